@@ -48,6 +48,7 @@ BOT_IDENTITY: Key[dict[str, Any]] = Key("me")  # the fields of `BotIdentity`, fr
 DEMO_CLOCK: Key[dict[str, float]] = Key("clock")  # `anchor` and `speed` of a demo
 ON_CALL: Key[dict[str, list[str]]] = Key("on_call")  # the people on call by schedule, as last published
 FEED_SECRET: Key[str] = Key("feeds:secret")  # signs the addresses of calendar feeds
+FEED_GENERATIONS: Key[dict[str, int]] = Key("feeds:generations")  # by feed, how often it was given a new address
 SEARCH_INDEX_VERSION: Key[str] = Key("incident_words")  # the rules the search index was made by
 POLICY_REJECTION: Key[dict[str, Any]] = Key("policy:trouble")  # `number` and `digest` of the last rejected policy file
 

@@ -15,6 +15,7 @@ from icalendar import Calendar, Event
 from bot.domain.oncall import schedule as oncall
 from bot.domain.oncall.schedule import Override, Shift
 from bot.domain.policy.policy import Policy, Schedule
+from bot.domain.values.one_line import one_line
 from bot.usecases.context import Context
 from bot.usecases.oncall import calendar_feeds
 from storage import overrides
@@ -33,7 +34,7 @@ def calendar(
     feed = Calendar()
     feed.add("prodid", "-//Tocsin//on call//EN")
     feed.add("version", "2.0")
-    feed.add("x-wr-calname", name)
+    feed.add("x-wr-calname", one_line(name))
     feed.add("refresh-interval", timedelta(minutes=15), parameters={"VALUE": "DURATION"})
     for schedule in schedules:
         for shift in oncall.shifts(schedule, today - BEHIND, today + HORIZON, overrides_in_force):
@@ -56,7 +57,7 @@ def _event(schedule: Schedule, shift: Shift, policy: Policy, *, whose: bool) -> 
 
 def _called(member: str, policy: Policy) -> str:
     contact = policy.contacts.get(member)
-    return contact.name or contact.key if contact else member
+    return one_line(contact.name or contact.key if contact else member)  # an imported member has any name
 
 
 def routes(context: Context) -> list[web.RouteDef]:
@@ -85,10 +86,10 @@ async def _answer(
     """404 for a wrong token as well as for a feed that does not exist."""
     policy, now = context.policy, context.clock.now()
     async with context.database.reading() as conn:
-        key = await calendar_feeds.secret(conn)
+        expected = await calendar_feeds.current_token(conn, feed)
         in_force = await overrides.in_force(conn, now - BEHIND)
     token = request.query.get("token", "")
-    if key is None or not hmac.compare_digest(calendar_feeds.token(key, feed).encode(), token.encode()):
+    if expected is None or not hmac.compare_digest(expected.encode(), token.encode()):
         raise web.HTTPNotFound
     schedules = [schedule for schedule in policy.schedules.values() if name in (None, schedule.key)]
     if not schedules:

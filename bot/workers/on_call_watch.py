@@ -24,6 +24,7 @@ class OnCallWatch:
 
     @property
     def periodic(self) -> Periodic:
+        """The look, for the timer."""
         return Periodic("on-call watch", timedelta(seconds=LOOK_S), timedelta(0), self.look)
 
     async def look(self) -> None:

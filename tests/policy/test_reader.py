@@ -60,3 +60,13 @@ def test_a_kept_document_with_a_pattern_no_longer_supported_is_read() -> None:
 def test_a_preset_can_be_shown_as_json(name: str) -> None:
     shown = json.loads(json.dumps(policy.as_json(policy.preset(name))))
     assert list(shown["severities"]) == [severity.key for severity in policy.preset(name).severities]
+
+
+def test_names_are_put_on_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yml"
+    path.write_text(
+        'contacts: {anna: {name: "Anna\\r\\n\\e[31mMaier", slack: U0ANNA0000}}\nservices: {web: {name: "The\\nWeb"}}\n'
+    )
+    loaded = policy.load(path)
+    assert loaded.contacts["anna"].name == "Anna [31mMaier"
+    assert loaded.services["web"].name == "The Web"

@@ -16,10 +16,12 @@ from icalendar import Calendar
 from bot.domain.oncall import schedule as oncall
 from bot.domain.oncall.schedule import Override
 from bot.domain.policy.policy import Contact, Layer, Policy, Schedule
+from bot.usecases.oncall import calendar_feeds
 from bot.web.oncall import HORIZON, calendar
 from bot.workers import usergroup_sync
 from sandbox.model import Usergroup
 from storage import key_value
+from tests.domain.policies import NOON
 from tests.domain.policies import POLICY as SMALL
 from tests.scenarios.assertions import rest, typed, until
 from tests.scenarios.running import World, world, written
@@ -122,6 +124,27 @@ async def test_feeds_are_linked_cannot_be_guessed_and_tell_no_addresses(here: Wo
     assert (await got(here, by_title["primary"]))[0] == 200
     await typed(here, "maya", "#general", "/incident cover primary for 2h")
     assert (await got(here, by_title["primary"]))[1] != tag
+
+
+async def test_the_address_of_a_feed_can_be_revoked(here: World) -> None:
+    async with here.tocsin.database.transaction() as conn:
+        feeds = calendar_feeds.all_feeds(here.tocsin.context.policy)
+        before = {feed: str(await calendar_feeds.current_token(conn, feed)) for feed in feeds}
+        await calendar_feeds.revoke(conn, ["schedule:primary"])
+        after = {feed: str(await calendar_feeds.current_token(conn, feed)) for feed in feeds}
+    base = "tocsin.example.org"
+    old, new = (calendar_feeds.address(base, "schedule:primary", made["schedule:primary"]) for made in (before, after))
+    assert ((await got(here, old))[0], (await got(here, new))[0]) == (404, 200)
+    assert {feed for feed in feeds if before[feed] != after[feed]} == {"schedule:primary"}
+
+
+def test_a_line_break_in_a_name_does_not_break_a_feed() -> None:
+    schedule = Schedule("primary", "UTC", (Layer("weekly", "mon 09:00", date(2026, 1, 5), ("anna",)),))
+    policy = Policy("p", SMALL.severities, SMALL.roles, contacts={"anna": Contact("anna", "Anna\r\nBEGIN:VEVENT")})
+    imported = Override("primary", "Ben\nEvil", NOON, NOON + timedelta(hours=1))
+    events = Calendar.from_ical(calendar("On call:\nAnna", [schedule], policy, [imported], NOON)).walk("VEVENT")
+    names = {str(event["SUMMARY"]) for event in events}
+    assert names == {"On call: primary · Anna BEGIN:VEVENT", "On call: primary · Ben Evil"}
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])

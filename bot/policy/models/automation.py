@@ -9,7 +9,7 @@ from pydantic import Field
 from bot.policy.models.base import StrictModel
 from bot.policy.models.bounds import Argument, Count, Forms, HostName, Network, Program, Share, Size, Variable
 from bot.policy.models.conditions import When
-from bot.policy.models.texts import Key, Text
+from bot.policy.models.texts import Key, Name, Text
 from bot.policy.models.times import Duration
 
 
@@ -94,7 +94,7 @@ class Runners(StrictModel):
 class MatrixRow(StrictModel):
     """One row of the decision matrix. All of its conditions must hold; one that is left out always does."""
 
-    name: Text = Field(default="", description="The kind of incident, in words.")
+    name: Name = Field(default="", description="The kind of incident, in words.")
     playbooks: list[Key] = Field(default=[], description="IDs of playbooks.")
     categories: list[Key] = Field(default=[], description="Categories of the incident.")
     actions: list[Key] = Field(default=[], description="The step's `automation.action`: restart, scale_up …")

@@ -8,13 +8,13 @@ from pydantic import Field
 
 from bot.policy.models.base import StrictModel
 from bot.policy.models.conditions import When
-from bot.policy.models.texts import Key, Text
+from bot.policy.models.texts import Key, Name, Text
 
 
 class Category(StrictModel):
     """A category of incidents."""
 
-    name: Text = Field(default="", description="The label people see.")
+    name: Name = Field(default="", description="The label people see.")
     description: Text = Field(default="", description="One line.")
 
 
@@ -22,7 +22,7 @@ class Rule(StrictModel):
     """Suggests a severity if all of `when` holds; of several rules, the worst severity wins."""
 
     severity: Key = Field(description="The severity it suggests.")
-    name: Text = Field(min_length=1, description="The reason, shown with the suggestion.")
+    name: Name = Field(min_length=1, description="The reason, shown with the suggestion.")
     when: list[When] = Field(default=[], description="Conditions, all of which must hold; [] always holds.")
     category: Key | None = Field(default=None, description="The category it suggests.")
     actions: list[Text] = Field(default=[], description="What to do first, as a checklist on the card.")
@@ -32,7 +32,7 @@ class Rule(StrictModel):
 class CustomField(StrictModel):
     """A question of your own in the declare modal."""
 
-    label: Text = Field(min_length=1, max_length=48, description="The question.")
+    label: Name = Field(min_length=1, max_length=48, description="The question.")
     kind: Literal["text", "select", "number", "user", "checkbox"] = Field(
         default="text", description="Free text, one of `options`, a number, a person, or yes or no."
     )

@@ -14,7 +14,7 @@ from bot.policy.models.people import Audience, Contact, Role, Schedule
 from bot.policy.models.services import Service
 from bot.policy.models.severities import Severity
 from bot.policy.models.targets import TARGET_FORMS, Channel, TargetField, Who
-from bot.policy.models.texts import Bookmark, ChannelName, Emoji, Key, Link, Text
+from bot.policy.models.texts import Bookmark, ChannelName, Emoji, Key, Link, Name, Text
 from bot.policy.models.times import Duration, Zone
 
 
@@ -64,7 +64,7 @@ class Document(StrictModel):
     """A whole policy: the preset with the file merged into it."""
 
     preset: Text | None = Field(default=None, description="What this file starts from.")
-    name: Text | None = Field(default=None, description="The policy's name; if left out, the preset's.")
+    name: Name | None = Field(default=None, description="The policy's name; if left out, the preset's.")
     announce: Channel | None = Field(default=None, description="Where incidents are announced.")
     channel_name: ChannelName = Field(
         default="inc-{number}-{slug}", description="{number}, {slug}, {severity}, {date}."

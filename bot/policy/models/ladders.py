@@ -8,7 +8,7 @@ from pydantic import Field
 
 from bot.policy.models.base import StrictModel
 from bot.policy.models.targets import TARGET_FORMS, Method, TargetField
-from bot.policy.models.texts import Key, Text
+from bot.policy.models.texts import Key, Name
 from bot.policy.models.times import Delay, Duration
 
 
@@ -27,7 +27,7 @@ class Rung(StrictModel):
 class Trigger(StrictModel):
     """A reason to page people, other than time."""
 
-    name: Text = Field(default="", description="The reason, shown to the people who are paged.")
+    name: Name = Field(default="", description="The reason, shown to the people who are paged.")
     when: Literal[
         "declared",
         "services_affected",

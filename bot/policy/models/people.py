@@ -8,14 +8,14 @@ from pydantic import Field
 
 from bot.policy.models.base import StrictModel
 from bot.policy.models.targets import TARGET_FORMS, Mail, Method, Phone, SlackUser, TargetField
-from bot.policy.models.texts import Key, Link, Text
+from bot.policy.models.texts import Key, Link, Name, Text
 from bot.policy.models.times import Day, Hours, Zone
 
 
 class Role(StrictModel):
     """A role that a responder takes in an incident."""
 
-    title: Text = Field(min_length=1, description="The label people see.")
+    title: Name = Field(min_length=1, description="The label people see.")
     description: Text = Field(default="", description="One line.")
     duties: list[Text] = Field(default=[], description="Sent to the person who takes the role.")
     backup: Key | None = Field(default=None, description="The role or contact asked while this role is empty.")
@@ -25,7 +25,7 @@ class Role(StrictModel):
 class Contact(StrictModel):
     """A person or vendor that can be reached. One of slack, email, phone, pagerduty is needed."""
 
-    name: Text = Field(default="", description="The name people know them by.")
+    name: Name = Field(default="", description="The name people know them by.")
     slack: SlackUser | None = Field(default=None, description="Their member ID or e-mail address in Slack.")
     email: Mail | None = Field(default=None, description="The address for pages by e-mail.")
     phone: Phone | None = Field(default=None, description="The number with its country code, in quotes.")
@@ -62,7 +62,7 @@ class Schedule(StrictModel):
 class Audience(StrictModel):
     """An audience that is informed of incidents."""
 
-    name: Text = Field(default="", description="The label people see.")
+    name: Name = Field(default="", description="The label people see.")
     description: Text = Field(default="", description="One line.")
     public: bool = Field(default=False, description="Whether messages to it go out only when a person sends them.")
     notify: list[TargetField] = Field(default=[], description=f"Who is informed: {TARGET_FORMS}.")

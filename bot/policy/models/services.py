@@ -6,13 +6,13 @@ from pydantic import Field
 
 from bot.policy.models.base import StrictModel
 from bot.policy.models.targets import Channel
-from bot.policy.models.texts import Key, Link, Text
+from bot.policy.models.texts import Key, Link, Name, Text
 
 
 class Service(StrictModel):
     """Something of yours that can break."""
 
-    name: Text = Field(default="", description="The name people know it by.")
+    name: Name = Field(default="", description="The name people know it by.")
     description: Text = Field(default="", description="One line.")
     schedule: Key | None = Field(default=None, description="The schedule of its on-call engineers.")
     depends_on: list[Key] = Field(default=[], description="Services it cannot work without.")

@@ -6,14 +6,14 @@ from pydantic import Field
 
 from bot.policy.models.base import StrictModel
 from bot.policy.models.ladders import Rung
-from bot.policy.models.texts import Key, Text
+from bot.policy.models.texts import Key, Name, Text
 from bot.policy.models.times import Span
 
 
 class Severity(StrictModel):
     """A severity and what it asks of responders. A duration of null asks nothing."""
 
-    name: Text = Field(min_length=1, description="What people call it.")
+    name: Name = Field(min_length=1, description="What people call it.")
     description: Text = Field(default="", description="One line, shown where the severity is chosen.")
     user_impact: Text = Field(default="", description="What users notice.")
     examples: list[Text] = Field(default=[], description="Examples of such incidents.")

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
 
+from bot.domain.values.one_line import one_line
 from bot.policy.models.base import invalid, quoted
 from bot.policy.problems import nearest
 
@@ -20,6 +21,11 @@ _EMOJI = re.compile(r"^[a-z0-9_+'-]+$")
 def as_text(value: Any) -> Any:
     """The value with a number turned into text, for `name: 1`."""
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _name(value: Any) -> Any:
+    value = as_text(value)
+    return one_line(value) if isinstance(value, str) else value
 
 
 def _key(value: Any) -> Any:
@@ -82,6 +88,7 @@ def _emoji(value: Any) -> str:
 
 _TEXT_SCHEMA = {"type": "string"}
 Text = Annotated[str, BeforeValidator(as_text)]
+Name = Annotated[str, BeforeValidator(_name)]  # put on one line, for subjects, calendars and terminals
 Key = Annotated[str, BeforeValidator(_key)]
 Bookmark = Annotated[str, PlainValidator(_bookmark), WithJsonSchema({"type": "string", "pattern": "^https://"})]
 Link = Annotated[str, PlainValidator(_web), WithJsonSchema({"type": "string", "pattern": "^https?://"})]

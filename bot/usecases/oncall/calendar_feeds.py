@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
@@ -20,30 +21,46 @@ from storage import key_value, overrides
 STALE = timedelta(minutes=20)
 
 
-async def secret(conn: AsyncConnection) -> str | None:
-    """The secret of this database; None before the first start has made it."""
-    value = await key_value.FEED_SECRET.get(conn)
-    return str(value) if value else None
-
-
 async def make_secret(conn: AsyncConnection) -> None:
-    """Make it once. To give every feed a new address, delete the row."""
+    """Make the secret of this database, once."""
     await key_value.FEED_SECRET.put_new(conn, secrets.token_hex(32))
 
 
-def token(key: str, feed: str) -> str:
-    """The part of a feed's address that cannot be guessed. `feed` is `schedule:primary` or `person:anna`."""
-    return hmac.new(key.encode(), feed.encode(), hashlib.sha256).hexdigest()[:40]
+async def current_token(conn: AsyncConnection, feed: str) -> str | None:
+    """The part of a feed's address that cannot be guessed; None before the first start has made the secret.
+
+    `feed` is `schedule:primary` or `person:anna`.
+    """
+    key = await key_value.FEED_SECRET.get(conn)
+    if not key:
+        return None
+    generation = (await key_value.FEED_GENERATIONS.get(conn) or {}).get(feed, 0)
+    return _token(key, feed, generation)
 
 
-def schedule_link(base: str, key: str, name: str) -> str:
-    """The address of a schedule's feed. `base` is the bot's public URL, `key` the database's secret."""
-    return f"{base.rstrip('/')}/oncall/{quote(name, safe='')}.ics?token={token(key, f'schedule:{name}')}"
+async def revoke(conn: AsyncConnection, feeds: Iterable[str]) -> None:
+    """Give these feeds new addresses; the old ones stop working at once."""
+    generations = await key_value.FEED_GENERATIONS.lock(conn, {})
+    changed = {feed: generations.get(feed, 0) + 1 for feed in feeds}
+    await key_value.FEED_GENERATIONS.put(conn, {**generations, **changed})
 
 
-def person_link(base: str, key: str, member: str) -> str:
-    """The address of the feed of one person's shifts. `base` is the bot's public URL, `key` the database's secret."""
-    return f"{base.rstrip('/')}/oncall/people/{quote(member, safe='')}.ics?token={token(key, f'person:{member}')}"
+def all_feeds(policy: Policy) -> list[str]:
+    """The feeds of the schedules, then those of the people on them."""
+    members = {m for schedule in policy.schedules.values() for layer in schedule.layers for m in layer.members}
+    return [f"schedule:{name}" for name in policy.schedules] + [f"person:{member}" for member in sorted(members)]
+
+
+def address(base: str, feed: str, token: str) -> str:
+    """The address of a feed, given its token."""
+    kind, _, name = feed.partition(":")
+    folder = "oncall/people" if kind == "person" else "oncall"
+    return f"{base.rstrip('/')}/{folder}/{quote(name, safe='')}.ics?token={token}"
+
+
+def _token(key: str, feed: str, generation: int) -> str:
+    text = f"{generation}\n{feed}" if generation else feed
+    return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()[:40]
 
 
 def members_of_user(policy: Policy, user: str) -> list[str]:
@@ -73,13 +90,9 @@ async def stale(conn: AsyncConnection, policy: Policy, schedule: str | None, now
 
 async def links(conn: AsyncConnection, context: Context, user: str, schedule: str | None = None) -> dict[str, str]:
     """Feed addresses by title: the user's own shifts, then the schedules. Empty where our web pages have no address."""
-    key = await secret(conn) if context.url else None
-    if key is None or context.url is None:
+    if context.url is None:
         return {}
-    feeds: dict[str, str] = {}
-    if members := members_of_user(context.policy, user):
-        feeds["my shifts"] = person_link(context.url, key, members[0])
-    for name in context.policy.schedules:
-        if schedule in (None, name):
-            feeds[name] = schedule_link(context.url, key, name)
-    return feeds
+    feeds = {"my shifts": f"person:{members[0]}"} if (members := members_of_user(context.policy, user)) else {}
+    feeds |= {name: f"schedule:{name}" for name in context.policy.schedules if schedule in (None, name)}
+    tokens = {feed: await current_token(conn, feed) for feed in feeds.values()}
+    return {title: address(context.url, feed, token) for title, feed in feeds.items() if (token := tokens[feed])}
