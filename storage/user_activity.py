@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.reminder import Activity
+from bot.domain.lapsed.reminder_reason import Activity
 from storage import key_value
 from storage.engine.columns import from_microseconds, to_microseconds
 from storage.engine.dialect import insert

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.reminder import Activity
+from bot.domain.lapsed.reminder_reason import Activity
 from bot.domain.timeline.entry import Entry, RecordedEntry, keyed_messages
 from storage.engine.dialect import AnyRow, list_param
 from storage.schema import timeline

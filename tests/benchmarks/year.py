@@ -27,7 +27,7 @@ from bot.domain import routing
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import Entry, entry
 from bot.policy import preset
-from bot.usecases.effects.visibility import can_see
+from bot.usecases.visibility import can_see
 from storage import deadlines, incidents, retention
 from storage.database import Database
 from storage.engine.columns import to_microseconds

@@ -32,8 +32,8 @@ from bot.slack.blocks import (
     incident_lists,
     menu,
     news,
-    nudge,
     page,
+    reminder,
     replies,
     timeline,
     triage,
@@ -162,9 +162,9 @@ def _messages(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message
     yield "news together", news.combined([news.entry_message(_said(kind), incident, policy) for kind in KINDS])
     yield "duties", news.duties(policy.roles[-1], incident)
     for name, changes in {"hard": {}, "soft": {"soft": True}, "roles": {"owes_update": False}}.items():
-        yield f"nudge {name}", nudge.nudge(incident, policy, replace(NUDGE, **changes), minutes(20))
+        yield f"nudge {name}", reminder.nudge(incident, policy, replace(NUDGE, **changes), minutes(20))
     for outcome in ("superseded", "snoozed", "promised", LONG):
-        yield f"nudge {outcome[:9]}", nudge.nudge_done(outcome, incident)
+        yield f"nudge {outcome[:9]}", reminder.nudge_done(outcome, incident)
     for name, changed in {
         "page": PAGE,
         "nobody": replace(PAGE, rung=None),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from bot.domain.reminder import Activity
+from bot.domain.lapsed.reminder_reason import Activity
 from bot.domain.timeline.entry import entry
 from storage import user_activity
 from storage.database import Database

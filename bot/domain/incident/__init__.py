@@ -1,16 +1,8 @@
 """The incident and its verbs: pure functions that return the changed incident and its new timeline entries."""
 
 from bot.domain.incident.acknowledgement import acknowledge
-from bot.domain.incident.lifecycle import (
-    TITLE_LENGTH,
-    NewIncident,
-    cancel,
-    close,
-    declare,
-    move,
-    reopen,
-    resolve,
-)
+from bot.domain.incident.declaration import TITLE_LENGTH, NewIncident, declare
+from bot.domain.incident.lifecycle import cancel, close, move, reopen, resolve
 from bot.domain.incident.roles import assign, clear_role, empty_roles
 from bot.domain.incident.severity import change_severity
 from bot.domain.incident.state import (

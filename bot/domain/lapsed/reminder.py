@@ -9,9 +9,9 @@ from datetime import datetime
 from bot.domain import routing
 from bot.domain.deadlines import Deadline, DeadlineState
 from bot.domain.incident import Change, Incident
+from bot.domain.lapsed.reminder_reason import Nudge
 from bot.domain.outcome import LedgerDecision, Outcome, PageCause, PagingContext, of_paging
 from bot.domain.paging import ladder
-from bot.domain.reminder import Nudge
 from bot.domain.routing.payloads import NudgePayload
 from bot.domain.timeline.entry import BOT, entry
 

@@ -6,9 +6,9 @@ from collections.abc import Collection
 
 from bot.domain.deadlines import Deadline, plan
 from bot.domain.incident import Change, Incident
+from bot.domain.lapsed.reminder_reason import late_by
 from bot.domain.outcome import Outcome, PageCause, PagingContext, due, of_paging
 from bot.domain.paging import ladder
-from bot.domain.reminder import late_by
 from bot.domain.routing.keys import RungSubject
 from bot.domain.values import durations
 

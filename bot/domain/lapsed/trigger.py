@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bot.domain.deadlines import Deadline
 from bot.domain.incident import Change, Incident
+from bot.domain.lapsed.reminder_reason import late_by
 from bot.domain.outcome import Outcome, PageCause, PagingContext, due, of_paging
 from bot.domain.paging import triggers
 from bot.domain.paging.direct_page import DirectPage, page_directly
-from bot.domain.reminder import late_by
 from bot.domain.routing.keys import TriggerSubject
 
 

@@ -20,9 +20,9 @@ from bot.domain.routing.channel import (
     triage_key,
 )
 from bot.domain.routing.handovers import handover_nudge, handover_offered, shift_offer
-from bot.domain.routing.nudges import nudge
 from bot.domain.routing.pages import live_page_keys, page_key, page_to, pages, would_have_paged
 from bot.domain.routing.playbook_runs import run_edit, run_message_key
+from bot.domain.routing.reminders import nudge
 from bot.domain.routing.workspace import home, policy_refused, policy_valid, user_group
 
 __all__ = [

@@ -22,10 +22,10 @@ from bot.domain.routing.channel import (
 )
 from bot.domain.routing.handovers import handovers_settled, shift_offers_settled
 from bot.domain.routing.notice import Notice, NoticeKind, Priority
-from bot.domain.routing.nudges import nudge_outcome, nudges_settled
 from bot.domain.routing.pages import alert_follow_ups, pages_answered, pages_settled
 from bot.domain.routing.payloads import BookmarkPayload, DutiesPayload, EntriesPayload, UpdatePayload
 from bot.domain.routing.playbook_runs import requests_paused, run_edits
+from bot.domain.routing.reminders import nudge_outcome, nudges_settled
 from bot.domain.timeline.entry import Entry, RecordedEntry
 
 CHANNEL_NEWS = frozenset(

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from bot.domain.deadlines import DeadlineState
 from bot.domain.incident import Incident
+from bot.domain.lapsed.reminder_reason import LATE_AFTER
 from bot.domain.policy.policy import Policy
-from bot.domain.reminder import LATE_AFTER
 from bot.domain.routing import keys
 from bot.domain.routing.keys import HandoverSubject, ShiftSubject
 from bot.domain.values import durations

@@ -22,8 +22,8 @@ from bot.slack.directory.identities import Identities
 from bot.slack.inbound.event_parser import BotIdentity
 from bot.usecases import personal
 from bot.usecases.context import Context
-from bot.usecases.effects.visibility import can_see, was_paged
 from bot.usecases.incidents.record import Recorder
+from bot.usecases.visibility import can_see, was_paged
 from storage import incidents
 
 log = structlog.get_logger()

@@ -18,7 +18,7 @@ from bot.slack.directory.people import People
 from bot.slack.inbound.event_parser import BotIdentity
 from bot.slack.senders import post_once
 from bot.usecases.context import Context
-from bot.usecases.effects.visibility import can_see
+from bot.usecases.visibility import can_see
 from storage.engine.batch_loader import BatchLoader
 from storage.outbox import receipts
 from storage.outbox.queue import ClaimedNotice

@@ -12,7 +12,7 @@ from bot.domain.routing.send_result import SendResult
 from bot.slack.blocks import handover
 from bot.slack.senders.base import Delivery, SenderBase
 from bot.slack.senders.registry import sends
-from bot.usecases.effects.visibility import can_see
+from bot.usecases.visibility import can_see
 from storage.outbox import receipts
 from storage.outbox.payloads import read_payload
 from storage.timeline import entries as timeline

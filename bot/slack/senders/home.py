@@ -8,8 +8,8 @@ from bot.domain.routing.send_result import SendResult, Sent
 from bot.slack.blocks.home import Viewer, home
 from bot.slack.senders.base import SenderBase
 from bot.slack.senders.registry import sends_without_incident
-from bot.usecases.effects.visibility import can_see
 from bot.usecases.oncall import calendar_feeds
+from bot.usecases.visibility import can_see
 from storage import incidents, overrides
 from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import NudgePayload, SettledPayload
 from bot.domain.routing.send_result import SendResult
-from bot.slack.blocks import nudge
+from bot.slack.blocks import reminder
 from bot.slack.senders.base import Delivery, SenderBase, ended
 from bot.slack.senders.registry import sends
 from storage.outbox.payloads import read_payload
@@ -26,11 +26,11 @@ class ReminderSender(SenderBase):
     async def nudge(self, delivery: Delivery) -> SendResult:
         """Post a reminder in the incident's channel."""
         payload, command = read_payload(delivery.notice, NudgePayload), self._senders.command
-        message = nudge.nudge(delivery.incident, delivery.policy, payload, delivery.now, command)
+        message = reminder.nudge(delivery.incident, delivery.policy, payload, delivery.now, command)
         return await self.post_in_channel(delivery, message)
 
     @sends(NoticeKind.NUDGE_EDIT, failure="edit a reminder")
     async def nudge_edit(self, delivery: Delivery) -> SendResult:
         """Replace a reminder's buttons by how it was settled."""
         payload = read_payload(delivery.notice, SettledPayload)
-        return await self.edit_posted(payload.of, nudge.nudge_done(payload.outcome or "", delivery.incident))
+        return await self.edit_posted(payload.of, reminder.nudge_done(payload.outcome or "", delivery.incident))

@@ -19,8 +19,8 @@ from bot.domain.values.target import Target, TargetKind
 from bot.usecases import authorize
 from bot.usecases.context import Context
 from bot.usecases.effects.on_call import current_calendar
-from bot.usecases.effects.visibility import was_paged
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
+from bot.usecases.visibility import was_paged
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.domain.deadlines import Deadline, DeadlineState
+from bot.domain.lapsed.reminder_reason import late_by
 from bot.domain.outcome import LedgerDecision, Outcome
 from bot.domain.playbook import approvals
-from bot.domain.reminder import late_by
 from bot.domain.routing.keys import ApprovalSubject
 from bot.usecases.playbooks.unit_of_work import load_run, save_run
 from bot.usecases.unit_of_work import UnitOfWork

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from bot.domain.deadlines import Deadline, plan
 from bot.domain.lapsed.reminder import remind
-from bot.domain.reminder import Activity, decide_nudge
+from bot.domain.lapsed.reminder_reason import Activity, decide_nudge
 from bot.domain.routing.keys import DeadlineKind
 from bot.usecases.context import Context
 from bot.usecases.lapsed.reminder import KINDS

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot.domain.deadlines import Deadline, plan
 from bot.domain.lapsed import reminder
+from bot.domain.lapsed.reminder_reason import decide_nudge
 from bot.domain.outcome import Outcome
-from bot.domain.reminder import decide_nudge
 from bot.domain.routing.keys import DeadlineKind
 from bot.usecases.unit_of_work import UnitOfWork
 from storage import deadlines, user_activity

@@ -7,10 +7,10 @@ from dataclasses import replace
 from bot.domain import routing
 from bot.domain.deadlines import Deadline, DeadlineState
 from bot.domain.incident import Incident
+from bot.domain.lapsed.reminder_reason import is_late, late_by
 from bot.domain.outcome import LedgerDecision, Outcome
 from bot.domain.playbook import timers
 from bot.domain.playbook.run import PlaybookRun, RunChange, StepState
-from bot.domain.reminder import is_late, late_by
 from bot.domain.routing.keys import StepSubject
 from bot.domain.values.slack_ids import user_mention
 from bot.usecases.playbooks.unit_of_work import load_run, save_run

@@ -13,8 +13,8 @@ from bot.domain.incident.status import Status
 from bot.domain.triage import similarity
 from bot.domain.triage.similarity import Frequencies, SearchDocument, SimilarIncident, Similarity, SimilarityQuery
 from bot.domain.values import tokenizer
-from bot.usecases.effects.visibility import can_see
 from bot.usecases.search_index import document, unique_terms
+from bot.usecases.visibility import can_see
 from storage import incidents, similar
 from storage.timeline import entries as timeline
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.domain.reminder import Activity
+from bot.domain.lapsed.reminder_reason import Activity
 from bot.domain.timeline.entry import BOT, GENESIS, Entry, entry
 from storage.database import Database
 from storage.timeline import entries

@@ -15,10 +15,10 @@ from bot.slack.listeners.calls import (
     WorkspaceHandler,
 )
 from bot.slack.listeners.handlers.forms import press_of_verb
-from bot.usecases.effects.visibility import can_see
 from bot.usecases.outbox.retry_failed import retry_failed
 from bot.usecases.queries import search
 from bot.usecases.queries.catchup import catch_up
+from bot.usecases.visibility import can_see
 from storage import deadlines, incidents
 from storage.timeline import entries
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.reminder import Activity, NudgeReason, decide_nudge
+from bot.domain.lapsed.reminder_reason import Activity, NudgeReason, decide_nudge
 from tests.domain.incidents import declared
 from tests.domain.policies import MINUTE, NOON, POLICY
 

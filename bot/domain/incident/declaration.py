@@ -1,0 +1,62 @@
+"""Declare an incident: its title and description, and what is armed from the start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.domain.incident.due import due_after, roles_due
+from bot.domain.incident.state import Change, Incident, Ladder
+from bot.domain.policy.policy import Fact, Policy
+from bot.domain.timeline.entry import entry
+
+TITLE_LENGTH = 300
+
+
+@dataclass(frozen=True, slots=True)
+class NewIncident:
+    """What an incident is declared with."""
+
+    title: str
+    severity: str  # key or name of a severity
+    declared_by: str
+    description: str = ""
+    category: str | None = None
+    services: tuple[str, ...] = ()
+    private: bool = False
+    drill: bool = False
+    detected_at: datetime | None = None  # None, or an instant in the future: now
+    facts: dict[str, Fact] = field(default_factory=dict)
+
+
+def declare(number: int, new: NewIncident, policy: Policy, now: datetime) -> Change:
+    """Open an incident. Raises `Refused` for an unknown severity, never for the title.
+
+    A title over 300 characters is cut; the whole of it is kept as the beginning of the description.
+    """
+    level = policy.severity(new.severity)
+    full_title = " ".join(new.title.split()) or "Untitled incident"
+    title, description = full_title, new.description
+    if len(full_title) > TITLE_LENGTH:
+        title = full_title[: TITLE_LENGTH - 1].rstrip() + "…"
+        description = f"{full_title}\n\n{description}".strip()
+    incident = Incident(
+        number=number,
+        title=title,
+        description=description,
+        severity=level.key,
+        category=new.category,
+        services=new.services,
+        facts=dict(new.facts),
+        private=new.private,
+        drill=new.drill,
+        declared_by=new.declared_by,
+        declared_at=now,
+        detected_at=min(new.detected_at or now, now),
+        ladder=Ladder(started_at=now),
+        update_due_at=due_after(now, level.update_every, policy.zone),
+        roles_due_at=roles_due(now, level, policy),
+        policy=policy.digest,
+    )
+    text = f"{level.key}: {title}"
+    return Change(incident, (entry(now, "declared", new.declared_by, text, severity=level.key, title=title),))
