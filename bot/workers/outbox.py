@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from bot.domain.routing.notice import PAGER_KINDS
-from bot.domain.routing.send_result import Deferred, Failed, NotNeeded, Retry, SendResult, Sent
+from bot.domain.routing.send_result import Deferred, Failed, Held, NotNeeded, Retry, SendResult, Sent
 from bot.usecases.context import Context
 from bot.usecases.outbox import results
 from bot.usecases.outbox.batched_results import BatchedResults
@@ -147,6 +147,9 @@ class Outbox:
                 return await self._defer(row, reason, after)
             case Retry():
                 return await self._retry(row, result)
+            case Held(reason, until):
+                await results.hold(self._context, row, until, reason)
+                return "held"
             case Failed(reason):
                 log.warning("outbox.failed", dedup_key=row.dedup_key, kind=row.kind, incident=_name(row), error=reason)
                 await results.failed(self._context, row, reason)

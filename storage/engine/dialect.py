@@ -89,6 +89,13 @@ def sql_now_plus(dialect: str) -> sa.ColumnElement[Any]:
     return sa.type_coerce(now + sa.bindparam("after_us", type_=sa.BigInteger()), Instant)
 
 
+@cache
+def sql_random_hex(dialect: str) -> sa.ColumnElement[str]:
+    """32 random hexadecimal digits, others for each row."""
+    sql = "md5(random()::text || clock_timestamp()::text)" if dialect == "postgresql" else "lower(hex(randomblob(16)))"
+    return sa.literal_column(sql, sa.Text)
+
+
 def microseconds(span: timedelta) -> int:
     """A span as whole microseconds."""
     return span // timedelta(microseconds=1)

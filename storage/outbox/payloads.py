@@ -1,19 +1,27 @@
-"""Reading the payload of a claimed notice, which an older or a newer version may have written."""
+"""Reading the payload of a notice, which an older or a newer version may have written."""
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic import TypeAdapter
 
 from bot.domain.routing.payloads import Payload
-from storage.outbox.queue import ClaimedNotice
 
 P = TypeVar("P", bound=Payload)
 _adapters: dict[type[Payload], TypeAdapter[Any]] = {}  # each is built once, when first needed
 
 
-def read_payload(notice: ClaimedNotice, shape: type[P]) -> P:
+class HasPayload(Protocol):
+    """A notice as it is stored."""
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """The JSON of one of `bot.domain.routing.payloads`."""
+        ...
+
+
+def read_payload(notice: HasPayload, shape: type[P]) -> P:
     """The payload in this shape: unknown fields are ignored, missing ones have their defaults.
 
     Raises pydantic's `ValidationError` where a field without a default is missing.

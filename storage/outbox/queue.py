@@ -116,7 +116,10 @@ async def mark_many_sent(conn: AsyncConnection, sent: Sequence[tuple[ClaimedNoti
     marked: dict[Claim, bool] = {}
     for row, receipt in sorted(sent, key=lambda pair: pair[0].id):
         mark = _sent(conn.dialect.name)
-        state = await _mark(conn, row, mark, our_version=row.version, given_receipt=receipt)
+        went_direct = bool(receipt.get("redirected"))
+        state = await _mark(
+            conn, row, mark, our_version=row.version, given_receipt=receipt, went_direct=row.redirected or went_direct
+        )
         marked[row.claim] = state is not None
     if freed := [row.dedup_key for row, _ in sent if marked[row.claim]]:
         await free_dependents(conn, freed)
@@ -137,6 +140,15 @@ async def retry_later(
 async def requeue(conn: AsyncConnection, row: ClaimedNotice, after: timedelta, why: str) -> bool:
     """Queue a notice that was not tried, so that this claim counts as no attempt. False if it was claimed meanwhile."""
     return await _mark(conn, row, _requeued(conn.dialect.name), after_us=microseconds(after), why=why) is not None
+
+
+async def hold(conn: AsyncConnection, row: ClaimedNotice, until: str, why: str) -> bool:
+    """Hold a notice that was not sent until `dependencies.free_dependents` frees what waits for the key `until`.
+
+    If it was enqueued anew since the claim, it is queued again instead. False if another process claimed it meanwhile.
+    """
+    mark = _held(conn.dialect.name)
+    return await _mark(conn, row, mark, our_version=row.version, until_key=until, why=why) is not None
 
 
 async def mark_failed(conn: AsyncConnection, row: ClaimedNotice, error: str) -> list[str] | None:
@@ -198,6 +210,7 @@ def _sent(dialect: str) -> Any:
         next_try_at=sql_now(dialect),
         uncertain=False,
         receipt=sa.bindparam("given_receipt", type_=_c.receipt.type),
+        redirected=sa.bindparam("went_direct"),
         error=None,
         sent_at=sql_now(dialect),
     )
@@ -219,6 +232,18 @@ def _requeued(dialect: str) -> Any:
         state=sa.case((_c.uncertain, "unknown"), else_="queued"),
         attempts=_c.attempts - 1,
         next_try_at=sql_now_plus(dialect),
+        error=sa.bindparam("why"),
+    )
+
+
+@cache
+def _held(dialect: str) -> Any:
+    return _marking().values(
+        state=sa.case((_UNCHANGED, "held"), else_="queued"),
+        depends_on=sa.case((_UNCHANGED, sa.bindparam("until_key", type_=_c.depends_on.type)), else_=_c.depends_on),
+        attempts=0,
+        first_try_at=sa.null(),
+        next_try_at=sql_now(dialect),
         error=sa.bindparam("why"),
     )
 

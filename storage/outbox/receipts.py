@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +13,7 @@ from storage.engine.dialect import in_list, list_param
 from storage.schema import outbox
 
 _c = outbox.c
+_NOTICE = sa.select(_c.kind, _c.payload).where(_c.dedup_key == sa.bindparam("this"))
 _GET = sa.select(_c.receipt).where(_c.dedup_key == sa.bindparam("this"))
 
 
@@ -20,6 +21,19 @@ async def get(conn: AsyncConnection, dedup_key: str) -> dict[str, Any] | None:
     """The receipt of a notice; `None` until it was sent."""
     receipt: dict[str, Any] | None = await conn.scalar(_GET, {"this": dedup_key})
     return receipt
+
+
+class StoredNotice(NamedTuple):
+    """A notice as it was queued, to render it again."""
+
+    kind: str
+    payload: dict[str, Any]
+
+
+async def notice(conn: AsyncConnection, dedup_key: str) -> StoredNotice | None:
+    """The notice with this key; `None` if there is none."""
+    row = (await conn.execute(_NOTICE, {"this": dedup_key})).one_or_none()
+    return None if row is None else StoredNotice(row.kind, row.payload)
 
 
 async def get_many(conn: AsyncConnection, dedup_keys: Collection[str]) -> dict[str, dict[str, Any]]:

@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
+import sqlalchemy as sa
+
 import sandbox
 from bot.app import App
 from bot.bootstrap import build
@@ -19,7 +21,7 @@ from bot.incident_json import whole_incident_json
 from bot.settings import Settings
 from sandbox import Channel, Message, Person, Workspace
 from storage import deadlines, incidents
-from storage.outbox import census
+from storage.schema import outbox
 from storage.timeline import entries as timeline
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -92,14 +94,17 @@ class World:
         raise TimeoutError("something stays due")
 
     async def delivered(self) -> None:
-        """Wait until the outbox has nothing more to send."""
+        """Wait until the outbox has nothing more to send, but what waits for a lost channel."""
+        c = outbox.c
+        for_channel = sa.func.coalesce(c.depends_on, "").like("channel_back:%") & (c.state == "held")
+        waiting = sa.select(c.dedup_key).where(c.state.in_(("held", "queued", "leased", "unknown")), ~for_channel)
         for _ in range(400):
             async with self.tocsin.database.reading() as conn:
-                depth = await census.count_by_state(conn)
-            if not any(depth[state] for state in ("held", "queued", "leased", "unknown")):
+                held = list(await conn.scalars(waiting))
+            if not held:
                 return
             await asyncio.sleep(0.02)
-        raise TimeoutError(f"the outbox still holds {depth}")
+        raise TimeoutError(f"the outbox still holds {held}")
 
     async def restarted(self) -> None:
         """Stop the bot and start it anew on the same database."""

@@ -8,6 +8,7 @@ from bot.domain.incident.severity import change_severity
 from bot.domain.incident.state import (
     Answer,
     Change,
+    ChannelLoss,
     Handover,
     Incident,
     Ladder,
@@ -27,6 +28,7 @@ __all__ = [
     "TITLE_LENGTH",
     "Answer",
     "Change",
+    "ChannelLoss",
     "Handover",
     "Incident",
     "Ladder",

@@ -131,6 +131,15 @@ class RoleShift:
     state: ShiftState = ShiftState.RUNNING
 
 
+class ChannelLoss(StrEnum):
+    """Why the incident's channel cannot be used. The values are persisted."""
+
+    ARCHIVED = "archived"
+    DELETED = "deleted"
+    REMOVED = "removed"  # the bot is no member of it any more, and cannot join by itself
+    REFUSED = "refused"  # it could not be opened in the first place
+
+
 @dataclass(frozen=True, slots=True)
 class Incident:
     """An incident. Every instant is aware and in UTC; people in `roles` and `responders` are Slack user IDs."""
@@ -153,6 +162,8 @@ class Incident:
     drill: bool = False
     channel_id: str | None = None  # None until the channel exists
     channel_name: str | None = None
+    channel_lost: ChannelLoss | None = None  # None: it can be used, or is still being opened
+    channel_back_at: datetime | None = None  # when it could be used again, after it was lost
     roles: dict[str, str] = field(default_factory=dict)  # role key → holder
     responders: tuple[str, ...] = ()  # of this episode, by an act of their own
     acknowledged_at: datetime | None = None  # first acknowledgement of all episodes

@@ -109,7 +109,8 @@ def _reason(
 ) -> NudgeReason:
     level = policy.severity(incident.severity)
     may_page = owes_update and incident.unanswered >= 1 and not incident.ladder.silence_paged and not incident.drill
-    if may_page and _silent_for_two_cadences(incident, level, activity, now):
+    can_write = incident.channel_lost is None  # else silence is no sign that nobody is there
+    if may_page and can_write and _silent_for_two_cadences(incident, level, activity, now):
         return NudgeReason.SILENCE
     if kind == "update" and incident.unanswered == 0 and activity.recent >= policy.nudges.busy:
         return NudgeReason.BUSY
@@ -121,7 +122,8 @@ def _reason(
 def _silent_for_two_cadences(incident: Incident, level: Severity, activity: Activity, now: datetime) -> bool:
     if not isinstance(level.update_every, timedelta):
         return False
-    since = max(filter(None, (activity.last_at, incident.updated_at, incident.ladder.started_at)))
+    instants = (activity.last_at, incident.updated_at, incident.ladder.started_at, incident.channel_back_at)
+    since = max(filter(None, instants))
     return now - since >= 2 * level.update_every
 
 

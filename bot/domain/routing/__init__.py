@@ -19,6 +19,7 @@ from bot.domain.routing.channel import (
     triage,
     triage_key,
 )
+from bot.domain.routing.channel_loss import back_key, channel_look, moved, page_refresh
 from bot.domain.routing.handovers import handover_nudge, handover_offered, shift_offer
 from bot.domain.routing.pages import live_page_keys, page_key, page_to, pages, would_have_paged
 from bot.domain.routing.playbook_runs import run_edit, run_message_key
@@ -28,12 +29,14 @@ from bot.domain.routing.workspace import home, policy_refused, policy_valid, use
 __all__ = [
     "announcement_key",
     "answer",
+    "back_key",
     "backfill",
     "briefings",
     "card_edit",
     "card_key",
     "card_posted",
     "channel_key",
+    "channel_look",
     "declared",
     "handover_nudge",
     "handover_offered",
@@ -41,10 +44,12 @@ __all__ = [
     "invitation",
     "jobs",
     "live_page_keys",
+    "moved",
     "nudge",
     "on_change",
     "on_declared",
     "page_key",
+    "page_refresh",
     "page_to",
     "pages",
     "pin",

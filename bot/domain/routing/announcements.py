@@ -12,6 +12,7 @@ from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, P
 from bot.domain.routing.payloads import BriefingPayload, EntriesPayload
 from bot.domain.timeline.entry import RecordedEntry
 
+WHILE_OPEN = frozenset({"channel_lost", "channel_back"})  # of no interest once the incident has ended
 THREAD_NEWS = frozenset({"status", "severity", "update", "resolved", "closed", "cancelled", "reopened", "merged"})
 
 
@@ -35,7 +36,8 @@ def announcement(incident: Incident, policy: Policy) -> list[Notice]:
 
 def under_announcement(incident: Incident, recorded: Sequence[RecordedEntry], policy: Policy) -> list[Notice]:
     """News in the thread of the announcement."""
-    seqs = [r.seq for r in recorded if r.entry.kind in THREAD_NEWS]
+    kinds = THREAD_NEWS | WHILE_OPEN if incident.open else THREAD_NEWS
+    seqs = [r.seq for r in recorded if r.entry.kind in kinds]
     if not seqs or not policy.announce or incident.private:
         return []
     n = incident.number
@@ -99,5 +101,5 @@ def briefings(incident: Incident, policy: Policy, moment: str, why: str) -> list
 def _announcement_content(incident: Incident) -> tuple[Any, ...]:
     return (
         incident.title, incident.severity, incident.status, incident.channel_id, incident.roles.get("commander"),
-        incident.updates, incident.ladder.acknowledged_at, incident.summary, incident.policy,
+        incident.updates, incident.ladder.acknowledged_at, incident.summary, incident.policy, incident.channel_lost,
     )  # fmt: skip

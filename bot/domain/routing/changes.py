@@ -20,6 +20,7 @@ from bot.domain.routing.channel import (
     triage,
     triage_edits,
 )
+from bot.domain.routing.channel_loss import channel_changes
 from bot.domain.routing.handovers import handovers_settled, shift_offers_settled
 from bot.domain.routing.notice import Notice, NoticeKind, Priority
 from bot.domain.routing.pages import alert_follow_ups, pages_answered, pages_settled
@@ -96,6 +97,7 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[RecordedEntr
                 )
             )
     notices += under_announcement(after, recorded, policy)
+    notices += channel_changes(before, after, recorded)
     notices += card_edits(before, after)
     notices += announcement_edits(before, after, policy)
     notices += topic_edits(before, after)

@@ -24,6 +24,9 @@ class NoticeKind(StrEnum):
     UPDATE = "update"
     TRIAGE = "triage"
     TRIAGE_EDIT = "triage_edit"
+    CHANNEL_LOOK = "channel_look"  # whether the channel can be used, and what was missed there
+    CHANNEL_LOST = "channel_lost"
+    MOVED = "moved"  # takes the buttons off a direct message that is posted in the channel now
     # Outside it
     ANNOUNCE = "announce"
     ANNOUNCE_EDIT = "announce_edit"
@@ -43,6 +46,7 @@ class NoticeKind(StrEnum):
     PAGE_DIRECT = "page_direct"
     PAGE_ELSEWHERE = "page_elsewhere"
     PAGE_EDIT = "page_edit"
+    PAGE_REFRESH = "page_refresh"  # names the channel in a page that was sent before there was one
     PAGE_DRILL = "page_drill"
     PAGE_VENDOR = "notify"  # by PagerDuty, e-mail, SMS or webhook
     # Playbook runs and their jobs

@@ -90,6 +90,31 @@ class SettledPayload(Payload):
 
 
 @dataclass(frozen=True)
+class ChannelLookPayload(Payload):
+    """What an event said about the channel. Slack is asked all the same: events come late, twice or out of order."""
+
+    by: str = ""  # who did it
+    loss: str = ""  # a `ChannelLoss`, for a private channel that the bot cannot see any more
+
+
+@dataclass(frozen=True)
+class ChannelLostPayload(Payload):
+    """Tells one person that the incident has lost its channel."""
+
+    person: str  # a Slack ID
+    by: str = ""  # who did it; empty where nobody knows
+
+
+@dataclass(frozen=True)
+class MovedPayload(Payload):
+    """Edits a direct message that stood in for one in the channel."""
+
+    channel: str
+    ts: str
+    key: str  # of its metadata
+
+
+@dataclass(frozen=True)
 class RoleSettledPayload(SettledPayload):
     """Edits a question about a role."""
 

@@ -47,7 +47,15 @@ class Failed:
     reason: str
 
 
-SendResult = Sent | NotNeeded | Deferred | Retry | Failed
+@dataclass(frozen=True, slots=True)
+class Held:
+    """It cannot go out before something else happens; `until` is the dedup key that stands for that."""
+
+    reason: str
+    until: str
+
+
+SendResult = Sent | NotNeeded | Deferred | Retry | Failed | Held
 
 
 def result_of(error: DeliveryError, reason: str | None = None) -> Deferred | Retry | Failed:

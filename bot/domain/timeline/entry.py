@@ -14,6 +14,7 @@ KEY_KINDS = frozenset(
     {
         "declared", "acknowledged", "status", "severity", "role", "handover", "update", "note", "page", "escalated",
         "resolved", "closed", "cancelled", "reopened", "merged", "alert", "sent", "impact", "policy",
+        "channel_lost", "channel_back",
     }
 )  # fmt: skip
 GENESIS = "0" * 64

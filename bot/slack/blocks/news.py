@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy, Role
-from bot.domain.timeline.entry import Entry
+from bot.domain.timeline.entry import BOT, Entry
 from bot.slack.blocks import elements, phrases, policy_change
 from bot.slack.blocks.elements import Message
 from bot.slack.text import chunks, clip, escape, mention, plain, render
@@ -138,6 +138,15 @@ def _reopened(entry: Entry, incident: Incident, policy: Policy) -> str:
     return f":rotating_light: {mention(entry.actor)} *reopened* {incident.id}{_because(entry.text)}"
 
 
+def _channel_lost(entry: Entry, incident: Incident, policy: Policy) -> str:
+    what = clip(render(entry.text), NOTE) if entry.actor == BOT else f"{mention(entry.actor)} {render(entry.text)}"
+    return f":warning: {incident.id}: {what}. Until it is back, the incident commander gets what would be posted there."
+
+
+def _channel_back(entry: Entry, incident: Incident, policy: Policy) -> str:
+    return f"{incident.id} goes on in {phrases.channel_link(incident)}."
+
+
 def _snoozed(entry: Entry, incident: Incident, policy: Policy) -> str:
     until = entry.data.get("until")
     when = elements.moment(datetime.fromisoformat(until)) if until else ""
@@ -173,4 +182,6 @@ _FORMATTERS: dict[str, Callable[[Entry, Incident, Policy], str]] = {
     "reopened": _reopened,
     "snoozed": _snoozed,
     "policy": _policy,
+    "channel_lost": _channel_lost,
+    "channel_back": _channel_back,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.errors import Refused
-from bot.domain.incident import Incident, empty_roles
+from bot.domain.incident import ChannelLoss, Incident, empty_roles
 from bot.domain.incident.status import MEANINGS, Status
 from bot.domain.policy.policy import Policy, Role, Severity
 from bot.domain.values import durations
@@ -105,11 +105,27 @@ def services(incident: Incident, policy: Policy) -> list[str]:
     return [render(plain(name)) for name in names]
 
 
+_LOSSES = {
+    ChannelLoss.ARCHIVED: "is archived",
+    ChannelLoss.DELETED: "was deleted",
+    ChannelLoss.REMOVED: "is closed to me: I was removed from it",
+    ChannelLoss.REFUSED: "could not be opened: Slack refuses it",
+}
+
+
+def channel_loss(incident: Incident) -> str:
+    """Completes “the channel …” while it cannot be used; empty otherwise."""
+    return _LOSSES[incident.channel_lost] if incident.channel_lost else ""
+
+
 def channel_link(incident: Incident) -> str:
-    """The channel as a link, or a phrase until it exists."""
-    if incident.channel_id:
-        return f"<#{incident.channel_id}>"
-    return "its channel is being opened"
+    """The channel as a link, with what is wrong with it; a phrase where there is none."""
+    loss = channel_loss(incident)
+    if incident.channel_id is None:
+        return f"its channel {loss or 'is being opened'}"
+    if incident.channel_lost is ChannelLoss.DELETED:
+        return "its channel was deleted"
+    return f"<#{incident.channel_id}>" + (f" (it {loss})" if loss else "")
 
 
 def channel_named(channel: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.domain.incident import Incident
+from bot.domain.incident.channel import stand_in
 from bot.domain.paging.ladder import PagingOutcome
 from bot.domain.paging.recipients import recipient_name
 from bot.domain.policy.policy import Policy
@@ -22,9 +23,9 @@ def declared(incident: Incident, policy: Policy) -> Message:
     if incident.channel_id:
         where = f"Go to {phrases.channel_link(incident)}."
     else:
+        loss = phrases.channel_loss(incident) or "could not be opened yet"
         where = (
-            "Its channel could not be opened yet. I'll send you the card directly, and every command works with "
-            f"`--in {incident.id}`."
+            f"Its channel {loss}. I'll send you the card directly, and every command works with `--in {incident.id}`."
         )
     level = phrases.severity_name(incident.severity, policy)
     return elements.line(f"{phrases.drill_prefix(incident)}*{incident.id}* is declared: {level}. {where}")
@@ -127,7 +128,8 @@ def updated(incident: Incident, policy: Policy) -> Message:
     """Confirm a posted update, with the time of the next."""
     due = incident.update_due_at
     after = f" The next one is due {elements.moment(due)}." if due and incident.open else ""
-    return elements.line(f"Update #{incident.updates} of {incident.id} is posted.{after}")
+    how = f"recorded; its channel {phrases.channel_loss(incident)}" if incident.channel_lost else "posted"
+    return elements.line(f"Update #{incident.updates} of {incident.id} is {how}.{_instead(incident)}{after}")
 
 
 def snoozed(incident: Incident, span: timedelta) -> Message:
@@ -165,6 +167,10 @@ def promised(incident: Incident, span: timedelta) -> Message:
 
 def joining(incident: Incident) -> Message:
     """The channel, or a promise of the invitation while it is being created."""
+    if incident.channel_lost:
+        return elements.line(
+            f"The channel of {incident.id} {phrases.channel_loss(incident)}. I'll invite you once it is there."
+        )
     if incident.channel_id:
         return elements.line(f"You're in: {phrases.channel_link(incident)}.")
     return elements.line(f"The channel of {incident.id} is being opened. I'll invite you as soon as it exists.")
@@ -206,7 +212,14 @@ def declined_page(incident: Incident, outcome: PagingOutcome | None) -> Message:
 
 
 def _go(incident: Incident) -> str:
+    if incident.channel_lost:
+        return f" Its channel {phrases.channel_loss(incident)}.{_instead(incident)}"
     return f" Go to {phrases.channel_link(incident)}." if incident.channel_id else ""
+
+
+def _instead(incident: Incident) -> str:
+    """Who gets what would be posted in the channel, while that cannot be used."""
+    return f" {mention(stand_in(incident))} gets directly what I would post there." if incident.channel_lost else ""
 
 
 def _try(example: str | None) -> str:

@@ -29,7 +29,7 @@ class SlackError(DeliveryError):
     """A call that failed.
 
     `name` is Slack's error name, or our own words where Slack gave no answer. `counts` tells whether the call counts
-    against Slack's rate limit.
+    against Slack's rate limit. `channel` is the ID that the call named, if any.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class SlackError(DeliveryError):
         super().__init__(
             f"{method}: {name}", permanent=permanent, uncertain=uncertain, wait_s=wait_s, attempted=attempted
         )
+        self.channel = ""
         self.counts = counts
         self.name = name
         self.method = method
@@ -85,6 +86,7 @@ class SlackApi:
         try:
             return await self._post(method, {key: value for key, value in args.items() if value is not None})
         except SlackError as error:
+            error.channel = channel or str(args.get("channel_id", ""))
             result, counts = error.name, error.counts
             if error.name in RATE_LIMITED:
                 counts = False

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from bot.domain.incident import Incident
+from bot.domain.incident import ChannelLoss, Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.values.slack_ids import is_channel_id
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.text import CHANNEL_NAME_LENGTH, channel_name
 
+# Slack's errors of a channel that the bot cannot use any more, for methods that name a channel.
+OUT_OF_REACH = frozenset({"is_archived", "channel_not_found", "not_in_channel", "channel_is_limited_access"})
+CANNOT_JOIN = frozenset({"method_not_supported_for_channel_type", "channel_is_limited_access", "too_many_members"})
 _SUFFIXES = 9
 _SKEW_S = 120.0  # between Slack's clock and ours
 _OWN_PAGES = 10  # of 200 channels that the bot is in
@@ -71,6 +75,40 @@ async def find_by_name(api: SlackApi, name: str) -> str | None:
         if channel.get("name") == bare:
             return str(channel["id"])
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelView:
+    """What Slack says about a channel. `joined`: the bot had been removed from it, and has joined it again."""
+
+    loss: ChannelLoss | None  # why it cannot be used
+    joined: bool = False
+
+
+async def look(api: SlackApi, channel: str, *, private: bool) -> ChannelView:
+    """Whether the bot can use a channel of its own; a public one it joins where it has to.
+
+    A private channel that was deleted looks like one that the bot was removed from. Raises `SlackError`.
+    """
+    gone = ChannelLoss.REMOVED if private else ChannelLoss.DELETED
+    try:
+        answer = (await api.call("conversations.info", channel=channel))["channel"]
+        if answer.get("is_archived"):
+            return ChannelView(ChannelLoss.ARCHIVED)
+        if answer.get("is_member"):
+            return ChannelView(None)
+        if answer.get("is_private"):
+            return ChannelView(ChannelLoss.REMOVED)
+        await api.call("conversations.join", channel=channel)
+    except SlackError as error:
+        if error.name == "channel_not_found":
+            return ChannelView(gone)
+        if error.name in CANNOT_JOIN:
+            return ChannelView(ChannelLoss.REMOVED)
+        if error.name == "is_archived":
+            return ChannelView(ChannelLoss.ARCHIVED)
+        raise
+    return ChannelView(None, joined=True)
 
 
 async def join(api: SlackApi, channel: str) -> None:

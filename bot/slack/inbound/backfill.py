@@ -68,6 +68,10 @@ class HistoryReads:
         self._by_channel[channel].touched_at = now
         return self._by_channel[channel]
 
+    def under_way(self, channel: str) -> bool:
+        """Whether an earlier attempt has begun to read the channel."""
+        return channel in self._by_channel
+
     def discard(self, channel: str) -> None:
         """Forget the channel's read, finished or given up."""
         self._by_channel.pop(channel, None)

@@ -15,6 +15,7 @@ Event = dict[str, Any]
 # Subtypes of `message` in which someone writes something. https://docs.slack.dev/reference/events/message
 MESSAGE_SUBTYPES = frozenset({None, "file_share", "thread_broadcast", "me_message", "bot_message"})
 MEMBERSHIP_SUBTYPES = {"channel_join": "joined", "group_join": "joined", "channel_leave": "left", "group_leave": "left"}
+CHANNEL_STATE_SUBTYPES = frozenset({"channel_archive", "channel_unarchive", "group_archive", "group_unarchive"})
 KEY_REACTIONS = frozenset({"pushpin"})
 RECORDED_REACTIONS = frozenset(
     {

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from bot.domain.incident import ChannelLoss
 from bot.domain.timeline.messages import ChannelMessage
 from bot.slack import text
 from bot.slack.client.api import SlackError
@@ -16,6 +17,7 @@ from bot.slack.inbound.event_parser import Event
 from bot.slack.listeners.commands import run_command
 from bot.slack.listeners.context import Interaction, ListenerContext
 from bot.usecases import personal
+from bot.usecases.incidents.channel import look_at_channel
 from bot.usecases.incidents.refresh_card import refresh_card
 
 log = structlog.get_logger()
@@ -81,6 +83,8 @@ async def _message(call: EventCall) -> int:
         return await _message_changed(call)
     if subtype == "message_deleted":
         return await _message_deleted(call, call.event.get("deleted_ts"))
+    if subtype in event_parser.CHANNEL_STATE_SUBTYPES:  # also told where the app lacks the events of their own
+        return await (_channel_back if subtype.endswith("unarchive") else _channel_lost)(call)
     if subtype in event_parser.MEMBERSHIP_SUBTYPES:
         return await _membership(call, event_parser.MEMBERSHIP_SUBTYPES[subtype], str(event["ts"]))
     change = event_parser.channel_change(event, call.channel, ctx.recorder.at(str(event["ts"])))
@@ -124,11 +128,32 @@ async def _own_message_deleted(call: EventCall) -> int:
     return NOTHING_TO_RECORD
 
 
+async def _channel_lost(call: EventCall) -> int:
+    """The channel was archived or deleted, or the bot was removed from it. Slack is asked how it stands."""
+    number = await call.ctx.incident_number_in(call.channel)
+    if number is not None:
+        by = str(call.event.get("user") or call.event.get("actor_id") or "")
+        deleted = str(call.event["type"]).endswith("_deleted")
+        await look_at_channel(call.ctx.context, number, by, ChannelLoss.DELETED if deleted else "")
+    return NOTHING_TO_RECORD
+
+
+async def _channel_back(call: EventCall) -> int:
+    """The channel was unarchived, or somebody invited the bot to it."""
+    if (number := await call.ctx.incident_number_in(call.channel)) is not None:
+        await look_at_channel(call.ctx.context, number)
+    return NOTHING_TO_RECORD
+
+
 async def _joined(call: EventCall) -> int:
+    if call.by_bot:
+        return await _channel_back(call) if call.event.get("inviter") else NOTHING_TO_RECORD
     return await _membership(call, "joined", str(call.event.get("event_ts") or "0"))
 
 
 async def _left(call: EventCall) -> int:
+    if call.by_bot:
+        return await _channel_lost(replace(call, event={**call.event, "user": ""}))  # it does not say by whom
     return await _membership(call, "left", str(call.event.get("event_ts") or "0"))
 
 
@@ -221,6 +246,14 @@ async def _home_opened(call: EventCall) -> int:
 HANDLERS: dict[str, EventHandler] = {
     "app_home_opened": _home_opened,
     "app_mention": _mention,
+    "channel_archive": _channel_lost,
+    "channel_deleted": _channel_lost,
+    "channel_left": _channel_lost,
+    "channel_unarchive": _channel_back,
+    "group_archive": _channel_lost,
+    "group_deleted": _channel_lost,
+    "group_left": _channel_lost,
+    "group_unarchive": _channel_back,
     "message": _message,
     "reaction_added": _reaction_added,
     "reaction_removed": _reaction_removed,

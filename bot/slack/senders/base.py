@@ -9,9 +9,10 @@ from typing import Any
 
 import aiohttp
 
-from bot.domain.incident import Incident
+from bot.domain.incident import ChannelLoss, Incident
+from bot.domain.incident.channel import stand_in
 from bot.domain.policy.policy import Policy
-from bot.domain.routing.send_result import NotNeeded, SendResult
+from bot.domain.routing.send_result import NotNeeded, SendResult, Sent
 from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.directory.people import People
@@ -74,8 +75,22 @@ class SenderBase:
         return await post_once.post(self._api, delivery.notice, channel, message, thread_ts, unless=delivery.unless)
 
     async def post_in_channel(self, delivery: Delivery, message: Message) -> SendResult:
-        """Post exactly once in the notice's destination."""
-        return await self.post(delivery, await self.destination(delivery), message)
+        """Post in the incident's channel; directly to one person while that cannot be used."""
+        incident, destination = delivery.incident, await self.destination(delivery)
+        if destination == incident.channel_id:
+            return await self.post(delivery, destination, message)
+        if delivery.notice.uncertain and (earlier := await self._in_lost_channel(delivery)):
+            return earlier
+        result = await self.post(delivery, destination, message)
+        return Sent({**result.receipt, "redirected": True}) if isinstance(result, Sent) else result
+
+    async def post_in_thread(self, delivery: Delivery, parent: dict[str, Any] | None, message: Message) -> SendResult:
+        """Post under a message, given by its receipt, of the incident's channel; outside a thread where that fails."""
+        if parent is None or delivery.notice.redirected or parent["channel"] != delivery.incident.channel_id:
+            return await self.post_in_channel(delivery, message)
+        if delivery.incident.channel_lost is not None:
+            return await self.post_in_channel(delivery, message)
+        return await self.post(delivery, parent["channel"], message, parent["ts"])
 
     async def edit(self, receipt: dict[str, Any], message: Message) -> SendResult:
         """Edit the message that a receipt names. Repeating it is safe."""
@@ -97,10 +112,25 @@ class SenderBase:
         return receipt if receipt is not None and "ts" in receipt else None
 
     async def destination(self, delivery: Delivery) -> str:
-        """The incident's channel; the reporter's direct messages where the channel could not be created."""
-        if delivery.incident.channel_id is not None and not delivery.notice.redirected:
-            return delivery.incident.channel_id
-        return await self._people.direct_channel(delivery.incident.declared_by)
+        """The incident's channel; the direct messages of the reporter or commander where it cannot be used."""
+        incident = delivery.incident
+        usable = incident.channel_lost is None and not delivery.notice.redirected
+        if incident.channel_id is not None and usable:
+            return incident.channel_id
+        return await self._people.direct_channel(stand_in(incident))
+
+    async def _in_lost_channel(self, delivery: Delivery) -> Sent | None:
+        """What an earlier attempt posted in the channel before that was lost. None where it cannot be seen."""
+        incident = delivery.incident
+        if incident.channel_id is None or incident.channel_lost is ChannelLoss.DELETED:
+            return None
+        try:
+            earlier = await post_once.find(self._api, delivery.notice, incident.channel_id)
+        except SlackError as error:
+            if not error.permanent:
+                raise
+            return None
+        return earlier if isinstance(earlier, Sent) else None
 
     async def may_see(self, incident: Incident, user: str) -> bool:
         """Whether this user may read about the incident: everybody, unless it is private."""

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from bot.domain.incident import ChannelLoss
 from bot.domain.routing.notice import NoticeKind
-from bot.domain.routing.payloads import BookmarkPayload, UserPayload
+from bot.domain.routing.payloads import (
+    BookmarkPayload,
+    ChannelLookPayload,
+    ChannelLostPayload,
+    MovedPayload,
+    UserPayload,
+)
 from bot.domain.routing.send_result import NotNeeded, SendResult, Sent
-from bot.slack.blocks import card
+from bot.domain.timeline.entry import BOT
+from bot.slack.blocks import card, channel_loss
 from bot.slack.directory import channels
 from bot.slack.inbound.backfill import Backfill, HistoryReads
 from bot.slack.senders.base import Delivery, SenderBase, SenderContext
 from bot.slack.senders.registry import sends
 from bot.slack.text import clip
+from bot.usecases.incidents.channel import lose_channel, regain_channel
 from storage.outbox.payloads import read_payload
 
 TOPIC_LENGTH = 250
@@ -39,6 +50,43 @@ class ChannelSender(SenderBase):
             look_first=notice.uncertain,
         )
         return Sent(receipt)
+
+    @sends(NoticeKind.CHANNEL_LOOK, failure="look at the channel")
+    async def look(self, delivery: Delivery) -> SendResult:
+        """Find out how the channel stands after an event or a refusal."""
+        await self._look(delivery, read_payload(delivery.notice, ChannelLookPayload))
+        return Sent()
+
+    async def _look(self, delivery: Delivery, said: ChannelLookPayload) -> ChannelLoss | None:
+        """Ask Slack about the channel, and record what has changed. Returns why it cannot be used."""
+        incident = delivery.incident
+        if incident.channel_id is None:
+            return incident.channel_lost
+        seen = await channels.look(self._api, incident.channel_id, private=incident.private)
+        if seen.loss is None and incident.channel_lost is None and not seen.joined:
+            return None
+        if seen.loss is None:
+            await regain_channel(self._context, incident.number, joined=seen.joined)
+        elif seen.loss is ChannelLoss.REMOVED and said.loss == ChannelLoss.DELETED:  # a private one looks the same
+            await lose_channel(self._context, incident.number, ChannelLoss.DELETED, said.by or BOT)
+        else:
+            await lose_channel(self._context, incident.number, seen.loss, said.by or BOT)
+        return seen.loss
+
+    @sends(NoticeKind.CHANNEL_LOST, failure="say that the channel is lost", failure_to="tell of the lost channel")
+    async def lost(self, delivery: Delivery) -> SendResult:
+        """Tell the commander or the reporter."""
+        payload = read_payload(delivery.notice, ChannelLostPayload)
+        message = channel_loss.lost(delivery.incident, payload, self._senders.command)
+        if delivery.incident.channel_lost is None:
+            delivery = replace(delivery, unless="the channel was back before it could be sent")
+        return await self.post(delivery, await self._people.direct_channel(payload.person), message)
+
+    @sends(NoticeKind.MOVED, failure="take the buttons off a message that is in the channel now")
+    async def moved(self, delivery: Delivery) -> SendResult:
+        """Edit a direct message that is posted in the channel now."""
+        payload = read_payload(delivery.notice, MovedPayload)
+        return await self.edit(payload.to_json(), channel_loss.moved(delivery.incident))
 
     @sends(NoticeKind.TOPIC, failure="set the topic")
     async def topic(self, delivery: Delivery) -> SendResult:
@@ -82,5 +130,9 @@ class ChannelSender(SenderBase):
         number, channel = delivery.incident.number, delivery.incident.channel_id
         if channel is None:
             return NotNeeded("there is no channel")
+        if not self._reads.under_way(channel):
+            loss = await self._look(delivery, ChannelLookPayload())
+            if loss not in (None, ChannelLoss.ARCHIVED):  # the history of an archived channel can be read
+                return NotNeeded("the channel cannot be read; it is read when it is back")
         reader = Backfill(self._context, self._api, self._senders.identity, number, channel)
         return Sent(await reader.run(self._reads))

@@ -8,11 +8,14 @@ from typing import Any
 
 import aiohttp
 
+from bot.domain import routing
+from bot.domain.incident import ChannelLoss, Incident
 from bot.domain.routing.notice import NoticeKind
-from bot.domain.routing.send_result import Failed, NotNeeded, Retry, SendResult, result_of
+from bot.domain.routing.send_result import Failed, Held, NotNeeded, Retry, SendResult, result_of
 from bot.slack.client import error_messages, rate_limiter
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.client.rate_window import Caller
+from bot.slack.directory.channels import OUT_OF_REACH
 from bot.slack.directory.people import People
 from bot.slack.inbound.event_parser import BotIdentity
 from bot.slack.senders.announcements import AnnouncementSender
@@ -32,6 +35,7 @@ from bot.slack.senders.triage import TriageSender
 from bot.slack.senders.usergroups import UsergroupSender
 from bot.usecases.context import Context
 from bot.usecases.effects import on_call
+from bot.usecases.incidents.channel import look_at_channel
 from storage import incidents
 from storage.engine.batch_loader import BatchLoader
 from storage.outbox.queue import ClaimedNotice
@@ -81,6 +85,7 @@ class Dispatcher:
             return Retry(f"this version cannot send notices of the kind {notice.kind}; a newer one may")
         registration = REGISTRY[NoticeKind(notice.kind)]
         method = self._methods[registration.kind]
+        delivery: Delivery | None = None
         try:
             if not registration.about_incident:
                 return await method(notice)
@@ -92,9 +97,20 @@ class Dispatcher:
                 delivery = replace(delivery, unless=reason)
             return await method(delivery)
         except SlackError as error:
+            if delivery is not None and error.name in OUT_OF_REACH and error.channel == delivery.incident.channel_id:
+                return await self._out_of_reach(delivery.incident, error)
             if error.permanent:
                 return Failed(error_messages.describe_failure(error, failed_step(notice)))
             return result_of(error)
+
+    async def _out_of_reach(self, incident: Incident, error: SlackError) -> SendResult:
+        """Only the channel itself will do for this notice, and it is lost, or was just now."""
+        if incident.channel_lost is ChannelLoss.DELETED:
+            return NotNeeded("its channel was deleted")
+        if incident.channel_lost is not None:
+            return Held(f"{error}; it waits until the channel is back", routing.back_key(incident.number))
+        await look_at_channel(self._context, incident.number)
+        return Retry(f"{error}; Slack is asked about the channel first")
 
     async def _delivery(self, notice: ClaimedNotice) -> Delivery | None:
         incident = await self._incidents.get(notice.incident) if notice.incident is not None else None

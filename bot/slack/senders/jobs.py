@@ -63,10 +63,7 @@ class JobSender(SenderBase):
 
     async def _in_thread(self, delivery: Delivery, job: Job, message: Message) -> SendResult:
         """Under the run's message; in the incident's channel where that was never posted."""
-        parent = await self.posted(run_message_key(job.incident, job.walk))
-        if parent is None or delivery.notice.redirected:
-            return await self.post_in_channel(delivery, message)
-        return await self.post(delivery, parent["channel"], message, parent["ts"])
+        return await self.post_in_thread(delivery, await self.posted(run_message_key(job.incident, job.walk)), message)
 
     async def _job(self, job_id: int) -> Job | None:
         async with self._context.database.reading() as conn:

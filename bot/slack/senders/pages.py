@@ -12,12 +12,13 @@ from bot.domain.routing.payloads import (
     PersonPagePayload,
     SettledPayload,
 )
-from bot.domain.routing.send_result import SendResult
+from bot.domain.routing.send_result import NotNeeded, SendResult
 from bot.slack.blocks import page
 from bot.slack.client.api import SlackError
 from bot.slack.directory import channels
-from bot.slack.senders.base import Delivery, SenderBase, SenderContext, ended
+from bot.slack.senders.base import NEVER_POSTED, Delivery, SenderBase, SenderContext, ended
 from bot.slack.senders.registry import sends
+from storage.outbox import receipts
 from storage.outbox.payloads import read_payload
 
 
@@ -76,6 +77,23 @@ class SlackPageSender(SenderBase):
         directly = ":dm:" in payload.of
         message = page.page_settled(delivery.incident, delivery.policy, payload.outcome, directly=directly)
         return await self.edit_posted(payload.of, message)
+
+    @sends(NoticeKind.PAGE_REFRESH, failure="name the channel in a page")
+    async def page_refresh(self, delivery: Delivery) -> SendResult:
+        """Render a page again that is still live, with its buttons."""
+        dedup_key = read_payload(delivery.notice, SettledPayload).of
+        if dedup_key not in delivery.incident.live_pages:
+            return NotNeeded("it was answered before it could be edited")
+        async with self._context.database.reading() as conn:
+            posted = await receipts.notice(conn, dedup_key)
+        if posted is None:
+            return NEVER_POSTED
+        incident, policy, now = delivery.incident, delivery.policy, delivery.now
+        if posted.kind == NoticeKind.PAGE_DIRECT:
+            message = page.page_direct(incident, policy, read_payload(posted, PersonPagePayload), now)
+        else:
+            message = page.page_elsewhere(incident, policy, read_payload(posted, ChannelPagePayload), now)
+        return await self.edit_posted(dedup_key, message)
 
     async def _channel_id(self, name: str) -> str:
         """The channel's ID; its name where Slack knows no such channel, for Slack to refuse it."""

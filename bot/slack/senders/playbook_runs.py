@@ -108,9 +108,7 @@ class PlaybookRunSender(SenderBase):
         parent = await self.posted(run_message_key(incident.number, run.number))
         person = await self._people.user_id(payload.person)
         message = step_overdue(incident, run, step, person, payload.late_s)
-        if parent is None:
-            return await self.post_in_channel(delivery, message)
-        return await self.post(delivery, parent["channel"], message, parent["ts"])
+        return await self.post_in_thread(delivery, parent, message)
 
     @sends_without_incident(
         NoticeKind.PLAYBOOK_REVIEW,

@@ -65,7 +65,7 @@ async def edit(api: SlackApi, receipt: dict[str, Any], message: Message) -> Sent
         blocks=message.blocks,
         metadata=metadata(receipt["key"]),
     )
-    return Sent(dict(receipt))
+    return Sent({name: receipt[name] for name in ("channel", "ts", "key")})
 
 
 async def find(

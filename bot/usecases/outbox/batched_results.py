@@ -30,7 +30,7 @@ class BatchedResults:
 
     async def sent(self, row: ClaimedNotice, receipt: dict[str, Any]) -> bool:
         """Record it as sent. False, and nothing is written, where the lease was lost to another process."""
-        if row.incident is None or _has_consequences(row):
+        if row.incident is None or _has_consequences(row) or receipt.get("redirected"):
             return await sent(self._context, row, receipt)
         recorded = await self._sent.run((row, receipt))
         self._context.wakeups.outbox.set()

@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import routing
-from bot.domain.incident import Change
+from bot.domain.incident import Change, Incident
 from bot.domain.paging import calls
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import BriefingPayload
 from bot.domain.timeline.entry import BOT, entry
 from bot.usecases.context import Context
+from bot.usecases.incidents.channel import bring_to_channel, channel_opened, page_refreshes, refused_change
 from bot.usecases.outbox import fallback_page
 from bot.usecases.outbox.rows import (
     deadlines_of,
@@ -42,8 +43,7 @@ async def sent(context: Context, row: ClaimedNotice, receipt: dict[str, Any]) ->
             await deadlines.mark_sent(conn, dedup_key, now)
         if incident is not None and row.kind == NoticeKind.CHANNEL:
             work = await begin(context, conn, incident)
-            opened = replace(incident, channel_id=receipt["channel"], channel_name=receipt.get("name"))
-            await work.commit(Change(opened))
+            await channel_opened(work, receipt["channel"], receipt.get("name"))
         elif incident is not None and row.payload.get("instead_of"):
             work = await begin(context, conn, incident)
             await work.commit(Change(incident, (fallback_page.paged_instead_entry(work, row),)))
@@ -54,6 +54,8 @@ async def sent(context: Context, row: ClaimedNotice, receipt: dict[str, Any]) ->
             await work.commit(Change(incident, (sent_entry,)))
         if incident is not None and row.kind == NoticeKind.CARD and row.version > 1:  # posted again: pin the new one
             await enqueue.put(conn, [replace(routing.pin(incident.number), resend=True)])
+        if incident is not None and receipt.get("redirected") and _can_be_used(incident):  # since a moment ago
+            await bring_to_channel(await begin(context, conn, incident))
         return True
 
     ours = await context.database.batched(mark)
@@ -74,10 +76,29 @@ async def failed(context: Context, row: ClaimedNotice, error: str) -> None:
         fallback = await fallback_page.next_page(work, row)
         if fallback is None:
             await mark_deadlines_failed(conn, row, error)
+        if row.kind == NoticeKind.CHANNEL:
+            await work.commit(refused_change(work), await page_refreshes(work))
         if row.kind not in (NoticeKind.CARD_EDIT, NoticeKind.BACKFILL):
             record = fallback_page.failure_entry(work, row, error, fallback)
             await fallback_page.commit_failure(work, record, fallback, [routing.card_edit(incident.number)])
     context.wakeups.outbox.set()
+
+
+async def hold(context: Context, row: ClaimedNotice, until: str, why: str) -> None:
+    """Keep it until what `until` stands for has happened."""
+
+    async def mark(conn: AsyncConnection) -> bool:
+        incident = await lock_incident(conn, row)
+        if incident is not None and _can_be_used(incident):  # since a moment ago
+            return await queue.requeue(conn, row, timedelta(0), why)
+        return await queue.hold(conn, row, until, why)
+
+    await context.database.batched(mark)
+    context.wakeups.outbox.set()
+
+
+def _can_be_used(incident: Incident) -> bool:
+    return incident.channel_id is not None and incident.channel_lost is None
 
 
 async def dropped(context: Context, row: ClaimedNotice, reason: str) -> None:

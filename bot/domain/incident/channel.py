@@ -1,0 +1,55 @@
+"""The incident's channel as Slack keeps it: opened, refused, lost, and back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.domain.incident.state import Change, ChannelLoss, Incident
+from bot.domain.timeline.entry import BOT, entry
+
+_LOST = {
+    ChannelLoss.ARCHIVED: "archived the channel",
+    ChannelLoss.DELETED: "deleted the channel",
+    ChannelLoss.REMOVED: "removed Tocsin from the channel",
+}
+_FOUND_LOST = {
+    ChannelLoss.ARCHIVED: "The channel is archived",
+    ChannelLoss.DELETED: "The channel was deleted",
+    ChannelLoss.REMOVED: "Tocsin was removed from the channel, or it was deleted",
+}
+
+
+def opened(incident: Incident, channel_id: str, name: str | None) -> Change:
+    """The channel exists."""
+    return Change(replace(incident, channel_id=channel_id, channel_name=name, channel_lost=None))
+
+
+def stand_in(incident: Incident) -> str:
+    """Who gets directly what cannot be posted in the channel: the commander of one that was lost, else the reporter."""
+    if incident.channel_lost in (None, ChannelLoss.REFUSED):
+        return incident.declared_by
+    return incident.roles.get("commander") or incident.declared_by
+
+
+def refused(incident: Incident) -> Incident:
+    """Slack refuses for good to open a channel; a retry by a person may still open it."""
+    return replace(incident, channel_lost=ChannelLoss.REFUSED)
+
+
+def lose(incident: Incident, loss: ChannelLoss, now: datetime, by: str = BOT) -> Change | None:
+    """The channel cannot be used. None where that is known. `by` is `BOT` where nobody knows who did it."""
+    known = incident.channel_lost
+    if incident.channel_id is None or known == loss or known is ChannelLoss.DELETED:
+        return None
+    text = _FOUND_LOST[loss] if by == BOT else _LOST[loss]
+    record = entry(now, "channel_lost", by, text, loss=str(loss))
+    return Change(replace(incident, channel_lost=loss), (record,))
+
+
+def regain(incident: Incident, now: datetime) -> Change | None:
+    """The channel can be used again. None where it was not lost."""
+    if incident.channel_lost in (None, ChannelLoss.REFUSED):
+        return None
+    record = entry(now, "channel_back", BOT, "The channel can be used again", after=str(incident.channel_lost))
+    return Change(replace(incident, channel_lost=None, channel_back_at=now), (record,))

@@ -1,0 +1,67 @@
+"""The incident's channel as Slack keeps it: opened, refused, lost, and back."""
+
+from __future__ import annotations
+
+from bot.domain import routing
+from bot.domain.incident import Change, ChannelLoss, channel
+from bot.domain.routing.notice import Notice
+from bot.domain.timeline.entry import BOT
+from bot.usecases.context import Context
+from bot.usecases.unit_of_work import UnitOfWork, locked_incident
+from storage.outbox import enqueue, redirected
+from storage.outbox.dependencies import end_dependents, free_dependents
+
+
+async def look_at_channel(context: Context, number: int, by: str = "", loss: str = "") -> None:
+    """Ask Slack soon whether the channel can be used. `by` and `loss` are what an event said about it."""
+    async with context.database.transaction() as conn:
+        await enqueue.put(conn, [routing.channel_look(number, by, loss)])
+    context.wakeups.notify()
+
+
+async def lose_channel(context: Context, number: int, loss: ChannelLoss, by: str = BOT) -> None:
+    """Record that the channel cannot be used, once."""
+    async with locked_incident(context, number) as work:
+        change = channel.lose(work.incident, loss, work.now, by)
+        if change is None:
+            return
+        await work.commit(change)
+        if loss is ChannelLoss.DELETED:
+            await end_dependents(work.conn, [routing.back_key(number)], "dropped", "its channel was deleted")
+
+
+async def regain_channel(context: Context, number: int, *, joined: bool) -> None:
+    """Record that the channel can be used. Where it was lost, or was `joined` again, what was missed is fetched."""
+    async with locked_incident(context, number) as work:
+        change = channel.regain(work.incident, work.now)
+        if change is not None:
+            await work.commit(change)
+            await free_dependents(work.conn, [routing.back_key(number)])
+            await bring_to_channel(work)
+        elif joined:
+            await enqueue.put(work.conn, [routing.backfill(number)])
+
+
+async def channel_opened(work: UnitOfWork, channel_id: str, name: str | None) -> None:
+    """Record the new channel. What went to the reporter instead goes there; pages sent before name it."""
+    await work.commit(channel.opened(work.incident, channel_id, name), await page_refreshes(work))
+    await bring_to_channel(work)
+
+
+async def page_refreshes(work: UnitOfWork) -> list[Notice]:
+    """Edits of the live pages that said that the channel is being opened."""
+    pages = [key for key in work.incident.live_pages if not key.endswith(":channel")]
+    number = work.incident.number
+    return [routing.page_refresh(number, key) for key in await redirected.tried(work.conn, pages)]
+
+
+async def bring_to_channel(work: UnitOfWork) -> None:
+    """Post in the channel what stood in somebody's direct messages instead."""
+    incident = work.incident
+    messages = await redirected.bring_back(work.conn, incident.number, incident.live_pages)
+    await enqueue.put(work.conn, routing.moved(incident.number, messages))
+
+
+def refused_change(work: UnitOfWork) -> Change:
+    """The channel could not be opened."""
+    return Change(channel.refused(work.incident))

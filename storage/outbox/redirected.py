@@ -1,0 +1,71 @@
+"""Notices that went out as direct messages, because their channel could not be used, and belong in the channel."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cache
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.routing.notice import NoticeKind
+from storage.engine.dialect import in_list, list_param, sql_now, sql_random_hex
+from storage.schema import outbox
+
+_c = outbox.c
+_WAITING = ("held", "queued", "unknown")
+
+
+class DirectMessage(NamedTuple):
+    """A notice and the direct message that it was sent as."""
+
+    dedup_key: str
+    kind: str
+    receipt: dict[str, Any]
+
+
+async def bring_back(conn: AsyncConnection, number: int, live_pages: Collection[str]) -> list[DirectMessage]:
+    """Queue an incident's redirected notices for its channel, each as a new message. Returns those that were sent.
+
+    A page in the channel is only worth it while it is live. Notices that still wait go to the channel by themselves.
+    """
+    values = {"number": number, "live_pages": list_param(conn, list(live_pages))}
+    await conn.execute(_undirect(), {"number": number})
+    return [DirectMessage(*row) for row in await conn.execute(_requeue(conn.dialect.name), values)]
+
+
+@cache
+def _undirect() -> Any:
+    waiting = sa.and_(_c.incident == sa.bindparam("number"), _c.redirected, _c.state.in_(_WAITING))
+    return sa.update(outbox).where(waiting).values(redirected=sa.false())
+
+
+@cache
+def _requeue(dialect: str) -> Any:
+    still_wanted = sa.or_(_c.kind != str(NoticeKind.PAGE_CHANNEL), in_list(dialect, _c.dedup_key, "live_pages"))
+    sent = sa.and_(_c.incident == sa.bindparam("number"), _c.redirected, _c.state == "sent", still_wanted)
+    now = sql_now(dialect)
+    return (
+        sa.update(outbox)
+        .where(sent)
+        .values(
+            state="queued", redirected=sa.false(), uncertain=sa.false(), metadata_key=sql_random_hex(dialect),
+            version=_c.version + 1, attempts=0, first_try_at=sa.null(), next_try_at=now, queued_at=now,
+        )
+        .returning(_c.dedup_key, _c.kind, _c.receipt)
+    )  # fmt: skip
+
+
+async def tried(conn: AsyncConnection, dedup_keys: Collection[str]) -> list[str]:
+    """Those of the notices that were sent, or may be on their way."""
+    if not dedup_keys:
+        return []
+    rows = await conn.scalars(_tried(conn.dialect.name), {"dedup_keys": list_param(conn, list(dedup_keys))})
+    return sorted(rows)
+
+
+@cache
+def _tried(dialect: str) -> Any:
+    begun = sa.or_(_c.state.in_(("sent", "leased", "unknown")), _c.uncertain)
+    return sa.select(_c.dedup_key).where(in_list(dialect, _c.dedup_key, "dedup_keys"), begun)
