@@ -1,7 +1,7 @@
-"""Deadlines of an incident: what has to happen by when, computed from its state and never scheduled by hand.
+"""Plans the deadlines of an incident: what has to happen by when, computed from its state and the policy.
 
-`plan` lists the deadlines that an incident has now; storage keeps one row for each. `bot.domain.lapsed` decides what
-follows when one has lapsed.
+Storage keeps one row for each planned deadline. A change of the incident plans all of them again, so that nothing is
+scheduled by hand. `bot.domain.lapsed` decides what to do when a deadline has lapsed.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Deadline:
     subject: Subject | None = None  # what it is about, with the rule that it belongs to; None: of another version
 
     def about(self, kind: type[S]) -> S:
-        """The subject, which is of this type. Raises `TypeError` where it is of another."""
+        """The deadline's subject, as the type `kind`. Raises `TypeError` where the subject is of another type."""
         if not isinstance(self.subject, kind):
             raise TypeError(f"{self.dedup_key} is no {kind.__name__}")
         return self.subject
@@ -114,7 +114,10 @@ def _roles(incident: Incident, policy: Policy) -> Deadline | None:
 
 
 def _handovers(incident: Incident) -> list[Deadline]:
-    """An answer to each open offer. Without one the person is asked once more, then the ladder is paged."""
+    """A deadline for the answer to each open offer.
+
+    Without an answer the person is asked once more, then the ladder pages.
+    """
     deadlines = []
     for offer in handover.open_offers(incident):
         then = "the next rung is paged" if offer.nudged else "they are asked again"
@@ -159,7 +162,7 @@ def _mitigate(incident: Incident, level: Severity, zone: tzinfo) -> Deadline | N
 
 
 def _target_due(ladder: Ladder, target: str, span: durations.Span, zone: tzinfo) -> datetime | None:
-    """When a target lapses; None when it was acted on, or lapsed under a severity that is no longer in force."""
+    """When a target lapses; None when the bot has acted on it, or it lapsed under an earlier severity."""
     due_at = durations.add(ladder.started_at, span, zone)
     behind = ladder.left_behind_at is not None and due_at <= ladder.left_behind_at
     return None if behind or target in ladder.fired else due_at

@@ -1,4 +1,4 @@
-"""Errors whose message is meant for the person who reads it."""
+"""Defines the errors whose message a person reads: a refused verb, an unknown incident, a failed delivery."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Refused(TocsinError):
 
 
 class NotFound(Refused):
-    """The incident does not exist."""
+    """No incident has the ID that a person gave."""
 
 
 class DeliveryError(TocsinError):

@@ -1,4 +1,7 @@
-"""Outcomes: what a decision asks to be written about one incident, and the outcome of paging people."""
+"""Defines the outcome of a decision about one incident: its change, the notices to send, the state of deadlines.
+
+A use case writes the outcome; nothing here does. `of_paging` builds the outcome of paging people.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ from bot.domain.timeline.entry import Entry
 
 @dataclass(frozen=True, slots=True)
 class LedgerDecision:
-    """What the ledger says of a deadline from now on."""
+    """The new state of a deadline in the ledger (the list of every reminder and page), with its reason."""
 
     dedup_key: str
     state: DeadlineState
@@ -30,7 +33,7 @@ class LedgerDecision:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The change of an incident with the notices to send and what the ledger says. Nothing of it is written yet."""
+    """The change of an incident, the notices to send, and the new states of deadlines. None of it is written yet."""
 
     change: Change
     notices: tuple[Notice, ...] = ()
@@ -51,12 +54,12 @@ class Outcome:
 
 
 def due(change: Change, dedup_key: str, reason: str) -> Outcome:
-    """A change because a deadline lapsed, whose message or page is on its way."""
+    """The outcome of a lapsed deadline whose message or page is about to be sent."""
     return Outcome(change, ledger=(LedgerDecision(dedup_key, DeadlineState.DUE, reason),))
 
 
 def skipped(change: Change, dedup_key: str, reason: str) -> Outcome:
-    """A change because a deadline lapsed, of which nothing is sent."""
+    """The outcome of a lapsed deadline for which nothing is sent."""
     return Outcome(change, ledger=(LedgerDecision(dedup_key, DeadlineState.SKIPPED, reason),))
 
 
@@ -81,7 +84,7 @@ class PageCause:
 
 
 def of_paging(before: Incident, paging: PagingOutcome, cause: PageCause, context: PagingContext) -> Outcome:
-    """The outcome of a page: the messages, the entries, and the deadlines that it serves or uses up.
+    """The outcome of a page: its messages and entries, and the deadlines that it settles.
 
     `before` is the incident that `paging` was decided for.
     """
@@ -116,7 +119,7 @@ def of_paging(before: Incident, paging: PagingOutcome, cause: PageCause, context
 def _would_have_paged(
     before: Incident, paging: PagingOutcome, cause: PageCause, first_page: Sequence[str], pages: PagePlan
 ) -> Outcome:
-    """A drill goes through its ladder, pages nobody, and says what would have been sent."""
+    """The outcome of a page in a drill, which pages nobody: a message and entries that say whom it would have paged."""
     reason = f"a drill pages nobody; otherwise: {cause.why}"
     entries = [
         replace(each, kind="drill", text=f"Would have paged: {each.text}", key=False) if each.kind == "page" else each
@@ -128,7 +131,7 @@ def _would_have_paged(
 
 
 def _with_open_pages(before: Incident, paging: PagingOutcome, pages: PagePlan, notices: Sequence[Notice]) -> Incident:
-    """The incident knows the messages to settle, and the vendors' alerts to follow, when it is acknowledged."""
+    """The incident with the messages and the vendors' alerts that have to change when somebody acknowledges it."""
     base = next((str(notice.payload["base"]) for notice in notices if "base" in notice.payload), "")
     page_keys = {attempt: routing.page_key(base, attempt) for attempt in pages.attempts}
     return replace(
@@ -143,7 +146,7 @@ def _with_gaps(reason: str, pages: PagePlan) -> str:
 
 
 def _with_methods(entry: Entry, pages: PagePlan) -> Entry:
-    """The timeline names the methods by which people were paged, unless it was Slack alone, and those that failed."""
+    """The entry of a page with the methods used, unless it was Slack alone, and the methods that cannot be used."""
     if entry.kind != "page":
         return entry
     methods = [calls.label(method) for method in pages.methods]

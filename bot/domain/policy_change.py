@@ -1,6 +1,7 @@
-"""Applying another policy to a running incident: the differences in words, and the changed incident.
+"""Applies another policy to an incident that is under way, and lists the differences in words.
 
-Rungs that were paged are not paged again; rungs that the new ladder would have paged by now are left to people.
+Rungs (steps of the escalation ladder) that were paged are not paged again. The bot does not page rungs of the new
+ladder that would be overdue by now; people decide about them.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def _check(incident: Incident, policy: Policy) -> None:
 
 
 def _update_due(incident: Incident, before: Policy, policy: Policy, now: datetime) -> datetime | None:
-    """By the new cadence from the last update; a promised or snoozed deadline stays."""
+    """When the next update is due by the new cadence, counted from the last update; a promise or a snooze stays."""
     promised = incident.promised_by or (incident.snooze and incident.update_due_at == incident.snooze.until)
     old, new = before.severity(incident.severity).update_every, policy.severity(incident.severity).update_every
     same = old == new and (before.timezone == policy.timezone or not isinstance(new, durations.BusinessDays))
@@ -132,7 +133,7 @@ def _carried_over(incident: Incident, before: Policy, policy: Policy, now: datet
 def _renumber(
     old: Sequence[Rung], new: Sequence[Rung], numbers: Sequence[int], ladder: Ladder, now: datetime
 ) -> tuple[dict[int, int], set[int]]:
-    """New numbers of the rungs that were paged, and overdue new rungs that would only page the same targets again."""
+    """New numbers of the rungs that were paged, and overdue new rungs whose targets have all been paged."""
     if tuple(old) == tuple(new):
         return {number: number for number in numbers}, set()
     moved: dict[int, int] = {}

@@ -1,4 +1,4 @@
-"""A person's membership in the Slack workspace: own member, guest, or member of another organisation."""
+"""Describes whether a person in Slack is a member of the workspace, a guest, or from another organization."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ class Identity:
     address: str | None = None  # e-mail address, where Slack vouches for it
 
     def is_among(self, people: Iterable[str]) -> bool:
-        """Whether this person is listed, by Slack ID or by e-mail address in any case."""
+        """Whether the list contains this person, by Slack ID or by e-mail address in any case."""
         address = self.address.lower() if self.address else None
         return any(name == self.user or ("@" in name and name.lower() == address) for name in people)

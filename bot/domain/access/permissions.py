@@ -1,6 +1,7 @@
-"""Who may do what: everybody, unless the policy restricts a verb. Refusals name the people to ask.
+"""Decides whether a person may use a verb, such as `resolve`; everybody may unless the policy restricts the verb.
 
-Acknowledging, joining and everything read-only cannot be restricted: people who come to help are never turned away.
+A refusal names the people who may. Acknowledging, joining and everything read-only cannot be restricted: people who
+come to help are never turned away.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ GroupMembers = Callable[[str], frozenset[str] | None]
 
 @dataclass(frozen=True, slots=True)
 class PermissionRequest:
-    """A person wants to do something. `incident` is None where there is none yet."""
+    """A person's request to use a verb. `incident` is None where the verb needs none, or where there is none yet."""
 
     verb: str
     actor: str

@@ -1,4 +1,7 @@
-"""The incident and its verbs: pure functions that return the changed incident and its new timeline entries."""
+"""Defines the incident and what people do to it, as pure functions.
+
+Each returns a `Change`: the changed incident and its new timeline entries. A use case commits it.
+"""
 
 from bot.domain.incident.acknowledgement import acknowledge
 from bot.domain.incident.declaration import TITLE_LENGTH, NewIncident, declare

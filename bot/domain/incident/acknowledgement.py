@@ -1,6 +1,7 @@
-"""The incident's responders: people who acknowledged or took part by an act of their own in this episode.
+"""Acknowledges an incident and adds the person who did so to its responders.
 
-Being named to a role, invited or paged by somebody else makes nobody a responder.
+Only a person's own act in the current episode (since the declaration or the last reopening) makes them a responder.
+Being given a role, invited or paged by somebody else does not.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from bot.domain.timeline.entry import Entry, entry
 
 
 def acknowledge(incident: Incident, actor: str, now: datetime, implied_by: str = "") -> Change:
-    """The actor is responding. Only the first acknowledgement of an episode is recorded; later ones join.
+    """Make the actor a responder. The first such act of an episode acknowledges the incident and is recorded.
 
     `implied_by` names the act that acknowledged it, where it was not `ack` itself.
     """

@@ -1,8 +1,8 @@
-"""Suggested severity: the policy's rules applied to the facts people gave. A person decides.
+"""Suggests a severity by applying the policy's rules to facts that people gave. A person decides.
 
-Every condition of a rule must hold; a fact that was not given never matches; of all rules that match, the worst
-severity wins. (The code of document 000 takes the first match, so that a lesser rule can hide a worse one, and lets
-a missing metric count as 0 or 1.)
+Every condition of a rule must hold, and a fact that nobody gave meets no condition. Of all rules that match, the one
+with the worst severity wins. (The code of document 000 takes the first match, so that a lesser rule can hide a worse
+one, and lets a missing metric count as 0 or 1.)
 """
 
 from __future__ import annotations
@@ -79,14 +79,14 @@ def is_met(condition: Condition, facts: Facts) -> bool:
 
 
 def facts_in_use(policy: Policy) -> tuple[str, ...]:
-    """Facts that a rule or a trigger of the policy reads, in the order of the form."""
+    """The facts that a rule or a trigger of the policy reads, in the order in which the form asks for them."""
     used = {condition.fact for rule in policy.classification for condition in rule.when}
     used |= {trigger.when for trigger in policy.triggers}
     return tuple(fact for fact in (*FIGURES, *FLAGS) if fact in used)
 
 
 def checklist(incident: Incident, policy: Policy) -> tuple[str, ...]:
-    """What to do first: the actions of the rules its facts suggest, then those of the rules for its category."""
+    """What to do first: the actions of the rules that match the facts, then of the rules for the category."""
     suggestion = suggest(incident.facts, policy)
     actions = list(suggestion.actions) if suggestion else []
     if incident.category:

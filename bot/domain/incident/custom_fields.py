@@ -1,4 +1,7 @@
-"""Custom fields: the organisation's own questions, asked at declaration and answered then or later."""
+"""Lists the custom fields (the organisation's own questions about an incident) and stores the answers.
+
+People answer them when they declare an incident, or later.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,7 @@ def fields_entry(
 
 
 def answer_text(value: Answer | None, field: CustomField) -> str:
-    """An answer as house text: a person is a mention."""
+    """An answer as text for the timeline: a person is written as a mention."""
     if value is None:
         return "no answer"
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""When the next update is due, and when the bot asks about empty roles."""
+"""Computes when the next status update is due, and when the bot asks about required roles that nobody holds."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ def due_after(instant: datetime, span: durations.Span | None, zone: tzinfo) -> d
 
 
 def rearmed(last: datetime, cadence: durations.Span | None, now: datetime, zone: tzinfo) -> datetime | None:
-    """One cadence after `last`, or after `now` where that has passed; None without a cadence."""
+    """One cadence after `last`; one cadence after `now` if that instant has passed; None without a cadence."""
     due = due_after(last, cadence, zone)
     return due if due is None or due > now else due_after(now, cadence, zone)
 
 
 def next_update_due(incident: Incident, policy: Policy, now: datetime) -> datetime | None:
-    """When the update after one posted `now` is due; None where the severity asks for no updates."""
+    """When the next update is due if one is posted `now`; None where the severity asks for no updates."""
     return due_after(now, policy.severity(incident.severity).update_every, policy.zone)
 
 
 def roles_due(now: datetime, level: Severity, policy: Policy) -> datetime | None:
-    """When to ask about roles that are still empty; None where the severity requires none."""
+    """When to ask about required roles without a holder; None where the severity requires no roles."""
     if not level.roles:
         return None
     if policy.nudges.roles_after is not None:

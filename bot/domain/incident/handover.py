@@ -1,4 +1,7 @@
-"""Two-sided handover: a role is offered to a person and stays with its holder until they accept."""
+"""Hands a role over in two steps: one person offers it, and the other accepts or declines.
+
+The holder keeps the role until the offer is accepted.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from bot.domain.values.slack_ids import user_mention
 
 
 def open_offers(incident: Incident) -> tuple[Handover, ...]:
-    """Offers of this episode that wait for an answer; an offer ends when the role changes hands otherwise."""
+    """The offers of this episode that wait for an answer. An offer also ends when the role gets another holder."""
     if not incident.open:
         return ()
     return tuple(
@@ -73,7 +76,7 @@ def decline(incident: Incident, number: int, actor: str, policy: Policy, now: da
 
 
 def ask_again(incident: Incident, offered: Handover, policy: Policy, now: datetime) -> Incident:
-    """Ask a second time; the answer gets as much time again."""
+    """Ask a second time; the person gets the same time again to answer."""
     repeated = replace(offered, nudged=True, due_at=now + policy.nudges.handover_within)
     others = _without(incident, offered.number).handovers
     return replace(incident, handovers=(*others, repeated))

@@ -1,4 +1,7 @@
-"""Impact of an incident as people report it; input of triggers, classification and the review."""
+"""Records the impact of an incident as people report it: services, regions and facts such as affected users.
+
+Triggers (reasons to page), the suggested severity and the review after the incident read these facts.
+"""
 
 from __future__ import annotations
 

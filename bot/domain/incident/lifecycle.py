@@ -16,9 +16,10 @@ from bot.domain.timeline.entry import Entry, entry
 
 
 def move(incident: Incident, status: Status, actor: str, policy: Policy, now: datetime, note: str = "") -> Change:
-    """Change the status. The actor responds by that; a note counts as a status update for the cadence.
+    """Change the status, which makes the actor a responder. A note counts as a status update for the cadence.
 
-    The statuses that end an incident go to their own verbs. Raises `Refused` for the status it already has.
+    Raises `Refused` for the status it already has, and for a status that ends an incident: `resolve` and the like do
+    that.
     """
     if status is Status.RESOLVED:
         return resolve(incident, actor, now, summary=note)
@@ -57,7 +58,7 @@ def resolve(
     root_cause: str = "",
     impact_ended_at: datetime | None = None,
 ) -> Change:
-    """End the incident, and with it every reminder and page. What is left empty keeps its earlier value."""
+    """End the incident, and with it every reminder and page. A text that is empty here keeps its earlier value."""
     if incident.status is Status.RESOLVED:
         raise Refused("It is already resolved.", "close")
     require_open(incident)
@@ -76,7 +77,7 @@ def resolve(
 
 
 def close(incident: Incident, actor: str, now: datetime) -> Change:
-    """Nothing is left to do. Closing a running incident resolves it first."""
+    """Close the incident: nothing is left to do. Closing an incident that still runs resolves it first."""
     if incident.status is Status.CLOSED:
         raise Refused("It is already closed.", "reopen It is failing again")
     if incident.status in (Status.CANCELLED, Status.MERGED):
@@ -99,9 +100,9 @@ def cancel(incident: Incident, actor: str, now: datetime, reason: str) -> Change
 
 
 def reopen(incident: Incident, actor: str, policy: Policy, now: datetime, reason: str) -> Change:
-    """Return to investigating in a new episode: reminders and ladder start afresh, the history stays.
+    """Return to investigating in a new episode: reminders and the ladder start again, the history stays.
 
-    Nobody responds yet: those who did before may have gone home. Raises `Refused` without a reason.
+    The list of responders starts empty, as the earlier ones may have gone home. Raises `Refused` without a reason.
     """
     if incident.open:
         raise Refused(f"It is still open: {incident.status}.", "status investigating")

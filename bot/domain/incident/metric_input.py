@@ -1,4 +1,4 @@
-"""Metrics that people type as they read them off a dashboard: `error rate 12%, p99 3000 ms`."""
+"""Parses metrics that people type as a dashboard shows them, such as `error rate 12%, p99 3000 ms`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def metric_names(policy: Policy) -> tuple[str, ...]:
 
 
 def parse(text: str, policy: Policy) -> MetricInput:
-    """Each name with the figure after it; part of a name is enough where it is unambiguous. Never raises."""
+    """Parse each name with the figure after it; part of a name is enough where only one name has it. Never raises."""
     names, facts, unknown = metric_names(policy), {}, []
     for match in _PAIR.finditer(text):
         typed = match["name"].strip(" -_")
@@ -53,7 +53,7 @@ def _resolve(typed: str, names: tuple[str, ...]) -> str | None:
 
 
 def _figure(figure: float, unit: str, name: str, policy: Policy) -> float:
-    """12 % of a rate that the rules count from 0 to 1 is 0.12; 3000 ms are 3 s; 20k are 20,000."""
+    """The figure in the policy's unit: 12 % is 0.12 where rules count from 0 to 1; 3000 ms is 3 s; 20k is 20,000."""
     if unit == "%":
         limits = [c.figure for rule in policy.classification for c in rule.when if c.fact == name and c.relation]
         return figure / 100 if limits and max(limits) <= 1 else figure

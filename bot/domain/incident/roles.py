@@ -1,4 +1,4 @@
-"""Roles and their holders."""
+"""Gives a role of an incident to a person, takes it back, and lists required roles that nobody holds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.domain.values.slack_ids import user_mention
 
 
 def assign(incident: Incident, role: str, user: str, actor: str, policy: Policy, now: datetime) -> Change:
-    """Give a role to a person; the previous holder loses it. Whoever takes a role themselves responds by that.
+    """Give a role to a person; its previous holder loses it. Taking a role for oneself makes one a responder.
 
     Records nothing when the person holds the role already. Raises `Refused` for an unknown role.
     """

@@ -1,4 +1,4 @@
-"""Change of severity, and its effect on the escalation ladder."""
+"""Changes the severity of an incident, and adjusts its escalation ladder (the order in which people are paged)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.domain.timeline.entry import entry
 def change_severity(
     incident: Incident, severity: str, actor: str, policy: Policy, now: datetime, reason: str = ""
 ) -> Change:
-    """Raising starts the worse level's ladder now; lowering pages nobody again.
+    """Set another severity. A worse one starts its ladder now; a lesser one pages nobody a second time.
 
     The new update cadence counts from the last update. Raises `Refused` for an unknown or the same severity.
     """
@@ -38,14 +38,14 @@ def change_severity(
 
 
 def _restarted(ladder: Ladder, now: datetime) -> Ladder:
-    """The worse level has to be acknowledged again; what was paged or fired in this episode is remembered."""
+    """The ladder from its start, not acknowledged. It keeps what was paged and what fired in this episode."""
     return Ladder(
         started_at=now, mitigated_at=ladder.mitigated_at, pages=(), spent=ladder.spent, tripped=ladder.tripped
     )
 
 
 def _lowered(incident: Incident, severity: str, now: datetime) -> Ladder:
-    """As many rungs of the lower level count as paged as the ladder had reached at the worse one."""
+    """The lesser severity's ladder, with as many rungs counted as paged as the worse one's had reached."""
     ladder = incident.ladder
     reached = max(ladder.spent.get(incident.severity, (0,)), default=0)
     spent = sorted({*ladder.spent.get(severity, ()), *range(1, reached + 1)})

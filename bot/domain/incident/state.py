@@ -1,4 +1,4 @@
-"""The incident as a value, with what it remembers of its ladder, handovers, playbook runs and role shifts.
+"""Defines the incident as a value, with the state of its ladder, handovers, playbook runs and on-call shifts.
 
 `Incident` and everything nested in it are stored as JSON: field names and enum values are persisted.
 """
@@ -30,7 +30,7 @@ class PagedRung:
 
 @dataclass(frozen=True, slots=True)
 class VendorAlert:
-    """An alert opened with a paging vendor for this episode; it is acknowledged and resolved there as it is here."""
+    """An alert open at a paging vendor in this episode. The bot acknowledges and resolves it with the incident."""
 
     method: str
     severity: str
@@ -64,7 +64,7 @@ class Ladder:
 
 @dataclass(frozen=True, slots=True)
 class Snooze:
-    """Reminders are quiet until then, because this person asked for it."""
+    """A person's request that no reminders are sent until an instant."""
 
     by: str
     until: datetime
@@ -72,7 +72,7 @@ class Snooze:
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """An offer of a role that waits for an answer."""
+    """An offer to hand a role over, which waits for an answer."""
 
     number: int  # counts the offers of an incident
     role: str
@@ -97,7 +97,7 @@ class Timer:
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """A playbook run, as far as the incident has to know it."""
+    """The part of a playbook run that the incident needs: its progress, timers and approvals."""
 
     number: int
     playbook: str

@@ -1,4 +1,4 @@
-"""The eight states of an incident in their order, and the two that end it early."""
+"""Defines the statuses of an incident: eight in order, and two (cancelled, merged) that end it early."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bot.domain.errors import Refused
 
 
 class Status(StrEnum):
-    """State of an incident. The values are persisted."""
+    """The status of an incident. The values are persisted."""
 
     DETECTED = "detected"
     ACKNOWLEDGED = "acknowledged"

@@ -1,4 +1,7 @@
-"""Status updates and notes, and who owes the next update by when."""
+"""Posts status updates and notes, and decides who owes the next update and by when.
+
+A person can quiet the reminders (snooze) or promise the next update for a certain time.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ USUAL_CADENCES = 4
 
 @dataclass(frozen=True, slots=True)
 class StatusUpdate:
-    """What a person says in a status update, with the changes that they make by it."""
+    """The text of a status update, with the changes of status, severity and next update that come with it."""
 
     text: str
     status: Status | None = None  # None, or the status it has: no change
@@ -33,15 +36,15 @@ class StatusUpdate:
 def update(
     incident: Incident, text: str, actor: str, policy: Policy, now: datetime, *, next_in: timedelta | None = None
 ) -> Change:
-    """`post_update` without a change of status and severity."""
+    """Post a status update that changes neither status nor severity."""
     return post_update(incident, StatusUpdate(text, next_in=next_in), actor, policy, now)
 
 
 def post_update(incident: Incident, post: StatusUpdate, actor: str, policy: Policy, now: datetime) -> Change:
-    """Post a numbered status update, and change the status and the severity with it where they differ.
+    """Post a numbered status update, and change the status and the severity where the update names others.
 
-    The actor responds by that. It does not acknowledge a severity raised in the same update, so that people are paged
-    for it. Raises `Refused` without words.
+    The actor becomes a responder. The update does not acknowledge a severity that it raises, so that people are paged
+    for it. Raises `Refused` without a text.
     """
     require_open(incident)
     if not post.text.strip():
@@ -59,7 +62,7 @@ def post_update(incident: Incident, post: StatusUpdate, actor: str, policy: Poli
 
 
 def _posted(incident: Incident, post: StatusUpdate, actor: str, policy: Policy, now: datetime) -> Change:
-    """The update itself: it answers the reminders and restarts the cadence."""
+    """The update itself: it settles earlier reminders and starts the cadence again."""
     text, next_in = post.text.strip(), post.next_in
     number = incident.updates + 1
     changed = replace(
@@ -78,7 +81,7 @@ def _posted(incident: Incident, post: StatusUpdate, actor: str, policy: Policy, 
 
 
 def note(incident: Incident, text: str, actor: str, now: datetime, link: str | None = None) -> Change:
-    """Add a key entry. Allowed after the end as well: history may be completed, never changed."""
+    """Add a note as a key entry. Allowed after the end too: people may complete the history, but never change it."""
     if not text.strip():
         raise Refused("A note needs words.", "note Deploy 4512 went out at 02:47")
     data = {"link": link} if link else {}
@@ -107,7 +110,7 @@ def snooze(incident: Incident, span: timedelta, actor: str, now: datetime) -> Ch
 
 
 def promise(incident: Incident, span: timedelta, actor: str, now: datetime) -> Change:
-    """Promise the next update within `span`; the deadline moves there, later or earlier."""
+    """Promise the next update within `span`; the deadline moves to that time, earlier or later."""
     require_open(incident)
     due = now + span
     changed = replace(incident, update_due_at=due, promised_by=actor, unanswered=0, snooze=None)

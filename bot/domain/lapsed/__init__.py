@@ -1,1 +1,5 @@
-"""What to do about a deadline that has lapsed: one pure decision for each kind, with its reason in words."""
+"""Decides what to do when a deadline of an incident has lapsed; one module for each kind of deadline.
+
+The functions are pure and give each decision a reason in words. `bot.usecases.lapsed` calls them and commits the
+outcome.
+"""

@@ -1,4 +1,8 @@
-"""An offered role was neither accepted nor declined in time: ask once more, then page the next rung."""
+"""Decides what to do when a person has not answered the offer of a role in time.
+
+The first time, they are asked once more. The second time, the offer ends and the next rung (step) of the escalation
+ladder is paged.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ from bot.domain.values.slack_ids import user_mention
 
 
 def decide(incident: Incident, deadline: Deadline, context: PagingContext) -> Outcome:
-    """After the second request the offer ends: the role stays where it is."""
+    """Ask the person again, or after the second request end the offer, leave the role where it is, and page."""
     number = deadline.about(HandoverSubject).offer
     offer = next(each for each in handovers.open_offers(incident) if each.number == number)
     if not offer.nudged:

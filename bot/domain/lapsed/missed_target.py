@@ -1,4 +1,7 @@
-"""An incident was not acknowledged, or not mitigated, within its severity's target: page the next rung at once."""
+"""Decides what to do when an incident was not acknowledged, or not mitigated, within its severity's target.
+
+The next rung (step) of the escalation ladder is paged at once.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from bot.domain.values import durations
 
 
 def decide(incident: Incident, deadline: Deadline, context: PagingContext) -> Outcome:
-    """A rung that paged since the target passed is enough. Executives are briefed of a missed mitigation either way."""
+    """Page the next rung, unless one has paged since the target passed. A missed mitigation also briefs executives."""
     why = _reason(incident, deadline, context)
     missed = Change(ladder.target_acted_on(incident, deadline.kind))
     page = next((page for page in incident.ladder.pages if page.rung and page.last_at >= deadline.due_at), None)

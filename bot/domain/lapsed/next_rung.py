@@ -1,4 +1,4 @@
-"""Page the next rung of the ladder because a deadline lapsed that is not a rung's own."""
+"""Pages the next rung (step) of the escalation ladder when a deadline other than a rung's own has lapsed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from bot.domain.paging import ladder
 
 
 def page_next_rung(change: Change, deadline: Deadline, why: str, context: PagingContext) -> Outcome:
-    """`change` is what the lapse itself means. With no rung left, the channel and the ledger are told that."""
+    """Add a page of the next rung to `change`, which is what the lapsed deadline itself changes.
+
+    With no rung left, the message in the channel and the ledger say so.
+    """
     incident = change.incident
     paging = ladder.page_next_rung(incident, context.policy, context.on_call, context.now, why)
     reason = why if paging.rung is not None else f"{why}: nobody left to page"

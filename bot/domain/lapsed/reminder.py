@@ -1,4 +1,7 @@
-"""A status update is due, or required roles are empty: what a reminder changes, and its message."""
+"""Turns the decision to remind people of an update or of empty roles into a message and a change.
+
+`bot.domain.reminder` makes that decision. The outcome may also page the next rung (step) of the escalation ladder.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +22,9 @@ from bot.domain.timeline.entry import BOT, entry
 def remind(
     incident: Incident, deadline: Deadline, nudge: Nudge, waiting: Collection[Deadline], now: datetime
 ) -> Outcome:
-    """One message that lists everything owed; the reminder before it is edited and loses its buttons.
+    """Send one message that lists everything owed; the previous reminder is edited and loses its buttons.
 
-    `waiting` are the incident's other deadlines for updates and roles: those that the message answers for are skipped.
+    `waiting` are the incident's other deadlines for updates and roles. Those that this message covers are skipped.
     """
     notice = routing.nudge(incident.number, deadline.dedup_key, _payload(deadline, nudge))
     reminder = entry(now, "reminder", BOT, nudge.words, of=deadline.kind, soft=nudge.soft, deadline=deadline.dedup_key)
@@ -39,7 +42,7 @@ def remind(
 
 
 def page_silence(reminded: Outcome, deadline: Deadline, reason: str, context: PagingContext) -> Outcome:
-    """A reminder that pages the next rung as well, where there is one left."""
+    """Add a page of the next rung to a reminder, where a rung is left."""
     incident = reminded.incident
     paging = ladder.page_next_rung(incident, context.policy, context.on_call, context.now, reason)
     if paging.rung is None and not paging.fell_through:

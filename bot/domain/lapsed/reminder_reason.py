@@ -1,4 +1,7 @@
-"""The decision about a lapsed update or role deadline: whom to remind of what, and whether to page."""
+"""Decides whom to remind when a status update is overdue or required roles are empty, and whether to page.
+
+`bot.domain.lapsed.reminder` turns the decision into a message.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,7 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class Nudge:
-    """What a lapsed update or role deadline asks for."""
+    """The decision about a lapsed deadline for an update or a role."""
 
     reason: NudgeReason
     unanswered: int  # update reminders before this one that went unanswered
@@ -56,7 +59,7 @@ class Nudge:
 
     @property
     def soft(self) -> bool:
-        """Whether it mentions nobody, because people are busy in the channel."""
+        """Whether the reminder mentions nobody, because people are busy in the channel."""
         return self.reason is NudgeReason.BUSY
 
     @property
@@ -74,7 +77,7 @@ class Nudge:
 def decide_nudge(
     incident: Incident, policy: Policy, kind: str, due_at: datetime, activity: Activity, now: datetime
 ) -> Nudge:
-    """What to say about a lapsed `update` or `role` deadline; occurrences missed in between coalesce into this one."""
+    """Decide about a lapsed `update` or `role` deadline. Several that were missed become one reminder."""
     level = policy.severity(incident.severity)
     owes_update = incident.update_due_at is not None and incident.update_due_at <= now
     reason = _reason(incident, policy, kind, owes_update, activity, now)
@@ -128,7 +131,7 @@ def _silent_for_two_cadences(incident: Incident, level: Severity, activity: Acti
 
 
 def _mention(incident: Incident, owes_update: bool) -> tuple[str, ...]:
-    """The person who owes the update, and from the second unanswered reminder on the commander as well."""
+    """The person who owes the update; from the second unanswered reminder on, the commander as well."""
     commander = incident.roles.get("commander")
     if not owes_update:
         return (commander or incident.declared_by,)

@@ -1,4 +1,4 @@
-"""A rung of the escalation ladder is due: page it, or page it again."""
+"""Decides what to do when a rung (step) of the escalation ladder is due: page it, or page it again."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from bot.domain.values import durations
 
 
 def decide(incident: Incident, deadline: Deadline, waiting: Collection[str], context: PagingContext) -> Outcome:
-    """Lower rungs that are due go first; paging one may use up this one.
+    """Page the rung of this deadline, after lower rungs that are due too; paging a lower rung may use this one up.
 
-    `waiting` are the keys of the incident's deadlines that are not decided yet. The lower rows may be claimed by a
-    process that has died; if it comes back, it finds them decided.
+    `waiting` are the keys of the incident's deadlines that are not decided yet. A process that has died may still hold
+    the rows of the lower rungs; if it comes back, it finds them decided.
     """
     rung = deadline.about(RungSubject).rung
     planned = plan(incident, context.policy)

@@ -1,4 +1,4 @@
-"""A trigger is due: page the people whom it names, beside the ladder."""
+"""Decides what to do when a trigger (a reason to page beside the escalation ladder) is due: page its people."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.domain.routing.keys import TriggerSubject
 
 
 def decide(incident: Incident, deadline: Deadline, context: PagingContext) -> Outcome:
-    """Where it reaches nobody, the ledger says so."""
+    """Page the people whom the trigger names. If it reaches nobody, the ledger says so."""
     key = deadline.about(TriggerSubject).trigger
     trigger = next(each for each in context.policy.triggers if each.key == key)
     why = trigger.name + late_by(context.now - deadline.due_at, trigger.rung.after)

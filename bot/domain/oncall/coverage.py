@@ -1,4 +1,4 @@
-"""What a schedule leaves open, from now on: a later start, and members whose turn never comes."""
+"""Finds weak spots of an on-call schedule: it starts in the future, or has members who are never on call."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ _HORIZON = timedelta(days=3650)
 
 
 def begins_at(schedule: Schedule) -> datetime:
-    """The instant at which the first of the layers begins."""
+    """The instant at which the schedule's first layer begins."""
     return min(_begins_at(layer, schedule) for layer in schedule.layers)
 
 
 def members_without_turn(schedule: Schedule, layer: int, now: datetime) -> tuple[str, ...]:
-    """The members of a layer, in order, who are not on call by it in one whole cycle from `now` or its start on.
+    """The members of a layer who are never on call by it in one whole cycle, in order.
 
-    Their turns lie outside its hours, or within those of the layers above it.
+    The cycle begins `now`, or at the layer's start if that is later. Such a member's turns lie outside the layer's
+    hours, or within those of the layers above it.
     """
     looked_at, *above = schedule.layers[layer:]
     members = tuple(dict.fromkeys(looked_at.members))
@@ -41,6 +42,6 @@ def _begins_at(layer: Layer, schedule: Schedule) -> datetime:
 
 
 def _cycle(layer: Layer) -> timedelta:
-    """The time in which every member has a turn on every day of the week, if ever, and one turn more."""
+    """A time long enough for every member to have a turn on every weekday that they ever get, and one turn more."""
     turns = len(layer.members) * (_DAYS_OF_THE_WEEK if layer.rotation == "daily" else 1) + 1
     return turns * _LONGEST_TURN[layer.rotation]

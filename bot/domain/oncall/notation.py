@@ -1,4 +1,4 @@
-"""How a schedule writes its handoffs (`mon 09:00`) and hours (`09:00-17:00 mon-fri`)."""
+"""Parses the handoffs (`mon 09:00`) and hours (`09:00-17:00 mon-fri`) in the policy's on-call schedules."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Handoff:
 
 @dataclass(frozen=True, slots=True)
 class HoursWindow:
-    """Hours of the day by the wall clock, in minutes since midnight; past midnight where `end` is not after `start`."""
+    """Hours of the day, in minutes since midnight. They pass midnight if `end` is not after `start`."""
 
     days: frozenset[int]  # weekdays on which it begins, 0 is Monday
     start: int
@@ -43,7 +43,7 @@ class HoursWindow:
 
 
 def parse_handoff(rotation: str, text: str) -> Handoff:
-    """`09:00` (daily), `mon 09:00` (weekly), `1 09:00` (monthly). Raises `ValueError` with the right form."""
+    """Parse `09:00` (daily), `mon 09:00` (weekly) or `1 09:00` (monthly). Raises `ValueError` with the right form."""
     match = _HANDOFF.match(text.strip().lower())
     form = f"A {rotation} handoff looks like {DEFAULT_HANDOFF[rotation]}."
     if match is None:
@@ -60,7 +60,7 @@ def parse_handoff(rotation: str, text: str) -> Handoff:
 
 @lru_cache(maxsize=1024)
 def parse_hours(text: str) -> tuple[HoursWindow, ...]:
-    """`09:00-17:00 mon-fri`, `17:00-09:00`, `sat,sun`; several joined by `;`. Raises `ValueError` with a hint."""
+    """Parse `09:00-17:00 mon-fri`, `17:00-09:00` or `sat,sun`; several joined by `;`. Raises `ValueError`."""
     return tuple(_window(part.strip().lower()) for part in text.split(";"))
 
 
@@ -91,5 +91,5 @@ def _days(text: str, example: str) -> frozenset[int]:
 
 
 def _weekday(word: str) -> int | None:
-    """The number of `mon` or `monday`, 0; None for other words."""
+    """The number of a weekday, 0 for `mon` or `monday`; None for other words."""
     return next((number for number in range(7) if word in (WEEKDAYS[number], _LONG_WEEKDAYS[number])), None)

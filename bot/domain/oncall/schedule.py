@@ -1,7 +1,7 @@
-"""Who is on call when: rotations, handoffs, time zones, hours, layers and overrides.
+"""Computes who is on call at what time, from a schedule's rotations, hours, layers and overrides.
 
-A handoff takes effect at the first instant at which the wall clock has reached it: in an hour that a change of clocks
-skips, at the change; in an hour that comes twice, the first time.
+A handoff happens at the first instant at which the local clock has reached its time. If a change of clocks skips that
+time, the handoff happens at the change; if the time comes twice, it happens the first time.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def gaps(schedule: Schedule, start: datetime, end: datetime, overrides: Sequence
 
 
 def current_shift(schedule: Schedule, at: datetime, overrides: Sequence[Override] = ()) -> Shift | None:
-    """The shift at `at`; None where nobody is on call. An end more than 40 days ahead is clipped to that."""
+    """The shift at `at`; None where nobody is on call. A shift that ends over 40 days later is cut off there."""
     for horizon in _HORIZONS[:2]:
         end = at + horizon
         people, since, until = next(iter(_periods(schedule, at, end, overrides)))
@@ -97,7 +97,7 @@ def current_shift(schedule: Schedule, at: datetime, overrides: Sequence[Override
 def next_shift(schedule: Schedule, at: datetime, overrides: Sequence[Override] = ()) -> Shift | None:
     """The next shift that begins after `at`; None where nothing changes within 400 days.
 
-    Its end is clipped to the days searched, where the same person stays on call for longer.
+    A shift that goes on past the days searched is cut off there.
     """
     for horizon in _HORIZONS:
         end = at + horizon

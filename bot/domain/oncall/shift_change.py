@@ -1,4 +1,7 @@
-"""Shift change: when the on-call shift of a role holder ends, they are offered once to hand the role over."""
+"""Tracks the on-call shifts of role holders, who are asked to hand over at the end of a shift.
+
+Each is asked once in a shift.
+"""
 
 from __future__ import annotations
 
@@ -14,24 +17,24 @@ from bot.domain.values.slack_ids import user_mention
 
 
 def current_shifts(incident: Incident) -> tuple[RoleShift, ...]:
-    """Shifts whose end still matters: the incident is open, and the person still holds the role."""
+    """The shifts whose end still matters: the incident is open, and the person still holds the role."""
     if not incident.open:
         return ()
     return tuple(shift for shift in incident.turns if incident.roles.get(shift.role) == shift.user)
 
 
 def pending(incident: Incident) -> tuple[RoleShift, ...]:
-    """Shifts whose end is a deadline."""
+    """The shifts whose end is planned as a deadline."""
     return tuple(shift for shift in current_shifts(incident) if shift.state is ShiftState.RUNNING)
 
 
 def open_offers(incident: Incident) -> tuple[RoleShift, ...]:
-    """Shifts whose holders have not answered the offer to hand over."""
+    """The shifts whose holders have not answered the offer to hand the role over."""
     return tuple(shift for shift in current_shifts(incident) if shift.state is ShiftState.OFFERED)
 
 
 def with_shifts(incident: Incident, shifts: Sequence[RoleShift]) -> Incident:
-    """The incident with these running shifts; shifts that were offered or answered keep their state."""
+    """The incident with these as its running shifts. Shifts that were offered or answered keep their state."""
     kept = tuple(shift for shift in current_shifts(incident) if shift.state is not ShiftState.RUNNING)
     settled = {(shift.role, shift.user, shift.schedule) for shift in kept}
     running = tuple(shift for shift in shifts if (shift.role, shift.user, shift.schedule) not in settled)
@@ -67,7 +70,7 @@ def stay(incident: Incident, role: str, actor: str, policy: Policy, now: datetim
 
 
 def outcome(shift: RoleShift, after: Incident) -> str:
-    """How an offer ended that was open before and is not in `after`, in words for its holder."""
+    """How an offer ended that was open before and is not open in `after`, in words for the person who got it."""
     if not after.open:
         return f"the incident is {after.status}"
     if after.roles.get(shift.role) != shift.user:

@@ -1,4 +1,7 @@
-"""Which person is called by which method: the people of a rung, and the methods that are set up and reach them."""
+"""Plans which person is paged by which method (Slack, PagerDuty, e-mail, SMS, webhook).
+
+A plan uses only methods that are set up and for which the person has an address.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class PageAttempt:
-    """One person called by one method."""
+    """One person to page by one method."""
 
     person: Person
     method: str
@@ -49,13 +52,13 @@ class PageAttempt:
 
 @dataclass(frozen=True, slots=True)
 class PagePlan:
-    """Every call of a page, and the methods that cannot be used."""
+    """Every attempt of a page, and the methods that cannot be used."""
 
     attempts: tuple[PageAttempt, ...] = ()
     gaps: tuple[str, ...] = ()  # why a method reaches a person or anybody not, in words
 
     def methods_for(self, person: Person) -> tuple[str, ...]:
-        """The methods by which this person is called."""
+        """The methods by which this person is paged."""
         return tuple(attempt.method for attempt in self.attempts if attempt.person == person)
 
     @property
@@ -73,7 +76,7 @@ def label(method: str) -> str:
 
 
 def plan_pages(recipients: Recipients, by: Sequence[str], policy: Policy, configured: Collection[str]) -> PagePlan:
-    """Call each person by each method of the rung; a person whom none of them reaches, by another that does."""
+    """Plan a page of each person by each method of the rung, or by another method if none of those reaches them."""
     attempts: list[PageAttempt] = []
     gaps: dict[str, None] = {}
     for person in people_of(recipients, policy):
@@ -103,8 +106,9 @@ def next_method(person: Person, by: Sequence[str], used: Collection[str], config
 def opened_alerts(
     incident: Incident, page_plan: PagePlan, dedup_keys: Mapping[PageAttempt, str]
 ) -> tuple[VendorAlert, ...]:
-    """The incident's alerts after these calls: one for each method, severity and contact with a service of their own.
+    """The incident's vendor alerts after these attempts.
 
+    There is one for each method and severity, and one for each contact with a PagerDuty service of their own.
     `dedup_keys` are those of the notices, by attempt.
     """
     alerts = {(alert.method, alert.severity, alert.contact): alert for alert in incident.live_alerts}
@@ -166,7 +170,7 @@ def person_in_payload(payload: Mapping[str, Any], policy: Policy) -> Person:
 
 
 def replace_mentions(text: str, policy: Policy) -> str:
-    """House text for readers outside Slack: each mention becomes a contact's name, or `somebody`."""
+    """Text for readers outside Slack: each mention becomes a contact's name, or `somebody`."""
 
     def name(match: re.Match[str]) -> str:
         person = person_by_address(match[1], policy)
@@ -220,5 +224,8 @@ def not_needed_because(incident: Incident, unless: str) -> str | None:
 
 
 def unless_for(incident: Incident, until: Until) -> Until:
-    """The state that makes a page of this rung needless; a page asked for in that state goes out until the end."""
+    """The state that makes a page of this rung needless.
+
+    A page requested when that state is already reached goes out all the same, until the incident ends.
+    """
     return Until.RESOLVED if not_needed_because(incident, until) else until

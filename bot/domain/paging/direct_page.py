@@ -1,4 +1,7 @@
-"""A page outside the ladder: by hand, or by a trigger."""
+"""Decides a page outside the escalation ladder, which a person or a trigger asks for.
+
+The result says whom the page reaches; `bot.domain.outcome` turns it into messages.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from bot.domain.timeline.entry import BOT, entry
 
 @dataclass(frozen=True, slots=True)
 class DirectPage:
-    """A page outside the ladder: by hand, or by a trigger."""
+    """A page outside the ladder, requested by a person or fired by a trigger."""
 
     rung: Rung  # whom to page, and how
     label: str  # unique within the incident
@@ -29,7 +32,7 @@ class DirectPage:
 def page_directly(
     incident: Incident, policy: Policy, on_call: OnCall, now: datetime, page: DirectPage
 ) -> PagingOutcome:
-    """Page outside the ladder. An outcome without a label paged no one; its entry and `gaps` say why."""
+    """Page outside the ladder. If the result has no label, nobody was paged; its entry and `gaps` say why."""
     recipients = recipients_of(page.rung, incident, policy, on_call, now)
     fresh = without_people(recipients, () if page.responders_too else incident.responders)
     if fresh is None:

@@ -1,4 +1,7 @@
-"""The escalation ladder: page the next rung, fall through one that reaches nobody, page a rung again."""
+"""Decides which rung (step) of the escalation ladder is paged next, and whom it reaches.
+
+A rung that reaches nobody is skipped for the next one. `bot.domain.outcome` turns the result into messages.
+"""
 
 from __future__ import annotations
 

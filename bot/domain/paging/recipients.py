@@ -1,4 +1,7 @@
-"""Whom the targets of a rung reach: people, channels and contacts, and why a target reaches nobody."""
+"""Resolves the targets of a rung (step of the ladder), such as `schedule:primary`, to people, channels and contacts.
+
+It says why a target reaches nobody.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +60,7 @@ class _Resolution:
     gaps: list[str] = field(default_factory=list)
 
     def add_role(self, name: str) -> None:
-        """The role's holder; else the contact of that name; else its backup, which may be a role with its own."""
+        """Add the role's holder; else the contact of that name; else the holder of its backup role, and so on."""
         tried: dict[str, None] = {}
         role: str | None = name
         while role is not None and role not in tried:
@@ -101,7 +104,7 @@ class _Resolution:
 def without_people(recipients: Recipients, people: tuple[str, ...]) -> Recipients | None:
     """The recipients without these people; None when no one is left to page.
 
-    Contacts without a Slack address count as reached: other methods may reach them.
+    Contacts without any people have no Slack address; they are left to page, as another method may reach them.
     """
     fresh = replace(recipients, people=tuple(person for person in recipients.people if person not in people))
     only_contacts = recipients.contacts and not recipients.people
@@ -109,7 +112,7 @@ def without_people(recipients: Recipients, people: tuple[str, ...]) -> Recipient
 
 
 def recipient_name(person: str, policy: Policy) -> str:
-    """A Slack ID as a mention; an e-mail address as the name of its contact."""
+    """A Slack ID as a mention; an e-mail address as the name of the contact who has it."""
     if "@" not in person:
         return user_mention(person)
     contact = next((c for c in policy.contacts.values() if person in (c.slack, c.email)), None)

@@ -1,4 +1,7 @@
-"""Triggers: reasons to page besides the passing of time. Which have fired, since when, and when each pages."""
+"""Fires triggers (reasons to page beside the escalation ladder) and computes when each one pages.
+
+Facts of an incident fire some triggers, such as data loss. People or a failed playbook step fire others, by name.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ _CATEGORIES = {
 
 @dataclass(frozen=True, slots=True)
 class DueTrigger:
-    """A trigger that is to page."""
+    """A trigger that pages at an instant."""
 
     trigger: Trigger
     at: datetime
@@ -29,7 +32,7 @@ class DueTrigger:
 
 
 def holds(trigger: Trigger, incident: Incident) -> bool:
-    """Whether the incident's own facts fire the trigger. Events (`manual` …) never do: they are fired by name."""
+    """Whether the incident's facts fire the trigger. False for a trigger that waits for an event such as `manual`."""
     if trigger.when == "declared":
         return True
     if trigger.when == "services_affected":
@@ -80,7 +83,7 @@ def parse_trigger(policy: Policy, text: str) -> tuple[Trigger, str] | None:
 
 
 def due(incident: Incident, policy: Policy) -> list[DueTrigger]:
-    """Each trigger that is to page or to page again, and when."""
+    """Each trigger that has to page, or to page again, and when."""
     pages = []
     for trigger in policy.triggers:
         state = incident.ladder.tripped.get(trigger.key)

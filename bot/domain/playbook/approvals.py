@@ -1,4 +1,4 @@
-"""Approval of a step: request, approve, refuse, break glass, expire."""
+"""Changes the approval of a playbook step: request, grant, refuse, break the glass (go ahead without), expire."""
 
 from __future__ import annotations
 

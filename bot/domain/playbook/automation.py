@@ -1,7 +1,7 @@
 """Decides whether a step may run unattended, from the decision matrix, confidence, blast radius and severity.
 
-The decision matrix is that of document 003: its rows match incident type, confidence, blast radius and action. A fact
-that nobody stated fails its condition, and if no row matches the policy's default applies.
+The decision matrix is that of document 003. Its rows match incident type, confidence, blast radius and action. A fact
+that nobody stated meets no condition, and if no row matches, the policy's default applies.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def decide(
 ) -> Decision:
     """Decide how a step may run.
 
-    `runner_refusal` is the reason why its runner refuses it, if it does. `confidence`, from 0 to 1, is how likely the
-    playbook helps; a confidence that a responder stated in the incident takes precedence.
+    `runner_refusal` is the reason why the step's runner refuses it, if it does. `confidence`, from 0 to 1, is how
+    likely the playbook helps; a confidence that a responder stated in the incident takes precedence.
     """
     if refusal := _blocked(rules, incident, step) or runner_refusal:
         return Decision(REFUSED, (refusal,))

@@ -1,4 +1,7 @@
-"""Playbooks as values: metadata, phases, steps, commands and parameters. The YAML reader lives in `playbooks`."""
+"""Defines a playbook as a value: metadata, phases, steps, commands and parameters.
+
+`playbooks.loader` reads it from YAML.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ EXAMPLES = {
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A placeholder in commands. Without a `default` a person must fill it in."""
+    """A placeholder in commands. If it has no `default`, a person must fill it in."""
 
     name: str
     description: str = ""
@@ -81,7 +84,7 @@ class Command:
 
     @property
     def needs_shell(self) -> bool:
-        """Whether it pipes, redirects or expands. Such a command is for people to copy; no runner accepts it."""
+        """Whether the command pipes, redirects or expands. People copy such a command; no runner accepts it."""
         return uses_shell(self.run)
 
     def filled_in(self, values: Mapping[str, str]) -> str:
@@ -159,7 +162,7 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Playbook:
-    """What to do about one kind of incident. Without `ranks` and `keys` it is for every severity."""
+    """Instructions for one kind of incident. Without `ranks` and `keys` they apply to every severity."""
 
     id: str
     name: str
@@ -200,7 +203,7 @@ class Playbook:
         raise Refused(f"{self.name} has no step {key[:20]}.", "playbook")
 
     def severities(self, worst_first: Sequence[str]) -> tuple[str, ...]:
-        """The keys of the policy's severities that this playbook is for. `worst_first`: all of the policy's keys."""
+        """The keys of the policy's severities that this playbook is for. `worst_first` are all keys of the policy."""
         if not self.ranks and not self.keys:
             return tuple(worst_first)
         named = {fold_name(key) for key in self.keys}

@@ -1,4 +1,7 @@
-"""Jobs: steps of a playbook queued for a runner. What a job runs is fixed when it is queued, and recorded."""
+"""Defines a job (one execution of a playbook step by a runner) and judges whether it succeeded.
+
+What a job runs is fixed and recorded when the job is queued. `bot.workers.job_runner` executes it.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ MAX_COMMAND_BYTES = 64 * 1024
 
 
 class JobState(StrEnum):
-    """Where a job is in its life."""
+    """The state of a job."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -53,7 +56,7 @@ class ExitKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One thing for a runner to do. `args` is an argv, a method and a URL, a query, or a number of seconds."""
+    """One command or request for a runner. `args` is an argv, a method and a URL, a query, or a number of seconds."""
 
     args: tuple[str, ...]
 
@@ -111,7 +114,7 @@ class Plan:
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     def as_json(self) -> dict[str, Any]:
-        """The stored form. Its keys are fixed: rows of earlier versions and every digest depend on them."""
+        """The plan as it is stored. The keys are fixed: rows of earlier versions and every digest depend on them."""
         return {
             "runner": self.runner,
             "action": str(self.action),
@@ -130,7 +133,7 @@ class Plan:
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> Plan:
-        """The plan of a stored form. Raises `KeyError` where a field is missing."""
+        """The plan that was stored as `data`. Raises `KeyError` where a field is missing."""
         return Plan(
             runner=data["runner"],
             action=Action(data["action"]),
@@ -208,7 +211,7 @@ class Verdict:
 
 
 def invocations_of(step: Step, values: Mapping[str, str], action: Action) -> tuple[Invocation, ...]:
-    """What a runner would be given, byte for byte. Raises `Refused` for a step for people and for a missing value."""
+    """What a runner gets for a step, byte for byte. Raises `Refused` if people do the step or a value is missing."""
     if action is Action.ROLLBACK:
         if not step.rollback:
             raise Refused(f"Step {step.key} has no commands to roll it back. {step.rollback_text}".strip())
@@ -227,9 +230,9 @@ def invocations_of(step: Step, values: Mapping[str, str], action: Action) -> tup
 
 
 def preview(step: Step, values: Mapping[str, str], action: str) -> tuple[str, ...]:
-    """The lines shown for approval, which are compared again before anything runs.
+    """The lines that people see before they approve a step. They are compared again before anything runs.
 
-    For a step that no runner accepts: its commands as a person would copy them.
+    For a step that no runner accepts, they are its commands as a person would copy them.
     """
     try:
         invocations = invocations_of(step, values, Action(action))

@@ -1,4 +1,4 @@
-"""How a job changes its step: it started, it finished, or it may have run and nobody knows how far."""
+"""Changes the state of a playbook step when its job starts, finishes, or was interrupted and may have run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from bot.domain.values.slack_ids import user_mention
 
 
 def started(run: PlaybookRun, key: str, job: str, by: str, now: datetime, action: str = "run") -> RunChange:
-    """A job started on the step.
+    """Mark the step as running a job.
 
     Raises `Overtaken` if a job is already running, or if the step is settled and `action` is not `rollback`.
     """
@@ -59,10 +59,10 @@ def started(run: PlaybookRun, key: str, job: str, by: str, now: datetime, action
 
 
 def finished(run: PlaybookRun, key: str, job: str, outcome: str, text: str, now: datetime) -> RunChange:
-    """A job ended with `outcome`: `succeeded`, `failed`, `timed_out`, `refused` or `cancelled`.
+    """Record that a job ended with `outcome`: `succeeded`, `failed`, `timed_out`, `refused` or `cancelled`.
 
-    After a rollback the step is rolled back if it succeeded, otherwise failed. If the step has another job by now, only
-    the timeline changes.
+    After a rollback the step is rolled back if the job succeeded, otherwise failed. If the step has another job by now,
+    only the timeline changes.
     """
     step = run.step(key)
     state = _state_after(step.action, outcome)
@@ -79,7 +79,7 @@ def finished(run: PlaybookRun, key: str, job: str, outcome: str, text: str, now:
 
 
 def may_have_run(run: PlaybookRun, key: str, job: str, text: str, now: datetime) -> RunChange:
-    """A job was interrupted. It is never repeated automatically: a person looks and decides."""
+    """Record that a job was interrupted. The bot never repeats it by itself: a person looks and decides."""
     step = run.step(key)
     if step.job != job or step.state is not StepStatus.RUNNING:
         return RunChange(run)
@@ -90,7 +90,7 @@ def may_have_run(run: PlaybookRun, key: str, job: str, text: str, now: datetime)
 
 
 def settle_uncertain(run: PlaybookRun, key: str, job: str, ran: bool, actor: str, now: datetime) -> RunChange:
-    """Record whether an interrupted job ran, as a person says. Without effect if the step has moved on since."""
+    """Record a person's answer whether an interrupted job ran. Without effect if the step has moved on since."""
     step = run.step(key)
     if step.job != job or step.state is not StepStatus.MAY_HAVE_RUN:
         return RunChange(run)

@@ -1,4 +1,4 @@
-"""What people do with a run as a whole: open it, fill in values, escalate, stop it, judge it."""
+"""Opens a playbook run, fills in its values, escalates or stops it, and records whether it helped."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def fill(
 
 
 def escalate(run: PlaybookRun, position: int, criterion: str, actor: str, now: datetime) -> RunChange:
-    """Record that a criterion for escalation applies, once each. Raises `Refused` the second time."""
+    """Record that a criterion for escalation applies. Raises `Refused` if that was recorded before."""
     if position in run.criteria:
         raise Refused(f"That was already escalated: {criterion}.", "escalate We need more people")
     escalated = replace(run, criteria=(*run.criteria, position))

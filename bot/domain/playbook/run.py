@@ -1,7 +1,7 @@
-"""A playbook run: a playbook opened in an incident, with the state of each of its steps.
+"""Defines a playbook run: a playbook opened in an incident, with the state of each of its steps.
 
-A run keeps an outline of its playbook's steps, so that it decides without the playbook. Descriptions and commands stay
-in the playbook as it was when the run was opened, which is stored by its digest.
+A run keeps an outline of its steps, so that a decision about it does not need the playbook. Descriptions and commands
+stay in the playbook, which is stored by digest as it was when the run was opened.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from bot.domain.timeline.entry import Entry
 
 
 class StepStatus(StrEnum):
-    """The state of a step. While a step is not settled, it is still to be done."""
+    """The state of a step. A step is settled when it is done, has succeeded or is skipped."""
 
     OPEN = "open"
     WAITING = "waiting"  # for approval
@@ -114,7 +114,7 @@ class StepState:
 
     @property
     def approved(self) -> bool:
-        """Whether the step may be done. An approval counts once, and approval of a rollback only for the rollback."""
+        """Whether the step may be done. An approval is valid once, and one of a rollback only for the rollback."""
         if not self.needs_approval:
             return True
         approval = self.asked if self.state is StepStatus.APPROVED else None
@@ -164,7 +164,7 @@ class PlaybookRun:
 
 
 class Overtaken(Refused):
-    """Another person was faster. `step` says who and when, for a kind answer; `outcome` what they did."""
+    """Another person settled the step first. `step` says who and when; `outcome` says what they did."""
 
     def __init__(self, outcome: str, step: StepState) -> None:
         super().__init__(f"Step {step.key} is {status_text(step.state)} already.", "playbook")

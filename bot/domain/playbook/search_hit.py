@@ -1,4 +1,4 @@
-"""A playbook found by the search, with its rank and the reasons it matched."""
+"""Defines a search result: a playbook that fits an incident, with its rank and the reasons it matched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statistics of a playbook's runs: use, success, duration, skipped steps; its owner and when its review is due."""
+"""Computes statistics of a playbook's runs, and when its owner has to review it."""
 
 from __future__ import annotations
 

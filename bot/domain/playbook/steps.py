@@ -1,4 +1,4 @@
-"""What people do with a step: complete, skip, annotate, assign, reopen, roll it back."""
+"""Changes a step as people ask: complete, skip, annotate, assign, reopen, roll back."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def skip(run: PlaybookRun, key: str, actor: str, now: datetime, reason: str) -> 
 
 
 def note(run: PlaybookRun, key: str | None, actor: str, now: datetime, text: str) -> RunChange:
-    """Note something on a step, or on the whole run if `key` is None. Possible after its end, too."""
+    """Add a note to a step, or to the whole run if `key` is None. Allowed after the run has ended, too."""
     text = text.strip()
     if not text:
         raise Refused("A note needs text.", "note Deploy 4512 went out at 02:47")
@@ -52,7 +52,7 @@ def note(run: PlaybookRun, key: str | None, actor: str, now: datetime, text: str
 
 
 def assign(run: PlaybookRun, key: str, user: str | None, actor: str, now: datetime) -> RunChange:
-    """Assign a step to a person, who is reminded when it takes too long. The timer restarts. None: to nobody."""
+    """Assign a step to a person, who is reminded when it takes too long. None: to nobody. The timer restarts."""
     step = actionable_step(run, key, waiting=True, running=True)
     if step.holder == user:
         return RunChange(run)
@@ -86,7 +86,7 @@ def reopen(run: PlaybookRun, key: str, actor: str, now: datetime) -> RunChange:
 
 
 def roll_back(run: PlaybookRun, key: str, actor: str, now: datetime, reason: str = "") -> RunChange:
-    """Record that a person undid a step by hand. It becomes current again, to be repeated or skipped."""
+    """Record that a person undid a step by hand. The step becomes current again, to be repeated or skipped."""
     step = run.step(key)
     if step.state is StepStatus.RUNNING:
         raise Refused(f"Step {key} is running. Wait until it has ended, then roll it back.")

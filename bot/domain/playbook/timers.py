@@ -1,4 +1,7 @@
-"""Timers of steps and approvals, from which deadlines are planned, and the reminders that were sent."""
+"""Lists the timers of a run's steps and approvals, and records the reminders that were sent about them.
+
+`bot.domain.deadlines` plans a deadline for each timer.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +74,7 @@ def _minutes(span: timedelta) -> str:
 
 
 def record_reminder(run: PlaybookRun, key: str, user: str, deadline: str, now: datetime, late: str = "") -> RunChange:
-    """Record that `user` was reminded of a step that took too long. This replaces the reminder before.
+    """Record that `user` was reminded of a step that took too long. It replaces the previous reminder.
 
     `deadline` is the `dedup_key` of the deadline; `late` says how late the reminder is, if it is.
     """

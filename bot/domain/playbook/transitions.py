@@ -1,4 +1,4 @@
-"""State transitions of a run, from which every action on it is composed."""
+"""Changes the state of a run and its steps; actions on a run combine these single transitions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def requester(step: StepState) -> str:
 
 
 def actionable_step(run: PlaybookRun, key: str, *, waiting: bool = False, running: bool = False) -> StepState:
-    """The step, if a person may act on it now. Raises `Refused` or `Overtaken` otherwise.
+    """The step with this key, if a person may act on it now. Raises `Refused` or `Overtaken` otherwise.
 
     `waiting` and `running` permit a step that waits for approval or is running.
     """
@@ -84,7 +84,7 @@ def finish_if_complete(run: PlaybookRun, actor: str, now: datetime, entries: tup
 
 
 def withdraw_approval(run: PlaybookRun, step: StepState, why: str) -> PlaybookRun:
-    """Void the step's pending or granted approval, if any. The requester is told `why`, such as “void: …”."""
+    """Void the step's pending or granted approval, if any. The message to the requester gives the reason `why`."""
     if step.asked is None or step.state not in (StepStatus.WAITING, StepStatus.APPROVED):
         return run
     withdrawn = replace(step.asked, answer=ApprovalStatus.WITHDRAWN, reason=why)
@@ -105,7 +105,7 @@ def restart_timer(step: StepState, now: datetime) -> StepState:
 
 
 def resume(run: PlaybookRun) -> PlaybookRun:
-    """Make a run active again that had ended."""
+    """Make a run active again after it has ended."""
     return replace(run, outcome=None, ended_by=None, ended_at=None, reason="", helped=None)
 
 

@@ -1,6 +1,6 @@
-"""What the bot may run: the `automation` section of the policy. Without the section it runs nothing.
+"""Defines which playbook steps the bot may run by itself: the policy's `automation` section.
 
-Field names are those of the policy's JSON.
+A policy without that section lets the bot run nothing. Field names are those of the policy's JSON.
 """
 
 from __future__ import annotations

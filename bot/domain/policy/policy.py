@@ -1,6 +1,6 @@
-"""An organisation's process as values: severities, roles, ladders, people. `bot.policy` reads it from YAML.
+"""Defines an organisation's incident process (the policy) as values: severities, roles, ladders, people.
 
-Field names are those of the policy's JSON (`tocsin policy --json`).
+`bot.policy` reads it from YAML. Field names are those of the policy's JSON (`tocsin policy --json`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Routing: the notices that follow from a change, and who receives them.
+"""Builds the notices (messages to send) that follow from a change, and decides who receives them.
 
-`on_declared` and `on_change` list the notices of a change; the other modules build them, one module a subject.
-Every `dedup_key` is built here and nowhere else, because the key makes a message go out exactly once.
+`on_declared` and `on_change` list the notices of a change; each of the other modules builds those of one subject. Every
+`dedup_key` is built here and nowhere else, because the key makes a message go out exactly once.
 """
 
 from bot.domain.routing import jobs, playbook_runs

@@ -1,4 +1,4 @@
-"""Notices outside the incident's channel: the announcement, its thread, and executive briefings."""
+"""Builds the notices outside an incident's channel: the announcement, news in its thread, executive briefings."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def under_announcement(incident: Incident, recorded: Sequence[RecordedEntry], po
 
 
 def announcement_edits(before: Incident, after: Incident, policy: Policy) -> list[Notice]:
-    """An edit of the announcement where a change shows in it."""
+    """An edit of the announcement, if a change shows in it."""
     if not policy.announce or after.private or _announcement_content(before) == _announcement_content(after):
         return []
     n = after.number
@@ -70,7 +70,7 @@ def announcement_edits(before: Incident, after: Incident, policy: Policy) -> lis
 
 
 def briefings(incident: Incident, policy: Policy, moment: str, why: str) -> list[Notice]:
-    """A briefing for each executive where the severity asks for it, once per episode, severity and `moment`.
+    """A briefing for each executive if the severity asks for it, once per episode, severity and `moment`.
 
     Executives without an address are skipped; a drill has no briefings.
     """

@@ -1,4 +1,4 @@
-"""Private answers to one person."""
+"""Builds the notices that answer one person privately."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, P
 
 
 def answer(request: str, payload: dict[str, Any]) -> Notice:
-    """One answer for each `request`, however often Slack delivers it."""
+    """The answer to a `request` of a person. Slack may deliver the request twice; the answer goes out once."""
     return Notice(f"answer:{request}", NoticeKind.ANSWER, None, payload, priority=Priority.ANSWER)
 
 
 def declared(number: int, payload: dict[str, Any]) -> Notice:
-    """To the person who declared the incident, once its channel exists or could not be created."""
+    """The message to the person who declared the incident, sent once its channel exists or could not be created."""
     return Notice(
         f"declared:{number}", NoticeKind.DECLARED, number, payload,
         depends_on=channel_key(number),

@@ -1,4 +1,4 @@
-"""The notices that follow from a declaration, and from every later change."""
+"""Builds the notices that follow from the declaration of an incident and from every later change."""
 
 from __future__ import annotations
 
@@ -113,12 +113,12 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[RecordedEntr
 
 
 def _is_channel_news(entry: Entry) -> bool:
-    """Whether the channel is told. `told` in the entry's data includes one whose kind alone would not be."""
+    """Whether the channel is told of the entry: by its kind, or because the entry's data has `told`."""
     return (entry.kind in CHANNEL_NEWS and "implied_by" not in entry.data) or bool(entry.data.get("told"))
 
 
 def without_settled(before: Incident, after: Incident, policy: Policy) -> dict[str, Any]:
-    """The fields of `after` to clear because `on_change` has settled the messages that they point at."""
+    """The fields of `after` to clear, because `on_change` has settled the messages that these fields name."""
     changes: dict[str, Any] = {}
     if before.live_nudge and after.live_nudge == before.live_nudge and nudge_outcome(before, after, policy):
         changes["live_nudge"] = None

@@ -1,4 +1,4 @@
-"""Notices in an incident's channel: the card and its pin, the topic, triage, invitations, and their edits."""
+"""Builds the notices for an incident's channel: the card and its pin, the topic, triage, invitations, edits."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def triage_key(number: int) -> str:
 
 
 def card_edits(before: Incident, after: Incident) -> list[Notice]:
-    """An edit of the card where a change shows on it."""
+    """An edit of the card, if a change shows on it."""
     return [card_edit(after.number)] if _card_content(before) != _card_content(after) else []
 
 
 def topic_edits(before: Incident, after: Incident) -> list[Notice]:
-    """A new topic where a change shows in it."""
+    """A new topic, if a change shows in it."""
     if _topic_content(before) == _topic_content(after):
         return []
     n = after.number
@@ -39,7 +39,7 @@ def topic_edits(before: Incident, after: Incident) -> list[Notice]:
 
 
 def triage_edits(before: Incident, after: Incident) -> list[Notice]:
-    """An edit of the triage message where its inputs changed and the incident is open."""
+    """An edit of the triage message, if what it depends on has changed and the incident is open."""
     if not after.open or _triage_inputs(before) == _triage_inputs(after):
         return []
     return [triage_edit(after.number)]
@@ -51,7 +51,7 @@ def _card_content(incident: Incident) -> tuple[Incident, list[tuple[int, str | N
 
 
 def card_posted(number: int) -> Notice:
-    """The card, sent to the reporter directly where the channel could not be created."""
+    """The card, which goes to the reporter directly if the channel could not be created."""
     return Notice(
         card_key(number), NoticeKind.CARD, number,
         depends_on=channel_key(number),
@@ -110,7 +110,7 @@ def invitation(number: int, user: str) -> Notice:
 
 
 def backfill(number: int) -> Notice:
-    """Fetch messages missed while the bot was offline from the channel's history. Queued at every start."""
+    """Read the channel's history for messages that the bot missed while it was offline. Queued at every start."""
     return Notice(
         f"backfill:{number}",
         NoticeKind.BACKFILL,
@@ -129,7 +129,7 @@ def in_channel(
     priority: Priority = Priority.NEWS,
     deadline: str | None = None,
 ) -> Notice:
-    """A message in the channel, sent to the reporter directly where the channel could not be created."""
+    """A message in the channel, which goes to the reporter directly if the channel could not be created."""
     return Notice(
         dedup_key, kind, number, payload,
         depends_on=channel_key(number),

@@ -1,4 +1,4 @@
-"""Notices about handing a role over: the offer, its reminder and outcome, and the offer when a shift ends."""
+"""Builds the notices about handing a role over: the offer, its reminder, its outcome, and the offer after a shift."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from bot.domain.timeline.entry import RecordedEntry
 
 
 def handover_offered(incident: Incident, offer: Handover) -> list[Notice]:
-    """Invite the person and send them the brief with its buttons.
+    """Invite the person to the channel and send them the request with its buttons.
 
-    For a private incident the brief waits until the invitation has gone out.
+    In a private incident the request waits until the invitation has gone out.
     """
     n = incident.number
     invited = invitation(n, offer.to)
@@ -72,7 +72,7 @@ def handovers_settled(before: Incident, after: Incident, recorded: Sequence[Reco
 
 
 def shift_offer(incident: Incident, shift: RoleShift, to: str, called: str, deadline: str) -> Notice:
-    """To the person whose shift is over: hand the role over to `to`, or stay on. `called` is the name of `to`."""
+    """Offer the person whose shift is over to hand the role to `to`, or to stay on. `called` is the name of `to`."""
     payload = ShiftOfferPayload(shift.user, shift.role, shift.schedule, to, called).to_json()
     dedup_key = _shift_offer_key(incident, shift)
     return Notice(

@@ -1,4 +1,4 @@
-"""Notices about the jobs of playbook steps."""
+"""Builds the notices about jobs (executions of playbook steps by a runner): output, questions, rollbacks by hand."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.domain.routing.playbook_runs import run_message_key
 
 
 def output(job: Job) -> Notice:
-    """The job's output and how it ended, in the thread of its run."""
+    """A message with the job's output and how it ended, in the thread of its run."""
     return Notice(
         f"job:{job.id}:output:{job.attempts}", NoticeKind.JOB_OUTPUT, job.incident,
         JobPayload(job.walk, job.id).to_json(),
@@ -21,7 +21,7 @@ def output(job: Job) -> Notice:
 
 
 def question(job: Job) -> Notice:
-    """Ask in the channel whether the job has run, where that is unknown."""
+    """A question in the channel whether an interrupted job has run."""
     return Notice(
         f"job:{job.id}:question", NoticeKind.JOB_QUESTION, job.incident, JobPayload(job.walk, job.id).to_json(),
         depends_on=channel_key(job.incident),
@@ -30,7 +30,7 @@ def question(job: Job) -> Notice:
 
 
 def question_over(job: Job, outcome: str) -> Notice:
-    """Edit the question once it is settled."""
+    """An edit of that question, once a person has answered it."""
     of = f"job:{job.id}:question"
     return Notice(
         f"settle:{of}", NoticeKind.JOB_QUESTION_EDIT, job.incident, JobSettledPayload(job.id, of, outcome).to_json(),
@@ -39,7 +39,7 @@ def question_over(job: Job, outcome: str) -> Notice:
 
 
 def left(job: Job, run: PlaybookRun, why: str, lines: list[str]) -> Notice:
-    """The steps to roll back by hand, in the thread of the run."""
+    """A message that lists the steps to roll back by hand, in the thread of the run."""
     return Notice(
         f"job:{job.id}:left:{run.number}:{run.step(job.step).turns}", NoticeKind.JOB_LEFTOVERS, job.incident,
         JobLeftoversPayload(run.number, job.id, why, tuple(lines)).to_json(),

@@ -1,8 +1,9 @@
-"""Deadline keys: built from the subject of a deadline, and parsed back into it.
+"""Builds the key of a deadline from its subject (what the deadline is about), and parses the key back.
 
-A key is unique for ever, so that each occurrence is armed once: `rung:42:1:sev1:2` is rung 2 of the SEV1 ladder of
-INC-42. It is made of the kind, the incident and the fields of the subject, in their order. Keys are stored by every
-version: the fields of a subject never change their order, and new ones have a default, which is left out of the key.
+A key is unique for ever, so that each occurrence is armed once. It joins the kind, the incident's number and the fields
+of the subject with colons. In `rung:42:1:sev1:2` the kind is `rung` (a step of the escalation ladder), the incident is
+INC-42, the paging round is 1, the severity is `sev1` and the rung's number is 2. Older versions have stored keys, so
+the fields of a subject never change their order. A new field has a default, which is left out of the key.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class DeadlineKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UpdateSubject:
-    """The next status update is due."""
+    """Subject of the deadline for the next status update."""
 
     kind: ClassVar[DeadlineKind] = DeadlineKind.UPDATE
     episode: int
@@ -42,7 +43,7 @@ class UpdateSubject:
 
 @dataclass(frozen=True, slots=True)
 class RoleSubject:
-    """Required roles are still empty."""
+    """Subject of the deadline for required roles that nobody holds."""
 
     kind: ClassVar[DeadlineKind] = DeadlineKind.ROLE
     episode: int
@@ -52,7 +53,7 @@ class RoleSubject:
 
 @dataclass(frozen=True, slots=True)
 class HandoverSubject:
-    """An offered role is neither accepted nor declined."""
+    """Subject of the deadline for the answer to an offered role."""
 
     kind: ClassVar[DeadlineKind] = DeadlineKind.HANDOVER
     episode: int
@@ -62,7 +63,7 @@ class HandoverSubject:
 
 @dataclass(frozen=True, slots=True)
 class ShiftSubject:
-    """The on-call shift of a role's holder ends."""
+    """Subject of the deadline at the end of a role holder's on-call shift."""
 
     kind: ClassVar[DeadlineKind] = DeadlineKind.SHIFT
     episode: int
@@ -74,7 +75,7 @@ class ShiftSubject:
 
 @dataclass(frozen=True, slots=True)
 class RespondSubject:
-    """The severity's target for the acknowledgement ends."""
+    """Subject of the deadline by which the severity wants the incident acknowledged."""
 
     kind: ClassVar[DeadlineKind] = DeadlineKind.RESPOND
     episode: int
@@ -83,7 +84,7 @@ class RespondSubject:
 
 @dataclass(frozen=True, slots=True)
 class MitigateSubject:
-    """The severity's target for the mitigation ends."""
+    """Subject of the deadline by which the severity wants the incident mitigated."""
 
     kind: ClassVar[DeadlineKind] = DeadlineKind.MITIGATE
     episode: int
@@ -92,7 +93,7 @@ class MitigateSubject:
 
 @dataclass(frozen=True, slots=True)
 class RungSubject:
-    """A rung of the ladder is due."""
+    """Subject of the deadline at which a rung of the ladder pages."""
 
     kind: ClassVar[DeadlineKind] = DeadlineKind.RUNG
     round: str
@@ -103,7 +104,7 @@ class RungSubject:
 
 @dataclass(frozen=True, slots=True)
 class TriggerSubject:
-    """A trigger pages beside the ladder."""
+    """Subject of the deadline at which a trigger pages, beside the ladder."""
 
     kind: ClassVar[DeadlineKind] = DeadlineKind.TRIGGER
     episode: int
@@ -113,7 +114,7 @@ class TriggerSubject:
 
 @dataclass(frozen=True, slots=True)
 class StepSubject:
-    """A step of a playbook takes longer than its timer."""
+    """Subject of the deadline of a playbook step that takes longer than its timer."""
 
     kind: ClassVar[DeadlineKind] = DeadlineKind.STEP
     episode: int
@@ -125,7 +126,7 @@ class StepSubject:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalSubject:
-    """A request for approval expires."""
+    """Subject of the deadline at which a request for approval expires."""
 
     kind: ClassVar[DeadlineKind] = DeadlineKind.APPROVAL
     episode: int
@@ -157,7 +158,7 @@ _READ: dict[str, Callable[[str], Any]] = {
 
 
 def build(incident: int, subject: Subject) -> str:
-    """The key of a deadline of this incident."""
+    """The key of a deadline of this incident, by its subject."""
     parts = [
         _format(value)
         for field in fields(subject)
@@ -167,7 +168,7 @@ def build(incident: int, subject: Subject) -> str:
 
 
 def parse(key: str) -> Subject | None:
-    """The subject of a deadline, from its key. None for a key that this version does not know."""
+    """The subject of the deadline with this key. None for a key that this version does not know."""
     kind, _, rest = key.partition(":")
     subject = _SUBJECTS.get(kind)
     values = rest.split(":")[1:]
@@ -181,12 +182,12 @@ def parse(key: str) -> Subject | None:
 
 
 def as_json(subject: Subject) -> dict[str, Any]:
-    """The subject as stored with its deadline; `from_json` reads it back."""
+    """The subject as JSON, as it is stored with its deadline; `from_json` reads it back."""
     return {"kind": str(subject.kind), **asdict(subject)}
 
 
 def from_json(data: Mapping[str, Any]) -> Subject | None:
-    """The subject as stored; None for one that this version does not know. Unknown fields are ignored."""
+    """The subject that was stored; None for one that this version does not know. Unknown fields are ignored."""
     subject = _SUBJECTS.get(str(data.get("kind")))
     if subject is None:
         return None
@@ -205,7 +206,10 @@ def shift_subject(incident: Incident, shift: RoleShift) -> ShiftSubject:
 
 
 def timer_subject(incident: Incident, timer: Timer) -> Subject | None:
-    """The subject of a playbook's timer: `step:2:2.3:1:0` is step 2.3 of run 2. None for a timer of a newer version."""
+    """The subject of a playbook's timer; None for a timer of a newer version.
+
+    The timer `step:2:2.3:1:0` is that of run 2, step 2.3, started once, with no reminder so far.
+    """
     kind, _, rest = timer.name.partition(":")
     return parse(f"{kind}:{incident.number}:{incident.episode}:{rest}")
 

@@ -1,4 +1,7 @@
-"""Notices: messages to send and calls to make, by meaning. They are rendered when they are sent, not before."""
+"""Defines a notice: a message to send or a call to make, stored by its meaning instead of rendered text.
+
+Senders render a notice when they send it, so that a late message is still true.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Any
 
 
 class NoticeKind(StrEnum):
-    """What a notice tells or does. The values are stored in the outbox and must not change."""
+    """What a notice says or does. The values are stored in the outbox and must not change."""
 
     # The incident's channel
     CHANNEL = "channel"
@@ -75,7 +78,7 @@ PAGER_KINDS = frozenset({NoticeKind.PAGE_VENDOR})  # sent by bot/page_sender.py,
 
 
 class Priority(IntEnum):
-    """Lower goes first: a page never waits behind a card."""
+    """The order of sending. A lower number goes first: a page never waits behind a card."""
 
     PAGE = 0
     CHANNEL = 10
@@ -98,7 +101,7 @@ class OnDependencyFailure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One thing to tell or do outside. Queueing the same `dedup_key` again changes nothing unless `resend` is set."""
+    """One message to send or call to make. Queueing its `dedup_key` again changes nothing, except with `resend`."""
 
     dedup_key: str  # unique for ever
     kind: NoticeKind

@@ -1,4 +1,4 @@
-"""Notices that page people, the message of a drill, and the follow-up at paging vendors."""
+"""Builds the notices that page people, a drill's list of whom it would page, and updates of vendors' alerts."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _page_elsewhere(number: int, base: str, payload: PagePayload, channel: str) 
 
 
 def would_have_paged(incident: Incident, outcome: PagingOutcome, why: str, cause: str, plan: PagePlan) -> Notice:
-    """The message of a drill, which lists whom it would have paged."""
+    """The message in a drill that lists whom the drill would have paged."""
     n = incident.number
     dedup_key = f"drill:{n}:{_occasion(incident, outcome, cause)}"
     called = outcome.description or (f"Rung {outcome.rung} of the {incident.severity} ladder" if outcome.rung else "")
@@ -144,7 +144,7 @@ def alert_follow_up(incident: Incident, alert: VendorAlert, action: str) -> Noti
 
 
 def live_page_keys(notices: Sequence[Notice]) -> tuple[str, ...]:
-    """Dedup keys of the pages that lose their buttons at the acknowledgement or the end."""
+    """Dedup keys of the pages that lose their buttons when the incident is acknowledged or ends."""
     return tuple(notice.dedup_key for notice in notices if notice.kind in WITH_BUTTONS)
 
 

@@ -1,7 +1,7 @@
-"""Payloads of notices, one dataclass a shape.
+"""Defines the payloads of notices (messages to send), one dataclass for each shape.
 
-Rows live longer than a version: field names are JSON keys and stay; new fields have defaults, and readers ignore
-fields that they do not know (`storage.outbox.payloads`).
+Rows live longer than a version of the bot: field names are JSON keys and stay; new fields have defaults, and readers
+ignore fields that they do not know (`storage.outbox.payloads`).
 """
 
 from __future__ import annotations
@@ -31,42 +31,42 @@ def _json(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class EntriesPayload(Payload):
-    """News: the timeline entries to tell."""
+    """Names the timeline entries to tell as news."""
 
     seqs: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class UpdatePayload(Payload):
-    """A status update: its timeline entry."""
+    """Names the timeline entry of a status update."""
 
     seq: int
 
 
 @dataclass(frozen=True)
 class UserPayload(Payload):
-    """An invitation, or a home tab."""
+    """Names a person, for an invitation or a home tab."""
 
     user: str  # a Slack ID or an e-mail address
 
 
 @dataclass(frozen=True)
 class UsergroupPayload(Payload):
-    """A user group that follows a schedule."""
+    """Names a user group whose members follow a schedule."""
 
     group: str  # its handle or ID
 
 
 @dataclass(frozen=True)
 class BookmarkPayload(Payload):
-    """A bookmark of the policy."""
+    """Names a bookmark that the policy defines."""
 
     title: str
 
 
 @dataclass(frozen=True)
 class DutiesPayload(Payload):
-    """The duties of a role, for its new holder."""
+    """Names a role and its new holder, who is told its duties."""
 
     role: str
     user: str
@@ -83,7 +83,7 @@ class BriefingPayload(Payload):
 
 @dataclass(frozen=True)
 class SettledPayload(Payload):
-    """Edits a message that has been settled."""
+    """Names a settled message to edit."""
 
     of: str  # dedup key of the message
     outcome: str | None = None  # None where the incident itself shows it
@@ -116,7 +116,7 @@ class MovedPayload(Payload):
 
 @dataclass(frozen=True)
 class RoleSettledPayload(SettledPayload):
-    """Edits a question about a role."""
+    """Names a settled question about a role."""
 
     role: str = ""
 
@@ -253,7 +253,7 @@ class JobLeftoversPayload(JobPayload):
 
 @dataclass(frozen=True)
 class JobSettledPayload(Payload):
-    """Edits the question whether a step has run."""
+    """Names the settled question whether a step has run."""
 
     job: int
     of: str

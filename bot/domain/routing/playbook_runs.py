@@ -1,4 +1,4 @@
-"""Notices about playbook runs: the run's message, requests for approval, and reminders of steps."""
+"""Builds the notices about playbook runs: the run's message, requests for approval, and reminders of steps."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def run_message_key(incident: int, number: int) -> str:
 
 
 def run_opened(run: PlaybookRun) -> Notice:
-    """The run's message."""
+    """The message of a run that was opened."""
     return Notice(
         run_message_key(run.incident, run.number), NoticeKind.RUN, run.incident, RunPayload(run.number).to_json(),
         depends_on=channel_key(run.incident),
@@ -35,14 +35,14 @@ def run_edit(incident: int, number: int) -> Notice:
 
 
 def run_edits(before: Incident, after: Incident) -> list[Notice]:
-    """Edits of the open runs where the incident has ended or been reopened."""
+    """Edits of the messages of open runs, if the incident has ended or been reopened."""
     if after.open == before.open:
         return []
     return [run_edit(after.number, run.number) for run in after.walks if run.outcome is None]
 
 
 def approval_requested(run: PlaybookRun, approval: Approval) -> list[Notice]:
-    """The request in the channel, and to each approver directly."""
+    """The request for approval: a message in the channel, and one to each approver directly."""
     in_channel, *directly = request_keys(run, approval)
     posted = [
         Notice(
@@ -102,7 +102,7 @@ def request_settled(dedup_key: str, number: int) -> Notice:
 
 
 def glass_broken(run: PlaybookRun, step: StepState) -> Notice:
-    """Tell the channel, in a message of its own, that a step ran without approval."""
+    """A message of its own in the channel: a step went ahead without approval."""
     assert step.asked is not None  # noqa: S101 - there was a request
     return Notice(
         f"{_request_base(run, step.asked)}:broken", NoticeKind.BREAK_GLASS, run.incident, _payload(run, step.asked),

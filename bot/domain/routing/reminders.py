@@ -1,4 +1,4 @@
-"""Reminders in the channel, and the edit of the live one when it is settled."""
+"""Builds the notices that remind people in the channel, and the edit of a reminder that is settled."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.domain.routing.payloads import NudgePayload, SettledPayload
 
 
 def nudge(number: int, deadline: str, payload: NudgePayload) -> Notice:
-    """The reminder of a lapsed deadline."""
+    """The reminder about a lapsed deadline."""
     return in_channel(f"nudge:{deadline}", NoticeKind.NUDGE, number, payload.to_json(), Priority.NUDGE, deadline)
 
 
@@ -23,13 +23,13 @@ def nudge_settled(number: int, nudge_key: str, outcome: str) -> Notice:
 
 
 def nudges_settled(before: Incident, after: Incident, policy: Policy) -> list[Notice]:
-    """The edit of the live reminder, once it no longer applies."""
+    """The edit of the latest reminder, once it no longer applies."""
     outcome = nudge_outcome(before, after, policy) if before.live_nudge else None
     return [nudge_settled(after.number, before.live_nudge, outcome)] if before.live_nudge and outcome else []
 
 
 def nudge_outcome(before: Incident, after: Incident, policy: Policy) -> str | None:
-    """How the live reminder was settled. None while it still applies."""
+    """How the latest reminder was settled. None while it still applies."""
     if after.live_nudge != before.live_nudge:
         return "superseded"
     if not after.open:

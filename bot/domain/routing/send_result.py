@@ -1,4 +1,4 @@
-"""The result of one attempt to send a notice: a value that the outbox acts on."""
+"""Defines the result of one attempt to send a notice, on which the outbox acts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.domain.errors import DeliveryError
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Delivered. The receipt is what edits and replies need later: channel, `ts` and key, or a vendor's answer."""
+    """Delivered. Edits and replies need the receipt: channel, `ts` and key of the message, or a vendor's answer."""
 
     receipt: dict[str, Any] = field(default_factory=dict)
 
@@ -25,7 +25,7 @@ class NotNeeded:
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """Not attempted: a rate limit lets it through only `after` this long. Counts as no attempt."""
+    """Not attempted: a rate limit permits the call only `after` this time. It does not count as an attempt."""
 
     reason: str
     after: timedelta
@@ -33,7 +33,7 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Attempted without success. `after` is None where the outbox's own backoff decides."""
+    """Attempted without success. If `after` is None, the outbox decides how long to wait."""
 
     reason: str
     after: timedelta | None = None
@@ -59,7 +59,7 @@ SendResult = Sent | NotNeeded | Deferred | Retry | Failed | Held
 
 
 def result_of(error: DeliveryError, reason: str | None = None) -> Deferred | Retry | Failed:
-    """The result that an HTTP client's error leads to; `reason` replaces the error's message."""
+    """The result for an error of an HTTP client; `reason` replaces the error's message."""
     text = str(error) if reason is None else reason
     after = None if error.wait_s is None else timedelta(seconds=error.wait_s)
     if not error.attempted:

@@ -1,4 +1,4 @@
-"""Notices of the workspace that belong to no incident: home tabs, user groups, and the policy file."""
+"""Builds the notices that belong to no incident: home tabs, user groups, and problems with the policy file."""
 
 from __future__ import annotations
 

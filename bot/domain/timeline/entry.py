@@ -1,4 +1,7 @@
-"""Timeline entries: what happened, who did it, when. Entries are append-only and form a hash chain."""
+"""Defines a timeline entry (what happened, who did it, when) and its hash.
+
+Entries are only ever appended. Each hash covers the previous entry's hash, so that they form a chain.
+"""
 
 from __future__ import annotations
 
@@ -88,7 +91,7 @@ def entry_hash(previous: str, incident: int, seq: int, item: Entry, content: str
 
 
 def entry_hash_v1(previous: str, incident: int, seq: int, item: Entry) -> str:
-    """The first version of the hash: over text and data themselves, so a purged entry cannot be verified."""
+    """The first version of the hash. It covers text and data directly, so a purged entry cannot be verified."""
     return _linked(
         previous,
         [incident, seq, rfc3339(item.at), item.kind, item.actor, item.text, item.source_ts, item.data, item.key],
@@ -101,9 +104,9 @@ def _linked(previous: str, values: list[Any]) -> str:
 
 
 def keyed_messages(entries: list[tuple[str, str | None, str]]) -> set[str]:
-    """The `ts` of messages that are keyed after these `(kind, source_ts, actor)`, in order.
+    """The `ts` of the messages that are key entries after these `(kind, source_ts, actor)`, taken in order.
 
-    A message stays keyed until every person who keyed it has taken that back.
+    A message stays a key entry until every person who marked it has taken that back.
     """
     keepers: dict[str, set[str]] = {}
     for kind, source_ts, actor in entries:

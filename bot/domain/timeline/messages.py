@@ -1,4 +1,4 @@
-"""Messages in an incident channel, and the timeline entries made from them."""
+"""Turns messages in an incident's channel, their edits and deletions into timeline entries."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class ChannelMessage:
-    """A message as Slack described it."""
+    """A message, as `bot.slack.inbound` parses it from Slack."""
 
     channel: str
     ts: str
@@ -40,7 +40,7 @@ class ChannelMessage:
 
 
 def entries_from_message(message: ChannelMessage, at: datetime, *, fetched: bool = False) -> list[Entry]:
-    """The entries of a message and its files. The same message always makes the same entries.
+    """The entries of a message and its files. The same message always gives the same entries.
 
     `fetched` marks a message that was read from the history later: earlier versions of its text are unknown.
     """
@@ -60,19 +60,19 @@ def entries_from_message(message: ChannelMessage, at: datetime, *, fetched: bool
 
 
 def entries_from_edit(message: ChannelMessage, before: ChannelMessage | None, at: At) -> list[Entry]:
-    """The entries of an edit, and of the message before it, in case that was never recorded."""
+    """The entries of an edit. They include those of the message before it, which may never have been recorded."""
     return [*_original_entries(before, at), _edit(message, at)]
 
 
 def entries_from_deletion(
     channel: str, ts: str, actor: str, before: ChannelMessage | None, deleted_ts: str, at: At
 ) -> list[Entry]:
-    """The entries of a deletion, and of the deleted message, in case that was never recorded."""
+    """The entries of a deletion. They include those of the deleted message, which may never have been recorded."""
     return [*_original_entries(before, at), _deletion(channel, ts, actor, at(deleted_ts), {})]
 
 
 def entry_from_absence(channel: str, ts: str, actor: str, at: datetime) -> Entry:
-    """The deletion of a message that is missing from the history. It was deleted some time before `at`."""
+    """The deletion entry of a message that is missing from the history. It was deleted at some time before `at`."""
     return _deletion(channel, ts, actor, at, {"fetched": True})
 
 

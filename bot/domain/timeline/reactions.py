@@ -1,6 +1,7 @@
-"""Reactions and pins on messages, and the changes to them that were missed while Tocsin was offline.
+"""Finds reactions and pins on messages that changed while the bot was offline, and makes timeline entries of them.
 
-Slack reports each change as it happens. Its history shows the current state, and the difference is what was missed.
+Slack reports each change as it happens, but its history shows only the current state. What was missed is the difference
+between that state and the timeline.
 """
 
 from __future__ import annotations
@@ -53,10 +54,10 @@ class SlackState:
 
 
 def missed_changes(before: Sequence[Entry], now: Sequence[Entry], slack_state: SlackState, at: datetime) -> list[Entry]:
-    """Reaction and pin changes missed while offline, in no order: Slack's state minus the timeline.
+    """The changes of reactions and pins that were missed, in no order: Slack's state minus the timeline.
 
-    `before` is the timeline when Slack was asked, `now` the timeline after that. Reactions that changed in between are
-    left out, as Slack has reported them meanwhile.
+    `before` is the timeline when Slack was asked, `now` the timeline after that. A reaction that changed in between is
+    left out, as Slack has reported that change.
     """
     past_by_reaction, today = _by_reaction(before, slack_state.kinds), _by_reaction(now, slack_state.kinds)
     changes = []

@@ -1,4 +1,4 @@
-"""The service catalog: affected services, blast radius and probable causes.
+"""Searches the policy's services for those that an incident affects, and for those that may have caused it.
 
 `depends_on` may contain cycles; every search here ends all the same.
 """
@@ -50,7 +50,10 @@ def dependencies(services: Services, affected: Iterable[str]) -> tuple[ReachedSe
 
 
 def mentioned_services(names: Mapping[str, Sequence[frozenset[str]]], terms: Iterable[str]) -> tuple[str, ...]:
-    """The services with a key or name whose terms are all in a text. `names`: the terms of each name, by service."""
+    """The services that a text mentions: all terms of a service's key or name are in `terms`.
+
+    `names` has the terms of each key and name, by service.
+    """
     present = set(terms)
     return tuple(key for key, each in names.items() if any(name and name <= present for name in each))
 
@@ -62,9 +65,10 @@ def probable_causes(
     similar: Iterable[SimilarIncident],
     now: datetime,
 ) -> tuple[Cause, ...]:
-    """Dependencies of the affected services that have an open incident, recently had a similar one, or are shared.
+    """The services that may be the cause: dependencies of the affected ones that give a reason to suspect them.
 
-    Those with the most incidents come first, then those with the most reasons.
+    The reasons are an open incident, a similar incident recently, and that several affected services share the
+    dependency. Those with the most incidents come first, then those with the most reasons.
     """
     causes: list[Cause] = []
     reached = [reach for reach in dependencies(services, affected) if reach.key not in affected]

@@ -1,8 +1,7 @@
-"""Similarity of two incidents, from shared words, services and category, as a confidence.
+"""Measures how similar two incidents are, from shared words, services and category, as a confidence.
 
-A shared word counts by its rarity: one that half of all incidents have means almost nothing. The confidence is the
-probability that the older incident had the same cause, measured on incidents that people judged
-(`tests/playbooks/test_similar_incidents.py`).
+A rare shared word counts for more than a common one. The confidence is the probability that the older incident had the
+same cause, fitted to incidents that people judged (`tests/playbooks/test_similar_incidents.py`).
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ TROUBLE = frozenset(_TROUBLE.split())
 
 @dataclass(frozen=True, slots=True)
 class SearchDocument:
-    """The terms under which an incident is found, each once per field."""
+    """The terms under which an incident is found, each once in a field."""
 
     incident: int  # number
     title: tuple[str, ...] = ()
@@ -78,7 +77,7 @@ class Frequencies:
 
 @dataclass(frozen=True, slots=True)
 class SimilarityQuery:
-    """An incident, or a text, to which similar incidents are searched."""
+    """The incident, or the typed text, for which similar incidents are searched."""
 
     title: tuple[str, ...]
     description: tuple[str, ...] = ()
@@ -114,7 +113,7 @@ class Similarity:
 def compare(
     query: SimilarityQuery, document: SearchDocument, incident: Incident, frequencies: Frequencies
 ) -> Similarity:
-    """Compare a query with an incident, whose terms are in `document`."""
+    """Compare a query with an earlier incident, whose terms are in `document`."""
     weights = query.weights
     best: dict[str, float] = {}
     for name in FIELDS:
@@ -156,7 +155,7 @@ class SimilarIncident:
 
 
 def rank(likes: Mapping[int, Similarity], known: Mapping[int, Incident]) -> list[tuple[Incident, Similarity]]:
-    """Order by confidence, then the newest first. Merged incidents are left out: the other incident counts."""
+    """Order by confidence, then the newest first. An incident merged into another is left out: the other one counts."""
     pairs = [(known[number], like) for number, like in likes.items() if known[number].status is not Status.MERGED]
     return sorted(pairs, key=lambda pair: (-round(pair[1].confidence, 2), -pair[0].declared_at.timestamp()))
 
@@ -173,7 +172,7 @@ def reasons(query: SimilarityQuery, like: Similarity, incident: Incident, now: d
 
 
 def what_fixed(incident: Incident, cancelled: str = "") -> str:
-    """What fixed an incident, in the words of the person who ended it. Empty if it is open or nobody said.
+    """What fixed an incident, in the words of the person who ended it. Empty if it is open or they gave no words.
 
     `cancelled` is the reason why it was cancelled, if it was.
     """

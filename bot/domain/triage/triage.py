@@ -1,4 +1,4 @@
-"""Triage of an incident: everything that may help the responders, for one short message."""
+"""Collects what may help the responders of a new incident, as a value that one short message shows."""
 
 from __future__ import annotations
 

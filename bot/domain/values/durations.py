@@ -1,4 +1,4 @@
-"""Durations as people write them: `10s`, `15m`, `2h`, `1d`, and business days, `1bd`."""
+"""Parses and formats durations such as `10s`, `15m`, `2h`, `1d`, and business days such as `1bd`."""
 
 from __future__ import annotations
 

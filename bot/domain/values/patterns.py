@@ -1,4 +1,4 @@
-"""Regular expressions from operators, matched in linear time by RE2.
+"""Matches regular expressions that operators wrote in the policy or a playbook, in linear time by RE2.
 
 Python's `re` would backtrack for years on `(a+)+` and forty letters, and block the whole bot. The standard library has
 no matching in linear time, so this is the one place where the domain uses another package.

@@ -1,4 +1,4 @@
-"""Redacts secrets from text: known ones in every form in which programs print them, and whatever looks like one."""
+"""Masks secrets in text: known ones in every form in which programs print them, and whatever looks like one."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Redactor:
         return self._redact_lookalikes(self._redact_known(strip_invisible(text)))
 
     def redact_truncated(self, text: str) -> str:
-        """Like `redact`, for text that was cut off: drop from its end what may be the beginning of a secret.
+        """Redact text that was cut off: also drop from its end what may be the beginning of a secret.
 
         That is the beginning of a known secret, and the last word, which may be too short now to look like one.
         """

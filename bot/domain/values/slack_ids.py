@@ -1,4 +1,4 @@
-"""Slack's IDs and mention syntax: the only piece of Slack that texts and rules of the domain contain."""
+"""Recognizes Slack's IDs and builds mentions; no other syntax of Slack appears in the domain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Target: whom a rung, an audience or a permission names, such as `schedule:primary`."""
+"""Defines a target: whom a rung, an audience or a permission names, such as `schedule:primary`.
+
+A rung is a step of the escalation ladder; an audience is a group of people who are kept informed.
+"""
 
 from __future__ import annotations
 

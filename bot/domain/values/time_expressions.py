@@ -1,4 +1,7 @@
-"""Times as people write them: `18:00`, `tomorrow 6pm`, `mon 09:00`, `25 Nov 18:00`, `2026-11-25 18:00`, `in 2h`."""
+"""Parses times that people write, such as `18:00`, `tomorrow 6pm`, `mon 09:00`, `25 Nov 18:00` or `in 2h`.
+
+Parsing needs no clock; `resolve` turns the parsed expression into an instant.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ _YEAR = re.compile(r"20\d{2}")
 
 @dataclass(frozen=True, slots=True)
 class TimeExpression:
-    """A duration from now, or a time of day on the named day. Without a day it is the next occurrence."""
+    """A duration from now, or a time of day on a named day. Without a day it means the next occurrence."""
 
     after: timedelta | None = None  # from now; then nothing else is set
     at: time = time(0)
@@ -78,7 +81,7 @@ class TimeWindow:
         return any(each is not None and each.after is None for each in (self.begins, self.until))
 
     def resolve(self, now: datetime, zone: tzinfo) -> ResolvedWindow:
-        """Both ends. A beginning just passed means now. Raises `Refused` if it would end before it begins."""
+        """Both ends. A beginning that has just passed means now. Raises `Refused` if it would end before it begins."""
         begins = resolve(self.begins, now, zone, now - GRACE)
         start = max(now, begins.at)
         if self.duration is not None:

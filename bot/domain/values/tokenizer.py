@@ -1,4 +1,4 @@
-"""Tokenizer for search: turns text into comparable terms, in lower case, stemmed, with one term for synonyms."""
+"""Turns text into terms that the search compares: in lower case, stemmed, with one term for synonyms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Instants of a time on the wall clock: two in an hour that comes twice, none in one that is skipped."""
+"""Converts a local date and time to instants: none in an hour that is skipped, two in one that repeats."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import lru_cache
 def first_instant(day: date, at: time, zone: tzinfo) -> datetime:
     """The first instant, in UTC, at which the wall clock of `zone` has reached `at` on `day`.
 
-    For a time that a change of clocks skips, that is the change.
+    For a time that a change of clocks skips, it is the instant of the change.
     """
     instant = _instant(day, at, zone, fold=0)
     if _shows(instant, zone, day, at):
