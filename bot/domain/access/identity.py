@@ -1,4 +1,4 @@
-"""Describes whether a person in Slack is a member of the workspace, a guest, or from another organization."""
+"""Describes whether a person in Slack is a member of the workspace, a guest, or from another organisation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Declare an incident: its title and description, and what is armed from the start."""
+"""Declares an incident: sets its title, description and severity, and starts its escalation ladder and reminders."""
 
 from __future__ import annotations
 

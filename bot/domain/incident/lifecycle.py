@@ -1,4 +1,4 @@
-"""Change an incident's status: move it along, end it, reopen it."""
+"""Changes an incident's status: moves it along, ends it, or reopens it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Turns the decision to remind people of an update or of empty roles into a message and a change.
 
-`bot.domain.reminder` makes that decision. The outcome may also page the next rung (step) of the escalation ladder.
+`reminder_reason` makes that decision. The outcome may also page the next rung (step) of the escalation ladder.
 """
 
 from __future__ import annotations
