@@ -69,6 +69,12 @@ def title_of(text: str, names: Mapping[str, str] | None = None) -> str:
     return " ".join(_defuse(line).split())
 
 
+def as_typed(raw: str) -> str:
+    """The text of a command as the person typed it, with `@maya` for a mention: to be shown, and typed again."""
+    names = names_in(raw)
+    return MENTION.sub(lambda match: "@" + names.get(match[1], match[1]), from_command(raw))
+
+
 def without_bot_mention(raw: str, bot_user: str) -> str:
     """Strip the bot's mention from a message addressed to it (`<@UBOT> ack`)."""
     return re.sub(rf"<@{re.escape(bot_user)}(?:\|[^<>]*)?>", "", raw).strip()

@@ -44,10 +44,10 @@ def test_every_event_of_the_manifest_has_a_handler_and_every_handler_its_event()
     assert subscribed == set(HANDLERS)
 
 
-def test_both_kinds_of_channels_are_listened_to() -> None:
-    """Incident channels are public or private; direct messages are none of ours."""
+def test_both_kinds_of_channels_and_the_messages_tab_are_listened_to() -> None:
+    """Incident channels are public or private; direct messages to the bot are answered."""
     messages = {name for name in SETTINGS["event_subscriptions"]["bot_events"] if name.startswith("message.")}
-    assert messages == {"message.channels", "message.groups"}
+    assert messages == {"message.channels", "message.groups", "message.im"}
 
 
 def test_the_command_is_the_one_the_settings_expect_and_mentions_come_with_ids() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
+
 from sandbox.forms import choices, find
 from tests.scenarios.assertions import announcements, declared, of_kind, rest, texts, told, typed, words
 from tests.scenarios.running import World, world
@@ -314,3 +316,50 @@ async def test_every_preset_has_forms_that_slack_takes(sqlite_url: str, tmp_path
                 assert (await here.maya.press(here.card(channel), button)).ok
                 assert here.maya.view.title.startswith(button)
             assert worst in await typed(here, "maya", "#general", f"/incident list {worst}")
+
+
+@pytest.mark.parametrize(
+    ("verb", "title"),
+    [
+        ("resolve", "Resolve incident"),
+        ("severity", "Change severity"),
+        ("note", "Add a note"),
+        ("cancel", "False alarm"),
+        ("handover", "Hand over"),
+        ("status", "Update status"),
+        ("update", "Update status"),
+        ("role", "Assign roles"),
+    ],
+)
+async def test_a_verb_without_words_opens_its_form_and_changes_nothing(here: World, verb: str, title: str) -> None:
+    await declared(here, "sev1 Checkout is down")
+    before = await here.show()
+    await typed(here, "maya", INSIDE, f"/incident {verb}")
+    assert here.maya.view.title == title
+    after = await here.show()
+    assert (before["status"], before["timeline"]) == (after["status"], after["timeline"])
+
+
+async def test_a_bare_reopen_opens_its_form_after_the_end_and_is_refused_before(here: World) -> None:
+    await declared(here)
+    assert "still open" in await typed(here, "maya", INSIDE, "/incident reopen")
+    await typed(here, "maya", INSIDE, "/incident resolve Done")
+    await typed(here, "maya", INSIDE, "/incident reopen")
+    assert here.maya.view.title == "Reopen incident"
+    assert "resolved" in await typed(here, "maya", INSIDE, "/incident resolve")
+
+
+async def test_a_bare_snooze_asks_for_how_long_and_off_ends_it(here: World) -> None:
+    await declared(here)
+    reply = await here.maya.command(INSIDE, "/incident snooze")
+    assert reply.message is not None
+    assert "For how long" in words(here, reply.message)
+    await here.maya.press(reply.message, "Snooze 1h")
+    await rest(here)
+    assert of_kind(await here.show(), "snoozed")
+    snoozed = {r["kind"]: r["due_at"] for r in (await here.show())["reminders"] if r["state"] == "waiting"}
+    assert "go out again" in await typed(here, "maya", INSIDE, "/incident snooze off")
+    due = {r["kind"]: r["due_at"] for r in (await here.show())["reminders"] if r["state"] == "waiting"}
+    assert due["update"] < snoozed["update"]
+    assert due["role"] < snoozed["role"]
+    assert "not snoozed" in await typed(here, "maya", INSIDE, "/incident snooze off")

@@ -153,7 +153,7 @@ async def test_a_group_nobody_knows_lets_nobody_in_but_for_help(sqlite_url: str,
         assert "Slack has not told me yet who is in @oncall" in answer
         for line in ("escalate", "page @tom", "lead @noor"):
             assert "Only" not in await typed(here, "noor", INSIDE, f"/incident {line}")
-        assert "resolved" in await typed(here, "noor", INSIDE, "/incident resolve")
+        assert "resolved" in await typed(here, "noor", INSIDE, "/incident resolve Restarted it")
 
 
 async def test_a_group_that_is_gone_is_empty(strict: World) -> None:

@@ -58,7 +58,7 @@ HOUR = timedelta(hours=1)
             "For how long?\nThis works: `/incident snooze 30m`",
         ),
         (
-            replies.modal_failed("/incident update What changed"),
+            replies.form_not_opened("/incident update What changed"),
             "I couldn't open the form in time. This does the same: `/incident update What changed`",
         ),
         (replies.not_recorded(), ":warning: That was not recorded. Please try again in a moment."),
@@ -314,7 +314,8 @@ def test_help_is_written_from_the_table() -> None:
 def test_help_on_one_verb_gives_an_example_of_this_policy() -> None:
     message = help.help(FOUR, "/tocsin", "sev")
     assert [mrkdwn(block) for block in message.blocks] == [
-        "*severity*: raise or lower the severity; raising it pages people again\n"
+        "*severity*: raise or lower the severity; raising it pages people again; without one it opens the form\n"
+        "`/tocsin severity`\n"
         "`/tocsin severity &lt;level&gt; [reason]`\n"
         "Also: sev\n"
         "For example: `/tocsin severity p0 All customers are affected`",

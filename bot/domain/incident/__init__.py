@@ -23,9 +23,19 @@ from bot.domain.incident.state import (
     Timer,
     TriggerState,
     VendorAlert,
+    require_ended,
     require_open,
 )
-from bot.domain.incident.updates import StatusUpdate, note, post_update, promise, snooze, update, update_owed_by
+from bot.domain.incident.updates import (
+    StatusUpdate,
+    end_snooze,
+    note,
+    post_update,
+    promise,
+    snooze,
+    update,
+    update_owed_by,
+)
 
 __all__ = [
     "TITLE_LENGTH",
@@ -53,11 +63,13 @@ __all__ = [
     "close",
     "declare",
     "empty_roles",
+    "end_snooze",
     "move",
     "note",
     "post_update",
     "promise",
     "reopen",
+    "require_ended",
     "require_open",
     "resolve",
     "snooze",

@@ -9,7 +9,7 @@ from typing import Any
 from bot.domain.errors import Refused
 from bot.domain.incident.acknowledgement import acknowledge
 from bot.domain.incident.due import due_after, next_update_due, roles_due
-from bot.domain.incident.state import Change, Incident, Ladder, require_open
+from bot.domain.incident.state import Change, Incident, Ladder, require_ended, require_open
 from bot.domain.incident.status import MEANINGS, ORDER, Status, check_move
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import Entry, entry
@@ -104,8 +104,7 @@ def reopen(incident: Incident, actor: str, policy: Policy, now: datetime, reason
 
     The list of responders starts empty, as the earlier ones may have gone home. Raises `Refused` without a reason.
     """
-    if incident.open:
-        raise Refused(f"It is still open: {incident.status}.", "status investigating")
+    require_ended(incident)
     if not reason.strip():
         raise Refused("Say why it is reopened.", "reopen Errors are back since 04:10")
     level = policy.severity(incident.severity)

@@ -230,6 +230,12 @@ class Change:
         return Change(later.incident, (*self.entries, *later.entries))
 
 
+def require_ended(incident: Incident) -> None:
+    """Raise `Refused` while the incident is open."""
+    if incident.open:
+        raise Refused(f"It is still open: {incident.status}.", "status investigating")
+
+
 def require_open(incident: Incident) -> None:
     """Raise `Refused` when the incident has ended."""
     if not incident.open:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.errors import Refused
 from bot.domain.incident.acknowledgement import acknowledge
-from bot.domain.incident.due import next_update_due
+from bot.domain.incident.due import next_update_due, rearmed, roles_due
 from bot.domain.incident.lifecycle import move, with_status
 from bot.domain.incident.severity import change_severity
 from bot.domain.incident.state import Change, Incident, Snooze, require_open
@@ -107,6 +107,23 @@ def snooze(incident: Incident, span: timedelta, actor: str, now: datetime) -> Ch
     )
     text = f"reminders quiet for {durations.exact(span)}"
     return Change(changed, (entry(now, "snoozed", actor, text, until=until.isoformat()),))
+
+
+def end_snooze(incident: Incident, actor: str, policy: Policy, now: datetime) -> Change:
+    """Let reminders go out again, at their usual pace. Raises `Refused` where none are snoozed."""
+    require_open(incident)
+    snoozed = incident.snooze
+    if snoozed is None or snoozed.until <= now:
+        raise Refused(f"The reminders of {incident.id} are not snoozed.", "snooze 30m")
+    level = policy.severity(incident.severity)
+    last = max(filter(None, (incident.updated_at, incident.ladder.started_at)))
+    update_due_at, roles_due_at = incident.update_due_at, incident.roles_due_at
+    if update_due_at == snoozed.until:
+        update_due_at = rearmed(last, level.update_every, now, policy.zone)
+    if roles_due_at == snoozed.until:
+        roles_due_at = roles_due(now, level, policy)
+    changed = replace(incident, snooze=None, update_due_at=update_due_at, roles_due_at=roles_due_at)
+    return Change(changed, (entry(now, "snoozed", actor, "reminders no longer quiet", ended=True),))
 
 
 def promise(incident: Incident, span: timedelta, actor: str, now: datetime) -> Change:

@@ -37,6 +37,8 @@ OVERFLOW = 5
 FALLBACK = 2000  # our own limit: Slack cuts at 40,000, telephones far earlier
 INPUT = 3000
 ANSWER_LENGTH = 24_000  # our own limit: nobody reads longer answers on a telephone
+COPIED = 1400  # characters, which may become twice as many when they are escaped
+COPIED_SECTIONS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,19 @@ def overflow(action_id: str, options: Sequence[Block]) -> Block:
 def preformatted(text: str) -> str:
     """Text to copy verbatim: only Slack's own markup is escaped, which Slack undoes when the text is copied."""
     return f"```{escape(text.replace('```', '´´´'))}```"
+
+
+def to_copy(text: str) -> list[Block]:
+    """A long text to copy verbatim, over as many sections as it needs."""
+    return [section(preformatted(piece)) for piece in chunks(text, COPIED, COPIED_SECTIONS)]
+
+
+def typed_again(typed: Sequence[tuple[str, str]]) -> list[Block]:
+    """What a person typed into a form, by the labels of its inputs, to be copied; nothing where they typed nothing."""
+    blocks = [context("What you typed, to copy:")] if typed else []
+    for label, text in typed:
+        blocks += [section(f"*{render(plain(label))}*"), *to_copy(text)]
+    return blocks
 
 
 def plain_text(text: str, limit: int) -> Block:
@@ -256,6 +271,11 @@ def newest_lines(lines: Sequence[str]) -> tuple[list[Block], int]:
 def join_dots(parts: Iterable[str]) -> str:
     """Join the parts that are not empty with middle dots."""
     return " · ".join(part for part in parts if part)
+
+
+def join_spaces(*parts: str) -> str:
+    """Join the parts that are not empty with spaces."""
+    return " ".join(part for part in parts if part)
 
 
 def join_comma(items: Sequence[str], at_most: int = 10) -> str:

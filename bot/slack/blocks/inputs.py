@@ -24,13 +24,18 @@ class InputErrors(TocsinError):
 
 
 def metadata(**values: Any) -> str:
-    """The values as JSON for `private_metadata`, within Slack's limit.
+    """The values as JSON for `private_metadata`, within Slack's limit; see `packed`."""
+    return packed(values, METADATA)
+
+
+def packed(values: Mapping[str, Any], limit: int) -> str:
+    """The values as JSON of at most `limit` characters.
 
     If they do not fit, texts are shortened first, then whole values dropped, the largest first. An incident's ID always
     fits.
     """
     kept = {key: value for key, value in values.items() if value is not None}
-    while length(encoded := json.dumps(kept, separators=(",", ":"), ensure_ascii=False)) > METADATA:
+    while length(encoded := json.dumps(kept, separators=(",", ":"), ensure_ascii=False)) > limit:
         key = max(kept, key=lambda key: len(json.dumps(kept[key])))
         if isinstance(kept[key], dict) and len(words := str(kept[key].get("text", ""))) > _SHORTEST_TEXT:
             kept[key] = {**kept[key], "text": clip(words, length(words) // 2)}
@@ -41,8 +46,13 @@ def metadata(**values: Any) -> str:
 
 def metadata_of(view: View) -> dict[str, Any]:
     """The values stored by `metadata`. Empty where they cannot be read."""
+    return unpacked(view.get("private_metadata") or "{}")
+
+
+def unpacked(encoded: str) -> dict[str, Any]:
+    """The values stored by `packed`. Empty where they cannot be read."""
     try:
-        values = json.loads(view.get("private_metadata") or "{}")
+        values = json.loads(encoded)
     except (ValueError, RecursionError):  # RecursionError: thousands of brackets
         return {}
     return values if isinstance(values, dict) else {}
@@ -78,6 +88,17 @@ def element(view: View, name: str) -> Mapping[str, Any]:
 def text(view: View, name: str) -> str:
     """The text of an input, with Slack's escapes undone. Empty where nothing was typed."""
     return from_modal(element(view, name).get("value"))
+
+
+def typed_texts(view: View) -> list[tuple[str, str]]:
+    """Everything that was typed into the form, each with the label of its input, in the order of the form."""
+    labels = {block.get("block_id"): (block.get("label") or {}).get("text") for block in view.get("blocks") or ()}
+    values = (view.get("state") or {}).get("values") or {}
+    typed = []
+    for name in [*[name for name in labels if name in values], *[name for name in values if name not in labels]]:
+        if typed_text := text(view, name):
+            typed.append((str(labels.get(name) or name), typed_text))
+    return typed
 
 
 def chosen(view: View, name: str) -> str | None:

@@ -9,10 +9,10 @@ from bot.domain.incident.status import Status
 from bot.domain.policy.policy import Policy
 from bot.slack.blocks import card, elements, phrases
 from bot.slack.blocks.elements import Block, Message, button
-from bot.slack.text import clip, length, render
+from bot.slack.text import as_typed, clip, length, render
 
 COMMAND = "/incident"
-CHOICES = 40  # open incidents to choose from; a message has at most 50 blocks
+CHOICES = 35  # open incidents to choose from; a message has at most 50 blocks
 REQUEST = elements.VALUE - 20  # characters of a request that a button can carry beside the ID
 
 
@@ -60,6 +60,7 @@ def which_incident(incidents: Sequence[Incident], raw: str, command: str = COMMA
     if not incidents:
         return none_open(command)
     question = "Which incident do you mean?"
+    command_line = f"{command} {raw}"
     carried = length(raw) <= REQUEST
     rows = [_row(incident, raw if carried else None) for incident in incidents[:CHOICES]]
     verb = clip((raw.split() or ["ack"])[0], 40)
@@ -69,6 +70,7 @@ def which_incident(incidents: Sequence[Incident], raw: str, command: str = COMMA
         [
             elements.section(question if carried else f"{question} {how}"),
             *rows,
+            *([] if carried else elements.to_copy(as_typed(command_line))),
             elements.left_out(len(incidents) - CHOICES, how),
         ],
     )

@@ -152,6 +152,8 @@ def _snoozed(entry: Entry, incident: Incident, policy: Policy) -> str:
     when = elements.moment(datetime.fromisoformat(until)) if until else ""
     if entry.data.get("promise"):
         return f"{mention(entry.actor)} promises the next update by {when}."
+    if entry.data.get("ended"):
+        return f"{mention(entry.actor)} ended the snooze: reminders go out again."
     return f":zzz: {mention(entry.actor)} snoozed the reminders until {when}. Pages still go out."
 
 

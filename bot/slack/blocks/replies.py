@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.domain.incident import Incident
@@ -13,8 +14,9 @@ from bot.domain.values import durations
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Message, button
 from bot.slack.commands.request import BadRequest
-from bot.slack.text import mention, render
+from bot.slack.text import length, mention, render
 
+INLINE = 2500  # characters of a command that stands in a sentence
 NOT_RECORDED = "That was not recorded. Please try again in a moment."
 
 
@@ -55,14 +57,45 @@ def bad_request(bad: BadRequest) -> Message:
     return refused(bad.message, bad.example)
 
 
-def modal_failed(example: str) -> Message:
-    """The form could not be opened; `example` is a complete command that does the same."""
-    return elements.line(f"I couldn't open the form in time. This does the same: {elements.code(example)}")
+def form_not_opened(line: str, again: tuple[str, str] | None = None, *, late: bool = True) -> Message:
+    """The form could not be opened, because it was too `late` or because the request allows no form.
+
+    `line` is a complete command that does the same, with what the person typed; empty where there is none. `again` is
+    the action and the value of the button that asks for the form once more.
+    """
+    words = "I couldn't open the form in time." if late else "This needs a form."
+    open_again = button("Open the form", *again, style="primary") if again is not None else None
+    same = "This does the same:" if line else "" if again is not None else "Please press the button again."
+    short = length(line) <= INLINE
+    first = elements.join_spaces(words, same, elements.code(line) if line and short else "")
+    return elements.message(
+        first,
+        [
+            elements.section(first),
+            *([] if short else elements.to_copy(line)),
+            elements.actions(open_again, block_id="open_form"),
+        ],
+    )
 
 
-def not_recorded() -> Message:
-    """Something failed before the change was stored."""
-    return elements.line(f":warning: {NOT_RECORDED}")
+def not_recorded(line: str = "") -> Message:
+    """Something failed before the change was stored. `line` is the command that the person typed."""
+    words = f":warning: {NOT_RECORDED}"
+    if not line:
+        return elements.line(words)
+    return elements.message(words, [elements.section(f"{words} You typed:"), *elements.to_copy(line)])
+
+
+def other_version(surface: str, command: str, typed: Sequence[tuple[str, str]] = ()) -> Message:
+    """To a person who used a button, form or shortcut that this version of the bot does not have.
+
+    `typed` is the text that they typed into it, by label.
+    """
+    words = (
+        f"That {surface} is from another version of Tocsin, so nothing was done. "
+        f"{elements.code(command)} shows what you can do now."
+    )
+    return elements.message(words, [elements.section(words), *elements.typed_again(typed)])
 
 
 def already_acknowledged(incident: Incident, by: str, at: datetime, user: str = "") -> Message:
@@ -157,6 +190,30 @@ def ask_long_snooze(incident: Incident, span: timedelta, usual: timedelta) -> Me
             ),
         ],
     )
+
+
+def snooze_for_how_long(incident: Incident, now: datetime) -> Message:
+    """Ask for how long to snooze the reminders, and whether to end a snooze."""
+    quiet = phrases.snoozed(incident, now)
+    words = f"For how long should the reminders of {incident.id} be quiet? Pages still go out."
+    return elements.message(
+        words,
+        [
+            elements.section(f"{words}\nThey are snoozed {quiet}." if quiet else words),
+            elements.actions(
+                button("Snooze 15m", "snooze_15m", incident.id),
+                button("Snooze 1h", "snooze_1h", incident.id),
+                button("End the snooze", "snooze_off", incident.id) if quiet else None,
+                block_id="snooze",
+            ),
+        ],
+    )
+
+
+def snooze_ended(incident: Incident) -> Message:
+    """Confirm that reminders go out again."""
+    due = f" The next update is due {elements.moment(incident.update_due_at)}." if incident.update_due_at else ""
+    return elements.line(f"Reminders for {incident.id} go out again.{due}")
 
 
 def promised(incident: Incident, span: timedelta) -> Message:

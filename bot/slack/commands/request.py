@@ -25,7 +25,7 @@ class Request:
     text: str = ""  # internal text: update, reason, note, summary; for `help` the name of a verb
     users: tuple[str, ...] = ()  # Slack user IDs
     role: str | None = None  # a key of the policy
-    clear: bool = False  # take the role away, or give the cover up
+    clear: bool = False  # take the role away, give the cover up, or end the snooze
     severity: str | None = None  # a key of the policy
     severities: tuple[str, ...] = ()  # that narrow a list
     status: Status | None = None

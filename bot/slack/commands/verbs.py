@@ -21,6 +21,7 @@ class Grammar(Enum):
     PERSON = auto()
     PEOPLE = auto()
     SPAN = auto()
+    SNOOZE = auto()
     ALL = auto()
     FILTER = auto()
     ID = auto()
@@ -71,33 +72,34 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "status",
         Grammar.STATUS,
-        ("status <status> [note]",),
+        ("status", "status <status> [note]"),
         "status identified Bad deploy at 02:47",
-        "change the status: acknowledged, investigating, identified, mitigating, monitoring, resolved",
+        "change the status: acknowledged, investigating, identified, mitigating, monitoring, resolved; "
+        "without one it opens the form",
     ),
     Verb(
         "severity",
         Grammar.SEVERITY,
-        ("severity <level> [reason]",),
+        ("severity", "severity <level> [reason]"),
         "severity {worst} All customers are affected",
-        "raise or lower the severity; raising it pages people again",
+        "raise or lower the severity; raising it pages people again; without one it opens the form",
         aliases=("sev",),
     ),
     Verb(
         "role",
         Grammar.ROLE,
-        ("role <role> @user", "role <role> none"),
+        ("role", "role <role> @user", "role <role> none"),
         "role {role} @maya",
-        "assign a role, or clear it",
+        "assign a role, or clear it; without one it opens the form",
     ),
     Verb("roles", Grammar.NOTHING, ("roles",), "roles", "show who has which role, and what each role does"),
     Verb("lead", Grammar.PERSON, ("lead @user",), "lead @maya", "make a person incident commander"),
     Verb(
         "handover",
         Grammar.HANDOVER,
-        ("handover @user", "handover <role> @user"),
+        ("handover", "handover @user", "handover <role> @user"),
         "handover @maya",
-        "ask a person to take over a role; you keep it until they accept",
+        "ask a person to take over a role; you keep it until they accept; without a person it opens the form",
         aliases=("hand-over",),
     ),
     Verb("join", Grammar.NOTHING, ("join",), "join", "join the incident channel"),
@@ -133,10 +135,10 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "note",
-        Grammar.TEXT,
-        ("note <text>",),
+        Grammar.WORDS,
+        ("note", "note <text>"),
         "note Deploy 4512 went out at 02:47",
-        "add a key entry to the timeline",
+        "add a key entry to the timeline; without text it opens the form",
     ),
     Verb(
         "impact",
@@ -159,10 +161,10 @@ VERBS: tuple[Verb, ...] = (
     Verb("why", Grammar.NOTHING, ("why",), "why", "show every reminder and page: due, sent or not, and the reason"),
     Verb(
         "snooze",
-        Grammar.SPAN,
-        ("snooze <duration>",),
+        Grammar.SNOOZE,
+        ("snooze", "snooze <duration>", "snooze off"),
         "snooze 30m",
-        "pause reminders for a while; pages still go out",
+        "pause reminders for a while, or let them go out again; pages still go out",
     ),
     Verb("next", Grammar.SPAN, ("next <duration>",), "next 1h", "promise the next update within this time"),
     Verb(
@@ -173,21 +175,27 @@ VERBS: tuple[Verb, ...] = (
         "find a playbook that fits, or open the one you name",
         aliases=("playbooks", "runbook", "runbooks"),
     ),
-    Verb("resolve", Grammar.WORDS, ("resolve [summary]",), "resolve Rolled back deploy 4512", "end the incident"),
+    Verb(
+        "resolve",
+        Grammar.WORDS,
+        ("resolve", "resolve <summary>"),
+        "resolve Rolled back deploy 4512",
+        "end the incident; without a summary it opens the form",
+    ),
     Verb("close", Grammar.NOTHING, ("close",), "close", "close it once nothing is left to do"),
     Verb(
         "cancel",
-        Grammar.TEXT,
-        ("cancel <reason>",),
+        Grammar.WORDS,
+        ("cancel", "cancel <reason>"),
         "cancel False alarm, the probe was misconfigured",
-        "end it as a false alarm",
+        "end it as a false alarm; without a reason it opens the form",
     ),
     Verb(
         "reopen",
-        Grammar.TEXT,
-        ("reopen <reason>",),
+        Grammar.WORDS,
+        ("reopen", "reopen <reason>"),
         "reopen Errors are back since 04:10",
-        "open it again; reminders and pages start afresh",
+        "open it again; reminders and pages start afresh; without a reason it opens the form",
     ),
     Verb(
         "policy",

@@ -17,6 +17,7 @@ from slack_bolt.response import BoltResponse
 from bot.slack.blocks import inputs, replies
 from bot.slack.listeners import actions, commands, shortcuts, views
 from bot.slack.listeners.context import ListenerContext
+from bot.slack.listeners.unknown_kinds import UnknownKinds
 
 log = structlog.get_logger()
 
@@ -41,6 +42,10 @@ def register(app: AsyncApp, ctx: ListenerContext) -> None:
     async def on_closed(ack: AsyncAck) -> None:
         await ack()
 
+    async def on_options(ack: AsyncAck) -> None:
+        """A select of another version asks for its options: there are none."""
+        await ack(options=[])
+
     async def on_shortcut(ack: AsyncAck, body: dict[str, Any]) -> None:
         await shortcuts.on_shortcut(ctx, ack, body)
 
@@ -56,11 +61,13 @@ def register(app: AsyncApp, ctx: ListenerContext) -> None:
         return BoltResponse(status=400)  # Slack tells the person that it failed, and does not repeat it
 
     app.error(on_error)
+    app.use(UnknownKinds(ctx).answer)
     app.command(ANY)(on_command)
     app.action(ANY)(on_action)
     app.view_submission(ANY)(on_view)
     app.view_closed(ANY)(on_closed)
     app.shortcut(ANY)(on_shortcut)
+    app.options(ANY)(on_options)
 
 
 def _json(body: dict[str, Any]) -> BoltResponse:

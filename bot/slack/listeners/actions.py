@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -16,9 +17,10 @@ from bot.slack.blocks.modals import declare
 from bot.slack.commands.request import DeclareRequest
 from bot.slack.listeners.calls import Call, Press
 from bot.slack.listeners.commands import run_command
-from bot.slack.listeners.context import Interaction, ListenerContext
+from bot.slack.listeners.context import REQUEST_AGAIN, Interaction, ListenerContext
 from bot.slack.listeners.handlers import ANSWERS_TO_PAGES, IGNORED_PRESSES, PRESSES
 from bot.slack.listeners.handlers.declare import declare_or_open_form, update_suggestion
+from bot.slack.listeners.handlers.messages import open_add_to_timeline, open_declare_from_message, source_in
 from bot.slack.listeners.handlers.on_call import open_cover_form
 from bot.slack.listeners.handlers.playbooks import overtaken_answer
 from bot.usecases.unit_of_work import DuplicateDelivery
@@ -60,7 +62,7 @@ async def _reply(ctx: ListenerContext, interaction: Interaction, message: Messag
         await ctx.reply_later(interaction, message)
     except StorageError as error:
         log.error("press.not_answered", error=str(error))
-        if message == replies.not_recorded():
+        if replies.NOT_RECORDED in message.text:
             raise  # neither recorded nor answered: Slack has to show that it failed
 
 
@@ -69,7 +71,7 @@ async def _run_press(ctx: ListenerContext, interaction: Interaction, action: dic
     option = action.get("selected_option") or {}  # of an overflow menu
     name, value = str(action.get("action_id", "")), str(action.get("value") or option.get("value") or "")
     try:
-        return await _dispatch(ctx, interaction, name, value)
+        return await _dispatch(ctx, replace(interaction, again=(name, value)), name, value)
     except DuplicateDelivery:
         ctx.metrics.repeated.labels("press").inc()
         return None
@@ -78,7 +80,7 @@ async def _run_press(ctx: ListenerContext, interaction: Interaction, action: dic
         return answer or ctx.refusal(refused, await _incident_elsewhere(ctx, interaction, value))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         log.warning("press.malformed", action=name[:80], error=type(error).__name__)
-        return None
+        return replies.other_version("button", ctx.command)
     except StorageError as error:
         log.error("press.not_recorded", error=str(error), action=name[:80])
         return replies.not_recorded()
@@ -86,24 +88,47 @@ async def _run_press(ctx: ListenerContext, interaction: Interaction, action: dic
 
 async def _dispatch(ctx: ListenerContext, interaction: Interaction, name: str, value: str) -> Message | None:
     """Call the handler of the action `name`. `value` is the incident's ID, or `INC-1:argument`."""
-    match name:
-        case "choose_incident":
-            return await run_command(ctx, replace(interaction, raw=value))
-        case "menu_declare":
-            return await declare_or_open_form(Call(ctx, interaction), DeclareRequest())
-        case "cover":
-            return await open_cover_form(Call(ctx, interaction), value)
-    handler = PRESSES.get(name)
-    if handler is None:
-        if name not in IGNORED_PRESSES:
-            log.info("press.unknown", action=name[:80])
+    if name in WORKSPACE_PRESSES:
+        return await WORKSPACE_PRESSES[name](ctx, interaction, value)
+    if name in IGNORED_PRESSES:
         return None
     number, _, argument = value.removeprefix("INC-").partition(":")
-    if not number.isdecimal():
-        log.warning("press.malformed", action=name[:80])
-        return None
+    if name not in PRESSES or not number.isdecimal():
+        log.info("press.unknown", action=name[:80])
+        return replies.other_version("button", ctx.command)
     incident, policy = await ctx.visible_incident(int(number), interaction, paged=name in ANSWERS_TO_PAGES)
-    return await handler(Press(ctx, interaction, incident, policy, argument))
+    return await PRESSES[name](Press(ctx, interaction, incident, policy, argument))
+
+
+async def _run_again(ctx: ListenerContext, interaction: Interaction, value: str) -> Message | None:
+    """Run a typed command, for the incident that the person chose or to open its form."""
+    return await run_command(ctx, replace(interaction, raw=value))
+
+
+async def _declare(ctx: ListenerContext, interaction: Interaction, value: str) -> Message | None:
+    return await declare_or_open_form(Call(ctx, interaction), DeclareRequest())
+
+
+async def _cover(ctx: ListenerContext, interaction: Interaction, value: str) -> Message | None:
+    return await open_cover_form(Call(ctx, interaction), value)
+
+
+async def _declare_from_message(ctx: ListenerContext, interaction: Interaction, value: str) -> Message | None:
+    return await open_declare_from_message(ctx, interaction, source_in(value))
+
+
+async def _add_to_timeline(ctx: ListenerContext, interaction: Interaction, value: str) -> Message | None:
+    return await open_add_to_timeline(ctx, interaction, source_in(value))
+
+
+# Presses that are about no incident, or do not know yet about which.
+WORKSPACE_PRESSES: dict[str, Callable[[ListenerContext, Interaction, str], Awaitable[Message | None]]] = {
+    REQUEST_AGAIN: _run_again,
+    "menu_declare": _declare,
+    "cover": _cover,
+    "declare_from_message": _declare_from_message,
+    "add_to_timeline": _add_to_timeline,
+}
 
 
 async def _incident_elsewhere(ctx: ListenerContext, interaction: Interaction, value: str) -> int | None:

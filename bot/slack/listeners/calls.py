@@ -11,7 +11,7 @@ from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.slack.blocks.elements import Message
 from bot.slack.commands.request import Request
-from bot.slack.listeners.context import Interaction, ListenerContext
+from bot.slack.listeners.context import REQUEST_AGAIN, Interaction, ListenerContext, command_again
 from bot.usecases import authorize
 from bot.usecases.context import Context
 
@@ -68,10 +68,9 @@ class WorkspaceCall(Call):
 
 
 @dataclass(frozen=True, slots=True)
-class VerbCall(Call):
-    """A verb about one incident, which the person may see."""
+class IncidentCall(Call):
+    """What a person wants of one incident, which they may see."""
 
-    request: Request
     incident: Incident
     policy: Policy
 
@@ -79,25 +78,42 @@ class VerbCall(Call):
     def number(self) -> int:
         """The incident's number."""
         return self.incident.number
+
+    async def open_form(self, view: View, instead: str) -> Message | None:
+        """Open a form. Returns None if it opened, else an answer that works where the person is."""
+        here = await self.ctx.incident_number_in(self.interaction.channel)
+        flag = "" if here == self.number else f" --in {self.incident.id}"
+        return await self.ctx.open_view(self._interaction(), view, f"{self.ctx.command} {instead}{flag}")
+
+    def _interaction(self) -> Interaction:
+        """The interaction, whose button to ask again names the incident: it may be pressed elsewhere."""
+        action, value = self.interaction.again or ("", "")
+        if action != REQUEST_AGAIN or value.startswith("--in "):
+            return self.interaction
+        return replace(self.interaction, again=command_again(f"--in {self.incident.id} {value}"))
 
 
 @dataclass(frozen=True, slots=True)
-class Press(Call):
-    """A pressed button of one incident, which the person may see."""
+class VerbCall(IncidentCall):
+    """A verb about one incident."""
 
-    incident: Incident
-    policy: Policy
+    request: Request
+
+    def _interaction(self) -> Interaction:
+        """As typed, if the request names the incident itself."""
+        return self.interaction if self.request.incident is not None else IncidentCall._interaction(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Press(IncidentCall):
+    """A pressed button of one incident."""
+
     argument: str = ""  # the button's value after the incident's ID
-
-    @property
-    def number(self) -> int:
-        """The incident's number."""
-        return self.incident.number
 
     def as_verb(self, name: str, **arguments: Any) -> VerbCall:
         """The same as a typed verb with these arguments."""
         request = Request(name, self.number, **arguments)
-        return VerbCall(self.ctx, self.interaction, request, self.incident, self.policy)
+        return VerbCall(self.ctx, self.interaction, self.incident, self.policy, request)
 
 
 @dataclass(frozen=True, slots=True)

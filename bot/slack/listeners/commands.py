@@ -17,9 +17,10 @@ from bot.slack.commands.parse import parse
 from bot.slack.commands.request import MENU, BadRequest, DeclareRequest, Request
 from bot.slack.commands.verbs import BY_NAME
 from bot.slack.listeners.calls import Call, VerbCall, WorkspaceCall
-from bot.slack.listeners.context import Interaction, ListenerContext
+from bot.slack.listeners.context import Interaction, ListenerContext, command_again
 from bot.slack.listeners.handlers import VERBS, WORKSPACE_VERBS
 from bot.slack.listeners.handlers.declare import declare_or_open_form
+from bot.slack.text import as_typed
 from bot.usecases.unit_of_work import DuplicateDelivery
 from storage.engine.errors import StorageError
 
@@ -36,6 +37,7 @@ async def on_command(ctx: ListenerContext, ack: AsyncAck, command: dict[str, Any
         response_url=command.get("response_url"),
         delivery=f"c:{command['trigger_id']}" if command.get("trigger_id") else None,
         raw=str(command.get("text") or ""),
+        again=command_again(str(command.get("text") or "")),
     )
     message = await run_command(ctx, interaction)
     if message is None:
@@ -59,7 +61,7 @@ async def run_command(ctx: ListenerContext, interaction: Interaction) -> Message
         return ctx.refusal(refused)
     except StorageError as error:
         log.error("command.not_recorded", error=str(error), user=interaction.user)
-        return replies.not_recorded()
+        return replies.not_recorded(f"{ctx.command} {as_typed(interaction.raw)}")
 
 
 async def _run(ctx: ListenerContext, interaction: Interaction) -> Message | None:
@@ -103,4 +105,4 @@ async def _run_verb(ctx: ListenerContext, interaction: Interaction, request: Req
             return menu.none_open(ctx.command)
         return menu.which_incident(incidents, interaction.raw, ctx.command)
     incident, policy = await ctx.visible_incident(number, interaction)
-    return await VERBS[request.verb](VerbCall(ctx, interaction, request, incident, policy))
+    return await VERBS[request.verb](VerbCall(ctx, interaction, incident, policy, request))

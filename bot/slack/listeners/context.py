@@ -14,12 +14,13 @@ from bot.domain.errors import NotFound, Refused
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.metrics import Metrics
-from bot.slack.blocks import replies
+from bot.slack.blocks import elements, replies
 from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.commands.verbs import BY_NAME
 from bot.slack.directory.identities import Identities
 from bot.slack.inbound.event_parser import BotIdentity
+from bot.slack.text import length
 from bot.usecases import personal
 from bot.usecases.context import Context
 from bot.usecases.incidents.record import Recorder
@@ -29,6 +30,7 @@ from storage import incidents
 log = structlog.get_logger()
 
 LARGEST_NUMBER = 2**31 - 1  # of an incident, in the database
+REQUEST_AGAIN = "choose_incident"  # the action of a button whose value is a typed command
 OPEN_VIEW_WITHIN_S = 2.0  # a trigger lives 3 s, and the acknowledgement waits for the form
 
 
@@ -38,10 +40,17 @@ class Interaction:
 
     user: str
     channel: str | None = None
+    thread_ts: str | None = None  # the thread to answer in
     trigger_id: str | None = None  # to open a form; used once, within 3 s
     response_url: str | None = None
     delivery: str | None = None  # the same when Slack delivers again
     raw: str = ""  # the typed text, to offer the command again
+    again: tuple[str, str] | None = None  # action ID and value of a button that makes the same request once more
+
+
+def command_again(raw: str) -> tuple[str, str] | None:
+    """The button that runs a typed command once more; None where the text does not fit into a button."""
+    return (REQUEST_AGAIN, raw or "declare") if length(raw) <= elements.VALUE else None
 
 
 @dataclass(slots=True)
@@ -96,15 +105,18 @@ class ListenerContext:
         return None if channel is None else await self.recorder.channels.incident_of(channel)
 
     async def open_view(self, interaction: Interaction, view: dict[str, Any], instead: str) -> Message | None:
-        """Open a form. Returns None if it opened, else an answer with a command line that does the same."""
+        """Open a form. Returns None if it opened, else an answer with a button that opens it.
+
+        `instead` is a command line that does the same, with what the person typed.
+        """
         if interaction.trigger_id is None:
-            return replies.modal_failed(instead)
+            return replies.form_not_opened(instead, interaction.again, late=False)
         try:
             async with asyncio.timeout(OPEN_VIEW_WITHIN_S):
                 await self.api.call("views.open", trigger_id=interaction.trigger_id, view=view)
         except (SlackError, TimeoutError) as error:
             log.warning("modal.not_opened", view=view.get("callback_id"), error=str(error) or "too slow")
-            return replies.modal_failed(instead)
+            return replies.form_not_opened(instead, interaction.again)
         return None
 
     async def reply_later(self, interaction: Interaction, message: Message, *, replace: bool = False) -> None:
@@ -116,6 +128,7 @@ class ListenerContext:
         payload: dict[str, Any] = {
             "user": interaction.user,
             "channel": interaction.channel,
+            "thread_ts": interaction.thread_ts,
             "message": {"text": message.text, "blocks": message.blocks},
             "replace": replace,
         }

@@ -15,7 +15,7 @@ from bot.slack.client.api import SlackError
 from bot.slack.inbound import event_parser
 from bot.slack.inbound.event_parser import Event
 from bot.slack.listeners.commands import run_command
-from bot.slack.listeners.context import Interaction, ListenerContext
+from bot.slack.listeners.context import Interaction, ListenerContext, command_again
 from bot.usecases import personal
 from bot.usecases.incidents.channel import look_at_channel
 from bot.usecases.incidents.refresh_card import refresh_card
@@ -75,6 +75,8 @@ async def on_event(ctx: ListenerContext, body: dict[str, Any]) -> None:
 async def _message(call: EventCall) -> int:
     """A message, or what Slack reports as a message with a subtype."""
     ctx, event, subtype = call.ctx, call.event, call.event.get("subtype")
+    if event.get("channel_type") == "im":
+        return await _direct_message(call)
     if subtype in event_parser.MESSAGE_SUBTYPES:
         if ctx.bot.wrote(event):
             return NOTHING_TO_RECORD
@@ -220,16 +222,31 @@ async def _pin(call: EventCall, *, added: bool) -> int:
 
 
 async def _mention(call: EventCall) -> int:
-    """Run the verb in `@Tocsin …` and answer privately. A mention cannot open a form."""
-    ctx, event = call.ctx, call.event
-    interaction = Interaction(
-        user=str(event.get("user", "")),
-        channel=call.channel,
-        delivery=f"e:{call.event_id}",
-        raw=text.without_bot_mention(str(event.get("text", "")), ctx.bot.user_id),
-    )
-    if event.get("bot_id") or not interaction.user:
+    """Run the verb in `@Tocsin …` and answer privately."""
+    return await _run_written(call, call.channel)
+
+
+async def _direct_message(call: EventCall) -> int:
+    """Run the verb that a person writes to the bot alone, and answer there."""
+    if call.event.get("subtype") not in (None, "file_share"):
         return NOTHING_TO_RECORD
+    return await _run_written(call, None)
+
+
+async def _run_written(call: EventCall, channel: str | None) -> int:
+    """Run the verb of a message. It cannot open a form: the answer has a button that does."""
+    ctx, event = call.ctx, call.event
+    if event.get("bot_id") or not event.get("user") or call.by_bot:
+        return NOTHING_TO_RECORD
+    raw = text.without_bot_mention(str(event.get("text", "")), ctx.bot.user_id)
+    interaction = Interaction(
+        user=str(event["user"]),
+        channel=channel,
+        thread_ts=event.get("thread_ts") if channel is not None else None,
+        delivery=f"e:{call.event_id}",
+        raw=raw,
+        again=command_again(raw),
+    )
     message = await run_command(ctx, interaction)
     if message is not None:
         await ctx.reply_later(interaction, message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -9,20 +10,20 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.errors import Refused
 from bot.domain.timeline.entry import Entry
-from bot.slack.blocks import menu, replies
+from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
-from bot.slack.blocks.modals.add_to_timeline import add_to_timeline_modal
-from bot.slack.blocks.modals.declare import declare_modal
+from bot.slack.commands.request import DeclareRequest
 from bot.slack.inbound import event_parser
 from bot.slack.listeners.actions import interaction_of
+from bot.slack.listeners.calls import Call
 from bot.slack.listeners.context import Interaction, ListenerContext
-from bot.slack.text import from_command, title_of
-from bot.usecases import authorize
+from bot.slack.listeners.handlers.declare import declare_or_open_form
+from bot.slack.listeners.handlers.messages import open_add_to_timeline, open_declare_from_message, source_of
 from storage.engine.errors import StorageError
 
 log = structlog.get_logger()
 
-SOURCE_TEXT = 1200  # characters of a message in a form's private metadata
+DECLARE_AGAIN = ("menu_declare", "declare")
 
 
 async def on_shortcut(ctx: ListenerContext, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -41,46 +42,21 @@ async def on_shortcut(ctx: ListenerContext, ack: AsyncAck, body: dict[str, Any])
 
 
 async def _run(ctx: ListenerContext, interaction: Interaction, body: dict[str, Any]) -> Message | None:
-    instead = f"{ctx.command} declare"
-    if body.get("callback_id") in ("declare", "declare_from_message"):
-        authorize.require(ctx.context, "declare", interaction.user)
     match body.get("callback_id"):
         case "declare":
-            return await ctx.open_view(interaction, declare_modal(ctx.context.policy), instead)
+            return await declare_or_open_form(Call(ctx, replace(interaction, again=DECLARE_AGAIN)), DeclareRequest())
         case "declare_from_message":
-            source = source_of(ctx, interaction, body["message"])
-            text = from_command(source.pop("text"))
-            view = declare_modal(
-                ctx.context.policy,
-                title=title_of(text.splitlines()[0]) if text else "",
-                description=text,
-                channel=interaction.channel,
-                source=source,
-            )
-            return await ctx.open_view(interaction, view, instead)
+            return await open_declare_from_message(ctx, interaction, source_of(ctx, interaction, body["message"]))
         case "add_to_timeline":
             return await _add(ctx, interaction, body["message"])
     log.info("shortcut.unknown", callback_id=str(body.get("callback_id"))[:80])
-    return None
-
-
-def source_of(ctx: ListenerContext, interaction: Interaction, message: dict[str, Any]) -> dict[str, Any]:
-    """The message's origin, short enough for a form's private metadata."""
-    channel = interaction.channel or ""
-    parsed = event_parser.channel_message(message, channel, ctx.bot)
-    text = parsed.text[:SOURCE_TEXT]
-    return {"channel": channel, "ts": parsed.ts, "text": text, "author": parsed.actor, "link": parsed.link}
+    return replies.other_version("shortcut", ctx.command)
 
 
 async def _add(ctx: ListenerContext, interaction: Interaction, message: dict[str, Any]) -> Message | None:
     """In an incident channel, make the message a key entry; elsewhere, open a form that asks which incident."""
-    number = await ctx.incident_number_in(interaction.channel)
-    if number is None:
-        incidents = await ctx.open_incidents(interaction.user)
-        if not incidents:
-            return menu.none_open(ctx.command)
-        view = add_to_timeline_modal(incidents, source_of(ctx, interaction, message))
-        return await ctx.open_view(interaction, view, f"{ctx.command} note What happened")
+    if await ctx.incident_number_in(interaction.channel) is None:
+        return await open_add_to_timeline(ctx, interaction, source_of(ctx, interaction, message))
     parsed = event_parser.channel_message(message, interaction.channel or "", ctx.bot)
     dedup_key = f"k:{parsed.channel}:{parsed.ts}:{interaction.user}"
     keyed = Entry(ctx.context.clock.now(), "keyed", interaction.user, "", parsed.ts, {"shortcut": True}, dedup_key)

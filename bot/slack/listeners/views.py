@@ -32,7 +32,7 @@ async def on_view(ctx: ListenerContext, ack: AsyncAck, body: dict[str, Any]) -> 
     handler = SUBMISSIONS.get(str(view.get("callback_id")))
     if handler is None:
         log.info("view.unknown", callback_id=str(view.get("callback_id"))[:80])
-        await ack()
+        await ack(response_action="update", view=refusal_modal(view, replies.other_version("form", ctx.command)))
         return
     try:
         if (number := inputs.known_incident(view)) is not None:  # the form's own data is not trusted

@@ -54,6 +54,7 @@ class AnswerSender(SenderBase):
                     "chat.postEphemeral",
                     channel=channel,
                     user=payload["user"],
+                    thread_ts=payload.get("thread_ts"),
                     text=message.text,
                     blocks=message.blocks,
                 )

@@ -1,4 +1,4 @@
-"""Put the reminders of an incident off."""
+"""Put the reminders of an incident off, and let them go out again."""
 
 from __future__ import annotations
 
@@ -14,4 +14,11 @@ async def snooze(context: Context, number: int, span: timedelta, actor: str, del
     """Put reminders off for a while. Pages are not put off."""
     return await change_incident(
         context, number, "snooze", actor, lambda w: verbs.snooze(w.incident, span, actor, w.now), delivery
+    )
+
+
+async def end_snooze(context: Context, number: int, actor: str, delivery: str | None = None) -> Incident:
+    """Let reminders go out again. Raises `Refused` where none are snoozed."""
+    return await change_incident(
+        context, number, "snooze", actor, lambda w: verbs.end_snooze(w.incident, actor, w.policy, w.now), delivery
     )

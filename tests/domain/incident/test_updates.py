@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from bot.domain import incident as verbs
+from bot.domain.errors import Refused
 from tests.domain.incidents import declared
 from tests.domain.policies import MINUTE, NOON, POLICY
 
@@ -36,3 +39,27 @@ def test_communications_lead_then_commander_then_reporter_owes_the_update() -> N
     assert verbs.update_owed_by(incident) == "UREPORTER"
     assert verbs.update_owed_by(replace(incident, roles={"commander": "UC"})) == "UC"
     assert verbs.update_owed_by(replace(incident, roles={"commander": "UC", "communications_lead": "UL"})) == "UL"
+
+
+def test_the_end_of_a_snooze_puts_reminders_back_at_their_pace() -> None:
+    snoozed = verbs.snooze(declared(), timedelta(hours=5), "UA", NOON).incident
+    change = verbs.end_snooze(snoozed, "UB", POLICY, NOON + 2 * MINUTE)
+    assert change.incident.snooze is None
+    assert change.incident.update_due_at == declared().update_due_at
+    assert change.incident.roles_due_at is not None
+    assert change.incident.roles_due_at < NOON + timedelta(hours=1)
+    assert change.entries[0].data == {"ended": True}
+
+
+def test_the_end_of_a_snooze_leaves_a_promise_made_since_as_it_is() -> None:
+    snoozed = verbs.snooze(declared(), timedelta(hours=5), "UA", NOON).incident
+    promised = replace(snoozed, update_due_at=NOON + 7 * MINUTE)
+    assert verbs.end_snooze(promised, "UB", POLICY, NOON).incident.update_due_at == NOON + 7 * MINUTE
+
+
+def test_reminders_that_are_not_snoozed_have_no_snooze_to_end() -> None:
+    with pytest.raises(Refused, match="not snoozed"):
+        verbs.end_snooze(declared(), "UB", POLICY, NOON)
+    snoozed = verbs.snooze(declared(), timedelta(hours=1), "UA", NOON).incident
+    with pytest.raises(Refused, match="not snoozed"):
+        verbs.end_snooze(snoozed, "UB", POLICY, NOON + timedelta(hours=2))

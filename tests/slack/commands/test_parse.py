@@ -93,6 +93,8 @@ def test_a_cover_can_be_worded_in_many_ways(text: str, schedule: str | None, win
         ("why", Request("why")),
         ("snooze 30m", Request("snooze", span=timedelta(minutes=30))),
         ("snooze for 1h 30m", Request("snooze", span=timedelta(minutes=90))),
+        ("snooze off", Request("snooze", clear=True)),
+        ("snooze Stop", Request("snooze", clear=True)),
         ("next in 2 hours", Request("next", span=timedelta(hours=2))),
         ("resolve", Request("resolve")),
         ("resolve rolled back", Request("resolve", text="rolled back")),
@@ -167,11 +169,6 @@ def test_a_declaration_is_never_refused(text: str, policy: Policy, declaration: 
         ("statsu", "I don't know “statsu”. Did you mean status?", "/incident status identified Bad deploy at 02:47"),
         ("qqq", "I don't know “qqq”. See what I do know, or open an incident.", "/incident help"),
         (
-            "status",
-            "Which status? One of: acknowledged, investigating, identified, mitigating, monitoring, resolved, closed.",
-            "/incident status identified Bad deploy at 02:47",
-        ),
-        (
             "status fixed",
             "There is no status “fixed”. Did you mean resolved?",
             "/incident status identified Bad deploy at 02:47",
@@ -184,11 +181,6 @@ def test_a_declaration_is_never_refused(text: str, policy: Policy, declaration: 
         (
             "severity purple",
             "There is no severity “purple”. Use one of: sev1, sev2, sev3, sev4, sev5.",
-            "/incident severity sev1 All customers are affected",
-        ),
-        (
-            "severity",
-            "Which severity? One of: sev1, sev2, sev3, sev4, sev5.",
             "/incident severity sev1 All customers are affected",
         ),
         (
@@ -224,10 +216,9 @@ def test_a_declaration_is_never_refused(text: str, policy: Policy, declaration: 
             "I don't understand the duration “banana”. Write 10s, 15m, 2h or 1d.",
             "/incident snooze 30m",
         ),
-        ("snooze", "For how long? Write 15m, 2h or 1d.", "/incident snooze 30m"),
+        ("next", "For how long? Write 15m, 2h or 1d.", "/incident next 1h"),
+        ("search", "Write the words after “search”.", "/incident search connection pool exhausted"),
         ("next 0m", "The duration must be longer than zero.", "/incident next 1h"),
-        ("note", "Write the text after “note”.", "/incident note Deploy 4512 went out at 02:47"),
-        ("cancel", "Write the reason after “cancel”.", "/incident cancel False alarm, the probe was misconfigured"),
         ("timeline some", "Add “all” for everything, or nothing for the key entries.", "/incident timeline"),
         ("show me", "“me” is not an incident ID. They look like INC-42.", "/incident show INC-1"),
         ("ack --in foo", "After --in I need an incident ID, such as --in INC-42.", "/incident ack"),
@@ -250,7 +241,7 @@ def test_an_example_keeps_the_incident_that_was_named() -> None:
 
 
 def test_the_command_may_have_another_name() -> None:
-    bad = parse("snooze", FIVE, command="/tocsin")
+    bad = parse("snooze x", FIVE, command="/tocsin")
     assert isinstance(bad, BadRequest)
     assert bad.example == "/tocsin snooze 30m"
 
@@ -303,3 +294,11 @@ def test_whatever_is_typed_is_read_or_answered(words: list[str], policy: Policy,
 def test_declare_followed_by_anything_declares(title: str, policy: Policy) -> None:
     assert isinstance(parse(f"declare {title}", policy), DeclareRequest)
     assert isinstance(parse(f"{policy.severities[0].key} {title}", policy), DeclareRequest)
+
+
+@pytest.mark.parametrize(
+    "verb", ["update", "status", "severity", "role", "handover", "note", "snooze", "resolve", "cancel", "reopen"]
+)
+def test_a_verb_with_a_form_needs_no_words(verb: str) -> None:
+    assert parse(verb, FIVE) == Request(verb)
+    assert parse(f"{verb} --in INC-7", FIVE) == Request(verb, 7)

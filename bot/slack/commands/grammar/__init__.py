@@ -17,6 +17,7 @@ PARSERS: dict[Grammar, Parser] = {
     Grammar.PERSON: people.one_person,
     Grammar.PEOPLE: people.several_people,
     Grammar.SPAN: time.duration,
+    Grammar.SNOOZE: time.snooze,
     Grammar.ALL: text.all_or_key,
     Grammar.FILTER: severity.list_filter,
     Grammar.ID: text.incident_id,

@@ -16,7 +16,9 @@ _LISTED = 20  # roles in an answer
 
 
 def role_and_holder(context: ParseContext) -> Request:
-    """A role and a person, in either order; or a role and `none`."""
+    """A role and a person, in either order; or a role and `none`; nothing for the form."""
+    if not context.rest:
+        return Request(context.verb.name)
     phrase, users, clear = _split_holder(context)
     if not phrase:
         raise ArgumentError(f"Say which role and who: one of {_keys(context.policy)}, then @user or none.")
@@ -33,7 +35,9 @@ def role_and_holder(context: ParseContext) -> Request:
 
 
 def handover(context: ParseContext) -> Request:
-    """A role and a person; a person alone means the commander's role."""
+    """A role and a person; a person alone means the commander's role; nothing for the form."""
+    if not context.rest:
+        return Request(context.verb.name)
     phrase, users, clear = _split_holder(context)
     if clear or not users:
         raise ArgumentError("Who is to take over? Name one person.")

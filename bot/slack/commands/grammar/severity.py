@@ -20,9 +20,9 @@ _LONGEST_NAME = 4  # words
 
 
 def severity_and_reason(context: ParseContext) -> Request:
-    """A severity by key, name or number, then a reason."""
+    """A severity by key, name or number, then a reason; nothing for the form."""
     if not context.rest:
-        raise ArgumentError(f"Which severity? One of: {_keys(context.policy)}.")
+        return Request(context.verb.name)
     match = find_severity(context.rest, context.policy) or _by_number(context.rest, context.policy)
     if match is None:
         name = echo(split_first_word(context.rest)[0])

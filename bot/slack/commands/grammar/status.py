@@ -20,7 +20,9 @@ SYNONYMS = {
 
 
 def status_and_note(context: ParseContext) -> Request:
-    """A status or its beginning, then a note."""
+    """A status or its beginning, then a note; nothing for the form."""
+    if not context.rest:
+        return Request(context.verb.name)
     name, note = split_first_word(context.rest)
     name = name.rstrip(":,;").lower()
     names = [str(status) for status in ORDER[1:]]

@@ -30,7 +30,7 @@ def optional_text(context: ParseContext) -> Request:
 def required_text(context: ParseContext) -> Request:
     """Free text that must be there."""
     if not context.rest:
-        placeholder = context.verb.usages[0].partition("<")[2].partition(">")[0]
+        placeholder = context.verb.usages[-1].partition("<")[2].partition(">")[0]
         raise ArgumentError(f"Write the {placeholder} after “{context.verb.name}”.")
     return Request(context.verb.name, text=context.rest)
 

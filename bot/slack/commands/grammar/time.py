@@ -1,4 +1,4 @@
-"""Grammar of a duration."""
+"""Grammars of a duration."""
 
 from __future__ import annotations
 
@@ -10,6 +10,16 @@ from bot.slack.commands.grammar.base import ArgumentError, ParseContext, echo
 from bot.slack.commands.request import Request
 
 _LONGEST = 40  # characters
+_ENDS = frozenset({"off", "end", "stop", "none", "over", "clear"})
+
+
+def snooze(context: ParseContext) -> Request:
+    """A duration, or `off`; nothing to be asked for how long."""
+    if not context.rest:
+        return Request(context.verb.name)
+    if context.rest.lower() in _ENDS:
+        return Request(context.verb.name, clear=True)
+    return duration(context)
 
 
 def duration(context: ParseContext) -> Request:

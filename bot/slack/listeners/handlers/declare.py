@@ -33,7 +33,15 @@ async def declare_or_open_form(call: Call, request: DeclareRequest) -> Message |
         private=request.private,
         channel=call.interaction.channel,
     )
-    return await call.open_form(view, f"declare {policy.severities[-1].key} What is wrong")
+    line = command_line(call.ctx, title=request.title, severity=request.severity, private=request.private)
+    return await call.ctx.open_view(call.interaction, view, line)
+
+
+def command_line(ctx: ListenerContext, title: str = "", severity: str | None = None, *, private: bool = False) -> str:
+    """The command that declares the same at once; a middling severity where none is given."""
+    levels = ctx.context.policy.severities
+    level = severity or levels[len(levels) // 2].key
+    return f"{ctx.command} declare {level} {'--private ' if private else ''}{title or 'What is wrong'}"
 
 
 async def _drill(call: WorkspaceCall) -> Message:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from bot.domain.incident import require_open
 from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
-from bot.slack.listeners.calls import Press, PressHandler, VerbHandler, View
+from bot.slack.listeners.calls import Press, PressHandler, VerbCall, VerbHandler, View
 
 
 def press_of_verb(handler: VerbHandler, name: str, **arguments: Any) -> PressHandler:
@@ -51,4 +52,14 @@ async def open_form(
     if call.incident.open != when_open:
         return replies.outdated_press(call.incident)
     call.require(verb or instead.split(maxsplit=1)[0], call.incident)
+    return await call.open_form(view, instead)
+
+
+async def open_form_of_verb(call: VerbCall, view: View, instead: str) -> Message | None:
+    """Open the form of a verb that was typed without words, where the incident is open and the person may use it.
+
+    Raises `Refused` otherwise. `instead` is as for `open_form`.
+    """
+    require_open(call.incident)
+    call.require(instead.split(maxsplit=1)[0], call.incident)
     return await call.open_form(view, instead)

@@ -6,12 +6,14 @@ from bot.slack.blocks.elements import Message
 from bot.slack.blocks.handover import requested
 from bot.slack.blocks.modals.handover import HANDOVER, handover_modal, values_of_handover
 from bot.slack.listeners.calls import Press, PressHandler, Submission, SubmissionHandler, VerbCall, VerbHandler
-from bot.slack.listeners.handlers.forms import press_for_form
+from bot.slack.listeners.handlers.forms import open_form_of_verb, press_for_form
 from bot.usecases.incidents import handover
 from bot.usecases.oncall import shift_change
 
 
-async def _offer(call: VerbCall) -> Message:
+async def _offer(call: VerbCall) -> Message | None:
+    if not call.request.users:
+        return await open_form_of_verb(call, handover_modal(call.incident, call.policy, call.user), "handover @user")
     role, to = call.request.role or "commander", call.request.users[0]
     saved = await handover.offer(call.context, call.number, role, to, call.user, delivery=call.delivery)
     return requested(saved, call.policy, saved.handovers[-1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.domain.incident import require_ended
 from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.inputs import InputErrors, incident_of
@@ -9,8 +10,23 @@ from bot.slack.blocks.modals.false_alarm import CANCEL, false_alarm_modal, value
 from bot.slack.blocks.modals.reopen import reopen_modal, values_of_reopen
 from bot.slack.blocks.modals.resolve import resolve_modal, values_of_resolve
 from bot.slack.blocks.modals.severity import severity_modal, values_of_severity
-from bot.slack.listeners.calls import PressHandler, Submission, SubmissionHandler, VerbCall, VerbHandler
-from bot.slack.listeners.handlers.forms import press_for_form, press_of_verb, without_answer
+from bot.slack.blocks.modals.update import update_modal
+from bot.slack.listeners.calls import (
+    IncidentCall,
+    Press,
+    PressHandler,
+    Submission,
+    SubmissionHandler,
+    VerbCall,
+    VerbHandler,
+)
+from bot.slack.listeners.handlers.forms import (
+    open_form,
+    open_form_of_verb,
+    press_for_form,
+    press_of_verb,
+    without_answer,
+)
 from bot.usecases.incidents.cancel import cancel
 from bot.usecases.incidents.change_severity import change_severity
 from bot.usecases.incidents.change_status import change_status
@@ -19,13 +35,17 @@ from bot.usecases.incidents.reopen import reopen
 from bot.usecases.incidents.resolve import resolve
 
 
-async def _status(call: VerbCall) -> Message:
+async def _status(call: VerbCall) -> Message | None:
+    if call.request.status is None:
+        return await open_form_of_verb(call, update_modal(call.incident, call.policy), "update What changed")
     status = call.request.required_status
     saved = await change_status(call.context, call.number, status, call.user, call.request.text, delivery=call.delivery)
     return replies.done(f"{saved.id} is now {saved.status}.")
 
 
-async def _severity(call: VerbCall) -> Message:
+async def _severity(call: VerbCall) -> Message | None:
+    if call.request.severity is None:
+        return await open_form_of_verb(call, severity_modal(call.incident, call.policy), _severity_line(call))
     severity = call.request.required_severity
     saved = await change_severity(
         call.context, call.number, severity, call.user, call.request.text, delivery=call.delivery
@@ -33,7 +53,17 @@ async def _severity(call: VerbCall) -> Message:
     return replies.done(f"{saved.id} is now {saved.severity}.")
 
 
-async def _resolve(call: VerbCall) -> Message:
+def _severity_line(call: IncidentCall) -> str:
+    return f"severity {call.policy.severities[0].key} Why"
+
+
+async def _press_severity(call: Press) -> Message | None:
+    return await open_form(call, severity_modal(call.incident, call.policy), _severity_line(call))
+
+
+async def _resolve(call: VerbCall) -> Message | None:
+    if not call.request.text:
+        return await open_form_of_verb(call, resolve_modal(call.incident), "resolve What fixed it")
     saved = await resolve(call.context, call.number, call.user, summary=call.request.text, delivery=call.delivery)
     return replies.done(f"{saved.id} is resolved. Reminders and pages have stopped.")
 
@@ -43,12 +73,18 @@ async def _close(call: VerbCall) -> Message:
     return replies.done(f"{saved.id} is closed.")
 
 
-async def _cancel(call: VerbCall) -> Message:
+async def _cancel(call: VerbCall) -> Message | None:
+    if not call.request.text:
+        return await open_form_of_verb(call, false_alarm_modal(call.incident), "cancel Why it was none")
     saved = await cancel(call.context, call.number, call.user, call.request.text, delivery=call.delivery)
     return replies.done(f"{saved.id} is cancelled. Reminders and pages have stopped.")
 
 
-async def _reopen(call: VerbCall) -> Message:
+async def _reopen(call: VerbCall) -> Message | None:
+    if not call.request.text:
+        require_ended(call.incident)
+        call.require("reopen", call.incident)
+        return await call.open_form(reopen_modal(call.incident), "reopen Why")
     saved = await reopen(call.context, call.number, call.user, call.request.text, delivery=call.delivery)
     return replies.done(f"{saved.id} is open again. Reminders and the ladder start afresh.")
 
@@ -95,7 +131,7 @@ VERBS: dict[str, VerbHandler] = {
     "reopen": _reopen,
 }
 PRESSES: dict[str, PressHandler] = {
-    "severity": press_for_form(lambda call: severity_modal(call.incident, call.policy), "severity sev2 Why"),
+    "severity": _press_severity,
     "resolve": press_for_form(lambda call: resolve_modal(call.incident), "resolve What fixed it"),
     "reopen": press_for_form(lambda call: reopen_modal(call.incident), "reopen Why", when_open=False),
     "cancel": press_for_form(lambda call: false_alarm_modal(call.incident), "cancel Why it was none"),

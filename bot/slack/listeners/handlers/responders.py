@@ -7,7 +7,7 @@ from bot.slack.blocks.elements import Message
 from bot.slack.blocks.inputs import incident_of
 from bot.slack.blocks.modals.roles import roles_modal, values_of_roles
 from bot.slack.listeners.calls import Press, PressHandler, Submission, SubmissionHandler, VerbCall, VerbHandler
-from bot.slack.listeners.handlers.forms import press_for_form, press_of_verb
+from bot.slack.listeners.handlers.forms import open_form_of_verb, press_for_form, press_of_verb
 from bot.slack.text import mention
 from bot.usecases.incidents.acknowledge import Acknowledged, acknowledge, invite, join
 from bot.usecases.incidents.assign_roles import assign_roles
@@ -78,8 +78,10 @@ async def _invite(call: VerbCall) -> Message:
     return replies.done(f"Inviting {people} to {call.incident.id}.")
 
 
-async def _assign_role(call: VerbCall) -> Message:
-    """Assign one role, or clear it; `lead` is the same for the commander."""
+async def _assign_role(call: VerbCall) -> Message | None:
+    """Assign one role, or clear it; `lead` is the same for the commander. Without either, open the form."""
+    if not call.request.users and not call.request.clear:
+        return await open_form_of_verb(call, roles_modal(call.incident, call.policy), "role commander @user")
     holder = None if call.request.clear else call.request.users[0]
     role = call.request.role or "commander"
     saved = await assign_roles(call.context, call.number, {role: holder}, call.user, delivery=call.delivery)

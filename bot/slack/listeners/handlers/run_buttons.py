@@ -5,12 +5,10 @@ from __future__ import annotations
 from bot.domain.errors import Refused
 from bot.domain.playbook.definition import Playbook, Step
 from bot.domain.playbook.run import PlaybookRun
-from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
 from bot.slack.listeners.calls import Call, Press, View
 from bot.usecases.playbooks.unit_of_work import load_run
 
-FORM_FAILED = "I couldn't open the form in time. Please press the button again."
 STALE_BUTTON = "That button no longer belongs to anything."
 
 
@@ -41,6 +39,5 @@ def step_of(playbook: Playbook, key: str) -> Step:
 
 
 async def open_run_form(call: Call, view: View) -> Message | None:
-    """Open a form that no command replaces. Returns None if it opened, else an answer that says to press again."""
-    failed = await call.ctx.open_view(call.interaction, view, "")
-    return replies.refused(FORM_FAILED) if failed else None
+    """Open a form that no command replaces. Returns None if it opened, else an answer that opens it."""
+    return await call.ctx.open_view(call.interaction, view, "")

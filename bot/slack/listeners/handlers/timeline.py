@@ -22,7 +22,10 @@ async def _timeline(call: VerbCall) -> Message:
     return timeline.timeline(call.incident, newest, everything=everything, command=call.ctx.command)
 
 
-async def _note(call: VerbCall) -> Message:
+async def _note(call: VerbCall) -> Message | None:
+    if not call.request.text:
+        call.require("note", call.incident)
+        return await call.open_form(note_modal(call.incident), "note What happened")
     await note(call.context, call.number, call.request.text, call.user, delivery=call.delivery)
     return replies.done(f"Noted on the timeline of {call.incident.id}.")
 

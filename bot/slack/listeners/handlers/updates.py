@@ -13,28 +13,30 @@ from bot.slack.blocks.inputs import incident_of
 from bot.slack.blocks.modals import custom_fields, impact
 from bot.slack.blocks.modals.update import update_modal, values_of_update
 from bot.slack.listeners.calls import Press, PressHandler, Submission, SubmissionHandler, VerbCall, VerbHandler
-from bot.slack.listeners.handlers.forms import press_for_form, press_of_verb
+from bot.slack.listeners.handlers.forms import open_form_of_verb, press_for_form, press_of_verb
 from bot.usecases.incidents.answer_custom_fields import answer_custom_fields
 from bot.usecases.incidents.impact import record_impact
 from bot.usecases.incidents.next_update import promise
 from bot.usecases.incidents.post_update import post_update
-from bot.usecases.incidents.snooze import snooze
+from bot.usecases.incidents.snooze import end_snooze, snooze
 
 
 async def _update(call: VerbCall) -> Message | None:
     if not call.request.text:
-        require_open(call.incident)
-        call.require("update", call.incident)
-        return await call.open_form(update_modal(call.incident, call.policy), "update What changed")
+        return await open_form_of_verb(call, update_modal(call.incident, call.policy), "update What changed")
     saved = await post_update(call.context, call.number, call.request.text, call.user, delivery=call.delivery)
     return replies.updated(saved, call.policy)
 
 
 async def _snooze(call: VerbCall) -> Message:
-    """Snooze at once; a span much longer than usual only once the person has confirmed it."""
-    span = call.request.required_span
+    """Snooze at once, or end that; a span much longer than usual only once the person has confirmed it."""
     require_open(call.incident)
     call.require("snooze", call.incident)
+    if call.request.clear:
+        return replies.snooze_ended(await end_snooze(call.context, call.number, call.user, delivery=call.delivery))
+    span = call.request.span
+    if span is None:
+        return replies.snooze_for_how_long(call.incident, call.context.clock.now())
     usual = longest_usual_snooze(call.incident, call.policy)
     if span > usual:
         return replies.ask_long_snooze(call.incident, span, usual)
@@ -106,6 +108,7 @@ PRESSES: dict[str, PressHandler] = {
     "snooze_anyway": _press_snooze,
     "snooze_shorter": _press_snooze,
     "snooze_1h": press_of_verb(_snooze, "snooze", span=timedelta(hours=1)),
+    "snooze_off": press_of_verb(_snooze, "snooze", clear=True),
     "impact": press_of_verb(_impact, "impact"),
 }
 SUBMISSIONS: dict[str, SubmissionHandler] = {

@@ -1,0 +1,114 @@
+"""What another version of the app put into Slack is answered plainly, and what was typed into it is given back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.scenarios.assertions import declared, rest, told, words
+from tests.scenarios.running import World
+from tests.scenarios.test_hostile import damaged, still_works, unseen
+
+PERSON = {"id": "U0MAYA0000", "username": "maya", "team_id": "T0SANDBOX0"}
+
+
+async def delivered(here: World, kind: str) -> dict[str, Any]:
+    """A payload of this type that the workspace has sent, to be changed."""
+    await rest(here)
+    payloads = [each.payload for each in here.ws.journal.deliveries if each.kind == "interactive"]
+    return unseen(next(payload for payload in payloads if payload["type"] == kind))
+
+
+async def pressed(here: World) -> dict[str, Any]:
+    channel = await declared(here)
+    await here.maya.press(here.card(channel), "Acknowledge")
+    return await delivered(here, "block_actions")
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        {"action_id": "status_page", "value": "INC-1", "type": "button"},
+        {"action_id": "start_review", "value": "", "type": "button"},
+        {"action_id": "ack", "value": "incident-1", "type": "button"},
+        {"action_id": "pick", "type": "static_select", "selected_option": {"value": "x", "text": {}}},
+        {"action_id": "more", "type": "overflow", "selected_option": {"value": "x", "text": {}}},
+        {"action_id": "people", "type": "users_select", "selected_user": "U0TOM00000"},
+    ],
+    ids=lambda action: str(action["action_id"]),
+)
+async def test_an_unknown_button_or_select_is_answered(here: World, action: dict[str, Any]) -> None:
+    payload = await pressed(here)
+    payload["actions"] = [{"block_id": "b", "action_ts": "1.1", **action}]
+    assert (await damaged(here, "interactive", payload)).status == 200
+    assert "from another version of Tocsin, so nothing was done" in (await told(here, "maya"))[-1]
+    await still_works(here)
+
+
+async def test_an_unknown_shortcut_is_answered(here: World) -> None:
+    await here.maya.shortcut("Declare incident")
+    payload = await delivered(here, "shortcut") | {"callback_id": "create_action_item"}
+    assert (await damaged(here, "interactive", payload)).status == 200
+    await rest(here)
+    room = here.ws.state.im_between(here.ws.bot.id, here.maya.id)
+    assert room is not None
+    assert "That shortcut is from another version" in words(here, here.ws.bot_messages(room.id)[-1])
+
+
+async def test_an_unknown_form_gives_back_what_was_typed(here: World) -> None:
+    channel = await declared(here)
+    await here.maya.press(here.card(channel), "Resolve")
+    await here.maya.fill(here.maya.view, {"What fixed it?": "We rolled back\n& waited", "Root cause": "A bad deploy"})
+    await here.maya.submit()
+    payload = await delivered(here, "view_submission")
+    payload["view"]["callback_id"] = "resolve_2"
+    answer = json.loads((await damaged(here, "interactive", payload)).text)
+    assert answer["response_action"] == "update"
+    shown = json.dumps(answer["view"], ensure_ascii=False)
+    for text in ("from another version of Tocsin", "What fixed it?", "We rolled back\\n&amp; waited", "A bad deploy"):
+        assert text in shown
+    assert "submit" not in answer["view"]
+
+
+async def test_a_refused_form_gives_back_what_was_typed(here: World) -> None:
+    channel = await declared(here)
+    await here.maya.press(here.card(channel), "Update status")
+    await here.maya.fill(here.maya.view, {"What changed?": "Half of the hosts are back"})
+    await here.tom.command("#general", "/incident resolve Done --in INC-1")
+    await here.maya.submit()
+    assert "Half of the hosts are back" in str(here.maya.view.body["blocks"])
+
+
+async def test_options_of_an_unknown_select_are_none(here: World) -> None:
+    await pressed(here)
+    payload = {"type": "block_suggestion", "user": PERSON, "team": {"id": "T0SANDBOX0"}, "action_id": "services",
+               "block_id": "services", "value": "pay", "container": {"type": "view", "view_id": "V1"}}  # fmt: skip
+    answer = await damaged(here, "interactive", payload)
+    assert (answer.status, json.loads(answer.text)) == (200, {"options": []})
+
+
+@pytest.mark.parametrize(
+    ("payload", "given_back"),
+    [
+        ({"type": "workflow_step_edit", "callback_id": "step", "workflow_step": {"workflow_id": "1"}}, ""),
+        ({"type": "interactive_message", "callback_id": "old", "actions": [{"name": "ack", "value": "1"}]}, ""),
+        (
+            {"type": "dialog_submission", "callback_id": "old", "submission": {"reason": "We rolled back"}},
+            "rolled back",
+        ),
+        ({"type": "something_new"}, ""),
+    ],
+    ids=lambda value: value["type"] if isinstance(value, dict) else None,
+)
+async def test_a_surface_that_this_version_never_had_is_answered(
+    here: World, payload: dict[str, Any], given_back: str
+) -> None:
+    press = await pressed(here)
+    body = {name: press[name] for name in ("team", "user", "channel", "trigger_id", "response_url")} | payload
+    assert (await damaged(here, "interactive", body)).status == 200
+    answer = (await told(here, "maya"))[-1]
+    assert "from another version of Tocsin" in answer
+    assert given_back in answer
+    await still_works(here)
