@@ -73,10 +73,14 @@ async def on_event(ctx: ListenerContext, body: dict[str, Any]) -> None:
 
 
 async def _message(call: EventCall) -> int:
+    """A message to the bot alone, or one in a channel."""
+    direct = call.event.get("channel_type") == "im"
+    return await (_direct_message if direct else _channel_message)(call)
+
+
+async def _channel_message(call: EventCall) -> int:
     """A message, or what Slack reports as a message with a subtype."""
     ctx, event, subtype = call.ctx, call.event, call.event.get("subtype")
-    if event.get("channel_type") == "im":
-        return await _direct_message(call)
     if subtype in event_parser.MESSAGE_SUBTYPES:
         if ctx.bot.wrote(event):
             return NOTHING_TO_RECORD
