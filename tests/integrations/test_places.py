@@ -9,7 +9,7 @@ import pytest
 
 from bot.clock import Clock
 from bot.domain.policy.policy import Policy
-from bot.domain.routing.notice import Notice, Priority
+from bot.domain.routing.notice import Notice, NoticeKind, Priority
 from bot.domain.routing.send_result import SendResult, Sent
 from bot.usecases.context import Context, Policies
 from bot.workers.outbox import AT_ONCE, PAGING_AT_ONCE, Outbox
@@ -18,8 +18,9 @@ from storage.outbox import enqueue
 from storage.outbox.queue import ClaimedNotice
 
 
-@pytest.mark.parametrize(("stuck", "free"), [("news", "notify"), ("notify", "news")])
-async def test_one_kind_that_is_stuck_leaves_the_other_its_places(database: Database, stuck: str, free: str) -> None:
+@pytest.mark.parametrize("stuck", [NoticeKind.NEWS, NoticeKind.PAGE_VENDOR])
+async def test_one_kind_that_is_stuck_leaves_the_other_its_places(database: Database, stuck: NoticeKind) -> None:
+    free = NoticeKind.NEWS if stuck is NoticeKind.PAGE_VENDOR else NoticeKind.PAGE_VENDOR
     under_way: Counter[str] = Counter()
     arrived, over = asyncio.Event(), asyncio.Event()
 
@@ -39,7 +40,7 @@ async def test_one_kind_that_is_stuck_leaves_the_other_its_places(database: Data
     await box.start()
     try:
         async with asyncio.timeout(10):
-            while under_way[stuck] < (PAGING_AT_ONCE if stuck == "notify" else AT_ONCE):
+            while under_way[stuck] < (PAGING_AT_ONCE if stuck is NoticeKind.PAGE_VENDOR else AT_ONCE):
                 await asyncio.sleep(0.01)
         async with database.transaction() as conn:
             await enqueue.put(conn, [Notice("late", free, priority=Priority.NEWS)])

@@ -18,7 +18,6 @@ from bot.domain.playbook.job import Allowed, ExitKind, Invocation, InvocationRes
 from bot.domain.policy.automation_rules import AutomationRules
 from bot.usecases.playbooks import job_queue
 from bot.usecases.playbooks.unit_of_work import load_run
-from playbooks import models
 from playbooks.runners.protocol import Runner
 from storage.playbook_runs import _playbook
 from storage.schema import playbooks
@@ -68,7 +67,6 @@ class Rules(AutomationRules):
 def bells(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps 2 and 4 of the document."""
     monkeypatch.setattr(playbook_values, "RUNNERS", (*playbook_values.RUNNERS, "bell"))
-    monkeypatch.setattr(models.domain, "RUNNERS", (*playbook_values.RUNNERS, "bell"))
     monkeypatch.setitem(playbook_runners.BUILDERS, "bell", lambda rules, settings, environ: Bell(rules))
     TOWER.clear()
 

@@ -19,7 +19,7 @@ OWN += "automation: {runner: process}}]}]\n"
 def look(tmp_path: Path, policy: str, folder: Path | None = None, **environ: str) -> list[str]:
     path = tmp_path / "policy.yml"
     path.write_text(policy)
-    settings = Settings(_env_file=None, tocsin_playbooks=str(folder) if folder else None)  # type: ignore[call-arg]
+    settings = Settings(_env_file=None, tocsin_playbooks=str(folder) if folder else None)
     said = playbooks.check(settings, policy_reader.load(path), environ)
     return [f"{'⚠' if one.warning else '✓' if one.fine else '✗'} {one.what}: {one.words}" for one in said]
 

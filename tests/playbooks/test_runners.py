@@ -273,7 +273,7 @@ def test_a_plan_contains_everything_that_will_happen(tmp_path: Path) -> None:
         rollback=(Command("tool restart old"),), timeout=TEN,
         automation=Automation("process", commands=(2,), action="restart", retries=2),
     )  # fmt: skip
-    made = make_plan(playbook_runners.build(rules, Settings(_env_file=None), {}), step, {"name": "a b"}, Action.RUN)  # type: ignore[call-arg]
+    made = make_plan(playbook_runners.build(rules, Settings(_env_file=None), {}), step, {"name": "a b"}, Action.RUN)
     assert made.preview == "tool restart 'a b'"
     assert [piece.args for piece in made.undo] == [("tool", "restart", "old")]
     assert (made.timeout, made.remedy, made.success_text) == (TEN, "restart", "exit code 0")
@@ -282,7 +282,7 @@ def test_a_plan_contains_everything_that_will_happen(tmp_path: Path) -> None:
 
 
 def test_without_automation_there_is_no_runner() -> None:
-    settings = Settings(_env_file=None)  # type: ignore[call-arg]  # of pydantic-settings
+    settings = Settings(_env_file=None)
     rules = AutomationRules(process=ProcessRules(), http=HttpRules(), promql=PromqlRules(), wait=WaitRules())
     assert playbook_runners.build(rules, settings, {}) == {}
     opened = AutomationRules(enabled=True, wait=WaitRules())

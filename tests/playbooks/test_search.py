@@ -20,7 +20,8 @@ HERE = Path(__file__).parent
 
 
 def asked(name: str) -> list[dict[str, Any]]:
-    return yaml.safe_load((HERE / name).read_text(encoding="utf-8"))
+    phrases: list[dict[str, Any]] = yaml.safe_load((HERE / name).read_text(encoding="utf-8"))
+    return phrases
 
 
 def ids(wanted: Query, limit: int = 5) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.errors import NotFound
 from playbooks import loader
 
 GOOD = """\
@@ -211,5 +212,5 @@ def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
 
 
 def test_an_unknown_id_suggests_the_nearest() -> None:
-    with pytest.raises(loader.NotFound, match="Did you mean api-outage"):
+    with pytest.raises(NotFound, match="Did you mean api-outage"):
         loader.shipped().get("api-outrage")

@@ -57,8 +57,9 @@ def settings_in(values: Any, model: type[BaseModel]) -> set[str]:
     for name, field in model.model_fields.items():
         for inner in models_in(field.annotation):
             beneath = values.get(name)
-            keyed = isinstance(beneath, dict) and not set(beneath) & set(inner.model_fields)
-            settings |= settings_in(list(beneath.values()) if keyed else beneath, inner)
+            if isinstance(beneath, dict) and not set(beneath) & set(inner.model_fields):  # by key
+                beneath = list(beneath.values())
+            settings |= settings_in(beneath, inner)
     return settings
 
 

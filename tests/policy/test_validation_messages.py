@@ -69,7 +69,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 def test_an_odd_value_anywhere_is_a_policy_or_a_located_problem(tmp_path: Path) -> None:
     example = parse_yaml(EXAMPLE.read_text(encoding="utf-8"), "example").values
-    odd = [None, 5, 1.5, True, "x", "", [], {}, [1], ["x"], [None], {"a": 1}, {"a": None}, [[]]]
+    odd: list[Any] = [None, 5, 1.5, True, "x", "", [], {}, [1], ["x"], [None], {"a": 1}, {"a": None}, [[]]]
     path, messages = tmp_path / "policy.yml", list[str]()
     for number, place in enumerate(places(example)):
         changed = copy.deepcopy(example)

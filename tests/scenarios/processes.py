@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -195,24 +196,29 @@ def _run(settings: dict[str, Any], death: Death | None, tuning: Tuning, ready: C
 
 
 def _tune(tuning: Tuning) -> None:
-    outbox.LEASE = scheduler.LEASE = job_runner.LEASE = timedelta(seconds=tuning.lease_s)
-    outbox.UNCERTAIN_WAIT = timedelta(seconds=tuning.uncertain_wait_s)
+    """Replace the constants of the bot in this process, so that what takes it minutes takes seconds."""
+    lease, shorter = timedelta(seconds=tuning.lease_s), tuning.lease_s / 30
     patiently = outbox.backoff_s
-    outbox.backoff_s = lambda attempts: tuning.patience * patiently(attempts)
-    database.IDLE_IN_TRANSACTION_S = tuning.lease_s / 2
-    slack_api.TIMEOUT_S = http.TIMEOUT_S = tuning.timeout_s
-    shorter = tuning.lease_s / 30
-    rate_limiter.MINUTE_S, rate_limiter.STRICT_S, rate_limiter.LONGEST_WAIT_S = (
-        60 * shorter,
-        3600 * shorter,
-        30 * shorter,
-    )
-    socket_mode.PING_S = tuning.ping_s
-    outage_monitor.LOOK_S, outage_monitor.STOOD_STILL_S, outage_monitor.NOT_OFTENER_S = (
-        tuning.look_s,
-        5 * tuning.look_s,
-        3 * tuning.look_s,
-    )
+    constants: dict[ModuleType, dict[str, object]] = {
+        outbox: {
+            "LEASE": lease, "UNCERTAIN_WAIT": timedelta(seconds=tuning.uncertain_wait_s),
+            "backoff_s": lambda attempts: tuning.patience * patiently(attempts),
+        },
+        scheduler: {"LEASE": lease},
+        job_runner: {"LEASE": lease},
+        database: {"IDLE_IN_TRANSACTION_S": tuning.lease_s / 2},
+        slack_api: {"TIMEOUT_S": tuning.timeout_s},
+        http: {"TIMEOUT_S": tuning.timeout_s},
+        rate_limiter: {"MINUTE_S": 60 * shorter, "STRICT_S": 3600 * shorter, "LONGEST_WAIT_S": 30 * shorter},
+        socket_mode: {"PING_S": tuning.ping_s},
+        outage_monitor: {
+            "LOOK_S": tuning.look_s, "STOOD_STILL_S": 5 * tuning.look_s, "NOT_OFTENER_S": 3 * tuning.look_s,
+        },
+    }  # fmt: skip
+    for module, values in constants.items():
+        for name, value in values.items():
+            assert hasattr(module, name), f"{module.__name__} has no {name}"
+            setattr(module, name, value)
     if tuning.clock is not None:
         clock = SteppedClock(tuning.clock)
 
@@ -272,7 +278,8 @@ class Doom:
             doom.reach("call", False, number)
             return answer
 
-        Database.transaction, SlackApi._post = counted, called  # type: ignore[method-assign]  # in this process only
+        for owner, name, method in ((Database, "transaction", counted), (SlackApi, "_post", called)):
+            setattr(owner, name, method)  # in this process only
         yield
 
     @asynccontextmanager

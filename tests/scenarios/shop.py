@@ -195,7 +195,7 @@ async def state_is(database: Database, state: JobState) -> bool:
 def context_on(database: Database, policy: Path, shop: Shop) -> Context:
     """A context of our own on the same database, as another replica has."""
     loaded = policy_reader.read(policy)
-    settings = Settings(_env_file=None)  # type: ignore[call-arg]  # of pydantic-settings
+    settings = Settings(_env_file=None)
     return Context(
         database,
         Policies(loaded.policy, loaded.document, policy_reader.from_document),

@@ -10,9 +10,9 @@ import pytest
 
 from bot.workers import policy_watcher
 from sandbox.model import Ephemeral
-from tests.scenarios.assertions import buttons, of_kind, rest, told, typed, words
+from tests.scenarios.assertions import buttons, of_kind, rest, told, typed, until, words
 from tests.scenarios.running import World, world
-from tests.scenarios.test_policy_file import paged, until
+from tests.scenarios.test_policy_file import paged
 
 TOM, PRIYA, LENA = "U0TOM00000", "U0PRIYA000", "U0LENA0000"
 INSIDE = "inc-1-payments-are-down"

@@ -301,7 +301,7 @@ async def _nothing_lost_or_doubled(ws: Workspace, database: Database, crowd: Cro
     texts = Counter(record.entry.text for record in written if record.entry.kind in ("message", "note"))
     for words in (*crowd.said, *crowd.noted):
         assert texts[words] == 1, words
-    assert [f.words async for r in verify.verify_all(database.snapshot) for f in r.faults] == []
+    assert [f.message async for r in verify.verify_all(database.snapshot) for f in r.faults] == []
     posted = Counter(
         message.metadata["event_payload"]["key"]
         for channel in ws.state.channels.values()

@@ -171,8 +171,8 @@ def test_a_feed_says_of_every_minute_what_the_schedule_says(zone: str, month: in
     said: dict[datetime, str] = {}
     start = now.replace(hour=0, minute=0, second=0)
     for event in events:
-        at = max(event["DTSTART"].dt, start)
-        while at < event["DTEND"].dt:
+        at, ends_at = max(event.decoded("DTSTART"), start), event.decoded("DTEND")
+        while at < ends_at:
             assert at not in said, "two on call at once"
             said[at] = str(event["SUMMARY"]).rpartition(" · ")[2].lower()
             at += timedelta(minutes=1)

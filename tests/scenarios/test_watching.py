@@ -166,9 +166,8 @@ class Monitor:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         self.calls.append(f"{request.method} {request.path}")
-        if self.answer is not None:
-            return await self.answer() if callable(self.answer) else self.answer
-        return web.Response(text="OK")
+        answer: web.StreamResponse | None = await self.answer() if callable(self.answer) else self.answer
+        return web.Response(text="OK") if answer is None else answer
 
 
 @asynccontextmanager

@@ -120,7 +120,8 @@ def test_every_secret_setting_is_known_to_the_logs() -> None:
             given = f"smtp://me:{value}@mail.example"
         if name in ("webhook_url", "heartbeat_url"):
             given = f"https://hooks.example/{value}"
-        made = Settings(_env_file=None, **{name: SecretStr(given)})
+        setting: dict[str, Any] = {name: SecretStr(given)}
+        made = Settings(_env_file=None, **setting)
         assert any(value in secret for secret in made.secrets()), name
         assert CANARY not in repr(made)
         assert CANARY not in str(made)
@@ -200,7 +201,7 @@ async def test_no_secret_is_heard_from_anything_that_speaks(form: str, sqlite_ur
 async def everything_at_the_terminal(env: dict[str, str]) -> str:
     """Every command there is, as text and as JSON; a new one is run here without anybody thinking of it."""
     words = {"show": ["INC-1"], "search": ["payments"], "backup": ["copy.db"], "export": ["--all"], "verify": ["--all"]}
-    said = []
+    said: list[str] = []
     for name in sorted(main.list_commands(None)):  # type: ignore[arg-type]  # it looks at no context
         if name not in ("serve", "demo", "restored"):
             given = words.get(name, [])

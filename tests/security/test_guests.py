@@ -12,7 +12,7 @@ from bot.domain.access.identity import Identity, Membership
 from bot.slack.directory.identities import identity_from_profile
 from bot.slack.inbound.event_parser import BotIdentity
 from sandbox import Channel, Message
-from tests.scenarios.assertions import buttons
+from tests.scenarios.assertions import buttons, typed
 from tests.scenarios.playbook_runs import (
     direct,
     failover_asked,
@@ -21,7 +21,6 @@ from tests.scenarios.playbook_runs import (
     request,
     run_message,
     told,
-    typed,
     words,
     written,
 )

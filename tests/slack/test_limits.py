@@ -161,8 +161,9 @@ def _messages(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message
         yield f"news of {kind}", news.entry_message(_said(kind), incident, policy)
     yield "news together", news.combined([news.entry_message(_said(kind), incident, policy) for kind in KINDS])
     yield "duties", news.duties(policy.roles[-1], incident)
-    for name, changes in {"hard": {}, "soft": {"soft": True}, "roles": {"owes_update": False}}.items():
-        yield f"nudge {name}", reminder.nudge(incident, policy, replace(NUDGE, **changes), minutes(20))
+    nudges = {"hard": NUDGE, "soft": replace(NUDGE, soft=True), "roles": replace(NUDGE, owes_update=False)}
+    for name, payload in nudges.items():
+        yield f"nudge {name}", reminder.nudge(incident, policy, payload, minutes(20))
     for outcome in ("superseded", "snoozed", "promised", LONG):
         yield f"nudge {outcome[:9]}", reminder.nudge_done(outcome, incident)
     for name, changed in {

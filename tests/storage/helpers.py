@@ -17,8 +17,11 @@ EXPIRED = timedelta(seconds=-1)  # a lease that has ended when it begins
 
 def incident(number: int = 1, **more: Any) -> Incident:
     """An incident with `more` fields than the usual ones."""
-    values = {"title": "Checkout is down", "severity": "sev2", "declared_by": "U1", "declared_at": NOW}
-    return Incident(**({"number": number, "detected_at": NOW, "ladder": Ladder(NOW)} | values | more))
+    values: dict[str, Any] = {
+        "number": number, "title": "Checkout is down", "severity": "sev2", "declared_by": "U1", "declared_at": NOW,
+        "detected_at": NOW, "ladder": Ladder(NOW),
+    }  # fmt: skip
+    return Incident(**{**values, **more})
 
 
 def message_entry(

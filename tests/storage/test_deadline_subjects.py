@@ -36,7 +36,8 @@ async def test_rows_of_an_earlier_version_get_their_subjects(database: Database)
         await conn.execute(sa.text("UPDATE alembic_version SET version_num = '0008'"))
     assert await migrate.upgrade(database)
     async with database.reading() as conn:
-        filled = dict((await conn.execute(sa.text("SELECT once, subject IS NOT NULL FROM deadlines"))).all())  # type: ignore[arg-type]
+        stored = await conn.execute(sa.text("SELECT once, subject IS NOT NULL AS filled FROM deadlines"))
+        filled = {row.once: row.filled for row in stored}
         rows = await deadlines.ledger(conn, 42)
     assert {key for key, has_subject in filled.items() if not has_subject} == {"respond:42:1:sev1"}
     assert {row.dedup_key: row.subject for row in rows} == STORED

@@ -17,7 +17,7 @@ from bot.domain.deadlines import Deadline, DeadlineState
 from bot.domain.errors import TocsinError
 from bot.domain.incident import Incident
 from bot.domain.incident.status import Status
-from bot.domain.routing.notice import Notice
+from bot.domain.routing.notice import Notice, NoticeKind
 from bot.domain.timeline.entry import entry
 from bot.usecases import search_index
 from bot.usecases.context import Context, Policies
@@ -177,7 +177,7 @@ async def test_the_ledger_of_what_ended_long_ago_goes_but_for_what_is_still_need
             await deadlines.sync(conn, number, plan, lambda once: "", at)
             await deadlines.decide(conn, f"a:{number}", DeadlineState.SKIPPED, "resolved", at)
             await deadlines.decide(conn, f"b:{number}", DeadlineState.DUE, "on its way", at)
-            await enqueue.put(conn, [Notice(f"{kind}:{number}", kind, number) for kind in kinds])
+            await enqueue.put(conn, [Notice(f"{kind}:{number}", NoticeKind(kind), number) for kind in kinds])
             for row in await queue.claim(conn, 20):
                 if row.kind == "update":
                     await queue.mark_failed(conn, row, "it could not")
@@ -199,12 +199,13 @@ async def test_deliveries_and_answers_of_a_month_ago_go(database: Database) -> N
         for n in range(retention.ROWS_PER_TRANSACTION + 5):
             await ingest.claim_delivery(conn, f"old:{n}", NOW - 31 * DAY)
         await ingest.claim_delivery(conn, "new", NOW - 29 * DAY)
-        await enqueue.put(conn, [Notice("answer:1", "answer"), Notice("answer:2", "answer"), Notice("home:U1", "home")])
+        answers = [Notice(f"answer:{number}", NoticeKind.ANSWER) for number in (1, 2)]
+        await enqueue.put(conn, [*answers, Notice("home:U1", NoticeKind.HOME)])
         for row in await queue.claim(conn, 3):
             if row.dedup_key != "answer:2":
                 await queue.mark_sent(conn, row, {})
         await conn.execute(sa.text("UPDATE outbox SET created_at = 0"))
-        await enqueue.put(conn, [Notice("answer:3", "answer")])
+        await enqueue.put(conn, [Notice("answer:3", NoticeKind.ANSWER)])
     assert await Retention(context(database, None)).round() == retention.ROWS_PER_TRANSACTION + 6
     async with database.transaction() as conn:
         assert not await ingest.claim_delivery(conn, "new", NOW)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
@@ -14,7 +15,7 @@ from bot.domain.values.redaction import MAX_WORD_LENGTH, TRUNCATED, Redactor
 
 ORDINARY = st.text("abc \n:./", max_size=200)  # and no letter of these is in a secret
 SECRETS = st.text('XYZ0123456789 +"\\äß€\n', min_size=6, max_size=80).filter(lambda one: one.strip() == one)
-PRINTED = {
+PRINTED: dict[str, Callable[[str], str]] = {
     "as it is": lambda secret: secret,
     "in an address": lambda secret: quote(secret, safe=""),
     "in JSON": lambda secret: json.dumps(secret)[1:-1],

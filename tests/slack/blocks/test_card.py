@@ -8,7 +8,7 @@ import pytest
 from bot.domain import incident as verbs
 from bot.domain.incident import Incident
 from bot.domain.incident.status import Status
-from bot.slack.blocks import announcement, card
+from bot.slack.blocks import announcement, card, phrases
 from bot.slack.text import length
 from tests.factories import (
     ADA,
@@ -170,14 +170,14 @@ def test_a_private_incident_and_a_drill_are_marked() -> None:
 
 
 def test_the_worst_severity_is_red_and_no_two_of_five_look_alike() -> None:
-    dots = [card.phrases.dot(level.key, FIVE) for level in FIVE.severities]
+    dots = [phrases.dot(level.key, FIVE) for level in FIVE.severities]
     assert dots == [
         ":red_circle:", ":large_orange_circle:", ":large_yellow_circle:", ":large_blue_circle:", ":white_circle:",
     ]  # fmt: skip
-    assert card.phrases.dot("s0", MANY) == ":red_circle:"
-    assert card.phrases.dot("s8", MANY) == ":white_circle:"
-    assert card.phrases.dot("incident", ONE) == ":red_circle:"
-    assert card.phrases.dot("gone", FIVE) == ":white_circle:"
+    assert phrases.dot("s0", MANY) == ":red_circle:"
+    assert phrases.dot("s8", MANY) == ":white_circle:"
+    assert phrases.dot("incident", ONE) == ":red_circle:"
+    assert phrases.dot("gone", FIVE) == ":white_circle:"
 
 
 def test_the_topic_fits_and_keeps_severity_and_commander() -> None:

@@ -26,14 +26,14 @@ def workspace(handles: dict[str, str], existing: set[str]) -> FakeApi:
 
 async def test_members_of_an_id_are_read_without_a_look_at_handles() -> None:
     api = workspace({}, {"S0OLD"})
-    assert await fetch_members(cast(SlackApi, api), "S0OLD") == {"U1"}
+    assert await fetch_members(cast(SlackApi, api), "S0OLD") == frozenset({"U1"})
     assert api.methods() == ["usergroups.users.list"]
 
 
 async def test_a_handle_that_moved_to_another_group_is_looked_up_again() -> None:
     ids = {"oncall": "S0OLD"}
     api = workspace({"oncall": "S0NEW"}, {"S0NEW"})
-    assert await fetch_members(cast(SlackApi, api), "oncall", ids) == {"U2", "U3"}
+    assert await fetch_members(cast(SlackApi, api), "oncall", ids) == frozenset({"U2", "U3"})
     assert ids == {"oncall": "S0NEW"}
     assert api.methods() == ["usergroups.users.list", "usergroups.list", "usergroups.users.list"]
 

@@ -60,8 +60,8 @@ async def test_a_failed_read_fails_every_get_of_its_batch_and_no_later_one(datab
         return await incidents.get_many(conn, numbers)
 
     loader = BatchLoader(database.reading, read)
-    first, second = await asyncio.gather(loader.get(1), loader.get(2), return_exceptions=True)
-    assert [str(first), str(second)] == ["away", "away"]
+    results = await asyncio.gather(loader.get(1), loader.get(2), return_exceptions=True)
+    assert [str(result) for result in results] == ["away", "away"]
     fails = False
     assert await loader.get(1) == incident(1)
 

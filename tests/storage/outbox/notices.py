@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.routing.notice import Notice, OnDependencyFailure, Priority
+from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
 from storage.lease import LEASE
 from storage.outbox import queue
 
 HOUR = timedelta(hours=1)
-CHANNEL = Notice("channel:1", "channel", 1, {"name": "inc-1"}, priority=Priority.CHANNEL)
+CHANNEL = Notice("channel:1", NoticeKind.CHANNEL, 1, {"name": "inc-1"}, priority=Priority.CHANNEL)
 
 
 def dependent(
@@ -22,7 +22,7 @@ def dependent(
     **more: Any,
 ) -> Notice:
     """A notice that is held for another one."""
-    return Notice(dedup_key, "card", 1, depends_on=depends_on, on_dependency_failure=on_failure, **more)
+    return Notice(dedup_key, NoticeKind.CARD, 1, depends_on=depends_on, on_dependency_failure=on_failure, **more)
 
 
 async def claimed(conn: AsyncConnection, lease: timedelta = LEASE) -> dict[str, queue.ClaimedNotice]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.routing.notice import Notice
+from bot.domain.routing.notice import Notice, NoticeKind
 from storage.database import Database
 from storage.outbox import census, enqueue, queue
 from tests.storage.outbox.notices import CHANNEL, claimed, dependent
@@ -11,7 +11,8 @@ from tests.storage.outbox.notices import CHANNEL, claimed, dependent
 async def test_counts_and_age_cover_what_is_still_to_be_sent(database: Database) -> None:
     async with database.transaction() as conn:
         assert await census.oldest_waiting_at(conn) is None
-        await enqueue.put(conn, [CHANNEL, dependent("card:1"), Notice("a", "k"), Notice("b", "k")])
+        free = [Notice("a", NoticeKind.NEWS), Notice("b", NoticeKind.NEWS)]
+        await enqueue.put(conn, [CHANNEL, dependent("card:1"), *free])
         rows = await claimed(conn)
         await queue.mark_sent(conn, rows["a"], {})
         await queue.mark_failed(conn, rows["b"], "no")

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.domain.routing.notice import Notice
+from bot.domain.routing.notice import Notice, NoticeKind
 from storage.database import Database
 from storage.open import open_database
 from storage.outbox import census, enqueue, queue, receipts
@@ -13,7 +13,7 @@ from tests.storage.outbox.notices import CHANNEL, HOUR, claimed, dependent
 
 async def test_each_row_has_an_opaque_metadata_key_of_its_own(database: Database) -> None:
     async with database.transaction() as conn:
-        await enqueue.put(conn, [Notice("a", "k"), Notice("b", "k")])
+        await enqueue.put(conn, [Notice("a", NoticeKind.NEWS), Notice("b", NoticeKind.NEWS)])
         keys = {row.key for row in await queue.claim(conn, 10)}
     assert len(keys) == 2
     assert all(len(key) == 32 for key in keys)
@@ -42,7 +42,7 @@ async def test_notices_that_depend_on_each_other_are_refused(database: Database)
 
 async def test_edits_collapse_into_the_newest(database: Database) -> None:
     def edit(version: int) -> Notice:
-        return Notice("card-edit:1", "edit", 1, {"v": version}, resend=True)
+        return Notice("card-edit:1", NoticeKind.CARD_EDIT, 1, {"v": version}, resend=True)
 
     async with database.transaction() as conn:
         await enqueue.put(conn, [edit(1), edit(2)])
@@ -63,7 +63,7 @@ async def test_edits_collapse_into_the_newest(database: Database) -> None:
 
 
 async def test_an_edit_that_failed_is_tried_with_its_next_payload(database: Database) -> None:
-    edit = Notice("card-edit:1", "edit", 1, {"v": 1}, resend=True)
+    edit = Notice("card-edit:1", NoticeKind.CARD_EDIT, 1, {"v": 1}, resend=True)
     async with database.transaction() as conn:
         await enqueue.put(conn, [edit])
         [row] = await queue.claim(conn, 10)
@@ -78,7 +78,7 @@ async def test_an_edit_that_failed_is_tried_with_its_next_payload(database: Data
 
 
 async def test_an_edit_does_not_shorten_the_back_off_that_slack_asked_for(database: Database) -> None:
-    edit = Notice("card-edit:1", "edit", 1, resend=True)
+    edit = Notice("card-edit:1", NoticeKind.CARD_EDIT, 1, resend=True)
     async with database.transaction() as conn:
         await enqueue.put(conn, [edit])
         [row] = await queue.claim(conn, 10)
@@ -88,7 +88,7 @@ async def test_an_edit_does_not_shorten_the_back_off_that_slack_asked_for(databa
 
 
 async def test_a_dependent_of_a_sent_card_does_not_wait_for_its_edit(database: Database) -> None:
-    card = Notice("card:1", "card", 1, resend=True)
+    card = Notice("card:1", NoticeKind.CARD, 1, resend=True)
     async with database.transaction() as conn:
         await enqueue.put(conn, [card])
         await queue.mark_sent(conn, (await claimed(conn))["card:1"], {"ts": "1.0"})
@@ -98,9 +98,8 @@ async def test_a_dependent_of_a_sent_card_does_not_wait_for_its_edit(database: D
 
 async def test_failed_notices_are_queued_again_behind_their_dependencies(database: Database) -> None:
     async with database.transaction() as conn:
-        await enqueue.put(
-            conn, [CHANNEL, dependent("card:1"), dependent("pin:1", "card:1"), Notice("mail", "email", 1)]
-        )
+        mail = Notice("mail", NoticeKind.PAGE_VENDOR, 1)
+        await enqueue.put(conn, [CHANNEL, dependent("card:1"), dependent("pin:1", "card:1"), mail])
         rows = await claimed(conn)
         await queue.mark_failed(conn, rows["channel:1"], "no")
         await queue.mark_failed(conn, rows["mail"], "no")
@@ -122,16 +121,15 @@ async def test_putting_and_sending_at_the_same_time_leaves_no_row_held(database:
 
     async def send(number: int) -> None:
         async with other.transaction() as conn:
-            await enqueue.put(conn, [Notice(f"channel:{number}", "channel", number)])
+            await enqueue.put(conn, [Notice(f"channel:{number}", NoticeKind.CHANNEL, number)])
         async with other.transaction() as conn:
             for row in await queue.claim(conn, 10):
                 assert await queue.mark_sent(conn, row, {})
 
     async def put(number: int) -> None:
         async with database.transaction() as conn:
-            await enqueue.put(
-                conn, [Notice(f"channel:{number}", "channel", number), dependent(f"card:{number}", f"channel:{number}")]
-            )
+            channel = Notice(f"channel:{number}", NoticeKind.CHANNEL, number)
+            await enqueue.put(conn, [channel, dependent(f"card:{number}", f"channel:{number}")])
 
     try:
         for number in range(25):
@@ -149,7 +147,7 @@ async def test_putting_and_sending_at_the_same_time_leaves_no_row_held(database:
 async def test_text_that_no_database_accepts_does_not_stop_a_notice(database: Database) -> None:
     async with database.transaction() as conn:
         await enqueue.put(
-            conn, [Notice("a\x00", "k", payload={"t": "\x00\ud83d", "\x00": [1]}), dependent("b", "a\x00")]
+            conn, [Notice("a\x00", NoticeKind.NEWS, payload={"t": "\x00\ud83d", "\x00": [1]}), dependent("b", "a\x00")]
         )
         rows = await claimed(conn)
     assert rows["a\ufffd"].payload == {"t": "\ufffd\ufffd", "\ufffd": [1]}

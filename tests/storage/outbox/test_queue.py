@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot.domain.routing.notice import Notice, OnDependencyFailure, Priority
+from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
 from storage.database import Database
 from storage.open import open_database
 from storage.outbox import census, enqueue, queue, receipts
@@ -35,9 +35,9 @@ async def test_urgent_rows_go_first(database: Database) -> None:
         await enqueue.put(
             conn,
             [
-                Notice("edit", "k", priority=Priority.EDIT),
-                Notice("nudge", "k", priority=Priority.NUDGE),
-                Notice("page", "k", priority=Priority.PAGE),
+                Notice("edit", NoticeKind.NEWS, priority=Priority.EDIT),
+                Notice("nudge", NoticeKind.NEWS, priority=Priority.NUDGE),
+                Notice("page", NoticeKind.NEWS, priority=Priority.PAGE),
             ],
         )
         assert [row.dedup_key for row in await queue.claim(conn, 2)] == ["page", "nudge"]
@@ -45,8 +45,9 @@ async def test_urgent_rows_go_first(database: Database) -> None:
 
 async def test_skipped_kinds_are_not_claimed(database: Database) -> None:
     async with database.transaction() as conn:
-        await enqueue.put(conn, [Notice("a", "email"), Notice("b", "post")])
-        assert [row.dedup_key for row in await queue.claim(conn, 9, skip_kinds=("email", "sms"))] == ["b"]
+        await enqueue.put(conn, [Notice("a", NoticeKind.PAGE_VENDOR), Notice("b", NoticeKind.NEWS)])
+        rows = await queue.claim(conn, 9, skip_kinds=(NoticeKind.PAGE_VENDOR, NoticeKind.ANSWER))
+        assert [row.dedup_key for row in rows] == ["b"]
 
 
 async def test_a_row_is_held_until_the_one_it_depends_on_is_sent(database: Database) -> None:
@@ -114,6 +115,7 @@ async def test_a_row_is_retried_when_its_back_off_is_over(database: Database) ->
         assert await queue.retry_later(conn, row, HOUR, "ratelimited", uncertain=False)
         assert await queue.claim(conn, 10) == []
         next_try_at = await conn.scalar(sa.select(outbox.c.next_try_at))
+        assert next_try_at is not None
         assert HOUR - timedelta(minutes=1) < next_try_at - datetime.now(UTC) <= HOUR
         assert not await queue.retry_later(conn, row, HOUR, "late", uncertain=False)
 
@@ -138,7 +140,7 @@ async def test_a_row_stays_uncertain_after_later_attempts(database: Database) ->
 async def test_two_claims_of_a_row_may_be_marked_at_once(database: Database, successor_first: bool) -> None:
     async with database.transaction() as conn:
         await enqueue.put(
-            conn, [CHANNEL, dependent("card:1"), Notice("mail", "mail", 1), dependent("after mail", "mail")]
+            conn, [CHANNEL, dependent("card:1"), Notice("mail", NoticeKind.NEWS, 1), dependent("after mail", "mail")]
         )
         stopped = {row.dedup_key: row for row in await queue.claim(conn, 10, EXPIRED)}
         second = await claimed(conn)
@@ -172,13 +174,13 @@ async def test_after_its_lease_a_row_is_uncertain_and_lost_to_its_first_holder(
 
 async def test_many_rows_are_marked_at_once_each_by_its_own_claim(database: Database) -> None:
     async with database.transaction() as conn:
-        await enqueue.put(conn, [Notice("lost", "card", 1)])
+        await enqueue.put(conn, [Notice("lost", NoticeKind.CARD, 1)])
         [lost] = await queue.claim(conn, 1, EXPIRED)
         names = ["sent", "again", "gone", "past"]
-        await enqueue.put(conn, [Notice(name, "card", 1) for name in names])
+        await enqueue.put(conn, [Notice(name, NoticeKind.CARD, 1) for name in names])
         await enqueue.put(conn, [dependent(f"after {name}", name) for name in [*names, "lost"]])
         rows = await claimed(conn)
-        await enqueue.put(conn, [Notice("again", "card", 1, {"new": True}, resend=True)])
+        await enqueue.put(conn, [Notice("again", NoticeKind.CARD, 1, {"new": True}, resend=True)])
         done = [(rows["again"], {"ts": "1"}), (lost, {"ts": "2"}), (rows["sent"], {"ts": "3"})]
         assert await queue.mark_many_sent(conn, done) == [True, False, True]
         assert await queue.mark_many_dropped(conn, [(rows["past"], "past"), (lost, "no"), (rows["gone"], "over")]) == [
@@ -197,7 +199,7 @@ async def test_many_rows_are_marked_at_once_each_by_its_own_claim(database: Data
 
 async def test_two_claimers_never_claim_the_same_row(database: Database, database_url: str) -> None:
     async with database.transaction() as conn:
-        await enqueue.put(conn, [Notice(f"n:{n}", "k") for n in range(300)])
+        await enqueue.put(conn, [Notice(f"n:{n}", NoticeKind.NEWS) for n in range(300)])
     other = await open_database(database_url)
 
     async def claim_all(through: Database) -> list[str]:

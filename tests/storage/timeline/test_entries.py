@@ -161,7 +161,7 @@ async def test_the_newest_entry_of_a_kind_is_found_by_anybody_or_one_person(data
 
         async def last(kinds: list[str], actor: str | None = None) -> str | None:
             record = await entries.newest_of_kinds(conn, 1, kinds, actor)
-            return record and record.entry.text
+            return None if record is None else record.entry.text
 
         assert await last(["note"]) == "c"
         assert await last(["note"], "U1") == "a"
