@@ -1,4 +1,7 @@
-"""Check permissions: the one place that does, for commands, buttons, forms and webhooks alike."""
+"""Checks the policy's permissions, for commands, buttons, forms and webhooks alike; nothing else does.
+
+The rules themselves are in `bot.domain.access.permissions`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from bot.usecases.context import Context
 
 
 def require(context: Context, action: str, actor: str, incident: Incident | None = None) -> None:
-    """Raises `Refused` unless the policy in force lets `actor` do `action`. The incident's own policy does not count.
+    """Raise `Refused` unless the policy in force lets `actor` do `action`. The incident's own policy does not count.
 
     After a refusal the user groups are read again: the actor may have joined one a moment ago.
     """

@@ -1,4 +1,4 @@
-"""Backpressure: background work yields to requests that a person is waiting for."""
+"""Holds background work back while a person is waiting for a request."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class ForegroundGate:
-    """Counts the requests under way that a person waits for.
+    """Counts the running requests that a person waits for.
 
     Thirty declares at once took 1.4 s on PostgreSQL while the outbox ran between them.
     """
@@ -20,7 +20,7 @@ class ForegroundGate:
 
     @contextmanager
     def foreground(self) -> Iterator[None]:
-        """A person waits until this block ends."""
+        """Count a request as running until this block ends."""
         self._waiting += 1
         self._over.clear()
         try:

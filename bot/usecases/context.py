@@ -1,4 +1,4 @@
-"""The context: everything that use cases share in one process, passed to each as its first argument."""
+"""Defines the context: what all use cases of one process share, passed to each as its first argument."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from storage.database import Database
 
 
 class Clock(Protocol):
-    """The domain's time, which may run faster than real time."""
+    """The clock of the domain, which may run faster than real time."""
 
     def now(self) -> datetime:
-        """The present instant of the domain, aware."""
+        """The present instant, aware."""
         ...
 
     def at(self, wall_s: float) -> datetime:
-        """The instant of the domain at a wall-clock time, in seconds since 1970."""
+        """The domain's instant at a wall-clock time, which is given in seconds since 1970."""
         ...
 
 
@@ -65,7 +65,7 @@ class Wakeups:
     jobs: asyncio.Event = field(default_factory=asyncio.Event)
 
     def notify(self) -> None:
-        """Wake the outbox and the scheduler. Jobs are woken by the use cases that queue one."""
+        """Wake the outbox and the scheduler. A use case that queues a job wakes the job runner itself."""
         self.outbox.set()
         self.deadlines.set()
 
@@ -80,7 +80,7 @@ class Policies:
     _by_digest: dict[str, Policy] = field(default_factory=dict)
 
     def cached(self, incident: Incident) -> Policy | None:
-        """The incident's policy as `of` returns it; None where that needs the database."""
+        """The incident's policy if it is in memory; None if `of` has to read it from the database."""
         if not incident.policy or incident.policy == self.current.digest:
             return self.current
         return self._by_digest.get(incident.policy)

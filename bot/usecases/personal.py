@@ -1,4 +1,4 @@
-"""What only one person sees: private answers and their home tab."""
+"""Queues what only one person sees: a private answer, or their home tab."""
 
 from __future__ import annotations
 

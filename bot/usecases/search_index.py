@@ -1,4 +1,4 @@
-"""The search index of incidents: which words an incident is found by, and indexing what has changed.
+"""Indexes the words by which an incident is found, for incidents that have changed.
 
 Nobody waits for it: an incident is due for indexing as soon as its timeline is longer than the part that was indexed,
 and a worker indexes what is due. See `bot/workers/search_indexer.py`.
@@ -124,13 +124,13 @@ async def _whole_document(incident: Incident, entries: Sequence[Entry]) -> Searc
 
 
 async def forget_timeline(conn: AsyncConnection, incident: Incident) -> None:
-    """Texts of the timeline were deleted: forget its words at once, and have the incident indexed anew."""
+    """Forget the words of an incident whose timeline texts were deleted, and have the incident indexed again."""
     await similar.index(conn, document(incident))
     await similar.request_indexing(conn, incident.number)
 
 
 async def clear_if_outdated(database: Database) -> None:
-    """Have every incident indexed again after an upgrade that reads words differently."""
+    """Have every incident indexed again, if the index was built by rules other than today's."""
     built_by = f"{_DOCUMENT_VERSION}:{tokenizer.VERSION}"
     async with database.reading() as conn:
         if await key_value.SEARCH_INDEX_VERSION.get(conn) == built_by:

@@ -1,4 +1,7 @@
-"""The unit of work: one transaction that writes a change of an incident with everything that follows from it."""
+"""Writes a change of an incident, with everything that follows from it, in one transaction.
+
+That is the unit of work: it locks the incident and adds entries, deadlines, notices and effects to the change.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ from storage.timeline import chain
 
 
 class DuplicateDelivery(Exception):
-    """Slack or a vendor delivered a request again that was accepted before: answer it as accepted."""
+    """Slack or a vendor delivered a request again that the bot accepted before: answer it as accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class UnitOfWork:
     async def commit(self, change: Change, notices: Sequence[Notice] = (), *, policy: Policy | None = None) -> Incident:
         """Write a change with all that follows from it, and return the incident as saved.
 
-        `policy` is the one that the incident follows from now on, where the change brings another.
+        `policy` is the one that the incident follows from now on, if the change brings another.
         """
         outcome = Outcome(change, tuple(notices))
         if policy is None:
@@ -81,7 +84,7 @@ class UnitOfWork:
 
 
 async def commit_many(conn: AsyncConnection, pending: Sequence[PendingChange], now: datetime) -> list[Incident]:
-    """Write changes of several locked incidents in as many statements as one change takes; the incidents as saved.
+    """Write changes of several locked incidents in as many statements as one takes. Returns the incidents as saved.
 
     1. Insert incidents that are being declared. 2. Append the entries to their timelines. 3. Run the effects.
     4. Save the incidents, 5. what was decided about deadlines and those planned from now on, 6. and the notices.

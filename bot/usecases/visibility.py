@@ -1,4 +1,4 @@
-"""Who may see a private incident, and who was asked to respond."""
+"""Decides who may see a private incident, and tells whether a person was asked to respond."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ async def can_see(conn: AsyncConnection, incident: Incident, user: str) -> bool:
 
 
 async def was_paged(conn: AsyncConnection, incident: Incident, user: str) -> bool:
-    """Whether the user was paged, by ID or by an address of theirs, or is asked to take a role over."""
+    """Whether the user was paged, by ID or by an address of theirs, or was offered a role."""
     people = {person for page in incident.ladder.pages for person in page.people}
     if user in people or any(handover.to == user for handover in incident.handovers):
         return True

@@ -1,7 +1,7 @@
-"""The effects of every commit: what follows from a change, whichever use case made it.
+"""Lists the effects: functions that add what follows from every commit, whichever use case made it.
 
-An effect takes an `IncidentSave` before it is saved and returns it, with the incident adjusted or notices added.
-It may write tables of its own on the same connection. The order matters: later effects see what earlier ones changed.
+An effect takes an `IncidentSave` before it is saved and returns it, with the incident adjusted or notices added. It may
+write tables of its own on the same connection. The order matters: later effects see what earlier ones changed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The notices that follow from a change: news, edits of messages that are out of date, invitations, briefings."""
+"""Adds the notices (messages to send) that follow from a change: news, edits, invitations, briefings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.usecases.effects.incident_save import IncidentSave
 
 
 async def route(_conn: AsyncConnection, save: IncidentSave, _now: datetime) -> IncidentSave:
-    """Put them before the use case's own notices, and drop the incident's references to messages that they settle."""
+    """Put these notices before the use case's own, and clear the incident's references to messages that they settle."""
     before, after, policy = save.before, save.after, save.policy
     if before is None:
         return replace(save, notices=(*routing.on_declared(after, policy), *save.notices))

@@ -1,4 +1,4 @@
-"""The home tab: published when a person opens it, and again when something it shows has changed for them."""
+"""Queues a person's home tab when they open it, and again when a change shows in it."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ AT_MOST = 50  # people a change publishes the tab for
 
 
 async def opened(conn: AsyncConnection, user: str, now: datetime) -> None:
-    """Note that the person opened the tab, and publish it."""
+    """Record that the person opened the tab, and queue its publication."""
     await user_activity.home_opened(conn, user, now)
     await enqueue.put(conn, [routing.home(user)])
 
 
 async def refresh_all(conn: AsyncConnection, now: datetime) -> None:
-    """Publish the tab for everyone who opened it in the last week: every tab shows who is on call."""
+    """Queue the tab of everyone who opened it in the last week: every tab shows who is on call."""
     openings = await user_activity.homes_opened_since(conn, now - OWN_INCIDENTS_FOR, AT_MOST)
     if openings:
         await enqueue.put(conn, [routing.home(user) for user in openings])
 
 
 async def refresh(conn: AsyncConnection, save: IncidentSave, now: datetime) -> IncidentSave:
-    """Publish the tab for those it changes for. Several changes at once become one publication a person."""
+    """Queue the tab of each person for whom it changes. Several changes at once become one publication a person."""
     before, after = save.before, save.after
     if before is not None and _shown(before) == _shown(after):
         return save

@@ -1,4 +1,4 @@
-"""The value that effects pass on: an incident before and after a change, on its way into the database."""
+"""Defines the value that effects receive and return: an incident before and after a change, about to be saved."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.domain.timeline.entry import RecordedEntry
 
 @dataclass(frozen=True, slots=True)
 class IncidentSave:
-    """An incident whose timeline entries are written, and which is about to be saved with its notices."""
+    """An incident that is about to be saved with its notices. Its timeline entries are written already."""
 
     before: Incident | None  # None: it is being declared
     after: Incident

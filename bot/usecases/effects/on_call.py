@@ -1,4 +1,4 @@
-"""Who is on call now, overrides included, and the Slack ID behind a name on a schedule."""
+"""Looks up who is on call now, with overrides, and the Slack ID of a person named on a schedule."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from storage import key_value, overrides
 
 
 async def current_calendar(conn: AsyncConnection, policy: Policy, now: datetime) -> OnCall:
-    """A function that tells who is on call on a schedule at an instant, by the overrides known now."""
+    """A function that tells who is on call on a schedule at an instant, with the overrides in force now."""
     return oncall.on_call_lookup(policy, await overrides.in_force(conn, now))
 
 
@@ -41,12 +41,12 @@ async def user_with_address(conn: AsyncConnection, address: str) -> str | None:
 
 
 async def remember_user(conn: AsyncConnection, address: str, user: str) -> None:
-    """Keep the Slack ID that was found for an e-mail address."""
+    """Store the Slack ID that was found for an e-mail address."""
     await key_value.user_of_address(address).put(conn, user)
 
 
 def address_of(policy: Policy, member: str) -> str | None:
-    """How Slack finds a member: a contact's Slack ID or e-mail address, else the member's name, which is an ID."""
+    """What Slack finds a member by: a contact's Slack ID or e-mail address, else the member's name, which is an ID."""
     contact = policy.contacts.get(member)
     return member if contact is None else contact.slack or contact.email
 

@@ -1,4 +1,4 @@
-"""Track the on-call shifts of people who hold roles, so that the end of each shift is a deadline of the incident."""
+"""Tracks the on-call shifts of people who hold roles, so that the end of each becomes a deadline."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from storage import overrides
 
 
 async def track(conn: AsyncConnection, save: IncidentSave, now: datetime) -> IncidentSave:
-    """Look the shifts up again where the holders of roles, or the episode, changed."""
+    """Look up the shifts again, if the holders of roles or the episode changed."""
     before, after, policy = save.before, save.after, save.policy
     moved = before is None or before.roles != after.roles or before.episode != after.episode
     if not moved or not after.open or not policy.schedules or not (after.roles or after.turns):
@@ -44,7 +44,7 @@ async def with_current_shifts(conn: AsyncConnection, incident: Incident, policy:
 
 
 def _end_of_next_cover(schedule: Schedule, user: str, now: datetime, current: Sequence[Override]) -> datetime | None:
-    """When the first cover ends that this person has still to begin; None without one.
+    """When this person's first future cover ends; None if they have none.
 
     Their later shifts in the rotation are not searched: that takes long, and few incidents last until then.
     """

@@ -1,4 +1,4 @@
-"""Note on the incident which escalation triggers hold since this change."""
+"""Fires the triggers (reasons to page beside the escalation ladder) that hold after a change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.usecases.effects.incident_save import IncidentSave
 
 
 async def stamp(_conn: AsyncConnection, save: IncidentSave, now: datetime) -> IncidentSave:
-    """A trigger that holds stays so for the episode, so that its deadline is planned once."""
+    """Record on the incident which triggers hold. A trigger stays fired for the episode: its deadline is planned once."""
     if not save.policy.triggers or not save.after.open:
         return save
     return replace(save, after=triggers.fire_holding(save.after, save.policy, now))

@@ -1,4 +1,4 @@
-"""Acknowledge an incident, by a command, a button or at a vendor; join it, and invite others."""
+"""Acknowledges an incident, from Slack or from a paging vendor, and invites people to its channel."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Acknowledged:
 async def acknowledge(
     context: Context, number: int, actor: str, *, confirmed: bool = True, delivery: str | None = None
 ) -> Acknowledged:
-    """Twice is safe: the second person joins, and is told who was first.
+    """Make the actor a responder. Twice is safe: the second person joins, and is told who was first.
 
-    With `confirmed=False` nothing changes where the reporter acknowledges while others were paged: ask them first.
+    With `confirmed=False` nothing changes if the actor is the reporter and others were paged: ask the reporter first.
     """
     async with locked_incident(context, number, delivery) as work:
         incident, ladder = work.incident, work.incident.ladder
@@ -52,7 +52,7 @@ async def acknowledge(
 
 @dataclass(frozen=True, slots=True)
 class VendorAcknowledgement:
-    """A person acknowledged, or resolved, at a paging vendor an alert that we opened there."""
+    """A vendor's report that a person acknowledged or resolved an alert that the bot opened there."""
 
     method: str  # of paging, which names the vendor
     who: str  # the person's name at the vendor
@@ -67,7 +67,7 @@ class VendorAcknowledgement:
 
 
 async def acknowledge_from_vendor(context: Context, done: VendorAcknowledgement, delivery: str) -> Incident | None:
-    """Acknowledge the incident of the alert, also when the alert was resolved. None: the alert is not ours.
+    """Acknowledge the incident of the alert, even when the alert was resolved. None: the alert is not ours.
 
     Resolving an alert never resolves the incident: a quiet alert does not mean that the incident is over.
     """

@@ -1,4 +1,4 @@
-"""Answer the custom fields of an incident: the organisation's own questions."""
+"""Stores a person's answers to the custom fields: the organisation's own questions about an incident."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.usecases.incidents.change import change_incident
 async def answer_custom_fields(
     context: Context, number: int, answers: dict[str, Answer | None], actor: str, delivery: str | None = None
 ) -> Incident:
-    """Answer the organisation's own questions; None takes an answer back."""
+    """Store answers by the field's key; None removes an answer."""
     return await change_incident(
         context,
         number,

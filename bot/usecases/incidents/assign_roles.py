@@ -1,4 +1,4 @@
-"""Give the roles of an incident to people."""
+"""Gives roles of an incident to people, several in one transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ask for the histories of incident channels to be read, after events may have been missed."""
+"""Queues a read of each incident channel's history, when events from Slack may have been missed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cancel an incident: it was a false alarm."""
+"""Cancels an incident that was a false alarm, in one transaction."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.usecases.incidents.change import change_incident
 
 
 async def cancel(context: Context, number: int, actor: str, reason: str, delivery: str | None = None) -> Incident:
-    """End the incident because it was none, with the reason."""
+    """End the incident as a false alarm, with a reason."""
     return await change_incident(
         context, number, "cancel", actor, lambda w: verbs.cancel(w.incident, actor, w.now, reason), delivery
     )

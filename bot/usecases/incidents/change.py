@@ -1,4 +1,4 @@
-"""Lock an incident, see that the person may change it, apply a change of the domain, and commit."""
+"""Locks an incident, checks the person's permission, applies a change of the domain, and commits it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ async def change_incident(
     verb: Callable[[UnitOfWork], Change],
     delivery: str | None,
 ) -> Incident:
-    """`action` is the permission that the actor needs; None: everyone has it."""
+    """Apply `verb` and return the incident as saved. `action` is the permission needed; None: everyone has it."""
     async with locked_incident(context, number, delivery) as work:
         if action is not None:
             authorize.require(context, action, actor, work.incident)

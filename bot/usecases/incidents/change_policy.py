@@ -1,4 +1,4 @@
-"""Apply the policy in force to an incident that was declared under another, after a preview of what would change."""
+"""Applies the policy in force to an incident declared under another one, after a preview of the differences."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Preview:
 
 
 def preview(context: Context, incident: Incident, policy: Policy) -> Preview:
-    """`policy` is the incident's own. Raises `Refused` where the policy in force cannot be applied to it."""
+    """What would change. `policy` is the incident's own. Raises `Refused` if the policy in force does not fit it."""
     current, now = context.policies.current, context.clock.now()
     if verbs.is_unchanged(incident, policy, current):
         return Preview(None)
@@ -39,7 +39,10 @@ def preview(context: Context, incident: Incident, policy: Policy) -> Preview:
 
 
 async def apply(context: Context, number: int, digest: str, actor: str, delivery: str | None = None) -> Incident:
-    """`digest` names the policy whose preview the actor has seen. Raises `Refused` where another is in force by now."""
+    """Apply the policy in force. `digest` is of the policy whose preview the actor saw.
+
+    Raises `Refused` where another policy is in force by now.
+    """
     current, document = (
         context.policies.current,
         context.policies.document,

@@ -1,4 +1,4 @@
-"""Change the severity of an incident."""
+"""Changes the severity of an incident in one transaction."""
 
 from __future__ import annotations
 

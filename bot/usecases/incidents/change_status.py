@@ -1,4 +1,4 @@
-"""Change the status of an incident."""
+"""Changes the status of an incident in one transaction."""
 
 from __future__ import annotations
 

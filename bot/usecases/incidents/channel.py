@@ -1,4 +1,4 @@
-"""The incident's channel as Slack keeps it: opened, refused, lost, and back."""
+"""Records what Slack says of an incident's channel: it was opened or refused, cannot be used, or can again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from storage.outbox.dependencies import end_dependents, free_dependents
 
 
 async def look_at_channel(context: Context, number: int, by: str = "", loss: str = "") -> None:
-    """Ask Slack soon whether the channel can be used. `by` and `loss` are what an event said about it."""
+    """Queue a check with Slack whether the channel can be used. `by` and `loss` are what an event said about it."""
     async with context.database.transaction() as conn:
         await enqueue.put(conn, [routing.channel_look(number, by, loss)])
     context.wakeups.notify()
@@ -31,7 +31,10 @@ async def lose_channel(context: Context, number: int, loss: ChannelLoss, by: str
 
 
 async def regain_channel(context: Context, number: int, *, joined: bool) -> None:
-    """Record that the channel can be used. Where it was lost, or was `joined` again, what was missed is fetched."""
+    """Record that the channel can be used again.
+
+    If it was lost, or the bot has `joined` it again, the bot reads what it missed.
+    """
     async with locked_incident(context, number) as work:
         change = channel.regain(work.incident, work.now)
         if change is not None:
@@ -43,25 +46,25 @@ async def regain_channel(context: Context, number: int, *, joined: bool) -> None
 
 
 async def channel_opened(work: UnitOfWork, channel_id: str, name: str | None) -> None:
-    """Record the new channel. What went to the reporter instead goes there; pages sent before name it."""
+    """Record the new channel. Messages that went to the reporter instead go there now; earlier pages get its name."""
     await work.commit(channel.opened(work.incident, channel_id, name), await page_refreshes(work))
     await bring_to_channel(work)
 
 
 async def page_refreshes(work: UnitOfWork) -> list[Notice]:
-    """Edits of the live pages that said that the channel is being opened."""
+    """Edits of the pages that said that the channel is being opened."""
     pages = [key for key in work.incident.live_pages if not key.endswith(":channel")]
     number = work.incident.number
     return [routing.page_refresh(number, key) for key in await redirected.tried(work.conn, pages)]
 
 
 async def bring_to_channel(work: UnitOfWork) -> None:
-    """Post in the channel what stood in somebody's direct messages instead."""
+    """Queue for the channel the messages that went to a person directly instead."""
     incident = work.incident
     messages = await redirected.bring_back(work.conn, incident.number, incident.live_pages)
     await enqueue.put(work.conn, routing.moved(incident.number, messages))
 
 
 def refused_change(work: UnitOfWork) -> Change:
-    """The channel could not be opened."""
+    """The change that records that the channel could not be opened."""
     return Change(channel.refused(work.incident))

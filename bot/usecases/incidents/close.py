@@ -1,4 +1,4 @@
-"""Close an incident."""
+"""Closes an incident in one transaction."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.usecases.incidents.change import change_incident
 
 
 async def close(context: Context, number: int, actor: str, delivery: str | None = None) -> Incident:
-    """Nothing is left to do. Closing an open incident resolves it first."""
+    """Close the incident: nothing is left to do. Closing an open incident resolves it first."""
     return await change_incident(
         context, number, "close", actor, lambda w: verbs.close(w.incident, actor, w.now), delivery
     )

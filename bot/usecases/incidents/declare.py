@@ -1,4 +1,4 @@
-"""Declare an incident: commit it with everything that follows, before anyone is told."""
+"""Declares an incident: commits it with its deadlines and messages before anyone is told."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from storage import incidents, policies
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """What a person entered when declaring."""
+    """What a person entered to declare an incident."""
 
     title: str
     severity: str  # a key of the policy

@@ -1,4 +1,7 @@
-"""Page people because a person asks for it, by rung, name, schedule or trigger; and decline a page."""
+"""Pages people at a person's request: the next rung, one person, a schedule or a trigger.
+
+A rung is a step of the escalation ladder; a trigger is a reason to page beside it. A person who was paged may decline.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +56,7 @@ async def escalate_locked(work: UnitOfWork, actor: str, reason: str) -> Escalate
 async def fire_trigger(
     context: Context, number: int, trigger: Trigger, actor: str, reason: str = "", delivery: str | None = None
 ) -> Incident:
-    """Record that what a trigger looks at has happened; it pages after its own delay, as if we had noticed."""
+    """Record that a trigger's reason holds, because a person says so. It pages after its own delay."""
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, "escalate", actor, work.incident)
         fired = triggers.fire_one(work.incident, trigger, work.now)
@@ -65,9 +68,9 @@ async def fire_trigger(
 async def decline_page(
     context: Context, number: int, rung: int, actor: str, delivery: str | None = None
 ) -> Escalated | None:
-    """A person who was paged can't come: page the next rung at once. None where the page needs no answer any more.
+    """Record that a person who was paged can't come, and page the next rung. None if the page needs no answer any more.
 
-    `rung` 0 is a page by name or by a trigger, which no other rung follows: the channel is told. Somebody who was not
+    `rung` 0 is a page by name or by a trigger, which no other rung follows: the channel is told. A person who was not
     paged may decline only if they may escalate.
     """
     async with locked_incident(context, number, delivery) as work:
@@ -96,7 +99,7 @@ async def page(
     reason: str = "",
     delivery: str | None = None,
 ) -> Escalated:  # the verb's own words: either a user or a schedule, and why
-    """Page one person, or the people on call on a schedule. Raises `Refused` where that reaches nobody."""
+    """Page one person, or the people on call on a schedule. Raises `Refused` if that reaches nobody."""
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, "page", actor, work.incident)
         ladder.check_escalatable(work.incident)
@@ -118,7 +121,7 @@ async def page(
 
 
 async def _page_next_rung(work: UnitOfWork, incident: Incident, cause: PageCause, actor: str) -> Escalated:
-    """`incident` is the locked one, with what the request itself changes."""
+    """Page the next rung. `incident` is the locked one, with what the request itself changes."""
     paging_context = await work.paging_context()
     paging = ladder.page_next_rung(incident, work.policy, paging_context.on_call, work.now, cause.why, actor=actor)
     await work.write(of_paging(incident, paging, cause, paging_context))
@@ -126,6 +129,6 @@ async def _page_next_rung(work: UnitOfWork, incident: Incident, cause: PageCause
 
 
 async def _tell_only(work: UnitOfWork, declined: Entry, label: str = "") -> Escalated:
-    """Record it without paging anybody."""
+    """Record that a page was declined, without paging anybody."""
     await work.write(Outcome(Change(work.incident, (declined,))))
     return Escalated(work.incident, PagingOutcome(Change(work.incident), None, Recipients(), (), label=label))

@@ -1,4 +1,4 @@
-"""How far a channel's history and its threads have been read, remembered across restarts."""
+"""Records how far a channel's history in Slack and its threads have been read, across restarts."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from storage import ingest
 
 
 async def remember_history(context: Context, incident: int, channel: str, ts: str) -> None:
-    """Note that the channel's history has been read up to the message `ts`."""
+    """Record that the channel's history has been read up to the message `ts`."""
     async with context.database.transaction() as conn:
         await ingest.set_channel_cursor(conn, channel, incident, ts)
 
 
 async def remember_thread(context: Context, channel: str, thread_ts: str, latest_reply: str) -> None:
-    """Note that a thread has been read up to `latest_reply`."""
+    """Record that a thread has been read up to `latest_reply`."""
     async with context.database.transaction() as conn:
         await ingest.set_thread_cursor(conn, channel, thread_ts, latest_reply)
 

@@ -1,4 +1,4 @@
-"""Record the impact of an incident."""
+"""Records the impact of an incident in one transaction."""
 
 from __future__ import annotations
 

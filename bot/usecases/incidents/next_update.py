@@ -1,4 +1,4 @@
-"""Promise when the next update of an incident comes."""
+"""Records a person's promise when the next status update comes, in one transaction."""
 
 from __future__ import annotations
 

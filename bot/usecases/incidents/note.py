@@ -1,4 +1,4 @@
-"""Add a note to the timeline of an incident."""
+"""Adds a note to an incident's timeline in one transaction."""
 
 from __future__ import annotations
 

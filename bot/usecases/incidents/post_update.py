@@ -1,4 +1,4 @@
-"""Post a status update."""
+"""Posts a status update of an incident in one transaction."""
 
 from __future__ import annotations
 

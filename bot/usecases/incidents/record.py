@@ -1,4 +1,7 @@
-"""Record what happens in an incident channel on its timeline, once, before the event is acknowledged to Slack."""
+"""Records messages and events of an incident channel on its timeline, each once.
+
+The listener acknowledges an event to Slack only after it is recorded.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ _CACHE_SIZE = 10_000
 
 
 class Channels:
-    """Finds the incident of a channel. Hits are cached, misses are not: a channel never changes its incident."""
+    """Finds the incident of a channel. Hits are cached, as a channel never changes its incident; misses are not."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -45,7 +48,7 @@ class Channels:
 
 
 async def move(context: Context, number: int, entry: Entry) -> int:
-    """Record a join or leave. Slack delivers each twice, as a member event and as a message: it becomes one entry."""
+    """Record a join or leave, once. Slack delivers each twice: as a member event and as a message."""
     async with context.database.transaction() as conn:
         await incidents.lock(conn, number)  # both deliveries come at the same time
         moves = await timeline.of_actor(conn, number, ("joined", "left"), entry.actor)
@@ -57,7 +60,7 @@ async def move(context: Context, number: int, entry: Entry) -> int:
 async def mark(context: Context, number: int, entry: Entry, before: Sequence[Entry] = ()) -> int:
     """Record a reaction or pin, unless it was read from the channel's history earlier.
 
-    `before` are entries that are missing and have to come first.
+    `before` are missing entries to write first, such as that of the message.
     """
 
     async def append(conn: AsyncConnection) -> int:
@@ -74,7 +77,7 @@ async def missed_marks(
 ) -> int:
     """Record the reactions and pins that changed while the bot was offline.
 
-    `messages` are the entries of messages that may be on no timeline yet, by their `ts`.
+    `messages` has, by `ts`, the entries of messages that may be missing from the timeline.
     """
     at = context.clock.now()
     if not missed_changes(before, before, shown, at):
@@ -89,48 +92,48 @@ async def missed_marks(
 
 @dataclass(slots=True)
 class Recorder:
-    """Turns messages and events of channels into entries. Each method returns how many entries were new."""
+    """Records messages and events of channels as entries. Each method returns how many entries were new."""
 
     context: Context
     channels: Channels
 
     async def message(self, message: ChannelMessage) -> int:
-        """A message; with `record: key` only its time is kept."""
+        """Record a message; with `record: key` in the policy, only its time."""
         if self._records_key_only():
             await self._note_activity(message)
             return 0
         return await self._append(message.channel, entries_from_message(message, self._at(message.ts)))
 
     async def edit(self, message: ChannelMessage, before: ChannelMessage | None) -> int:
-        """An edited message. `before` is its earlier text; None where Slack did not say."""
+        """Record an edited message. `before` is its earlier text; None where Slack did not say."""
         if self._records_key_only() and not await self.knows(message.channel, message.ts):
             return 0
         return await self._append(message.channel, entries_from_edit(message, before, self._at))
 
     async def deletion(self, channel: str, ts: str, actor: str, before: ChannelMessage | None, event_ts: str) -> int:
-        """A deleted message. `before` is its text; None where Slack did not say."""
+        """Record that a message was deleted. `before` is its text; None where Slack did not say."""
         if self._records_key_only() and not await self.knows(channel, ts):
             return 0
         return await self._append(channel, entries_from_deletion(channel, ts, actor, before, event_ts, self._at))
 
     async def happening(self, channel: str, entry: Entry) -> int:
-        """Any other event: a topic, a file. Its `dedup_key` comes from Slack's event ID or `ts`."""
+        """Record any other event, such as a topic or a file. Its `dedup_key` comes from Slack's event ID or `ts`."""
         if self._records_key_only() and not entry.key:
             return 0
         return await self._append(channel, [entry])
 
     async def pin(self, channel: str, entry: Entry) -> int:
-        """A pinned or unpinned message."""
+        """Record that a message was pinned or unpinned."""
         number = None if self._records_key_only() else await self.channels.incident_of(channel)
         return 0 if number is None else await mark(self.context, number, entry)
 
     async def coming_or_going(self, channel: str, entry: Entry) -> int:
-        """A join or leave, as a member event or as a message."""
+        """Record a join or leave, which Slack reports as a member event or as a message."""
         number = await self.channels.incident_of(channel)
         return 0 if number is None else await move(self.context, number, entry)
 
     async def key(self, channel: str, message: ChannelMessage | None, entry: Entry) -> int:
-        """📌 makes a message a key entry, or no longer one. The message is recorded first if it is missing."""
+        """Record that 📌 was put on a message or taken off, after the message itself if that is missing."""
         if self._records_key_only() and entry.kind not in ("keyed", "unkeyed"):
             return 0
         number = await self.channels.incident_of(channel)
@@ -138,7 +141,7 @@ class Recorder:
         return 0 if number is None else await mark(self.context, number, entry, earlier)
 
     async def knows(self, channel: str, ts: str) -> bool:
-        """Whether the message is on the timeline, or belongs to none."""
+        """Whether nothing is left to record: the message is on the timeline, or the channel has no incident."""
         number = await self.channels.incident_of(channel)
         if number is None:
             return True
@@ -156,7 +159,7 @@ class Recorder:
         return await self.context.database.appender.append(number, entries)
 
     async def _note_activity(self, message: ChannelMessage) -> None:
-        """Keep the time of a message without its text: activity softens reminders, and silence pages."""
+        """Store the time of a message without its text: recent messages soften a reminder, and silence pages."""
         number = await self.channels.incident_of(message.channel)
         if number is not None and not message.bot:
             at = self._at(message.ts)

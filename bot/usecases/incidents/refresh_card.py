@@ -1,4 +1,4 @@
-"""Render the card of an incident again."""
+"""Queues an edit of an incident's card, so that it is rendered again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from storage.outbox import enqueue
 
 
 async def refresh_card(context: Context, number: int) -> None:
-    """Render the card again; one that was deleted is posted again."""
+    """Queue an edit of the card. A card that was deleted is posted again."""
     async with context.database.transaction() as conn:
         await enqueue.put(conn, [routing.card_edit(number)])
     context.wakeups.notify()

@@ -1,4 +1,4 @@
-"""Reopen an incident that has ended."""
+"""Reopens an incident that has ended, in one transaction."""
 
 from __future__ import annotations
 

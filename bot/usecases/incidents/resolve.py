@@ -1,4 +1,4 @@
-"""Resolve an incident."""
+"""Resolves an incident in one transaction."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ async def resolve(
     impact_ended_at: datetime | None = None,
     delivery: str | None = None,
 ) -> Incident:
-    """End the incident, with its reminders and pages. What is left empty keeps its earlier value."""
+    """End the incident, with its reminders and pages. A text that is empty here keeps its earlier value."""
     return await change_incident(
         context,
         number,

@@ -11,7 +11,7 @@ from bot.usecases.incidents.change import change_incident
 
 
 async def snooze(context: Context, number: int, span: timedelta, actor: str, delivery: str | None = None) -> Incident:
-    """Put reminders off for a while. Pages are not put off."""
+    """Send no reminders for `span`. Pages go out all the same."""
     return await change_incident(
         context, number, "snooze", actor, lambda w: verbs.snooze(w.incident, span, actor, w.now), delivery
     )

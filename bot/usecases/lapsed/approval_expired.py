@@ -1,4 +1,7 @@
-"""A request for approval was not answered in time: it ends, and may be made again."""
+"""Handles a lapsed deadline: nobody answered a request for approval in time, so the request expires.
+
+People may make the request again.
+"""
 
 from __future__ import annotations
 

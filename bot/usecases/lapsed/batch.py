@@ -1,4 +1,7 @@
-"""Plain reminders of many incidents in one transaction, with as many statements as for one."""
+"""Queues the simple reminders of many incidents in one transaction, with as few statements as for one.
+
+A reminder is simple if it is the only one that its incident owes and nobody is paged with it.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +24,10 @@ _REMINDERS = KINDS | {DeadlineKind.HANDOVER, DeadlineKind.SHIFT}
 
 
 async def remind_batch(context: Context, rows: list[LedgerRow]) -> list[LedgerRow]:
-    """Return the rows to handle one by one: all that are more than a reminder, and those of incidents in use.
+    """Queue the simple reminders, and return the rows to handle one by one.
 
-    Incidents are locked before anything else and by their numbers, so that two processes cannot deadlock.
+    Those are the other rows, and the rows of incidents that another process has locked. Incidents are locked first and
+    in the order of their numbers, so that two processes cannot deadlock.
     """
     by_incident = _single_reminders(rows)
     if len(by_incident) < 2 or context.policy.record == "key":
@@ -52,20 +56,20 @@ async def remind_batch(context: Context, rows: list[LedgerRow]) -> list[LedgerRo
 
 
 def _single_reminders(rows: list[LedgerRow]) -> dict[int, LedgerRow]:
-    """By incident, the reminders of those that have one row."""
+    """The reminders of incidents that have only one, by incident."""
     reminders = [row for row in rows if row.subject is not None and row.subject.kind in KINDS]
     count = Counter(row.incident for row in reminders)
     return {row.incident: row for row in reminders if count[row.incident] == 1}
 
 
 def _plain_reminder(work: UnitOfWork, row: LedgerRow) -> Deadline | None:
-    """The row's deadline; None where it is not planned any more, or its reminder would answer for others too."""
+    """The row's deadline; None if it is not planned any more, or the incident owes other reminders too."""
     planned = [each for each in plan(work.incident, work.policy) if each.subject and each.subject.kind in _REMINDERS]
     return planned[0] if [each.dedup_key for each in planned] == [row.dedup_key] else None
 
 
 async def _activities(works: list[UnitOfWork]) -> dict[int, Activity]:
-    """What people wrote lately, by incident; one query for those that look back equally far."""
+    """What people wrote lately, by incident, in one query for each `busy_within`."""
     by_span: dict[timedelta, list[UnitOfWork]] = {}
     for work in works:
         by_span.setdefault(work.policy.nudges.busy_within, []).append(work)

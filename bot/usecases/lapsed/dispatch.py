@@ -1,4 +1,7 @@
-"""Act on deadlines that have lapsed: each kind has a handler that decides, and the unit of work writes the outcome."""
+"""Calls the handler of each lapsed deadline, by its kind, and commits the outcome.
+
+A handler reads what the decision needs and asks `bot.domain.lapsed` to decide.
+"""
 
 from __future__ import annotations
 
@@ -44,10 +47,10 @@ HANDLERS: dict[DeadlineKind, Handler] = {
 
 
 async def handle_lapsed(context: Context, rows: list[LedgerRow]) -> None:
-    """Act on claimed deadlines in one transaction, those of an incident in the order in which they were due.
+    """Handle claimed deadlines in one transaction, those of an incident in the order in which they were due.
 
-    A row whose claim was lost is left to whoever holds it now. Raises what the database raises; then try the rows one
-    by one.
+    A row whose claim was lost is left to the process that has it now. Raises the database's errors; then handle the
+    rows one by one.
     """
     async with context.database.transaction() as conn:
         for row in sorted(rows, key=lambda row: (row.incident, row.due_at, row.rung or 0)):

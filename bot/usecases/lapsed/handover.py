@@ -1,4 +1,7 @@
-"""An offered role was neither accepted nor declined in time: ask once more, then page the next rung."""
+"""Handles a lapsed deadline: a person did not answer the offer of a role in time.
+
+The first time they are asked again; the second time the next rung (step) of the escalation ladder is paged.
+"""
 
 from __future__ import annotations
 
@@ -9,5 +12,5 @@ from bot.usecases.unit_of_work import UnitOfWork
 
 
 async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
-    """Remind, page the next rung, or skip, with the people on call now."""
+    """Look up who is on call now, and let the domain decide: remind, page the next rung, or skip."""
     return handover.decide(work.incident, deadline, await work.paging_context())

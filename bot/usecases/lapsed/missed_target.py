@@ -1,4 +1,7 @@
-"""An incident was not acknowledged, or not mitigated, in time: page the next rung at once."""
+"""Handles a lapsed deadline: an incident was not acknowledged, or not mitigated, within its target.
+
+The next rung (step) of the escalation ladder is paged at once.
+"""
 
 from __future__ import annotations
 
@@ -9,5 +12,5 @@ from bot.usecases.unit_of_work import UnitOfWork
 
 
 async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
-    """Page the next rung, or skip, with the people on call now."""
+    """Look up who is on call now, and let the domain decide: page the next rung, or skip."""
     return missed_target.decide(work.incident, deadline, await work.paging_context())

@@ -1,4 +1,4 @@
-"""A status update is due, or required roles are empty: remind the people who owe it."""
+"""Handles a lapsed deadline: a status update is due or required roles are empty, so the people are reminded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ KINDS = frozenset({DeadlineKind.UPDATE, DeadlineKind.ROLE})
 
 
 async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
-    """Read what people wrote lately and what else is owed; after two cadences of silence the next rung is paged too."""
+    """Read what people wrote lately and what else is owed, and let the domain decide.
+
+    After two cadences of silence the next rung of the ladder is paged too.
+    """
     incident, policy, now = work.incident, work.policy, work.now
     activity_of = user_activity.activity if work.context.policy.record == "key" else entries.activity
     activity = await activity_of(work.conn, incident.number, now - policy.nudges.busy_within)
@@ -25,7 +28,7 @@ async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
 
 
 async def _others_waiting(work: UnitOfWork, deadline: Deadline) -> list[Deadline]:
-    """The deadlines that the same message may answer for. The ledger is read only where the incident has any."""
+    """The incident's other deadlines that the same message covers. The ledger is read only if there are any."""
     others = [
         each
         for each in plan(work.incident, work.policy)

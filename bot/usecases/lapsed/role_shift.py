@@ -1,4 +1,7 @@
-"""The on-call shift of a role's holder has ended: offer to hand the role over to the person on call now."""
+"""Handles a lapsed deadline: a role holder's on-call shift has ended.
+
+They are offered to hand the role over to the person who is on call now.
+"""
 
 from __future__ import annotations
 

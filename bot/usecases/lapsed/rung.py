@@ -1,4 +1,4 @@
-"""A rung of the escalation ladder is due: page it, or page it again."""
+"""Handles a lapsed deadline: a rung (step) of the escalation ladder is due, so its people are paged."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from storage import deadlines
 
 
 async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
-    """Only a rung above the first has others that may have to go before it."""
+    """Read which lower rungs still wait, which only a rung above the first can have, and let the domain decide."""
     waiting = await deadlines.waiting(work.conn, work.incident.number) if deadline.rung != 1 else []
     return rung.decide(work.incident, deadline, {row.dedup_key for row in waiting}, await work.paging_context())

@@ -1,4 +1,4 @@
-"""A playbook step takes longer than it was given: remind its holder, then the commander."""
+"""Handles a lapsed deadline: a playbook step takes too long, so its holder and later the commander are reminded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bot.usecases.unit_of_work import UnitOfWork
 
 
 async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
-    """The message goes to the thread of the run, to one person."""
+    """Remind one person, in the thread of the run."""
     subject = deadline.about(StepSubject)
     run, _ = await load_run(work.conn, work.incident.number, subject.run)
     step = run.step(subject.step)

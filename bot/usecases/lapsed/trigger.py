@@ -1,4 +1,7 @@
-"""A trigger is due: page the people whom it names, beside the ladder."""
+"""Handles a lapsed deadline: a trigger is due, so the people whom it names are paged.
+
+A trigger is a reason to page beside the escalation ladder, such as lost data.
+"""
 
 from __future__ import annotations
 
@@ -9,5 +12,5 @@ from bot.usecases.unit_of_work import UnitOfWork
 
 
 async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
-    """Page the trigger's people, or skip, with the people on call now."""
+    """Look up who is on call now, and let the domain decide: page the trigger's people, or skip."""
     return trigger.decide(work.incident, deadline, await work.paging_context())

@@ -1,4 +1,7 @@
-"""Calendar feeds: their addresses, which cannot be guessed, and the one secret that they are made from."""
+"""Builds the secret addresses of calendar feeds, which show a person's or a schedule's on-call shifts.
+
+Each address contains a token made from one secret in the database. `bot.web.oncall` serves the feeds.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ STALE = timedelta(minutes=20)
 
 
 async def make_secret(conn: AsyncConnection) -> None:
-    """Make the secret of this database, once."""
+    """Make the secret of this database, if it has none."""
     await key_value.FEED_SECRET.put_new(conn, secrets.token_hex(32))
 
 
@@ -64,13 +67,13 @@ def _token(key: str, feed: str, generation: int) -> str:
 
 
 def members_of_user(policy: Policy, user: str) -> list[str]:
-    """The names of a user on the schedules: their contacts, or their Slack ID."""
+    """The names that a user has on the schedules: the keys of their contacts, or their Slack ID."""
     members = {m for schedule in policy.schedules.values() for layer in schedule.layers for m in layer.members}
     return sorted(member for member in members if address_of(policy, member) == user)
 
 
 async def stale(conn: AsyncConnection, policy: Policy, schedule: str | None, now: datetime) -> list[str]:
-    """Warnings about schedules read from PagerDuty, in words: out of date, or with people who are unknown here."""
+    """Warnings about schedules read from PagerDuty: out of date, or with people whom the policy does not know."""
     warnings = []
     for key, policy_schedule in policy.schedules.items():
         if not policy_schedule.pagerduty or schedule not in (None, key):
@@ -89,7 +92,7 @@ async def stale(conn: AsyncConnection, policy: Policy, schedule: str | None, now
 
 
 async def links(conn: AsyncConnection, context: Context, user: str, schedule: str | None = None) -> dict[str, str]:
-    """Feed addresses by title: the user's own shifts, then the schedules. Empty where our web pages have no address."""
+    """Feed addresses by title: the user's own shifts, then the schedules. Empty if the bot has no public URL."""
     if context.url is None:
         return {}
     feeds = {"my shifts": f"person:{members[0]}"} if (members := members_of_user(context.policy, user)) else {}

@@ -1,4 +1,4 @@
-"""Cover a schedule for a while, and give the cover up."""
+"""Records that a person covers a schedule for a while, and ends such covers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def cover(
     person: Identity,
     delivery: str | None = None,
 ) -> Covered:
-    """Override the rotation and earlier overrides. A cover that should have begun begins now.
+    """Put the person on call instead of the rotation and of earlier covers. A start in the past becomes now.
 
     Raises `Refused` for an unknown schedule, and for a time that is over, too far away or too long.
     """
@@ -63,7 +63,7 @@ def _check(override: Override, now: datetime) -> None:
 async def _covered(
     conn: AsyncConnection, policy: Policy, override: Override, person: Identity, before: Sequence[Override]
 ) -> Covered:
-    """Of a long cover only the beginning is searched, which takes long enough."""
+    """The result of a cover. Of a long one only the beginning is searched, which takes long enough."""
     schedule = policy.schedules[override.schedule]
     start, until = override.starts_at, min(override.ends_at, override.starts_at + oncall.LOOKAHEAD)
     members = dict.fromkeys(shift.member for shift in oncall.shifts(schedule, start, until, before))

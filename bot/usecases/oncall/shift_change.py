@@ -1,4 +1,7 @@
-"""A role holder's on-call shift changes: hand the role over or stay on, and follow changes of the schedules."""
+"""Answers the offer made when a role holder's on-call shift ends: hand the role over, or stay on.
+
+It also moves the ends of tracked shifts when covers change the schedules.
+"""
 
 from __future__ import annotations
 
@@ -38,13 +41,13 @@ async def hand_over(
 
 
 async def stay(context: Context, number: int, role: str, actor: str, delivery: str | None = None) -> Incident:
-    """The actor keeps the role after the end of their shift."""
+    """Record that the actor keeps the role after the end of their shift."""
     async with locked_incident(context, number, delivery) as work:
         return await work.commit(shift_change.stay(work.incident, role, actor, work.policy, work.now))
 
 
 async def schedules_changed(context: Context, names: set[str], before: Sequence[Override]) -> None:
-    """Follow a change of overrides: shifts on these schedules may end earlier or later than planned.
+    """Update the tracked shifts on these schedules, which may end earlier or later after a change of covers.
 
     `before` are the overrides before the change. Call it after the change is committed.
     """

@@ -1,4 +1,4 @@
-"""Record notices as sent or dropped, many in one transaction."""
+"""Records many notices as sent or dropped in one transaction."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RECORDED_TOGETHER = 32  # at most in one transaction, so that other writers wait
 
 
 class BatchedResults:
-    """Records notices as sent or dropped, many in one transaction where nothing else follows from them."""
+    """Records many notices in one transaction, except those from which something else follows."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -29,7 +29,7 @@ class BatchedResults:
         self._dropped = GroupCommit(context.database.transaction, self._mark_dropped, RECORDED_TOGETHER, "dropped")
 
     async def sent(self, row: ClaimedNotice, receipt: dict[str, Any]) -> bool:
-        """Record it as sent. False, and nothing is written, where the lease was lost to another process."""
+        """Record a notice as sent. False, with nothing written, if another process has taken over its lease."""
         if row.incident is None or _has_consequences(row) or receipt.get("redirected"):
             return await sent(self._context, row, receipt)
         recorded = await self._sent.run((row, receipt))
@@ -37,7 +37,7 @@ class BatchedResults:
         return recorded
 
     async def dropped(self, row: ClaimedNotice, reason: str) -> None:
-        """Record that it was not needed any more; the ledger says why."""
+        """Record that a notice was not needed any more; the ledger says why."""
         if row.incident is None or deadlines_of(row):
             await dropped(self._context, row, reason)
             return
@@ -45,7 +45,7 @@ class BatchedResults:
         self._context.wakeups.outbox.set()
 
     async def close(self) -> None:
-        """Commit what is still waiting to be recorded: it was sent, even if its sender has stopped."""
+        """Commit the results that are still waiting, which holds also for senders that have stopped."""
         await asyncio.gather(self._sent.close(), self._dropped.close())
 
     async def _mark_sent(

@@ -1,4 +1,4 @@
-"""Page by the next method where one fails, or has been failing or waiting for too long."""
+"""Queues a page by the next method when one method fails, or has been failing or waiting for too long."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def is_due(row: ClaimedNotice, trying: timedelta) -> bool:
 
 
 async def also_page(context: Context, row: ClaimedNotice, mark: MarkRow, why: str, *, waits: bool) -> None:
-    """Page by the next method as well, at most once; the original keeps retrying, or waiting where it `waits`."""
+    """Queue a page by the next method as well, at most once. The first goes on retrying, or waiting if it `waits`."""
     async with context.database.transaction() as conn:
         incident = await lock_incident(conn, row)
         if not await mark(conn) or incident is None:
@@ -67,7 +67,10 @@ async def next_page(work: UnitOfWork, row: ClaimedNotice, *, waits: bool = False
 
 
 async def commit_failure(work: UnitOfWork, record: Entry, fallback: Notice | None, more: Sequence[Notice] = ()) -> None:
-    """The fallback page is queued with it; if it has buttons, they are settled with those of the other pages."""
+    """Commit the entry about a failure together with the fallback page.
+
+    If that page has buttons, they come off with those of the other pages.
+    """
     incident, notices = work.incident, [fallback] if fallback else []
     changed = replace(incident, live_pages=(*incident.live_pages, *routing.live_page_keys(notices)))
     await work.commit(Change(changed, (record,)), [*notices, *more])
@@ -76,7 +79,7 @@ async def commit_failure(work: UnitOfWork, record: Entry, fallback: Notice | Non
 def failure_entry(
     work: UnitOfWork, row: ClaimedNotice, error: str, fallback: Notice | None, *, waits: bool = False
 ) -> Entry:
-    """Says what failed or waits, and by which method it is paged instead."""
+    """The entry that says what failed or waits, and which method is used instead."""
     data = {"step": row.kind, "once": row.dedup_key}
     if fallback is not None:
         way = calls.label(fallback.payload["method"])
@@ -88,7 +91,7 @@ def failure_entry(
 
 
 def paged_instead_entry(work: UnitOfWork, row: ClaimedNotice) -> Entry:
-    """Says that the fallback page went out, and why."""
+    """The entry that says that the fallback page went out, and why."""
     payload = read_payload(row, PersonPagePayload)
     name = calls.person_by_address(payload.contact or payload.person, work.policy).name
     way, failed = calls.label(payload.method), calls.label(payload.instead_of or "")

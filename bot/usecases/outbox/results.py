@@ -1,4 +1,4 @@
-"""Record what became of a notice, with what it means for its incident, in one transaction."""
+"""Records the result of sending a notice, with what it means for its incident, in one transaction."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from storage.outbox.queue import ClaimedNotice
 
 
 async def sent(context: Context, row: ClaimedNotice, receipt: dict[str, Any]) -> bool:
-    """Record it as sent. False, and nothing is written, where the lease was lost to another process."""
+    """Record the notice as sent. False, with nothing written, if another process has taken over its lease."""
 
     async def mark(conn: AsyncConnection) -> bool:
         incident = await lock_incident(conn, row)
@@ -64,7 +64,7 @@ async def sent(context: Context, row: ClaimedNotice, receipt: dict[str, Any]) ->
 
 
 async def failed(context: Context, row: ClaimedNotice, error: str) -> None:
-    """Record that it failed for good: on the card, on the timeline and in the ledger."""
+    """Record that the notice failed for good: on the card, on the timeline and in the ledger."""
     async with context.database.transaction() as conn:
         incident = await lock_incident(conn, row)
         if await queue.mark_failed(conn, row, error) is None:  # another process has claimed it since
@@ -102,7 +102,7 @@ def _can_be_used(incident: Incident) -> bool:
 
 
 async def dropped(context: Context, row: ClaimedNotice, reason: str) -> None:
-    """Record that it was not needed any more when it was to be sent; the ledger says why."""
+    """Record that the notice was not needed any more when its turn came; the ledger says why."""
 
     async def mark(conn: AsyncConnection) -> None:
         await lock_incidents(conn, [row])
@@ -118,7 +118,7 @@ async def dropped(context: Context, row: ClaimedNotice, reason: str) -> None:
 async def retry_later(
     context: Context, row: ClaimedNotice, after: timedelta, error: str, *, uncertain: bool, trying: timedelta
 ) -> None:
-    """Try it again later. A page that has been failing for `PATIENCE` goes out by the next method as well, once."""
+    """Put the notice back for another attempt. A page failing for `PATIENCE` also goes out by the next method."""
 
     async def mark(conn: AsyncConnection) -> bool:
         return await queue.retry_later(conn, row, after, error, uncertain=uncertain)
@@ -132,7 +132,7 @@ async def retry_later(
 
 
 async def requeue(context: Context, row: ClaimedNotice, after: timedelta, why: str, *, trying: timedelta) -> None:
-    """Wait for the rate limit; nothing was tried. A page that has waited for `PATIENCE` also tries the next method."""
+    """Put the notice back until a rate limit permits it. A page waiting for `PATIENCE` also tries the next method."""
 
     async def mark(conn: AsyncConnection) -> bool:
         return await queue.requeue(conn, row, after, why)

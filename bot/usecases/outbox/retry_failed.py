@@ -1,4 +1,4 @@
-"""Send again what failed for good."""
+"""Queues the notices of an incident again that failed for good."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from storage.outbox import enqueue
 
 
 async def retry_failed(context: Context, number: int, delivery: str | None = None) -> int:
-    """Queue again what failed for good: a button on the card. Returns how many."""
+    """Queue the failed notices again, because a person pressed the card's button. Returns how many."""
     async with locked_incident(context, number, delivery) as work:
         count = await enqueue.retry_failed(work.conn, number)
         await work.commit(Change(work.incident), [routing.card_edit(number)])

@@ -1,4 +1,4 @@
-"""What belongs to an outbox row: the incident to lock before it, and the deadlines that it serves."""
+"""Looks up what belongs to an outbox row: the incident to lock before it, and the deadlines that it settles."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from storage.outbox.queue import ClaimedNotice
 
 
 async def lock_incident(conn: AsyncConnection, row: ClaimedNotice) -> Incident | None:
-    """Lock the incident before the outbox row, in the order of every use case, so that no two deadlock."""
+    """Lock the row's incident, before the row. Every use case locks in this order, so that no two deadlock."""
     return None if row.incident is None else await incidents.lock(conn, row.incident)
 
 
 async def lock_incidents(conn: AsyncConnection, rows: Sequence[ClaimedNotice]) -> None:
-    """Lock the incidents of these rows without reading them, by their numbers, so that no two processes deadlock."""
+    """Lock the incidents of these rows without reading them, in the order of their numbers, to avoid deadlocks."""
     await incidents.lock_many_without_reading(conn, sorted({row.incident for row in rows if row.incident is not None}))
 
 
 def deadlines_of(row: ClaimedNotice) -> list[str]:
-    """The keys of the deadlines that it serves."""
+    """The keys of the deadlines that this row settles."""
     return [*([row.deadline] if row.deadline else []), *row.payload.get("deadlines", [])]
 
 
 async def unsent_deadlines(conn: AsyncConnection, row: ClaimedNotice) -> list[str]:
-    """The deadlines it serves, without those that another message of the same page has served."""
+    """The deadlines that this row settles, without those that another message of the same page has settled."""
     unsent = []
     for dedup_key in deadlines_of(row):
         deadline = await deadlines.get(conn, dedup_key)
@@ -38,6 +38,6 @@ async def unsent_deadlines(conn: AsyncConnection, row: ClaimedNotice) -> list[st
 
 
 async def mark_deadlines_failed(conn: AsyncConnection, row: ClaimedNotice, error: str) -> None:
-    """The ledger says that the row could not be sent, and why."""
+    """Record in the ledger that the row could not be sent, and why."""
     for dedup_key in await unsent_deadlines(conn, row):
         await deadlines.mark_failed(conn, dedup_key, f"could not be sent: {error}")

@@ -1,4 +1,7 @@
-"""Approval of steps: request it, approve, refuse, or break glass with a reason."""
+"""Requests and answers approval of playbook steps: grant, refuse, or break the glass (go ahead without).
+
+Each is one transaction, which checks that the person may do so.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +77,7 @@ async def break_glass(  # noqa: PLR0913, PLR0917 - flat, like every action on a 
     context: Context, number: int, run_number: int, step: str, request: int, who: Identity, reason: str,
     delivery: str | None = None,
 ) -> PlaybookRun:  # fmt: skip
-    """Proceed without approval when nobody else is there and it cannot wait. The channel is told, and the timeline."""
+    """Go ahead without approval, when no approver is there and it cannot wait. Channel and timeline are told."""
     async with unit_of_work.locked_run(context, number, run_number, delivery) as (work, run, playbook):
         _require_break_glass(work, who)
         change = approvals.break_glass(run, step, request, who.user, work.now, reason)

@@ -1,4 +1,7 @@
-"""Starts steps that the decision matrix lets run unattended, and requests approval for those that need it."""
+"""Starts the playbook steps that the policy lets run without a person, and requests approval where it must.
+
+The policy's decision matrix says which steps those are.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ SeenSteps = set[tuple[int, int, str, int, str]]
 
 
 def is_enabled(context: Context) -> bool:
-    """Whether the policy lets any step run, or ask for approval, without a person."""
+    """Whether the policy lets any step run, or request approval, without a person."""
     rules = context.policy.automation
     modes = {row.decision for row in rules.matrix} | {rules.otherwise}
     return rules.enabled and bool(modes & {automation.AUTO, automation.APPROVE})
@@ -34,8 +37,8 @@ def is_enabled(context: Context) -> bool:
 async def start_automatic_steps(context: Context, seen: SeenSteps) -> int:
     """Decide on the steps that became current since the last call. Returns how many started.
 
-    `seen` remembers the steps decided on, across calls. A step that was given to a runner once in its run is not given
-    to one again without a person.
+    `seen` holds the steps decided on in earlier calls. A step that a runner once got in this run is not given to one
+    again without a person.
     """
     if not is_enabled(context):
         return 0

@@ -1,4 +1,4 @@
-"""How likely a playbook fixes an incident, judged by similar incidents that it fixed."""
+"""Estimates how likely a playbook fixes an incident, from similar incidents that it fixed."""
 
 from __future__ import annotations
 

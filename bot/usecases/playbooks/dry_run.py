@@ -1,4 +1,4 @@
-"""Dry run: what a step would run, byte for byte, and why it may or may not. Nothing happens."""
+"""Shows what a step would run, byte for byte, and why it may or may not; nothing is run."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Queues a step, or its rollback, for its runner, if policy and approvals permit it.
+"""Queues a playbook step, or its rollback, for its runner, if policy and approvals permit it.
 
-What runs is fixed here as a `Plan`, which must be what was approved. `jobs.begin` asks the policy again.
+What runs is fixed here as a `Plan`, which must equal what was approved. `jobs.begin` asks the policy again.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _APPROVED_BY = {Action.RUN: ("run", "do"), Action.ROLLBACK: ("rollback",)}
 
 @dataclass(frozen=True, slots=True)
 class QueueResult:
-    """The queued job, or the reason why there is none. The timeline has either."""
+    """The queued job, or the reason why none was queued. The timeline says so either way."""
 
     run: PlaybookRun
     job: Job | None = None
@@ -41,7 +41,7 @@ class QueueResult:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """Who wants which action, and the digest of the plan that they were shown, if they were shown one."""
+    """Who requests which action, with the digest of the plan that they were shown, if any."""
 
     by: str
     action: Action
@@ -132,7 +132,7 @@ def _check_approval(run: PlaybookRun, step: Step, dry: DryRun, action: Action) -
 
 
 async def _settle_uncertain(work: UnitOfWork, run: PlaybookRun, step: Step, request: _Request) -> list[Notice]:
-    """Settle a job of the step that may have run: the person who runs the step again has decided.
+    """Settle a job of the step that may have run: by running the step again, the person has decided.
 
     Returns the notices that close its question. Raises `Refused` if a job of the step is queued or running.
     """

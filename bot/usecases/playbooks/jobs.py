@@ -1,6 +1,7 @@
-"""Runs queued jobs, each step of it in one transaction: begin, renew the lease, finish, retry, recover, settle.
+"""Records each stage of a job: begun, lease renewed, finished, retried, recovered, settled by a person.
 
-The policy in force is asked again when a job begins. What may have run waits for a person.
+A job is one execution of a playbook step, which `bot.workers.job_runner` drives. The policy in force is asked again
+when a job begins. A job that may have run is never repeated by itself: a person decides.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _NOT_RETRIED = (ExitKind.STOPPED, ExitKind.NOT_STARTED, ExitKind.LIMIT_EXCEEDED)
 
 
 async def begin(context: Context, job: Job, lease: timedelta = LEASE) -> Job | None:
-    """Claim a queued job; from this commit on it counts as running.
+    """Claim a queued job, which counts as running from this commit on.
 
     None if another replica claimed it first, or if the policy in force does not permit it: then it ends as refused.
     """
@@ -64,13 +65,13 @@ def _refusal_now(context: Context, incident: Incident, job: Job) -> str | None:
 
 
 async def begin_invocation(context: Context, job: Job, position: int, lease: timedelta = LEASE) -> bool:
-    """Note that the invocation at `position` begins, and renew the lease. False if the job is no longer ours."""
+    """Record that the invocation at `position` begins; renew the lease. False if another replica has the job now."""
     async with context.database.transaction() as conn:
         return await stored.extend_lease(conn, job, lease, position)
 
 
 async def renew_lease(context: Context, job: Job, lease: timedelta = LEASE) -> bool:
-    """Renew the lease on a running job. False if the job is no longer ours."""
+    """Renew the lease on a running job. False if another replica has the job now."""
     async with context.database.transaction() as conn:
         return await stored.extend_lease(conn, job, lease)
 
@@ -134,7 +135,7 @@ def _position_text(job: Job) -> str:
 
 
 async def _finish(work: UnitOfWork, job: Job, state: JobState, outcome: str, summary: str, output: str) -> bool:
-    """Record the end of a job with its consequences. False if the job is no longer ours: then nothing changes."""
+    """Record the end of a job with its consequences. False, with nothing changed, if another replica has it now."""
     if not await stored.finish(work.conn, job, state, summary, output, work.now):
         return False
     run, _ = await load_run(work.conn, job.incident, job.walk)
@@ -191,9 +192,10 @@ async def _record_late_end(work: UnitOfWork, job: Job, verdict: Verdict) -> None
 async def settle(
     context: Context, number: int, job_id: int, answer: str, by: str, delivery: str | None = None
 ) -> PlaybookRun:
-    """Record whether an interrupted job ran, as a person says.
+    """Record a person's answer whether an interrupted job ran.
 
-    `answer` is `ran`: the step is done, or `not`: it is open again. Raises `Overtaken` if another person was faster.
+    `answer` is `ran`, after which the step is done, or `not`, after which it is open again. Raises `Overtaken` if
+    another person was faster.
     """
     async with locked_incident(context, number, delivery) as work:
         job = await stored.get(work.conn, job_id)

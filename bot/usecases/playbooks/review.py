@@ -1,4 +1,4 @@
-"""Tells owners of playbooks when a review is overdue and which steps people skip. Each thing is told once."""
+"""Reminds owners of playbooks that a review is overdue and which steps people skip, each once."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def working_hours(now: datetime, policy: Policy) -> bool:
 def _due_reminders(
     playbook: Playbook, stats: RunStats, policy: Policy, now: datetime
 ) -> list[tuple[str, dict[str, Any]]]:
-    """The dedup key and content of each thing that the owner of a playbook should know, told before or not."""
+    """The dedup key and content of each thing that a playbook's owner should know, whether told before or not."""
     rules = policy.playbooks
     named: dict[str, Any] = {"playbook": playbook.id, "name": playbook.name}
     reminders: list[tuple[str, dict[str, Any]]] = []

@@ -1,4 +1,7 @@
-"""Rolls back what ran in a playbook run, last first, by the commands fixed, shown and approved when it ran."""
+"""Rolls back the steps that ran in a playbook run, the last one first.
+
+The commands that undo a step were fixed, shown and approved together with the step.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ async def jobs_to_undo(work: UnitOfWork, run: PlaybookRun) -> list[Job]:
 
 
 async def roll_back_next(work: UnitOfWork, run: PlaybookRun) -> None:
-    """Queue the rollback of the last job not yet rolled back. If it has none, hand the rest to people."""
+    """Queue the rollback of the last job not yet rolled back. If that is not possible, hand the rest to people."""
     remaining = [job for job in await jobs_to_undo(work, run) if job.plan.undo or job.plan.remedy]
     if not remaining:
         return
@@ -69,7 +72,7 @@ def _undo_plan(context: Context, job: Job) -> Plan:
 
 
 async def hand_to_people(work: UnitOfWork, run: PlaybookRun, jobs: list[Job], why: str) -> None:
-    """Give people the commands that roll the rest back, in the order to run them. Without commands, do nothing."""
+    """Tell people the commands that roll the rest back, in order. Without commands, do nothing."""
     lines = [invocation.quoted for job in jobs for invocation in job.plan.undo]
     if not lines:
         return
@@ -80,7 +83,7 @@ async def hand_to_people(work: UnitOfWork, run: PlaybookRun, jobs: list[Job], wh
 
 
 def with_plan(change: RunChange, suffix: str, plan: Plan) -> RunChange:
-    """Add to the last entry, which logs a start, what exactly runs; `suffix` says so in words."""
+    """Add what exactly runs to the change's last entry, which logs a start; `suffix` says it in words."""
     *earlier, last = change.entries
     data = {**last.data, "runs": [list(invocation.args) for invocation in plan.invocations], "digest": plan.digest}
     return replace(change, entries=(*earlier, replace(last, text=f"{last.text}{suffix}", data=data)))

@@ -1,4 +1,7 @@
-"""Playbooks in an incident: find, open, work through and end them. Each action is one transaction."""
+"""Finds playbooks for an incident, opens one as a run, and records what people do in the run.
+
+Each action is one transaction.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +68,7 @@ async def suggest(context: Context, incident: Incident, policy: Policy, words: s
 
 
 async def best_match(context: Context, incident: Incident, policy: Policy) -> Hit | None:
-    """The playbook to offer unasked. None if none fits well, or if one was opened before."""
+    """The playbook to offer without being asked. None if none fits well, or if one was opened before."""
     if not incident.open or incident.walks:
         return None
     hits = await suggest(context, incident, policy, limit=1)
@@ -160,7 +163,7 @@ async def fill(
 ) -> PlaybookRun:
     """Set values for the commands. An approval of commands with other values becomes void.
 
-    Raises `Refused` for an invalid value, after the refusal was logged on the timeline.
+    Raises `Refused` for an invalid value, after a timeline entry about the refusal.
     """
     async with locked_run(context, number, run_number, delivery) as (work, run, playbook):
         try:

@@ -1,4 +1,4 @@
-"""Loads playbook runs and commits their changes: run, incident, entries, deadlines and notices in one transaction."""
+"""Loads playbook runs and commits their changes, together with the incident, entries, deadlines and notices."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def commit(
 ) -> PlaybookRun:
     """Save a changed run with everything that follows from it. The incident must be locked.
 
-    A change of nothing is not written. `new` is for a run that is not stored yet.
+    A change that changes nothing is not written. `new` is for a run that is not stored yet.
     """
     await work.write(await save_run(work, change, notices, new=new))
     return change.run
@@ -41,7 +41,7 @@ async def commit(
 async def save_run(
     work: UnitOfWork, change: RunChange, notices: Sequence[Notice] = (), *, new: bool = False
 ) -> Outcome:
-    """Save a changed run. The outcome for its incident, with the run's messages, is left for the caller to write."""
+    """Save a changed run, and return the outcome for its incident, with the run's messages, for the caller to write."""
     after = change.run
     before = None if new else await stored.get(work.conn, after.incident, after.number)
     if before == after and not change.entries:

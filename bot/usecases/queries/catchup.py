@@ -1,4 +1,4 @@
-"""Catch up: what happened in an incident since a person last read it or took part, and what is next."""
+"""Collects what a person missed in an incident since they last read or took part, and what is due next."""
 
 from __future__ import annotations
 

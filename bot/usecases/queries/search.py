@@ -1,4 +1,4 @@
-"""Search incidents by typed words, or by their likeness to another incident."""
+"""Searches incidents by typed words, or by their similarity to another incident."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def similar_to(
 ) -> list[SimilarIncident]:
     """Past and open incidents that probably have the same cause, the likeliest first.
 
-    Private ones are never among them: their existence is not for every reader.
+    Private incidents are left out: not every reader may know of them.
     """
     query = query_for(incident)
     index = await _open_index(conn)
@@ -67,9 +67,9 @@ async def similar_to(
 async def search(
     conn: AsyncConnection, text: str, user: str | None, now: datetime, limit: int = 10
 ) -> list[SimilarIncident]:
-    """Incidents with these words, the best match first; of private ones only those that `user` can see.
+    """Incidents with these words, the best match first; private ones only if `user` can see them.
 
-    Without a user, which is the operator on the command line, all of them.
+    Without a user, as for the operator on the command line, all of them.
     """
     query = SimilarityQuery(title=unique_terms(text), words=tokenizer.terms_as_typed(text))
     index = await _open_index(conn)
@@ -88,7 +88,7 @@ async def search(
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """The search index with the incidents of the last moments, which the indexer has not come to yet."""
+    """The search index, together with the newest incidents, which the indexer has not indexed yet."""
 
     conn: AsyncConnection
     new: tuple[tuple[Incident, SearchDocument], ...]

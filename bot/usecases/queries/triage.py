@@ -1,4 +1,4 @@
-"""Triage of a new incident: similar incidents, affected services, probable causes, contacts and links."""
+"""Collects what may help with a new incident: similar incidents, affected services, probable causes, links."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OPEN_INCIDENTS = 200  # how many are searched for causes
 
 
 async def gather_triage(context: Context, incident: Incident, policy: Policy) -> Triage:
-    """Gather everything that may help. Everyone in the channel may see it, so no other private incident is in it."""
+    """Gather everything that may help. Everyone in the channel may see it, so no other private incident is included."""
     now = context.clock.now()
     affected = tuple(key for key in incident.services if key in policy.services)
     guessed = () if incident.services else services_in_title(incident, policy)
