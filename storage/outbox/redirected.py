@@ -28,11 +28,15 @@ class DirectMessage(NamedTuple):
 async def bring_back(conn: AsyncConnection, number: int, live_pages: Collection[str]) -> list[DirectMessage]:
     """Queue an incident's redirected notices for its channel, each as a new message. Returns those that were sent.
 
-    A page in the channel is only worth it while it is live. Notices that still wait go to the channel by themselves.
+    They count as never sent, so that edits wait for the new messages. A page in the channel is only worth it while it
+    is live. Notices that still wait go to the channel by themselves.
     """
-    values = {"number": number, "live_pages": list_param(conn, list(live_pages))}
+    dialect, values = conn.dialect.name, {"number": number, "live_pages": list_param(conn, list(live_pages))}
+    messages = [DirectMessage(*row) for row in await conn.execute(_select_sent(dialect), values)]
     await conn.execute(_undirect(), {"number": number})
-    return [DirectMessage(*row) for row in await conn.execute(_requeue(conn.dialect.name), values)]
+    if messages:
+        await conn.execute(_requeue(dialect), values)
+    return messages
 
 
 @cache
@@ -41,19 +45,23 @@ def _undirect() -> Any:
     return sa.update(outbox).where(waiting).values(redirected=sa.false())
 
 
+def _sent(dialect: str) -> Any:
+    still_wanted = sa.or_(_c.kind != str(NoticeKind.PAGE_CHANNEL), in_list(dialect, _c.dedup_key, "live_pages"))
+    return sa.and_(_c.incident == sa.bindparam("number"), _c.redirected, _c.state == "sent", still_wanted)
+
+
+@cache
+def _select_sent(dialect: str) -> Any:
+    return sa.select(_c.dedup_key, _c.kind, _c.receipt).where(_sent(dialect)).order_by(_c.id).with_for_update()
+
+
 @cache
 def _requeue(dialect: str) -> Any:
-    still_wanted = sa.or_(_c.kind != str(NoticeKind.PAGE_CHANNEL), in_list(dialect, _c.dedup_key, "live_pages"))
-    sent = sa.and_(_c.incident == sa.bindparam("number"), _c.redirected, _c.state == "sent", still_wanted)
     now = sql_now(dialect)
-    return (
-        sa.update(outbox)
-        .where(sent)
-        .values(
-            state="queued", redirected=sa.false(), uncertain=sa.false(), metadata_key=sql_random_hex(dialect),
-            version=_c.version + 1, attempts=0, first_try_at=sa.null(), next_try_at=now, queued_at=now,
-        )
-        .returning(_c.dedup_key, _c.kind, _c.receipt)
+    return sa.update(outbox).where(_sent(dialect)).values(
+        state="queued", redirected=sa.false(), uncertain=sa.false(), metadata_key=sql_random_hex(dialect),
+        version=_c.version + 1, attempts=0, first_try_at=sa.null(), next_try_at=now, queued_at=now,
+        receipt=sa.null(), sent_at=sa.null(),
     )  # fmt: skip
 
 

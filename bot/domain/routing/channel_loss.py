@@ -91,6 +91,7 @@ def moved(number: int, posted: Iterable[tuple[str, str, Mapping[str, Any]]]) -> 
             NoticeKind.MOVED,
             number,
             MovedPayload(receipt["channel"], receipt["ts"], receipt["key"]).to_json(),
+            depends_on=dedup_key,
             priority=Priority.EDIT,
         )
         for dedup_key, kind, receipt in posted

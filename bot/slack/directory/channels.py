@@ -16,6 +16,7 @@ from bot.slack.text import CHANNEL_NAME_LENGTH, channel_name
 # Slack's errors of a channel that the bot cannot use any more, for methods that name a channel.
 OUT_OF_REACH = frozenset({"is_archived", "channel_not_found", "not_in_channel", "channel_is_limited_access"})
 CANNOT_JOIN = frozenset({"method_not_supported_for_channel_type", "channel_is_limited_access", "too_many_members"})
+PLAIN_NAME = "inc-{number}"
 _SUFFIXES = 9
 _SKEW_S = 120.0  # between Slack's clock and ours
 _OWN_PAGES = 10  # of 200 channels that the bot is in
@@ -28,12 +29,26 @@ async def create(
     """Create the incident's channel, or find the one that an earlier attempt created. Returns its ID and name.
 
     A name that is taken gets a suffix, even if the bot's own channel has it from before `since`, the wall-clock time of
-    the first attempt: another database may have counted to the same number. `look_first` searches for a channel before
-    creating one, for an attempt whose predecessor may have succeeded.
+    the first attempt: another database may have counted to the same number. In place of a name that Slack refuses it
+    takes `inc-42`. `look_first` searches for a channel before creating one, for an attempt whose predecessor may have
+    succeeded.
     """
     day: date = incident.declared_at.date()
-    template = f"drill-{policy.channel_name}" if incident.drill else policy.channel_name
-    base = channel_name(template, incident.number, incident.title, incident.severity, day)
+    prefix = "drill-" if incident.drill else ""
+    base = channel_name(prefix + policy.channel_name, incident.number, incident.title, incident.severity, day)
+    plain = channel_name(prefix + PLAIN_NAME, incident.number, "", incident.severity, day)
+    try:
+        return await _create_named(api, incident, base, bot_user, since, look_first=look_first)
+    except SlackError as error:
+        if not error.name.startswith("invalid_name") or plain == base:
+            raise
+    return await _create_named(api, incident, plain, bot_user, since, look_first=look_first)
+
+
+async def _create_named(
+    api: SlackApi, incident: Incident, base: str, bot_user: str, since: datetime, *, look_first: bool
+) -> dict[str, Any]:
+    """`create` under this name, with a suffix where it is taken."""
     for attempt in range(1, _SUFFIXES + 1):
         suffix = "" if attempt == 1 else f"-{attempt}"
         name = base[: CHANNEL_NAME_LENGTH - len(suffix)] + suffix

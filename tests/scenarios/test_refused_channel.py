@@ -1,0 +1,98 @@
+"""Slack refuses to open the incident's channel, for its name or for good; or it takes its time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.assertions import announcements, buttons, direct, rest, told, typed, until, words
+from tests.scenarios.running import World, written
+
+POLICY = """
+preset: sev1-5
+announce: "#incidents"
+severities:
+  sev2:
+    update_every: 10m
+    respond_within: null
+    escalate_after: null
+    roles: []
+    ladder: [{after: 0s, notify: ["user:U0TOM00000", "channel:#payments"], by: [slack]}]
+"""
+OPENING = "its channel is being opened"
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    return written(tmp_path, POLICY)
+
+
+async def refused(here: World) -> None:
+    here.ws.faults.add("conversations.create", error="restricted_action", count=None)
+    await typed(here, "maya", "#general", "/incident declare sev2 Checkout is down")
+    await rest(here)
+    await here.delivered()
+
+
+async def test_a_channel_that_slack_refuses_is_said_to_everybody_who_was_told_that_it_is_being_opened(
+    here: World,
+) -> None:
+    await refused(here)
+    (page,) = direct(here, here.tom.id, "You are paged")
+    (elsewhere,) = here.ws.bot_messages("payments")
+    for message in (*announcements(here), page, elsewhere):
+        assert "could not be opened" in words(here, message)
+        assert OPENING not in words(here, message)
+    assert {"I'm on it", "Can't"} <= set(buttons(page))
+    assert any("could not be opened" in answer for answer in await told(here, "maya"))
+
+
+async def test_after_a_retry_all_that_went_to_the_reporter_is_in_the_channel_with_its_card_pinned(here: World) -> None:
+    await refused(here)
+    await typed(here, "maya", "#general", "/incident lead @tom --in INC-1")
+    await here.delivered()
+    (card,) = [m for m in direct(here, here.maya.id) if "Retry" in buttons(m)]
+    here.ws.faults.clear()
+    assert (await here.maya.press(card, "Retry")).ok
+    channel = await here.opened()
+    await here.delivered()
+    assert here.ws.pinned(channel.id) == [m for m in here.ws.bot_messages(channel.id) if "Resolve" in buttons(m)]
+    assert [m for m in here.ws.bot_messages(channel.id) if "is now *Incident commander*" in m.text]
+    assert not buttons(card)
+    assert f"this is in <#{channel.id}> now" in card.text
+    assert not [m for m in direct(here, here.maya.id) if "Retry" in buttons(m)]
+    assert f"<#{channel.id}>" in str(announcements(here)[0].blocks)
+    (page,) = direct(here, here.tom.id, "You are paged")
+    assert f"<#{channel.id}>" in str(page.blocks)
+
+
+@pytest.mark.parametrize("error", ["invalid_name", "invalid_name_specials", "invalid_name_punctuation"])
+async def test_in_place_of_a_name_that_slack_refuses_the_channel_is_called_by_its_number(
+    here: World, error: str
+) -> None:
+    here.ws.faults.add("conversations.create", error=error, count=1)
+    await here.declared()
+    assert here.ws.channel("inc-1").name == "inc-1"
+
+
+async def test_a_first_page_names_the_channel_once_it_is_there(here: World) -> None:
+    here.ws.faults.add("conversations.create", latency_s=0.8, count=1)
+    await typed(here, "maya", "#general", "/incident declare sev2 Checkout is down")
+    await here.ws.until(lambda: direct(here, here.tom.id, "You are paged"))
+    (page,) = direct(here, here.tom.id, "You are paged")
+    assert OPENING in str(page.blocks)
+    channel = await here.opened()
+    await until(lambda: f"<#{channel.id}>" in str(page.blocks))
+    assert {"I'm on it", "Can't"} <= set(buttons(page))
+
+
+async def test_a_page_that_was_answered_meanwhile_gets_no_buttons_again(here: World) -> None:
+    here.ws.faults.add("conversations.create", latency_s=0.8, count=1)
+    await typed(here, "maya", "#general", "/incident declare sev2 Checkout is down")
+    await here.ws.until(lambda: direct(here, here.tom.id, "You are paged"))
+    (page,) = direct(here, here.tom.id, "You are paged")
+    await here.tom.press(page, "I'm on it")
+    await here.opened()
+    await here.delivered()
+    assert not buttons(page)
