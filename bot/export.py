@@ -177,7 +177,8 @@ async def _numbers(database: Database, numbers: Collection[int] | None) -> Async
 
 def _entry(row: dict[str, Any], keyed: set[str]) -> dict[str, Any]:
     """`keyed` is whether it is a key entry now; `key` is as written, which the hash covers."""
-    is_key = row["key"] or (row["kind"] == "message" and row["source_ts"] in keyed)
+    stands_for_message = row["kind"] == "message" or (row["kind"] == "file" and bool(row["data"].get("alone")))
+    is_key = row["key"] or (stands_for_message and row["source_ts"] in keyed)
     return {**_plain(row, "incident"), "keyed": is_key}
 
 

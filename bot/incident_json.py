@@ -84,7 +84,10 @@ def entry_json(record: RecordedEntry) -> dict[str, Any]:
         "key": record.key,
         "source_ts": entry.source_ts,
         "data": entry.data,
+        **({} if record.last_text is None else {"last_text": record.last_text}),
+        **({"deleted": True} if record.deleted else {}),
         **({"purged": True} if record.purged else {}),
+        **({"redacted_by": record.redaction.by, "redacted_why": record.redaction.reason} if record.redaction else {}),
     }
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine.dialect import AnyRow
 from storage.schema import chains, deadlines, incidents, metadata, outbox, timeline
+from storage.timeline.pagination import BY_TIME, iter_rows
 
 PAGE = 500
 _OWN = {"incidents", "timeline", "chains", "deadlines", "outbox"}
@@ -46,9 +47,9 @@ async def head(conn: AsyncConnection, number: int) -> tuple[int, str] | None:
 
 
 async def entries(conn: AsyncConnection, number: int) -> AsyncIterator[dict[str, Any]]:
-    """The incident's timeline entries."""
-    async for row in rows(conn, timeline, number):
-        yield row
+    """The incident's timeline entries in the order of time. Their `seq` is the order of the chain."""
+    async for row in iter_rows(conn, sa.select(timeline).where(timeline.c.incident == number), BY_TIME):
+        yield _by_name(timeline, row)
 
 
 async def ledger(conn: AsyncConnection, number: int) -> AsyncIterator[dict[str, Any]]:

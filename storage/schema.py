@@ -75,6 +75,8 @@ timeline = sa.Table(
     sa.Index("timeline_once", "incident", "dedup_key", unique=True, **_where("once IS NOT NULL")),
     sa.Index("timeline_message", "incident", "source_ts", **_where("kind = 'message'")),
     sa.Index("timeline_kind", "incident", "kind", "seq", **_where("kind <> 'message'")),  # messages are the most by far
+    sa.Index("timeline_time", "incident", "at", "seq"),
+    sa.Index("timeline_key", "incident", "at", "seq", **_where("key")),
     sa.Index("timeline_person", "incident", "at", **_where("by_person")),
 )
 

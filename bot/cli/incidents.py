@@ -98,9 +98,19 @@ def _as_text(details: dict[str, Any]) -> str:
     lines.append("")
     for entry in details["timeline"]:
         mark = "●" if entry["key"] else " "
-        lines.append(f"{entry['at']} {mark} {entry['kind']:<16} {entry['actor']:<12} {entry['text']}")
+        lines.append(f"{entry['at']} {mark} {entry['kind']:<16} {entry['actor']:<12} {_told(entry)}")
     lines.append("")
     for row in details["reminders"]:
         rung = f" rung {row['rung']}" if row["rung"] else ""
         lines.append(f"{row['due_at']}   {row['kind'] + rung:<20} {row['state']:<10} {row['reason']}")
     return "\n".join(lines)
+
+
+def _told(entry: dict[str, Any]) -> str:
+    """The text of an entry, and what became of it."""
+    if "redacted_by" in entry:
+        return f"(redacted by {entry['redacted_by']}: {entry['redacted_why']})"
+    if entry.get("purged"):
+        return "(the text was deleted under the retention policy)"
+    edited = f" (edited, now: {entry['last_text']})" if "last_text" in entry else ""
+    return f"{entry['text']}{edited}{' (deleted)' if entry.get('deleted') else ''}"

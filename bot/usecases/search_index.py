@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -99,7 +100,8 @@ async def _index(database: Database, due: DueForIndexing) -> int:
         if incident is None:
             return 0
         keyed = await timeline.read(conn, due.incident, key_only=True, limit=MAX_ENTRIES, newest=True)
-    found_by = await _whole_document(incident, [record.entry for record in keyed])
+    entries = [replace(each.entry, text=each.current_text) for each in keyed if not each.deleted]
+    found_by = await _whole_document(incident, entries)
     async with database.transaction() as conn:
         if await similar.mark_indexed(conn, [due]):
             await similar.index(conn, found_by)

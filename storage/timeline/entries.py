@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -13,17 +13,18 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.lapsed.reminder_reason import Activity
-from bot.domain.timeline.entry import Entry, RecordedEntry, keyed_messages
+from bot.domain.timeline.entry import Entry, RecordedEntry, is_message, keyed_messages
 from storage.engine.dialect import AnyRow, list_param
 from storage.schema import timeline
-from storage.timeline import chain
-from storage.timeline.pagination import iter_by_seq
+from storage.timeline import chain, later_changes
+from storage.timeline.pagination import BY_SEQ, BY_TIME, PAGE, iter_rows
 
 _c = timeline.c
 # As in the partial indexes, word for word.
 _BY_PERSON = sa.text("by_person")
 _MESSAGE = sa.text("kind = 'message'")
 _NO_MESSAGE = sa.text("kind <> 'message'")
+_KEY = sa.text("key")
 _PEOPLES = sa.and_(_c.incident == sa.bindparam("number"), _BY_PERSON)
 _ACTIVITY = sa.select(
     sa.select(sa.func.count()).where(_PEOPLES, _c.at >= sa.bindparam("since")).scalar_subquery(),
@@ -47,26 +48,53 @@ async def append(conn: AsyncConnection, number: int, entries: Sequence[Entry]) -
 async def read(
     conn: AsyncConnection, number: int, *, key_only: bool = False, limit: int | None = None, newest: bool = False
 ) -> list[RecordedEntry]:
-    """Up to `limit` entries in the order of the chain: the first ones, or with `newest` the last."""
+    """Up to `limit` entries in the order of time: the first ones, or with `newest` the last.
+
+    With what became of their messages since. Slack delivers out of order, so this is not the order of the chain.
+    """
     keyed = await key_message_ts(conn, number)
-    rows = sa.select(timeline).where(_c.incident == number)
     if key_only:
-        rows = rows.where(sa.or_(_c.key, sa.and_(_c.kind == "message", _c.source_ts.in_(sorted(keyed)))))
-    records = [_recorded(row, keyed) async for row in iter_by_seq(conn, rows, limit, newest=newest)]
+        rows = await _key_rows(conn, number, keyed, limit, newest=newest)
+    else:
+        every = sa.select(timeline).where(_c.incident == number)
+        rows = [row async for row in iter_rows(conn, every, BY_TIME, limit, newest=newest)]
+    records = await later_changes.added(conn, number, [_recorded(row, keyed) for row in rows])
     return records[::-1] if newest else records
+
+
+async def _key_rows(
+    conn: AsyncConnection, number: int, keyed: Collection[str], limit: int | None, *, newest: bool
+) -> list[AnyRow]:
+    """The rows of key entries: those written as such, and the messages that people marked."""
+    written = sa.select(timeline).where(_c.incident == number, _KEY)
+    rows = [row async for row in iter_rows(conn, written, BY_TIME, limit, newest=newest)]
+    rows += await _message_rows(conn, number, (sorted(keyed, reverse=newest))[:limit])
+    rows.sort(key=lambda row: (row.at, row.seq), reverse=newest)
+    return rows[:limit]
 
 
 async def by_seqs(conn: AsyncConnection, number: int, seqs: Sequence[int]) -> list[RecordedEntry]:
     """The entries with these `seq`, in the order of the chain."""
     keyed = await key_message_ts(conn, number)
     rows = sa.select(timeline).where(_c.incident == number, _c.seq.in_(seqs)).order_by(_c.seq)
-    return [_recorded(row, keyed) for row in await conn.execute(rows)]
+    return await later_changes.added(conn, number, [_recorded(row, keyed) for row in await conn.execute(rows)])
 
 
 async def message(conn: AsyncConnection, number: int, source_ts: str) -> RecordedEntry | None:
     """The entry of the message with this `ts`; `None` if it is not recorded."""
-    row = sa.select(timeline).where(_c.incident == number, _c.source_ts == source_ts, _MESSAGE).limit(1)
-    return await _one(conn, number, row)
+    rows = await _message_rows(conn, number, [source_ts])
+    return _recorded(rows[0], await key_message_ts(conn, number)) if rows else None
+
+
+async def _message_rows(conn: AsyncConnection, number: int, messages: Sequence[str]) -> list[AnyRow]:
+    """The rows of messages, by `ts`: a file stands for a message without text."""
+    rows: list[AnyRow] = []
+    for start in range(0, len(messages), PAGE):
+        about = sa.and_(_c.incident == number, _c.source_ts.in_(messages[start : start + PAGE]))
+        rows += await conn.execute(sa.select(timeline).where(about, _MESSAGE))
+        files = await conn.execute(sa.select(timeline).where(about, _c.kind == "file", _NO_MESSAGE))
+        rows += [row for row in files if is_message(_entry(row))]
+    return rows
 
 
 async def newest_of_kinds(
@@ -110,10 +138,10 @@ async def undeleted_messages(conn: AsyncConnection, number: int, dedup_key: str)
     deletions = sa.select(_c.source_ts).where(_c.incident == number, _c.kind == "message_deleted", _NO_MESSAGE)
     deleted = set(await conn.scalars(deletions))
     columns = (_c.seq, _c.dedup_key, _c.source_ts, _c.actor, _c.data)
-    messages = sa.select(*columns).where(_c.incident == number, _MESSAGE)
+    messages = sa.select(*columns).where(_c.incident == number, _c.kind.in_(("message", "file")), _c.purged.is_(None))
     return {
         row.source_ts: MessageAuthor(row.actor, row.data.get("thread_ts"))
-        async for row in iter_by_seq(conn, messages)
+        async for row in iter_rows(conn, messages, BY_SEQ)
         if row.source_ts not in deleted and (row.dedup_key or "").startswith(dedup_key)
     }
 
@@ -160,12 +188,12 @@ async def _one(conn: AsyncConnection, number: int, rows: sa.Select[Any]) -> Reco
     row = (await conn.execute(rows)).one_or_none()
     if row is None:
         return None
-    return _recorded(row, await key_message_ts(conn, number) if row.kind == "message" else set())
+    return _recorded(row, await key_message_ts(conn, number) if row.kind in ("message", "file") else set())
 
 
 def _recorded(row: AnyRow, keyed: set[str]) -> RecordedEntry:
     entry = _entry(row)
-    key = entry.key or (entry.kind == "message" and entry.source_ts in keyed)
+    key = entry.key or (is_message(entry) and entry.source_ts in keyed)
     return RecordedEntry(row.incident, row.seq, entry, key, row.hash, row.previous, row.purged is not None)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,27 +12,37 @@ from storage.engine.dialect import AnyRow
 from storage.schema import timeline
 
 PAGE = 500  # rows
+Order = Sequence[sa.Column[Any]]
+BY_SEQ: Order = (timeline.c.seq,)  # the order of the chain, in which the entries arrived
+BY_TIME: Order = (timeline.c.at, timeline.c.seq)
 
 
-async def iter_by_seq(
-    conn: AsyncConnection, rows: sa.Select[Any], limit: int | None = None, *, newest: bool = False
+async def iter_rows(
+    conn: AsyncConnection, rows: sa.Select[Any], order: Order, limit: int | None = None, *, newest: bool = False
 ) -> AsyncIterator[AnyRow]:
-    """Up to `limit` rows of a query on the timeline in ascending order of `seq`, or descending with `newest`.
+    """Up to `limit` rows of a query on the timeline in ascending `order`, or descending with `newest`.
 
     Every page is a query of its own.
     """
-    order = timeline.c.seq.desc() if newest else timeline.c.seq.asc()
-    last: Any = None
+    last: list[Any] | None = None
     left = limit
     while left is None or left > 0:
         size = PAGE if left is None else min(PAGE, left)
-        query = rows.order_by(order).limit(size)
+        query = rows.order_by(*(column.desc() if newest else column.asc() for column in order)).limit(size)
         if last is not None:
-            query = query.where(timeline.c.seq < last if newest else timeline.c.seq > last)
+            query = query.where(_beyond(order, last, newest=newest))
         page = (await conn.execute(query)).all()
         for row in page:
             yield row
         if len(page) < size:
             return
-        last = page[-1].seq
+        last = [getattr(page[-1], column.key) for column in order]
         left = None if left is None else left - len(page)
+
+
+def _beyond(order: Order, last: Sequence[Any], *, newest: bool) -> sa.ColumnElement[bool]:
+    here: sa.ColumnElement[Any] = sa.tuple_(*order) if len(order) > 1 else order[0]
+    values = [sa.literal(value, column.type) for value, column in zip(last, order, strict=True)]
+    there: Any = sa.tuple_(*values) if len(order) > 1 else last[0]
+    beyond: sa.ColumnElement[bool] = here < there if newest else here > there
+    return beyond

@@ -20,9 +20,9 @@ from bot.domain.timeline.entry import GENESIS, Entry, content_hash, entry_hash, 
 from storage.engine.columns import from_microseconds
 from storage.engine.dialect import AnyRow
 from storage.schema import chains, counters, incidents, timeline
-from storage.timeline.pagination import iter_by_seq
+from storage.timeline.pagination import BY_SEQ, iter_rows
 
-PURGED = "purged"  # the kind of an entry that says which earlier entries were purged
+PURGED = "purged"  # the kind of an entry that says which earlier entries were purged for their age
 FIRST = ""  # in the column `purged`: the entry has a hash of the first kind, and its purge has a seal
 _c = timeline.c
 Head = tuple[int, str]
@@ -103,7 +103,7 @@ async def verify_chain(conn: AsyncConnection, number: Any, earlier: Head | None 
     report = Report(number)
     purges = await _purges(conn, number)
     previous, seq, met = GENESIS, 0, earlier is None or earlier[0] == 0
-    async for row in iter_by_seq(conn, sa.select(*_COLUMNS).where(_c.incident == number)):
+    async for row in iter_rows(conn, sa.select(*_COLUMNS).where(_c.incident == number), BY_SEQ):
         if type(row.seq) is not int:
             report.add_fault(f"an entry has the place {str(row.seq)[:40]!r}, which is not a number")
             continue

@@ -135,6 +135,39 @@ async def test_a_pushpin_keys_a_message_and_taking_it_off_unkeys_it(here: World)
     assert "Deploy 4512" not in await typed(here, "maya", INSIDE, "/incident timeline")
 
 
+async def test_a_key_entry_tells_the_last_text_of_its_message_marked_edited_or_deleted(here: World) -> None:
+    await declared(here)
+    await here.tom.join(INSIDE)
+    await here.priya.join(INSIDE)
+    message = await here.maya.say(INSIDE, "100 % of payments fail")
+    await here.tom.react(message, "pushpin")
+    await here.maya.edit(message, "10 %, sorry")
+    await rest(here)
+    for line in ("timeline", "show", "catchup"):
+        said = await typed(here, "priya" if line == "catchup" else "tom", INSIDE, f"/incident {line}")
+        assert "10 %, sorry" in said, line
+        assert "(edited)" in said, line
+        assert "100 %" not in said, line
+    whole = await typed(here, "tom", INSIDE, "/incident timeline all")
+    assert "100 % of payments fail _(edited later)_" in whole
+    await here.maya.delete(message)
+    await rest(here)
+    said = await typed(here, "tom", INSIDE, "/incident timeline")
+    assert "10 %, sorry" in said
+    assert "(deleted)" in said
+    (entry,) = await seen(here, "message")
+    assert (entry["text"], entry["last_text"], entry["deleted"]) == ("100 % of payments fail", "10 %, sorry", True)
+
+
+async def test_a_message_of_a_file_alone_stands_once_and_can_be_keyed(here: World) -> None:
+    await declared(here)
+    await here.tom.join(INSIDE)
+    message = await here.maya.say(INSIDE, "", files=["graph.png"])
+    await here.tom.react(message, "pushpin")
+    entries = await seen(here, "message", "file")
+    assert [(entry["kind"], entry["text"], entry["key"]) for entry in entries] == [("file", "graph.png", True)]
+
+
 async def test_a_message_stays_key_while_one_of_several_people_holds_it_so(here: World) -> None:
     await declared(here)
     message = await here.maya.say(INSIDE, "Deploy 4512 went out")

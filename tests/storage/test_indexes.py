@@ -47,7 +47,7 @@ QUERIES: list[tuple[str, str, Query]] = [
     ("oldest notice", "outbox_(next|unsent)", census.oldest_waiting_at),
     ("home tabs in use", "homes_opened", lambda conn: user_activity.homes_opened_since(conn, LONG_AGO, 100)),
     ("outbox depth", "outbox_unsent", census.count_by_state),
-    ("activity", "timeline_person", lambda conn: entries.activity(conn, 1, NOW)),
+    ("activity", "timeline_(person|time)", lambda conn: entries.activity(conn, 1, NOW)),
     ("edited message", "timeline_message", lambda conn: entries.message(conn, 1, "1.0")),
     ("last of a kind", "timeline_kind", lambda conn: entries.newest_of_kinds(conn, 1, ["note"])),
     ("open incidents", "incidents_open", lambda conn: incidents.newest(conn, open_only=True)),

@@ -48,8 +48,16 @@ def entry(at: datetime, kind: str, actor: str, text: str = "", **data: Any) -> E
 
 
 @dataclass(frozen=True, slots=True)
+class Redaction:
+    """Who struck an entry's words, and why."""
+
+    by: str  # Slack user ID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedEntry:
-    """A stored entry with its place in the incident's hash chain."""
+    """A stored entry with its place in the incident's hash chain, and what became of its message since."""
 
     incident: int
     seq: int  # from 1, without gaps
@@ -58,6 +66,14 @@ class RecordedEntry:
     hash: str
     previous: str  # hash of the entry before
     purged: bool = False  # text and data are deleted; the hash stays
+    last_text: str | None = None  # of a message that was edited later; None: `entry.text` is the last
+    deleted: bool = False  # the message was deleted later
+    redaction: Redaction | None = None  # why it is purged, unless it was for its age
+
+    @property
+    def current_text(self) -> str:
+        """The last text of an edited message, else the text as it was written."""
+        return self.entry.text if self.last_text is None else self.last_text
 
 
 def rfc3339(instant: datetime) -> str:
@@ -65,9 +81,14 @@ def rfc3339(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
+def is_message(item: Entry) -> bool:
+    """Whether it is a message as it was posted: its text, or for a message without any the first of its files."""
+    return item.kind == "message" or (item.kind == "file" and bool(item.data.get("alone")))
+
+
 def is_from_person(item: Entry) -> bool:
     """Whether it is a message that a person wrote."""
-    return item.kind == "message" and item.actor != BOT and not item.data.get("bot")
+    return is_message(item) and item.actor != BOT and not item.data.get("bot")
 
 
 def content_hash(text: str, data: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -42,7 +42,8 @@ class ChannelMessage:
 def entries_from_message(message: ChannelMessage, at: datetime, *, fetched: bool = False) -> list[Entry]:
     """The entries of a message and its files. The same message always gives the same entries.
 
-    `fetched` marks a message that was read from the history later: earlier versions of its text are unknown.
+    A message of files alone has no entry of its own: its first file stands for it. `fetched` marks a message that was
+    read from the history later: earlier versions of its text are unknown.
     """
     data: dict[str, Any] = {"link": message.link} if message.link else {}
     if message.thread_ts and message.thread_ts != message.ts:
@@ -56,12 +57,21 @@ def entries_from_message(message: ChannelMessage, at: datetime, *, fetched: bool
         if message.edited_ts:
             data["edited_before_fetched"] = True
     dedup_key = f"m:{message.channel}:{message.ts}"
-    return [Entry(at, "message", message.actor, message.text, message.ts, data, dedup_key), *_files(message, at)]
+    files = _files(message, at)
+    if not message.text.strip() and files:
+        alone = data | files[0].data | {"alone": True}
+        return [replace(files[0], data=alone, dedup_key=dedup_key), *files[1:]]
+    return [Entry(at, "message", message.actor, message.text, message.ts, data, dedup_key), *files]
 
 
-def entries_from_edit(message: ChannelMessage, before: ChannelMessage | None, at: At) -> list[Entry]:
-    """The entries of an edit. They include those of the message before it, which may never have been recorded."""
-    return [*_original_entries(before, at), _edit(message, at)]
+def entries_from_edit(
+    message: ChannelMessage, before: ChannelMessage | None, at: At, changed_ts: str | None = None
+) -> list[Entry]:
+    """The entries of an edit, and of the message before it, in case that was never recorded.
+
+    `changed_ts` is when Slack reported it, which is more precise than the whole seconds of `edited_ts`.
+    """
+    return [*_original_entries(before, at), _edit(message, at, changed_ts)]
 
 
 def entries_from_deletion(
@@ -103,12 +113,15 @@ def _original_entries(message: ChannelMessage | None, at: At) -> list[Entry]:
     return [*_files(message, at(message.ts)), _edit(message, at)]
 
 
-def _edit(message: ChannelMessage, at: At) -> Entry:
-    """The entry of an edit. Slack's `edited` counts whole seconds, so the text distinguishes edits within one."""
+def _edit(message: ChannelMessage, at: At, changed_ts: str | None = None) -> Entry:
+    """The entry of an edit. Slack's `edited` counts whole seconds, so the text distinguishes edits within one.
+
+    Cut to a whole second it may lie before the message, which the entry never does.
+    """
     data = {"link": message.link} if message.link else {}
     digest = hashlib.sha256(message.text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     dedup_key = f"e:{message.channel}:{message.ts}:{message.edited_ts}:{digest}"
-    edited_at = at(message.edited_ts or message.ts)
+    edited_at = max(at(changed_ts or message.edited_ts or message.ts), at(message.ts))
     return Entry(edited_at, "message_edited", message.actor, message.text, message.ts, data, dedup_key)
 
 

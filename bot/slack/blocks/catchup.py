@@ -81,7 +81,7 @@ def _happened(missed: Missed, now: datetime) -> str:
     chatter = f"{count} message{'s' if count != 1 else ''} in the channel" if count else ""
     if not entries:
         return f"{head}\nNothing of note{'; ' + chatter if chatter else ''}."
-    lines = [f"• {clip(entry_line(record.entry), LINE)}" for record in entries[-ENTRIES:]]
+    lines = [f"• {clip(entry_line(record), LINE)}" for record in entries[-ENTRIES:]]
     more = len(entries) - len(lines)
     tail = elements.join_dots([f"{more} earlier entries are on the timeline" if more > 0 else "", chatter])
     return "\n".join([head, *lines, *([tail] if tail else [])])

@@ -131,7 +131,7 @@ def _brief(
         ),
         ("Affected services", elements.join_comma(phrases.services(incident, policy))),
     ]
-    lines = "\n".join(f"• {entry_line(record.entry)}" for record in latest)
+    lines = "\n".join(f"• {entry_line(record)}" for record in latest)
     return [
         *elements.fields([(label, value) for label, value in facts if value]),
         elements.section(clip(render(incident.description), DESCRIPTION)) if incident.description.strip() else None,

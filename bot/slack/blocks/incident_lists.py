@@ -41,7 +41,7 @@ def listing(
 
 def show(incident: Incident, policy: Policy, entries: Sequence[RecordedEntry], now: datetime) -> Message:
     """The card with its buttons, and the latest key entries."""
-    latest = [entry_line(record.entry) for record in entries[-5:]]
+    latest = [entry_line(record) for record in entries[-5:]]
     return elements.message(
         card.notification(incident, policy),
         [

@@ -22,7 +22,7 @@ def timeline(
     words = f"Timeline of {incident.id}: {what}"
     if not entries:
         return elements.line(f"{words}. It has no entries yet.")
-    blocks, left = elements.newest_lines([_line(record) for record in entries])
+    blocks, left = elements.newest_lines([entry_line(record, everything=everything) for record in entries])
     more = "" if everything else f" · `{command} timeline all --in {incident.id}` for everything"
     return elements.message(
         words,
@@ -35,27 +35,41 @@ def timeline(
     )
 
 
-def _line(record: RecordedEntry) -> str:
-    return entry_line(record.entry) + (" _(the text was deleted under the retention policy)_" if record.purged else "")
+def entry_line(record: RecordedEntry, *, everything: bool = False) -> str:
+    """An entry as one line of mrkdwn: time, person, text, and a link where there is one.
+
+    A message tells its last text, marked if it was edited or deleted. With `everything`, where edits have lines of
+    their own, it keeps its first.
+    """
+    words = clip(" ".join(_words(record, everything=everything).split()), ENTRY_LENGTH)
+    return f"{elements.moment(record.entry.at)} {words}{_fate(record, everything=everything)}{_link(record.entry)}"
 
 
-def entry_line(entry: Entry) -> str:
-    """An entry as one line of mrkdwn: time, person, text, and a link where there is one."""
-    words = clip(" ".join(_words(entry).split()), ENTRY_LENGTH)
-    return f"{elements.moment(entry.at)} {words}{_link(entry)}"
-
-
-def _words(entry: Entry) -> str:
+def _words(record: RecordedEntry, *, everything: bool) -> str:
+    entry = record.entry
     who = mention(entry.actor)
     if entry.kind == "message":
-        return f"{who}: {render_recorded(entry.text)}"
+        return f"{who}: {render_recorded(entry.text if everything else record.current_text)}"
     if entry.kind == "message_edited":
         return f"{who} edited: {render_recorded(entry.text)}"
     if entry.kind == "message_deleted":
         fetched = entry.data.get("fetched")  # noticed in the history, so the person is unknown
         return f"a message from {who} was deleted while I was offline" if fetched else f"{who} deleted a message"
     number = f" #{entry.data['number']}" if entry.kind == "update" and "number" in entry.data else ""
-    return f"*{render(entry.kind.replace('_', ' '))}{number}* {who}: {render(entry.text)}".rstrip(": ")
+    added = f" {render_recorded(record.last_text)}" if record.last_text and not everything else ""
+    return f"*{render(entry.kind.replace('_', ' '))}{number}* {who}: {render(entry.text)}{added}".rstrip(": ")
+
+
+def _fate(record: RecordedEntry, *, everything: bool) -> str:
+    """What became of the entry, in italics. Empty where nothing did."""
+    if record.redaction is not None:
+        return f" _(redacted by {mention(record.redaction.by)}: {clip(render(record.redaction.reason), ENTRY_LENGTH)})_"
+    if record.purged:
+        return " _(the text was deleted under the retention policy)_"
+    later = " later" if everything else ""
+    if record.deleted:
+        return f" _(deleted{later})_"
+    return f" _(edited{later})_" if record.last_text is not None else ""
 
 
 def _link(entry: Entry) -> str:

@@ -108,10 +108,10 @@ async def _message_changed(call: EventCall) -> int:
         return await _message_deleted(call, message["ts"])
     if not event_parser.text_changed(event):
         return NOTHING_TO_RECORD
-    edited = call.message(message)
+    edited, changed_ts = call.message(message), str(event.get("event_ts") or event["ts"])
     if edited.edited_ts is None:  # an app may change its message without Slack's mark
-        edited = replace(edited, edited_ts=str(event.get("event_ts") or event["ts"]))
-    return await ctx.recorder.edit(edited, call.message(before) if before else None)
+        edited = replace(edited, edited_ts=changed_ts)
+    return await ctx.recorder.edit(edited, call.message(before) if before else None, changed_ts)
 
 
 async def _message_deleted(call: EventCall, deleted_ts: str | None) -> int:

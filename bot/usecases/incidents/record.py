@@ -104,11 +104,11 @@ class Recorder:
             return 0
         return await self._append(message.channel, entries_from_message(message, self._at(message.ts)))
 
-    async def edit(self, message: ChannelMessage, before: ChannelMessage | None) -> int:
+    async def edit(self, message: ChannelMessage, before: ChannelMessage | None, changed_ts: str | None = None) -> int:
         """Record an edited message. `before` is its earlier text; None where Slack did not say."""
         if self._records_key_only() and not await self.knows(message.channel, message.ts):
             return 0
-        return await self._append(message.channel, entries_from_edit(message, before, self._at))
+        return await self._append(message.channel, entries_from_edit(message, before, self._at, changed_ts))
 
     async def deletion(self, channel: str, ts: str, actor: str, before: ChannelMessage | None, event_ts: str) -> int:
         """Record that a message was deleted. `before` is its text; None where Slack did not say."""

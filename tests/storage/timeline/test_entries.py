@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from bot.domain.lapsed.reminder_reason import Activity
 from bot.domain.timeline.entry import BOT, GENESIS, Entry, entry
+from storage import export_rows
 from storage.database import Database
 from storage.timeline import entries
 from storage.timeline.pagination import PAGE
@@ -167,3 +168,64 @@ async def test_the_newest_entry_of_a_kind_is_found_by_anybody_or_one_person(data
         assert await last(["note"], "U1") == "a"
         assert await last(["update", "status"]) == "b"
         assert await last(["status"]) is None
+
+
+async def test_entries_are_read_in_the_order_of_time_and_chained_in_that_of_arrival(database: Database) -> None:
+    """Slack delivers out of order, and a history is read later."""
+    await store_incidents(database)
+    minutes = [5, 2, 4, 4, 1, 3]
+    async with database.transaction() as conn:
+        for number, minute in enumerate(minutes):
+            written = message_entry(str(minute), f"{number}.0", at=NOW + minute * MINUTE)
+            await entries.append(conn, 1, [written, entry(NOW + minute * MINUTE, "note", "U1", f"note {minute}")])
+        everything = await entries.read(conn, 1)
+        keyed = await entries.read(conn, 1, key_only=True)
+        newest = await entries.read(conn, 1, key_only=True, limit=2, newest=True)
+        exported = [row["seq"] async for row in export_rows.entries(conn, 1)]
+        assert await chain_faults(conn, 1) == []
+    assert [record.entry.text for record in keyed] == [f"note {minute}" for minute in sorted(minutes)]
+    assert [record.entry.text for record in newest] == ["note 4", "note 5"]
+    order = [(record.entry.at, record.seq) for record in everything]
+    assert order == sorted(order)
+    assert exported == [record.seq for record in everything]
+    assert sorted(record.seq for record in everything) == list(range(1, 2 * len(minutes) + 1))
+
+
+async def test_a_long_timeline_out_of_order_is_read_whole(database: Database) -> None:
+    await store_incidents(database)
+    count = PAGE * 2 + 1
+    async with database.transaction() as conn:
+        late = [message_entry(str(n), at=NOW - n // 2 * MINUTE) for n in range(count)]
+        await entries.append(conn, 1, late)
+        everything = await entries.read(conn, 1)
+        newest = await entries.read(conn, 1, limit=PAGE + 2, newest=True)
+    assert len({record.seq for record in everything}) == count
+    assert newest == everything[-(PAGE + 2) :]
+
+
+async def test_a_message_tells_its_last_text_and_whether_it_was_deleted(database: Database) -> None:
+    await store_incidents(database)
+
+    def later(minute: int, kind: str, ts: str, text: str = "") -> Entry:
+        return Entry(NOW + minute * MINUTE, kind, "U1", text, ts)
+
+    async with database.transaction() as conn:
+        posted = [message_entry("100 %", "1.0"), message_entry("as it is", "2.0"), message_entry("gone", "3.0")]
+        picture = Entry(NOW, "file", "U1", "graph.png", "4.0", {"alone": True}, "m:C1:4.0")
+        marks = [later(1, "keyed", ts) for ts in ("1.0", "2.0", "3.0", "4.0")]
+        await entries.append(conn, 1, [*posted, picture, *marks])
+        # The later edit is delivered first.
+        edits = [later(3, "message_edited", "1.0", "10 %, sorry"), later(2, "message_edited", "1.0", "50 %")]
+        await entries.append(conn, 1, [*edits, later(4, "message_deleted", "3.0")])
+        keyed = await entries.read(conn, 1, key_only=True)
+        one = await entries.message(conn, 1, "4.0")
+    told = [(record.entry.text, record.last_text, record.deleted) for record in keyed]
+    assert told == [
+        ("100 %", "10 %, sorry", False),
+        ("as it is", None, False),
+        ("gone", None, True),
+        ("graph.png", None, False),
+    ]
+    assert all(record.key for record in keyed)
+    assert one is not None
+    assert one.entry == picture
