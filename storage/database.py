@@ -28,6 +28,7 @@ CONNECT_TIMEOUT_S = 10
 PING_TIMEOUT_S = 5
 IDLE_IN_TRANSACTION_S = 10  # shorter than a lease
 STATEMENT_S = 30  # none of our statements takes as long: one that does waits for a lock that will not be released
+TRUSTED_S = 1.0  # after its use a connection is not asked whether it still works
 KEEPALIVE_S = 10  # of silence, after which the server's machine is probed
 GONE_S = 20  # without an answer from the server's machine, after which the connection counts as lost
 READERS = 4
@@ -80,14 +81,15 @@ class Database:
             return await operation(conn)
 
     def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """A connection to read from while others write. On PostgreSQL each query sees the state at its own time."""
+        """A connection to read from while others write. Each query sees the state at its own time."""
         return self._begin(self._reader)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
         """A connection to read from on which all queries see the state at one instant."""
-        if self.dialect == "sqlite":  # every reading transaction is a snapshot
+        if self.dialect == "sqlite":
             async with self.reading() as conn:
+                await conn.exec_driver_sql("BEGIN")
                 yield conn
         else:
             async with self._begin(self._writer) as conn:
@@ -153,11 +155,17 @@ def create_sqlite_file(path: str) -> None:
 
 
 def _sqlite_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
-    writer = _sqlite_engine(url, 1, "BEGIN IMMEDIATE", query_only=False)
-    return writer, _sqlite_engine(url, READERS, "BEGIN", query_only=True)
+    """The engine of the one writer, and the readers', which begin no transactions."""
+    writer = _sqlite_engine(url, 1, query_only=False)
+
+    def start(conn: sa.Connection) -> None:
+        conn.exec_driver_sql("BEGIN IMMEDIATE")
+
+    sa.event.listen(writer.sync_engine, "begin", start)
+    return writer, _sqlite_engine(url, READERS, query_only=True)
 
 
-def _sqlite_engine(url: URL, connections: int, begin: str, *, query_only: bool) -> AsyncEngine:
+def _sqlite_engine(url: URL, connections: int, *, query_only: bool) -> AsyncEngine:
     engine = create_async_engine(
         url,
         pool_size=connections,
@@ -174,11 +182,7 @@ def _sqlite_engine(url: URL, connections: int, begin: str, *, query_only: bool) 
             cursor.execute("PRAGMA query_only=ON")
         cursor.close()
 
-    def start(conn: sa.Connection) -> None:
-        conn.exec_driver_sql(begin)
-
     sa.event.listen(engine.sync_engine, "connect", configure)
-    sa.event.listen(engine.sync_engine, "begin", start)
     return engine
 
 
@@ -213,15 +217,24 @@ def _postgresql_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
 def _replace_closed_connections(engine: AsyncEngine) -> None:
     """Replace a connection that was closed before it is used.
 
-    The pool's own `pre_ping` checks inside a transaction: three round trips before each of ours, where one will do.
+    The pool's own `pre_ping` checks inside a transaction: three round trips before each of ours, where one will do, and
+    none for a connection that was used a moment ago.
     """
 
+    def returned(connection: Any, record: Any) -> None:
+        record.info["used_at"] = time.monotonic()
+
     def check(connection: Any, record: Any, proxy: Any) -> None:
+        if connection.driver_connection.is_closed():
+            raise sa.exc.InvalidatePoolError
+        if time.monotonic() - record.info.get("used_at", 0.0) < TRUSTED_S:
+            return
         try:
             connection.run_async(lambda driver: driver.execute("SELECT 1"))
         except Exception as error:  # whatever the driver raises
             raise sa.exc.InvalidatePoolError from error
 
+    sa.event.listen(engine.sync_engine, "checkin", returned)
     sa.event.listen(engine.sync_engine, "checkout", check)
 
 
