@@ -50,9 +50,8 @@ async def put(conn: AsyncConnection, notices: Sequence[Notice]) -> None:
     lost_race = await _insert(conn, [notice for key, notice in batch.items() if key not in stored], starts)
     if lost_race:
         stored |= await _lock_states(conn, lost_race)
-    for dedup_key, notice in batch.items():
-        if dedup_key in stored and notice.resend:
-            await _put_again(conn, notice, stored[dedup_key], starts[dedup_key])
+    again = [notice for dedup_key, notice in batch.items() if dedup_key in stored and notice.resend]
+    await _put_again(conn, again, stored, starts)
     for dedup_key in lost_race:  # another process stored it a moment ago, and may have sent it since
         await _catch_up(conn, dedup_key, stored[dedup_key])
 
@@ -133,9 +132,26 @@ def _insert_rows(dialect: str) -> Any:
     return rows.on_conflict_do_nothing().returning(_c.dedup_key)
 
 
-async def _put_again(conn: AsyncConnection, notice: Notice, stored: _RowState, start: _RowState) -> None:
-    """Store a new payload. A row that is being sent stays leased; its new version makes the marker queue it again."""
+async def _put_again(
+    conn: AsyncConnection,
+    notices: Sequence[Notice],
+    stored: Mapping[str, _RowState],
+    starts: Mapping[str, _RowState],
+) -> None:
+    """Store new payloads, those that change the same columns in one statement."""
+    alike: dict[tuple[bool, tuple[str, ...]], list[dict[str, Any]]] = {}
+    for notice in notices:
+        row = stored[notice.dedup_key]
+        values = _values_again(notice, row, starts[notice.dedup_key])
+        alike.setdefault((row.state in ("sent", *_OVER), tuple(values)), []).append(values)
+    for (over, _), rows in alike.items():
+        await conn.execute(_update_again(conn.dialect.name, at_once=over), rows)
+
+
+def _values_again(notice: Notice, stored: _RowState, start: _RowState) -> dict[str, Any]:
+    """The changed columns. A row that is being sent stays leased; its new version makes the marker queue it again."""
     values: dict[str, Any] = {
+        "this": notice.dedup_key,
         "payload": notice.payload,
         "priority": int(notice.priority),
         "deadline": notice.deadline,
@@ -145,10 +161,9 @@ async def _put_again(conn: AsyncConnection, notice: Notice, stored: _RowState, s
     if stored.state != "leased":
         redirected = stored.redirected or start.redirected
         values |= {"state": start.state, "redirected": redirected, "error": start.error or None}
-    over = stored.state in ("sent", *_OVER)
-    if over:
+    if stored.state in ("sent", *_OVER):
         values |= {"attempts": 0, "first_try_at": None}
-    await conn.execute(_update_again(conn.dialect.name, at_once=over), {"this": notice.dedup_key, **values})
+    return values
 
 
 @cache

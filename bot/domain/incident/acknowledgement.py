@@ -20,12 +20,12 @@ def acknowledge(incident: Incident, actor: str, now: datetime, implied_by: str =
     `implied_by` names the act that acknowledged it, where it was not `ack` itself.
     """
     require_open(incident)
-    joined = _with_responder(incident, actor)
     if incident.ladder.acknowledged_at is not None:
-        return Change(joined)
+        return Change(_with_responder(incident, actor))
     return Change(
         replace(
-            joined,
+            incident,
+            responders=_responders_with(incident, actor),
             status=Status.ACKNOWLEDGED if incident.status is Status.DETECTED else incident.status,
             acknowledged_at=incident.acknowledged_at or now,
             acknowledged_by=actor,
@@ -45,4 +45,8 @@ def _with_responder(incident: Incident, user: str) -> Incident:
     """The incident with this person among its responders, once."""
     if user in incident.responders:
         return incident
-    return replace(incident, responders=(*incident.responders, user))
+    return replace(incident, responders=_responders_with(incident, user))
+
+
+def _responders_with(incident: Incident, user: str) -> tuple[str, ...]:
+    return incident.responders if user in incident.responders else (*incident.responders, user)

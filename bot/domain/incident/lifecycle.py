@@ -46,7 +46,7 @@ def with_status(
     check_move(before, status)
     text = f"{before} → {status}" + (f": {note}" if note else "")
     record = entry(now, "status", actor, text, before=str(before), after=str(status), note=note)
-    return Change(_stamp(replace(incident, status=status), status, now), (record,))
+    return Change(_reach(incident, status, now), (record,))
 
 
 def resolve(
@@ -63,7 +63,7 @@ def resolve(
         raise Refused("It is already resolved.", "close")
     require_open(incident)
     responding = acknowledge(incident, actor, now, implied_by="resolved it")
-    changed = _stamp(replace(responding.incident, status=Status.RESOLVED), Status.RESOLVED, now)
+    changed = _reach(responding.incident, Status.RESOLVED, now)
     changed = replace(
         changed,
         resolved_by=actor,
@@ -86,7 +86,7 @@ def close(incident: Incident, actor: str, now: datetime) -> Change:
     if incident.open:
         resolved = resolve(incident, actor, now)
         incident, entries = resolved.incident, resolved.entries
-    changed = _stamp(replace(incident, status=Status.CLOSED), Status.CLOSED, now)
+    changed = _reach(incident, Status.CLOSED, now)
     return Change(changed, (*entries, entry(now, "closed", actor, "closed")))
 
 
@@ -128,9 +128,9 @@ def reopen(incident: Incident, actor: str, policy: Policy, now: datetime, reason
     return Change(changed, (entry(now, "reopened", actor, reason.strip(), episode=changed.episode),))
 
 
-def _stamp(incident: Incident, status: Status, now: datetime) -> Incident:
-    """Record when a state was reached for the first time. Monitoring and later mean mitigated: the fix is in place."""
-    stamps: dict[str, Any] = {}
+def _reach(incident: Incident, status: Status, now: datetime) -> Incident:
+    """The incident in this status, with when it got there first. From monitoring on the fix is in place: mitigated."""
+    stamps: dict[str, Any] = {"status": status}
     if status is Status.IDENTIFIED and incident.identified_at is None:
         stamps["identified_at"] = now
     if status in ORDER and ORDER.index(status) >= ORDER.index(Status.MONITORING):

@@ -27,7 +27,7 @@ def triage_key(number: int) -> str:
 
 def card_edits(before: Incident, after: Incident) -> list[Notice]:
     """An edit of the card, if a change shows on it."""
-    return [card_edit(after.number)] if _card_content(before) != _card_content(after) else []
+    return [card_edit(after.number)] if _shows_on_card(before, after) else []
 
 
 def topic_edits(before: Incident, after: Incident) -> list[Notice]:
@@ -45,9 +45,12 @@ def triage_edits(before: Incident, after: Incident) -> list[Notice]:
     return [triage_edit(after.number)]
 
 
-def _card_content(incident: Incident) -> tuple[Incident, list[tuple[int, str | None]]]:
-    """The incident as the card shows it. Of a playbook run it shows only whether the run is open."""
-    return replace(incident, walks=()), [(run.number, run.outcome) for run in incident.walks]
+def _shows_on_card(before: Incident, after: Incident) -> bool:
+    """Whether the card shows the change. Of a playbook run it shows only whether the run is open."""
+    if before == after or before.walks == after.walks:
+        return before != after
+    outcomes = [[(run.number, run.outcome) for run in incident.walks] for incident in (before, after)]
+    return outcomes[0] != outcomes[1] or replace(before, walks=()) != replace(after, walks=())
 
 
 def card_posted(number: int) -> Notice:

@@ -17,5 +17,6 @@ async def route(_conn: AsyncConnection, save: IncidentSave, _now: datetime) -> I
     if before is None:
         return replace(save, notices=(*routing.on_declared(after, policy), *save.notices))
     following = routing.on_change(before, after, save.recorded, policy)
-    settled = replace(after, **routing.without_settled(before, after, policy))
-    return replace(save, after=settled, notices=(*following, *save.notices))
+    settled = routing.without_settled(before, after, policy)
+    after = replace(after, **settled) if settled else after
+    return replace(save, after=after, notices=(*following, *save.notices))
