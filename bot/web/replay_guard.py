@@ -10,10 +10,10 @@ MOST_REMEMBERED = 20_000
 
 
 class ReplayGuard:
-    """Remembers the signatures of requests that were taken.
+    """Remembers the bodies of requests that were taken, by their digests: headers can be changed, bytes cannot.
 
-    Slack repeats events only, and those carry an ID that is recorded. For everything else the same signature twice
-    within five minutes is a load balancer's retry, or an attack.
+    Slack repeats events only, and those carry an ID that is recorded. For everything else the same body twice within
+    five minutes is a load balancer's retry, or an attack.
     """
 
     def __init__(self, for_s: float = REMEMBERED_FOR_S) -> None:
@@ -21,23 +21,23 @@ class ReplayGuard:
         self._until: dict[str, float] = {}
         self._under_way: dict[str, asyncio.Event] = {}
 
-    async def seen_before(self, signature: str) -> bool:
-        """Whether a request with this signature was taken. If one is under way, wait for its outcome.
+    async def seen_before(self, body: str) -> bool:
+        """Whether a request with this body was taken. If one is under way, wait for its outcome.
 
         After False the caller has to report the outcome by `finish`.
         """
-        while (first := self._under_way.get(signature)) is not None:
+        while (first := self._under_way.get(body)) is not None:
             await first.wait()
         now = time.monotonic()
         while self._until and (len(self._until) >= MOST_REMEMBERED or next(iter(self._until.values())) < now):
             del self._until[next(iter(self._until))]
-        if signature in self._until:
+        if body in self._until:
             return True
-        self._under_way[signature] = asyncio.Event()
+        self._under_way[body] = asyncio.Event()
         return False
 
-    def finish(self, signature: str, *, taken: bool) -> None:
+    def finish(self, body: str, *, taken: bool) -> None:
         """Report the outcome. A request that was not taken may be sent again."""
         if taken:
-            self._until[signature] = time.monotonic() + self._for_s
-        self._under_way.pop(signature).set()
+            self._until[body] = time.monotonic() + self._for_s
+        self._under_way.pop(body).set()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 import time
 from typing import Any
-from urllib.parse import parse_qsl
 
 import structlog
 from aiohttp import web
@@ -17,6 +16,7 @@ from bot.metrics import Metrics
 from bot.slack.blocks.replies import NOT_RECORDED
 from bot.slack.inbound import payload_validation
 from bot.web.replay_guard import ReplayGuard
+from bot.web.slack_body import is_event, read_body
 
 log = structlog.get_logger()
 
@@ -37,25 +37,25 @@ def routes(app: AsyncApp, signing_secret: str, metrics: Metrics) -> list[web.Rou
             metrics.refused.labels(why).inc()
             log.warning("request.refused", why=why, remote=request.remote)
             return web.Response(status=401, text=f"Refused: {why}.")
-        bolt_request = _parsed(request, text)
-        if bolt_request is None:
+        content = _parsed(text)
+        if content is None:
             metrics.refused.labels("malformed").inc()
             log.warning("request.malformed", remote=request.remote)
-            return web.Response(status=400, text="Refused: the body is not what its type says.")
-        signature = request.headers["X-Slack-Signature"]
-        is_event = request.content_type == "application/json"  # Slack repeats events, and their IDs are recorded
-        if not is_event and await replay_guard.seen_before(signature):
+            return web.Response(status=400, text="Refused: the body is nothing that Slack sends.")
+        digest = hashlib.sha256(body).hexdigest()
+        event = is_event(content)  # Slack repeats events, and their IDs are recorded
+        if not event and await replay_guard.seen_before(digest):
             metrics.refused.labels("replayed").inc()
             log.warning("request.replayed", remote=request.remote)
             return web.Response(status=200)  # nothing is done, and the answer reveals nothing
         taken = False
         try:
-            answer = await app.async_dispatch(bolt_request)
+            answer = await app.async_dispatch(_bolt_request(request, content))
             taken = answer.status < 400 and NOT_RECORDED not in (answer.body or "")
         finally:
-            if not is_event:
-                replay_guard.finish(signature, taken=taken)
-        kind = "event" if is_event else "command_or_press"
+            if not event:
+                replay_guard.finish(digest, taken=taken)
+        kind = "event" if event else "command_or_press"
         metrics.acknowledgements.labels(kind).observe(time.perf_counter() - started)
         headers = {name: values[0] for name, values in answer.headers.items() if name.lower() != "content-length"}
         content_type = headers.pop("content-type", headers.pop("Content-Type", "text/plain;charset=utf-8"))
@@ -66,27 +66,21 @@ def routes(app: AsyncApp, signing_secret: str, metrics: Metrics) -> list[web.Rou
     return [web.post("/slack/events", slack_events)]
 
 
-def _parsed(request: web.Request, text: str) -> AsyncBoltRequest | None:
-    """The request as Bolt takes it; None for a body that is not of Slack's making.
-
-    Bolt's own reading of a form loses every command with the word “payload” in its text: so it gets the body read,
-    which it takes from sockets only.
-    """
+def _parsed(text: str) -> dict[str, Any] | None:
+    """The body as Bolt takes it; None for one that is not of Slack's making."""
     try:
-        body = _body(request.content_type, text)
+        body = read_body(text)
     except (ValueError, RecursionError):  # RecursionError: thousands of brackets
         return None
-    if not payload_validation.is_well_formed(body):
-        return None
+    return body if payload_validation.is_well_formed(body) else None
+
+
+def _bolt_request(request: web.Request, body: dict[str, Any]) -> AsyncBoltRequest:
+    """Bolt's own reading of a form loses every command with the word “payload” in its text, so it gets the body read.
+
+    It takes that from sockets only.
+    """
     return AsyncBoltRequest(body=body, query=request.query_string, headers=dict(request.headers), mode="socket_mode")
-
-
-def _body(content_type: str, text: str) -> Any:
-    """Events are JSON; presses and forms are JSON in the form field `payload`; commands are form fields."""
-    if content_type == "application/json":
-        return json.loads(text)
-    fields = dict(parse_qsl(text, keep_blank_values=True))
-    return json.loads(fields["payload"]) if "payload" in fields and "command" not in fields else fields
 
 
 def _verified(verifier: SignatureVerifier, request: web.Request, body: bytes) -> tuple[str | None, str]:

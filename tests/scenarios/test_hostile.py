@@ -134,6 +134,47 @@ async def test_a_replayed_command_changes_nothing(here: World) -> None:
     assert [name for name in here.ws.channel_names() if name.startswith("inc-")] == ["inc-1-replayed"]
 
 
+async def test_a_signed_event_sent_again_as_a_form_speaks_as_nobody(here: World) -> None:
+    """A person may write anything, and the signature of the event with their text in it is Slack's own."""
+    await declared(here)
+    said = "&command=/incident&user_id=U0TOM00000&trigger_id=66.6.x&text=resolve+mine+--in+1&channel_id=C0GENERAL0"
+    event = {
+        "type": "event_callback", "event_id": "Ev0FORGED", "team_id": here.ws.settings.team_id,
+        "event": {"type": "message", "channel": "C0GENERAL0", "user": "U0MAYA0000", "ts": "1.1", "text": said},
+    }  # fmt: skip
+    body, stamp = json.dumps(event, ensure_ascii=False).encode(), time.time()
+    for kind in (FORM, f"{FORM}; charset=utf-8", "multipart/form-data; boundary=x", "text/plain", None, JSON):
+        assert (await send(here, body, kind or "", at=stamp)).status in {200, *REFUSED}
+    for padding in (b" ", b"\n", b"\xef\xbb\xbf"):
+        assert (await send(here, padding + body, FORM, at=stamp)).status in {200, *REFUSED}
+    await rest(here)
+    assert (await here.show())["status"] == "detected"
+    assert not here.ws.ephemerals("tom")
+
+
+async def test_a_command_played_again_with_other_headers_changes_nothing(here: World) -> None:
+    await declared(here)
+    fields = {"command": "/incident", "text": "note once --in 1", "user_id": here.maya.id, "channel_id": "C0GENERAL0"}
+    body, stamp = urlencode(fields).encode(), time.time()
+    for kind in (FORM, JSON, f"{FORM};charset=utf-8", "text/plain", FORM.upper()):
+        assert (await send(here, body, kind, at=stamp)).status in {200, *REFUSED}
+    assert texts(of_kind(await here.show(), "note")) == ["once"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "&text=resolve+mine", "&user_id=U0TOM00000", "&command=%2Fincident", "&payload=%7B%7D", "&payload=",
+        "&%7B%22a%22%3A1=2", "&USER_ID=U0TOM00000", "&=x",
+    ],
+)  # fmt: skip
+async def test_a_form_has_slacks_fields_once_each(here: World, more: str) -> None:
+    await declared(here)
+    fields = {"command": "/incident", "text": "note once --in 1", "user_id": here.maya.id, "channel_id": "C0GENERAL0"}
+    assert (await send(here, (urlencode(fields) + more).encode(), FORM)).status == 400
+    assert of_kind(await here.show(), "note") == []
+
+
 MALFORMED = [
     (b"", JSON), (b"{", JSON), (b"[]", JSON), (b"null", JSON), (b"1", JSON), (b'"x"', JSON), (b"{}", JSON),
     (b"true", JSON), (b"[" * 100_000, JSON), (b'{"a":' * 50_000, JSON), (b'{"event": 1}', JSON),

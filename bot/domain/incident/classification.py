@@ -35,11 +35,18 @@ class Suggestion:
 def suggest(facts: Facts, policy: Policy) -> Suggestion | None:
     """The worst severity whose rules match; None without facts or without a match.
 
-    A rule without conditions matches any facts at all.
+    A rule without conditions matches as soon as a figure is known: a flag alone says nothing about how many people
+    notice, and never suggests the mildest severity. Once a figure is known, security suggests the second worst severity
+    at least.
     """
-    if not facts:
-        return None
     matching = [rule for rule in policy.classification if matches(rule, facts)]
+    if not _figure_is_known(facts):
+        mildest = policy.severities[-1].key
+        matching = [rule for rule in matching if rule.when and rule.severity != mildest]
+    elif facts.get("security") and policy.classification:
+        second_worst = policy.severities[:2][-1].key
+        if all(policy.rank(rule.severity) > policy.rank(second_worst) for rule in matching):
+            return Suggestion(second_worst, ("It is about security",))
     if not matching:
         return None
     worst = min(matching, key=lambda rule: policy.rank(rule.severity)).severity
@@ -51,6 +58,10 @@ def suggest(facts: Facts, policy: Policy) -> Suggestion | None:
         tuple(dict.fromkeys(action for rule in rules for action in rule.actions)),
         any(rule.escalate for rule in rules),
     )
+
+
+def _figure_is_known(facts: Facts) -> bool:
+    return any(not isinstance(fact, bool) for fact in facts.values())
 
 
 def matches(rule: Rule, facts: Facts) -> bool:
