@@ -184,7 +184,7 @@ class Delivery:
         self.journal.change("delivery", {"id": record.id, "delivery": kind, "state": record.state})
         return answer
 
-    async def settled(self, timeout_s: float = 10.0) -> None:
+    async def settled(self, timeout_s: float = 30.0) -> None:
         """Wait until no event is being delivered; events that wait for a retry do not count."""
         await asyncio.sleep(0)
         self.flush()

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.lapsed.reminder_reason import Activity, NudgeReason, decide_nudge
+from bot.domain.lapsed.reminder_reason import Activity, NudgeReason, decide_nudge, late_by
 from tests.domain.incidents import declared
 from tests.domain.policies import MINUTE, NOON, POLICY
 
@@ -63,6 +63,20 @@ def test_a_reminder_on_time_rearms_from_its_due_time() -> None:
     decision = decide_nudge(declared(), POLICY, "update", LAPSED, QUIET, LAPSED + timedelta(seconds=2))
     assert decision.late is None
     assert decision.next_update_at == LAPSED + 15 * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("cadence", "by", "said"),
+    [
+        (timedelta(), 15, ""), (timedelta(), 16, ", late by 16s"),  # a rung paged at once
+        (timedelta(seconds=6), 15, ""), (timedelta(seconds=6), 16, ", late by 16s"),
+        (2 * MINUTE, 30, ""), (2 * MINUTE, 31, ", late by 31s"),
+        (60 * MINUTE, 60, ""), (60 * MINUTE, 61, ", late by 1m"),
+        (None, 60, ""), (None, 61, ", late by 1m"),
+    ],
+)  # fmt: skip
+def test_only_a_delay_that_matters_to_somebody_is_called_late(cadence: timedelta | None, by: int, said: str) -> None:
+    assert late_by(timedelta(seconds=by), cadence) == said
 
 
 def test_a_role_reminder_asks_for_no_update_before_it_is_due() -> None:

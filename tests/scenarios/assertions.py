@@ -13,25 +13,25 @@ from sandbox.forms import actionable
 from sandbox.model import Ephemeral
 from sandbox.text import message_lines
 from storage.outbox import census
-from tests.scenarios.running import World
+from tests.scenarios.running import WITHIN_S, World
 
 
 async def rest(here: World) -> None:
     """Until every event was taken and every notice that can go has gone."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(WITHIN_S):
         while not await _resting(here):
             await asyncio.sleep(0.005)  # the outbox marks its rows in the database, which rings no bell
 
 
 async def _resting(here: World) -> bool:
-    await here.ws.settled()
+    await here.ws.settled(WITHIN_S)
     async with here.tocsin.database.reading() as conn:
         depth = await census.count_by_state(conn)
     return not depth["queued"] and not depth["leased"] and here.ws.delivery.in_flight <= 0
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WITHIN_S):
         while not condition():
             await asyncio.sleep(0.02)
 

@@ -18,8 +18,9 @@ INSIDE = "inc-1-checkout-is-down"
 class Away:
     """The bot is stopped and Slack's events are lost, as after an hour's absence."""
 
-    def __init__(self, here: World) -> None:
+    def __init__(self, here: World, *, comes_to_rest: bool = True) -> None:
         self.here = here
+        self.comes_to_rest = comes_to_rest  # False: what it missed takes longer to fetch than anybody waits for rest
 
     async def __aenter__(self) -> None:
         await rest(self.here)
@@ -29,7 +30,8 @@ class Away:
     async def __aexit__(self, *_: Any) -> None:
         self.here.ws.delivery.faults.clear()
         self.here.tocsin = await start(self.here.ws, self.here.settings)
-        await rest(self.here)
+        if self.comes_to_rest:
+            await rest(self.here)
 
 
 async def messages(here: World) -> list[str]:
@@ -396,6 +398,7 @@ async def test_a_history_that_cannot_be_read_at_once_is_read_later(here: World, 
     assert await messages(here) == ["while away"]
 
 
+@pytest.mark.timeout(300)
 async def test_a_long_history_is_read_within_slacks_limits_and_from_where_it_stopped(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -405,7 +408,7 @@ async def test_a_long_history_is_read_within_slacks_limits_and_from_where_it_sto
     async with world(sqlite_url) as here:
         await declared(here)
         here.ws.faults.clear()
-        async with Away(here):
+        async with Away(here, comes_to_rest=False):
             for number in range(450):
                 await here.maya.say(INSIDE, f"while away {number}")
             for number in range(45):
@@ -414,9 +417,8 @@ async def test_a_long_history_is_read_within_slacks_limits_and_from_where_it_sto
             before = len(here.ws.calls())
             here.ws.rates.minute_s = 3.0
             here.ws.rates.on = True
-        async with asyncio.timeout(60):
-            while len(await messages(here)) < 540:
-                await asyncio.sleep(0.05)
+        while len(await messages(here)) < 540:
+            await asyncio.sleep(0.2)  # each look reads them all
         calls = [call for call in here.ws.calls()[before:] if call.method in READS]
         assert len(await messages(here)) == 540
         assert sum(call.status == 429 for call in calls) <= 2

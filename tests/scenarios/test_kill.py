@@ -8,20 +8,23 @@ import os
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 import sandbox
 from sandbox import Workspace
 from storage.open import open_database
 from storage.outbox import census
+from storage.schema import deadlines
 from storage.timeline import entries as timeline
 from storage.timeline.verify import chain_faults
 from tests.scenarios import processes
 from tests.scenarios.processes import Death
-from tests.scenarios.running import MANIFEST, written
+from tests.scenarios.running import MANIFEST, WITHIN_S, written
 
 POLICY = """
 preset: sev1-5
@@ -78,23 +81,36 @@ async def run_again(ws: Workspace, bot: processes.Bot, url: str, policy: Path) -
 
 
 async def nothing_waits(url: str) -> bool:
+    """Whether no deadline has lapsed undecided, and the outbox is empty."""
     database = await open_database(url, migrate=False)
     try:
         async with database.reading() as conn:
             depth = await census.count_by_state(conn)
-            return not any(depth[state] for state in ("held", "queued", "leased", "unknown"))
+            lapsed = (deadlines.c.state == "waiting") & (deadlines.c.due_at <= datetime.now(UTC))
+            undecided = await conn.scalar(sa.select(sa.func.count()).where(lapsed))
+            return not undecided and not any(depth[state] for state in ("held", "queued", "leased", "unknown"))
     finally:
         await database.close()
 
 
 async def quiet(ws: Workspace, url: str) -> None:
     """Everything that was to be said has been said."""
-    for _ in range(600):
-        await ws.settled()
-        if await nothing_waits(url):
-            return
-        await asyncio.sleep(0.05)
-    raise TimeoutError("the outbox never became empty")
+    async with asyncio.timeout(WITHIN_S):
+        while True:
+            await ws.settled(WITHIN_S)
+            if await nothing_waits(url):
+                return
+            await asyncio.sleep(0.05)
+
+
+async def dead_or_quiet(bot: processes.Bot, ws: Workspace, url: str) -> None:
+    """The bot has died, or everything is done without its coming to the point at which it was to die."""
+    async with asyncio.timeout(WITHIN_S):
+        while bot.alive:
+            await ws.settled(WITHIN_S)
+            if await nothing_waits(url):
+                return
+            await asyncio.sleep(0.05)
 
 
 def doubled(ws: Workspace) -> dict[str, int]:
@@ -118,7 +134,7 @@ async def test_a_declare_survives_being_killed_anywhere(database_url: str, polic
         bot = await processes.start(settings(ws, database_url, policy), death)
         ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         reply = await ws.person("maya").command("#general", "/incident declare sev2 Checkout is down")
-        await bot.ended(0.6)
+        await dead_or_quiet(bot, ws, database_url)
         bot = await run_again(ws, bot, database_url, policy)
         try:
             await quiet(ws, database_url)
@@ -161,7 +177,7 @@ async def test_a_reminder_survives_being_killed_anywhere(database_url: str, poli
         channel = await declared(ws, database_url, policy, "sev1 Payments are down")
         await asyncio.sleep(1.1)  # the promise lapses while nobody runs: there is no clock to move in another process
         bot = await processes.start(settings(ws, database_url, policy), death)
-        await bot.ended(0.8)
+        await dead_or_quiet(bot, ws, database_url)
         bot = await run_again(ws, bot, database_url, policy)
         try:
             await ws.until(lambda: reminders(ws, channel))
@@ -190,7 +206,7 @@ async def test_no_message_is_lost_however_the_bot_dies(database_url: str, policy
         ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         for text in said:
             await ws.person("maya").say(channel, text)
-        await bot.ended(0.8)
+        await dead_or_quiet(bot, ws, database_url)
         bot = await run_again(ws, bot, database_url, policy)
         try:
             await quiet(ws, database_url)

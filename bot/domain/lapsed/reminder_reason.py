@@ -15,6 +15,7 @@ from bot.domain.policy.policy import Policy, Severity
 from bot.domain.values import durations
 
 LATE_AFTER = timedelta(seconds=60)
+LATE_AT_LEAST = timedelta(seconds=15)  # what a busy machine and a poll may take is nobody's concern
 
 
 class NudgeReason(StrEnum):
@@ -97,9 +98,9 @@ def decide_nudge(
 
 
 def is_late(by: timedelta, cadence: durations.Span | None) -> bool:
-    """Whether a delay is worth mentioning: over a minute, or over a quarter of a short cadence."""
+    """Whether a delay is worth mentioning: over a minute, or over a quarter of a short cadence and 15 seconds."""
     quarter = cadence / 4 if isinstance(cadence, timedelta) else LATE_AFTER
-    return by > min(LATE_AFTER, quarter) and by > timedelta(seconds=2)
+    return by > max(LATE_AT_LEAST, min(LATE_AFTER, quarter))
 
 
 def late_by(by: timedelta, cadence: durations.Span | None) -> str:
