@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from bot.domain.routing.notice import Priority
 from bot.usecases.incidents.post_update import post_update
-from bot.usecases.incidents.refresh_card import refresh_card
+from bot.usecases.incidents.refresh_messages import refresh_messages
 from storage.outbox.census import count_by_state
 from storage.schema import outbox
 from tests.scenarios import storm
@@ -92,7 +92,7 @@ async def _chatter(here: World, edits: int) -> None:
         if number % 25 == 0:
             await post_update(here.tocsin.context, 1, f"edit {number}", here.maya.id)
         else:
-            await refresh_card(here.tocsin.context, 1)
+            await refresh_messages(here.tocsin.context, 1)
         await asyncio.sleep(0.02)
 
 

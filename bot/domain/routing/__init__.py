@@ -5,7 +5,7 @@
 """
 
 from bot.domain.routing import jobs, playbook_runs
-from bot.domain.routing.announcements import announcement_key, briefings
+from bot.domain.routing.announcements import announcement, announcement_edit, announcement_key, briefings
 from bot.domain.routing.answers import answer, declared
 from bot.domain.routing.changes import on_change, on_declared, without_settled
 from bot.domain.routing.channel import (
@@ -27,6 +27,8 @@ from bot.domain.routing.reminders import nudge
 from bot.domain.routing.workspace import home, policy_refused, policy_valid, user_group
 
 __all__ = [
+    "announcement",
+    "announcement_edit",
     "announcement_key",
     "answer",
     "back_key",

@@ -56,17 +56,19 @@ def announcement_edits(before: Incident, after: Incident, policy: Policy) -> lis
     """An edit of the announcement, if a change shows in it."""
     if not policy.announce or after.private or _announcement_content(before) == _announcement_content(after):
         return []
-    n = after.number
-    return [
-        Notice(
-            f"announce_edit:{n}",
-            NoticeKind.ANNOUNCE_EDIT,
-            n,
-            depends_on=announcement_key(n),
-            priority=Priority.EDIT,
-            resend=True,
-        )
-    ]
+    return [announcement_edit(after.number)]
+
+
+def announcement_edit(number: int) -> Notice:
+    """Edit the announcement; several edits collapse into the newest."""
+    return Notice(
+        f"announce_edit:{number}",
+        NoticeKind.ANNOUNCE_EDIT,
+        number,
+        depends_on=announcement_key(number),
+        priority=Priority.EDIT,
+        resend=True,
+    )
 
 
 def briefings(incident: Incident, policy: Policy, moment: str, why: str) -> list[Notice]:

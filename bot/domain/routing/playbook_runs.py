@@ -17,11 +17,11 @@ def run_message_key(incident: int, number: int) -> str:
     return f"walk:{incident}:{number}"
 
 
-def run_opened(run: PlaybookRun) -> Notice:
-    """The message of a run that was opened."""
+def run_posted(incident: int, number: int) -> Notice:
+    """The run's one message."""
     return Notice(
-        run_message_key(run.incident, run.number), NoticeKind.RUN, run.incident, RunPayload(run.number).to_json(),
-        depends_on=channel_key(run.incident),
+        run_message_key(incident, number), NoticeKind.RUN, incident, RunPayload(number).to_json(),
+        depends_on=channel_key(incident),
         on_dependency_failure=OnDependencyFailure.DIRECT, priority=Priority.CARD,
     )  # fmt: skip
 
@@ -55,6 +55,11 @@ def approval_requested(run: PlaybookRun, approval: Approval) -> list[Notice]:
         Notice(dedup_key, NoticeKind.APPROVAL, run.incident, _payload(run, approval, person), priority=Priority.CARD)
         for dedup_key, person in zip(directly, approval.people, strict=True)
     ]
+
+
+def request_again(run: PlaybookRun, approval: Approval, dedup_key: str) -> Notice:
+    """The notice with this key of a request's messages."""
+    return next(notice for notice in approval_requested(run, approval) if notice.dedup_key == dedup_key)
 
 
 def live_request_keys(run: PlaybookRun) -> tuple[str, ...]:

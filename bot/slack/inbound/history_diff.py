@@ -21,7 +21,7 @@ from bot.slack.inbound import event_parser
 from bot.slack.inbound.event_parser import BotIdentity
 from bot.usecases.context import Context
 from bot.usecases.incidents.record import missed_marks
-from bot.usecases.incidents.refresh_card import refresh_card
+from bot.usecases.incidents.refresh_messages import needed_messages, refresh_messages
 from storage.outbox import receipts
 from storage.timeline import entries as timeline
 from storage.timeline.entries import MessageAuthor
@@ -40,7 +40,7 @@ class Snapshot:
     at: datetime
     messages: dict[str, MessageAuthor]  # recorded and not deleted, by `ts`
     marks: list[Entry]  # reactions and pins
-    card_ts: str | None  # of the incident's card in the channel
+    needed: frozenset[str]  # `ts` of the bot's messages that must not be missing from the channel
     compared: set[str] = field(default_factory=set)  # `ts` of messages whose reactions Slack has shown since
 
 
@@ -48,10 +48,11 @@ async def take_snapshot(context: Context, incident: int, channel: str) -> Snapsh
     """Read what the timeline has now, to compare Slack's history with it."""
     at = context.clock.now()
     async with context.database.reading() as conn:
-        card = await receipts.get(conn, f"card:{incident}")
+        own = await receipts.get_many(conn, await needed_messages(conn, incident))
         messages = await timeline.undeleted_messages(conn, incident, f"m:{channel}:")
         marks = await timeline.of_kinds(conn, incident, KINDS)
-    return Snapshot(at, messages, marks, (card or {}).get("ts"))
+    needed = frozenset(receipt["ts"] for receipt in own.values() if receipt.get("channel") == channel)
+    return Snapshot(at, messages, marks, needed)
 
 
 class HistoryDiff:
@@ -80,9 +81,8 @@ class HistoryDiff:
             if (float(message.thread_ts or ts) > first)
             and (message.thread_ts not in threads if _is_reply(ts, message) else ts not in present)
         ]
-        card_ts = self._snapshot.card_ts
-        if card_ts and card_ts not in present and float(card_ts) > first:
-            await refresh_card(self._context, self._incident)
+        if any(ts not in present and float(ts) > first for ts in self._snapshot.needed):
+            await refresh_messages(self._context, self._incident)
         return await self._record_deletions(deleted) + await self._record_reactions(present.values())
 
     async def thread(self, parent_ts: str, replies: Collection[Message]) -> int:

@@ -18,7 +18,7 @@ from bot.slack.listeners.commands import run_command
 from bot.slack.listeners.context import Interaction, ListenerContext, command_again
 from bot.usecases import personal
 from bot.usecases.incidents.channel import look_at_channel
-from bot.usecases.incidents.refresh_card import refresh_card
+from bot.usecases.incidents.refresh_messages import refresh_announcement, refresh_messages
 
 log = structlog.get_logger()
 
@@ -127,10 +127,14 @@ async def _message_deleted(call: EventCall, deleted_ts: str | None) -> int:
 
 
 async def _own_message_deleted(call: EventCall) -> int:
-    """A person deleted a message of the bot's: refresh the card, which is posted again if it was that."""
+    """A person deleted a message of the bot's: what is needed of it is posted again."""
     number = await call.ctx.incident_number_in(call.channel)
     if number is not None:
-        await refresh_card(call.ctx.context, number)
+        await refresh_messages(call.ctx.context, number)
+    else:
+        before = call.event.get("previous_message") or {}
+        ts = str(call.event.get("deleted_ts") or before.get("ts"))
+        await refresh_announcement(call.ctx.context, call.channel, ts)
     return NOTHING_TO_RECORD
 
 

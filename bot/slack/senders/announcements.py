@@ -11,7 +11,7 @@ from bot.slack.blocks import announcement, briefing, policy_file
 from bot.slack.client.api import SlackError
 from bot.slack.directory import channels
 from bot.slack.senders import post_once
-from bot.slack.senders.base import Delivery, SenderBase, ended
+from bot.slack.senders.base import MESSAGE_DELETED, Delivery, SenderBase, ended
 from bot.slack.senders.registry import sends, sends_without_incident
 from storage import key_value
 from storage.outbox.payloads import read_payload
@@ -45,7 +45,11 @@ class AnnouncementSender(SenderBase):
     async def announce_edit(self, delivery: Delivery) -> SendResult:
         """Edit the announcement to the incident's present state."""
         message = announcement.announcement(delivery.incident, delivery.policy, delivery.now)
-        return await self.edit_posted(routing.announcement_key(delivery.incident.number), message)
+        result = await self.edit_posted(routing.announcement_key(delivery.incident.number), message)
+        if result is not MESSAGE_DELETED:
+            return result
+        (again,) = routing.announcement(delivery.incident, delivery.policy)
+        return await self.post_again(again)
 
     @sends(NoticeKind.BRIEFING, failure="brief", failure_to="send the briefing to", unless=ended)
     async def briefing(self, delivery: Delivery) -> SendResult:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,8 @@ import aiohttp
 from bot.domain.incident import ChannelLoss, Incident
 from bot.domain.incident.channel import stand_in
 from bot.domain.policy.policy import Policy
-from bot.domain.routing.send_result import NotNeeded, SendResult, Sent
+from bot.domain.routing.notice import Notice
+from bot.domain.routing.send_result import NotNeeded, Retry, SendResult, Sent
 from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.directory.people import People
@@ -21,9 +22,11 @@ from bot.slack.senders import post_once
 from bot.usecases.context import Context
 from bot.usecases.visibility import can_see
 from storage.engine.batch_loader import BatchLoader
-from storage.outbox import receipts
+from storage.outbox import enqueue, receipts
 from storage.outbox.queue import ClaimedNotice
 
+DELETED = ("message_not_found", "cant_update_message")  # Slack's errors for editing a message that is gone
+MESSAGE_DELETED = NotNeeded("the message was deleted")
 NEVER_POSTED = NotNeeded("the message that it belongs to was never posted")
 
 
@@ -84,17 +87,43 @@ class SenderBase:
         result = await self.post(delivery, destination, message)
         return Sent({**result.receipt, "redirected": True}) if isinstance(result, Sent) else result
 
-    async def post_in_thread(self, delivery: Delivery, parent: dict[str, Any] | None, message: Message) -> SendResult:
-        """Post under a message, given by its receipt, of the incident's channel; outside a thread where that fails."""
-        if parent is None or delivery.notice.redirected or parent["channel"] != delivery.incident.channel_id:
+    async def post_in_thread(
+        self, delivery: Delivery, receipt: dict[str, Any] | None, message: Message, parent: Notice
+    ) -> SendResult:
+        """Post under a message of the incident's channel, given by its receipt; without a thread where that fails."""
+        incident = delivery.incident
+        in_channel = receipt is not None and receipt["channel"] == incident.channel_id
+        if receipt is None or not in_channel or delivery.notice.redirected or incident.channel_lost is not None:
             return await self.post_in_channel(delivery, message)
-        if delivery.incident.channel_lost is not None:
-            return await self.post_in_channel(delivery, message)
-        return await self.post(delivery, parent["channel"], message, parent["ts"])
+        return await self.post_under(delivery, receipt, message, parent)
+
+    async def post_under(
+        self, delivery: Delivery, receipt: dict[str, Any], message: Message, parent: Notice
+    ) -> SendResult:
+        """Post under the message of `parent`, which is posted again where somebody deleted it."""
+        try:
+            return await self.post(delivery, receipt["channel"], message, receipt["ts"])
+        except SlackError as error:
+            if error.name != "thread_not_found":
+                raise
+        await self.post_again(parent)
+        return Retry("the message that it goes under had been deleted")
 
     async def edit(self, receipt: dict[str, Any], message: Message) -> SendResult:
-        """Edit the message that a receipt names. Repeating it is safe."""
-        return await post_once.edit(self._api, receipt, message)
+        """Edit the message that a receipt names; `MESSAGE_DELETED` where somebody deleted it. Repeating it is safe."""
+        try:
+            return await post_once.edit(self._api, receipt, message)
+        except SlackError as error:
+            if error.name not in DELETED:
+                raise
+        return MESSAGE_DELETED
+
+    async def post_again(self, notice: Notice) -> SendResult:
+        """Queue a notice anew whose message somebody deleted: the result of its edit."""
+        async with self._context.database.transaction() as conn:
+            await enqueue.put(conn, [replace(notice, resend=True)])
+        self._context.wakeups.outbox.set()
+        return NotNeeded("the message had been deleted; it is posted again")
 
     async def edit_posted(self, dedup_key: str, message: Message) -> SendResult:
         """Edit the message that the notice with this key posted."""

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bot.domain import routing
 from bot.domain.oncall import schedule
 from bot.domain.paging.ladder import unreachable_rungs
 from bot.domain.routing.notice import NoticeKind
-from bot.domain.routing.send_result import NotNeeded, SendResult, Sent
+from bot.domain.routing.send_result import SendResult, Sent
 from bot.slack.blocks import card
 from bot.slack.blocks.elements import Message
-from bot.slack.client.api import SlackError
-from bot.slack.senders.base import NEVER_POSTED, Delivery, SenderBase
+from bot.slack.senders.base import MESSAGE_DELETED, NEVER_POSTED, Delivery, SenderBase
 from bot.slack.senders.registry import sends
 from bot.usecases.playbooks import runs
 from storage import overrides
-from storage.outbox import census, enqueue
-
-DELETED = ("message_not_found", "cant_update_message")  # Slack's errors for editing a message that is gone
+from storage.outbox import census
 
 
 class CardSender(SenderBase):
@@ -31,14 +26,10 @@ class CardSender(SenderBase):
 
     @sends(NoticeKind.CARD_EDIT, failure="keep the card up to date")
     async def card_edit(self, delivery: Delivery) -> SendResult:
-        """Edit the card. A card that somebody deleted is posted again."""
-        try:
-            return await self.edit_rendered(routing.card_key(delivery.incident.number), lambda: self._render(delivery))
-        except SlackError as error:
-            if error.name not in DELETED:
-                raise
-        await self._post_again(delivery)
-        return NotNeeded("the card had been deleted; a new one is posted")
+        """Edit the card. A card that somebody deleted is posted again; its pin follows (`usecases.outbox.results`)."""
+        number = delivery.incident.number
+        result = await self.edit_rendered(routing.card_key(number), lambda: self._render(delivery))
+        return await self.post_again(routing.card_posted(number)) if result is MESSAGE_DELETED else result
 
     @sends(NoticeKind.PIN, failure="pin the card")
     async def pin(self, delivery: Delivery) -> SendResult:
@@ -62,8 +53,3 @@ class CardSender(SenderBase):
             warnings=unreachable_rungs(incident, policy, calendar, delivery.now),
             playbook=await runs.best_match(self._context, incident, policy),
         )
-
-    async def _post_again(self, delivery: Delivery) -> None:
-        """Queue the card anew; its pin follows once it is posted (`usecases.outbox.results`)."""
-        async with self._context.database.transaction() as conn:
-            await enqueue.put(conn, [replace(routing.card_posted(delivery.incident.number), resend=True)])

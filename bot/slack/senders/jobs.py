@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.domain.playbook.job import Job, JobState
-from bot.domain.routing import run_message_key
+from bot.domain.routing import playbook_runs
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import JobLeftoversPayload, JobPayload, JobSettledPayload
 from bot.domain.routing.send_result import NotNeeded, SendResult
@@ -63,7 +63,8 @@ class JobSender(SenderBase):
 
     async def _in_thread(self, delivery: Delivery, job: Job, message: Message) -> SendResult:
         """Under the run's message; in the incident's channel where that was never posted."""
-        return await self.post_in_thread(delivery, await self.posted(run_message_key(job.incident, job.walk)), message)
+        parent = playbook_runs.run_posted(job.incident, job.walk)
+        return await self.post_in_thread(delivery, await self.posted(parent.dedup_key), message, parent)
 
     async def _job(self, job_id: int) -> Job | None:
         async with self._context.database.reading() as conn:

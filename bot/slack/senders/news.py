@@ -35,7 +35,8 @@ class NewsSender(SenderBase):
         receipt = await self.posted(routing.announcement_key(delivery.incident.number))
         if receipt is None:
             return NEVER_POSTED
-        return await self.post(delivery, receipt["channel"], await self._render(delivery), receipt["ts"])
+        (parent,) = routing.announcement(delivery.incident, delivery.policy)
+        return await self.post_under(delivery, receipt, await self._render(delivery), parent)
 
     @sends(NoticeKind.UPDATE, failure="post the update")
     async def update(self, delivery: Delivery) -> SendResult:

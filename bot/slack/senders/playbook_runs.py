@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.domain import routing
 from bot.domain.playbook.definition import Playbook
 from bot.domain.playbook.run import Approval, ApprovalStatus, PlaybookRun, StepState
 from bot.domain.routing import run_message_key
@@ -16,7 +17,7 @@ from bot.slack.blocks.run import approval as approval_blocks
 from bot.slack.blocks.run.message import run_message
 from bot.slack.blocks.run.overdue import step_overdue
 from bot.slack.senders import post_once
-from bot.slack.senders.base import NEVER_POSTED, Delivery, SenderBase
+from bot.slack.senders.base import MESSAGE_DELETED, NEVER_POSTED, Delivery, SenderBase
 from bot.slack.senders.registry import sends, sends_without_incident
 from bot.slack.text import render
 from bot.usecases.playbooks.dry_run import runnable_steps
@@ -37,7 +38,11 @@ class PlaybookRunSender(SenderBase):
     async def run_edit(self, delivery: Delivery) -> SendResult:
         """Edit a run's message to its present state."""
         dedup_key = run_message_key(delivery.incident.number, read_payload(delivery.notice, RunPayload).walk)
-        return await self.edit_rendered(dedup_key, lambda: self._render(delivery))
+        result = await self.edit_rendered(dedup_key, lambda: self._render(delivery))
+        run, _ = await self._read(delivery)
+        if result is not MESSAGE_DELETED or not run.active or not delivery.incident.open:
+            return result
+        return await self.post_again(routing.playbook_runs.run_posted(run.incident, run.number))
 
     @sends(
         NoticeKind.APPROVAL,
@@ -79,9 +84,12 @@ class PlaybookRunSender(SenderBase):
         waiting = request is not None and request[1].answer is ApprovalStatus.WAITING
         if request is not None and waiting and incident.open:
             question = self._question(delivery, run, playbook, *request)
-            return await self.edit(
+            result = await self.edit(
                 receipt, question if inside else approval_blocks.request_outside(incident, request[1])
             )
+            if result is not MESSAGE_DELETED:
+                return result
+            return await self.post_again(routing.playbook_runs.request_again(run, request[1], dedup_key))
         if not inside:
             return await self.edit(receipt, approval_blocks.settled_outside(incident))
         if request is None:
@@ -105,10 +113,10 @@ class PlaybookRunSender(SenderBase):
         step = run.step(payload.step)
         if step.settled or step.turns != payload.turn or not run.active or not incident.open:
             delivery = replace(delivery, unless="the step moved on before it could be sent")
-        parent = await self.posted(run_message_key(incident.number, run.number))
         person = await self._people.user_id(payload.person)
         message = step_overdue(incident, run, step, person, payload.late_s)
-        return await self.post_in_thread(delivery, parent, message)
+        parent = routing.playbook_runs.run_posted(incident.number, run.number)
+        return await self.post_in_thread(delivery, await self.posted(parent.dedup_key), message, parent)
 
     @sends_without_incident(
         NoticeKind.PLAYBOOK_REVIEW,

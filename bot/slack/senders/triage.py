@@ -8,9 +8,7 @@ from bot.domain import routing
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.send_result import NotNeeded, SendResult
 from bot.slack.blocks import triage as blocks
-from bot.slack.client.api import SlackError
 from bot.slack.senders.base import Delivery, SenderBase, ended
-from bot.slack.senders.card import DELETED
 from bot.slack.senders.registry import sends
 from bot.usecases.queries import triage
 from storage.outbox import enqueue
@@ -38,9 +36,4 @@ class TriageSender(SenderBase):
                 await enqueue.put(conn, [replace(routing.triage(number), resend=True)])
             return NotNeeded("nothing was posted so far; the message itself is queued again")
         findings = await triage.gather_triage(self._context, delivery.incident, delivery.policy)
-        try:
-            return await self.edit(receipt, blocks.triage(delivery.incident, delivery.policy, findings))
-        except SlackError as error:
-            if error.name not in DELETED:
-                raise
-        return NotNeeded("the message was deleted")
+        return await self.edit(receipt, blocks.triage(delivery.incident, delivery.policy, findings))

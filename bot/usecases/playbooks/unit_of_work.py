@@ -51,7 +51,11 @@ async def save_run(
     if before is not None:
         settled += routing.playbook_runs.requests_settled(before, after)
         settled += routing.playbook_runs.reminders_settled(before, after)
-    shown = routing.playbook_runs.run_opened(after) if new else routing.run_edit(after.incident, after.number)
+    shown = (
+        routing.playbook_runs.run_posted(after.incident, after.number)
+        if new
+        else routing.run_edit(after.incident, after.number)
+    )
     last = _last_line(change.entries[-1]) if change.entries else ""
     summary = replace(timers.run_summary(after, last), asking=routing.playbook_runs.live_request_keys(after))
     others = (each for each in work.incident.walks if each.number != after.number)
