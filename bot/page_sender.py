@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.errors import DeliveryError, Refused
 from bot.domain.incident import Incident
-from bot.domain.paging import calls
+from bot.domain.paging import calls, people
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.payloads import AlertFollowUpPayload, PersonPagePayload
 from bot.domain.routing.send_result import Failed, NotNeeded, Retry, SendResult, Sent, result_of
@@ -70,7 +70,7 @@ def _not_needed(row: ClaimedNotice, incident: Incident, failed: set[str]) -> str
 def page_of(row: ClaimedNotice, incident: Incident, policy: Policy, team_url: str, paged_at: datetime) -> Page:
     """What the vendor gets: of a private incident nothing but its ID."""
     payload, private = _payload(row), incident.private
-    person = calls.person_by_address(payload.contact, policy) if payload.contact else calls.Person("", "")
+    person = people.person_by_address(payload.contact, policy) if payload.contact else people.Person("", "")
     person = replace(person, name=_plain(person.name, policy))
     trigger = payload if isinstance(payload, PersonPagePayload) else None
     why = trigger.why if trigger else None
@@ -112,14 +112,14 @@ _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069
 
 
 def _plain(text: str, policy: Policy) -> str:
-    return " ".join(_UNSEEN.sub(" ", calls.replace_mentions(text, policy)).split())
+    return " ".join(_UNSEEN.sub(" ", people.replace_mentions(text, policy)).split())
 
 
 def _what(row: ClaimedNotice, policy: Policy, incident: Incident) -> str:
     payload = _payload(row)
     method = calls.label(payload.method)
     if isinstance(payload, PersonPagePayload):
-        name = calls.person_by_address(payload.contact or payload.person, policy).name
+        name = people.person_by_address(payload.contact or payload.person, policy).name
         return f"Could not page {name} by {method}"
     return f"Could not {payload.action} {incident.id} in {method}"
 

@@ -15,6 +15,7 @@ _Value = TypeVar("_Value")
 _GET = sa.select(meta.c.value).where(meta.c.name == sa.bindparam("this"))
 _LOCK = _GET.with_for_update()
 REPLICA_PREFIX = "replica:"
+UNREACHABLE_PREFIX = "unreachable:"
 
 
 @dataclass(frozen=True)  # no slots: with them Python 3.11 cannot make a `Key[int]("name")`
@@ -61,6 +62,11 @@ def announcement_channel(name: str) -> Key[str]:
 def user_of_address(address: str) -> Key[str]:
     """The Slack ID that an e-mail address was found to belong to."""
     return Key(f"slack_id:{address.lower()}")
+
+
+def unreachable(name: str) -> Key[dict[str, str]]:
+    """`reason` and `at`: why Slack does not reach a person, by Slack ID or e-mail address."""
+    return Key(UNREACHABLE_PREFIX + (name.lower() if "@" in name else name))
 
 
 def usergroup_members(group: str) -> Key[list[str]]:

@@ -169,7 +169,7 @@ def _target_due(ladder: Ladder, target: str, span: durations.Span, zone: tzinfo)
 
 
 def _rungs(incident: Incident, level: Severity) -> list[Deadline]:
-    """The first page of each rung that was not paged yet, and the next page of each rung that repeats."""
+    """The first page of each rung that was not paged yet, and the next page of each unanswered rung that repeats."""
     ladder = incident.ladder
     spent = ladder.spent.get(level.key, ())
     paged = {page.rung: page for page in ladder.pages}
@@ -186,9 +186,9 @@ def _rungs(incident: Incident, level: Severity) -> list[Deadline]:
                 continue
             why = f"{targets}: paged after {durations.exact(rung.after)} unless {rung.until}"
             deadlines.append(_deadline(incident, subject, kind, due_at, why))
-        elif rung.repeat and number in paged:
+        elif rung.repeat and number in paged and not ladder.acknowledged_at:
             page = paged[number]
-            why = f"{targets}: paged again every {durations.exact(rung.repeat)} until {rung.until}"
+            why = f"{targets}: paged again every {durations.exact(rung.repeat)} until somebody answers"
             again = replace(subject, times=page.times)
             deadlines.append(_deadline(incident, again, kind, page.last_at + rung.repeat, why))
     return deadlines

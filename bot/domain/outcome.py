@@ -5,18 +5,17 @@ A use case writes the outcome; nothing here does. `of_paging` builds the outcome
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from bot.domain import routing
 from bot.domain.deadlines import DeadlineState
 from bot.domain.incident import Change, Incident
-from bot.domain.oncall.schedule import OnCall
 from bot.domain.paging import calls
 from bot.domain.paging.calls import PagePlan
+from bot.domain.paging.context import PagingContext
 from bot.domain.paging.ladder import PagingOutcome
-from bot.domain.policy.policy import Policy, Rung
+from bot.domain.policy.policy import Rung
 from bot.domain.routing import keys
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import Entry
@@ -64,16 +63,6 @@ def skipped(change: Change, dedup_key: str, reason: str) -> Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class PagingContext:
-    """What a page depends on beside the incident."""
-
-    policy: Policy
-    on_call: OnCall
-    methods: Collection[str]  # that are set up, besides Slack
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class PageCause:
     """Why people are paged."""
 
@@ -90,17 +79,16 @@ def of_paging(before: Incident, paging: PagingOutcome, cause: PageCause, context
     """
     first_page = [keys.rung_key(before, paging.rung)] if paging.rung and paging.times == 1 else []
     rung = context.policy.severity(before.severity).ladder[paging.rung - 1] if paging.rung else cause.rung
-    pages = (
-        calls.plan_pages(paging.recipients, rung.by, context.policy, context.methods)
-        if rung and paging.reached
-        else PagePlan()
-    )
+    pages = paging.plan
+    fell_through = [
+        *(_rung_skipped(before, number, f"fell through: {gap}") for number, gap in paging.fell_through),
+        *(_rung_skipped(before, number, reason) for number, reason in paging.skipped),
+    ]
+    if _is_said_already(paging):
+        said = LedgerDecision(cause.key, DeadlineState.SKIPPED, f"{cause.why}: nobody left to page, as said before")
+        return Outcome(Change(paging.change.incident, (*cause.said, *paging.change.entries)), (), (*fell_through, said))
     if before.drill:
         return _would_have_paged(before, paging, cause, first_page, pages)
-    fell_through = [
-        LedgerDecision(keys.rung_key(before, number), DeadlineState.SKIPPED, f"fell through: {gap}")
-        for number, gap in paging.fell_through
-    ]
     used_up = [
         LedgerDecision(key, DeadlineState.DUE, _with_gaps(f"paged early: {cause.why}", pages))
         for key in first_page
@@ -114,6 +102,15 @@ def of_paging(before: Incident, paging: PagingOutcome, cause: PageCause, context
     entries = (*cause.said, *(_with_methods(entry, pages) for entry in paging.change.entries))
     changed = _with_open_pages(before, paging, pages, notices)
     return Outcome(Change(changed, entries), tuple(notices), (*fell_through, *used_up))
+
+
+def _rung_skipped(before: Incident, rung: int, reason: str) -> LedgerDecision:
+    return LedgerDecision(keys.rung_key(before, rung), DeadlineState.SKIPPED, reason)
+
+
+def _is_said_already(paging: PagingOutcome) -> bool:
+    """Whether the channel knows that the ladder has nobody left: it is told once an episode and severity."""
+    return not paging.reached and paging.said_before and not paging.fell_through and not paging.skipped
 
 
 def _would_have_paged(

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from bot.domain.paging.calls import Person
+from bot.domain.paging.people import Person
 from bot.domain.values.ordinals import ordinal
 
 

@@ -15,13 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.deadlines import plan, withdrawal_reason
 from bot.domain.errors import NotFound
 from bot.domain.incident import Change, Incident
-from bot.domain.outcome import Outcome, PagingContext
+from bot.domain.outcome import Outcome
+from bot.domain.paging.context import PagingContext
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import Notice
 from bot.usecases.context import Context
 from bot.usecases.effects import EFFECTS
 from bot.usecases.effects.incident_save import IncidentSave
-from bot.usecases.effects.on_call import current_calendar
+from bot.usecases.effects.on_call import current_paging_context
 from storage import deadlines, incidents, ingest
 from storage.outbox import enqueue
 from storage.timeline import chain
@@ -73,10 +74,9 @@ class UnitOfWork:
         (self._incident,) = await commit_many(self.conn, [self.pending(outcome)], self.now)
         return self._incident
 
-    async def paging_context(self) -> PagingContext:
-        """What a page of this incident depends on, with the people on call now."""
-        calendar = await current_calendar(self.conn, self.policy, self.now)
-        return PagingContext(self.policy, calendar, self.context.methods, self.now)
+    async def paging_context(self, policy: Policy | None = None) -> PagingContext:
+        """What a page of this incident depends on, with the people on call now; `policy` instead of its own."""
+        return await current_paging_context(self.conn, policy or self.policy, self.context.methods, self.now)
 
     def pending(self, outcome: Outcome) -> PendingChange:
         """The outcome as a change that `commit_many` can write with others."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from bot.domain.oncall.schedule import OnCall
+from bot.domain.paging.context import PagingContext
 from bot.domain.policy.policy import Contact, NudgeRules, Policy, Role, Rung, Severity, Until
 from bot.domain.values.target import Target
 
@@ -49,3 +51,8 @@ POLICY = Policy(
 
 def nobody_on_call(name: str, at: datetime) -> tuple[str, ...]:
     return ()
+
+
+def paging(at: datetime = NOON, policy: Policy = POLICY, on_call: OnCall = nobody_on_call) -> PagingContext:
+    """A page at this instant, with Slack alone."""
+    return PagingContext(policy, on_call, frozenset(), at)

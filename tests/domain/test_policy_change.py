@@ -17,6 +17,7 @@ from bot.domain.policy.policy import Policy, Role, Rung, Severity, Trigger
 from bot.domain.policy_change import apply
 from bot.domain.values.target import Target
 from tests.domain.policies import NOON as NOW
+from tests.domain.policies import paging
 
 MINUTE = timedelta(minutes=1)
 U1, U2, U3 = Target.parse("user:U1"), Target.parse("user:U2"), Target.parse("user:U3")
@@ -41,7 +42,7 @@ def paged(policy: Policy, *numbers: int) -> Incident:
     incident = replace(incident, policy=policy.digest)
     for number in numbers:
         at = NOW + policy.severities[0].ladder[number - 1].after
-        incident = page_next_rung(incident, policy, lambda name, at: (), at, "time", rung=number).change.incident
+        incident = page_next_rung(incident, paging(at, policy), "time", rung=number).change.incident
     return incident
 
 
@@ -76,9 +77,7 @@ def test_the_new_ladder_continues_where_the_old_one_was(
 def test_overdue_rungs_are_left_to_a_person_who_escalates() -> None:
     policy = made(rung(0, U1), rung(3, U3), rung(15, U2))
     changed = apply(paged(OLD, 1), OLD, policy, "UM", NOW + 5 * MINUTE).incident
-    assert page_next_rung(changed, policy, lambda name, at: (), NOW + 6 * MINUTE, "by hand").recipients.people == (
-        "U3",
-    )
+    assert page_next_rung(changed, paging(NOW + 6 * MINUTE, policy), "by hand").recipients.people == ("U3",)
 
 
 def test_rungs_get_new_keys_so_that_pages_under_the_old_policy_block_none() -> None:

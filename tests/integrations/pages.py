@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.domain.paging.calls import Person
+from bot.domain.paging.people import Person
 from bot.integrations.protocol import Action, Page
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

@@ -108,6 +108,7 @@ async def test_nobody_who_does_not_look_costs_a_call(here: World) -> None:
 async def test_what_does_not_show_there_publishes_nothing(here: World) -> None:
     await opened(here, here.maya)
     channel = await here.declared("sev2 Checkout is down")
+    await typed(here, "maya", channel.name, "/incident ack")
     await rest(here)
     before = published(here)
     await typed(here, "maya", channel.name, "/incident note looked at the graphs")

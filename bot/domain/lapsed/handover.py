@@ -13,7 +13,8 @@ from bot.domain.deadlines import Deadline
 from bot.domain.incident import Change, Handover, Incident
 from bot.domain.incident import handover as handovers
 from bot.domain.lapsed.next_rung import page_next_rung
-from bot.domain.outcome import Outcome, PagingContext, due
+from bot.domain.outcome import Outcome, due
+from bot.domain.paging.context import PagingContext
 from bot.domain.routing.keys import HandoverSubject
 from bot.domain.timeline.entry import BOT, entry
 from bot.domain.values import durations

@@ -12,8 +12,9 @@ from bot.domain.deadlines import Deadline
 from bot.domain.incident import Change, Incident
 from bot.domain.lapsed.next_rung import page_next_rung
 from bot.domain.lapsed.reminder_reason import late_by
-from bot.domain.outcome import Outcome, PagingContext, skipped
+from bot.domain.outcome import Outcome, skipped
 from bot.domain.paging import ladder
+from bot.domain.paging.context import PagingContext
 from bot.domain.routing.keys import MitigateSubject, RespondSubject
 from bot.domain.values import durations
 

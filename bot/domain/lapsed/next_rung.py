@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bot.domain.deadlines import Deadline
 from bot.domain.incident import Change
-from bot.domain.outcome import Outcome, PageCause, PagingContext, due, of_paging
+from bot.domain.outcome import Outcome, PageCause, due, of_paging
 from bot.domain.paging import ladder
+from bot.domain.paging.context import PagingContext
 
 
 def page_next_rung(change: Change, deadline: Deadline, why: str, context: PagingContext) -> Outcome:
@@ -14,7 +15,7 @@ def page_next_rung(change: Change, deadline: Deadline, why: str, context: Paging
     With no rung left, the message in the channel and the ledger say so.
     """
     incident = change.incident
-    paging = ladder.page_next_rung(incident, context.policy, context.on_call, context.now, why)
+    paging = ladder.page_next_rung(incident, context, why)
     reason = why if paging.rung is not None else f"{why}: nobody left to page"
     lapsed = due(change, deadline.dedup_key, reason)
     return lapsed.then(of_paging(incident, paging, PageCause(why, deadline.dedup_key), context))

@@ -13,8 +13,9 @@ from bot.domain import routing
 from bot.domain.deadlines import Deadline, DeadlineState
 from bot.domain.incident import Change, Incident
 from bot.domain.lapsed.reminder_reason import Nudge
-from bot.domain.outcome import LedgerDecision, Outcome, PageCause, PagingContext, of_paging
+from bot.domain.outcome import LedgerDecision, Outcome, PageCause, of_paging
 from bot.domain.paging import ladder
+from bot.domain.paging.context import PagingContext
 from bot.domain.routing.payloads import NudgePayload
 from bot.domain.timeline.entry import BOT, entry
 
@@ -44,7 +45,7 @@ def remind(
 def page_silence(reminded: Outcome, deadline: Deadline, reason: str, context: PagingContext) -> Outcome:
     """Add a page of the next rung to a reminder, where a rung is left."""
     incident = reminded.incident
-    paging = ladder.page_next_rung(incident, context.policy, context.on_call, context.now, reason)
+    paging = ladder.page_next_rung(incident, context, reason)
     if paging.rung is None and not paging.fell_through:
         return reminded
     return reminded.then(of_paging(incident, paging, PageCause(reason, f"silence:{deadline.dedup_key}"), context))

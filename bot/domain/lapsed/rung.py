@@ -7,8 +7,9 @@ from collections.abc import Collection
 from bot.domain.deadlines import Deadline, plan
 from bot.domain.incident import Change, Incident
 from bot.domain.lapsed.reminder_reason import late_by
-from bot.domain.outcome import Outcome, PageCause, PagingContext, due, of_paging
+from bot.domain.outcome import Outcome, PageCause, due, of_paging, skipped
 from bot.domain.paging import ladder
+from bot.domain.paging.context import PagingContext
 from bot.domain.routing.keys import RungSubject
 from bot.domain.values import durations
 
@@ -41,11 +42,13 @@ def _page(incident: Incident, deadline: Deadline, context: PagingContext) -> Out
     late = late_by(now - deadline.due_at, rung.after)
     if number in incident.ladder.spent.get(level.key, ()):
         why = f"still not {rung.until}{late}"
-        paging = ladder.repeat_rung(incident, policy, context.on_call, now, number)
+        paging = ladder.repeat_rung(incident, context, number)
+        if paging.rung is None:
+            return skipped(paging.change, deadline.dedup_key, f"{why}: {paging.skipped[0][1]}")
     else:
         occasion = f"{durations.exact(rung.after)} without being {rung.until}" if rung.after else _occasion(incident)
         why = f"{occasion}{late}"
-        paging = ladder.page_next_rung(incident, policy, context.on_call, now, why, rung=number)
+        paging = ladder.page_next_rung(incident, context, why, rung=number)
     reason = f"paged: {why}" if paging.rung is not None else f"{why}: nobody left to page"
     lapsed = due(Change(incident), deadline.dedup_key, reason)
     return lapsed.then(of_paging(incident, paging, PageCause(why, deadline.dedup_key), context))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from bot.domain.deadlines import Deadline
 from bot.domain.incident import Change, Incident
 from bot.domain.lapsed.reminder_reason import late_by
-from bot.domain.outcome import Outcome, PageCause, PagingContext, due, of_paging
+from bot.domain.outcome import Outcome, PageCause, due, of_paging
 from bot.domain.paging import triggers
+from bot.domain.paging.context import PagingContext
 from bot.domain.paging.direct_page import DirectPage, page_directly
 from bot.domain.routing.keys import TriggerSubject
 
@@ -19,7 +20,7 @@ def decide(incident: Incident, deadline: Deadline, context: PagingContext) -> Ou
     counted = triggers.record_page(incident, trigger, context.now)
     times = counted.ladder.tripped[key].times
     page = DirectPage(trigger.rung, f"trigger:{key}", "A trigger", why, times=times)
-    paging = page_directly(counted, context.policy, context.on_call, context.now, page)
+    paging = page_directly(counted, context, page)
     reason = f"paged: {why}" if paging.reached else f"{why}: {'; '.join(paging.recipients.gaps)}"
     lapsed = due(Change(counted), deadline.dedup_key, reason)
     return lapsed.then(of_paging(counted, paging, PageCause(why, deadline.dedup_key, rung=trigger.rung), context))

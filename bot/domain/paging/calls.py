@@ -8,38 +8,18 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, replace
 
 from bot.domain.incident import Incident, VendorAlert
+from bot.domain.paging.context import PagingContext
+from bot.domain.paging.people import REQUIRED_FIELD, Person, next_method, person_by_address, person_of
 from bot.domain.paging.recipients import Recipients
-from bot.domain.policy.policy import Contact, Policy, Until
-from bot.domain.values.slack_ids import MENTION, user_mention
+from bot.domain.policy.policy import Until
 
-# The field of a contact that a method needs. The other methods reach the recipients in the operator's settings.
-REQUIRED_FIELD = {"slack": "slack", "email": "email", "sms": "phone"}
-FALLBACK_METHODS = ("sms", "email", "slack")  # in the order in which they replace one another
 VENDOR_TRACKED = ("pagerduty", "webhook")  # an alert opened there is acknowledged and resolved there as well
 LABELS = {"slack": "Slack", "pagerduty": "PagerDuty", "email": "e-mail", "sms": "SMS", "webhook": "webhook"}
 
 _DEDUP_KEY = re.compile(r"tocsin-INC-([1-9][0-9]{0,17})-[0-9a-f]{16}")
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A person to reach."""
-
-    key: str  # of the contact; else the Slack ID or e-mail address
-    name: str  # the contact's name; else a mention or the address
-    slack: str | None = None  # Slack user ID, or the e-mail address they use there
-    email: str | None = None
-    phone: str | None = None
-    pagerduty: str | None = field(default=None, repr=False)  # a routing key of their own: a secret
-
-    def reachable_by(self, method: str) -> bool:
-        """Whether the person has the address that the method needs."""
-        required = REQUIRED_FIELD.get(method)
-        return required is None or getattr(self, required) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,32 +55,62 @@ def label(method: str) -> str:
 # --- planning ---------------------------------------------------------------------------------------------------------
 
 
-def plan_pages(recipients: Recipients, by: Sequence[str], policy: Policy, configured: Collection[str]) -> PagePlan:
-    """Plan a page of each person by each method of the rung, or by another method if none of those reaches them."""
+def plan_pages(recipients: Recipients, by: Sequence[str], context: PagingContext) -> PagePlan:
+    """Call each person by each method of the rung; a person whom none of them reaches, by another that does."""
     attempts: list[PageAttempt] = []
     gaps: dict[str, None] = {}
-    for person in people_of(recipients, policy):
+    for person in people_of(recipients, context):
         methods: list[str] = []
         for method in by:
-            if method != "slack" and method not in configured:
+            if method != "slack" and method not in context.methods:
                 gaps[f"{label(method)} is not set up"] = None
             elif not person.reachable_by(method):
-                gaps[f"{person.name} has no {REQUIRED_FIELD[method]} for {label(method)}"] = None
+                gaps[_gap(person, method)] = None
             else:
                 methods.append(method)
-        if not methods and (fallback := next_method(person, by, (), configured)):
+        if not methods and (fallback := next_method(person, by, (), context.methods)):
             methods.append(fallback)
         attempts += [PageAttempt(person, method) for method in methods]
     return PagePlan(tuple(attempts), tuple(gaps))
 
 
-def next_method(person: Person, by: Sequence[str], used: Collection[str], configured: Collection[str]) -> str | None:
-    """The next unused method that reaches the person: the rung's own first, then any other; None without one."""
-    for method in dict.fromkeys((*by, *FALLBACK_METHODS)):
-        available = method == "slack" or method in configured
-        if available and method not in used and person.reachable_by(method):
-            return method
-    return None
+def reach(
+    recipients: Recipients, by: Sequence[str], context: PagingContext, left_out: Collection[str] = ()
+) -> tuple[Recipients, PagePlan]:
+    """The recipients whom a page reaches, and the calls. `left_out` and people whom Slack does not reach are not among
+    its people; without any call and any channel it reaches nobody.
+    """
+    fresh = replace(recipients, people=tuple(person for person in recipients.people if person not in left_out))
+    plan = plan_pages(fresh, by, context)
+    known = tuple(person for person in fresh.people if not context.directory.problem(person))
+    return replace(fresh, people=known), plan
+
+
+def people_of(recipients: Recipients, context: PagingContext) -> list[Person]:
+    """Contacts first, then people known by their Slack ID or address alone, each once.
+
+    A contact whose Slack address is not among `people` was left out, because they respond already. Two contacts with
+    the same Slack account are one person.
+    """
+    policy = context.policy
+    people: dict[str, Person] = {}
+    for key in recipients.contacts:
+        contact = policy.contacts.get(key)
+        if contact is None:
+            continue
+        address = contact.slack or contact.email
+        if address is None or address in recipients.people:
+            people.setdefault(address or key, person_of(contact))
+    for address in recipients.people:
+        people.setdefault(address, person_by_address(address, policy))
+    return [replace(person, problem=context.directory.problem(person.slack)) for person in people.values()]
+
+
+def _gap(person: Person, method: str) -> str:
+    """Why the method does not reach the person."""
+    if method == "slack" and person.problem:
+        return f"{person.name}: {person.problem}"
+    return f"{person.name} has no {REQUIRED_FIELD[method]} for {label(method)}"
 
 
 def opened_alerts(
@@ -120,74 +130,6 @@ def opened_alerts(
         triggers = alerts[place].triggers if place in alerts else ()
         alerts[place] = VendorAlert(*place, triggers=(*triggers, dedup_keys[attempt]))
     return tuple(alerts.values())
-
-
-# --- people -----------------------------------------------------------------------------------------------------------
-
-
-def people_of(recipients: Recipients, policy: Policy) -> list[Person]:
-    """Contacts first, then people known by their Slack ID or address alone, each once.
-
-    A contact whose Slack address is not among `people` was left out, because they respond already.
-    """
-    people: dict[str, Person] = {}
-    for key in recipients.contacts:
-        contact = policy.contacts.get(key)
-        if contact is None:
-            continue
-        address = contact.slack or contact.email
-        if address is None or address in recipients.people:
-            people[key] = _from_contact(contact)
-    for address in recipients.people:
-        person = person_by_address(address, policy)
-        people.setdefault(person.key, person)
-    return list(people.values())
-
-
-def person_by_address(address: str, policy: Policy) -> Person:
-    """The person with this contact key, Slack ID or e-mail address; without a contact, the address is all there is."""
-    if address in policy.contacts:
-        return _from_contact(policy.contacts[address])
-    for contact in policy.contacts.values():
-        if address in (contact.slack, contact.email):
-            return _from_contact(contact)
-    if "@" in address:
-        return Person(address, address, slack=address, email=address)
-    return Person(address, user_mention(address), slack=address)
-
-
-def person_by_name(name: str, policy: Policy) -> Person | None:
-    """The contact of this name, in any case; None where no contact or several have it."""
-    folded = " ".join(name.split()).casefold()
-    namesakes = [c for c in policy.contacts.values() if c.name and " ".join(c.name.split()).casefold() == folded]
-    return _from_contact(namesakes[0]) if len(namesakes) == 1 else None
-
-
-def person_in_payload(payload: Mapping[str, Any], policy: Policy) -> Person:
-    """The person whom a page's payload is for, with their addresses from the policy."""
-    contact = payload.get("contact")
-    return person_by_address(str(contact or payload["person"]), policy)
-
-
-def replace_mentions(text: str, policy: Policy) -> str:
-    """Text for readers outside Slack: each mention becomes a contact's name, or `somebody`."""
-
-    def name(match: re.Match[str]) -> str:
-        person = person_by_address(match[1], policy)
-        return person.name if person.key in policy.contacts else "somebody"
-
-    return MENTION.sub(name, text)
-
-
-def _from_contact(contact: Contact) -> Person:
-    return Person(
-        contact.key,
-        contact.name or contact.key,
-        contact.slack or contact.email,  # Slack finds people by e-mail address too
-        contact.email,
-        contact.phone,
-        contact.pagerduty,
-    )
 
 
 # --- vendors' dedup keys ----------------------------------------------------------------------------------------------

@@ -6,13 +6,13 @@ The result says whom the page reaches; `bot.domain.outcome` turns it into messag
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from bot.domain.incident import Change, Incident, PagedRung
-from bot.domain.oncall.schedule import OnCall
-from bot.domain.paging.ladder import PagingOutcome, page_entry
-from bot.domain.paging.recipients import Recipients, recipients_of, without_people
-from bot.domain.policy.policy import Policy, Rung
+from bot.domain.paging.calls import reach
+from bot.domain.paging.context import PagingContext
+from bot.domain.paging.ladder import PagingOutcome, page_entry, responding_words
+from bot.domain.paging.recipients import Recipients, recipients_of
+from bot.domain.policy.policy import Rung
 from bot.domain.timeline.entry import BOT, entry
 
 
@@ -29,20 +29,22 @@ class DirectPage:
     responders_too: bool = False  # people who respond already are paged as well
 
 
-def page_directly(
-    incident: Incident, policy: Policy, on_call: OnCall, now: datetime, page: DirectPage
-) -> PagingOutcome:
-    """Page outside the ladder. If the result has no label, nobody was paged; its entry and `gaps` say why."""
-    recipients = recipients_of(page.rung, incident, policy, on_call, now)
-    fresh = without_people(recipients, () if page.responders_too else incident.responders)
-    if fresh is None:
-        gap = "; ".join(recipients.gaps) or "everybody it names is responding already"
-        record = entry(now, "escalated", BOT, f"{page.description} reaches nobody: {gap}", label=page.label)
+def page_directly(incident: Incident, context: PagingContext, page: DirectPage) -> PagingOutcome:
+    """Page outside the ladder. An outcome without a label paged no one; its entry and `gaps` say why."""
+    everybody = recipients_of(page.rung.notify, incident, context)
+    left_out = () if page.responders_too else incident.responders
+    recipients, plan = reach(everybody, page.rung.by, context, left_out)
+    if not (plan.attempts or recipients.channels):
+        there = [person for person in everybody.people if person in left_out]
+        gap = responding_words(there, context.policy) if there else "; ".join([*everybody.gaps, *plan.gaps])
+        record = entry(context.now, "escalated", BOT, f"{page.description} reaches nobody: {gap}", label=page.label)
         nobody = Recipients(gaps=(f"{page.description}: {gap}",))
         return PagingOutcome(Change(incident, (record,)), None, nobody, (), description=page.description)
-    pages = (*incident.ladder.pages, PagedRung(0, page.times, now, fresh.people))
+    pages = (*incident.ladder.pages, PagedRung(0, page.times, context.now, recipients.people))
     changed = replace(incident, ladder=replace(incident.ladder, pages=pages))
     record = page_entry(
-        now, page.actor, page.description, fresh, page.reason, policy, label=page.label, times=page.times
+        context, page.actor, page.description, recipients, page.reason, label=page.label, times=page.times
     )
-    return PagingOutcome(Change(changed, (record,)), None, fresh, (), page.times, page.label, page.description)
+    return PagingOutcome(
+        Change(changed, (record,)), None, recipients, (), page.times, page.label, page.description, plan
+    )

@@ -5,14 +5,16 @@ A rung that reaches nobody is skipped for the next one. `bot.domain.outcome` tur
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from bot.domain.errors import Refused
 from bot.domain.incident import Change, Incident, PagedRung
-from bot.domain.oncall.schedule import OnCall
-from bot.domain.paging.recipients import Recipients, recipient_name, recipients_of, without_people
+from bot.domain.paging.calls import PagePlan, reach
+from bot.domain.paging.context import PagingContext
+from bot.domain.paging.recipients import Recipients, recipient_name, recipients_of
 from bot.domain.policy.policy import Policy, Until
 from bot.domain.timeline.entry import BOT, Entry, entry
 from bot.domain.values.ordinals import ordinal
@@ -25,10 +27,13 @@ class PagingOutcome:
     change: Change
     rung: int | None  # None outside the ladder, or when the ladder is exhausted
     recipients: Recipients
-    fell_through: tuple[tuple[int, str], ...]  # unreachable rungs, each with the reason
+    fell_through: tuple[tuple[int, str], ...]  # rungs nobody of which can be reached, each with the reason
     times: int = 1  # which page of this rung or trigger it is
     label: str = ""  # outside the ladder: unique within the incident
     description: str = ""  # outside the ladder: "By hand", "A trigger"
+    plan: PagePlan = field(default_factory=PagePlan)  # the calls
+    skipped: tuple[tuple[int, str], ...] = ()  # rungs left out because their people respond, each with the reason
+    said_before: bool = False  # that the ladder has nobody left, in this episode at this severity
 
     @property
     def reached(self) -> bool:
@@ -37,67 +42,106 @@ class PagingOutcome:
 
 
 def page_next_rung(
-    incident: Incident,
-    policy: Policy,
-    on_call: OnCall,
-    now: datetime,
-    why: str,
-    actor: str = BOT,
-    rung: int | None = None,
+    incident: Incident, context: PagingContext, why: str, actor: str = BOT, rung: int | None = None
 ) -> PagingOutcome:
-    """Page `rung`, or the next unspent one; an unreachable rung falls through to the next at once.
+    """Page `rung`, or the next unspent one; one that reaches nobody new falls through to the next at once.
 
-    People who respond already are left out: a rung of responders alone counts as unreachable.
+    People who respond already are left out. The first outcome that finds nobody left counts as said.
     """
-    level = policy.severity(incident.severity)
-    fell_through: list[tuple[int, str]] = []
-    entries: list[Entry] = []
-    pages = incident.ladder.pages
+    level = context.policy.severity(incident.severity)
     spent = list(incident.ladder.spent.get(level.key, ()))
-    outcome: tuple[int | None, Recipients] = None, Recipients()
+    passed_over: list[_PassedOver] = []
+    paged: _PagedRung | None = None
     for number in [n for n in range(rung or 1, len(level.ladder) + 1) if n not in spent]:
-        recipients = recipients_of(level.ladder[number - 1], incident, policy, on_call, now)
         spent.append(number)
-        if fresh := without_people(recipients, incident.responders):
-            outcome = number, fresh
-            pages = (*pages, PagedRung(number, 1, now, fresh.people))
-            entries.append(_rung_paged(now, actor, number, fresh, why, 1, policy))
+        result = _try_rung(incident, context, number)
+        if isinstance(result, _PagedRung):
+            paged = result
             break
-        gap = "; ".join(recipients.gaps) or "everybody on it is responding already"
-        fell_through.append((number, gap))
-        entries.append(entry(now, "escalated", BOT, f"Rung {number} reaches nobody: {gap}", rung=number))
-    ladder = replace(incident.ladder, spent={**incident.ladder.spent, level.key: tuple(sorted(spent))}, pages=pages)
+        passed_over.append(result)
+    entries = [each.entry(context.now) for each in passed_over]
+    ladder = replace(incident.ladder, spent={**incident.ladder.spent, level.key: tuple(sorted(spent))})
+    said = f"exhausted:{level.key}"
+    if paged is not None:
+        page = PagedRung(paged.number, 1, context.now, paged.recipients.people)
+        ladder = replace(ladder, pages=(*ladder.pages, page))
+        entries.append(_rung_paged(paged, context, why, 1, actor))
+    elif said not in ladder.fired:
+        ladder = replace(ladder, fired=(*ladder.fired, said))
     return PagingOutcome(
-        Change(replace(incident, ladder=ladder), tuple(entries)), *outcome, fell_through=tuple(fell_through)
+        Change(replace(incident, ladder=ladder), tuple(entries)),
+        paged.number if paged else None,
+        paged.recipients if paged else Recipients(),
+        tuple((each.number, each.reason) for each in passed_over if not each.responding),
+        plan=paged.plan if paged else PagePlan(),
+        skipped=tuple((each.number, each.reason) for each in passed_over if each.responding),
+        said_before=said in incident.ladder.fired,
     )
 
 
-def repeat_rung(incident: Incident, policy: Policy, on_call: OnCall, now: datetime, number: int) -> PagingOutcome:
-    """Page a rung again, responders included, and count it."""
-    level = policy.severity(incident.severity)
-    recipients = recipients_of(level.ladder[number - 1], incident, policy, on_call, now)
+def repeat_rung(incident: Incident, context: PagingContext, number: int) -> PagingOutcome:
+    """Page a rung again, without people who respond by now, and count it. It may reach nobody."""
     pages = tuple(
-        replace(page, times=page.times + 1, last_at=now) if page.rung == number else page
+        replace(page, times=page.times + 1, last_at=context.now) if page.rung == number else page
         for page in incident.ladder.pages
     )
     times = next(page.times for page in pages if page.rung == number)
     changed = replace(incident, ladder=replace(incident.ladder, pages=pages))
-    why = f"still unanswered, {ordinal(times)} page"
-    record = _rung_paged(now, BOT, number, recipients, why, times, policy)
-    return PagingOutcome(Change(changed, (record,)), number, recipients, (), times)
+    result = _try_rung(incident, context, number)
+    if not isinstance(result, _PagedRung):
+        return PagingOutcome(Change(changed), None, Recipients(), (), times, skipped=((number, result.reason),))
+    record = _rung_paged(result, context, f"still unanswered, {ordinal(times)} page", times, BOT)
+    return PagingOutcome(Change(changed, (record,)), number, result.recipients, (), times, plan=result.plan)
 
 
-def unreachable_rungs(incident: Incident, policy: Policy, on_call: OnCall, now: datetime) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class _PagedRung:
+    number: int
+    recipients: Recipients
+    plan: PagePlan
+
+
+@dataclass(frozen=True, slots=True)
+class _PassedOver:
+    """A rung that reaches nobody new."""
+
+    number: int
+    reason: str
+    responding: bool  # people on it respond already; otherwise nobody on it can be reached
+
+    def entry(self, now: datetime) -> Entry:
+        words = "skipped" if self.responding else "reaches nobody"
+        return entry(now, "escalated", BOT, f"Rung {self.number} {words}: {self.reason}", rung=self.number)
+
+
+def _try_rung(incident: Incident, context: PagingContext, number: int) -> _PagedRung | _PassedOver:
+    rung = context.policy.severity(incident.severity).ladder[number - 1]
+    everybody = recipients_of(rung.notify, incident, context)
+    recipients, plan = reach(everybody, rung.by, context, incident.responders)
+    if plan.attempts or recipients.channels:
+        return _PagedRung(number, recipients, plan)
+    there = [person for person in everybody.people if person in incident.responders]
+    gaps = [*everybody.gaps, *plan.gaps]
+    return _PassedOver(number, "; ".join([responding_words(there, context.policy)] if there else gaps), bool(there))
+
+
+def responding_words(people: Sequence[str], policy: Policy) -> str:
+    """`<@U1> and <@U2> are responding already`."""
+    *others, last = [recipient_name(person, policy) for person in people]
+    return f"{', '.join(others)} and {last} are responding already" if others else f"{last} is responding already"
+
+
+def unreachable_rungs(incident: Incident, context: PagingContext) -> tuple[str, ...]:
     """Warnings, one a rung, about rungs still to come that would be unreachable if they were paged now."""
-    level = policy.severity(incident.severity)
+    level = context.policy.severity(incident.severity)
     spent = incident.ladder.spent.get(level.key, ())
     warnings = []
     for number, rung in enumerate(level.ladder, 1):
         if number in spent or is_reached(incident, rung.until):
             continue
-        recipients = recipients_of(rung, incident, policy, on_call, now)
-        if recipients.empty:
-            warnings.append(f"Rung {number} would reach nobody: {'; '.join(recipients.gaps)}.")
+        result = _try_rung(incident, context, number)
+        if isinstance(result, _PassedOver) and not result.responding:
+            warnings.append(f"Rung {number} would reach nobody: {result.reason}.")
     return tuple(warnings)
 
 
@@ -121,19 +165,17 @@ def check_escalatable(incident: Incident) -> None:
         raise Refused(f"{incident.id} is {incident.status}: nobody is paged for it.", "reopen It is failing again")
 
 
-def _rung_paged(
-    now: datetime, actor: str, number: int, recipients: Recipients, why: str, times: int, policy: Policy
-) -> Entry:
-    return page_entry(now, actor, f"Rung {number}", recipients, why, policy, rung=number, times=times)
+def _rung_paged(paged: _PagedRung, context: PagingContext, why: str, times: int, actor: str) -> Entry:
+    return page_entry(context, actor, f"Rung {paged.number}", paged.recipients, why, rung=paged.number, times=times)
 
 
 def page_entry(
-    now: datetime, actor: str, description: str, recipients: Recipients, why: str, policy: Policy, **data: Any
+    context: PagingContext, actor: str, description: str, recipients: Recipients, why: str, **data: Any
 ) -> Entry:
     """The entry of a page: whom it reaches, and why."""
-    names = [*(recipient_name(person, policy) for person in recipients.people), *recipients.channels]
+    names = [*(recipient_name(person, context.policy) for person in recipients.people), *recipients.channels]
     return entry(
-        now, "page", actor, f"{description}: {', '.join(names or recipients.contacts)} ({why})",
+        context.now, "page", actor, f"{description}: {', '.join(names or recipients.contacts)} ({why})",
         people=list(recipients.people), channels=list(recipients.channels), contacts=list(recipients.contacts),
         why=why, **data,
     )  # fmt: skip

@@ -5,14 +5,15 @@ It says why a target reaches nobody.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from bot.domain.incident import Incident
-from bot.domain.oncall.schedule import OnCall, is_unreachable
-from bot.domain.policy.policy import Policy, Rung
+from bot.domain.oncall.schedule import is_unreachable
+from bot.domain.paging.context import PagingContext
+from bot.domain.policy.policy import Policy
 from bot.domain.values.slack_ids import user_mention
-from bot.domain.values.target import TargetKind
+from bot.domain.values.target import Target, TargetKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,13 @@ class Recipients:
         return not (self.people or self.channels or self.contacts)
 
 
-def recipients_of(rung: Rung, incident: Incident, policy: Policy, on_call: OnCall, now: datetime) -> Recipients:
-    """Resolve the targets of a rung in order, each person once."""
-    resolution = _Resolution(incident, policy)
-    for target in rung.notify:
+def recipients_of(targets: Iterable[Target], incident: Incident, context: PagingContext) -> Recipients:
+    """Resolve targets in order, each person once, by their Slack ID where it is known."""
+    resolution = _Resolution(incident, context)
+    for target in targets:
         match target.kind:
             case TargetKind.USER:
-                resolution.people[target.name] = None
+                resolution.people[context.directory.user(target.name)] = None
             case TargetKind.CHANNEL:
                 resolution.channels[target.name] = None
             case TargetKind.ROLE:
@@ -44,7 +45,7 @@ def recipients_of(rung: Rung, incident: Incident, policy: Policy, on_call: OnCal
             case TargetKind.CONTACT:
                 resolution.add_contact(target.name)
             case TargetKind.SCHEDULE:
-                resolution.add_schedule(target.name, on_call(target.name, now))
+                resolution.add_schedule(target.name)
     return resolution.recipients()
 
 
@@ -53,7 +54,7 @@ class _Resolution:
     """Collects the recipients of targets, each once and in order."""
 
     incident: Incident
-    policy: Policy
+    context: PagingContext
     people: dict[str, None] = field(default_factory=dict)
     channels: dict[str, None] = field(default_factory=dict)
     contacts: dict[str, None] = field(default_factory=dict)
@@ -68,15 +69,15 @@ class _Resolution:
             if holder := self.incident.roles.get(role):
                 self.people[holder] = None
                 return
-            if role in self.policy.contacts:
+            if role in self.context.policy.contacts:
                 self.add_contact(role)
                 return
-            role = next((each.backup for each in self.policy.roles if each.key == role), None)
+            role = next((each.backup for each in self.context.policy.roles if each.key == role), None)
         backups = f", nor its backup {', '.join(list(tried)[1:])}" if len(tried) > 1 else ""
         self.gaps.append(f"nobody holds the role {name}{backups}")
 
     def add_contact(self, key: str) -> None:
-        contact = self.policy.contacts.get(key)
+        contact = self.context.policy.contacts.get(key)
         if contact is None:
             self.gaps.append(f"the policy has no contact {key}")
             return
@@ -84,31 +85,22 @@ class _Resolution:
         if address := contact.slack or contact.email:
             self.people[address] = None
 
-    def add_schedule(self, name: str, members: tuple[str, ...]) -> None:
-        if name not in self.policy.schedules and not members:
+    def add_schedule(self, name: str) -> None:
+        members = self.context.on_call(name, self.context.now)
+        if name not in self.context.policy.schedules and not members:
             self.gaps.append(f"the policy has no schedule {name}")
         elif not members:
             self.gaps.append(f"nobody is on call on {name} now")
         for member in members:
-            if member in self.policy.contacts:
+            if member in self.context.policy.contacts:
                 self.add_contact(member)
-            elif is_unreachable(member, self.policy):
+            elif is_unreachable(member, self.context.policy):
                 self.gaps.append(f"{member} is on call on {name}, and the policy has no such contact")
             else:
                 self.people[member] = None
 
     def recipients(self) -> Recipients:
         return Recipients(tuple(self.people), tuple(self.channels), tuple(self.contacts), tuple(self.gaps))
-
-
-def without_people(recipients: Recipients, people: tuple[str, ...]) -> Recipients | None:
-    """The recipients without these people; None when no one is left to page.
-
-    Contacts without any people have no Slack address; they are left to page, as another method may reach them.
-    """
-    fresh = replace(recipients, people=tuple(person for person in recipients.people if person not in people))
-    only_contacts = recipients.contacts and not recipients.people
-    return fresh if fresh.people or fresh.channels or only_contacts else None
 
 
 def recipient_name(person: str, policy: Policy) -> str:

@@ -41,8 +41,10 @@ def pages(
     n = incident.number
     base = f"page:{n}:{_occasion(incident, outcome, cause)}"
     payload = _page_payload(outcome, why, deadlines, plan)
+    elsewhere = bool(plan.attempts or outcome.recipients.channels)  # these tell whether somebody was reached
+    told = replace(payload, deadlines=()) if elsewhere else payload
     # The card comes first in the channel; people paged directly are called without waiting for either.
-    in_own_channel = in_channel(f"{base}:channel", NoticeKind.PAGE_CHANNEL, n, payload.to_json(), Priority.PAGE)
+    in_own_channel = in_channel(f"{base}:channel", NoticeKind.PAGE_CHANNEL, n, told.to_json(), Priority.PAGE)
     shared = PersonPagePayload(
         **vars(payload),
         base=base,
@@ -74,9 +76,16 @@ def _page_payload(outcome: PagingOutcome, why: str, deadlines: Sequence[str], pl
         people=tuple(outcome.recipients.people),
         channels=tuple(outcome.recipients.channels),
         fell_through=tuple(outcome.fell_through),
+        skipped=tuple(outcome.skipped),
+        paged_before=() if outcome.reached else _paged_before(outcome.change.incident),
         gaps=(*outcome.recipients.gaps, *plan.gaps) if outcome.description else tuple(plan.gaps),
         deadlines=tuple(deadlines),
     )
+
+
+def _paged_before(incident: Incident) -> tuple[tuple[int, tuple[str, ...]], ...]:
+    """The rungs that were paged in this episode at this severity, each with its people."""
+    return tuple((page.rung, page.people) for page in incident.ladder.pages if page.rung)
 
 
 def _page_elsewhere(number: int, base: str, payload: PagePayload, channel: str) -> Notice:

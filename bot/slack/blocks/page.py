@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.payloads import DrillPagePayload, PagePayload
+from bot.domain.values import durations
 from bot.domain.values.ordinals import ordinal
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Block, Message, button
@@ -24,7 +26,7 @@ def page_channel(
 ) -> Message:
     """For the incident's channel: mentions the people of the rung, or warns that nobody could be paged."""
     if payload.rung is None and not payload.pages:
-        return nobody_left(incident, payload, command)
+        return nobody_left(incident, policy, payload, command)
     people = " ".join(mention(person) for person in payload.people[:PEOPLE])
     channels = elements.join_comma([phrases.channel_named(channel) for channel in payload.channels])
     recipients = elements.join_dots([people, channels]) or "People outside Slack"
@@ -41,13 +43,15 @@ def page_channel(
     )
 
 
-def nobody_left(incident: Incident, payload: PagePayload, command: str = COMMAND) -> Message:
-    """Warns that a page reached nobody: the ladder has ended, or its rungs are empty."""
-    why = "the ladder has nobody left" if not payload.called else f"{render(payload.called)} is empty"
-    words = f":warning: *Nobody could be paged* for {incident.id}: {why}."
+def nobody_left(incident: Incident, policy: Policy, payload: PagePayload, command: str = COMMAND) -> Message:
+    """Warns that a page reached nobody: everybody was paged or responds already, or nobody can be reached."""
+    words = nobody_left_words(incident, payload.paged_before, payload.skipped, payload.fell_through)
+    if payload.called:
+        words = f":warning: *Nobody could be paged* for {incident.id}: {render(payload.called)} reaches nobody."
     lines = [f"*Why now:* {_why(payload)}", *_gaps(payload)]
-    if len(lines) == 1:
-        lines.append("Every rung was paged already, or there is none for this severity.")
+    if payload.paged_before:
+        rung, people = payload.paged_before[-1]
+        lines.append(f"*Last resort:* {_paged_people(people)}, rung {rung}. {_again(incident, policy)}".rstrip())
     lines.append(f"*What to do:* call someone yourself, and bring them in with `{command} invite @user`.")
     return elements.message(
         phrases.drill_prefix(incident) + words,
@@ -62,6 +66,38 @@ def nobody_left(incident: Incident, payload: PagePayload, command: str = COMMAND
             ),
         ],
     )
+
+
+def nobody_left_words(
+    incident: Incident,
+    paged: Sequence[tuple[int, Sequence[str]]],
+    skipped: Sequence[tuple[int, str]],
+    fell_through: Sequence[tuple[int, str]],
+) -> str:
+    """Whether everybody was paged, everybody responds already, or nobody can be reached, as mrkdwn.
+
+    The arguments are those of `PagePayload`.
+    """
+    if paged:
+        answered = "" if incident.ladder.acknowledged_at else " Nobody has answered yet."
+        rungs = elements.join_comma([f"{_paged_people(people)} (rung {rung})" for rung, people in paged], PEOPLE)
+        return f":warning: *Everybody on the ladder was paged* for {incident.id}: {rungs}.{answered}"
+    if skipped:
+        return f":ballot_box_with_check: *Everybody on the ladder is responding* to {incident.id} already."
+    why = "no rung of the ladder reaches anybody" if fell_through else "there is no ladder"
+    return f":warning: *Nobody could be paged* for {incident.id}: {why} for {render(incident.severity)}."
+
+
+def _paged_people(people: Sequence[str]) -> str:
+    return elements.join_comma([mention(person) for person in people], PEOPLE) or "people outside Slack"
+
+
+def _again(incident: Incident, policy: Policy) -> str:
+    """How often rungs are paged again, while nobody has answered."""
+    every = {rung.repeat for rung in phrases.level_of(incident, policy).ladder if rung.repeat}
+    if not every or incident.ladder.acknowledged_at:
+        return ""
+    return f"They are paged again every {durations.exact(min(every))} until somebody answers."
 
 
 def page_direct(incident: Incident, policy: Policy, payload: PagePayload, now: datetime) -> Message:
@@ -143,10 +179,11 @@ def _count(payload: PagePayload) -> str:
 
 
 def _gaps(payload: PagePayload) -> list[str]:
-    skipped = payload.fell_through
-    lines = [f":warning: Rung {rung} reached nobody: {clip(render(gap), 300)}" for rung, gap in skipped[:GAPS]]
-    if len(skipped) > GAPS:
-        lines.append(f"… and {len(skipped) - GAPS} more rungs")
+    unreached = payload.fell_through
+    lines = [f":warning: Rung {rung} reached nobody: {clip(render(gap), 300)}" for rung, gap in unreached[:GAPS]]
+    if len(unreached) > GAPS:
+        lines.append(f"… and {len(unreached) - GAPS} more rungs")
+    lines += [f"Rung {rung} is left out: {clip(render(reason), 300)}" for rung, reason in payload.skipped[:GAPS]]
     unavailable = [clip(render(gap), 200) for gap in payload.gaps[:GAPS]]
     return [*lines, f":warning: Not every method could be used: {'; '.join(unavailable)}."] if unavailable else lines
 

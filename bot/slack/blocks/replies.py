@@ -11,7 +11,7 @@ from bot.domain.paging.ladder import PagingOutcome
 from bot.domain.paging.recipients import recipient_name
 from bot.domain.policy.policy import Policy
 from bot.domain.values import durations
-from bot.slack.blocks import elements, phrases
+from bot.slack.blocks import elements, page, phrases
 from bot.slack.blocks.elements import Message, button
 from bot.slack.commands.request import BadRequest
 from bot.slack.text import length, mention, render
@@ -236,9 +236,11 @@ def joining(incident: Incident) -> Message:
 def escalated(incident: Incident, policy: Policy, outcome: PagingOutcome) -> Message:
     """To the person who escalated: who is paged now, and rungs that reached nobody."""
     skipped = [f"Rung {rung} reached nobody: {render(gap)}." for rung, gap in outcome.fell_through[:10]]
+    skipped += [f"Rung {rung} is left out: {render(reason)}." for rung, reason in outcome.skipped[:10]]
     if not outcome.reached:
+        paged = [(each.rung, each.people) for each in incident.ladder.pages if each.rung]
         words = (
-            f":warning: *Nobody could be paged* for {incident.id}: the ladder has nobody left. Call somebody yourself."
+            f"{page.nobody_left_words(incident, paged, outcome.skipped, outcome.fell_through)} Call somebody yourself."
         )
     else:
         reached = outcome.recipients

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bot.domain import routing
-from bot.domain.oncall import schedule
 from bot.domain.paging.ladder import unreachable_rungs
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.send_result import SendResult, Sent
@@ -11,8 +10,8 @@ from bot.slack.blocks import card
 from bot.slack.blocks.elements import Message
 from bot.slack.senders.base import MESSAGE_DELETED, NEVER_POSTED, Delivery, SenderBase
 from bot.slack.senders.registry import sends
+from bot.usecases.effects.on_call import current_paging_context
 from bot.usecases.playbooks import runs
-from storage import overrides
 from storage.outbox import census
 
 
@@ -44,12 +43,12 @@ class CardSender(SenderBase):
         incident, policy = delivery.incident, delivery.policy
         async with self._context.database.reading() as conn:
             failures = await census.failures(conn, incident.number)
-            calendar = schedule.on_call_lookup(policy, await overrides.in_force(conn, delivery.now))
+            paging_context = await current_paging_context(conn, policy, self._context.methods, delivery.now)
         return card.card(
             incident,
             policy,
             delivery.now,
             failures=[card.Failure(step=failure.kind, words=failure.error) for failure in failures],
-            warnings=unreachable_rungs(incident, policy, calendar, delivery.now),
+            warnings=unreachable_rungs(incident, paging_context),
             playbook=await runs.best_match(self._context, incident, policy),
         )

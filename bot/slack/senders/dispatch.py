@@ -34,9 +34,8 @@ from bot.slack.senders.reminders import ReminderSender
 from bot.slack.senders.triage import TriageSender
 from bot.slack.senders.usergroups import UsergroupSender
 from bot.usecases.context import Context
-from bot.usecases.effects import on_call
 from bot.usecases.incidents.channel import look_at_channel
-from storage import incidents
+from storage import directory, incidents
 from storage.engine.batch_loader import BatchLoader
 from storage.outbox.queue import ClaimedNotice
 
@@ -125,4 +124,4 @@ class Dispatcher:
     async def _remember_address(self, address: str, user: str) -> None:
         """Use cases know people by their Slack ID, and cannot ask Slack for it."""
         async with self._context.database.transaction() as conn:
-            await on_call.remember_user(conn, address, user)
+            await directory.remember_user(conn, address, user)

@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.oncall import schedule as oncall
-from bot.domain.oncall.schedule import OnCall
+from bot.domain.paging.context import PagingContext, paging_context
+from bot.domain.paging.directory import Directory
 from bot.domain.policy.policy import Policy
+from bot.domain.values.target import TargetKind
+from storage import directory as directories
 from storage import key_value, overrides
 
 
-async def current_calendar(conn: AsyncConnection, policy: Policy, now: datetime) -> OnCall:
-    """A function that tells who is on call on a schedule at an instant, with the overrides in force now."""
-    return oncall.on_call_lookup(policy, await overrides.in_force(conn, now))
+async def current_paging_context(
+    conn: AsyncConnection, policy: Policy, methods: Collection[str], now: datetime
+) -> PagingContext:
+    """What a page depends on now: who is on call, covers included, and which accounts people have in Slack."""
+    directory = await current_directory(conn, policy)
+    return paging_context(policy, await overrides.in_force(conn, now), directory, methods, now)
+
+
+async def current_directory(conn: AsyncConnection, policy: Policy) -> Directory:
+    """The Slack accounts behind the addresses in a policy, as far as Slack was asked."""
+    users = await directories.user_ids(conn, addresses_in(policy))
+    return Directory(users, await directories.unreachable(conn)).with_contacts(policy)
+
+
+def addresses_in(policy: Policy) -> frozenset[str]:
+    """The e-mail addresses by which a policy names people in Slack."""
+    contacts = [address for contact in policy.contacts.values() for address in (contact.slack, contact.email)]
+    members = [member for key in policy.schedules.values() for layer in key.layers for member in layer.members]
+    rungs = [rung for severity in policy.severities for rung in severity.ladder]
+    targets = [target for rung in (*rungs, *(trigger.rung for trigger in policy.triggers)) for target in rung.notify]
+    users = [target.name for target in (*targets, *policy.playbooks.approvers) if target.kind is TargetKind.USER]
+    return frozenset(name for name in (*contacts, *members, *users) if name and "@" in name)
 
 
 async def addresses_on_call(
@@ -38,11 +61,6 @@ async def user_with_address(conn: AsyncConnection, address: str) -> str | None:
     """The Slack ID that was found for an e-mail address; None where it was never looked up."""
     user = await key_value.user_of_address(address).get(conn)
     return str(user) if user else None
-
-
-async def remember_user(conn: AsyncConnection, address: str, user: str) -> None:
-    """Store the Slack ID that was found for an e-mail address."""
-    await key_value.user_of_address(address).put(conn, user)
 
 
 def address_of(policy: Policy, member: str) -> str | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.domain import incident as verbs
 from bot.domain import routing
 from bot.domain.incident import Incident
-from bot.domain.paging import calls
+from bot.domain.paging import calls, people
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import Entry, entry
 from bot.usecases.context import Context
@@ -78,7 +78,7 @@ async def acknowledge_from_vendor(context: Context, done: VendorAcknowledgement,
         incident = work.incident
         if not _is_ours(incident, done):
             return None
-        person = calls.person_by_name(done.who, work.policy)
+        person = people.person_by_name(done.who, work.policy)
         actor = person.slack if person and person.slack else done.who
         first = incident.ladder.acknowledged_at is None
         change = verbs.acknowledge(incident, actor, work.now)

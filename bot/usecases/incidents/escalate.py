@@ -21,7 +21,6 @@ from bot.domain.values.slack_ids import user_mention
 from bot.domain.values.target import Target, TargetKind
 from bot.usecases import authorize
 from bot.usecases.context import Context
-from bot.usecases.effects.on_call import current_calendar
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 from bot.usecases.visibility import was_paged
 
@@ -105,7 +104,7 @@ async def page(
         ladder.check_escalatable(work.incident)
         target = Target(TargetKind.USER, user) if user else Target(TargetKind.SCHEDULE, schedule or "")
         rung = Rung(timedelta(), (target,), ("slack",), Until.RESOLVED)
-        calendar = await current_calendar(work.conn, work.policy if user else context.policy, work.now)
+        paging_context = await work.paging_context(work.policy if user else context.policy)
         cause = PageCause(
             f"{user_mention(actor)} asks for you" + (f": {reason}" if reason else ""),
             f"hand:{delivery or work.now.timestamp()}",
@@ -113,17 +112,17 @@ async def page(
         )
         called = f"On call on {schedule}" if schedule else "By hand"
         by_hand = DirectPage(rung, cause.key, called, cause.why, actor=actor, responders_too=True)
-        paging = page_directly(work.incident, work.policy, calendar, work.now, by_hand)
+        paging = page_directly(work.incident, paging_context, by_hand)
         if not paging.reached:
             raise Refused(f"{'; '.join(paging.recipients.gaps)}. Nobody was paged; name somebody.", "page @user")
-        await work.write(of_paging(work.incident, paging, cause, await work.paging_context()))
+        await work.write(of_paging(work.incident, paging, cause, paging_context))
         return Escalated(work.incident, paging)
 
 
 async def _page_next_rung(work: UnitOfWork, incident: Incident, cause: PageCause, actor: str) -> Escalated:
     """Page the next rung. `incident` is the locked one, with what the request itself changes."""
     paging_context = await work.paging_context()
-    paging = ladder.page_next_rung(incident, work.policy, paging_context.on_call, work.now, cause.why, actor=actor)
+    paging = ladder.page_next_rung(incident, paging_context, cause.why, actor)
     await work.write(of_paging(incident, paging, cause, paging_context))
     return Escalated(work.incident, paging)
 

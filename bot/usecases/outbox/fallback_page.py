@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import routing
 from bot.domain.incident import Change
-from bot.domain.paging import calls
+from bot.domain.paging import calls, people
 from bot.domain.routing.notice import Notice, NoticeKind
 from bot.domain.routing.payloads import PersonPagePayload
 from bot.domain.timeline.entry import BOT, Entry, entry
@@ -54,9 +54,9 @@ async def next_page(work: UnitOfWork, row: ClaimedNotice, *, waits: bool = False
     payload = read_payload(row, PersonPagePayload)
     if calls.not_needed_because(incident, payload.unless):
         return None
-    person = calls.person_by_address(payload.contact or payload.person, work.policy)
+    person = people.person_by_address(payload.contact or payload.person, work.policy)
     used = [*payload.used]
-    while method := calls.next_method(person, payload.by, used, work.context.methods):
+    while method := people.next_method(person, payload.by, used, work.context.methods):
         used.append(method)
         call = calls.PageAttempt(person, method)
         if await enqueue.exists(work.conn, routing.page_key(payload.base, call)):
@@ -93,7 +93,7 @@ def failure_entry(
 def paged_instead_entry(work: UnitOfWork, row: ClaimedNotice) -> Entry:
     """The entry that says that the fallback page went out, and why."""
     payload = read_payload(row, PersonPagePayload)
-    name = calls.person_by_address(payload.contact or payload.person, work.policy).name
+    name = people.person_by_address(payload.contact or payload.person, work.policy).name
     way, failed = calls.label(payload.method), calls.label(payload.instead_of or "")
     why = f"{failed} waits its turn" if payload.waits else f"{failed} failed"
     text = f"Rung {payload.rung}: {name} by {way}, since {why}"

@@ -6,18 +6,17 @@ Each is one transaction, which checks that the person may do so.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 from bot.domain import routing
 from bot.domain.access.identity import Identity, Membership
 from bot.domain.errors import Refused
 from bot.domain.incident import require_open
 from bot.domain.oncall import schedule
+from bot.domain.paging.context import PagingContext
 from bot.domain.paging.recipients import recipients_of
 from bot.domain.playbook import approvals
 from bot.domain.playbook.definition import Playbook
 from bot.domain.playbook.run import ApprovalStatus, PlaybookRun, RunChange
-from bot.domain.policy.policy import Rung
 from bot.domain.values.slack_ids import user_mention
 from bot.usecases.context import Context
 from bot.usecases.playbooks import unit_of_work
@@ -127,9 +126,8 @@ def _require_member(work: UnitOfWork, who: Identity, act: str) -> None:
 
 def _named_approvers(work: UnitOfWork) -> tuple[str, ...]:
     """The approvers named in the policy itself, without roles taken in the incident and without covers."""
-    rung = Rung(timedelta(), work.policy.playbooks.approvers)
-    without_roles, calendar = replace(work.incident, roles={}), schedule.on_call_lookup(work.policy)
-    return recipients_of(rung, without_roles, work.policy, calendar, work.now).people
+    without_covers = PagingContext(work.policy, schedule.on_call_lookup(work.policy), work.context.methods, work.now)
+    return recipients_of(work.policy.playbooks.approvers, replace(work.incident, roles={}), without_covers).people
 
 
 def _mention(person: str) -> str:

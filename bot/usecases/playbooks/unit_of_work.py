@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,12 +16,10 @@ from bot.domain.paging.recipients import recipients_of
 from bot.domain.playbook import timers
 from bot.domain.playbook.definition import Playbook
 from bot.domain.playbook.run import PlaybookRun, RunChange
-from bot.domain.policy.policy import Rung
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import Entry
 from bot.domain.values.slack_ids import is_user_id, user_mention
 from bot.usecases.context import Context
-from bot.usecases.effects.on_call import current_calendar
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 from storage import playbook_runs as stored
 
@@ -81,8 +78,7 @@ async def approvers(work: UnitOfWork) -> tuple[str, ...]:
     targets = work.policy.playbooks.approvers
     if not targets:
         return ()
-    calendar = await current_calendar(work.conn, work.policy, work.now)
-    return recipients_of(Rung(timedelta(), targets), work.incident, work.policy, calendar, work.now).people
+    return recipients_of(targets, work.incident, await work.paging_context()).people
 
 
 async def direct_approvers(work: UnitOfWork, requester: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from bot.domain.incident import Change, Incident, StatusUpdate, handover
 from bot.domain.incident.status import Status
 from bot.domain.paging.ladder import page_next_rung
 from tests.domain.incidents import declared
-from tests.domain.policies import MINUTE, NOON, POLICY, nobody_on_call
+from tests.domain.policies import MINUTE, NOON, POLICY, paging
 
 OWN_ACTS: dict[str, Callable[[Incident], Change]] = {
     "acknowledging": lambda i: verbs.acknowledge(i, "UA", NOON),
@@ -29,7 +29,7 @@ OWN_ACTS: dict[str, Callable[[Incident], Change]] = {
 ACTS_OF_OTHERS: dict[str, Callable[[Incident], Change]] = {
     "being named to a role": lambda i: verbs.assign(i, "commander", "UA", "UB", POLICY, NOON),
     "being asked to take a role over": lambda i: handover.offer(i, "commander", "UA", "UB", POLICY, NOON),
-    "being paged": lambda i: page_next_rung(i, POLICY, nobody_on_call, NOON, "declared").change,
+    "being paged": lambda i: page_next_rung(i, paging(), "declared").change,
     "writing a note": lambda i: verbs.note(i, "It began at 02:47", "UA", NOON),
     "raising the severity": lambda i: verbs.change_severity(i, "fatal", "UA", POLICY, NOON),
 }
@@ -60,19 +60,19 @@ def test_what_others_do_makes_nobody_a_responder(act: str) -> None:
 
 
 def test_a_reopening_starts_with_nobody_responding_and_pages_rung_1() -> None:
-    first = page_next_rung(declared(), POLICY, nobody_on_call, NOON, "declared").change.incident
+    first = page_next_rung(declared(), paging(), "declared").change.incident
     answered = verbs.acknowledge(first, "UPRIMARY", NOON + MINUTE).incident
     led = verbs.assign(answered, "commander", "UPRIMARY", "UPRIMARY", POLICY, NOON + MINUTE).incident
     resolved = verbs.resolve(led, "UPRIMARY", NOON + 9 * MINUTE).incident
     reopened = verbs.reopen(resolved, "UOTHER", POLICY, NOON + 720 * MINUTE, "errors are back").incident
     assert reopened.responders == ()
-    paged = page_next_rung(reopened, POLICY, nobody_on_call, NOON + 720 * MINUTE, "reopened")
+    paged = page_next_rung(reopened, paging(NOON + 720 * MINUTE), "reopened")
     assert (paged.rung, paged.recipients.people) == (1, ("UPRIMARY",))
 
 
 def test_whoever_is_named_to_a_role_is_still_paged_by_their_rung() -> None:
     named = verbs.assign(declared(), "commander", "UPRIMARY", "UOTHER", POLICY, NOON).incident
-    paged = page_next_rung(named, POLICY, nobody_on_call, NOON, "declared")
+    paged = page_next_rung(named, paging(), "declared")
     assert (paged.rung, paged.recipients.people) == (1, ("UPRIMARY",))
 
 

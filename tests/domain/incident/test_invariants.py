@@ -16,7 +16,7 @@ from bot.domain.incident import Change, Incident
 from bot.domain.incident.status import ORDER, Status
 from bot.domain.paging.ladder import page_next_rung
 from bot.domain.timeline.entry import Entry
-from tests.domain.policies import NOON, POLICY, nobody_on_call
+from tests.domain.policies import NOON, POLICY, paging
 
 PEOPLE = st.sampled_from(["UA", "UB", "UC", "UPRIMARY"])
 SEVERITIES = st.sampled_from([s.key for s in POLICY.severities])
@@ -87,7 +87,7 @@ class Life(RuleBasedStateMachine):
     def page(self) -> None:
         if not self.incident.open:
             return
-        outcome = page_next_rung(self.incident, POLICY, nobody_on_call, self.now, "x")
+        outcome = page_next_rung(self.incident, paging(self.now), "x")
         self.incident = outcome.change.incident
         if outcome.rung is not None:
             self.paged.append((self.incident.episode, self.incident.severity, outcome.rung))

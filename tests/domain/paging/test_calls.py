@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.domain.incident import Incident, Ladder, VendorAlert
-from bot.domain.paging import calls
+from bot.domain.paging import calls, people
+from bot.domain.paging.context import PagingContext
+from bot.domain.paging.directory import Directory
 from bot.domain.paging.recipients import Recipients
 from bot.domain.policy.policy import Contact, Policy
 
@@ -25,8 +28,12 @@ POLICY = Policy(
 INCIDENT = Incident(7, "Down", "sev1", "UMAYA", NOON, NOON, Ladder(NOON))
 
 
+def context(configured: Collection[str] = ALL, directory: Directory | None = None) -> PagingContext:
+    return PagingContext(POLICY, lambda name, at: (), configured, NOON, directory or Directory())
+
+
 def planned(recipients: Recipients, by: tuple[str, ...], configured: frozenset[str] = ALL) -> list[tuple[str, str]]:
-    return [(c.person.key, c.method) for c in calls.plan_pages(recipients, by, POLICY, configured).attempts]
+    return [(c.person.key, c.method) for c in calls.plan_pages(recipients, by, context(configured)).attempts]
 
 
 def test_each_person_by_each_method_in_order() -> None:
@@ -56,8 +63,21 @@ def test_a_person_whom_no_method_of_the_rung_reaches_is_called_by_another() -> N
     assert planned(Recipients(contacts=("hotline",)), ("slack",), frozenset()) == []
 
 
+def test_a_person_whose_slack_account_is_gone_is_called_by_another_method() -> None:
+    gone = Directory(unreachable={"UANNA": "their account is deactivated", "ben@x.org": "nobody has that address"})
+    recipients = Recipients(people=("UANNA", "ben@x.org"), contacts=("anna", "ben"))
+    reached, plan = calls.reach(recipients, ("slack", "sms"), context({"sms"}, gone))
+    assert [(call.person.key, call.method) for call in plan.attempts] == [("anna", "sms")]
+    assert reached.people == ()
+    assert plan.gaps == (
+        "Anna: their account is deactivated", "Ben: nobody has that address", "Ben has no phone for SMS",
+    )  # fmt: skip
+
+
 def test_methods_that_reach_nobody_are_named() -> None:
-    plan = calls.plan_pages(Recipients(people=("ben@x.org",), contacts=("ben",)), ("sms", "pagerduty"), POLICY, {"sms"})
+    plan = calls.plan_pages(
+        Recipients(people=("ben@x.org",), contacts=("ben",)), ("sms", "pagerduty"), context({"sms"})
+    )
     assert plan.gaps == ("Ben has no phone for SMS", "PagerDuty is not set up")
 
 
@@ -76,8 +96,8 @@ def test_methods_that_reach_nobody_are_named() -> None:
 def test_the_next_method_is_the_rungs_own_then_any_other(
     by: tuple[str, ...], used: tuple[str, ...], configured: frozenset[str], following: str | None
 ) -> None:
-    anna = calls.person_by_address("anna", POLICY)
-    assert calls.next_method(anna, by, used, configured) == following
+    anna = people.person_by_address("anna", POLICY)
+    assert people.next_method(anna, by, used, configured) == following
 
 
 def test_a_dedup_key_is_one_for_each_incident_episode_severity_and_database() -> None:
@@ -101,7 +121,7 @@ def test_other_keys_name_no_incident(key: str) -> None:
 
 
 def test_alerts_are_one_for_each_method_severity_and_own_service() -> None:
-    anna, ben = (calls.person_by_address(key, POLICY) for key in ("anna", "ben"))
+    anna, ben = (people.person_by_address(key, POLICY) for key in ("anna", "ben"))
     plan = calls.PagePlan(tuple(calls.PageAttempt(p, m) for p in (anna, ben) for m in ("pagerduty", "webhook", "sms")))
     dedup_keys = {call: f"{call.person.key}:{call.method}" for call in plan.attempts}
     assert calls.opened_alerts(INCIDENT, plan, dedup_keys) == (
@@ -112,9 +132,9 @@ def test_alerts_are_one_for_each_method_severity_and_own_service() -> None:
 
 
 def test_mentions_become_names_and_strangers_somebody() -> None:
-    assert calls.replace_mentions("<@UANNA> asked <@USTRANGER>", POLICY) == "Anna asked somebody"
+    assert people.replace_mentions("<@UANNA> asked <@USTRANGER>", POLICY) == "Anna asked somebody"
 
 
 def test_a_routing_key_is_not_in_a_repr() -> None:
     assert "key-of-anna" not in repr(POLICY)
-    assert "key-of-anna" not in repr(calls.person_by_address("anna", POLICY))
+    assert "key-of-anna" not in repr(people.person_by_address("anna", POLICY))

@@ -1,0 +1,42 @@
+"""What a page depends on beside the incident."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.domain.oncall.schedule import OnCall, Override, is_unreachable, on_call_lookup
+from bot.domain.paging.directory import Directory
+from bot.domain.paging.people import next_method, person_by_address
+from bot.domain.policy.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class PagingContext:
+    """The people on call, the methods that reach people, and the instant. People have their Slack ID where known."""
+
+    policy: Policy
+    on_call: OnCall
+    methods: Collection[str]  # that are set up, besides Slack
+    now: datetime
+    directory: Directory = field(default_factory=Directory)
+
+
+def paging_context(
+    policy: Policy, overrides: Sequence[Override], directory: Directory, methods: Collection[str], now: datetime
+) -> PagingContext:
+    """The context of a page. The rotation takes the place of covers and imported shifts of people nobody can reach."""
+    directory = directory.with_contacts(policy)
+    known = directory.with_users(policy)
+    alive = [override for override in overrides if can_be_reached(override.member, known, directory, methods)]
+    return PagingContext(known, directory.calendar(on_call_lookup(known, alive)), methods, now, directory)
+
+
+def can_be_reached(member: str, policy: Policy, directory: Directory, methods: Collection[str]) -> bool:
+    """Whether some method reaches a member of a schedule, as far as is known."""
+    if is_unreachable(member, policy):
+        return False
+    person = person_by_address(directory.user(member), policy)
+    person = replace(person, problem=directory.problem(person.slack))
+    return next_method(person, tuple(methods), (), methods) is not None

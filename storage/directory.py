@@ -1,0 +1,53 @@
+"""Slack accounts behind the names of people: the IDs of e-mail addresses, and the people whom Slack does not reach."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import key_value
+from storage.engine.dialect import in_list, list_param
+from storage.key_value import UNREACHABLE_PREFIX
+from storage.schema import meta
+
+LIMIT = 1000  # unreachable people read at once
+_UNREACHABLE = (
+    sa.select(meta.c.name, meta.c.value)
+    .where(meta.c.name.startswith(UNREACHABLE_PREFIX, autoescape=True))
+    .order_by(meta.c.name)
+    .limit(LIMIT)
+)
+
+
+async def user_ids(conn: AsyncConnection, addresses: Collection[str]) -> dict[str, str]:
+    """The Slack IDs of those e-mail addresses that were found, by address in small letters."""
+    names = {key_value.user_of_address(address).name: address.lower() for address in addresses}
+    if not names:
+        return {}
+    query = sa.select(meta.c.name, meta.c.value).where(in_list(conn.dialect.name, meta.c.name, "names"))
+    rows = await conn.execute(query, {"names": list_param(conn, sorted(names))})
+    return {names[row.name]: str(row.value) for row in rows if row.value}
+
+
+async def unreachable(conn: AsyncConnection) -> dict[str, str]:
+    """Why Slack does not reach each of these people, by Slack ID or address in small letters."""
+    rows = await conn.execute(_UNREACHABLE)
+    return {row.name.removeprefix(UNREACHABLE_PREFIX): str(row.value["reason"]) for row in rows if row.value}
+
+
+async def remember_user(conn: AsyncConnection, address: str, user: str) -> None:
+    """Keep the Slack ID that was found for an e-mail address."""
+    await key_value.user_of_address(address).put(conn, user)
+
+
+async def mark_unreachable(conn: AsyncConnection, name: str, reason: str, now: datetime) -> None:
+    """Slack does not reach this Slack ID or address, for this reason in words."""
+    await key_value.unreachable(name).put(conn, {"reason": reason, "at": now.isoformat()})
+
+
+async def mark_reachable(conn: AsyncConnection, name: str) -> None:
+    """Slack reaches this Slack ID or address (again)."""
+    await key_value.unreachable(name).put(conn, None)
