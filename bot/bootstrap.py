@@ -29,6 +29,7 @@ from bot.settings import Settings, SettingsError
 from bot.slack.client import api as slack_api
 from bot.slack.client.api import SlackApi
 from bot.slack.directory import announcements
+from bot.slack.directory.accounts import AccountSync
 from bot.slack.directory.bot_identity import read_identity
 from bot.slack.directory.usergroups import UserGroups
 from bot.slack.inbound.event_parser import BotIdentity
@@ -312,6 +313,7 @@ def _periodic(base: Base, health: Health, replicas: ReplicaCounter) -> list[Peri
         UsergroupSync(context).periodic,
         OnCallWatch(context).periodic,
         base.usergroups.periodic,
+        AccountSync(context, base.api).periodic,
         SearchIndexer(context).periodic,
         playbook_reviews(context),
         Retention(context, settings.tocsin_archive, settings.secrets()).periodic,

@@ -17,6 +17,7 @@ from bot.domain.routing.send_result import Failed, NotNeeded, Retry, SendResult,
 from bot.integrations import http
 from bot.integrations.protocol import Action, Notifier, Page
 from bot.usecases.context import Context
+from bot.usecases.effects.on_call import current_directory
 from storage import incidents
 from storage.outbox import census
 from storage.outbox.payloads import read_payload
@@ -38,6 +39,7 @@ class PageSender:
             if incident is None:
                 return Failed(f"there is no incident for {row.dedup_key}")
             policy = await self._context.policies.of(conn, incident)
+            policy = (await current_directory(conn, policy)).with_users(policy)  # mentions become contacts' names
             failed = {failure.dedup_key for failure in await census.failures(conn, incident.number)}
         if reason := _not_needed(row, incident, failed):
             return NotNeeded(reason)

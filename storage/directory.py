@@ -48,6 +48,6 @@ async def mark_unreachable(conn: AsyncConnection, name: str, reason: str, now: d
     await key_value.unreachable(name).put(conn, {"reason": reason, "at": now.isoformat()})
 
 
-async def mark_reachable(conn: AsyncConnection, name: str) -> None:
-    """Slack reaches this Slack ID or address (again)."""
-    await key_value.unreachable(name).put(conn, None)
+async def mark_reachable(conn: AsyncConnection, names: Collection[str]) -> None:
+    """Slack reaches these Slack IDs and addresses (again)."""
+    await conn.execute(sa.delete(meta).where(meta.c.name.in_([key_value.unreachable(name).name for name in names])))

@@ -111,7 +111,7 @@ HOUR = timedelta(hours=1)
         ),
         (
             replies.escalated(OPEN, FIVE, PagingOutcome(Change(OPEN), None, Recipients(), ())),
-            ":warning: *Nobody could be paged* for INC-1: the ladder has nobody left. Call somebody yourself.",
+            ":warning: *Nobody could be paged* for INC-1: sev1 has no ladder. Call somebody yourself.",
         ),
         (
             incident_lists.listing([], FIVE, NOW),

@@ -148,10 +148,10 @@ class PagePayload(Payload):
     people: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     fell_through: tuple[tuple[int, str], ...] = ()  # rungs that reached nobody, each with the reason
-    skipped: tuple[tuple[int, str], ...] = ()  # rungs left out because their people respond, each with the reason
-    paged_before: tuple[tuple[int, tuple[str, ...]], ...] = ()  # where no rung is left: those paged, with their people
     gaps: tuple[str, ...] = ()  # methods that reached nobody, in words
     deadlines: tuple[str, ...] = ()  # rows of the ledger that it serves
+    skipped: tuple[tuple[int, str], ...] = ()  # rungs left out because their people respond, each with the reason
+    paged_before: tuple[tuple[int, tuple[str, ...]], ...] = ()  # where no rung is left: those paged, with their people
 
 
 @dataclass(frozen=True)

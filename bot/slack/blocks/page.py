@@ -84,8 +84,9 @@ def nobody_left_words(
         return f":warning: *Everybody on the ladder was paged* for {incident.id}: {rungs}.{answered}"
     if skipped:
         return f":ballot_box_with_check: *Everybody on the ladder is responding* to {incident.id} already."
-    why = "no rung of the ladder reaches anybody" if fell_through else "there is no ladder"
-    return f":warning: *Nobody could be paged* for {incident.id}: {why} for {render(incident.severity)}."
+    severity = render(incident.severity)
+    why = f"no rung of the {severity} ladder reaches anybody" if fell_through else f"{severity} has no ladder"
+    return f":warning: *Nobody could be paged* for {incident.id}: {why}."
 
 
 def _paged_people(people: Sequence[str]) -> str:

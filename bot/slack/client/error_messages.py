@@ -35,4 +35,9 @@ EXPLANATIONS = {
 
 def describe_failure(error: SlackError, step: str) -> str:
     """“Could not invite <@U1>: they are a guest … (user_is_restricted).” `step` says what could not be done."""
-    return f"Could not {step}: {EXPLANATIONS.get(error.name, 'Slack refused')} ({error.name})."
+    return f"Could not {step}: {explanation(error)} ({error.name})."
+
+
+def explanation(error: SlackError) -> str:
+    """What an error means, in words."""
+    return EXPLANATIONS.get(error.name, "Slack refused")

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from bot.slack.client.api import SlackApi, SlackError
+from bot.slack.directory.accounts import AccountLog
 
 
 class People:
     """Looks people up one by one and remembers the answers; it never lists a workspace.
 
-    `on_lookup` is awaited with the address and the user ID of each person that was looked up.
+    `accounts` writes down whom Slack knows and whom it does not reach.
     """
 
-    def __init__(self, api: SlackApi, on_lookup: Callable[[str, str], Awaitable[None]] | None = None) -> None:
+    def __init__(self, api: SlackApi, accounts: AccountLog) -> None:
         self._api = api
-        self._on_lookup = on_lookup
+        self._accounts = accounts
         self._ids: dict[str, str] = {}
         self._names: dict[str, str] = {}
         self._direct_channels: dict[str, str] = {}
@@ -25,17 +24,24 @@ class People:
         if "@" not in person:
             return person
         if person not in self._ids:
-            answer = await self._api.call("users.lookupByEmail", email=person)
+            try:
+                answer = await self._api.call("users.lookupByEmail", email=person)
+            except SlackError as error:
+                await self._accounts.missing(person, error)
+                raise
             self._ids[person] = answer["user"]["id"]
-            if self._on_lookup is not None:
-                await self._on_lookup(person, self._ids[person])
+            await self._accounts.found(person, self._ids[person])
         return self._ids[person]
 
     async def direct_channel(self, person: str) -> str:
         """The direct-message channel with a person, which never changes and so is opened once."""
         user = await self.user_id(person)
         if user not in self._direct_channels:
-            answer = await self._api.call("conversations.open", users=user)
+            try:
+                answer = await self._api.call("conversations.open", users=user)
+            except SlackError as error:
+                await self._accounts.missing(user, error)
+                raise
             self._direct_channels[user] = str(answer["channel"]["id"])
         return self._direct_channels[user]
 
@@ -57,7 +63,7 @@ class People:
         return self._names[user]
 
     async def ids(self, people: list[str]) -> list[str]:
-        """The Slack IDs of `people`, in order. An unknown address stays as it is, to be shown as text."""
+        """The Slack IDs of `people`, in order, each once. An unknown address stays as it is, to be shown as text."""
         ids = []
         for person in people:
             try:
@@ -66,4 +72,4 @@ class People:
                 if not error.permanent:
                     raise
                 ids.append(person)
-        return ids
+        return list(dict.fromkeys(ids))

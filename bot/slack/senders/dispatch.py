@@ -15,6 +15,7 @@ from bot.domain.routing.send_result import Failed, Held, NotNeeded, Retry, SendR
 from bot.slack.client import error_messages, rate_limiter
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.client.rate_window import Caller
+from bot.slack.directory.accounts import AccountLog
 from bot.slack.directory.channels import OUT_OF_REACH
 from bot.slack.directory.people import People
 from bot.slack.inbound.event_parser import BotIdentity
@@ -35,7 +36,7 @@ from bot.slack.senders.triage import TriageSender
 from bot.slack.senders.usergroups import UsergroupSender
 from bot.usecases.context import Context
 from bot.usecases.incidents.channel import look_at_channel
-from storage import directory, incidents
+from storage import incidents
 from storage.engine.batch_loader import BatchLoader
 from storage.outbox.queue import ClaimedNotice
 
@@ -69,7 +70,7 @@ class Dispatcher:
     ) -> None:
         self._context = context
         self._incidents = BatchLoader(context.database.reading, incidents.get_many)
-        shared = SenderContext(context, api, People(api, self._remember_address), identity, session, command)
+        shared = SenderContext(context, api, People(api, AccountLog(context)), identity, session, command)
         self._methods: dict[NoticeKind, Callable[[Any], Awaitable[SendResult]]] = {
             registration.kind: getattr(sender, registration.method.__name__)
             for sender in (sender_type(shared) for sender_type in SENDERS)
@@ -120,8 +121,3 @@ class Dispatcher:
             async with self._context.database.reading() as conn:
                 policy = await self._context.policies.of(conn, incident)
         return Delivery(notice, incident, policy, self._context.clock.now())
-
-    async def _remember_address(self, address: str, user: str) -> None:
-        """Use cases know people by their Slack ID, and cannot ask Slack for it."""
-        async with self._context.database.transaction() as conn:
-            await directory.remember_user(conn, address, user)

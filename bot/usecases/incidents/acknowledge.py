@@ -13,6 +13,7 @@ from bot.domain.paging import calls, people
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import Entry, entry
 from bot.usecases.context import Context
+from bot.usecases.effects.on_call import current_directory
 from bot.usecases.unit_of_work import locked_incident
 
 
@@ -78,7 +79,8 @@ async def acknowledge_from_vendor(context: Context, done: VendorAcknowledgement,
         incident = work.incident
         if not _is_ours(incident, done):
             return None
-        person = people.person_by_name(done.who, work.policy)
+        policy = (await current_directory(work.conn, work.policy)).with_users(work.policy)
+        person = people.person_by_name(done.who, policy)
         actor = person.slack if person and person.slack else done.who
         first = incident.ladder.acknowledged_at is None
         change = verbs.acknowledge(incident, actor, work.now)

@@ -46,13 +46,35 @@ def test_a_repeated_page_counts() -> None:
 
 def test_a_ladder_with_nobody_left_says_so_loudly_and_what_to_do() -> None:
     message = page.page_channel(OPEN, FIVE, replace(PAGE, rung=None, people=()), NOW, "/tocsin")
-    assert message.text == ":warning: *Nobody could be paged* for INC-1: the ladder has nobody left."
+    assert message.text == ":warning: *Nobody could be paged* for INC-1: no rung of the sev1 ladder reaches anybody."
     assert mrkdwn(message.blocks[1]) == (
         "*Why now:* not acknowledged within 5m\n"
         ":warning: Rung 1 reached nobody: nobody is on call on primary now\n"
         "*What to do:* call someone yourself, and bring them in with `/tocsin invite @user`."
     )
     assert presses(message.blocks) == [("Acknowledge", "ack", "INC-1")]
+
+
+LAST = replace(PAGE, rung=None, people=(), fell_through=(), paged_before=((1, (BEN,)), (3, ("cto@example.com",))))
+
+
+def test_where_all_rungs_were_paged_it_says_whom_and_who_is_the_last_resort() -> None:
+    message = page.page_channel(OPEN, FIVE, LAST, NOW)
+    assert message.text == (
+        f":warning: *Everybody on the ladder was paged* for INC-1: <@{BEN}> (rung 1), cto@example.com (rung 3). "
+        "Nobody has answered yet."
+    )
+    assert "*Last resort:* cto@example.com, rung 3." in mrkdwn(message.blocks[1])
+    assert "Nobody could be paged" not in message.text
+    answered = page.page_channel(ACKNOWLEDGED, FIVE, LAST, NOW)
+    assert answered.text.endswith("cto@example.com (rung 3).")
+
+
+def test_where_everybody_on_the_ladder_responds_it_says_so() -> None:
+    there = replace(LAST, paged_before=(), skipped=((1, f"<@{BEN}> is responding already"),))
+    message = page.page_channel(ACKNOWLEDGED, FIVE, there, NOW)
+    assert message.text == ":ballot_box_with_check: *Everybody on the ladder is responding* to INC-1 already."
+    assert f"Rung 1 is left out: <@{BEN}> is responding already" in mrkdwn(message.blocks[1])
 
 
 def test_a_direct_page_says_what_where_and_why_you() -> None:

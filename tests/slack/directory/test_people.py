@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from bot.slack.client.api import SlackApi, SlackError
+from bot.slack.directory.accounts import AccountLog
 from bot.slack.directory.people import People
 from tests.slack.fakes import Answer, FakeApi
 
@@ -18,14 +19,23 @@ def by_email(args: dict[str, Any]) -> Answer:
     return {"user": {"id": user}} if user else SlackError("users_not_found", "users.lookupByEmail", permanent=True)
 
 
+class Accounts(AccountLog):
+    """Keeps in memory what is written down."""
+
+    def __init__(self) -> None:
+        self.log: list[tuple[str, str]] = []
+
+    async def found(self, name: str, user: str) -> None:
+        self.log.append((name, user))
+
+    async def missing(self, name: str, error: SlackError) -> None:
+        self.log.append((name, error.name))
+
+
 def people(**methods: Any) -> tuple[People, FakeApi, list[tuple[str, str]]]:
-    looked_up: list[tuple[str, str]] = []
-
-    async def on_lookup(address: str, user: str) -> None:
-        looked_up.append((address, user))
-
+    accounts = Accounts()
     api = FakeApi(users_lookupByEmail=by_email, **methods)
-    return People(cast(SlackApi, api), on_lookup), api, looked_up
+    return People(cast(SlackApi, api), accounts), api, accounts.log
 
 
 async def test_an_id_is_not_looked_up() -> None:
@@ -42,10 +52,24 @@ async def test_an_address_is_looked_up_once_and_reported() -> None:
 
 
 async def test_an_unknown_address_raises_and_stays_as_text_in_a_list() -> None:
-    directory, _, _ = people()
+    directory, _, log = people()
     with pytest.raises(SlackError, match="users_not_found"):
         await directory.user_id("gone@x.io")
+    assert log == [("gone@x.io", "users_not_found")]
     assert await directory.ids(["gone@x.io", "maya@x.io", "U7"]) == ["gone@x.io", "U1", "U7"]
+
+
+async def test_a_person_by_two_names_is_mentioned_once() -> None:
+    directory, _, _ = people()
+    assert await directory.ids(["maya@x.io", "U1"]) == ["U1"]
+
+
+async def test_an_account_that_cannot_be_messaged_is_written_down() -> None:
+    refused = SlackError("user_disabled", "conversations.open", permanent=True)
+    directory, _, log = people(conversations_open=lambda args: refused)
+    with pytest.raises(SlackError):
+        await directory.direct_channel("U7")
+    assert log == [("U7", "user_disabled")]
 
 
 async def test_a_direct_channel_is_opened_once() -> None:

@@ -18,6 +18,7 @@ from bot.usecases.incidents.acknowledge import (
 )
 from bot.usecases.incidents.declare import Declaration, declare
 from bot.usecases.unit_of_work import locked_incident
+from storage import directory
 from storage.timeline import entries
 from tests.usecases.conftest import START, MakeContext
 
@@ -70,6 +71,17 @@ async def test_an_acknowledgement_at_the_vendor_acknowledges_the_incident(contex
     assert incident is not None
     assert incident.ladder.acknowledged_at == START
     assert (await texts(context))[-1] == "is responding (in PagerDuty)"
+
+
+async def test_whoever_acknowledges_at_the_vendor_is_known_by_their_slack_id(make_context: MakeContext) -> None:
+    context = make_context("preset: sev1-5\ncontacts: {ana: {name: Ana, slack: Ana@example.com}}\n")
+    await declare(context, Declaration("Checkout is down", "sev1", "U1"))
+    async with context.database.transaction() as conn:
+        await directory.remember_user(conn, "ana@example.com", "U0ANA0001")
+    done = VendorAcknowledgement("pagerduty", "ana", await open_alert(context), "[INC-1] Checkout is down")
+    incident = await acknowledge_from_vendor(context, done, "pagerduty:1")
+    assert incident is not None
+    assert (incident.acknowledged_by, incident.responders) == ("U0ANA0001", ("U0ANA0001",))
 
 
 async def test_an_alert_resolved_at_the_vendor_leaves_the_incident_open(context: Context) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from bot.domain.deadlines import DeadlineState
 from bot.domain.errors import Refused
@@ -10,7 +11,8 @@ from bot.usecases.context import Context
 from bot.usecases.incidents.acknowledge import acknowledge
 from bot.usecases.incidents.declare import Declaration, declare
 from bot.usecases.incidents.escalate import decline_page, escalate, page
-from storage import deadlines
+from storage import deadlines, directory
+from storage.schema import outbox
 from storage.timeline import entries
 from tests.usecases.conftest import MakeContext
 
@@ -78,3 +80,52 @@ async def test_a_person_is_paged_by_name(context: Context) -> None:
 async def test_a_schedule_that_reaches_nobody_is_refused(context: Context) -> None:
     with pytest.raises(Refused, match="Nobody was paged"):
         await page(context, 1, "U1", schedule="primary")
+
+
+BY_ADDRESS = """
+preset: sev1-5
+contacts: {ana: {slack: ana@example.com}, ben: {slack: U0BEN0001}}
+severities:
+  sev1:
+    ladder:
+      - {after: 5m, notify: ["contact:ana", "user:U0ANA0001"]}
+      - {after: 10m, notify: ["contact:ben"]}
+"""
+
+
+async def test_a_responder_named_by_address_in_the_policy_is_not_paged(make_context: MakeContext) -> None:
+    context = make_context(BY_ADDRESS)
+    await declare(context, Declaration("Checkout is down", "sev1", "U1"))
+    async with context.database.transaction() as conn:
+        await directory.remember_user(conn, "ana@example.com", "U0ANA0001")
+    await acknowledge(context, 1, "U0ANA0001")
+    escalated = await escalate(context, 1, "U1")
+    assert (escalated.paging.rung, escalated.paging.recipients.people) == (2, ("U0BEN0001",))
+    assert escalated.paging.skipped == ((1, "<@U0ANA0001> is responding already"),)
+    async with context.database.reading() as conn:
+        row = await deadlines.get(conn, "rung:1:1:sev1:1")
+    assert row is not None
+    assert (row.state, row.reason) == (DeadlineState.SKIPPED, "<@U0ANA0001> is responding already")
+
+
+async def test_a_person_by_two_names_is_paged_by_one_message(make_context: MakeContext) -> None:
+    context = make_context(BY_ADDRESS)
+    await declare(context, Declaration("Checkout is down", "sev1", "U1"))
+    async with context.database.transaction() as conn:
+        await directory.remember_user(conn, "Ana@example.com", "U0ANA0001")
+    escalated = await escalate(context, 1, "U1")
+    assert escalated.paging.recipients.people == ("U0ANA0001",)
+    assert [call.person.key for call in escalated.paging.plan.attempts] == ["ana"]
+
+
+async def test_nobody_left_to_page_is_told_once(context: Context) -> None:
+    for _ in range(5):
+        await escalate(context, 1, "U1")
+    async with context.database.reading() as conn:
+        texts = [
+            row.payload
+            for row in await conn.execute(sa.select(outbox.c.payload).where(outbox.c.kind == "page_channel"))
+        ]
+    assert [(text["rung"], text["paged_before"]) for text in texts] == [
+        (1, []), (2, []), (None, [[1, ["U0FIRST01"]], [2, ["U0SECOND1"]]]),
+    ]  # fmt: skip

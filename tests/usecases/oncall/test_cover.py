@@ -11,7 +11,7 @@ from bot.domain.errors import Refused
 from bot.domain.oncall.schedule import Gap
 from bot.slack.blocks import cover as blocks
 from bot.usecases.context import Context
-from bot.usecases.effects.on_call import current_calendar
+from bot.usecases.effects.on_call import current_paging_context
 from bot.usecases.oncall.cover import cover, give_up
 from tests.usecases.conftest import START, MakeContext
 
@@ -34,8 +34,8 @@ def context(make_context: MakeContext) -> Context:
 
 async def on_call(context: Context) -> tuple[str, ...]:
     async with context.database.reading() as conn:
-        calendar = await current_calendar(conn, context.policy, context.clock.now())
-    return calendar("primary", context.clock.now())
+        paging = await current_paging_context(conn, context.policy, (), context.clock.now())
+    return paging.on_call("primary", context.clock.now())
 
 
 async def test_a_cover_that_should_have_begun_begins_now(context: Context) -> None:
