@@ -1,4 +1,4 @@
-"""`tocsin` and `python -m bot`."""
+"""Starts the command line, for `tocsin` and for `python -m bot`."""
 
 from bot.cli.main import main
 

@@ -1,4 +1,4 @@
-"""A running bot: services that start in order and stop in reverse, within ten seconds."""
+"""Starts the services of a running bot in order, and stops them in reverse within ten seconds."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
-    """Everything that serves, and by name the parts that the command line and tests reach into.
+    """A running bot, with the parts that the command line and tests use by name.
 
     `resources` closes what all of them use (session, database, instance lock) after they have stopped.
     """
@@ -74,7 +74,7 @@ class App:
         )  # fmt: skip
 
     async def stop(self) -> None:
-        """Stop the stages in reverse, then close what they used. Work that is left over waits in the database."""
+        """Stop the stages in reverse, then close what they used. Unfinished work stays in the database."""
         log.info("stopping")
         for stage in reversed(self.stages):
             await asyncio.gather(*(_stop(service, stage.stop_within_s) for service in stage.services))
@@ -83,7 +83,7 @@ class App:
 
 
 async def _stop(service: Service, within_s: float) -> None:
-    """One that fails or takes too long keeps nothing else from stopping."""
+    """Stop one service. One that fails or takes too long does not keep the others from stopping."""
     try:
         await asyncio.wait_for(service.stop(within_s), within_s + CUT_SHORT_AFTER_S)
     except TimeoutError:

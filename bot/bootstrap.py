@@ -1,4 +1,7 @@
-"""The composition root: builds every part from the settings and wires them together. Only entry points import it."""
+"""Builds every part of the bot from the settings and connects them (the composition root).
+
+Only entry points import it.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +85,7 @@ IN_CHANNEL = frozenset({"card", "news", "update", "nudge", "page_channel"})  # p
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
-    """What every other part is built on."""
+    """The parts on which all others are built."""
 
     settings: Settings
     clock: Clock
@@ -172,7 +175,7 @@ async def _database(settings: Settings, opened: AsyncExitStack) -> Database:
 
 
 async def open_clock(database: Database, speed: float) -> Clock:
-    """Real time; in a demo faster, counted from the instant at which the demo first started."""
+    """The clock: real time, or in a demo faster time, counted from the instant at which the demo first started."""
     if speed == 1.0:
         return Clock()
     async with database.transaction() as conn:
@@ -229,7 +232,10 @@ def _wire(base: Base, opened: AsyncExitStack) -> App:
 
 
 def _bolt(base: Base, on_missed_event: Callable[[], None]) -> AsyncApp:
-    """Bolt with our listeners. It acknowledges what it cannot authorize without running a listener, so it asks us."""
+    """Bolt with our listeners and our own authorization.
+
+    Where Bolt's own authorization fails, it acknowledges the request without running a listener.
+    """
     me, context = base.me, base.context
     recorder = Recorder(context, Channels(context))
     ctx = ListenerContext(

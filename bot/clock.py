@@ -1,4 +1,4 @@
-"""The clock: domain time, which `--speed` makes faster than real time, and conversion between the two."""
+"""Converts between real time and domain time, which `--speed` makes faster than real time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """From `anchor` on (epoch seconds) domain time runs `speed` times as fast as real time; before, they are equal."""
+    """Domain time, `speed` times as fast as real time since `anchor` (epoch seconds). Before, both are equal."""
 
     anchor: float = 0.0
     speed: float = 1.0
@@ -19,7 +19,7 @@ class Clock:
         return self.at(time.time())
 
     def at(self, wall_s: float) -> datetime:
-        """The domain instant of a real one in epoch seconds, such as a Slack `ts`. Raises `ValueError` out of range."""
+        """The domain's instant at a real time in epoch seconds, such as a Slack `ts`. Raises `ValueError`."""
         try:
             return datetime.fromtimestamp(self._stretch(wall_s), UTC)
         except (OverflowError, OSError) as error:  # the platform decides which

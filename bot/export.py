@@ -1,6 +1,6 @@
-"""Exports everything that is kept about incidents as JSON Lines. docs/operator.md has the format.
+"""Exports everything kept of incidents as JSON Lines, in the format of docs/operator.md.
 
-Each incident is read in one snapshot, page by page: memory stays small, and a serving bot is not held up.
+Each incident is read in one snapshot, page by page, so that memory stays small and a running bot is not held up.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ TOGETHER = 200  # lines written at once, beside the event loop
 async def records(
     database: Database, numbers: Collection[int] | None = None, *, private: bool = True
 ) -> AsyncGenerator[dict[str, Any], None]:
-    """The head, shared tables (in an export of everything), each incident with all its records, the end.
+    """The records of an export: the head, in a full export the shared tables, each incident with its records, the end.
 
-    Close it unless it is read to its end: it holds a connection. Raises `TocsinError` for a number that is none.
+    Close it unless it is read to its end: it holds a connection. Raises `TocsinError` for a number without an incident.
     `private=False` leaves private incidents out.
     """
     count = 0
@@ -54,7 +54,7 @@ async def records(
 
 
 def _without_keys(record: dict[str, Any]) -> dict[str, Any]:
-    """A policy without its contacts' routing keys: with one, anyone can page that contact."""
+    """A policy without its contacts' routing keys, with which anyone could page those contacts."""
     document = record.get("document")
     if not isinstance(document, dict) or not isinstance(contacts := document.get("contacts"), dict):
         return record
@@ -113,7 +113,7 @@ async def archive(database: Database, number: int, folder: Path, secrets: Iterab
 
 
 async def write(path: Path, lines: AsyncIterator[str]) -> int:
-    """Write a file for its owner alone, whole or not at all. Returns the number of lines."""
+    """Write a file that only its owner can read, whole or not at all. Returns the number of lines."""
     unfinished = path.with_name(f"{path.name}.unfinished")
     count = 0
     try:
@@ -141,7 +141,7 @@ async def _some(lines: AsyncIterator[str]) -> AsyncIterator[str]:
 
 
 def _begin(path: Path) -> TextIO:
-    """A new file: never one that another user put there, as a link or to read it."""
+    """A new file. It never opens a file or link that another user put there."""
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     return open(descriptor, "w", encoding="utf-8", errors="surrogatepass")

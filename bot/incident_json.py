@@ -1,4 +1,4 @@
-"""Incidents as JSON, for the command line and exports. Other programs rely on these fields."""
+"""Formats incidents as JSON for the command line and exports; other programs rely on these fields."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def instant(value: datetime | None) -> str | None:
 
 
 def incident_json(incident: Incident) -> dict[str, Any]:
-    """An incident without its timeline. Instants are RFC 3339, spans are seconds; None where it did not happen."""
+    """An incident without its timeline. Instants are RFC 3339, spans are seconds; None for what has not happened."""
     return {
         "id": incident.id,
         "title": incident.title,

@@ -1,4 +1,4 @@
-"""Structured logs: one line for each event, with the incident's ID and without secrets."""
+"""Sets up structured logs: one line for each event, with the incident's ID and with secrets masked."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _plain(text: str, keep: str = "") -> str:
 
 
 def _forms(secret: str) -> set[str]:
-    """The secret as it is, and as it appears in JSON, in a URL, in a Python repr and in base64."""
+    """The secret as it is, and as it looks in JSON, in a URL, in a Python repr and in base64."""
     encoded = base64.b64encode(secret.encode()).decode()
     return {
         secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1],
@@ -112,5 +112,5 @@ def _forms(secret: str) -> set[str]:
 
 
 def _quoted(text: str) -> set[str]:
-    """The text quoted once more: an error's message in a repr, an answer's JSON in JSON."""
+    """The text quoted once more, as an error's message is in a repr, and JSON inside JSON."""
     return {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1], repr(text)[1:-1]}

@@ -1,4 +1,4 @@
-"""The bot's own metrics, in Prometheus' format."""
+"""Counts and times what the bot does, as metrics in Prometheus' format."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ class Metrics:
         self.acknowledgements.labels(kind).observe(took_s)
 
     def about(self, rates: Rates, sockets: Sockets | None) -> None:
-        """Read these at each scrape."""
+        """Read the rate limiter and the sockets at each scrape."""
         self.slack_strict.set_function(lambda: float(rates.strict))
         if sockets is not None:
             self.sockets_open.set_function(lambda: float(sockets.open_count))

@@ -1,4 +1,4 @@
-"""Paging methods outside Slack: the settings that each needs, which are configured, and their notifiers."""
+"""Builds the notifiers (clients of paging vendors) that the settings configure, and says which settings are missing."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def methods(settings: Settings) -> frozenset[str]:
 
 
 def half_set_up(settings: Settings) -> list[str]:
-    """For each method of which only some variables are set, a sentence that names the others."""
+    """A sentence for each method of which only some variables are set, which names the others."""
     lacking = {method: missing(settings, method) for method in NEEDS}
     return [
         f"{calls.label(method)} is half set up: set {' and '.join(names)} too"

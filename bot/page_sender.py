@@ -1,4 +1,4 @@
-"""Pages outside Slack: the sender that passes a notice to the notifier of its method."""
+"""Sends pages by methods other than Slack: turns a notice into a `Page` and calls the notifier of its method."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _not_needed(row: ClaimedNotice, incident: Incident, failed: set[str]) -> str
 
 
 def page_of(row: ClaimedNotice, incident: Incident, policy: Policy, team_url: str, paged_at: datetime) -> Page:
-    """What the vendor gets: of a private incident nothing but its ID."""
+    """The page that the vendor gets; of a private incident it contains only the ID."""
     payload, private = _payload(row), incident.private
     person = people.person_by_address(payload.contact, policy) if payload.contact else people.Person("", "")
     person = replace(person, name=_plain(person.name, policy))
@@ -127,7 +127,7 @@ def _what(row: ClaimedNotice, policy: Policy, incident: Incident) -> str:
 
 
 def _payload(row: ClaimedNotice) -> PersonPagePayload | AlertFollowUpPayload:
-    """A page to one person, or the follow-up of its alert at the vendor."""
+    """The notice's payload: a page to one person, or an update of the alert that it opened at a vendor."""
     if row.payload["action"] == Action.TRIGGER:
         return read_payload(row, PersonPagePayload)
     return read_payload(row, AlertFollowUpPayload)

@@ -1,4 +1,7 @@
-"""Builds the runners that the policy in force sets up. To add one: docs/add-a-runner.md."""
+"""Builds the runners (executors of playbook steps) that the policy in force sets up.
+
+docs/add-a-runner.md says how to add one.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings from the environment, validated at the start; each error names the variable and what it should be."""
+"""Reads and validates the settings from the environment; an error names the variable and what it should be."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Settings(BaseSettings):
 
     @property
     def policy_path(self) -> Path | None:
-        """The policy file that is named, else `policy.yml` if it exists; None stands for the preset."""
+        """The policy file that the settings name, else `policy.yml` if it exists. None means the preset."""
         if self.tocsin_policy is not None:
             return self.tocsin_policy
         usual = Path("policy.yml")
@@ -115,12 +115,12 @@ class Settings(BaseSettings):
 
     @property
     def playbook_folders(self) -> tuple[Path, ...]:
-        """The operator's own playbooks: folders, separated as in PATH; a later one outranks an earlier one."""
+        """Folders with the operator's playbooks, written as in PATH. A later folder outranks an earlier one."""
         return tuple(Path(name) for name in (self.tocsin_playbooks or "").split(os.pathsep) if name)
 
     @property
     def prometheus(self) -> str | None:
-        """The address of Prometheus, with its password; None where it is not set."""
+        """The address of Prometheus, with its password; None if it is not set."""
         return self.prometheus_url.get_secret_value() if self.prometheus_url is not None else None
 
     @property
@@ -150,7 +150,7 @@ class Settings(BaseSettings):
         return missing
 
     def secrets(self) -> list[str]:
-        """Every secret value, so that logs and exports can leave them out. Of an address it is the password."""
+        """Every secret value, for logs and exports to leave out. Of an address, only the password is secret."""
         fields = [getattr(self, name) for name in type(self).model_fields]
         values = [
             field.get_secret_value()

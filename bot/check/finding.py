@@ -1,4 +1,4 @@
-"""One result of `tocsin check`."""
+"""Defines a finding: the result of one check of `tocsin check`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that was checked. A warning is `fine`, and says what could be better."""
+    """The result of one check. A warning is `fine`, and says what could be better."""
 
     what: str  # settings, policy, database, slack …
     fine: bool  # False: it must be fixed
@@ -26,15 +26,15 @@ class Finding:
 
 
 def ok(what: str, words: str) -> Finding:
-    """Nothing to do."""
+    """A finding with nothing to do."""
     return Finding(what, True, words)
 
 
 def warn(what: str, words: str) -> Finding:
-    """It works, and could be better."""
+    """A finding that something works but could be better."""
     return Finding(what, True, words, warning=True)
 
 
 def fail(what: str, words: str) -> Finding:
-    """A problem that must be fixed."""
+    """A finding that a problem must be fixed."""
     return Finding(what, False, words)

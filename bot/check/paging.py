@@ -1,4 +1,4 @@
-"""Checks paging outside Slack: the methods, the heartbeat, and schedules that are kept at PagerDuty."""
+"""Checks, for `tocsin check`, paging outside Slack: the methods, the heartbeat, and PagerDuty's schedules."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bot.workers.pagerduty_schedule_sync import AHEAD, member_of, read_span
 
 
 def check(settings: Settings, policy: Policy | None) -> list[Finding]:
-    """Paging methods and heartbeat."""
+    """Check the paging methods and the heartbeat."""
     return [*_notifiers(settings, _methods_used(policy)), _heartbeat(settings)]
 
 
@@ -33,7 +33,7 @@ def _methods_used(policy: Policy | None) -> frozenset[str]:
 
 
 def _notifiers(settings: Settings, used: frozenset[str]) -> list[Finding]:
-    """Each paging method besides Slack: set up, half set up, or used by the policy and not set up."""
+    """A finding for each method besides Slack: set up, half set up, or used by the policy but not set up."""
     findings = [fail("notifiers", words) for words in notifiers.half_set_up(settings)]
     for method in notifiers.NEEDS:
         missing, way = notifiers.missing(settings, method), calls.label(method)
@@ -58,7 +58,7 @@ def _notifiers(settings: Settings, used: frozenset[str]) -> list[Finding]:
 
 
 def _heartbeat(settings: Settings) -> Finding:
-    """Shows the host only, for the address is a secret. It is not called: that would report that all is well."""
+    """Report the heartbeat's host; the address is a secret. The URL is not called, as that would report health."""
     if settings.heartbeat_url is None:
         words = "HEARTBEAT_URL is not set: nobody outside notices when Tocsin stops. See docs/operator.md."
         return warn("heartbeat", words)
@@ -87,7 +87,7 @@ async def check_schedules(settings: Settings, policy: Policy) -> list[Finding]:
 
 
 async def _schedule(client: Schedules, policy: Policy, key: str) -> list[Finding]:
-    """Whom PagerDuty has on call now, and whom of them the policy does not know."""
+    """Report whom PagerDuty has on call now on a schedule, and which of them the policy does not know."""
     now = datetime.now(UTC)
     try:
         entries = await client.entries(policy.schedules[key].pagerduty or "", *read_span(now))

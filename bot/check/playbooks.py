@@ -1,4 +1,4 @@
-"""Checks the playbooks: whether they can be read, whether the policy's names exist, and which steps would run."""
+"""Checks, for `tocsin check`, that the playbooks can be read, their names exist, and which steps a runner would run."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _library(library: Library, settings: Settings) -> str:
 
 
 def _unknown(library: Library, policy: Policy) -> Iterator[Finding]:
-    """Names of playbooks in the policy that do not exist."""
+    """A finding for each playbook that the policy names and the library does not have."""
     named = [
         *(
             (f"services.{key}.playbooks", name)

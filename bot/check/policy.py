@@ -1,4 +1,4 @@
-"""Checks the policy file, and the playbooks that it names."""
+"""Checks, for `tocsin check`, the policy file and the playbooks that it names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.settings import Settings
 
 
 def check(settings: Settings) -> tuple[Policy | None, list[Finding]]:
-    """The policy, read once for all checks, and what is to be said of it. None where it cannot be used."""
+    """The policy, read once for all checks, with its findings. None if the policy cannot be used."""
     where = str(settings.policy_path) if settings.policy_path else "preset sev1-5"
     try:
         loaded = policy_reader.read(settings.policy_path)

@@ -1,4 +1,4 @@
-"""`tocsin check`: settings, policy, database, Slack and pagers, checked in plain words. Secrets are never shown."""
+"""Runs all checks of `tocsin check`: settings, policy, database, Slack and paging. No finding shows a secret."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from storage.open import open_database
 
 
 async def run(settings: Settings) -> list[Finding]:
-    """Check everything. What cannot be checked because something else is wrong is left out."""
+    """Run every check. A check that depends on something broken is left out."""
     findings = _settings(settings)
     policy_in_force, policy_findings = policy.check(settings)
     findings += policy_findings

@@ -1,4 +1,4 @@
-"""Checks Slack: token, scopes, the announcement channel, and user groups that the policy names."""
+"""Checks, for `tocsin check`, Slack's token, its scopes, the announcement channel and user groups in the policy."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ SCOPES = {
 
 
 async def check(settings: Settings, policy: Policy | None) -> list[Finding]:
-    """Connect with the bot token, and look at what it may do."""
+    """Connect with the bot token, and check what it may do."""
     token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
     async with slack_api.open_session() as session:
         client = slack_api.web_client(token, settings.slack_api_url, session)
@@ -64,7 +64,7 @@ async def check(settings: Settings, policy: Policy | None) -> list[Finding]:
 
 
 def _scopes(answer: AsyncSlackResponse) -> list[Finding]:
-    """None where Slack does not say which scopes were granted."""
+    """Findings about the scopes; none if Slack does not say which it granted."""
     granted = {scope.strip() for scope in str(answer.headers.get("x-oauth-scopes", "")).split(",") if scope.strip()}
     if not granted:
         return []
@@ -75,7 +75,7 @@ def _scopes(answer: AsyncSlackResponse) -> list[Finding]:
 
 
 async def _group(api: SlackApi, group: str) -> Finding:
-    """Whether Slack says who is in a user group that `permissions` names."""
+    """Whether Slack lists the members of a user group that `permissions` names."""
     try:
         members = await usergroups.fetch_members(api, group)
     except SlackError as error:

@@ -1,4 +1,4 @@
-"""`tocsin feeds`: the addresses of the calendar feeds, and new ones where one has got into the wrong hands."""
+"""Implements `tocsin feeds`, which prints the addresses of the calendar feeds and can replace them."""
 
 from __future__ import annotations
 

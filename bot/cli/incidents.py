@@ -1,4 +1,4 @@
-"""`tocsin list`, `search` and `show`: incidents on the command line, for when Slack is down."""
+"""Implements `tocsin list`, `search` and `show`: incidents on the command line, for when Slack is down."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line: the group of all commands."""
+"""Groups all commands of the `tocsin` command line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bot.domain.errors import TocsinError
 
 
 class Commands(click.Group):
-    """Prints our errors as the sentences they are, without a traceback."""
+    """The group of all commands. It prints the bot's own errors as sentences, without a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command. A `TocsinError` is printed as one line, and the exit code is 1."""

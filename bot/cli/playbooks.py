@@ -1,4 +1,4 @@
-"""`tocsin playbooks`: the library on the command line."""
+"""Implements `tocsin playbooks`, which lists, checks, finds and shows playbooks on the command line."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ async def _stats(database: Database, settings: Settings) -> list[RunStats]:
 
 
 def _stats_json(stats: RunStats) -> dict[str, Any]:
-    """Instants are RFC 3339 in UTC, durations seconds."""
+    """Statistics as JSON. Instants are RFC 3339 in UTC, durations are seconds."""
     return {
         "id": stats.playbook,
         "used": stats.used,

@@ -1,4 +1,4 @@
-"""`tocsin verify`, `export`, `backup` and `restored`: checking that the record is unchanged, and copying it."""
+"""Implements `tocsin verify`, `export`, `backup` and `restored`, which check and copy the record of incidents."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ async def _restored() -> int:
 
 
 async def _verify(database: Database, number: int | None, earlier: dict[int, Head], as_json: bool) -> bool:
-    """Prints as it goes; holds only the faults and the ends of the chains."""
+    """Print each report as it is read, so that only faults and the ends of chains stay in memory."""
     entries = purged = incidents = 0
     faults: list[dict[str, Any]] = []
     heads: dict[str, Any] = {}
@@ -142,7 +142,7 @@ async def _export(
     *,
     private: bool,
 ) -> int:
-    """Returns how many records were written."""
+    """Write the export. Returns how many records were written."""
     async with aclosing(export.records(database, numbers, private=private)) as records:
         lines = export.lines(records, secrets)
         if as_json:

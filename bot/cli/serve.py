@@ -1,4 +1,4 @@
-"""`tocsin serve`, `check` and `migrate`."""
+"""Implements `tocsin serve`, `check` and `migrate`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands share: settings with the database, JSON output, incident IDs."""
+"""Helps the commands of the command line: opens the database, prints JSON, parses incident IDs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSO
 
 
 def run(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
-    """Do this with the database of the settings, which is not migrated first."""
+    """Run `work` with the database of the settings, without migrating it."""
 
     async def opened() -> T:
         async with settings_database() as (database, settings):
@@ -33,7 +33,7 @@ def run(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
 
 @asynccontextmanager
 async def settings_database() -> AsyncIterator[tuple[Database, Settings]]:
-    """The database of the settings, and the settings. Nothing is migrated."""
+    """The database of the settings, and the settings. The database is not migrated."""
     settings = settings_reader.load()
     database = await open_database(settings.url, migrate=False)
     try:
@@ -48,7 +48,7 @@ def print_json(value: Any) -> None:
 
 
 def incident_number(incident_id: str) -> int:
-    """The number in an ID such as INC-42, or in 42. Raises `TocsinError`."""
+    """Parse the number in an ID such as INC-42, or in 42. Raises `TocsinError`."""
     number = incident_id.upper().removeprefix("INC-")
     if not number.isdecimal():
         raise TocsinError(f"“{incident_id}” is not an incident ID. They look like INC-42.")

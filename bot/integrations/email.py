@@ -1,4 +1,7 @@
-"""E-mail by SMTP. Encrypted, unless the server is on this machine or the operator chose `smtp+plain://`."""
+"""Sends pages as e-mail over SMTP.
+
+The connection is encrypted, unless the server is on this machine or the operator chose `smtp+plain://`.
+"""
 
 from __future__ import annotations
 
@@ -80,7 +83,7 @@ def sender_of(text: str) -> Address:
 
 @dataclass(slots=True)
 class Email:
-    """Delivers at least once. The Message-ID is the same at each attempt, so most mail programs show a repeat once."""
+    """Sends each page at least once. The Message-ID stays the same, so most mail programs show a repeat once."""
 
     server: Server
     sender: Address
@@ -88,7 +91,7 @@ class Email:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def send(self, page: Page) -> Receipt:
-        """A reply of 5xx is a permanent failure, 4xx is not; without a reply to the text the outcome is uncertain."""
+        """Send one page. A 5xx reply is a permanent failure, 4xx is not; without a reply the outcome is uncertain."""
         message = self.message(page)
         client = aiosmtplib.SMTP(
             hostname=self.server.host, port=self.server.port, username=self.server.user, password=self.server.password,
@@ -174,7 +177,7 @@ def thread(page: Page) -> str:
 
 
 def recipient(page: Page) -> Address:
-    """The `To` address. Raises a permanent `DeliveryError` where the policy's address is unusable."""
+    """The `To` address. Raises a permanent `DeliveryError` if the policy's address is unusable."""
     name, address = page.person.name, page.person.email or ""
     try:
         return _address("" if name == address else name, address)
@@ -221,7 +224,7 @@ def _line(words: str) -> str:
 
 
 def _address(name: str, address: str) -> Address:
-    """Raises `ValueError` for an address that is invalid."""
+    """Parse an address. Raises `ValueError` if it is invalid."""
     local, _, domain = address.rpartition("@")
     if not _PLAIN.fullmatch(local) or not _PLAIN.fullmatch(domain):
         raise ValueError("expected an address such as Tocsin <tocsin@example.org>")

@@ -1,4 +1,7 @@
-"""One POST or GET of a notifier: one attempt, no redirects, and errors that say what is known, without secrets."""
+"""Makes one HTTP request to a paging vendor: one attempt, no redirects, errors without secrets.
+
+An error says whether the request may have reached the vendor.
+"""
 
 from __future__ import annotations
 
@@ -40,9 +43,9 @@ class Answer:
 async def ask(
     session: aiohttp.ClientSession, method: str, url: str, vendor: str, secrets: Collection[str], **how: Any
 ) -> Answer:
-    """One request. Raises `DeliveryError` where no answer came: refused connections are failures, the rest unknown.
+    """Make one request. Raises `DeliveryError` if no answer came, uncertain unless the connection was refused.
 
-    A vendor may quote what it was sent: `secrets` are removed from the answer first.
+    A vendor may quote what it was sent, so `secrets` are removed from the answer.
     """
     try:
         async with session.request(method, url, allow_redirects=False, **how) as response:
@@ -59,7 +62,7 @@ async def ask(
 
 
 def passing(answer: Answer, vendor: str) -> DeliveryError | None:
-    """The error of an answer that may be another one later; None where this one stands."""
+    """The error of an answer that may be different at the next attempt; None for an answer that is final."""
     if answer.status == 429:
         return DeliveryError(f"{vendor} is asked too often (429)", wait_s=answer.retry_after_s)
     if answer.status in (408, 425):
@@ -78,7 +81,7 @@ def without(text: str, secrets: Collection[str]) -> str:
 
 
 def in_the_clear(url: str) -> bool:
-    """Whether others on the way could read it: plain HTTP to another machine."""
+    """Whether others on the way could read a request to this URL: plain HTTP to another machine."""
     parts = urlsplit(url)
     return parts.scheme == "http" and parts.hostname not in LOOPBACK
 

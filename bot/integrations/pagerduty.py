@@ -1,4 +1,7 @@
-"""PagerDuty, by the Events API v2: https://developer.pagerduty.com/docs/events-api-v2/overview/"""
+"""Sends pages to PagerDuty by its Events API v2.
+
+https://developer.pagerduty.com/docs/events-api-v2/overview/
+"""
 
 from __future__ import annotations
 

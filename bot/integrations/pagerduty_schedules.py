@@ -1,7 +1,7 @@
-"""Reads schedules from PagerDuty's REST API v2, as finally rendered: overrides made there are included.
+"""Reads on-call schedules from PagerDuty's REST API v2, with the overrides made there.
 
-https://developer.pagerduty.com/api-reference/3f03afb2c84a4-get-a-schedule and `GET /users/{id}` for addresses, which
-the schedule does not hold.
+https://developer.pagerduty.com/api-reference/3f03afb2c84a4-get-a-schedule and `GET /users/{id}` for e-mail addresses,
+which the schedule does not contain.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ VENDOR = "PagerDuty"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One shift. `email` is None where PagerDuty does not let us read the person."""
+    """One shift. `email` is None if the token may not read the person."""
 
     user: str
     name: str
@@ -32,7 +32,7 @@ class Entry:
 
 @dataclass(slots=True)
 class Schedules:
-    """A client for one account. Addresses are read once a process."""
+    """A client for one account. It reads each person's address once per process."""
 
     session: aiohttp.ClientSession
     url: str
@@ -63,7 +63,7 @@ class Schedules:
         )
 
     async def _email(self, user: str) -> str | None:
-        """None for a person that may not be read."""
+        """The person's address; None if the token may not read them."""
         if user not in self._emails:
             answer = await self._get(f"users/{quote(user, safe='')}", {})
             if answer.status not in (403, 404):

@@ -1,7 +1,7 @@
-"""The notifier protocol: `send` takes a page and returns a receipt, or raises why it could not.
+"""Defines the protocol of a notifier (a client of a paging vendor) and the page that it sends.
 
-Errors are `bot.domain.errors.DeliveryError`: `permanent` where trying again is useless (the next method is used),
-`uncertain` where the vendor may have taken it, `wait_s` where the vendor says when to come back.
+`send` returns a receipt or raises `bot.domain.errors.DeliveryError`: `permanent` if trying again is useless (the next
+method is used), `uncertain` if the vendor may have accepted the page, `wait_s` if the vendor says when to come back.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bot.domain.values.ordinals import ordinal
 
 
 class Action(StrEnum):
-    """`TRIGGER` pages a person; the others tell a vendor that keeps the alert how it went on."""
+    """What a notifier does: `TRIGGER` pages a person; the others acknowledge or resolve the alert at the vendor."""
 
     TRIGGER = "trigger"
     ACKNOWLEDGE = "acknowledge"
@@ -25,11 +25,11 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page for one person, as it is true when it is sent.
+    """One page for one person, with the incident's state at the time of sending.
 
-    Of a private incident nothing but the ID leaves: `title`, `severity`, `status`, `why` and `link` are None.
-    `key` is the same at each attempt of this page and of no other; `uncertain` says that an earlier attempt may have
-    arrived. `severe` counts from 0, the worst.
+    For a private incident only the ID leaves: `title`, `severity`, `status`, `why` and `link` are None. `key` is the
+    same at each attempt of this page and of no other; `uncertain` says that an earlier attempt may have arrived.
+    `severe` counts from 0, the worst.
     """
 
     incident: str
@@ -51,17 +51,19 @@ class Page:
 
     @property
     def private(self) -> bool:
-        """Whether nothing but the ID may leave."""
+        """Whether only the ID may leave."""
         return self.title is None
 
     @property
     def headline(self) -> str:
-        """`INC-42: Checkout is down`; always the same for one incident, so that mail programs keep it together."""
+        """A subject such as `INC-42: Checkout is down`, the same for each page of an incident: mail programs group
+        them.
+        """
         return f"{self.incident}: {self.title}" if self.title else f"{self.incident} (private)"
 
     @property
     def count(self) -> str:
-        """` (2nd time)`, or nothing at the first."""
+        """Text such as ` (2nd time)`; empty for the first page."""
         return f" ({ordinal(self.times)} time)" if self.times > 1 else ""
 
 
@@ -79,8 +81,8 @@ class Receipt:
 
 
 class Notifier(Protocol):
-    """A paging method."""
+    """A client of a paging vendor."""
 
     async def send(self, page: Page) -> Receipt:
-        """Deliver once. Raises `DeliveryError`; never repeats by itself, and names no secret."""
+        """Make one attempt to send the page. Raises `DeliveryError`, which names no secret."""
         ...

@@ -1,4 +1,7 @@
-"""SMS by Twilio's REST API: https://www.twilio.com/docs/messaging/api/message-resource"""
+"""Sends pages as SMS by Twilio's REST API.
+
+https://www.twilio.com/docs/messaging/api/message-resource
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,7 @@ HINTS = {
 
 @dataclass(slots=True)
 class Sms:
-    """Delivers at least once. Twilio has no idempotency key, so `send` first looks for an uncertain attempt."""
+    """Sends each page at least once. Twilio has no idempotency key, so `send` first looks for an uncertain attempt."""
 
     session: aiohttp.ClientSession
     url: str
@@ -56,7 +59,7 @@ class Sms:
         raise http.passing(answer, VENDOR) or DeliveryError(_refusal(answer), permanent=True)
 
     async def _find(self, page: Page, to: str) -> Receipt | None:
-        """The receipt of an earlier attempt; None also without an answer: a page is repeated rather than lost."""
+        """The receipt of an earlier attempt. None also if Twilio does not answer: better to page twice than not at all."""
         try:
             answer = await self._ask("GET", params={"To": to, "PageSize": str(LOOK_BACK)})
         except DeliveryError:
@@ -87,7 +90,7 @@ def number(phone: str | None) -> str:
 
 
 def reference(page: Page) -> str:
-    """An opaque text in the message, the same at each attempt, by which `_find` recognises it."""
+    """An opaque text in the message, the same at each attempt, by which `_find` recognizes the message."""
     return f"ref {page.key[:8]}"
 
 

@@ -1,4 +1,4 @@
-"""The generic webhook: a signed JSON body, posted to one URL of the operator's. See docs/notifiers.md."""
+"""Sends pages as signed JSON to a URL of the operator's (docs/notifiers.md)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VERSION = 1
 
 @dataclass(slots=True)
 class Webhook:
-    """Delivers at least once. `Tocsin-Delivery` is the same at each attempt, so the receiver recognises repeats."""
+    """Sends each page at least once. `Tocsin-Delivery` stays the same, so the receiver recognizes repeats."""
 
     session: aiohttp.ClientSession
     url: str = field(repr=False)  # the URL of many receivers contains a secret
@@ -31,7 +31,7 @@ class Webhook:
     now_s: Callable[[], float] = time.time
 
     async def send(self, page: Page) -> Receipt:
-        """Post one page. 2xx is accepted; a redirect is an error, because only the operator chooses the URL."""
+        """Post one page. 2xx means accepted; a redirect is an error, because only the operator chooses the URL."""
         body = json.dumps(content(page), ensure_ascii=False).encode("utf-8", "replace")
         stamp = str(int(self.now_s()))
         signed = http.headers(

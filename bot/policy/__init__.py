@@ -1,4 +1,4 @@
-"""Read a policy file, or a preset, into the domain's `Policy`.
+"""Reads a policy file, or a preset, into the domain's `Policy`.
 
     loaded = read(Path("policy.yml"))   # LoadedPolicy: .policy, .document (plain JSON to keep), .warnings
     policy = load(Path("policy.yml"))   # the policy alone; load(None) is the preset sev1-5

@@ -1,4 +1,4 @@
-"""Build the domain's `Policy` from a valid document."""
+"""Converts a validated policy document into the domain's `Policy`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MORE = ("stakeholders", "audiences", "channels", "war_room", "ticket")
 
 
 def build_policy(model: models.Document, document: dict[str, Any]) -> domain.Policy:
-    """The policy of a validated `document`, whose digest it gets."""
+    """The policy of a validated document, with the digest of `document`."""
     return domain.Policy(
         name=model.name or model.preset or "policy",
         severities=tuple(_severity(key, model.severities[key]) for key in model.order or model.severities),
@@ -101,7 +101,7 @@ def build_schedule(key: str, model: models.Schedule, timezone: str) -> domain.Sc
 
 
 def rotations(model: models.Schedule) -> list[models.Rotation]:
-    """The layers of a schedule: one for the short form, none for a schedule that is read from PagerDuty."""
+    """The layers of a schedule: one for the short form, none for a schedule kept at PagerDuty."""
     if model.pagerduty:
         return []
     if model.layers:
@@ -282,7 +282,7 @@ def _duration(text: str | None) -> timedelta | None:
 
 
 def clock_duration(text: str) -> timedelta:
-    """A duration that is not in business days."""
+    """Parse a duration that is not in business days."""
     span = parse_span(text)
     if isinstance(span, BusinessDays):
         raise TypeError(f"{text} has passed validation as a duration of the clock")

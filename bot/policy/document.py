@@ -1,4 +1,4 @@
-"""The digest of a document, and a policy as plain JSON for `tocsin policy --json`."""
+"""Computes the digest of a policy document, and formats a policy as JSON for `tocsin policy --json`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.domain.values.target import Target
 
 
 def digest(document: dict[str, Any]) -> str:
-    """The SHA-256 of the document's canonical JSON, which white space, comments and the order of keys do not change."""
+    """The SHA-256 of the document's canonical JSON. White space, comments and the order of keys do not change it."""
     canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -64,7 +64,7 @@ def _severity(severity: Severity) -> dict[str, Any]:
 
 
 def _contact(contact: Contact) -> dict[str, Any]:
-    """A contact with its routing key hidden, since that is enough to page them."""
+    """A contact with its PagerDuty routing key hidden, as the key is enough to page them."""
     return {**_fields(contact), "pagerduty": "•••" if contact.pagerduty else None}
 
 

@@ -1,4 +1,4 @@
-"""Merge a policy file into its preset, and remove from the preset's lists what the file took out."""
+"""Merges a policy file into its preset, and removes what the file takes out of the preset."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LISTS_OF_NAMES = (
 
 
 def file_values(source: Source) -> dict[str, Any]:
-    """The file's values without empty headings, which say nothing (`null` would take the preset's entry out)."""
+    """The file's values without empty headings (`null` would remove the preset's entry)."""
     values = copy.deepcopy(source.values)
     for path in source.empty:
         if len(path) == 1 and path[0] in _HEADINGS:
@@ -34,7 +34,7 @@ def file_values(source: Source) -> dict[str, Any]:
 def merge(base: dict[str, Any], file: dict[str, Any]) -> dict[str, Any]:
     """The preset's values with the file's: settings are merged key by key, lists and plain values are replaced.
 
-    In a collection, `key: null` takes the preset's entry out.
+    In a collection, `key: null` removes the preset's entry.
     """
     document = dict(base)
     for key, value in file.items():
@@ -57,7 +57,7 @@ def _merge_settings(base: dict[str, Any], file: dict[str, Any]) -> dict[str, Any
 
 
 def remove_deleted(document: dict[str, Any], source: Source) -> dict[str, Any]:
-    """Remove entries that the file took out from the lists of the preset. The file's own lists are checked instead.
+    """Remove the entries that the file took out from the preset's lists. The file's own lists are checked elsewhere.
 
     Changes and returns `document`.
     """

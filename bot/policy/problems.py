@@ -1,4 +1,4 @@
-"""Problems of a policy, worded so that each message alone is enough to fix the file."""
+"""Defines the problems of a policy file, each worded so that its message alone is enough to fix the file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KeyPath = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake in a file."""
+    """One mistake in a policy file."""
 
     path: KeyPath
     message: str
@@ -34,7 +34,7 @@ class PolicyError(TocsinError):
 
 
 def dotted(path: KeyPath) -> str:
-    """`severities.sev1.ladder[2].notify[1]`: positions in lists count from 1, as people do."""
+    """The path as text, such as `severities.sev1.ladder[2].notify[1]`. Positions in lists count from 1."""
     text = ""
     for part in path:
         text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else part
@@ -42,14 +42,14 @@ def dotted(path: KeyPath) -> str:
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
-    """The one of `words` that was probably meant; `None` if none is similar."""
+    """The word among `words` that was probably meant; None if none is similar."""
     by_lower = {each.lower(): each for each in words}
     matches = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[matches[0]] if matches else None
 
 
 def did_you_mean(word: str, words: Iterable[str], otherwise: str) -> str:
-    """` Did you mean x?` or, if none of `words` is similar, all of them after `otherwise`: ` Settings here: a, b.`"""
+    """` Did you mean x?` if one of `words` is similar; else all of them after `otherwise`: ` Settings here: a, b.`"""
     choices = list(words)
     if guess := nearest(word, choices):
         return f" Did you mean {guess}?"

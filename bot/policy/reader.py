@@ -1,4 +1,4 @@
-"""Read a policy: parse the file, merge it into its preset, validate the result, check what it refers to."""
+"""Reads a policy in four steps: parse the file, merge it into its preset, validate the result, check references."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def read(path: Path | None, preset: str = "sev1-5", now: datetime | None = None)
 
 
 def load(path: Path | None, preset: str = "sev1-5") -> Policy:
-    """`read`, for the policy alone."""
+    """Read a policy file as `read` does, and return the policy alone."""
     return read(path, preset).policy
 
 
@@ -55,9 +55,9 @@ def preset(name: str) -> Policy:
 
 
 def from_document(document: dict[str, Any]) -> Policy:
-    """The policy of a document that was kept with an incident; its digest is that of `document`.
+    """The policy of a document that was stored with an incident; its digest is that of `document`.
 
-    The document was valid when it was kept, so settings that this version does not know are ignored.
+    The document was valid when it was stored, so settings that this version does not know are ignored.
     """
     kept = copy.deepcopy(document)
     while True:
@@ -73,7 +73,7 @@ def from_document(document: dict[str, Any]) -> Policy:
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a policy file, for editors. Every setting is optional, since a preset may hold it."""
+    """The JSON Schema of a policy file, for editors. Every setting is optional, as the preset may have it."""
     schema = models.Document.model_json_schema()
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "Tocsin policy"

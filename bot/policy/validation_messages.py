@@ -1,4 +1,4 @@
-"""Messages for validation errors, written for a person who has the file open."""
+"""Turns pydantic's validation errors into messages for a person who has the policy file open."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def problems_from(
 ) -> list[Problem]:
     """The problems of a failed validation against `root`, each with its line in the file.
 
-    `base`: the values of the preset, if there is one.
+    `base` has the values of the preset, if there is one.
     """
     problems: dict[Problem, None] = {}
     for error in invalid.errors():

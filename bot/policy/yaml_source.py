@@ -1,4 +1,4 @@
-"""Parse YAML into plain JSON values, each with its line in the file."""
+"""Parses YAML into plain JSON values, each with its line in the file."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _HINTS = (
 
 @dataclass(slots=True)
 class Source:
-    """A parsed file."""
+    """The values of a parsed file, with their lines and problems."""
 
     name: str
     values: dict[str, Any] = field(default_factory=dict)
@@ -72,9 +72,9 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^<<$"), ["
 
 
 def parse_yaml(text: str, name: str, example: str = "preset: sev1-5") -> Source:
-    """Parse one document. Mistakes in it are the result's `problems`; nothing is raised for them.
+    """Parse one document. Mistakes in it become the result's `problems`; none is raised.
 
-    `example`: a line that such a file could begin with.
+    `example` is a line that such a file could begin with.
     """
     source = Source(name)
     if len(text) > MAX_CHARACTERS:
@@ -182,7 +182,7 @@ class _NodeReader:
         return node.value
 
     def _find_text_lost_to_comment(self, node: yaml.ScalarNode, path: KeyPath) -> None:
-        """Report `announce: #incidents`, which is empty in YAML, since # begins a comment."""
+        """Report a value that YAML takes for a comment, such as `announce: #incidents`."""
         line = self.text[node.start_mark.line] if node.start_mark.line < len(self.text) else ""
         if match := _LOST_TO_A_COMMENT.search(line[max(0, node.start_mark.column - 2) :]):
             message = "is empty, since # begins a comment in YAML."

@@ -1,4 +1,4 @@
-"""Connection limits, read time-outs and response headers for the HTTP port.
+"""Limits the connections to the HTTP port and how long requests take to arrive, and adds response headers.
 
 Anyone who can reach the port can open connections and send bytes slowly, or none. So a request's head and body each
 have a time limit, and when there are too many connections, the one that has been idle longest is closed.
@@ -67,7 +67,7 @@ class ConnectionLimiter:
         return GuardedConnection(self, inner)
 
     def admit(self, connection: GuardedConnection) -> bool:
-        """Let a connection in. Where there is no room, the oldest idle one is closed; without one, refuse it."""
+        """Admit a connection. If there is no room, close the oldest idle one, or refuse this one if none is idle."""
         if len(self._open) >= self.most and not self._make_room():
             self.refuse("too many connections")
             return False
@@ -124,7 +124,7 @@ class ConnectionLimiter:
 
 
 class GuardedConnection(asyncio.Protocol):
-    """One connection. Bytes go to the server's own protocol; a connection whose head takes too long is closed."""
+    """One connection, closed if a request's head takes too long. Bytes go to the server's own protocol."""
 
     def __init__(self, limiter: ConnectionLimiter, inner: asyncio.Protocol) -> None:
         self._limiter = limiter
@@ -134,7 +134,7 @@ class GuardedConnection(asyncio.Protocol):
         self.in_request = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Pass the connection on, or abort it where there is no room."""
+        """Pass the connection on, or abort it if there is no room."""
         self.transport = cast("asyncio.Transport", transport)
         if not self._limiter.admit(self):
             self.transport.abort()
@@ -156,11 +156,11 @@ class GuardedConnection(asyncio.Protocol):
         return None if self.transport is None else self._inner.eof_received()
 
     def pause_writing(self) -> None:
-        """Pass it on: the peer reads too slowly."""
+        """Pass on that the peer reads too slowly."""
         self._inner.pause_writing()
 
     def resume_writing(self) -> None:
-        """Pass it on: the peer reads again."""
+        """Pass on that the peer reads again."""
         self._inner.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -172,16 +172,16 @@ class GuardedConnection(asyncio.Protocol):
         self._inner.connection_lost(exc)
 
     def begin_request(self) -> None:
-        """A whole head has arrived."""
+        """Note that a whole head has arrived."""
         self.in_request = True
         self._stop_waiting()
 
     def end_request(self) -> None:
-        """The request is answered; the connection is idle."""
+        """Note that the request is answered, and the connection idle."""
         self.in_request = False
 
     def hang_up(self) -> None:
-        """Close without a word."""
+        """Close the connection without an answer."""
         self._stop_waiting()
         self._limiter.remove(self)
         if self.transport is not None:

@@ -1,4 +1,4 @@
-"""`GET /debug`: notices that wait in the outbox and deadlines that come next, for the demo's inspector alone."""
+"""Serves `GET /debug`, which shows the demo's inspector what waits in the outbox and which deadlines come next."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROWS = 30
 
 
 def routes(context: Context) -> list[web.RouteDef]:
-    """To be served in the demo only: it shows every incident to anyone."""
+    """The route, which only the demo may serve: it shows every incident to anyone."""
 
     async def debug(request: web.Request) -> web.Response:
         async with context.database.reading() as conn:

@@ -1,4 +1,4 @@
-"""`/healthz`, `/readyz` and `/metrics`: whether the process lives, whether it can work, and its metrics."""
+"""Serves `/healthz` (the process lives), `/readyz` (it can work) and `/metrics`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ UNHURRIED = frozenset({"backfill", "home"})  # many of these may wait for Slack'
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One condition of readiness. `words` say what is wrong and how to fix it."""
+    """One condition of readiness. `words` says what is wrong and how to fix it."""
 
     name: str
     ok: bool
@@ -41,7 +41,10 @@ class Check:
 
 @dataclass(slots=True)
 class Health:
-    """Checks each part. `slack` and `policy` return what is wrong, or None; `ticked_at` is monotonic, None at first."""
+    """Checks every condition of readiness.
+
+    `slack` and `policy` return what is wrong, or None; `ticked_at` is monotonic, None at first.
+    """
 
     name: ClassVar[str] = "readiness"
 
@@ -55,7 +58,7 @@ class Health:
     seen: asyncio.Event = field(default_factory=asyncio.Event)  # set once a poll was answered with "stopping"
 
     async def start(self) -> None:
-        """Nothing to start: the checks run when they are asked for."""
+        """Do nothing: the checks run when a request asks for them."""
         return
 
     async def stop(self, within_s: float) -> None:
@@ -118,7 +121,7 @@ class Health:
         return Check("outbox", False, words)
 
     async def refresh_metrics(self) -> None:
-        """Count what is counted on request. Without the database, the rest is still refreshed."""
+        """Refresh the metrics that a scrape reads. If the database fails, the others are refreshed all the same."""
         for check in await self.checks():
             self.metrics.check_ok.labels(check.name).set(check.ok)
         if (ticked := self.ticked_at()) is not None:
@@ -153,7 +156,7 @@ class Health:
             self.metrics.incidents_open.labels(severity).set(count)
 
     async def _count_playbooks(self, conn: AsyncConnection, numbers: list[int]) -> None:
-        """`numbers`: the open incidents that have playbook runs."""
+        """Count playbook runs. `numbers` are the open incidents that have some."""
         runs = [run for run in await playbook_runs.running(conn) if not run.drill] if numbers else []
         job_counts = await jobs.count_by_runner(conn, numbers)
         for gauge in (self.metrics.jobs, self.metrics.walks, self.metrics.walk_steps):
@@ -167,7 +170,7 @@ class Health:
 
 
 def routes(health: Health) -> list[web.RouteDef]:
-    """The three routes. They need no authentication and hold nothing of an incident but counts."""
+    """The three routes. They need no authentication, and show nothing of an incident but counts."""
 
     async def healthz(request: web.Request) -> web.Response:
         return web.json_response({"ok": True})

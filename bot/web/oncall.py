@@ -1,4 +1,4 @@
-"""Calendar feeds of who is on call (`/oncall/….ics`), without addresses, telephone numbers or incidents."""
+"""Serves calendar feeds of on-call shifts (`/oncall/….ics`), without addresses, telephone numbers or incidents."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def calendar(
     name: str, schedules: Sequence[Schedule], policy: Policy, overrides_in_force: Sequence[Override], now: datetime,
     only: frozenset[str] | None = None,
 ) -> bytes:  # fmt: skip
-    """An event for each shift up to `HORIZON` from today, in UTC. `only`: shifts of these members."""
+    """A calendar with an event for each shift up to `HORIZON` from today, in UTC. `only`: shifts of these members."""
     today = datetime.combine(now.astimezone(UTC).date(), time(0), UTC)
     feed = Calendar()
     feed.add("prodid", "-//Tocsin//on call//EN")
@@ -83,7 +83,7 @@ async def _answer(
     name: str | None,
     only: frozenset[str] | None,
 ) -> web.Response:
-    """404 for a wrong token as well as for a feed that does not exist."""
+    """The feed, or 404 for a wrong token and for an unknown feed alike."""
     policy, now = context.policy, context.clock.now()
     async with context.database.reading() as conn:
         expected = await calendar_feeds.current_token(conn, feed)
@@ -111,6 +111,6 @@ async def _answer(
 
 
 def _also(members: frozenset[str], policy: Policy) -> frozenset[str]:
-    """The members with their Slack IDs, under which they cover for others."""
+    """The members, together with the Slack IDs under which they cover for others."""
     slack = {contact.slack for key in members if (contact := policy.contacts.get(key)) and contact.slack}
     return members | slack

@@ -1,4 +1,4 @@
-"""Refuses a signed request that was taken before, so that a recording of one cannot be played again."""
+"""Refuses a signed request of Slack's that arrives a second time, so that nobody can replay a recorded one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ReplayGuard:
         return False
 
     def finish(self, body: str, *, taken: bool) -> None:
-        """Report the outcome. A request that was not taken may be sent again."""
+        """Report the outcome. A request that was not accepted may be sent again."""
         if taken:
             self._until[body] = time.monotonic() + self._for_s
         self._under_way.pop(body).set()

@@ -1,4 +1,4 @@
-"""The HTTP port as a service."""
+"""Listens on the HTTP port, as a service that starts and stops with the bot."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SHUTDOWN_TIMEOUT_S = 5.0  # for requests that are under way
 
 
 class HttpServer:
-    """Listens on one port, behind the connection limits. `port` is the one it got, 0 before the start."""
+    """Listens on one port, behind the connection limits. `port` is the port in use, 0 before the start."""
 
     name = "http"
 
@@ -33,7 +33,7 @@ class HttpServer:
         self.port = int(self._runner.addresses[0][1])
 
     async def stop(self, within_s: float) -> None:
-        """Close the port and let requests under way end. Connections that arrived at the last moment are left over."""
+        """Close the port and let running requests end. Connections that arrived at the last moment are dropped."""
         if self._site is not None:
             await self._site.stop()
         await self._runner.cleanup()

@@ -1,4 +1,7 @@
-"""`POST /slack/events`: everything Slack sends over HTTP. What is not signed, or not from now, is not read."""
+"""Receives Slack's HTTP requests at `POST /slack/events`, verifies them and passes them to Bolt.
+
+A request without a valid signature, or with a timestamp over five minutes off, is refused before its body is parsed.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ ONCE = ("X-Slack-Request-Timestamp", "X-Slack-Signature", "Content-Type")
 
 
 def routes(app: AsyncApp, signing_secret: str, metrics: Metrics) -> list[web.RouteDef]:
-    """The route for Slack's requests: verify the signature, refuse repeats, and pass the rest to Bolt."""
+    """The route for Slack's requests. It verifies the signature, refuses repeats, and passes the rest to Bolt."""
     verifier = SignatureVerifier(signing_secret)
     replay_guard = ReplayGuard()
 
@@ -84,7 +87,7 @@ def _bolt_request(request: web.Request, body: dict[str, Any]) -> AsyncBoltReques
 
 
 def _verified(verifier: SignatureVerifier, request: web.Request, body: bytes) -> tuple[str | None, str]:
-    """The body as text, or why it is refused. The SDK's verifier raises on what these guards keep from it."""
+    """The body as text, or why it is refused. The SDK's verifier would raise an error on what is refused first."""
     if any(len(request.headers.getall(name, ())) > 1 for name in ONCE):
         return None, "a header given twice"
     timestamp = request.headers.get("X-Slack-Request-Timestamp", "")

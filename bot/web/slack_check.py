@@ -1,4 +1,4 @@
-"""Whether Slack answers and delivers, for `/readyz`."""
+"""Checks for `/readyz` whether Slack answers the bot and, with Socket Mode, is connected."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ASK_EVERY_S = 10.0
 
 
 class SlackCheck:
-    """Call it for what is wrong, or None. It asks Slack at most every `ASK_EVERY_S` seconds."""
+    """A call returns what is wrong, or None. It asks Slack at most every `ASK_EVERY_S` seconds."""
 
     def __init__(self, api: SlackApi, sockets: SocketPool | None) -> None:
         self._api = api

@@ -1,4 +1,7 @@
-"""Webhooks from vendors. Each is served only where its secret is set, and reads nothing that is not signed with it."""
+"""Receives webhooks from paging vendors; so far PagerDuty's, which report that a person acknowledged an alert.
+
+A webhook is served only if its secret is set, and a request without a valid signature is refused.
+"""
 
 from __future__ import annotations
 
@@ -41,14 +44,14 @@ class Envelope(BaseModel):
 
 
 class Person(BaseModel):
-    """The agent, where a person reacted."""
+    """The agent of an event, if a person caused it."""
 
     type: Literal["user_reference"]
     summary: str | None = None
 
 
 class IncidentData(BaseModel):
-    """PagerDuty's incident. `incident_key` is the dedup key that we opened it with."""
+    """PagerDuty's incident. `incident_key` is the dedup key with which we opened it."""
 
     incident_key: str | None = None
     title: str | None = None
@@ -62,7 +65,10 @@ class PersonReaction(BaseModel):
 
 
 def pagerduty(context: Context, secret: str, metrics: Metrics) -> list[web.RouteDef]:
-    """`POST /hooks/pagerduty`: V3 webhooks. Answered once it is committed; 5xx asks PagerDuty to send it again."""
+    """The route `POST /hooks/pagerduty` for V3 webhooks.
+
+    The answer comes after the commit; a 5xx asks PagerDuty to send the webhook again.
+    """
 
     async def hook(request: web.Request) -> web.Response:
         if (request.content_length or 0) > LARGEST_BODY or len(body := await request.read()) > LARGEST_BODY:
@@ -83,7 +89,7 @@ def pagerduty(context: Context, secret: str, metrics: Metrics) -> list[web.Route
 
 
 def signed(secret: str, body: bytes, header: str) -> bool:
-    """Whether one of the header's signatures is ours; there are several while a secret is being rotated."""
+    """Whether one of the header's signatures is valid. There are several while a secret is being rotated."""
     expected = b"v1=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest().encode()
     signatures = [part.strip().encode("utf-8", "replace") for part in header.split(",")[:MOST_SIGNATURES]]
     return True in [hmac.compare_digest(expected, signature) for signature in signatures]
@@ -117,7 +123,7 @@ async def _apply(context: Context, event: Event) -> str:
 
 
 def _read(body: bytes) -> Event | None:
-    """None where the body is not a V3 webhook."""
+    """Parse the body; None if it is not a V3 webhook."""
     try:
         return Envelope.model_validate_json(body).event
     except ValidationError:

@@ -1,4 +1,4 @@
-"""What the parts of a running process have in common: services start and stop, periodic work is done on time."""
+"""Defines the two kinds of background work: a service, which starts and stops, and a periodic task."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Protocol
 
 
 class Service(Protocol):
-    """A part that runs from the start of the process to its end. Stopping one that never started does nothing."""
+    """A part of the bot that runs as long as the process. Stopping one that never started does nothing."""
 
     @property
     def name(self) -> str:
-        """For the log."""
+        """The service's name in the log."""
 
     async def start(self) -> None:
-        """Return as soon as it runs."""
+        """Start, and return as soon as the service runs."""
 
     async def stop(self, within_s: float) -> None:
-        """Take nothing new in and finish, within `within_s` seconds. What takes longer is cut short."""
+        """Accept no new work and finish within `within_s` seconds. What takes longer is cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Periodic:
-    """Work that the timer does again and again, never twice at the same time. A failure is logged with its `hint`."""
+    """Work that the timer runs again and again, never twice at the same time. A failure is logged with its `hint`."""
 
     name: str
     every: timedelta

@@ -1,4 +1,4 @@
-"""Heartbeat: call `HEARTBEAT_URL` every minute while every check passes, so that silence raises an alarm elsewhere.
+"""Calls `HEARTBEAT_URL` every minute while every check passes; an outside monitor alarms when the calls stop.
 
 The monitor must depend neither on this machine nor on Slack: healthchecks.io, Dead Man's Snitch, Uptime Kuma's push
 monitor and the like. The URL is a secret: with it an attacker could hide an outage.
@@ -35,7 +35,7 @@ class Checked(Protocol):
 
 
 class Heartbeat:
-    """Reports each result to `observe`: `sent`, `failed` if no 2xx came, `withheld` while a check fails."""
+    """Sends heartbeats. Each result goes to `observe`: `sent`, `failed` (no 2xx came), `withheld` (a check fails)."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class Heartbeat:
 
     @property
     def periodic(self) -> Periodic:
-        """One heartbeat a minute."""
+        """The task that sends a heartbeat every minute."""
         return Periodic(
             "heartbeat", timedelta(seconds=EVERY_S), timedelta(seconds=FIRST_S), self.beat,
             hint="it is tried again every minute",

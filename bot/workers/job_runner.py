@@ -1,7 +1,7 @@
-"""Runs queued jobs of playbooks and records how they ended.
+"""Runs queued jobs (executions of playbook steps) with their runners, and records how they ended.
 
-A job starts only after it is committed that it runs. A process that stops renewing its lease has lost the job; it may
-have run, and a person decides.
+The database says that a job runs before it starts. A process that no longer renews its lease has lost the job; the job
+may have run, and a person decides.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _LOOK = 100
 
 
 class JobRunner:
-    """Runs up to each runner's `concurrency` side by side. Several of these on one database share the work."""
+    """Runs up to each runner's `concurrency` at the same time. Several job runners on one database share the work."""
 
     name = "job runner"
 
@@ -55,7 +55,7 @@ class JobRunner:
 
     @property
     def periodic(self) -> Periodic:
-        """Steps that run by themselves and jobs of dead replicas are looked for."""
+        """The task that looks for steps to run without a person, and for jobs of replicas that have died."""
         return self._loop.poll(timedelta(seconds=POLL_S))
 
     async def start(self) -> None:
@@ -64,7 +64,7 @@ class JobRunner:
         self._loop.start()
 
     async def stop(self, within_s: float) -> None:
-        """Begin nothing new; what runs may end in half of the time. What does not is killed, and may have run."""
+        """Begin no job. Running jobs have half of the time to end; then they are killed, and count as may have run."""
         self._stopping = True
         kill_at = time.monotonic() + within_s / 2
         await self._loop.stop(within_s / 2)
@@ -83,7 +83,7 @@ class JobRunner:
             begun = await self._begin()
 
     async def _recover_orphans(self) -> None:
-        """Jobs whose process died in the middle: a person has to decide about them."""
+        """Handle jobs whose process died while they ran: a person has to decide about them."""
         async with self._context.database.reading() as conn:
             orphans = await stored.abandoned(conn)
         for job in orphans:
@@ -146,7 +146,7 @@ class JobRunner:
             holding.cancel()
 
     async def _run_invocations(self, job: Job, runner: Runner) -> tuple[Verdict, ExitKind, str]:
-        """Run one after the other while they succeed; then ask Prometheus, if the playbook says so."""
+        """Run the invocations in order while they succeed; then ask Prometheus, if the playbook says so."""
         redactor = Redactor(
             [*self._secrets(), *(secret for runner in self._runners().values() for secret in runner.secrets)]
         )
@@ -171,7 +171,7 @@ class JobRunner:
     async def _validated(
         self, job: Job, runner: Runner, verdict: Verdict, how: ExitKind, printed: list[str], redactor: Redactor
     ) -> tuple[Verdict, ExitKind, str]:
-        """If the playbook lets a figure in Prometheus decide, by that."""
+        """The verdict by a figure in Prometheus, if the playbook lets one decide."""
         success = job.plan.success
         if success is None or success.promql is None or runner.name == "promql":
             return verdict, how, _all(printed)
@@ -237,7 +237,7 @@ def _printed(ended: InvocationResult, redactor: Redactor) -> str:
 
 
 def _redacted(verdict: Verdict, redactor: Redactor) -> Verdict:
-    """Redact first and truncate then: half a secret would not be recognized."""
+    """The verdict with secrets masked. Redact before truncating: half a secret would not be recognized."""
     words = redactor.redact(verdict.summary)
     return Verdict(verdict.succeeded, words if len(words) <= WORDS else f"{words[:WORDS]}…")
 

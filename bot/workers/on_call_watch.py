@@ -1,6 +1,7 @@
-"""Publishes home tabs anew when a handoff, or the beginning or end of a cover, changes who is on call.
+"""Queues home tabs again when a handoff or a cover changes who is on call.
 
-Who was on call last is in the database, so a restart and a second replica are the same case.
+The people who were on call at the last look are in the database, so a restart and a second replica need no special
+case.
 """
 
 from __future__ import annotations
@@ -17,18 +18,18 @@ LOOK_S = 5.0
 
 
 class OnCallWatch:
-    """Compares who is on call on each schedule with the last look."""
+    """Compares the people on call on each schedule with those at the last look."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
 
     @property
     def periodic(self) -> Periodic:
-        """The look, for the timer."""
+        """The task that looks for changes."""
         return Periodic("on-call watch", timedelta(seconds=LOOK_S), timedelta(0), self.look)
 
     async def look(self) -> None:
-        """1. Who is on call now; 2. who was at the last look; 3. on a difference, publish the home tabs."""
+        """1. Find who is on call now. 2. Read who was at the last look. 3. If they differ, queue the home tabs."""
         now, schedules = self._context.clock.now(), self._context.policy.schedules
         if not schedules:
             return

@@ -1,7 +1,7 @@
-"""Notices times in which events may have been missed, and then has the channels' histories read.
+"""Detects when the bot may have missed Slack's events, and then fetches them from the channels' histories.
 
-Slack repeats an event for about six minutes, then gives it up. A process that could not write for so long, or did not
-run, has to fetch what it missed.
+Slack repeats an event for about six minutes, then gives it up. A process that did not run or could not write for so
+long has to fetch what it missed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NOT_OFTENER_S = 30.0  # reading histories takes of what Slack allows for them
 
 
 class OutageMonitor:
-    """Awaits `fill` at the start and once after each outage; again where that fails."""
+    """Calls `fill`, which fetches missed events, at the start and once after each outage. A failed call is repeated."""
 
     name = "outage monitor"
 
@@ -34,25 +34,25 @@ class OutageMonitor:
 
     @property
     def periodic(self) -> Periodic:
-        """The look whether events may have been missed."""
+        """The task that looks whether events may have been missed."""
         every = timedelta(seconds=LOOK_S)
         return Periodic(self.name, every, every, self.look)
 
     def missed(self) -> None:
-        """An event could not be recorded, and Slack was told so."""
+        """Note that an event could not be recorded, and that Slack was told so."""
         self._missed = True
 
     async def start(self) -> None:
-        """Fill once: while the process did not run, everything was missed."""
+        """Call `fill` once: everything that happened while the process did not run was missed."""
         await self._fill()
         self._looked_at = time.time()
 
     async def stop(self, within_s: float) -> None:
-        """Nothing to stop: the timer calls `look`."""
+        """Do nothing: the timer calls `look`."""
         return
 
     async def look(self) -> None:
-        """Fill, if events were missed or the process stood still since the last look."""
+        """Call `fill`, if events were missed or the process stood still since the last look."""
         still_s, self._looked_at = time.time() - self._looked_at, time.time()
         if still_s > STOOD_STILL_S:
             log.warning("gap.stood_still", for_s=round(still_s), hint="missed events are fetched from the histories")

@@ -1,4 +1,4 @@
-"""The outbox: takes notices that are due, hands each to its sender, and writes down what came of it."""
+"""Claims notices that are due, passes each to its sender, and records the result: the outbox's worker."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ Send = Callable[[ClaimedNotice], Awaitable[SendResult]]
 
 @dataclass(slots=True)
 class Outcome:
-    """For the metrics: how many of each kind ended how."""
+    """What the metrics count: a kind of notice, and how sending it ended."""
 
     kind: str
     result: str
 
 
 class Outbox:
-    """Claims by priority, sends up to `AT_ONCE` side by side. Several of these on one database share the work."""
+    """Claims by priority and sends up to `AT_ONCE` side by side. Several outboxes on one database share the work."""
 
     name = "outbox"
 
@@ -71,7 +71,7 @@ class Outbox:
 
     @property
     def periodic(self) -> Periodic:
-        """Other processes queue notices, and retries come due, without a word to this one."""
+        """The task that looks for notices that nothing announces here: retries, and those queued by other processes."""
         return self._loop.poll(timedelta(seconds=POLL_S))
 
     async def start(self) -> None:
@@ -80,7 +80,7 @@ class Outbox:
         self._loop.start()
 
     async def stop(self, within_s: float) -> None:
-        """Claim nothing new; what is under way may end. What does not is tried again under its lease's rules."""
+        """Claim nothing new and let running sends end. A send that is cut short is tried again when its lease ends."""
         self._stopping = True
         until = time.monotonic() + within_s
         await self._loop.stop(within_s)
@@ -136,7 +136,7 @@ class Outbox:
         self._observe(Outcome(row.kind, await self._record(row, result)))
 
     async def _record(self, row: ClaimedNotice, result: SendResult) -> str:
-        """Returns the result's name for the metrics."""
+        """Record the result, and return its name for the metrics."""
         match result:
             case Sent(receipt):
                 return "sent" if await self._recorder.sent(row, receipt) else "lost_lease"
@@ -156,7 +156,7 @@ class Outbox:
                 return "failed"
 
     async def _defer(self, row: ClaimedNotice, reason: str, after: timedelta) -> str:
-        """Release the lease until the rate limit lets it through, and wake up at that instant."""
+        """Release the lease until the rate limit permits the call, and wake up at that instant."""
         after_s = after.total_seconds()
         log.debug("outbox.waits", dedup_key=row.dedup_key, incident=_name(row), after_s=round(after_s, 3))
         await results.requeue(self._context, row, after, reason, trying=_trying_for(row))
@@ -180,7 +180,7 @@ class Outbox:
 
 
 def backoff_s(attempts: int) -> float:
-    """1, 2, 4 … seconds up to two minutes, each with up to a quarter of jitter."""
+    """The wait before the next attempt: 1, 2, 4 … seconds up to two minutes, each with up to a quarter of jitter."""
     return min(LONGEST_WAIT_S, 2.0 ** max(0, attempts - 1)) * random.uniform(1.0, 1.25)  # noqa: S311 - not a secret
 
 

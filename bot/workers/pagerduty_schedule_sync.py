@@ -1,4 +1,4 @@
-"""Imports schedules that are kept at PagerDuty, and maps the people in them to the contacts of the policy."""
+"""Imports on-call schedules that are kept at PagerDuty, with their people as the policy's contacts."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ BEHIND, AHEAD = timedelta(days=1), timedelta(days=90)
 
 
 def client(settings: Settings, session: aiohttp.ClientSession) -> Schedules | None:
-    """PagerDuty's schedules; None where no token is set."""
+    """A client for PagerDuty's schedules; None if no token is set."""
     if settings.pagerduty_api_token is None:
         return None
     return Schedules(session, settings.pagerduty_api_url, settings.pagerduty_api_token.get_secret_value())
 
 
 def member_of(entry: Entry, policy: Policy) -> str:
-    """The contact with this address, else with this name; without either, the address or the name itself."""
+    """The contact with the shift's e-mail address, else with its name; else the address or the name itself."""
     for contact in policy.contacts.values():
         if entry.email and entry.email in {str(a).lower() for a in (contact.email, contact.slack) if a}:
             return contact.key
@@ -44,13 +44,16 @@ def member_of(entry: Entry, policy: Policy) -> str:
 
 
 def read_span(now: datetime) -> tuple[datetime, datetime]:
-    """The span that is read. Whole days: PagerDuty cuts shifts at its ends, so an instant would differ each time."""
+    """The time span to read, in whole days.
+
+    PagerDuty cuts shifts at its ends, so a span that moved with each instant would change the shifts.
+    """
     today = datetime.combine(now.astimezone(UTC).date(), midnight(), UTC)
     return today - BEHIND, today + AHEAD
 
 
 class PagerDutyScheduleSync:
-    """Reads each schedule every few minutes. While PagerDuty does not answer, the last import stays in force."""
+    """Imports each schedule every few minutes. While PagerDuty does not answer, the last import stays in force."""
 
     def __init__(self, context: Context, schedules: Schedules | None) -> None:
         self._context = context
@@ -61,11 +64,11 @@ class PagerDutyScheduleSync:
 
     @property
     def periodic(self) -> Periodic:
-        """The look for schedules that are due to be read."""
+        """The task that looks for schedules that are due to be read."""
         return Periodic("PagerDuty schedule sync", timedelta(seconds=LOOK_S), timedelta(0), self.refresh)
 
     async def refresh(self) -> None:
-        """Read the schedules that are due, and drop imports of those that the policy names no more."""
+        """Read the schedules that are due, and drop imports of schedules that the policy no longer names."""
         policy = self._context.policy
         ids = {key: schedule.pagerduty for key, schedule in policy.schedules.items() if schedule.pagerduty}
         if self._imported != frozenset(ids):
@@ -97,7 +100,7 @@ class PagerDutyScheduleSync:
         return True
 
     def _warn_of_strangers(self, key: str, shifts: list[Override], policy: Policy) -> None:
-        """Log who is on call and no contact, once for the same people."""
+        """Log the people on call who are not contacts, once for the same people."""
         unknown = frozenset(shift.member for shift in shifts if shift.member not in policy.contacts)
         if unknown and unknown != self._strangers.get(key):
             log.warning(

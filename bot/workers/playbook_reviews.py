@@ -1,4 +1,4 @@
-"""Reminds owners of playbooks that are due for review."""
+"""Reminds the owners of playbooks, every hour, of reviews that are due."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EVERY_S = 3600.0
 
 
 def playbook_reviews(context: Context) -> Periodic:
-    """Reminders are rows in the database, so a restart or another replica repeats none."""
+    """The hourly task. What was sent is in the database, so a restart or another replica repeats no reminder."""
 
     async def remind() -> None:
         if count := await review.remind_owners(context):

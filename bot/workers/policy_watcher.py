@@ -1,4 +1,4 @@
-"""Rereads the policy file while the bot runs: when it has changed, and when the operator asks (SIGHUP).
+"""Reads the policy file again when it has changed, or when the operator sends SIGHUP.
 
 A valid policy is in force at once, for incidents declared from then on; earlier incidents keep theirs. An invalid one
 changes nothing: the previous policy stays in force, and the log, `/readyz`, the metrics and the announcement channel
@@ -40,7 +40,7 @@ NEVER: Stamp = (0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class InvalidFile:
-    """A policy file that cannot be used. `digest` is of its bytes."""
+    """A policy file that cannot be used, by the digest of its bytes."""
 
     digest: str
     error: PolicyError
@@ -79,14 +79,14 @@ class PolicyWatcher:
 
     @property
     def periodic(self) -> Periodic:
-        """The look for a changed policy file."""
+        """The task that looks for a changed policy file."""
         return Periodic(
             "policy watcher", timedelta(seconds=LOOK_S), timedelta(0), self.look,
             hint="the previous policy stays in force; it is tried again",
         )  # fmt: skip
 
     def ask(self) -> None:
-        """Read the file now, changed or not: for a signal handler."""
+        """Read the file at the next look, changed or not. Safe to call from a signal handler."""
         self._asked = True
         self._timer.run_now(self.periodic.name)
 
@@ -166,7 +166,7 @@ class PolicyWatcher:
             await self._announce_mistakes(invalid)
 
     async def _announce_mistakes(self, invalid: InvalidFile) -> None:
-        """In the announcement channel, once for all replicas. Without the wrong values: they may be secrets."""
+        """Tell the announcement channel, once for all replicas, without the wrong values: they may be secrets."""
         if not self._context.policy.announce:
             return
         first = invalid.error.problems[0]
@@ -196,7 +196,7 @@ def _settle_announcement(last: dict[str, int | str | None]) -> list[Notice]:
 
 
 def _stamp(path: Path | None) -> Stamp | None:
-    """None where there is no file."""
+    """The stamp of the file; None if there is no file."""
     try:
         status = path.stat() if path else None
     except OSError:
@@ -205,7 +205,7 @@ def _stamp(path: Path | None) -> Stamp | None:
 
 
 def _digest(path: Path | None) -> str:
-    """Of the file's bytes; empty where there is no file."""
+    """The digest of the file's bytes; empty if there is no file."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest() if path else ""
     except OSError:

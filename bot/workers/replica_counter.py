@@ -1,4 +1,4 @@
-"""Counts the processes that serve from this database, so that together they keep to Slack's rate limits."""
+"""Counts the processes that use this database, so that together they keep Slack's rate limits."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class ReplicaCounter:
 
     @property
     def periodic(self) -> Periodic | None:
-        """None on SQLite."""
+        """The task that counts; None on SQLite."""
         if self._database.dialect == "sqlite":
             return None
         return Periodic(self.name, timedelta(seconds=EVERY_S), timedelta(0), self.beat)
 
     async def start(self) -> None:
-        """Assume to be the only replica until the first beat has counted."""
+        """Assume to be the only replica until the first count."""
         self._counted(1)
 
     async def stop(self, within_s: float) -> None:
-        """Sign off; a process that cannot is forgotten after a while. The timer must not beat any more."""
+        """Remove this process from the count. One that cannot is forgotten after a while. No `beat` may follow."""
         if self._database.dialect == "sqlite":
             return
         try:
@@ -51,7 +51,7 @@ class ReplicaCounter:
             log.info("replicas.no_goodbye")
 
     async def beat(self) -> None:
-        """Sign on again and count the replicas that did so lately."""
+        """Report this process as running, and count the replicas that did so lately."""
         async with self._database.transaction() as conn:
             await replicas.beat(conn, self._replica)
             processes = await replicas.count(conn)

@@ -1,7 +1,7 @@
-"""Retention: delete what has expired, in the background and in small steps.
+"""Deletes expired data in the background, in small steps.
 
-Records of deliveries and private answers are deleted after a month. With `keep` in the policy, the texts of an
-incident's timeline and its ledger are deleted when it ended that long ago. All other work takes precedence.
+Records of deliveries and private answers are deleted after a month. If the policy sets `keep`, the texts of an
+incident's timeline and its ledger are deleted when the incident ended that long ago. All other work takes precedence.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ OPERATIONAL = timedelta(days=30)  # Slack repeats no delivery after a day, and r
 
 
 class Retention:
-    """One round an hour. Replicas may run theirs at the same time: each step locks its incident and checks again."""
+    """Runs one round an hour. Replicas may do so at the same time: each step locks its incident and checks again."""
 
     def __init__(self, context: Context, archive: Path | None = None, secrets: Sequence[str] = ()) -> None:
         self._context = context
@@ -39,7 +39,7 @@ class Retention:
 
     @property
     def periodic(self) -> Periodic:
-        """The round that deletes what has expired, in small steps."""
+        """The task that runs a round, in small steps."""
         return Periodic(
             "retention", timedelta(seconds=EVERY_S), timedelta(seconds=FIRST_S), self._slow_round,
             hint="check the database and the archive; it is tried again",

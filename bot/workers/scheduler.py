@@ -1,4 +1,7 @@
-"""Claims deadlines that have lapsed and has them acted upon (docs/architecture.md, decisions 2 and 3)."""
+"""Claims deadlines that have lapsed and passes them to their use cases.
+
+See docs/architecture.md, decisions 2 and 3.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ AGAIN_S = 0.01  # until a deadline is looked for again that another process may 
 
 
 class Scheduler:
-    """Ticks each second and at the next due instant. Deadlines claimed by a dead process come back with their lease."""
+    """Ticks each second and at the next due instant. A dead process's deadlines return when their lease ends."""
 
     name = "scheduler"
 
@@ -54,7 +57,7 @@ class Scheduler:
 
     @property
     def periodic(self) -> Periodic:
-        """The tick: deadlines of other replicas' commits, and leases that end, are not announced here."""
+        """The tick each second, for what nothing announces here: other replicas' deadlines, and leases that end."""
         return self._loop.poll(timedelta(seconds=TICK_S))
 
     async def start(self) -> None:
@@ -63,12 +66,12 @@ class Scheduler:
         self._loop.start()
 
     async def stop(self, within_s: float) -> None:
-        """Let the tick under way end."""
+        """Let the running tick end."""
         self._stopping = True
         await self._loop.stop(within_s)
 
     async def tick(self) -> None:
-        """1. Claim what is due; 2. act on it; 3. repeat while there is more; 4. arrange the next wake-up."""
+        """1. Claim due deadlines. 2. Handle them. 3. Repeat while there are more. 4. Arrange the next wake-up."""
         if self._stopping or self._turn.locked():
             return
         async with self._turn:
@@ -90,8 +93,10 @@ class Scheduler:
         return rows
 
     async def _act(self, rows: list[LedgerRow]) -> None:
-        """Plain reminders in batches, then the rest. SQLite has one writer, so there many deadlines share a commit;
-        on PostgreSQL a transaction locks one incident, and several run side by side.
+        """Handle simple reminders in batches, then the rest.
+
+        SQLite has one writer, so many deadlines share a commit there; on PostgreSQL a transaction locks one incident,
+        and several run at the same time.
         """
         rows = sorted(rows, key=lambda row: (row.due_at, row.incident, row.rung or 0))
         rows = [row for batch in _batches(rows) for row in await self._remind(batch)]
@@ -105,7 +110,7 @@ class Scheduler:
         await asyncio.gather(*(work() for _ in range(1 if one_writer else SIDE_BY_SIDE)))
 
     async def _remind(self, rows: list[LedgerRow]) -> list[LedgerRow]:
-        """Returns the rows that are no plain reminders, and all of them where the batch failed."""
+        """Handle simple reminders together. Returns the other rows, or all rows if the batch failed."""
         try:
             return await remind_batch(self._context, rows)
         except Exception:
@@ -144,7 +149,7 @@ def _batches(rows: list[LedgerRow]) -> list[list[LedgerRow]]:
 
 
 def _by_incident(rows: list[LedgerRow]) -> list[list[LedgerRow]]:
-    """The rows of each incident together, in their order; the incident with the earliest row first."""
+    """The rows of each incident together, in order; the incident with the earliest row comes first."""
     grouped: dict[int, list[LedgerRow]] = {}
     for row in rows:
         grouped.setdefault(row.incident, []).append(row)

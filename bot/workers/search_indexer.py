@@ -1,4 +1,4 @@
-"""Keeps the search index current, so that nobody who changes an incident waits for it."""
+"""Indexes changed incidents for the search, so that nobody who changes an incident waits for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LET_PASS_S = 0.3  # people who wait for an acknowledgement go first for so long
 
 
 class SearchIndexer:
-    """Indexes what has changed, twice a second. Replicas may do so at once: the first to finish an incident counts."""
+    """Indexes what has changed, twice a second. Of two replicas that index an incident, the first to finish counts."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -21,11 +21,11 @@ class SearchIndexer:
 
     @property
     def periodic(self) -> Periodic:
-        """The round that indexes what has changed."""
+        """The task that runs a round."""
         return Periodic("search index", timedelta(seconds=EVERY_S), timedelta(0), self.round)
 
     async def round(self) -> int:
-        """Index every incident that is due. How many."""
+        """Index every incident that is due. Returns how many."""
         if not self._current:
             await search_index.clear_if_outdated(self._context.database)
             self._current = True

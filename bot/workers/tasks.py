@@ -1,4 +1,4 @@
-"""Tasks that run beside everything else: once at the start, or whenever something wakes them."""
+"""Runs work as a background task: once at the start, or each time an event wakes it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CANCEL_AGAIN_S = 1.0
 
 
 async def cancel_and_wait(task: asyncio.Task[Any] | None) -> None:
-    """Cancel a background task and wait until it has stopped, so that it is not in the database when that closes.
+    """Cancel a background task and wait until it has stopped, so that it no longer uses the database when that closes.
 
     Python 3.11's `wait_for` may swallow a cancellation that arrives at the very moment it is done: then cancel again.
     """
@@ -27,7 +27,7 @@ async def cancel_and_wait(task: asyncio.Task[Any] | None) -> None:
 
 
 class BackgroundTask:
-    """Service that does its work once at the start, and once more for each call of `run`. Failures are logged."""
+    """A service that does its work once at the start, and once for each call of `run`. Failures are logged."""
 
     def __init__(self, name: str, work: Callable[[], Awaitable[object]], hint: str) -> None:
         self.name = name
@@ -36,7 +36,7 @@ class BackgroundTask:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Begin and return at once."""
+        """Begin the work and return at once."""
         self.run()
 
     async def stop(self, within_s: float) -> None:
@@ -44,7 +44,7 @@ class BackgroundTask:
         await asyncio.gather(*(cancel_and_wait(task) for task in self._tasks))
 
     def run(self) -> None:
-        """Begin and return at once."""
+        """Begin the work and return at once."""
         task = asyncio.create_task(self._guarded(), name=self.name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -59,7 +59,7 @@ class BackgroundTask:
 class WakeableTask:
     """Does its work each time `event` is set, one run at a time. A failed run is logged; the next event tries again.
 
-    `poll` sets the event periodically, for what nothing in this process announces.
+    `poll` sets the event periodically, for work that no event announces.
     """
 
     def __init__(self, name: str, event: asyncio.Event, work: Callable[[], Awaitable[object]], hint: str) -> None:
@@ -71,13 +71,13 @@ class WakeableTask:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """The first run begins at once."""
+        """Begin at once with the first run."""
         self._stopping = False
         self._event.set()
         self._task = asyncio.create_task(self._loop(), name=self._name)
 
     async def stop(self, within_s: float) -> None:
-        """Let the run under way end; cancel it after `within_s`."""
+        """Let the current run end; cancel it after `within_s`."""
         self._stopping = True
         self._event.set()
         if self._task is not None:
@@ -85,11 +85,11 @@ class WakeableTask:
             await cancel_and_wait(self._task)
 
     async def wake(self) -> None:
-        """Run the work soon; several wake-ups before it begins are one."""
+        """Start a run soon. Several calls before it begins start one run."""
         self._event.set()
 
     def poll(self, every: timedelta) -> Periodic:
-        """A periodic wake-up, for work that appears without one."""
+        """A periodic wake-up, for work that no event announces."""
         return Periodic(f"wake the {self._name}", every, every, self.wake)
 
     async def _loop(self) -> None:

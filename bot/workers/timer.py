@@ -1,7 +1,7 @@
-"""The one scheduler (APScheduler) of everything that happens periodically or at an instant within this process.
+"""Runs periodic tasks, and tasks at an instant, within this process (by APScheduler).
 
-Nothing durable waits here: deadlines are rows, and the timer only wakes their scheduler (docs/architecture.md,
-decision 2).
+Nothing durable waits here: deadlines are rows, and the timer only wakes their scheduler (docs/architecture.md, decision
+2).
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ CLOCK_SET_BACK_S = 0.5
 
 
 class Timer:
-    """Runs each `Periodic` as a job. A run that overlaps the next is not run twice; missed runs become one.
+    """Runs each `Periodic` as a job. A run never overlaps the one before; missed runs become one.
 
-    APScheduler compares with the wall's clock, which may be set back: then everything is rescheduled from the new time.
+    APScheduler goes by the wall clock, which may be set back: then everything is rescheduled from the new time.
     """
 
     name = "timer"
@@ -44,23 +44,23 @@ class Timer:
         self._wall_ahead_s = _wall_ahead_s()
 
     def add(self, periodic: Periodic) -> None:
-        """To be done from the start on; added while running, from now on."""
+        """Run this task from the start of the timer on, or from now on if the timer runs."""
         self._periodic[periodic.name] = periodic
         if self._jobs.running:
             self._schedule(periodic)
 
     def remove(self, name: str) -> None:
-        """Do this no more. A run that is under way ends."""
+        """Run this task no more. A run in progress ends."""
         del self._periodic[name]
         self._jobs.remove_job(name)
 
     def run_now(self, name: str) -> None:
-        """Bring the next run forward, unless one is under way."""
+        """Bring the next run forward, unless one is in progress."""
         if self._jobs.running:
             self._jobs.modify_job(name, next_run_time=datetime.now(UTC))
 
     def at(self, name: str, instant: datetime, work: Callable[[], Awaitable[object]]) -> None:
-        """Do this once, at a wall-clock instant, instead of an earlier request of the same name."""
+        """Run `work` once, at a wall-clock instant. It replaces an earlier request of the same name."""
         once = Periodic(name, timedelta(0), timedelta(0), work)
         self._jobs.add_job(self._run, DateTrigger(instant), args=[once], id=name, replace_existing=True)
 
@@ -72,7 +72,7 @@ class Timer:
         self._watch_clock()
 
     async def stop(self, within_s: float) -> None:
-        """Begin nothing more and cancel what runs: each run is made of transactions that are whole or not at all."""
+        """Begin no run and cancel those in progress: each consists of transactions that are whole or not at all."""
         if self._clock_watch is not None:
             self._clock_watch.cancel()
         if not self._jobs.running:
@@ -89,7 +89,7 @@ class Timer:
         )  # fmt: skip
 
     async def _run(self, periodic: Periodic) -> None:
-        """In a task of its own: APScheduler would log a cancellation as an error."""
+        """Run the work in a task of its own, as APScheduler would log a cancellation as an error."""
         task = asyncio.create_task(_guarded(periodic), name=periodic.name)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -115,5 +115,5 @@ async def _guarded(periodic: Periodic) -> None:
 
 
 def _wall_ahead_s() -> float:
-    """How far the wall's clock is ahead of the one that never steps."""
+    """How far the wall clock is ahead of the monotonic clock."""
     return time.time() - time.monotonic()

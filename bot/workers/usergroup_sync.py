@@ -1,6 +1,6 @@
-"""Keeps the Slack user groups that follow a schedule in step with who is on call.
+"""Queues new members for Slack user groups that follow an on-call schedule, when who is on call changes.
 
-The members a group was last given are in the database, so a restart, a second replica, a cover and a changed policy are
+The members last given to a group are in the database, so a restart, a second replica, a cover and a changed policy are
 all the same case: a difference is a notice in the outbox, and sending it gives the group its members.
 """
 
@@ -24,18 +24,18 @@ _NOBODY = ""  # first in a list of members: nobody is on call, and that was logg
 
 
 class UsergroupSync:
-    """Compares each group's members with who is on call."""
+    """Compares each group's members with the people on call."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
 
     @property
     def periodic(self) -> Periodic:
-        """The look for groups whose members differ from who is on call."""
+        """The task that looks for groups whose members differ from the people on call."""
         return Periodic("usergroup sync", timedelta(seconds=LOOK_S), timedelta(0), self.look)
 
     async def look(self) -> None:
-        """1. Who should be in each group now; 2. whom was it given last; 3. on a difference, queue the change."""
+        """1. Find who should be in each group. 2. Read whom it was given last. 3. If they differ, queue the change."""
         differences = await self._differences()
         for group, (members, last) in differences.items():
             if members:
@@ -46,7 +46,7 @@ class UsergroupSync:
             self._context.wakeups.notify()
 
     async def _differences(self) -> dict[str, tuple[list[str], list[str] | None]]:
-        """By group: its members now, and those it was given last; None where it was never given any."""
+        """By group, its members now and those it was given last; None if it was never given any."""
         groups = on_call.schedules_by_usergroup(self._context.policy)
         if not groups:
             return {}
@@ -67,7 +67,7 @@ class UsergroupSync:
         log.info("usergroup.follows", group=group, people=len(members))
 
     async def _keep(self, group: str, last: list[str]) -> None:
-        """Slack takes no empty group. Logged once."""
+        """Leave the group as it is, since Slack takes no empty group. Logged once."""
         log.warning(
             "usergroup.kept", group=group, detail="nobody is on call, and Slack takes no empty group",
             hint="`/incident oncall` shows the gap; until it is filled, the group keeps its last members",

@@ -1,4 +1,4 @@
-"""Check `automation`: that allow lists allow only what they seem to, and that what they name exists."""
+"""Checks the policy's `automation`: its names exist, and its allow lists do not allow more than they seem to."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _RUNS_ANYTHING = frozenset({
 
 
 def problems(context: CheckContext) -> Iterator[Problem]:
-    """Names that do not exist, and programs that could run other code than their own."""
+    """A problem for each name that does not exist, and each program that could run other code than its own."""
     model = context.model.automation
     yield from context.unknown_names(
         ("automation", "severities"), model.severities, context.model.severities, "severity"
@@ -55,7 +55,7 @@ def _executable_problems(context: CheckContext, path: KeyPath, allowed: models.E
 
 
 def warnings(context: CheckContext) -> Iterator[Problem]:
-    """Automation that runs nothing, or far more than it seems to allow."""
+    """A warning for automation that runs nothing, or far more than it seems to allow."""
     model = context.model.automation
     path: KeyPath = ("automation",)
     runners = [name for name in models.Runners.model_fields if getattr(model.runners, name) is not None]

@@ -1,4 +1,4 @@
-"""What the checks are given: the whole document, and which parts of it the organisation's own file holds."""
+"""Defines what every check of a policy receives: the document, and which settings the operator's file contains."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ _MAX_LISTED = 12  # names that a message lists
 
 @dataclass(frozen=True, slots=True)
 class CheckContext:
-    """The document to check, and the file it comes from."""
+    """The document to check, and the file that it comes from."""
 
     model: Document
     source: Source
     now: datetime  # schedules are looked at from then on
 
     def problem(self, path: KeyPath, message: str, after: str = ":") -> Problem:
-        """A problem at `path`, whose message begins with the path and `after`."""
+        """A problem at `path`. Its message begins with the path and `after`."""
         return Problem(path, f"{dotted(path)}{after} {message}", self.source.line(path))
 
     def in_file(self, path: KeyPath) -> bool:
-        """Whether the setting is in the file itself, not only in the preset."""
+        """Whether the file itself contains the setting, not only the preset."""
         return self.source.contains(path)
 
     def unknown_names(self, path: KeyPath, names: Iterable[str], known: Iterable[str], kind: str) -> Iterator[Problem]:
-        """A problem for each of the `names` at `path` that is not among the known ones."""
+        """A problem for each of the `names` at `path` that is not among the `known` ones."""
         choices = list(known)
         listed = f" There are: {', '.join(choices)}." if len(choices) <= _MAX_LISTED else ""
         for number, name in enumerate(names):
@@ -40,12 +40,12 @@ class CheckContext:
                 yield self.problem((*path, number), f"there is no {kind} “{name}”.{suggestion}{listed}")
 
     def unknown_name(self, path: KeyPath, name: str, known: Iterable[str], kind: str, hint: str) -> Problem:
-        """The problem of one name that is not among the known ones. `hint`: what to do if none of them is similar."""
+        """The problem of a name that is not among the `known` ones. `hint`: what to do if none is similar."""
         guess = nearest(name, known)
         return self.problem(path, f"there is no {kind} “{name}”. {f'Did you mean {guess}?' if guess else hint}")
 
     def rungs(self) -> Iterator[tuple[KeyPath, Rung | Trigger, bool]]:
-        """Every rung and trigger, its path, and whether the file itself holds it."""
+        """Every rung and trigger, with its path and whether the file itself contains it."""
         for key, severity in self.model.severities.items():
             ladder: KeyPath = ("severities", key, "ladder")
             for number, rung in enumerate(severity.ladder):

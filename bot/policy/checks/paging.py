@@ -1,4 +1,4 @@
-"""Check ladders, triggers, approvers and audiences: that the people they name exist and can be reached."""
+"""Checks that the people named in a policy's ladders, triggers, approvers and audiences exist and can be reached."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WITH_ARTICLE = {"slack": "a slack", "email": "an email", "phone": "a phone"}
 
 
 def problems(context: CheckContext) -> Iterator[Problem]:
-    """Targets that do not exist, people who cannot be reached, and rungs out of order."""
+    """A problem for each unknown target, each person who cannot be reached, and each rung out of order."""
     for key, contact in context.model.contacts.items():
         yield from _no_address(context, key, contact)
     for path, rung, in_file in context.rungs():
@@ -37,7 +37,7 @@ def problems(context: CheckContext) -> Iterator[Problem]:
 
 
 def warnings(context: CheckContext) -> Iterator[Problem]:
-    """People whom only some methods reach, and what the preset names but the organisation has not defined yet."""
+    """A warning for people whom only some methods reach, and for names in the preset that are not defined yet."""
     yield from _undefined(context)
     for path, rung, _ in context.rungs():
         yield from _useless_methods(context, path, rung)
@@ -96,7 +96,7 @@ def _people(context: CheckContext, target: Target) -> list[str]:
 
 
 def _missing_address(context: CheckContext, person: str, method: str) -> str | None:
-    """The setting a person lacks to be reached by a method; `None` if it reaches them."""
+    """The setting that a person lacks for a method; None if the method reaches them."""
     setting = _ADDRESS.get(method)
     contact = context.model.contacts.get(person)
     if setting is None or (contact is None and method == "slack"):
@@ -108,7 +108,7 @@ def _missing_address(context: CheckContext, person: str, method: str) -> str | N
 
 
 def _unreachable(context: CheckContext, path: KeyPath, rung: Rung | Trigger) -> Iterator[Problem]:
-    """People whom none of the rung's methods reaches."""
+    """A problem for each person whom none of the rung's methods reaches."""
     for number, target in enumerate(rung.notify):
         for person in _people(context, target):
             missing = [_missing_address(context, person, method) for method in rung.by]
@@ -146,7 +146,7 @@ def _out_of_order(context: CheckContext, key: str) -> Iterator[Problem]:
 
 
 def _undefined(context: CheckContext) -> Iterator[Problem]:
-    """Schedules and contacts that the preset names and only the organisation can define, in one warning each."""
+    """A warning for each schedule and contact that the preset names and only the organisation can define."""
     undefined: dict[str, list[str]] = {"schedules": [], "contacts": []}
     for _, rung, _ in context.rungs():
         for target in rung.notify:
@@ -185,7 +185,7 @@ def _wakes_somebody(context: CheckContext, rung: Rung) -> bool:
 
 
 def _reaches_a_person(context: CheckContext, target: Target) -> bool:
-    """Whether it reaches a person in every incident: no channel does, and a role only if it is also a contact."""
+    """Whether the target reaches a person in every incident. No channel does; a role does if it is also a contact."""
     if target.kind is TargetKind.ROLE:
         return target.name in context.model.contacts
     return target.kind is not TargetKind.CHANNEL and _exists(context, target)

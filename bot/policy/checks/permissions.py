@@ -1,4 +1,4 @@
-"""Check `permissions`: that its names exist, and that it does not lock people out."""
+"""Checks the policy's `permissions`: its names exist, and nobody is locked out."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _READ_ONLY = ("roles", "timeline", "why", "list", "show", "search", "oncall", "h
 
 
 def problems(context: CheckContext) -> Iterator[Problem]:
-    """Actions that cannot be restricted, and names that do not exist."""
+    """A problem for each action that cannot be restricted, and each name that does not exist."""
     for action, names in context.model.permissions.items():
         path: KeyPath = ("permissions", action)
         if action not in RESTRICTABLE_VERBS:
@@ -33,7 +33,7 @@ def problems(context: CheckContext) -> Iterator[Problem]:
 
 
 def warnings(context: CheckContext) -> Iterator[Problem]:
-    """Restrictions that can keep an incident from being declared or helped."""
+    """A warning for each restriction that can stop people from declaring an incident or helping in one."""
     for action, names in context.model.permissions.items():
         path: KeyPath = ("permissions", action)
         if action == "declare":

@@ -1,4 +1,4 @@
-"""Check that every name that is used exists: severities, roles, audiences, contacts, services, categories."""
+"""Checks that every name used in a policy exists: severities, roles, audiences, contacts, services, categories."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FIGURES = {"services_affected": "over: 1", "revenue_impact": "over: 10000"}  # 
 
 
 def problems(context: CheckContext) -> Iterator[Problem]:
-    """Names that do not exist, and settings that contradict each other."""
+    """A problem for each name that does not exist, and each setting that contradicts another."""
     model = context.model
     yield from _orders(context)
     yield from _ambiguous_names(context, "severities", {key: each.name for key, each in model.severities.items()})
@@ -37,7 +37,7 @@ def problems(context: CheckContext) -> Iterator[Problem]:
 
 
 def warnings(context: CheckContext) -> Iterator[Problem]:
-    """Things that are asked for, and that nobody will do or get."""
+    """A warning for each thing that the policy asks for and nobody will do or get."""
     model = context.model
     for key, role in model.roles.items():
         path: KeyPath = ("roles", key, "required_for")
@@ -88,7 +88,7 @@ def _orders(context: CheckContext) -> Iterator[Problem]:
 
 
 def _ambiguous_names(context: CheckContext, collection: str, names: dict[str, str]) -> Iterator[Problem]:
-    """Entries that share a key or a name: people type either, so each must mean one entry only."""
+    """A problem for entries that share a key or a name. People type either, so each must mean one entry only."""
     taken: dict[str, str] = {}
     for key, name in names.items():
         for word in (key, name):

@@ -1,4 +1,4 @@
-"""Run every check that the shape of the document does not make: that names exist, and that people can be reached."""
+"""Runs the checks of a policy that go beyond its values' form, such as that names exist."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CHECKS = (references, schedules, paging, automation, permissions)
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What the checks found."""
+    """The problems and warnings that the checks found."""
 
     problems: tuple[Problem, ...]  # make the policy invalid
     warnings: tuple[str, ...]  # shown by `tocsin check` and at start

@@ -1,4 +1,4 @@
-"""Check on-call schedules: that their rotations can be followed, and that they leave no gaps."""
+"""Checks the policy's on-call schedules: whether their rotations are valid, and when nobody would be on call."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ROTATION_SETTINGS = ("rotation", "handoff", "start", "members", "hours")
 
 
 def problems(context: CheckContext) -> Iterator[Problem]:
-    """Settings that conflict, members that do not exist, and handoffs that cannot be read."""
+    """A problem for conflicting settings, for members that do not exist, and for handoffs that cannot be parsed."""
     for key, schedule in context.model.schedules.items():
         path: KeyPath = ("schedules", key)
         yield from _form(context, path, schedule)
@@ -30,7 +30,7 @@ def problems(context: CheckContext) -> Iterator[Problem]:
 
 
 def warnings(context: CheckContext) -> Iterator[Problem]:
-    """Hours of the week in which nobody is on call, schedules that only begin later, and members without a turn."""
+    """A warning for times with nobody on call, schedules that begin later, and members without a turn."""
     for key, model in context.model.schedules.items():
         if model.pagerduty:
             continue

@@ -1,4 +1,4 @@
-"""The shape of a policy document: its settings, and the form of each value.
+"""Defines the schema of a policy document: its settings, and the form of each value.
 
 `document` has the whole document, the other modules its parts. The types of values are in `texts`, `times`, `targets`,
 `bounds` and `conditions`. `bot.policy.build` builds domain values from a valid document.

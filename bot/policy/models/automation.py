@@ -1,4 +1,4 @@
-"""Automation: the programs, hosts and queries that steps may run, and which of them run without a person."""
+"""Defines the schema of the policy's `automation`: what steps may run, and which of it runs without a person."""
 
 from __future__ import annotations
 

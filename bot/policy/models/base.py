@@ -1,4 +1,4 @@
-"""The base class of every model of a document, and the error for a value that is not valid."""
+"""Defines the base class of the policy schema's models, and the error for an invalid value."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 
 def invalid(message: str) -> PydanticCustomError:
-    """The error for a value that is not valid. The file, the line and the key path are put before the message."""
+    """The error for an invalid value. The file, the line and the key path are put before the message."""
     return PydanticCustomError("policy", "{message}", {"message": message})
 
 

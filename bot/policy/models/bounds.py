@@ -1,4 +1,4 @@
-"""Values that limit a runner: programs, arguments, variables, hosts, networks, sizes and shares."""
+"""Validates the values that limit a runner: programs, arguments, variables, hosts, networks, sizes and shares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Classification: categories, rules that suggest a severity, and questions of your own."""
+"""Defines the schema of the policy's categories, severity rules, and custom fields (questions of the organisation)."""
 
 from __future__ import annotations
 

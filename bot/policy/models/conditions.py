@@ -1,4 +1,4 @@
-"""A condition on the facts of an incident: `users >= 50`, or a fact alone such as `security`."""
+"""Validates a condition on an incident's facts, such as `users >= 50`, or one fact such as `security`."""
 
 from __future__ import annotations
 

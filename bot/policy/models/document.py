@@ -1,4 +1,4 @@
-"""The whole policy document, and its single groups of settings."""
+"""Defines the schema of the whole policy document, and of its smaller groups of settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ladders and triggers: who is paged as time passes, or for another reason."""
+"""Defines the schema of the policy's escalation ladders and triggers, which say who is paged, when and why."""
 
 from __future__ import annotations
 

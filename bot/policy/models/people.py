@@ -1,4 +1,4 @@
-"""People: roles, contacts, on-call schedules and audiences."""
+"""Defines the schema of the policy's roles, contacts, on-call schedules and audiences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Services: the things of yours that can break."""
+"""Defines the schema of the policy's services: the organisation's systems that can break."""
 
 from __future__ import annotations
 

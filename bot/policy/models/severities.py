@@ -1,4 +1,4 @@
-"""Severities and what each asks of responders."""
+"""Defines the schema of the policy's severities and what each asks of responders."""
 
 from __future__ import annotations
 

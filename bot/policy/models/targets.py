@@ -1,4 +1,4 @@
-"""Targets: who is paged or informed, and by which method."""
+"""Validates targets, which name whom a policy pages or informs, and the methods and addresses to do so."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _target_hint(text: str) -> str:
 
 
 def _who(value: Any) -> Target:
-    """A person or group that may do something, as `group:`, `user:`, `role:` or `contact:`."""
+    """Parse a person or group that has a permission: `group:`, `user:`, `role:` or `contact:`."""
     if not isinstance(value, str):
         raise invalid(f"must be one of {WHO_FORMS}, in quotes.")
     target = _parse_who(value.strip())

@@ -1,4 +1,4 @@
-"""Text, keys, web addresses and names with placeholders."""
+"""Validates texts, keys, web addresses and names with placeholders in a policy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _EMOJI = re.compile(r"^[a-z0-9_+'-]+$")
 
 
 def as_text(value: Any) -> Any:
-    """The value with a number turned into text, for `name: 1`."""
+    """The value, with a number turned into text, so that `name: 1` is valid."""
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 

@@ -1,4 +1,4 @@
-"""Durations, days, hours and time zones. Durations stay as they were written."""
+"""Validates durations, days, hours and time zones in a policy; durations stay text as they were written."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _positive_span(value: Any) -> str:
 
 
 def _delay(value: Any) -> str:
-    """A duration that is not in business days, or zero."""
+    """A duration that is not in business days; zero is allowed."""
     text = _span(value)
     if isinstance(durations.parse_span(text), durations.BusinessDays):
         raise invalid(f"cannot count business days: {quoted(value)}. Write 10s, 15m, 2h or 1d.")
