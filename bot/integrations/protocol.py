@@ -56,7 +56,7 @@ class Page:
 
     @property
     def headline(self) -> str:
-        """A subject such as `INC-42: Checkout is down`, the same for each page of an incident: mail programs group
+        """A subject such as `INC-42: Checkout is down`, the same for all pages of an incident, so that mail groups
         them.
         """
         return f"{self.incident}: {self.title}" if self.title else f"{self.incident} (private)"

@@ -59,7 +59,7 @@ class Sms:
         raise http.passing(answer, VENDOR) or DeliveryError(_refusal(answer), permanent=True)
 
     async def _find(self, page: Page, to: str) -> Receipt | None:
-        """The receipt of an earlier attempt. None also if Twilio does not answer: better to page twice than not at all."""
+        """The receipt of an earlier attempt. None also if Twilio does not answer: a page is repeated, never lost."""
         try:
             answer = await self._ask("GET", params={"To": to, "PageSize": str(LOOK_BACK)})
         except DeliveryError:
