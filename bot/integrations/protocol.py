@@ -56,9 +56,7 @@ class Page:
 
     @property
     def headline(self) -> str:
-        """A subject such as `INC-42: Checkout is down`, the same for all pages of an incident, so that mail groups
-        them.
-        """
+        """A subject such as `INC-42: Checkout is down`, the same for all pages of an incident: mail groups them."""
         return f"{self.incident}: {self.title}" if self.title else f"{self.incident} (private)"
 
     @property

@@ -10,7 +10,7 @@ MOST_REMEMBERED = 20_000
 
 
 class ReplayGuard:
-    """Remembers the bodies of requests that were taken, by their digests: headers can be changed, bytes cannot.
+    """Remembers the bodies of accepted requests, by their digests: headers can be changed, bytes cannot.
 
     Slack repeats events only, and those carry an ID that is recorded. For everything else the same body twice within
     five minutes is a load balancer's retry, or an attack.
@@ -22,7 +22,7 @@ class ReplayGuard:
         self._under_way: dict[str, asyncio.Event] = {}
 
     async def seen_before(self, body: str) -> bool:
-        """Whether a request with this body was taken. If one is under way, wait for its outcome.
+        """Whether a request with this body was accepted. If one is in progress, wait for its outcome.
 
         After False the caller has to report the outcome by `finish`.
         """

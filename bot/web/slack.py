@@ -70,7 +70,7 @@ def routes(app: AsyncApp, signing_secret: str, metrics: Metrics) -> list[web.Rou
 
 
 def _parsed(text: str) -> dict[str, Any] | None:
-    """The body as Bolt takes it; None for one that is not of Slack's making."""
+    """The body as Bolt takes it; None for a body that is not what Slack sends."""
     try:
         body = read_body(text)
     except (ValueError, RecursionError):  # RecursionError: thousands of brackets
