@@ -1,4 +1,4 @@
-"""Convert text between Slack's markup and the bot's own, so that no user's text notifies anyone by accident.
+"""Converts text between Slack's markup and the bot's own, so that no user's text notifies anyone by accident.
 
 Internal text is plain Unicode without Slack's escapes. Its only markup is `<@U…>`, a mention that a person really made.
 Text comes in through `from_command` and `from_modal` and goes out through `render` (mrkdwn) or `plain` (plain_text).
@@ -63,14 +63,14 @@ def channels_in(raw: str) -> dict[str, str]:
 
 
 def title_of(text: str, names: Mapping[str, str] | None = None) -> str:
-    """Put the text on one line without mentions: `<@U1>` becomes `@maya` where `names` has her, else `@U1`."""
+    """Put the text on one line without mentions: `<@U1>` becomes `@maya` if `names` has U1, else `@U1`."""
     names = names or {}
     line = MENTION.sub(lambda match: "@" + names.get(match[1], match[1]), _clean(text))
     return " ".join(_defuse(line).split())
 
 
 def as_typed(raw: str) -> str:
-    """The text of a command as the person typed it, with `@maya` for a mention: to be shown, and typed again."""
+    """The text of a command as the person typed it, with `@maya` for a mention, to show it or type it again."""
     names = names_in(raw)
     return MENTION.sub(lambda match: "@" + names.get(match[1], match[1]), from_command(raw))
 
@@ -107,7 +107,7 @@ def render(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Internal text for a plain_text object, which has no mentions. Do not escape the result."""
+    """Internal text for a plain_text object, in which mentions have no effect. Do not escape the result."""
     return title_of(text).replace("<!", "‹!")
 
 

@@ -1,4 +1,4 @@
-"""The announcement: one message outside the incident's channel, edited as the incident moves, never reposted."""
+"""Builds the announcement: the message outside the incident's channel that is edited as the incident moves."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LATEST_LENGTH = 600
 
 
 def announcement(incident: Incident, policy: Policy, now: datetime) -> Message:
-    """Title and severity, status, commander, affected services, channel, and the latest update."""
+    """The announcement with title and severity, status, commander, affected services, channel, and latest update."""
     marks = phrases.marks(incident)
     return elements.message(
         notification(incident, policy),

@@ -1,4 +1,4 @@
-"""The executive briefing: state, impact, affected services, and when the next update is due."""
+"""Builds the message that briefs an executive: state, impact, affected services, and when the next update is due."""
 
 from __future__ import annotations
 

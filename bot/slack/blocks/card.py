@@ -1,4 +1,4 @@
-"""Incident card: pinned in the incident's channel and edited in place."""
+"""Builds the incident card: the message that is pinned in the incident's channel and edited in place."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ RUNS = 5
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A step of the setup that did not work."""
+    """A step of setting up the incident that failed."""
 
     step: str  # kind of the notice
     words: str  # what failed and why, as house text
@@ -41,9 +41,9 @@ def card(
     warnings: Sequence[str] = (),
     playbook: Hit | None = None,
 ) -> Message:
-    """`warnings`: house text that people should read at once, such as a schedule without cover.
+    """The card. `warnings` are what people should read at once, such as a schedule with nobody on call.
 
-    `playbook`: the best match, offered until a playbook is opened.
+    `playbook` is the best match, which the card offers until a playbook is opened.
     """
     blocks = [
         elements.header(f"{phrases.drill_prefix(incident)}{incident.id} · {incident.title}"),
@@ -63,7 +63,7 @@ def card(
 
 
 def body(incident: Incident, policy: Policy, now: datetime) -> list[Block | None]:
-    """The card without its buttons, for showing the incident elsewhere."""
+    """The card without its buttons, to show the incident elsewhere."""
     return [
         elements.header(f"{phrases.drill_prefix(incident)}{incident.id} · {incident.title}"),
         _marks(incident),
@@ -103,7 +103,7 @@ def purpose(incident: Incident) -> str:
 
 
 def response_buttons(value: str) -> list[Block]:
-    """Buttons of an open incident."""
+    """The buttons of an open incident."""
     return [
         button("Update status", "update", value),
         button("Change severity", "severity", value),
@@ -115,7 +115,7 @@ def response_buttons(value: str) -> list[Block]:
 
 
 def buttons(incident: Incident) -> Block | None:
-    """Only the buttons that fit the status; `None` for a merged incident. Every value is the incident's ID."""
+    """The buttons that fit the status; None for a merged incident. Every value is the incident's ID."""
     value = incident.id
     if incident.open:
         waiting = incident.ladder.acknowledged_at is None
@@ -132,7 +132,7 @@ def buttons(incident: Incident) -> Block | None:
 
 
 def _playbooks(incident: Incident, best: Hit | None) -> list[Block | None]:
-    """The open playbooks; `best` is offered instead where there is one."""
+    """The open playbooks; if none is open, an offer of `best`."""
     if best is not None:
         return playbooks.offer(incident, best)
     active = [run for run in incident.walks if run.outcome is None] if incident.open else []

@@ -1,4 +1,4 @@
-"""Catch up: the incident's state, what the person missed, what is next, and where to look."""
+"""Builds the answer to `/incident catchup`: what one person missed in an incident, and what is due next."""
 
 from __future__ import annotations
 

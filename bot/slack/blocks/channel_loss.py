@@ -1,4 +1,4 @@
-"""Messages about a channel that was lost, and about direct messages that are in the channel now."""
+"""Builds the messages that say that an incident's channel cannot be used, or that a direct message moved to it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WHAT_NOW = {
 
 
 def lost(incident: Incident, payload: ChannelLostPayload, command: str = "/incident") -> Message:
-    """To the commander or the reporter: what happened, where messages go now, and what brings the channel back."""
+    """Tell the commander or the reporter what happened, where messages go now, and what brings the channel back."""
     loss = incident.channel_lost or ChannelLoss.REMOVED
     how = phrases.channel_loss(incident)
     by = f" by {mention(payload.by)}" if payload.by else ""
@@ -37,5 +37,5 @@ def lost(incident: Incident, payload: ChannelLostPayload, command: str = "/incid
 
 
 def moved(incident: Incident) -> Message:
-    """In place of a direct message that is posted in the channel now."""
+    """The text that replaces a direct message which is posted in the channel now."""
     return elements.line(f"{incident.id}: this is in {phrases.channel_link(incident)} now.")

@@ -1,4 +1,4 @@
-"""Confirms that a person covers a schedule, or no longer does."""
+"""Builds the answers that confirm that a person covers an on-call schedule, or no longer does."""
 
 from __future__ import annotations
 

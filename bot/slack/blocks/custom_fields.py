@@ -1,4 +1,4 @@
-"""The answers of custom fields, and a hint of those that are missing."""
+"""Formats the answers of custom fields (the organisation's own questions), and asks for the missing ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.slack.text import clip, plain, render
 
 
 def shown(incident: Incident, policy: Policy) -> list[tuple[str, str]]:
-    """Labels and answers as mrkdwn, for the card and `show`. Fields gone from the policy are left out."""
+    """Labels and answers as mrkdwn, for the card and `show`. Fields that the policy no longer has are left out."""
     by_key = {custom.key: custom for custom in policy.fields}
     return [
         (render(plain(by_key[key].label)), clip(render(custom_fields.answer_text(value, by_key[key])), 300))
@@ -20,7 +20,7 @@ def shown(incident: Incident, policy: Policy) -> list[tuple[str, str]]:
 
 
 def missing(incident: Incident, policy: Policy, command: str = "/incident") -> Block | None:
-    """A hint of the required fields that have no answer yet. None where there are none, or the incident is over."""
+    """A line that asks for required fields without an answer. None if there are none, or the incident has ended."""
     labels = [render(plain(custom.label)) for custom in custom_fields.missing_required(incident, policy)]
     if not labels or not incident.open:
         return None

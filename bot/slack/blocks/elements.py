@@ -1,6 +1,6 @@
-"""Block Kit elements, each within Slack's limits. Arguments named mrkdwn must be rendered by `bot.slack.text`.
+"""Builds single elements of Slack's Block Kit, each within Slack's limits.
 
-Limits: https://docs.slack.dev/reference/block-kit
+Arguments named mrkdwn must be rendered by `bot.slack.text`. Limits: https://docs.slack.dev/reference/block-kit
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def message(text: str, blocks: Iterable[Block | None]) -> Message:
 
 
 def line(mrkdwn: str) -> Message:
-    """A message of one paragraph, which is its own fallback."""
+    """A message of one paragraph, which also serves as the notification's text."""
     return message(mrkdwn, [section(mrkdwn)])
 
 
@@ -73,7 +73,7 @@ def section(mrkdwn: str, accessory: Block | None = None, block_id: str | None = 
 
 
 def sections(mrkdwn: str, at_most: int = 3) -> list[Block]:
-    """Split a long text over several sections; text beyond the last is cut."""
+    """Split a long text into several sections; text that does not fit into the last is cut."""
     return [section(piece) for piece in chunks(mrkdwn, TEXT, at_most)]
 
 
@@ -105,7 +105,7 @@ def actions(*buttons: Block | None, block_id: str | None = None) -> Block | None
 
 
 def button(label: str, action_id: str, value: str, *, style: str | None = None) -> Block:
-    """A button. `style` is `primary` or `danger`; None is the neutral one."""
+    """A button. `style` is `primary` or `danger`; None gives a neutral one."""
     block: Block = {
         "type": "button",
         "text": plain_text(label, BUTTON),
@@ -129,7 +129,7 @@ def confirmed(block: Block, title: str, text: str, yes: str, no: str = "Cancel")
 
 
 def overflow(action_id: str, options: Sequence[Block]) -> Block:
-    """The menu behind three dots, which has room for five options."""
+    """The menu behind three dots, which takes at most five options."""
     return {"type": "overflow", "action_id": action_id[:ID], "options": list(options[:OVERFLOW])}
 
 
@@ -144,7 +144,7 @@ def to_copy(text: str) -> list[Block]:
 
 
 def typed_again(typed: Sequence[tuple[str, str]]) -> list[Block]:
-    """What a person typed into a form, by the labels of its inputs, to be copied; nothing where they typed nothing."""
+    """What a person typed into a form, to copy, with the labels of its inputs; empty if they typed nothing."""
     blocks = [context("What you typed, to copy:")] if typed else []
     for label, text in typed:
         blocks += [section(f"*{render(plain(label))}*"), *to_copy(text)]
@@ -170,7 +170,7 @@ def usable(values: Iterable[str]) -> list[str]:
 
 
 def select(options: Sequence[Block], chosen: str | None = None, placeholder: str = "Choose one") -> Block:
-    """A select menu. `chosen` is the value selected at first; None, or one that is no option: nothing is."""
+    """A select menu. `chosen` is the value selected at first; with None, or a value that is no option, none is."""
     element: Block = {
         "type": "static_select",
         "options": list(options),
@@ -208,7 +208,7 @@ def input_block(name: str, label: str, element: Block, *, optional: bool = False
 
 
 def modal(callback: str, title: str, submit: str | None, blocks: Sequence[Block], metadata: str = "") -> Block:
-    """A modal view. Without `submit` it only shows something."""
+    """A modal view. Without `submit` it only shows something, and has no button to submit."""
     view: Block = {
         "type": "modal",
         "callback_id": callback,
@@ -243,7 +243,7 @@ def utc(at: datetime) -> str:
 
 
 def left_out(count: int, how: str) -> Block | None:
-    """A line for items that did not fit; `how` says where to find them. None where all fit."""
+    """A line about items that did not fit; `how` says where to find them. None if all fit."""
     return context(f"… and {count} more. {how}") if count > 0 else None
 
 

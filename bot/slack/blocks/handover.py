@@ -1,4 +1,4 @@
-"""Handovers of a role: the request with its brief, the reminder, the answer, and the offer at the end of a shift."""
+"""Builds the messages about handing a role over: the request, its reminder, the answer, and the offer after a shift."""
 
 from __future__ import annotations
 
@@ -26,8 +26,10 @@ def request(
     *,
     inside: bool,
 ) -> Message:
-    """`latest`: the last updates, or key entries if there are none. `inside`: the person may see a private incident;
-    otherwise the message has only its ID.
+    """The message that asks a person to take a role, with a brief of the incident.
+
+    `latest` are the last updates, or key entries if there are none. Unless the person is `inside` (may see a private
+    incident), the message has only the incident's ID.
     """
     title = _title(handover, policy)
     name = phrases.title(incident) if inside else phrases.outside(incident)
@@ -53,7 +55,7 @@ def request(
 
 
 def reminder(incident: Incident, policy: Policy, handover: Handover) -> Message:
-    """For the channel: asks the person who has not answered once more."""
+    """The message in the channel that asks a person once more who has not answered."""
     words = (
         f"{mention(handover.to)}, will you take over as *{_title(handover, policy)}* of {incident.id}? "
         f"Press *Accept* or *Decline* in the message I sent you. Without an answer by "
@@ -63,7 +65,7 @@ def reminder(incident: Incident, policy: Policy, handover: Handover) -> Message:
 
 
 def settled(incident: Incident, policy: Policy, role: str, outcome: str) -> Message:
-    """The answered request: one line without buttons."""
+    """The request after it was answered: one line without buttons."""
     title = render(plain(phrases.role_of(role, policy).title))
     go = f" {phrases.channel_link(incident)}" if incident.channel_id else ""
     return elements.line(
@@ -72,9 +74,9 @@ def settled(incident: Incident, policy: Policy, role: str, outcome: str) -> Mess
 
 
 def shift_offer(incident: Incident, policy: Policy, payload: ShiftOfferPayload, to: str, name: str) -> Message:
-    """For a person whose shift ended while they hold a role: offers to hand it over.
+    """The offer to a person whose shift ended while they hold a role: hand it over, or keep it.
 
-    `to` and `name`: Slack ID and display name of the person on call now.
+    `to` and `name` are the Slack ID and display name of the person on call now.
     """
     title = render(plain(phrases.role_of(payload.role, policy).title))
     schedule = render(plain(payload.schedule))
@@ -99,20 +101,20 @@ def shift_offer(incident: Incident, policy: Policy, payload: ShiftOfferPayload, 
 
 
 def shift_offer_settled(incident: Incident, policy: Policy, role: str, outcome: str) -> Message:
-    """The answered offer: one line without buttons."""
+    """The offer after it was answered: one line without buttons."""
     title = render(plain(phrases.role_of(role, policy).title))
     drill = phrases.drill_prefix(incident)
     return elements.line(f"{drill}*{title}*, {incident.id}: your on-call shift is over; {render(outcome)}.")
 
 
 def requested(incident: Incident, policy: Policy, handover: Handover) -> Message:
-    """Confirms the request to the person who asked for the handover."""
+    """The answer to the person who asked for the handover: the request is sent."""
     keeps = f" {mention(handover.holder)} keeps it until then." if handover.holder else ""
     return elements.line(f"{mention(handover.to)} is asked to take over as *{_title(handover, policy)}*.{keeps}")
 
 
 def _then(incident: Incident) -> str:
-    """What happens without an answer."""
+    """A sentence that says what happens without an answer."""
     return "say whom I would page" if incident.drill else "page the next rung of the ladder"
 
 

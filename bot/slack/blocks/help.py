@@ -1,4 +1,4 @@
-"""The help message, built from the table of verbs that the parser uses."""
+"""Builds the help message from the table of verbs that the parser uses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ COMMAND = "/incident"
 
 
 def help(policy: Policy, command: str = COMMAND, verb: str | None = None) -> Message:
-    """All verbs, or one with its aliases and an example. An unknown verb gives all."""
+    """All verbs, or one verb with its aliases and an example. An unknown `verb` gives all of them."""
     entry = BY_NAME.get((verb or "").lower())
     return _one(entry, policy, command) if entry else _all(policy, command)
 

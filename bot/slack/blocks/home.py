@@ -1,4 +1,4 @@
-"""Home tab of one person: their pages and incidents, who is on call, and all open incidents."""
+"""Builds a person's home tab: their pages and incidents, who is on call, and all open incidents."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Viewer:
 
 
 def home(viewer: Viewer, policy: Policy, now: datetime, overrides: Sequence[Override], command: str = COMMAND) -> Block:
-    """The whole view, for `views.publish`."""
+    """The view for `views.publish`."""
     mine, incidents = viewer.own_incidents, viewer.incidents
     blocks = [
         elements.actions(

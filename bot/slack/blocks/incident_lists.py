@@ -1,4 +1,4 @@
-"""Lists of incidents, one incident in full, and its roles."""
+"""Builds the answers to `/incident list`, `show` and `roles`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Values of a submitted modal: `view["state"]["values"]` and `private_metadata` as plain Python values."""
+"""Reads the values of a submitted form from Slack's payload, as plain Python values.
+
+It also packs values into the form's `private_metadata`, and reads them back.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +27,12 @@ class InputErrors(TocsinError):
 
 
 def metadata(**values: Any) -> str:
-    """The values as JSON for `private_metadata`, within Slack's limit; see `packed`."""
+    """Encode the values as JSON for `private_metadata`, within Slack's limit; see `packed`."""
     return packed(values, METADATA)
 
 
 def packed(values: Mapping[str, Any], limit: int) -> str:
-    """The values as JSON of at most `limit` characters.
+    """Encode the values as JSON of at most `limit` characters.
 
     If they do not fit, texts are shortened first, then whole values dropped, the largest first. An incident's ID always
     fits.
@@ -45,12 +48,12 @@ def packed(values: Mapping[str, Any], limit: int) -> str:
 
 
 def metadata_of(view: View) -> dict[str, Any]:
-    """The values stored by `metadata`. Empty where they cannot be read."""
+    """The values that `metadata` encoded. Empty if they cannot be read."""
     return unpacked(view.get("private_metadata") or "{}")
 
 
 def unpacked(encoded: str) -> dict[str, Any]:
-    """The values stored by `packed`. Empty where they cannot be read."""
+    """The values that `packed` encoded. Empty if they cannot be read."""
     try:
         values = json.loads(encoded)
     except (ValueError, RecursionError):  # RecursionError: thousands of brackets
@@ -59,7 +62,7 @@ def unpacked(encoded: str) -> dict[str, Any]:
 
 
 def incident_of(view: View) -> int:
-    """The incident's number. Raises `InputErrors` where the modal holds none."""
+    """The incident's number. Raises `InputErrors` if the form has none."""
     number = known_incident(view)
     if number is None:
         raise InputErrors({first_block(view): "This form lost track of its incident. Close it and open it again."})
@@ -67,31 +70,31 @@ def incident_of(view: View) -> int:
 
 
 def known_incident(view: View) -> int | None:
-    """The incident's number. None where the form is about no incident."""
+    """The incident's number. None if the form is about no incident."""
     _, _, number = str(metadata_of(view).get("incident", "")).rpartition("-")
     return int(number) if number.isdecimal() else None
 
 
 def first_block(view: View) -> str:
-    """ID of the first input, to show an error that belongs to none."""
+    """The ID of the first input, for an error that belongs to no input."""
     values = (view.get("state") or {}).get("values") or {}
     return next(iter(values), "text")
 
 
 def element(view: View, name: str) -> Mapping[str, Any]:
-    """The state of the one element in the block `name`. Empty where the modal has no such block."""
+    """The state of the one element in the block `name`. Empty if the form has no such block."""
     block = ((view.get("state") or {}).get("values") or {}).get(name) or {}
     state = block.get(name) or next(iter(block.values()), None)
     return state if isinstance(state, Mapping) else {}
 
 
 def text(view: View, name: str) -> str:
-    """The text of an input, with Slack's escapes undone. Empty where nothing was typed."""
+    """The text of an input, with Slack's escapes undone. Empty if nothing was typed."""
     return from_modal(element(view, name).get("value"))
 
 
 def typed_texts(view: View) -> list[tuple[str, str]]:
-    """Everything that was typed into the form, each with the label of its input, in the order of the form."""
+    """Every text that was typed into the form, with the label of its input, in the order of the form."""
     labels = {block.get("block_id"): (block.get("label") or {}).get("text") for block in view.get("blocks") or ()}
     values = (view.get("state") or {}).get("values") or {}
     typed = []
@@ -102,7 +105,7 @@ def typed_texts(view: View) -> list[tuple[str, str]]:
 
 
 def chosen(view: View, name: str) -> str | None:
-    """The value of a select. None where nothing is chosen."""
+    """The value of a select. None if nothing is chosen."""
     option = element(view, name).get("selected_option")
     return str(option["value"]) if option else None
 
@@ -113,11 +116,11 @@ def several(view: View, name: str) -> tuple[str, ...]:
 
 
 def user(view: View, name: str) -> str | None:
-    """The ID of the chosen user. None where none is chosen."""
+    """The ID of the chosen user. None if none is chosen."""
     return element(view, name).get("selected_user") or None
 
 
 def instant(view: View, name: str) -> datetime | None:
-    """The chosen instant, in UTC. None where none is chosen."""
+    """The chosen instant, in UTC. None if none is chosen."""
     seconds = element(view, name).get("selected_date_time")
     return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC)

@@ -1,4 +1,4 @@
-"""Menu of an incident, and the choice of an incident where a command names none."""
+"""Builds the menu of an incident's buttons, and the question which incident a command without one means."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def none_open(command: str = COMMAND) -> Message:
 
 
 def which_incident(incidents: Sequence[Incident], raw: str, command: str = COMMAND) -> Message:
-    """Asks which open incident is meant. Each button carries the whole request, with `--in`, to be parsed again.
+    """Ask which open incident is meant. Each button holds the whole command, with `--in`, to be parsed again.
 
     `raw` is the text as Slack sent it. A request too long for a button is never cut: the person types it again.
     """
@@ -77,7 +77,7 @@ def which_incident(incidents: Sequence[Incident], raw: str, command: str = COMMA
 
 
 def _row(incident: Incident, raw: str | None) -> Block:
-    """`--in` comes first in the request, so that free text after it cannot hide it."""
+    """A row for one incident. `--in` comes first in its command, so that free text after it cannot hide it."""
     state = f"{render(incident.severity)} · {incident.status}"
     text = f"{phrases.drill_prefix(incident)}*{incident.id}* · {render(incident.title)}\n{state}"
     if raw is None:

@@ -1,4 +1,7 @@
-"""News of an incident, for its channel and the thread of its announcement: one short line an entry."""
+"""Formats timeline entries as news, for the incident's channel and the thread of its announcement.
+
+A status update is shown in full, any other entry as one short line.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +26,12 @@ def news(entry: Entry, incident: Incident, policy: Policy) -> Message:
 
 
 def entry_message(entry: Entry, incident: Incident, policy: Policy) -> Message:
-    """An update in full, any other entry as a line."""
+    """A status update in full; any other entry as a line."""
     return update_posted(entry, incident, policy) if entry.kind == "update" else news(entry, incident, policy)
 
 
 def combined(messages: Sequence[Message]) -> Message:
-    """The messages of one command as a single message."""
+    """Join the messages that one command caused into a single message."""
     if len(messages) == 1:
         return messages[0]
     text = "\n".join(message.text for message in messages)
@@ -36,7 +39,7 @@ def combined(messages: Sequence[Message]) -> Message:
 
 
 def update_posted(entry: Entry, incident: Incident, policy: Policy) -> Message:
-    """A status update in full, with the status and severity of the time it was written."""
+    """A status update in full, with the status and severity at the time of writing."""
     number = entry.data.get("number", incident.updates)
     severity = str(entry.data.get("severity", incident.severity))
     status = phrases.status_name(str(entry.data.get("status", incident.status)))
@@ -53,7 +56,7 @@ def update_posted(entry: Entry, incident: Incident, policy: Policy) -> Message:
 
 
 def duties(role: Role, incident: Incident, command: str = "/incident") -> Message:
-    """For the new holder of a role: its duties, and how to pass it on."""
+    """The message to the new holder of a role: its duties, and how to hand it over."""
     title = render(plain(role.title))
     lines = [f"You are *{title}* of {phrases.title(incident)}."]
     if role.description:

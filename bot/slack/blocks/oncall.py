@@ -1,4 +1,4 @@
-"""The on-call message: who is on call and until when, who is next, and gaps in the schedules."""
+"""Builds the answer to `/incident oncall`: who is on call until when, who is next, and gaps in the schedules."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def on_call(
     links: Mapping[str, str] | None = None,
     notes: Sequence[str] = (),
 ) -> Message:
-    """One schedule, or all. `links` maps titles to addresses of calendar feeds; `notes` warn of outdated data."""
+    """One schedule, or all. `links` are addresses of calendar feeds by title; `notes` warn of outdated data."""
     schedules = [entry for key, entry in policy.schedules.items() if schedule in (None, key)]
     if not schedules:
         return elements.line("Nobody is on call: the policy has no schedules. Add some under `schedules:`.")
@@ -50,7 +50,7 @@ def on_call(
 
 
 def subscribe(links: Mapping[str, str]) -> Block | None:
-    """Links to calendar feeds. The address alone grants access, so it is only ever shown to its owner."""
+    """Links to calendar feeds. The address alone gives access, so only its owner may see it."""
     shown = [f"<{escape(url)}|{render(plain(title))}>" for title, url in list(links.items())[:MAX_FEEDS]]
     return elements.context(f":calendar: In your calendar: {elements.join_dots(shown)}") if shown else None
 
@@ -70,7 +70,7 @@ def row(schedule: Schedule, policy: Policy, now: datetime, overrides: Sequence[O
 
 
 def called(member: str, policy: Policy) -> str:
-    """A contact's key or a Slack ID as a mention, or as a name where the policy has no Slack ID."""
+    """A contact's key or a Slack ID as a mention, or as a name if the policy has no Slack ID."""
     contact = policy.contacts.get(member)
     if contact is None:
         return mention(member)
@@ -80,7 +80,7 @@ def called(member: str, policy: Policy) -> str:
 
 
 def _upcoming_covers(schedule: Schedule, policy: Policy, now: datetime, overrides: Sequence[Override]) -> str:
-    """A line of the covers that begin later. Empty where there are none."""
+    """A line of the covers that begin later. Empty if there are none."""
     ahead = sorted(
         (cover for cover in overrides if cover.starts_at > now and _is_cover(cover, schedule)),
         key=lambda cover: cover.starts_at,

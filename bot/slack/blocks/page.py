@@ -1,4 +1,4 @@
-"""Pages in Slack: who is paged, why, and which button to press."""
+"""Builds the messages that page people in Slack: who is paged, why, and which button to press."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PRESS = "Press *I'm on it* if you are responding; *Can't* pages the next rung at
 def page_channel(
     incident: Incident, policy: Policy, payload: PagePayload, now: datetime, command: str = COMMAND
 ) -> Message:
-    """For the incident's channel: mentions the people of the rung, or warns that nobody could be paged."""
+    """The page in the incident's channel: mentions the rung's people, or warns that nobody could be paged."""
     if payload.rung is None and not payload.pages:
         return nobody_left(incident, policy, payload, command)
     people = " ".join(mention(person) for person in payload.people[:PEOPLE])
@@ -44,7 +44,7 @@ def page_channel(
 
 
 def nobody_left(incident: Incident, policy: Policy, payload: PagePayload, command: str = COMMAND) -> Message:
-    """Warns that a page reached nobody: everybody was paged or responds already, or nobody can be reached."""
+    """A warning that a page reached nobody: the ladder has ended, or its rungs are empty."""
     words = nobody_left_words(incident, payload.paged_before, payload.skipped, payload.fell_through)
     if payload.called:
         words = f":warning: *Nobody could be paged* for {incident.id}: {render(payload.called)} reaches nobody."
@@ -102,7 +102,7 @@ def _again(incident: Incident, policy: Policy) -> str:
 
 
 def page_direct(incident: Incident, policy: Policy, payload: PagePayload, now: datetime) -> Message:
-    """For one person, as a direct message."""
+    """The page to one person, as a direct message."""
     words = f":rotating_light: You are paged{_count(payload)}: {phrases.outside(incident)}"
     name = phrases.severity_name(incident.severity, policy)
     lines = [
@@ -125,7 +125,7 @@ def page_direct(incident: Incident, policy: Policy, payload: PagePayload, now: d
 
 
 def page_elsewhere(incident: Incident, policy: Policy, payload: PagePayload, now: datetime) -> Message:
-    """For a channel that a rung names, other than the incident's."""
+    """The page in a channel other than the incident's, which a rung names."""
     name = phrases.severity_name(incident.severity, policy)
     words = f":rotating_light: Help is needed{_count(payload)}: {phrases.outside(incident)}"
     if incident.private:
@@ -144,9 +144,9 @@ def page_elsewhere(incident: Incident, policy: Policy, payload: PagePayload, now
 
 
 def page_settled(incident: Incident, policy: Policy, outcome: str | None = None, *, directly: bool = True) -> Message:
-    """The settled page, without buttons. Without an `outcome` the incident's state gives the text.
+    """A page after it was settled, without buttons. Without an `outcome` the incident's state gives the text.
 
-    `directly`: the page was a direct message; in a channel one line is enough, since the timeline has the page.
+    With `directly`, the page was a direct message; in a channel one line is enough, since the timeline has the page.
     """
     text = render(outcome) if outcome else _settled_by(incident)
     if not directly:
@@ -190,7 +190,7 @@ def _gaps(payload: PagePayload) -> list[str]:
 
 
 def page_drill(incident: Incident, payload: DrillPagePayload) -> Message:
-    """The page of a drill, which mentions nobody. `payload.people`: names, each with the methods that reach them."""
+    """The page of a drill, which mentions nobody. `payload.people` has names with the methods that reach them."""
     people = [
         f"{render(plain(name))} ({', '.join(methods)})" if methods else render(plain(name))
         for name, methods in (payload.people or {}).items()

@@ -1,4 +1,7 @@
-"""Phrases that several messages share: severity, status, people, times. All return mrkdwn unless noted."""
+"""Formats phrases that several messages share: severity, status, people and times.
+
+All functions return mrkdwn unless they say otherwise.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ def dot(severity: str, policy: Policy) -> str:
 
 
 def severity_plain(level: Severity) -> str:
-    """`sev1 · Critical`; the key alone where the name says nothing more. Not rendered."""
+    """Plain text such as `sev1 · Critical`; the key alone if the name says nothing more."""
     return level.key if not level.name or level.name.lower() == level.key.lower() else f"{level.key} · {level.name}"
 
 
@@ -61,12 +64,12 @@ def status_line(incident: Incident) -> str:
 
 
 def title(incident: Incident) -> str:
-    """`INC-1 · Checkout is down`."""
+    """The incident's ID and title, such as `INC-1 · Checkout is down`."""
     return f"{incident.id} · {render(plain(incident.title))}"
 
 
 def outside(incident: Incident) -> str:
-    """The title for people outside the incident: of a private incident the ID alone."""
+    """The title for people outside the incident; for a private incident only the ID."""
     return f"{incident.id} (private)" if incident.private else title(incident)
 
 
@@ -81,7 +84,7 @@ def marks(incident: Incident) -> str:
 
 
 def drill_prefix(incident: Incident) -> str:
-    """`[DRILL] ` in front of everything about a drill; empty otherwise."""
+    """The prefix `[DRILL] ` of every message about a drill; empty for other incidents."""
     return "[DRILL] " if incident.drill else ""
 
 
@@ -92,7 +95,7 @@ def who_leads(incident: Incident) -> str:
 
 
 def missing_roles(incident: Incident, policy: Policy) -> list[str]:
-    """Titles of required roles that are empty. Empty also where the policy no longer has the severity."""
+    """Titles of required roles that nobody holds. Empty also if the policy no longer has the severity."""
     try:
         return [role_of(key, policy).title for key in empty_roles(incident, policy)]
     except Refused:
@@ -114,12 +117,12 @@ _LOSSES = {
 
 
 def channel_loss(incident: Incident) -> str:
-    """Completes “the channel …” while it cannot be used; empty otherwise."""
+    """A phrase that completes “the channel …” while it cannot be used; empty otherwise."""
     return _LOSSES[incident.channel_lost] if incident.channel_lost else ""
 
 
 def channel_link(incident: Incident) -> str:
-    """The channel as a link, with what is wrong with it; a phrase where there is none."""
+    """The channel as a link, with what is wrong with it; a phrase if there is no channel."""
     loss = channel_loss(incident)
     if incident.channel_id is None:
         return f"its channel {loss or 'is being opened'}"
@@ -129,7 +132,7 @@ def channel_link(incident: Incident) -> str:
 
 
 def channel_named(channel: str) -> str:
-    """A channel of the policy: an ID as a link, a name as it is."""
+    """A channel that the policy names: an ID as a link, a name as it is."""
     looks_like_id = channel[:1] in ("C", "G") and channel.isalnum() and channel.isupper()
     return f"<#{channel}>" if looks_like_id else render(plain(channel))
 
@@ -140,7 +143,7 @@ def cadence(level: Severity) -> str:
 
 
 def snoozed(incident: Incident, now: datetime) -> str:
-    """Who snoozed the reminders and until when. Empty where they are not snoozed."""
+    """Who snoozed the reminders and until when. Empty if they are not snoozed."""
     snooze = incident.snooze
     if snooze is None or snooze.until <= now or not incident.open:
         return ""
@@ -148,7 +151,7 @@ def snoozed(incident: Incident, now: datetime) -> str:
 
 
 def at(instant: datetime, now: datetime) -> str:
-    """The time of day; with the date where it is twelve hours or more away."""
+    """The time of day; with the date if it is twelve hours or more away."""
     return clock(instant) if abs((now - instant).total_seconds()) < 43_200 else moment(instant)
 
 

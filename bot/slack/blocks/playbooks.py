@@ -1,4 +1,4 @@
-"""Playbooks that fit an incident, each with the reason and a button, and messages to their owners."""
+"""Builds the messages that offer playbooks for an incident, and those that ask owners to review their playbooks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_HITS = 3  # nobody reads more on a telephone
 def suggested(
     incident: Incident, hits: Sequence[Hit], runs: Sequence[PlaybookRun], command: str, query: str = ""
 ) -> Message:
-    """The playbooks that fit the incident or the query, and those that are open already."""
+    """The playbooks that fit the incident or the query, and the playbooks that are open already."""
     example = elements.code(f"{command} playbook the database is slow")
     if not hits and not runs:
         what = f"“{render(clip(query, 60))}”" if query else "what is known so far"
@@ -46,7 +46,7 @@ def suggested(
 
 
 def opened_already(run: PlaybookRun) -> Message:
-    """To a person who opens a playbook that is already open."""
+    """The answer to a person who opens a playbook that is open already."""
     return elements.line(
         f"*{render(run.name)}* is open here already. {mention(run.opened_by)} opened it at "
         f"{elements.clock(run.opened_at)}, and {run.settled} of {len(run.steps)} steps are done. "
@@ -60,7 +60,7 @@ def opened(run: PlaybookRun) -> Message:
 
 
 def overtaken(what: str, step_state: StepState, user: str) -> Message:
-    """To a person whose press came after somebody else had settled the step."""
+    """The answer to a person who pressed a button after somebody else had settled the step."""
     when = f", {elements.clock(step_state.at)}" if step_state.at else ""
     step = f"step {step_state.key}, *{render(step_state.title)}*,"
     if step_state.by == user:
@@ -73,7 +73,7 @@ def overtaken(what: str, step_state: StepState, user: str) -> Message:
 
 
 def offer(incident: Incident, hit: Hit) -> list[Block | None]:
-    """The best match, for the card."""
+    """The blocks on the card that offer the best match."""
     why = f" — {render(clip(hit.reasons[0], REASON_LENGTH))}" if hit.reasons else ""
     return [
         elements.section(
@@ -84,7 +84,7 @@ def offer(incident: Incident, hit: Hit) -> list[Block | None]:
 
 
 def review(about: Sequence[Mapping[str, Any]]) -> Message:
-    """To the owner: the reviews that are due, and how to record them."""
+    """The message to an owner: the reviews that are due, and how to record them."""
     words = (
         "One of your playbooks needs a review" if len(about) == 1 else f"{len(about)} reviews of your playbooks are due"
     )

@@ -1,4 +1,4 @@
-"""The preview of a newer policy for an open incident, with the button that applies it."""
+"""Builds the preview of a newer policy for an open incident, with the button that applies it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_DEADLINES = 6
 
 
 def preview(incident: Incident, changes: Sequence[str], ahead: Sequence[Deadline], digest: str) -> Message:
-    """The changes and upcoming deadlines under the current policy. `ahead` is in order of time."""
+    """What the current policy would change, and its deadlines to come (`ahead`, in order of time)."""
     words = f"{incident.id} follows the policy that it was declared under. Under the current one:"
     upcoming = "\n".join(
         f"• {elements.moment(deadline.due_at)} · {clip(render(deadline.reason), 200)}"
@@ -46,7 +46,7 @@ def listed(changes: Sequence[str]) -> str:
 
 
 def in_force(incident: Incident) -> Message:
-    """The answer where the incident follows the current policy already."""
+    """The answer if the incident follows the current policy already."""
     return elements.line(f"{incident.id} follows the current policy already. There is nothing to apply.")
 
 

@@ -1,4 +1,4 @@
-"""Messages to the announcement channel when the policy file becomes invalid, and when it is valid again."""
+"""Builds the messages to the announcement channel when the policy file becomes invalid, and valid again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from bot.slack.text import clip, plain, render
 
 
 def refused(payload: Mapping[str, Any]) -> Message:
-    """`payload`: `count` in words, `line` and `key` of the first mistake. Never a value: it may be a secret."""
+    """The message about an invalid policy file.
+
+    `payload` has `count` (of mistakes, in words), and `line` and `key` of the first one, but never a value: it may be a
+    secret.
+    """
     where = f"line {payload['line']}" if payload.get("line") else "the file"
     key = f" (`{clip(render(plain(payload['key'])), 200)}`)" if payload.get("key") else ""
     return elements.line(
@@ -22,5 +26,5 @@ def refused(payload: Mapping[str, Any]) -> Message:
 
 
 def valid_again() -> Message:
-    """What the message about an invalid file becomes when the file is valid again."""
+    """The text that replaces the message about an invalid file when the file is valid again."""
     return elements.line(":heavy_check_mark: The policy file is valid again and in force.")

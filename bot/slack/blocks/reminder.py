@@ -1,4 +1,4 @@
-"""Reminders: who owes what, why now, when the next one comes, and what stops them."""
+"""Builds the reminders in an incident's channel: who owes what, when the next comes, and what stops it."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def nudge(incident: Incident, policy: Policy, payload: NudgePayload, now: dateti
 
 
 def nudge_done(outcome: str, incident: Incident | None = None) -> Message:
-    """The settled reminder: one line without buttons, small if it was superseded.
+    """The reminder after it was settled: one line without buttons, small if a newer reminder replaced it.
 
-    `outcome`: a sentence, or `superseded`, `snoozed` or `promised`; for the last two the incident has the details.
+    `outcome` is a sentence, or `superseded`, `snoozed` or `promised`; for the last two the incident has the details.
     """
     drill = phrases.drill_prefix(incident) if incident else ""
     if outcome == "superseded":

@@ -1,4 +1,4 @@
-"""Private answers to a command or a button: the outcome, and what the person can do next."""
+"""Builds the private answers to a command or a button: the outcome, and what the person can do next."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOT_RECORDED = "That was not recorded. Please try again in a moment."
 
 
 def declared(incident: Incident, policy: Policy) -> Message:
-    """To the person who declared, once the channel exists or could not be created."""
+    """The answer to the person who declared, once the channel exists or could not be created."""
     if incident.channel_id:
         where = f"Go to {phrases.channel_link(incident)}."
     else:
@@ -43,7 +43,7 @@ def declaring(incident: Incident, policy: Policy) -> Message:
 
 
 def done(words: str) -> Message:
-    """Confirm what was done; `words` is plain text."""
+    """The answer that confirms what was done; `words` is plain text."""
     return elements.line(render(words))
 
 
@@ -58,10 +58,10 @@ def bad_request(bad: BadRequest) -> Message:
 
 
 def form_not_opened(line: str, again: tuple[str, str] | None = None, *, late: bool = True) -> Message:
-    """The form could not be opened, because it was too `late` or because the request allows no form.
+    """The answer if a form could not be opened: it was too `late`, or the request allows no form.
 
-    `line` is a complete command that does the same, with what the person typed; empty where there is none. `again` is
-    the action and the value of the button that asks for the form once more.
+    `line` is a complete command that does the same, with what the person typed; empty if there is none. `again` is the
+    action and the value of the button that asks for the form once more.
     """
     words = "I couldn't open the form in time." if late else "This needs a form."
     open_again = button("Open the form", *again, style="primary") if again is not None else None
@@ -79,7 +79,7 @@ def form_not_opened(line: str, again: tuple[str, str] | None = None, *, late: bo
 
 
 def not_recorded(line: str = "") -> Message:
-    """Something failed before the change was stored. `line` is the command that the person typed."""
+    """The answer if something failed before the change was stored. `line` is the command that the person typed."""
     words = f":warning: {NOT_RECORDED}"
     if not line:
         return elements.line(words)
@@ -87,7 +87,7 @@ def not_recorded(line: str = "") -> Message:
 
 
 def other_version(surface: str, command: str, typed: Sequence[tuple[str, str]] = ()) -> Message:
-    """To a person who used a button, form or shortcut that this version of the bot does not have.
+    """The answer to a person who used a button, form or shortcut that this version of the bot does not have.
 
     `typed` is the text that they typed into it, by label.
     """
@@ -99,7 +99,7 @@ def other_version(surface: str, command: str, typed: Sequence[tuple[str, str]] =
 
 
 def already_acknowledged(incident: Incident, by: str, at: datetime, user: str = "") -> Message:
-    """To a person who acknowledges after somebody else, or again."""
+    """The answer to a person who acknowledges after somebody else, or again."""
     if by == user:
         return elements.line(f"You acknowledged {incident.id} already, {elements.moment(at)}.{_go(incident)}")
     return elements.line(
@@ -109,7 +109,7 @@ def already_acknowledged(incident: Incident, by: str, at: datetime, user: str = 
 
 
 def acknowledged(incident: Incident, *, offer_lead: bool = False) -> Message:
-    """To the person who acknowledged. `offer_lead` adds the button to become incident commander."""
+    """The answer to the person who acknowledged. `offer_lead` adds the button to become incident commander."""
     words = f"You are responding to {incident.id}."
     if not offer_lead:
         return elements.line(words + _go(incident))
@@ -139,17 +139,17 @@ def responding_or_watching(incident: Incident) -> Message:
 
 
 def just_watching(incident: Incident) -> Message:
-    """To a person who is just watching, while nobody responds yet."""
+    """The answer to a person who is just watching, while nobody responds yet."""
     return elements.line(f"OK. Paging for {incident.id} continues until somebody responds.")
 
 
 def watching_responded(incident: Incident, by: str) -> Message:
-    """To a person who is just watching, where somebody responds already."""
+    """The answer to a person who is just watching, when somebody responds already."""
     return elements.line(f"OK. {mention(by)} is responding to {incident.id}.{_go(incident)}")
 
 
 def outdated_press(incident: Incident) -> Message:
-    """The incident has ended, or been reopened, since the pressed message was posted."""
+    """The answer if the incident has ended, or been reopened, since the pressed message was posted."""
     if incident.open:
         return elements.line(f"{incident.id} is open again: it is {incident.status}.{_go(incident)}")
     return elements.line(
@@ -223,7 +223,7 @@ def promised(incident: Incident, span: timedelta) -> Message:
 
 
 def joining(incident: Incident) -> Message:
-    """The channel, or a promise of the invitation while it is being created."""
+    """A link to the channel, or a promise of the invitation while the channel is being created."""
     if incident.channel_lost:
         return elements.line(
             f"The channel of {incident.id} {phrases.channel_loss(incident)}. I'll invite you once it is there."
@@ -234,7 +234,7 @@ def joining(incident: Incident) -> Message:
 
 
 def escalated(incident: Incident, policy: Policy, outcome: PagingOutcome) -> Message:
-    """To the person who escalated: who is paged now, and rungs that reached nobody."""
+    """The answer to the person who escalated: who is paged now, and which rungs reached nobody."""
     skipped = [f"Rung {rung} reached nobody: {render(gap)}." for rung, gap in outcome.fell_through[:10]]
     skipped += [f"Rung {rung} is left out: {render(reason)}." for rung, reason in outcome.skipped[:10]]
     if not outcome.reached:
@@ -255,7 +255,7 @@ def escalated(incident: Incident, policy: Policy, outcome: PagingOutcome) -> Mes
 
 
 def declined_page(incident: Incident, outcome: PagingOutcome | None) -> Message:
-    """To a person who was paged and cannot respond. `outcome` is None where somebody responds already."""
+    """The answer to a person who was paged and cannot respond. `outcome` is None if somebody responds already."""
     if outcome is None:
         return elements.line(
             f"Thanks for letting me know. Somebody is already responding to {incident.id}, so you need do nothing more."
@@ -277,7 +277,7 @@ def _go(incident: Incident) -> str:
 
 
 def _instead(incident: Incident) -> str:
-    """Who gets what would be posted in the channel, while that cannot be used."""
+    """Who gets the messages directly, while the channel cannot be used."""
     return f" {mention(stand_in(incident))} gets directly what I would post there." if incident.channel_lost else ""
 
 

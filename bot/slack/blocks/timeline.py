@@ -1,4 +1,4 @@
-"""The timeline of an incident: the answer to `/incident timeline`, and an entry as one line."""
+"""Builds the answer to `/incident timeline`, and formats a timeline entry as one line."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def timeline(
 
 
 def entry_line(record: RecordedEntry, *, everything: bool = False) -> str:
-    """An entry as one line of mrkdwn: time, person, text, and a link where there is one.
+    """An entry as one line of mrkdwn: time, person, text, and a link if it has one.
 
-    A message tells its last text, marked if it was edited or deleted. With `everything`, where edits have lines of
-    their own, it keeps its first.
+    A message is shown with its last text, marked if it was edited or deleted. With `everything`, where edits have lines
+    of their own, it is shown with its first text.
     """
     words = clip(" ".join(_words(record, everything=everything).split()), ENTRY_LENGTH)
     return f"{elements.moment(record.entry.at)} {words}{_fate(record, everything=everything)}{_link(record.entry)}"
@@ -61,7 +61,7 @@ def _words(record: RecordedEntry, *, everything: bool) -> str:
 
 
 def _fate(record: RecordedEntry, *, everything: bool) -> str:
-    """What became of the entry, in italics. Empty where nothing did."""
+    """Whether the entry's message was edited or deleted, in italics. Empty if neither."""
     if record.redaction is not None:
         return f" _(redacted by {mention(record.redaction.by)}: {clip(render(record.redaction.reason), ENTRY_LENGTH)})_"
     if record.purged:

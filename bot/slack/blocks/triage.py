@@ -1,4 +1,4 @@
-"""The triage message, which suggests what may help with an incident, and the results of a search."""
+"""Builds the triage message, which suggests what may help with an incident, and the results of a search."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAX_MATCHES = 10
 
 
 def triage(incident: Incident, policy: Policy, findings: Triage) -> Message:
-    """Similar incidents, affected services, likely causes, contacts and links, in this order. All of it is optional."""
+    """Similar incidents, affected services, likely causes, contacts and links, in this order. Any may be missing."""
     words = f"What may help with {incident.id}"
     if not findings.useful:
         return elements.line(f"{words}: no earlier incident looks similar any more.")
@@ -56,7 +56,7 @@ def searched(matches: Sequence[SimilarIncident], policy: Policy, query: str, com
 
 
 def percent(confidence: float) -> str:
-    """The confidence in words, 99 % at most."""
+    """The confidence in percent, in words; at most 99 %."""
     return f"{min(99, round(confidence * 100))}% sure"
 
 
@@ -112,7 +112,7 @@ def _causes(policy: Policy, findings: Triage) -> list[Block | None]:
 
 
 def contacts_and_links(contacts: Sequence[Contact], links: Sequence[tuple[str, str]]) -> list[Block | None]:
-    """Contacts to call and links to look at. Empty where there are none."""
+    """Contacts to call and links to open. Empty if there are none."""
     lines = []
     if contacts:
         lines.append("*Call:* " + elements.join_comma([contact_line(contact) for contact in contacts], MAX_CONTACTS))

@@ -1,4 +1,4 @@
-"""Triggers: the list with those that already hold, and the confirmation when one is fired by hand."""
+"""Builds the list of triggers (reasons to page beside the escalation ladder), and the answer to firing one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_TRIGGERS = 30
 
 
 def listed(incident: Incident, policy: Policy, command: str = COMMAND, unknown: str = "") -> Message:
-    """All triggers. `unknown` is the key that a person typed, where no trigger has it."""
+    """All triggers. `unknown` is the key that a person typed, if no trigger has it."""
     if not policy.triggers:
         return elements.line(f"The policy has no triggers. To call for help: `{command} escalate`")
     start = f"There is no trigger “{clip(render(plain(unknown)), 60)}”. " if unknown else ""

@@ -1,4 +1,4 @@
-"""The ledger of an incident, every reminder and page with its reason: the answer to `/incident why`."""
+"""Builds the answer to `/incident why`: every reminder and page of an incident, with its state and reason."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ STEP = re.compile(r"\bstep (\d+\.\d+)\b")
 
 
 def ledger_kind(kind: str, dedup_key: str) -> str:
-    """The kind of a ledger row. Handovers and shifts are stored with the kind `role`; their key tells them apart."""
+    """The kind of a ledger row. Handovers and shifts are stored with the kind `role`; their key distinguishes them."""
     subject = keys.parse(dedup_key)
     return str(subject.kind) if isinstance(subject, HandoverSubject | ShiftSubject) else kind
 
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """A line of the ledger. `kind` as `ledger_kind` returns it."""
+    """A line of the ledger. `kind` is what `ledger_kind` returns."""
 
     kind: str
     rung: int | None

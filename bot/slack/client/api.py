@@ -1,4 +1,7 @@
-"""Client for Slack's Web API: one attempt per call, within rate limits; errors say whether it may have worked."""
+"""Calls Slack's Web API: one attempt for each call, within the rate limits.
+
+An error says whether the call may have taken effect.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ _NO_JSON = "no JSON in the answer"
 class SlackError(DeliveryError):
     """A call that failed.
 
-    `name` is Slack's error name, or our own words where Slack gave no answer. `counts` tells whether the call counts
+    `name` is Slack's error name, or the bot's own words if Slack gave no answer. `counts` says whether the call counts
     against Slack's rate limit. `channel` is the ID that the call named, if any.
     """
 
@@ -146,7 +149,7 @@ def _detailed_name(error: SlackApiError) -> str:
 
 
 def _retry_after(headers: Any) -> float:
-    """Seconds, possibly a fraction; one second where Slack does not say."""
+    """The wait in seconds, possibly a fraction; one second if Slack does not say."""
     value = headers.get("Retry-After", headers.get("retry-after", "1"))
     try:
         return max(0.1, float(value))

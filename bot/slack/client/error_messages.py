@@ -1,4 +1,4 @@
-"""Explain Slack's error names in plain words, with what to do, for the card and the timeline."""
+"""Explains Slack's error names in plain words, with what to do, for the card and the timeline."""
 
 from __future__ import annotations
 

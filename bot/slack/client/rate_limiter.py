@@ -1,9 +1,9 @@
-"""Rate limiter for Slack's Web API, by method, channel and workspace.
+"""Decides whether a call of Slack's Web API may go out now, within its rate limits.
 
-`acquire` never waits. A call that has to wait learns for how long, and the outbox puts its notice back until then, so
-that no lease and no connection is held meanwhile. Slack's documented limits are a promise beyond which it lets bursts
-pass: until the first 429 a window may be exceeded step by step; for an hour after one, not at all.
-See docs/decisions/0002-rates.md.
+The limits apply to a method, a channel and the workspace. `acquire` never waits. A call that has to wait learns for how
+long, and the outbox puts its notice back until then, so that no lease and no connection is held meanwhile. Slack lets
+bursts pass that exceed its documented limits. So until the first 429 a limit may be exceeded step by step; for an hour
+after one, not at all. See docs/decisions/0002-rates.md.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ class CallPermit:
     clock: Callable[[], float]
 
     def release(self, *, counts: bool) -> None:
-        """End the call. `counts` is False where it does not count against the limit: not sent, or refused by a 429."""
+        """End the call. `counts` is False if it does not count against the limit: not sent, or refused by a 429."""
         for window in self.windows:
             window.finish(self.caller, self.clock(), counts=counts)
 
 
 class RateLimiter:
-    """The limiter of one process. `replicas` is the number of processes that share the workspace's limits."""
+    """The rate limiter of one process. `replicas` is the number of processes that share the workspace's limits."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -64,14 +64,14 @@ class RateLimiter:
         return self._clock() < self._strict_until
 
     def share_among(self, replicas: int) -> None:
-        """Keep to this process's part of the workspace's limits. A channel's limit replicas discover by 429."""
+        """Use only this process's part of the workspace's limits. A channel's limit shows only by Slack's 429."""
         self.replicas = max(1, replicas)
         for key, window in self._windows.items():
             if key[0] == "method":
                 window.limit = self._limit(key[1])
 
     def acquire(self, method: str, channel: str, caller: Caller) -> CallPermit | float:
-        """A permit to call now, or the seconds after which to ask again. A named caller keeps its place till then."""
+        """A permit to call now, or the seconds after which to ask again. A named caller keeps its place until then."""
         now = self._clock()
         windows = self._windows_for(method, channel, caller)
         times = [(window, window.free_at(caller, now, strict=self.strict)) for window in windows]
@@ -99,7 +99,7 @@ class RateLimiter:
             posts.back_off(now, wait_s)
 
     def _windows_for(self, method: str, channel: str, caller: Caller) -> list[RateWindow]:
-        """Every window that the call has to fit into; none for a method without a limit."""
+        """Every window into which the call has to fit; none for a method without a limit."""
         if method != rate_tiers.POST and rate_tiers.per_minute(method) is None:
             return []
         of_method = self._window("method", method)

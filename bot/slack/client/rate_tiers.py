@@ -1,6 +1,6 @@
-"""Slack's documented rate limits by method. https://docs.slack.dev/apis/web-api/rate-limits
+"""Lists Slack's documented rate limits by method, in calls a minute for an app in a workspace.
 
-The figures are calls a minute for an app in a workspace: what Slack promises. It lets short bursts pass beyond them.
+https://docs.slack.dev/apis/web-api/rate-limits. Slack promises these figures, and lets short bursts exceed them.
 """
 
 from __future__ import annotations
@@ -46,5 +46,5 @@ POSTS_PER_MINUTE = 240
 
 
 def per_minute(method: str) -> int | None:
-    """The documented calls a minute; None where the method has a special limit, or none."""
+    """The documented calls a minute; None for a method with a special limit or with none."""
     return PER_MINUTE.get(method, DEFAULT_LIMIT)

@@ -1,7 +1,7 @@
-"""One rate limit: `limit` calls within a sliding window, and the queue of callers that wait for it. Pure: takes `now`.
+"""Counts the calls of one rate limit in a sliding window, and queues the callers that have to wait.
 
-A call counts from when it was answered, not from when it started, so that a slow call is not followed too soon. A
-caller that has to wait learns until when and goes away; the window keeps its place for a while.
+Pure: functions take `now`. A call counts from when it was answered, not from when it started, so that a slow call is
+not followed too soon. A caller that has to wait learns until when, and leaves; the window keeps its place for a while.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ USABLE_PART: dict[int, float] = {Priority.EDIT: 0.9, Priority.FETCH: 0.6}
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who makes a call, for the order in the queue.
+    """The maker of a call, which decides its place in the queue.
 
     `name` is the notice's dedup key. An empty `name` means a one-off call that is not queued for retry.
     """
@@ -69,16 +69,16 @@ class RateWindow:
 
     @property
     def used(self) -> int:
-        """Calls that count now: answered within the span, or under way."""
+        """Calls that count now: answered within the span, or still running."""
         return len(self._done) + self._under_way.total()
 
     def is_idle(self, now: float) -> bool:
-        """Whether the window holds no state that dropping it would lose."""
+        """Whether the window can be dropped without losing any state."""
         self._forget(now)
         return not self.used and not self._waiting and max(self.blocked_until, self._slow_until) <= now
 
     def free_at(self, caller: Caller, now: float, *, strict: bool) -> float:
-        """When the caller's turn comes, as far as is known: `now` for at once. `strict` forbids to exceed the limit."""
+        """When the caller's turn comes, as far as known; `now` means at once. `strict` forbids to exceed the limit."""
         self._forget(now)
         place = self._place(caller)
         at = max(now, self.blocked_until)
@@ -97,7 +97,7 @@ class RateWindow:
         return max(at, self._slot(place, room, now))
 
     def enqueue(self, caller: Caller, at: float) -> float:
-        """Keep the caller's place until `at`. Returns when it should ask again: later where the queue is full."""
+        """Keep the caller's place until `at`. Returns when it should ask again, which is later if the queue is full."""
         waiting = self._waiting.get(caller.name)
         if waiting is not None:
             waiting.at = at
@@ -109,13 +109,13 @@ class RateWindow:
         return at
 
     def start(self, caller: Caller, now: float) -> None:
-        """A call begins: the caller leaves the queue."""
+        """Note that a call begins: its caller leaves the queue."""
         self._waiting.pop(caller.name, None)
         self._under_way[caller.incident] += 1
         self._started_at = now
 
     def finish(self, caller: Caller, now: float, *, counts: bool) -> None:
-        """A call ends. `counts` is False where it never reached Slack or was refused by a 429."""
+        """Note that a call ended. `counts` is False if it never reached Slack or was refused by a 429."""
         self._under_way[caller.incident] -= 1
         if self._under_way[caller.incident] <= 0:
             del self._under_way[caller.incident]
@@ -125,7 +125,7 @@ class RateWindow:
             self._served.append((now, caller.incident))
 
     def back_off(self, now: float, wait_s: float) -> None:
-        """Note a 429. One within the limit means that others use it too, or that it is lower: slow down for a while."""
+        """Note a 429. If the limit was kept, it is lower than documented or shared: slow down for a while."""
         self.blocked_until = max(self.blocked_until, now + wait_s)
         self._probes_allowed = self._probe_limit
         if self.used <= self.limit:
@@ -147,7 +147,7 @@ class RateWindow:
             del self._waiting[name]
 
     def _place(self, caller: Caller) -> int:
-        """How many go first: by priority, then by whose incident was served least of late, then by arrival."""
+        """How many callers go first: by priority, then by whose incident was served least lately, then by arrival."""
         others = [waiting for name, waiting in self._waiting.items() if name != caller.name]
         if not others:
             return 0
@@ -165,7 +165,7 @@ class RateWindow:
         return sum(key < own for key in keys)
 
     def _slot(self, place: int, room: int, now: float) -> float:
-        """When there is room for one more after `place` others. Calls under way end now at the earliest."""
+        """When there is room for one more after `place` others. A running call ends now at the earliest."""
         ends = [at + self.span_s for at, _ in self._done] + [now + self.span_s] * self._under_way.total()
         slots = ([now] * room + ends)[-room:]
         rounds, index = divmod(place, room)

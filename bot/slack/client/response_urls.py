@@ -1,4 +1,4 @@
-"""Check the `response_url` of a payload: answers go to Slack's servers only."""
+"""Checks the `response_url` of a payload from Slack, so that answers go to Slack's servers only."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ SLACK_DOMAINS = frozenset({"slack.com", "slack-gov.com"})
 
 
 def trusted_response_url(url: object, api_url: str) -> URL | None:
-    """Parse the URL as the HTTP client will; None unless it has Slack's domain, or the configured API's host.
+    """Parse the URL as the HTTP client will. None unless its host is Slack's, or that of the configured API.
 
     Scheme and port must be those of `api_url`, and a URL with credentials is never trusted.
     """

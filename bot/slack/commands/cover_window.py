@@ -1,4 +1,7 @@
-"""The time in the arguments of `cover`: `primary from tomorrow 18:00 for 12h`."""
+"""Parses the name and the time of `/incident cover`, such as `primary from tomorrow 18:00 for 12h`.
+
+In the example, `primary` is the schedule, the cover begins tomorrow at 18:00, and it lasts twelve hours.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +23,13 @@ _ECHO_LENGTH = 40
 
 @dataclass(frozen=True, slots=True)
 class CoverWords:
-    """The arguments split at their keywords."""
+    """The arguments of `cover`, split at their keywords."""
 
     name: str  # before any keyword
     words: dict[str, str] = field(default_factory=dict)  # what follows `from`, `for` and `until`
 
     def window(self) -> time_expressions.TimeWindow | None:
-        """The time window; None where no time is given. Raises `Refused`."""
+        """The time window; None if no time is given. Raises `Refused`."""
         words = self.words
         if not words:
             return None

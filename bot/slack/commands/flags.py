@@ -1,6 +1,7 @@
-"""`--in INC-42` and `--private` in what people type, however they type dashes, quotes and brackets.
+"""Finds the flags `--in INC-42` and `--private` in a command, however people type dashes, quotes and brackets.
 
-What looks like `--in` is understood or refused, never left among the words: the verb would act on another incident.
+Whatever looks like `--in` is either parsed or refused. If it stayed in the text, the verb would act on another
+incident.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ _PRIVATE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class TypedIncident:
-    """Text without `--in`, and the incident that it named: by number, or by the ID of its channel."""
+    """The text without `--in`, and the incident that `--in` named: by number, or by the ID of its channel."""
 
     words: str
     number: int | None = None
@@ -58,15 +59,15 @@ class TypedIncident:
 
     @property
     def named(self) -> bool:
-        """Whether there was an `--in`."""
+        """Whether the text had an `--in`."""
         return self.number is not None or self.channel is not None
 
 
 def split_incident(typed: str, channels: Mapping[str, str], name_template: str) -> TypedIncident:
-    """Split `--in` with its incident from internal text, wherever it stands. Raises `Refused` where it is unclear.
+    """Remove `--in` and its incident from internal text, wherever they are. Raises `Refused` if they are unclear.
 
-    `channels` are the IDs of the channels mentioned in the text, by name; `name_template` is the policy's for the
-    channels of incidents.
+    `channels` are the IDs of the channels mentioned in the text, by name; `name_template` is the policy's template for
+    the names of incident channels.
     """
     incident = TypedIncident(typed)
     while (flag := _FLAG.search(incident.words)) is not None:
@@ -82,7 +83,7 @@ def split_incident(typed: str, channels: Mapping[str, str], name_template: str) 
 
 
 def split_private(typed: str) -> tuple[str, bool]:
-    """The text without `--private`, and whether it was there: overlooking it would tell everyone."""
+    """The text without `--private`, and whether it was there. Overlooking it would tell everyone."""
     words, count = _PRIVATE.subn(" ", typed)
     return words.strip(), count > 0
 
@@ -101,7 +102,7 @@ def number_in_name(name: str, template: str) -> int | None:
 
 
 def _target(typed: str, start: int, channels: Mapping[str, str], name_template: str) -> tuple[TypedIncident, int]:
-    """What `--in` names, and where that ends in the text. Raises `Refused` where it names nothing."""
+    """The incident that `--in` names, and where that ends in the text. Raises `Refused` if it names none."""
     if match := _ID.match(typed, start):
         return TypedIncident("", int(match["number"])), match.end()
     if match := _LINK.match(typed, start):
@@ -117,7 +118,7 @@ def _target(typed: str, start: int, channels: Mapping[str, str], name_template: 
 
 
 def _without(typed: str, start: int, end: int, *, wrapped: bool) -> str:
-    """The text without what stands between `start` and `end`, nor the quotes around it where it is `wrapped`.
+    """The text without the part from `start` to `end`, and without the quotes around it if it is `wrapped`.
 
     A comma or full stop after it moves to the word before it.
     """

@@ -1,4 +1,7 @@
-"""Parse the text after the slash command into a request. Pure and never raises; `verbs.py` has the table of verbs."""
+"""Parses the text after the slash command into a request; it is pure and never raises.
+
+`verbs.py` has the table of verbs, and `grammar` a parser for what may follow each.
+"""
 
 from __future__ import annotations
 
@@ -62,14 +65,14 @@ def _with_verb(typed: TypedIncident, policy: Policy, command: str, asker: str | 
 
 
 def _in_flag(verb: Verb, incident: int | None) -> str:
-    """The `--in` that an example needs to work where the command was typed."""
+    """The `--in` that an example needs in order to work where the command was typed."""
     return f" --in INC-{incident}" if incident is not None and verb.needs_incident else ""
 
 
 def _declared(internal: str, policy: Policy, names: dict[str, str]) -> DeclareRequest | None:
-    """`declare …` or `sev1 Payments down`; None for any other verb.
+    """Parse `declare …` or `sev1 Payments down`; None for any other verb.
 
-    A level that this policy lacks opens the form: a declaration is never refused.
+    A severity that this policy lacks opens the form: a declaration is never refused.
     """
     first, rest = split_first_word(internal)
     verb = BY_NAME.get(first.lower())
@@ -84,7 +87,7 @@ def _declared(internal: str, policy: Policy, names: dict[str, str]) -> DeclareRe
 
 
 def _declaration(text: str, policy: Policy, names: dict[str, str]) -> DeclareRequest:
-    """A title, with a severity before it or not; `--private` counts anywhere in it."""
+    """Parse a title, with or without a severity before it; `--private` counts anywhere in it."""
     remaining, private = flags.split_private(text)
     severity, title = find_severity(remaining, policy) or (None, remaining)
     return DeclareRequest(slack_text.title_of(title, names), severity, private)

@@ -1,4 +1,4 @@
-"""What a typed command asks for: a verb with its arguments, a declaration, or an explanation of what was expected."""
+"""Defines the result of parsing a command: a verb with arguments, a declaration, or why it could not be parsed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MENU = "menu"  # the verb of the bare command
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A verb and its arguments. A field is empty where the verb has no use for it."""
+    """A verb and its arguments. A field that the verb does not use is empty."""
 
     verb: str  # a name of the table, or `MENU`
     incident: int | None = None  # the number given by `--in` or as an ID
@@ -60,7 +60,7 @@ class DeclareRequest:
 
     @property
     def is_complete(self) -> bool:
-        """Whether it can be declared at once, without the form."""
+        """Whether the incident can be declared at once, without the form."""
         return bool(self.title and self.severity)
 
 

@@ -1,4 +1,7 @@
-"""The table of verbs, from which the parser and the help are built. A new verb is one entry here and one handler."""
+"""Lists the verbs of `/incident`, from which the parser and the help are built.
+
+A new verb needs an entry here and a handler in `bot.slack.listeners.handlers`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Joining the channel that announcements go to."""
+"""Joins the Slack channel in which incidents are announced."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ log = structlog.get_logger()
 
 
 async def join(context: Context, api: SlackApi) -> None:
-    """Join the channel that the policy in force names, and keep its ID. A failure is logged, and shows on the card."""
+    """Join the channel that the policy in force names, and store its ID. A failure is logged, and shows on the card."""
     name = context.policy.announce
     if not name:
         return

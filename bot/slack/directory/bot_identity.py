@@ -1,4 +1,4 @@
-"""Which bot user, team and workspace the token belongs to."""
+"""Asks Slack to which bot user, team and workspace the bot's token belongs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class TokenRefused(TocsinError):
 
 
 async def read_identity(api: SlackApi, database: Database) -> BotIdentity:
-    """Ask Slack by `auth.test`, and keep the answer. While Slack is away the kept answer is used; without one, wait.
+    """Ask Slack by `auth.test`, and store the answer. If Slack is away, return the stored answer, or wait without one.
 
     Raises `TokenRefused`.
     """

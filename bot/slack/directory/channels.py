@@ -1,4 +1,4 @@
-"""Find and create channels: an incident's own channel exactly once, and channels that a policy names."""
+"""Creates an incident's channel in Slack exactly once, finds channels by name, and joins them."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ async def create(
 ) -> dict[str, Any]:
     """Create the incident's channel, or find the one that an earlier attempt created. Returns its ID and name.
 
-    A name that is taken gets a suffix, even if the bot's own channel has it from before `since`, the wall-clock time of
-    the first attempt: another database may have counted to the same number. In place of a name that Slack refuses it
-    takes `inc-42`. `look_first` searches for a channel before creating one, for an attempt whose predecessor may have
-    succeeded.
+    A name that is taken gets a suffix, even if a channel of the bot's own has it from before `since`, the wall-clock
+    time of the first attempt: another database may have counted to the same number. If Slack refuses the name, the
+    channel becomes `inc-42`. `look_first` searches for a channel before creating one, for an attempt whose predecessor
+    may have succeeded.
     """
     day: date = incident.declared_at.date()
     prefix = "drill-" if incident.drill else ""
@@ -48,7 +48,7 @@ async def create(
 async def _create_named(
     api: SlackApi, incident: Incident, base: str, bot_user: str, since: datetime, *, look_first: bool
 ) -> dict[str, Any]:
-    """`create` under this name, with a suffix where it is taken."""
+    """Create the channel under this name, with a suffix if it is taken."""
     for attempt in range(1, _SUFFIXES + 1):
         suffix = "" if attempt == 1 else f"-{attempt}"
         name = base[: CHANNEL_NAME_LENGTH - len(suffix)] + suffix
@@ -77,7 +77,7 @@ async def _own_channel(api: SlackApi, name: str, bot_user: str, since: datetime)
 
 
 async def find_by_name(api: SlackApi, name: str) -> str | None:
-    """The ID of a channel given by name or ID: among those the bot is in, else among the first public ones."""
+    """The ID of a channel given by name or ID. It searches the bot's channels, then the first public ones."""
     if is_channel_id(name):
         return name
     bare = name.lstrip("#")
@@ -94,16 +94,16 @@ async def find_by_name(api: SlackApi, name: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class ChannelView:
-    """What Slack says about a channel. `joined`: the bot had been removed from it, and has joined it again."""
+    """What Slack says about a channel. With `joined`, the bot had been removed from it and has joined it again."""
 
     loss: ChannelLoss | None  # why it cannot be used
     joined: bool = False
 
 
 async def look(api: SlackApi, channel: str, *, private: bool) -> ChannelView:
-    """Whether the bot can use a channel of its own; a public one it joins where it has to.
+    """Whether the bot can use the channel of an incident. If the bot is not in a public one, it joins.
 
-    A private channel that was deleted looks like one that the bot was removed from. Raises `SlackError`.
+    A private channel that was deleted looks like one from which the bot was removed. Raises `SlackError`.
     """
     gone = ChannelLoss.REMOVED if private else ChannelLoss.DELETED
     try:
@@ -127,7 +127,7 @@ async def look(api: SlackApi, channel: str, *, private: bool) -> ChannelView:
 
 
 async def join(api: SlackApi, channel: str) -> None:
-    """Join a public channel. Does nothing where the bot is in it already, or cannot join channels of its kind."""
+    """Join a public channel. Does nothing if the bot is in it already, or cannot join channels of its kind."""
     try:
         await api.call("conversations.join", channel=channel)
     except SlackError as error:

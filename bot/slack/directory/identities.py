@@ -1,4 +1,7 @@
-"""Whether a person is a member, a guest or an outsider, cached for minutes because Slack's answer may change."""
+"""Asks Slack whether a person is a member, a guest or an outsider, and caches the answer for minutes.
+
+The cache is short because Slack's answer may change.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ class Identities:
         self._cached: dict[str, tuple[float, Identity]] = {}
 
     async def get(self, user: str) -> Identity:
-        """The person's identity: the last known one, or an unknown membership, where Slack does not answer in time."""
+        """The person's identity. If Slack does not answer in time: the last known one, or an unknown membership."""
         at, cached = self._cached.get(user, (-FRESH_S, Identity(user, Membership.UNKNOWN)))
         if time.monotonic() - at < FRESH_S:
             return cached

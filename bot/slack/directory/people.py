@@ -1,4 +1,4 @@
-"""Slack users by the names that a policy gives them: a Slack ID as it is, an e-mail address looked up once."""
+"""Finds the Slack user of a person in the policy, who is named by Slack ID or e-mail address."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from bot.slack.directory.accounts import AccountLog
 
 
 class People:
-    """Looks people up one by one and remembers the answers; it never lists a workspace.
+    """Looks people up one by one and remembers the answers. It never lists the workspace's members.
 
-    `accounts` writes down whom Slack knows and whom it does not reach.
+    `on_lookup` is awaited with the address and the user ID of each person that was looked up.
     """
 
     def __init__(self, api: SlackApi, accounts: AccountLog) -> None:
@@ -20,7 +20,7 @@ class People:
         self._direct_channels: dict[str, str] = {}
 
     async def user_id(self, person: str) -> str:
-        """The Slack ID of an ID or address. Raises a permanent `SlackError` for an address unknown in the workspace."""
+        """The Slack ID of an ID or address. Raises a permanent `SlackError` for an address that the workspace lacks."""
         if "@" not in person:
             return person
         if person not in self._ids:
@@ -46,7 +46,7 @@ class People:
         return self._direct_channels[user]
 
     async def name(self, person: str) -> str:
-        """A person's display name, for texts in which a mention would notify them; `person` itself where unknown."""
+        """A person's display name, for texts in which a mention would notify them; `person` itself if unknown."""
         user = person
         try:
             user = await self.user_id(person)

@@ -1,4 +1,4 @@
-"""Time zones that people set in Slack, to read times as they write them."""
+"""Asks Slack for a person's time zone, in which the times that they type are read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WITHIN_S = 1.5  # a person is waiting for the answer
 
 
 async def time_zone_of(api: SlackApi, user: str) -> ZoneInfo | None:
-    """The person's time zone; None where Slack does not answer in time or names an unknown zone."""
+    """The person's time zone; None if Slack does not answer in time or names an unknown zone."""
     try:
         async with asyncio.timeout(WITHIN_S):
             answer = await api.call("users.info", user=user)

@@ -1,4 +1,4 @@
-"""Members of the user groups that the policy names, refreshed from Slack in the background.
+"""Keeps the members of the Slack user groups that the policy names, and refreshes them in the background.
 
 Reading them never waits for Slack: the last known members count, across restarts too, until Slack gives others.
 """
@@ -48,16 +48,16 @@ class UserGroups:
         return self._members.get(group)
 
     def request_refresh(self) -> None:
-        """Refresh soon: a person was refused who may have joined a group a moment ago."""
+        """Refresh soon, as a person was refused who may have joined a group a moment ago."""
         self._refresh_requested = True
 
     @property
     def periodic(self) -> Periodic:
-        """The check whether the groups need to be read from Slack again."""
+        """The task that checks whether the groups have to be read from Slack again."""
         return Periodic("user groups", timedelta(seconds=CHECK_S), timedelta(0), self._refresh_if_due)
 
     async def recall(self) -> None:
-        """Begin with the members known when the process last ran."""
+        """Load the members that were known when the process last ran."""
         await self._recall(groups_in_policy(self._policy()))
 
     async def _refresh_if_due(self) -> None:
@@ -73,7 +73,7 @@ class UserGroups:
         await self.fetch(groups)
 
     async def fetch(self, groups: Iterable[str]) -> dict[str, str]:
-        """Fetch the members of each group from Slack and keep them. Returns Slack's error names, by group."""
+        """Fetch the members of each group from Slack and store them. Returns Slack's error names, by group."""
         errors: dict[str, str] = {}
         for group in sorted(groups):
             try:
@@ -93,7 +93,7 @@ class UserGroups:
         return errors
 
     async def _recall(self, groups: Iterable[str]) -> None:
-        """Load members that were kept before a restart."""
+        """Load the members that were stored before a restart."""
         async with self._database.reading() as conn:
             for group in groups:
                 members = await key_value.usergroup_members(group).get(conn)
@@ -102,7 +102,7 @@ class UserGroups:
 
 
 async def fetch_members(api: SlackApi, group: str, ids: dict[str, str] | None = None) -> frozenset[str] | None:
-    """The members of a group by ID or handle; None where there is no such group, or it is disabled.
+    """The members of a group, given by ID or handle; None if there is no such group, or it is disabled.
 
     `ids` is a cache from handles to IDs, which this function fills and corrects. Raises `SlackError`.
     """
@@ -126,7 +126,7 @@ async def fetch_members(api: SlackApi, group: str, ids: dict[str, str] | None = 
 
 
 async def find_id(api: SlackApi, group: str) -> str | None:
-    """The ID of a group by its handle; None where there is no such group, or it is disabled."""
+    """The ID of a group by its handle; None if there is no such group, or it is disabled."""
     return await _look_up_id(api, group, {})
 
 

@@ -1,4 +1,4 @@
-"""Backfill: record what happened in an incident channel while the bot was not connected, from Slack's history.
+"""Reads from Slack's history what happened in an incident channel while the bot was not connected, and records it.
 
 The history of an open incident's channel is read completely, because a reply to an old message shows only there. Then
 threads without new replies are read again, latest first, for edits. Entries have the same dedup keys as those made from
@@ -31,7 +31,7 @@ ABANDONED_S = 180.0  # a read that is not continued: another replica does it, or
 
 @dataclass(slots=True)
 class HistoryRead:
-    """How far one channel's history has been read, kept between attempts.
+    """The state of reading one channel's history, kept between attempts.
 
     Pages come newest first; messages are recorded oldest first once all pages are there.
     """
@@ -50,13 +50,13 @@ class HistoryRead:
 
 
 class HistoryReads:
-    """The reads in progress, by channel, kept between attempts because Slack limits pages a minute."""
+    """The unfinished reads, by channel. They are kept between attempts because Slack limits pages a minute."""
 
     def __init__(self) -> None:
         self._by_channel: dict[str, HistoryRead] = {}
 
     def get(self, channel: str) -> HistoryRead:
-        """The channel's read, continued or new. Raises `SlackError` while enough other channels are being read."""
+        """The channel's read, continued or new. Raises `SlackError` while too many other channels are being read."""
         now = time.monotonic()
         self._by_channel = {c: read for c, read in self._by_channel.items() if now - read.touched_at < ABANDONED_S}
         if channel not in self._by_channel:
@@ -73,7 +73,7 @@ class HistoryReads:
         return channel in self._by_channel
 
     def discard(self, channel: str) -> None:
-        """Forget the channel's read, finished or given up."""
+        """Forget the channel's read, because it is finished or given up."""
         self._by_channel.pop(channel, None)
 
 

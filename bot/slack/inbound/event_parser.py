@@ -1,4 +1,4 @@
-"""Parse Slack's events and messages into timeline entries. Pure: no client, no clock."""
+"""Parses Slack's events and messages into timeline entries; it is pure, without a client or a clock."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RECORDED_REACTIONS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class BotIdentity:
-    """The bot itself, from one `auth.test`."""
+    """The bot itself, as `auth.test` describes it."""
 
     user_id: str
     bot_id: str
@@ -44,7 +44,7 @@ class BotIdentity:
 
 
 def permalink(bot: BotIdentity, channel: str, ts: str, thread_ts: str | None = None) -> str | None:
-    """The link that `chat.getPermalink` would return, built locally; None where the workspace's URL is not known."""
+    """The link that `chat.getPermalink` would return, built locally; None if the workspace's URL is not known."""
     if not bot.url:
         return None
     base = f"{bot.url.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}"
@@ -104,7 +104,7 @@ def is_tombstone(event: Event) -> bool:
 
 
 def reaction_entry(event: Event, event_id: str, at: datetime, *, added: bool) -> Entry | None:
-    """The entry of a reaction event: 📌 marks a message as key; None for reactions that carry no meaning."""
+    """The entry of a reaction event (📌 marks a message as key); None for reactions that are not recorded."""
     ts = str((event.get("item") or {}).get("ts", ""))
     actor = str(event.get("user") or "unknown")
     return _reaction_entry(str(event.get("reaction", "")), actor, ts, at, f"r:{event_id}", added=added)
@@ -142,7 +142,7 @@ def reactions_on(message: Event, at: datetime) -> tuple[list[Entry], set[tuple[s
 
 
 def pinned_item_entry(item: Event, at: datetime) -> Entry:
-    """The entry of an item of `pins.list`, which names who pinned it, but not who unpinned another."""
+    """The entry of an item of `pins.list`, which says who pinned it, but never who unpinned another."""
     return pin_entry({"item": item, "user": item.get("created_by")}, "", at, added=True)
 
 
@@ -155,7 +155,7 @@ def pin_entry(event: Event, event_id: str, at: datetime, *, added: bool) -> Entr
 
 
 def membership_entry(kind: str, channel: str, user: str, ts: str, at: datetime, inviter: str | None) -> Entry:
-    """The entry of someone who joined or left the channel; the same one from a member event and from a message."""
+    """The entry of a person who joined or left the channel; a member event and a message give the same entry."""
     text = "joined" if kind == "joined" else "left"
     data = {"inviter": inviter} if inviter else {}
     return Entry(at, kind, user, text, None, data, f"{kind}:{channel}:{user}:{ts}")

@@ -1,4 +1,4 @@
-"""Changes missed while the bot was not connected: deleted messages, and reactions and pins that came or went.
+"""Finds what changed in a channel while the bot was not connected: deletions, reactions and pins.
 
 Slack's history is compared with a snapshot of the timeline taken before the history was requested, so that nothing is
 concluded from a message or a reaction that arrived in between.
@@ -68,7 +68,7 @@ class HistoryDiff:
     async def history(self, messages: Collection[Message]) -> int:
         """Record the differences to the channel's history, once it is read completely.
 
-        Messages older than the first one in it are no difference: the workspace may purge them, or its plan hide them.
+        Messages older than the first one in it do not count: the workspace may purge them, or its plan hide them.
         """
         present = {str(m["ts"]): m for m in messages if m.get("subtype") != "tombstone"}
         threads = {str(m["ts"]) for m in messages if m.get("reply_count")}
@@ -96,9 +96,9 @@ class HistoryDiff:
         return await self._record_deletions(deleted) + await self._record_reactions(replies)
 
     async def pins(self, api: SlackApi) -> int:
-        """Record pins that came or went, after everything else was read. Without access to pins, record nothing.
+        """Record pins that were added or removed, after everything else was read. Without access to pins, do nothing.
 
-        Raises `SlackError` where Slack cannot answer now.
+        Raises `SlackError` if Slack cannot answer now.
         """
         if self._context.policy.record == "key":
             return 0

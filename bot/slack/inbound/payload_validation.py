@@ -1,4 +1,4 @@
-"""Check the types in Slack's payloads: Bolt reads these fields before any listener does, and trusts their types."""
+"""Checks the types of fields in Slack's payloads, which Bolt reads before any listener does and without a check."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ BY_A_PERSON = frozenset({"block_actions", "view_submission", "view_closed", "sho
 
 
 def is_well_formed(body: Any) -> bool:
-    """Whether the fields that are read have the types that Slack's reference gives. Other fields may be anything."""
+    """Whether the fields that are read have the types in Slack's reference. Other fields may be anything."""
     if not isinstance(body, dict) or not _fits(body, BODY):
         return False
     if any(name in body and body[name] is None for name in NEVER_NULL) or body.get("actions") == []:

@@ -1,4 +1,4 @@
-"""Socket Mode: a pool of two connections, each replaced before it ends, and a watchdog for connections that hang.
+"""Connects to Slack by Socket Mode, over two sockets, each replaced before it ends or when it hangs.
 
 When Slack announces the end of a connection, the SDK closes it before it opens the next one. What Slack sends in
 between is lost, and commands are never repeated. The pool therefore opens the successor first and closes the old one
@@ -42,7 +42,7 @@ ENDING = frozenset({"warning", "refresh_requested"})
 
 
 class Connection(SocketModeClient):
-    """One socket. Instead of reconnecting, it calls `retire` when Slack announces its end.
+    """One socket. When Slack announces its end, it calls `retire` instead of reconnecting.
 
     `observe` receives the kind of each request and the seconds until it was answered.
     """
@@ -91,7 +91,7 @@ class Connection(SocketModeClient):
         await super().run_message_listeners(message, raw_message)
 
     async def _on_request(self, client: SocketModeClient, request: SocketModeRequest) -> None:
-        """Answer on the connection that asked. If it broke meanwhile, Slack delivers an event again."""
+        """Answer on the connection that delivered the request. If it broke meanwhile, Slack delivers an event again."""
         self._busy += 1
         self.idle.clear()
         try:
@@ -116,7 +116,7 @@ class Connection(SocketModeClient):
         self._observe("event" if request.type == "events_api" else "command_or_press", time.time() - started)
 
     def stop_reconnecting(self) -> None:
-        """Let the connection end without a reconnection by the SDK: its successor is open."""
+        """Let the connection end without a reconnection by the SDK, as its successor is open."""
         self.auto_reconnect_enabled = self.default_auto_reconnect_enabled = False
 
 
@@ -154,7 +154,7 @@ class SocketPool:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Start to connect and return at once; while Slack is down, connecting is tried again."""
+        """Start to connect and return at once. While Slack is down, the pool tries again."""
         self._open = [self._new() for _ in range(CONNECTIONS)]
         self._spawn(self._watch(), "socket watchdog")
 
@@ -173,11 +173,11 @@ class SocketPool:
 
     @property
     def open_count(self) -> int:
-        """Working connections, as of the watchdog's last look."""
+        """How many connections worked at the watchdog's last check."""
         return self._open_count
 
     async def connected_count(self) -> int:
-        """Working connections, checked now."""
+        """How many connections work, checked now."""
         return sum([await connection.is_connected() and connection.wedged() is None for connection in self._open])
 
     def note_post(self) -> None:
@@ -190,7 +190,7 @@ class SocketPool:
         return connection
 
     def _replace(self, old: Connection, grace_s: float | None = None) -> None:
-        """Open the successor first. The old connection still answers its requests and is closed after the grace."""
+        """Open the successor first. The old connection still answers its requests, and is closed after the grace."""
         if old not in self._open:
             return
         self._open[self._open.index(old)] = self._new()
@@ -209,7 +209,7 @@ class SocketPool:
         task.add_done_callback(self._tasks.discard)
 
     async def _watch(self) -> None:
-        """1. Check each connection. 2. Rebuild those that stay away or hang. 3. Have the gap filled afterwards."""
+        """1. Check each connection. 2. Rebuild those that stay away or hang. 3. Have missed events fetched."""
         while True:
             await asyncio.sleep(WATCH_S)
             try:
@@ -241,7 +241,7 @@ class SocketPool:
         return False
 
     def _rebuild(self, index: int, why: str) -> None:
-        """Replace a hanging connection at once. What Slack sent to it is lost, so the gap is filled afterwards."""
+        """Replace a hanging connection at once. What Slack sent to it is lost, and is fetched afterwards."""
         log.warning("socket.wedged", connection=index, why=why, hint="it is rebuilt; nothing to do unless this repeats")
         self._rebuilt()
         old, self._open[index] = self._open[index], self._new()
@@ -258,7 +258,7 @@ class SocketPool:
         return self._posted_at[0] > delivered_at and now - self._posted_at[0] > UNHEARD_AFTER_S
 
     def _replace_all(self) -> None:
-        """Open successors before closing, as for Slack's warning: nothing is lost if the suspicion is wrong."""
+        """Open successors before closing, as after Slack's warning: nothing is lost if the suspicion is wrong."""
         log.warning(
             "socket.receiving_nothing",
             hint="both connections are being replaced; check that the app is subscribed to its events",
@@ -273,7 +273,7 @@ class SocketPool:
 async def _connect(connection: Connection) -> None:
     """Try until the first connection succeeds; from then on the SDK reconnects.
 
-    The SDK raises AttributeError for an answer that is no JSON.
+    The SDK raises AttributeError for an answer that is not JSON.
     """
     wait_s = FIRST_WAIT_S
     while not connection.closed:

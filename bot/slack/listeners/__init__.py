@@ -1,6 +1,6 @@
-"""Bolt listeners, one for each kind of payload; tables of handlers take over from there.
+"""Registers the Bolt listeners, one for each kind of payload, which call the handlers from tables.
 
-Events are handled by `event_middleware` and never get here.
+`event_middleware` handles events; no listener sees them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Button presses: find the handler by the action's ID, run it, acknowledge."""
+"""Listens for button presses: finds the handler by the action's ID, runs it, and acknowledges."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def _reply(ctx: ListenerContext, interaction: Interaction, message: Messag
 
 
 async def _run_press(ctx: ListenerContext, interaction: Interaction, action: dict[str, Any]) -> Message | None:
-    """Run one press and return the answer, also for errors; None where there is nothing to say."""
+    """Run one press and return the answer, also for errors; None if there is nothing to say."""
     option = action.get("selected_option") or {}  # of an overflow menu
     name, value = str(action.get("action_id", "")), str(action.get("value") or option.get("value") or "")
     try:

@@ -1,4 +1,4 @@
-"""The single parameter of every handler: a verb, a press or a submission with everything it refers to."""
+"""Defines the single parameter of every handler: a verb, a press or a submission, with all that it refers to."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ View = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What verbs, presses and submissions have in common: a person who wants something."""
+    """The base of all calls: a person who wants something."""
 
     ctx: ListenerContext
     interaction: Interaction
@@ -37,7 +37,7 @@ class Call:
 
     @property
     def delivery(self) -> str | None:
-        """Slack's delivery, for use cases that act once for each."""
+        """The ID of Slack's delivery, with which a use case acts only once on it."""
         return self.interaction.delivery
 
     async def identity(self) -> Identity:
@@ -45,7 +45,7 @@ class Call:
         return await self.ctx.identities.get(self.user)
 
     def require(self, action: str, incident: Incident | None = None) -> None:
-        """Raise `Refused` unless the policy lets the person do this: before a form is filled in for nothing."""
+        """Raise `Refused` unless the policy lets the person do this, before they fill in a form for nothing."""
         authorize.require(self.context, action, self.user, incident)
 
     async def open_form(self, view: View, instead: str) -> Message | None:
@@ -55,21 +55,21 @@ class Call:
     async def reply_later(
         self, message: Message, *, replace_original: bool = False, channel: str | None = None
     ) -> None:
-        """Answer privately through the outbox; in `channel` where the interaction has none, as for a form."""
+        """Answer privately through the outbox; in `channel` if the interaction has none, as with a form."""
         interaction = self.interaction if channel is None else replace(self.interaction, channel=channel)
         await self.ctx.reply_later(interaction, message, replace=replace_original)
 
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceCall(Call):
-    """A verb that is about no particular incident."""
+    """A verb that concerns no particular incident."""
 
     request: Request
 
 
 @dataclass(frozen=True, slots=True)
 class IncidentCall(Call):
-    """What a person wants of one incident, which they may see."""
+    """A call about one incident, which the person may see."""
 
     incident: Incident
     policy: Policy
@@ -111,14 +111,14 @@ class Press(IncidentCall):
     argument: str = ""  # the button's value after the incident's ID
 
     def as_verb(self, name: str, **arguments: Any) -> VerbCall:
-        """The same as a typed verb with these arguments."""
+        """The same call as if the person had typed the verb with these arguments."""
         request = Request(name, self.number, **arguments)
         return VerbCall(self.ctx, self.interaction, self.incident, self.policy, request)
 
 
 @dataclass(frozen=True, slots=True)
 class Submission(Call):
-    """A submitted form. If it names an incident, the person may see that."""
+    """A submitted form. If it names an incident, the person may see that incident."""
 
     view: View
 

@@ -1,4 +1,7 @@
-"""Slash commands and mentions of the bot: parse, find the incident, run the verb, answer privately."""
+"""Listens for slash commands: parses the text, finds the incident, runs the verb, and answers privately.
+
+`run_command` also serves verbs in mentions of the bot and in direct messages to it.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ log = structlog.get_logger()
 
 
 async def on_command(ctx: ListenerContext, ack: AsyncAck, command: dict[str, Any]) -> None:
-    """Answer a slash command, after what it changes is committed."""
+    """Answer a slash command, after its changes are committed."""
     started = time.perf_counter()
     interaction = Interaction(
         user=str(command.get("user_id", "")),

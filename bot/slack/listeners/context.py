@@ -1,4 +1,4 @@
-"""What every listener needs: the use cases' context, Slack, and ways to answer a person."""
+"""Defines what every listener uses: the use cases' context, the Slack client, and ways to answer a person."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ OPEN_VIEW_WITHIN_S = 2.0  # a trigger lives 3 s, and the acknowledgement waits f
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """One command, press, submission or mention by a person, and how to answer it."""
+    """One command, press, submission or mention by a person, with the ways to answer it."""
 
     user: str
     channel: str | None = None
@@ -49,13 +49,13 @@ class Interaction:
 
 
 def command_again(raw: str) -> tuple[str, str] | None:
-    """The button that runs a typed command once more; None where the text does not fit into a button."""
+    """The button that runs a typed command once more; None if the text does not fit into a button."""
     return (REQUEST_AGAIN, raw or "declare") if length(raw) <= elements.VALUE else None
 
 
 @dataclass(slots=True)
 class ListenerContext:
-    """The listeners' dependencies; one for the whole app."""
+    """What all listeners share; one for the whole app."""
 
     context: Context
     api: SlackApi
@@ -72,7 +72,7 @@ class ListenerContext:
     async def visible_incident(
         self, number: int, interaction: Interaction, *, paged: bool = False
     ) -> tuple[Incident, Policy]:
-        """The incident and its policy. Raises `NotFound` where there is none that this person may see.
+        """The incident and its policy. Raises `NotFound` if this person may see no such incident.
 
         `paged` marks the answer to a page or a request, which a person may give before joining the channel.
         """
@@ -87,7 +87,7 @@ class ListenerContext:
             return incident, await self.context.policies.of(conn, incident)
 
     async def policy_of(self, number: int) -> Policy:
-        """The policy of an incident whose visibility was checked before. Raises `NotFound` where there is none."""
+        """The policy of an incident whose visibility was checked before. Raises `NotFound` if there is none."""
         async with self.context.database.reading() as conn:
             incident = await incidents.get(conn, number)
             if incident is None:
@@ -139,7 +139,7 @@ class ListenerContext:
     def refusal(self, error: Refused, incident: int | None = None) -> Message:
         """The answer to a refused request, with an example that works.
 
-        Pass `incident` where the channel does not tell which incident is meant: the example then names it.
+        Pass `incident` if the channel does not tell which incident is meant: the example then names it.
         """
         if not error.example:
             return replies.refused(error.message)

@@ -1,4 +1,4 @@
-"""Bolt middleware that handles events before authorization (saves 40 of 300 µs per message).
+"""Handles Slack's events in Bolt middleware, before authorization (which saves 40 of 300 µs per message).
 
 Most requests are events, and they have no person to answer. Nothing that Bolt prepares for a listener (client, `say`,
 `ack`, the result of an authorization) is of use to them. All other requests go on to the listeners.

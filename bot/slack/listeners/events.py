@@ -1,4 +1,4 @@
-"""Events: what happens in incident channels is recorded before Slack gets its answer."""
+"""Records Slack's events in incident channels, before Slack gets its answer."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class EventCall:
 
     @property
     def channel(self) -> str:
-        """The channel of an event that has it as a text."""
+        """The channel of an event whose `channel` is an ID."""
         return str(self.event["channel"])
 
     @property
@@ -55,7 +55,7 @@ EventHandler = Callable[[EventCall], Awaitable[int]]
 async def on_event(ctx: ListenerContext, body: dict[str, Any]) -> None:
     """Record one event; ignore unknown types and malformed events.
 
-    Raises `StorageError` where it cannot be recorded; Slack then has to deliver it again.
+    Raises `StorageError` if it cannot be recorded; Slack then has to deliver it again.
     """
     event = body.get("event")
     if not isinstance(event, dict):
@@ -73,13 +73,13 @@ async def on_event(ctx: ListenerContext, body: dict[str, Any]) -> None:
 
 
 async def _message(call: EventCall) -> int:
-    """A message to the bot alone, or one in a channel."""
+    """Handle a message, either to the bot alone or in a channel."""
     direct = call.event.get("channel_type") == "im"
     return await (_direct_message if direct else _channel_message)(call)
 
 
 async def _channel_message(call: EventCall) -> int:
-    """A message, or what Slack reports as a message with a subtype."""
+    """Record a message, or a change that Slack reports as a message with a subtype."""
     ctx, event, subtype = call.ctx, call.event, call.event.get("subtype")
     if subtype in event_parser.MESSAGE_SUBTYPES:
         if ctx.bot.wrote(event):
@@ -127,7 +127,7 @@ async def _message_deleted(call: EventCall, deleted_ts: str | None) -> int:
 
 
 async def _own_message_deleted(call: EventCall) -> int:
-    """A person deleted a message of the bot's: what is needed of it is posted again."""
+    """Refresh the card, since a person deleted a message of the bot's. If that was the card, it is posted again."""
     number = await call.ctx.incident_number_in(call.channel)
     if number is not None:
         await refresh_messages(call.ctx.context, number)
@@ -139,7 +139,7 @@ async def _own_message_deleted(call: EventCall) -> int:
 
 
 async def _channel_lost(call: EventCall) -> int:
-    """The channel was archived or deleted, or the bot was removed from it. Slack is asked how it stands."""
+    """Have Slack asked about the channel, which was archived or deleted, or from which the bot was removed."""
     number = await call.ctx.incident_number_in(call.channel)
     if number is not None:
         by = str(call.event.get("user") or call.event.get("actor_id") or "")
@@ -149,7 +149,7 @@ async def _channel_lost(call: EventCall) -> int:
 
 
 async def _channel_back(call: EventCall) -> int:
-    """The channel was unarchived, or somebody invited the bot to it."""
+    """Have Slack asked about the channel, which was unarchived, or to which somebody invited the bot."""
     if (number := await call.ctx.incident_number_in(call.channel)) is not None:
         await look_at_channel(call.ctx.context, number)
     return NOTHING_TO_RECORD
@@ -200,7 +200,7 @@ async def _reaction(call: EventCall, *, added: bool) -> int:
 
 
 async def _fetch_message(call: EventCall, channel: str, ts: str) -> ChannelMessage | None:
-    """Fetch a message that is not recorded; None where Slack does not give it, and the reaction is recorded alone."""
+    """Fetch a message that is not recorded. None if Slack does not give it; then only the reaction is recorded."""
     try:
         answer = await call.ctx.api.call(
             "conversations.replies", channel=channel, ts=ts, oldest=ts, latest=ts, inclusive=True, limit=1
@@ -242,7 +242,7 @@ async def _direct_message(call: EventCall) -> int:
 
 
 async def _run_written(call: EventCall, channel: str | None) -> int:
-    """Run the verb of a message. It cannot open a form: the answer has a button that does."""
+    """Run the verb in a message. It cannot open a form, so the answer has a button that does."""
     ctx, event = call.ctx, call.event
     if event.get("bot_id") or not event.get("user") or call.by_bot:
         return NOTHING_TO_RECORD
@@ -262,7 +262,7 @@ async def _run_written(call: EventCall, channel: str | None) -> int:
 
 
 async def _home_opened(call: EventCall) -> int:
-    """A person opened the app: publish the home tab. The other tabs are Slack's."""
+    """Publish the home tab of a person who opened it. Slack itself fills the other tabs."""
     if call.event.get("tab") == "home":
         await personal.open_home(call.ctx.context, str(call.event["user"]))
     return NOTHING_TO_RECORD

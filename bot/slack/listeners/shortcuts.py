@@ -1,4 +1,4 @@
-"""Shortcuts: declare an incident, declare one from a message, add a message to a timeline."""
+"""Listens for shortcuts: declare an incident, declare one from a message, add a message to a timeline."""
 
 from __future__ import annotations
 

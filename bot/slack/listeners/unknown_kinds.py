@@ -1,4 +1,7 @@
-"""Interactions of kinds that only other versions of the app have: dialogs, buttons of attachments, workflow steps."""
+"""Answers interactions that only other versions of the app have: dialogs, attachment buttons, workflow steps.
+
+The answer gives back what the person typed.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +23,13 @@ KNOWN = frozenset({"block_actions", "block_suggestion", "view_submission", "view
 
 
 class UnknownKinds:
-    """Bolt middleware: answers the person, and gives back what they typed. All other requests go on."""
+    """Bolt middleware that answers such a request. All other requests go on."""
 
     def __init__(self, ctx: ListenerContext) -> None:
         self._ctx = ctx
 
     async def answer(self, req: AsyncBoltRequest, next: Callable[[], Awaitable[BoltResponse]]) -> BoltResponse:
-        """Answer with 200 once the person's answer is queued."""
+        """Answer the request with 200 once the answer to the person is queued."""
         body = req.body
         if body.get("type") in KNOWN or "command" in body:
             return await next()

@@ -1,4 +1,7 @@
-"""Submitted forms: read, commit, then close. An input that cannot be used gets its error beside it."""
+"""Listens for submitted forms: reads the values, commits, then closes the form.
+
+An input that cannot be used gets its error message beside it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages outside the incident's channel: the announcement, executive briefings, and problems of the policy file."""
+"""Sends messages outside the incident's channel: the announcement, briefings, problems of the policy file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class AnnouncementSender(SenderBase):
 
     @sends(NoticeKind.ANNOUNCE, failure="announce it")
     async def announce(self, delivery: Delivery) -> SendResult:
-        """If the channel is out of reach, look it up again by name, join it, and remember its ID."""
+        """Post the announcement. If the channel is out of reach, look it up by name, join it, and store its ID."""
         message = announcement.announcement(delivery.incident, delivery.policy, delivery.now)
         channel = await self._channel(delivery.policy)
         try:

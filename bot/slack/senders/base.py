@@ -1,4 +1,7 @@
-"""Base class of the senders, the context that they share, and the calls that they have in common."""
+"""Defines the base class of the senders, the context that they share, and calls that several of them make.
+
+A sender renders a notice and sends it to Slack.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,7 @@ class Delivery:
 
 
 class SenderContext:
-    """What the senders share: the Slack client, who the bot is, and caches of people and receipts."""
+    """What the senders share: the Slack client, the bot's identity, and caches of people and receipts."""
 
     def __init__(
         self,
@@ -78,7 +81,7 @@ class SenderBase:
         return await post_once.post(self._api, delivery.notice, channel, message, thread_ts, unless=delivery.unless)
 
     async def post_in_channel(self, delivery: Delivery, message: Message) -> SendResult:
-        """Post in the incident's channel; directly to one person while that cannot be used."""
+        """Post in the incident's channel; directly to one person while the channel cannot be used."""
         incident, destination = delivery.incident, await self.destination(delivery)
         if destination == incident.channel_id:
             return await self.post(delivery, destination, message)
@@ -90,7 +93,7 @@ class SenderBase:
     async def post_in_thread(
         self, delivery: Delivery, receipt: dict[str, Any] | None, message: Message, parent: Notice
     ) -> SendResult:
-        """Post under a message of the incident's channel, given by its receipt; without a thread where that fails."""
+        """Post in the thread of a message in the incident's channel, given by its receipt; else outside a thread."""
         incident = delivery.incident
         in_channel = receipt is not None and receipt["channel"] == incident.channel_id
         if receipt is None or not in_channel or delivery.notice.redirected or incident.channel_lost is not None:
@@ -131,7 +134,7 @@ class SenderBase:
         return NEVER_POSTED if receipt is None else await self.edit(receipt, message)
 
     async def edit_rendered(self, dedup_key: str, render: Callable[[], Awaitable[Message]]) -> SendResult:
-        """`edit_posted` with a message that is costly to render: it is rendered only where there is one to edit."""
+        """Edit the message that the notice with this key posted. The text is rendered only if there is one to edit."""
         receipt = await self.posted(dedup_key)
         return NEVER_POSTED if receipt is None else await self.edit(receipt, await render())
 
@@ -141,7 +144,7 @@ class SenderBase:
         return receipt if receipt is not None and "ts" in receipt else None
 
     async def destination(self, delivery: Delivery) -> str:
-        """The incident's channel; the direct messages of the reporter or commander where it cannot be used."""
+        """The incident's channel; the direct messages of the reporter or commander if it cannot be used."""
         incident = delivery.incident
         usable = incident.channel_lost is None and not delivery.notice.redirected
         if incident.channel_id is not None and usable:
@@ -149,7 +152,7 @@ class SenderBase:
         return await self._people.direct_channel(stand_in(incident))
 
     async def _in_lost_channel(self, delivery: Delivery) -> Sent | None:
-        """What an earlier attempt posted in the channel before that was lost. None where it cannot be seen."""
+        """What an earlier attempt posted in the channel before the channel was lost. None if it cannot be read."""
         incident = delivery.incident
         if incident.channel_id is None or incident.channel_lost is ChannelLoss.DELETED:
             return None
@@ -162,7 +165,7 @@ class SenderBase:
         return earlier if isinstance(earlier, Sent) else None
 
     async def may_see(self, incident: Incident, user: str) -> bool:
-        """Whether this user may read about the incident: everybody, unless it is private."""
+        """Whether this user may read about the incident. Everybody may, unless it is private."""
         async with self._context.database.reading() as conn:
             return await can_see(conn, incident, user)
 
@@ -176,6 +179,6 @@ class SenderBase:
 
 
 def ended(delivery: Delivery) -> str | None:
-    """The reason to drop what only an open incident needs."""
+    """The reason to drop a notice that only an open incident needs; None while it is open."""
     incident = delivery.incident
     return None if incident.open else f"the incident was {incident.status} before it could be sent"

@@ -1,4 +1,4 @@
-"""The incident card: posted, pinned, edited, and posted again where it was deleted."""
+"""Sends the incident card: posts, pins and edits it, and posts it again if somebody deleted it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The incident's channel: created, described, filled with people, and backfilled from its history."""
+"""Creates the incident's channel, sets its topic and bookmarks, invites people, and reads its history."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class ChannelSender(SenderBase):
 
     @sends(NoticeKind.CHANNEL_LOOK, failure="look at the channel")
     async def look(self, delivery: Delivery) -> SendResult:
-        """Find out how the channel stands after an event or a refusal."""
+        """Ask Slack about the channel, after an event or a refusal."""
         await self._look(delivery, read_payload(delivery.notice, ChannelLookPayload))
         return Sent()
 
@@ -75,7 +75,7 @@ class ChannelSender(SenderBase):
 
     @sends(NoticeKind.CHANNEL_LOST, failure="say that the channel is lost", failure_to="tell of the lost channel")
     async def lost(self, delivery: Delivery) -> SendResult:
-        """Tell the commander or the reporter."""
+        """Tell the commander or the reporter that the channel cannot be used."""
         payload = read_payload(delivery.notice, ChannelLostPayload)
         message = channel_loss.lost(delivery.incident, payload, self._senders.command)
         if delivery.incident.channel_lost is None:
@@ -84,7 +84,7 @@ class ChannelSender(SenderBase):
 
     @sends(NoticeKind.MOVED, failure="take the buttons off a message that is in the channel now")
     async def moved(self, delivery: Delivery) -> SendResult:
-        """Edit a direct message that is posted in the channel now."""
+        """Edit a direct message whose content is posted in the channel now."""
         payload = read_payload(delivery.notice, MovedPayload)
         return await self.edit(payload.to_json(), channel_loss.moved(delivery.incident))
 
@@ -116,7 +116,7 @@ class ChannelSender(SenderBase):
 
     @sends(NoticeKind.INVITE, failure="invite")
     async def invite(self, delivery: Delivery) -> SendResult:
-        """Invite one person. The bot itself, and a person who is there already, count as invited."""
+        """Invite one person. The bot itself, and a person who is in the channel already, count as invited."""
         user = await self._people.user_id(read_payload(delivery.notice, UserPayload).user)
         if user == self._senders.identity.user_id:
             return Sent()

@@ -1,4 +1,4 @@
-"""Hands each claimed notice to the sender that is registered for its kind."""
+"""Passes each claimed notice to the sender that is registered for its kind."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ SENDERS: tuple[type[SenderBase], ...] = (
 
 
 class Dispatcher:
-    """`send` carries out one notice. Errors of Slack become results; only those of the database are raised."""
+    """Sends one notice at each `send`. Errors of Slack become results; only the database's errors are raised."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class Dispatcher:
         }
 
     async def send(self, notice: ClaimedNotice) -> SendResult:
-        """1. Find the sender; 2. read the incident; 3. drop what is not needed any more; 4. render and call Slack."""
+        """1. Find the sender. 2. Read the incident. 3. Drop a notice that is not needed. 4. Render and call Slack."""
         # Each notice is sent in a task of its own, and so has this variable to itself.
         rate_limiter.current_caller.set(Caller(notice.dedup_key, notice.incident, notice.priority))
         if notice.kind not in self._methods:
@@ -104,7 +104,7 @@ class Dispatcher:
             return result_of(error)
 
     async def _out_of_reach(self, incident: Incident, error: SlackError) -> SendResult:
-        """Only the channel itself will do for this notice, and it is lost, or was just now."""
+        """The result for a notice that needs the channel itself, which is lost or was just now."""
         if incident.channel_lost is ChannelLoss.DELETED:
             return NotNeeded("its channel was deleted")
         if incident.channel_lost is not None:

@@ -1,4 +1,7 @@
-"""Private answers: to the response URL of the request, else ephemerally, else directly. Sent at most once."""
+"""Sends private answers: to the request's response URL, else ephemerally, else as a direct message.
+
+An answer is sent at most once.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ MAY_HAVE_ARRIVED = "it may have arrived; an answer is not repeated"
 
 
 class AnswerSender(SenderBase):
-    """Answers what one person asked for."""
+    """Sends one person the answer to what they asked for."""
 
     @sends_without_incident(NoticeKind.ANSWER, failure="answer")
     async def answer(self, notice: ClaimedNotice) -> SendResult:
@@ -37,7 +40,7 @@ class AnswerSender(SenderBase):
 
     @sends(NoticeKind.DECLARED, failure="answer whoever declared")
     async def declared(self, delivery: Delivery) -> SendResult:
-        """Where the channel is, to the person who declared the incident."""
+        """Tell the person who declared the incident where its channel is."""
         return await self._respond(delivery.notice, replies.declared(delivery.incident, delivery.policy))
 
     async def _respond(self, notice: ClaimedNotice, message: Message) -> SendResult:

@@ -1,4 +1,4 @@
-"""Handovers of a role: asking a person to take it, and offering to pass it on when a shift is over."""
+"""Sends the messages about handing a role over: the request, its reminder, and the offer after a shift."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def _shift_offer_over(delivery: Delivery) -> str | None:
 
 
 class HandoverSender(SenderBase):
-    """Asks, asks again, and settles the question."""
+    """Sends the request and the reminder, and edits them once they are settled."""
 
     @sends(NoticeKind.HANDOVER, failure="ask somebody to take a role over", unless=_answered)
     async def handover(self, delivery: Delivery) -> SendResult:
-        """The brief, to the person who is asked. For a private incident it is complete only once they are invited."""
+        """Send the request to the person. In a private incident it is complete only once they are invited."""
         incident, offer = delivery.incident, _offer(delivery)
         async with self._context.database.reading() as conn:
             latest = await timeline.read(conn, incident.number, key_only=True, limit=50, newest=True)

@@ -1,4 +1,4 @@
-"""The home tab of one person, rendered at the time it is published."""
+"""Publishes a person's home tab, rendered at the time it is published."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class HomeSender(SenderBase):
 
     @sends_without_incident(NoticeKind.HOME, failure="publish a home tab")
     async def home(self, notice: ClaimedNotice) -> SendResult:
-        """Idempotent: Slack replaces the whole view."""
+        """Publish the tab. Safe to repeat: Slack replaces the whole view."""
         user, now = read_payload(notice, UserPayload).user, self._context.clock.now()
         async with self._context.database.reading() as conn:
             running = await incidents.newest(conn, open_only=True, limit=HOME_INCIDENTS)

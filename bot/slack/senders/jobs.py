@@ -1,4 +1,7 @@
-"""Messages about jobs: the output of a step, the question whether it ran, and steps to roll back by hand."""
+"""Sends the messages about jobs: output, the question whether a step ran, and steps to roll back by hand.
+
+A job is one execution of a playbook step by a runner.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ NO_SUCH_JOB = NotNeeded("there is no such job")
 
 
 class JobSender(SenderBase):
-    """Renders the job as it is when the message is sent."""
+    """Sends messages that show the job as it is at the time of sending."""
 
     @sends(NoticeKind.JOB_OUTPUT, failure="post what a step printed")
     async def output(self, delivery: Delivery) -> SendResult:
@@ -62,7 +65,7 @@ class JobSender(SenderBase):
         return await self.edit_posted(payload.of, blocks.question_over(job, payload.outcome))
 
     async def _in_thread(self, delivery: Delivery, job: Job, message: Message) -> SendResult:
-        """Under the run's message; in the incident's channel where that was never posted."""
+        """Post under the run's message; in the incident's channel if the run's message was never posted."""
         parent = playbook_runs.run_posted(job.incident, job.walk)
         return await self.post_in_thread(delivery, await self.posted(parent.dedup_key), message, parent)
 

@@ -1,4 +1,4 @@
-"""News of an incident: in its channel, under its announcement, and to the person who takes a role."""
+"""Sends news of an incident: to its channel, its announcement's thread, and the new holder of a role."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages in Slack: in the incident's channel, in other channels, and to people directly."""
+"""Sends pages in Slack: to the incident's channel, to other channels, and to people directly."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from storage.outbox.payloads import read_payload
 
 
 class SlackPageSender(SenderBase):
-    """Posts pages and settles them."""
+    """Posts pages, and edits them once they are settled."""
 
     def __init__(self, senders: SenderContext) -> None:
         super().__init__(senders)
@@ -47,7 +47,7 @@ class SlackPageSender(SenderBase):
 
     @sends(NoticeKind.PAGE_ELSEWHERE, failure="page", unless=ended)
     async def page_elsewhere(self, delivery: Delivery) -> SendResult:
-        """In another channel, which the bot joins where it has to."""
+        """Page another channel, which the bot joins if it has to."""
         payload = read_payload(delivery.notice, ChannelPagePayload)
         name = payload.channel
         channel = await self._channel_id(name)
@@ -80,7 +80,7 @@ class SlackPageSender(SenderBase):
 
     @sends(NoticeKind.PAGE_REFRESH, failure="name the channel in a page")
     async def page_refresh(self, delivery: Delivery) -> SendResult:
-        """Render a page again that is still live, with its buttons."""
+        """Render a page again that still has its buttons."""
         dedup_key = read_payload(delivery.notice, SettledPayload).of
         if dedup_key not in delivery.incident.live_pages:
             return NotNeeded("it was answered before it could be edited")
@@ -96,7 +96,7 @@ class SlackPageSender(SenderBase):
         return await self.edit_posted(dedup_key, message)
 
     async def _channel_id(self, name: str) -> str:
-        """The channel's ID; its name where Slack knows no such channel, for Slack to refuse it."""
+        """The channel's ID; its name if Slack has no such channel, so that Slack refuses it."""
         if name not in self._channel_ids and (channel := await channels.find_by_name(self._api, name)):
             self._channel_ids[name] = channel
         return self._channel_ids.get(name, name)

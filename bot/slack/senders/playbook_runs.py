@@ -1,4 +1,4 @@
-"""Messages about playbook runs: the run itself, requests for approval, and reminders of overdue steps."""
+"""Sends the messages about playbook runs: the run itself, requests for approval, reminders of overdue steps."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from storage.outbox.queue import ClaimedNotice
 
 
 class PlaybookRunSender(SenderBase):
-    """Renders the run as it is when the message is sent."""
+    """Sends messages that show the run as it is at the time of sending."""
 
     @sends(NoticeKind.RUN, failure="post the playbook")
     async def run(self, delivery: Delivery) -> SendResult:
@@ -50,7 +50,7 @@ class PlaybookRunSender(SenderBase):
         failure_to="send the request for approval to",
     )
     async def approval(self, delivery: Delivery) -> SendResult:
-        """In the channel, or to one approver. An approver who may not see the incident reads only its ID."""
+        """Post the request in the channel, or to one approver. One who may not see the incident reads only its ID."""
         incident, payload = delivery.incident, read_payload(delivery.notice, ApprovalPayload)
         run, playbook = await self._read(delivery)
         request = _request(run, payload)
@@ -98,7 +98,7 @@ class PlaybookRunSender(SenderBase):
 
     @sends(NoticeKind.BREAK_GLASS, failure="say that somebody broke the glass")
     async def break_glass(self, delivery: Delivery) -> SendResult:
-        """Say in the channel that a step goes ahead without the approval it needs."""
+        """Say in the channel that a step goes ahead without the approval that it needs."""
         run, _ = await self._read(delivery)
         request = _request(run, read_payload(delivery.notice, ApprovalPayload))
         if request is None:
@@ -107,7 +107,7 @@ class PlaybookRunSender(SenderBase):
 
     @sends(NoticeKind.STEP_OVERDUE, failure="remind of a step", failure_to="send the reminder of a step to")
     async def step_overdue(self, delivery: Delivery) -> SendResult:
-        """Under the run's message, or in the incident's channel if that was never posted."""
+        """Remind a person under the run's message; in the incident's channel if that message was never posted."""
         payload, incident = read_payload(delivery.notice, StepOverduePayload), delivery.incident
         run, _ = await self._read(delivery)
         step = run.step(payload.step)
@@ -146,7 +146,7 @@ class PlaybookRunSender(SenderBase):
 
 
 def _request(run: PlaybookRun, payload: ApprovalPayload) -> tuple[StepState, Approval] | None:
-    """The step and its request. None if a newer request replaced it."""
+    """The step and its request. None if a newer request has replaced it."""
     for step in run.steps:
         if step.asked is not None and step.asked.number == payload.approval:
             return step, step.asked

@@ -1,4 +1,8 @@
-"""Posting exactly once, as far as Slack allows: a message carries its key and is looked for before it is repeated."""
+"""Posts a message exactly once, as far as Slack allows.
+
+Each message carries a key in its metadata. When an earlier attempt may have arrived, the bot looks for that key in the
+channel's history before it posts again.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ _PAGES = 10
 
 
 def metadata(key: str) -> dict[str, Any]:
-    """Metadata of every message. Anyone in the workspace can read it, so the key reveals nothing."""
+    """The metadata of a message. Anyone in the workspace can read it, so the key reveals nothing."""
     return {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
 
 
@@ -31,10 +35,10 @@ async def post(
     *,
     unless: str | None = None,
 ) -> SendResult:
-    """Post, unless an earlier attempt arrived after all. The receipt is channel, `ts` and key. Raises `SlackError`.
+    """Post, unless an earlier attempt has arrived. The receipt is channel, `ts` and key. Raises `SlackError`.
 
-    `unless` is the reason why the message is no longer needed: then an earlier attempt is looked for, and nothing
-    is posted.
+    `unless` is the reason why the message is no longer needed: then an earlier attempt is looked for, and nothing is
+    posted.
     """
     if row.uncertain and (earlier := await find(api, row, channel, thread_ts)):
         return earlier
@@ -71,10 +75,10 @@ async def edit(api: SlackApi, receipt: dict[str, Any], message: Message) -> Sent
 async def find(
     api: SlackApi, row: ClaimedNotice, channel: str, thread_ts: str | None = None
 ) -> Sent | NotNeeded | None:
-    """The message that an earlier attempt posted. None where there is none.
+    """The message that an earlier attempt posted. None if there is none.
 
-    Where the history cannot be read for good, pages are repeated and reminders are not: a person called twice is
-    better than nobody called; a reminder said twice is worse than one missed.
+    If the history can never be read, pages are repeated and reminders are not: a person called twice is better than
+    nobody called; a reminder said twice is worse than one missed.
     """
     method = "conversations.replies" if thread_ts else "conversations.history"
     oldest = f"{max(0.0, (row.first_try_at or row.created_at).timestamp() - _SKEW_S):.6f}"
@@ -102,7 +106,7 @@ async def find(
 
 
 async def _read(api: SlackApi, method: str, args: dict[str, Any]) -> dict[str, Any]:
-    """Read a channel, joining it if needed: non-members may post to a public channel, but not read its history."""
+    """Read a channel, joining it if needed: without joining, the bot can post to a public channel but not read it."""
     try:
         return await api.call(method, **args)
     except SlackError as error:

@@ -1,4 +1,4 @@
-"""Registry of senders: which method sends each kind of notice, and how to name the step when it fails."""
+"""Registers which method sends each kind of notice, and how to name the step when it fails."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def sends(
 ) -> Callable[[IncidentMethod], IncidentMethod]:
     """Register a method of a sender for notices about an incident.
 
-    `failure` completes "Could not …". `unless` is asked before the method runs: a reason drops the notice, except
-    where an earlier attempt may have posted it; then `SenderBase.post` looks for that message and posts no other.
+    `failure` completes "Could not …". `unless` is asked before the method runs: a reason drops the notice, except if an
+    earlier attempt may have posted it; then `SenderBase.post` looks for that message and posts no other.
     """
 
     def register(method: IncidentMethod) -> IncidentMethod:
@@ -76,7 +76,7 @@ def registered_by(sender: type) -> list[Registration]:
 
 
 def failed_step(notice: ClaimedNotice) -> str:
-    """What could not be done, to follow "Could not": “invite <@U1>”, “post the incident card”."""
+    """What could not be done, to complete "Could not …": “invite <@U1>”, “post the incident card”."""
     registration = REGISTRY[NoticeKind(notice.kind)]
     person = notice.payload.get("user") if notice.kind == NoticeKind.INVITE else notice.payload.get("person")
     step = registration.failure

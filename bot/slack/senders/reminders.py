@@ -1,4 +1,7 @@
-"""Reminders in the incident's channel. At most one has buttons; the others show how they were settled."""
+"""Sends reminders to the incident's channel, and edits them once they are settled.
+
+At most one reminder has buttons; the others show how they were settled.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ def _no_longer_live(delivery: Delivery) -> str | None:
 
 
 class ReminderSender(SenderBase):
-    """Posts reminders and settles them."""
+    """Posts reminders, and edits them once they are settled."""
 
     @sends(NoticeKind.NUDGE, failure="post a reminder", unless=_no_longer_live)
     async def nudge(self, delivery: Delivery) -> SendResult:

@@ -1,4 +1,4 @@
-"""The triage message: posted if there is something useful to suggest, and edited when that changes."""
+"""Sends the triage message if there is something useful to suggest, and edits it when that changes."""
 
 from __future__ import annotations
 

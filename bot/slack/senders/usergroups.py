@@ -1,4 +1,4 @@
-"""Slack user groups that follow an on-call schedule."""
+"""Sets the members of Slack user groups that follow an on-call schedule."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class UsergroupSender(SenderBase):
 
     @sends_without_incident(NoticeKind.USERGROUP, failure="bring the user group up to date")
     async def usergroup(self, notice: ClaimedNotice) -> SendResult:
-        """Idempotent: Slack replaces the whole list of members."""
+        """Set the members. Safe to repeat: Slack replaces the whole list."""
         group, policy = read_payload(notice, UsergroupPayload).group, self._context.policy
         async with self._context.database.reading() as conn:
             schedules = on_call.schedules_by_usergroup(policy).get(group, ())

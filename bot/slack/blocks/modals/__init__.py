@@ -1,4 +1,5 @@
-"""The forms, one module each: the modal that a person sees, and the reader of the values that they submit.
+"""Builds the forms, one module each, and reads the values that people submit in them.
 
-A block's `block_id` and its element's `action_id` are the same word; `private_metadata` is JSON with the incident's ID.
+A form is a modal (a dialog in Slack). A block's `block_id` and its element's `action_id` are the same word;
+`private_metadata` is JSON with the incident's ID.
 """

@@ -1,4 +1,4 @@
-"""The form **Add to timeline**, for a message from elsewhere."""
+"""Builds and reads the form **Add to timeline**, for a message that was posted outside an incident's channel."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class AddValues:
 
 
 def add_to_timeline_modal(incidents: Sequence[Incident], source: Mapping[str, Any]) -> Block:
-    """Choose the incident for a message from elsewhere, in block `incident`. `source['text']` is Slack's markup."""
+    """The form, which asks in block `incident` for the incident. `source['text']` is Slack's markup."""
     options = [
         elements.option(f"{incident.id} · {plain(incident.title)}", incident.id)
         for incident in incidents[: elements.OPTIONS]

@@ -1,4 +1,4 @@
-"""The form **Cover a schedule**."""
+"""Builds and reads the form **Cover a schedule**, in which a person takes an on-call shift for another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The form **Details**: custom fields as inputs, each the block `field_KEY`. The declare form has them too."""
+"""Builds and reads the form **Details**, which asks the organisation's own questions (custom fields).
+
+The form to declare an incident contains the same inputs. The block of a field is `field_KEY`, with the key that the
+policy gives it.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +29,7 @@ class CustomFieldsValues:
 
 
 def custom_fields_modal(incident: Incident, policy: Policy) -> Block:
-    """The form to fill in or change the answers after declaration."""
+    """The form, in which people give or change the answers after the declaration."""
     return elements.modal(
         CALLBACK, "Details", "Save", custom_field_inputs(policy, incident.severity, incident.custom),
         inputs.metadata(incident=incident.id),

@@ -1,7 +1,8 @@
-"""The form **Declare incident**.
+"""Builds and reads the form **Declare incident**.
 
-Blocks: `title`, `severity`, `description`, `services`, `category`, `private`; and, where the policy has rules to
-classify by, `users`, `error_rate`, `latency`, `marks`, `metrics` and the resulting `suggestion`.
+Its blocks are `title`, `severity`, `description`, `services`, `category` and `private`. If the policy has rules that
+suggest a severity, `users`, `error_rate`, `latency`, `marks` and `metrics` ask for facts, and `suggestion` shows the
+result.
 """
 
 from __future__ import annotations
@@ -63,10 +64,10 @@ def declare_modal(
     channel: str | None = None,
     source: dict[str, str] | None = None,
 ) -> Block:
-    """The form with these values filled in. `source` is a message's `channel`, `ts`, `author`, `link`.
+    """The form with these values filled in. `source` is a message's `channel`, `ts`, `author` and `link`.
 
-    Severity is required and, unless given, not preselected: the ladder pages by it at once, so a person must choose
-    it. Half-awake people would submit a default.
+    Severity is required and, unless given, not preselected: the ladder pages by it at once, so a person must choose it.
+    Half-awake people would submit a default.
     """
     if length(title) > TITLE_LENGTH:
         description = f"{title}\n\n{description}".strip()
@@ -100,7 +101,7 @@ def declare_modal(
 
 
 def suggestion_block(suggestion: Suggestion | None, policy: Policy, unknown: Sequence[str] = ()) -> Block:
-    """The suggested severity; the person who fills the form in decides. `unknown`: metrics that no rule uses."""
+    """The severity that the rules suggest; the person decides. `unknown` are metrics that no rule uses."""
     words = "Fill in the impact below, and I'll suggest one."
     if suggestion is not None:
         reasons = clip("; ".join(render(reason) for reason in suggestion.reasons), 1000)
@@ -111,7 +112,7 @@ def suggestion_block(suggestion: Suggestion | None, policy: Policy, unknown: Seq
 
 
 def with_suggestion(view: View, policy: Policy) -> Block | None:
-    """The same form with the severity that its facts suggest. None where the form has no suggestion block.
+    """The same form with the severity that its facts suggest. None if the form has no suggestion block.
 
     What was typed stays, because Slack keeps the state of inputs whose IDs do not change.
     """
@@ -126,7 +127,7 @@ def with_suggestion(view: View, policy: Policy) -> Block | None:
 
 
 def facts_of(view: View, policy: Policy) -> dict[str, Fact]:
-    """The impact as entered; text that is no number is ignored."""
+    """The facts of the impact as entered; text that is not a number is ignored."""
     facts: dict[str, Fact] = dict(metric_input.parse(inputs.text(view, METRICS), policy).facts)
     for name in FIGURES:
         figure = _figure(inputs.text(view, name))

@@ -1,4 +1,4 @@
-"""The form **False alarm**."""
+"""Builds and reads the form **False alarm**, which cancels an incident."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class FalseAlarmValues:
 
 
 def false_alarm_modal(incident: Incident) -> Block:
-    """Has one input, `text`."""
+    """The form, with one input `text` for the reason."""
     element = elements.text_input(multiline=True, longest=LONGEST, placeholder="The probe was misconfigured")
     return elements.modal(
         CANCEL,
@@ -37,7 +37,7 @@ def false_alarm_modal(incident: Incident) -> Block:
 
 
 def values_of_false_alarm(view: View) -> FalseAlarmValues:
-    """Raises `InputErrors` if the text is empty."""
+    """Read the form. Raises `InputErrors` if the text is empty."""
     number, text = inputs.incident_of(view), inputs.text(view, "text")
     if not text:
         raise InputErrors({"text": "Say it in a few words, such as “The probe was misconfigured”."})

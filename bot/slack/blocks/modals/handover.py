@@ -1,4 +1,4 @@
-"""The form **Hand over**."""
+"""Builds and reads the form **Hand over**, which offers a role to another person."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class HandoverValues:
 
 
 def handover_modal(incident: Incident, policy: Policy, asker: str) -> Block:
-    """Inputs `role` and `to`. Preselects a role that the asker holds, the commander first."""
+    """The form, with inputs `role` and `to`. It preselects a role that the asker holds, the commander first."""
     roles = [elements.option(plain(role.title), role.key) for role in policy.roles[: elements.OPTIONS]]
     held = [key for key, holder in incident.roles.items() if holder == asker]
     chosen = phrases.LEADS if phrases.LEADS in held or not held else held[0]
@@ -45,7 +45,7 @@ def handover_modal(incident: Incident, policy: Policy, asker: str) -> Block:
 
 
 def values_of_handover(view: View) -> HandoverValues:
-    """Raises `InputErrors` if the role or the person is missing."""
+    """Read the form. Raises `InputErrors` if the role or the person is missing."""
     number, role, to = inputs.incident_of(view), inputs.chosen(view, "role"), inputs.user(view, "to")
     missing = {"role": "" if role else "Choose a role.", "to": "" if to else "Choose a person to ask."}
     if role is None or to is None:

@@ -1,4 +1,4 @@
-"""The form **Impact**: prefilled with the recorded impact, and read as the changes made to it."""
+"""Builds and reads the form **Impact**, which shows the recorded impact and gives only the changes made to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The form **Add a note**."""
+"""Builds and reads the form **Add a note**."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class NoteValues:
 
 
 def note_modal(incident: Incident) -> Block:
-    """Has one input, `text`."""
+    """The form, with one input `text`."""
     element = elements.text_input(multiline=True, longest=elements.INPUT, placeholder="Deploy 4512 went out at 02:47")
     return elements.modal(
         NOTE,
@@ -33,7 +33,7 @@ def note_modal(incident: Incident) -> Block:
 
 
 def values_of_note(view: View) -> NoteValues:
-    """Raises `InputErrors` if the text is empty."""
+    """Read the form. Raises `InputErrors` if the text is empty."""
     number, text = inputs.incident_of(view), inputs.text(view, "text")
     if not text:
         raise InputErrors({"text": "Say it in a few words, such as “The probe was misconfigured”."})

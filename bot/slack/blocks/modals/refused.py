@@ -1,4 +1,4 @@
-"""The modal that replaces a form which was refused, with what was typed into it."""
+"""Builds the modal that replaces a form whose submission was refused, with what the person typed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bot.slack.blocks.inputs import View
 
 
 def refusal_modal(view: View, message: Message) -> Block:
-    """Replaces a form with the reason why it was refused, such as an incident that ended meanwhile.
+    """The modal with the reason, such as that the incident has ended meanwhile.
 
     What the person typed follows, to be copied: the form does not come back.
     """

@@ -1,4 +1,4 @@
-"""The form **Reopen incident**."""
+"""Builds and reads the form **Reopen incident**."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ReopenValues:
 
 
 def reopen_modal(incident: Incident) -> Block:
-    """Has one input, `reason`."""
+    """The form, with one input `reason`."""
     return elements.modal(
         "reopen",
         "Reopen incident",
@@ -37,7 +37,7 @@ def reopen_modal(incident: Incident) -> Block:
 
 
 def values_of_reopen(view: View) -> ReopenValues:
-    """Raises `InputErrors` if there is no reason."""
+    """Read the form. Raises `InputErrors` if the reason is empty."""
     number, reason = inputs.incident_of(view), inputs.text(view, "reason")
     if not reason:
         raise InputErrors({"reason": "Say why, such as “Errors are back since 04:10”."})

@@ -1,4 +1,4 @@
-"""The form **Resolve incident**."""
+"""Builds and reads the form **Resolve incident**."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ResolveValues:
 
 
 def resolve_modal(incident: Incident) -> Block:
-    """Inputs `summary`, `root_cause` and `impact_ended`."""
+    """The form, with inputs `summary`, `root_cause` and `impact_ended`."""
     return elements.modal(
         "resolve",
         "Resolve incident",
@@ -48,7 +48,7 @@ def resolve_modal(incident: Incident) -> Block:
 
 
 def values_of_resolve(view: View, now: datetime) -> ResolveValues:
-    """Raises `InputErrors` for a missing summary and for an end of impact in the future."""
+    """Read the form. Raises `InputErrors` for an empty summary, and for an end of the impact in the future."""
     number = inputs.incident_of(view)
     summary, ended_at = inputs.text(view, "summary"), inputs.instant(view, "impact_ended")
     errors = {}

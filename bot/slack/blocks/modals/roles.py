@@ -1,4 +1,4 @@
-"""The form **Assign roles**."""
+"""Builds and reads the form **Assign roles**."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROLES = elements.VIEW_BLOCKS - 2
 
 @dataclass(frozen=True, slots=True)
 class RolesValues:
-    """Only the roles that differ from what the person saw when the form opened."""
+    """The submitted changes: only roles that differ from what the person saw when the form opened."""
 
     incident: int
     assign: dict[str, str] = field(default_factory=dict)  # role to user
@@ -25,7 +25,7 @@ class RolesValues:
 
 
 def roles_modal(incident: Incident, policy: Policy) -> Block:
-    """One input `role_<key>` for each role, labelled with its title, with its holder preselected."""
+    """The form. Each role has an input `role_<key>`, labelled with its title, in which its holder is preselected."""
     required = phrases.level_of(incident, policy).roles
     ordered = sorted(policy.roles, key=lambda role: role.key not in required)[:ROLES]
     held = {role.key: incident.roles[role.key] for role in ordered if role.key in incident.roles}
@@ -46,7 +46,7 @@ def roles_modal(incident: Incident, policy: Policy) -> Block:
 
 
 def values_of_roles(view: View, policy: Policy) -> RolesValues:
-    """Compares with the holders at the time the form opened, so that a change made meanwhile is not undone."""
+    """Read the form. It compares with the holders when the form opened, so that a later change is not undone."""
     number, held = inputs.incident_of(view), inputs.metadata_of(view).get("held") or {}
     assign: dict[str, str] = {}
     clear: list[str] = []

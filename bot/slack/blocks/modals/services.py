@@ -1,4 +1,4 @@
-"""The input of the affected services, in the forms that declare an incident and record its impact."""
+"""Builds and reads the input of the affected services, which several forms contain."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.slack.text import title_of
 
 
 def services_input(policy: Policy, selected: Sequence[str] = ()) -> Block:
-    """A select from the catalogue, or free text where there is none. Slack requires groups beyond 100 options."""
+    """A select of the policy's services, or a text input if it has none. Slack wants groups beyond 100 options."""
     label = "Affected services"
     options = [
         elements.option(service.name or key, key)
@@ -44,7 +44,7 @@ def services_input(policy: Policy, selected: Sequence[str] = ()) -> Block:
 
 
 def chosen_services(view: View, policy: Policy) -> tuple[str, ...]:
-    """Catalogue keys, or the names typed where the policy has no catalogue."""
+    """The keys of the chosen services, or the typed names if the policy has no services."""
     if policy.services:
         return inputs.several(view, "services")
     parts = re.split(r"[,\n]", inputs.text(view, "services"))

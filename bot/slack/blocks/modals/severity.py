@@ -1,4 +1,4 @@
-"""The form **Change severity**, and its select of the severities, which other forms have as well."""
+"""Builds and reads the form **Change severity**, and the select of severities that other forms also contain."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class SeverityValues:
 
 
 def severity_modal(incident: Incident, policy: Policy) -> Block:
-    """Inputs `severity` and `reason`."""
+    """The form, with inputs `severity` and `reason`."""
     return elements.modal(
         "severity",
         "Change severity",
@@ -42,7 +42,7 @@ def severity_modal(incident: Incident, policy: Policy) -> Block:
 
 
 def values_of_severity(view: View, policy: Policy) -> SeverityValues:
-    """Raises `InputErrors` for a severity that is not in the policy."""
+    """Read the form. Raises `InputErrors` for a severity that is not in the policy."""
     number, severity = inputs.incident_of(view), inputs.chosen(view, "severity")
     errors = severity_errors(severity, policy)
     if errors or severity is None:
@@ -51,7 +51,7 @@ def values_of_severity(view: View, policy: Policy) -> SeverityValues:
 
 
 def severity_errors(severity: str | None, policy: Policy) -> dict[str, str]:
-    """What is wrong with the chosen severity, by block; empty where nothing is."""
+    """What is wrong with the chosen severity, by block; empty if it is valid."""
     if severity is None:
         return {"severity": f"Choose a severity, such as {policy.severities[0].key}."}
     if not policy.has_severity(severity):

@@ -1,4 +1,4 @@
-"""The form **Update status**."""
+"""Builds and reads the form **Update status**, in which people post a status update."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class UpdateValues:
 
 
 def update_modal(incident: Incident, policy: Policy, *, text: str = "") -> Block:
-    """Inputs `status`, `severity`, `text` and `next_in`."""
+    """The form, with inputs `status`, `severity`, `text` and `next_in`."""
     level = phrases.level_of(incident, policy)
     choices = [*([] if incident.status in CHOOSABLE else [incident.status]), *CHOOSABLE]
     if Status.RESOLVED not in choices:
@@ -68,7 +68,7 @@ def update_channels(incident: Incident, policy: Policy) -> str:
 
 
 def values_of_update(view: View, policy: Policy) -> UpdateValues:
-    """Raises `InputErrors` for a missing text, and for a status or severity that does not exist any more."""
+    """Read the form. Raises `InputErrors` for an empty text, and for a status or severity that no longer exists."""
     number, seen = inputs.incident_of(view), inputs.metadata_of(view)
     text = inputs.text(view, "text")
     status, severity = inputs.chosen(view, "status"), inputs.chosen(view, "severity")

@@ -1,4 +1,4 @@
-"""List of all steps of a run, for one person."""
+"""Builds the list of all steps of a playbook run, for one person."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.slack.text import render
 
 
 def all_steps(incident: Incident, playbook: Playbook, run: PlaybookRun, now: datetime) -> Message:
-    """One line a step, each with an overflow menu of what can be done with it."""
+    """One line for each step, with a menu of what a person can do with it."""
     steps = {step.key: step for step in playbook.steps}
     blocks: list[Block | None] = [elements.section(f"*{render(run.name)}* · {progress_bar(run)}")]
     room = elements.MESSAGE_BLOCKS - 2

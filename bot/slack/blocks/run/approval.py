@@ -1,4 +1,4 @@
-"""Requests for approval of a dangerous step: the request, its answer, and breaking the glass."""
+"""Builds the messages that request approval of a dangerous playbook step, answer it, or report a step without one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def request(
 ) -> Message:
     """The request with its buttons, for the channel and for an approver who may see the incident.
 
-    `dangerous` is the playbook's warning, empty where it has none.
+    `dangerous` is the playbook's warning, empty if it has none.
     """
     verb = VERBS.get(approval.action, "do")
     text = (
@@ -60,7 +60,7 @@ def request(
 
 
 def request_outside(incident: Incident, approval: Approval) -> Message:
-    """For an approver who is not in the private incident: its ID and nothing else."""
+    """The request for an approver who may not see the private incident: nothing but its ID."""
     return elements.line(
         f"{mention(approval.by)} asks for your approval in {phrases.outside(incident)}. "
         f"You are not in its channel; ask {mention(approval.by)} to bring you in, and answer there."
@@ -70,7 +70,7 @@ def request_outside(incident: Incident, approval: Approval) -> Message:
 def settled(
     incident: Incident, run: PlaybookRun, state: StepState, approval: Approval, *, ended: bool = False
 ) -> Message:
-    """The answered request: one line without buttons. `ended`: the incident ended before there was an answer."""
+    """The request after it was answered: one line without buttons. `ended`: the incident ended before an answer."""
     outcome = f"no longer needed: {incident.id} is {incident.status}" if ended else answer_text(approval)
     step = f"{VERBS.get(approval.action, 'do')} *{state.key} {render(plain(state.title))}*"
     return elements.line(
@@ -79,12 +79,12 @@ def settled(
 
 
 def settled_outside(incident: Incident) -> Message:
-    """The answered request for an approver who is not in the private incident."""
+    """The answered request for an approver who may not see the private incident."""
     return elements.line(f"The request for your approval in {phrases.outside(incident)} was answered.")
 
 
 def broken(incident: Incident, run: PlaybookRun, state: StepState, approval: Approval) -> Message:
-    """Tells the channel that a step goes ahead without a second person's approval."""
+    """The message that tells the channel that a step goes ahead without a second person's approval."""
     who = mention(approval.answered_by or approval.by)
     text = (
         f"{phrases.drill_prefix(incident)}:rotating_light: {who} *broke the glass*: "

@@ -1,4 +1,4 @@
-"""Results of runners in a run's thread: output, steps that may have run, and rollbacks left to people."""
+"""Builds the messages in a run's thread about what runners did: output, unclear ends, rollbacks left to people."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PREVIEW = 1200
 
 
 def output(incident: Incident, run_name: str, job: Job) -> Message:
-    """How the job ended, exactly what ran, and its output."""
+    """The message that says how the job ended, exactly what ran, and its output."""
     sign, ending = _ending(job)
     text = f"{sign} *{job.step} {render(plain(job.title))}* {ending}: {render(plain(job.outcome))}"
     blocks = [elements.section(text), elements.section(code_block(job.plan.preview, PREVIEW))]
@@ -30,7 +30,7 @@ def output(incident: Incident, run_name: str, job: Job) -> Message:
 
 
 def question(incident: Incident, run_name: str, job: Job, step: Step) -> Message:
-    """Asks whether an interrupted job ran. The buttons are ordered from the safest to the riskiest."""
+    """The question whether an interrupted job ran. The buttons are ordered from the safest to the riskiest."""
     text = (
         f"⚠️ *{job.step} {render(plain(job.title))}* may have run. The bot stopped in the meantime and cannot "
         "know how far it got. It is not run again automatically."
@@ -56,12 +56,12 @@ def question(incident: Incident, run_name: str, job: Job, step: Step) -> Message
 
 
 def question_over(job: Job, outcome: str) -> Message:
-    """The answered question: one line without buttons."""
+    """The question after it was answered: one line without buttons."""
     return elements.line(f"*{job.step} {render(plain(job.title))}* may have run. {render(outcome)}")
 
 
 def manual_rollback(incident: Incident, run_name: str, why: str, commands: Sequence[str]) -> Message:
-    """Commands that people must run, in this order, because the bot did not roll back."""
+    """The commands that people must run, in this order, because the bot did not roll back."""
     text = (
         f"{phrases.drill_prefix(incident)}↩️ *Not rolled back automatically:* {render(plain(why))}. To undo what was "
         f"done in {render(plain(run_name))}, run these commands in this order:"
@@ -70,14 +70,14 @@ def manual_rollback(incident: Incident, run_name: str, why: str, commands: Seque
 
 
 def refused(reason: str) -> Message:
-    """Says why nothing was run, and what to do instead."""
+    """The answer that says why nothing was run, and what to do instead."""
     return elements.line(
         f"🚫 {render(plain(reason))}\nNothing was run. If it is still right, copy the commands and run them yourself."
     )
 
 
 def why(step: Step, explanation: str) -> Message:
-    """Explains why a runner does not take the step."""
+    """The answer that explains why no runner executes the step."""
     return elements.line(f"*{step.key} {render(plain(step.title))}*\n{render(plain(explanation))}")
 
 

@@ -1,4 +1,4 @@
-"""Message of a playbook run, edited in place: the current steps in full, the others in a line each."""
+"""Builds the message of a playbook run, edited in place: current steps in full, the others in a line each."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def run_message(
     runnable: Collection[str] = (),
     undoable: Collection[str] = (),
 ) -> Message:
-    """`runnable` and `undoable`: keys of steps that a runner would take, forwards and back."""
+    """The message. `runnable` and `undoable` are the keys of steps that a runner would run, or roll back."""
     if not run.active:
         return _ended(incident, playbook, run, now)
     current = runs.current_steps(run)
@@ -112,7 +112,7 @@ def _current_steps(
 
 
 def _after_the_end(incident: Incident, state: StepState) -> StepState:
-    """A step of an incident that is over: without a due time, and a request that still waits shown as withdrawn."""
+    """A step of an incident that has ended: without a due time, and with its pending request shown as withdrawn."""
     asked = state.asked
     if asked is not None and asked.answer is ApprovalStatus.WAITING:
         reason = f"no longer needed: {incident.id} is {incident.status}"

@@ -1,4 +1,4 @@
-"""Reminder about a step that takes longer than its playbook allows, in the run's thread and to one person."""
+"""Builds the reminder of a playbook step that takes too long, which one person gets in the run's thread."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.slack.text import mention, plain, render
 
 
 def step_overdue(incident: Incident, run: PlaybookRun, state: StepState, person: str, late_s: float | None) -> Message:
-    """Names the step, why the reminder comes now, and what stops it. `late_s`: delay of the reminder itself."""
+    """The reminder: which step, why it comes now, and what stops it. `late_s` is the delay of the reminder itself."""
     title = f"*{state.key} {render(plain(state.title))}*"
     allowed = durations.exact(state.timeout)
     late = f" This reminder is late by {durations.approximate(timedelta(seconds=late_s))}." if late_s else ""

@@ -1,4 +1,4 @@
-"""One step of a run: its text, commands, status and buttons."""
+"""Builds the blocks of one step of a playbook run: its text, commands, status and buttons."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TOO_LONG = "Too long for a message. All of it: `tocsin playbooks show`"
 
 
 def step_in_full(playbook: Playbook, run: PlaybookRun, key: str) -> Message:
-    """Everything about one step, rollback and notes included, for one person."""
+    """A message to one person with everything about a step, including its rollback and notes."""
     state = run.step(key)
     step = next(step for step in playbook.steps if step.key == state.key)
     notes = "\n".join(f"• {mention(note.by)}: {render(clip(note.text, REASON))}" for note in state.notes)
@@ -44,7 +44,7 @@ def step_in_full(playbook: Playbook, run: PlaybookRun, key: str) -> Message:
 
 
 def whole_step(step: Step, state: StepState, commands: Sequence[str], now: datetime) -> list[Block]:
-    """The step with its `commands`, already rendered."""
+    """The step with its `commands`, which are rendered already."""
     blocks = [
         *_description(step),
         *(elements.section(command) for command in commands),
@@ -55,7 +55,7 @@ def whole_step(step: Step, state: StepState, commands: Sequence[str], now: datet
 
 
 def short_step(step: Step, state: StepState, now: datetime) -> list[Block]:
-    """Title and status only, for a message without room for the commands."""
+    """The step's title and status, for a message without room for the commands."""
     more = "For its commands choose *Show in full* from the menu." if step.commands else ""
     lines = [f"*{step.key} {render(step.title)}*", more]
     blocks = [elements.section("\n".join(line for line in lines if line)), _status(state, now)]
@@ -74,7 +74,7 @@ def command_text(command: Command, values: Mapping[str, str]) -> str:
 def step_buttons(
     incident: Incident, run: PlaybookRun, step: Step, state: StepState, *, runnable: bool, undoable: bool
 ) -> Block | None:
-    """`runnable` and `undoable`: a runner would take the step, forwards and back."""
+    """The step's buttons. `runnable` and `undoable` say whether a runner would run it, or roll it back."""
     value = f"{incident.id}:{run.number}:{state.key}"
     free = state.state not in (StepStatus.RUNNING, StepStatus.WAITING)
     going_back = state.state is StepStatus.APPROVED and not state.approved  # the approval is for its rollback

@@ -1,4 +1,4 @@
-"""Progress of a run and of its steps, in one line each."""
+"""Formats the progress of a playbook run, and of each of its steps, as one line."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ WITH_REASON = (StepStatus.SKIPPED, StepStatus.FAILED, StepStatus.TIMED_OUT)
 
 
 def progress_bar(run: PlaybookRun) -> str:
-    """Ten cells and the number of settled steps; a run without steps is full."""
+    """Ten cells and the number of settled steps. The bar of a run without steps is full."""
     total = len(run.steps)
     filled = round(10 * run.settled / total) if total else 10
     return f"{'▰' * filled}{'▱' * (10 - filled)} *{run.settled} of {total}*"
 
 
 def step_line(state: StepState, now: datetime) -> str:
-    """Sign, key and title; for a step that has been touched also who did what and when."""
+    """Sign, key and title of a step; for a step that was worked on also who did what and when."""
     head = f"{SIGNS[state.state]} {state.key} {render(state.title)}"
     if state.state is StepStatus.OPEN or state.by is None:
         return head

@@ -1,4 +1,4 @@
-"""What may follow a verb: one parser for each grammar of the verb table."""
+"""Lists the parsers of what may follow a verb, one for each grammar in the table of verbs."""
 
 from __future__ import annotations
 

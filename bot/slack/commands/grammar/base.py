@@ -1,4 +1,4 @@
-"""What the parsers of all grammars share: their input, their error, and small helpers for words."""
+"""Defines what the parsers of all grammars share: their input, their error, and small helpers for words."""
 
 from __future__ import annotations
 

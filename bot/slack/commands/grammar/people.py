@@ -1,4 +1,4 @@
-"""Grammars that name people by mention."""
+"""Parses people in a command, named by mention."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TYPED_NAME = re.compile(r"(?:^|[\s,])@(\S+)")
 
 
 def one_person(context: ParseContext) -> Request:
-    """One person; nobody named means the asker, as with the button."""
+    """Parse one person; without one, the asker is meant, as with the button."""
     users = _people(context) if context.rest or not context.asker else (context.asker,)
     if len(users) > 1:
         raise ArgumentError("One person at a time. Name just one.")
@@ -28,12 +28,12 @@ def one_person(context: ParseContext) -> Request:
 
 
 def several_people(context: ParseContext) -> Request:
-    """At least one person."""
+    """Parse at least one person."""
     return Request(context.verb.name, users=_people(context))
 
 
 def page(context: ParseContext) -> Request:
-    """A person or schedule, then a reason; a mention inside the reason is part of it."""
+    """Parse a person or schedule, then a reason; a mention inside the reason is part of the reason."""
     if match := MENTION.match(context.rest):
         reason = without_because(context.rest[match.end() :])
         return Request(context.verb.name, users=(match[1],), text=reason)

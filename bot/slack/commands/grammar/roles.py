@@ -1,4 +1,4 @@
-"""Grammars that contain a role: assigning it, clearing it, and handing it over."""
+"""Parses roles in a command, for the verbs that assign, clear and hand over a role."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LISTED = 20  # roles in an answer
 
 
 def role_and_holder(context: ParseContext) -> Request:
-    """A role and a person, in either order; or a role and `none`; nothing for the form."""
+    """Parse a role and a person, in either order; or a role and `none`. Without words, a form asks for them."""
     if not context.rest:
         return Request(context.verb.name)
     phrase, users, clear = _split_holder(context)
@@ -35,7 +35,7 @@ def role_and_holder(context: ParseContext) -> Request:
 
 
 def handover(context: ParseContext) -> Request:
-    """A role and a person; a person alone means the commander's role; nothing for the form."""
+    """Parse a role and a person; a person alone means the commander's role. Without words, a form asks for them."""
     if not context.rest:
         return Request(context.verb.name)
     phrase, users, clear = _split_holder(context)
@@ -49,7 +49,7 @@ def handover(context: ParseContext) -> Request:
 
 
 def find_role(phrase: str, policy: Policy) -> Role | tuple[Role, ...]:
-    """The role meant by its key, title, initials or the start of one; else every candidate, possibly none."""
+    """The role that the words name by key, title, initials or the start of one; else all that they may mean."""
     name = normalized(phrase)
     for role in policy.roles:
         if name and name in (normalized(role.key), normalized(role.title)):
@@ -71,7 +71,7 @@ def _commander(policy: Policy) -> Role:
 
 
 def _split_holder(context: ParseContext) -> tuple[str, tuple[str, ...], bool]:
-    """The words that name the role, its holder if any, and whether it is to be cleared."""
+    """The words that name the role, its holder if any, and whether to clear it."""
     users = text.mentions_in(context.rest)
     phrase = text.without_mentions(context.rest)
     if not users:
@@ -87,7 +87,7 @@ def _split_holder(context: ParseContext) -> tuple[str, tuple[str, ...], bool]:
 
 
 def _tidy(phrase: str) -> str:
-    """Without surplus spaces, punctuation and a trailing `to`, `is` or `=`."""
+    """The phrase without surplus spaces, punctuation and a trailing `to`, `is` or `=`."""
     cleaned = " ".join(phrase.split()).strip(" :=,;")
     return re.sub(r"\s+(?:to|is|=)$", "", cleaned, flags=re.IGNORECASE)
 

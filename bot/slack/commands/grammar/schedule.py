@@ -1,4 +1,4 @@
-"""Grammars that name an on-call schedule."""
+"""Parses on-call schedules in a command, for the verbs `oncall` and `cover`."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _LISTED = 20  # schedules in an answer
 
 
 def optional_schedule(context: ParseContext) -> Request:
-    """A schedule, or nothing for all of them."""
+    """Parse the name of a schedule; without one, all are meant."""
     if not context.rest:
         return Request(context.verb.name)
     return Request(context.verb.name, schedule=find_schedule(context.rest, context.policy))
 
 
 def cover(context: ParseContext) -> Request:
-    """A schedule and a time: `primary for 2h`, `primary from tomorrow 18:00 until 06:00`.
+    """Parse a schedule and a time: `primary for 2h`, `primary from tomorrow 18:00 until 06:00`.
 
-    `primary none` gives the cover up. Without a time, the form asks for it.
+    `primary none` ends the covers. Without a time, the form asks for it.
     """
     head, _, last = context.rest.rpartition(" ")
     if head and last.lower() in _GIVE_UP:

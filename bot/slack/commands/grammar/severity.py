@@ -1,4 +1,4 @@
-"""Grammars that contain a severity: with a reason, as a filter, and before a drill's title."""
+"""Parses severities in a command: one with a reason, several as a filter, and one before a drill's title."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LONGEST_NAME = 4  # words
 
 
 def severity_and_reason(context: ParseContext) -> Request:
-    """A severity by key, name or number, then a reason; nothing for the form."""
+    """Parse a severity by key, name or number, then a reason. Without words, a form asks for them."""
     if not context.rest:
         return Request(context.verb.name)
     match = find_severity(context.rest, context.policy) or _by_number(context.rest, context.policy)
@@ -32,7 +32,7 @@ def severity_and_reason(context: ParseContext) -> Request:
 
 
 def list_filter(context: ParseContext) -> Request:
-    """`open`, `all` and severities in any order."""
+    """Parse `open`, `all` and severities in any order."""
     scope, severities, rest = "open", [], context.rest.replace(",", " ").strip()
     while rest:
         word, after = split_first_word(rest)
@@ -48,7 +48,7 @@ def list_filter(context: ParseContext) -> Request:
 
 
 def drill(context: ParseContext) -> Request:
-    """A severity, else the worst; the rest is the title."""
+    """Parse the severity of a drill, else the worst; the rest is the title."""
     worst = context.policy.severities[0].key
     severity, title = find_severity(context.rest, context.policy) or (worst, context.rest)
     return Request(context.verb.name, severity=severity, text=title_of(title) or "Drill")
@@ -67,7 +67,7 @@ def find_severity(typed: str, policy: Policy) -> tuple[str, str] | None:
 
 
 def _by_number(typed: str, policy: Policy) -> tuple[str, str] | None:
-    """`1 …` where exactly one key ends in that number."""
+    """The severity in `1 …`, if exactly one key ends in that number, and the rest."""
     number, rest = split_first_word(typed)
     matching = [level.key for level in policy.severities if re.fullmatch(rf"\D*{re.escape(number)}", level.key)]
     return (matching[0], rest) if number.isdecimal() and len(matching) == 1 else None

@@ -1,4 +1,4 @@
-"""Grammar of a status with an optional note."""
+"""Parses a status with an optional note, for the verb `status`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SYNONYMS = {
 
 
 def status_and_note(context: ParseContext) -> Request:
-    """A status or its beginning, then a note; nothing for the form."""
+    """Parse a status or its beginning, then a note. Without words, a form asks for them."""
     if not context.rest:
         return Request(context.verb.name)
     name, note = split_first_word(context.rest)

@@ -1,4 +1,4 @@
-"""Grammars of free text, fixed words and incident IDs."""
+"""Parses free text, fixed words and incident IDs after a verb."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from bot.slack.commands.verbs import BY_NAME, VERBS
 
 
 def no_argument(context: ParseContext) -> Request:
-    """No argument. An incident ID right after the verb counts as `--in` (`ack INC-42`)."""
+    """Accept no argument. An incident ID right after the verb counts as `--in` (`ack INC-42`)."""
     match = INCIDENT_ID.fullmatch(context.rest)
     return Request(context.verb.name, int(match[1])) if match else Request(context.verb.name, text=context.rest)
 
 
 def optional_text(context: ParseContext) -> Request:
-    """Free text, or none."""
+    """Take the rest as free text; it may be empty."""
     return Request(context.verb.name, text=context.rest)
 
 
 def required_text(context: ParseContext) -> Request:
-    """Free text that must be there."""
+    """Take the rest as free text. Raises `ArgumentError` if it is empty."""
     if not context.rest:
         placeholder = context.verb.usages[-1].partition("<")[2].partition(">")[0]
         raise ArgumentError(f"Write the {placeholder} after “{context.verb.name}”.")
@@ -36,7 +36,7 @@ def required_text(context: ParseContext) -> Request:
 
 
 def all_or_key(context: ParseContext) -> Request:
-    """`all`, or nothing for the key entries."""
+    """Parse `all`; without it, only key entries are meant."""
     scope = context.rest.lower()
     if scope not in ("", "key", "all"):
         raise ArgumentError("Add “all” for everything, or nothing for the key entries.")
@@ -44,14 +44,14 @@ def all_or_key(context: ParseContext) -> Request:
 
 
 def apply_or_nothing(context: ParseContext) -> Request:
-    """`apply`, or nothing for a preview."""
+    """Parse `apply`; without it, a preview is meant."""
     if context.rest.lower() not in ("", "apply"):
         raise ArgumentError("Add nothing to see what would change; the answer has the button.")
     return Request(context.verb.name, scope=context.rest.lower())
 
 
 def incident_id(context: ParseContext) -> Request:
-    """An incident ID, or nothing for the channel's own incident."""
+    """Parse an incident ID; without one, the channel's own incident is meant."""
     if not context.rest:
         return Request(context.verb.name)
     match = INCIDENT_ID.fullmatch(context.rest)
@@ -61,7 +61,7 @@ def incident_id(context: ParseContext) -> Request:
 
 
 def help_topic(context: ParseContext) -> Request:
-    """The name of a verb, or nothing."""
+    """Parse the name of a verb, which may be missing."""
     name = split_first_word(context.rest)[0].lower()
     verb = BY_NAME.get(name)
     if name and verb is None:

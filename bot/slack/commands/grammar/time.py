@@ -1,4 +1,4 @@
-"""Grammars of a duration."""
+"""Parses a duration in a command, for the verbs `snooze` and `next`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ENDS = frozenset({"off", "end", "stop", "none", "over", "clear"})
 
 
 def snooze(context: ParseContext) -> Request:
-    """A duration, or `off`; nothing to be asked for how long."""
+    """Parse a duration, or `off`. Without words, the answer asks for how long."""
     if not context.rest:
         return Request(context.verb.name)
     if context.rest.lower() in _ENDS:
@@ -23,7 +23,7 @@ def snooze(context: ParseContext) -> Request:
 
 
 def duration(context: ParseContext) -> Request:
-    """A duration, with or without `for` or `in` before it."""
+    """Parse a duration, with or without `for` or `in` before it."""
     typed = re.sub(r"^(?:for|in)\s+", "", context.rest, flags=re.IGNORECASE)
     if not typed:
         raise ArgumentError("For how long? Write 15m, 2h or 1d.")

@@ -1,4 +1,4 @@
-"""Handlers of verbs, presses and submissions, one module a noun, and the tables from name to handler.
+"""Lists the handlers of verbs, presses and submissions by name, one module for each noun.
 
 A press on an old message meets the incident as it is now, so every handler checks again what it needs.
 """

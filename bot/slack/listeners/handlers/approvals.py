@@ -1,4 +1,4 @@
-"""Approvals of playbook steps: asking, approving, refusing and breaking the glass."""
+"""Handles the buttons and forms about approval of playbook steps: request, approve, refuse, break the glass."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bot.usecases.playbooks import approvals
 
 
 async def _press_ask(call: Press) -> None:
-    """Ask for approval: the request is posted in the channel."""
+    """Request approval; the request is posted in the channel."""
     run, step = run_and_step(call.argument)
     await approvals.request_approval(call.context, call.number, run, step, call.user, call.delivery)
 
@@ -30,7 +30,7 @@ async def _press_approve(call: Press) -> None:
 
 
 async def _press_break_glass(call: Press) -> Message | None:
-    """Open the form for acting without approval, for a person who may."""
+    """Open the form to go ahead without approval, for a person who may."""
     await approvals.require_break_glass(call.context, call.number, await call.identity())
     return await _open_request_form(call, break_glass_modal)
 

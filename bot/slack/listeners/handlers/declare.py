@@ -1,4 +1,4 @@
-"""Declaring an incident: the verbs `declare` and `drill`, and the form."""
+"""Handles the declaration of an incident: the verbs `declare` and `drill`, and the form."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 
 async def declare_or_open_form(call: Call, request: DeclareRequest) -> Message | None:
-    """Declare at once where severity and title are given, else open the form with what is given filled in."""
+    """Declare at once if severity and title are given; else open the form with what is given filled in."""
     policy = call.context.policy
     if request.is_complete:
         return await _declare(call, request.title, request.severity or "", private=request.private)
@@ -38,7 +38,7 @@ async def declare_or_open_form(call: Call, request: DeclareRequest) -> Message |
 
 
 def command_line(ctx: ListenerContext, title: str = "", severity: str | None = None, *, private: bool = False) -> str:
-    """The command that declares the same at once; a middling severity where none is given."""
+    """The command that declares the same at once; with a middling severity if none is given."""
     levels = ctx.context.policy.severities
     level = severity or levels[len(levels) // 2].key
     return f"{ctx.command} declare {level} {'--private ' if private else ''}{title or 'What is wrong'}"

@@ -1,4 +1,4 @@
-"""Buttons that open a form, and buttons that do what a verb does."""
+"""Builds the handlers of buttons that open a form, and of buttons that do the same as a verb."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.slack.listeners.calls import Press, PressHandler, VerbCall, VerbHandler
 
 
 def press_of_verb(handler: VerbHandler, name: str, **arguments: Any) -> PressHandler:
-    """A button that does what a verb does."""
+    """The handler of a button that does the same as a verb."""
 
     async def press(call: Press) -> Message | None:
         return await handler(call.as_verb(name, **arguments))
@@ -21,7 +21,7 @@ def press_of_verb(handler: VerbHandler, name: str, **arguments: Any) -> PressHan
 
 
 def without_answer(handler: PressHandler) -> PressHandler:
-    """A button whose effect the channel sees, so that a private answer would repeat it."""
+    """The handler without its answer, for a button whose effect the channel sees."""
 
     async def press(call: Press) -> Message | None:
         await handler(call)
@@ -31,7 +31,7 @@ def without_answer(handler: PressHandler) -> PressHandler:
 
 
 def press_for_form(build: Callable[[Press], View], instead: str, *, when_open: bool = True) -> PressHandler:
-    """A button that opens a form. `instead` is a command that does the same; its verb is what must be permitted.
+    """The handler of a button that opens a form. `instead` is a command that does the same; its verb is the permission.
 
     The form fits an open incident, or with `when_open=False` an ended one.
     """
@@ -45,7 +45,7 @@ def press_for_form(build: Callable[[Press], View], instead: str, *, when_open: b
 async def open_form(
     call: Press, view: View, instead: str, *, verb: str | None = None, when_open: bool = True
 ) -> Message | None:
-    """Open a form where the incident's state fits and the person may use it. Raises `Refused` where they may not.
+    """Open a form if the incident's state fits it. Raises `Refused` if the person may not use it.
 
     `verb` is the permission, by default the first word of `instead`.
     """
@@ -56,7 +56,7 @@ async def open_form(
 
 
 async def open_form_of_verb(call: VerbCall, view: View, instead: str) -> Message | None:
-    """Open the form of a verb that was typed without words, where the incident is open and the person may use it.
+    """Open the form of a verb that was typed without words, if the incident is open and the person may use it.
 
     Raises `Refused` otherwise. `instead` is as for `open_form`.
     """

@@ -1,4 +1,4 @@
-"""Handing roles over: by request, and at the end of a shift."""
+"""Handles the verb, buttons and form with which people hand a role over, on request or after a shift."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ async def _offer(call: VerbCall) -> Message | None:
 
 
 async def _press_accept(call: Press) -> None:
-    """Accept: the request is edited, and the new holder gets the role's duties."""
+    """Accept the role: the request is edited, and the new holder gets the role's duties."""
     await handover.accept(call.context, call.number, _offer_number(call), call.user, delivery=call.delivery)
 
 
@@ -34,7 +34,7 @@ def _offer_number(call: Press) -> int:
 
 
 async def _press_hand_over_shift(call: Press) -> None:
-    """Hand the role to the next person on call: the offer is edited, and a briefing goes out."""
+    """Offer the role to the next person on call: this offer is edited, and the person gets a request."""
     role, _, to = call.argument.rpartition(":")
     await shift_change.hand_over(call.context, call.number, role, to, call.user, delivery=call.delivery)
 

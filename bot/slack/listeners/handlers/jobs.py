@@ -1,4 +1,4 @@
-"""Running playbook steps: the form that shows exactly what would run, and settling what may have run."""
+"""Handles the buttons and form that run a playbook step, explain why not, and settle what may have run."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ async def explain(call: Press, place: str) -> Message:
 
 
 def _press_settle(answer: str) -> PressHandler:
-    """A button that answers whether a step has run; the question is edited."""
+    """The handler of a button that answers whether a step has run; the question is edited."""
 
     async def press(call: Press) -> None:
         await jobs.settle(call.context, call.number, _job_number(call), answer, call.user, call.delivery)
@@ -71,7 +71,7 @@ def _press_settle(answer: str) -> PressHandler:
 
 
 async def _press_run_again(call: Press) -> Message | None:
-    """Run a step again that may have run, as if Run were pressed: with approval where that is required."""
+    """Run a step again that may have run, as if a person pressed Run: with approval if that is required."""
     place, _, _ = call.argument.rpartition(":")
     run, _, state, _ = await _load_step(call, place)
     if state.state is not StepStatus.MAY_HAVE_RUN or state.job != str(_job_number(call)):
@@ -80,7 +80,7 @@ async def _press_run_again(call: Press) -> Message | None:
 
 
 async def _submit_run(call: Submission) -> None:
-    """Run what the form showed. Raises `Refused` where the run has changed meanwhile."""
+    """Run what the form showed. Raises `Refused` if the run has changed meanwhile."""
     subject, metadata = form.subject_of(call.view), inputs.metadata_of(call.view)
     action = "rollback" if metadata.get("action") == "rollback" else "run"
     outcome = await job_queue.queue_step(

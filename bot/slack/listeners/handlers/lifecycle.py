@@ -1,4 +1,4 @@
-"""The course of an incident: status, severity, and its end or reopening."""
+"""Handles verbs, buttons and forms that change an incident's status or severity, end it, or reopen it."""
 
 from __future__ import annotations
 

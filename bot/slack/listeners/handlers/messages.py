@@ -1,6 +1,7 @@
-"""Forms about a message that a person chose: declare an incident from it, or add it to a timeline.
+"""Opens the forms about a message that a person chose: declare an incident from it, or record it.
 
-Where such a form cannot be opened, the answer's button carries the message, so that the form opens with it filled in.
+To record a message is to add it to an incident's timeline. If such a form cannot be opened, the answer's button carries
+the message, so that the form opens with it filled in.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def source_of(ctx: ListenerContext, interaction: Interaction, message: dict[str,
 
 
 def source_in(value: str) -> Source:
-    """The message that a button carries. Raises `ValueError` where it carries none."""
+    """The message that a button carries. Raises `ValueError` if it carries none."""
     source = inputs.unpacked(value).get("source")
     if not isinstance(source, dict) or not all(isinstance(each, str) or each is None for each in source.values()):
         raise ValueError("the button carries no message")

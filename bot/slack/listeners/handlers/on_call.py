@@ -1,4 +1,4 @@
-"""Who is on call, and covering a schedule: by a command, or by the form."""
+"""Handles the verbs `oncall` and `cover` and the form **Cover a schedule**."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def _cover(call: WorkspaceCall) -> Message | None:
 
 
 async def _zone(call: Call, schedule: str) -> tuple[tzinfo, str]:
-    """The person's time zone; where Slack does not give it, the schedule's, with a note that says so."""
+    """The person's time zone; if Slack does not give it, the schedule's, with a note that says so."""
     if (own := await time_zone_of(call.ctx.api, call.user)) is not None:
         return own, ""
     name = call.context.policy.schedules[schedule].timezone
@@ -55,7 +55,7 @@ async def _zone(call: Call, schedule: str) -> tuple[tzinfo, str]:
 
 
 async def open_cover_form(call: Call, schedule: str | None = None) -> Message | None:
-    """Open the form for covering a schedule, with one chosen or not. Raises `Refused` where there are no schedules."""
+    """Open the form to cover a schedule, with one preselected or not. Raises `Refused` if there are no schedules."""
     policy = call.context.policy
     if not policy.schedules:
         raise Refused("The policy has no schedules. Add some under `schedules:`, then try again.")

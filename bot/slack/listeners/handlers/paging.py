@@ -1,4 +1,4 @@
-"""Paging people by hand: the next rung, one person or schedule, a trigger, and declining a page."""
+"""Handles the verbs and buttons that page people by hand, and the button with which a person declines a page."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def _page(call: VerbCall) -> Message:
 
 
 async def _trigger(call: VerbCall) -> Message:
-    """Fire the named trigger; list all triggers where the text names none."""
+    """Fire the named trigger; list all triggers if the text names none."""
     parsed = parse_trigger(call.policy, call.request.text)
     if parsed is None:
         return triggers.listed(call.incident, call.policy, call.ctx.command, call.request.text)

@@ -1,4 +1,4 @@
-"""Buttons and forms of a playbook run and its steps, except approvals and automation."""
+"""Handles the buttons and forms of a playbook run and its steps, except approvals and automation."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def _press_all_steps(call: Press) -> Message:
 
 
 async def _press_escalate(call: Press) -> Message:
-    """One of the playbook's escalation criteria holds: page the next rung."""
+    """Page the next rung, because one of the playbook's escalation criteria applies."""
     run, criterion = run_and_step(call.argument)
     position = int(criterion) if criterion.isdecimal() else -1
     outcome = await runs.escalate(call.context, call.number, run, position, call.user, call.delivery)
@@ -57,7 +57,7 @@ async def _press_escalate(call: Press) -> Message:
 
 
 async def _press_more(call: Press) -> Message | None:
-    """An entry of a step's overflow menu."""
+    """Handle a choice from a step's overflow menu."""
     place, _, choice = call.argument.rpartition(":")
     run, playbook = await run_of(call, place)
     _, step = run_and_step(place)
@@ -80,7 +80,7 @@ async def _press_rollback(call: Press) -> Message | None:
 
 
 async def _roll_back(call: Press, place: str) -> Message | None:
-    """Offer to run a step's rollback where automation may, else the form that records one done by hand."""
+    """Offer to run a step's rollback if automation may; else open the form that records one done by hand."""
     run, playbook = await run_of(call, place)
     state = run.step(run_and_step(place)[1])
     step = step_of(playbook, state.key)
@@ -90,7 +90,7 @@ async def _roll_back(call: Press, place: str) -> Message | None:
 
 
 def _press_for_run_form(build: Callable[[PlaybookRun, Playbook], View]) -> PressHandler:
-    """A button that opens a form about the run."""
+    """The handler of a button that opens a form about the run."""
 
     async def press(call: Press) -> Message | None:
         return await open_run_form(call, build(*await run_of(call, call.argument)))
@@ -99,7 +99,7 @@ def _press_for_run_form(build: Callable[[PlaybookRun, Playbook], View]) -> Press
 
 
 def _press_for_step_form(build: Callable[[PlaybookRun, StepState, str], View]) -> PressHandler:
-    """A button that opens a form about an unsettled step, for the person who pressed it."""
+    """The handler of a button that opens a form about an unsettled step, for the person who pressed it."""
 
     async def press(call: Press) -> Message | None:
         run, _ = await run_of(call, call.argument)

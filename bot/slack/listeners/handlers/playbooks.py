@@ -1,4 +1,4 @@
-"""Finding and opening playbooks: the verb `playbook` and its buttons."""
+"""Handles the verb `playbook` and its buttons, which find and open playbooks."""
 
 from __future__ import annotations
 

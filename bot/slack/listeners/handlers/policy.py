@@ -1,4 +1,4 @@
-"""The policy in force, applied to an incident that was declared under another."""
+"""Handles the verb `policy`, which previews and applies the current policy to an older incident."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions that change nothing about an incident: menu, show, why, catchup, list, search and help; and Retry."""
+"""Handles verbs that only answer: menu, show, why, catchup, list, search and help; and the button **Retry**."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def _why(call: VerbCall) -> Message:
 
 
 async def _catchup(call: VerbCall) -> Message:
-    """What the person missed; from now on it counts as read."""
+    """Answer what the person missed, which from now on counts as read."""
     read = await catch_up(call.context, call.incident, call.policy, call.user, call.delivery)
     upcoming = [Upcoming(why.ledger_kind(row.kind, row.dedup_key), row.rung, row.due_at) for row in read.upcoming]
     missed = Missed(read.since, read.entries, read.messages, upcoming, read.contacts, read.links)

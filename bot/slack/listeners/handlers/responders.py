@@ -1,4 +1,4 @@
-"""People who respond to an incident: acknowledging, joining, inviting and roles."""
+"""Handles verbs, buttons and the form with which people acknowledge, join, invite others and take roles."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def _acknowledge(call: VerbCall) -> Message:
 
 
 def _acknowledged(outcome: Acknowledged, user: str) -> Message:
-    """The answer: acknowledged first, acknowledged after another person, or asked whether they respond or watch."""
+    """The answer: the person is the first, came after another, or is asked whether they respond or watch."""
     if outcome.ask:
         return replies.responding_or_watching(outcome.incident)
     if outcome.first_by is not None and outcome.first_at is not None:
@@ -51,7 +51,7 @@ async def _press_watching(call: Press) -> None:
 
 
 async def _press_on_it(call: Press) -> Message | None:
-    """From a page: the person responds, even if another one has acknowledged before."""
+    """Make the paged person a responder, even if another one has acknowledged before."""
     if not call.incident.open:
         return replies.outdated_press(call.incident)
     outcome = await acknowledge(call.context, call.number, call.user, delivery=call.delivery)
@@ -79,7 +79,7 @@ async def _invite(call: VerbCall) -> Message:
 
 
 async def _assign_role(call: VerbCall) -> Message | None:
-    """Assign one role, or clear it; `lead` is the same for the commander. Without either, open the form."""
+    """Assign or clear a role; `lead` does so for the commander's. If neither is named, open the form."""
     if not call.request.users and not call.request.clear:
         return await open_form_of_verb(call, roles_modal(call.incident, call.policy), "role commander @user")
     holder = None if call.request.clear else call.request.users[0]

@@ -1,4 +1,4 @@
-"""What the buttons of a playbook run refer to, and the forms they open."""
+"""Parses the values of a playbook run's buttons into the run and step, and opens the forms of those buttons."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def run_and_step(value: str) -> tuple[int, str]:
 
 
 def with_trailing_number(value: str) -> tuple[str, int]:
-    """Split `2:3.1:4` into `2:3.1` and 4, the number of an approval; 0, which none has, where there is no number."""
+    """Split `2:3.1:4` into `2:3.1` (run 2, step 3.1) and 4, the number of an approval; 0 if there is no number."""
     place, _, number = value.rpartition(":")
     return place, int(number) if number.isdecimal() else 0
 
@@ -39,5 +39,5 @@ def step_of(playbook: Playbook, key: str) -> Step:
 
 
 async def open_run_form(call: Call, view: View) -> Message | None:
-    """Open a form that no command replaces. Returns None if it opened, else an answer that opens it."""
+    """Open a form that has no command instead. Returns None if it opened, else an answer with a button to open it."""
     return await call.ctx.open_view(call.interaction, view, "")

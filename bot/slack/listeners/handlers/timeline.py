@@ -1,4 +1,4 @@
-"""The timeline: reading it, notes, and messages added to it."""
+"""Handles the verbs, button and forms that show the timeline, add a note, or add a message to it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def _submit_note(call: Submission) -> None:
 
 
 async def _submit_message(call: Submission) -> None:
-    """Note a message from another channel on the timeline of the chosen incident."""
+    """Add a message from another channel to the timeline of the chosen incident."""
     values = values_of_add_to_timeline(call.view)
     await call.ctx.visible_incident(values.incident, call.interaction, paged=True)
     source = values.source

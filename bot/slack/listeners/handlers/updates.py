@@ -1,4 +1,4 @@
-"""Status updates, their reminders, and what is known about the impact."""
+"""Handles verbs, buttons and forms for status updates, their reminders, the impact and custom fields."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def _update(call: VerbCall) -> Message | None:
 
 
 async def _snooze(call: VerbCall) -> Message:
-    """Snooze at once, or end that; a span much longer than usual only once the person has confirmed it."""
+    """Snooze at once, or end a snooze. A span much longer than usual is confirmed first."""
     require_open(call.incident)
     call.require("snooze", call.incident)
     if call.request.clear:

@@ -1,4 +1,4 @@
-"""The form **Assign step**."""
+"""Builds the form **Assign step**, which gives a playbook step to a person."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.slack.blocks.modals.run.form import run_form, step_title
 
 
 def assign_modal(run: PlaybookRun, state: StepState, asker: str) -> Block:
-    """Preselects the present holder, or else the asker."""
+    """The form. It preselects the present holder of the step, or else the asker."""
     element = {
         "type": "users_select",
         "initial_user": state.holder or asker,

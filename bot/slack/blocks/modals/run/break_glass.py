@@ -1,4 +1,4 @@
-"""The form **Break glass**: going ahead without approval."""
+"""Builds the form **Break glass**, in which a person goes ahead with a playbook step without approval."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.slack.text import clip
 
 
 def break_glass_modal(run: PlaybookRun, state: StepState, approval: Approval) -> Block:
-    """Asks for the reason why a step cannot wait for a second person's approval."""
+    """The form, which asks why the step cannot wait for a second person's approval."""
     commands = [elements.section(elements.preformatted(clip(command, 2900))) for command in approval.shown[:COMMANDS]]
     warning = elements.section(
         ":rotating_light: *This goes ahead without approval.* The channel is told, and the timeline keeps it, "

@@ -1,4 +1,4 @@
-"""The form **Fill in**: the parameters of a playbook."""
+"""Builds and reads the form **Fill in**, which asks for the values in a playbook's commands."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ VALUE_LENGTH = 600
 
 
 def fill_in_modal(run: PlaybookRun, playbook: Playbook) -> Block:
-    """An input for every parameter, the missing ones first."""
+    """The form, with an input for every parameter of the playbook, those without a value first."""
     missing_first = sorted(playbook.parameters, key=lambda parameter: parameter.name in run.values)
     blocks = [
         _parameter_input(parameter, run.values.get(parameter.name, "")) for parameter in missing_first[:PARAMETERS]

@@ -1,4 +1,4 @@
-"""What the forms of a playbook run share: what they are about, and the reason they ask for."""
+"""Builds and reads the parts that all forms about a playbook run have: their subject, and a reason."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COMMANDS = 12  # that a form shows
 
 @dataclass(frozen=True, slots=True)
 class FormSubject:
-    """What a form is about."""
+    """What a form is about: a run, perhaps one of its steps, or a request for approval."""
 
     incident: int
     run: int
@@ -34,7 +34,7 @@ def run_form(
     blocks: Sequence[Block],
     approval: Approval | None = None,
 ) -> Block:
-    """A modal about the run, about one of its steps, or about a request for approval."""
+    """A form about the run, about one of its steps, or about a request for approval."""
     metadata = inputs.metadata(
         incident=f"INC-{run.incident}", walk=run.number, step=state.key if state else None,
         approval=approval.number if approval else None,
@@ -43,12 +43,12 @@ def run_form(
 
 
 def step_title(state: StepState) -> Block:
-    """The step that the form is about, as its first line."""
+    """The first line of a form, which names its step."""
     return elements.section(f"*{state.key} {render(state.title)}*")
 
 
 def subject_of(view: View) -> FormSubject:
-    """Raises `InputErrors` if the metadata of the form is lost."""
+    """What the form is about. Raises `InputErrors` if its metadata is lost."""
     metadata = inputs.metadata_of(view)
     incident, run = inputs.incident_of(view), metadata.get("walk")
     if not isinstance(run, int):
@@ -57,7 +57,7 @@ def subject_of(view: View) -> FormSubject:
 
 
 def reason(view: View, example: str) -> str:
-    """Raises `InputErrors`, with `example` in the message, if the input is empty."""
+    """The reason that was typed. Raises `InputErrors`, with `example` in the message, if it is empty."""
     text = inputs.text(view, "reason")
     if not text:
         raise InputErrors({"reason": f"Say why, such as “{example}”."})

@@ -1,4 +1,4 @@
-"""The form **Add a note** of a playbook run."""
+"""Builds the form **Add a note**, for a note on a playbook run or one of its steps."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from bot.slack.blocks.modals.run.form import run_form, step_title
 
 
 def note_modal(run: PlaybookRun, state: StepState | None) -> Block:
-    """A note on a step, or on the run as a whole if `state` is `None`."""
+    """The form, about a step, or about the whole run if `state` is None."""
     ask = elements.input_block("text", "Note", elements.text_input(multiline=True))
     return run_form("walk_note", "Add a note", "Add", run, state, [*([step_title(state)] if state else []), ask])

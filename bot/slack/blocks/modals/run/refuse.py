@@ -1,4 +1,4 @@
-"""The form **Refuse** of a request for approval."""
+"""Builds the form **Refuse**, in which a person refuses to approve a playbook step."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.slack.blocks.modals.run.form import REASON, run_form, step_title
 
 
 def refuse_modal(run: PlaybookRun, state: StepState, approval: Approval) -> Block:
-    """Asks why approval is refused; the reason is optional."""
+    """The form, which asks why approval is refused; the reason is optional."""
     ask = elements.input_block(
         "reason", "Why?", elements.text_input(longest=REASON, placeholder="Not before the backup"), optional=True
     )

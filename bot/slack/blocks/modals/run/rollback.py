@@ -1,4 +1,4 @@
-"""The form **Roll back step**, for a rollback that people do by hand."""
+"""Builds the form **Roll back step**, which shows a person how to undo a playbook step by hand."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.slack.text import clip, render
 
 
 def rollback_modal(run: PlaybookRun, state: StepState, step: Step) -> Block:
-    """How to undo the step by hand, and a button to record that it is done. No runner takes this rollback."""
+    """The form, with the commands that undo the step and a button to record that it is done."""
     commands = [
         elements.section(elements.preformatted(clip(command.filled_in(run.values), 2900)))
         for command in step.rollback[:COMMANDS]

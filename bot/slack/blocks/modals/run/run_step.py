@@ -1,4 +1,4 @@
-"""The form **Run step**: exactly what a runner would do, before anything runs."""
+"""Builds the form **Run step**, which shows exactly what a runner would do before anything runs."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ CALLBACK = "job_run"
 
 
 def run_step_modal(run: PlaybookRun, state: StepState, step: Step, plan: Plan, rolls_back: bool) -> Block:
-    """Commands, place, user, limits, success criterion, and what follows a failure.
+    """The form, with commands, place, user, limits, success criterion, and what follows a failure.
 
-    `rolls_back`: after a failure for good, the plan's undo commands run automatically.
+    With `rolls_back`, the plan's undo commands run by themselves after a failure for good.
     """
     facts = [
         f"*Where* {render(plain(plan.where))}, as {render(plain(plan.run_as))}",
@@ -47,6 +47,6 @@ def run_step_modal(run: PlaybookRun, state: StepState, step: Step, plan: Plan, r
 
 
 def _total_timeout(plan: Plan) -> str:
-    """The timeout of the whole plan, if the limit of each command does not already say it."""
+    """The timeout of the whole plan. Empty if the limit of each command says it already."""
     total = exact(plan.timeout)
     return "" if total in plan.limits.split(", ") else f"; all of it is stopped after {total}"

@@ -1,4 +1,4 @@
-"""The form **Skip step**."""
+"""Builds the form **Skip step**, in which a person skips a playbook step with a reason."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.slack.text import mention
 
 
 def skip_modal(run: PlaybookRun, state: StepState) -> Block:
-    """Asks why a step is skipped; warns if that withdraws a request for approval."""
+    """The form, which asks why the step is skipped, and warns if that withdraws a request for approval."""
     ask = elements.input_block("reason", "Why?", elements.text_input(longest=REASON, placeholder="We have no replica"))
     return run_form("walk_skip", "Skip step", "Skip", run, state, [step_title(state), *_withdrawn_request(state), ask])
 

@@ -1,4 +1,4 @@
-"""The form **Stop playbook**."""
+"""Builds the form **Stop playbook**, in which a person stops a playbook run with a reason."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.slack.text import render
 
 
 def stop_modal(run: PlaybookRun) -> Block:
-    """Asks why the run is stopped."""
+    """The form, which asks why the run is stopped."""
     intro = elements.section(f"*{render(run.name)}* ends here. What has been done so far stays on the timeline.")
     ask = elements.input_block(
         "reason", "Why?", elements.text_input(longest=REASON, placeholder="It is not the database")
