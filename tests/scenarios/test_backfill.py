@@ -153,7 +153,7 @@ async def test_what_was_fetched_stands_in_the_order_it_was_said(here: World) -> 
         await here.maya.say(INSIDE, "two")
         await here.maya.reply(first, "one and a half")
         await here.maya.say(INSIDE, "three")
-    assert await messages(here) == ["one", "one and a half", "two", "three"]  # a thread beside what it hangs on
+    assert await messages(here) == ["one", "two", "one and a half", "three"]
 
 
 async def about(here: World, *kinds: str) -> list[tuple[str, str, str]]:
@@ -403,7 +403,7 @@ async def test_a_long_history_is_read_within_slacks_limits_and_from_where_it_sto
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ninety pages and threads at thirty calls a minute: were it begun anew each time, it would never end."""
-    monkeypatch.setattr("bot.slack.inbound.backfill._PAGE", 10)
+    monkeypatch.setattr("bot.slack.inbound.backfill.PAGE", 10)
     monkeypatch.setattr("bot.slack.client.rate_limiter.MINUTE_S", 3.0)
     async with world(sqlite_url) as here:
         await declared(here)
@@ -426,3 +426,67 @@ async def test_a_long_history_is_read_within_slacks_limits_and_from_where_it_sto
 
 
 READS = frozenset({"conversations.history", "conversations.replies"})
+
+
+async def test_a_history_of_more_than_fifty_pages_is_read_to_its_beginning(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack.inbound.backfill.PAGE", 2)
+    monkeypatch.setattr("bot.slack.client.rate_limiter.MINUTE_S", 1.0)
+    channel = await here.declared()
+    await here.delivered()
+    await here.tocsin.stop()
+    here.ws.delivery.faults.drop = True
+    for number in range(120):
+        await here.maya.say(channel.id, f"line {number}")
+    here.ws.delivery.faults.drop = False
+    await here.restarted()
+    await here.delivered()
+    read = [entry["text"] for entry in (await here.show())["timeline"] if entry["kind"] == "message"]
+    assert sorted(read) == sorted(f"line {number}" for number in range(120))
+
+
+async def test_a_history_that_is_not_read_completely_says_so_on_the_timeline(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack.inbound.backfill.PAGE", 5)
+    monkeypatch.setattr("bot.slack.inbound.backfill.PAGES", 2)
+    channel = await here.declared()
+    await here.delivered()
+    await here.tocsin.stop()
+    here.ws.delivery.faults.drop = True
+    parent = await here.maya.say(channel.id, "the parent")
+    for number in range(15):
+        await here.maya.say(channel.id, f"line {number}")
+        await here.maya.reply(parent, f"reply {number}", broadcast=number == 14)
+    here.ws.delivery.faults.drop = False
+    await here.restarted()
+    await here.delivered()
+    gaps = [entry for entry in (await here.show())["timeline"] if entry["kind"] == "history_gap"]
+    assert [gap["text"].split(" written")[0] for gap in gaps] == ["Messages"]
+    assert gaps[0]["key"]
+
+
+async def test_a_thread_that_is_not_read_completely_says_so_and_is_read_again(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack.inbound.backfill.PAGE", 5)
+    monkeypatch.setattr("bot.slack.inbound.backfill.PAGES", 2)
+    channel = await here.declared("sev2 Checkout is down")
+    await here.delivered()
+    parent = await here.maya.say(channel.id, "the parent")
+    await here.ws.settled()
+    await here.tocsin.stop()
+    here.ws.delivery.faults.drop = True
+    for number in range(15):
+        await here.maya.reply(parent, f"reply {number}")
+    here.ws.delivery.faults.drop = False
+    await here.restarted()
+    await here.delivered()
+    timeline = (await here.show())["timeline"]
+    assert [gap["text"].split(" written")[0] for gap in timeline if gap["kind"] == "history_gap"] == ["Replies"]
+    monkeypatch.setattr("bot.slack.inbound.backfill.PAGES", 250)
+    await here.restarted()
+    await here.delivered()
+    read = [entry["text"] for entry in (await here.show())["timeline"] if entry["kind"] == "message"]
+    assert {f"reply {number}" for number in range(15)} <= set(read)

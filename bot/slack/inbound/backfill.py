@@ -2,17 +2,21 @@
 
 The history of an open incident's channel is read completely, because a reply to an old message shows only there. Then
 threads without new replies are read again, latest first, for edits. Entries have the same dedup keys as those made from
-events, so whatever is recorded already changes nothing.
+events, so whatever is recorded already changes nothing. A history or thread too long to be held in memory is read as
+far as possible, and the timeline and the log say what is missing.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+import structlog
+
 from bot.domain.errors import DeliveryError
-from bot.domain.timeline.entry import Entry
+from bot.domain.timeline.entry import BOT, Entry, rfc3339
 from bot.domain.timeline.messages import ChannelMessage, entries_from_edit, entries_from_message
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.inbound import event_parser
@@ -22,8 +26,10 @@ from bot.usecases.context import Context
 from bot.usecases.incidents import history
 from bot.usecases.incidents.record import move
 
-_PAGE = 200
-_PAGES = 50
+log = structlog.get_logger()
+
+PAGE = 200  # messages
+PAGES = 250  # of one history or thread
 UNCHANGED_THREADS = 50  # threads read again though they have no new reply: Slack allows as many pages a minute
 CONCURRENT_CHANNELS, CHANNEL_WAIT_S = 4, 3.0  # beyond the first, other channels ask again after the second
 ABANDONED_S = 180.0  # a read that is not continued: another replica does it, or it is no longer needed
@@ -45,6 +51,7 @@ class HistoryRead:
     fetched: int = 0  # new entries so far
     snapshot: Snapshot | None = None
     changed_threads: set[str] = field(default_factory=set)
+    threads: dict[str, HistoryRead] = field(default_factory=dict)  # whose replies are being read, by `ts`
     # Threads to read again, the next one last. None while the history itself is being read and held in memory.
     unchanged_threads: list[dict[str, Any]] | None = None
 
@@ -110,7 +117,7 @@ class Backfill:
         if read.unchanged_threads is None:
             read.unchanged_threads = await self._record_history(read, diff)
         while read.unchanged_threads:
-            read.fetched += await self._record_thread(read.unchanged_threads[-1], diff)
+            read.fetched += await self._record_thread(read, read.unchanged_threads[-1], diff)
             read.unchanged_threads.pop()
         read.fetched += await diff.pins(self._api)
 
@@ -122,44 +129,67 @@ class Backfill:
         for message in messages[read.recorded :]:
             read.fetched += await self._append(message)
             if message.get("reply_count") and await self._has_new_replies(message):
-                read.fetched += await self._record_thread(message, diff)
+                read.fetched += await self._record_thread(read, message, diff)
                 read.changed_threads.add(message["ts"])
             read.recorded += 1
         if messages:
             await history.remember_history(self._context, self._incident, self._channel, str(messages[-1]["ts"]))
+        if messages and read.cursor is not None:
+            before = self._context.clock.at(_posted_at(messages[0]))
+            read.fetched += await self._record_gap("Messages written before {before} were not read", before)
         read.fetched += await diff.history(messages)
         unchanged = [m for m in messages if m.get("reply_count") and m["ts"] not in read.changed_threads]
         read.messages = []
         return sorted(unchanged, key=lambda m: float(m.get("latest_reply") or m["ts"]))[-UNCHANGED_THREADS:]
 
-    async def _record_thread(self, parent: dict[str, Any], diff: HistoryDiff) -> int:
+    async def _record_thread(self, read: HistoryRead, parent: dict[str, Any], diff: HistoryDiff) -> int:
         """Record a thread's replies. Returns how many entries are new."""
-        thread, fetched = HistoryRead(time.monotonic()), 0
+        ts = str(parent["ts"])
+        thread, fetched = read.threads.setdefault(ts, HistoryRead(time.monotonic())), 0
         try:
             while not thread.complete:
-                await self._next_page("conversations.replies", thread, ts=parent["ts"])
+                await self._next_page("conversations.replies", thread, ts=ts)
         except SlackError as error:
             if error.name != "thread_not_found":  # just deleted: its event will say so
                 raise
+            del read.threads[ts]
             return 0
-        for reply in sorted(thread.messages, key=_posted_at):
-            if reply["ts"] != parent["ts"]:
-                fetched += await self._append(reply)
-        await history.remember_thread(self._context, self._channel, parent["ts"], str(parent.get("latest_reply", "")))
+        replies = sorted((reply for reply in thread.messages if reply["ts"] != ts), key=_posted_at)
+        for reply in replies:
+            fetched += await self._append(reply)
         if thread.cursor is None:
-            fetched += await diff.thread(parent["ts"], thread.messages)
+            await history.remember_thread(self._context, self._channel, ts, str(parent.get("latest_reply", "")))
+            fetched += await diff.thread(ts, thread.messages)
+        else:
+            last = self._context.clock.at(_posted_at(replies[-1])) if replies else self._context.clock.now()
+            fetched += await self._record_gap("Replies written after {after} in a thread were not read", last, ts)
+        del read.threads[ts]
         return fetched
+
+    async def _record_gap(self, words: str, instant: datetime, thread_ts: str | None = None) -> int:
+        """Say on the timeline, once, and in the log what is missing. Returns how many entries are new."""
+        told = rfc3339(instant)
+        text = words.format(before=told, after=told) + f": more than {PAGE * PAGES:,} messages are not held in memory."
+        log.warning(
+            "backfill.incomplete", incident=f"INC-{self._incident}", channel=self._channel, thread=thread_ts,
+            detail=text, hint="export what is missing from Slack; everything from now on is recorded",
+        )  # fmt: skip
+        gap = Entry(
+            self._context.clock.now(), "history_gap", BOT, text, thread_ts, {},
+            f"gap:{self._channel}:{thread_ts or ''}", key=True,
+        )  # fmt: skip
+        return await self._context.database.appender.append(self._incident, [gap])
 
     async def _has_new_replies(self, parent: dict[str, Any]) -> bool:
         latest_reply = str(parent.get("latest_reply", ""))
         return await history.has_new_replies(self._context, self._channel, parent["ts"], latest_reply)
 
     async def _next_page(self, method: str, read: HistoryRead, **args: Any) -> None:
-        answer = await self._api.call(method, channel=self._channel, limit=_PAGE, cursor=read.cursor, **args)
+        answer = await self._api.call(method, channel=self._channel, limit=PAGE, cursor=read.cursor, **args)
         read.messages += answer.get("messages", [])
         read.cursor = (answer.get("response_metadata") or {}).get("next_cursor") or None
         read.pages += 1
-        read.complete = read.cursor is None or read.pages >= _PAGES
+        read.complete = read.cursor is None or read.pages >= PAGES
 
     async def _append(self, message: dict[str, Any]) -> int:
         """Record one message of the history. Returns how many entries are new."""
