@@ -29,6 +29,7 @@ class _RowState:
     sent_once: bool = False  # all that a dependent notice asks
     error: str = ""
     redirected: bool = False
+    priority: int = 0
 
 
 _CIRCULAR = _RowState("circular")  # while the state of what a notice depends on is worked out
@@ -62,13 +63,16 @@ async def exists(conn: AsyncConnection, dedup_key: str) -> bool:
 
 
 def _one_per_key(notices: Sequence[Notice]) -> dict[str, Notice]:
-    """The first notice of each `dedup_key`, or the last with `resend`."""
+    """The first notice of each `dedup_key`, or the last with `resend` at the highest priority of them."""
     batch: dict[str, Notice] = {}
     for original in notices:
         depends_on = original.depends_on and clean_text(original.depends_on)
         notice = replace(original, dedup_key=clean_text(original.dedup_key), depends_on=depends_on)
-        if notice.resend or notice.dedup_key not in batch:
+        earlier = batch.get(notice.dedup_key)
+        if earlier is None:
             batch[notice.dedup_key] = notice
+        elif notice.resend:
+            batch[notice.dedup_key] = replace(notice, priority=min(notice.priority, earlier.priority))
     return batch
 
 
@@ -76,13 +80,14 @@ async def _lock_states(conn: AsyncConnection, dedup_keys: Collection[str]) -> di
     """The stored rows among these, locked so that none of them is marked before this transaction commits."""
     rows = await conn.execute(_select_states(conn.dialect.name), {"dedup_keys": list_param(conn, sorted(dedup_keys))})
     return {
-        row.dedup_key: _RowState(row.state, row.sent_at is not None, row.error or "", row.redirected) for row in rows
+        row.dedup_key: _RowState(row.state, row.sent_at is not None, row.error or "", row.redirected, row.priority)
+        for row in rows
     }
 
 
 @cache
 def _select_states(dialect: str) -> Any:
-    states = sa.select(_c.dedup_key, _c.state, _c.sent_at, _c.error, _c.redirected)
+    states = sa.select(_c.dedup_key, _c.state, _c.priority, _c.sent_at, _c.error, _c.redirected)
     return states.where(in_list(dialect, _c.dedup_key, "dedup_keys")).order_by(_c.id).with_for_update()
 
 
@@ -143,17 +148,21 @@ async def _put_again(
     for notice in notices:
         row = stored[notice.dedup_key]
         values = _values_again(notice, row, starts[notice.dedup_key])
-        alike.setdefault((row.state in ("sent", *_OVER), tuple(values)), []).append(values)
-    for (over, _), rows in alike.items():
-        await conn.execute(_update_again(conn.dialect.name, at_once=over), rows)
+        at_once = _is_over(row) or notice.priority < row.priority
+        alike.setdefault((at_once, tuple(values)), []).append(values)
+    for (at_once, _), rows in alike.items():
+        await conn.execute(_update_again(conn.dialect.name, at_once=at_once), rows)
 
 
 def _values_again(notice: Notice, stored: _RowState, start: _RowState) -> dict[str, Any]:
-    """The changed columns. A row that is being sent stays leased; its new version makes the marker queue it again."""
+    """The changed columns. A row that is being sent stays leased; its new version makes the marker queue it again.
+
+    What is still to be sent keeps its priority if that is higher.
+    """
     values: dict[str, Any] = {
         "this": notice.dedup_key,
         "payload": notice.payload,
-        "priority": int(notice.priority),
+        "priority": int(notice.priority if _is_over(stored) else min(notice.priority, stored.priority)),
         "deadline": notice.deadline,
         "depends_on": notice.depends_on,
         "on_dependency_failure": str(notice.on_dependency_failure),
@@ -161,18 +170,23 @@ def _values_again(notice: Notice, stored: _RowState, start: _RowState) -> dict[s
     if stored.state != "leased":
         redirected = stored.redirected or start.redirected
         values |= {"state": start.state, "redirected": redirected, "error": start.error or None}
-    if stored.state in ("sent", *_OVER):
+    if _is_over(stored):
         values |= {"attempts": 0, "first_try_at": None}
     return values
 
 
+def _is_over(stored: _RowState) -> bool:
+    return stored.state in ("sent", *_OVER)
+
+
 @cache
 def _update_again(dialect: str, *, at_once: bool) -> Any:
-    """`at_once`: try it now; otherwise it keeps its back-off."""
+    """`at_once`: try it now; otherwise it keeps its back-off. A row that is being sent keeps its lease."""
     now = sql_now(dialect)
     update = sa.update(outbox).where(_c.dedup_key == sa.bindparam("this"))
     update = update.values(version=_c.version + 1, queued_at=now)
-    return update.values(next_try_at=now) if at_once else update
+    kept = sa.case((_c.state == "leased", _c.next_try_at), else_=now)
+    return update.values(next_try_at=kept) if at_once else update
 
 
 async def _catch_up(conn: AsyncConnection, dedup_key: str, stored: _RowState) -> None:

@@ -138,8 +138,12 @@ async def retry_later(
 
 
 async def requeue(conn: AsyncConnection, row: ClaimedNotice, after: timedelta, why: str) -> bool:
-    """Queue a notice that was not tried, so that this claim counts as no attempt. False if it was claimed meanwhile."""
-    return await _mark(conn, row, _requeued(conn.dialect.name), after_us=microseconds(after), why=why) is not None
+    """Queue a notice that was not tried, so that this claim counts as no attempt. False if it was claimed meanwhile.
+
+    If it was enqueued anew at a higher priority since the claim, it does not wait.
+    """
+    values = {"after_us": microseconds(after), "why": why, "our_priority": row.priority}
+    return await _mark(conn, row, _requeued(conn.dialect.name), **values) is not None
 
 
 async def hold(conn: AsyncConnection, row: ClaimedNotice, until: str, why: str) -> bool:
@@ -231,7 +235,9 @@ def _requeued(dialect: str) -> Any:
     return _marking().values(
         state=sa.case((_c.uncertain, "unknown"), else_="queued"),
         attempts=_c.attempts - 1,
-        next_try_at=sql_now_plus(dialect),
+        next_try_at=sa.case(
+            (_c.priority < sa.bindparam("our_priority"), sql_now(dialect)), else_=sql_now_plus(dialect)
+        ),
         error=sa.bindparam("why"),
     )
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from tests.scenarios.assertions import announcements, buttons, declared, of_kind, rest, told, typed, words
+from sandbox import Channel
+from storage.schema import outbox
+from tests.scenarios.assertions import announcements, buttons, declared, of_kind, rest, told, typed, until, words
 from tests.scenarios.running import World, world
 
 INSIDE = "inc-1-checkout-is-down"
@@ -264,3 +268,41 @@ async def test_im_on_it_in_the_page_acknowledges_and_cant_pages_on(paging: World
         "Somebody is already responding to INC-1" in line
         for line in [*await told(here, "tom"), *map(lambda m: words(here, m), here.ws.bot_messages(direct.id))]
     )
+
+
+async def test_what_changes_the_buttons_of_a_busy_card_does_not_wait_behind_figures(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After twenty edits within a minute the share of the incident is used up; here it never frees again."""
+    monkeypatch.setattr("bot.slack.client.rate_limiter.SHARE", 1e-6)
+    async with world(sqlite_url) as here:
+        channel = await declared(here)
+        await typed(here, "maya", INSIDE, "/incident ack")
+        edits = 0
+        while not await _held_back(here):
+            edits += 1
+            await typed(here, "maya", INSIDE, f"/incident severity sev{2 + edits % 2} Look {edits}")
+        assert edits
+        for line, gone, offered in (
+            ("resolve Rolled back", "Update status", "Reopen"),
+            ("reopen It is back", "Reopen", "Acknowledge"),
+            ("ack", "Acknowledge", "Update status"),
+        ):
+            await typed(here, "maya", INSIDE, f"/incident {line}")
+            await until(partial(_buttons_are, here, channel, gone, offered))
+
+
+async def _held_back(here: World) -> bool:
+    """Whether the latest edit of the card waits for its turn: it was sent, or put back, first."""
+    edit = sa.select(outbox.c.state, outbox.c.error).where(outbox.c.dedup_key == "card_edit:1")
+    async with asyncio.timeout(10):
+        while True:
+            async with here.tocsin.database.reading() as conn:
+                row = (await conn.execute(edit)).one()
+            if row.state == "sent" or row.error:
+                return bool(row.error)
+            await asyncio.sleep(0.005)
+
+
+def _buttons_are(here: World, channel: Channel, gone: str, offered: str) -> bool:
+    return gone not in buttons(here.card(channel)) and offered in buttons(here.card(channel))

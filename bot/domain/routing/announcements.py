@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
-from bot.domain.routing.channel import channel_key
+from bot.domain.routing.channel import channel_key, edit_priority
 from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
 from bot.domain.routing.payloads import BriefingPayload, EntriesPayload
 from bot.domain.timeline.entry import RecordedEntry
@@ -56,17 +56,17 @@ def announcement_edits(before: Incident, after: Incident, policy: Policy) -> lis
     """An edit of the announcement, if a change shows in it."""
     if not policy.announce or after.private or _announcement_content(before) == _announcement_content(after):
         return []
-    return [announcement_edit(after.number)]
+    return [announcement_edit(after.number, edit_priority(before, after))]
 
 
-def announcement_edit(number: int) -> Notice:
+def announcement_edit(number: int, priority: Priority = Priority.EDIT) -> Notice:
     """Edit the announcement; several edits collapse into the newest."""
     return Notice(
         f"announce_edit:{number}",
         NoticeKind.ANNOUNCE_EDIT,
         number,
         depends_on=announcement_key(number),
-        priority=Priority.EDIT,
+        priority=priority,
         resend=True,
     )
 

@@ -27,7 +27,7 @@ def triage_key(number: int) -> str:
 
 def card_edits(before: Incident, after: Incident) -> list[Notice]:
     """An edit of the card, if a change shows on it."""
-    return [card_edit(after.number)] if _shows_on_card(before, after) else []
+    return [card_edit(after.number, edit_priority(before, after))] if _shows_on_card(before, after) else []
 
 
 def topic_edits(before: Incident, after: Incident) -> list[Notice]:
@@ -88,14 +88,21 @@ def pin(number: int) -> Notice:
     return Notice(f"pin:{number}", NoticeKind.PIN, number, depends_on=card_key(number), priority=Priority.CARD)
 
 
-def card_edit(number: int) -> Notice:
+def edit_priority(before: Incident, after: Incident) -> Priority:
+    """The priority of an edit whose message has other buttons once the incident is acknowledged, over or reopened."""
+    acknowledged = [incident.ladder.acknowledged_at is not None for incident in (before, after)]
+    same = acknowledged[0] == acknowledged[1] and before.open == after.open and before.episode == after.episode
+    return Priority.EDIT if same else Priority.BUTTONS
+
+
+def card_edit(number: int, priority: Priority = Priority.EDIT) -> Notice:
     """Edit the card; several edits collapse into the newest."""
     return Notice(
         f"card_edit:{number}",
         NoticeKind.CARD_EDIT,
         number,
         depends_on=card_key(number),
-        priority=Priority.EDIT,
+        priority=priority,
         resend=True,
     )
 

@@ -64,7 +64,7 @@ def handovers_settled(before: Incident, after: Incident, recorded: Sequence[Reco
                 offer.role,
             ).to_json(),
             depends_on=_handover_key(before, offer),
-            priority=Priority.EDIT,
+            priority=Priority.BUTTONS,
         )
         for offer in handover.open_offers(before)
         if offer.number not in left
@@ -100,7 +100,7 @@ def shift_offers_settled(before: Incident, after: Incident) -> list[Notice]:
                 _shift_offer_key(before, shift), shift_change.outcome(shift, after), shift.role
             ).to_json(),
             depends_on=_shift_offer_key(before, shift),
-            priority=Priority.EDIT,
+            priority=Priority.BUTTONS,
         )
         for shift in shift_change.open_offers(before)
         if _shift_key(before, shift) not in left

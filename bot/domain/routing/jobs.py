@@ -34,7 +34,7 @@ def question_over(job: Job, outcome: str) -> Notice:
     of = f"job:{job.id}:question"
     return Notice(
         f"settle:{of}", NoticeKind.JOB_QUESTION_EDIT, job.incident, JobSettledPayload(job.id, of, outcome).to_json(),
-        depends_on=of, priority=Priority.EDIT,
+        depends_on=of, priority=Priority.BUTTONS,
     )  # fmt: skip
 
 

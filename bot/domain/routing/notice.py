@@ -84,6 +84,7 @@ class Priority(IntEnum):
     CHANNEL = 10
     CARD = 20
     ANSWER = 25
+    BUTTONS = 28  # edits that change what buttons do, before those that only change what is read
     NUDGE = 30
     NEWS = 40
     SETUP = 50

@@ -183,7 +183,7 @@ def pages_settled(before: Incident, after: Incident) -> list[Notice]:
             after.number,
             SettledPayload(dedup_key).to_json(),
             depends_on=dedup_key,
-            priority=Priority.EDIT,
+            priority=Priority.BUTTONS,
         )
         for dedup_key in before.live_pages
     ]

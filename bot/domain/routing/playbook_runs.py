@@ -101,7 +101,7 @@ def request_settled(dedup_key: str, number: int) -> Notice:
         number,
         payload.to_json(),
         depends_on=dedup_key,
-        priority=Priority.EDIT,
+        priority=Priority.BUTTONS,
         resend=True,
     )
 
@@ -149,7 +149,7 @@ def _reminder_settled(run: PlaybookRun, deadline: str, step: StepState) -> Notic
         outcome = f"{step.key} {step.title}: somebody saw to it."
     return Notice(
         f"settle:{dedup_key}", NoticeKind.NUDGE_EDIT, run.incident, SettledPayload(dedup_key, outcome).to_json(),
-        depends_on=dedup_key, priority=Priority.EDIT,
+        depends_on=dedup_key, priority=Priority.BUTTONS,
     )  # fmt: skip
 
 

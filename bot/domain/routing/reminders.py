@@ -18,7 +18,7 @@ def nudge_settled(number: int, nudge_key: str, outcome: str) -> Notice:
     """Edit a reminder to say how it was settled."""
     return Notice(
         f"settle:{nudge_key}", NoticeKind.NUDGE_EDIT, number, SettledPayload(nudge_key, outcome).to_json(),
-        depends_on=nudge_key, priority=Priority.EDIT,
+        depends_on=nudge_key, priority=Priority.BUTTONS,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ PER_MINUTE: dict[str, int | None] = {
     "chat.update": T3,
     "conversations.create": T2,
     "conversations.history": T3,
+    "conversations.info": T3,
     "conversations.invite": T3,
     "conversations.join": T3,
     "conversations.list": T2,

@@ -100,7 +100,7 @@ class RateWindow:
         """Keep the caller's place until `at`. Returns when it should ask again, which is later if the queue is full."""
         waiting = self._waiting.get(caller.name)
         if waiting is not None:
-            waiting.at = at
+            waiting.caller, waiting.at = caller, at
         elif caller.priority <= Priority.PAGE or len(self._waiting) < LONGEST_QUEUE:
             self._waiting[caller.name] = _Waiting(caller, next(self._numbers), at)
         else:
@@ -151,7 +151,8 @@ class RateWindow:
         others = [waiting for name, waiting in self._waiting.items() if name != caller.name]
         if not others:
             return 0
-        mine = self._waiting.get(caller.name) or _Waiting(caller, sys.maxsize, 0.0)
+        waiting = self._waiting.get(caller.name)
+        mine = _Waiting(caller, sys.maxsize if waiting is None else waiting.number, 0.0)
         served: Counter[int | None] = Counter(incident for _, incident in self._served)
         served.update(self._under_way)
         keys: list[tuple[int, int, int]] = []

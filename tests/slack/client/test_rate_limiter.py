@@ -158,6 +158,25 @@ def test_edits_of_one_incident_leave_room_for_those_of_another() -> None:
     assert most_within(callers.times(1), 60) < 50
 
 
+def test_an_edit_that_changes_what_buttons_do_is_not_held_back_by_the_share_of_its_incident() -> None:
+    callers = Callers()
+    for number in range(40):
+        callers.ask(UPDATE, row(number, 1, Priority.EDIT))
+    callers.ask(UPDATE, Caller("1:39", 1, Priority.BUTTONS), after_s=30)  # one that waits becomes more urgent
+    callers.run(40)
+    assert len(callers.times(1)) < 35, "the others wait"
+    assert 30.0 in [at for at, caller in callers.went if caller.priority == Priority.BUTTONS]
+
+
+def test_an_edit_that_changes_what_buttons_do_goes_before_those_that_wait_for_the_minute() -> None:
+    callers = Callers()
+    for number in range(60):
+        callers.ask(UPDATE, row(number, number, Priority.EDIT))
+    callers.ask(UPDATE, row(0, 99, Priority.BUTTONS), after_s=30)
+    callers.run(59)
+    assert callers.times(99) == [30.0]
+
+
 def test_before_any_429_a_burst_passes() -> None:
     callers = Callers(refused=False)
     for number in range(100):

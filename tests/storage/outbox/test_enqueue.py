@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.domain.routing.notice import Notice, NoticeKind
+from bot.domain.routing.notice import Notice, NoticeKind, Priority
 from storage.database import Database
 from storage.open import open_database
 from storage.outbox import census, enqueue, queue, receipts
@@ -152,3 +152,42 @@ async def test_text_that_no_database_accepts_does_not_stop_a_notice(database: Da
         rows = await claimed(conn)
     assert rows["a\ufffd"].payload == {"t": "\ufffd\ufffd", "\ufffd": [1]}
     assert len(rows) == 1
+
+
+def _edit(priority: Priority) -> Notice:
+    return Notice("card_edit:1", NoticeKind.CARD_EDIT, 1, priority=priority, resend=True)
+
+
+async def test_an_edit_keeps_the_highest_priority_until_it_is_sent(database: Database) -> None:
+    async with database.transaction() as conn:
+        await enqueue.put(conn, [_edit(Priority.BUTTONS), _edit(Priority.EDIT)])
+        await enqueue.put(conn, [_edit(Priority.EDIT)])
+        [row] = await queue.claim(conn, 10)
+        assert row.priority == Priority.BUTTONS
+        assert await queue.mark_sent(conn, row, {})
+        await enqueue.put(conn, [_edit(Priority.EDIT)])
+        [row] = await queue.claim(conn, 10)
+        assert row.priority == Priority.EDIT
+
+
+async def test_a_more_urgent_edit_does_not_wait_until_the_earlier_one_would_have_gone(database: Database) -> None:
+    async with database.transaction() as conn:
+        await enqueue.put(conn, [_edit(Priority.EDIT)])
+        [row] = await queue.claim(conn, 10)
+        await queue.requeue(conn, row, HOUR, "the rate limit")
+        await enqueue.put(conn, [_edit(Priority.EDIT)])
+        assert await queue.claim(conn, 10) == []
+        await enqueue.put(conn, [_edit(Priority.BUTTONS)])
+        [row] = await queue.claim(conn, 10)
+        assert row.priority == Priority.BUTTONS
+
+
+async def test_an_edit_that_became_more_urgent_while_it_was_tried_does_not_wait(database: Database) -> None:
+    async with database.transaction() as conn:
+        await enqueue.put(conn, [_edit(Priority.EDIT)])
+        [row] = await queue.claim(conn, 10)
+        await enqueue.put(conn, [_edit(Priority.BUTTONS)])
+        assert await queue.claim(conn, 10) == [], "it is still being tried"
+        await queue.requeue(conn, row, HOUR, "the rate limit")
+        [row] = await queue.claim(conn, 10)
+        assert row.priority == Priority.BUTTONS

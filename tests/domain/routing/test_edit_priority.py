@@ -1,0 +1,57 @@
+"""Edits that change what buttons do go before edits that change figures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.domain import incident as verbs
+from bot.domain.incident import Change, Incident
+from bot.domain.routing import on_change
+from bot.domain.routing.notice import NoticeKind, Priority
+from bot.domain.timeline.entry import GENESIS, RecordedEntry
+from tests.domain.incidents import declared
+from tests.domain.policies import MINUTE, NOON, POLICY
+
+LATER = NOON + MINUTE
+ANNOUNCED = replace(POLICY, announce="#incidents")
+MESSAGES = (NoticeKind.CARD_EDIT, NoticeKind.ANNOUNCE_EDIT)
+
+
+def priorities(before: Incident, change: Change) -> set[Priority]:
+    """Of the edits of the card and the announcement."""
+    recorded = [
+        RecordedEntry(1, seq, entry, entry.key, GENESIS, GENESIS) for seq, entry in enumerate(change.entries, 2)
+    ]
+    notices = on_change(before, change.incident, recorded, ANNOUNCED)
+    edits = [notice for notice in notices if notice.kind in MESSAGES]
+    assert {edit.kind for edit in edits} == set(MESSAGES)
+    return {edit.priority for edit in edits}
+
+
+def acknowledged() -> Incident:
+    return verbs.acknowledge(declared(), "U1", LATER).incident
+
+
+def resolved() -> Incident:
+    return verbs.resolve(acknowledged(), "U1", LATER).incident
+
+
+@pytest.mark.parametrize(
+    ("before", "change"),
+    [
+        (declared(), verbs.acknowledge(declared(), "U1", LATER)),
+        (acknowledged(), verbs.resolve(acknowledged(), "U1", LATER)),
+        (acknowledged(), verbs.cancel(acknowledged(), "U1", LATER, "false alarm")),
+        (resolved(), verbs.reopen(resolved(), "U1", ANNOUNCED, LATER, "it is back")),
+    ],
+    ids=["acknowledged", "resolved", "cancelled", "reopened"],
+)
+def test_an_edit_after_which_buttons_do_something_else_goes_first(before: Incident, change: Change) -> None:
+    assert priorities(before, change) == {Priority.BUTTONS}
+
+
+def test_an_edit_of_figures_waits() -> None:
+    before = acknowledged()
+    assert priorities(before, verbs.change_severity(before, "bad", "U1", ANNOUNCED, LATER)) == {Priority.EDIT}
