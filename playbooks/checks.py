@@ -1,4 +1,4 @@
-"""Checks of a playbook across its values, which the schema of each value cannot express."""
+"""Checks a playbook across its values, which the schema of single values cannot express."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from playbooks.models import Command, Document, Step
 
 
 def check(model: Document, source: Source) -> list[Problem]:
-    """The problems of a playbook whose values are valid one by one."""
+    """The problems of a playbook whose single values are valid."""
     steps = list(_steps(model))
     # A misspelt parameter also leaves the right one unused: report that as one mistake, not two.
     problems = [*steps, *([] if steps else _parameters(model)), *_kind(model), *_self_reference(model)]

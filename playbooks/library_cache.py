@@ -22,7 +22,7 @@ class _IndexedLibrary:
 
 
 class LibraryCache:
-    """The shipped playbooks, replaced and extended by those of `folders`."""
+    """The shipped playbooks, replaced and extended by those in `folders`."""
 
     def __init__(self, folders: Sequence[Path] = ()) -> None:
         self.folders = tuple(folders)

@@ -1,4 +1,7 @@
-"""Loads playbooks from folders: read, validate, let the operator's replace shipped ones, check the links."""
+"""Loads playbooks from folders: reads and validates them, and checks the links between them.
+
+An operator's playbook replaces the shipped one with the same ID.
+"""
 
 from __future__ import annotations
 

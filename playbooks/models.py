@@ -1,4 +1,4 @@
-"""The schema of a playbook file: its keys, and what each value must look like."""
+"""Defines the schema of a playbook file: its keys, and the form of each value."""
 
 from __future__ import annotations
 

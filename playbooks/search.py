@@ -1,7 +1,7 @@
-"""Search for playbooks that fit an alert, or the words of a tired person, with the reasons for each.
+"""Searches playbooks that fit an alert or the words of a person, and gives the reasons for each.
 
-Words are ranked by BM25 over fields (Robertson, Zaragoza: The Probabilistic Relevance Framework, 2009, §3.6).
-Alert labels, services, category and severity add to that score.
+Words are ranked by BM25 over fields (Robertson, Zaragoza: The Probabilistic Relevance Framework, 2009, §3.6). Alert
+labels, services, category and severity add to that score.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ CATEGORY_SYNONYMS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is known about an incident."""
+    """What is known about an incident, to search playbooks by."""
 
     text: str = ""
     symptoms: Sequence[str] = ()
@@ -192,7 +192,7 @@ def _counts(texts: Iterable[_Text]) -> dict[str, Counter[str]]:
 
 
 def _labels(playbook: Playbook, query: Query) -> list[tuple[float, str]]:
-    """The score of matching alert labels: all of them must match, and more specific ones count more."""
+    """The score of matching alert labels: all of a playbook's labels must match, and more labels score higher."""
     scores = []
     labels = {name.lower(): value.lower() for name, value in query.labels.items()}
     for alert in playbook.alerts:

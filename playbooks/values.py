@@ -1,4 +1,4 @@
-"""Converts a validated document to the domain's `Playbook`, and a playbook to the JSON for other programs."""
+"""Converts a validated playbook document to the domain's `Playbook`, and a playbook to JSON for other programs."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _span(text: str | None) -> timedelta | None:
 
 
 def as_json(playbook: domain.Playbook, severities: Sequence[str]) -> dict[str, Any]:
-    """The JSON that other programs rely on. `severities`: the keys of the policy in force, the worst first.
+    """The JSON on which other programs rely. `severities` are the keys of the policy in force, the worst first.
 
     Commands are filled in with the defaults; required parameters stay as `{name}`.
     """

@@ -1,4 +1,4 @@
-"""A local Slack workspace, as strict as the real one, to run and test the bot against."""
+"""Imitates a Slack workspace on this machine, as strict as the real one, to run and test the bot against."""
 
 from sandbox.errors import NoSuchThing, SlackError
 from sandbox.interactions import Reply

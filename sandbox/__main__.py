@@ -1,4 +1,4 @@
-"""`python -m sandbox`: run a workspace as a process."""
+"""Runs a sandbox workspace (the imitation of Slack) as a process, with `python -m sandbox`."""
 
 import argparse
 import asyncio
@@ -64,7 +64,7 @@ async def serve(settings: Settings) -> None:
 
 
 def main() -> None:
-    """The entry point."""
+    """Parse the command line and run."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     asyncio.run(serve(parse(sys.argv[1:])))
 

@@ -1,4 +1,4 @@
-"""The actions of people that the control API offers at `POST /sandbox/people/{who}/{act}`.
+"""Implements what a person can do in the sandbox, for its control API at `POST /sandbox/people/{who}/{act}`.
 
 Each function takes the workspace, the person and the request's JSON arguments, which its docstring lists.
 """
@@ -44,7 +44,7 @@ def surface_of(ws: Workspace, person: Person, args: Json) -> Message | Ephemeral
 
 
 async def say(ws: Workspace, person: Person, args: Json) -> Json:
-    """`channel`, `text`, `thread_ts`, `broadcast`, `files` (names, or `{"name", "base64"}`)."""
+    """Post a message: `channel`, `text`, `thread_ts`, `broadcast`, `files` (names, or `{"name", "base64"}`)."""
     files: dict[str, bytes] = {}
     for file in args.get("files") or []:
         if isinstance(file, str):
@@ -62,138 +62,141 @@ async def say(ws: Workspace, person: Person, args: Json) -> Json:
 
 
 async def upload(ws: Workspace, person: Person, args: Json) -> Json:
-    """`name`, `base64`: upload a file for a modal's file input."""
+    """Upload a file for a modal's file input: `name`, `base64`."""
     file = person.upload(args["name"], base64.b64decode(args.get("base64", "")))
     return DONE | {"file": {"id": file.id, "name": file.name}}
 
 
 async def dm(ws: Workspace, person: Person, args: Json) -> Json:
-    """`other`, `text`."""
+    """Send a direct message: `other` (the recipient), `text`."""
     message = await person.dm(args["other"], args["text"])
     return DONE | {"message": serializers.message_json(ws, message)}
 
 
 async def open_dm(ws: Workspace, person: Person, args: Json) -> Json:
-    """`other`: open the direct-message channel with this user."""
+    """Open the direct-message channel with a user: `other`."""
     channel = ws.membership.open_im(person.id, ws.user(args["other"]).id)
     return DONE | {"channel": serializers.channel_json(ws, channel)}
 
 
 async def edit(ws: Workspace, person: Person, args: Json) -> Json:
-    """`channel`, `ts`, `text`."""
+    """Edit a message: `channel`, `ts`, `text`."""
     await person.edit(message_of(ws, args), args["text"])
     return DONE
 
 
 async def delete(ws: Workspace, person: Person, args: Json) -> Json:
-    """`channel`, `ts`."""
+    """Delete a message: `channel`, `ts`."""
     await person.delete(message_of(ws, args))
     return DONE
 
 
 async def react(ws: Workspace, person: Person, args: Json) -> Json:
-    """`channel`, `ts`, `name`."""
+    """Add a reaction: `channel`, `ts`, `name` (of the emoji)."""
     await person.react(message_of(ws, args), args["name"])
     return DONE
 
 
 async def unreact(ws: Workspace, person: Person, args: Json) -> Json:
-    """`channel`, `ts`, `name`."""
+    """Remove a reaction: `channel`, `ts`, `name` (of the emoji)."""
     await person.unreact(message_of(ws, args), args["name"])
     return DONE
 
 
 async def pin(ws: Workspace, person: Person, args: Json) -> Json:
-    """`channel`, `ts`."""
+    """Pin a message: `channel`, `ts`."""
     await person.pin(message_of(ws, args))
     return DONE
 
 
 async def unpin(ws: Workspace, person: Person, args: Json) -> Json:
-    """`channel`, `ts`."""
+    """Unpin a message: `channel`, `ts`."""
     await person.unpin(message_of(ws, args))
     return DONE
 
 
 async def join(ws: Workspace, person: Person, args: Json) -> Json:
-    """`channel`."""
+    """Join a channel: `channel`."""
     await person.join(args["channel"])
     return DONE
 
 
 async def leave(ws: Workspace, person: Person, args: Json) -> Json:
-    """`channel`."""
+    """Leave a channel: `channel`."""
     await person.leave(args["channel"])
     return DONE
 
 
 async def invite(ws: Workspace, person: Person, args: Json) -> Json:
-    """`channel`, `names`."""
+    """Invite people to a channel: `channel`, `names`."""
     await person.invite(args["channel"], *args["names"])
     return DONE
 
 
 async def kick(ws: Workspace, person: Person, args: Json) -> Json:
-    """`channel`, `name`."""
+    """Remove a person from a channel: `channel`, `name`."""
     await person.kick(args["channel"], args["name"])
     return DONE
 
 
 async def create(ws: Workspace, person: Person, args: Json) -> Json:
-    """`name`, `is_private`."""
+    """Create a channel: `name`, `is_private`."""
     channel = await person.create(args["name"], is_private=bool(args.get("is_private")))
     return DONE | {"channel": serializers.channel_json(ws, channel)}
 
 
 async def set_topic(ws: Workspace, person: Person, args: Json) -> Json:
-    """`channel`, `topic`."""
+    """Set a channel's topic: `channel`, `topic`."""
     await person.set_topic(args["channel"], args["topic"])
     return DONE
 
 
 async def set_purpose(ws: Workspace, person: Person, args: Json) -> Json:
-    """`channel`, `purpose`."""
+    """Set a channel's purpose: `channel`, `purpose`."""
     await person.set_purpose(args["channel"], args["purpose"])
     return DONE
 
 
 async def rename(ws: Workspace, person: Person, args: Json) -> Json:
-    """`channel`, `name`."""
+    """Rename a channel: `channel`, `name` (the new one)."""
     await person.rename(args["channel"], args["name"])
     return DONE
 
 
 async def archive(ws: Workspace, person: Person, args: Json) -> Json:
-    """`channel`."""
+    """Archive a channel: `channel`."""
     await person.archive(args["channel"])
     return DONE
 
 
 async def unarchive(ws: Workspace, person: Person, args: Json) -> Json:
-    """`channel`."""
+    """Unarchive a channel: `channel`."""
     await person.unarchive(args["channel"])
     return DONE
 
 
 async def delete_channel(ws: Workspace, person: Person, args: Json) -> Json:
-    """`channel`."""
+    """Delete a channel: `channel`."""
     await person.delete_channel(args["channel"])
     return DONE
 
 
 async def mark(ws: Workspace, person: Person, args: Json) -> Json:
-    """`channel`, `ts`: mark the channel as read up to this message."""
+    """Mark a channel as read up to a message: `channel`, `ts`."""
     person.mark(args["channel"], args["ts"])
     return DONE
 
 
 async def command(ws: Workspace, person: Person, args: Json) -> Json:
-    """`channel`, `line`."""
+    """Type a slash command: `channel`, `line`."""
     return serializers.reply_json(ws, await person.command(args["channel"], args["line"]))
 
 
 async def press(ws: Workspace, person: Person, args: Json) -> Json:
-    """`view` or `ephemeral` or `channel` and `ts`; `name`, `option`; `stale_blocks` for an old copy of a message."""
+    """Press a button or choose an option: `name`, `option`, and where: `view`, `ephemeral`, or `channel` and `ts`.
+
+    `stale_blocks` presses on an old copy of a message.
+    """
     surface = surface_of(ws, person, args)
     stale = None
     if isinstance(surface, Message) and "stale_blocks" in args:
@@ -203,40 +206,40 @@ async def press(ws: Workspace, person: Person, args: Json) -> Json:
 
 
 async def fill(ws: Workspace, person: Person, args: Json) -> Json:
-    """`view`, `values` by label."""
+    """Fill in a form: `view`, `values` (by label)."""
     view = view_of(person, args)
     await person.fill(view, args["values"])
     return DONE | {"view": serializers.view_json(ws, view)}
 
 
 async def submit(ws: Workspace, person: Person, args: Json) -> Json:
-    """`view`."""
+    """Submit a form: `view`."""
     return serializers.reply_json(ws, await person.submit(view_of(person, args)))
 
 
 async def close(ws: Workspace, person: Person, args: Json) -> Json:
-    """`view`."""
+    """Close a form: `view`."""
     return serializers.reply_json(ws, await person.close(view_of(person, args)))
 
 
 async def suggestions(ws: Workspace, person: Person, args: Json) -> Json:
-    """`view`, `name`, `query`."""
+    """List what an external select offers: `view`, `name`, `query`."""
     options = await person.suggestions(view_of(person, args), args["name"], args["query"])
     return DONE | {"options": options}
 
 
 async def shortcut(ws: Workspace, person: Person, args: Json) -> Json:
-    """`name`."""
+    """Use a global shortcut: `name`."""
     return serializers.reply_json(ws, await person.shortcut(args["name"]))
 
 
 async def message_shortcut(ws: Workspace, person: Person, args: Json) -> Json:
-    """`name`, `channel`, `ts`."""
+    """Use a shortcut of a message: `name`, `channel`, `ts`."""
     return serializers.reply_json(ws, await person.message_shortcut(args["name"], message_of(ws, args)))
 
 
 async def open_home(ws: Workspace, person: Person, args: Json) -> Json:
-    """`tab`."""
+    """Open the app's home: `tab`."""
     view = await person.open_home(args.get("tab", "home"))
     return DONE | {"view": serializers.view_json(ws, view) if view else None}
 

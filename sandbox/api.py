@@ -1,4 +1,7 @@
-"""The Web API endpoint: authorization, rate limits, scopes, injected faults and the call itself."""
+"""Answers the bot's Web API calls in place of Slack: checks token, rate limits and scopes, then runs the method.
+
+Faults that tests inject are applied here.
+"""
 
 import asyncio
 import json
@@ -22,11 +25,11 @@ UNLOGGED = {"messages", "members", "channels", "items"}
 
 
 class ConnectionCut(Exception):
-    """A fault closes the connection instead of answering."""
+    """A fault that closes the connection instead of answering."""
 
 
 class Api:
-    """Handles `/api/<method>`."""
+    """Handles `/api/<method>`, as Slack does."""
 
     def __init__(self, ws: WorkspaceCore) -> None:
         self.ws = ws

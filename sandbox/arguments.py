@@ -1,4 +1,7 @@
-"""Parse the arguments of a Web API call as Slack does: query, form, JSON or multipart, then types and lengths."""
+"""Parses the arguments of a Web API call, which the bot sends to the sandbox, as strictly as Slack does.
+
+Arguments come from the query, a form, JSON or a multipart body; then their types and lengths are checked.
+"""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""Validate blocks, attachments and views as Slack does, with Slack's error messages."""
+"""Validates blocks, attachments and views that the bot sends to the sandbox, with Slack's error messages."""
 
 import copy
 import json
@@ -119,7 +119,7 @@ __all__ = ["IMAGE_ELEMENT", "attachments_of", "blocks_of", "view_of"]
 
 
 class ErrorLines:
-    """Collects error lines with the JSON pointer they apply to."""
+    """Collects error lines with the JSON pointer to the value at fault."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []

@@ -1,4 +1,7 @@
-"""The bot as a child process of the demo. The sandbox knows only its command line and environment."""
+"""Starts, kills and restarts the bot as a child process of the demo.
+
+The sandbox does not import the bot: it knows only its command line and environment.
+"""
 
 from __future__ import annotations
 

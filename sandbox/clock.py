@@ -1,4 +1,4 @@
-"""The workspace's clock: real time plus an offset, so that tests can let time pass without sleeping."""
+"""Keeps the sandbox's clock: real time plus an offset, so that tests let time pass without sleeping."""
 
 import time
 
@@ -10,7 +10,7 @@ class Clock:
         self.offset_s = 0.0
 
     def now(self) -> float:
-        """Epoch seconds."""
+        """The time in epoch seconds."""
         return time.time() + self.offset_s
 
     def advance(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""The control API under `/sandbox/`, for the web UI and for tests in another process."""
+"""Serves the sandbox's control API under `/sandbox/`, for its web UI and for tests in another process."""
 
 import asyncio
 import json
@@ -81,7 +81,7 @@ class Control:
         return answer
 
     def _is_same_origin(self, request: web.Request) -> bool:
-        """Refuse requests that another web site in the same browser makes (DNS rebinding, cross-site requests)."""
+        """Whether no other web site in the same browser made the request (DNS rebinding, cross-site requests)."""
         allowed = LOOPBACK | {self.ws.settings.host}
         if self.ws.settings.host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
             return True

@@ -1,4 +1,4 @@
-"""The parts of a workspace, wired together, and the lookups that all of them share."""
+"""Wires the parts of a sandbox workspace together, and looks up users, channels and messages for all of them."""
 
 from typing import Any
 
@@ -66,7 +66,7 @@ class WorkspaceCore:
 
     @property
     def request_url(self) -> str | None:
-        """Where signed HTTP deliveries go. `None` until it is known; it may be set after the app has started."""
+        """The URL of signed HTTP deliveries. `None` until it is known; it may be set after the app has started."""
         return self.http.url
 
     @request_url.setter
@@ -74,7 +74,7 @@ class WorkspaceCore:
         self.http.url = url
 
     def opened(self, url: str) -> None:
-        """Tell every part the address that the server listens at."""
+        """Tell every part at which address the server listens."""
         self.url = url
         self.response_urls.base_url = url
         self.sockets.base_url = url

@@ -1,4 +1,4 @@
-"""Delivery of payloads to the app: events with retries, commands and interactions once."""
+"""Delivers the sandbox's payloads to the bot as Slack does: events with retries, commands and interactions once."""
 
 import asyncio
 import logging
@@ -130,7 +130,7 @@ class Delivery:
         return record, task
 
     async def deliver(self, event: Json) -> DeliveryRecord:
-        """Send an event regardless of subscriptions and faults; return once it is delivered or given up."""
+        """Send an event regardless of subscriptions and faults, and return once it is delivered or given up."""
         record, task = self._dispatch(self.wrap(event))
         await asyncio.shield(task)
         return record

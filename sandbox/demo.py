@@ -1,4 +1,4 @@
-"""`tocsin demo`: a local workspace with the bot in it, driven from the browser, the terminal or a script."""
+"""Runs `tocsin demo`: a sandbox workspace with the bot in it, used from the browser, the terminal or a script."""
 
 from __future__ import annotations
 

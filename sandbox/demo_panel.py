@@ -1,4 +1,7 @@
-"""Routes of the demo: the state of the bot process, killing and starting it, and its outbox and deadlines."""
+"""Serves what the demo's inspector needs of the bot: its process, its outbox and its deadlines.
+
+The inspector can also kill and start the bot here.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The schema of Block Kit's elements: buttons, selects, pickers and inputs."""
+"""Defines Slack's schema of Block Kit elements (buttons, selects, pickers, inputs) for the sandbox's validation."""
 
 from typing import Any
 

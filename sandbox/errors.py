@@ -1,4 +1,4 @@
-"""The errors of the sandbox: refusals by Slack, and things a person cannot find."""
+"""Defines the errors of the sandbox: refusals as by Slack, and things that a person cannot find."""
 
 from typing import Any
 

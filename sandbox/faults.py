@@ -1,4 +1,4 @@
-"""Faults that tests inject into Web API answers and into deliveries to the app."""
+"""Defines faults that tests inject into the sandbox's API answers and into its deliveries to the bot."""
 
 import asyncio
 from dataclasses import asdict, dataclass, fields

@@ -1,4 +1,4 @@
-"""Form fields: their values, how a person sets them, and the checks of Slack's client before submitting."""
+"""Reads and fills the fields of a form in the sandbox, and checks them before submission as Slack's client does."""
 
 import re
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ class Field:
 
     @property
     def label(self) -> str:
-        """The text that a person reads beside it."""
+        """The text that a person reads beside the field."""
         for text in (self.block.get("label"), self.element.get("text"), self.element.get("placeholder")):
             if text:
                 return str(text["text"])

@@ -1,4 +1,4 @@
-"""Interactions of people with the app: commands, presses, submissions and shortcuts, and the effects of its answers."""
+"""Sends what people do in the sandbox (commands, presses, forms, shortcuts) to the bot, and applies its answers."""
 
 from dataclasses import dataclass, field
 from typing import Any

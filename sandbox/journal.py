@@ -1,4 +1,4 @@
-"""The journal: Web API calls, deliveries and changes in memory, and a transcript of the calls on disk."""
+"""Records what happens in the sandbox (API calls, deliveries, changes) in memory, and the calls on disk."""
 
 import asyncio
 import json

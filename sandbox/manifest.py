@@ -1,4 +1,4 @@
-"""The app manifest: granted scopes, subscribed events, commands and shortcuts."""
+"""Reads the app's manifest, which decides what the sandbox permits and delivers: scopes, events, commands."""
 
 from dataclasses import dataclass
 from pathlib import Path

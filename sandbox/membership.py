@@ -1,4 +1,4 @@
-"""Channels and their members: every change, its notice in the channel, and its events."""
+"""Changes the sandbox's channels and their members, with the notices and events that Slack sends about it."""
 
 import re
 

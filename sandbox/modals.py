@@ -1,4 +1,7 @@
-"""Modals and home tabs: triggers, the stack of views, hashes, and the effects of the app's answers."""
+"""Keeps the modals and home tabs of people in the sandbox, and applies the bot's calls and answers to them.
+
+As in Slack, a trigger lets the bot open a view, a person's modals form a stack, and a hash names a version.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +22,7 @@ TROUBLE = "We had some trouble connecting. Try again?"
 
 @dataclass
 class Trigger:
-    """A trigger_id: lets the app open a view once, within three seconds of a person's action."""
+    """A `trigger_id`, with which the app may open one view within three seconds of a person's action."""
 
     id: str
     user: str
@@ -63,7 +66,7 @@ class Modals:
         return [self.state.views[view_id] for view_id in self.state.stacks.get(user, [])]
 
     def open(self, trigger_id: str | None, value: Any) -> View:
-        """views.open: open a modal and close any other of the user. Raises `SlackError`."""
+        """Open a modal (`views.open`) and close any other of the user. Raises `SlackError`."""
         body = view_of(value, "modal")
         trigger = self._redeemable(trigger_id)
         self._require_free_external_id(body, None)
@@ -76,7 +79,7 @@ class Modals:
         return view
 
     def push(self, trigger_id: str | None, value: Any) -> View:
-        """views.push: open a view on top of the trigger's modal. Raises `SlackError`."""
+        """Open a view on top of the trigger's modal (`views.push`). Raises `SlackError`."""
         body = view_of(value, "modal")
         trigger = self._redeemable(trigger_id)
         if trigger.view_id is None or trigger.view_id not in self.state.stacks.get(trigger.user, []):
@@ -98,7 +101,7 @@ class Modals:
         return view
 
     def update(self, view: View, value: Any, expected_hash: str | None = None) -> View:
-        """views.update, or a `response_action: update`. Raises `SlackError`."""
+        """Replace a view (`views.update`, or a `response_action: update`). Raises `SlackError`."""
         body = view_of(value, view.kind)
         if expected_hash is not None and expected_hash != view.hash:
             raise SlackError("hash_conflict")
@@ -111,7 +114,7 @@ class Modals:
         return view
 
     def publish(self, user: str, value: Any, expected_hash: str | None = None) -> View:
-        """views.publish: set a user's home tab. Raises `SlackError`."""
+        """Set a user's home tab (`views.publish`). Raises `SlackError`."""
         body = view_of(value, "home")
         view = self.state.homes.get(user)
         if view is not None and expected_hash is not None and expected_hash != view.hash:

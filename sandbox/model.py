@@ -1,4 +1,4 @@
-"""The records of a workspace: users, channels, messages, views, files, user groups."""
+"""Defines the records of a sandbox workspace: users, channels, messages, views, files, user groups."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -144,7 +144,7 @@ class View:
 
     @property
     def callback_id(self) -> str:
-        """The app's identifier for it."""
+        """The app's identifier for the view."""
         return str(self.body.get("callback_id") or "")
 
 

@@ -1,4 +1,4 @@
-"""Slack's text format: escaping, conversion of typed text, and mentions."""
+"""Converts typed text to Slack's text format in the sandbox, escapes it, and finds its mentions."""
 
 import re
 from collections import defaultdict

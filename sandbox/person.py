@@ -1,4 +1,4 @@
-"""A person in the workspace: what they can do and what they see."""
+"""Acts as one person in the sandbox: what they can do and what they see."""
 
 import mimetypes
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Take the README's screenshots: start a workspace and the bot, play an incident, and capture the web UI.
+"""Takes the README's screenshots: starts the sandbox and the bot, plays an incident, captures the web UI.
 
 python -m sandbox.pictures          # writes docs/pictures/*.png; needs chromium and the `dev` extra
 """

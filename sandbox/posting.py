@@ -1,4 +1,7 @@
-"""Changes to messages by people and by the app: the change itself, its event, and its journal entry."""
+"""Changes messages in the sandbox, for people and for the bot: posts, edits, deletes, reacts and pins.
+
+Each change sends Slack's event and is recorded in the journal.
+"""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Slack's rate limits: calls per minute by tier, and messages per second by channel and per minute in all."""
+"""Imposes Slack's rate limits on the bot in the sandbox: calls a minute by tier, and posts by channel."""
 
 import math
 from collections import deque

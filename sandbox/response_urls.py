@@ -1,4 +1,4 @@
-"""Response URLs: up to five answers within thirty minutes of a person's action."""
+"""Issues response URLs in the sandbox, to which the bot may post five answers within thirty minutes."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""The schema of rich text blocks."""
+"""Defines Slack's schema of rich text blocks for the sandbox's validation."""
 
 from sandbox.schema_dsl import ID, Check, anything, boolean, by_type, items, number, record, string, typed, url
 

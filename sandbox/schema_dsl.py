@@ -1,4 +1,4 @@
-"""A small schema language for Block Kit: each function returns a check that reports errors in Slack's words.
+"""Defines a small schema language for Block Kit, whose checks report errors in Slack's words.
 
 Slack's messages and JSON pointers are part of what the bot logs and tests assert, so a general JSON Schema validator,
 with messages of its own, does not do.
@@ -18,7 +18,7 @@ ID = 255
 
 
 def string(longest: int = 0, *, shortest: int = 1, pattern: str = "", among: tuple[str, ...] = ()) -> Check:
-    """A string with limits on its length, a pattern, or a list of allowed values."""
+    """A check for a string, with limits on its length, a pattern, or a list of permitted values."""
     compiled = re.compile(pattern) if pattern else None
 
     def check(value: Any, at: str, report: Report) -> None:
@@ -43,7 +43,7 @@ def boolean(value: Any, at: str, report: Report) -> None:
 
 
 def number(lowest: int | None = None, highest: int | None = None) -> Check:
-    """A whole number within bounds."""
+    """A check for a whole number within bounds."""
 
     def check(value: Any, at: str, report: Report) -> None:
         if isinstance(value, bool) or not isinstance(value, int):
@@ -61,7 +61,7 @@ def anything(value: Any, at: str, report: Report) -> None:
 
 
 def items(inner: Check, most: int = 0, *, fewest: int = 0) -> Check:
-    """A list whose elements all pass `inner`."""
+    """A check for a list whose elements all pass `inner`."""
 
     def check(value: Any, at: str, report: Report) -> None:
         if not isinstance(value, list):
@@ -78,7 +78,7 @@ def items(inner: Check, most: int = 0, *, fewest: int = 0) -> Check:
 
 
 def record(required: dict[str, Check], optional: dict[str, Check] | None = None, rule: Rule | None = None) -> Check:
-    """An object with these fields and no others; `rule` then checks it as a whole."""
+    """A check for an object with these fields and no others; `rule` then checks the whole object."""
     checks = required | (optional or {})
 
     def check(value: Any, at: str, report: Report) -> None:
@@ -100,7 +100,7 @@ def record(required: dict[str, Check], optional: dict[str, Check] | None = None,
 
 
 def by_type(kinds: dict[str, Check]) -> Check:
-    """An object whose `type` selects its check."""
+    """A check for an object whose `type` selects its check."""
 
     def check(value: Any, at: str, report: Report) -> None:
         if not isinstance(value, dict):
@@ -120,12 +120,12 @@ def by_type(kinds: dict[str, Check]) -> Check:
 def typed(
     kind: str, required: dict[str, Check], optional: dict[str, Check] | None = None, rule: Rule | None = None
 ) -> Check:
-    """An object with a fixed `type` and these fields."""
+    """A check for an object with a fixed `type` and these fields."""
     return record({"type": string(among=(kind,))} | required, optional, rule)
 
 
 def text(longest: int, *, plain: bool = False) -> Check:
-    """A text object: mrkdwn or plain_text, or plain_text only."""
+    """A check for a text object: mrkdwn or plain_text, or with `plain` only plain_text."""
     kinds = {"plain_text": typed("plain_text", {"text": string(longest)}, {"emoji": boolean})}
     if not plain:
         kinds["mrkdwn"] = typed("mrkdwn", {"text": string(longest)}, {"verbatim": boolean})
@@ -133,7 +133,7 @@ def text(longest: int, *, plain: bool = False) -> Check:
 
 
 def plain(longest: int) -> Check:
-    """A plain_text object."""
+    """A check for a plain_text object."""
     return text(longest, plain=True)
 
 

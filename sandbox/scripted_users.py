@@ -1,4 +1,4 @@
-"""Scripted teammates for the demo, who chat and acknowledge late or never, so that reminders and pages appear."""
+"""Plays teammates in the demo, who chat and acknowledge late or never, so that reminders and pages appear."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ScriptedUsers:
         self._dice = random.Random(7)  # noqa: S311 - for chatter
 
     async def play(self) -> None:
-        """Until cancelled, take part in every incident channel."""
+        """Take part in every incident channel, until cancelled."""
         joined: set[str] = set()
         async with asyncio.TaskGroup() as tasks:
             while True:

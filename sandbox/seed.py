@@ -1,4 +1,4 @@
-"""The people, bots, channels and user group of a new workspace."""
+"""Fills a new sandbox workspace with people, bots, channels and a user group."""
 
 from sandbox.manifest import Manifest
 from sandbox.model import Channel, User, Usergroup

@@ -1,4 +1,4 @@
-"""The control API's JSON for a workspace, its channels, messages, views and people."""
+"""Builds the JSON of the sandbox's control API: the workspace, its channels, messages, views and people."""
 
 from dataclasses import asdict
 

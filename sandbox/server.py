@@ -1,4 +1,4 @@
-"""The HTTP server of a workspace: Web API, uploads, response URLs, Socket Mode, control API and web UI."""
+"""Serves a sandbox workspace over HTTP: Web API, uploads, response URLs, Socket Mode, control API and web UI."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""Settings of a local workspace."""
+"""Defines the settings of a sandbox workspace."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass
 class Settings:
-    """The settings a workspace starts with.
+    """The settings of a workspace.
 
     `request_url` receives deliveries by signed HTTP while no Socket Mode connection is open. `retry_delays_s` are the
     waits before the three retries of an unacknowledged event; Slack's are 0, 60 and 300 s.

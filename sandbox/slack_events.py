@@ -1,4 +1,4 @@
-"""The JSON of Slack's events that are not messages."""
+"""Builds the JSON of the events that the sandbox sends in place of Slack, except those of messages."""
 
 from sandbox.model import Channel, Json, Message, User
 from sandbox.slack_objects import user_object

@@ -1,4 +1,4 @@
-"""The JSON of messages, in API answers and in events."""
+"""Builds Slack's JSON of messages for the sandbox, in API answers and in events."""
 
 from sandbox.model import Channel, File, Json, Message
 from sandbox.settings import Settings

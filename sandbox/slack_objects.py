@@ -1,4 +1,4 @@
-"""Slack's JSON objects for users, conversations, files and user groups."""
+"""Builds Slack's JSON of users, conversations, files and user groups for the sandbox."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Socket Mode: tickets, connections, envelopes and their acknowledgements."""
+"""Serves Slack's Socket Mode in the sandbox: connections, the payloads sent over them, their acknowledgements."""
 
 import asyncio
 import itertools

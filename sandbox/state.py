@@ -1,4 +1,4 @@
-"""The state of a workspace: its records and their indexes."""
+"""Holds the records of a sandbox workspace in memory, with the indexes to find them."""
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Storage of a workspace in a SQLite file: changed records are written in batches, in a thread."""
+"""Stores a sandbox workspace in a SQLite file; changed records are written in batches, in a thread."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ ORDER = ("user", "channel", "message", "ephemeral", "view", "file", "usergroup")
 
 
 class Store:
-    """Reads and writes the file. Concurrent `commit` calls share one write."""
+    """Reads and writes the file of a workspace. Concurrent `commit` calls share one write."""
 
     def __init__(self, path: Path, state: State) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A workspace driven by lines from a prompt or a script."""
+"""Runs lines from a prompt or a script as one person in a sandbox workspace, and prints the bot's answers."""
 
 from __future__ import annotations
 

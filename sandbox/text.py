@@ -1,4 +1,4 @@
-"""Channels, messages and views as plain text, for terminals and tests."""
+"""Formats the sandbox's channels, messages and views as plain text, for terminals and tests."""
 
 import re
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Delivery to the app over HTTP, signed as by Slack and with its time-out of three seconds."""
+"""Delivers the sandbox's payloads to the bot over HTTP, signed and timed out as by Slack."""
 
 import hashlib
 import hmac
@@ -27,7 +27,7 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        """Whether the app acknowledged it."""
+        """Whether the app acknowledged the payload."""
         return self.error is None
 
 
@@ -75,7 +75,7 @@ class HttpTransport:
             return Answer(error=FAILED)
 
     def _timeout(self) -> aiohttp.ClientTimeout:
-        """Start counting once a connection is free, so that a burst of deliveries does not time out in the queue."""
+        """The time-out, which starts once a connection is free, so that a burst does not time out in the queue."""
         return aiohttp.ClientTimeout(total=None, sock_connect=self.timeout_s, sock_read=self.timeout_s)
 
     def _headers(self, body: bytes, content_type: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The web page: serves the files of `ui/`, with a policy that lets them reach nothing but this server."""
+"""Serves the sandbox's web page: the files of `ui/`, under a policy that lets them reach only this server."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def index(request: web.Request) -> web.Response:
 
 
 async def file(request: web.Request) -> web.Response:
-    """Serve one of its modules, style sheets or images."""
+    """Serve one module, style sheet or image of the page."""
     path = UI / request.match_info["file"]
     if path.parent != UI or path.suffix not in TYPES or not path.is_file():
         return web.Response(status=404, text="no such file")

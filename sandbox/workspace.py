@@ -1,4 +1,4 @@
-"""A running workspace as tests and the control API use it: people to act as, messages to read, faults to cause."""
+"""Runs a sandbox workspace for tests and the control API: people to act as, messages to read, faults to cause."""
 
 import asyncio
 from collections.abc import Callable

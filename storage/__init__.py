@@ -1,1 +1,1 @@
-"""Storage on SQLite, or on PostgreSQL for several replicas. Knows nothing of Slack."""
+"""Stores everything the bot keeps, on SQLite, or on PostgreSQL for several replicas; it knows nothing of Slack."""

@@ -1,4 +1,7 @@
-"""Copy an SQLite database while it is in use, by SQLite's own backup; and mark its notices after a restore."""
+"""Copies an SQLite database while it is in use, and prepares a restored database for the next start.
+
+After a restore the notices (messages to send) in the database may have gone out since the backup, so they are marked.
+"""
 
 from __future__ import annotations
 
@@ -37,8 +40,8 @@ async def copy_sqlite(url: str, target: Path) -> int:
 async def mark_restored(database: Database) -> int:
     """Mark the outbox after a restore, and release every lease. Returns the number of notices that wait.
 
-    They may have been sent since the backup, so each is looked for in Slack before it is sent. No process may serve
-    from the database meanwhile. Calling it twice is safe.
+    They may have been sent since the backup, so each is looked for in Slack before it is sent. No process may use the
+    database meanwhile. Calling it twice is safe.
     """
     waiting = sa.update(outbox).where(outbox.c.state.in_(("queued", "leased", "unknown", "held")))
     uncertain = {"uncertain": True, "state": sa.case((outbox.c.state == "held", "held"), else_="unknown")}
@@ -49,7 +52,7 @@ async def mark_restored(database: Database) -> int:
 
 
 def _copy(source: Path, target: Path) -> int:
-    """Copy all pages in one reading transaction, which neither blocks a writer nor is restarted by one."""
+    """Copy all pages in one reading transaction, which neither blocks a writer nor restarts when one writes."""
     if target.exists():
         raise StorageError(f"{target} exists already, and a backup never overwrites a file. Name a new one.")
     from_file = f"file:{quote(str(source))}?mode=ro"

@@ -1,4 +1,4 @@
-"""The database: transactions that write, and connections that read, on SQLite or PostgreSQL."""
+"""Opens transactions to write, and connections to read, on SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -38,11 +38,10 @@ _T = TypeVar("_T")
 
 
 class Database:
-    """One database of either kind; `storage.open` makes it.
+    """One database, of either kind; `storage.open` makes it.
 
-    On SQLite all writers share one connection, one after another. With SQLite's default, a transaction that begins as
-    a reader and becomes a writer, 347 of 400 concurrent read-modify-writes were lost
-    (docs/architecture.md, decision 3).
+    On SQLite all writers share one connection, one after another. With SQLite's default, a transaction that begins as a
+    reader and becomes a writer, 347 of 400 concurrent read-modify-writes were lost (docs/architecture.md, decision 3).
     """
 
     def __init__(self, url: URL) -> None:
@@ -55,7 +54,7 @@ class Database:
         self._batched = BatchedTransactions(self.transaction)
 
     async def close(self) -> None:
-        """Finish the writes under way, then close every connection. Calling it twice is safe."""
+        """Finish the running writes, then close every connection. Calling it twice is safe."""
         await self.appender.close()
         await self._batched.close()
         await self._writer.dispose()
@@ -63,7 +62,7 @@ class Database:
             await self._reader.dispose()
 
     def transaction(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """A transaction to write in: commits at the end, rolls back when an exception leaves it."""
+        """A transaction to write in. It commits at the end, and rolls back when an exception leaves it."""
         return self._write_in_turn() if self.dialect == "sqlite" else self._begin(self._writer)
 
     def serialized(self) -> AbstractAsyncContextManager[AsyncConnection]:
@@ -74,7 +73,7 @@ class Database:
         return self._write_in_turn()
 
     async def batched(self, operation: Callable[[AsyncConnection], Awaitable[_T]]) -> _T:
-        """Run a small write of which many arrive at once. It may be started again after a rollback."""
+        """Run a small write, of a kind that arrives many at once. It may be started again after a rollback."""
         if self.dialect == "sqlite":
             return await self._batched.run(operation)
         async with self.transaction() as conn:

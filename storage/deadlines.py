@@ -1,6 +1,6 @@
-"""Deadlines as rows: planned with their incident, claimed when they lapse, and kept as a ledger of what became of each.
+"""Stores deadlines: rows that are planned with their incident, claimed when they lapse, and kept as a ledger.
 
-See docs/architecture.md, decisions 2 and 3.
+The ledger says what became of each. See docs/architecture.md, decisions 2 and 3.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class PlannedDeadlines:
-    """The deadlines an incident has from now on."""
+    """The deadlines that an incident has from now on."""
 
     incident: int
     planned: Sequence[Deadline]
@@ -60,15 +60,15 @@ class PlannedDeadlines:
 async def sync(
     conn: AsyncConnection, number: int, planned: Sequence[Deadline], withdrawn: Callable[[str], str], now: datetime
 ) -> None:
-    """`sync_many` for one incident."""
+    """Do what `sync_many` does, for one incident."""
     await sync_many(conn, [PlannedDeadlines(number, planned, withdrawn)], now)
 
 
 async def sync_many(conn: AsyncConnection, plans: Sequence[PlannedDeadlines], now: datetime) -> None:
-    """Make the waiting rows of each incident those that are planned. Lock the incidents first.
+    """Make the waiting rows of each incident equal to those that are planned. Lock the incidents first.
 
-    A decision is final: an occurrence that was sent, is due, failed or was skipped by a decision gets no second row.
-    One that was only withdrawn comes back when it is planned again.
+    A decision is final: an occurrence that was sent, is due, failed or was skipped by a decision gets no second row. An
+    occurrence that was only withdrawn comes back when it is planned again.
     """
     if not plans:
         return
@@ -102,7 +102,7 @@ async def _stored(conn: AsyncConnection, plans: Sequence[PlannedDeadlines]) -> d
 
 
 async def claim(conn: AsyncConnection, now: datetime, limit: int, lease: timedelta = LEASE) -> list[LedgerRow]:
-    """Lease up to `limit` lapsed deadlines that are not leased already, earliest first.
+    """Lease up to `limit` lapsed deadlines that are not leased already, the earliest first.
 
     `now` is the domain's clock, which decides what has lapsed. The lease goes by the wall clock.
     """
@@ -132,7 +132,7 @@ def _lapsed(dialect: str) -> sa.Select[Any]:
 
 
 async def is_claimed(conn: AsyncConnection, row: LedgerRow) -> bool:
-    """Whether the claim that `row` came from still holds. Ask in the transaction that acts on it."""
+    """Whether the claim that `row` came from still holds. Ask in the transaction that handles the deadline."""
     return await conn.scalar(_IS_CLAIMED, {"this": row.dedup_key, "fence": row.fence}) is not None
 
 
@@ -144,7 +144,7 @@ async def still_claimed(conn: AsyncConnection, rows: Sequence[LedgerRow]) -> set
 
 
 async def decide(conn: AsyncConnection, dedup_key: str, state: DeadlineState, reason: str, now: datetime) -> None:
-    """Record what a lapsed deadline leads to: `DUE` if a message is on its way, else `SKIPPED` or the like."""
+    """Record the decision about a lapsed deadline: `DUE` if its message is about to be sent, else `SKIPPED` or so."""
     await conn.execute(_SETTLE, _decision_values(dedup_key, state, reason, now))
 
 
@@ -185,13 +185,13 @@ async def get(conn: AsyncConnection, dedup_key: str) -> LedgerRow | None:
 
 
 async def ledger(conn: AsyncConnection, number: int) -> list[LedgerRow]:
-    """Every deadline the incident ever had, by when it was due."""
+    """Every deadline that the incident ever had, ordered by when it was due."""
     rows = await conn.execute(sa.select(*_COLUMNS).where(_c.incident == number).order_by(_c.due_at, _c.dedup_key))
     return [_ledger_row(row) for row in rows]
 
 
 async def waiting(conn: AsyncConnection, number: int) -> list[LedgerRow]:
-    """The incident's deadlines that wait to lapse, by when they are due."""
+    """The incident's deadlines that have not lapsed, ordered by when they are due."""
     return [_ledger_row(row) for row in await conn.execute(_SELECT_WAITING, {"number": number})]
 
 

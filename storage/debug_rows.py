@@ -1,4 +1,4 @@
-"""The next rows of outbox and deadlines, for the demo's inspector."""
+"""Reads the next rows of outbox and deadlines, for the demo's inspector."""
 
 from __future__ import annotations
 

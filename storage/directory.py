@@ -1,4 +1,4 @@
-"""Slack accounts behind the names of people: the IDs of e-mail addresses, and the people whom Slack does not reach."""
+"""Stores which Slack account an e-mail address belongs to, and which people Slack does not reach."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _UNREACHABLE = (
 
 
 async def user_ids(conn: AsyncConnection, addresses: Collection[str]) -> dict[str, str]:
-    """The Slack IDs of those e-mail addresses that were found, by address in small letters."""
+    """The Slack IDs found for these e-mail addresses, by address in small letters."""
     names = {key_value.user_of_address(address).name: address.lower() for address in addresses}
     if not names:
         return {}
@@ -33,21 +33,21 @@ async def user_ids(conn: AsyncConnection, addresses: Collection[str]) -> dict[st
 
 
 async def unreachable(conn: AsyncConnection) -> dict[str, str]:
-    """Why Slack does not reach each of these people, by Slack ID or address in small letters."""
+    """The reason why Slack does not reach a person, by Slack ID or address in small letters."""
     rows = await conn.execute(_UNREACHABLE)
     return {row.name.removeprefix(UNREACHABLE_PREFIX): str(row.value["reason"]) for row in rows if row.value}
 
 
 async def remember_user(conn: AsyncConnection, address: str, user: str) -> None:
-    """Keep the Slack ID that was found for an e-mail address."""
+    """Store the Slack ID that was found for an e-mail address."""
     await key_value.user_of_address(address).put(conn, user)
 
 
 async def mark_unreachable(conn: AsyncConnection, name: str, reason: str, now: datetime) -> None:
-    """Slack does not reach this Slack ID or address, for this reason in words."""
+    """Record that Slack does not reach this Slack ID or address, with the reason in words."""
     await key_value.unreachable(name).put(conn, {"reason": reason, "at": now.isoformat()})
 
 
 async def mark_reachable(conn: AsyncConnection, names: Collection[str]) -> None:
-    """Slack reaches these Slack IDs and addresses (again)."""
+    """Record that Slack reaches these Slack IDs and addresses."""
     await conn.execute(sa.delete(meta).where(meta.c.name.in_([key_value.unreachable(name).name for name in names])))

@@ -1,4 +1,7 @@
-"""Read rows table by table, in pages, for export. Tables that are derived from others are left out."""
+"""Reads all rows of an incident for export, table by table and in pages.
+
+Tables that are derived from others are left out.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ _SHARED = ("policies", "playbooks", "overrides")
 
 
 def incident_tables() -> list[sa.Table]:
-    """The other tables with a column `incident`: all else that is kept about one."""
+    """The remaining tables with a column `incident`, which hold everything else about an incident."""
     return [t for t in metadata.sorted_tables if "incident" in t.c and t.name not in _OWN | _DERIVED]
 
 
@@ -65,7 +68,7 @@ async def notices(conn: AsyncConnection, number: int) -> AsyncIterator[dict[str,
 
 
 async def rows(conn: AsyncConnection, table: sa.Table, number: int | None = None) -> AsyncIterator[dict[str, Any]]:
-    """A table's rows in the order of the primary key, those of one incident or all, by the names of their columns."""
+    """A table's rows in the order of the primary key, those of one incident or all, by column name."""
     key = [column for column in table.primary_key.columns if number is None or column.name != "incident"]
     query = sa.select(table)
     if number is not None:
@@ -86,7 +89,7 @@ async def rows(conn: AsyncConnection, table: sa.Table, number: int | None = None
 
 
 def _by_name(table: sa.Table, row: AnyRow) -> dict[str, Any]:
-    """The row by the names that its columns have in the database, which the export's format is made of."""
+    """The row by the names of its columns in the database, which the export's format uses."""
     return {column.name: row._mapping[column] for column in table.columns}
 
 

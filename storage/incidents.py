@@ -1,4 +1,4 @@
-"""Incidents: the whole value as JSON, beside it the columns to search by."""
+"""Stores each incident as one JSON value, with columns beside it to search by."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def lock(conn: AsyncConnection, number: int) -> Incident | None:
 
 
 async def lock_unlocked(conn: AsyncConnection, numbers: Sequence[int]) -> list[Incident]:
-    """Those of the incidents that are not locked elsewhere, locked as by `lock`, in the order of their numbers.
+    """Lock those of the incidents that no other transaction has locked, and return them in the order of their numbers.
 
     Call it first in a transaction: holding one lock while waiting for several can deadlock.
     """
@@ -81,7 +81,7 @@ def _lock_unlocked(dialect: str) -> Any:
 
 
 async def lock_without_reading(conn: AsyncConnection, number: int) -> None:
-    """`lock_many_without_reading` for one incident."""
+    """Do what `lock_many_without_reading` does, for one incident."""
     await lock_many_without_reading(conn, [number])
 
 
@@ -113,7 +113,7 @@ def _get_many(dialect: str) -> Any:
 
 
 async def number_of_channel(conn: AsyncConnection, channel_id: str) -> int | None:
-    """The number of the newest incident of a channel; `None` if it is no incident's."""
+    """The number of the newest incident of a channel; `None` if no incident has this channel."""
     # Without max() in the query, which PostgreSQL may answer by walking down all numbers.
     numbers = await conn.scalars(sa.select(_c.number).where(_c.channel_id == channel_id))
     return max(numbers, default=None)

@@ -1,4 +1,4 @@
-"""What was already taken in: deliveries by Slack and webhooks, and how far each channel's history has been read."""
+"""Records which deliveries of Slack and webhooks were accepted, and how far each channel's history has been read."""
 
 from __future__ import annotations
 

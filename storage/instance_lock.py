@@ -1,7 +1,7 @@
-"""Lock file that allows one server process per SQLite database; the lock ends with the process.
+"""Locks a SQLite database with a file, so that only one server process uses it.
 
-So the next process knows that every lease was left behind, and need not wait for leases to run out. PostgreSQL serves
-several processes at once, and there leases alone count.
+The lock ends with the process. So the next process knows that every lease was left behind, and need not wait for leases
+to run out. PostgreSQL serves several processes at once, and there leases alone count.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _RETRY_S = 0.1
 
 
 class InstanceLock:
-    """The lock on one file: held until `release`, or until the process ends."""
+    """The lock on one file, held until `release` or until the process ends."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor

@@ -1,6 +1,7 @@
-"""Jobs: playbook steps given to a runner, each begun by one replica, which commits `running` before anything starts.
+"""Stores jobs: executions of playbook steps, each begun by one replica.
 
-Leases go by the wall clock. A job whose lease ends while it is `running` may have run: only a person moves it on.
+A replica commits `running` before anything starts. Leases go by the wall clock. A job whose lease ends while it is
+`running` may have run: only a person moves it on.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ async def abandoned(conn: AsyncConnection, limit: int = 100) -> list[Job]:
 
 
 async def begin(conn: AsyncConnection, job: Job, now: datetime, lease: timedelta = LEASE) -> Job | None:
-    """Claim a queued job: from this commit on it is running. `None` if another replica was first."""
+    """Claim a queued job, which counts as running from this commit on. `None` if another replica was first."""
     begun = await conn.execute(
         sa.update(jobs)
         .where(_c.id == job.id, _c.state == "queued", _c.fence == job.fence)
@@ -194,7 +195,7 @@ async def _move(
     *conditions: sa.ColumnElement[bool],
     **parameters: Any,
 ) -> bool:
-    """Whether the job was still claimed, and so is in `state` now."""
+    """Put the job into `state` if it is still claimed. Returns whether it was."""
     update = sa.update(jobs).where(*_still_claimed(job), *conditions)
     update = update.values(state=str(state), lease_until=None, **values)
     return (await conn.execute(update.returning(_c.id), parameters)).one_or_none() is not None

@@ -1,4 +1,4 @@
-"""Small values kept by key in the table `meta`, as JSON; every key that Tocsin uses has a typed accessor here."""
+"""Stores small values by key in the table `meta`, as JSON, with a typed accessor for every key in use."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Key(Generic[_Value]):
         await conn.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": row.excluded.value}))
 
     async def put_new(self, conn: AsyncConnection, value: _Value) -> None:
-        """Store the value unless the key is there already. Of several callers at once, the first one wins."""
+        """Store the value unless the key exists already. Of several callers at once, the first one wins."""
         row = insert(conn, meta).values(name=self.name, value=value)
         await conn.execute(row.on_conflict_do_nothing(index_elements=["name"]))
 
@@ -60,7 +60,7 @@ def announcement_channel(name: str) -> Key[str]:
 
 
 def user_of_address(address: str) -> Key[str]:
-    """The Slack ID that an e-mail address was found to belong to."""
+    """The Slack ID that was found for an e-mail address."""
     return Key(f"slack_id:{address.lower()}")
 
 
@@ -70,12 +70,12 @@ def unreachable(name: str) -> Key[dict[str, str]]:
 
 
 def usergroup_members(group: str) -> Key[list[str]]:
-    """The members of a user group, as Slack last named them."""
+    """The members of a user group, as Slack last listed them."""
     return Key(f"usergroup:{group}")
 
 
 def usergroup_on_call(group: str) -> Key[list[str]]:
-    """The people a user group was last set to, because they are on call."""
+    """The people on call to whom a user group was last set."""
     return Key(f"rota:{group}")
 
 
@@ -85,7 +85,7 @@ def pagerduty_read(schedule: str) -> Key[dict[str, str]]:
 
 
 def message_times(incident: int) -> Key[list[int]]:
-    """When people wrote in an incident's channel whose messages are not recorded, in microseconds since 1970."""
+    """The times of messages in an incident's channel that are not recorded, in microseconds since 1970."""
     return Key(f"heard:{incident}")
 
 

@@ -1,4 +1,4 @@
-"""How long a claimed row belongs to the process that claimed it."""
+"""Defines how long a claimed row belongs to the process that claimed it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Migrate the tables to the newest revision at start. One process migrates; others that start meanwhile wait for it.
+"""Migrates the tables to the newest revision at start; one process does, and others wait for it.
 
 To add a migration: write `migrations/versions/vNNNN_….py`, change `schema`, set `HEAD`. A test keeps them the same.
 """

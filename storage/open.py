@@ -1,4 +1,4 @@
-"""Open the database: connect, and migrate its tables to the newest revision."""
+"""Opens the database: connects, and migrates its tables to the newest revision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Covers of on-call shifts that people took over, and shifts imported from PagerDuty.
+"""Stores covers, in which a person takes an on-call shift for another, and shifts imported from PagerDuty.
 
 A later cover outranks an earlier one. The only change ever made to a cover is to end it early.
 """
@@ -41,7 +41,7 @@ async def add(conn: AsyncConnection, override: Override, made_by: str, now: date
 
 
 async def in_force(conn: AsyncConnection, since: datetime) -> tuple[Override, ...]:
-    """Imported shifts, then covers, that had not ended by `since`; each in the order in which it was stored.
+    """Imported shifts, then covers, that had not ended by `since`, each in the order in which they were stored.
 
     An imported shift counts as a cover of a schedule that is otherwise empty, so real covers outrank it.
     """
@@ -51,7 +51,7 @@ async def in_force(conn: AsyncConnection, since: datetime) -> tuple[Override, ..
 
 
 async def imported_shifts(conn: AsyncConnection, schedule: str) -> list[Override]:
-    """The shifts of a schedule as PagerDuty last named them."""
+    """The shifts of a schedule as PagerDuty last listed them."""
     return [_override(row) for row in await conn.execute(_SHIFTS.where(shifts.c.schedule == schedule))]
 
 

@@ -1,4 +1,7 @@
-"""Playbook runs: the whole value as JSON, beside it the columns to search by. Save them with the incident locked."""
+"""Stores each playbook run as one JSON value, with columns beside it to search by.
+
+Lock the incident before saving one of its runs.
+"""
 
 from __future__ import annotations
 
@@ -58,14 +61,14 @@ async def used_playbooks(conn: AsyncConnection) -> list[str]:
 
 
 async def save_playbook(conn: AsyncConnection, playbook: Playbook, now: datetime) -> None:
-    """Keep the playbook as it is now, so that a run does not change with its file. Calling it twice is safe."""
+    """Store the playbook as it is now, so that a run does not change with its file. Calling it twice is safe."""
     document = _playbook.dump_python(playbook, mode="json")
     row = insert(conn, playbooks).values(digest=playbook.digest, playbook=playbook.id, document=document, seen_at=now)
     await conn.execute(row.on_conflict_do_nothing())
 
 
 async def playbook_version(conn: AsyncConnection, digest: str) -> Playbook | None:
-    """The playbook as it was when it had this digest; `None` if it was never kept."""
+    """The playbook as it was when it had this digest; `None` if it was never stored."""
     document = await conn.scalar(sa.select(playbooks.c.document).where(playbooks.c.digest == digest))
     return None if document is None else _playbook.validate_python(document)
 

@@ -1,4 +1,7 @@
-"""Every policy that was ever in force, by its digest, so that a change of policy never rewrites the past."""
+"""Stores every policy that was ever in force, by its digest.
+
+So a change of the policy never rewrites the past.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,13 @@ from storage.schema import policies
 
 
 async def remember(conn: AsyncConnection, digest: str, document: dict[str, Any], now: datetime) -> None:
-    """Keep a copy of the policy. Calling it twice is safe: the first copy stays."""
+    """Store a copy of the policy. Calling it twice is safe: the first copy stays."""
     row = insert(conn, policies).values(digest=digest, document=document, seen_at=now)
     await conn.execute(row.on_conflict_do_nothing())
 
 
 async def get(conn: AsyncConnection, digest: str) -> dict[str, Any] | None:
-    """The kept document; `None` if no policy has this digest."""
+    """The stored document; `None` if no policy has this digest."""
     document: dict[str, Any] | None = await conn.scalar(
         sa.select(policies.c.document).where(policies.c.digest == digest)
     )

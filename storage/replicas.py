@@ -1,4 +1,4 @@
-"""Which processes serve from this database: each reports every few seconds."""
+"""Records which processes use this database; each reports every few seconds."""
 
 from __future__ import annotations
 

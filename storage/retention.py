@@ -1,7 +1,7 @@
-"""Retention: delete the texts of incidents that are long over, in steps so small that others hardly wait.
+"""Deletes the texts of incidents that ended long ago, in steps so small that other work hardly waits.
 
-A purged entry keeps its place, its time, its actor and the hash of its content, so that the chain still verifies.
-A `purged` entry in the same transaction names the entries: a text that vanished otherwise counts as a change.
+A purged entry keeps its place, its time, its actor and the hash of its content, so that the chain still verifies. A
+`purged` entry in the same transaction names the entries: a text that vanished otherwise counts as a change.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ async def ended_incidents(
 ) -> list[EndedIncident]:
     """Up to `limit` incidents that ended by `before` and may have texts from before it, in the order of their end.
 
-    `after`: the last one of the page before.
+    `after` is the last incident of the previous page.
     """
     incidents_ended = sa.select(_i.number, _i.ended_at).where(
         _i.ended_at.is_not(None),
@@ -99,7 +99,7 @@ async def note_oldest_text(conn: AsyncConnection, number: int, now: datetime) ->
 
 
 async def drop_ledger(conn: AsyncConnection, number: int, limit: int = ROWS_PER_TRANSACTION) -> int:
-    """Delete an incident's decided deadlines, its sent notices that serve no purpose any more, and its jobs' output.
+    """Delete an incident's decided deadlines, its sent notices that nothing needs any more, and its jobs' output.
 
     Returns how many rows it deleted or changed, up to `limit` of a table.
     """
@@ -157,7 +157,7 @@ def _purged_hash(row: AnyRow, number: int) -> str:
 
 
 def _purge_entry(hashes: Sequence[tuple[AnyRow, str]], now: datetime) -> Entry:
-    """The entry that says which entries were purged, with a seal over those with a hash of the first kind."""
+    """The entry that says which entries were purged, with a seal over those whose hash is of the first kind."""
     first, last = hashes[0][0].seq, hashes[-1][0].seq
     data: dict[str, Any] = {"first": first, "last": last, "count": len(hashes)}
     sealed = [row for row, content in hashes if content == FIRST]

@@ -1,4 +1,4 @@
-"""The tables as they are now. `migrations` has their history; a test keeps the two the same.
+"""Defines the tables as they are now; `migrations` has their history, and a test keeps the two the same.
 
 A column with a `key` is read and written by that name in code, and keeps its older name in the database.
 """

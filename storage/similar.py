@@ -1,4 +1,4 @@
-"""Full-text search over incidents: index their words, count how common a term is, and find those that share rare terms.
+"""Searches incidents by their words: indexes the words, counts how common a term is, finds shared rare terms.
 
 A term is data: it reaches a query only as a quoted parameter.
 """
@@ -62,7 +62,7 @@ _FIND = {
 
 @dataclass(frozen=True, slots=True)
 class DueForIndexing:
-    """An incident whose timeline is longer than the part of it that was indexed."""
+    """An incident whose timeline is longer than its indexed part."""
 
     incident: int
     seq: int  # of its last entry
@@ -87,7 +87,10 @@ async def clear(conn: AsyncConnection) -> None:
 async def due_for_indexing(
     conn: AsyncConnection, limit: int, *, below: int | None = None, unrelated_kinds: Collection[str] = ()
 ) -> list[DueForIndexing]:
-    """Up to `limit` incidents with a number below `below` whose timeline was extended since, the newest first."""
+    """Up to `limit` incidents whose timeline has grown since they were indexed, the newest first.
+
+    Only numbers below `below` count, if it is given.
+    """
     newer = sa.select(timeline.c.seq).where(
         timeline.c.incident == chains.c.incident,
         timeline.c.seq > chains.c.indexed_seq,
@@ -107,7 +110,7 @@ async def never_indexed(conn: AsyncConnection, limit: int) -> list[int]:
 
 
 async def mark_indexed(conn: AsyncConnection, indexed: Sequence[DueForIndexing]) -> list[int]:
-    """Record up to where these incidents were read; the numbers of those that nobody else has recorded meanwhile."""
+    """Record how far these incidents were read. Returns the numbers that no other process has recorded meanwhile."""
     marked = []
     for due in sorted(indexed, key=lambda due: due.incident):
         values = {"this": due.incident, "read_to": due.seq, "before": due.indexed_seq}
@@ -134,7 +137,10 @@ async def frequencies(conn: AsyncConnection, terms: Collection[str]) -> Frequenc
 async def find(
     conn: AsyncConnection, worths: Mapping[str, float], *, limit: int, private: bool = False
 ) -> list[SearchDocument]:
-    """Incidents that have any of the terms, the greatest shared worth first: the private ones, or all others."""
+    """Incidents that have any of the terms, those with the greatest shared worth first.
+
+    With `private` only private incidents are searched, otherwise only the others.
+    """
     terms = [term for term in sorted(worths, key=lambda term: -worths[term]) if _usable([term])][:MAX_SEARCHED]
     if not terms:
         return []
@@ -151,7 +157,7 @@ async def find(
 
 
 def _usable(terms: Collection[str]) -> list[str]:
-    """Terms of letters and digits only: anything else might be an operator of the full-text query language."""
+    """The terms that consist of letters and digits: any other might be an operator of the full-text query language."""
     return [term for term in dict.fromkeys(terms) if term.isalnum()][:MAX_TERMS]
 
 

@@ -1,4 +1,4 @@
-"""When people last opened the app's home tab, caught up with an incident, or wrote in its channel."""
+"""Records when people last opened the home tab, caught up with an incident, or wrote in its channel."""
 
 from __future__ import annotations
 
@@ -67,13 +67,13 @@ async def last_read_at(conn: AsyncConnection, number: int, user: str) -> datetim
 
 
 async def note_message(conn: AsyncConnection, number: int, at: datetime) -> None:
-    """Record that a person wrote in the incident's channel: the time alone, not the text. Calling it twice is safe."""
+    """Record when a person wrote in the incident's channel, without the text. Calling it twice is safe."""
     instants = await key_value.message_times(number).lock(conn, [])
     await key_value.message_times(number).put(conn, sorted({*instants, to_microseconds(at)})[-MESSAGES_KEPT:])
 
 
 async def activity(conn: AsyncConnection, number: int, since: datetime) -> Activity:
-    """Count the noted messages since an instant; the same answer as `timeline.entries.activity` for recorded ones."""
+    """Count the noted messages since an instant, as `timeline.entries.activity` does for recorded messages."""
     instants = await key_value.message_times(number).get(conn) or []
     recent = sum(at >= to_microseconds(since) for at in instants)
     return Activity(recent, from_microseconds(instants[-1]) if instants else None)

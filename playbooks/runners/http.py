@@ -1,4 +1,4 @@
-"""Runner that sends one HTTP request, only to hosts in the policy, and only to addresses that are permitted.
+"""Runs a playbook step that is one HTTP request, to hosts and addresses that the policy permits.
 
 The host name is resolved once, each of its addresses is checked, and the connection goes to one of these: nothing is
 resolved a second time. Redirects are not followed, proxies and cookies not used, and answers not decompressed.

@@ -1,4 +1,4 @@
-"""Runner that executes a program, never a shell: arguments as the policy permits, limited, killed with its children.
+"""Runs a playbook step that is a program, never a shell, within the policy's rules and limits.
 
 The policy names the program by its absolute path, so nothing is searched in PATH. The path must still resolve to the
 same file as when the bot started. `supervisor.py` starts the program and leaves no process of it behind.
@@ -90,11 +90,11 @@ class Process:
         return [program.problem for program in self._programs.values() if program.problem]
 
     def user_problems(self) -> list[str]:
-        """Why programs in the policy are not run as the users that they would run as."""
+        """Why the bot cannot run programs as the users that the policy names."""
         return [problem for rule in self._rules.allow if (problem := user_problem(rule))]
 
     def _rule(self, args: tuple[str, ...]) -> Executable:
-        """The rule that permits these arguments. Raises `Refused`, which names the nearest form."""
+        """The rule that permits these arguments. Raises `Refused`, which names the form that fits best."""
         if not args:
             raise Refused("There is nothing to run.")
         program, arguments = args[0], args[1:]
@@ -140,7 +140,7 @@ class Process:
 
 
 def build(rules: ProcessRules, environ: Mapping[str, str]) -> Process:
-    """The runner for the policy's rules; `environ` is what programs may be given of the bot's environment."""
+    """The runner for the policy's rules. Programs get variables from `environ` only if the policy says so."""
     return Process(rules, environ)
 
 
@@ -207,7 +207,7 @@ def _check_user(rule: Executable) -> None:
 
 
 def user_problem(rule: Executable) -> str | None:
-    """Why a program is not run as its user. None if it is."""
+    """Why the bot cannot run a program as its user. None if it can."""
     account = find_account(rule.user) if rule.user else None
     if rule.user and account is None:
         return f"{rule.name} should run as {rule.user}, but there is no such user on this machine."
@@ -223,7 +223,7 @@ def user_problem(rule: Executable) -> str | None:
 
 
 def find_account(user: str) -> Account | None:
-    """The account of a user by name or, in a container that has no name for it, by number. None: there is none."""
+    """The account of a user by name or by number (in a container without a name for it). None if there is none."""
     try:
         if not user.isdecimal():
             entry = pwd.getpwnam(user)
@@ -237,6 +237,6 @@ def find_account(user: str) -> Account | None:
 
 
 def _own_name() -> str:
-    """The name of the bot's user, or its number where it has no name."""
+    """The name of the bot's user, or its number if it has no name."""
     account = find_account(str(os.geteuid()))
     return (account and account.name) or str(os.geteuid())

@@ -1,7 +1,7 @@
-"""Runner that queries Prometheus over its HTTP API.
+"""Runs a playbook step that is a query to Prometheus, over its HTTP API.
 
-https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries. If a result has several series, each of
-them must meet the criterion.
+https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries. If a result has several series, each of them
+must meet the criterion.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Promql:
         )
 
     async def run(self, invocation: Invocation, timeout: timedelta) -> InvocationResult:
-        """Query once. An empty result is an answer; whether that is a success is the step's to say."""
+        """Query once. An empty result is an answer; the step says whether it is a success."""
         try:
             self.check(invocation)
         except Refused as refused:

@@ -1,7 +1,8 @@
-"""The protocol of runners: a runner says whether an invocation is permitted, and runs it once.
+"""Defines the protocol of runners: a runner says whether it permits an invocation, and runs it once.
 
-A runner does not decide whether an invocation succeeded, does not retry, and does not raise for external failures: they
-are an `InvocationResult`, too. When cancelled it first stops everything that it started.
+An invocation is one command or request of a playbook step. A runner does not decide whether it succeeded, does not
+retry, and does not raise for external failures: they are an `InvocationResult`, too. When cancelled it first stops
+everything that it started.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from bot.domain.playbook.job import Allowed, Invocation, InvocationResult
 
 
 class Runner(Protocol):
-    """One way to run a step."""
+    """One way to execute a playbook step."""
 
     name: str
     idempotent: bool  # an interrupted invocation can simply be repeated

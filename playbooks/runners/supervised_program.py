@@ -1,4 +1,4 @@
-"""One program under the supervisor (`supervisor.py`): start it, read its output, say how it ended."""
+"""Runs one program under the supervisor (`supervisor.py`), reads its output, and says how it ended."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 def _kill_all(pid: int) -> None:
-    """Kill a supervisor that does not come to an end by itself, and all that it looks after."""
+    """Kill a supervisor that does not end by itself, and all its descendants."""
     for number in (*supervisor.stop_all(pid), pid):
         with suppress(ProcessLookupError):
             os.kill(number, signal.SIGKILL)

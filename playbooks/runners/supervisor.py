@@ -1,4 +1,4 @@
-"""Supervises one command: starts it with limits and leaves no process of it behind. A separate program.
+"""Starts one command with limits, and kills every process of it at the end; a separate program.
 
 It uses the standard library only, and is started for each command as `python -I -S supervisor.py STATUS_FD`. Standard
 input gives it one line of JSON; the end of the input means that the bot is gone or wants the command stopped. How the
@@ -8,7 +8,7 @@ Everything that the command starts stays a descendant of this process, even if i
 outlives its parent: this process adopts orphans (Linux: PR_SET_CHILD_SUBREAPER). So all of it can be found and killed.
 
 The kernel bounds how many processes there can be, whatever this process is able to see in time: by their user
-(RLIMIT_NPROC), and by a control group where the bot may create one.
+(RLIMIT_NPROC), and by a control group if the bot may create one.
 """
 
 from __future__ import annotations
@@ -231,7 +231,7 @@ def _children(pid: int) -> list[int]:
 
 
 def _children_by_parent(pid: int) -> list[int]:
-    """The slow way: look up the parent of every process."""
+    """The child processes of a process, found slowly by looking up the parent of every process."""
     children = []
     for entry in filter(str.isdecimal, os.listdir("/proc")):
         with contextlib.suppress(OSError, IndexError), open(f"/proc/{entry}/stat", errors="replace") as file:
@@ -260,7 +260,7 @@ def _processes_of_user(spec: dict) -> int:  # type: ignore[type-arg]  # JSON
 
 
 def _create_control_group(processes: int) -> str | None:
-    """Create a control group with at most so many processes. None where the bot may not create one."""
+    """Create a control group with at most so many processes. None if the bot may not create one."""
     for parent in _control_group_parents():
         group = f"{parent}/tocsin-{os.getpid()}"
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Runner that waits, for something to start or to settle."""
+"""Runs a playbook step that only waits, for something to start or to settle."""
 
 from __future__ import annotations
 

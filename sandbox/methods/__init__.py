@@ -1,4 +1,7 @@
-"""The Web API's methods, one module a family. Importing this package fills `METHODS`."""
+"""Imitates the methods of Slack's Web API for the sandbox, one module for each family of methods.
+
+Importing this package fills `METHODS`.
+"""
 
 from sandbox.methods import (
     bookmarks,

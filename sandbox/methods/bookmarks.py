@@ -1,4 +1,4 @@
-"""The `bookmarks.*` methods."""
+"""Imitates Slack's `bookmarks.*` methods."""
 
 import re
 

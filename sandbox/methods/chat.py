@@ -1,4 +1,4 @@
-"""The `chat.*` methods: post, update and delete messages."""
+"""Imitates Slack's `chat.*` methods, which post, update and delete messages."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ NOT_FOR_EPHEMERALS = {"reply_broadcast", "mrkdwn", "unfurl_links", "unfurl_media
 
 
 def content(call: Call) -> Json:
-    """Return the cleaned text and validated blocks and attachments. Raises `SlackError`, `no_text` if all are empty."""
+    """The cleaned text and validated blocks and attachments. Raises `SlackError`, `no_text` if all are empty."""
     text = call.get("text") or ""
     if (markdown := call.get("markdown_text")) is not None:
         if text or call.get("blocks"):

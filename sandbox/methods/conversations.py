@@ -1,4 +1,4 @@
-"""The `conversations.*` methods that create, list, change, archive and open channels."""
+"""Imitates Slack's `conversations.*` methods that create, list, change, archive and open channels."""
 
 from sandbox.errors import SlackError
 from sandbox.methods.registry import KINDS, Call, cursor_metadata, method, paginate

@@ -1,4 +1,4 @@
-"""The `files.*` and `canvases.*` methods."""
+"""Imitates Slack's `files.*` and `canvases.*` methods."""
 
 import mimetypes
 

@@ -1,4 +1,4 @@
-"""The `conversations.history` and `conversations.replies` methods."""
+"""Imitates Slack's `conversations.history` and `conversations.replies` methods."""
 
 from sandbox.errors import SlackError
 from sandbox.methods.registry import Call, cursor_at, cursor_for, cursor_metadata, method

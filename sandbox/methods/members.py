@@ -1,4 +1,4 @@
-"""The `conversations.*` methods about who is in a channel: members, invite, join, kick, leave."""
+"""Imitates Slack's `conversations.*` methods about members: list, invite, join, kick, leave."""
 
 from sandbox.errors import SlackError
 from sandbox.methods.conversations import READ, WRITE, require_active, require_channel, shape
@@ -27,7 +27,7 @@ def members(call: Call) -> Json:
 
 @method("conversations.invite", {"channel": "s", "users": "s", "force": "b"}, ("channel", "users"), scopes=INVITE)
 def invite(call: Call) -> Json:
-    """Invite users. With `force` those who can be invited are, and the others are listed as errors."""
+    """Invite users. With `force` those who can be invited are; the others are listed as errors."""
     channel = require_active(require_channel(call.channel(member=True)))
     call.require_manage_scope(channel, "write.invites")
     users = list(dict.fromkeys(part.strip() for part in call.args["users"].split(",") if part.strip()))
@@ -67,7 +67,7 @@ def _cannot_be_invited(call: Call, channel: Channel, user_id: str) -> str | None
 
 @method("conversations.join", {"channel": "s"}, ("channel",), scopes=("channels:join",))
 def join(call: Call) -> Json:
-    """The bot joins a public channel. A member gets a warning, not an error."""
+    """Add the bot to a public channel. If it is a member already, it gets a warning, not an error."""
     channel = require_active(call.channel())
     if not channel.is_public:
         raise SlackError("method_not_supported_for_channel_type")
@@ -99,7 +99,7 @@ def kick(call: Call) -> Json:
 
 @method("conversations.leave", {"channel": "s"}, ("channel",), scopes=(*WRITE, "channels:write"))
 def leave(call: Call) -> Json:
-    """The bot leaves a channel. One that is no member gets `not_in_channel: true`, not an error."""
+    """Remove the bot from a channel. If it is no member, it gets `not_in_channel: true`, not an error."""
     channel = require_channel(call.channel())
     if channel.is_general:
         raise SlackError("cant_leave_general")

@@ -1,4 +1,4 @@
-"""The `pins.*` methods."""
+"""Imitates Slack's `pins.*` methods."""
 
 from sandbox.errors import SlackError
 from sandbox.methods.registry import Call, method

@@ -1,4 +1,4 @@
-"""The `reactions.*` methods."""
+"""Imitates Slack's `reactions.*` methods."""
 
 import re
 

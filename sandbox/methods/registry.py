@@ -1,4 +1,4 @@
-"""The table of Web API methods: arguments, rate tier, scopes and handler of each."""
+"""Registers the sandbox's Web API methods: the arguments, rate tier, scopes and handler of each."""
 
 import base64
 import binascii

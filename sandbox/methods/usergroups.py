@@ -1,4 +1,4 @@
-"""The `usergroups.*` methods: groups of users with a handle, such as `@oncall`."""
+"""Imitates Slack's `usergroups.*` methods, about groups of users with a handle such as `@oncall`."""
 
 from sandbox.errors import SlackError
 from sandbox.methods.registry import Call, method
@@ -124,7 +124,7 @@ def update(call: Call) -> Json:
 
 @method("usergroups.create", DESCRIBED, ("name",), tier="t2", scopes=("usergroups:write",))
 def create(call: Call) -> Json:
-    """Create an empty group. The handle is made from the name where none is given."""
+    """Create an empty group. Without a handle, it is made from the name."""
     if not call.args["name"].strip():
         raise SlackError("missing_subteam_name")
     _require_free_names(call, None)

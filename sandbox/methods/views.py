@@ -1,4 +1,4 @@
-"""The `views.*` methods: modals and home tabs."""
+"""Imitates Slack's `views.*` methods, which open and update modals and publish home tabs."""
 
 from sandbox.errors import SlackError, invalid_arguments
 from sandbox.methods.registry import Call, method

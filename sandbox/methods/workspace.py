@@ -1,4 +1,4 @@
-"""The `api.*`, `auth.*`, `team.*`, `bots.*`, `users.*` and `emoji.*` methods."""
+"""Imitates Slack's `api.*`, `auth.*`, `team.*`, `bots.*`, `users.*` and `emoji.*` methods."""
 
 from sandbox.errors import SlackError
 from sandbox.methods.registry import Call, cursor_metadata, method, paginate
@@ -16,7 +16,7 @@ def api_test(call: Call) -> Json:
 
 @method("auth.test", tier="t5")
 def auth_test(call: Call) -> Json:
-    """Who the token belongs to: the bot, its workspace and its URL."""
+    """The bot to which the token belongs, with its workspace and URL."""
     settings = call.ws.settings
     return {
         "url": f"https://{settings.team_domain}.slack.com/",

@@ -1,4 +1,4 @@
-"""Batch concurrent reads into one query (a DataLoader without a cache)."""
+"""Batches concurrent reads into one query (a DataLoader without a cache)."""
 
 from __future__ import annotations
 

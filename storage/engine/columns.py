@@ -1,4 +1,4 @@
-"""Column types for instants, JSON and text, with values that both databases accept."""
+"""Defines column types for instants, JSON and text, whose values both databases accept."""
 
 from __future__ import annotations
 

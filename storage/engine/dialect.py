@@ -1,4 +1,4 @@
-"""SQL that SQLite and PostgreSQL write differently: inserts, lists of values and the wall clock."""
+"""Builds SQL that differs between SQLite and PostgreSQL: inserts, lists of values and the wall clock."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def insert(conn: AsyncConnection, table: sa.Table) -> Any:
 
 
 def insert_for(dialect: str, table: sa.Table) -> Any:
-    """`insert` for a statement that is built once and cached."""
+    """The same as `insert`, for a statement that is built once and cached."""
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
@@ -83,7 +83,7 @@ def sql_now(dialect: str) -> sa.ColumnElement[Any]:
 
 @cache
 def sql_now_plus(dialect: str) -> sa.ColumnElement[Any]:
-    """`sql_now` plus the parameter `after_us`, which the statement is executed with (see `microseconds`)."""
+    """`sql_now` plus the parameter `after_us`, in microseconds, which is given at execution (see `microseconds`)."""
     process_now = sa.bindparam("wall_us", callable_=_process_now_us, type_=sa.BigInteger())
     now = _DATABASE_NOW if dialect == "postgresql" else process_now
     return sa.type_coerce(now + sa.bindparam("after_us", type_=sa.BigInteger()), Instant)
@@ -91,7 +91,7 @@ def sql_now_plus(dialect: str) -> sa.ColumnElement[Any]:
 
 @cache
 def sql_random_hex(dialect: str) -> sa.ColumnElement[str]:
-    """32 random hexadecimal digits, others for each row."""
+    """32 random hexadecimal digits, different for each row."""
     sql = "md5(random()::text || clock_timestamp()::text)" if dialect == "postgresql" else "lower(hex(randomblob(16)))"
     return sa.literal_column(sql, sa.Text)
 

@@ -1,4 +1,4 @@
-"""Errors of the database, explained so that its operator can act on them."""
+"""Explains errors of the database so that its operator can act on them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _CLOSED = ("connection is closed", "connection was closed", "another operation (
 
 
 def explain(error: BaseException) -> str | None:
-    """An error of the driver explained to the operator; `None` if it is a mistake in our query."""
+    """Explain an error of the driver to the operator; `None` if it is a mistake in our query."""
     if isinstance(error, sa.TimeoutError):
         return "All connections to the database are in use. Try again; if it goes on, the database is too slow."
     if isinstance(error, sa.DBAPIError) and error.orig is not None:

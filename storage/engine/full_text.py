@@ -1,4 +1,4 @@
-"""Full-text index of each database over a table of normalized terms: FTS5 on SQLite, a tsvector on PostgreSQL."""
+"""Adds a full-text index over normalized terms: FTS5 on SQLite, a tsvector on PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Group commit: work that arrives together is committed in one transaction, with one sync to disk for all of it."""
+"""Commits writes that arrive together in one transaction, with one sync to disk for all of them (group commit)."""
 
 from __future__ import annotations
 

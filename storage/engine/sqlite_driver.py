@@ -1,9 +1,10 @@
-"""aiosqlite that uses its thread only where SQLite may have to wait: for commits, locks, and long reads or writes.
+"""Drives SQLite by aiosqlite, and uses aiosqlite's thread only for statements that may have to wait.
 
-aiosqlite crosses between threads once each to make a cursor, execute, fetch and close, and for BEGIN and ROLLBACK. Of
-the 6 ms that a transaction of ten statements took that way, SQLite itself needed half a millisecond. So a statement
-runs on the event loop where it is called, and goes to the connection's thread if the database is locked, if it writes
-many rows, or if it reads for longer than `BRIEFLY_S`. A writer's commits sync to disk and always go to the thread.
+Those are commits, statements that meet a lock, and long reads or writes. aiosqlite crosses between threads once each to
+make a cursor, execute, fetch and close, and for BEGIN and ROLLBACK. Of the 6 ms that a transaction of ten statements
+took that way, SQLite itself needed half a millisecond. So a statement runs on the event loop where it is called, and
+goes to the connection's thread if the database is locked, if it writes many rows, or if it reads for longer than
+`BRIEFLY_S`. A writer's commits sync to disk and always go to the thread.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Parse DATABASE_URL into the URL that SQLAlchemy needs."""
+"""Parses DATABASE_URL into the URL that SQLAlchemy needs."""
 
 from __future__ import annotations
 

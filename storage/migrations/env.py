@@ -1,4 +1,4 @@
-"""Alembic's environment: runs the migrations on the connection and in the transaction of `storage.migrate`."""
+"""Runs Alembic's migrations on the connection and in the transaction of `storage.migrate`."""
 
 from __future__ import annotations
 

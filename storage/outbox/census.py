@@ -1,4 +1,4 @@
-"""Counts over the outbox: what waits, since when, and what failed."""
+"""Counts the notices in the outbox: how many wait, since when, and how many failed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FAILURES = (
 
 @dataclass(frozen=True, slots=True)
 class OutboxCensus:
-    """The notices of one kind in one state."""
+    """The number of notices of one kind in one state."""
 
     kind: str
     state: str

@@ -1,4 +1,4 @@
-"""Queue or end the notices that are held for another notice, once that one ends."""
+"""Queues or ends notices that are held for another notice, once that one is sent or ends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _INHERITED = "a notice it depends on failed: "
 
 
 async def free_dependents(conn: AsyncConnection, dedup_keys: Collection[str]) -> None:
-    """Queue the notices that are held for these, which were sent."""
+    """Queue the notices that are held for those with these keys, which were sent."""
     await conn.execute(_free(conn.dialect.name), {"sent": list_param(conn, list(dedup_keys))})
 
 
@@ -74,7 +74,7 @@ def _end(dialect: str) -> Any:
 
 
 def inherited_reason(state: str, why: str) -> str:
-    """The error of a notice that ends with one it depends on; the same words however long the chain is."""
+    """The error of a notice that ends with the one it depends on; the same words at any length of the chain."""
     if state == "dropped":
         return why
     return why if why.startswith(_INHERITED) else _INHERITED + why

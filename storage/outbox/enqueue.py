@@ -1,4 +1,4 @@
-"""Put notices into the outbox, and put failed ones back into the queue."""
+"""Puts notices (messages to send) into the outbox, and failed ones back into the queue."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OVER = ("failed", "dropped")
 
 @dataclass(frozen=True, slots=True)
 class _RowState:
-    """The state of a row in the outbox, or the one a new row begins in."""
+    """The state of a row in the outbox, or the state in which a new row begins."""
 
     state: str
     sent_once: bool = False  # all that a dependent notice asks
@@ -38,7 +38,7 @@ _CIRCULAR = _RowState("circular")  # while the state of what a notice depends on
 async def put(conn: AsyncConnection, notices: Sequence[Notice]) -> None:
     """Store notices that are new, and queue those with `resend` again with their new payload. Calling it twice is safe.
 
-    A notice is held while the one it depends on is under way. A dependency that was never put holds nothing up.
+    A notice is held while the one it depends on is not sent yet. A dependency that was never put holds nothing up.
     """
     batch = _one_per_key(notices)
     if not batch:
@@ -58,7 +58,7 @@ async def put(conn: AsyncConnection, notices: Sequence[Notice]) -> None:
 
 
 async def exists(conn: AsyncConnection, dedup_key: str) -> bool:
-    """Whether a notice with this key was ever put, in whatever state it is now."""
+    """Whether a notice with this key was ever put, whatever its state is now."""
     return await conn.scalar(sa.select(_c.id).where(_c.dedup_key == dedup_key)) is not None
 
 
@@ -77,7 +77,7 @@ def _one_per_key(notices: Sequence[Notice]) -> dict[str, Notice]:
 
 
 async def _lock_states(conn: AsyncConnection, dedup_keys: Collection[str]) -> dict[str, _RowState]:
-    """The stored rows among these, locked so that none of them is marked before this transaction commits."""
+    """The stored rows with these keys, locked so that none of them is marked before this transaction commits."""
     rows = await conn.execute(_select_states(conn.dialect.name), {"dedup_keys": list_param(conn, sorted(dedup_keys))})
     return {
         row.dedup_key: _RowState(row.state, row.sent_at is not None, row.error or "", row.redirected, row.priority)

@@ -1,4 +1,4 @@
-"""Reading the payload of a notice, which an older or a newer version may have written."""
+"""Reads the payload of a notice, which an older or a newer version of the bot may have written."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class HasPayload(Protocol):
 
 
 def read_payload(notice: HasPayload, shape: type[P]) -> P:
-    """The payload in this shape: unknown fields are ignored, missing ones have their defaults.
+    """Read the payload in this shape: unknown fields are ignored, missing ones have their defaults.
 
-    Raises pydantic's `ValidationError` where a field without a default is missing.
+    Raises pydantic's `ValidationError` if a field without a default is missing.
     """
     if shape not in _adapters:
         _adapters[shape] = TypeAdapter(shape)

@@ -1,8 +1,8 @@
-"""The outbox's queue: claim notices that are ready to send, and record how each attempt ended.
+"""Claims notices (messages to send) that are ready from the outbox, and records how each attempt ended.
 
 States: held (waits for a notice it depends on) · queued · leased · sent · unknown (may have reached Slack) · failed ·
-dropped. All times are the wall clock's. Only the last claim of a row may mark it: that is what the fence checks.
-See docs/architecture.md, decisions 4 and 5.
+dropped. All times are the wall clock's. Only the last claim of a row may mark it: that is what the fence checks. See
+docs/architecture.md, decisions 4 and 5.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Claim = tuple[int, int]  # a row's ID and the fence of one of its claims
 
 @dataclass(frozen=True, slots=True)
 class ClaimedNotice:
-    """A notice leased to this process to be sent."""
+    """A notice that this process has leased in order to send it."""
 
     id: int
     dedup_key: str
@@ -53,7 +53,7 @@ class ClaimedNotice:
 
     @property
     def claim(self) -> Claim:
-        """What tells this claim of the row from every other."""
+        """The row's ID and fence, which distinguish this claim from every other."""
         return self.id, self.fence
 
 
@@ -112,7 +112,7 @@ async def mark_sent(conn: AsyncConnection, row: ClaimedNotice, receipt: dict[str
 
 
 async def mark_many_sent(conn: AsyncConnection, sent: Sequence[tuple[ClaimedNotice, dict[str, Any]]]) -> list[bool]:
-    """`mark_sent` for several notices, each with its receipt. Two claims of the same row may be among them."""
+    """Mark several notices as sent, each with its receipt. Two claims of the same row may be among them."""
     marked: dict[Claim, bool] = {}
     for row, receipt in sorted(sent, key=lambda pair: pair[0].id):
         mark = _sent(conn.dialect.name)
@@ -172,7 +172,7 @@ async def mark_dropped(conn: AsyncConnection, row: ClaimedNotice, reason: str) -
 
 
 async def mark_many_dropped(conn: AsyncConnection, dropped: Sequence[tuple[ClaimedNotice, str]]) -> list[bool]:
-    """`mark_dropped` for several notices, each with its reason. Two claims of the same row may be among them."""
+    """Mark several notices as dropped, each with its reason. Two claims of the same row may be among them."""
     marked: dict[Claim, bool] = {}
     ended: dict[str, list[str]] = {}
     for row, reason in sorted(dropped, key=lambda pair: pair[0].id):

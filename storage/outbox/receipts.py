@@ -1,4 +1,4 @@
-"""Receipts: what Slack or a vendor returned for a notice that was sent, such as the message's channel and `ts`."""
+"""Reads receipts: what Slack or a vendor returned for a notice that was sent, such as the message's `ts`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def get(conn: AsyncConnection, dedup_key: str) -> dict[str, Any] | None:
 
 
 class StoredNotice(NamedTuple):
-    """A notice as it was queued, to render it again."""
+    """A notice as it was queued, in order to render it again."""
 
     kind: str
     payload: dict[str, Any]

@@ -1,4 +1,4 @@
-"""Notices that went out as direct messages, because their channel could not be used, and belong in the channel."""
+"""Finds notices that went out as direct messages because their channel could not be used, and queues them for it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WAITING = ("held", "queued", "unknown")
 
 
 class DirectMessage(NamedTuple):
-    """A notice and the direct message that it was sent as."""
+    """A notice that was sent as a direct message."""
 
     dedup_key: str
     kind: str
@@ -66,7 +66,7 @@ def _requeue(dialect: str) -> Any:
 
 
 async def tried(conn: AsyncConnection, dedup_keys: Collection[str]) -> list[str]:
-    """Those of the notices that were sent, or may be on their way."""
+    """The keys of notices that were sent, or may have reached Slack."""
     if not dedup_keys:
         return []
     rows = await conn.scalars(_tried(conn.dialect.name), {"dedup_keys": list_param(conn, list(dedup_keys))})

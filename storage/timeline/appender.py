@@ -1,4 +1,4 @@
-"""Append timeline entries by group commit.
+"""Appends timeline entries in groups that share one transaction (group commit).
 
 On SQLite a transaction each made 560 durable appends a second, groups made 14,700 (docs/architecture.md, decision 7).
 """
@@ -23,7 +23,7 @@ class Appender:
         self._commits = GroupCommit(transaction, _append_all, MAX_APPENDS, "timeline appends")
 
     async def append(self, number: int, entries: Sequence[Entry]) -> int:
-        """Append entries and return, once they are durable, how many were new: not those whose `dedup_key` is known."""
+        """Append entries and return, once they are durable, how many were new. A known `dedup_key` is not new."""
         return await self._commits.run((number, entries))
 
     async def close(self) -> None:

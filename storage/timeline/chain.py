@@ -1,4 +1,7 @@
-"""Append entries to the timelines' hash chains, one chain per incident. The row in `chains` is the chain's lock."""
+"""Appends entries to the hash chains of timelines, one chain for each incident.
+
+The row in `chains` is the lock of its chain.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,7 @@ async def append(conn: AsyncConnection, items: Sequence[tuple[int, Sequence[Entr
 
 
 def _storable(entry: Entry) -> Entry:
-    """The entry exactly as it will be read back, since its hash covers it."""
+    """The entry exactly as it will be read from the database, since its hash covers that."""
     return Entry(
         entry.at,
         clean_text(entry.kind),

@@ -1,4 +1,7 @@
-"""Read and append timeline entries. Nothing here changes an entry: only `storage.retention` deletes old texts."""
+"""Reads and appends timeline entries; nothing here changes one.
+
+Only `storage.retention` deletes old texts.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,8 @@ async def read(
 ) -> list[RecordedEntry]:
     """Up to `limit` entries in the order of time: the first ones, or with `newest` the last.
 
-    With what became of their messages since. Slack delivers out of order, so this is not the order of the chain.
+    Each comes with later edits and the deletion of its message. Slack delivers out of order, so this is not the order
+    of the chain.
     """
     keyed = await key_message_ts(conn, number)
     if key_only:
@@ -87,7 +91,7 @@ async def message(conn: AsyncConnection, number: int, source_ts: str) -> Recorde
 
 
 async def _message_rows(conn: AsyncConnection, number: int, messages: Sequence[str]) -> list[AnyRow]:
-    """The rows of messages, by `ts`: a file stands for a message without text."""
+    """The rows of messages, by `ts`. A message without text is represented by its file."""
     rows: list[AnyRow] = []
     for start in range(0, len(messages), PAGE):
         about = sa.and_(_c.incident == number, _c.source_ts.in_(messages[start : start + PAGE]))
@@ -147,7 +151,7 @@ async def undeleted_messages(conn: AsyncConnection, number: int, dedup_key: str)
 
 
 async def key_message_ts(conn: AsyncConnection, number: int) -> set[str]:
-    """The `ts` of messages that people marked as key moments, by the time of each mark: Slack delivers out of order."""
+    """The `ts` of messages that people marked as key, by the time of each mark: Slack delivers out of order."""
     marks = await conn.execute(
         sa.select(_c.kind, _c.source_ts, _c.actor)
         .where(_c.incident == number, _c.kind.in_(("keyed", "unkeyed")), _NO_MESSAGE)
@@ -157,13 +161,13 @@ async def key_message_ts(conn: AsyncConnection, number: int) -> set[str]:
 
 
 async def activity(conn: AsyncConnection, number: int, since: datetime) -> Activity:
-    """Count people's messages since an instant, and find when the last one ever was."""
+    """Count people's messages since an instant, and find when the last one was written, however long ago."""
     row = (await conn.execute(_ACTIVITY, {"number": number, "since": since})).one()
     return Activity(recent=row[0], last_at=row[1])
 
 
 async def activity_by_incident(conn: AsyncConnection, numbers: Sequence[int], since: datetime) -> dict[int, Activity]:
-    """`activity` of several incidents."""
+    """The `activity` of several incidents, in one query."""
     values = {"numbers": list_param(conn, numbers), "since": since}
     rows = await conn.execute(_select_activity(conn.dialect.name), values)
     return {row.number: Activity(recent=row.recent, last_at=row.last_at) for row in rows}

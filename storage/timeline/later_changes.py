@@ -1,4 +1,4 @@
-"""What became of messages after they were recorded: edits, deletions, and words that were struck."""
+"""Adds to messages on a timeline what happened to them later: edits, deletions, and redacted words."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def _changes(conn: AsyncConnection, number: int, messages: Sequence[str]) 
 
 
 async def _redactions(conn: AsyncConnection, number: int) -> dict[int, Redaction]:
-    """By the `seq` of each entry whose words were struck."""
+    """The redactions of an incident, by the `seq` of each entry whose words were removed."""
     rows: Any = sa.select(_c.actor, _c.text, _c.data).where(_c.incident == number, _c.kind == REDACTED, _NO_MESSAGE)
     return {
         int(seq): Redaction(row.actor, row.text)

@@ -1,4 +1,4 @@
-"""Read long timelines in pages, so that they do not hold up the event loop."""
+"""Reads long timelines in pages, so that they do not hold up the event loop."""
 
 from __future__ import annotations
 

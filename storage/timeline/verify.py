@@ -1,4 +1,4 @@
-"""Verify the record: the hash chain of every incident's timeline, and that no incident is missing.
+"""Verifies that no timeline entry was altered and no incident is missing, by each incident's hash chain.
 
 Limits: a person who may write to the database can delete the newest entries, or make a chain anew, and adjust the
 chain's head and the incident counter to match. To detect that, keep the heads of the chains (`heads`) elsewhere.
@@ -61,7 +61,7 @@ async def verify_all(
 ) -> AsyncGenerator[Report, None]:
     """Verify every incident in order, each in a snapshot of its own, so that the bot can go on writing.
 
-    `earlier`: heads of chains from before; each must still be part of its chain.
+    `earlier` are heads of chains that were kept elsewhere; each must still be part of its chain.
     """
     async with snapshot() as conn:
         declared = await _declared(conn)
@@ -129,7 +129,7 @@ async def verify_chain(conn: AsyncConnection, number: Any, earlier: Head | None 
 
 @dataclass(slots=True)
 class _Purge:
-    """Entries `first` to `last`, which were purged together. A seal covers those with a hash of the first kind."""
+    """Entries `first` to `last`, which were purged together. The seal covers those whose hash is of the first kind."""
 
     seq: int
     first: int
@@ -144,7 +144,7 @@ class _Purge:
 
 
 def seal_line(row: Any, at: int) -> bytes:
-    """What a seal covers of an entry with a hash of the first kind; `at` in microseconds."""
+    """The bytes of an entry that a seal covers, if its hash is of the first kind; `at` is in microseconds."""
     values = [row.seq, at, row.kind, row.actor, row.source_ts, row.dedup_key, bool(row.key), bool(row.by_person)]
     return (json.dumps([*values, row.hash], ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass")
 
@@ -166,7 +166,7 @@ def _check_entry(report: Report, row: AnyRow, number: Any, purges: list[_Purge])
 
 
 def _hash_fits(row: AnyRow, number: Any) -> bool:
-    """Whether the entry has its hash, in either of the two kinds. Strict about types, since SQLite is not."""
+    """Whether the entry has its hash, of either kind. It is strict about types, since SQLite is not."""
     if not (type(row.at) is int and type(row.kind) is type(row.actor) is type(row.text) is type(row.data) is str):
         return False
     if row.key not in (0, 1) or row.by_person not in (0, 1):
@@ -190,7 +190,7 @@ def _hash_fits(row: AnyRow, number: Any) -> bool:
 
 
 async def _check_head(conn: AsyncConnection, number: Any, report: Report, end: Head) -> None:
-    """Compare the end of the chain as it was read with the head that is kept of it."""
+    """Compare the end of the chain as it was read with the stored head."""
     head = sa.select(_raw(chains.c.seq), chains.c.head).where(chains.c.incident == number)
     row = (await conn.execute(head)).one_or_none()
     if row is None:

@@ -56,7 +56,7 @@ def searched(matches: Sequence[SimilarIncident], policy: Policy, query: str, com
 
 
 def percent(confidence: float) -> str:
-    """The confidence in percent, in words; at most 99 %."""
+    """Text such as `87% sure`, at most 99 %."""
     return f"{min(99, round(confidence * 100))}% sure"
 
 

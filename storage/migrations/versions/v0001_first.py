@@ -1,4 +1,4 @@
-"""The first tables: incidents, the timeline with its hash chain, deadlines, the outbox, deliveries."""
+"""Creates the first tables: incidents, the timeline with its hash chain, deadlines, the outbox, deliveries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Overrides: covers of on-call shifts."""
+"""Adds the table `overrides`: covers, in which a person takes an on-call shift for another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Homes: who opened the app's home tab, and when, so that it is kept up to date for them."""
+"""Adds the table `homes`: who opened the app's home tab, and when, to keep the tab up to date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Playbook runs, the playbooks as they were then, and the reminders that owners were sent."""
+"""Adds the tables of playbook runs (`walks`), the playbooks they were opened from, and reminders to owners."""
 
 from __future__ import annotations
 

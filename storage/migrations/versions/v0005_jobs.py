@@ -1,4 +1,4 @@
-"""Jobs: playbook steps given to a runner."""
+"""Adds the table `jobs`: executions of playbook steps by a runner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words incidents are searched by, with a full-text index; and when people last caught up with an incident."""
+"""Adds the words by which incidents are searched, with a full-text index, and when people last caught up."""
 
 from __future__ import annotations
 

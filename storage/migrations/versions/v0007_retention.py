@@ -1,4 +1,4 @@
-"""Retention: the hash of a purged entry's content, and how far each incident was purged."""
+"""Adds the hash of a purged timeline entry's content, and how far each incident was purged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Covers that end early, and shifts imported from PagerDuty."""
+"""Adds the end of covers that end early, and the table `shifts`: on-call shifts imported from PagerDuty."""
 
 from __future__ import annotations
 

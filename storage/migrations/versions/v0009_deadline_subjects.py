@@ -1,4 +1,8 @@
-"""What a deadline is about, as JSON beside its key: `rung:42:1:sev1:2` is rung 2 of the SEV1 ladder."""
+"""Adds a column with the subject of a deadline (what it is about) as JSON, filled from the deadline's key.
+
+In the key `rung:42:1:sev1:2` the kind is `rung` (a step of the escalation ladder), the incident is INC-42, the paging
+round is 1, the severity is `sev1` and the rung's number is 2.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +48,7 @@ _NOT_YET = {"times": 0}  # left out of the key of a first page
 
 
 def subject_of(key: str) -> dict[str, Any] | None:
-    """The subject in a key; None for a key that is none of these."""
+    """The subject in a key; None for a key of another kind."""
     kind, _, rest = key.partition(":")
     values = rest.split(":")[1:]
     described = _FIELDS.get(kind, ())
@@ -62,7 +66,7 @@ def subject_of(key: str) -> dict[str, Any] | None:
 
 
 def upgrade() -> None:
-    """Only of deadlines that wait: what became of the others is decided, and their keys say what they were about."""
+    """Fill the column for deadlines that wait. The others are decided, and their keys say what they were about."""
     op.add_column("deadlines", sa.Column("subject", Json))
     deadlines = sa.table(
         "deadlines", sa.column("once", sa.Text), sa.column("state", sa.Text), sa.column("subject", Json)

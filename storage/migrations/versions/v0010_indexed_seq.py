@@ -1,4 +1,7 @@
-"""Up to which entry each incident is in the search index, so that a worker finds what is due for indexing."""
+"""Adds the last timeline entry up to which each incident is indexed, so that a worker finds what is due.
+
+The index is that of the search.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ down_revision = "0009"
 
 
 def upgrade() -> None:
-    """Older versions index an incident with every change, so what is in the index is current."""
+    """Count incidents in the index as current: older versions index an incident with every change."""
     op.add_column("chains", sa.Column("indexed_seq", sa.BigInteger(), nullable=False, server_default=sa.text("0")))
     op.execute("UPDATE chains SET indexed_seq = seq WHERE incident IN (SELECT incident FROM incident_words)")
     condition = sa.text("seq > indexed_seq")

@@ -1,4 +1,4 @@
-"""Indexes by which the timeline is read in the order of time, and its key entries without the chatter."""
+"""Adds indexes to read the timeline in the order of time, and its key entries without the chatter."""
 
 from __future__ import annotations
 
