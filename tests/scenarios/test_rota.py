@@ -84,12 +84,15 @@ async def test_a_user_group_is_whoever_is_on_call_through_covers_and_restarts(he
 
 
 async def test_an_empty_group_is_never_asked_for(here: World) -> None:
-    await asyncio.sleep(0.3)
+    sync = usergroup_sync.UsergroupSync(here.tocsin.context)
+    await sync.look()
+    await rest(here)
     assert members(here, "nights") == [here.noor.id]
     await typed(here, "maya", "#general", "/incident cover later for 1h")
     await until(lambda: members(here, "nights") == [here.maya.id])
     await typed(here, "maya", "#general", "/incident cover later none")
-    await asyncio.sleep(0.3)
+    await sync.look()
+    await rest(here)
     assert members(here, "nights") == [here.maya.id]
 
 

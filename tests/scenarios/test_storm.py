@@ -76,9 +76,11 @@ async def test_what_waits_for_its_turn_is_held_by_nobody_and_says_so(sqlite_url:
         for number in range(22):
             await here.maya.command("#general", f"/incident declare sev4 Storm {number}")
         await here.ws.until(lambda: len(here.ws.calls("pins.add")) >= 20, timeout_s=60)
-        await asyncio.sleep(1)
         waiting = await _waiting(here)
-        assert [row.state for row in waiting] == ["queued", "queued"]
+        async with asyncio.timeout(10):
+            while [row.state for row in waiting] != ["queued", "queued"]:
+                await asyncio.sleep(0.05)
+                waiting = await _waiting(here)
         assert {row.error for row in waiting} <= {
             "conversations.create: Slack's rate limit is used up for now; this waits for its turn",
             "conversations.create: ratelimited",

@@ -11,6 +11,8 @@ import itertools
 import json
 import os
 import sys
+from collections import Counter
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, get_args
@@ -76,10 +78,12 @@ def forms(environment: dict[str, str]) -> set[str]:
 
 
 @asynccontextmanager
-async def parrot() -> Any:
-    """Refuses everything, and quotes back all it was sent."""
+async def parrot() -> AsyncIterator[tuple[str, Counter[str]]]:
+    """Refuses everything and quotes back all it was sent; counts requests by the first part of their path."""
+    asked: Counter[str] = Counter()
 
     async def refuse(request: web.Request) -> web.Response:
+        asked[request.path.split("/")[1]] += 1
         body = await request.text()
         said = json.dumps({"headers": dict(request.headers), "body": body, "url": str(request.url)})
         status = next(statuses)
@@ -94,7 +98,7 @@ async def parrot() -> Any:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}", asked
     await runner.cleanup()
 
 
@@ -133,7 +137,7 @@ def test_every_secret_setting_is_known_to_the_logs() -> None:
 async def test_no_secret_is_heard_from_anything_that_speaks(form: str, sqlite_url: str, tmp_path: Path) -> None:
     (tmp_path / "policy.yml").write_text(POLICY)
     said: list[str] = []
-    async with parrot() as url:
+    async with parrot() as (url, asked):
         given = settings_of(url, sqlite_url)
         env = {
             "PATH": os.environ["PATH"],
@@ -168,7 +172,11 @@ async def test_no_secret_is_heard_from_anything_that_speaks(form: str, sqlite_ur
                     for how in ("get", "post"):
                         async with ws.http.session().request(how, base + path, data=b"{}") as answer:
                             said += [await answer.text(), str(answer.headers)]
-                await asyncio.sleep(3)  # the vendors have refused, and been asked again
+                vendors = ("v2", "2010-04-01", "hook")  # PagerDuty, Twilio, the webhook
+                await ws.until(
+                    lambda: all(asked[vendor] for vendor in vendors) and any(asked[vendor] > 1 for vendor in vendors),
+                    timeout_s=40,
+                )  # they have refused, and been asked again
                 said += [str([call.args for call in ws.journal.calls])]
             finally:
                 process.terminate()

@@ -105,10 +105,11 @@ async def test_too_many_connections_shut_nobody_out(here: World) -> None:
 
 async def test_the_second_request_of_a_connection_has_its_time_too(here: World) -> None:
     here.tocsin.http.limiter.head_within_s = 0.3
-    async with connected(here) as (reader, writer):
+    async with connected(here) as (reader, writer), connected(here) as (silent, _):
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
         assert b"200" in await asyncio.wait_for(reader.readuntil(b"}"), 2)
-        await asyncio.sleep(0.5)  # waiting between requests is not slow
+        assert await hung_up(silent, 5)  # so the time limit has passed; waiting between requests is not slow
+        assert not reader.at_eof()
         writer.write(b"GET /healthz HTTP/1.1\r\n")
         assert await hung_up(reader, 2)
 

@@ -19,7 +19,7 @@ async def test_a_second_one_waits_for_the_first_and_is_a_repetition_if_that_was_
     guard = ReplayGuard()
     assert not await guard.seen_before("v0=a")
     second = asyncio.create_task(guard.seen_before("v0=a"))
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0)  # the tasks run until they wait
     assert not second.done()
     guard.finish("v0=a", taken=True)
     assert await second
@@ -29,11 +29,11 @@ async def test_a_second_one_is_the_first_if_the_first_came_to_nothing_and_a_thir
     guard = ReplayGuard()
     assert not await guard.seen_before("v0=a")
     others = [asyncio.create_task(guard.seen_before("v0=a")) for _ in range(2)]
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0)  # the tasks run until they wait
     guard.finish("v0=a", taken=False)
     done, waiting = await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
     assert [task.result() for task in done] == [False]
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0)  # the tasks run until they wait
     assert len(waiting) == 1
     guard.finish("v0=a", taken=True)
     assert await waiting.pop()
