@@ -6,7 +6,6 @@ A purged entry keeps its place, its time, its actor and the hash of its content,
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,12 +14,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.timeline.entry import BOT, Entry, content_hash, entry_hash
-from storage.engine.columns import to_microseconds
+from bot.domain.timeline.entry import BOT, Entry
 from storage.engine.dialect import AnyRow, in_list, list_param
 from storage.schema import deadlines, deliveries, incidents, jobs, outbox, timeline
-from storage.timeline import chain
-from storage.timeline.verify import FIRST, PURGED, seal_line
+from storage.timeline import chain, erasure
+from storage.timeline.verify import PURGED
 
 ENTRIES_PER_TRANSACTION = 500
 ROWS_PER_TRANSACTION = 1000  # of other tables
@@ -79,21 +77,18 @@ async def purge(
 
     Call it with the incident locked.
     """
-    rows = await _unpurged(conn, number, before, through, limit)
+    old = _c.at <= before if through is None else sa.and_(_c.at <= before, _c.seq <= through)
+    rows = await erasure.rows(conn, number, old, limit)
     if not rows:
         return 0
-    hashes = [(row, _purged_hash(row, number)) for row in rows]
-    this_entry = sa.and_(_c.incident == number, _c.seq == sa.bindparam("this"))
-    update = sa.update(timeline).where(this_entry)
-    update = update.values(text="", data=sa.bindparam("none"), purged=sa.bindparam("kept"))
-    await conn.execute(update, [{"this": row.seq, "kept": content, "none": {}} for row, content in hashes])
-    await chain.append(conn, [(number, [_purge_entry(hashes, now)])])
+    seal = await erasure.erase(conn, number, rows)
+    await chain.append(conn, [(number, [_purge_entry(rows, seal, now)])])
     return len(rows)
 
 
 async def note_oldest_text(conn: AsyncConnection, number: int, now: datetime) -> None:
     """Record the time of the oldest text that is left, once there is nothing more to purge for now."""
-    texts_left = sa.select(sa.func.min(_c.at)).where(_c.incident == number, _c.purged.is_(None), _c.kind != PURGED)
+    texts_left = sa.select(sa.func.min(_c.at)).where(_c.incident == number, erasure.ERASABLE)
     oldest = await conn.scalar(texts_left)
     await conn.execute(sa.update(incidents).where(_i.number == number).values(unpurged_since=oldest or now))
 
@@ -138,34 +133,10 @@ async def drop_answers(
     return (rows[-1].id if len(rows) == limit and len(old) == len(rows) else None), len(ids)
 
 
-async def _unpurged(
-    conn: AsyncConnection, number: int, before: datetime, through: int | None, limit: int
-) -> Sequence[AnyRow]:
-    columns = (*(column for column in _c if column.key != "data"), sa.cast(_c.data, sa.Text).label("data"))
-    old = sa.and_(_c.incident == number, _c.purged.is_(None), _c.at <= before, _c.kind != PURGED)
-    if through is not None:
-        old = sa.and_(old, _c.seq <= through)
-    return (await conn.execute(sa.select(*columns).where(old).order_by(_c.seq).limit(limit))).all()
-
-
-def _purged_hash(row: AnyRow, number: int) -> str:
-    """The hash of the entry's content; `FIRST` if the entry's own hash is of the first kind, which does not use it."""
-    content = content_hash(row.text, row.data)
-    item = Entry(row.at, row.kind, row.actor, "", row.source_ts, {}, row.dedup_key, row.key)
-    computed = entry_hash(row.previous, number, row.seq, item, content, by_person=row.by_person)
-    return content if computed == row.hash else FIRST
-
-
-def _purge_entry(hashes: Sequence[tuple[AnyRow, str]], now: datetime) -> Entry:
-    """The entry that says which entries were purged, with a seal over those whose hash is of the first kind."""
-    first, last = hashes[0][0].seq, hashes[-1][0].seq
-    data: dict[str, Any] = {"first": first, "last": last, "count": len(hashes)}
-    sealed = [row for row, content in hashes if content == FIRST]
-    if sealed:
-        seal = hashlib.sha256()
-        for row in sealed:
-            seal.update(seal_line(row, to_microseconds(row.at)))
-        data["seal"] = seal.hexdigest()
+def _purge_entry(rows: Sequence[AnyRow], seal: str | None, now: datetime) -> Entry:
+    """The entry that says which entries were purged, with the seal over those with a hash of the first kind."""
+    first, last = rows[0].seq, rows[-1].seq
+    data: dict[str, Any] = {"first": first, "last": last, "count": len(rows)} | ({"seal": seal} if seal else {})
     subject = f"The text of entry {first}" if first == last else f"The texts of entries {first} to {last}"
     verb = "was" if first == last else "were"
     return Entry(now, PURGED, BOT, f"{subject} {verb} purged, as the policy asks", None, data)

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.lapsed.reminder_reason import Activity
 from bot.domain.timeline.entry import Entry, RecordedEntry, is_message, keyed_messages
+from storage.engine.columns import dumps
 from storage.engine.dialect import AnyRow, list_param
 from storage.schema import timeline
 from storage.timeline import chain, later_changes
@@ -77,6 +78,11 @@ async def _key_rows(
     return rows[:limit]
 
 
+def json_text(text: str) -> str:
+    """A text as it stands in the stored JSON of an entry's data, without the quotes."""
+    return dumps(text)[1:-1]
+
+
 async def by_seqs(conn: AsyncConnection, number: int, seqs: Sequence[int]) -> list[RecordedEntry]:
     """The entries with these `seq`, in the order of the chain."""
     keyed = await key_message_ts(conn, number)
@@ -87,7 +93,8 @@ async def by_seqs(conn: AsyncConnection, number: int, seqs: Sequence[int]) -> li
 async def message(conn: AsyncConnection, number: int, source_ts: str) -> RecordedEntry | None:
     """The entry of the message with this `ts`; `None` if it is not recorded."""
     rows = await _message_rows(conn, number, [source_ts])
-    return _recorded(rows[0], await key_message_ts(conn, number)) if rows else None
+    keyed = await key_message_ts(conn, number) if rows else set()
+    return next(iter(await later_changes.added(conn, number, [_recorded(row, keyed) for row in rows[:1]])), None)
 
 
 async def _message_rows(conn: AsyncConnection, number: int, messages: Sequence[str]) -> list[AnyRow]:

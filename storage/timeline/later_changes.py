@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.timeline.entry import RecordedEntry, Redaction, is_message
 from storage.schema import timeline
+from storage.timeline.verify import REDACTED
 
-REDACTED = "redacted"  # the kind of an entry that says whose words were struck, and why
 _FEW = 500  # messages that are named in the query; for more, every change of the incident is read
 _c = timeline.c
 _NO_MESSAGE = sa.text("kind <> 'message'")  # as in the partial index, word for word

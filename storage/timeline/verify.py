@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +23,8 @@ from storage.schema import chains, counters, incidents, timeline
 from storage.timeline.pagination import BY_SEQ, iter_rows
 
 PURGED = "purged"  # the kind of an entry that says which earlier entries were purged for their age
+REDACTED = "redacted"  # the kind of an entry that says which earlier entries were redacted
+KEPT_KINDS = frozenset({PURGED, REDACTED})  # never erased themselves: they prove that others were
 FIRST = ""  # in the column `purged`: the entry has a hash of the first kind, and its purge has a seal
 _c = timeline.c
 Head = tuple[int, str]
@@ -129,18 +131,17 @@ async def verify_chain(conn: AsyncConnection, number: Any, earlier: Head | None 
 
 @dataclass(slots=True)
 class _Purge:
-    """Entries `first` to `last`, which were purged together. The seal covers those whose hash is of the first kind."""
+    """Entries that were erased together. A seal covers those with a hash of the first kind."""
 
-    seq: int
-    first: int
-    last: int
+    seq: int  # of the entry that names them
+    seqs: Collection[int]
     seal: str | None
     seen: Any = field(default_factory=hashlib.sha256)
 
     def check(self, report: Report) -> None:
         """Compare the seal with the entries seen."""
         if self.seal is not None and self.seen.hexdigest() != self.seal:
-            report.add_fault(f"entries {self.first} to {self.last}, which are purged, were changed")
+            report.add_fault(f"entries {min(self.seqs)} to {max(self.seqs)}, which are purged, were changed")
 
 
 def seal_line(row: Any, at: int) -> bytes:
@@ -152,7 +153,7 @@ def seal_line(row: Any, at: int) -> bytes:
 def _check_entry(report: Report, row: AnyRow, number: Any, purges: list[_Purge]) -> None:
     if row.purged is not None:
         report.purged += 1
-        purge = next((purge for purge in purges if purge.first <= row.seq <= purge.last < purge.seq), None)
+        purge = next((purge for purge in purges if row.seq in purge.seqs and row.seq < purge.seq), None)
         if purge is None:
             report.add_fault(f"entry {row.seq} is marked as purged, and no purge is on the timeline", row.seq)
             return
@@ -245,14 +246,15 @@ async def _next_number(conn: AsyncConnection, last: Any) -> Any:
 
 
 async def _purges(conn: AsyncConnection, number: Any) -> list[_Purge]:
-    rows = sa.select(_raw(_c.seq), sa.cast(_c.data, sa.Text)).where(
-        _c.incident == number, _c.kind == PURGED, sa.text("kind <> 'message'")
+    rows = sa.select(_raw(_c.seq), _raw(_c.kind), sa.cast(_c.data, sa.Text)).where(
+        _c.incident == number, _c.kind.in_(sorted(KEPT_KINDS)), sa.text("kind <> 'message'")
     )
     purges = []
-    for seq, text in await conn.execute(rows.order_by(_c.seq)):
+    for seq, kind, text in await conn.execute(rows.order_by(_c.seq)):
         try:
             data = json.loads(text)
-            purges.append(_Purge(int(seq), int(data["first"]), int(data["last"]), data.get("seal")))
+            seqs = range(int(data["first"]), int(data["last"]) + 1) if kind == PURGED else frozenset(data["seqs"])
+            purges.append(_Purge(int(seq), seqs, data.get("seal")))
         except (ValueError, KeyError, TypeError, AttributeError):
             continue  # the entry itself was changed, which `_check_entry` reports
     return purges

@@ -26,7 +26,7 @@ LINES = {
     "escalate": "escalate", "page": "page @tom", "note": "note x", "impact": "impact",
     "snooze": "snooze 30m", "next": "next 1h",
     "resolve": "resolve Done", "close": "close", "cancel": "cancel False alarm", "reopen": "reopen Again",
-    "cover": "cover primary for 2h", "policy": "policy apply",
+    "cover": "cover primary for 2h", "policy": "policy apply", "redact": "redact",
 }  # fmt: skip
 
 

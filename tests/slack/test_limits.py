@@ -19,7 +19,7 @@ from bot.domain.paging.recipients import Recipients
 from bot.domain.playbook.definition import Playbook
 from bot.domain.policy.policy import Contact, Policy, Role, Service, Severity
 from bot.domain.routing.payloads import NudgePayload, PersonPagePayload
-from bot.domain.timeline.entry import Entry, entry
+from bot.domain.timeline.entry import Entry, RecordedEntry, entry
 from bot.domain.triage.service_catalog import Cause
 from bot.domain.triage.service_catalog import ReachedService as Reached_
 from bot.domain.triage.similarity import Fix, SimilarIncident
@@ -46,6 +46,7 @@ from bot.slack.blocks.modals.false_alarm import false_alarm_modal
 from bot.slack.blocks.modals.handover import handover_modal
 from bot.slack.blocks.modals.impact import impact_modal
 from bot.slack.blocks.modals.note import note_modal
+from bot.slack.blocks.modals.redact import redact_modal
 from bot.slack.blocks.modals.refused import refusal_modal
 from bot.slack.blocks.modals.reopen import reopen_modal
 from bot.slack.blocks.modals.resolve import resolve_modal
@@ -273,6 +274,9 @@ def _views(incident: Incident, policy: Policy) -> Iterator[tuple[str, dict[str, 
     yield "impact", impact_modal(known, policy)
     many = [_worst(n) for n in range(200)]
     yield "add to timeline", add_to_timeline_modal(many, source)
+    said = [RecordedEntry(1, n, Entry(NOW, "message", "U1", LONG, f"{n}.0"), False, "", "") for n in range(1, 200)]
+    yield "redact", redact_modal(incident, said)
+    yield "redact one", redact_modal(incident, said[:1])
     view = resolve_modal(incident)
     yield "refusal", refusal_modal(view, replies.refused(LONG, LONG))
 

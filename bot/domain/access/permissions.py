@@ -16,7 +16,7 @@ from bot.domain.values.slack_ids import user_mention
 
 RESTRICTABLE_VERBS = (
     "declare", "drill", "update", "status", "severity", "role", "handover", "escalate", "page", "note", "impact",
-    "snooze", "next", "resolve", "close", "cancel", "reopen", "policy", "cover",
+    "snooze", "next", "resolve", "close", "cancel", "reopen", "policy", "cover", "redact",
 )  # fmt: skip
 VERBS_WITHOUT_INCIDENT = frozenset({"declare", "drill", "cover"})
 # Calls for help: allowed when Slack cannot say who is in a group.
@@ -28,7 +28,7 @@ PHRASES = {
     "impact": "say what the impact is", "snooze": "snooze reminders",
     "next": "promise updates", "resolve": "resolve incidents", "close": "close incidents",
     "cancel": "cancel incidents", "reopen": "reopen incidents", "policy": "apply another policy to an incident",
-    "cover": "cover schedules",
+    "cover": "cover schedules", "redact": "redact entries",
 }  # fmt: skip
 MAX_NAMED = 5  # people named in a refusal
 

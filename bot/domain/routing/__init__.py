@@ -24,9 +24,11 @@ from bot.domain.routing.handovers import handover_nudge, handover_offered, shift
 from bot.domain.routing.pages import live_page_keys, page_key, page_to, pages, would_have_paged
 from bot.domain.routing.playbook_runs import run_edit, run_message_key
 from bot.domain.routing.reminders import nudge
+from bot.domain.routing.rewrites import PastNotice, rewrites
 from bot.domain.routing.workspace import home, policy_refused, policy_valid, user_group
 
 __all__ = [
+    "PastNotice",
     "announcement",
     "announcement_edit",
     "announcement_key",
@@ -58,6 +60,7 @@ __all__ = [
     "playbook_runs",
     "policy_refused",
     "policy_valid",
+    "rewrites",
     "run_edit",
     "run_message_key",
     "shift_offer",

@@ -64,6 +64,8 @@ class NoticeKind(StrEnum):
     JOB_QUESTION_EDIT = "job_question_edit"
     JOB_LEFTOVERS = "job_left"
     PLAYBOOK_REVIEW = "playbook_review"
+    # Any message of ours
+    REWRITE = "rewrite"
     # Private answers
     ANSWER = "answer"
     DECLARED = "declared"

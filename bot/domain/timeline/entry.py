@@ -16,7 +16,7 @@ BOT = "tocsin"  # the actor of what the bot does itself
 KEY_KINDS = frozenset(
     {
         "declared", "acknowledged", "status", "severity", "role", "handover", "update", "note", "page", "escalated",
-        "resolved", "closed", "cancelled", "reopened", "merged", "alert", "sent", "impact", "policy",
+        "resolved", "closed", "cancelled", "reopened", "merged", "alert", "sent", "impact", "policy", "redacted",
         "channel_lost", "channel_back",
     }
 )  # fmt: skip

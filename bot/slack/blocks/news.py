@@ -10,7 +10,7 @@ from datetime import datetime
 
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy, Role
-from bot.domain.timeline.entry import BOT, Entry
+from bot.domain.timeline.entry import BOT, Entry, RecordedEntry
 from bot.slack.blocks import elements, phrases, policy_change
 from bot.slack.blocks.elements import Message
 from bot.slack.text import chunks, clip, escape, mention, plain, render
@@ -23,6 +23,17 @@ def news(entry: Entry, incident: Incident, policy: Policy) -> Message:
     formatter = _FORMATTERS.get(entry.kind)
     text = formatter(entry, incident, policy) if formatter else _other(entry)
     return elements.line(f"{phrases.drill_prefix(incident)}{text}")
+
+
+def recorded(record: RecordedEntry, incident: Incident, policy: Policy) -> Message:
+    """An entry as it is now: of one that was erased, only that it was, and why."""
+    if not record.purged:
+        return entry_message(record.entry, incident, policy)
+    what = f"{mention(record.entry.actor)} · {render(record.entry.kind.replace('_', ' '))}"
+    if record.redaction is None:
+        return elements.line(f"{what}: _the text was deleted under the retention policy_")
+    by = f"redacted by {mention(record.redaction.by)}: {clip(render(record.redaction.reason), NOTE)}"
+    return elements.line(f"{phrases.drill_prefix(incident)}{what}: _{by}_")
 
 
 def entry_message(entry: Entry, incident: Incident, policy: Policy) -> Message:

@@ -42,7 +42,7 @@ def entry_line(record: RecordedEntry, *, everything: bool = False) -> str:
     of their own, it is shown with its first text.
     """
     words = clip(" ".join(_words(record, everything=everything).split()), ENTRY_LENGTH)
-    return f"{elements.moment(record.entry.at)} {words}{_fate(record, everything=everything)}{_link(record.entry)}"
+    return f"{elements.moment(record.entry.at)} {words}{_fate(record, everything=everything)}{link_of(record.entry)}"
 
 
 def _words(record: RecordedEntry, *, everything: bool) -> str:
@@ -72,7 +72,8 @@ def _fate(record: RecordedEntry, *, everything: bool) -> str:
     return f" _(edited{later})_" if record.last_text is not None else ""
 
 
-def _link(entry: Entry) -> str:
+def link_of(entry: Entry) -> str:
+    """The link to the message or file of an entry, with a space before it. Empty where there is none."""
     link = entry.data.get("link")
     if not isinstance(link, str) or not link.startswith(("https://", "http://")) or set(link) & set("<>|\n "):
         return ""

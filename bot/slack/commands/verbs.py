@@ -144,6 +144,13 @@ VERBS: tuple[Verb, ...] = (
         "add a key entry to the timeline; without text it opens the form",
     ),
     Verb(
+        "redact",
+        Grammar.WORDS,
+        ("redact", "redact <link to a message> <reason>"),
+        "redact",
+        "strike words that should not have been said: yours, or any if you lead; their hashes stay",
+    ),
+    Verb(
         "impact",
         Grammar.NOTHING,
         ("impact",),

@@ -15,10 +15,11 @@ from bot.slack.blocks.elements import Message
 from bot.slack.commands.request import DeclareRequest
 from bot.slack.inbound import event_parser
 from bot.slack.listeners.actions import interaction_of
-from bot.slack.listeners.calls import Call
+from bot.slack.listeners.calls import Call, Press
 from bot.slack.listeners.context import Interaction, ListenerContext
 from bot.slack.listeners.handlers.declare import declare_or_open_form
 from bot.slack.listeners.handlers.messages import open_add_to_timeline, open_declare_from_message, source_of
+from bot.slack.listeners.handlers.redaction import open_redact_form
 from storage.engine.errors import StorageError
 
 log = structlog.get_logger()
@@ -49,6 +50,8 @@ async def _run(ctx: ListenerContext, interaction: Interaction, body: dict[str, A
             return await open_declare_from_message(ctx, interaction, source_of(ctx, interaction, body["message"]))
         case "add_to_timeline":
             return await _add(ctx, interaction, body["message"])
+        case "redact":
+            return await _redact(ctx, interaction, body["message"])
     log.info("shortcut.unknown", callback_id=str(body.get("callback_id"))[:80])
     return replies.other_version("shortcut", ctx.command)
 
@@ -62,3 +65,15 @@ async def _add(ctx: ListenerContext, interaction: Interaction, message: dict[str
     keyed = Entry(ctx.context.clock.now(), "keyed", interaction.user, "", parsed.ts, {"shortcut": True}, dedup_key)
     new = await ctx.recorder.key(parsed.channel, None if ctx.bot.wrote(message) else parsed, keyed)
     return replies.done("It is a key entry of the timeline now." if new else "It is a key entry already.")
+
+
+async def _redact(ctx: ListenerContext, interaction: Interaction, message: dict[str, Any]) -> Message | None:
+    """In an incident channel, open the form that strikes the message from the record."""
+    number = await ctx.incident_number_in(interaction.channel)
+    if number is None:
+        return replies.done("This is no incident's channel, so the message is on no timeline.")
+    incident, policy = await ctx.visible_incident(number, interaction)
+    parsed = event_parser.channel_message(message, interaction.channel or "", ctx.bot)
+    if not ctx.bot.wrote(message) and not await ctx.recorder.knows(parsed.channel, parsed.ts):
+        await ctx.recorder.message(parsed)  # else its event, or a later look at the history, would bring it
+    return await open_redact_form(Press(ctx, interaction, incident, policy), str(message["ts"]))

@@ -15,7 +15,7 @@ import aiohttp
 from bot.domain.incident import ChannelLoss, Incident
 from bot.domain.incident.channel import stand_in
 from bot.domain.policy.policy import Policy
-from bot.domain.routing.notice import Notice
+from bot.domain.routing.notice import Notice, NoticeKind
 from bot.domain.routing.send_result import NotNeeded, Retry, SendResult, Sent
 from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackApi, SlackError
@@ -42,6 +42,7 @@ class Delivery:
     policy: Policy
     now: datetime
     unless: str | None = None  # no longer needed, for this reason; but an earlier attempt may have posted it
+    instead_of: dict[str, Any] | None = None  # the receipt of a message to edit instead of posting a new one
 
 
 class SenderContext:
@@ -62,6 +63,7 @@ class SenderContext:
         self.identity = identity
         self.session = session  # for response URLs, which are no API methods
         self.command = command  # the slash command, as named in messages
+        self.methods: dict[NoticeKind, Callable[[Any], Awaitable[SendResult]]] = {}  # of all senders, by kind
         self.receipts = BatchLoader(context.database.reading, receipts.get_many)
 
 
@@ -78,6 +80,8 @@ class SenderBase:
         self, delivery: Delivery, channel: str, message: Message, thread_ts: str | None = None
     ) -> SendResult:
         """Post exactly once. If `delivery.unless` is set, nothing new is posted."""
+        if delivery.instead_of is not None:
+            return await self.edit(delivery.instead_of, message)
         return await post_once.post(self._api, delivery.notice, channel, message, thread_ts, unless=delivery.unless)
 
     async def post_in_channel(self, delivery: Delivery, message: Message) -> SendResult:

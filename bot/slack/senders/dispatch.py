@@ -32,6 +32,7 @@ from bot.slack.senders.pages import SlackPageSender
 from bot.slack.senders.playbook_runs import PlaybookRunSender
 from bot.slack.senders.registry import REGISTRY, failed_step, registered_by
 from bot.slack.senders.reminders import ReminderSender
+from bot.slack.senders.rewrites import RewriteSender
 from bot.slack.senders.triage import TriageSender
 from bot.slack.senders.usergroups import UsergroupSender
 from bot.usecases.context import Context
@@ -52,6 +53,7 @@ SENDERS: tuple[type[SenderBase], ...] = (
     SlackPageSender,
     PlaybookRunSender,
     ReminderSender,
+    RewriteSender,
     TriageSender,
     UsergroupSender,
 )
@@ -76,6 +78,7 @@ class Dispatcher:
             for sender in (sender_type(shared) for sender_type in SENDERS)
             for registration in registered_by(type(sender))
         }
+        shared.methods.update(self._methods)
 
     async def send(self, notice: ClaimedNotice) -> SendResult:
         """1. Find the sender. 2. Read the incident. 3. Drop a notice that is not needed. 4. Render and call Slack."""

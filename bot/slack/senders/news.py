@@ -42,8 +42,7 @@ class NewsSender(SenderBase):
     async def update(self, delivery: Delivery) -> SendResult:
         """Post a status update in the incident's channel."""
         (record,) = await self._entries(delivery, [read_payload(delivery.notice, UpdatePayload).seq])
-        message = news.update_posted(record.entry, delivery.incident, delivery.policy)
-        return await self.post_in_channel(delivery, message)
+        return await self.post_in_channel(delivery, news.recorded(record, delivery.incident, delivery.policy))
 
     @sends(
         NoticeKind.DUTIES,
@@ -62,9 +61,7 @@ class NewsSender(SenderBase):
     async def _render(self, delivery: Delivery) -> Message:
         payload = read_payload(delivery.notice, EntriesPayload)
         records = await self._entries(delivery, list(payload.seqs))
-        return news.combined(
-            [news.entry_message(record.entry, delivery.incident, delivery.policy) for record in records]
-        )
+        return news.combined([news.recorded(record, delivery.incident, delivery.policy) for record in records])
 
     async def _entries(self, delivery: Delivery, seqs: list[int]) -> list[RecordedEntry]:
         async with self._context.database.reading() as conn:

@@ -6,7 +6,7 @@ The listener acknowledges an event to Slack only after it is recorded.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -108,7 +108,8 @@ class Recorder:
         """Record an edited message. `before` is its earlier text; None where Slack did not say."""
         if self._records_key_only() and not await self.knows(message.channel, message.ts):
             return 0
-        return await self._append(message.channel, entries_from_edit(message, before, self._at, changed_ts))
+        entries = entries_from_edit(message, before, self._at, changed_ts)
+        return await self._append(message.channel, await self._without_redacted(message, entries))
 
     async def deletion(self, channel: str, ts: str, actor: str, before: ChannelMessage | None, event_ts: str) -> int:
         """Record that a message was deleted. `before` is its text; None where Slack did not say."""
@@ -139,6 +140,17 @@ class Recorder:
         number = await self.channels.incident_of(channel)
         earlier = entries_from_message(message, self._at(message.ts), fetched=True) if message else []
         return 0 if number is None else await mark(self.context, number, entry, earlier)
+
+    async def _without_redacted(self, message: ChannelMessage, entries: Sequence[Entry]) -> Sequence[Entry]:
+        """Without the text of a message that was redacted: its author may have changed something else in it."""
+        number = await self.channels.incident_of(message.channel)
+        if number is None:
+            return entries
+        async with self.context.database.reading() as conn:
+            recorded = await timeline.message(conn, number, message.ts)
+        if recorded is None or recorded.redaction is None:
+            return entries
+        return [replace(entry, text="", data=entry.data | {"redacted": True}) for entry in entries]
 
     async def knows(self, channel: str, ts: str) -> bool:
         """Whether nothing is left to record: the message is on the timeline, or the channel has no incident."""

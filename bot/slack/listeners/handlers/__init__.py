@@ -18,12 +18,13 @@ from bot.slack.listeners.handlers import (
     playbooks,
     policy,
     queries,
+    redaction,
     responders,
     timeline,
     updates,
 )
 
-_MODULES = (responders, lifecycle, updates, timeline, paging, handovers, policy, queries, playbooks)
+_MODULES = (responders, lifecycle, updates, timeline, paging, handovers, policy, queries, playbooks, redaction)
 
 WORKSPACE_VERBS: dict[str, WorkspaceHandler] = {
     **declare.WORKSPACE_VERBS,
@@ -47,6 +48,7 @@ SUBMISSIONS: dict[str, SubmissionHandler] = {
     **lifecycle.SUBMISSIONS,
     **updates.SUBMISSIONS,
     **timeline.SUBMISSIONS,
+    **redaction.SUBMISSIONS,
     **handovers.SUBMISSIONS,
     **on_call.SUBMISSIONS,
     **playbook_runs.SUBMISSIONS,

@@ -1,0 +1,66 @@
+"""The form **Redact**: which words to strike from the record, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain.incident import Incident
+from bot.domain.timeline.entry import RecordedEntry
+from bot.slack.blocks import elements, inputs
+from bot.slack.blocks.elements import Block
+from bot.slack.blocks.inputs import InputErrors, View
+from bot.slack.text import clip, quote, render_recorded
+
+REDACT = "redact"
+_QUOTED = 500  # characters of the message
+
+
+@dataclass(frozen=True, slots=True)
+class RedactValues:
+    """The submitted form."""
+
+    incident: int
+    seq: int  # of the entry
+    reason: str
+
+
+def redact_modal(incident: Incident, records: Sequence[RecordedEntry]) -> Block:
+    """Redact an entry: the only one of `records`, or the one that is chosen, in block `entry`. `reason` says why."""
+    if len(records) == 1:
+        about = elements.section(quote(clip(render_recorded(records[0].current_text).strip(), _QUOTED)) or "_No text_")
+    else:
+        options = [_option(record) for record in records[: elements.OPTIONS]]
+        about = elements.input_block("entry", "What should not have been said?", elements.select(options))
+    reason = elements.text_input(longest=300, placeholder="It held a customer's password")
+    return elements.modal(
+        REDACT,
+        "Redact",
+        "Redact",
+        [
+            about,
+            elements.input_block("reason", "Why?", reason, hint="The reason and your name stay on the timeline."),
+            elements.context(
+                "Its words go from the timeline, search, exports and my own messages; their hash stays. They cannot be "
+                "brought back. A message of a person stays in Slack until its author deletes it there."
+            ),
+        ],
+        inputs.metadata(incident=incident.id, entry=records[0].seq if len(records) == 1 else None),
+    )
+
+
+def values_of_redact(view: View) -> RedactValues:
+    """Read the form. Raises `InputErrors` where nothing was chosen, or without a reason."""
+    chosen = inputs.chosen(view, "entry") or str(inputs.metadata_of(view).get("entry") or "")
+    if not chosen.isdecimal():
+        raise InputErrors({"entry": "Choose what to redact."})
+    reason = inputs.text(view, "reason")
+    if not reason:
+        raise InputErrors({"reason": "Say why in a few words, such as “It held a customer's password”."})
+    return RedactValues(inputs.incident_of(view), int(chosen), reason)
+
+
+def _option(record: RecordedEntry) -> Block:
+    entry = record.entry
+    words = " ".join(render_recorded(record.current_text).split())
+    return elements.option(f"{elements.utc(entry.at)} · {words}", str(record.seq), entry.kind.replace("_", " "))

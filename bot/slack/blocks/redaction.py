@@ -1,0 +1,24 @@
+"""Confirms that words were struck from the record, and says where they may still stand."""
+
+from __future__ import annotations
+
+from bot.domain.incident.redaction import Redacted
+from bot.domain.timeline.redaction import MESSAGE_KINDS
+from bot.slack.blocks import elements
+from bot.slack.blocks.elements import Message
+from bot.slack.blocks.timeline import link_of
+from bot.slack.text import mention
+
+
+def redacted(result: Redacted, actor: str) -> Message:
+    """To the person who redacted."""
+    entry, incident = result.record.entry, result.incident
+    entries = f"{result.count} entries" if result.count != 1 else "one entry"
+    words = f"Redacted: {entries} of {incident.id} lost their words, and my messages about them are edited."
+    notes = ["Backups, archives and exports made before still have them."]
+    if result.title_struck:
+        notes.append("The name of the channel was made from the title: rename it in Slack.")
+    if entry.kind in MESSAGE_KINDS and not result.record.deleted:
+        who = "you" if entry.actor == actor else mention(entry.actor)
+        notes.insert(0, f"The message itself is still in Slack: only {who} can delete it there.{link_of(entry)}")
+    return elements.message(words, [elements.section("\n".join([words, *notes]))])
