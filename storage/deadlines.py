@@ -149,7 +149,7 @@ async def decide(conn: AsyncConnection, dedup_key: str, state: DeadlineState, re
 
 
 async def decide_many(conn: AsyncConnection, decisions: Sequence[LedgerDecision], now: datetime) -> None:
-    """`decide` for several deadlines. If there are several decisions about one, the last counts."""
+    """Record decisions about several deadlines. If there are several about one, the last counts."""
     by_key = {decision.dedup_key: decision for decision in decisions}
     if by_key:
         values = [_decision_values(key, decision.state, decision.reason, now) for key, decision in by_key.items()]
@@ -162,7 +162,7 @@ async def mark_sent(conn: AsyncConnection, dedup_key: str, at: datetime) -> None
 
 
 async def mark_many_sent(conn: AsyncConnection, dedup_keys: Sequence[str], at: datetime) -> None:
-    """`mark_sent` for several deadlines."""
+    """Record that the messages of several deadlines were sent."""
     if dedup_keys:
         values = {"state": str(DeadlineState.SENT), "sent_at": at, "lease_until": None}
         await conn.execute(_SETTLE, [{"this": dedup_key, **values} for dedup_key in sorted(dedup_keys)])

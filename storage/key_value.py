@@ -65,7 +65,7 @@ def user_of_address(address: str) -> Key[str]:
 
 
 def unreachable(name: str) -> Key[dict[str, str]]:
-    """`reason` and `at`: why Slack does not reach a person, by Slack ID or e-mail address."""
+    """Why (`reason`) Slack does not reach a person, by Slack ID or e-mail address, and when that was found (`at`)."""
     return Key(UNREACHABLE_PREFIX + (name.lower() if "@" in name else name))
 
 
@@ -80,7 +80,7 @@ def usergroup_on_call(group: str) -> Key[list[str]]:
 
 
 def pagerduty_read(schedule: str) -> Key[dict[str, str]]:
-    """`at`: when a schedule was last read from PagerDuty."""
+    """When (`at`) a schedule was last read from PagerDuty."""
     return Key(f"read:{schedule}")
 
 
@@ -90,5 +90,5 @@ def message_times(incident: int) -> Key[list[int]]:
 
 
 def replica(name: str) -> Key[dict[str, float]]:
-    """`seen_at`: when a replica last reported, in seconds since 1970."""
+    """When (`seen_at`) a replica last reported, in seconds since 1970."""
     return Key(REPLICA_PREFIX + name)

@@ -45,7 +45,7 @@ class Usergroups(Protocol):
 
 
 class NoUsergroups:
-    """For processes that do not read user groups: the members of every group are unknown."""
+    """Stands in for the user groups in a process that does not read them: every group's members are unknown."""
 
     def members(self, group: str) -> frozenset[str] | None:
         """Always None: not read."""

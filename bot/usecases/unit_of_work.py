@@ -75,7 +75,7 @@ class UnitOfWork:
         return self._incident
 
     async def paging_context(self, policy: Policy | None = None) -> PagingContext:
-        """What a page of this incident depends on, with the people on call now; `policy` instead of its own."""
+        """The context for a page of this incident, with the people on call now; `policy` replaces its own."""
         return await current_paging_context(self.conn, policy or self.policy, self.context.methods, self.now)
 
     def pending(self, outcome: Outcome) -> PendingChange:

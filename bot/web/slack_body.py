@@ -1,7 +1,8 @@
-"""Read the body of a signed request by its first byte, whatever its headers say: the signature covers the bytes alone.
+"""Parses the body of a signed request from Slack into an event, an interaction or a command.
 
-An event is JSON. A press or a form is JSON in the one form field `payload`. A command is form fields, each once. A
-signed event whose text contains `&command=…` must not become somebody's command when it is sent again as a form.
+The first byte decides the kind, whatever the headers say: the signature covers only the bytes. An event is JSON. A
+press or a form is JSON in the one form field `payload`. A command is form fields, each once. A signed event whose text
+contains `&command=…` must not become somebody's command when it is sent again as a form.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _JSON_TYPES = frozenset({"event_callback", "url_verification", "app_rate_limited
 
 
 def read_body(text: str) -> dict[str, Any]:
-    """The event, interaction or command in a body. Raises `ValueError` or `RecursionError` where it is none."""
+    """Parse a body. Raises `ValueError` or `RecursionError` if it is no event, interaction or command."""
     if text.lstrip()[:1] in ("{", "["):
         return _event(json.loads(text))
     pairs = parse_qsl(text, keep_blank_values=True)
@@ -45,7 +46,7 @@ def read_body(text: str) -> dict[str, Any]:
 
 
 def is_event(body: Mapping[str, Any]) -> bool:
-    """Whether it is an event, which Slack repeats and whose ID is recorded."""
+    """Whether the body is an event, which Slack repeats and whose ID is recorded."""
     return str(body.get("type")) in _JSON_TYPES
 
 

@@ -29,7 +29,7 @@ TITLE_LENGTH = 400
 
 
 class Event(BaseModel):
-    """What every V3 event has. https://developer.pagerduty.com/docs/webhooks/v3-overview/"""
+    """The fields that every V3 event has. https://developer.pagerduty.com/docs/webhooks/v3-overview/"""
 
     id: str = Field(min_length=1, max_length=200)
     event_type: str

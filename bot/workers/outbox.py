@@ -39,7 +39,7 @@ Send = Callable[[ClaimedNotice], Awaitable[SendResult]]
 
 @dataclass(slots=True)
 class Outcome:
-    """What the metrics count: a kind of notice, and how sending it ended."""
+    """A kind of notice, and how sending it ended, for the metrics to count."""
 
     kind: str
     result: str

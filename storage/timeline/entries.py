@@ -145,7 +145,7 @@ async def _entries(
 
 
 async def undeleted_messages(conn: AsyncConnection, number: int, dedup_key: str) -> dict[str, MessageAuthor]:
-    """By `ts`, the messages whose `dedup_key` begins with this, without those recorded as deleted."""
+    """The messages whose `dedup_key` begins with this and that are not recorded as deleted, by `ts`."""
     deletions = sa.select(_c.source_ts).where(_c.incident == number, _c.kind == "message_deleted", _NO_MESSAGE)
     deleted = set(await conn.scalars(deletions))
     columns = (_c.seq, _c.dedup_key, _c.source_ts, _c.actor, _c.data)

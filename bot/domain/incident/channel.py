@@ -1,4 +1,7 @@
-"""The incident's channel as Slack keeps it: opened, refused, lost, and back."""
+"""Records on the incident whether its Slack channel can be used: opened, refused, lost, or usable again.
+
+These are pure changes; `bot.usecases.incidents.channel` commits them.
+"""
 
 from __future__ import annotations
 
@@ -21,24 +24,27 @@ _FOUND_LOST = {
 
 
 def opened(incident: Incident, channel_id: str, name: str | None) -> Change:
-    """The channel exists."""
+    """Record that the channel exists."""
     return Change(replace(incident, channel_id=channel_id, channel_name=name, channel_lost=None))
 
 
 def stand_in(incident: Incident) -> str:
-    """Who gets directly what cannot be posted in the channel: the commander of one that was lost, else the reporter."""
+    """Who gets messages directly while the channel cannot be used.
+
+    That is the commander if the channel was lost, else the reporter.
+    """
     if incident.channel_lost in (None, ChannelLoss.REFUSED):
         return incident.declared_by
     return incident.roles.get("commander") or incident.declared_by
 
 
 def refused(incident: Incident) -> Incident:
-    """Slack refuses for good to open a channel; a retry by a person may still open it."""
+    """Record that Slack refused for good to open a channel. A retry by a person may still open it."""
     return replace(incident, channel_lost=ChannelLoss.REFUSED)
 
 
 def lose(incident: Incident, loss: ChannelLoss, now: datetime, by: str = BOT) -> Change | None:
-    """The channel cannot be used. None where that is known. `by` is `BOT` where nobody knows who did it."""
+    """Record that the channel cannot be used. None if that is recorded. `by` is `BOT` if nobody knows who did it."""
     known = incident.channel_lost
     if incident.channel_id is None or known == loss or known is ChannelLoss.DELETED:
         return None
@@ -48,7 +54,7 @@ def lose(incident: Incident, loss: ChannelLoss, now: datetime, by: str = BOT) ->
 
 
 def regain(incident: Incident, now: datetime) -> Change | None:
-    """The channel can be used again. None where it was not lost."""
+    """Record that the channel can be used again. None if it was not lost."""
     if incident.channel_lost in (None, ChannelLoss.REFUSED):
         return None
     record = entry(now, "channel_back", BOT, "The channel can be used again", after=str(incident.channel_lost))

@@ -15,7 +15,7 @@ TITLE_LENGTH = 300
 
 @dataclass(frozen=True, slots=True)
 class NewIncident:
-    """What an incident is declared with."""
+    """The values with which an incident is declared."""
 
     title: str
     severity: str  # key or name of a severity

@@ -199,7 +199,7 @@ class Incident:
 
     @property
     def id(self) -> str:
-        """`INC-42`."""
+        """The ID that people use, such as `INC-42`."""
         return f"INC-{self.number}"
 
     @property

@@ -1,4 +1,4 @@
-"""What taking a cover, or giving it up, means for the people on a schedule."""
+"""Defines the results of taking a cover (an on-call shift for another person) and of giving covers up."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.domain.oncall.schedule import Gap, Override, Shift
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """The override that was added, and what it takes over."""
+    """The cover that was added, and the shifts that it takes over."""
 
     override: Override
     instead_of: tuple[str, ...]  # contacts or Slack IDs on call without it, in order, each once; never the person

@@ -1,4 +1,4 @@
-"""What a page depends on beside the incident."""
+"""Gathers what a decision to page needs beside the incident: policy, people on call, methods and the time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.domain.policy.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class PagingContext:
-    """The people on call, the methods that reach people, and the instant. People have their Slack ID where known."""
+    """The policy, the people on call, the paging methods and the instant. People have their Slack ID if it is known."""
 
     policy: Policy
     on_call: OnCall
@@ -26,7 +26,7 @@ class PagingContext:
 def paging_context(
     policy: Policy, overrides: Sequence[Override], directory: Directory, methods: Collection[str], now: datetime
 ) -> PagingContext:
-    """The context of a page. The rotation takes the place of covers and imported shifts of people nobody can reach."""
+    """The context of a page. Covers and imported shifts of people whom nothing reaches give way to the rotation."""
     directory = directory.with_contacts(policy)
     known = directory.with_users(policy)
     alive = [override for override in overrides if can_be_reached(override.member, known, directory, methods)]

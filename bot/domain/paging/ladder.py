@@ -126,7 +126,7 @@ def _try_rung(incident: Incident, context: PagingContext, number: int) -> _Paged
 
 
 def responding_words(people: Sequence[str], policy: Policy) -> str:
-    """`<@U1> and <@U2> are responding already`."""
+    """A phrase such as `<@U1> and <@U2> are responding already`."""
     *others, last = [recipient_name(person, policy) for person in people]
     return f"{', '.join(others)} and {last} are responding already" if others else f"{last} is responding already"
 

@@ -1,4 +1,4 @@
-"""People to reach: by contact key, Slack ID or e-mail address, each person once, and the methods that reach them."""
+"""Finds the person behind a contact key, Slack ID or e-mail address, and the methods that reach them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FALLBACK_METHODS = ("sms", "email", "slack")  # in the order in which they repla
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person to reach."""
+    """A person whom the bot can page."""
 
     key: str  # of the contact; else the Slack ID or e-mail address
     name: str  # the contact's name; else a mention or the address
@@ -27,7 +27,7 @@ class Person:
     problem: str = ""  # why Slack does not reach them, where that is known
 
     def reachable_by(self, method: str) -> bool:
-        """Whether the person has the address that the method needs, and Slack an account behind it."""
+        """Whether the person has the address that the method needs; for Slack, also an account behind it."""
         required = REQUIRED_FIELD.get(method)
         return required is None or (getattr(self, required) is not None and not (method == "slack" and self.problem))
 
@@ -42,7 +42,7 @@ def next_method(person: Person, by: Sequence[str], used: Collection[str], config
 
 
 def person_by_address(address: str, policy: Policy) -> Person:
-    """The person with this contact key, Slack ID or e-mail address; without a contact, the address is all there is."""
+    """The person with this contact key, Slack ID or e-mail address. Without a contact, only the address is known."""
     if address in policy.contacts:
         return person_of(policy.contacts[address])
     for contact in policy.contacts.values():
@@ -54,14 +54,14 @@ def person_by_address(address: str, policy: Policy) -> Person:
 
 
 def person_by_name(name: str, policy: Policy) -> Person | None:
-    """The contact of this name, in any case; None where no contact or several have it."""
+    """The contact of this name, in any case; None if no contact or several have it."""
     folded = " ".join(name.split()).casefold()
     namesakes = [c for c in policy.contacts.values() if c.name and " ".join(c.name.split()).casefold() == folded]
     return person_of(namesakes[0]) if len(namesakes) == 1 else None
 
 
 def replace_mentions(text: str, policy: Policy) -> str:
-    """House text for readers outside Slack: each mention becomes a contact's name, or `somebody`."""
+    """Text for readers outside Slack: each mention becomes a contact's name, or `somebody`."""
 
     def name(match: re.Match[str]) -> str:
         person = person_by_address(match[1], policy)

@@ -1,4 +1,4 @@
-"""Notices about a channel that was lost or opened late: who is told, and the messages that have to follow it."""
+"""Builds the notices about a channel that cannot be used, can be used again, or was opened late."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _LEFT_BEHIND = frozenset(
 
 
 def back_key(number: int) -> str:
-    """What notices wait for that only a usable channel can take. No notice has this dedup key."""
+    """The dedup key that notices depend on if only a usable channel can take them. No notice has this key."""
     return f"channel_back:{number}"
 
 
 def channel_look(number: int, by: str = "", loss: str = "") -> Notice:
-    """Ask Slack whether the channel can be used; join it where that is possible. `by` and `loss` are from an event."""
+    """Ask Slack whether the channel can be used, and join it if possible. `by` and `loss` are from an event."""
     return Notice(
         f"channel_look:{number}",
         NoticeKind.CHANNEL_LOOK,
@@ -40,7 +40,7 @@ def channel_look(number: int, by: str = "", loss: str = "") -> Notice:
 
 
 def channel_changes(before: Incident, after: Incident, recorded: Sequence[RecordedEntry]) -> list[Notice]:
-    """Tell commander and reporter of a loss, once for each; bring the channel up to date when it is back."""
+    """Tell commander and reporter once of a lost channel; bring the channel up to date when it is usable again."""
     if _lost(after) and not (_lost(before) and before.channel_lost == after.channel_lost):
         return _told(after, recorded)
     if before.channel_lost and not after.channel_lost:
@@ -49,7 +49,7 @@ def channel_changes(before: Incident, after: Incident, recorded: Sequence[Record
 
 
 def _lost(incident: Incident) -> bool:
-    """Whether an open incident has lost its channel: an ended one needs it no more."""
+    """Whether an open incident has lost its channel. An ended incident no longer needs one."""
     return incident.open and incident.channel_lost not in (None, ChannelLoss.REFUSED)
 
 
@@ -71,7 +71,7 @@ def _told(incident: Incident, recorded: Sequence[RecordedEntry]) -> list[Notice]
 
 
 def page_refresh(number: int, page_key: str) -> Notice:
-    """Edit a page that was sent while the channel was being opened: it is there now, or Slack refuses it."""
+    """Edit a page that was sent while the channel was being opened, which exists by now or was refused."""
     return Notice(
         f"refresh:{page_key}",
         NoticeKind.PAGE_REFRESH,
@@ -84,7 +84,10 @@ def page_refresh(number: int, page_key: str) -> Notice:
 
 
 def moved(number: int, posted: Iterable[tuple[str, str, Mapping[str, Any]]]) -> list[Notice]:
-    """Edits of direct messages, each given by its dedup key, kind and receipt, that are posted in the channel now."""
+    """Edit direct messages whose content is posted in the channel now.
+
+    Each is given by the dedup key, kind and receipt of its notice.
+    """
     return [
         Notice(
             f"moved:{dedup_key}:{receipt['ts']}",

@@ -1,4 +1,4 @@
-"""Names and other texts that have to fit on one line."""
+"""Puts names and other texts on one line."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Target:
 
     @property
     def words(self) -> str:
-        """For reading: `schedule primary`; a contact by its name alone."""
+        """Words for a reader, such as `schedule primary`; only the name for a contact."""
         return self.name if self.kind is TargetKind.CONTACT else f"{self.kind} {self.name}"
 
 

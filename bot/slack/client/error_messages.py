@@ -39,5 +39,5 @@ def describe_failure(error: SlackError, step: str) -> str:
 
 
 def explanation(error: SlackError) -> str:
-    """What an error means, in words."""
+    """The explanation of an error in words."""
     return EXPLANATIONS.get(error.name, "Slack refused")

@@ -1,6 +1,7 @@
-"""Keeps what Slack says about people's accounts: use cases know people by their Slack ID, and cannot ask Slack.
+"""Looks up the Slack accounts of people whom the policy names, and stores the results for the use cases.
 
-The people whom the policy names are looked up in the background, before any of them has to be paged.
+Use cases know people by their Slack ID and cannot ask Slack. So the look-ups happen in the background, before any of
+these people has to be paged.
 """
 
 from __future__ import annotations
@@ -30,20 +31,20 @@ RECHECK_S = 600.0  # how long a missing account counts as missing
 
 
 class AccountLog:
-    """Writes down which Slack ID a person has, or why Slack does not reach them."""
+    """Stores which Slack ID a person has, or why Slack does not reach them."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
 
     async def found(self, name: str, user: str) -> None:
-        """The person of this address or Slack ID has this account."""
+        """Store that the person with this address or Slack ID has this account."""
         async with self._context.database.transaction() as conn:
             if "@" in name:
                 await directory.remember_user(conn, name, user)
             await directory.mark_reachable(conn, {name, user})
 
     async def missing(self, name: str, error: SlackError) -> None:
-        """Slack refused this person. Other errors than those of `NO_ACCOUNT` say nothing about them."""
+        """Store that Slack has no account for this person. Errors that are not in `NO_ACCOUNT` are ignored."""
         if error.name not in NO_ACCOUNT:
             return
         log.warning("person.unreachable", person=name, error=error.name, hint="correct the policy; see `tocsin check`")
@@ -52,7 +53,7 @@ class AccountLog:
 
 
 class AccountSync:
-    """Looks up the people whom the policy names, a few at a time, and those whom Slack did not reach again soon."""
+    """Looks up the people whom the policy names, a few at a time; sooner again if Slack did not reach them."""
 
     def __init__(self, context: Context, api: SlackApi) -> None:
         self._context = context
@@ -62,7 +63,7 @@ class AccountSync:
 
     @property
     def periodic(self) -> Periodic:
-        """`refresh`, every few seconds."""
+        """The task that calls `refresh` every few seconds."""
         return Periodic("people's accounts", timedelta(seconds=EVERY_S), timedelta(seconds=1), self.refresh)
 
     async def refresh(self) -> None:
@@ -95,7 +96,7 @@ def people_in(policy: Policy) -> frozenset[str]:
 
 
 def is_person(name: str) -> bool:
-    """Whether Slack can be asked about this name: an address or a Slack ID, and not the key of a contact."""
+    """Whether Slack can look this name up: it is an address or a Slack ID, not the key of a contact."""
     return "@" in name or is_user_id(name)
 
 

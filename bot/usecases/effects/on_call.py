@@ -19,7 +19,7 @@ from storage import key_value, overrides
 async def current_paging_context(
     conn: AsyncConnection, policy: Policy, methods: Collection[str], now: datetime
 ) -> PagingContext:
-    """What a page depends on now: who is on call, covers included, and which accounts people have in Slack."""
+    """The context for a page now: who is on call, with covers, and which accounts people have in Slack."""
     directory = await current_directory(conn, policy)
     return paging_context(policy, await overrides.in_force(conn, now), directory, methods, now)
 

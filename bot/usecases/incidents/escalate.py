@@ -43,7 +43,7 @@ async def escalate(
 
 
 async def escalate_locked(work: UnitOfWork, actor: str, reason: str) -> Escalated:
-    """`escalate`, for a use case that has locked the incident and checked the permission. Raises `Refused`."""
+    """Do what `escalate` does, with the incident locked and the permission checked. Raises `Refused`."""
     ladder.check_escalatable(work.incident)
     why = f"{user_mention(actor)} escalated" + (f": {reason}" if reason else "")
     escalated = entry(work.now, "escalated", actor, reason or "asked for the next rung", by_hand=True)

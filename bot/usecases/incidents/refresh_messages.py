@@ -1,4 +1,4 @@
-"""Queues edits of an incident's messages that show how it stands; the ones that somebody deleted are posted again."""
+"""Queues edits of an incident's messages that show its state; a message that somebody deleted is posted again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OPEN_INCIDENTS = 1000  # at most, among which a deleted announcement is looked f
 
 
 async def refresh_messages(context: Context, number: int) -> None:
-    """Queue edits of the card, and of what is posted about playbooks while the incident is open."""
+    """Queue edits of the card and, while the incident is open, of its messages about playbooks."""
     async with context.database.transaction() as conn:
         incident = await incidents.get(conn, number)
         if incident is not None:
@@ -30,7 +30,7 @@ async def needed_messages(conn: AsyncConnection, number: int) -> list[str]:
 
 
 async def refresh_announcement(context: Context, channel: str, ts: str) -> None:
-    """Queue an edit of the announcement that was this message, if it was that of an open incident."""
+    """Queue an edit of the announcement, if this message is the announcement of an open incident."""
     async with context.database.transaction() as conn:
         numbers = await incidents.open_or_ended_after(conn, context.clock.now(), OPEN_INCIDENTS)
         posted = await receipts.get_many(conn, [routing.announcement_key(number) for number in numbers])
@@ -45,7 +45,7 @@ async def refresh_announcement(context: Context, channel: str, ts: str) -> None:
 
 
 def _edits(incident: Incident) -> list[Notice]:
-    """What must not be missing from the channel."""
+    """Edits of the messages that must not be missing from the channel."""
     edits = [routing.card_edit(incident.number)]
     if not incident.open:
         return edits

@@ -1,4 +1,4 @@
-"""Put the reminders of an incident off, and let them go out again."""
+"""Quiets the reminders of an incident for a while, and lets them go out again."""
 
 from __future__ import annotations
 

@@ -13,6 +13,6 @@ CANDIDATES = 10  # similar incidents considered
 
 
 async def playbook_confidence(conn: AsyncConnection, incident: Incident, playbook: str, now: datetime) -> float | None:
-    """From 0 to 1: the highest similarity to an incident that the playbook fixed. None if there is no such incident."""
+    """The highest similarity, from 0 to 1, to an incident that the playbook fixed. None without such an incident."""
     matches = await search.similar_to(conn, incident, now, limit=CANDIDATES)
     return max((each.confidence for each in matches if each.fix and each.fix.playbook == playbook), default=None)
