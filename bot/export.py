@@ -1,6 +1,6 @@
 """Exports everything kept of incidents as JSON Lines, in the format of docs/operator.md.
 
-Each incident is read in one snapshot, page by page, so that memory stays small and a running bot is not held up.
+Each incident is read in one snapshot, some rows at a time, so that memory stays small and a running bot is not held up.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Sends pages by methods other than Slack: turns a notice into a `Page` and calls the notifier of its method."""
+"""Sends pages (calls to a person to respond) by other methods than Slack.
+
+It turns a notice into a `Page` and calls the notifier of its method, such as e-mail.
+"""
 
 from __future__ import annotations
 

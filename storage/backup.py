@@ -1,6 +1,6 @@
 """Copies an SQLite database while it is in use, and prepares a restored database for the next start.
 
-After a restore the notices (messages to send) in the database may have gone out since the backup, so they are marked.
+Notices (messages to send) that wait in a restored database may have gone out after the backup, so they are marked.
 """
 
 from __future__ import annotations

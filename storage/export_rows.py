@@ -1,4 +1,4 @@
-"""Reads all rows of an incident for export, table by table and in pages.
+"""Reads all rows of an incident for export, table by table and some rows at a time.
 
 Tables that are derived from others are left out.
 """

@@ -1,4 +1,4 @@
-"""Checks, for `tocsin check`, that the playbooks can be read, their names exist, and which steps a runner would run."""
+"""Checks the playbooks for `tocsin check`: whether they can be read, and which steps a runner would run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Applies another policy to an incident that is under way, and lists the differences in words.
+"""Computes how an incident under way changes under another policy, and lists the differences in words.
 
 Rungs (steps of the escalation ladder) that were paged are not paged again. The bot does not page rungs of the new
 ladder that would be overdue by now; people decide about them.

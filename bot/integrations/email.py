@@ -1,4 +1,4 @@
-"""Sends pages as e-mail over SMTP.
+"""Sends pages (calls to a person to respond) as e-mail over SMTP.
 
 The connection is encrypted, unless the server is on this machine or the operator chose `smtp+plain://`.
 """

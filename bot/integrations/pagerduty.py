@@ -1,4 +1,4 @@
-"""Sends pages to PagerDuty by its Events API v2.
+"""Sends pages (calls to a person to respond) to PagerDuty by its Events API v2.
 
 https://developer.pagerduty.com/docs/events-api-v2/overview/
 """

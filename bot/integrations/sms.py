@@ -1,4 +1,4 @@
-"""Sends pages as SMS by Twilio's REST API.
+"""Sends pages (calls to a person to respond) as SMS by Twilio's REST API.
 
 https://www.twilio.com/docs/messaging/api/message-resource
 """

@@ -1,4 +1,7 @@
-"""Sends pages as signed JSON to a URL of the operator's (docs/notifiers.md)."""
+"""Sends pages (calls to a person to respond) as signed JSON to a URL of the operator's.
+
+docs/notifiers.md describes the request.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Checks the policy's permissions, for commands, buttons, forms and webhooks alike; nothing else does.
+"""Checks the policy's permissions, for commands, buttons, forms and webhooks alike.
 
-The rules themselves are in `bot.domain.access.permissions`.
+No other code checks them. The rules themselves are in `bot.domain.access.permissions`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Calls `HEARTBEAT_URL` every minute while every check passes; an outside monitor alarms when the calls stop.
+"""Calls `HEARTBEAT_URL` every minute while every check passes; a monitor elsewhere notices when the calls stop.
 
 The monitor must depend neither on this machine nor on Slack: healthchecks.io, Dead Man's Snitch, Uptime Kuma's push
 monitor and the like. The URL is a secret: with it an attacker could hide an outage.

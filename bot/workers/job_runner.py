@@ -1,7 +1,7 @@
 """Runs queued jobs (executions of playbook steps) with their runners, and records how they ended.
 
-The database says that a job runs before it starts. A process that no longer renews its lease has lost the job; the job
-may have run, and a person decides.
+A job starts only after the database has recorded that it runs. A process that no longer renews its lease has lost the
+job; the job may have run, and a person decides.
 """
 
 from __future__ import annotations

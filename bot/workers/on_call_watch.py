@@ -1,4 +1,4 @@
-"""Queues home tabs again when a handoff or a cover changes who is on call.
+"""Queues new versions of home tabs when a handoff or a cover changes who is on call.
 
 The people who were on call at the last look are in the database, so a restart and a second replica need no special
 case.

@@ -1,4 +1,4 @@
-"""Imports on-call schedules that are kept at PagerDuty, with their people as the policy's contacts."""
+"""Imports on-call schedules that are kept at PagerDuty, and finds the policy's contacts for the people in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Queues new members for Slack user groups that follow an on-call schedule, when who is on call changes.
+"""Queues an update of a Slack user group's members when the people on call on its schedule change.
 
 The members last given to a group are in the database, so a restart, a second replica, a cover and a changed policy are
 all the same case: a difference is a notice in the outbox, and sending it gives the group its members.

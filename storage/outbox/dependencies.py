@@ -1,4 +1,4 @@
-"""Queues or ends notices that are held for another notice, once that one is sent or ends."""
+"""Queues or ends notices that are held for another notice, once the other is sent or fails."""
 
 from __future__ import annotations
 

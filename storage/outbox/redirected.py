@@ -1,4 +1,4 @@
-"""Finds notices that went out as direct messages because their channel could not be used, and queues them for it."""
+"""Finds notices that went out as direct messages because their channel was unusable, and queues them for it again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads long timelines in pages, so that they do not hold up the event loop."""
+"""Reads long timelines some rows at a time, so that they do not hold up the event loop."""
 
 from __future__ import annotations
 

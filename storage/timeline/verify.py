@@ -1,4 +1,4 @@
-"""Verifies that no timeline entry was altered and no incident is missing, by each incident's hash chain.
+"""Verifies by hash chains that no timeline entry was altered and no incident is missing.
 
 Limits: a person who may write to the database can delete the newest entries, or make a chain anew, and adjust the
 chain's head and the incident counter to match. To detect that, keep the heads of the chains (`heads`) elsewhere.

@@ -1,4 +1,4 @@
-"""Acknowledges an incident and adds the person who did so to its responders.
+"""Computes how an acknowledgement changes an incident: the person becomes a responder.
 
 Only a person's own act in the current episode (since the declaration or the last reopening) makes them a responder.
 Being given a role, invited or paged by somebody else does not.

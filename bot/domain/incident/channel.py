@@ -1,6 +1,6 @@
-"""Records on the incident whether its Slack channel can be used: opened, refused, lost, or usable again.
+"""Computes how an incident changes when its Slack channel is opened, refused, lost or usable again.
 
-These are pure changes; `bot.usecases.incidents.channel` commits them.
+`bot.usecases.incidents.channel` commits the change.
 """
 
 from __future__ import annotations

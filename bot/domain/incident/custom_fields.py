@@ -1,4 +1,4 @@
-"""Lists the custom fields (the organisation's own questions about an incident) and stores the answers.
+"""Lists the custom fields (the organisation's own questions about an incident) and adds the answers to an incident.
 
 People answer them when they declare an incident, or later.
 """

@@ -1,4 +1,7 @@
-"""Declares an incident: sets its title, description and severity, and starts its escalation ladder and reminders."""
+"""Builds a new incident from a declaration, with the start of its escalation ladder and of its reminders.
+
+The escalation ladder is the order in which people are paged.
+"""
 
 from __future__ import annotations
 

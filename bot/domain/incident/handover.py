@@ -1,4 +1,4 @@
-"""Hands a role over in two steps: one person offers it, and the other accepts or declines.
+"""Computes how an incident changes when a role is offered to a person, and when they accept or decline.
 
 The holder keeps the role until the offer is accepted.
 """

@@ -1,4 +1,4 @@
-"""Records the impact of an incident as people report it: services, regions and facts such as affected users.
+"""Computes how an incident changes when people report its impact: services, regions, facts such as affected users.
 
 Triggers (reasons to page), the suggested severity and the review after the incident read these facts.
 """

@@ -1,4 +1,4 @@
-"""Changes an incident's status: moves it along, ends it, or reopens it."""
+"""Computes how an incident changes when its status moves along, when it ends, and when it is reopened."""
 
 from __future__ import annotations
 

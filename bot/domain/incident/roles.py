@@ -1,4 +1,4 @@
-"""Gives a role of an incident to a person, takes it back, and lists required roles that nobody holds."""
+"""Computes how an incident changes when a person gets or loses a role, and lists required roles without a holder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Changes the severity of an incident, and adjusts its escalation ladder (the order in which people are paged)."""
+"""Computes how an incident and its escalation ladder change when its severity changes.
+
+The escalation ladder is the order in which people are paged.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Posts status updates and notes, and decides who owes the next update and by when.
+"""Computes how an incident changes by a status update, a note, a snooze of reminders, or a promised update.
 
-A person can quiet the reminders (snooze) or promise the next update for a certain time.
+It also decides who owes the next update.
 """
 
 from __future__ import annotations

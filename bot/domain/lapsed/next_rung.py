@@ -1,4 +1,7 @@
-"""Pages the next rung (step) of the escalation ladder when a deadline other than a rung's own has lapsed."""
+"""Builds the outcome that pages the next rung (step) of the escalation ladder because another deadline has lapsed.
+
+That is a deadline other than a rung's own, such as an unanswered handover.
+"""
 
 from __future__ import annotations
 

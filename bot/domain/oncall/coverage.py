@@ -1,4 +1,4 @@
-"""Finds weak spots of an on-call schedule: it starts in the future, or has members who are never on call."""
+"""Finds two weak spots of an on-call schedule: a start in the future, and members who are never on call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Computes who is on call at what time, from a schedule's rotations, hours, layers and overrides.
+"""Computes who is on call at what time, from a schedule's rotations, hours, layers and covers.
 
 A handoff happens at the first instant at which the local clock has reached its time. If a change of clocks skips that
 time, the handoff happens at the change; if the time comes twice, it happens the first time.

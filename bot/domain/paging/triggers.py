@@ -1,4 +1,4 @@
-"""Fires triggers (reasons to page beside the escalation ladder) and computes when each one pages.
+"""Decides which triggers (reasons to page beside the escalation ladder) have fired, and when each one pages.
 
 Facts of an incident fire some triggers, such as data loss. People or a failed playbook step fire others, by name.
 """

@@ -1,4 +1,7 @@
-"""Changes the approval of a playbook step: request, grant, refuse, break the glass (go ahead without), expire."""
+"""Computes how a playbook run changes when approval of a step is requested, granted, refused or expires.
+
+A person may also break the glass: go ahead without approval, with a reason.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Changes the state of a playbook step when its job starts, finishes, or was interrupted and may have run."""
+"""Computes how a playbook run changes when a job starts, finishes, or was interrupted and may have run.
+
+A job is one execution of a step by a runner.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opens a playbook run, fills in its values, escalates or stops it, and records whether it helped."""
+"""Computes how a playbook run changes when it is opened, gets values, is escalated, stopped or judged helpful."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes a step as people ask: complete, skip, annotate, assign, reopen, roll back."""
+"""Computes how a playbook run changes when people complete, skip, annotate, assign, reopen or roll back a step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes the state of a run and its steps; actions on a run combine these single transitions."""
+"""Computes the single state changes of a playbook run and its steps, of which all actions on a run consist."""
 
 from __future__ import annotations
 

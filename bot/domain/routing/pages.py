@@ -1,4 +1,7 @@
-"""Builds the notices that page people, a drill's list of whom it would page, and updates of vendors' alerts."""
+"""Builds the notices (messages to send) of pages, which are calls to a person to respond.
+
+For a drill (a test incident) it lists whom it would page. It also updates the alerts that pages opened at vendors.
+"""
 
 from __future__ import annotations
 

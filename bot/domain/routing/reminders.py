@@ -1,4 +1,7 @@
-"""Builds the notices that remind people in the channel, and the edit of a reminder that is settled."""
+"""Builds the notices (messages to send) that remind people in the channel.
+
+It also builds the edit of a reminder that is settled: answered, or no longer needed.
+"""
 
 from __future__ import annotations
 

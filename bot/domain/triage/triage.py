@@ -1,4 +1,4 @@
-"""Collects what may help the responders of a new incident, as a value that one short message shows."""
+"""Defines the triage of a new incident: everything that may help its responders, for one short message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks the policy's `permissions`: its names exist, and nobody is locked out."""
+"""Checks the policy's `permissions`: that its names exist, and that nobody is locked out."""
 
 from __future__ import annotations
 

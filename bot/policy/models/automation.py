@@ -1,4 +1,4 @@
-"""Defines the schema of the policy's `automation`: what steps may run, and which of it runs without a person."""
+"""Defines the schema of the policy's `automation`: which steps may run, and which of them without a person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Builds the announcement: the message outside the incident's channel that is edited as the incident moves."""
+"""Builds the announcement: the message outside the incident's channel that is edited as the incident changes."""
 
 from __future__ import annotations
 

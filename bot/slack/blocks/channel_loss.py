@@ -1,4 +1,7 @@
-"""Builds the messages that say that an incident's channel cannot be used, or that a direct message moved to it."""
+"""Builds the messages that say that an incident's channel cannot be used, or that a message is there now.
+
+The second replaces a direct message that was sent while the channel could not be used.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Builds the menu of an incident's buttons, and the question which incident a command without one means."""
+"""Builds the menu of an incident's buttons, and asks which incident is meant if a command names none."""
 
 from __future__ import annotations
 

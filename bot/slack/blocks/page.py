@@ -1,4 +1,4 @@
-"""Builds the messages that page people in Slack: who is paged, why, and which button to press."""
+"""Builds the messages that page people in Slack: who is called to respond, why, and which button to press."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asks Slack for a person's time zone, in which the times that they type are read."""
+"""Asks Slack for a person's time zone, to understand the times that they type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks the types of fields in Slack's payloads, which Bolt reads before any listener does and without a check."""
+"""Checks the types of fields in Slack's payloads, because Bolt reads those fields without a check."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Listens for button presses: finds the handler by the action's ID, runs it, and acknowledges."""
+"""Listens for button presses: finds the handler by the action's ID, runs it, and answers Slack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sends pages in Slack: to the incident's channel, to other channels, and to people directly."""
+"""Sends pages (calls to a person to respond) in Slack: to channels, and to people directly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Registers which method sends each kind of notice, and how to name the step when it fails."""
+"""Registers which sender method sends each kind of notice, with the words for a failure to send it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looks up who is on call now, with overrides, and the Slack ID of a person named on a schedule."""
+"""Looks up who is on call now, with covers, and the Slack ID of a person named on a schedule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records what Slack says of an incident's channel: it was opened or refused, cannot be used, or can again."""
+"""Records what Slack says of an incident's channel: opened, refused, unusable, or usable again."""
 
 from __future__ import annotations
 

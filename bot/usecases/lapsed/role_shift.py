@@ -1,6 +1,6 @@
 """Handles a lapsed deadline: a role holder's on-call shift has ended.
 
-They are offered to hand the role over to the person who is on call now.
+The holder is offered to hand the role over to the person who is on call now.
 """
 
 from __future__ import annotations

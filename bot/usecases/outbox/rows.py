@@ -1,4 +1,4 @@
-"""Looks up what belongs to an outbox row: the incident to lock before it, and the deadlines that it settles."""
+"""Looks up what belongs to an outbox row: the incident to lock before it, and the deadlines that it serves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests and answers approval of playbook steps: grant, refuse, or break the glass (go ahead without).
+"""Requests approval of playbook steps, and records the answers: granted, refused, or going ahead without.
 
 Each is one transaction, which checks that the person may do so.
 """

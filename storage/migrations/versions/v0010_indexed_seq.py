@@ -1,7 +1,4 @@
-"""Adds the last timeline entry up to which each incident is indexed, so that a worker finds what is due.
-
-The index is that of the search.
-"""
+"""Adds a column with the last timeline entry that the search index covers, so that a worker finds what is due."""
 
 from __future__ import annotations
 

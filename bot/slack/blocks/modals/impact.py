@@ -1,4 +1,4 @@
-"""Builds and reads the form **Impact**, which shows the recorded impact and gives only the changes made to it."""
+"""Builds and reads the form **Impact**, which shows the recorded impact and returns what the person changed."""
 
 from __future__ import annotations
 

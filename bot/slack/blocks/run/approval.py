@@ -1,4 +1,7 @@
-"""Builds the messages that request approval of a dangerous playbook step, answer it, or report a step without one."""
+"""Builds the messages that request approval of a dangerous playbook step, and that show the answer.
+
+One of them reports a step that went ahead without approval.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Builds the messages in a run's thread about what runners did: output, unclear ends, rollbacks left to people."""
+"""Builds the messages in a playbook run's thread about its jobs: output, unknown results, rollbacks by hand.
+
+A job is one execution of a step by a runner.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists the parsers of what may follow a verb, one for each grammar in the table of verbs."""
+"""Maps each grammar in the table of verbs (what may follow a verb) to its parser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parses people in a command, named by mention."""
+"""Parses the people whom a command mentions, such as `@maya`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Handles the buttons and form that run a playbook step, explain why not, and settle what may have run."""
+"""Handles the buttons and form that run a playbook step, or explain why a runner does not run it.
+
+It also handles a person's answer whether an interrupted step has run.
+"""
 
 from __future__ import annotations
 
