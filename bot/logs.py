@@ -5,15 +5,19 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import math
 import re
 import sys
-from collections.abc import Iterable, MutableMapping
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any, Literal, cast
 from urllib.parse import quote, quote_plus
 
 import structlog
 
 _SHORTEST_SECRET = 6
+SAMPLED_S = 10.0
 
 
 def configure(form: Literal["console", "json"] | None, level: str, secrets: Iterable[str] = ()) -> None:
@@ -53,6 +57,24 @@ def configure(form: Literal["console", "json"] | None, level: str, secrets: Iter
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns of each run skipped because one is under way
     for noisy in ("slack_sdk", "aiohttp.access", "alembic", "aiosqlite", "asyncio"):
         logging.getLogger(noisy).setLevel(max(logging.getLevelName(level), logging.WARNING))
+
+
+class Sampler:
+    """Lets one line of a kind through every `SAMPLED_S` seconds. Use a fixed set of kinds: each is remembered."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._logged_at: dict[str, float] = {}
+        self._unlogged: Counter[str] = Counter()
+
+    def take(self, kind: str) -> int | None:
+        """How many lines of this kind were left out since the last one; None if this one is left out, too."""
+        now = self._clock()
+        if now - self._logged_at.get(kind, -math.inf) < SAMPLED_S:
+            self._unlogged[kind] += 1
+            return None
+        self._logged_at[kind] = now
+        return self._unlogged.pop(kind, 0)
 
 
 class Mask:

@@ -1,23 +1,23 @@
 """Limits the connections to the HTTP port and how long requests take to arrive, and adds response headers.
 
 Anyone who can reach the port can open connections and send bytes slowly, or none. So a request's head and body each
-have a time limit, and when there are too many connections, the one that has been idle longest is closed.
+have a time limit, and when there are too many connections, an idle one is closed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
-import structlog
 from aiohttp import web, web_response
 from aiohttp.http_exceptions import HttpProcessingError
 
+from bot.logs import Sampler
 from bot.metrics import Metrics
-
-log = structlog.get_logger()
+from bot.web.refusals import Refusals
 
 HEAD_WITHIN_S = 10.0  # a request's first line and headers
 BODY_WITHIN_S = 10.0
@@ -42,7 +42,7 @@ class ConnectionLimiter:
     """Limits the connections of one listener, and the time that their requests take to arrive."""
 
     def __init__(self, metrics: Metrics) -> None:
-        self.metrics = metrics
+        self._refusals = Refusals(metrics)
         self.head_within_s = HEAD_WITHIN_S
         self.body_within_s = BODY_WITHIN_S
         self.most = MOST_CONNECTIONS
@@ -67,7 +67,7 @@ class ConnectionLimiter:
         return GuardedConnection(self, inner)
 
     def admit(self, connection: GuardedConnection) -> bool:
-        """Admit a connection. If there is no room, close the oldest idle one, or refuse this one if none is idle."""
+        """Admit a connection. If there is no room, close an idle one, or refuse this one if none is idle."""
         if len(self._open) >= self.most and not self._make_room():
             self.refuse("too many connections")
             return False
@@ -84,9 +84,8 @@ class ConnectionLimiter:
             connection.hang_up()
 
     def refuse(self, why: str) -> None:
-        """Count and log a refusal."""
-        self.metrics.refused.labels(why).inc()
-        log.warning("request.refused", why=why)
+        """Count a refusal, and log it now and then."""
+        self._refusals.note(why)
 
     def _too_slow(self) -> web.Response:
         self.refuse("too slow")
@@ -95,12 +94,13 @@ class ConnectionLimiter:
         return answer
 
     def _make_room(self) -> bool:
-        for connection in self._open.values():
-            if not connection.in_request:
-                self.refuse("too many connections")
-                connection.hang_up()
-                return True
-        return False
+        """Close one that has asked for nothing yet, else the one idle longest: a balancer's are old, and in use."""
+        idle = [connection for connection in self._open.values() if not connection.in_request]
+        if not idle:
+            return False
+        self.refuse("too many connections")
+        min(idle, key=lambda connection: (connection.served, connection.idle_since)).hang_up()
+        return True
 
     def _middleware(self) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
         @web.middleware
@@ -132,6 +132,8 @@ class GuardedConnection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self.transport: asyncio.Transport | None = None
         self.in_request = False
+        self.served = False  # whether it has carried a request
+        self.idle_since = time.monotonic()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Pass the connection on, or abort it if there is no room."""
@@ -179,6 +181,8 @@ class GuardedConnection(asyncio.Protocol):
     def end_request(self) -> None:
         """Note that the request is answered, and the connection idle."""
         self.in_request = False
+        self.served = True
+        self.idle_since = time.monotonic()
 
     def hang_up(self) -> None:
         """Close the connection without an answer."""
@@ -222,9 +226,14 @@ class GuardedSite(web.TCPSite):
         )
 
 
+_not_http = Sampler()
+
+
 def _without_traceback(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, HttpProcessingError):
+        if _not_http.take(type(error).__name__) is None:
+            return False
         record.levelno, record.levelname = logging.WARNING, "WARNING"
         record.msg, record.args = "not HTTP: %s", (type(error).__name__,)
         record.exc_info = record.exc_text = None

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.metrics import Metrics
 from bot.usecases.context import Context
+from bot.web.cached_answer import KEPT_FOR, CachedAnswer
 from storage import incidents, jobs, playbook_runs
 from storage.engine.errors import StorageError
 from storage.outbox import census
@@ -131,6 +132,11 @@ class Health:
         except StorageError as error:
             log.warning("metrics.without_database", error=str(error))
 
+    async def metrics_text(self) -> bytes:
+        """All metrics in Prometheus' text format, counted now."""
+        await self.refresh_metrics()
+        return self.metrics.text()
+
     async def _count(self) -> None:
         async with self.context.database.reading() as conn:
             depth, oldest = await census.count_by_state(conn), await census.oldest_waiting_at(conn)
@@ -171,13 +177,14 @@ class Health:
 
 def routes(health: Health) -> list[web.RouteDef]:
     """The three routes. They need no authentication, and show nothing of an incident but counts."""
+    recent_checks, recent_metrics = CachedAnswer(health.checks, 0), CachedAnswer(health.metrics_text, KEPT_FOR)
 
     async def healthz(request: web.Request) -> web.Response:
         return web.json_response({"ok": True})
 
     async def readyz(request: web.Request) -> web.Response:
         health.asked_at = time.monotonic()
-        checks = await health.checks()
+        checks = await recent_checks.get()
         if health.stopping:  # perhaps only since the checks
             checks = await health.checks()
             health.seen.set()
@@ -186,7 +193,6 @@ def routes(health: Health) -> list[web.RouteDef]:
         return web.json_response(body, status=200 if ready else 503)
 
     async def metrics(request: web.Request) -> web.Response:
-        await health.refresh_metrics()
-        return web.Response(body=health.metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4"})
+        return web.Response(body=await recent_metrics.get(), headers={"Content-Type": "text/plain; version=0.0.4"})
 
     return [web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)]

@@ -9,7 +9,6 @@ import hashlib
 import time
 from typing import Any
 
-import structlog
 from aiohttp import web
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
@@ -18,10 +17,9 @@ from slack_sdk.signature import SignatureVerifier
 from bot.metrics import Metrics
 from bot.slack.blocks.replies import NOT_RECORDED
 from bot.slack.inbound import payload_validation
+from bot.web.refusals import Refusals
 from bot.web.replay_guard import ReplayGuard
 from bot.web.slack_body import is_event, read_body
-
-log = structlog.get_logger()
 
 LARGEST_BODY = 1024 * 1024
 ONCE = ("X-Slack-Request-Timestamp", "X-Slack-Signature", "Content-Type")
@@ -31,25 +29,23 @@ def routes(app: AsyncApp, signing_secret: str, metrics: Metrics) -> list[web.Rou
     """The route for Slack's requests. It verifies the signature, refuses repeats, and passes the rest to Bolt."""
     verifier = SignatureVerifier(signing_secret)
     replay_guard = ReplayGuard()
+    refusals = Refusals(metrics)
 
     async def slack_events(request: web.Request) -> web.Response:
         started = time.perf_counter()
         body = await request.read()
         text, why = _verified(verifier, request, body)
         if text is None:
-            metrics.refused.labels(why).inc()
-            log.warning("request.refused", why=why, remote=request.remote)
+            refusals.note(why, remote=request.remote)
             return web.Response(status=401, text=f"Refused: {why}.")
         content = _parsed(text)
         if content is None:
-            metrics.refused.labels("malformed").inc()
-            log.warning("request.malformed", remote=request.remote)
+            refusals.note("malformed", remote=request.remote)
             return web.Response(status=400, text="Refused: the body is nothing that Slack sends.")
         digest = hashlib.sha256(body).hexdigest()
         event = is_event(content)  # Slack repeats events, and their IDs are recorded
         if not event and await replay_guard.seen_before(digest):
-            metrics.refused.labels("replayed").inc()
-            log.warning("request.replayed", remote=request.remote)
+            refusals.note("replayed", remote=request.remote)
             return web.Response(status=200)  # nothing is done, and the answer reveals nothing
         taken = False
         try:

@@ -18,6 +18,7 @@ from bot.metrics import Metrics
 from bot.usecases.context import Context
 from bot.usecases.incidents.acknowledge import VendorAcknowledgement, acknowledge_from_vendor
 from bot.usecases.unit_of_work import DuplicateDelivery
+from bot.web.refusals import Refusals
 from storage.engine.errors import StorageError
 
 log = structlog.get_logger()
@@ -69,15 +70,16 @@ def pagerduty(context: Context, secret: str, metrics: Metrics) -> list[web.Route
 
     The answer comes after the commit; a 5xx asks PagerDuty to send the webhook again.
     """
+    refusals = Refusals(metrics)
 
     async def hook(request: web.Request) -> web.Response:
         if (request.content_length or 0) > LARGEST_BODY or len(body := await request.read()) > LARGEST_BODY:
-            return _refused(request, metrics, "too large", 413)
+            return _refused(request, refusals, "too large", 413)
         if not signed(secret, body, request.headers.get("X-PagerDuty-Signature", "")):
-            return _refused(request, metrics, "bad signature", 401)
+            return _refused(request, refusals, "bad signature", 401)
         event = _read(body)
         if event is None:
-            return _refused(request, metrics, "malformed", 400)
+            return _refused(request, refusals, "malformed", 400)
         try:
             outcome = await _apply(context, event)
         except StorageError as error:
@@ -130,7 +132,6 @@ def _read(body: bytes) -> Event | None:
         return None
 
 
-def _refused(request: web.Request, metrics: Metrics, why: str, status: int) -> web.Response:
-    metrics.refused.labels(why).inc()
-    log.warning("request.refused", why=why, remote=request.remote, hook="pagerduty")
+def _refused(request: web.Request, refusals: Refusals, why: str, status: int) -> web.Response:
+    refusals.note(why, remote=request.remote, hook="pagerduty")
     return web.json_response({"error": why}, status=status)

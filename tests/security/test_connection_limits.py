@@ -6,7 +6,7 @@ import asyncio
 import gzip
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import urlencode
 
 import pytest
@@ -193,3 +193,36 @@ async def test_every_answer_says_how_a_browser_must_treat_it_and_no_version(here
             assert answer.headers["Server"] == "tocsin"
             assert "evil.example" not in await answer.text()
             assert "evil.example" not in str(answer.headers)
+
+
+async def test_a_full_door_hangs_up_on_whoever_asks_for_nothing_and_not_on_the_balancer(here: World) -> None:
+    """A balancer's connections are the oldest of all, and idle between two requests."""
+    here.tocsin.http.limiter.most = 20
+    async with connected(here) as (answers, balancer), AsyncExitStack() as stack:
+        await healthy(answers, balancer)
+        for _ in range(60):
+            reader, _ = await stack.enter_async_context(connected(here))
+        assert not await hung_up(reader, 0.1)
+        assert here.tocsin.http.limiter.open_count == 20
+        await healthy(answers, balancer)
+
+
+async def test_among_connections_that_were_used_the_one_idle_longest_makes_room(here: World) -> None:
+    limiter = here.tocsin.http.limiter
+    slacks_own = limiter.open_count  # idle for longer than ours
+    async with AsyncExitStack() as stack:
+        opened = []
+        for _ in range(3):
+            opened.append(await stack.enter_async_context(connected(here)))
+            await healthy(*opened[-1])
+        await healthy(*opened[0])
+        limiter.most = limiter.open_count
+        for _ in range(slacks_own + 1):
+            await healthy(*await stack.enter_async_context(connected(here)))
+        assert [await hung_up(reader, 0.1) for reader, _ in opened] == [False, True, False]
+
+
+async def healthy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A request on this connection is answered."""
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert b"200" in await asyncio.wait_for(reader.readuntil(b"}"), 20)
