@@ -132,11 +132,6 @@ class Health:
         except StorageError as error:
             log.warning("metrics.without_database", error=str(error))
 
-    async def metrics_text(self) -> bytes:
-        """All metrics in Prometheus' text format, counted now."""
-        await self.refresh_metrics()
-        return self.metrics.text()
-
     async def _count(self) -> None:
         async with self.context.database.reading() as conn:
             depth, oldest = await census.count_by_state(conn), await census.oldest_waiting_at(conn)
@@ -177,7 +172,7 @@ class Health:
 
 def routes(health: Health) -> list[web.RouteDef]:
     """The three routes. They need no authentication, and show nothing of an incident but counts."""
-    recent_checks, recent_metrics = CachedAnswer(health.checks, 0), CachedAnswer(health.metrics_text, KEPT_FOR)
+    recent_checks, recent_counts = CachedAnswer(health.checks, 0), CachedAnswer(health.refresh_metrics, KEPT_FOR)
 
     async def healthz(request: web.Request) -> web.Response:
         return web.json_response({"ok": True})
@@ -193,6 +188,7 @@ def routes(health: Health) -> list[web.RouteDef]:
         return web.json_response(body, status=200 if ready else 503)
 
     async def metrics(request: web.Request) -> web.Response:
-        return web.Response(body=await recent_metrics.get(), headers={"Content-Type": "text/plain; version=0.0.4"})
+        await recent_counts.get()
+        return web.Response(body=health.metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4"})
 
     return [web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)]

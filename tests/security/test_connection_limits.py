@@ -207,21 +207,6 @@ async def test_a_full_door_hangs_up_on_whoever_asks_for_nothing_and_not_on_the_b
         await healthy(answers, balancer)
 
 
-async def test_among_connections_that_were_used_the_one_idle_longest_makes_room(here: World) -> None:
-    limiter = here.tocsin.http.limiter
-    slacks_own = limiter.open_count  # idle for longer than ours
-    async with AsyncExitStack() as stack:
-        opened = []
-        for _ in range(3):
-            opened.append(await stack.enter_async_context(connected(here)))
-            await healthy(*opened[-1])
-        await healthy(*opened[0])
-        limiter.most = limiter.open_count
-        for _ in range(slacks_own + 1):
-            await healthy(*await stack.enter_async_context(connected(here)))
-        assert [await hung_up(reader, 0.1) for reader, _ in opened] == [False, True, False]
-
-
 async def healthy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """A request on this connection is answered."""
     writer.write(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
