@@ -63,6 +63,22 @@ async def test_messages_files_and_replies_said_meanwhile_are_fetched_once(here: 
     assert sorted(await messages(here)) == sorted(expected)
 
 
+async def test_one_odd_message_does_not_keep_back_those_after_it(here: World) -> None:
+    """An app's message may hold anything: `attachments: [null]` was seen."""
+    await declared(here)
+    async with Away(here):
+        await here.maya.say(INSIDE, "one")
+        odd = await here.maya.say(INSIDE, "two")
+        odd.text, odd.blocks, odd.attachments = "", None, [None]  # type: ignore[list-item]
+        odder = await here.maya.say(INSIDE, "three")
+        odder.text, odder.blocks, odder.edited = "", ["x"], {"ts": {}}  # type: ignore[list-item]
+        parent = await here.maya.say(INSIDE, "four")
+        reply = await here.maya.reply(parent, "five")
+        reply.text, reply.blocks, reply.attachments = "", None, [{"fields": [None]}]
+        await here.maya.reply(parent, "six")
+    assert [text for text in await messages(here) if text] == ["one", "four", "six"]
+
+
 async def test_an_edit_made_meanwhile_is_fetched_and_the_first_text_stays(here: World) -> None:
     await declared(here)
     message = await here.maya.say(INSIDE, "first")

@@ -37,6 +37,7 @@ class ChannelMessage:
     bot: bool = False  # written by an app
     external: bool = False  # written by a person of another organisation
     files: tuple[Attachment, ...] = ()
+    name: str | None = None  # of its author, where it came along
 
 
 def entries_from_message(message: ChannelMessage, at: datetime, *, fetched: bool = False) -> list[Entry]:
@@ -52,6 +53,8 @@ def entries_from_message(message: ChannelMessage, at: datetime, *, fetched: bool
         data["bot"] = True
     if message.external:
         data["external"] = True
+    if message.name and (message.bot or message.external):
+        data["name"] = message.name
     if fetched:
         data["fetched"] = True
         if message.edited_ts:

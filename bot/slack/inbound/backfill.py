@@ -9,6 +9,7 @@ far as possible, and the timeline and the log say what is missing.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -24,7 +25,7 @@ from bot.slack.inbound.event_parser import BotIdentity
 from bot.slack.inbound.history_diff import HistoryDiff, Snapshot, take_snapshot
 from bot.usecases.context import Context
 from bot.usecases.incidents import history
-from bot.usecases.incidents.record import move
+from bot.usecases.incidents.record import move, without_redacted_text
 
 log = structlog.get_logger()
 
@@ -186,16 +187,31 @@ class Backfill:
 
     async def _next_page(self, method: str, read: HistoryRead, **args: Any) -> None:
         answer = await self._api.call(method, channel=self._channel, limit=PAGE, cursor=read.cursor, **args)
-        read.messages += answer.get("messages", [])
+        read.messages += [message for message in answer.get("messages") or () if event_parser.has_ts(message)]
         read.cursor = (answer.get("response_metadata") or {}).get("next_cursor") or None
         read.pages += 1
         read.complete = read.cursor is None or read.pages >= PAGES
 
     async def _append(self, message: dict[str, Any]) -> int:
-        """Record one message of the history. Returns how many entries are new."""
+        """Record one message of the history. Returns how many entries are new.
+
+        One of a shape that cannot be read is left out and logged: it must not keep back all that follow.
+        """
+        try:
+            return await self._append_parsed(message)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            log.warning(
+                "backfill.odd_message", incident=f"INC-{self._incident}", channel=self._channel, ts=message["ts"],
+                error=repr(error), hint="this message is not on the timeline; the others are",
+            )  # fmt: skip
+            return 0
+
+    async def _append_parsed(self, message: dict[str, Any]) -> int:
         if message.get("subtype") in event_parser.MEMBERSHIP_SUBTYPES:
             return await self._append_membership(message)
-        entries = self._entries(message)
+        entries: Sequence[Entry] = self._entries(message)
+        if message.get("edited"):
+            entries = await without_redacted_text(self._context, self._incident, str(message["ts"]), entries)
         return await self._context.database.appender.append(self._incident, entries) if entries else 0
 
     async def _append_membership(self, message: dict[str, Any]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from bot.domain.timeline.entry import Entry
 from bot.domain.timeline.messages import Attachment, ChannelMessage
 from bot.domain.timeline.reactions import reaction_of
+from bot.domain.values.one_line import one_line
+from bot.slack.inbound.message_text import text_of
 
 Event = dict[str, Any]
 
@@ -60,26 +63,37 @@ def channel_message(message: Event, channel: str, bot: BotIdentity) -> ChannelMe
         channel=channel,
         ts=ts,
         actor=str(message.get("user") or message.get("bot_id") or "unknown"),
-        text=_text(message),
+        text=text_of(message),
         thread_ts=thread_ts,
-        edited_ts=(message.get("edited") or {}).get("ts"),
+        edited_ts=_edited_ts(message),
         link=permalink(bot, channel, ts, thread_ts),
         bot=bool(message.get("bot_id")) or message.get("subtype") == "bot_message",
         external=bool(team and bot.team_id and team != bot.team_id),
         files=tuple(_file(file) for file in message.get("files") or () if isinstance(file, dict)),
+        name=_name(message),
     )
 
 
-def _text(message: Event) -> str:
-    """The message's text, else that of its attachments and blocks: integrations may send nothing else."""
-    if text := message.get("text"):
-        return str(text)
-    parts = [str(a.get("fallback") or a.get("text") or "") for a in message.get("attachments") or ()]
-    for block in message.get("blocks") or ():
-        inner = block.get("text") if isinstance(block, dict) else None
-        if isinstance(inner, dict):
-            parts.append(str(inner.get("text", "")))
-    return "\n".join(part for part in parts if part)
+def has_ts(message: Any) -> bool:
+    """Whether it is a message with a `ts`, without which it has no place in time."""
+    try:
+        return isinstance(message, dict) and math.isfinite(float(message["ts"]))
+    except (KeyError, TypeError, ValueError):
+        return False
+
+
+def _edited_ts(message: Event) -> str | None:
+    edited = message.get("edited")
+    return edited.get("ts") if isinstance(edited, dict) else None
+
+
+def _name(message: Event) -> str | None:
+    """The name that came along with the message of an app, a workflow or another organisation's person."""
+    bot, person = message.get("bot_profile"), message.get("user_profile")
+    names = [message.get("username"), bot.get("name") if isinstance(bot, dict) else None]
+    if isinstance(person, dict):
+        names += [person.get("display_name"), person.get("real_name")]
+    return next((one_line(name) for name in names if isinstance(name, str) and name.strip()), None)
 
 
 def _file(file: dict[str, Any]) -> Attachment:
@@ -93,9 +107,9 @@ def _file(file: dict[str, Any]) -> Attachment:
 def text_changed(event: Event) -> bool:
     """Whether a `message_changed` event is an edit, and not just a new link preview or reply count."""
     message, before = event.get("message") or {}, event.get("previous_message") or {}
-    edited = (message.get("edited") or {}).get("ts")
-    reworded = bool(before) and _text(message) != _text(before)
-    return reworded or (edited is not None and edited != (before.get("edited") or {}).get("ts"))
+    edited = _edited_ts(message)
+    reworded = bool(before) and text_of(message) != text_of(before)
+    return reworded or (edited is not None and edited != _edited_ts(before))
 
 
 def is_tombstone(event: Event) -> bool:
@@ -130,6 +144,8 @@ def reactions_on(message: Event, at: datetime) -> tuple[list[Entry], set[tuple[s
     entries: list[Entry] = []
     incomplete: set[tuple[str, str]] = set()
     for reaction in message.get("reactions") or ():
+        if not isinstance(reaction, dict):
+            continue
         template = _reaction_entry(str(reaction.get("name", "")), "", str(message["ts"]), at, None, added=True)
         mark = reaction_of(template) if template else None
         if template is None or mark is None:

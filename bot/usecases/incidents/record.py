@@ -90,6 +90,15 @@ async def missed_marks(
         return len(await timeline.append(conn, number, [*missing, *sorted(changes, key=lambda change: change.at)]))
 
 
+async def without_redacted_text(context: Context, number: int, ts: str, entries: Sequence[Entry]) -> Sequence[Entry]:
+    """The entries of a message's edit; of a redacted message without text: the edit may have kept its words."""
+    async with context.database.reading() as conn:
+        recorded = await timeline.message(conn, number, ts)
+    if recorded is None or recorded.redaction is None:
+        return entries
+    return [replace(entry, text="", data=entry.data | {"redacted": True}) for entry in entries]
+
+
 @dataclass(slots=True)
 class Recorder:
     """Records messages and events of channels as entries. Each method returns how many entries were new."""
@@ -108,8 +117,12 @@ class Recorder:
         """Record an edited message. `before` is its earlier text; None where Slack did not say."""
         if self._records_key_only() and not await self.knows(message.channel, message.ts):
             return 0
+        number = await self.channels.incident_of(message.channel)
+        if number is None:
+            return 0
         entries = entries_from_edit(message, before, self._at, changed_ts)
-        return await self._append(message.channel, await self._without_redacted(message, entries))
+        told = await without_redacted_text(self.context, number, message.ts, entries)
+        return await self.context.database.appender.append(number, told)
 
     async def deletion(self, channel: str, ts: str, actor: str, before: ChannelMessage | None, event_ts: str) -> int:
         """Record that a message was deleted. `before` is its text; None where Slack did not say."""
@@ -140,17 +153,6 @@ class Recorder:
         number = await self.channels.incident_of(channel)
         earlier = entries_from_message(message, self._at(message.ts), fetched=True) if message else []
         return 0 if number is None else await mark(self.context, number, entry, earlier)
-
-    async def _without_redacted(self, message: ChannelMessage, entries: Sequence[Entry]) -> Sequence[Entry]:
-        """Without the text of a message that was redacted: its author may have changed something else in it."""
-        number = await self.channels.incident_of(message.channel)
-        if number is None:
-            return entries
-        async with self.context.database.reading() as conn:
-            recorded = await timeline.message(conn, number, message.ts)
-        if recorded is None or recorded.redaction is None:
-            return entries
-        return [replace(entry, text="", data=entry.data | {"redacted": True}) for entry in entries]
 
     async def knows(self, channel: str, ts: str) -> bool:
         """Whether nothing is left to record: the message is on the timeline, or the channel has no incident."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.domain.timeline.messages import entries_from_message
 from bot.slack.inbound import event_parser
 from bot.slack.inbound.event_parser import BotIdentity
 
@@ -37,11 +38,72 @@ def test_without_the_workspaces_address_there_is_no_link() -> None:
     ("message", "text"),
     [
         ({"text": "down"}, "down"),
-        ({"text": "", "attachments": [{"fallback": "Alert", "text": "ignored"}, {"text": "more"}]}, "Alert\nmore"),
+        ({"text": "", "attachments": [{"fallback": "Alert"}, {"text": "more"}]}, "Alert\nmore"),
+        (
+            {
+                "attachments": [
+                    {
+                        "fallback": "in short",
+                        "pretext": "CPU",
+                        "title": "web-1",
+                        "text": "97 %",
+                        "fields": [{"title": "Region", "value": "eu"}, {"value": "page on-call"}],
+                    },
+                    {"fallback": "[no preview available]", "blocks": [{"type": "section", "text": {"text": "inner"}}]},
+                ]
+            },
+            "CPU\nweb-1\n97 %\nRegion: eu\npage on-call\ninner",
+        ),
+        (
+            {
+                "text": " ",
+                "blocks": [
+                    {"type": "header", "text": {"text": "Deploy"}},
+                    {"type": "section", "fields": [{"text": "*Build*"}, {"text": "4512"}]},
+                    {"type": "context", "elements": [{"text": "by"}, {"type": "image"}, {"text": "CI"}]},
+                    {"type": "markdown", "text": "**done**"},
+                    {"type": "image", "alt_text": "a graph"},
+                ],
+            },
+            "Deploy\n*Build*\n4512\nby CI\n**done**\na graph",
+        ),
+        (
+            {
+                "blocks": [
+                    {
+                        "type": "rich_text",
+                        "elements": [
+                            {
+                                "type": "rich_text_section",
+                                "elements": [
+                                    {"type": "user", "user_id": "U1"},
+                                    {"type": "text", "text": " <see> "},
+                                    {"type": "link", "url": "https://x.example", "text": "this"},
+                                    {"type": "emoji", "name": "fire"},
+                                    {"type": "channel", "channel_id": "C1"},
+                                    {"type": "usergroup", "usergroup_id": "S1"},
+                                    {"type": "broadcast", "range": "here"},
+                                ],
+                            },
+                            {
+                                "type": "rich_text_list",
+                                "elements": [
+                                    {"type": "rich_text_section", "elements": [{"type": "text", "text": "one"}]},
+                                    {"type": "rich_text_section", "elements": [{"type": "text", "text": "two"}]},
+                                ],
+                            },
+                        ],
+                    }
+                ]
+            },
+            "<@U1> &lt;see&gt; <https://x.example|this>:fire:<#C1><!subteam^S1><!here>\none\ntwo",
+        ),
         ({"blocks": [{"text": {"text": "from a block"}}, {"type": "divider"}, "malformed"]}, "from a block"),
+        ({"attachments": [None, "x", {"fields": [None, {}]}], "blocks": "x", "edited": "x", "files": [None]}, ""),
+        ({"text": None, "blocks": [{"type": "rich_text", "elements": [None, {"elements": None}]}]}, ""),
     ],
 )
-def test_an_integrations_text_is_read_wherever_it_is(message: dict[str, Any], text: str) -> None:
+def test_text_that_is_not_in_text_is_read_wherever_it_is(message: dict[str, Any], text: str) -> None:
     assert event_parser.channel_message({"ts": "1.1", **message}, "C1", BOT).text == text
 
 
@@ -108,3 +170,21 @@ def test_a_reaction_is_incomplete_where_slack_counts_more_people_than_it_names()
 )
 def test_only_a_changed_text_is_an_edit(before: dict[str, Any], after: dict[str, Any], changed: bool) -> None:
     assert event_parser.text_changed({"message": after, "previous_message": before}) is changed
+
+
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [
+        ({"bot_id": "B0HOOK", "username": "Deploy bot"}, "Deploy bot"),
+        ({"bot_id": "B0HOOK", "bot_profile": {"name": "Grafana\n"}}, "Grafana"),
+        ({"user": "U0STRANGER", "user_team": "T2", "user_profile": {"display_name": "", "real_name": "Ada"}}, "Ada"),
+        ({"user": "U1", "user_profile": {"display_name": "Maya"}}, None),  # a member's name is Slack's to show
+        ({"bot_id": "B0HOOK", "bot_profile": "x"}, None),
+    ],
+)
+def test_a_name_that_came_along_is_kept_for_apps_workflows_and_strangers(
+    message: dict[str, Any], name: str | None
+) -> None:
+    parsed = event_parser.channel_message({"ts": "1.1", "text": "hello", **message}, "C1", BOT)
+    (entry,) = entries_from_message(parsed, AT)
+    assert entry.data.get("name") == name
