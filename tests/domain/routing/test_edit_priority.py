@@ -8,10 +8,8 @@ import pytest
 
 from bot.domain import incident as verbs
 from bot.domain.incident import Change, Incident
-from bot.domain.routing import on_change
 from bot.domain.routing.notice import NoticeKind, Priority
-from bot.domain.timeline.entry import GENESIS, RecordedEntry
-from tests.domain.incidents import declared
+from tests.domain.incidents import declared, notices_of
 from tests.domain.policies import MINUTE, NOON, POLICY
 
 LATER = NOON + MINUTE
@@ -21,11 +19,7 @@ MESSAGES = (NoticeKind.CARD_EDIT, NoticeKind.ANNOUNCE_EDIT)
 
 def priorities(before: Incident, change: Change) -> set[Priority]:
     """Of the edits of the card and the announcement."""
-    recorded = [
-        RecordedEntry(1, seq, entry, entry.key, GENESIS, GENESIS) for seq, entry in enumerate(change.entries, 2)
-    ]
-    notices = on_change(before, change.incident, recorded, ANNOUNCED)
-    edits = [notice for notice in notices if notice.kind in MESSAGES]
+    edits = [notice for notice in notices_of(before, change, ANNOUNCED) if notice.kind in MESSAGES]
     assert {edit.kind for edit in edits} == set(MESSAGES)
     return {edit.priority for edit in edits}
 
