@@ -11,7 +11,8 @@ from bot.domain.policy.policy import Policy
 from bot.settings import Settings
 from bot.slack.client import api as slack_api
 from bot.slack.client.api import SlackApi, SlackError
-from bot.slack.directory import channels, usergroups
+from bot.slack.client.error_messages import explanation
+from bot.slack.directory import accounts, channels, usergroups
 
 # What manifest.yml asks for; without one of these something that people rely on does not work.
 SCOPES = {
@@ -41,6 +42,9 @@ SCOPES = {
 }
 
 
+PEOPLE = 100  # looked up at most
+
+
 async def check(settings: Settings, policy: Policy | None) -> list[Finding]:
     """Connect with the bot token, and check what it may do."""
     token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
@@ -60,7 +64,25 @@ async def check(settings: Settings, policy: Policy | None) -> list[Finding]:
             if policy.announce:
                 findings.append(await _announcement(api, policy.announce))
             findings += [await _group(api, group) for group in sorted(usergroups.groups_in_policy(policy))]
+            findings += await _people(api, policy)
         return findings
+
+
+async def _people(api: SlackApi, policy: Policy) -> list[Finding]:
+    """Whether Slack reaches the people whom the policy names, a hundred at most."""
+    names = sorted(accounts.people_in(policy))
+    missing = []
+    for name in names[:PEOPLE]:
+        try:
+            await accounts.look_up(api, name)
+        except SlackError as error:
+            if error.name not in accounts.NO_ACCOUNT:
+                return [warn("people", f"Slack does not say who {name} is ({error.name}). Check again later.")]
+            missing.append(f"{name}: {explanation(error)}")
+    if missing:
+        words = f"Slack does not reach {'; '.join(missing)}. Correct them in the policy: their rungs pass on to others."
+        return [warn("people", words)]
+    return [ok("people", f"Slack knows the {len(names[:PEOPLE])} people of the policy")] if names else []
 
 
 def _scopes(answer: AsyncSlackResponse) -> list[Finding]:

@@ -23,6 +23,18 @@ _FAILURES = (
 )
 
 
+_MAY_ARRIVE = (
+    sa.select(_c.dedup_key)
+    .where(
+        _c.incident == sa.bindparam("number"),
+        _c.kind.in_(["page_direct", "page_elsewhere", "notify"]),
+        _c.state.not_in(["failed", "dropped"]),
+        _c.dedup_key.startswith(sa.bindparam("base"), autoescape=False),
+    )
+    .limit(1)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class OutboxCensus:
     """The number of notices of one kind in one state."""
@@ -60,6 +72,11 @@ async def oldest_waiting_at(conn: AsyncConnection) -> datetime | None:
     """When the oldest notice that could be sent was enqueued; `None` if there is none."""
     queued_at: datetime | None = await conn.scalar(sa.select(sa.func.min(_c.queued_at)).where(_LIVE))
     return queued_at
+
+
+async def page_may_arrive(conn: AsyncConnection, number: int, base: str) -> bool:
+    """Whether a call of the page with this prefix of dedup keys was sent or may still be."""
+    return await conn.scalar(_MAY_ARRIVE, {"number": number, "base": f"{base}:"}) is not None
 
 
 async def failures(conn: AsyncConnection, number: int) -> list[FailedNotice]:

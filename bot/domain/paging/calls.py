@@ -78,9 +78,13 @@ def reach(
     recipients: Recipients, by: Sequence[str], context: PagingContext, left_out: Collection[str] = ()
 ) -> tuple[Recipients, PagePlan]:
     """The recipients whom a page reaches, and the calls. `left_out` and people whom Slack does not reach are not among
-    its people; without any call and any channel it reaches nobody.
+    them; without any call and any channel it reaches nobody.
     """
-    fresh = replace(recipients, people=tuple(person for person in recipients.people if person not in left_out))
+    fresh = replace(
+        recipients,
+        people=tuple(person for person in recipients.people if person not in left_out),
+        channels=tuple(channel for channel in recipients.channels if channel not in left_out),
+    )
     plan = plan_pages(fresh, by, context)
     known = tuple(person for person in fresh.people if not context.directory.problem(person))
     return replace(fresh, people=known), plan

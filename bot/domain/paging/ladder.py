@@ -5,7 +5,7 @@ A rung that reaches nobody is skipped for the next one. `bot.domain.outcome` tur
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -79,6 +79,22 @@ def page_next_rung(
     )
 
 
+def page_instead(
+    incident: Incident, context: PagingContext, why: str, number: int, tried: Collection[str], times: int
+) -> PagingOutcome:
+    """Page those on a rung who were not tried, or else the next rung: nobody of whom it paged could be reached.
+
+    The rotation may give others since then: a cover whose holder cannot be reached is known by now. Once a rung.
+    """
+    again = _try_rung(incident, context, number, tried) if times == 1 else None
+    if not isinstance(again, _PagedRung):
+        return page_next_rung(incident, context, why, rung=number + 1)
+    page = PagedRung(number, times + 1, context.now, again.recipients.people)
+    changed = replace(incident, ladder=replace(incident.ladder, pages=(*incident.ladder.pages, page)))
+    record = _rung_paged(again, context, why, times + 1, BOT)
+    return PagingOutcome(Change(changed, (record,)), number, again.recipients, (), times + 1, plan=again.plan)
+
+
 def repeat_rung(incident: Incident, context: PagingContext, number: int) -> PagingOutcome:
     """Page a rung again, without people who respond by now, and count it. It may reach nobody."""
     pages = tuple(
@@ -114,10 +130,12 @@ class _PassedOver:
         return entry(now, "escalated", BOT, f"Rung {self.number} {words}: {self.reason}", rung=self.number)
 
 
-def _try_rung(incident: Incident, context: PagingContext, number: int) -> _PagedRung | _PassedOver:
+def _try_rung(
+    incident: Incident, context: PagingContext, number: int, tried: Collection[str] = ()
+) -> _PagedRung | _PassedOver:
     rung = context.policy.severity(incident.severity).ladder[number - 1]
     everybody = recipients_of(rung.notify, incident, context)
-    recipients, plan = reach(everybody, rung.by, context, incident.responders)
+    recipients, plan = reach(everybody, rung.by, context, {*incident.responders, *tried})
     if plan.attempts or recipients.channels:
         return _PagedRung(number, recipients, plan)
     there = [person for person in everybody.people if person in incident.responders]

@@ -21,7 +21,15 @@ from bot.domain.routing.channel import (
 )
 from bot.domain.routing.channel_loss import back_key, channel_look, moved, page_refresh
 from bot.domain.routing.handovers import handover_nudge, handover_offered, shift_offer
-from bot.domain.routing.pages import live_page_keys, page_key, page_to, pages, would_have_paged
+from bot.domain.routing.pages import (
+    live_page_keys,
+    page_base,
+    page_key,
+    page_prefix,
+    page_to,
+    pages,
+    would_have_paged,
+)
 from bot.domain.routing.playbook_runs import run_edit, run_message_key
 from bot.domain.routing.reminders import nudge
 from bot.domain.routing.rewrites import PastNotice, rewrites
@@ -52,7 +60,9 @@ __all__ = [
     "nudge",
     "on_change",
     "on_declared",
+    "page_base",
     "page_key",
+    "page_prefix",
     "page_refresh",
     "page_to",
     "pages",

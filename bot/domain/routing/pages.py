@@ -5,8 +5,9 @@ For a drill (a test incident) it lists whom it would page. It also updates the a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from bot.domain.incident import Incident, VendorAlert
 from bot.domain.paging.calls import PageAttempt, PagePlan, dedup_key, label, unless_for
@@ -61,6 +62,16 @@ def pages(
         *(invitation(n, person) for person in outcome.recipients.people),
         *(_page_elsewhere(n, base, payload, channel) for channel in outcome.recipients.channels),
     ]
+
+
+def page_prefix(incident: Incident) -> str:
+    """How the dedup keys of pages begin in this episode at this severity."""
+    return f"page:{incident.number}:{incident.paging_round}:{incident.severity}:"
+
+
+def page_base(dedup_key: str, payload: Mapping[str, Any]) -> str:
+    """The prefix that the dedup keys of one page share, from one of its notices."""
+    return str(payload.get("base") or dedup_key.rpartition(":to:")[0] or dedup_key.rpartition(":channel")[0])
 
 
 def _occasion(incident: Incident, outcome: PagingOutcome, cause: str) -> str:

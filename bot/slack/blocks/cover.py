@@ -57,17 +57,18 @@ def _uncovered(taken: Covered) -> str:
     )
 
 
-def given_up(result: GivenUp, policy: Policy, now: datetime) -> Message:
-    """Confirm to a person that their covers have ended, and say who is on call instead."""
+def given_up(result: GivenUp, policy: Policy, now: datetime, user: str) -> Message:
+    """Confirm to a person that their covers, or those of people whom nobody reaches, have ended; who is on call now."""
     ended = result.ended
     times = [
         f"{'now' if cover.starts_at <= now else elements.moment(cover.starts_at)} – {elements.moment(cover.ends_at)}"
         for cover in ended
     ]
     schedule = render(ended[0].schedule)
-    return elements.line(
-        f"You no longer cover {schedule} ({elements.join_comma(times, LISTED)}). {_instead(result, policy, now)}"
-    )
+    others = [called(member, policy) for member in dict.fromkeys(cover.member for cover in ended) if member != user]
+    unreached = elements.join_comma(others, LISTED)
+    whose = f"Slack does not reach {unreached}, who no longer cover" if others else "You no longer cover"
+    return elements.line(f"{whose} {schedule} ({elements.join_comma(times, LISTED)}). {_instead(result, policy, now)}")
 
 
 def _instead(result: GivenUp, policy: Policy, now: datetime) -> str:

@@ -16,7 +16,7 @@ from bot.domain.values.slack_ids import is_user_id
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.client.error_messages import explanation
 from bot.usecases.context import Context
-from bot.usecases.effects.on_call import addresses_in
+from bot.usecases.effects.on_call import names_in
 from bot.workers.base import Periodic
 from storage import directory, overrides
 
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 NO_ACCOUNT = frozenset({"users_not_found", "user_not_found", "user_disabled", "user_not_visible", "cannot_dm_bot"})
 EVERY_S = 10.0
 AT_ONCE = 5  # look-ups in `EVERY_S` seconds: half of what Slack allows for `users.lookupByEmail`
-FRESH_S = 6 * 3600.0  # how long an account counts as known
+FRESH_S = 3600.0  # how long an account counts as known
 RECHECK_S = 600.0  # how long a missing account counts as missing
 
 
@@ -90,9 +90,7 @@ class AccountSync:
 
 def people_in(policy: Policy) -> frozenset[str]:
     """The addresses and Slack IDs by which a policy names people."""
-    members = {m for schedule in policy.schedules.values() for layer in schedule.layers for m in layer.members}
-    contacts = {contact.slack for contact in policy.contacts.values() if contact.slack}
-    return addresses_in(policy) | {name for name in members | contacts if is_person(name)}
+    return frozenset(filter(is_person, names_in(policy)))
 
 
 def is_person(name: str) -> bool:

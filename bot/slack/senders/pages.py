@@ -13,12 +13,13 @@ from bot.domain.routing.payloads import (
     SettledPayload,
 )
 from bot.domain.routing.send_result import NotNeeded, SendResult
+from bot.domain.values.slack_ids import user_mention
 from bot.slack.blocks import page
 from bot.slack.client.api import SlackError
 from bot.slack.directory import channels
 from bot.slack.senders.base import NEVER_POSTED, Delivery, SenderBase, SenderContext, ended
 from bot.slack.senders.registry import sends
-from storage.outbox import receipts
+from storage.outbox import enqueue, receipts
 from storage.outbox.payloads import read_payload
 
 
@@ -41,7 +42,10 @@ class SlackPageSender(SenderBase):
     async def page_direct(self, delivery: Delivery) -> SendResult:
         """Page one person by direct message."""
         payload = read_payload(delivery.notice, PersonPagePayload)
-        channel = await self._people.direct_channel(payload.person)
+        user = await self._people.user_id(payload.person)
+        if user != payload.person and await self._is_paged(f"{payload.base}:dm:{user}"):
+            return NotNeeded(f"{user_mention(user)} gets this page under another name")
+        channel = await self._people.direct_channel(user)
         message = page.page_direct(delivery.incident, delivery.policy, payload, delivery.now)
         return await self.post(delivery, channel, message)
 
@@ -94,6 +98,10 @@ class SlackPageSender(SenderBase):
         else:
             message = page.page_elsewhere(incident, policy, read_payload(posted, ChannelPagePayload), now)
         return await self.edit_posted(dedup_key, message)
+
+    async def _is_paged(self, dedup_key: str) -> bool:
+        async with self._context.database.reading() as conn:
+            return await enqueue.exists(conn, dedup_key)
 
     async def _channel_id(self, name: str) -> str:
         """The channel's ID; its name if Slack has no such channel, so that Slack refuses it."""

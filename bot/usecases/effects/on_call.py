@@ -26,18 +26,18 @@ async def current_paging_context(
 
 async def current_directory(conn: AsyncConnection, policy: Policy) -> Directory:
     """The Slack accounts behind the addresses in a policy, as far as Slack was asked."""
-    users = await directories.user_ids(conn, addresses_in(policy))
+    users = await directories.user_ids(conn, [name for name in names_in(policy) if "@" in name])
     return Directory(users, await directories.unreachable(conn)).with_contacts(policy)
 
 
-def addresses_in(policy: Policy) -> frozenset[str]:
-    """The e-mail addresses by which a policy names people in Slack."""
-    contacts = [address for contact in policy.contacts.values() for address in (contact.slack, contact.email)]
+def names_in(policy: Policy) -> frozenset[str]:
+    """The e-mail addresses and Slack IDs by which a policy names people in Slack, and the keys of contacts."""
+    contacts = [contact.slack or contact.email for contact in policy.contacts.values()]
     members = [member for key in policy.schedules.values() for layer in key.layers for member in layer.members]
     rungs = [rung for severity in policy.severities for rung in severity.ladder]
     targets = [target for rung in (*rungs, *(trigger.rung for trigger in policy.triggers)) for target in rung.notify]
     users = [target.name for target in (*targets, *policy.playbooks.approvers) if target.kind is TargetKind.USER]
-    return frozenset(name for name in (*contacts, *members, *users) if name and "@" in name)
+    return frozenset(name for name in (*contacts, *members, *users) if name)
 
 
 async def addresses_on_call(

@@ -77,12 +77,17 @@ async def _covered(
 
 
 async def give_up(context: Context, schedule: str, member: str, delivery: str | None = None) -> GivenUp:
-    """End every present and future cover of the member. Raises `Refused` without one."""
+    """End every present and future cover of the member, or else those of people whom Slack does not reach any more.
+
+    Raises `Refused` where there is none, and where the member may not cover.
+    """
     async with context.database.transaction() as conn:
         now = context.clock.now()
         await claim_delivery(conn, delivery, now)
         before = await overrides.in_force(conn, now)
         ended = await overrides.end_early(conn, schedule, member, now)
+        if not ended:
+            ended = await _end_dead_covers(context, conn, schedule, member, before)
         if not ended:
             raise Refused(f"You do not cover {schedule} now, nor later.", f"cover {schedule} for 2h")
         after = await overrides.in_force(conn, now)
@@ -92,3 +97,16 @@ async def give_up(context: Context, schedule: str, member: str, delivery: str | 
     at = max(now, ended[0].starts_at)
     rotation = context.policy.schedules.get(schedule)
     return GivenUp(ended, at, oncall.current_shift(rotation, at, after) if rotation else None, after)
+
+
+async def _end_dead_covers(
+    context: Context, conn: AsyncConnection, schedule: str, actor: str, before: Sequence[Override]
+) -> tuple[Override, ...]:
+    """End the covers of people whom Slack does not reach: whoever may cover the schedule may do so."""
+    directory = await on_call.current_directory(conn, context.policy)
+    dead = dict.fromkeys(each.member for each in before if each.schedule == schedule and directory.problem(each.member))
+    if not dead:
+        return ()
+    authorize.require(context, "cover", actor)
+    ended = [await overrides.end_early(conn, schedule, member, context.clock.now()) for member in dead]
+    return tuple(sorted((cover for covers in ended for cover in covers), key=lambda cover: cover.starts_at))

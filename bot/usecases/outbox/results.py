@@ -16,7 +16,7 @@ from bot.domain.routing.payloads import BriefingPayload
 from bot.domain.timeline.entry import BOT, entry
 from bot.usecases.context import Context
 from bot.usecases.incidents.channel import bring_to_channel, channel_opened, page_refreshes, refused_change
-from bot.usecases.outbox import fallback_page
+from bot.usecases.outbox import fallback_page, unreached_page
 from bot.usecases.outbox.rows import (
     deadlines_of,
     lock_incident,
@@ -74,14 +74,15 @@ async def failed(context: Context, row: ClaimedNotice, error: str) -> None:
             return
         work = await begin(context, conn, incident)
         fallback = await fallback_page.next_page(work, row)
-        if fallback is None:
-            await mark_deadlines_failed(conn, row, error)
+        nobody = fallback is None and not await unreached_page.may_arrive(conn, row)
         if row.kind == NoticeKind.CHANNEL:
             await work.commit(refused_change(work), await page_refreshes(work))
         if row.kind not in (NoticeKind.CARD_EDIT, NoticeKind.BACKFILL):
             record = fallback_page.failure_entry(work, row, error, fallback)
             await fallback_page.commit_failure(work, record, fallback, [routing.card_edit(incident.number)])
-    context.wakeups.outbox.set()
+        if nobody and not await unreached_page.page_others(work, row, error):
+            await mark_deadlines_failed(conn, row, error)
+    context.wakeups.notify()
 
 
 async def hold(context: Context, row: ClaimedNotice, until: str, why: str) -> None:
@@ -106,7 +107,7 @@ async def dropped(context: Context, row: ClaimedNotice, reason: str) -> None:
 
     async def mark(conn: AsyncConnection) -> None:
         await lock_incidents(conn, [row])
-        if not await queue.mark_dropped(conn, row, reason):
+        if not await queue.mark_dropped(conn, row, reason) or await unreached_page.may_arrive(conn, row):
             return
         for dedup_key in await unsent_deadlines(conn, row):
             await deadlines.mark_skipped(conn, dedup_key, reason)

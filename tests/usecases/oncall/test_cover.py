@@ -13,6 +13,7 @@ from bot.slack.blocks import cover as blocks
 from bot.usecases.context import Context
 from bot.usecases.effects.on_call import current_paging_context
 from bot.usecases.oncall.cover import cover, give_up
+from storage import directory, overrides
 from tests.usecases.conftest import START, MakeContext
 
 POLICY = """
@@ -92,12 +93,27 @@ async def test_a_cover_that_is_given_up_leaves_it_to_the_cover_below_which_is_sa
     await cover(context, "primary", START, START + 3 * HOUR, DOG)
     await cover(context, "primary", START, START + HOUR, CAT)
     result = await give_up(context, "primary", CAT.user)
-    said = blocks.given_up(result, context.policy, START).text
+    said = blocks.given_up(result, context.policy, START, CAT.user).text
     assert "<@U0DOG0000> covers it now, until" in said
     assert "rotation" not in said
     last = await give_up(context, "primary", DOG.user)
-    said = blocks.given_up(last, context.policy, START).text
+    said = blocks.given_up(last, context.policy, START, DOG.user).text
     assert f"The rotation applies again: <@{rotation}> is on call now." in said
+
+
+async def test_anybody_who_may_cover_may_end_a_cover_whose_holder_nobody_can_reach(context: Context) -> None:
+    (rotation,) = await on_call(context)
+    await cover(context, "primary", START, START + 3 * HOUR, DOG)
+    with pytest.raises(Refused, match="You do not cover"):
+        await give_up(context, "primary", CAT.user)
+    async with context.database.transaction() as conn:
+        await directory.mark_unreachable(conn, DOG.user, "their account is deactivated", START)
+    assert await on_call(context) == (rotation,)  # pages pass the cover over even before
+    result = await give_up(context, "primary", CAT.user)
+    said = blocks.given_up(result, context.policy, START, CAT.user).text
+    assert said.startswith("Slack does not reach <@U0DOG0000>, who no longer cover primary (now")
+    async with context.database.reading() as conn:
+        assert await overrides.in_force(conn, START) == ()
 
 
 @pytest.mark.parametrize("slack", ["U0CAT0000", "cat@example.com", "Cat@Example.com"])

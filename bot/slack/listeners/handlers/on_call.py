@@ -31,7 +31,7 @@ async def _cover(call: WorkspaceCall) -> Message | None:
     request = call.request
     if request.clear:
         ended = await give_up(call.context, request.schedule or "", call.user, delivery=call.delivery)
-        return given_up(ended, call.context.policy, call.context.clock.now())
+        return given_up(ended, call.context.policy, call.context.clock.now(), call.user)
     if request.window is None or request.schedule is None:
         return await open_cover_form(call, request.schedule)
     zone: tzinfo = UTC

@@ -1,0 +1,103 @@
+"""Who is paged: people who are not there yet and whom somebody reaches, and what is said where that is nobody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.check import run
+from tests.scenarios.assertions import direct, rest, typed, words
+from tests.scenarios.running import World, written
+
+TOM, PRIYA, NOOR = "U0TOM00000", "U0PRIYA000", "U0NOOR0000"
+POLICY = """
+preset: sev1-5
+announce: "#incidents"
+contacts:
+  gone: {name: Gone, slack: gone@example.com}
+  tom: {name: Tom, slack: tom@example.com}
+severities:
+  sev1:
+    {respond_within: null, update_every: null, escalate_after: 30m, roles: [], notify_executives: false, ladder: [
+      {after: 0m, notify: ["contact:gone"]}, {after: 20m, notify: ["contact:tom", "user:U0TOM00000"]}]}
+  sev2:
+    {respond_within: null, update_every: null, escalate_after: null, roles: [], notify_executives: false, ladder: [
+      {after: 0m, notify: ["user:U0TOM00000"]}]}
+"""
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    return written(tmp_path, POLICY)
+
+
+def in_channel(here: World, channel: str) -> str:
+    return "\n".join(words(here, message) for message in here.ws.bot_messages(channel))
+
+
+async def test_where_nobody_of_a_rung_can_be_reached_the_next_is_paged_at_once_and_aloud(here: World) -> None:
+    channel = await here.declared("sev1 Checkout is down")
+    await rest(here)
+    (page,) = direct(here, TOM, "You are paged")
+    assert "nobody on rung 1 could be reached" in words(here, page)
+    said = in_channel(here, channel.id)
+    assert "Rung 1 reached nobody" in said
+    assert "nobody in this workspace has that e-mail address" in said
+    first, second = [row for row in (await here.show())["reminders"] if row["rung"] in (1, 2)]
+    assert (first["state"], second["state"]) == ("failed", "sent")
+    assert "nobody in this workspace has that e-mail address" in first["reason"]
+    assert ":x:" in await typed(here, "maya", channel.name, "/incident why")
+
+
+async def test_a_rung_whose_people_are_known_to_be_gone_is_passed_over_from_then_on(here: World) -> None:
+    await here.declared("sev1 Checkout is down")
+    await rest(here)
+    await here.declared("sev1 Search is down")
+    await rest(here)
+    assert len(direct(here, TOM, "You are paged")) == 2
+    (first,) = [row for row in (await here.show(2))["reminders"] if row["rung"] == 1]
+    assert first["state"] == "skipped"
+    assert first["reason"] == "fell through: Gone: nobody in this workspace has that e-mail address"
+
+
+async def test_paging_a_deactivated_person_says_that_it_failed(here: World) -> None:
+    here.ws.change_user("priya", deleted=True)
+    channel = await here.declared("sev2 Checkout is down")
+    await typed(here, "maya", channel.name, "/incident page @priya please come")
+    await rest(here)
+    said = in_channel(here, channel.id)
+    assert "nobody was reached" in said
+    assert "their account is deactivated" in said
+    again = await typed(here, "maya", channel.name, "/incident page @priya please come")
+    assert "their account is deactivated" in again
+    assert "Nobody was paged" in again
+
+
+async def test_a_person_named_by_address_and_by_id_gets_one_page_and_one_mention(here: World) -> None:
+    channel = await here.declared("sev1 Checkout is down")
+    await rest(here)
+    assert len(direct(here, TOM, "You are paged")) == 1
+    (page,) = [m for m in here.ws.bot_messages(channel.id) if "you are paged for" in m.text and TOM in m.text]
+    assert page.text.count(f"<@{TOM}>") == 1
+
+
+async def test_after_a_reopening_the_first_rung_is_paged_again(here: World) -> None:
+    channel = await here.declared("sev2 Checkout is down")
+    await rest(here)
+    await typed(here, "tom", channel.name, "/incident ack")
+    await typed(here, "tom", channel.name, "/incident lead @tom")
+    await typed(here, "tom", channel.name, "/incident resolve rolled back")
+    await here.pass_time(hours=12)
+    assert len(direct(here, TOM, "You are paged")) + len(direct(here, TOM, "You were paged")) <= 1
+    await typed(here, "maya", channel.name, "/incident reopen errors are back")
+    await here.pass_time(seconds=1)
+    assert len(direct(here, TOM, "You are paged")) == 1
+
+
+async def test_check_says_whom_slack_does_not_reach(here: World) -> None:
+    here.ws.change_user("tom", deleted=True)
+    (finding,) = [found for found in await run.run(here.settings) if found.what == "people"]
+    assert finding.warning
+    assert "gone@example.com: nobody in this workspace has that e-mail address" in finding.words
+    assert "U0TOM00000: their account is deactivated" in finding.words
