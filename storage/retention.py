@@ -49,7 +49,7 @@ async def ended_incidents(
 ) -> list[EndedIncident]:
     """Up to `limit` incidents that ended by `before` and may have texts from before it, in the order of their end.
 
-    `after` is the last incident of the previous page.
+    `after` is the last incident of the previous batch.
     """
     incidents_ended = sa.select(_i.number, _i.ended_at).where(
         _i.ended_at.is_not(None),

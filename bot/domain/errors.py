@@ -1,4 +1,4 @@
-"""Defines the errors whose message a person reads: a refused verb, an unknown incident, a failed delivery."""
+"""Defines the errors whose message a person reads: a refused command, an unknown incident, a failed delivery."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds notices that went out as direct messages because their channel was unusable, and queues them for it again."""
+"""Finds notices that went out as direct messages since their channel was unusable, and queues them for the channel."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Decides whether a person may use a verb, such as `resolve`; everybody may unless the policy restricts the verb.
+"""Decides whether a person may use a verb (a word after `/incident`, such as `resolve`).
 
-A refusal names the people who may. Acknowledging, joining and everything read-only cannot be restricted: people who
-come to help are never turned away.
+Everybody may, unless the policy restricts the verb. A refusal names the people who may. Acknowledging, joining and
+everything read-only cannot be restricted: people who come to help are never turned away.
 """
 
 from __future__ import annotations

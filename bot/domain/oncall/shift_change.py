@@ -1,6 +1,6 @@
-"""Tracks the on-call shifts of role holders, who are asked to hand over at the end of a shift.
+"""Tracks in an incident the on-call shifts of role holders, and the offer to hand the role over at the end.
 
-Each is asked once in a shift.
+The holder is asked once in a shift.
 """
 
 from __future__ import annotations

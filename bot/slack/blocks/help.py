@@ -1,4 +1,4 @@
-"""Builds the help message from the table of verbs that the parser uses."""
+"""Builds the answer to `/incident help`, from the table of verbs that the parser uses."""
 
 from __future__ import annotations
 

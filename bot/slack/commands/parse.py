@@ -1,4 +1,4 @@
-"""Parses the text after the slash command into a request; it is pure and never raises.
+"""Parses the text after `/incident` into a request; it is pure and never raises.
 
 `verbs.py` has the table of verbs, and `grammar` a parser for what may follow each.
 """

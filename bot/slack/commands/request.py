@@ -1,4 +1,4 @@
-"""Defines the result of parsing a command: a verb with arguments, a declaration, or why it could not be parsed."""
+"""Defines the result of parsing `/incident …`: a verb with arguments, a declaration, or why parsing failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists the verbs of `/incident`, from which the parser and the help are built.
+"""Lists the verbs (the words after `/incident`, such as `ack`), from which the parser and the help are built.
 
 A new verb needs an entry here and a handler in `bot.slack.listeners.handlers`.
 """

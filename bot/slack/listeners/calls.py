@@ -1,4 +1,7 @@
-"""Defines the single parameter of every handler: a verb, a press or a submission, with all that it refers to."""
+"""Defines the single parameter of every handler: a verb, a button press or a submitted form, with its context.
+
+A verb is a word after `/incident`, such as `ack`.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Listens for slash commands: parses the text, finds the incident, runs the verb, and answers privately.
 
-`run_command` also serves verbs in mentions of the bot and in direct messages to it.
+A verb is a word after `/incident`, such as `ack`. `run_command` also serves verbs in mentions of the bot and in direct
+messages to it.
 """
 
 from __future__ import annotations

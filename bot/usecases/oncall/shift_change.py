@@ -1,4 +1,4 @@
-"""Answers the offer made when a role holder's on-call shift ends: hand the role over, or stay on.
+"""Records a role holder's answer when their on-call shift has ended: hand the role over, or keep it.
 
 It also moves the ends of tracked shifts when covers change the schedules.
 """

@@ -1,4 +1,4 @@
-"""Adds a column with the last timeline entry that the search index covers, so that a worker finds what is due."""
+"""Adds a column with the last timeline entry that the search index covers, which tells a worker what is due."""
 
 from __future__ import annotations
 

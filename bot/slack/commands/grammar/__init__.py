@@ -1,4 +1,4 @@
-"""Maps each grammar in the table of verbs (what may follow a verb) to its parser."""
+"""Maps each grammar (what may follow a verb such as `ack`) to its parser."""
 
 from __future__ import annotations
 

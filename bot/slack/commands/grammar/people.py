@@ -1,4 +1,4 @@
-"""Parses the people whom a command mentions, such as `@maya`."""
+"""Parses the people whom a command mentions, such as `@maya` in `/incident invite @maya`."""
 
 from __future__ import annotations
 

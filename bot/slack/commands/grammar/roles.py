@@ -1,4 +1,4 @@
-"""Parses roles in a command, for the verbs that assign, clear and hand over a role."""
+"""Parses roles in a command, for the verbs `role` and `handover`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parses on-call schedules in a command, for the verbs `oncall` and `cover`."""
+"""Parses the name of an on-call schedule in a command, for the verbs `oncall` and `cover`."""
 
 from __future__ import annotations
 

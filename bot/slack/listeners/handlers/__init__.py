@@ -1,4 +1,4 @@
-"""Lists the handlers of verbs, presses and submissions by name, one module for each noun.
+"""Lists the handlers of verbs (words after `/incident`), button presses and submitted forms, by name.
 
 A press on an old message meets the incident as it is now, so every handler checks again what it needs.
 """

@@ -1,4 +1,4 @@
-"""Handles the declaration of an incident: the verbs `declare` and `drill`, and the form."""
+"""Handles `/incident declare` and `/incident drill`, and the form to declare an incident."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Handles the verb, buttons and form with which people hand a role over, on request or after a shift."""
+"""Handles `/incident handover`, and the buttons and form with which people hand a role over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Handles verbs, buttons and forms that change an incident's status or severity, end it, or reopen it."""
+"""Handles the verbs, buttons and forms that change an incident's status or severity, end it, or reopen it.
+
+A verb is a word after `/incident`, such as `resolve`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Handles the verbs `oncall` and `cover` and the form **Cover a schedule**."""
+"""Handles `/incident oncall` (who is on call), `/incident cover` (take a shift), and the form of the latter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Handles the verbs and buttons that page people by hand, and the button with which a person declines a page."""
+"""Handles the verbs and buttons with which people page others by hand or decline a page.
+
+A verb is a word after `/incident`, such as `escalate`; a page is a call to a person to respond.
+"""
 
 from __future__ import annotations
 

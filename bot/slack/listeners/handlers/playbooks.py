@@ -1,4 +1,4 @@
-"""Handles the verb `playbook` and its buttons, which find and open playbooks."""
+"""Handles `/incident playbook` and the buttons that find and open playbooks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Handles the verb `policy`, which previews and applies the current policy to an older incident."""
+"""Handles `/incident policy`, which previews and applies the current policy to an older incident."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Handles verbs that only answer: menu, show, why, catchup, list, search and help; and the button **Retry**."""
+"""Handles the verbs (words after `/incident`) that only answer a question: `show`, `why`, `list`, `search` and so on.
+
+The button **Retry** on the card, which sends failed messages again, is also handled here.
+"""
 
 from __future__ import annotations
 

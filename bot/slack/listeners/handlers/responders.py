@@ -1,4 +1,7 @@
-"""Handles verbs, buttons and the form with which people acknowledge, join, invite others and take roles."""
+"""Handles the verbs, buttons and form with which people acknowledge, join, invite others and take roles.
+
+A verb is a word after `/incident`, such as `ack`.
+"""
 
 from __future__ import annotations
 

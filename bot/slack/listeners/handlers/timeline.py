@@ -1,4 +1,4 @@
-"""Handles the verbs, button and forms that show the timeline, add a note, or add a message to it."""
+"""Handles `/incident timeline` and `/incident note`, and the button and forms that add to the timeline."""
 
 from __future__ import annotations
 

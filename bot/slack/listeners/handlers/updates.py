@@ -1,4 +1,7 @@
-"""Handles verbs, buttons and forms for status updates, their reminders, the impact and custom fields."""
+"""Handles the verbs, buttons and forms for status updates, their reminders, the impact and custom fields.
+
+A verb is a word after `/incident`, such as `update`.
+"""
 
 from __future__ import annotations
 
