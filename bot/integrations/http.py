@@ -21,7 +21,8 @@ TIMEOUT_S = 10.0  # of one call, as a whole; longer would outlast the lease of i
 CONNECT_S = 5.0
 USER_AGENT = "Tocsin"
 LARGEST_ANSWER = 256 * 1024
-LONGEST_WAIT_S = 600.0
+LONGEST_WAIT_S = 3600.0
+RETRY_MARGIN_S = 0.25  # beyond what `Retry-After` asks for: by the server's clock too, nothing comes back early
 _WORDS = 200
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -50,7 +51,7 @@ async def ask(
     try:
         async with session.request(method, url, allow_redirects=False, **how) as response:
             data = _json(await _body(response), secrets)
-            return Answer(response.status, data, _retry_after_s(response.headers))
+            return Answer(response.status, data, retry_after_s(response.headers))
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
         raise DeliveryError(f"could not connect to {vendor} ({type(error).__name__})") from None
     except (aiohttp.InvalidURL, ValueError):
@@ -117,10 +118,13 @@ def _scrubbed(value: Any, secrets: Collection[str]) -> Any:
     return value
 
 
-def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds, fractions allowed; None where nothing usable is said. A date is left to our own back-off."""
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds until the next attempt by `Retry-After`, which may be a fraction; None where it says nothing usable.
+
+    A date is left to our own back-off.
+    """
     try:
         seconds = float(headers.get("Retry-After", ""))
     except ValueError:
         return None
-    return min(max(0.1, seconds), LONGEST_WAIT_S) if not math.isnan(seconds) else None
+    return None if math.isnan(seconds) else min(max(0.0, seconds), LONGEST_WAIT_S) + RETRY_MARGIN_S

@@ -109,3 +109,14 @@ async def test_what_slack_delivers_thrice_is_recorded_once(here: World, copies: 
     await here.ws.settled()
     recorded = [e["text"] for e in (await here.show())["timeline"] if e["kind"] == "message"]
     assert sorted(recorded) == sorted(said)
+
+
+async def test_after_a_429_slack_is_never_called_again_earlier_than_it_said(here: World) -> None:
+    here.ws.faults.add("conversations.invite", status=429, retry_after=1)
+    await here.declared("sev2 Checkout is down")
+    await here.delivered()
+    calls = [call for call in here.ws.calls() if call.method == "conversations.invite"]
+    refused = next(call for call in calls if call.status == 429)
+    later = [call for call in calls if call.at > refused.at]
+    assert later
+    assert later[0].at - refused.at >= 1.0

@@ -15,7 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.errors import DeliveryError
-from bot.integrations.http import CONNECT_S, TIMEOUT_S
+from bot.integrations.http import CONNECT_S, RETRY_MARGIN_S, TIMEOUT_S, retry_after_s
 from bot.slack.client.rate_limiter import RateLimiter, current_caller
 
 # Errors on Slack's side: the call may have taken effect. https://docs.slack.dev/reference/methods (common errors)
@@ -26,6 +26,8 @@ RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
 RATE_LIMIT_WAIT = "Slack's rate limit is used up for now; this waits for its turn"
 _DETAILED = frozenset({"invalid_blocks", "invalid_arguments"})  # errors whose details help and quote no text
 _NO_JSON = "no JSON in the answer"
+_NO_NAME = "it gave no reason"
+_NOT_SLACKS = frozenset({_NO_JSON, _NO_NAME})  # Slack names every error: something on the way answered in its place
 
 
 class SlackError(DeliveryError):
@@ -93,7 +95,7 @@ class SlackApi:
             result, counts = error.name, error.counts
             if error.name in RATE_LIMITED:
                 counts = False
-                self.rate_limiter.back_off(method, channel, error.wait_s or 1.0)
+                self.rate_limiter.back_off(method, channel, error.wait_s or _retry_after({}))
             raise
         finally:
             permit.release(counts=counts)
@@ -128,6 +130,8 @@ def _from_answer(error: SlackApiError, method: str) -> SlackError:
         return SlackError(name, method, wait_s=_retry_after(headers))
     if name in UNCERTAIN:
         return SlackError(name, method, uncertain=True)
+    if name in _NOT_SLACKS:
+        return SlackError(name, method, uncertain=status < 400)
     return SlackError(name, method, permanent=True)
 
 
@@ -135,7 +139,9 @@ def error_name(data: object) -> str:
     """Slack's error name, or `unknown_error` for any other text: it might quote what was sent, token and all."""
     if not isinstance(data, dict):
         return _NO_JSON
-    name = str(data.get("error"))
+    name = data.get("error")
+    if not isinstance(name, str) or not name:
+        return _NO_NAME
     return name if re.fullmatch(r"[A-Za-z0-9_.-]{1,80}", name) and not name.startswith("xox") else "unknown_error"
 
 
@@ -150,11 +156,8 @@ def _detailed_name(error: SlackApiError) -> str:
 
 def _retry_after(headers: Any) -> float:
     """The wait in seconds, possibly a fraction; one second if Slack does not say."""
-    value = headers.get("Retry-After", headers.get("retry-after", "1"))
-    try:
-        return max(0.1, float(value))
-    except (TypeError, ValueError):
-        return 1.0
+    lower = {str(name).lower(): str(value) for name, value in headers.items()}
+    return retry_after_s({"Retry-After": lower.get("retry-after", "")}) or 1.0 + RETRY_MARGIN_S
 
 
 def ends_before(deadline: float) -> bool:

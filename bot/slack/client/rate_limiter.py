@@ -9,7 +9,8 @@ after one, not at all. See docs/decisions/0002-rates.md.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -29,9 +30,20 @@ POST_PROBE_LIMIT = 48  # Slack's “several hundred” is no exact figure, so pr
 MAX_WINDOWS = 500  # from here on, idle windows are dropped
 
 ANONYMOUS = Caller()
+_INTERACTIVE = Caller(interactive=True)
 current_caller: ContextVar[Caller] = ContextVar("current_caller", default=ANONYMOUS)
 
 _Key = tuple[str, str, int | None]
+
+
+@contextmanager
+def interactive() -> Iterator[None]:
+    """Mark the calls within this block as those of a person who waits for them."""
+    token = current_caller.set(_INTERACTIVE)
+    try:
+        yield
+    finally:
+        current_caller.reset(token)
 
 
 @dataclass(slots=True)
@@ -74,7 +86,10 @@ class RateLimiter:
         """A permit to call now, or the seconds after which to ask again. A named caller keeps its place until then."""
         now = self._clock()
         windows = self._windows_for(method, channel, caller)
-        times = [(window, window.free_at(caller, now, strict=self.strict)) for window in windows]
+        if caller.interactive:
+            times = [(window, window.blocked_until) for window in windows]
+        else:
+            times = [(window, window.free_at(caller, now, strict=self.strict)) for window in windows]
         at = max((free_at for _, free_at in times), default=now)
         if at <= now:
             for window in windows:
@@ -99,9 +114,10 @@ class RateLimiter:
             posts.back_off(now, wait_s)
 
     def _windows_for(self, method: str, channel: str, caller: Caller) -> list[RateWindow]:
-        """Every window into which the call has to fit; none for a method without a limit."""
+        """Every window into which the call has to fit; none for a method without a limit, unless it was refused."""
         if method != rate_tiers.POST and rate_tiers.per_minute(method) is None:
-            return []
+            refused = self._windows.get(("method", method, None))
+            return [refused] if refused is not None and refused.blocked_until > self._clock() else []
         of_method = self._window("method", method)
         windows = [of_method]
         if method == rate_tiers.POST:

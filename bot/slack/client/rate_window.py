@@ -34,6 +34,7 @@ class Caller:
     name: str = ""
     incident: int | None = None
     priority: int = Priority.PAGE
+    interactive: bool = False  # a person waits for this very call: only Slack itself may hold it back
 
 
 @dataclass(slots=True)

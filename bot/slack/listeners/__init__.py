@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -15,6 +17,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.response import BoltResponse
 
 from bot.slack.blocks import inputs, replies
+from bot.slack.client import rate_limiter
 from bot.slack.listeners import actions, commands, shortcuts, views
 from bot.slack.listeners.context import ListenerContext
 from bot.slack.listeners.unknown_kinds import UnknownKinds
@@ -28,15 +31,15 @@ def register(app: AsyncApp, ctx: ListenerContext) -> None:
     """Register the listeners. There are few, because Bolt tries them one after another."""
 
     async def on_command(ack: AsyncAck, command: dict[str, Any]) -> None:
-        with ctx.context.foreground_gate.foreground():
+        with _waited_for(ctx):
             await commands.on_command(ctx, ack, command)
 
     async def on_action(ack: AsyncAck, body: dict[str, Any]) -> None:
-        with ctx.context.foreground_gate.foreground():
+        with _waited_for(ctx):
             await actions.on_action(ctx, ack, body)
 
     async def on_view(ack: AsyncAck, body: dict[str, Any]) -> None:
-        with ctx.context.foreground_gate.foreground():
+        with _waited_for(ctx):
             await views.on_view(ctx, ack, body)
 
     async def on_closed(ack: AsyncAck) -> None:
@@ -47,7 +50,8 @@ def register(app: AsyncApp, ctx: ListenerContext) -> None:
         await ack(options=[])
 
     async def on_shortcut(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await shortcuts.on_shortcut(ctx, ack, body)
+        with _waited_for(ctx):
+            await shortcuts.on_shortcut(ctx, ack, body)
 
     async def on_error(error: Exception, body: dict[str, Any]) -> BoltResponse:
         """Log an unexpected error with its traceback and tell the person in a sentence."""
@@ -68,6 +72,13 @@ def register(app: AsyncApp, ctx: ListenerContext) -> None:
     app.view_closed(ANY)(on_closed)
     app.shortcut(ANY)(on_shortcut)
     app.options(ANY)(on_options)
+
+
+@contextmanager
+def _waited_for(ctx: ListenerContext) -> Iterator[None]:
+    """A person waits until this block ends: background work yields, and only Slack itself holds a call back."""
+    with ctx.context.foreground_gate.foreground(), rate_limiter.interactive():
+        yield
 
 
 def _json(body: dict[str, Any]) -> BoltResponse:

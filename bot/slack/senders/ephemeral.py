@@ -13,6 +13,7 @@ from yarl import URL
 
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.send_result import NotNeeded, Retry, SendResult, Sent
+from bot.integrations.http import retry_after_s
 from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackError
@@ -75,8 +76,8 @@ async def by_url(session: aiohttp.ClientSession, url: URL, message: Message, *, 
     try:
         async with session.post(url, json=body, allow_redirects=False) as answer:
             if answer.status == 429:
-                after = timedelta(seconds=float(answer.headers.get("Retry-After", "1")))
-                return Retry("response_url: rate limited", after)
+                wait_s = retry_after_s(answer.headers)
+                return Retry("response_url: rate limited", None if wait_s is None else timedelta(seconds=wait_s))
             if answer.status >= 500:
                 return Retry(f"response_url: Slack answered {answer.status}", uncertain=True)
             if answer.status >= 300:

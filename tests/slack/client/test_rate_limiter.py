@@ -196,6 +196,33 @@ def test_after_a_429_every_caller_of_the_method_waits() -> None:
     assert isinstance(callers.limiter.acquire(rate_tiers.POST, "C2", rate_limiter.ANONYMOUS), CallPermit)
 
 
+def test_a_method_without_a_limit_waits_once_it_is_refused() -> None:
+    callers = Callers()
+    for number in range(200):
+        callers.ask("auth.test", row(number, number))
+    callers.run(1)
+    assert len(callers.went) == 200
+    callers.limiter.back_off("auth.test", "", 3.0)
+    assert callers.limiter.acquire("auth.test", "", rate_limiter.ANONYMOUS) == pytest.approx(3.0)
+    callers.time.now += 3.0
+    assert isinstance(callers.limiter.acquire("auth.test", "", rate_limiter.ANONYMOUS), CallPermit)
+
+
+def test_a_person_who_waits_is_held_back_by_slacks_own_word_alone() -> None:
+    callers = Callers()
+    with rate_limiter.interactive():
+        person = rate_limiter.current_caller.get()
+    callers.limiter.back_off("views.open", "", 3.25)
+    assert callers.limiter.acquire("views.open", "", person) == pytest.approx(3.25)
+    callers.time.now += 3.25
+    for _ in range(120):
+        permit = callers.limiter.acquire("views.open", "", person)
+        assert isinstance(permit, CallPermit)
+        permit.release(counts=True)
+    assert isinstance(callers.limiter.acquire("views.open", "", rate_limiter.ANONYMOUS), float)
+    assert rate_limiter.current_caller.get() is rate_limiter.ANONYMOUS
+
+
 def test_many_channels_refused_at_once_mean_the_workspaces_limit() -> None:
     callers = Callers()
     for number in range(rate_tiers.POSTS_PER_MINUTE * 3 // 4):
