@@ -1,7 +1,7 @@
-"""Defines a small schema language for Block Kit, whose checks report errors in Slack's words.
+"""Defines the checks with which the sandbox validates Slack's Block Kit, as a small schema language.
 
-Slack's messages and JSON pointers are part of what the bot logs and tests assert, so a general JSON Schema validator,
-with messages of its own, does not do.
+A check reports errors in Slack's words. Slack's messages and JSON pointers are part of what the bot logs and tests
+assert, so a general JSON Schema validator, with messages of its own, does not do.
 """
 
 import re

@@ -1,4 +1,7 @@
-"""Strikes words from what is kept about an incident beside its timeline, its notices and its own state."""
+"""Removes redacted words from an incident's reminders, playbook runs and jobs.
+
+Other modules remove them from its timeline, its notices and its own value.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ _COLUMNS: Sequence[tuple[sa.Table, tuple[sa.Column[Any], ...]]] = (
 
 
 async def strike(conn: AsyncConnection, number: int, words: Strike) -> None:
-    """Strike words from the reminders, playbook runs and jobs of a locked incident.
+    """Remove words from the reminders, playbook runs and jobs of a locked incident.
 
     Its terms leave the search index, too: the incident has to be indexed again.
     """

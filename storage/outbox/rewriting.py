@@ -1,4 +1,7 @@
-"""Strikes words from the notices of an incident, and finds the messages of ours that show them."""
+"""Removes redacted words from an incident's notices, and finds the bot's messages that show them.
+
+Notices are messages to send, or sent.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ Strike = Callable[[Any], Any]
 
 
 async def strike(conn: AsyncConnection, number: int, words: Strike) -> list[PastNotice]:
-    """Strike words from the payloads and errors of an incident's notices. Returns all of its notices."""
+    """Remove words from the payloads and errors of an incident's notices. Returns all of its notices."""
     notices = []
     async for row in _rows(conn, number):
         payload, error = words(row.payload), words(row.error)
@@ -32,9 +35,9 @@ async def strike(conn: AsyncConnection, number: int, words: Strike) -> list[Past
 
 
 async def strike_answers(conn: AsyncConnection, words: Strike) -> None:
-    """Delete what private answers said: they may quote anything, and serve no purpose once sent.
+    """Delete the content of private answers that were sent: they may quote anything, and nothing needs them any more.
 
-    From answers that are still to be sent only the words are struck.
+    From answers that are still to be sent only the words are removed.
     """
     answers = _c.kind == str(NoticeKind.ANSWER)
     blank = {"message": {"text": "", "blocks": []}}
@@ -46,7 +49,7 @@ async def strike_answers(conn: AsyncConnection, words: Strike) -> None:
 
 
 async def posted_as(conn: AsyncConnection, number: int, channel: str, ts: str) -> PastNotice | None:
-    """The notice of an incident that left this message in Slack; `None` if none did."""
+    """The notice of an incident that posted this message in Slack; `None` if none did."""
     async for row in _rows(conn, number):
         receipt = row.receipt or {}
         if (receipt.get("channel"), receipt.get("ts")) == (channel, ts):
@@ -55,7 +58,7 @@ async def posted_as(conn: AsyncConnection, number: int, channel: str, ts: str) -
 
 
 async def _rows(conn: AsyncConnection, number: int) -> AsyncIterator[Any]:
-    """The notices of an incident in the order of their IDs, read in pages."""
+    """The notices of an incident in the order of their IDs, read some rows at a time."""
     columns = (_c.id, _c.dedup_key, _c.kind, _c.payload, _c.error, _c.receipt, _c.sent_at)
     last = 0
     while True:

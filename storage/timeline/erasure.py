@@ -1,4 +1,4 @@
-"""Deletes the text and data of entries, for their age or because they are redacted. Their hashes stay.
+"""Erases the text and data of timeline entries, because of their age or a redaction; their hashes stay.
 
 An erased entry keeps its place, time, actor and the hash of its content, so that the chain still verifies. The caller
 appends an entry that names the erased ones: a text that vanished otherwise counts as a change.
@@ -32,7 +32,7 @@ async def rows(
 
 
 async def erase(conn: AsyncConnection, number: int, erased: Sequence[AnyRow]) -> str | None:
-    """Erase these `rows`. Returns a seal over those with a hash of the first kind, which alone would not prove them."""
+    """Erase these `rows`. Returns a seal over those whose hash is of the first kind, as it would not prove them."""
     hashes = [(row, _kept_hash(row, number)) for row in erased]
     update = sa.update(timeline).where(_c.incident == number, _c.seq == sa.bindparam("this"))
     update = update.values(text="", data=sa.bindparam("none"), purged=sa.bindparam("kept"))

@@ -1,4 +1,4 @@
-"""Who may redact an entry, and what the redaction changes in the incident itself."""
+"""Decides who may redact a timeline entry (remove its words), and computes how that changes the incident."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _EXAMPLE = "redact"
 
 @dataclass(frozen=True, slots=True)
 class Redacted:
-    """What was redacted."""
+    """The result of a redaction."""
 
     incident: Incident  # as it is now
     record: RecordedEntry  # the chosen entry as it was
@@ -28,7 +28,7 @@ class Redacted:
 def require_redactor(incident: Incident, record: RecordedEntry, actor: str, *, everything: bool) -> None:
     """Raise `Refused` unless the actor may redact this entry and it still has words.
 
-    `everything`: the actor may redact what others wrote.
+    With `everything`, the actor may redact what others wrote.
     """
     if record.purged:
         raise Refused("Its words are gone already.", _EXAMPLE)
@@ -42,15 +42,15 @@ def require_redactor(incident: Incident, record: RecordedEntry, actor: str, *, e
 
 
 def strikes_everywhere(record: RecordedEntry, *, everything: bool) -> bool:
-    """Whether the words are struck wherever they are repeated, not only in what the same person wrote.
+    """Whether the words are removed wherever they are repeated, or only in what the same person wrote.
 
-    The author of a message may not strike what others said by repeating it.
+    The author of a message may not remove what others said by repeating it.
     """
     return everything or record.entry.kind not in (*MESSAGE_KINDS, "note")
 
 
 def without_words(incident: Incident, words: Words) -> Incident:
-    """The incident with the words struck from its own texts."""
+    """The incident with the words removed from its own texts."""
     return replace(
         incident,
         title=words.strike(incident.title),

@@ -1,4 +1,4 @@
-"""Tracks in an incident the on-call shifts of role holders, and the offer to hand the role over at the end.
+"""Tracks in an incident the on-call shifts of role holders, who are offered to hand over when a shift ends.
 
 The holder is asked once in a shift.
 """

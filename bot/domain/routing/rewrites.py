@@ -1,4 +1,4 @@
-"""Builds the notices that edit messages of ours after words were struck from the record."""
+"""Builds the notices that edit the bot's messages after a redaction removed words that they show."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SHOW_ENTRIES = frozenset({NoticeKind.HANDOVER})  # whichever are the latest
 
 @dataclass(frozen=True, slots=True)
 class PastNotice:
-    """A notice as it is stored, after words were struck from it."""
+    """A notice as it is stored, after words were removed from it."""
 
     dedup_key: str
     kind: str
@@ -35,7 +35,7 @@ class PastNotice:
 def rewrites(before: Incident, after: Incident, notices: Sequence[PastNotice], seqs: Collection[int]) -> list[Notice]:
     """An edit of each message that shows the entries `seqs`, or a text of the incident that changed.
 
-    A message that was settled is not brought back to life: the edit that settled it is sent again.
+    For a message that was settled, the edit that settled it is sent again, so that its buttons do not come back.
     """
     settled = {str(notice.payload["of"]): notice for notice in notices if notice.payload.get("of")}
     edits = [card_edit(after.number)]
@@ -59,7 +59,7 @@ def _shows(notice: PastNotice, before: Incident, after: Incident, seqs: Collecti
 
 
 def _edit(notice: PastNotice, incident: Incident) -> Notice:
-    """Render the message again, in place."""
+    """The notice that renders the message again, in place."""
     payload = SettledPayload(of=notice.dedup_key).to_json()
     key = f"rewrite:{notice.dedup_key}"
     return Notice(key, NoticeKind.REWRITE, incident.number, payload, priority=Priority.EDIT, resend=True)

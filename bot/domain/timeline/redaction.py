@@ -1,4 +1,4 @@
-"""Redaction: the words that go when an entry is redacted, and how they are struck from other texts."""
+"""Finds the words that a redaction removes from a timeline entry, and removes them from other texts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TOKEN = re.compile(r"<([^<>|\n]*)(?:\|([^<>\n]*))?>")
 
 
 def words_of(entry: Entry) -> tuple[str, ...]:
-    """The words of a person in an entry. Empty where it holds none, so that there is nothing to redact."""
+    """The words that a person wrote in an entry. Empty if it has none, so that there is nothing to redact."""
     words = [entry.text] if entry.kind in _TEXT_IS_WORDS else []
     if entry.kind in _FIELDS:
         words.append(str(entry.data.get(_FIELDS[entry.kind]) or ""))
@@ -35,7 +35,7 @@ def words_of(entry: Entry) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Words to strike, in every form in which they are stored: as Slack sent them, as text, on one line, escaped."""
+    """Words to remove, in every form in which they are stored: as Slack sent them, as text, on one line, escaped."""
 
     phrases: tuple[str, ...]  # the longest first
 
@@ -46,7 +46,7 @@ class Words:
         return cls(tuple(sorted(forms, key=lambda form: (-len(form), form))))
 
     def strike(self, text: str) -> str:
-        """The text without the words. A text that is a shortened part of them is struck as a whole."""
+        """The text without the words. If the text is a shortened part of them, all of it is removed."""
         if text.strip() in self.phrases or self._is_part(text.strip().rstrip("…")):
             return STRUCK
         for phrase in self.phrases:
@@ -55,7 +55,7 @@ class Words:
         return text
 
     def strike_in(self, value: Any) -> Any:
-        """A JSON value with the words struck from every text in it; keys stay."""
+        """A JSON value with the words removed from every text in it; keys stay."""
         if isinstance(value, str):
             return self.strike(value)
         if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Confirms that words were struck from the record, and says where they may still stand."""
+"""Builds the answer that confirms a redaction, and says where the removed words may still be."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.slack.text import mention
 
 
 def redacted(result: Redacted, actor: str) -> Message:
-    """To the person who redacted."""
+    """The answer to the person who redacted an entry."""
     entry, incident = result.record.entry, result.incident
     entries = f"{result.count} entries" if result.count != 1 else "one entry"
     words = f"Redacted: {entries} of {incident.id} lost their words, and my messages about them are edited."

@@ -1,4 +1,4 @@
-"""Finds what changed in a channel while the bot was not connected: deletions, reactions and pins.
+"""Finds and records what changed in a channel while the bot was not connected: deletions, reactions and pins.
 
 Slack's history is compared with a snapshot of the timeline taken before the history was requested, so that nothing is
 concluded from a message or a reaction that arrived in between.

@@ -1,4 +1,4 @@
-"""The text of a message that has none in `text`: of its blocks, rich text included, and of its attachments.
+"""Reads the text of a message in Slack: its `text`, or else its blocks and attachments.
 
 Integrations write what they like, so nothing about the shape is taken for granted.
 """
@@ -13,7 +13,7 @@ _PREFIXES = {"user": "@", "channel": "#", "usergroup": "!subteam^", "broadcast":
 
 
 def text_of(message: dict[str, Any]) -> str:
-    """`text`, else the words of blocks and attachments, a line each."""
+    """The message's `text`; if it is empty, the words of its blocks and attachments, one line each."""
     if isinstance(text := message.get("text"), str) and text.strip():
         return text
     lines = [*_of_blocks(message.get("blocks"), 0), *_of_attachments(message.get("attachments"))]

@@ -1,4 +1,4 @@
-"""Edits messages of ours after words were struck from the record."""
+"""Sends edits of the bot's messages after a redaction removed words that they show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Redacts an entry: strikes its words from the record and from what was said about it, and keeps the hashes."""
+"""Redacts a timeline entry: removes its words from everything stored about the incident, in one transaction.
+
+The hashes of the entries stay, so that the chain still verifies. The bot's messages that show the words are edited.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ _c = timeline.c
 def may_redact_everything(context: Context, incident: Incident, actor: str) -> bool:
     """Whether the actor may redact what others wrote: the commander may, unless the policy names who may.
 
-    Raises `Refused` where the policy names others: then authors may not redact what they wrote either.
+    Raises `Refused` if the policy names others: then authors may not redact what they wrote either.
     """
     if "redact" in context.policy.permissions:
         authorize.require(context, "redact", actor, incident)
@@ -40,10 +43,10 @@ def may_redact_everything(context: Context, incident: Incident, actor: str) -> b
 async def redact(
     context: Context, number: int, seq: int, reason: str, actor: str, delivery: str | None = None
 ) -> Redacted:
-    """Redact an entry, with all versions of its message. Raises `Refused` where the actor may not, or without a reason.
+    """Redact an entry, with all versions of its message. Raises `Refused` if the actor may not or gives no reason.
 
-    1. Which words, and which entries repeat them. 2. Erase these. 3. Strike the words from the incident, its reminders,
-    notices and playbook runs. 4. Edit the messages that show them.
+    1. Find the words, and the entries that repeat them. 2. Erase these entries. 3. Remove the words from the incident, its
+    reminders, notices and playbook runs. 4. Edit the messages that show them.
     """
     if not reason.strip():
         raise Refused("Say why, in a few words: the reason stays on the timeline.", "redact")
@@ -79,7 +82,7 @@ async def _redact(work: UnitOfWork, record: RecordedEntry, reason: str, actor: s
 
 
 def _versions(record: RecordedEntry) -> sa.ColumnElement[bool]:
-    """The entry itself, or of a message every version and file."""
+    """The entry itself; for a message, also its other versions and its files."""
     itself = _c.seq == record.seq
     if record.entry.kind not in MESSAGE_KINDS or record.entry.source_ts is None:
         return itself

@@ -1,4 +1,4 @@
-"""Builds and reads the form **Add a note**."""
+"""Builds and reads the form **Add a note**, for a note on an incident's timeline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The form **Redact**: which words to strike from the record, and why."""
+"""Builds and reads the form **Redact**, which asks which timeline entry loses its words, and why."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class RedactValues:
 
 
 def redact_modal(incident: Incident, records: Sequence[RecordedEntry]) -> Block:
-    """Redact an entry: the only one of `records`, or the one that is chosen, in block `entry`. `reason` says why."""
+    """The form. Block `entry` asks which of several `records` to redact, and `reason` asks why."""
     if len(records) == 1:
         about = elements.section(quote(clip(render_recorded(records[0].current_text).strip(), _QUOTED)) or "_No text_")
     else:
@@ -50,7 +50,7 @@ def redact_modal(incident: Incident, records: Sequence[RecordedEntry]) -> Block:
 
 
 def values_of_redact(view: View) -> RedactValues:
-    """Read the form. Raises `InputErrors` where nothing was chosen, or without a reason."""
+    """Read the form. Raises `InputErrors` if nothing was chosen or the reason is empty."""
     chosen = inputs.chosen(view, "entry") or str(inputs.metadata_of(view).get("entry") or "")
     if not chosen.isdecimal():
         raise InputErrors({"entry": "Choose what to redact."})

@@ -1,4 +1,4 @@
-"""Builds and reads the form **Assign roles**."""
+"""Builds and reads the form **Assign roles**, in which people give the roles of an incident to people."""
 
 from __future__ import annotations
 

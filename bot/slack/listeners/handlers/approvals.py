@@ -1,4 +1,7 @@
-"""Handles the buttons and forms about approval of playbook steps: request, approve, refuse, break the glass."""
+"""Handles the buttons and forms about approval of playbook steps: request, approve and refuse.
+
+A person may also break the glass: go ahead without approval, with a reason.
+"""
 
 from __future__ import annotations
 

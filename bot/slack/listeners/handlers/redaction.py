@@ -1,4 +1,7 @@
-"""Redacting: from a command, from its form, and from the shortcut on a message."""
+"""Handles `/incident redact` and its form, which remove the words of a timeline entry.
+
+The message shortcut that redacts a message uses the same form.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,7 @@ async def _redact(call: VerbCall) -> Message | None:
 
 
 async def open_redact_form(call: Press, ts: str) -> Message | None:
-    """The form about one message of the incident's channel. Raises `Refused` where it cannot be redacted."""
+    """Open the form about one message of the incident's channel. Raises `Refused` if it cannot be redacted."""
     return await _form_about(call, await _said_in(call, call.interaction.channel or "", ts))
 
 
@@ -55,7 +58,7 @@ async def _form_about(call: IncidentCall, record: RecordedEntry) -> Message | No
 
 
 async def _offered(call: VerbCall) -> list[RecordedEntry]:
-    """The newest entries that the person may redact, the newest first. Raises `Refused` where there are none."""
+    """The newest entries that the person may redact, the newest first. Raises `Refused` if there are none."""
     everything = may_redact_everything(call.context, call.incident, call.user)
     async with call.context.database.reading() as conn:
         newest = await entries.read(conn, call.number, limit=OFFERED, newest=True)
@@ -74,7 +77,7 @@ async def _offered(call: VerbCall) -> list[RecordedEntry]:
 
 
 async def _said_in(call: IncidentCall, channel: str, ts: str) -> RecordedEntry:
-    """The entry of a message, of a person's or of ours. Raises `Refused` where it is not on the timeline."""
+    """The entry of a message, by a person or by the bot. Raises `Refused` if it is not on the timeline."""
     async with call.context.database.reading() as conn:
         record = await entries.message(conn, call.number, ts) if channel == call.incident.channel_id else None
         if record is None and (notice := await rewriting.posted_as(conn, call.number, channel, ts)):
