@@ -1,4 +1,4 @@
-"""Serves the sandbox's web page: the files of `ui/`, under a policy that lets them reach only this server."""
+"""Serves the sandbox's web page (the files of `ui/`), which a content security policy lets reach only this server."""
 
 from __future__ import annotations
 

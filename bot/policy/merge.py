@@ -1,4 +1,7 @@
-"""Merges a policy file into its preset, and removes what the file takes out of the preset."""
+"""Merges a policy file into its preset (a policy that ships with the bot).
+
+It also removes what the file takes out of the preset, by `key: null`.
+"""
 
 from __future__ import annotations
 

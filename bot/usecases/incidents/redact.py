@@ -45,8 +45,8 @@ async def redact(
 ) -> Redacted:
     """Redact an entry, with all versions of its message. Raises `Refused` if the actor may not or gives no reason.
 
-    1. Find the words, and the entries that repeat them. 2. Erase these entries. 3. Remove the words from the incident, its
-    reminders, notices and playbook runs. 4. Edit the messages that show them.
+    1. Find the words, and the entries that repeat them. 2. Erase these entries. 3. Remove the words from the incident,
+    its reminders, notices and playbook runs. 4. Edit the messages that show them.
     """
     if not reason.strip():
         raise Refused("Say why, in a few words: the reason stays on the timeline.", "redact")

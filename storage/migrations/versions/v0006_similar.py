@@ -1,4 +1,4 @@
-"""Adds the words by which incidents are searched, with a full-text index, and when people last caught up."""
+"""Adds the words by which incidents are searched, with a full-text index, and when people last read an incident."""
 
 from __future__ import annotations
 
