@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import aiohttp
 import structlog
 
+from bot.slack.directory.token_watch import TokenWatch
 from bot.slack.directory.usergroups import UserGroups
 from bot.slack.inbound.socket_mode import SocketPool
 from bot.usecases.context import Context
@@ -51,6 +52,7 @@ class App:
     timer: Timer
     policy_watcher: PolicyWatcher
     usergroups: UserGroups
+    token_watch: TokenWatch
     sockets: SocketPool | None
 
     @property

@@ -14,7 +14,6 @@ from typing import Any
 
 import aiohttp
 import structlog
-from aiohttp import web
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
@@ -34,6 +33,7 @@ from bot.slack.client.api import SlackApi
 from bot.slack.directory import announcements
 from bot.slack.directory.accounts import AccountSync
 from bot.slack.directory.bot_identity import read_identity
+from bot.slack.directory.token_watch import TokenWatch
 from bot.slack.directory.usergroups import UserGroups
 from bot.slack.inbound.event_parser import BotIdentity
 from bot.slack.inbound.socket_mode import SocketPool
@@ -45,11 +45,8 @@ from bot.usecases.context import Context, Policies
 from bot.usecases.incidents.backfill import request_backfill
 from bot.usecases.incidents.record import Channels, Recorder
 from bot.usecases.oncall import calendar_feeds
-from bot.web import debug, oncall, slack, webhooks
-from bot.web import health as health_routes
-from bot.web.connection_limits import ConnectionLimiter
 from bot.web.health import Health
-from bot.web.server import HttpServer
+from bot.web.site import http_server
 from bot.web.slack_check import SlackCheck
 from bot.workers import pagerduty_schedule_sync
 from bot.workers.base import Periodic, Service
@@ -193,23 +190,26 @@ def _wire(base: Base, opened: AsyncExitStack) -> App:
     bolt = _bolt(base, on_missed_event=outages.missed)
     sockets = _sockets(base, bolt, backfill)
     base.metrics.about(base.api.rate_limiter, sockets)
+    token_watch = TokenWatch(context, base.api, base.me)
     timer = Timer()
     scheduler = Scheduler(context, base.clock, timer, _observe_deadlines(base.metrics))
     job_runner = JobRunner(context, settings.secrets, base.metrics.job_ended)
     join = _announcements(base)
     watcher = PolicyWatcher(context, timer, base.metrics, lambda: settings.policy_path, join.run)
+    slack_check = SlackCheck(base.api, sockets)
     health = Health(
         context=context,
         metrics=base.metrics,
-        slack=SlackCheck(base.api, sockets),
+        slack=slack_check,
+        missing_scopes=slack_check.missing_scopes,
         ticked_at=lambda: scheduler.ticked_at,
         policy=lambda: watcher.trouble,
     )
-    http = _http(base, bolt, health)
+    http = http_server(settings, context, base.metrics, bolt, health)
     opened.callback(http.limiter.close_all)  # connections that arrive while everything else stops
     outbox, replicas = _outbox(base, sockets), _replicas(base)
-    for periodic in (outbox.periodic, scheduler.periodic, job_runner.periodic, outages.periodic, watcher.periodic):
-        timer.add(periodic)
+    for owner in (outbox, scheduler, job_runner, outages, watcher, token_watch):
+        timer.add(owner.periodic)
     for periodic in _periodic(base, health, replicas):
         timer.add(periodic)
     serving: list[Service] = [http, outbox, scheduler, job_runner, replicas]
@@ -227,6 +227,7 @@ def _wire(base: Base, opened: AsyncExitStack) -> App:
         timer=timer,
         policy_watcher=watcher,
         usergroups=base.usergroups,
+        token_watch=token_watch,
         sockets=sockets,
     )
 
@@ -330,21 +331,6 @@ def _periodic(base: Base, health: Health, replicas: ReplicaCounter) -> list[Peri
         url = settings.heartbeat_url.get_secret_value()
         periodic.append(Heartbeat(base.session, url, health.checks, base.metrics.heartbeat).periodic)
     return periodic
-
-
-def _http(base: Base, bolt: AsyncApp, health: Health) -> HttpServer:
-    settings, context, metrics = base.settings, base.context, base.metrics
-    limiter = ConnectionLimiter(metrics)
-    site = limiter.guard(web.Application(client_max_size=slack.LARGEST_BODY))
-    site.add_routes(health_routes.routes(health))
-    site.add_routes(oncall.routes(context))
-    if settings.tocsin_demo:
-        site.add_routes(debug.routes(context))
-    if settings.slack_signing_secret is not None:
-        site.add_routes(slack.routes(bolt, settings.slack_signing_secret.get_secret_value(), metrics))
-    if settings.pagerduty_webhook_secret is not None:
-        site.add_routes(webhooks.pagerduty(context, settings.pagerduty_webhook_secret.get_secret_value(), metrics))
-    return HttpServer(site, limiter, settings.host, settings.port)
 
 
 def _bot_token(settings: Settings) -> str:

@@ -11,6 +11,7 @@ from bot.domain.incident import Incident
 from bot.domain.timeline.entry import RecordedEntry
 from bot.domain.triage.similarity import SimilarIncident
 from storage.deadlines import LedgerRow
+from storage.outbox.census import FailedNotice
 
 
 def instant(value: datetime | None) -> str | None:
@@ -56,13 +57,17 @@ def incident_json(incident: Incident) -> dict[str, Any]:
 
 
 def whole_incident_json(
-    incident: Incident, entries: Sequence[RecordedEntry], rows: Sequence[LedgerRow]
+    incident: Incident,
+    entries: Sequence[RecordedEntry],
+    rows: Sequence[LedgerRow],
+    failures: Sequence[FailedNotice] = (),
 ) -> dict[str, Any]:
-    """An incident with its timeline and its ledger of reminders and pages."""
+    """An incident with its timeline, its ledger of reminders and pages, and the notices that did not go out."""
     return {
         **incident_json(incident),
         "timeline": [entry_json(record) for record in entries],
         "reminders": [reminder_json(row) for row in rows],
+        "failures": [{"step": failure.kind, "error": failure.error} for failure in failures],
     }
 
 

@@ -53,6 +53,7 @@ class Control:
             ("DELETE", "/faults", self.clear_faults),
             ("POST", "/faults/delivery", self.delivery_faults),
             ("POST", "/slack", self.slack),
+            ("POST", "/token", self.token),
             ("POST", "/sockets", self.sockets),
             ("POST", "/clock", self.clock),
             ("POST", "/settings", self.settings),
@@ -175,7 +176,8 @@ class Control:
 
     async def faults(self, request: web.Request) -> web.Response:
         """Return the active faults."""
-        return web.json_response(self.ws.faults.as_json() | {"delivery": asdict(self.ws.delivery.faults)})
+        faults = self.ws.faults.as_json() | {"delivery": asdict(self.ws.delivery.faults)}
+        return web.json_response(faults | {"revoked": self.ws.revoked})
 
     async def add_fault(self, request: web.Request) -> web.Response:
         """Add a fault for Web API calls (see `Fault`); `{"latency_s": 0.2}` alone delays all calls."""
@@ -189,6 +191,7 @@ class Control:
     async def clear_faults(self, request: web.Request) -> web.Response:
         """End all faults and outages."""
         await self.ws.come_back()
+        self.ws.accept_token()
         self.ws.faults.clear()
         self.ws.delivery.faults.clear()
         return web.json_response({"ok": True})
@@ -211,6 +214,15 @@ class Control:
         else:
             await self.ws.come_back()
         return web.json_response({"ok": True})
+
+    async def token(self, request: web.Request) -> web.Response:
+        """Revoke the bot token: `{"revoked": true}`. Otherwise accept it again, or other secrets (see `SECRETS`)."""
+        options = await _json(request)
+        if options.pop("revoked", False):
+            self.ws.revoke()
+        else:
+            self.ws.accept_token(**options)
+        return web.json_response({"ok": True, "revoked": self.ws.revoked})
 
     async def sockets(self, request: web.Request) -> web.Response:
         """Disturb Socket Mode connections.

@@ -25,6 +25,7 @@ from sandbox.store import Store
 from sandbox.text import channel_text
 from sandbox.transport import Answer, Envelope, HttpTransport
 
+SECRETS = ("bot_token", "app_token", "signing_secret")
 BROADCASTS = frozenset({"here", "channel", "everyone"})
 
 
@@ -79,6 +80,23 @@ class WorkspaceCore:
         self.response_urls.base_url = url
         self.sockets.base_url = url
         self.slack_messages.base_url = url
+
+    def revoke(self) -> None:
+        """Revoke the bot token. Its last event says so, if the app subscribes to it."""
+        event = {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [self.bot.id]}, "event_ts": self.state.ts()}
+        self.delivery.emit(event, None)
+        self.revoked = True
+        self.journal.change("token_revoked", {})
+
+    def accept_token(self, **secrets: str) -> None:
+        """Accept the bot token again; `bot_token`, `app_token` and `signing_secret` replace those of the settings."""
+        for name, secret in secrets.items():
+            if name not in SECRETS:
+                raise ValueError(f"{name} is none of {', '.join(SECRETS)}")
+            setattr(self.settings, name, secret)
+        self.http.secret = self.settings.signing_secret
+        self.revoked = False
+        self.journal.change("token_accepted", {})
 
     async def send(self, envelope: Envelope, retry: int = 0, reason: str | None = None) -> Answer:
         """Deliver once: over Socket Mode if a connection is open or no request URL is set, else by signed HTTP."""

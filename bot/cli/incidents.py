@@ -1,4 +1,4 @@
-"""Implements `tocsin list`, `search` and `show`: incidents on the command line, for when Slack is down."""
+"""Implements `tocsin list`, `search`, `show` and `retry`: incidents on the command line, for when Slack is down."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from bot.domain.incident import Incident
 from bot.domain.triage.similarity import SimilarIncident
 from bot.domain.values.durations import approximate
 from bot.incident_json import incident_json, similar_json, whole_incident_json
+from bot.usecases.outbox.retry_failed import retry_failed_in
 from bot.usecases.queries import search
 from storage import deadlines, incidents
 from storage.database import Database
+from storage.outbox import census
 from storage.timeline import entries as timeline
 
 
@@ -64,6 +66,22 @@ def show_command(incident_id: str, as_json: bool) -> None:
         click.echo(_as_text(details))
 
 
+@click.command("retry")
+@click.argument("incident_id")
+def retry_command(incident_id: str) -> None:
+    """Try again what did not go out for an incident."""
+    number = incident_number(incident_id)
+    count = run(lambda database, _: _retry(database, number))
+    click.echo(f"{count} notices are tried again." if count else "Nothing is left to retry.")
+
+
+async def _retry(database: Database, number: int) -> int:
+    async with database.transaction() as conn:
+        if await incidents.lock(conn, number) is None:
+            raise TocsinError(f"There is no incident INC-{number}. See them all: tocsin list all")
+        return await retry_failed_in(conn, number)
+
+
 def _line(incident: Incident) -> str:
     return f"{incident.id:<8} {incident.severity:<8} {incident.status:<14} {incident.title}"
 
@@ -85,7 +103,8 @@ async def _details(database: Database, number: int) -> dict[str, Any]:
             raise TocsinError(f"There is no incident INC-{number}. See them all: tocsin list all")
         entries = await timeline.read(conn, number)
         rows = await deadlines.ledger(conn, number)
-    return whole_incident_json(incident, entries, rows)
+        failures = await census.failed_or_blocked(conn, number)
+    return whole_incident_json(incident, entries, rows, failures)
 
 
 def _as_text(details: dict[str, Any]) -> str:
@@ -103,6 +122,9 @@ def _as_text(details: dict[str, Any]) -> str:
     for row in details["reminders"]:
         rung = f" rung {row['rung']}" if row["rung"] else ""
         lines.append(f"{row['due_at']}   {row['kind'] + rung:<20} {row['state']:<10} {row['reason']}")
+    if details["failures"]:
+        lines += ["", *(f"⚠ {failure['error']}" for failure in details["failures"])]
+        lines.append(f"Once that is fixed: tocsin retry {details['id']}")
     return "\n".join(lines)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bot.cli.feeds import feeds_command
-from bot.cli.incidents import list_command, search_command, show_command
+from bot.cli.incidents import list_command, retry_command, search_command, show_command
 from bot.cli.playbooks import playbooks
 from bot.cli.policy import policy_command
 from bot.cli.records import backup_command, export_command, restored_command, verify_command
@@ -44,8 +44,8 @@ def demo(options: tuple[str, ...]) -> None:
 
 
 for command in (
-    serve_command, check_command, migrate_command, list_command, search_command, show_command, policy_command,
-    playbooks, verify_command, export_command, backup_command, restored_command,
+    serve_command, check_command, migrate_command, list_command, search_command, show_command, retry_command,
+    policy_command, playbooks, verify_command, export_command, backup_command, restored_command,
     feeds_command,
 ):  # fmt: skip
     main.add_command(command)

@@ -28,6 +28,7 @@ class DeliveryError(TocsinError):
 
     `permanent`: another attempt would fail as well. `uncertain`: it may have arrived all the same.
     `wait_s`: seconds until the next attempt makes sense. `attempted` is False when a rate limit held the call back.
+    `blocked`: nothing of its kind goes out before an operator or admin has acted; then the same attempt works.
     """
 
     def __init__(
@@ -38,9 +39,11 @@ class DeliveryError(TocsinError):
         uncertain: bool = False,
         wait_s: float | None = None,
         attempted: bool = True,
+        blocked: bool = False,
     ) -> None:
         super().__init__(message)
         self.attempted = attempted
+        self.blocked = blocked
         self.permanent = permanent
         self.uncertain = uncertain
         self.wait_s = wait_s

@@ -54,6 +54,7 @@ class Health:
     slack: Callable[[], Awaitable[str | None]]
     ticked_at: Callable[[], float | None]
     policy: Callable[[], str | None] = lambda: None
+    missing_scopes: Callable[[], str | None] = lambda: None
     stopping: bool = False
     asked_at: float = -math.inf  # when `/readyz` was last polled, monotonic
     seen: asyncio.Event = field(default_factory=asyncio.Event)  # set once a poll was answered with "stopping"
@@ -80,6 +81,7 @@ class Health:
         if checks[0].ok:
             checks.append(await self._outbox())
         checks += [await self._slack(), self._scheduler()]
+        checks.append(Check("scopes", True, self.missing_scopes() or "ok"))  # all that needs no more goes on
         checks.append(Check("policy", True, self.policy() or "ok"))  # the previous policy serves as well
         return checks
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from bot.slack.client.api import TOKEN_REFUSED, SlackApi, SlackError
+from bot.slack.client.api import SlackApi, SlackError
+from bot.slack.directory.bot_identity import MEND
 from bot.slack.inbound.socket_mode import SocketPool
 
 ASK_EVERY_S = 10.0
@@ -23,6 +24,8 @@ class SlackCheck:
         """What is wrong, with a hint; None if Slack answers. Slack is asked again only after `ASK_EVERY_S`."""
         if self._sockets is not None and not await self._sockets.connected_count():
             return "no Socket Mode connection; is Slack reachable, and SLACK_APP_TOKEN right?"
+        if self._api.refused is not None:
+            return _refusal(SlackError(self._api.refused, "auth.test"))
         if self._asked_at is None or time.monotonic() - self._asked_at > ASK_EVERY_S:
             self._asked_at = time.monotonic()
             self._trouble = await self._ask()
@@ -32,11 +35,23 @@ class SlackCheck:
         try:
             await self._api.call("auth.test")
         except SlackError as error:
-            return f"Slack does not answer as it should ({error}). {_hint(error)}"
+            return _refusal(error)
         return None
+
+    def missing_scopes(self) -> str | None:
+        """The scopes that Slack has asked for in vain, in a sentence; None where it has not."""
+        missing = self._api.missing_scopes
+        if not missing:
+            return None
+        named = ", ".join(f"{needed or 'a scope'} ({method})" for method, needed in sorted(missing.items()))
+        return f"the app lacks {named}: reinstall it from manifest.yml; what needs it waits until then"
+
+
+def _refusal(error: SlackError) -> str:
+    return f"Slack does not answer as it should ({error}). {_hint(error)}"
 
 
 def _hint(error: SlackError) -> str:
-    if error.name in TOKEN_REFUSED:
-        return "Copy the Bot User OAuth Token again into SLACK_BOT_TOKEN and restart"
+    if error.blocked:
+        return f"{MEND}; until then what goes to Slack waits"
     return "See https://status.slack.com and whether Slack can be reached from here; posts wait until then"

@@ -143,8 +143,8 @@ class Outbox:
             case NotNeeded(reason):
                 await self._recorder.dropped(row, reason)
                 return "dropped"
-            case Deferred(reason, after):
-                return await self._defer(row, reason, after)
+            case Deferred():
+                return await self._defer(row, result)
             case Retry():
                 return await self._retry(row, result)
             case Held(reason, until):
@@ -155,13 +155,16 @@ class Outbox:
                 await results.failed(self._context, row, reason)
                 return "failed"
 
-    async def _defer(self, row: ClaimedNotice, reason: str, after: timedelta) -> str:
+    async def _defer(self, row: ClaimedNotice, result: Deferred) -> str:
         """Release the lease until the rate limit permits the call, and wake up at that instant."""
-        after_s = after.total_seconds()
+        after_s = result.after.total_seconds()
         log.debug("outbox.waits", dedup_key=row.dedup_key, incident=_name(row), after_s=round(after_s, 3))
-        await results.requeue(self._context, row, after, reason, trying=_trying_for(row))
+        if result.blocked:
+            await results.wait_for_operator(self._context, row, result.after, result.reason)
+        else:
+            await results.requeue(self._context, row, result.after, result.reason, trying=_trying_for(row))
         asyncio.get_running_loop().call_later(after_s + WAKE_S, self._context.wakeups.outbox.set)
-        return "waits"
+        return "blocked" if result.blocked else "waits"
 
     async def _retry(self, row: ClaimedNotice, result: Retry) -> str:
         after = timedelta(seconds=backoff_s(row.attempts)) if result.after is None else result.after

@@ -33,7 +33,7 @@ def auth_test(call: Call) -> Json:
 def auth_revoke(call: Call) -> Json:
     """Revoke the token, unless `test` is set."""
     if not call.get("test"):
-        call.ws.revoked = True
+        call.ws.revoke()
     return {"revoked": not call.get("test", False)}
 
 

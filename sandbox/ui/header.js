@@ -54,6 +54,7 @@ function menuItems(channel) {
     inside && { label: "Add people", run: () => addPeople(channel) },
     inside && channel.is_archived === false && { label: "Archive channel…", run: () => archive(channel) },
     inside && channel.is_archived && { label: "Unarchive channel", run: () => actOrNotify("unarchive", { channel: channel.id }) },
+    store.people.get(store.me)?.is_admin && { label: "Delete channel…", danger: true, run: () => deleteChannel(channel) },
     inside && { label: "Leave channel", danger: true, run: () => actOrNotify("leave", { channel: channel.id }) },
     !inside && { label: "Join channel", run: () => actOrNotify("join", { channel: channel.id }) },
   ];
@@ -104,10 +105,11 @@ async function showPins(channel) {
 }
 
 function members(channel) {
-  dialog({
+  const remove = (id) => button("Remove", async () => { opened.close(); await actOrNotify("kick", { channel: channel.id, name: id }); }, { class: "outline", "aria-label": `Remove ${fullName(userById(id))}` });
+  const opened = dialog({
     title: `${channel.members.length} members`,
     body: [
-      el("ul", { class: "choose" }, channel.members.map((id) => el("li", {}, el("div", { class: "one" }, avatar(id, "small"), el("span", {}, fullName(userById(id))), el("small", {}, userById(id)?.profile.title))))),
+      el("ul", { class: "choose" }, channel.members.map((id) => el("li", {}, el("div", { class: "one" }, avatar(id, "small"), el("span", {}, fullName(userById(id))), el("small", {}, userById(id)?.profile.title), isMember(channel) && id !== store.me && remove(id))))),
       isMember(channel) && button("Add people", () => addPeople(channel), { class: "outline" }),
     ],
   });
@@ -128,6 +130,10 @@ async function editTopic(channel) {
 
 async function archive(channel) {
   if (await ask({ title: `Archive #${channel.name}?`, body: "No one can post in it afterwards.", confirm: "Archive", danger: true })) await actOrNotify("archive", { channel: channel.id });
+}
+
+async function deleteChannel(channel) {
+  if (await ask({ title: `Delete #${channel.name}?`, body: "Its messages are gone for good.", confirm: "Delete", danger: true })) await actOrNotify("delete_channel", { channel: channel.id });
 }
 
 function about(channel) {

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.outbox.queue import BLOCKED
 from storage.schema import outbox
 
 # As in the partial indexes, word for word.
@@ -55,6 +56,14 @@ class FailedNotice:
     error: str
 
 
+_BLOCKED = sa.and_(_c.state.in_(("queued", "unknown")), _c.error.like(f"{BLOCKED}%"))
+_NOT_OUT = (
+    sa.select(_c.dedup_key, _c.kind, _c.payload, _c.error)
+    .where(_c.incident == sa.bindparam("number"), sa.or_(_c.state == "failed", _BLOCKED))
+    .order_by(_c.id)
+)
+
+
 async def count_by_state(conn: AsyncConnection) -> dict[str, int]:
     """The number of notices in each state but `sent` and `dropped`."""
     counts = await conn.execute(sa.select(_c.state, sa.func.count()).where(_UNSENT).group_by(_c.state))
@@ -82,4 +91,10 @@ async def page_may_arrive(conn: AsyncConnection, number: int, base: str) -> bool
 async def failures(conn: AsyncConnection, number: int) -> list[FailedNotice]:
     """An incident's notices that failed for good, oldest first."""
     rows = await conn.execute(_FAILURES, {"number": number})
+    return [FailedNotice(row.dedup_key, row.kind, row.payload, row.error or "") for row in rows]
+
+
+async def failed_or_blocked(conn: AsyncConnection, number: int) -> list[FailedNotice]:
+    """`failures`, and the notices that wait for an operator."""
+    rows = await conn.execute(_NOT_OUT, {"number": number})
     return [FailedNotice(row.dedup_key, row.kind, row.payload, row.error or "") for row in rows]

@@ -23,6 +23,7 @@ from storage.lease import LEASE
 from storage.outbox.dependencies import end_dependents, free_dependents
 from storage.schema import outbox
 
+BLOCKED = "Waits: "  # begins the error of a notice that waits for an operator
 LEASE_RAN_OUT = "the process that had claimed it stopped before recording a result"
 _LIVE = sa.text("state IN ('queued', 'unknown', 'leased')")  # as in the partial index, word for word
 _c = outbox.c
@@ -144,6 +145,20 @@ async def requeue(conn: AsyncConnection, row: ClaimedNotice, after: timedelta, w
     """
     values = {"after_us": microseconds(after), "why": why, "our_priority": row.priority}
     return await _mark(conn, row, _requeued(conn.dialect.name), **values) is not None
+
+
+async def wake(conn: AsyncConnection, incident: int | None = None) -> None:
+    """Make every notice that waits for another attempt claimable now; of one incident, or of all."""
+    await conn.execute(_wake(conn.dialect.name, one=incident is not None), {"number": incident} if incident else {})
+
+
+@cache
+def _wake(dialect: str, *, one: bool) -> Any:
+    now = sql_now(dialect)
+    waiting = sa.and_(_c.state.in_(("queued", "unknown")), _c.next_try_at > now)
+    if one:
+        waiting = sa.and_(waiting, _c.incident == sa.bindparam("number"))
+    return sa.update(outbox).where(waiting).values(next_try_at=now)
 
 
 async def hold(conn: AsyncConnection, row: ClaimedNotice, until: str, why: str) -> bool:

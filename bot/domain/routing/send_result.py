@@ -25,10 +25,14 @@ class NotNeeded:
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """Not attempted: a rate limit permits the call only `after` this time. It does not count as an attempt."""
+    """Not attempted: a rate limit permits the call only `after` this time. It does not count as an attempt.
+
+    `blocked`: not a rate limit holds it back, but something that an operator or admin has to fix.
+    """
 
     reason: str
     after: timedelta
+    blocked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,8 @@ def result_of(error: DeliveryError, reason: str | None = None) -> Deferred | Ret
     """The result for an error of an HTTP client; `reason` replaces the error's message."""
     text = str(error) if reason is None else reason
     after = None if error.wait_s is None else timedelta(seconds=error.wait_s)
+    if error.blocked:
+        return Deferred(text, after or timedelta(0), blocked=True)
     if not error.attempted:
         return Deferred(text, after or timedelta(0))
     if error.permanent:

@@ -55,7 +55,7 @@ def card(
         custom_fields.missing(incident, policy),
         _checklist(incident, policy),
         *[elements.section(f":warning: {render(text)}") for text in warnings[:FAILURES]],
-        *_failures(incident, failures),
+        *failed(incident, failures),
         *_playbooks(incident, playbook),
         buttons(incident),
     ]
@@ -245,7 +245,8 @@ def _ended(incident: Incident, now: datetime) -> list[Block]:
     return [elements.section("\n".join(lines))]
 
 
-def _failures(incident: Incident, failures: Sequence[Failure]) -> list[Block | None]:
+def failed(incident: Incident, failures: Sequence[Failure]) -> list[Block | None]:
+    """What did not go out and why, with the button that tries it again."""
     if not failures:
         return []
     lines = [f":warning: {clip(render(failure.words), 500)}" for failure in failures[:FAILURES]]

@@ -39,14 +39,21 @@ def listing(
     )
 
 
-def show(incident: Incident, policy: Policy, entries: Sequence[RecordedEntry], now: datetime) -> Message:
-    """The card with its buttons, and the latest key entries."""
+def show(
+    incident: Incident,
+    policy: Policy,
+    entries: Sequence[RecordedEntry],
+    now: datetime,
+    failures: Sequence[card.Failure] = (),
+) -> Message:
+    """The card with its buttons, the latest key entries, and what did not go out."""
     latest = [entry_line(record) for record in entries[-5:]]
     return elements.message(
         card.notification(incident, policy),
         [
             *card.body(incident, policy, now),
             elements.section(clip("*Latest*\n" + "\n".join(latest), elements.TEXT)) if latest else None,
+            *card.failed(incident, failures),
             card.buttons(incident),
         ],
     )

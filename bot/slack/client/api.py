@@ -20,8 +20,19 @@ from bot.slack.client.rate_limiter import RateLimiter, current_caller
 
 # Errors on Slack's side: the call may have taken effect. https://docs.slack.dev/reference/methods (common errors)
 UNCERTAIN = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
-# The bot token is of no use any more: only a new one helps.
-TOKEN_REFUSED = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
+# Slack refuses every call with this token, until an operator sets another or an admin of the workspace lets the app in.
+# https://docs.slack.dev/reference/methods/auth.test (common errors)
+TOKEN_REFUSED = frozenset(
+    {
+        "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "not_allowed_token_type",
+        "org_login_required", "team_access_not_granted", "team_added_to_org", "two_factor_setup_required",
+        "accesslimited",
+    }
+)  # fmt: skip
+MISSING_SCOPE = "missing_scope"
+WRONG_WORKSPACE = "wrong_workspace"  # our own name: the token works, but for another workspace
+_BLOCKING = TOKEN_REFUSED | {MISSING_SCOPE, WRONG_WORKSPACE}
+BLOCKED_WAIT_S = 60.0  # until a blocked call is tried again by itself; it is tried sooner once the token works
 RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
 RATE_LIMIT_WAIT = "Slack's rate limit is used up for now; this waits for its turn"
 _DETAILED = frozenset({"invalid_blocks", "invalid_arguments"})  # errors whose details help and quote no text
@@ -34,7 +45,7 @@ class SlackError(DeliveryError):
     """A call that failed.
 
     `name` is Slack's error name, or the bot's own words if Slack gave no answer. `counts` says whether the call counts
-    against Slack's rate limit. `channel` is the ID that the call named, if any.
+    against Slack's rate limit. `channel` is the ID that the call named, if any; `needed` is the scope that was missing.
     """
 
     def __init__(
@@ -49,9 +60,15 @@ class SlackError(DeliveryError):
         counts: bool = True,
     ) -> None:
         super().__init__(
-            f"{method}: {name}", permanent=permanent, uncertain=uncertain, wait_s=wait_s, attempted=attempted
+            f"{method}: {name}",
+            permanent=permanent,
+            uncertain=uncertain,
+            wait_s=wait_s,
+            attempted=attempted,
+            blocked=name in _BLOCKING,
         )
         self.channel = ""
+        self.needed = ""
         self.counts = counts
         self.name = name
         self.method = method
@@ -71,6 +88,8 @@ class SlackApi:
         waits: Callable[[str, float], None] = lambda method, wait_s: None,
     ) -> None:
         self.client = client
+        self.refused: str | None = None  # the error name, while Slack refuses the token
+        self.missing_scopes: dict[str, str] = {}  # by method: the scope that its last call lacked
         self.rate_limiter = RateLimiter()
         self._observe = observe
         self._waits = waits
@@ -81,6 +100,8 @@ class SlackApi:
         Raises `SlackError`: with `attempted=False` when the rate limit is used up and nothing was sent, with
         `uncertain=True` when the call may have taken effect all the same.
         """
+        if self.refused is not None and method != "auth.test":
+            raise SlackError(self.refused, method, wait_s=BLOCKED_WAIT_S, attempted=False)
         channel = str(args.get("channel", ""))
         permit = self.rate_limiter.acquire(method, channel, current_caller.get())
         if isinstance(permit, float):
@@ -89,17 +110,38 @@ class SlackApi:
         started = time.perf_counter()
         result, counts = "ok", True
         try:
-            return await self._post(method, {key: value for key, value in args.items() if value is not None})
+            answer = await self._post(method, {key: value for key, value in args.items() if value is not None})
+            self._accepted(method)
+            return answer
         except SlackError as error:
             error.channel = channel or str(args.get("channel_id", ""))
             result, counts = error.name, error.counts
             if error.name in RATE_LIMITED:
                 counts = False
                 self.rate_limiter.back_off(method, channel, error.wait_s or _retry_after({}))
+            if error.blocked:
+                self._blocked(error)
             raise
         finally:
             permit.release(counts=counts)
             self._observe(method, result, time.perf_counter() - started)
+
+    def use_token(self, token: str) -> None:
+        """Use another bot token from now on. Whatever Slack refused with the earlier one is tried again."""
+        self.client.token = token
+        self.refused = None
+        self.missing_scopes.clear()
+
+    def _accepted(self, method: str) -> None:
+        if self.refused != WRONG_WORKSPACE:  # there Slack accepts the token, and we do not
+            self.refused = None
+        self.missing_scopes.pop(method, None)
+
+    def _blocked(self, error: SlackError) -> None:
+        if error.name == MISSING_SCOPE:
+            self.missing_scopes[error.method] = error.needed
+        else:
+            self.refused = error.name
 
     async def _post(self, method: str, args: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -132,6 +174,10 @@ def _from_answer(error: SlackApiError, method: str) -> SlackError:
         return SlackError(name, method, uncertain=True)
     if name in _NOT_SLACKS:
         return SlackError(name, method, uncertain=status < 400)
+    if name in _BLOCKING:
+        refusal = SlackError(name, method, wait_s=BLOCKED_WAIT_S)
+        refusal.needed = _needed_scope(error)
+        return refusal
     return SlackError(name, method, permanent=True)
 
 
@@ -152,6 +198,13 @@ def _detailed_name(error: SlackApiError) -> str:
         return name
     details = (data.get("response_metadata") or {}).get("messages") or []
     return f"{name} {' '.join(map(str, details))}".strip()
+
+
+def _needed_scope(error: SlackApiError) -> str:
+    """The scopes that Slack names, one of which suffices; empty where it names none."""
+    data = getattr(error.response, "data", None)
+    needed = str(data.get("needed", "")) if isinstance(data, dict) else ""
+    return needed if re.fullmatch(r"[a-z:.,_-]{1,200}", needed) else ""
 
 
 def _retry_after(headers: Any) -> float:

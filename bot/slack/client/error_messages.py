@@ -24,6 +24,7 @@ EXPLANATIONS = {
     "too_many_pins": "the channel has reached its maximum number of pins",
     "too_many_bookmarks": "the channel has reached its maximum number of bookmarks",
     "missing_scope": "the app lacks a permission. Reinstall it from manifest.yml",
+    "wrong_workspace": "the token belongs to another workspace. Set SLACK_BOT_TOKEN of this one",
     "invalid_auth": "Slack refuses the token. Check SLACK_BOT_TOKEN",
     "token_revoked": "the token was revoked. Reinstall the app and set the new SLACK_BOT_TOKEN",
     "account_inactive": "the app was removed from the workspace",

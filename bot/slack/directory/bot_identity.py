@@ -8,7 +8,7 @@ from dataclasses import asdict
 import structlog
 
 from bot.domain.errors import TocsinError
-from bot.slack.client.api import TOKEN_REFUSED, SlackApi, SlackError
+from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.inbound.event_parser import BotIdentity
 from storage import key_value
 from storage.database import Database
@@ -16,6 +16,10 @@ from storage.database import Database
 log = structlog.get_logger()
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
+MEND = (
+    "Copy the Bot User OAuth Token again from your app's page, OAuth & Permissions, into SLACK_BOT_TOKEN; "
+    "a running bot reads it on SIGHUP"
+)
 
 
 class TokenRefused(TocsinError):
@@ -25,19 +29,20 @@ class TokenRefused(TocsinError):
 async def read_identity(api: SlackApi, database: Database) -> BotIdentity:
     """Ask Slack by `auth.test`, and store the answer. If Slack is away, return the stored answer, or wait without one.
 
-    Raises `TokenRefused`.
+    Raises `TokenRefused` if Slack refuses the token and there is no stored answer.
     """
     wait_s = FIRST_WAIT_S
     while True:
         try:
             answer = await api.call("auth.test")
         except SlackError as error:
-            if error.name in TOKEN_REFUSED:
-                raise TokenRefused(
-                    f"Slack refuses the bot token ({error.name}). Copy the Bot User OAuth Token again from your app's "
-                    "page, OAuth & Permissions, into SLACK_BOT_TOKEN."
-                ) from error
-            if (kept := await _kept(database)) is not None:
+            kept = await _kept(database)
+            if error.blocked and kept is not None:
+                log.error("slack.token_refused", error=error.name, hint=MEND)
+                return kept  # the record and pages outside Slack are worth serving; what goes to Slack waits
+            if error.blocked:
+                raise TokenRefused(f"Slack refuses the bot token ({error.name}). {MEND}.") from error
+            if kept is not None:
                 log.warning("slack.away", error=str(error), hint="the last known identity is used; posts wait")
                 return kept
             log.warning("slack.away", error=str(error), again_in_s=wait_s)
@@ -52,6 +57,11 @@ def _identity(answer: dict[str, object]) -> BotIdentity:
         user_id=str(answer["user_id"]), bot_id=str(answer.get("bot_id", "")), team_id=str(answer.get("team_id", "")),
         url=str(answer.get("url", "")), enterprise_id=str(answer.get("enterprise_id") or ""),
     )  # fmt: skip
+
+
+async def identity_of_token(api: SlackApi) -> BotIdentity:
+    """Ask Slack whose token it is. Raises `SlackError`."""
+    return _identity(await api.call("auth.test"))
 
 
 async def _kept(database: Database) -> BotIdentity | None:

@@ -102,9 +102,8 @@ class Dispatcher:
         except SlackError as error:
             if delivery is not None and error.name in OUT_OF_REACH and error.channel == delivery.incident.channel_id:
                 return await self._out_of_reach(delivery.incident, error)
-            if error.permanent:
-                return Failed(error_messages.describe_failure(error, failed_step(notice)))
-            return result_of(error)
+            refused = error.permanent or error.blocked
+            return result_of(error, error_messages.describe_failure(error, failed_step(notice)) if refused else None)
 
     async def _out_of_reach(self, incident: Incident, error: SlackError) -> SendResult:
         """The result for a notice that needs the channel itself, which is lost or was just now."""

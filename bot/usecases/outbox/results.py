@@ -145,3 +145,18 @@ async def requeue(context: Context, row: ClaimedNotice, after: timedelta, why: s
         await fallback_page.also_page(context, row, mark, words, waits=True)
         return
     await context.database.batched(mark)
+
+
+async def wait_for_operator(context: Context, row: ClaimedNotice, after: timedelta, why: str) -> None:
+    """Put the notice back until an operator has fixed what `why` says. A page tries the next method at once."""
+
+    async def mark(conn: AsyncConnection) -> bool:
+        if row.incident is not None and row.kind != NoticeKind.CARD_EDIT:  # the card says what waits
+            await enqueue.put(conn, [routing.card_edit(row.incident)])
+        return await queue.requeue(conn, row, after, f"{queue.BLOCKED}{why}")
+
+    if row.kind in fallback_page.PAGES:
+        words = f"{why} It is tried again once that is fixed."
+        await fallback_page.also_page(context, row, mark, words, waits=False)
+        return
+    await context.database.batched(mark)

@@ -6,7 +6,7 @@ The button **Retry** on the card, which sends failed messages again, is also han
 from __future__ import annotations
 
 from bot.domain.deadlines import DeadlineState
-from bot.slack.blocks import help, incident_lists, menu, replies, triage, why
+from bot.slack.blocks import card, help, incident_lists, menu, replies, triage, why
 from bot.slack.blocks.catchup import Missed, Upcoming, catchup
 from bot.slack.blocks.elements import Message
 from bot.slack.listeners.calls import (
@@ -23,6 +23,7 @@ from bot.usecases.queries import search
 from bot.usecases.queries.catchup import catch_up
 from bot.usecases.visibility import can_see
 from storage import deadlines, incidents
+from storage.outbox import census
 from storage.timeline import entries
 
 LISTED = 200  # incidents
@@ -36,7 +37,9 @@ async def _menu(call: VerbCall) -> Message:
 async def _show(call: VerbCall) -> Message:
     async with call.context.database.reading() as conn:
         latest = await entries.read(conn, call.number, key_only=True, limit=SHOWN_ENTRIES, newest=True)
-    return incident_lists.show(call.incident, call.policy, latest, call.context.clock.now())
+        failed = await census.failed_or_blocked(conn, call.number)
+    failures = [card.Failure(step=failure.kind, words=failure.error) for failure in failed]
+    return incident_lists.show(call.incident, call.policy, latest, call.context.clock.now(), failures)
 
 
 async def _why(call: VerbCall) -> Message:
