@@ -66,7 +66,7 @@ async def test_a_notifier_that_is_registered_is_paged_through(pigeons: None, sql
         assert "by Slack, pigeon" in (await shown.entries("page"))[0]
 
 
-async def test_what_it_refuses_goes_by_the_next_method(pigeons: None, sqlite_url: str, tmp_path: Path) -> None:
+async def test_a_page_that_it_refuses_goes_by_the_next_method(pigeons: None, sqlite_url: str, tmp_path: Path) -> None:
     async with scene(sqlite_url, tmp_path, first="pigeon") as shown:
         path = tmp_path / "policy.yml"
         path.write_text(path.read_text().replace("Tom Baker", "Tom Cat"))

@@ -31,14 +31,14 @@ async def findings(tmp_path: Path, **given: Any) -> list[Finding]:
     return [finding for finding in await run(made) if finding.what == "notifiers"]
 
 
-async def test_what_is_set_up_is_said_and_no_secret_with_it(tmp_path: Path) -> None:
+async def test_check_lists_configured_methods_without_their_secrets(tmp_path: Path) -> None:
     found = await findings(tmp_path, **WHOLE)
     assert [(f.words, f.fine, f.warning) for f in found] == [
         (f"{way} is set up", True, False) for way in ("PagerDuty", "e-mail", "SMS", "webhook")
     ]
 
 
-async def test_what_the_policy_asks_for_and_is_not_set_up_is_a_warning_with_the_mend(tmp_path: Path) -> None:
+async def test_a_method_of_the_policy_that_is_not_configured_is_a_warning_with_a_hint(tmp_path: Path) -> None:
     found = await findings(tmp_path)
     assert all(f.fine and f.warning for f in found)
     assert [f.words for f in found][2] == (
@@ -56,7 +56,7 @@ async def test_a_method_with_only_some_of_its_settings_is_a_problem(tmp_path: Pa
     ]
 
 
-async def test_what_others_can_read_on_the_way_is_a_warning(tmp_path: Path) -> None:
+async def test_an_unencrypted_connection_is_a_warning(tmp_path: Path) -> None:
     plain = {"webhook_url": "http://gateway.internal/x", "smtp_url": "smtp+plain://relay.internal"}
     words = [f.words for f in await findings(tmp_path, **(WHOLE | plain)) if f.warning]
     assert ["WEBHOOK_URL" in words[0], "SMTP_URL" in words[1], len(words)] == [True, True, 2]
@@ -64,7 +64,7 @@ async def test_what_others_can_read_on_the_way_is_a_warning(tmp_path: Path) -> N
     assert [f for f in await findings(tmp_path, **(WHOLE | local)) if f.warning] == []
 
 
-async def test_an_acknowledgement_in_pagerduty_that_nobody_hears_is_a_warning(tmp_path: Path) -> None:
+async def test_pagerduty_without_a_webhook_secret_is_a_warning(tmp_path: Path) -> None:
     found = await findings(tmp_path, **(WHOLE | {"pagerduty_webhook_secret": None}))
     assert "PAGERDUTY_WEBHOOK_SECRET" in next(f.words for f in found if f.warning)
 
@@ -79,7 +79,7 @@ async def test_an_acknowledgement_in_pagerduty_that_nobody_hears_is_a_warning(tm
         ("http://127.0.0.1:3001/secret", "⚠ heartbeat: HEARTBEAT_URL is on this machine (http://127.0.0.1:3001/…)"),
     ],
 )
-async def test_where_the_heartbeat_goes_is_said_and_never_its_secret(
+async def test_check_names_the_host_of_the_heartbeat_without_its_secret(
     tmp_path: Path, url: str | None, said: str
 ) -> None:
     database = f"sqlite:///{tmp_path / 'empty.db'}"
@@ -99,7 +99,7 @@ async def test_where_the_heartbeat_goes_is_said_and_never_its_secret(
         ("pagerduty_events_url", "https:///v2"),
     ],
 )
-def test_a_setting_that_cannot_be_used_fails_at_start_without_being_shown(name: str, value: str) -> None:
+def test_an_invalid_setting_fails_at_start_without_being_shown(name: str, value: str) -> None:
     with pytest.raises(ValidationError, match="expected") as caught:
         settings(**{name: value})
     assert "secret" not in str(caught.value)

@@ -32,7 +32,7 @@ def test_the_example_is_the_body() -> None:
 
 @pytest.mark.parametrize("late_s", [0, 299, 301])
 @pytest.mark.parametrize("secret", ["right", "wrong"])
-async def test_the_receiver_takes_what_is_signed_and_fresh(
+async def test_the_example_receiver_accepts_only_fresh_signed_requests(
     session: aiohttp.ClientSession, secret: str, late_s: int
 ) -> None:
     there: dict[str, Any] = {}

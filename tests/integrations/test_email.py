@@ -52,7 +52,7 @@ async def test_a_page_is_a_mail_in_text_and_html() -> None:
     assert "<b>is</b>" not in part(mail, "html")
 
 
-async def test_mails_about_one_incident_hang_on_one_thread() -> None:
+async def test_mails_about_one_incident_are_one_thread() -> None:
     async with post_office() as post:
         sender = email(f"smtp://127.0.0.1:{post.port}")
         await sender.send(page())
@@ -95,7 +95,7 @@ async def test_no_title_and_no_name_can_start_a_header(evil: str) -> None:
     "address",
     [None, "", "anna", "anna@", "a@b\r\nRCPT TO:<evil@example.com>", "a@b, evil@example.com", "<a@b>", "a b@c"],
 )
-async def test_what_is_no_address_is_refused_before_anybody_is_asked(address: str | None) -> None:
+async def test_an_invalid_address_is_refused_before_connecting(address: str | None) -> None:
     with pytest.raises(DeliveryError) as caught:
         await email("smtp://127.0.0.1:1").send(page(person=replace(ANNA, email=address)))
     assert caught.value.permanent
@@ -114,7 +114,7 @@ async def test_tls_from_the_start() -> None:
     assert post.encrypted == [True]
 
 
-async def test_without_starttls_nothing_is_sent_in_the_clear() -> None:
+async def test_without_starttls_nothing_is_sent() -> None:
     async with post_office() as post:
         server = replace(Server.of(f"smtp://127.0.0.1:{post.port}"), start_tls=True)
         with pytest.raises(DeliveryError, match="STARTTLS") as caught:
@@ -124,7 +124,7 @@ async def test_without_starttls_nothing_is_sent_in_the_clear() -> None:
 
 
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
-async def test_a_certificate_that_nobody_vouches_for_is_refused(scheme: str) -> None:
+async def test_an_untrusted_certificate_is_refused(scheme: str) -> None:
     async with post_office(tls=scheme == "smtps", starttls=scheme == "smtp") as post:
         server = replace(Server.of(f"{scheme}://127.0.0.1:{post.port}"), start_tls=scheme == "smtp")
         with pytest.raises(DeliveryError, match="certificate") as caught:
@@ -150,7 +150,7 @@ async def test_a_wrong_password_is_permanent_and_names_the_setting() -> None:
         ("DATA", "451 4.3.0 Try again later", False, "the message"),
     ],
 )
-async def test_refusals_are_permanent_or_pass_by_their_first_digit(
+async def test_a_4xx_reply_is_temporary_and_a_5xx_reply_permanent(
     step: str, reply: str, permanent: bool, words: str
 ) -> None:
     async with post_office() as post:
@@ -173,7 +173,7 @@ async def test_silence_after_the_text_is_uncertain_and_a_repeat_has_the_same_mes
     assert receipt.id == "<4f2a91c0b7d84e0a9b3c5d6e7f809182@example.org>"
 
 
-async def test_nobody_there_is_a_plain_failure() -> None:
+async def test_a_refused_connection_is_a_certain_failure() -> None:
     with pytest.raises(DeliveryError, match="could not connect") as caught:
         await email("smtp://127.0.0.1:1").send(page())
     assert (caught.value.permanent, caught.value.uncertain) == (False, False)
@@ -190,14 +190,14 @@ async def test_nobody_there_is_a_plain_failure() -> None:
         ("smtp+plain://relay.internal", Server("relay.internal", 25, use_tls=False, start_tls=False)),
     ],
 )
-def test_plain_text_only_to_this_machine_or_when_said(url: str, server: Server) -> None:
+def test_mail_is_unencrypted_only_to_this_machine_or_on_request(url: str, server: Server) -> None:
     assert Server.of(url) == server
 
 
 @pytest.mark.parametrize(
     "url", ["mail.example.org", "http://mail", "smtp://", "smtp://h:x", "smtp://h/path", "smtp://[s"]
 )
-def test_an_address_that_is_none_is_refused_without_showing_it(url: str) -> None:
+def test_an_invalid_url_is_refused_without_being_shown(url: str) -> None:
     with pytest.raises(ValueError, match="expected smtp://") as caught:
         Server.of(url)
     assert url not in str(caught.value).replace(
@@ -208,11 +208,11 @@ def test_an_address_that_is_none_is_refused_without_showing_it(url: str) -> None
 @pytest.mark.parametrize(
     "text", ["tocsin@example.org", "Tocsin <tocsin@example.org>", '"Tocsin, bell" <t@example.org>']
 )
-def test_senders_that_can_be_used(text: str) -> None:
+def test_valid_senders_are_accepted(text: str) -> None:
     assert sender_of(text).domain == "example.org"
 
 
 @pytest.mark.parametrize("text", ["tocsin", "a@b@c", "Tocsin <t@example.org>\r\nBcc: x@y", "@example.org", "t@"])
-def test_senders_that_cannot(text: str) -> None:
+def test_invalid_senders_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="expected"):
         sender_of(text)

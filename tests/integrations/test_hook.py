@@ -83,7 +83,7 @@ async def declared(shown: Scene) -> None:
     await calm(shown)
 
 
-async def test_acknowledged_there_is_acknowledged_here(database_url: str, tmp_path: Path) -> None:
+async def test_an_acknowledgement_in_pagerduty_acknowledges_the_incident(database_url: str, tmp_path: Path) -> None:
     async with scene(database_url, tmp_path) as shown:
         await declared(shown)
         told = event("incident.acknowledged", shown)
@@ -105,7 +105,7 @@ async def test_acknowledged_there_is_acknowledged_here(database_url: str, tmp_pa
         assert shown.pages(PRIYA) == []
 
 
-async def test_somebody_the_policy_does_not_know_is_told_by_name(sqlite_url: str, tmp_path: Path) -> None:
+async def test_a_person_whom_the_policy_does_not_know_is_recorded_by_name(sqlite_url: str, tmp_path: Path) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
         await declared(shown)
         assert (await post(shown, event("incident.acknowledged", shown)))[0] == 202
@@ -135,7 +135,9 @@ async def test_a_second_acknowledgement_is_noted(sqlite_url: str, tmp_path: Path
         assert await shown.entries("note") == ["Tenex Engineer acknowledged it in PagerDuty as well."]
 
 
-async def test_resolved_there_is_acknowledged_and_noted_and_goes_on_here(sqlite_url: str, tmp_path: Path) -> None:
+async def test_a_resolved_alert_acknowledges_the_incident_and_does_not_resolve_it(
+    sqlite_url: str, tmp_path: Path
+) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
         await declared(shown)
         assert (await post(shown, event("incident.resolved", shown)))[0] == 202
@@ -144,7 +146,7 @@ async def test_resolved_there_is_acknowledged_and_noted_and_goes_on_here(sqlite_
         assert "Tenex Engineer resolved it in PagerDuty. The incident stays open until it is resolved here." in note
 
 
-async def test_an_alert_whose_key_is_not_told_is_known_by_its_title(sqlite_url: str, tmp_path: Path) -> None:
+async def test_an_alert_without_its_key_is_recognised_by_its_title(sqlite_url: str, tmp_path: Path) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
         await declared(shown)
         assert await post(shown, event("incident.acknowledged", incident_key=None)) == (202, {"outcome": "taken"})
@@ -169,14 +171,16 @@ async def test_alerts_that_are_not_ours_change_nothing(
         assert (await shown.here.show())["status"] == "detected"
 
 
-async def test_an_incident_that_never_went_there_cannot_be_acknowledged_there(sqlite_url: str, tmp_path: Path) -> None:
+async def test_an_incident_that_never_paged_pagerduty_cannot_be_acknowledged_there(
+    sqlite_url: str, tmp_path: Path
+) -> None:
     async with scene(sqlite_url, tmp_path, first="slack, sms") as shown:
         await declared(shown)
         assert await post(shown, event("incident.acknowledged")) == (202, {"outcome": "ignored"})
         assert (await shown.here.show())["status"] == "detected"
 
 
-async def test_what_an_integration_did_is_our_own_echo(sqlite_url: str, tmp_path: Path) -> None:
+async def test_an_event_caused_by_an_integration_is_ignored(sqlite_url: str, tmp_path: Path) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
         await declared(shown)
         told = event("incident.acknowledged", shown)
@@ -188,12 +192,12 @@ async def test_what_an_integration_did_is_our_own_echo(sqlite_url: str, tmp_path
 
 
 @pytest.mark.parametrize("kind", ["incident.triggered", "incident.escalated", "pagey.ping", "service.updated"])
-async def test_other_events_are_taken_and_ignored(sqlite_url: str, tmp_path: Path, kind: str) -> None:
+async def test_other_events_are_answered_and_ignored(sqlite_url: str, tmp_path: Path, kind: str) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
         assert await post(shown, event(kind)) == (202, {"outcome": "ignored"})
 
 
-async def test_what_is_not_signed_is_not_read(sqlite_url: str, tmp_path: Path) -> None:
+async def test_an_unsigned_request_is_not_read(sqlite_url: str, tmp_path: Path) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
         await declared(shown)
         told = json.dumps(event("incident.acknowledged", shown)).encode()
@@ -214,17 +218,17 @@ async def test_what_is_not_signed_is_not_read(sqlite_url: str, tmp_path: Path) -
     [b"", b"{", b"[]", b"null", b'{"event": 1}', b'{"event": {"id": 1, "event_type": "x"}}', b'{"event": {}}', b"\xff",
      b"[" * 100_000, b'{"event": {"id": "", "event_type": "x"}}'],
 )  # fmt: skip
-async def test_signed_nonsense_is_refused(sqlite_url: str, tmp_path: Path, body: bytes) -> None:
+async def test_a_signed_body_that_is_invalid_is_refused(sqlite_url: str, tmp_path: Path, body: bytes) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
         assert (await post(shown, body))[0] == 400
 
 
-async def test_a_body_is_no_larger_than_pagerduty_sends(sqlite_url: str, tmp_path: Path) -> None:
+async def test_a_body_larger_than_pagerduty_sends_is_refused(sqlite_url: str, tmp_path: Path) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
         assert (await post(shown, b" " * 300_000))[0] == 413
         assert (await post(shown, b" " * 3_000_000))[0] == 413
 
 
-async def test_without_a_secret_the_hook_is_not_there(sqlite_url: str, tmp_path: Path) -> None:
+async def test_without_a_secret_there_is_no_webhook(sqlite_url: str, tmp_path: Path) -> None:
     async with scene(sqlite_url, tmp_path, without=("pagerduty_webhook_secret",)) as shown:
         assert (await post(shown, event("incident.acknowledged")))[0] == 404

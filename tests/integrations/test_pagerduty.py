@@ -82,7 +82,7 @@ async def test_of_a_private_incident_only_the_id_leaves(pagerduty: PagerDuty, ve
     assert "client_url" not in vendor.events[0]
 
 
-async def test_somebody_with_a_service_of_their_own_is_paged_there(
+async def test_a_person_with_their_own_pagerduty_service_is_paged_there(
     pagerduty: PagerDuty, vendor: PagerDutyDouble
 ) -> None:
     await pagerduty.send(page(person=replace(ANNA, pagerduty="R" * 32)))
@@ -92,7 +92,7 @@ async def test_somebody_with_a_service_of_their_own_is_paged_there(
 @pytest.mark.parametrize(
     ("severe", "theirs"), [(0, "critical"), (1, "error"), (2, "warning"), (3, "info"), (9, "info")]
 )
-async def test_severities_are_told_in_pagerdutys_words(
+async def test_severities_are_translated_to_pagerdutys(
     pagerduty: PagerDuty, vendor: PagerDutyDouble, severe: int, theirs: str
 ) -> None:
     await pagerduty.send(page(severe=severe))
@@ -104,7 +104,9 @@ async def test_a_title_of_any_length_fits(pagerduty: PagerDuty, vendor: PagerDut
     assert len(vendor.events[0]["payload"]["summary"]) == 1024
 
 
-async def test_an_invalid_event_is_refused_for_good_in_words(pagerduty: PagerDuty, vendor: PagerDutyDouble) -> None:
+async def test_an_invalid_event_is_a_permanent_failure_with_a_hint(
+    pagerduty: PagerDuty, vendor: PagerDutyDouble
+) -> None:
     body = {"status": "invalid event", "message": "Event object is invalid", "errors": ["'routing_key' is missing"]}
     vendor.replies = [Reply(400, body)]
     with pytest.raises(DeliveryError) as caught:
@@ -145,7 +147,7 @@ async def test_one_attempt_is_one_request(pagerduty: PagerDuty, vendor: PagerDut
     assert len(vendor.asked) == 1
 
 
-async def test_nobody_there_is_a_plain_failure(session: aiohttp.ClientSession) -> None:
+async def test_a_refused_connection_is_a_certain_failure(session: aiohttp.ClientSession) -> None:
     with pytest.raises(DeliveryError, match="could not connect to PagerDuty") as caught:
         await PagerDuty(session, "http://127.0.0.1:1/v2/enqueue", KEY).send(page())
     assert (caught.value.permanent, caught.value.uncertain) == (False, False)

@@ -107,7 +107,7 @@ def paged(here: World, person: str) -> list[str]:
     return [m.text for m in direct(here, person, "paged")]
 
 
-async def test_whoever_pagerduty_says_is_on_call_is_shown_and_paged(here: World, api: PagerDutyApi) -> None:
+async def test_the_person_on_call_in_pagerduty_is_shown_and_paged(here: World, api: PagerDutyApi) -> None:
     said = await said_of(here, "@tom")
     assert "Next: @priya" in said
     assert "covering" not in said
@@ -132,7 +132,7 @@ async def test_a_changed_schedule_is_followed_and_a_cover_outranks_it(here: Worl
     assert "priya" in await typed(here, "maya", "#general", "/incident oncall primary")
 
 
-async def test_while_pagerduty_is_away_what_was_read_holds_and_that_is_said(here: World, api: PagerDutyApi) -> None:
+async def test_while_pagerduty_is_away_the_last_schedule_holds_and_says_its_age(here: World, api: PagerDutyApi) -> None:
     await said_of(here, "@tom")
     api.always = Reply(503, {"error": {"message": "Internal Server Error"}})
     before = len(api.asked)
@@ -147,7 +147,7 @@ async def test_while_pagerduty_is_away_what_was_read_holds_and_that_is_said(here
     assert "@tom" in await typed(here, "maya", "#general", "/incident oncall primary")
 
 
-async def test_whoever_is_no_contact_is_said_aloud_and_their_rung_falls_through(
+async def test_a_person_who_is_no_contact_is_reported_and_their_rung_falls_through(
     here: World, api: PagerDutyApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(PEOPLE, "PDORA01", ("Dora Diaz", ""))
@@ -169,7 +169,7 @@ async def test_whoever_is_no_contact_is_said_aloud_and_their_rung_falls_through(
     assert len(warned) == 2
 
 
-async def test_a_schedule_that_is_not_read_any_more_is_forgotten(here: World) -> None:
+async def test_the_import_of_a_schedule_that_the_policy_dropped_is_deleted(here: World) -> None:
     await said_of(here, "@tom")
     document = {**here.tocsin.context.policies.document, "schedules": {}}
     policy = here.tocsin.context.policies.read(document)

@@ -71,7 +71,7 @@ async def test_every_row_keeps_the_vendors_receipt(sqlite_url: str, tmp_path: Pa
         assert found["email"]["id"].endswith("@example.org>")
 
 
-async def test_a_page_tells_the_words_and_the_way_to_the_channel(sqlite_url: str, tmp_path: Path) -> None:
+async def test_a_page_has_the_title_and_a_link_to_the_channel(sqlite_url: str, tmp_path: Path) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
         await shown.here.declared("sev1 Payments <@U0TOM00000> are down")
         await shown.here.pass_time(minutes=16)
@@ -103,7 +103,7 @@ async def test_acknowledging_here_acknowledges_there_and_nobody_is_paged_any_mor
 
 
 @pytest.mark.parametrize("end", ["resolve Fixed", "cancel False alarm", "close"])
-async def test_every_end_resolves_what_was_opened(sqlite_url: str, tmp_path: Path, end: str) -> None:
+async def test_every_way_to_end_an_incident_resolves_its_alerts(sqlite_url: str, tmp_path: Path, end: str) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
         channel = await shown.here.declared("sev1 Payments are down")
         await calm(shown)
@@ -123,7 +123,7 @@ async def test_a_new_episode_opens_an_alert_of_its_own(sqlite_url: str, tmp_path
         assert list(shown.pagerduty.alerts.values()) == ["resolved", "triggered"]
 
 
-async def test_raising_the_severity_rings_again_where_it_was_acknowledged(sqlite_url: str, tmp_path: Path) -> None:
+async def test_raising_the_severity_pages_again_after_an_acknowledgement(sqlite_url: str, tmp_path: Path) -> None:
     """PagerDuty is silent about new triggers of an acknowledged alert, so the worse level has an alert of its own."""
     async with scene(sqlite_url, tmp_path) as shown:
         channel = await shown.here.declared("sev2 Payments are slow")
@@ -139,7 +139,7 @@ async def test_raising_the_severity_rings_again_where_it_was_acknowledged(sqlite
         assert list(shown.pagerduty.alerts.values()) == ["resolved", "resolved"]
 
 
-async def test_a_refused_number_falls_to_the_next_method_and_both_stand_on_the_timeline(
+async def test_a_refused_number_is_replaced_by_the_next_method_and_the_timeline_has_both(
     database_url: str, tmp_path: Path
 ) -> None:
     async with scene(database_url, tmp_path, first="slack, sms") as shown:
@@ -171,7 +171,7 @@ async def test_several_methods_that_fail_never_double_the_next(sqlite_url: str, 
         assert len(shown.pagerduty.asked) == 1  # what was never opened is not resolved
 
 
-async def test_the_end_of_all_methods_is_said(sqlite_url: str, tmp_path: Path) -> None:
+async def test_when_every_method_has_failed_the_channel_is_told(sqlite_url: str, tmp_path: Path) -> None:
     async with scene(sqlite_url, tmp_path, first="sms", without=("smtp_url",)) as shown:
         shown.twilio.always = TwilioDouble.error(21211, "Invalid 'To' Phone Number")
         shown.here.ws.change_user("tom", deleted=True)
@@ -231,7 +231,7 @@ async def test_slack_being_down_delays_no_telephone(sqlite_url: str, tmp_path: P
         await shown.here.ws.come_back()
 
 
-async def test_a_method_that_is_not_set_up_is_skipped_at_once_and_said(sqlite_url: str, tmp_path: Path) -> None:
+async def test_a_method_that_is_not_configured_is_skipped_at_once_and_reported(sqlite_url: str, tmp_path: Path) -> None:
     without = ("twilio_auth_token", "pagerduty_routing_key")
     async with scene(sqlite_url, tmp_path, first="slack, pagerduty, sms", without=without) as shown:
         channel = await shown.here.declared("sev1 Payments are down")
@@ -244,7 +244,7 @@ async def test_a_method_that_is_not_set_up_is_skipped_at_once_and_said(sqlite_ur
         assert "SMS is not set up" in rung["reason"]
 
 
-async def test_a_rung_none_of_whose_methods_is_set_up_falls_to_slack(sqlite_url: str, tmp_path: Path) -> None:
+async def test_a_rung_without_a_configured_method_pages_by_slack(sqlite_url: str, tmp_path: Path) -> None:
     without = ("twilio_auth_token", "smtp_url", "webhook_url", "pagerduty_routing_key")
     async with scene(sqlite_url, tmp_path, first="sms, pagerduty", without=without) as shown:
         await shown.here.declared("sev1 Payments are down")

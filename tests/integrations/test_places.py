@@ -19,7 +19,7 @@ from storage.outbox.queue import ClaimedNotice
 
 
 @pytest.mark.parametrize("stuck", [NoticeKind.NEWS, NoticeKind.PAGE_VENDOR])
-async def test_one_kind_that_is_stuck_leaves_the_other_its_places(database: Database, stuck: NoticeKind) -> None:
+async def test_a_kind_of_notice_that_is_stuck_does_not_block_the_others(database: Database, stuck: NoticeKind) -> None:
     free = NoticeKind.NEWS if stuck is NoticeKind.PAGE_VENDOR else NoticeKind.PAGE_VENDOR
     under_way: Counter[str] = Counter()
     arrived, over = asyncio.Event(), asyncio.Event()

@@ -39,7 +39,7 @@ SETTINGS: dict[str, Settle] = {
 TROUBLES = ("ok", "refused", "echoes", "breaks", "hangs up", "nobody")
 
 
-def test_every_notifier_is_looked_at() -> None:
+def test_the_test_of_secrets_covers_every_notifier() -> None:
     assert SETTINGS.keys() == notifiers.BUILDERS.keys() == notifiers.NEEDS.keys()
 
 
@@ -91,7 +91,7 @@ async def vendor(method: str, trouble: str) -> AsyncIterator[str]:
 @pytest.mark.parametrize("trouble", TROUBLES)
 @pytest.mark.parametrize("method", sorted(SETTINGS))
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-async def test_the_secret_stays_where_it_is(
+async def test_no_notifier_shows_its_secret_in_an_error(
     method: str, trouble: str, session: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture, capfd: Any
 ) -> None:
     caplog.set_level(logging.DEBUG)

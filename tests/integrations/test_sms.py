@@ -61,7 +61,7 @@ async def test_of_a_private_incident_only_the_id_leaves(sms: Sms, vendor: Twilio
 
 @pytest.mark.parametrize("title", ["x" * 300, "ü€😀" * 100, ""])
 @pytest.mark.parametrize("why", ["w" * 2000, None])
-def test_a_text_is_short_and_never_loses_where_to_go(title: str, why: str | None) -> None:
+def test_a_text_is_short_and_keeps_its_link(title: str, why: str | None) -> None:
     body = text(page(title=title, why=why, times=12, status="investigating"))
     assert len(body) <= LONGEST
     assert "https://acme.slack.com/archives/C0INC42" in body
@@ -69,14 +69,16 @@ def test_a_text_is_short_and_never_loses_where_to_go(title: str, why: str | None
 
 
 @pytest.mark.parametrize("phone", ["+49 151 1234-5678", "+49 (151) 12345678", "+4915112345678"])
-def test_numbers_are_brought_into_the_form_of_e164(phone: str) -> None:
+def test_numbers_are_converted_to_e164(phone: str) -> None:
     assert number(phone) == "+4915112345678"
 
 
 @pytest.mark.parametrize(
     "phone", [None, "", "015112345678", "+0123456789", "+49151123456789012", "+49x", "+12\n345678"]
 )
-async def test_what_is_no_number_is_never_asked_for(sms: Sms, vendor: TwilioDouble, phone: str | None) -> None:
+async def test_an_invalid_number_is_refused_before_twilio_is_asked(
+    sms: Sms, vendor: TwilioDouble, phone: str | None
+) -> None:
     if phone == "+12\n345678":  # white space is left out, a forged header line is not possible in a form anyhow
         assert number(phone) == "+12345678"
         return
@@ -97,7 +99,7 @@ async def test_what_is_no_number_is_never_asked_for(sms: Sms, vendor: TwilioDoub
         (30999, 400, "Something new", "Something new"),
     ],
 )
-async def test_what_will_not_get_better_is_permanent_and_says_the_mend(
+async def test_a_4xx_is_permanent_and_known_codes_have_a_hint(
     sms: Sms, vendor: TwilioDouble, code: int, status: int, said: str, words: str
 ) -> None:
     vendor.replies = [TwilioDouble.error(code, said, status)]
@@ -108,7 +110,7 @@ async def test_what_will_not_get_better_is_permanent_and_says_the_mend(
     assert str(code) in str(caught.value)
 
 
-async def test_too_many_requests_is_passing(sms: Sms, vendor: TwilioDouble) -> None:
+async def test_too_many_requests_is_temporary(sms: Sms, vendor: TwilioDouble) -> None:
     vendor.replies = [TwilioDouble.error(20429, "Too Many Requests", 429)]
     with pytest.raises(DeliveryError) as caught:
         await sms.send(page())
@@ -134,9 +136,7 @@ async def test_another_page_to_the_same_number_is_not_taken_for_this_one(sms: Sm
     assert len(vendor.posted) == 2
 
 
-async def test_where_nothing_can_be_looked_up_a_page_is_repeated_rather_than_lost(
-    sms: Sms, vendor: TwilioDouble
-) -> None:
+async def test_if_twilio_cannot_be_asked_an_uncertain_page_is_repeated(sms: Sms, vendor: TwilioDouble) -> None:
     vendor.replies = [Reply(500)]
     receipt = await sms.send(page(uncertain=True))
     assert receipt.id

@@ -107,7 +107,7 @@ async def test_redirects_are_not_followed(webhook: Webhook, receiver: Double) ->
         (Reply(drop=True), False, True),
     ],
 )
-async def test_what_is_permanent_and_what_passes(
+async def test_a_4xx_is_permanent_and_a_5xx_is_retried(
     webhook: Webhook, receiver: Double, reply: Reply, permanent: bool, uncertain: bool
 ) -> None:
     receiver.replies = [reply]
@@ -124,7 +124,7 @@ async def test_a_repeat_carries_the_same_delivery_key(webhook: Webhook, receiver
     assert len({asked.headers["Tocsin-Delivery"] for asked in receiver.asked}) == 1
 
 
-async def test_an_address_that_is_none_is_said_without_showing_it(session: aiohttp.ClientSession) -> None:
+async def test_an_invalid_url_is_reported_without_being_shown(session: aiohttp.ClientSession) -> None:
     with pytest.raises(DeliveryError) as caught:
         await Webhook(session, "http://[secret-token/", SECRET).send(page())
     assert caught.value.permanent

@@ -70,7 +70,7 @@ async def test_where_nobody_leads_whoever_acknowledges_is_offered_to_in_one_pres
     assert buttons(here.ws.ephemerals("tom")[-1]) == []
 
 
-async def test_lead_pressed_when_somebody_leads_already_says_who(here: World) -> None:
+async def test_lead_pressed_when_somebody_leads_says_who_leads(here: World) -> None:
     channel = await declared(here)
     await here.tom.join(INSIDE)
     await here.tom.press(here.card(channel), "Acknowledge")
@@ -100,7 +100,7 @@ async def test_two_people_pressing_acknowledge_at_once_one_is_first_and_the_othe
     assert set(shown["responders"]) == {here.tom.id, here.noor.id}
 
 
-async def test_pressing_acknowledge_twice_is_once(here: World) -> None:
+async def test_pressing_acknowledge_twice_acknowledges_once(here: World) -> None:
     channel = await declared(here)
     await here.tom.join(INSIDE)
     old = here.tom.screenshot(here.card(channel))
@@ -216,7 +216,7 @@ async def test_im_responding_acknowledges_and_paging_stops(paging: World) -> Non
     assert buttons(question) in (["Lead"], [])
 
 
-async def test_the_question_answered_too_late_says_how_it_stands(paging: World) -> None:
+async def test_a_late_answer_to_the_question_says_what_happened_meanwhile(paging: World) -> None:
     here = paging
     channel = await declared(here)
     await here.maya.press(here.card(channel), "Acknowledge")

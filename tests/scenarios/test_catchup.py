@@ -6,7 +6,7 @@ from tests.scenarios.assertions import declared, rest, typed
 from tests.scenarios.running import World
 
 
-async def test_whoever_was_never_there_is_told_all_that_matters(here: World) -> None:
+async def test_the_first_catchup_tells_everything_that_matters(here: World) -> None:
     channel = await declared(here, "sev2 Checkout is down")
     await here.maya.invite(channel.id, "tom")
     await here.maya.say(channel.id, "looking")
@@ -24,7 +24,7 @@ async def test_whoever_was_never_there_is_told_all_that_matters(here: World) -> 
     assert "nobody has acknowledged it yet" in answer
 
 
-async def test_the_second_time_only_what_is_new(here: World) -> None:
+async def test_the_second_catchup_tells_only_news(here: World) -> None:
     channel = await declared(here, "sev2 Checkout is down")
     await here.maya.invite(channel.id, "tom")
     await rest(here)
@@ -41,7 +41,7 @@ async def test_the_second_time_only_what_is_new(here: World) -> None:
     assert "Nothing of note." in await typed(here, "tom", "#general", "/incident catchup --in INC-1")
 
 
-async def test_taking_part_is_reading(here: World) -> None:
+async def test_taking_part_counts_as_reading(here: World) -> None:
     channel = await declared(here, "sev2 Checkout is down")
     await here.maya.invite(channel.id, "tom")
     await typed(here, "maya", channel.name, "/incident note The index is gone")
@@ -52,7 +52,7 @@ async def test_taking_part_is_reading(here: World) -> None:
     assert "Nothing of note." in answer
 
 
-async def test_of_one_that_is_over_it_says_what_fixed_it(here: World) -> None:
+async def test_catchup_on_an_ended_incident_says_what_fixed_it(here: World) -> None:
     channel = await declared(here, "sev2 Checkout is down")
     await typed(here, "maya", channel.name, "/incident resolve Rolled back")
     answer = await typed(here, "maya", channel.name, "/incident catchup")
@@ -60,7 +60,7 @@ async def test_of_one_that_is_over_it_says_what_fixed_it(here: World) -> None:
     assert "Next" not in answer
 
 
-async def test_outsiders_of_a_private_one_are_told_there_is_none(here: World) -> None:
+async def test_catchup_on_a_private_incident_tells_outsiders_nothing(here: World) -> None:
     await here.maya.command("#general", "/incident declare")
     await here.maya.fill(here.maya.view, {"Title": "Keys leaked", "Severity": "sev1", "Private": ["private"]})
     assert (await here.maya.submit()).ok

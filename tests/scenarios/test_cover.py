@@ -40,7 +40,7 @@ async def covers(here: World) -> list[tuple[str, datetime, datetime]]:
         return [(one.member, one.starts_at, one.ends_at) for one in await overrides.in_force(conn, now)]
 
 
-async def test_a_cover_begins_when_its_words_say_in_the_time_of_whoever_wrote_them(here: World) -> None:
+async def test_a_cover_begins_as_written_in_the_time_zone_of_its_author(here: World) -> None:
     here.maya.user.tz = "America/New_York"
     said = await typed(here, "maya", "#general", "/incident cover primary from tomorrow 18:00 for 12h")
     ((member, starts_at, ends_at),) = await covers(here)
@@ -55,7 +55,7 @@ async def test_a_cover_begins_when_its_words_say_in_the_time_of_whoever_wrote_th
         assert f"<!date^{int(instant.timestamp())}^" in str(reply.blocks)  # Slack shows it where the reader is
 
 
-async def test_without_a_time_zone_from_slack_the_schedules_is_used_and_said(here: World) -> None:
+async def test_without_a_time_zone_from_slack_the_schedules_is_used_and_named(here: World) -> None:
     here.ws.faults.add("users.info", error="user_not_found", count=None)
     said = await typed(here, "maya", "#general", "/incident cover primary from tomorrow 18:00 until 22:00")
     assert "Times as in Europe/Berlin" in said
@@ -64,7 +64,7 @@ async def test_without_a_time_zone_from_slack_the_schedules_is_used_and_said(her
     assert ends_at - starts_at == timedelta(hours=4)
 
 
-async def test_until_it_begins_pages_go_where_they_went_and_then_to_whoever_covers(here: World) -> None:
+async def test_pages_go_to_the_cover_only_once_it_has_begun(here: World) -> None:
     await typed(here, "maya", "#general", "/incident cover primary in 3h for 2h")
     listed = await typed(here, "tom", "#general", "/incident oncall primary")
     assert "covering" not in listed
@@ -128,7 +128,7 @@ async def test_the_button_under_oncall_and_in_the_home_tab_opens_the_form(here: 
     assert "You are on call on primary" in direct(here, TOM)[-1].text.replace("*", "")
 
 
-async def test_giving_up_ends_what_is_to_come_too_and_says_what_that_was(here: World) -> None:
+async def test_giving_up_also_ends_covers_to_come_and_names_them(here: World) -> None:
     await typed(here, "maya", "#general", "/incident cover primary for 2h")
     await typed(here, "maya", "#general", "/incident cover primary in 5h for 2h")
     said = await typed(here, "maya", "#general", "/incident cover primary none")
@@ -147,7 +147,7 @@ async def test_the_same_submission_twice_is_one_cover(here: World) -> None:
     assert len(await covers(here)) == 1
 
 
-async def test_a_turn_that_a_cover_cuts_short_ends_with_an_offer_to_hand_over(here: World) -> None:
+async def test_a_shift_that_a_cover_cuts_short_ends_with_an_offer_to_hand_over(here: World) -> None:
     channel = await here.declared("sev1 Payments are down", by="priya")
     await typed(here, "priya", channel.name, "/incident lead @tom")
     await typed(here, "maya", "#general", "/incident cover primary in 1h for 4h")
@@ -158,7 +158,7 @@ async def test_a_turn_that_a_cover_cuts_short_ends_with_an_offer_to_hand_over(he
     assert buttons(offer) == ["Hand over to maya", "I stay on"]
 
 
-async def test_whoever_is_always_on_call_is_offered_to_hand_over_when_somebody_covers_from_now(here: World) -> None:
+async def test_a_person_who_is_always_on_call_is_offered_to_hand_over_to_a_cover(here: World) -> None:
     channel = await here.declared("sev1 Payments are down", by="priya")
     await typed(here, "priya", channel.name, "/incident lead @tom")
     await typed(here, "maya", "#general", "/incident cover primary for 4h")
@@ -167,7 +167,7 @@ async def test_whoever_is_always_on_call_is_offered_to_hand_over_when_somebody_c
     assert buttons(offer) == ["Hand over to maya", "I stay on"]
 
 
-async def test_whoever_leads_and_covers_later_is_asked_when_the_cover_ends(here: World) -> None:
+async def test_a_commander_who_covers_is_asked_when_the_cover_ends(here: World) -> None:
     channel = await here.declared("sev1 Payments are down", by="priya")
     await typed(here, "priya", channel.name, "/incident lead @maya")
     await typed(here, "maya", "#general", "/incident cover primary in 1h for 4h")
@@ -178,7 +178,7 @@ async def test_whoever_leads_and_covers_later_is_asked_when_the_cover_ends(here:
     assert buttons(offer) == ["Hand over to tom", "I stay on"]
 
 
-async def test_a_cover_to_come_that_is_given_up_is_no_turn_that_ended(here: World) -> None:
+async def test_giving_up_a_cover_to_come_ends_no_shift(here: World) -> None:
     channel = await here.declared("sev1 Payments are down", by="priya")
     await typed(here, "priya", channel.name, "/incident lead @maya")
     await typed(here, "maya", "#general", "/incident cover primary in 1h for 4h")

@@ -51,7 +51,7 @@ async def test_without_a_severity_the_form_opens_with_the_title_in_it(here: Worl
     assert (await here.opened()).name == "inc-1-checkout-is-down"
 
 
-async def test_a_level_the_policy_does_not_know_opens_the_form_since_a_declaration_is_never_refused(
+async def test_a_severity_that_the_policy_lacks_opens_the_form(
     here: World,
 ) -> None:
     await here.maya.command("#general", "/incident p0 Checkout is down")
@@ -81,7 +81,7 @@ async def test_the_channel_has_a_pinned_card_a_topic_and_a_purpose(here: World) 
     assert here.maya.id in channel.members
 
 
-async def test_whoever_declares_is_answered_privately_with_a_link(here: World) -> None:
+async def test_the_reporter_gets_a_private_answer_with_a_link(here: World) -> None:
     channel = await declared(here)
     first, second = here.ws.ephemerals("maya")
     assert (first.channel, second.channel) == ("C0GENERAL0", "C0GENERAL0")
@@ -199,7 +199,7 @@ async def test_an_old_channel_of_the_bots_own_is_not_taken_for_the_new_one(here:
     assert here.ws.channel(shown["channel_id"]).name == "inc-1-checkout-is-down-2"
 
 
-async def test_somebody_who_cannot_be_invited_stands_on_the_card_in_plain_words_and_retry_works(here: World) -> None:
+async def test_a_failed_invitation_is_shown_on_the_card_and_can_be_retried(here: World) -> None:
     guest = here.ws.add_person("gus", "Gus Guest", is_restricted=True, is_ultra_restricted=True)
     channel = await declared(here)
     await typed(here, "maya", channel.name, "/incident invite @gus @tom")
@@ -231,7 +231,7 @@ async def test_a_partner_who_cannot_be_invited_is_told_of_in_words_too(here: Wor
     assert "Slack refused" not in seen
 
 
-async def test_an_archived_announcement_channel_is_said_on_the_card_and_all_else_happens(here: World) -> None:
+async def test_an_archived_announcement_channel_is_shown_on_the_card_and_stops_nothing_else(here: World) -> None:
     await here.sam.archive("incidents")
     channel = await declared(here)
     seen = words(here, here.card(channel))
@@ -249,7 +249,7 @@ async def test_an_archived_announcement_channel_is_said_on_the_card_and_all_else
     assert "Could not" not in words(here, here.card(channel))
 
 
-async def test_a_missing_announcement_channel_is_said_on_the_card_and_making_it_and_retry_mends_it(
+async def test_a_missing_announcement_channel_is_shown_on_the_card_and_retry_uses_the_new_one(
     here: World,
 ) -> None:
     await until(lambda: here.ws.bot.id in here.ws.channel("incidents").members)
@@ -267,7 +267,7 @@ async def test_a_missing_announcement_channel_is_said_on_the_card_and_making_it_
     assert len(announcements(here)) == 1
 
 
-async def test_when_the_announcement_channel_is_replaced_by_another_of_its_name_that_one_is_used(here: World) -> None:
+async def test_an_announcement_channel_that_replaces_another_is_used(here: World) -> None:
     await declared(here)
     await here.sam.rename("incidents", "old-incidents")
     await here.sam.archive("old-incidents")

@@ -26,7 +26,7 @@ async def drill(here: World, words: str = "sev1 The database is gone") -> Channe
     return here.ws.channel("drill-inc-1-the-database-is-gone")
 
 
-async def test_a_drill_is_marked_wherever_it_stands(here: World) -> None:
+async def test_a_drill_is_marked_in_every_message(here: World) -> None:
     channel = await drill(here)
     assert (await here.show())["drill"] is True
     assert "DRILL" in channel.topic["value"]
@@ -73,7 +73,7 @@ async def test_a_drill_is_counted_nowhere(here: World) -> None:
     assert 'severity="sev1"} 1' not in said
 
 
-async def test_what_a_drill_asked_directly_is_marked_once_it_is_over_too(here: World) -> None:
+async def test_direct_requests_of_a_drill_stay_marked_after_its_end(here: World) -> None:
     channel = await drill(here)
     said = await typed(here, "maya", channel.name, "/incident page @tom")
     assert "[DRILL] Nobody is paged. Otherwise this would page, for INC-1: @tom." in said

@@ -51,7 +51,7 @@ async def readiness(port: int, seen: list[int], until: asyncio.Event) -> None:
 
 
 @pytest.mark.parametrize(("moment_s", "slow_s"), [(0.3, 0.2), (1.0, 0.2), (1.0, NEVER)])
-async def test_an_end_under_load_comes_soon_and_loses_nothing(
+async def test_a_shutdown_under_load_is_quick_and_loses_nothing(
     database_url: str, moment_s: float, slow_s: float
 ) -> None:
     async with sandbox.running(manifest=MANIFEST, retry_delays_s=(0.2, 1.0, 3.0)) as ws:
@@ -109,7 +109,7 @@ async def test_an_end_under_load_comes_soon_and_loses_nothing(
         assert doubled(ws) == []
 
 
-async def test_a_request_that_is_being_answered_when_the_end_comes_is_answered(sqlite_url: str) -> None:
+async def test_a_request_under_way_at_shutdown_is_answered(sqlite_url: str) -> None:
     async with sandbox.running(manifest=MANIFEST, retry_delays_s=(0.2, 1.0, 3.0)) as ws:
         bot = await begin(ws, sqlite_url)
         ws.faults.latency_s = 1.0

@@ -26,7 +26,7 @@ from tests.scenarios.running import World, world
 @pytest.mark.parametrize(
     "method", ["conversations.create", "chat.postMessage", "pins.add", "conversations.invite", "chat.update"]
 )
-async def test_a_call_that_fails_or_only_seems_to_is_made_good_exactly_once(
+async def test_a_call_that_fails_or_seems_to_takes_effect_exactly_once(
     here: World, method: str, fault: dict[str, object]
 ) -> None:
     here.ws.faults.add(method, count=1, **fault)
@@ -88,7 +88,7 @@ async def test_a_retry_that_says_a_fraction_of_a_second_is_honoured(here: World)
     assert doubled(here.ws) == []
 
 
-async def test_tiers_are_kept_to_without_losing_anything(sqlite_url: str) -> None:
+async def test_slacks_rate_limits_are_kept_without_losing_anything(sqlite_url: str) -> None:
     async with world(sqlite_url) as here:
         here.ws.rates.on = True
         channel = await here.declared("sev2 Checkout is down")
@@ -99,7 +99,7 @@ async def test_tiers_are_kept_to_without_losing_anything(sqlite_url: str) -> Non
 
 
 @pytest.mark.parametrize("copies", [3])
-async def test_what_slack_delivers_thrice_is_recorded_once(here: World, copies: int) -> None:
+async def test_an_event_delivered_three_times_is_recorded_once(here: World, copies: int) -> None:
     channel = await here.declared("sev2 Checkout is down")
     here.ws.delivery.faults.copies = copies
     here.ws.delivery.faults.reorder = 3

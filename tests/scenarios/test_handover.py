@@ -40,7 +40,7 @@ async def offered(here: World, line: str = "handover @tom") -> tuple[Channel, Me
     return channel, brief
 
 
-async def test_the_other_gets_a_brief_and_the_first_keeps_the_role_until_they_accept(here: World) -> None:
+async def test_the_person_asked_gets_a_brief_and_the_holder_keeps_the_role_until_they_accept(here: World) -> None:
     channel, brief = await offered(here)
     assert buttons(brief) == ["Accept", "Decline"]
     shown = words(here, brief)
@@ -58,7 +58,7 @@ async def test_the_other_gets_a_brief_and_the_first_keeps_the_role_until_they_ac
     assert [r["reason"] for r in whole["reminders"] if r["kind"] == "role" and "accepted" in r["reason"]]
 
 
-async def test_declined_the_first_is_told_and_keeps_it(here: World) -> None:
+async def test_after_a_decline_the_holder_is_told_and_keeps_the_role(here: World) -> None:
     channel, brief = await offered(here)
     await here.tom.press(brief, "Decline")
     await rest(here)
@@ -86,7 +86,7 @@ async def test_no_answer_is_asked_again_and_then_calls_the_next_rung(here: World
     assert len([m for m in direct(here, PRIYA) if "paged" in m.text]) == 1
 
 
-async def test_only_whoever_was_asked_may_answer_and_only_once(here: World) -> None:
+async def test_only_the_person_asked_may_answer_and_only_once(here: World) -> None:
     _, brief = await offered(here, "handover commander @tom")
     stale = here.tom.screenshot(brief)
     await here.tom.press(brief, "Accept")
@@ -115,7 +115,7 @@ async def test_a_role_that_moved_on_meanwhile_withdraws_the_offer(here: World) -
         ("handover scribe none", "Who is to take over"),
     ],
 )
-async def test_what_cannot_be_handed_over_is_said_with_a_line_that_works(here: World, line: str, why: str) -> None:
+async def test_an_impossible_handover_is_refused_with_an_example_that_works(here: World, line: str, why: str) -> None:
     channel = await here.declared("sev2 Checkout is down")
     answer = await typed(here, "maya", channel.name, f"/incident {line}")
     assert why in answer
@@ -123,7 +123,7 @@ async def test_what_cannot_be_handed_over_is_said_with_a_line_that_works(here: W
     assert of_kind(await here.show(), "handover") == []
 
 
-async def test_a_private_incident_is_told_to_whoever_takes_over_once_they_are_in(here: World) -> None:
+async def test_a_private_incident_is_told_to_the_new_holder_once_they_are_in_its_channel(here: World) -> None:
     await here.maya.command("#general", "/incident declare")
     await here.maya.fill(here.maya.view, {"Title": "Key material leaked", "Severity": "sev2", "Private": ["private"]})
     assert (await here.maya.submit()).ok
@@ -138,7 +138,7 @@ async def test_a_private_incident_is_told_to_whoever_takes_over_once_they_are_in
     assert (await here.show())["roles"] == {"commander": TOM}
 
 
-async def test_whoever_declined_or_never_answered_reads_which_of_them(here: World) -> None:
+async def test_a_settled_offer_says_whether_it_was_declined_or_unanswered(here: World) -> None:
     channel, brief = await offered(here)
     await here.tom.press(brief, "Decline")
     await rest(here)
@@ -151,7 +151,7 @@ async def test_whoever_declined_or_never_answered_reads_which_of_them(here: Worl
     assert "it was not answered in time" in words(here, last)
 
 
-async def test_an_offer_is_told_apart_from_an_empty_role_and_is_forgotten_once_the_role_moved_on(here: World) -> None:
+async def test_an_open_offer_is_not_an_empty_role_and_ends_when_the_role_moves(here: World) -> None:
     channel, _ = await offered(here)
     why = await typed(here, "maya", channel.name, "/incident why")
     assert "· handover — in " in why

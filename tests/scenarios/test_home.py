@@ -42,7 +42,7 @@ def published(here: World) -> int:
     return len(here.ws.calls("views.publish"))
 
 
-async def test_it_is_published_when_it_is_opened(here: World) -> None:
+async def test_the_home_tab_is_published_when_it_is_opened(here: World) -> None:
     said = await opened(here, here.maya)
     for part in ("Declare incident", "My incidents", "On call now", "primary", "Tom", "Open incidents", "All is quiet"):
         assert part in said
@@ -56,7 +56,7 @@ async def test_declare_incident_opens_the_form(here: World) -> None:
     assert here.maya.view.title == "Declare incident"
 
 
-async def test_my_incidents_say_my_roles_and_change_as_they_do(here: World) -> None:
+async def test_the_home_tab_follows_my_incidents_and_my_roles(here: World) -> None:
     await opened(here, here.maya)
     channel = await here.declared("sev2 Checkout is down")
     await typed(here, "maya", channel.name, "/incident lead @maya")
@@ -68,7 +68,7 @@ async def test_my_incidents_say_my_roles_and_change_as_they_do(here: World) -> N
     assert "Checkout is down" not in shown(here.maya)
 
 
-async def test_my_pages_can_be_answered_there(here: World) -> None:
+async def test_pages_can_be_answered_in_the_home_tab(here: World) -> None:
     await opened(here, here.tom)
     await here.declared("sev1 Payments are down")
     await rest(here)
@@ -81,7 +81,7 @@ async def test_my_pages_can_be_answered_there(here: World) -> None:
     assert "My pages" not in shown(here.tom)
 
 
-async def test_private_incidents_stand_there_for_those_in_them_alone(here: World) -> None:
+async def test_the_home_tab_shows_private_incidents_only_to_people_in_them(here: World) -> None:
     await opened(here, here.maya)
     await opened(here, here.priya)
     await here.maya.command("#general", "/incident declare")
@@ -93,7 +93,7 @@ async def test_private_incidents_stand_there_for_those_in_them_alone(here: World
     assert "leaked" not in await opened(here, here.priya)
 
 
-async def test_nobody_who_does_not_look_costs_a_call(here: World) -> None:
+async def test_the_home_tab_of_a_person_who_does_not_look_costs_no_call(here: World) -> None:
     await here.declared("sev2 Checkout is down")
     await rest(here)
     assert published(here) == 0
@@ -105,7 +105,7 @@ async def test_nobody_who_does_not_look_costs_a_call(here: World) -> None:
     assert published(here) == before
 
 
-async def test_what_does_not_show_there_publishes_nothing(here: World) -> None:
+async def test_a_change_that_the_home_tab_does_not_show_publishes_nothing(here: World) -> None:
     await opened(here, here.maya)
     channel = await here.declared("sev2 Checkout is down")
     await typed(here, "maya", channel.name, "/incident ack")

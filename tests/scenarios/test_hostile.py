@@ -217,13 +217,13 @@ async def test_words_that_look_like_fields_of_a_form_are_words(here: World, text
     assert texts(of_kind(await here.show(), "note")) == [text]
 
 
-async def test_bytes_that_are_no_text_are_refused(here: World) -> None:
+async def test_bytes_that_are_not_utf_8_are_refused(here: World) -> None:
     for body in (b"\xff\xfe\x00", b'{"type": "\xc3"}', b"command=\x80\x81"):
         assert (await send(here, body)).status in REFUSED
         assert (await send(here, body, FORM)).status in REFUSED
 
 
-async def test_a_huge_body_is_refused_and_takes_nobody_along(here: World) -> None:
+async def test_a_huge_body_is_refused_and_delays_no_other_request(here: World) -> None:
     await declared(here)
     for size in (1_100_000, 8_000_000):
         try:
@@ -245,7 +245,7 @@ async def test_the_address_check_of_slack_is_answered(here: World) -> None:
     ("path", "method", "wanted"),
     [("/slack/events", "GET", 405), ("/slack/events/", "POST", 404), ("/", "GET", 404), ("/../etc/passwd", "GET", 404)],
 )
-async def test_other_paths_and_methods_are_not_there(here: World, path: str, method: str, wanted: int) -> None:
+async def test_other_paths_and_methods_are_not_found(here: World, path: str, method: str, wanted: int) -> None:
     url = f"http://127.0.0.1:{here.tocsin.port}{path}"
     async with here.ws.http.session().request(method, url) as response:
         assert response.status == wanted
@@ -349,7 +349,7 @@ def without_each(value: Any, depth: int) -> Iterator[Any]:
                 yield changed
 
 
-async def test_a_field_that_is_missing_or_odd_is_no_fault_of_ours(here: World) -> None:
+async def test_a_missing_or_odd_field_causes_no_server_error(here: World) -> None:
     kinds = await recorded(here)
     assert len(kinds) >= 30
     for one in kinds:
@@ -382,7 +382,7 @@ def put(payload: Any, path: list[int], odd: Any) -> Any:
     return changed
 
 
-async def test_garbage_inside_well_signed_bodies_is_no_fault_of_ours(
+async def test_garbage_in_signed_bodies_causes_no_server_error(
     here: World, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     kinds = await recorded(here)

@@ -38,7 +38,7 @@ async def fill(here: World, channel: Channel, **values: object) -> None:
     await rest(here)
 
 
-async def test_it_stands_on_the_card_on_the_timeline_and_in_what_may_help(shop: World) -> None:
+async def test_impact_is_shown_on_the_card_the_timeline_and_in_triage(shop: World) -> None:
     channel = await declared(shop, "sev2 Something odd")
     assert not [m for m in shop.ws.bot_messages(channel.id) if "What may help" in words(shop, m)]
     await fill(
@@ -61,7 +61,7 @@ async def test_it_stands_on_the_card_on_the_timeline_and_in_what_may_help(shop: 
     assert "SLA breached" in words(shop, shop.card(channel))
 
 
-async def test_revenue_and_several_services_page_whom_the_policy_names(shop: World) -> None:
+async def test_revenue_and_several_services_page_the_people_of_their_triggers(shop: World) -> None:
     channel = await declared(shop, "sev3 Payments slow")
     await fill(shop, channel, **{"Revenue lost so far": "9000", "Affected services": ["payments"]})
     await shop.pass_time(minutes=1)
@@ -84,7 +84,7 @@ async def test_two_forms_at_once_do_not_undo_one_another(shop: World) -> None:
     assert (shown["facts"], shown["regions"]) == ({"revenue": 500.0}, ["eu"])
 
 
-async def test_what_is_no_number_is_said_beside_its_input(here: World) -> None:
+async def test_an_invalid_number_is_an_error_beside_its_input(here: World) -> None:
     channel = await declared(here, "sev3 Payments slow")
     await typed(here, "maya", channel.name, "/incident impact")
     view = here.maya.view

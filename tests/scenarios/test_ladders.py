@@ -54,13 +54,13 @@ async def test_more_than_one_service_pages_after_its_own_delay_and_once(here: Wo
     assert row["state"] == "sent"
 
 
-async def test_one_service_trips_nothing(here: World) -> None:
+async def test_one_service_fires_no_trigger(here: World) -> None:
     await declare(here, "sev2", "Cart")
     await here.pass_time(hours=1)
     assert direct(here, TOM, "paged") == []
 
 
-async def test_a_trigger_that_reaches_nobody_says_so_aloud(here: World) -> None:
+async def test_a_trigger_that_reaches_nobody_tells_the_channel(here: World) -> None:
     await declare(here, "sev2", "Cart")
     channel = await here.opened()
     await typed(here, "maya", channel.name, "/incident escalate we are lost")
@@ -93,7 +93,7 @@ async def test_raising_to_a_severity_that_asks_for_it_briefs_executives(here: Wo
     assert len(direct(here, PRIYA, "Briefing")) == 1
 
 
-async def test_of_a_private_incident_executives_learn_the_id_alone(here: World) -> None:
+async def test_executives_learn_only_the_id_of_a_private_incident(here: World) -> None:
     await declare(here, "sev1", "Cart", private=True)
     (briefing,) = direct(here, PRIYA, "Briefing")
     assert "INC-1 (private)" in words(here, briefing)

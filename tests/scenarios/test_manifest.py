@@ -71,7 +71,7 @@ def test_interactivity_is_on_and_the_bot_can_be_written_to() -> None:
     assert FEATURES["app_home"]["messages_tab_enabled"] is True
 
 
-def test_slack_would_take_the_descriptions() -> None:
+def test_the_descriptions_are_within_slacks_limits() -> None:
     assert len(MANIFEST_OF["display_information"]["description"]) <= 140
     assert len(MANIFEST_OF["display_information"]["name"]) <= 35
     assert all(len(one["description"]) <= 150 for one in FEATURES["shortcuts"])
@@ -80,7 +80,7 @@ def test_slack_would_take_the_descriptions() -> None:
     assert len(command["usage_hint"]) <= 1000
 
 
-def test_what_is_meaningful_can_be_heard() -> None:
+def test_key_reactions_include_the_pushpin_and_are_not_plain_reactions() -> None:
     assert "pushpin" in event_parser.KEY_REACTIONS
     assert not event_parser.KEY_REACTIONS & event_parser.RECORDED_REACTIONS
 

@@ -71,7 +71,7 @@ async def test_a_handover_is_asked_for_by_a_form_and_accepted_by_a_button(here: 
     assert (await here.show())["roles"]["commander"] == here.tom.id
 
 
-async def test_impact_and_catchup_are_a_press_away(here: World) -> None:
+async def test_the_menu_opens_impact_and_catchup(here: World) -> None:
     await declared(here)
     await filled(here, "maya", "Impact", {"Regions": "eu-west-1"})
     assert (await here.show())["regions"] == ["eu-west-1"]

@@ -111,7 +111,7 @@ async def test_update_status_changes_all_it_says_in_one_numbered_update(here: Wo
     assert "promised by @maya" in card
 
 
-async def test_update_status_says_who_will_be_told_and_wants_words(here: World) -> None:
+async def test_the_update_form_says_who_will_be_told_and_requires_text(here: World) -> None:
     channel = await declared(here)
     await form(here, "maya", "Update status")
     form_text = str(here.maya.view.body["blocks"])
@@ -124,7 +124,7 @@ async def test_update_status_says_who_will_be_told_and_wants_words(here: World) 
     assert (await here.show())["updates"] == 0
 
 
-async def test_resolving_from_the_update_form_ends_it(here: World) -> None:
+async def test_resolving_in_the_update_form_ends_the_incident(here: World) -> None:
     await declared(here)
     await form(here, "maya", "Update status")
     await here.maya.fill(here.maya.view, {"Status": "Resolved", "What changed?": "Rolled back"})

@@ -68,7 +68,7 @@ async def test_an_update_that_is_not_posted_is_asked_for_with_a_mention(here: Wo
     assert (await reminder(here, "update", state="waiting"))["due_at"] > row["due_at"]
 
 
-async def test_there_is_one_live_reminder_and_the_older_lose_their_buttons(here: World) -> None:
+async def test_only_the_latest_reminder_has_buttons(here: World) -> None:
     channel = await here.declared("sev2 Checkout is down")
     for _ in range(3):
         await here.pass_time(minutes=15)
@@ -104,7 +104,7 @@ async def test_snoozing_quiets_it_and_the_card_says_who_and_until_when(here: Wor
     assert len(nudges(here, channel, live=True)) == 1
 
 
-async def test_a_busy_channel_is_asked_in_one_gentle_line(here: World) -> None:
+async def test_in_a_busy_channel_the_reminder_is_one_gentle_line(here: World) -> None:
     channel = await here.declared("sev2 Checkout is down")
     await here.pass_time(minutes=14)
     for number in range(3):
@@ -120,7 +120,7 @@ async def test_a_busy_channel_is_asked_in_one_gentle_line(here: World) -> None:
     assert here.maya.id in here.ws.mentioned(nudges(here, channel)[-1])
 
 
-async def test_what_came_due_while_the_bot_was_away_is_sent_once_late_and_says_so(here: World) -> None:
+async def test_a_reminder_due_while_the_bot_was_away_is_sent_once_and_says_how_late(here: World) -> None:
     channel = await here.declared("sev2 Checkout is down")
     await here.pass_time(hours=2)
     (message,) = nudges(here, channel)
@@ -196,7 +196,7 @@ async def test_not_mitigated_in_time_pages_the_next_rung_though_acknowledged(her
     assert "not mitigated within 30m" in (await reminder(here, "mitigate", rung=None))["reason"]
 
 
-async def test_the_end_of_the_ladder_is_said_aloud(here: World) -> None:
+async def test_the_channel_is_told_when_the_ladder_has_ended(here: World) -> None:
     channel = await here.declared("sev1 Payments are down")
     await here.pass_time(minutes=5)
     await here.pass_time(minutes=26)

@@ -41,7 +41,7 @@ async def test_oncall_says_who_is_on_call_now_and_next_in_the_readers_time(here:
     assert len(re.findall(r"<!date\^", said)) == 2
 
 
-async def test_oncall_lists_every_schedule_and_says_gaps_aloud(here: World) -> None:
+async def test_oncall_lists_every_schedule_and_its_gaps(here: World) -> None:
     said = await typed(here, "maya", "#general", "/incident oncall")
     assert "primary" in said
     assert "secondary" in said
@@ -56,12 +56,12 @@ async def test_oncall_lists_every_schedule_and_says_gaps_aloud(here: World) -> N
         "cover primary from tomorrow 18:00 until tomorrow 17:00", "cover primary from 2020-01-01 18:00 for 2h",
     ],
 )  # fmt: skip
-async def test_what_cannot_be_understood_is_answered_with_a_line_that_works(here: World, line: str) -> None:
+async def test_an_invalid_argument_of_oncall_is_answered_with_an_example_that_works(here: World, line: str) -> None:
     said = await typed(here, "maya", "#general", f"/incident {line}")
     assert "/incident" in said.partition("This works: ")[2]
 
 
-async def test_whoever_covers_is_on_call_and_is_paged_until_it_ends(here: World) -> None:
+async def test_a_person_who_covers_is_paged_until_the_cover_ends(here: World) -> None:
     said = await typed(here, "maya", "#general", "/incident cover primary for 2h")
     assert "You are on call on primary for 2h" in said.replace("*", "")
     now = await typed(here, "tom", "#general", "/incident oncall primary")
@@ -84,7 +84,7 @@ async def test_the_same_press_of_return_twice_is_one_override(here: World) -> No
     assert here.priya.user.name in said.lower()
 
 
-async def test_page_calls_one_person_directly_and_in_the_channel(here: World) -> None:
+async def test_page_pages_one_person_directly_and_in_the_channel(here: World) -> None:
     channel = await here.declared("sev4 Search is slow", by="maya")
     await rest(here)
     said = await typed(here, "maya", channel.name, "/incident page @tom the queue is yours")
@@ -105,7 +105,7 @@ async def test_page_calls_one_person_directly_and_in_the_channel(here: World) ->
     assert buttons(next(m for m in direct(here, TOM) if m.ts == page.ts)) == []
 
 
-async def test_page_calls_whoever_is_on_call_and_says_where_nobody_is(here: World) -> None:
+async def test_page_pages_the_person_on_call_and_says_if_nobody_is(here: World) -> None:
     channel = await here.declared("sev4 Search is slow", by="maya")
     await typed(here, "maya", channel.name, "/incident page primary")
     await rest(here)
@@ -116,7 +116,7 @@ async def test_page_calls_whoever_is_on_call_and_says_where_nobody_is(here: Worl
     assert len(of_kind(await here.show(), "page")) == 1
 
 
-async def test_whoever_cant_come_is_told_to_the_channel(here: World) -> None:
+async def test_cant_tells_the_channel_who_cannot_come(here: World) -> None:
     channel = await here.declared("sev4 Search is slow", by="maya")
     await typed(here, "maya", channel.name, "/incident page @tom")
     await rest(here)
@@ -128,14 +128,14 @@ async def test_whoever_cant_come_is_told_to_the_channel(here: World) -> None:
 
 
 @pytest.mark.parametrize("line", ["page", "page nights", "page @nobody"])
-async def test_whom_to_page_must_be_known(here: World, line: str) -> None:
+async def test_page_needs_a_known_person_or_schedule(here: World, line: str) -> None:
     channel = await here.declared("sev4 Search is slow", by="maya")
     said = await typed(here, "maya", channel.name, f"/incident {line}")
     assert "This works: `/incident page @maya" in said
     assert of_kind(await here.show(), "page") == []
 
 
-async def test_a_gap_that_a_later_rung_would_meet_stands_on_the_card_at_declare(here: World) -> None:
+async def test_the_card_shows_gaps_of_later_rungs_from_the_start(here: World) -> None:
     channel = await here.declared("sev1 Payments are down")
     await rest(here)
     assert "Rung 2 would reach nobody: nobody is on call on later now." in words(here, here.card(channel))
@@ -145,7 +145,7 @@ async def test_a_gap_that_a_later_rung_would_meet_stands_on_the_card_at_declare(
     assert "would reach nobody" not in words(here, here.card(channel))
 
 
-async def test_a_rung_whose_schedule_covers_nobody_is_said_aloud(here: World) -> None:
+async def test_a_rung_whose_schedule_has_nobody_on_call_tells_the_channel(here: World) -> None:
     channel = await here.declared("sev1 Payments are down")
     await here.pass_time(minutes=20)
     said = "\n".join(words(here, m) for m in here.ws.bot_messages(channel.id))

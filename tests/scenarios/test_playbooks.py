@@ -34,7 +34,7 @@ async def here(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
         yield running
 
 
-async def test_the_card_offers_what_fits_and_opens_it_in_one_press(here: World) -> None:
+async def test_the_card_offers_fitting_playbooks_and_opens_one_in_one_press(here: World) -> None:
     channel = await started(here, "sev2 Redis is down, cache connection refused")
     card = here.card(channel)
     assert "Redis cache outage" in words(here, card)

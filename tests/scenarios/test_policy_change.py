@@ -60,7 +60,7 @@ async def seen(here: World, who: str = "maya") -> Ephemeral:
     return reply.message
 
 
-async def test_it_is_told_first_and_done_by_the_button_and_nobody_is_paged_again(here: World, path: Path) -> None:
+async def test_a_policy_change_is_previewed_applied_by_a_button_and_pages_nobody_again(here: World, path: Path) -> None:
     await here.pass_time(minutes=5)
     await changed(here, path, then=PRIYA, every="15m", needed="scribe")
     before = await here.show()
@@ -90,11 +90,11 @@ async def test_it_is_told_first_and_done_by_the_button_and_nobody_is_paged_again
     assert due - declared == timedelta(minutes=15)
 
 
-async def test_an_incident_of_the_policy_in_force_has_nothing_to_be_brought(here: World) -> None:
+async def test_an_incident_under_the_current_policy_has_nothing_to_apply(here: World) -> None:
     assert "There is nothing to apply." in words(here, await seen(here))
 
 
-async def test_only_what_was_looked_at_is_applied_and_once(here: World, path: Path) -> None:
+async def test_only_the_previewed_policy_is_applied_and_once(here: World, path: Path) -> None:
     await changed(here, path, then=PRIYA)
     first = await seen(here)
     await changed(here, path, then=TOM)
@@ -108,7 +108,7 @@ async def test_only_what_was_looked_at_is_applied_and_once(here: World, path: Pa
     assert len(of_kind(await here.show(), "policy")) == 1
 
 
-async def test_whoever_may_not_can_look_and_is_told_whom_to_ask(here: World, path: Path) -> None:
+async def test_without_permission_the_preview_is_shown_and_apply_says_whom_to_ask(here: World, path: Path) -> None:
     await changed(here, path, then=PRIYA)
     message = await seen(here, "tom")
     assert buttons(message) == ["Apply"]
@@ -117,9 +117,7 @@ async def test_whoever_may_not_can_look_and_is_told_whom_to_ask(here: World, pat
     assert of_kind(await here.show(), "policy") == []
 
 
-async def test_a_role_that_somebody_has_and_the_new_policy_has_not_is_said_with_the_mend(
-    here: World, path: Path
-) -> None:
+async def test_the_preview_names_held_roles_that_the_new_policy_lacks(here: World, path: Path) -> None:
     await changed(here, path, roles="legal: {title: Legal}")
     await here.maya.press(await seen(here), "Apply")
     await typed(here, "maya", INSIDE, "/incident role legal @tom")

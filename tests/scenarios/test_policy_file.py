@@ -72,7 +72,7 @@ def paged(here: World, person: str) -> list[str]:
     return [m.text for m in direct(here, person, "paged")]
 
 
-async def test_what_is_valid_holds_for_new_incidents_and_old_ones_keep_theirs(here: World, path: Path) -> None:
+async def test_a_changed_policy_applies_to_new_incidents_only(here: World, path: Path) -> None:
     await here.declared("sev1 Payments are down")
     before = here.tocsin.context.policy.digest
     path.write_text(text(who=PRIYA, then=PRIYA, every="5m"))
@@ -89,7 +89,7 @@ async def test_what_is_valid_holds_for_new_incidents_and_old_ones_keep_theirs(he
     assert len(announcements(here)) == 2  # nobody need read of every change
 
 
-async def test_what_is_not_valid_changes_nothing_and_is_said_where_people_look(here: World, path: Path) -> None:
+async def test_an_invalid_policy_file_changes_nothing_and_is_announced(here: World, path: Path) -> None:
     before = here.tocsin.context.policy
     path.write_text(text(phone=f"{SECRET}0000000000000000000000").replace("respond_within", "respond_witin"))
     await until(lambda: announcements(here))
@@ -123,14 +123,14 @@ async def test_a_mistake_that_was_corrected_and_made_again_is_announced_again(he
         await until(lambda: all("valid again" in words(here, told) for told in announcements(here)))
 
 
-async def test_a_file_that_is_gone_is_a_mistake_not_a_preset(here: World, path: Path) -> None:
+async def test_a_missing_policy_file_is_a_problem_and_not_a_preset(here: World, path: Path) -> None:
     before = here.tocsin.context.policy
     path.unlink()
     await until(lambda: here.tocsin.policy_watcher.trouble)
     assert here.tocsin.context.policy is before
 
 
-async def test_two_replicas_say_one_mistake_once(
+async def test_two_replicas_announce_one_invalid_file_once(
     postgresql: PostgreSQL, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(policy_watcher, "LOOK_S", 0.03)
@@ -154,7 +154,7 @@ async def test_two_replicas_say_one_mistake_once(
     postgresql.give_back(url)
 
 
-async def test_sighup_has_the_file_read_and_ends_nothing(sqlite_url: str, path: Path) -> None:
+async def test_sighup_rereads_the_policy_file_and_does_not_stop_the_bot(sqlite_url: str, path: Path) -> None:
     async with sandbox.running(manifest=MANIFEST) as ws:
         settings = {
             "SLACK_BOT_TOKEN": ws.settings.bot_token, "SLACK_SIGNING_SECRET": ws.settings.signing_secret,

@@ -18,7 +18,7 @@ async def private(here: World) -> Channel:
     return channel
 
 
-async def test_its_channel_is_private_and_nothing_is_announced(here: World) -> None:
+async def test_a_private_incident_has_a_private_channel_and_no_announcement(here: World) -> None:
     channel = await private(here)
     assert channel.is_private
     assert announcements(here) == []
@@ -34,7 +34,7 @@ async def test_its_channel_is_private_and_nothing_is_announced(here: World) -> N
         assert where.is_im or "leaked" not in words(here, message)
 
 
-async def test_by_command_it_is_private_at_once_and_so_is_the_form(here: World) -> None:
+async def test_private_works_in_the_command_and_in_the_form(here: World) -> None:
     await here.maya.command("#general", "/incident declare --private sev2 Keys leaked")
     channel = await here.opened()
     await rest(here)
@@ -57,7 +57,7 @@ async def test_by_command_it_is_private_at_once_and_so_is_the_form(here: World) 
         "note x --in INC-1",
     ],
 )
-async def test_outsiders_are_told_that_there_is_no_such_incident(here: World, line: str) -> None:
+async def test_outsiders_are_told_that_a_private_incident_does_not_exist(here: World, line: str) -> None:
     channel = await private(here)
     answer = await typed(here, "tom", "#general", f"/incident {line}")
     assert "There is no incident INC-1" in answer
@@ -66,7 +66,7 @@ async def test_outsiders_are_told_that_there_is_no_such_incident(here: World, li
     assert of_kind(await here.show(), "acknowledged", "note") == []
 
 
-async def test_it_is_in_no_list_and_no_choice_of_outsiders(here: World) -> None:
+async def test_a_private_incident_is_in_no_list_of_outsiders(here: World) -> None:
     await private(here)
     for line in ("list", "list all", "list sev1", "ack"):
         assert "leaked" not in await typed(here, "tom", "#general", f"/incident {line}")
@@ -77,7 +77,7 @@ async def test_it_is_in_no_list_and_no_choice_of_outsiders(here: World) -> None:
     assert "leaked" in await typed(here, "maya", "#general", "/incident show INC-1")
 
 
-async def test_whoever_is_invited_is_part_of_it(here: World) -> None:
+async def test_an_invited_person_sees_the_private_incident(here: World) -> None:
     channel = await private(here)
     await typed(here, "maya", channel.name, "/incident invite @tom")
     await rest(here)
@@ -91,7 +91,7 @@ async def test_whoever_is_invited_is_part_of_it(here: World) -> None:
     assert "There is no incident" in await typed(here, "tom", "#general", "/incident show INC-1")
 
 
-async def test_what_is_said_in_it_is_recorded(here: World) -> None:
+async def test_messages_in_a_private_channel_are_recorded(here: World) -> None:
     channel = await private(here)
     said = await here.maya.say(channel.id, "rotating now")
     await here.maya.react(said, "pushpin")
@@ -105,7 +105,7 @@ async def test_what_is_said_in_it_is_recorded(here: World) -> None:
     assert [e["actor"] for e in of_kind(await here.show(), "joined")] == [here.maya.id, here.tom.id]
 
 
-async def test_pages_outside_its_channel_carry_the_id_alone(here: World) -> None:
+async def test_pages_outside_a_private_channel_carry_only_the_id(here: World) -> None:
     channel = await private(here)
     await typed(here, "maya", channel.name, "/incident page @tom rotate the keys that leaked")
     await rest(here)

@@ -48,7 +48,7 @@ def paged(here: World, person: str) -> list[Message]:
     return direct(here, person, "paged")
 
 
-async def test_the_form_asks_them_and_the_card_shows_the_answers(here: World) -> None:
+async def test_the_form_asks_custom_fields_and_the_card_shows_the_answers(here: World) -> None:
     await here.maya.command("#general", "/incident declare Search is slow")
     await here.maya.fill(
         here.maya.view,
@@ -82,7 +82,7 @@ async def test_what_a_severity_asks_for_is_asked_for_by_name_and_what_was_typed_
     assert (await here.show())["fields"] == {"region": "US", "customer": "Acme"}
 
 
-async def test_a_one_line_declare_is_not_held_up_and_the_card_asks_later(here: World) -> None:
+async def test_after_a_one_line_declare_the_card_asks_for_custom_fields(here: World) -> None:
     channel = await here.declared("sev1 Payments are down")
     await rest(here)
     shown = words(here, here.card(channel))
@@ -99,7 +99,7 @@ async def test_a_one_line_declare_is_not_held_up_and_the_card_asks_later(here: W
     assert said["actor"] == TOM
 
 
-async def test_metrics_typed_into_the_form_suggest_a_severity_and_trip_their_trigger(here: World) -> None:
+async def test_metrics_typed_into_the_form_suggest_a_severity_and_fire_their_trigger(here: World) -> None:
     await here.maya.command("#general", "/incident declare Search is slow")
     await here.maya.fill(here.maya.view, {"Metrics": "response time 45 s, cats 3"})
     await rest(here)
@@ -115,7 +115,7 @@ async def test_metrics_typed_into_the_form_suggest_a_severity_and_trip_their_tri
     assert "http error rate 0.12" in words(here, here.card(channel))
 
 
-async def test_a_person_trips_any_trigger_by_its_name_and_it_is_explained(here: World) -> None:
+async def test_a_person_fires_any_trigger_by_its_name_and_why_explains_it(here: World) -> None:
     channel = await here.declared("sev1 Payments are down")
     await here.tom.join(channel.id)
     listed = await typed(here, "tom", channel.name, "/incident trigger")

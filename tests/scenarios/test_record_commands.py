@@ -102,7 +102,7 @@ def of(found: list[dict[str, Any]], kind: str, incident: str = "INC-1") -> list[
     return [record for record in found if record["type"] == kind and record.get("incident") == incident]
 
 
-def test_verify_says_that_all_is_well_and_what_is_not(worked: str) -> None:
+def test_verify_reports_whether_the_chain_is_intact(worked: str) -> None:
     done = tocsin("verify")
     assert (done.exit_code, done.stdout[:14]) == (0, "✓ 2 incidents,")
     before = json.loads(tocsin("verify", "--json").stdout)
@@ -116,7 +116,7 @@ def test_verify_says_that_all_is_well_and_what_is_not(worked: str) -> None:
     assert json.loads(done.stdout)["faults"] == [{"incident": "INC-1", "entry": 2, "words": "entry 2 was changed"}]
 
 
-def test_verify_against_what_was_noted_earlier_finds_a_tail_that_was_cut_off(worked: str, tmp_path: Path) -> None:
+def test_verify_with_a_noted_end_finds_a_truncated_chain(worked: str, tmp_path: Path) -> None:
     (tmp_path / "heads.json").write_text(tocsin("verify", "--json").stdout)
     assert tocsin("verify", "--against", "heads.json").exit_code == 0
     run(
@@ -133,7 +133,7 @@ def test_verify_against_what_was_noted_earlier_finds_a_tail_that_was_cut_off(wor
     assert "which was there before, is missing" in done.stdout
 
 
-def test_an_incident_that_is_not_is_said_to_be_none(worked: str) -> None:
+def test_an_unknown_incident_is_reported_as_unknown(worked: str) -> None:
     for command in ("verify", "export"):
         done = tocsin(command, "INC-9")
         assert (done.exit_code, done.stderr) == (1, "There is no incident INC-9. See them all: tocsin list all\n")
@@ -204,7 +204,7 @@ def test_an_export_that_cannot_be_written_leaves_nothing_behind(worked: str, tmp
     assert [path.name for path in tmp_path.iterdir() if "jsonl" in path.name] == []
 
 
-def test_a_number_must_be_said_or_all(worked: str) -> None:
+def test_export_needs_a_number_or_all(worked: str) -> None:
     for arguments in ((), ("INC-1", "--all")):
         done = tocsin("export", *arguments)
         assert (done.exit_code, "Say which" in done.stderr) == (1, True)
@@ -305,7 +305,7 @@ async def test_an_export_is_read_in_pages(database: Database, monkeypatch: pytes
     assert [r["id"] for r in found if r["type"] == "overrides"] == list(range(1, 9))
 
 
-async def test_an_export_that_is_broken_off_gives_its_connection_back(database: Database) -> None:
+async def test_a_cancelled_export_returns_its_connection(database: Database) -> None:
     await store_incidents(database)
     async with aclosing(export.records(database)) as found:
         async for record in found:

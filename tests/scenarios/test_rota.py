@@ -67,7 +67,7 @@ async def begun(here: World) -> None:
             await asyncio.sleep(0.5)
 
 
-async def test_a_user_group_is_whoever_is_on_call_through_covers_and_restarts(here: World) -> None:
+async def test_a_user_group_follows_who_is_on_call_through_covers_and_restarts(here: World) -> None:
     await begun(here)
     await typed(here, "maya", "#general", "/incident cover primary for 2h")
     await until(lambda: members(here, "duty") == [here.maya.id])
@@ -83,7 +83,7 @@ async def test_a_user_group_is_whoever_is_on_call_through_covers_and_restarts(he
     assert len(calls) < 8
 
 
-async def test_an_empty_group_is_never_asked_for(here: World) -> None:
+async def test_slack_is_never_asked_to_empty_a_group(here: World) -> None:
     sync = usergroup_sync.UsergroupSync(here.tocsin.context)
     await sync.look()
     await rest(here)
@@ -105,7 +105,7 @@ async def got(here: World, address: str, **headers: str) -> tuple[int, str, byte
         return answer.status, answer.headers.get("ETag", ""), await answer.read()
 
 
-async def test_feeds_are_linked_cannot_be_guessed_and_tell_no_addresses(here: World) -> None:
+async def test_feeds_cannot_be_guessed_and_contain_no_addresses(here: World) -> None:
     reply = await here.tom.command("#general", "/incident oncall")
     assert reply.message is not None
     links = re.findall(r"<(https://tocsin\.example\.org/[^|]+)\|([^>]+)>", str(reply.message.blocks))
@@ -152,7 +152,7 @@ def test_a_line_break_in_a_name_does_not_break_a_feed() -> None:
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
 @pytest.mark.parametrize("month", [3, 9])  # clocks change within ninety days
-def test_a_feed_says_of_every_minute_what_the_schedule_says(zone: str, month: int) -> None:
+def test_a_feed_agrees_with_the_schedule_at_every_minute(zone: str, month: int) -> None:
     """Read back with a library, against the schedule asked minute by minute."""
     layers = (
         Layer("weekly", "mon 09:00", date(2026, 1, 5), ("anna", "ben", "cleo")),

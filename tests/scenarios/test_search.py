@@ -63,7 +63,7 @@ async def test_chatter_is_not_indexed_but_what_was_pinned_is(here: World) -> Non
     assert "No incident matches" in await typed(here, "tom", "#general", "/incident search zeppelin")
 
 
-async def test_private_ones_are_found_by_those_inside_alone_and_drills_by_nobody(here: World) -> None:
+async def test_search_finds_private_incidents_only_for_people_in_them_and_no_drills(here: World) -> None:
     await here.maya.command("#general", "/incident declare")
     await here.maya.fill(here.maya.view, {"Title": "Keys leaked", "Severity": "sev1", "Private": ["private"]})
     assert (await here.maya.submit()).ok
@@ -77,15 +77,15 @@ async def test_private_ones_are_found_by_those_inside_alone_and_drills_by_nobody
 
 
 @pytest.mark.parametrize("words", ['"', "' OR 1=1 --", "NEAR(", "title: *", "%", "&", "!!!", "a" * 3000, "\\", "@@"])
-async def test_any_words_may_be_typed(here: World, words: str) -> None:
+async def test_a_search_for_any_text_is_answered(here: World, words: str) -> None:
     assert "No incident matches" in await typed(here, "tom", "#general", f"/incident search {words}")
 
 
-async def test_without_words_it_says_what_works(here: World) -> None:
+async def test_a_search_without_words_shows_an_example(here: World) -> None:
     assert "/incident search connection pool exhausted" in await typed(here, "tom", "#general", "/incident search")
 
 
-async def test_the_command_line_searches_the_same(here: World) -> None:
+async def test_the_command_line_finds_the_same_incidents(here: World) -> None:
     channel = await declared(here, "sev2 Hikari pool exhausted", 1)
     await typed(here, "maya", channel, "/incident resolve Raised maximumPoolSize")
     await rest(here)

@@ -59,7 +59,7 @@ async def ledger(here: World, words: str) -> list[tuple[str, str]]:
     return [(row["state"], row["reason"]) for row in rows if row["kind"] == "role" and words in row["reason"]]
 
 
-async def test_whose_turn_is_over_is_offered_to_hand_over_once_and_again_after_a_restart_not(here: World) -> None:
+async def test_a_person_whose_shift_ends_is_offered_to_hand_over_once_even_after_a_restart(here: World) -> None:
     channel = await led(here)
     assert await ledger(here, "turn on primary ends") == [
         ("waiting", f"<@{TOM}>'s turn on primary ends: they are offered to hand over commander")
@@ -88,7 +88,7 @@ async def test_whose_turn_is_over_is_offered_to_hand_over_once_and_again_after_a
     assert here.priya.id in here.ws.channel(channel).members
 
 
-async def test_whoever_stays_on_is_not_asked_again_and_the_channel_hears_of_it(here: World) -> None:
+async def test_staying_on_is_told_in_the_channel_and_not_asked_again(here: World) -> None:
     channel = await led(here)
     await here.pass_time(hours=23, minutes=5)
     (offer,) = offers(here)
@@ -100,7 +100,7 @@ async def test_whoever_stays_on_is_not_asked_again_and_the_channel_hears_of_it(h
     assert [m for m in offers(here) if buttons(m)] == []
 
 
-async def test_nobody_is_asked_whose_role_moved_on_or_whose_incident_is_over(here: World) -> None:
+async def test_no_offer_is_made_after_the_role_moved_or_the_incident_ended(here: World) -> None:
     channel = await led(here)
     await typed(here, "maya", channel, "/incident lead @maya")
     assert (await ledger(here, "or the schedule, changed"))[0][0] == "cancelled"
@@ -110,7 +110,7 @@ async def test_nobody_is_asked_whose_role_moved_on_or_whose_incident_is_over(her
     assert offers(here) == []
 
 
-async def test_whoever_may_not_hand_roles_over_is_told_whom_to_ask_and_may_stay_on(
+async def test_without_permission_to_hand_over_a_person_may_stay_on_and_is_told_whom_to_ask(
     database_url: str, policy: Path
 ) -> None:
     policy.write_text(policy.read_text() + 'permissions: {handover: ["user:U0MAYA0000"]}\n')
@@ -127,7 +127,7 @@ async def test_whoever_may_not_hand_roles_over_is_told_whom_to_ask_and_may_stay_
         assert [e["data"]["state"] for e in of_kind(await here.show(), "handover")] == ["stays"]
 
 
-async def test_an_offer_that_stands_is_settled_when_the_role_moves(here: World) -> None:
+async def test_an_open_offer_is_settled_when_the_role_moves(here: World) -> None:
     channel = await led(here)
     await here.pass_time(hours=23, minutes=5)
     (offer,) = offers(here)
@@ -138,7 +138,7 @@ async def test_an_offer_that_stands_is_settled_when_the_role_moves(here: World) 
     assert "somebody else" in words(here, after)
 
 
-async def test_who_covers_ends_the_turn_now_and_who_is_covered_for_longer_is_asked_later(here: World) -> None:
+async def test_a_cover_by_another_ends_the_shift_and_a_cover_of_ones_own_extends_it(here: World) -> None:
     channel = await led(here)
     await typed(here, "tom", "#general", "/incident cover primary for 47h")  # his own turn, and the next one
     await here.pass_time(hours=23, minutes=5)
@@ -151,7 +151,7 @@ async def test_who_covers_ends_the_turn_now_and_who_is_covered_for_longer_is_ask
     assert channel
 
 
-async def test_two_replicas_offer_once(postgresql: PostgreSQL, policy: Path) -> None:
+async def test_two_replicas_make_one_offer(postgresql: PostgreSQL, policy: Path) -> None:
     url = postgresql.create()
     async with world(url, policy=policy) as here:
         other = await start(here.ws, here.settings)

@@ -25,7 +25,7 @@ MINUTE_S = float(os.environ.get("TOCSIN_STORM_MINUTE_S", "12"))
 ROOM = 1.35 if MINUTE_S >= 60 else 2.0  # a machine that does other things besides is forgiven more
 
 
-async def test_in_a_storm_everybody_is_paged_and_every_card_stands_as_soon_as_the_rates_allow(
+async def test_in_a_storm_pages_and_cards_go_out_as_fast_as_the_rate_limits_allow(
     sqlite_url: str, tmp_path: Path
 ) -> None:
     async with storm.strict_world(sqlite_url, tmp_path, MINUTE_S) as here:
@@ -71,7 +71,7 @@ async def test_a_chatty_incident_does_not_hold_up_a_new_one(sqlite_url: str, tmp
         assert doubled(here.ws) == []
 
 
-async def test_what_waits_for_its_turn_is_held_by_nobody_and_says_so(sqlite_url: str, tmp_path: Path) -> None:
+async def test_a_notice_that_waits_for_a_rate_limit_is_unclaimed_and_says_why(sqlite_url: str, tmp_path: Path) -> None:
     async with storm.strict_world(sqlite_url, tmp_path, 60.0) as here:
         for number in range(22):
             await here.maya.command("#general", f"/incident declare sev4 Storm {number}")

@@ -198,7 +198,7 @@ async def test_a_pushpin_on_a_message_that_was_never_heard_of_fetches_it(here: W
     assert [(e["text"], e["key"]) for e in await seen(here, "message")] == [("so was this", True)]
 
 
-async def test_reactions_that_carry_meaning_are_recorded_and_others_not(here: World) -> None:
+async def test_only_meaningful_reactions_are_recorded(here: World) -> None:
     await declared(here)
     message = await here.maya.say(INSIDE, "Roll back?")
     await here.tom.join(INSIDE)
@@ -256,7 +256,7 @@ async def test_a_bots_rewording_counts_as_an_edit_and_a_link_preview_does_not(he
     assert texts(await seen(here, "message", "message_edited")) == ["Deploying", "Deployed"]
 
 
-async def test_what_the_bot_says_is_never_chatter(here: World) -> None:
+async def test_the_bots_own_messages_are_not_recorded_as_chatter(here: World) -> None:
     await declared(here)
     for line in ("ack", "update Rolling back", "severity sev1", "lead @tom", "resolve Done"):
         await typed(here, "maya", INSIDE, f"/incident {line}")
@@ -269,7 +269,7 @@ async def test_what_the_bot_says_is_never_chatter(here: World) -> None:
     ]
 
 
-async def test_what_is_said_elsewhere_is_nobodys_timeline(here: World) -> None:
+async def test_messages_outside_incident_channels_are_not_recorded(here: World) -> None:
     await declared(here)
     await here.sam.invite("payments", "tocsin")
     await here.tom.say("payments", "not about the incident")
@@ -277,7 +277,7 @@ async def test_what_is_said_elsewhere_is_nobodys_timeline(here: World) -> None:
     assert await seen(here, "message") == []
 
 
-async def test_text_that_is_no_unicode_is_recorded_and_loses_nothing_else(here: World) -> None:
+async def test_invalid_unicode_is_recorded_without_losing_the_rest(here: World) -> None:
     channel = await declared(here)
     for number, text in enumerate(("half \ud83d an emoji", "a nul \x00 byte", "\u202e turned"), 1):
         ts = f"1790000000.00010{number}"
@@ -312,9 +312,7 @@ async def test_a_policy_that_records_only_the_key_leaves_chatter_out(sqlite_url:
         assert here.tom.id in [e["actor"] for e in recorded if e["kind"] == "joined"]
 
 
-async def test_people_who_write_are_heard_where_what_they_write_is_not_recorded(
-    database_url: str, tmp_path: Path
-) -> None:
+async def test_with_key_entries_chatter_still_softens_reminders(database_url: str, tmp_path: Path) -> None:
     policy = tmp_path / "policy.yml"
     only = "{respond_within: null, update_every: 15m, escalate_after: null, roles: [], ladder: []}"
     policy.write_text(f"preset: sev1-5\ntimeline: {{record: key}}\nseverities:\n  sev2: {only}\n")
@@ -389,7 +387,9 @@ def counted(shown: dict[str, Any]) -> Counter[tuple[str, str]]:
     ],
     ids=str,
 )
-async def test_each_thing_is_recorded_exactly_once_however_it_is_delivered(here: World, faults: dict[str, Any]) -> None:
+async def test_every_event_is_recorded_once_in_any_order_and_number_of_deliveries(
+    here: World, faults: dict[str, Any]
+) -> None:
     channel = await declared(here)
     for name, value in faults.items():
         setattr(here.ws.delivery.faults, name, value)
@@ -406,7 +406,7 @@ async def test_each_thing_is_recorded_exactly_once_however_it_is_delivered(here:
         assert await chain_faults(conn, 1) == []
 
 
-async def test_what_slack_held_back_is_recorded_when_it_comes(here: World) -> None:
+async def test_an_event_that_slack_delivers_late_is_recorded(here: World) -> None:
     channel = await declared(here)
     here.ws.delivery.faults.hold = True
     expected = await busy(here, channel)

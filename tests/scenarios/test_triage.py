@@ -56,7 +56,7 @@ async def ended(here: World, text: str, how: str = "resolve Raised maximumPoolSi
     return channel
 
 
-async def test_what_fixed_the_last_one_stands_in_the_channel_of_the_next(here: World) -> None:
+async def test_triage_shows_what_fixed_a_similar_incident(here: World) -> None:
     first = await ended(here, "sev2 Hikari pool exhausted on orders service")
     assert triages(here, first) == []
     channel = await declared(here, "sev2 hikari pool exhausted again", 2)
@@ -70,7 +70,7 @@ async def test_what_fixed_the_last_one_stands_in_the_channel_of_the_next(here: W
     assert "Hikari pool exhausted on orders service" in (await told(here, "tom"))[-1]
 
 
-async def test_one_that_is_open_may_be_the_same(here: World) -> None:
+async def test_triage_shows_a_similar_incident_that_is_open(here: World) -> None:
     first = await declared(here, "sev2 Kafka consumer lag on order events")
     channel = await declared(here, "sev3 consumer lag kafka exploding", 2, by="tom")
     said = said_in(here, channel)
@@ -78,13 +78,13 @@ async def test_one_that_is_open_may_be_the_same(here: World) -> None:
     assert f"#{first.name}" in said
 
 
-async def test_a_false_alarm_is_remembered_as_one(here: World) -> None:
+async def test_triage_says_that_a_similar_incident_was_a_false_alarm(here: World) -> None:
     await ended(here, "sev3 Synthetic probe checkout-eu fails", "cancel The probe had an old certificate")
     channel = await declared(here, "sev3 synthetic probe checkout-eu fails", 2)
     assert "It was a false alarm: The probe had an old certificate" in said_in(here, channel)
 
 
-async def test_private_ones_and_drills_are_never_shown(here: World) -> None:
+async def test_triage_never_shows_private_incidents_or_drills(here: World) -> None:
     await here.maya.command("#general", "/incident declare")
     await here.maya.fill(here.maya.view, {"Title": "Vault sealed", "Severity": "sev1", "Private": ["private"]})
     assert (await here.maya.submit()).ok
@@ -95,12 +95,12 @@ async def test_private_ones_and_drills_are_never_shown(here: World) -> None:
     assert triages(here, channel) == []
 
 
-async def test_nothing_is_posted_where_nothing_would_help(shop: World) -> None:
+async def test_no_triage_message_is_posted_without_anything_to_suggest(shop: World) -> None:
     channel = await declared(shop, "sev2 Something odd")
     assert triages(shop, channel) == []
 
 
-async def test_the_blast_radius_and_whom_to_call(shop: World) -> None:
+async def test_triage_names_the_blast_radius_and_whom_to_contact(shop: World) -> None:
     channel = await declared(shop, "sev2 Payments are refused")
     said = said_in(shop, channel)
     assert "May also be affected: Checkout cannot work without Payments (named in the title" in said
@@ -108,7 +108,7 @@ async def test_the_blast_radius_and_whom_to_call(shop: World) -> None:
     assert "Call: Stripe support (+1 555 0100 · support portal" in said
 
 
-async def test_where_it_may_come_from(shop: World) -> None:
+async def test_triage_names_possible_causes(shop: World) -> None:
     await declared(shop, "sev1 Orders database is read only")
     await shop.maya.command("#general", "/incident declare")
     await shop.maya.fill(

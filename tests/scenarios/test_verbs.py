@@ -173,7 +173,7 @@ async def test_a_note_is_a_key_entry_and_timeline_shows_keys_or_all(here: World)
     assert note["key"] is True
 
 
-async def test_why_is_the_ledger_with_reasons(here: World) -> None:
+async def test_why_shows_the_ledger_with_reasons(here: World) -> None:
     await declared(here)
     answer = await typed(here, "maya", INSIDE, "/incident why")
     assert "15 minutes" in answer or "15m" in answer
@@ -210,7 +210,7 @@ async def test_a_snooze_over_four_hours_or_four_cadences_is_asked_about_and_show
     assert "by @maya until" in card
 
 
-async def test_resolve_close_reopen_and_the_ways_between(here: World) -> None:
+async def test_resolve_close_and_reopen_are_possible_in_their_order(here: World) -> None:
     await declared(here)
     await typed(here, "maya", INSIDE, "/incident resolve Rolled back deploy 4512")
     resolved = await here.show()
@@ -291,7 +291,7 @@ async def test_outside_a_verb_asks_which_incident_and_the_button_carries_it_out(
 
 
 @pytest.mark.parametrize(("line", "kind"), CHANGING)
-async def test_outside_in_says_which_incident(here: World, line: str, kind: str) -> None:
+async def test_outside_a_channel_in_names_the_incident(here: World, line: str, kind: str) -> None:
     await declared(here)
     before = len(of_kind(await here.show(), kind))
     answer = await typed(here, "tom", "#general", f"/incident {line} --in INC-1")
@@ -319,14 +319,14 @@ async def test_with_no_open_incident_the_answer_says_so_and_offers_to_declare(he
     assert here.maya.view.title == "Declare incident"
 
 
-async def test_an_incident_that_does_not_exist_is_said_to(here: World) -> None:
+async def test_an_incident_that_does_not_exist_is_reported(here: World) -> None:
     await declared(here)
     answer = await typed(here, "maya", "#general", "/incident ack --in INC-99")
     assert "There is no incident INC-99" in answer
     assert "INC-1" in await typed(here, "maya", "#general", example_of(answer))
 
 
-async def test_in_outranks_the_channel_one_stands_in(here: World) -> None:
+async def test_in_takes_precedence_over_the_channel(here: World) -> None:
     await declared(here)
     await here.tom.command("#general", "/incident declare sev4 Typo on the page")
     await here.opened(2)
@@ -416,7 +416,7 @@ async def test_an_unknown_verb_names_the_nearest(here: World, line: str, near: s
     assert "I don't know" not in again
 
 
-async def test_a_word_like_no_verb_points_to_help(here: World) -> None:
+async def test_an_unrecognisable_verb_points_to_help(here: World) -> None:
     answer = await typed(here, "maya", "#general", "/incident xyzzy <!channel>")
     assert example_of(answer) == "/incident help"
     assert "<!" not in here.ws.ephemerals("maya")[-1].text
@@ -482,7 +482,7 @@ async def test_a_mention_elsewhere_can_declare(here: World) -> None:
     assert here.tom.id in channel.members
 
 
-async def test_talk_about_the_bot_by_another_bot_is_not_obeyed(here: World) -> None:
+async def test_another_bots_mention_is_not_obeyed(here: World) -> None:
     await declared(here)
     event = {
         "type": "app_mention", "user": "U0DEPLOYS0", "bot_id": "B0DEPLOYS0", "channel": here.ws.channel(INSIDE).id,

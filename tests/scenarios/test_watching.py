@@ -56,7 +56,7 @@ def fresh_look_at_slack(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slack_check, "ASK_EVERY_S", 0.0)
 
 
-async def test_it_is_ready_when_all_is_well(here: World) -> None:
+async def test_readyz_is_200_when_all_checks_pass(here: World) -> None:
     await ticked(here)
     status, checks = await ready(here)
     assert status == 200
@@ -64,7 +64,7 @@ async def test_it_is_ready_when_all_is_well(here: World) -> None:
     assert set(checks) >= {"database", "slack", "scheduler", "outbox"}
 
 
-async def test_without_its_database_it_is_not_ready_and_says_what_to_do(
+async def test_without_a_database_readyz_is_503_and_says_what_to_do(
     here: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await ticked(here)
@@ -79,9 +79,7 @@ async def test_without_its_database_it_is_not_ready_and_says_what_to_do(
     assert (await metrics(here))['tocsin_check_ok{check="database"}'] == 0
 
 
-async def test_while_slack_is_away_it_is_not_ready_and_ready_again_afterwards(
-    here: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_readyz_is_503_while_slack_is_away(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
     fresh_look_at_slack(monkeypatch)
     await ticked(here)
     await here.ws.go_down()
@@ -94,7 +92,7 @@ async def test_while_slack_is_away_it_is_not_ready_and_ready_again_afterwards(
     assert (await ready(here))[0] == 200
 
 
-async def test_a_token_that_was_revoked_is_said_with_the_mend(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_revoked_token_is_reported_with_a_hint(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
     fresh_look_at_slack(monkeypatch)
     here.ws.revoked = True
     status, checks = await ready(here)
@@ -134,7 +132,7 @@ async def test_an_outbox_that_does_not_move_is_noticed_but_not_what_may_wait(her
     assert (await metrics(here))['tocsin_outbox_waiting_seconds{kind="card"}'] >= 3600
 
 
-async def test_without_a_socket_it_is_not_ready(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_a_socket_readyz_is_503(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.slack.inbound.socket_mode.PING_S", 0.3)
     monkeypatch.setattr("bot.slack.inbound.socket_mode.WATCH_S", 0.1)
     async with world(sqlite_url, socket_mode=True) as here:
@@ -194,7 +192,7 @@ async def withheld(here: World, wanted: int) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_the_heartbeat_beats_while_all_is_well_and_falls_silent_when_it_is_not(
+async def test_the_heartbeat_is_sent_only_while_every_check_passes(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fresh_look_at_slack(monkeypatch)
@@ -225,7 +223,7 @@ async def test_the_heartbeat_beats_while_all_is_well_and_falls_silent_when_it_is
     assert "canary" not in said.getvalue()
 
 
-async def test_the_heartbeat_goes_nowhere_else_and_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_heartbeat_follows_no_redirect_and_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heartbeat, "TIMEOUT_S", 0.2)
 
     async def well() -> list[Check]:
@@ -252,7 +250,7 @@ async def test_the_heartbeat_goes_nowhere_else_and_does_not_wait_for_ever(monkey
 # — metrics
 
 
-async def test_metrics_say_what_the_guide_names_and_nothing_private(here: World) -> None:
+async def test_metrics_are_those_of_the_guide_and_contain_nothing_private(here: World) -> None:
     await here.declared("sev2 Checkout is down")
     await here.maya.command("#general", "/incident declare sev3 --private The-secret-title")
     here.ws.faults.add("chat.update", error="invalid_blocks", count=1)

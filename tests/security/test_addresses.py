@@ -93,7 +93,7 @@ async def test_no_notifier_follows_a_redirect(here: World, method: str, status: 
 
 
 @pytest.mark.parametrize("status", [302, 307, 308])
-async def test_slacks_own_address_leads_nowhere_else(status: int) -> None:
+async def test_a_redirect_from_slack_is_not_followed(status: int) -> None:
     """The token would go along."""
     async with leading_astray(status) as found, slack_api.open_session() as session:
         api = SlackApi(slack_api.web_client("xoxb-secret", f"{found.door}/api/", session))
@@ -104,7 +104,7 @@ async def test_slacks_own_address_leads_nowhere_else(status: int) -> None:
         assert found.reached == []
 
 
-async def test_the_one_session_follows_nobody_whoever_uses_it() -> None:
+async def test_the_shared_session_follows_no_redirect() -> None:
     async with leading_astray(302) as found, slack_api.open_session() as session:
         for method in ("GET", "POST", "PUT", "HEAD"):
             with pytest.raises(slack_api.RedirectRefused):
@@ -112,7 +112,7 @@ async def test_the_one_session_follows_nobody_whoever_uses_it() -> None:
         assert found.reached == []
 
 
-async def test_an_answer_goes_to_slack_or_is_told_in_the_channel(here: World) -> None:
+async def test_an_answer_whose_address_is_not_slacks_is_posted_in_the_channel(here: World) -> None:
     """Whoever can make the bot take a payload cannot make it call an address of theirs."""
     await here.declared()
     async with leading_astray(200) as found:
@@ -140,7 +140,7 @@ async def test_an_answer_goes_to_slack_or_is_told_in_the_channel(here: World) ->
     await still_works(here)
 
 
-async def test_an_answer_address_that_redirects_is_used_up(here: World) -> None:
+async def test_a_response_url_that_redirects_is_not_called_again(here: World) -> None:
     await here.declared()
     async with leading_astray(307) as found:
         url = URL(f"{found.door}/response")
@@ -176,12 +176,12 @@ async def test_an_answer_address_that_redirects_is_used_up(here: World) -> None:
         ("", SLACK, False), (None, SLACK, False), (7, SLACK, False), ("http://[::1", SLACK, False),
     ],
 )  # fmt: skip
-def test_only_slacks_answer_addresses_are_called(url: object, api: str, ours: bool) -> None:
+def test_only_response_urls_of_slack_are_called(url: object, api: str, ours: bool) -> None:
     assert (trusted_response_url(url, api) is not None) is ours
 
 
 @given(st.text() | st.from_regex(r"https?://[^\s]{0,30}(slack\.com)?[^\s]{0,30}"))
-def test_whatever_is_let_through_goes_to_slack(url: str) -> None:
+def test_every_accepted_response_url_leads_to_slack(url: str) -> None:
     found = trusted_response_url(url, SLACK)
     if found is not None:
         assert found.scheme == "https"

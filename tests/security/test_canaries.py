@@ -134,7 +134,9 @@ def test_every_secret_setting_is_known_to_the_logs() -> None:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("form", ["json", "console"])
-async def test_no_secret_is_heard_from_anything_that_speaks(form: str, sqlite_url: str, tmp_path: Path) -> None:
+async def test_no_secret_appears_in_logs_answers_or_output_of_commands(
+    form: str, sqlite_url: str, tmp_path: Path
+) -> None:
     (tmp_path / "policy.yml").write_text(POLICY)
     said: list[str] = []
     async with parrot() as (url, asked):

@@ -57,7 +57,7 @@ async def hung_up(reader: asyncio.StreamReader, within_s: float) -> bool:
     return True
 
 
-async def test_a_head_that_drips_is_hung_up_on_however_it_drips(here: World) -> None:
+async def test_a_request_head_that_arrives_too_slowly_ends_the_connection(here: World) -> None:
     here.tocsin.http.limiter.head_within_s = 0.4
     async with connected(here) as (reader, writer), connected(here) as (silent, _):
         started = time.monotonic()
@@ -70,7 +70,7 @@ async def test_a_head_that_drips_is_hung_up_on_however_it_drips(here: World) -> 
     await still_works(here)
 
 
-async def test_a_body_that_drips_is_refused_in_time_and_takes_nobody_along(here: World) -> None:
+async def test_a_body_that_arrives_too_slowly_is_refused_and_delays_no_other_request(here: World) -> None:
     await here.declared()
     here.tocsin.http.limiter.body_within_s = 0.4
     async with connected(here) as (reader, writer):
@@ -91,7 +91,7 @@ async def _drip(writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.02)
 
 
-async def test_too_many_connections_shut_nobody_out(here: World) -> None:
+async def test_too_many_idle_connections_do_not_keep_slack_out(here: World) -> None:
     await here.declared()
     here.tocsin.http.limiter.most = 20
     idle = [await asyncio.open_connection("127.0.0.1", here.tocsin.port) for _ in range(60)]
@@ -103,7 +103,7 @@ async def test_too_many_connections_shut_nobody_out(here: World) -> None:
         writer.close()
 
 
-async def test_the_second_request_of_a_connection_has_its_time_too(here: World) -> None:
+async def test_the_second_request_of_a_connection_has_a_time_limit_too(here: World) -> None:
     here.tocsin.http.limiter.head_within_s = 0.3
     async with connected(here) as (reader, writer), connected(here) as (silent, _):
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -160,7 +160,7 @@ async def test_a_compressed_body_is_not_blown_up(here: World) -> None:
     assert time.monotonic() - started < 2
 
 
-async def test_a_recorded_command_tells_nothing_when_it_is_played_again(here: World) -> None:
+async def test_a_replayed_command_gets_no_content_in_its_answer(here: World) -> None:
     await here.declared()
     await here.maya.command("inc-1-checkout-is-down", "/incident note the secret plan")
     channel = here.ws.find_channel("inc-1")
@@ -181,7 +181,7 @@ async def test_a_recorded_command_tells_nothing_when_it_is_played_again(here: Wo
     assert "the secret plan" in again.text, "another trigger is another command"
 
 
-async def test_every_answer_says_how_a_browser_must_treat_it_and_no_version(here: World) -> None:
+async def test_every_response_has_security_headers_and_names_no_version(here: World) -> None:
     session = here.ws.http.session()
     for path in ("/healthz", "/readyz", "/metrics", "/nothing", "/slack/events"):
         async with session.get(
@@ -195,7 +195,7 @@ async def test_every_answer_says_how_a_browser_must_treat_it_and_no_version(here
             assert "evil.example" not in str(answer.headers)
 
 
-async def test_a_full_door_hangs_up_on_whoever_asks_for_nothing_and_not_on_the_balancer(here: World) -> None:
+async def test_at_the_connection_limit_silent_connections_are_closed_before_a_balancers(here: World) -> None:
     """A balancer's connections are the oldest of all, and idle between two requests."""
     here.tocsin.http.limiter.most = 20
     async with connected(here) as (answers, balancer), AsyncExitStack() as stack:

@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NAMED = re.compile(r"`(test_\w+\.py)::(test_\w+)`")
 
 
-def test_every_test_that_the_threat_model_names_is_there() -> None:
+def test_every_test_that_the_threat_model_names_exists() -> None:
     named = NAMED.findall((ROOT / "docs/security.md").read_text())
     assert len(named) > 40
     sources = {path.name: path.read_text() for path in (ROOT / "tests").rglob("test_*.py")}

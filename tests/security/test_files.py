@@ -30,7 +30,7 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("text", ENDLESS.values(), ids=ENDLESS)
-def test_a_file_without_end_is_refused_in_time_and_in_one_line(text: str, tmp_path: Path) -> None:
+def test_a_hostile_yaml_file_is_refused_in_one_line(text: str, tmp_path: Path) -> None:
     began = time.perf_counter()
     assert len(parse_yaml(text, "x").problems) == 1
     (tmp_path / "one.yml").write_text(text)
@@ -41,7 +41,7 @@ def test_a_file_without_end_is_refused_in_time_and_in_one_line(text: str, tmp_pa
     assert time.perf_counter() - began < 20.0
 
 
-async def test_nothing_is_written_into_what_somebody_else_has_put_there(here: World, tmp_path: Path) -> None:
+async def test_nothing_is_written_through_a_link_or_into_a_file_of_somebody_else(here: World, tmp_path: Path) -> None:
     """In a folder that others may write to: a file that they can read, or a link."""
     await here.declared("sev2 Payroll leaked")
     database = Path(here.settings.database_url.get_secret_value().partition("///")[2])

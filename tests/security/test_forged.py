@@ -48,7 +48,7 @@ async def begun(here: World) -> None:
     await rest(here)
 
 
-async def test_steps_requests_and_jobs_that_are_none_change_nothing(here: World) -> None:
+async def test_forged_steps_requests_and_jobs_change_nothing(here: World) -> None:
     await begun(here)
     before = (await here.show())["timeline"]
     for action, value in FORGED:
@@ -59,7 +59,7 @@ async def test_steps_requests_and_jobs_that_are_none_change_nothing(here: World)
     assert (await here.show())["timeline"] == before
 
 
-async def test_a_playbooks_criterion_is_no_way_round_who_may_escalate(sqlite_url: str, tmp_path: Path) -> None:
+async def test_a_criterion_of_a_playbook_needs_the_permission_to_escalate(sqlite_url: str, tmp_path: Path) -> None:
     async with world(sqlite_url, policy=policy_of(tmp_path, {"escalate": ["@oncall"]})) as here:
         await known(here)
         await begun(here)
@@ -70,7 +70,7 @@ async def test_a_playbooks_criterion_is_no_way_round_who_may_escalate(sqlite_url
         assert "escalated" in await here.kinds()
 
 
-async def test_only_who_was_paged_hands_a_page_on_where_escalating_is_restricted(
+async def test_where_escalating_is_restricted_cant_works_only_for_the_person_paged(
     sqlite_url: str, tmp_path: Path
 ) -> None:
     async with world(sqlite_url, policy=policy_of(tmp_path, {"escalate": ["@oncall"]})) as here:
@@ -84,7 +84,7 @@ async def test_only_who_was_paged_hands_a_page_on_where_escalating_is_restricted
         assert "escalated" in await here.kinds()
 
 
-async def test_who_may_not_declare_is_told_so_by_the_button_too(sqlite_url: str, tmp_path: Path) -> None:
+async def test_the_button_to_declare_needs_the_permission_to_declare(sqlite_url: str, tmp_path: Path) -> None:
     async with world(sqlite_url, policy=policy_of(tmp_path, {"declare": ["@oncall"]})) as here:
         await known(here)
         await begun(here)
@@ -98,7 +98,7 @@ def front_of(here: World) -> ListenerContext:
     return ListenerContext(here.tocsin.context, unused, unused, unused, unused)
 
 
-async def test_a_private_incident_without_a_channel_is_not_there_for_who_is_in_none(here: World) -> None:
+async def test_outsiders_do_not_see_a_private_incident_that_has_no_channel(here: World) -> None:
     """A form and the home tab name no channel, and neither does an incident whose channel is not made yet."""
     here.ws.faults.add("conversations.create", error="restricted_action", count=None)
     await here.maya.shortcut("Declare incident")
@@ -113,7 +113,7 @@ async def test_a_private_incident_without_a_channel_is_not_there_for_who_is_in_n
         await front_of(here).visible_incident(1, Interaction(here.noor.id), paged=True)
 
 
-async def test_who_is_paged_by_an_address_may_hand_it_on_too(sqlite_url: str, tmp_path: Path) -> None:
+async def test_a_person_paged_by_their_address_may_press_cant(sqlite_url: str, tmp_path: Path) -> None:
     policy = tmp_path / "policy.yml"
     policy.write_text(
         "preset: sev1-5\ncontacts: {tom: {name: Tom, email: tom@example.com}}\npermissions: {escalate: ['@leads']}\n"
@@ -132,7 +132,7 @@ async def test_who_is_paged_by_an_address_may_hand_it_on_too(sqlite_url: str, tm
 
 
 @pytest.mark.parametrize("odd", ["1e999", "1e18", "-1e18", "nan"])
-async def test_an_instant_that_no_calendar_has_changes_nothing(here: World, odd: str) -> None:
+async def test_a_time_out_of_range_changes_nothing(here: World, odd: str) -> None:
     """Nothing would be better the next time: so Slack is not asked to repeat it, nor a history to be read."""
     channel = await declared(here)
     await rest(here)

@@ -62,7 +62,7 @@ async def test_guests_and_partners_neither_approve_nor_break_the_glass(here: Wor
     assert f"refused by @{who}" in words(here, run_message(here, channel))
 
 
-async def test_whoever_became_a_guest_while_the_form_was_open_breaks_no_glass(
+async def test_a_person_who_became_a_guest_while_the_form_was_open_breaks_no_glass(
     here: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.slack.directory.identities.FRESH_S", 0.0)
@@ -89,7 +89,7 @@ async def test_whoever_became_a_guest_while_the_form_was_open_breaks_no_glass(
         ("contact:dba", "tom", False),
     ],
 )
-async def test_the_policy_may_name_them_and_nobody_names_themselves(
+async def test_the_policy_may_name_guests_and_nobody_can_name_themselves(
     sqlite_url: str, tmp_path: Path, approvers: str, who: str, may: bool
 ) -> None:
     rules = f"""
@@ -113,7 +113,7 @@ schedules:
         assert len(here.ws.calls("users.lookupByEmail")) == calls  # however many addresses the policy has
 
 
-async def test_while_slack_does_not_say_nobody_is_let_in_but_whom_it_has_named_before(here: World) -> None:
+async def test_while_slack_is_away_only_people_known_to_belong_to_the_workspace_may_approve(here: World) -> None:
     channel, asked = await asked_with_guests(here)
     here.ws.faults.add("users.info", status=500, count=None)
     await press(here, "priya", asked, "Approve")
@@ -150,7 +150,7 @@ ME = BotIdentity("U0BOT", "B0BOT", "T0OURS", enterprise_id="E0OURS")
         ({"team_id": "T0NEXT", "enterprise_user": {"teams": ["T0NEXT", "T0OURS"]}}, Membership.MEMBER),
     ],
 )
-def test_who_belongs_is_read_from_what_slack_says(user: dict[str, Any], standing: Membership) -> None:
+def test_membership_is_read_from_slacks_profile(user: dict[str, Any], standing: Membership) -> None:
     found = identity_from_profile({"id": "U1", "profile": {"email": "Ana@example.com"}, **user}, ME)
     assert found == Identity("U1", standing, None if standing is Membership.OUTSIDE else "Ana@example.com")
     assert found.is_among(["ana@Example.com"]) is (standing is not Membership.OUTSIDE)

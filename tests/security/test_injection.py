@@ -93,7 +93,7 @@ async def lived_through(here: World, evil: str) -> None:
         await here.pass_time(hours=2)
 
 
-async def test_no_words_of_a_person_call_anybody_or_dress_up_a_link(here: World) -> None:
+async def test_text_of_a_person_neither_mentions_anybody_nor_disguises_a_link(here: World) -> None:
     await lived_through(here, EVIL)
     texts = 0
     for call in here.ws.journal.calls:
@@ -119,7 +119,7 @@ async def test_no_words_of_a_person_call_anybody_or_dress_up_a_link(here: World)
 
 
 @pytest.mark.parametrize("evil", ODD, ids=range(len(ODD)))
-async def test_odd_letters_break_no_message(here: World, evil: str) -> None:
+async def test_control_and_invisible_characters_break_no_message(here: World, evil: str) -> None:
     """Slack would refuse some of these; the bot's own calls must never be refused for them."""
     clean = evil.encode("utf-8", "replace").decode()
     channel = await here.declared()

@@ -32,7 +32,7 @@ def put_back() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("form", ["console", "json"])
-def test_no_text_forges_a_line_or_speaks_to_the_terminal(
+def test_no_text_forges_a_log_line_or_controls_the_terminal(
     form: Literal["console", "json"], capsys: pytest.CaptureFixture[str]
 ) -> None:
     logs.configure(form, "DEBUG")
@@ -58,7 +58,7 @@ def test_no_text_forges_a_line_or_speaks_to_the_terminal(
 
 
 @pytest.mark.parametrize("form", ["console", "json"])
-def test_no_secret_is_in_a_line_however_it_was_written(
+def test_no_secret_is_logged_in_any_encoding(
     form: Literal["console", "json"], capsys: pytest.CaptureFixture[str]
 ) -> None:
     logs.configure(form, "DEBUG", [SECRET])

@@ -74,7 +74,7 @@ def test_every_verb_that_changes_something_can_be_restricted_or_is_free_for_a_re
 
 
 @pytest.mark.parametrize("action", sorted(set(RESTRICTABLE_VERBS) - {"declare"}))
-async def test_what_is_restricted_is_refused_with_whom_to_ask_and_changes_nothing(strict: World, action: str) -> None:
+async def test_a_restricted_verb_is_refused_with_whom_to_ask_and_changes_nothing(strict: World, action: str) -> None:
     before = (await strict.show())["timeline"]
     answer = await typed(strict, "noor", INSIDE, f"/incident {LINES[action]}")
     assert "Only @oncall" in answer
@@ -84,7 +84,7 @@ async def test_what_is_restricted_is_refused_with_whom_to_ask_and_changes_nothin
     assert "Only @oncall" not in allowed
 
 
-async def test_buttons_forms_shortcuts_and_mentions_are_asked_the_same(strict: World) -> None:
+async def test_buttons_forms_shortcuts_and_mentions_need_the_same_permissions(strict: World) -> None:
     card = strict.card(await strict.opened())
     for label in ("Update status", "Change severity", "Assign roles", "Resolve", "Escalate"):
         await strict.noor.press(card, label)
@@ -96,7 +96,7 @@ async def test_buttons_forms_shortcuts_and_mentions_are_asked_the_same(strict: W
     assert (await strict.show())["status"] == "detected"
 
 
-async def test_a_form_opened_by_somebody_who_may_is_asked_again_when_it_comes_back(strict: World) -> None:
+async def test_permission_is_checked_again_when_a_form_is_submitted(strict: World) -> None:
     """And what hides in a form is asked for too: an update that resolves."""
     card = strict.card(await strict.opened())
     await strict.maya.press(card, "Update status")
@@ -108,7 +108,7 @@ async def test_a_form_opened_by_somebody_who_may_is_asked_again_when_it_comes_ba
     assert (await strict.show())["status"] == "detected"
 
 
-async def test_whoever_leads_may_by_the_role_and_acknowledging_is_never_locked(strict: World) -> None:
+async def test_a_role_can_give_permission_and_acknowledging_is_never_restricted(strict: World) -> None:
     card = strict.card(await strict.opened())
     await strict.priya.press(card, "Acknowledge")
     assert (await strict.show())["status"] == "acknowledged"
@@ -119,12 +119,12 @@ async def test_whoever_leads_may_by_the_role_and_acknowledging_is_never_locked(s
     assert "resolved" in await typed(strict, "priya", INSIDE, "/incident resolve Restarted it")
 
 
-async def test_acknowledging_by_its_status_is_free_too(strict: World) -> None:
+async def test_acknowledging_by_the_status_verb_is_never_restricted(strict: World) -> None:
     assert "acknowledged" in await typed(strict, "noor", INSIDE, "/incident status acknowledged")
     assert "Only @oncall" in await typed(strict, "noor", INSIDE, "/incident status resolved")
 
 
-async def test_whoever_was_added_a_moment_ago_is_let_in_soon(strict: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_new_member_of_a_group_is_let_in_soon(strict: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.slack.directory.usergroups.REFUSAL_REFRESH_S", 0.0)
     strict.ws.state.usergroups[ONCALL].users = ["U0NOOR0000"]
     assert "Only @oncall" in await typed(strict, "noor", INSIDE, "/incident note x")
@@ -133,14 +133,14 @@ async def test_whoever_was_added_a_moment_ago_is_let_in_soon(strict: World, monk
     assert "Only @oncall" in await typed(strict, "maya", INSIDE, "/incident note x")
 
 
-async def test_what_was_last_known_counts_while_slack_does_not_say(strict: World) -> None:
+async def test_while_slack_is_away_the_last_known_members_count(strict: World) -> None:
     strict.ws.faults.add("usergroups.*", status=500, count=None)
     await strict.restarted()
     assert "Noted" in await typed(strict, "maya", INSIDE, "/incident note x")
     assert "Only @oncall" in await typed(strict, "noor", INSIDE, "/incident note x")
 
 
-async def test_a_group_nobody_knows_lets_nobody_in_but_for_help(sqlite_url: str, tmp_path: Path) -> None:
+async def test_an_unknown_group_permits_nobody_and_help_still_works(sqlite_url: str, tmp_path: Path) -> None:
     """Refused, since it was restricted on purpose; the bell and calls for help are not, and whoever leads may."""
     policy = policy_of(tmp_path, {a: ["@oncall"] for a in ("declare", "escalate", "page")} | {
         "resolve": ["@oncall", "role:commander"]
@@ -191,7 +191,7 @@ async def test_check_says_what_each_group_gives(strict: World) -> None:
         ({"resolve": ["@Two Words"]}, "is not a user group"),
     ],
 )
-def test_permissions_that_cannot_be_meant_are_named(
+def test_invalid_permissions_are_reported_with_a_hint(
     tmp_path: Path, permissions: dict[str, list[str]], mend: str
 ) -> None:
     with pytest.raises(PolicyError, match=None) as raised:
@@ -199,7 +199,7 @@ def test_permissions_that_cannot_be_meant_are_named(
     assert mend in str(raised.value)
 
 
-def test_what_may_lock_people_out_is_warned_of(tmp_path: Path) -> None:
+def test_permissions_that_may_lock_people_out_cause_a_warning(tmp_path: Path) -> None:
     for action in ALLOWED_WHEN_UNKNOWN | {"resolve"}:
         warned = [str(one) for one in read(policy_of(tmp_path, {action: ["@sre"]})).warnings]
         assert any(f"permissions.{action}" in one for one in warned), action

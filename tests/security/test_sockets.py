@@ -68,7 +68,7 @@ async def goes_on(here: World) -> None:
                 return
 
 
-async def test_frames_that_are_none_are_dropped(over_sockets: World) -> None:
+async def test_invalid_frames_are_dropped(over_sockets: World) -> None:
     here = over_sockets
     await here.declared()
     for text in FRAMES:
@@ -76,7 +76,7 @@ async def test_frames_that_are_none_are_dropped(over_sockets: World) -> None:
     await goes_on(here)
 
 
-async def test_damaged_payloads_are_no_fault_of_ours(
+async def test_damaged_payloads_cause_no_server_error(
     over_sockets: World, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     here = over_sockets
@@ -97,7 +97,7 @@ async def test_damaged_payloads_are_no_fault_of_ours(
         assert secret not in said
 
 
-async def test_garbage_in_payloads_is_no_fault_of_ours(over_sockets: World) -> None:
+async def test_garbage_in_payloads_causes_no_server_error(over_sockets: World) -> None:
     here = over_sockets
     kinds = await recorded(here)
     loop = asyncio.get_running_loop()
