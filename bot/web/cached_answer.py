@@ -1,4 +1,7 @@
-"""An answer that is costly and that anyone may ask for: computed once for all who ask at the same time."""
+"""Caches an answer that is costly to compute and that anyone may request, such as metrics.
+
+Requests at the same time share one computation.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ class CachedAnswer(Generic[T]):
         self._answer: T
 
     async def get(self) -> T:
-        """The answer, computed now unless the last one is fresh enough or another is under way."""
+        """The answer. It is computed unless the last one is fresh enough or another computation is running."""
         if self._under_way is None:
             if self._clock() < self._fresh_until:
                 return self._answer

@@ -1,4 +1,4 @@
-"""Refused requests: each is counted, and one every ten seconds of a kind is logged.
+"""Counts refused HTTP requests, and logs at most one of each kind every ten seconds.
 
 Anyone who can reach the port can send requests that are refused. A log line for each would fill the disk.
 """

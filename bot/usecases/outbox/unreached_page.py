@@ -1,6 +1,7 @@
-"""A page of which nobody could be reached by any method: the rung's other people, or the next rung, are paged at once.
+"""Pages others when a page (a call to respond) reached nobody by any method.
 
-Slack or a vendor refused every call for good: the account is gone, the number does not exist.
+Slack or a vendor refused every attempt for good: the account is gone, the number does not exist. The others are people
+on the same rung (step) of the escalation ladder, or the next rung.
 """
 
 from __future__ import annotations
@@ -27,16 +28,16 @@ PAGES = frozenset({NoticeKind.PAGE_DIRECT, NoticeKind.PAGE_VENDOR, NoticeKind.PA
 
 
 async def may_arrive(conn: AsyncConnection, row: ClaimedNotice) -> bool:
-    """Whether the row is part of a page of which another call was sent, or may still be."""
+    """Whether the row belongs to a page of which another attempt was sent, or may still be."""
     if row.incident is None or _payload(row) is None:
         return False
     return await census.page_may_arrive(conn, row.incident, routing.page_base(row.dedup_key, row.payload))
 
 
 async def page_others(work: UnitOfWork, row: ClaimedNotice, error: str) -> bool:
-    """Page others, since this row was the last hope of its page. True if the same rung pages others by its deadline.
+    """Page others, since this row was the last attempt of its page. True if the same rung pages others by its deadline.
 
-    A page by hand or by a trigger is followed by no rung: the channel is told, and with it whoever asked for it.
+    No rung follows a page by hand or by a trigger: the channel is told, and with it the person who requested the page.
     Does nothing for a row that pages nobody.
     """
     payload = _payload(row)
@@ -76,7 +77,7 @@ def _payload(row: ClaimedNotice) -> PagePayload | None:
 
 
 def _is_current(work: UnitOfWork, base: str, number: int) -> bool:
-    """Whether the page belongs to the ladder as it runs now, and its rung is still to be paged."""
+    """Whether the page belongs to the current ladder, and its rung has still to be paged."""
     incident = work.incident
     rungs = work.policy.severity(incident.severity).ladder
     if not base.startswith(routing.page_prefix(incident)) or number > len(rungs):
@@ -85,7 +86,7 @@ def _is_current(work: UnitOfWork, base: str, number: int) -> bool:
 
 
 def _without_page(incident: Incident, payload: PagePayload) -> Incident:
-    """Nobody was paged: the rung is not repeated, and does not count as paged where a target lapses."""
+    """The incident without this page: its rung is not repeated, and does not count as paged when a target lapses."""
     number = payload.rung or 0
     pages = incident.ladder.pages
     kept = tuple(page for page in pages if page.rung != number or (not number and page.people != payload.people))
