@@ -33,6 +33,7 @@ from bot.slack.client.api import SlackApi
 from bot.slack.directory import announcements
 from bot.slack.directory.accounts import AccountSync
 from bot.slack.directory.bot_identity import read_identity
+from bot.slack.directory.names import NameDirectory
 from bot.slack.directory.token_watch import TokenWatch
 from bot.slack.directory.usergroups import UserGroups
 from bot.slack.inbound.event_parser import BotIdentity
@@ -93,6 +94,7 @@ class Base:
     api: SlackApi
     me: BotIdentity
     usergroups: UserGroups
+    names: NameDirectory
 
 
 async def build(settings: Settings) -> App:
@@ -140,6 +142,7 @@ async def _base(settings: Settings, policies: Policies, library: LibraryCache, o
     api = SlackApi(client, metrics.slack_called, lambda method, _: metrics.slack_waits.labels(method).inc())
     clock = await open_clock(database, settings.tocsin_speed)
     usergroups = UserGroups(database, api, lambda: policies.current)
+    names = NameDirectory(database, api, clock)
     context = Context(
         database=database,
         policies=policies,
@@ -148,6 +151,7 @@ async def _base(settings: Settings, policies: Policies, library: LibraryCache, o
         url=settings.tocsin_url,
         playbook_library=library,
         usergroups=usergroups,
+        names=names,
         runners=RunnerFactory(settings),
     )
     me = await read_identity(api, database)
@@ -156,7 +160,7 @@ async def _base(settings: Settings, policies: Policies, library: LibraryCache, o
     await usergroups.recall()
     return Base(
         settings=settings, clock=clock, context=context, metrics=metrics, session=session, client=client, api=api,
-        me=me, usergroups=usergroups,
+        me=me, usergroups=usergroups, names=names,
     )  # fmt: skip
 
 
@@ -319,6 +323,7 @@ def _periodic(base: Base, health: Health, replicas: ReplicaCounter) -> list[Peri
         PagerDutyScheduleSync(context, schedules).periodic,
         UsergroupSync(context).periodic,
         OnCallWatch(context).periodic,
+        base.names.periodic,
         base.usergroups.periodic,
         AccountSync(context, base.api).periodic,
         SearchIndexer(context).periodic,

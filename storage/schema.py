@@ -197,6 +197,14 @@ shifts = sa.Table(  # imported from PagerDuty, as of its last answer
     sa.Index("shifts_ends", "ends_at"),
 )
 
+names = sa.Table(
+    "names",
+    metadata,
+    sa.Column("id", SafeText, primary_key=True),
+    sa.Column("name", SafeText, nullable=False),
+    sa.Column("seen_at", Instant, nullable=False),
+)
+
 homes = sa.Table(
     "homes",
     metadata,

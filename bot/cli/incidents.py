@@ -12,10 +12,13 @@ from bot.domain.errors import TocsinError
 from bot.domain.incident import Incident
 from bot.domain.triage.similarity import SimilarIncident
 from bot.domain.values.durations import approximate
+from bot.domain.values.one_line import one_line
+from bot.domain.values.slack_ids import ids_in
 from bot.incident_json import incident_json, similar_json, whole_incident_json
+from bot.slack.text import recorded_text
 from bot.usecases.outbox.retry_failed import retry_failed_in
 from bot.usecases.queries import search
-from storage import deadlines, incidents
+from storage import deadlines, incidents, names
 from storage.database import Database
 from storage.outbox import census
 from storage.timeline import entries as timeline
@@ -59,11 +62,11 @@ def search_command(words: tuple[str, ...], as_json: bool) -> None:
 def show_command(incident_id: str, as_json: bool) -> None:
     """One incident with its timeline and reminders."""
     number = incident_number(incident_id)
-    details = run(lambda database, _: _details(database, number))
+    details, names = run(lambda database, _: _details(database, number))
     if as_json:
         print_json(details)
     else:
-        click.echo(_as_text(details))
+        click.echo(_as_text(details, names))
 
 
 @click.command("retry")
@@ -96,7 +99,8 @@ async def _search(database: Database, words: str) -> list[SimilarIncident]:
         return await search.search(conn, words, None, datetime.now(UTC))
 
 
-async def _details(database: Database, number: int) -> dict[str, Any]:
+async def _details(database: Database, number: int) -> tuple[dict[str, Any], dict[str, str]]:
+    """The incident as JSON, and the names of the Slack IDs in it that are known."""
     async with database.reading() as conn:
         incident = await incidents.get(conn, number)
         if incident is None:
@@ -104,35 +108,43 @@ async def _details(database: Database, number: int) -> dict[str, Any]:
         entries = await timeline.read(conn, number)
         rows = await deadlines.ledger(conn, number)
         failures = await census.failed_or_blocked(conn, number)
-    return whole_incident_json(incident, entries, rows, failures)
+        ids = {*incident.roles.values(), *(each for row in rows for each in ids_in(row.reason))}
+        ids |= {record.redaction.by for record in entries if record.redaction}
+        known = await names.get_many(conn, ids)
+    for record in entries:
+        known |= record.names
+    return whole_incident_json(incident, entries, rows, failures), known
 
 
-def _as_text(details: dict[str, Any]) -> str:
-    lines = [f"{details['id']} · {details['title']}", f"{details['severity']} · {details['status']}"]
+def _as_text(details: dict[str, Any], names: dict[str, str]) -> str:
+    """As lines for a terminal, with names instead of IDs as far as they are known."""
+    lines = [f"{details['id']} · {one_line(details['title'])}", f"{details['severity']} · {details['status']}"]
     if details["roles"]:
-        lines.append(", ".join(f"{role}: {user}" for role, user in details["roles"].items()))
+        lines.append(", ".join(f"{role}: {names.get(user, user)}" for role, user in details["roles"].items()))
     for name in ("acknowledge", "identify", "mitigate", "resolve"):
         if (seconds := details[f"time_to_{name}_s"]) is not None:
             lines.append(f"time to {name}: {approximate(timedelta(seconds=seconds))}")
     lines.append("")
     for entry in details["timeline"]:
         mark = "●" if entry["key"] else " "
-        lines.append(f"{entry['at']} {mark} {entry['kind']:<16} {entry['actor']:<12} {_told(entry)}")
+        who = one_line(str(entry["data"].get("name") or names.get(entry["actor"], entry["actor"])))
+        lines.append(f"{entry['at']} {mark} {entry['kind']:<16} {who:<12} {one_line(_told(entry, names))}")
     lines.append("")
     for row in details["reminders"]:
         rung = f" rung {row['rung']}" if row["rung"] else ""
-        lines.append(f"{row['due_at']}   {row['kind'] + rung:<20} {row['state']:<10} {row['reason']}")
+        reason = one_line(recorded_text(row["reason"], names))
+        lines.append(f"{row['due_at']}   {row['kind'] + rung:<20} {row['state']:<10} {reason}")
     if details["failures"]:
-        lines += ["", *(f"⚠ {failure['error']}" for failure in details["failures"])]
+        lines += ["", *(f"⚠ {one_line(recorded_text(failure['error'], names))}" for failure in details["failures"])]
         lines.append(f"Once that is fixed: tocsin retry {details['id']}")
     return "\n".join(lines)
 
 
-def _told(entry: dict[str, Any]) -> str:
-    """The text of an entry, and what became of it."""
+def _told(entry: dict[str, Any], names: dict[str, str]) -> str:
+    """The text of an entry, and whether it was edited, deleted or redacted."""
     if "redacted_by" in entry:
-        return f"(redacted by {entry['redacted_by']}: {entry['redacted_why']})"
+        return f"(redacted by {names.get(entry['redacted_by'], entry['redacted_by'])}: {entry['redacted_why']})"
     if entry.get("purged"):
         return "(the text was deleted under the retention policy)"
-    edited = f" (edited, now: {entry['last_text']})" if "last_text" in entry else ""
-    return f"{entry['text']}{edited}{' (deleted)' if entry.get('deleted') else ''}"
+    edited = f" (edited, now: {recorded_text(entry['last_text'], names)})" if "last_text" in entry else ""
+    return f"{recorded_text(entry['text'], names)}{edited}{' (deleted)' if entry.get('deleted') else ''}"

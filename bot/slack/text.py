@@ -18,6 +18,9 @@ from bot.domain.values.slack_ids import CHANNEL_ID, MENTION, USER_ID, is_user_id
 
 CHANNEL_NAME_LENGTH = 80
 ELLIPSIS = "…"
+NO_NAMES: Mapping[str, str] = {}
+# A channel or user group without its name: `<#C1>`, `<#C1|>`, `<!subteam^S1>`.
+_NAMELESS = re.compile(r"(<(?:#|!subteam\^)([A-Z0-9]+))\|?>")
 _NAMED_MENTION = re.compile(rf"<@({USER_ID})\|([^<>|\n]+)>")
 _NAMED_CHANNEL = re.compile(rf"<#({CHANNEL_ID})\|([^<>|\n]+)>")
 _TOKEN = re.compile(r"<([^<>\n]*)>")
@@ -111,9 +114,16 @@ def plain(text: str) -> str:
     return title_of(text).replace("<!", "‹!")
 
 
-def render_recorded(raw: str) -> str:
-    """A recorded channel message, stored as Slack sent it, as mrkdwn without mentions."""
-    return _escape_silently(MENTION.sub(r"@\1", from_command(raw)))
+def render_recorded(raw: str, names: Mapping[str, str] = NO_NAMES) -> str:
+    """A recorded channel message, stored as Slack sent it, as mrkdwn without mentions: names instead."""
+    return _escape_silently(recorded_text(raw, names))
+
+
+def recorded_text(raw: str, names: Mapping[str, str] = NO_NAMES) -> str:
+    """A recorded channel message as text: IDs become the names that came along with them, else those in `names`."""
+    known = {**names, **names_in(raw)}
+    named = _NAMELESS.sub(lambda token: f"{token[1]}|{known[token[2]]}>" if token[2] in known else token[0], raw)
+    return MENTION.sub(lambda match: "@" + known.get(match[1], match[1]), from_command(named))
 
 
 def quote(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -52,6 +52,22 @@ class NoUsergroups:
         return None
 
     def request_refresh(self) -> None:
+        """Do nothing."""
+        return
+
+
+class Names(Protocol):
+    """Learns names by Slack IDs, for `storage.names`."""
+
+    def request(self, ids: Iterable[str]) -> None:
+        """Have these names looked up soon. Returns at once."""
+        ...
+
+
+class NoNames:
+    """For processes that do not ask Slack: no further names are learnt."""
+
+    def request(self, ids: Iterable[str]) -> None:
         """Do nothing."""
         return
 
@@ -113,6 +129,7 @@ class Context:
     playbook_library: LibraryCache = field(default_factory=LibraryCache)
     foreground_gate: ForegroundGate = field(default_factory=ForegroundGate)
     usergroups: Usergroups = field(default_factory=NoUsergroups)
+    names: Names = field(default_factory=NoNames)
     runners: Callable[[AutomationRules], Runners] = lambda rules: {}  # of playbook steps, by the rules of a policy
 
     @property

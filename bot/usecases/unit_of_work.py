@@ -19,6 +19,7 @@ from bot.domain.outcome import Outcome
 from bot.domain.paging.context import PagingContext
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import Notice
+from bot.domain.timeline.entry import ids_named_in
 from bot.usecases.context import Context
 from bot.usecases.effects import EFFECTS
 from bot.usecases.effects.incident_save import IncidentSave
@@ -71,6 +72,7 @@ class UnitOfWork:
 
     async def write(self, outcome: Outcome) -> Incident:
         """Write an outcome with all that follows from it, and return the incident as saved."""
+        self.context.names.request(each for entry in outcome.change.entries for each in ids_named_in(entry))
         (self._incident,) = await commit_many(self.conn, [self.pending(outcome)], self.now)
         return self._incident
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -16,9 +16,10 @@ from bot.domain.oncall import schedule as oncall
 from bot.domain.oncall.schedule import Override, Shift
 from bot.domain.policy.policy import Policy, Schedule
 from bot.domain.values.one_line import one_line
+from bot.domain.values.slack_ids import is_user_id
 from bot.usecases.context import Context
 from bot.usecases.oncall import calendar_feeds
-from storage import overrides
+from storage import names, overrides
 
 HORIZON = timedelta(days=90)
 REMEMBERED = 200
@@ -27,9 +28,12 @@ BEHIND = timedelta(days=40)  # a shift under way keeps its beginning, by which a
 
 def calendar(
     name: str, schedules: Sequence[Schedule], policy: Policy, overrides_in_force: Sequence[Override], now: datetime,
-    only: frozenset[str] | None = None,
+    only: frozenset[str] | None = None, names: Mapping[str, str] = {},
 ) -> bytes:  # fmt: skip
-    """A calendar with an event for each shift up to `HORIZON` from today, in UTC. `only`: shifts of these members."""
+    """A calendar with an event for each shift up to `HORIZON` from today, in UTC. `only`: shifts of these members.
+
+    `names` are those of members whom the policy knows by Slack ID alone.
+    """
     today = datetime.combine(now.astimezone(UTC).date(), time(0), UTC)
     feed = Calendar()
     feed.add("prodid", "-//Tocsin//on call//EN")
@@ -39,25 +43,29 @@ def calendar(
     for schedule in schedules:
         for shift in oncall.shifts(schedule, today - BEHIND, today + HORIZON, overrides_in_force):
             if shift.ends_at > today and (only is None or shift.member in only):
-                feed.add_component(_event(schedule, shift, policy, whose=only is None))
+                who = _called(shift.member, policy, names) if only is None else None
+                feed.add_component(_event(schedule, shift, who))
     return bytes(feed.to_ical())
 
 
-def _event(schedule: Schedule, shift: Shift, policy: Policy, *, whose: bool) -> Event:
+def _event(schedule: Schedule, shift: Shift, who: str | None) -> Event:
     event = Event()
     about = f"{schedule.key}:{shift.member}:{shift.starts_at.isoformat()}"
     event.add("uid", f"{hashlib.sha256(about.encode()).hexdigest()[:32]}@tocsin")
     event.add("dtstamp", shift.starts_at.astimezone(UTC))  # the same at each reading, or nothing could be cached
     event.add("dtstart", shift.starts_at.astimezone(UTC))
     event.add("dtend", shift.ends_at.astimezone(UTC))
-    event.add("summary", f"On call: {schedule.key}" + (f" · {_called(shift.member, policy)}" if whose else ""))
+    event.add("summary", f"On call: {schedule.key}" + (f" · {who}" if who else ""))
     event.add("transp", "TRANSPARENT")
     return event
 
 
-def _called(member: str, policy: Policy) -> str:
-    contact = policy.contacts.get(member)
-    return one_line(contact.name or contact.key if contact else member)  # an imported member has any name
+def _called(member: str, policy: Policy, names: Mapping[str, str]) -> str:
+    """The name in the policy, found by key or Slack ID, else the one that Slack told."""
+    by_id = (contact for contact in policy.contacts.values() if contact.slack == member)
+    contact = policy.contacts.get(member) or next(by_id, None)
+    name = contact.name or contact.key if contact else names.get(member, member)
+    return one_line(name)  # an imported member has any name
 
 
 def routes(context: Context) -> list[web.RouteDef]:
@@ -88,26 +96,37 @@ async def _answer(
     async with context.database.reading() as conn:
         expected = await calendar_feeds.current_token(conn, feed)
         in_force = await overrides.in_force(conn, now - BEHIND)
+        ids = _slack_ids(policy, in_force)
+        known = await names.get_many(conn, ids)
+    context.names.request(ids)
     token = request.query.get("token", "")
     if expected is None or not hmac.compare_digest(expected.encode(), token.encode()):
         raise web.HTTPNotFound
     schedules = [schedule for schedule in policy.schedules.values() if name in (None, schedule.key)]
     if not schedules:
         raise web.HTTPNotFound
-    title = f"On call: {name}" if name else f"On call: {_called(feed.partition(':')[2], policy)}"
-    made_of = (feed, policy.digest, tuple(in_force), now.astimezone(UTC).date())
+    title = f"On call: {name}" if name else f"On call: {_called(feed.partition(':')[2], policy, known)}"
+    made_of = (feed, policy.digest, tuple(in_force), now.astimezone(UTC).date(), tuple(sorted(known.items())))
     if made_of not in made:
         people = only and _also(only, policy)
         if len(made) >= REMEMBERED:
             made.clear()
         # A busy schedule takes half a second: in a thread, so that other requests do not wait.
-        made[made_of] = await asyncio.to_thread(calendar, title, schedules, policy, in_force, now, people)
+        made[made_of] = await asyncio.to_thread(calendar, title, schedules, policy, in_force, now, people, known)
     body = made[made_of]
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "private, max-age=300"}
     if request.headers.get("If-None-Match") == tag:
         return web.Response(status=304, headers=headers)
     return web.Response(body=body, headers={**headers, "Content-Type": "text/calendar; charset=utf-8"})
+
+
+def _slack_ids(policy: Policy, covers: Sequence[Override]) -> set[str]:
+    """The members of schedules that are Slack IDs, those who cover included."""
+    members = {
+        member for schedule in policy.schedules.values() for layer in schedule.layers for member in layer.members
+    }
+    return {member for member in (*members, *(cover.member for cover in covers)) if is_user_id(member)}
 
 
 def _also(members: frozenset[str], policy: Policy) -> frozenset[str]:

@@ -9,7 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.timeline.entry import RecordedEntry, Redaction, is_message
+from bot.domain.timeline.entry import RecordedEntry, Redaction, ids_named_in, is_message
+from bot.domain.values.slack_ids import ids_in
+from storage import names
 from storage.schema import timeline
 from storage.timeline.verify import REDACTED
 
@@ -19,17 +21,27 @@ _NO_MESSAGE = sa.text("kind <> 'message'")  # as in the partial index, word for 
 
 
 async def added(conn: AsyncConnection, number: int, records: Sequence[RecordedEntry]) -> list[RecordedEntry]:
-    """The records of one incident with their last text, and whether they were deleted or redacted."""
+    """The records of one incident with their last text, whether they were deleted or redacted, and names."""
     messages = {record.entry.source_ts for record in records if is_message(record.entry)} - {None}
     texts, deleted = await _changes(conn, number, sorted(filter(None, messages))) if messages else ({}, set())
     redactions = await _redactions(conn, number) if any(record.purged for record in records) else {}
-    if not texts and not deleted and not redactions:
-        return list(records)
-    return [_changed(record, texts, deleted, redactions) for record in records]
+    ids = {
+        record.seq: ids_named_in(record.entry) | ids_in(texts.get(record.entry.source_ts or "", ""))
+        for record in records
+    }
+    known = await names.get_many(conn, set().union(*ids.values()))
+    return [
+        _changed(record, texts, deleted, redactions, {each: known[each] for each in ids[record.seq] if each in known})
+        for record in records
+    ]
 
 
 def _changed(
-    record: RecordedEntry, texts: dict[str, str], deleted: set[str], redactions: dict[int, Redaction]
+    record: RecordedEntry,
+    texts: dict[str, str],
+    deleted: set[str],
+    redactions: dict[int, Redaction],
+    known: dict[str, str],
 ) -> RecordedEntry:
     ts = record.entry.source_ts if is_message(record.entry) else None
     last = texts.get(ts) if ts else None
@@ -38,6 +50,7 @@ def _changed(
         last_text=None if last == record.entry.text else last,
         deleted=ts in deleted,
         redaction=redactions.get(record.seq),
+        names=known,
     )
 
 

@@ -141,6 +141,17 @@ async def test_the_address_of_a_feed_can_be_revoked(here: World) -> None:
     assert {feed for feed in feeds if before[feed] != after[feed]} == {"schedule:primary"}
 
 
+def test_a_feed_tells_names_instead_of_ids() -> None:
+    """A cover is stored under the person's ID; the policy, or Slack, knows the name."""
+    layers = (Layer("weekly", "mon 09:00", date(2026, 1, 5), ("U0CLEO0000",)),)
+    schedule = Schedule("primary", "UTC", layers)
+    policy = Policy("p", SMALL.severities, SMALL.roles, contacts={"anna": Contact("anna", "Anna", "U0ANNA0000")})
+    cover = Override("primary", "U0ANNA0000", NOON, NOON + timedelta(hours=1))
+    feed = calendar("On call", [schedule], policy, [cover], NOON, names={"U0CLEO0000": "Cleo"})
+    names = {str(event["SUMMARY"]) for event in Calendar.from_ical(feed).walk("VEVENT")}
+    assert names == {"On call: primary · Anna", "On call: primary · Cleo"}
+
+
 def test_a_line_break_in_a_name_does_not_break_a_feed() -> None:
     schedule = Schedule("primary", "UTC", (Layer("weekly", "mon 09:00", date(2026, 1, 5), ("anna",)),))
     policy = Policy("p", SMALL.severities, SMALL.roles, contacts={"anna": Contact("anna", "Anna\r\nBEGIN:VEVENT")})

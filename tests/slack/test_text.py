@@ -91,7 +91,7 @@ def test_rendering_keeps_real_mentions_and_escapes_all_else() -> None:
 
 
 def test_a_recorded_message_mentions_nobody() -> None:
-    assert text.render_recorded("<@U1|maya> <!here> &lt;b&gt;") == "@U1 @\u200bhere &lt;b&gt;"
+    assert text.render_recorded("<@U1|maya> <!here> &lt;b&gt;") == "@maya @\u200bhere &lt;b&gt;"
 
 
 def test_people_are_shown_as_mention_address_or_name() -> None:

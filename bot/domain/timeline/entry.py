@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+from bot.domain.values.slack_ids import ids_in, is_author_id
 
 BOT = "tocsin"  # the actor of what the bot does itself
 
@@ -70,6 +73,8 @@ class RecordedEntry:
     deleted: bool = False  # the message was deleted later
     redaction: Redaction | None = None  # why it is purged, unless it was for its age
 
+    names: Mapping[str, str] = field(default_factory=dict)  # of the Slack IDs in it, as far as they are known
+
     @property
     def current_text(self) -> str:
         """The last text of an edited message, else the text as it was written."""
@@ -79,6 +84,12 @@ class RecordedEntry:
 def rfc3339(instant: datetime) -> str:
     """An instant as RFC 3339 in UTC with microseconds, the only form used in hashes and JSON."""
     return instant.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+
+
+def ids_named_in(item: Entry) -> set[str]:
+    """The Slack IDs in an entry whose names people want to read: of people and apps, and of what its text mentions."""
+    people = (item.actor, item.data.get("user"), item.data.get("to"))
+    return ids_in(item.text) | {each for each in people if isinstance(each, str) and is_author_id(each)}
 
 
 def is_message(item: Entry) -> bool:

@@ -9,6 +9,8 @@ USER_ID = r"[UW][A-Z0-9]{1,30}"
 CHANNEL_ID = r"[CG][A-Z0-9]{5,}"
 
 MENTION = re.compile(rf"<@({USER_ID})>")
+_NAMED = re.compile(r"<(?:@|#|!subteam\^)([UWCGS][A-Z0-9]{2,30})(?=[|>])")  # in the notation of messages
+_AUTHOR_ID = re.compile(r"[UWB][A-Z0-9]{2,30}")
 _USER_ID = re.compile(USER_ID)
 _CHANNEL_ID = re.compile(CHANNEL_ID)
 
@@ -26,3 +28,13 @@ def is_channel_id(text: str) -> bool:
 def user_mention(user: str) -> str:
     """The mention of a member by ID; Slack shows the person's name and notifies them."""
     return f"<@{user}>"
+
+
+def is_author_id(text: str) -> bool:
+    """Whether `text` has the form of the ID of a member or an app, either of which writes messages."""
+    return _AUTHOR_ID.fullmatch(text) is not None
+
+
+def ids_in(text: str) -> set[str]:
+    """The IDs of members, channels and user groups that a text mentions in Slack's notation."""
+    return set(_NAMED.findall(text)) if "<" in text else set()

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from bot.domain.incident import Incident
 from bot.domain.timeline.entry import Entry, RecordedEntry
+from bot.domain.values.slack_ids import is_user_id
 from bot.slack.blocks import elements
 from bot.slack.blocks.elements import Message
-from bot.slack.text import clip, mention, render, render_recorded
+from bot.slack.text import clip, mention, plain, render, render_recorded
 
 COMMAND = "/incident"
 ENTRY_LENGTH = 400
@@ -47,17 +48,24 @@ def entry_line(record: RecordedEntry, *, everything: bool = False) -> str:
 
 def _words(record: RecordedEntry, *, everything: bool) -> str:
     entry = record.entry
-    who = mention(entry.actor)
+    who = _author(record)
     if entry.kind == "message":
-        return f"{who}: {render_recorded(entry.text if everything else record.current_text)}"
+        return f"{who}: {render_recorded(entry.text if everything else record.current_text, record.names)}"
     if entry.kind == "message_edited":
-        return f"{who} edited: {render_recorded(entry.text)}"
+        return f"{who} edited: {render_recorded(entry.text, record.names)}"
     if entry.kind == "message_deleted":
         fetched = entry.data.get("fetched")  # noticed in the history, so the person is unknown
         return f"a message from {who} was deleted while I was offline" if fetched else f"{who} deleted a message"
     number = f" #{entry.data['number']}" if entry.kind == "update" and "number" in entry.data else ""
-    added = f" {render_recorded(record.last_text)}" if record.last_text and not everything else ""
+    added = f" {render_recorded(record.last_text, record.names)}" if record.last_text and not everything else ""
     return f"*{render(entry.kind.replace('_', ' '))}{number}* {who}: {render(entry.text)}{added}".rstrip(": ")
+
+
+def _author(record: RecordedEntry) -> str:
+    """Who wrote it: a member as a mention, an app or a stranger by the name that came along, or is known by now."""
+    entry = record.entry
+    name = entry.data.get("name") or (None if is_user_id(entry.actor) else record.names.get(entry.actor))
+    return render(plain(str(name))) if name else mention(entry.actor)
 
 
 def _fate(record: RecordedEntry, *, everything: bool) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.timeline.entry import Entry
+from bot.domain.timeline.entry import Entry, ids_named_in
 from bot.domain.timeline.messages import (
     ChannelMessage,
     already_recorded_membership,
@@ -121,6 +121,7 @@ class Recorder:
         if number is None:
             return 0
         entries = entries_from_edit(message, before, self._at, changed_ts)
+        self.context.names.request(slack_id for entry in entries for slack_id in ids_named_in(entry))
         told = await without_redacted_text(self.context, number, message.ts, entries)
         return await self.context.database.appender.append(number, told)
 
@@ -170,6 +171,7 @@ class Recorder:
         number = await self.channels.incident_of(channel)
         if number is None:
             return 0
+        self.context.names.request(slack_id for entry in entries for slack_id in ids_named_in(entry))
         return await self.context.database.appender.append(number, entries)
 
     async def _note_activity(self, message: ChannelMessage) -> None:

@@ -28,7 +28,9 @@ class RedactValues:
 def redact_modal(incident: Incident, records: Sequence[RecordedEntry]) -> Block:
     """The form. Block `entry` asks which of several `records` to redact, and `reason` asks why."""
     if len(records) == 1:
-        about = elements.section(quote(clip(render_recorded(records[0].current_text).strip(), _QUOTED)) or "_No text_")
+        about = elements.section(
+            quote(clip(render_recorded(records[0].current_text, records[0].names).strip(), _QUOTED)) or "_No text_"
+        )
     else:
         options = [_option(record) for record in records[: elements.OPTIONS]]
         about = elements.input_block("entry", "What should not have been said?", elements.select(options))
@@ -62,5 +64,5 @@ def values_of_redact(view: View) -> RedactValues:
 
 def _option(record: RecordedEntry) -> Block:
     entry = record.entry
-    words = " ".join(render_recorded(record.current_text).split())
+    words = " ".join(render_recorded(record.current_text, record.names).split())
     return elements.option(f"{elements.utc(entry.at)} · {words}", str(record.seq), entry.kind.replace("_", " "))
