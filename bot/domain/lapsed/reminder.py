@@ -12,7 +12,7 @@ from datetime import datetime
 from bot.domain import routing
 from bot.domain.deadlines import Deadline, DeadlineState
 from bot.domain.incident import Change, Incident
-from bot.domain.lapsed.reminder_reason import Nudge
+from bot.domain.lapsed.reminder_reason import Nudge, NudgeReason
 from bot.domain.outcome import LedgerDecision, Outcome, PageCause, of_paging
 from bot.domain.paging import ladder
 from bot.domain.paging.context import PagingContext
@@ -42,16 +42,22 @@ def remind(
     )
 
 
-def page_silence(reminded: Outcome, deadline: Deadline, reason: str, context: PagingContext) -> Outcome:
-    """Add a page of the next rung to a reminder, where a rung is left."""
-    incident = reminded.incident
-    paging = ladder.page_next_rung(incident, context, reason)
+def page_silence(
+    incident: Incident, deadline: Deadline, nudge: Nudge, waiting: Collection[Deadline], context: PagingContext
+) -> Outcome:
+    """Remind, and page the next rung as well. Where that reaches nobody, the reminder says so."""
+    if ladder.page_next_rung(incident, context, nudge.words).rung is None:
+        nudge = replace(nudge, reason=NudgeReason.NOBODY_LEFT)
+    reminded = remind(incident, deadline, nudge, waiting, context.now)
+    paging = ladder.page_next_rung(reminded.incident, context, nudge.words)
     if paging.rung is None and not paging.fell_through:
         return reminded
-    return reminded.then(of_paging(incident, paging, PageCause(reason, f"silence:{deadline.dedup_key}"), context))
+    cause = PageCause(nudge.words, f"silence:{deadline.dedup_key}")
+    return reminded.then(of_paging(reminded.incident, paging, cause, context))
 
 
 def _reminded(incident: Incident, nudge: Nudge, dedup_key: str) -> Incident:
+    nobody_left = nudge.reason is NudgeReason.NOBODY_LEFT
     return replace(
         incident,
         update_due_at=nudge.next_update_at,
@@ -61,7 +67,7 @@ def _reminded(incident: Incident, nudge: Nudge, dedup_key: str) -> Incident:
         promised_by=None if nudge.owes_update else incident.promised_by,
         snooze=None,
         live_nudge=dedup_key,
-        ladder=replace(incident.ladder, silence_paged=True) if nudge.page else incident.ladder,
+        ladder=replace(incident.ladder, silence_paged=True) if nudge.page or nobody_left else incident.ladder,
     )
 
 
@@ -77,4 +83,5 @@ def _payload(deadline: Deadline, nudge: Nudge) -> NudgePayload:
         due_at=deadline.due_at,
         next_at=next_at,
         page=nudge.page,
+        nobody_left=nudge.reason is NudgeReason.NOBODY_LEFT,
     )

@@ -22,6 +22,7 @@ class NudgeReason(StrEnum):
     """Why a person is reminded."""
 
     SILENCE = "silence"
+    NOBODY_LEFT = "nobody_left"  # silence, and nobody to page
     BUSY = "busy"
     EMPTY_ROLES = "empty_roles"
     UNANSWERED = "unanswered"
@@ -30,6 +31,7 @@ class NudgeReason(StrEnum):
 
 _WORDS = {
     NudgeReason.SILENCE: "two whole cadences of silence: the ladder was paged",
+    NudgeReason.NOBODY_LEFT: "two whole cadences of silence, and nobody is left to page",
     NudgeReason.BUSY: "softened: the channel is busy",
     NudgeReason.EMPTY_ROLES: "required roles are empty",
     NudgeReason.UNANSWERED: "unanswered {unanswered} times: the commander is asked",

@@ -134,6 +134,7 @@ class NudgePayload(Payload):
     due_at: datetime | None = None
     next_at: datetime | None = None  # when it repeats
     page: bool = False  # whether the ladder is paged too
+    nobody_left: bool = False  # whether it would be paged, and reaches nobody
 
 
 @dataclass(frozen=True)

@@ -87,11 +87,12 @@ def _late(payload: NudgePayload) -> str:
 
 
 def _paging(payload: NudgePayload) -> str:
-    return (
-        "\n:rotating_light: No one has written for two rounds of reminders, so I am paging as well."
-        if payload.page
-        else ""
-    )
+    silence = "No one has written for two rounds of reminders"
+    if payload.page:
+        return f"\n:rotating_light: {silence}, so I am paging as well."
+    if payload.nobody_left:
+        return f"\n:warning: {silence}, and nobody could be paged: the ladder has nobody left. Call someone yourself."
+    return ""
 
 
 def _why(incident: Incident, policy: Policy, payload: NudgePayload) -> str:

@@ -23,8 +23,10 @@ async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
     activity_of = user_activity.activity if work.context.policy.record == "key" else entries.activity
     activity = await activity_of(work.conn, incident.number, now - policy.nudges.busy_within)
     nudge = decide_nudge(incident, policy, deadline.kind, deadline.due_at, activity, now)
-    outcome = reminder.remind(incident, deadline, nudge, await _others_waiting(work, deadline), now)
-    return reminder.page_silence(outcome, deadline, nudge.words, await work.paging_context()) if nudge.page else outcome
+    others = await _others_waiting(work, deadline)
+    if nudge.page:
+        return reminder.page_silence(incident, deadline, nudge, others, await work.paging_context())
+    return reminder.remind(incident, deadline, nudge, others, now)
 
 
 async def _others_waiting(work: UnitOfWork, deadline: Deadline) -> list[Deadline]:

@@ -78,6 +78,12 @@ def test_a_reminder_that_pages_says_so() -> None:
     assert "*Again:* no more for now" in mrkdwn(message.blocks[1])
 
 
+def test_a_reminder_that_finds_nobody_to_page_does_not_say_that_it_pages() -> None:
+    message = reminder.nudge(OPEN, FIVE, replace(NUDGE, nobody_left=True), minutes(15))
+    assert "so I am paging" not in mrkdwn(message.blocks[0])
+    assert "nobody could be paged: the ladder has nobody left" in mrkdwn(message.blocks[0])
+
+
 @pytest.mark.parametrize(
     ("outcome", "line"),
     [
