@@ -101,3 +101,20 @@ async def test_check_says_whom_slack_does_not_reach(here: World) -> None:
     assert finding.warning
     assert "gone@example.com: nobody in this workspace has that e-mail address" in finding.words
     assert "U0TOM00000: their account is deactivated" in finding.words
+
+
+async def test_an_answered_page_keeps_whom_it_paged_why_and_by_what(here: World) -> None:
+    channel = await here.declared("sev1 Checkout is down")
+    await rest(here)
+    await here.pass_time(minutes=2)
+    await here.priya.join(channel.id)
+    await typed(here, "priya", channel.name, "/incident ack")
+    await rest(here)
+    lines = [words(here, m) for m in here.ws.bot_messages(channel.id) if m.text.startswith("Paged")]
+    assert any("@tom (rung 2, Slack): nobody on rung 1 could be reached — answered by @priya after" in x for x in lines)
+    (page,) = direct(here, TOM, "You were paged")
+    assert "(rung 2, Slack): nobody on rung 1 could be reached — answered by @priya after" in words(here, page)
+    await typed(here, "priya", channel.name, "/incident resolve rolled back")
+    await rest(here)
+    assert [words(here, m) for m in here.ws.bot_messages(channel.id) if m.text.startswith("Paged")] == lines
+    assert not [m for m in here.ws.bot_messages(channel.id) if "Nothing more to do" in m.text]

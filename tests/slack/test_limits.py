@@ -18,7 +18,7 @@ from bot.domain.paging.ladder import PagingOutcome
 from bot.domain.paging.recipients import Recipients
 from bot.domain.playbook.definition import Playbook
 from bot.domain.policy.policy import Contact, Policy, Role, Service, Severity
-from bot.domain.routing.payloads import NudgePayload, PersonPagePayload
+from bot.domain.routing.payloads import NudgePayload, PageSettledPayload, PersonPagePayload
 from bot.domain.timeline.entry import Entry, RecordedEntry, entry
 from bot.domain.triage.service_catalog import Cause
 from bot.domain.triage.service_catalog import ReachedService as Reached_
@@ -35,6 +35,7 @@ from bot.slack.blocks import (
     page,
     reminder,
     replies,
+    settled_page,
     timeline,
     triage,
     why,
@@ -175,8 +176,9 @@ def _messages(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message
         yield f"{name} in channel", page.page_channel(incident, policy, changed, NOW)
     yield "page direct", page.page_direct(incident, policy, PAGE, NOW)
     yield "page elsewhere", page.page_elsewhere(incident, policy, PAGE, NOW)
-    yield "page settled", page.page_settled(incident, policy)
-    yield "page settled with", page.page_settled(incident, policy, LONG)
+    settled = PageSettledPayload("page:1", by=HOSTILE, ended=LONG)
+    for render in (settled_page.in_channel, settled_page.elsewhere, settled_page.direct):
+        yield f"page settled {render.__name__}", render(incident, PAGE, settled, NOW, NOW)
     yield from _answers(incident, policy)
 
 

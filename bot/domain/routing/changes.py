@@ -23,7 +23,7 @@ from bot.domain.routing.channel import (
 from bot.domain.routing.channel_loss import channel_changes
 from bot.domain.routing.handovers import handovers_settled, shift_offers_settled
 from bot.domain.routing.notice import Notice, NoticeKind, Priority
-from bot.domain.routing.pages import alert_follow_ups, pages_answered, pages_settled
+from bot.domain.routing.pages import alert_follow_ups, pages_settled, settled_pages
 from bot.domain.routing.payloads import BookmarkPayload, DutiesPayload, EntriesPayload, UpdatePayload
 from bot.domain.routing.playbook_runs import requests_paused, run_edits
 from bot.domain.routing.reminders import nudge_outcome, nudges_settled
@@ -122,8 +122,8 @@ def without_settled(before: Incident, after: Incident, policy: Policy) -> dict[s
     changes: dict[str, Any] = {}
     if before.live_nudge and after.live_nudge == before.live_nudge and nudge_outcome(before, after, policy):
         changes["live_nudge"] = None
-    if before.live_pages and after.live_pages == before.live_pages and pages_answered(before, after):
-        changes["live_pages"] = ()
+    if settled := settled_pages(before, after):
+        changes["live_pages"] = tuple(key for key in after.live_pages if key not in settled)
     if before.live_alerts and not after.open:
         changes["live_alerts"] = ()
     return changes

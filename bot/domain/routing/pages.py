@@ -20,8 +20,8 @@ from bot.domain.routing.payloads import (
     ChannelPagePayload,
     DrillPagePayload,
     PagePayload,
+    PageSettledPayload,
     PersonPagePayload,
-    SettledPayload,
 )
 from bot.domain.timeline.entry import RecordedEntry
 
@@ -94,6 +94,7 @@ def _page_payload(outcome: PagingOutcome, why: str, deadlines: Sequence[str], pl
         paged_before=() if outcome.reached else _paged_before(outcome.change.incident),
         gaps=(*outcome.recipients.gaps, *plan.gaps) if outcome.description else tuple(plan.gaps),
         deadlines=tuple(deadlines),
+        methods=plan.methods,
     )
 
 
@@ -187,20 +188,45 @@ def alert_follow_ups(before: Incident, after: Incident, recorded: Sequence[Recor
 
 
 def pages_settled(before: Incident, after: Incident) -> list[Notice]:
-    """Edits that take the buttons off answered pages."""
-    if not before.live_pages or not pages_answered(before, after):
-        return []
+    """Edits that take the buttons off answered pages, and say who answered or how the incident ended."""
+    ended = None if after.open else str(after.status)
+    answered = after.ladder.acknowledged_at is not None and before.ladder.acknowledged_at is None
     return [
         Notice(
             f"settle:{dedup_key}",
             NoticeKind.PAGE_EDIT,
             after.number,
-            SettledPayload(dedup_key).to_json(),
+            PageSettledPayload(
+                dedup_key, by=(after.acknowledged_by if answered else _newcomer(before, after, dedup_key)), ended=ended
+            ).to_json(),
             depends_on=dedup_key,
             priority=Priority.BUTTONS,
         )
-        for dedup_key in before.live_pages
+        for dedup_key in settled_pages(before, after)
     ]
+
+
+def settled_pages(before: Incident, after: Incident) -> tuple[str, ...]:
+    """Dedup keys of the pages that this change settles: all by the acknowledgement or the end.
+
+    Of an acknowledged incident a person's own page is settled when they respond too, and the page in the channel with
+    the last of its people.
+    """
+    if pages_answered(before, after):
+        return before.live_pages
+    direct = {key for key in before.live_pages if ":dm:" in key}
+    own = {key for key in direct if _newcomer(before, after, key)}
+    left = {key.rpartition(":dm:")[0] for key in direct - own}
+    bases = {key.rpartition(":dm:")[0] for key in own} - left
+    return tuple(key for key in before.live_pages if key in own or key.rpartition(":channel")[0] in bases)
+
+
+def _newcomer(before: Incident, after: Incident, dedup_key: str) -> str | None:
+    """The person who responds since this change and was paged by this message, or by the page it belongs to."""
+    base = dedup_key.rpartition(":channel")[0]
+    keys = [key for key in before.live_pages if base and key.startswith(f"{base}:dm:")] if base else [dedup_key]
+    new = set(after.responders) - set(before.responders)
+    return next((user for key in keys if (user := key.rpartition(":dm:")[2]) in new), None)
 
 
 def pages_answered(before: Incident, after: Incident) -> bool:

@@ -115,6 +115,14 @@ class MovedPayload(Payload):
 
 
 @dataclass(frozen=True)
+class PageSettledPayload(SettledPayload):
+    """Edits a page that was answered, or whose incident ended."""
+
+    by: str | None = None  # who answered; None: nobody
+    ended: str | None = None  # the status that ended the incident; None while it is open
+
+
+@dataclass(frozen=True)
 class RoleSettledPayload(SettledPayload):
     """Names a settled question about a role."""
 
@@ -153,6 +161,7 @@ class PagePayload(Payload):
     deadlines: tuple[str, ...] = ()  # rows of the ledger that it serves
     skipped: tuple[tuple[int, str], ...] = ()  # rungs left out because their people respond, each with the reason
     paged_before: tuple[tuple[int, tuple[str, ...]], ...] = ()  # where no rung is left: those paged, with their people
+    methods: tuple[str, ...] = ()  # by which its people are called
 
 
 @dataclass(frozen=True)

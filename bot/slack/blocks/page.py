@@ -36,7 +36,7 @@ def page_channel(
         phrases.drill_prefix(incident) + words,
         [
             elements.section(phrases.drill_prefix(incident) + words),
-            elements.section("\n".join([f"*Why:* {_why(payload)}", *_gaps(payload)])),
+            elements.section("\n".join([f"*Why:* {_why(payload)}", *gap_lines(payload)])),
             elements.context(f"{_source(incident, payload)}. {_press(payload)}"),
             _buttons(incident, payload),
         ],
@@ -45,10 +45,8 @@ def page_channel(
 
 def nobody_left(incident: Incident, policy: Policy, payload: PagePayload, command: str = COMMAND) -> Message:
     """A warning that a page reached nobody: the ladder has ended, or its rungs are empty."""
-    words = nobody_left_words(incident, payload.paged_before, payload.skipped, payload.fell_through)
-    if payload.called:
-        words = f":warning: *Nobody could be paged* for {incident.id}: {render(payload.called)} reaches nobody."
-    lines = [f"*Why now:* {_why(payload)}", *_gaps(payload)]
+    words = nobody_left_words(incident, payload)
+    lines = [f"*Why now:* {_why(payload)}", *gap_lines(payload)]
     if payload.paged_before:
         rung, people = payload.paged_before[-1]
         lines.append(f"*Last resort:* {_paged_people(people)}, rung {rung}. {_again(incident, policy)}".rstrip())
@@ -68,24 +66,19 @@ def nobody_left(incident: Incident, policy: Policy, payload: PagePayload, comman
     )
 
 
-def nobody_left_words(
-    incident: Incident,
-    paged: Sequence[tuple[int, Sequence[str]]],
-    skipped: Sequence[tuple[int, str]],
-    fell_through: Sequence[tuple[int, str]],
-) -> str:
-    """Whether everybody was paged, everybody responds already, or nobody can be reached, as mrkdwn.
-
-    The arguments are those of `PagePayload`.
-    """
+def nobody_left_words(incident: Incident, payload: PagePayload) -> str:
+    """Whether everybody was paged, everybody responds already, or nobody can be reached, as mrkdwn."""
+    paged = payload.paged_before
+    if payload.called:
+        return f":warning: *Nobody could be paged* for {incident.id}: {render(payload.called)} reaches nobody."
     if paged:
         answered = "" if incident.ladder.acknowledged_at else " Nobody has answered yet."
         rungs = elements.join_comma([f"{_paged_people(people)} (rung {rung})" for rung, people in paged], PEOPLE)
         return f":warning: *Everybody on the ladder was paged* for {incident.id}: {rungs}.{answered}"
-    if skipped:
+    if payload.skipped:
         return f":ballot_box_with_check: *Everybody on the ladder is responding* to {incident.id} already."
     severity = render(incident.severity)
-    why = f"no rung of the {severity} ladder reaches anybody" if fell_through else f"{severity} has no ladder"
+    why = f"no rung of the {severity} ladder reaches anybody" if payload.fell_through else f"{severity} has no ladder"
     return f":warning: *Nobody could be paged* for {incident.id}: {why}."
 
 
@@ -143,34 +136,6 @@ def page_elsewhere(incident: Incident, policy: Policy, payload: PagePayload, now
     )
 
 
-def page_settled(incident: Incident, policy: Policy, outcome: str | None = None, *, directly: bool = True) -> Message:
-    """A page after it was settled, without buttons. Without an `outcome` the incident's state gives the text.
-
-    With `directly`, the page was a direct message; in a channel one line is enough, since the timeline has the page.
-    """
-    text = render(outcome) if outcome else _settled_by(incident)
-    if not directly:
-        return elements.line(text)
-    return elements.message(
-        text,
-        [
-            elements.section(f"~You were paged for {phrases.outside(incident).replace('~', '∼')}~"),
-            elements.section(text),
-        ],
-    )
-
-
-def _settled_by(incident: Incident) -> str:
-    go = f" {phrases.channel_link(incident)}" if incident.channel_id else ""
-    if not incident.open:
-        return f"It is over: {incident.id} is {incident.status}. Nothing to do.{go}"
-    ladder = incident.ladder
-    if ladder.acknowledged_at and incident.acknowledged_by:
-        by, when = mention(incident.acknowledged_by), elements.moment(ladder.acknowledged_at)
-        return f":raised_hand: {by} acknowledged {incident.id}, {when}. Nothing more to do.{go}"
-    return f"{incident.id} has moved on. Nothing to do here.{go}"
-
-
 def _why(payload: PagePayload | DrillPagePayload) -> str:
     return clip(render(payload.why or "the ladder says so"), WHY).rstrip(".")
 
@@ -179,7 +144,8 @@ def _count(payload: PagePayload) -> str:
     return f" ({ordinal(payload.times)} time)" if payload.times > 1 else ""
 
 
-def _gaps(payload: PagePayload) -> list[str]:
+def gap_lines(payload: PagePayload) -> list[str]:
+    """Rungs that reached nobody or were left out, and methods that could not be used."""
     unreached = payload.fell_through
     lines = [f":warning: Rung {rung} reached nobody: {clip(render(gap), 300)}" for rung, gap in unreached[:GAPS]]
     if len(unreached) > GAPS:

@@ -10,6 +10,7 @@ from bot.domain.incident.channel import stand_in
 from bot.domain.paging.ladder import PagingOutcome
 from bot.domain.paging.recipients import recipient_name
 from bot.domain.policy.policy import Policy
+from bot.domain.routing.payloads import PagePayload
 from bot.domain.values import durations
 from bot.slack.blocks import elements, page, phrases
 from bot.slack.blocks.elements import Message, button
@@ -238,10 +239,9 @@ def escalated(incident: Incident, policy: Policy, outcome: PagingOutcome) -> Mes
     skipped = [f"Rung {rung} reached nobody: {render(gap)}." for rung, gap in outcome.fell_through[:10]]
     skipped += [f"Rung {rung} is left out: {render(reason)}." for rung, reason in outcome.skipped[:10]]
     if not outcome.reached:
-        paged = [(each.rung, each.people) for each in incident.ladder.pages if each.rung]
-        words = (
-            f"{page.nobody_left_words(incident, paged, outcome.skipped, outcome.fell_through)} Call somebody yourself."
-        )
+        paged = tuple((each.rung, each.people) for each in incident.ladder.pages if each.rung)
+        left = PagePayload(fell_through=outcome.fell_through, skipped=outcome.skipped, paged_before=paged)
+        words = f"{page.nobody_left_words(incident, left)} Call somebody yourself."
     else:
         reached = outcome.recipients
         names = [render(recipient_name(person, policy)) for person in reached.people]

@@ -9,18 +9,25 @@ from bot.domain.routing.payloads import (
     ChannelPagePayload,
     DrillPagePayload,
     PagePayload,
+    PageSettledPayload,
     PersonPagePayload,
     SettledPayload,
 )
 from bot.domain.routing.send_result import NotNeeded, SendResult
 from bot.domain.values.slack_ids import user_mention
-from bot.slack.blocks import page
+from bot.slack.blocks import page, settled_page
 from bot.slack.client.api import SlackError
 from bot.slack.directory import channels
 from bot.slack.senders.base import NEVER_POSTED, Delivery, SenderBase, SenderContext, ended
 from bot.slack.senders.registry import sends
 from storage.outbox import enqueue, receipts
 from storage.outbox.payloads import read_payload
+
+SETTLED = {
+    NoticeKind.PAGE_CHANNEL: settled_page.in_channel,
+    NoticeKind.PAGE_ELSEWHERE: settled_page.elsewhere,
+    NoticeKind.PAGE_DIRECT: settled_page.direct,
+}
 
 
 class SlackPageSender(SenderBase):
@@ -76,11 +83,19 @@ class SlackPageSender(SenderBase):
 
     @sends(NoticeKind.PAGE_EDIT, failure="edit a page")
     async def page_edit(self, delivery: Delivery) -> SendResult:
-        """Replace a page's buttons by how it was settled."""
-        payload = read_payload(delivery.notice, SettledPayload)
-        directly = ":dm:" in payload.of
-        message = page.page_settled(delivery.incident, delivery.policy, payload.outcome, directly=directly)
-        return await self.edit_posted(payload.of, message)
+        """Take a page's buttons off; it keeps whom it paged, why and by what, and says who answered."""
+        settled = read_payload(delivery.notice, PageSettledPayload)
+        async with self._context.database.reading() as conn:
+            posted = await receipts.notice(conn, settled.of)
+        if posted is None:
+            return NEVER_POSTED
+        payload = read_payload(posted, PagePayload)
+        payload = replace(payload, people=tuple(await self._people.ids(list(payload.people))))
+        render = SETTLED[NoticeKind(posted.kind)]
+        paged_at, settled_at = (
+            self._context.clock.at(at.timestamp()) for at in (posted.created_at, delivery.notice.created_at)
+        )
+        return await self.edit_posted(settled.of, render(delivery.incident, payload, settled, paged_at, settled_at))
 
     @sends(NoticeKind.PAGE_REFRESH, failure="name the channel in a page")
     async def page_refresh(self, delivery: Delivery) -> SendResult:

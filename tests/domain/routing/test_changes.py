@@ -196,6 +196,33 @@ def test_a_message_that_was_settled_is_settled_once() -> None:
     assert not {notice.kind for notice in again} & {NoticeKind.NUDGE_EDIT, NoticeKind.PAGE_EDIT}
 
 
+PAGES = ("page:1:a:1:channel", "page:1:a:1:dm:U1", "page:1:b:1:channel", "page:1:b:1:dm:U1", "page:1:b:1:dm:U2")
+
+
+def test_a_settled_page_says_who_answered_and_how_the_incident_ended() -> None:
+    before = replace(nudged(), live_pages=PAGES)
+    for change, by, ended in (
+        (verbs.acknowledge(before, "U9", LATER), "U9", None),
+        (verbs.resolve(before, "U9", LATER), "U9", "resolved"),
+        (verbs.cancel(before, "U9", LATER, "false alarm"), None, "cancelled"),
+    ):
+        edits = of_kind(notices_of(before, change), NoticeKind.PAGE_EDIT)
+        assert [(edit.payload["of"], edit.payload["by"], edit.payload["ended"]) for edit in edits] == [
+            (key, by, ended) for key in PAGES
+        ]
+
+
+def test_a_person_paged_after_the_acknowledgement_settles_their_own_page() -> None:
+    acknowledged = replace(verbs.acknowledge(nudged(), "U9", LATER).incident, live_pages=PAGES)
+    change = verbs.acknowledge(acknowledged, "U1", LATER)
+    edits = of_kind(notices_of(acknowledged, change), NoticeKind.PAGE_EDIT)
+    settled = ("page:1:a:1:channel", "page:1:a:1:dm:U1", "page:1:b:1:dm:U1")
+    assert [(edit.payload["of"], edit.payload["by"]) for edit in edits] == [(key, "U1") for key in settled]
+    assert without_settled(acknowledged, change.incident, POLICY) == {
+        "live_pages": ("page:1:b:1:channel", "page:1:b:1:dm:U2")
+    }
+
+
 def test_messages_that_a_change_does_not_settle_are_kept() -> None:
     before = replace(nudged(), live_pages=("page:1",))
     assert without_settled(before, replace(before, title="Payments are down"), POLICY) == {}

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
-
-import pytest
 
 from bot.domain import incident as verbs
 from bot.domain.routing.payloads import PersonPagePayload
 from bot.slack.blocks import page
-from tests.factories import BEN, FIVE, MAYA, NOW, day, declared, minutes, mrkdwn, presses, with_channel
+from tests.factories import BEN, FIVE, MAYA, NOW, declared, minutes, mrkdwn, presses, with_channel
 
 OPEN = with_channel(declared())
 ACKNOWLEDGED = verbs.acknowledge(OPEN, BEN, minutes(2)).incident
@@ -93,23 +90,3 @@ def test_a_page_to_another_channel_asks_for_help() -> None:
     message = page.page_elsewhere(OPEN, FIVE, PAGE, NOW)
     assert message.text == ":rotating_light: Help is needed: INC-1 · Checkout is down"
     assert presses(message.blocks) == ANSWERS
-
-
-@pytest.mark.parametrize(
-    ("incident", "outcome", "line"),
-    [
-        (
-            ACKNOWLEDGED,
-            None,
-            f":raised_hand: <@{BEN}> acknowledged INC-1, {day(2)}. Nothing more to do. <#C0INC>",
-        ),
-        (RESOLVED.incident, None, "It is over: INC-1 is resolved. Nothing to do. <#C0INC>"),
-        (OPEN, "You said you can't.", "You said you can't."),
-        (OPEN, None, "INC-1 has moved on. Nothing to do here. <#C0INC>"),
-    ],
-)
-def test_a_settled_page_has_no_buttons(incident: Any, outcome: str | None, line: str) -> None:
-    message = page.page_settled(incident, FIVE, outcome)
-    assert message.text == line
-    assert mrkdwn(message.blocks[0]) == "~You were paged for INC-1 · Checkout is down~"
-    assert presses(message.blocks) == []
