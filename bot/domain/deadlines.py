@@ -135,7 +135,7 @@ def _shift_changes(incident: Incident) -> list[Deadline]:
             keys.shift_subject(incident, shift),
             "role",
             shift.ends_at,
-            f"{user_mention(shift.user)}'s turn on {shift.schedule} ends: they are offered to hand over {shift.role}",
+            f"{user_mention(shift.user)}'s shift on {shift.schedule} ends: they are offered to hand over {shift.role}",
         )
         for shift in shift_change.pending(incident)
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from bot.slack.client.api import SlackApi, SlackError
-from bot.slack.directory.bot_identity import MEND
+from bot.slack.directory.bot_identity import REFUSED_HINT
 from bot.slack.inbound.socket_mode import SocketPool
 
 ASK_EVERY_S = 10.0
@@ -53,5 +53,5 @@ def _refusal(error: SlackError) -> str:
 
 def _hint(error: SlackError) -> str:
     if error.blocked:
-        return f"{MEND}; until then what goes to Slack waits"
+        return f"{REFUSED_HINT}; until then what goes to Slack waits"
     return "See https://status.slack.com and whether Slack can be reached from here; posts wait until then"

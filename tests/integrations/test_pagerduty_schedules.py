@@ -40,9 +40,9 @@ PEOPLE = {"PTOM001": ("Thomas B.", "tom@example.com"), "PPRIYA1": ("Priya Shah",
 
 @dataclass(slots=True)
 class PagerDutyApi(Double):
-    """`turns`: user, start, end."""
+    """`shifts`: user, start, end."""
 
-    turns: list[tuple[str, datetime, datetime]] = field(default_factory=list)
+    shifts: list[tuple[str, datetime, datetime]] = field(default_factory=list)
 
     def usual(self, asked: Asked) -> Reply:
         if asked.headers.get("Authorization") != f"Token token={TOKEN}":
@@ -65,7 +65,7 @@ class PagerDutyApi(Double):
                     "html_url": f"https://subdomain.pagerduty.com/users/{user}",
                 },
             }
-            for user, start, end in self.turns
+            for user, start, end in self.shifts
         ]
         final: dict[str, Any] = {"name": "Final Schedule", "rendered_schedule_entries": entries}
         schedule = {"id": identity, "type": "schedule", "name": "Daily Engineering Rotation", "final_schedule": final}
@@ -76,8 +76,8 @@ class PagerDutyApi(Double):
 async def api() -> AsyncIterator[PagerDutyApi]:
     now = datetime.now(UTC).replace(microsecond=0)
     handoff = now + timedelta(hours=6)
-    turns = [("PTOM001", now - timedelta(hours=6), handoff), ("PPRIYA1", handoff, handoff + timedelta(hours=12))]
-    async with serving(PagerDutyApi(turns=turns)) as double:
+    shifts = [("PTOM001", now - timedelta(hours=6), handoff), ("PPRIYA1", handoff, handoff + timedelta(hours=12))]
+    async with serving(PagerDutyApi(shifts=shifts)) as double:
         assert isinstance(double, PagerDutyApi)
         yield double
 
@@ -124,7 +124,7 @@ async def test_the_person_on_call_in_pagerduty_is_shown_and_paged(here: World, a
 async def test_a_changed_schedule_is_followed_and_a_cover_outranks_it(here: World, api: PagerDutyApi) -> None:
     await said_of(here, "@tom")
     now = datetime.now(UTC).replace(microsecond=0)
-    api.turns = [("PPRIYA1", now - timedelta(hours=1), now + timedelta(hours=5))]
+    api.shifts = [("PPRIYA1", now - timedelta(hours=1), now + timedelta(hours=5))]
     await said_of(here, "@priya")
     await typed(here, "maya", "#general", "/incident cover primary for 1h")
     assert "@maya, covering" in await typed(here, "maya", "#general", "/incident oncall primary")
@@ -153,7 +153,7 @@ async def test_a_person_who_is_no_contact_is_reported_and_their_rung_falls_throu
     monkeypatch.setitem(PEOPLE, "PDORA01", ("Dora Diaz", ""))
     monkeypatch.setitem(PEOPLE, "PEMIL01", ("Emil Ek", "emil@elsewhere.example"))
     now = datetime.now(UTC).replace(microsecond=0)
-    api.turns = [
+    api.shifts = [
         ("PDORA01", now - timedelta(hours=1), now + timedelta(hours=5)),
         ("PEMIL01", now + timedelta(hours=5), now + timedelta(hours=9)),
     ]
@@ -185,7 +185,7 @@ async def test_the_import_of_a_schedule_that_the_policy_dropped_is_deleted(here:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({}, "primary is read from PagerDuty: 2 turns in 90 days, on call now: Thomas B."),
+        ({}, "primary is read from PagerDuty: 2 shifts in 90 days, on call now: Thomas B."),
         ({"pagerduty_api_token": "wrong"}, "PagerDuty refuses the token (401); check PAGERDUTY_API_TOKEN"),
         ({"pagerduty_api_token": None}, "needs PAGERDUTY_API_TOKEN"),
     ],

@@ -148,8 +148,8 @@ SEVEN = "[U0ONE, U0TWO, U0THREE, U0FOUR, U0FIVE, U0SIX, U0SEVEN]"
     [
         (
             f'{{start: 2026-01-05, rotation: daily, members: {SEVEN}, hours: "09:00-17:00 mon-fri"}}',
-            "schedules.primary: U0SIX, U0SEVEN never have a turn: theirs always fall outside the hours, or into those "
-            "of a later layer. Rotate weekly, or change the number of members.",
+            "schedules.primary: U0SIX, U0SEVEN are never on call: their shifts always fall outside the hours, or into "
+            "those of a later layer. Rotate weekly, or change the number of members.",
         ),
         (
             "{layers: [{members: [U0ONE]}, {members: [U0TWO]}]}",
@@ -159,8 +159,8 @@ SEVEN = "[U0ONE, U0TWO, U0THREE, U0FOUR, U0FIVE, U0SIX, U0SEVEN]"
         (
             '{layers: [{start: 2026-01-05, rotation: daily, handoff: "00:00", members: [U0ONE, U0TWO, U0THREE, U0FOUR, '
             'U0FIVE, U0SIX, U0SEVEN]}, {members: [U0EIGHT], hours: "mon"}]}',
-            "schedules.primary.layers[1]: U0ONE never has a turn: theirs always fall outside the hours, or into those "
-            "of a later layer. Rotate weekly, or change the number of members.",
+            "schedules.primary.layers[1]: U0ONE is never on call: their shifts always fall outside the hours, or into "
+            "those of a later layer. Rotate weekly, or change the number of members.",
         ),
         (
             "{timezone: Europe/Berlin, start: 2026-06-01, members: [U0ONE, U0TWO]}",

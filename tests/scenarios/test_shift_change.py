@@ -28,7 +28,7 @@ severities:
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
-    """Tom's turn began an hour ago, and is over in twenty-three."""
+    """Tom's shift began an hour ago, and is over in twenty-three."""
     began = datetime.now(UTC) - timedelta(hours=1)
     return written(tmp_path, POLICY.format(handoff=f"{began:%H:%M}", start=began.date().isoformat()))
 
@@ -61,8 +61,8 @@ async def ledger(here: World, words: str) -> list[tuple[str, str]]:
 
 async def test_a_person_whose_shift_ends_is_offered_to_hand_over_once_even_after_a_restart(here: World) -> None:
     channel = await led(here)
-    assert await ledger(here, "turn on primary ends") == [
-        ("waiting", f"<@{TOM}>'s turn on primary ends: they are offered to hand over commander")
+    assert await ledger(here, "shift on primary ends") == [
+        ("waiting", f"<@{TOM}>'s shift on primary ends: they are offered to hand over commander")
     ]
     await here.pass_time(hours=22, minutes=50)
     assert offers(here) == []
@@ -70,7 +70,7 @@ async def test_a_person_whose_shift_ends_is_offered_to_hand_over_once_even_after
     (offer,) = offers(here)
     assert buttons(offer) == ["Hand over to priya", "I stay on"]
     assert "is on call now" in words(here, offer)
-    ((state, reason),) = await ledger(here, "turn on primary is over")
+    ((state, reason),) = await ledger(here, "shift on primary is over")
     assert state == "sent"
     assert "Priya" in reason
     await here.restarted()
@@ -140,7 +140,7 @@ async def test_an_open_offer_is_settled_when_the_role_moves(here: World) -> None
 
 async def test_a_cover_by_another_ends_the_shift_and_a_cover_of_ones_own_extends_it(here: World) -> None:
     channel = await led(here)
-    await typed(here, "tom", "#general", "/incident cover primary for 47h")  # his own turn, and the next one
+    await typed(here, "tom", "#general", "/incident cover primary for 47h")  # his own shift, and the next one
     await here.pass_time(hours=23, minutes=5)
     assert offers(here) == []
     await typed(here, "maya", "#general", "/incident cover primary for 1h")

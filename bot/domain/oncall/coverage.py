@@ -12,8 +12,8 @@ from bot.domain.policy.policy import Layer, Schedule
 from bot.domain.values.wall_clock import first_instant
 
 _ANOTHER_LAYER = ""  # stands for the members of the layers above the one that is looked at
-_LONGEST_TURN = {"daily": timedelta(days=1), "weekly": timedelta(days=7), "monthly": timedelta(days=31)}
-_DAYS_OF_THE_WEEK = 7  # hours repeat every week, so each member needs a turn on every day of it
+_LONGEST_SHIFT = {"daily": timedelta(days=1), "weekly": timedelta(days=7), "monthly": timedelta(days=31)}
+_DAYS_OF_THE_WEEK = 7  # hours repeat every week, so each member needs a shift on every day of it
 _HORIZON = timedelta(days=3650)
 
 
@@ -22,10 +22,10 @@ def begins_at(schedule: Schedule) -> datetime:
     return min(_begins_at(layer, schedule) for layer in schedule.layers)
 
 
-def members_without_turn(schedule: Schedule, layer: int, now: datetime) -> tuple[str, ...]:
+def members_never_on_call(schedule: Schedule, layer: int, now: datetime) -> tuple[str, ...]:
     """The members of a layer who are never on call by it in one whole cycle, in order.
 
-    The cycle begins `now`, or at the layer's start if that is later. Such a member's turns lie outside the layer's
+    The cycle begins `now`, or at the layer's start if that is later. Such a member's shifts lie outside the layer's
     hours, or within those of the layers above it.
     """
     looked_at, *above = schedule.layers[layer:]
@@ -42,6 +42,6 @@ def _begins_at(layer: Layer, schedule: Schedule) -> datetime:
 
 
 def _cycle(layer: Layer) -> timedelta:
-    """A time long enough for every member to have a turn on every weekday that they ever get, and one turn more."""
-    turns = len(layer.members) * (_DAYS_OF_THE_WEEK if layer.rotation == "daily" else 1) + 1
-    return turns * _LONGEST_TURN[layer.rotation]
+    """A time long enough for every member to have a shift on every weekday that they ever get, and one shift more."""
+    shifts = len(layer.members) * (_DAYS_OF_THE_WEEK if layer.rotation == "daily" else 1) + 1
+    return shifts * _LONGEST_SHIFT[layer.rotation]

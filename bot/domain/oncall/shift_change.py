@@ -62,7 +62,7 @@ def stay(incident: Incident, role: str, actor: str, policy: Policy, now: datetim
     shift = require_offer(incident, role, actor)
     title = policy.role(role).title
     record = entry(
-        now, "handover", actor, f"{title}: {user_mention(actor)} stays on after their turn on {shift.schedule}",
+        now, "handover", actor, f"{title}: {user_mention(actor)} stays on after their shift on {shift.schedule}",
         role=role, title=title, holder=actor, by=actor, schedule=shift.schedule,
         state=str(ShiftState.STAYS), told=True,
     )  # fmt: skip

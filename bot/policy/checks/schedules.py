@@ -30,7 +30,7 @@ def problems(context: CheckContext) -> Iterator[Problem]:
 
 
 def warnings(context: CheckContext) -> Iterator[Problem]:
-    """A warning for times with nobody on call, schedules that begin later, and members without a turn."""
+    """A warning for times with nobody on call, schedules that begin later, and members who are never on call."""
     for key, model in context.model.schedules.items():
         if model.pagerduty:
             continue
@@ -65,7 +65,7 @@ def _late_start(context: CheckContext, path: KeyPath, schedule: Schedule) -> Ite
 
 def _without_turn(context: CheckContext, path: KeyPath, schedule: Schedule, number: int) -> Iterator[Problem]:
     layer = schedule.layers[number]
-    members = coverage.members_without_turn(schedule, number, context.now)
+    members = coverage.members_never_on_call(schedule, number, context.now)
     if not members:
         return
     if len(members) == len(set(layer.members)):
@@ -75,7 +75,7 @@ def _without_turn(context: CheckContext, path: KeyPath, schedule: Schedule, numb
     more = f" and {len(members) - _MAX_LISTED} more" if members[_MAX_LISTED:] else ""
     names = ", ".join(members[:_MAX_LISTED]) + more
     message = (
-        f"{names} never {'has a turn' if len(members) == 1 else 'have a turn'}: theirs always fall outside the hours, "
+        f"{names} {'is' if len(members) == 1 else 'are'} never on call: their shifts always fall outside the hours, "
         f"or into those of a later layer. Rotate weekly, or change the number of members."
     )
     yield context.problem(path, message)

@@ -16,7 +16,7 @@ from storage.database import Database
 log = structlog.get_logger()
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
-MEND = (
+REFUSED_HINT = (
     "Copy the Bot User OAuth Token again from your app's page, OAuth & Permissions, into SLACK_BOT_TOKEN; "
     "a running bot reads it on SIGHUP"
 )
@@ -38,10 +38,10 @@ async def read_identity(api: SlackApi, database: Database) -> BotIdentity:
         except SlackError as error:
             kept = await _kept(database)
             if error.blocked and kept is not None:
-                log.error("slack.token_refused", error=error.name, hint=MEND)
+                log.error("slack.token_refused", error=error.name, hint=REFUSED_HINT)
                 return kept  # the record and pages outside Slack are worth serving; what goes to Slack waits
             if error.blocked:
-                raise TokenRefused(f"Slack refuses the bot token ({error.name}). {MEND}.") from error
+                raise TokenRefused(f"Slack refuses the bot token ({error.name}). {REFUSED_HINT}.") from error
             if kept is not None:
                 log.warning("slack.away", error=str(error), hint="the last known identity is used; posts wait")
                 return kept

@@ -8,7 +8,7 @@ from datetime import timedelta
 import structlog
 
 from bot.slack.client.api import WRONG_WORKSPACE, SlackApi, SlackError
-from bot.slack.directory.bot_identity import MEND, identity_of_token
+from bot.slack.directory.bot_identity import REFUSED_HINT, identity_of_token
 from bot.slack.inbound.event_parser import BotIdentity
 from bot.usecases.context import Context
 from bot.usecases.outbox.retry_failed import try_waiting_now
@@ -47,7 +47,7 @@ class TokenWatch:
         """Ask Slack again while it refuses the token, less and less often; once it does not, send what waited."""
         refused = self._api.refused
         if refused is not None and not self._refused:
-            log.error("slack.token_refused", error=refused, hint=MEND)
+            log.error("slack.token_refused", error=refused, hint=REFUSED_HINT)
             self._refused, self._wait_s = True, FIRST_WAIT_S
         if refused is not None and time.monotonic() >= self._ask_at:
             await self._ask()
@@ -65,7 +65,7 @@ class TokenWatch:
             self._api.refused = None
         else:
             self._api.refused = WRONG_WORKSPACE
-            log.error("slack.token_of_another_workspace", team=identity.team_id, hint=MEND)
+            log.error("slack.token_of_another_workspace", team=identity.team_id, hint=REFUSED_HINT)
 
     async def _settle(self) -> None:
         if self._refused and self._api.refused is None:

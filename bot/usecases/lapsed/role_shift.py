@@ -40,7 +40,7 @@ async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
     address = on_call.address_of(policy, member) or member
     name = _name(policy, member, address)
     title = policy.role(shift.role).title
-    why = f"{user_mention(shift.user)}'s turn on {shift.schedule} is over: offered to hand over {title} to {name}"
+    why = f"{user_mention(shift.user)}'s shift on {shift.schedule} is over: offered to hand over {title} to {name}"
     reminder = entry(work.now, "reminder", BOT, why, of="role", deadline=deadline.dedup_key, schedule=shift.schedule)
     offered = due(
         Change(shift_change.with_state(incident, shift, ShiftState.OFFERED), (reminder,)), deadline.dedup_key, why

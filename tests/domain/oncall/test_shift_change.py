@@ -49,7 +49,7 @@ def test_only_the_person_offered_can_stay_and_only_once() -> None:
     with pytest.raises(Refused, match="asked of <@UC>"):
         shift_change.stay(offered, "commander", "UX", POLICY, NOON)
     change = shift_change.stay(offered, "commander", "UC", POLICY, NOON)
-    assert change.entries[0].text == "Incident commander: <@UC> stays on after their turn on primary"
+    assert change.entries[0].text == "Incident commander: <@UC> stays on after their shift on primary"
     assert change.entries[0].data["state"] == "stays"
     with pytest.raises(Refused, match="That offer is over"):
         shift_change.stay(change.incident, "commander", "UC", POLICY, NOON)
