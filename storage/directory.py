@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import key_value
 from storage.engine.dialect import in_list, list_param
-from storage.key_value import UNREACHABLE_PREFIX
+from storage.key_value import ADDRESS_PREFIX, UNREACHABLE_PREFIX
 from storage.schema import meta
 
+_ADDRESSES = sa.select(meta.c.name, meta.c.value).where(meta.c.name.startswith(ADDRESS_PREFIX, autoescape=True))
 LIMIT = 1000  # unreachable people read at once
 _UNREACHABLE = (
     sa.select(meta.c.name, meta.c.value)
@@ -30,6 +31,12 @@ async def user_ids(conn: AsyncConnection, addresses: Collection[str]) -> dict[st
     query = sa.select(meta.c.name, meta.c.value).where(in_list(conn.dialect.name, meta.c.name, "names"))
     rows = await conn.execute(query, {"names": list_param(conn, sorted(names))})
     return {names[row.name]: str(row.value) for row in rows if row.value}
+
+
+async def addresses_of(conn: AsyncConnection, user: str) -> list[str]:
+    """The e-mail addresses that were found to belong to a Slack ID, in small letters."""
+    rows = await conn.execute(_ADDRESSES)
+    return [row.name.removeprefix(ADDRESS_PREFIX) for row in rows if row.value == user]
 
 
 async def unreachable(conn: AsyncConnection) -> dict[str, str]:

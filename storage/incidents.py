@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -12,9 +13,9 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.incident import Incident
-from storage.engine.columns import to_microseconds
+from storage.engine.columns import dumps, to_microseconds
 from storage.engine.dialect import in_list, is_postgresql, list_param
-from storage.schema import counters, incidents
+from storage.schema import counters, incidents, timeline
 
 _adapter = TypeAdapter(Incident)
 _c = incidents.c
@@ -136,6 +137,66 @@ async def newest(
     if not private:
         states = states.where(_c.private.is_(sa.false()))
     return [_adapter.validate_python(state) for state in await conn.scalars(states)]
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentFilter:
+    """Which incidents to find."""
+
+    open_only: bool = False
+    severities: frozenset[str] = frozenset()  # empty: all
+    private: bool | None = None  # None: both
+    naming: frozenset[str] = frozenset()  # texts of which the incident has one, such as a person's ID; empty: any
+    concerning: str | None = None  # a person whom the incident names, or who joined its channel
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many incidents match."""
+
+    incidents: int  # without drills
+    drills: int
+
+
+async def find(conn: AsyncConnection, wanted: IncidentFilter, worst_first: Sequence[str], limit: int) -> list[Incident]:
+    """Up to `limit` incidents by the order of severities in `worst_first`, then the newest first."""
+    ranks = {key: rank for rank, key in enumerate(worst_first)}
+    rank = [sa.case(ranks, value=_c.severity, else_=len(ranks))] if ranks else []
+    states = sa.select(_c.state).where(*_conditions(wanted)).order_by(*rank, _c.number.desc()).limit(limit)
+    return [_adapter.validate_python(state) for state in await conn.scalars(states)]
+
+
+async def count(conn: AsyncConnection, wanted: IncidentFilter) -> Counted:
+    """How many incidents match."""
+    drill = sa.case((_c.state["drill"].as_boolean(), 1), else_=0)
+    row = (await conn.execute(sa.select(sa.func.count(), sa.func.sum(drill)).where(*_conditions(wanted)))).one()
+    return Counted(row[0] - (row[1] or 0), row[1] or 0)
+
+
+def _conditions(wanted: IncidentFilter) -> list[Any]:
+    conditions: list[Any] = []
+    if wanted.open_only:
+        conditions.append(_OPEN)
+    if wanted.severities:
+        conditions.append(_c.severity.in_(sorted(wanted.severities)))
+    if wanted.private is not None:
+        conditions.append(_c.private.is_(sa.true() if wanted.private else sa.false()))
+    if wanted.naming:
+        conditions.append(sa.or_(*(_names(text) for text in sorted(wanted.naming))))
+    if wanted.concerning is not None:
+        joined = sa.exists().where(
+            timeline.c.incident == _c.number,
+            timeline.c.kind == "joined",
+            sa.text("kind <> 'message'"),
+            timeline.c.actor == wanted.concerning,
+        )
+        conditions.append(sa.or_(_names(wanted.concerning), joined))
+    return conditions
+
+
+def _names(text: str) -> sa.ColumnElement[bool]:
+    """Whether a text stands by itself anywhere in the stored incident."""
+    return sa.cast(_c.state, sa.Text).icontains(dumps(text), autoescape=True)
 
 
 async def open_or_ended_after(conn: AsyncConnection, instant: datetime, limit: int) -> list[int]:

@@ -14,6 +14,7 @@ from storage.schema import meta
 _Value = TypeVar("_Value")
 _GET = sa.select(meta.c.value).where(meta.c.name == sa.bindparam("this"))
 _LOCK = _GET.with_for_update()
+ADDRESS_PREFIX = "slack_id:"
 REPLICA_PREFIX = "replica:"
 UNREACHABLE_PREFIX = "unreachable:"
 
@@ -61,7 +62,7 @@ def announcement_channel(name: str) -> Key[str]:
 
 def user_of_address(address: str) -> Key[str]:
     """The Slack ID that was found for an e-mail address."""
-    return Key(f"slack_id:{address.lower()}")
+    return Key(f"{ADDRESS_PREFIX}{address.lower()}")
 
 
 def unreachable(name: str) -> Key[dict[str, str]]:

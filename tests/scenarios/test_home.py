@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from sandbox import Person
+from storage import incidents
 from tests.scenarios.assertions import rest, typed
 from tests.scenarios.running import World, written
+from tests.storage.helpers import incident
 
 TOM = "U0TOM00000"
 POLICY = """
@@ -115,3 +117,36 @@ async def test_a_change_that_the_home_tab_does_not_show_publishes_nothing(here: 
     await typed(here, "maya", channel.name, "/incident update rolling back")
     await rest(here)
     assert published(here) == before
+
+
+async def many_open(here: World, count: int, severity: str = "sev5") -> None:
+    """Open incidents that concern nobody here."""
+    async with here.tocsin.database.transaction() as conn:
+        for number in range(100, 100 + count):
+            await incidents.insert(conn, incident(number, title=f"Noise {number}", severity=severity))
+
+
+async def test_a_role_a_page_and_the_worst_are_shown_however_many_incidents_are_open(here: World) -> None:
+    channel = await here.declared("sev1 Payments are down")
+    await rest(here)
+    await many_open(here, 300)
+    assert "You are paged: *INC-1*" in await opened(here, here.tom)
+    await typed(here, "maya", channel.name, "/incident lead @maya")
+    mine = await opened(here, here.maya)
+    assert "you are Incident commander" in mine
+    assert "Open incidents: 301" in mine
+    assert mine.rindex("Payments are down") < mine.index("Noise 399")  # the worst first
+    listed = await typed(here, "priya", "#general", "/incident list sev1")
+    assert "1 incident open" in listed
+    assert "INC-1" in listed
+    everything = await typed(here, "priya", "#general", "/incident list")
+    assert "301 incidents open" in everything
+    assert everything.index("Payments are down") < everything.index("Noise 399")
+
+
+async def test_drills_are_counted_by_themselves(here: World) -> None:
+    await here.declared("sev2 Payments are down")
+    await typed(here, "maya", "#general", "/incident drill sev1 The database is gone")
+    await rest(here)
+    assert "Open incidents: 1 and 1 drill" in await opened(here, here.maya)
+    assert "1 incident open and 1 drill" in await typed(here, "maya", "#general", "/incident list")

@@ -114,7 +114,7 @@ HOUR = timedelta(hours=1)
             ":warning: *Nobody could be paged* for INC-1: sev1 has no ladder. Call somebody yourself.",
         ),
         (
-            incident_lists.listing([], FIVE, NOW),
+            incident_lists.listing(incident_lists.Listed([], 0), FIVE, NOW),
             "No such incident is open. `/incident list all` shows the past ones too.",
         ),
         (timeline.timeline(OPEN, []), "Timeline of INC-1: the key entries. It has no entries yet."),
@@ -206,7 +206,9 @@ def test_a_request_too_long_for_a_button_is_asked_for_again_not_cut() -> None:
 
 def test_the_list() -> None:
     led = verbs.assign(ACKNOWLEDGED, "commander", MAYA, ADA, FIVE, NOW).incident
-    message = incident_lists.listing([led, replace(RESOLVED, number=2, private=True)], FIVE, minutes(39), scope="all")
+    message = incident_lists.listing(
+        incident_lists.Listed([led, replace(RESOLVED, number=2, private=True)], 2), FIVE, minutes(39), scope="all"
+    )
     assert message.text == "2 incidents"
     assert [mrkdwn(block) for block in message.blocks[1:]] == [
         f"*INC-1* · Checkout is down\n:red_circle: sev1 · Critical · Acknowledged · declared 39m ago · "
@@ -254,7 +256,7 @@ def test_the_timeline_reads_in_order_with_links_and_mentions_nobody_a_message_di
     message = timeline.timeline(OPEN, [recorded(entry) for entry in entries], everything=True)
     assert mrkdwn(message.blocks[1]).splitlines() == [
         f"{day(0)} *declared* <@{ADA}>: sev1: Checkout is down",
-        f"{day(1)} <@{BEN}>: @\u200bhere see &lt;this&gt; @U1 <https://x.slack.com/archives/C1/p1?a=1&amp;b=2|↗>",
+        f"{day(1)} <@{BEN}>: @\u200bhere see &lt;this&gt; @maya <https://x.slack.com/archives/C1/p1?a=1&amp;b=2|↗>",
         f"{day(2)} <@{BEN}> edited: see that",
         f"{day(3)} <@{BEN}> deleted a message",
         f"{day(4)} *update #3* <@{BEN}>: We rolled back",

@@ -8,9 +8,12 @@ import pytest
 
 from bot.domain.incident import Incident, Ladder, PagedRung, Snooze
 from bot.domain.incident.status import Status
+from bot.domain.timeline.entry import Entry
 from storage import incidents
 from storage.database import Database
+from storage.incidents import Counted, IncidentFilter
 from storage.open import open_database
+from storage.timeline import entries
 from tests.storage.helpers import NOW, incident, store_incidents
 
 
@@ -124,3 +127,30 @@ async def test_a_channel_moved_to_another_incident_belongs_to_the_newest(databas
         await incidents.insert(conn, incident(1, channel_id="C1"))
         await incidents.insert(conn, incident(2, channel_id="C1"))
         assert await incidents.number_of_channel(conn, "C1") == 2
+
+
+async def test_incidents_are_filtered_ordered_and_counted_by_the_query(database: Database) -> None:
+    async with database.transaction() as conn:
+        for number in range(1, 301):
+            level, lead = ("sev1" if number in (3, 7) else "sev3"), {"commander": "U0LEAD0000"} if number == 5 else {}
+            drill, private = number == 7, number in (9, 11)
+            await incidents.insert(conn, incident(number, severity=level, roles=lead, drill=drill, private=private))
+        ended = incident(301, severity="sev1", status=Status.RESOLVED)
+        await incidents.insert(conn, ended)
+
+        async def numbers(wanted: IncidentFilter, *worst_first: str, limit: int = 3) -> list[int]:
+            return [each.number for each in await incidents.find(conn, wanted, worst_first, limit)]
+
+        running = IncidentFilter(open_only=True)
+        assert await numbers(running) == [300, 299, 298]
+        assert await numbers(running, "sev1", "sev3") == [7, 3, 300]
+        worst = replace(running, severities=frozenset({"sev1"}))
+        assert await numbers(worst) == [7, 3]
+        assert await incidents.count(conn, worst) == Counted(1, 1)
+        assert await incidents.count(conn, running) == Counted(299, 1)
+        assert await numbers(replace(running, naming=frozenset({"u0lead0000", "U0NOBODY00"}))) == [5]
+        assert await numbers(replace(running, naming=frozenset({"U0LEAD"}))) == []
+        await entries.append(conn, 9, [Entry(NOW, "joined", "U0TOM00000", "joined")])
+        hidden = IncidentFilter(open_only=True, private=True)
+        assert await numbers(hidden) == [11, 9]
+        assert await numbers(replace(hidden, concerning="U0TOM00000")) == [9]

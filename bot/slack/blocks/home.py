@@ -25,8 +25,11 @@ class Viewer:
     """The person whose home tab it is, and what they may see."""
 
     user: str
-    addresses: frozenset[str]  # Slack ID and e-mail addresses by which pages may name them
-    incidents: Sequence[Incident]  # the open ones that they may see, newest first
+    addresses: frozenset[str]  # Slack ID and e-mail addresses, in small letters, by which pages may name them
+    incidents: Sequence[Incident]  # the first of the open ones that they may see
+    involved: Sequence[Incident]  # the open ones that name them: as holder of a role, paged, asked to take over …
+    total: int  # open incidents that they may see, without drills
+    drills: int = 0
     links: Mapping[str, str] = field(default_factory=dict)  # their calendar feeds, by schedule
 
     @property
@@ -34,7 +37,7 @@ class Viewer:
         """The incidents that they declared, respond to or hold a role in."""
         return [
             incident
-            for incident in self.incidents
+            for incident in self.involved
             if self.user in (*incident.roles.values(), *incident.responders, incident.declared_by)
         ]
 
@@ -58,18 +61,24 @@ def home(viewer: Viewer, policy: Policy, now: datetime, overrides: Sequence[Over
         elements.header("On call now"),
         *_on_call(policy, now, overrides, command),
         oncall.subscribe(viewer.links),
-        elements.header("Open incidents"),
+        elements.header(_open_heading(viewer)),
         *([_row(incident, policy) for incident in incidents[:OPEN]] or [elements.context("None. All is quiet.")]),
-        elements.left_out(len(incidents) - OPEN, f"All of them: `{command} list`"),
+        elements.left_out(viewer.total + viewer.drills - len(incidents[:OPEN]), f"All of them: `{command} list`"),
         elements.context(f"As of {elements.moment(now)}. All commands: `{command} help`"),
     ]
     return {"type": "home", "blocks": [block for block in blocks if block][: elements.VIEW_BLOCKS]}
 
 
+def _open_heading(viewer: Viewer) -> str:
+    """The heading of the list, with the drills counted by themselves."""
+    drills = f" and {viewer.drills} drill{'s' if viewer.drills != 1 else ''}" if viewer.drills else ""
+    return f"Open incidents: {viewer.total}{drills}" if viewer.total or viewer.drills else "Open incidents"
+
+
 def _requests(viewer: Viewer, policy: Policy) -> list[Block | None]:
     """Pages and handovers that wait for this person's answer."""
     blocks: list[Block | None] = []
-    for incident in viewer.incidents:
+    for incident in viewer.involved:
         blocks += [_page(incident, rung) for rung in _rungs(incident, viewer)]
         for offer in handover.open_offers(incident):
             if offer.to == viewer.user:
@@ -90,7 +99,12 @@ def _rungs(incident: Incident, viewer: Viewer) -> list[int]:
     """The rung that paged this person last, if the incident still waits for an acknowledgement; at most one."""
     if incident.ladder.acknowledged_at is not None or viewer.user in incident.responders or incident.drill:
         return []
-    return [page.rung for page in incident.ladder.pages if viewer.addresses.intersection(page.people)][-1:]
+    return [page.rung for page in incident.ladder.pages if viewer.addresses.intersection(_folded(page.people))][-1:]
+
+
+def _folded(people: Sequence[str]) -> set[str]:
+    """Slack IDs, and e-mail addresses in small letters."""
+    return {person.lower() if "@" in person else person for person in people}
 
 
 def _page(incident: Incident, rung: int) -> Block:

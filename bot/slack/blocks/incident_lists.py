@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.incident import Incident
@@ -20,21 +21,29 @@ ROLES = 40
 ROLE_LENGTH = 700
 
 
-def listing(
-    incidents: Sequence[Incident], policy: Policy, now: datetime, *, scope: str = "open", command: str = COMMAND
-) -> Message:
-    """The incidents in the given order; those that do not fit are counted."""
-    if not incidents:
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The incidents to list, and how many there are of which these are the first."""
+
+    incidents: Sequence[Incident]
+    total: int  # without drills
+    drills: int = 0
+
+
+def listing(listed: Listed, policy: Policy, now: datetime, *, scope: str = "open", command: str = COMMAND) -> Message:
+    """The incidents in the given order; those that do not fit are counted. Drills are counted by themselves."""
+    if not listed.incidents:
         return _empty(scope, command)
-    shown = incidents[:INCIDENTS]
-    words = f"{len(incidents)} incident{'s' if len(incidents) != 1 else ''}" + (" open" if scope == "open" else "")
+    shown, left = listed.incidents[:INCIDENTS], listed.total + listed.drills
+    words = f"{_count(listed.total, 'incident')}{' open' if scope == 'open' else ''}"
+    words += f" and {_count(listed.drills, 'drill')}" if listed.drills else ""
     narrower = f"Narrow it down: `{command} list {policy.severities[0].key}`, or see one: `{command} show INC-42`"
     return elements.message(
         words,
         [
             elements.section(f"*{words}*"),
             *[elements.section(_row(incident, policy, now)) for incident in shown],
-            elements.left_out(len(incidents) - len(shown), narrower),
+            elements.left_out(left - len(shown), narrower),
         ],
     )
 
@@ -79,6 +88,10 @@ def roles(incident: Incident, policy: Policy, command: str = COMMAND, reader: st
             else None,
         ],
     )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' if number != 1 else ''}"
 
 
 def _empty(scope: str, command: str) -> Message:

@@ -52,10 +52,13 @@ def none_open(command: str = COMMAND) -> Message:
     )
 
 
-def which_incident(incidents: Sequence[Incident], raw: str, command: str = COMMAND) -> Message:
+def which_incident(
+    incidents: Sequence[Incident], raw: str, command: str = COMMAND, *, total: int | None = None
+) -> Message:
     """Ask which open incident is meant. Each button holds the whole command, with `--in`, to be parsed again.
 
-    `raw` is the text as Slack sent it. A request too long for a button is never cut: the person types it again.
+    `raw` is the text as Slack sent it; `total` counts the open incidents of which these are the first. A request too
+    long for a button is never cut: the person types it again.
     """
     if not incidents:
         return none_open(command)
@@ -71,7 +74,7 @@ def which_incident(incidents: Sequence[Incident], raw: str, command: str = COMMA
             elements.section(question if carried else f"{question} {how}"),
             *rows,
             *([] if carried else elements.to_copy(as_typed(command_line))),
-            elements.left_out(len(incidents) - CHOICES, how),
+            elements.left_out((len(incidents) if total is None else total) - CHOICES, how),
         ],
     )
 

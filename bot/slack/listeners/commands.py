@@ -104,9 +104,9 @@ async def _run_verb(ctx: ListenerContext, interaction: Interaction, request: Req
     if request.verb == MENU and number is None:
         return await declare_or_open_form(Call(ctx, interaction), DeclareRequest())
     if number is None:
-        incidents = await ctx.open_incidents(interaction.user)
-        if not incidents:
+        found = await ctx.open_incidents(interaction.user)
+        if not found.incidents:
             return menu.none_open(ctx.command)
-        return menu.which_incident(incidents, interaction.raw, ctx.command)
+        return menu.which_incident(found.incidents, interaction.raw, ctx.command, total=found.total + found.drills)
     incident, policy = await ctx.visible_incident(number, interaction)
     return await VERBS[request.verb](VerbCall(ctx, interaction, incident, policy, request))

@@ -24,6 +24,7 @@ from bot.slack.text import length
 from bot.usecases import personal
 from bot.usecases.context import Context
 from bot.usecases.incidents.record import Recorder
+from bot.usecases.queries.find_incidents import Found, find_incidents
 from bot.usecases.visibility import can_see, was_paged
 from storage import incidents
 
@@ -94,11 +95,11 @@ class ListenerContext:
                 raise NotFound(f"There is no incident INC-{number}.", "list all")
             return await self.context.policies.of(conn, incident)
 
-    async def open_incidents(self, user: str, limit: int = 100) -> list[Incident]:
-        """The open incidents that this person may see, among the first `limit`."""
+    async def open_incidents(self, user: str, limit: int = 100) -> Found:
+        """The first `limit` open incidents that this person may see, the worst first, and how many there are."""
         async with self.context.database.reading() as conn:
-            listed = await incidents.newest(conn, open_only=True, limit=limit)
-            return [incident for incident in listed if await can_see(conn, incident, user)]
+            worst_first = [level.key for level in self.context.policy.severities]
+            return await find_incidents(conn, user, worst_first=worst_first, limit=limit)
 
     async def incident_number_in(self, channel: str | None) -> int | None:
         """The number of the incident that a channel belongs to; None for other channels."""

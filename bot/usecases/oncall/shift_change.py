@@ -52,12 +52,14 @@ async def schedules_changed(context: Context, names: set[str], before: Sequence[
     `before` are the overrides before the change. Call it after the change is committed.
     """
     async with context.database.reading() as conn:
-        open_incidents = await incidents.newest(conn, open_only=True, limit=MAX_INCIDENTS)
         now = context.clock.now()
         after = await overrides.in_force(conn, now)
         people = await _on_call(conn, context.policy, names, now, [before, after])
         people |= {override.member for override in (*before, *after) if override.schedule in names}
-    for incident in open_incidents:
+        # A role holder's shift names its schedule.
+        wanted = incidents.IncidentFilter(open_only=True, naming=frozenset(people | names))
+        concerned = await incidents.find(conn, wanted, (), MAX_INCIDENTS)
+    for incident in concerned:
         held = people.intersection(incident.roles.values())
         if held or any(shift.schedule in names for shift in shift_change.pending(incident)):
             async with locked_incident(context, incident.number) as work:

@@ -57,7 +57,7 @@ async def open_declare_from_message(ctx: ListenerContext, interaction: Interacti
 
 async def open_add_to_timeline(ctx: ListenerContext, interaction: Interaction, source: Source) -> Message | None:
     """Open the form that asks to which incident the message belongs, or say that none is open."""
-    incidents = await ctx.open_incidents(interaction.user)
+    incidents = (await ctx.open_incidents(interaction.user)).incidents
     if not incidents:
         return menu.none_open(ctx.command)
     words = title_of(from_command(source.get("text") or "")) or "What happened"

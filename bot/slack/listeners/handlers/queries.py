@@ -21,12 +21,11 @@ from bot.slack.listeners.handlers.forms import press_of_verb
 from bot.usecases.outbox.retry_failed import retry_failed
 from bot.usecases.queries import search
 from bot.usecases.queries.catchup import catch_up
-from bot.usecases.visibility import can_see
-from storage import deadlines, incidents
+from bot.usecases.queries.find_incidents import find_incidents
+from storage import deadlines
 from storage.outbox import census
 from storage.timeline import entries
 
-LISTED = 200  # incidents
 SHOWN_ENTRIES = 5  # the latest key entries
 
 
@@ -70,15 +69,17 @@ async def _catchup(call: VerbCall) -> Message:
 async def _list(call: WorkspaceCall) -> Message:
     request = call.request
     async with call.context.database.reading() as conn:
-        listed = await incidents.newest(conn, open_only=request.scope == "open", limit=LISTED)
-        visible = [
-            incident
-            for incident in listed
-            if (not request.severities or incident.severity in request.severities)
-            and await can_see(conn, incident, call.user)
-        ]
+        found = await find_incidents(
+            conn,
+            call.user,
+            open_only=request.scope == "open",
+            severities=request.severities,
+            worst_first=[level.key for level in call.context.policy.severities] if request.scope == "open" else (),
+            limit=incident_lists.INCIDENTS,
+        )
     now = call.context.clock.now()
-    return incident_lists.listing(visible, call.context.policy, now, scope=request.scope, command=call.ctx.command)
+    listed = incident_lists.Listed(found.incidents, found.total, found.drills)
+    return incident_lists.listing(listed, call.context.policy, now, scope=request.scope, command=call.ctx.command)
 
 
 async def _search(call: WorkspaceCall) -> Message:

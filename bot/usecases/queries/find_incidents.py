@@ -1,0 +1,57 @@
+"""Finds incidents that a person may see: filtered, ordered and counted by the database, not among the newest alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.incident import Incident
+from bot.usecases.visibility import can_see
+from storage import incidents
+from storage.incidents import Counted, IncidentFilter
+
+PRIVATE = 1000  # private incidents that are looked at one by one
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The incidents that match, as many as were asked for, and how many there are in all."""
+
+    incidents: tuple[Incident, ...]
+    total: int  # without drills
+    drills: int
+
+
+async def find_incidents(
+    conn: AsyncConnection,
+    user: str,
+    *,
+    open_only: bool = True,
+    severities: Collection[str] = (),
+    worst_first: Sequence[str] = (),
+    naming: Collection[str] = (),
+    limit: int,
+) -> Found:
+    """Up to `limit` incidents that `user` may see.
+
+    `severities` narrow the list down. `worst_first` are keys of severities in the order wanted; without it the newest
+    come first. `naming` are words, such as Slack IDs, of which an incident must name one.
+    """
+    wanted = IncidentFilter(open_only, frozenset(severities), private=False, naming=frozenset(naming))
+    public = await incidents.find(conn, wanted, worst_first, limit)
+    counted = await incidents.count(conn, wanted)
+    hidden = replace(wanted, private=True, concerning=user)
+    private = [
+        incident
+        for incident in await incidents.find(conn, hidden, worst_first, PRIVATE)
+        if await can_see(conn, incident, user)
+    ]
+    counted = Counted(
+        counted.incidents + sum(not incident.drill for incident in private),
+        counted.drills + sum(incident.drill for incident in private),
+    )
+    ranks = {key: rank for rank, key in enumerate(worst_first)}
+    together = sorted([*public, *private], key=lambda each: (ranks.get(each.severity, len(ranks)), -each.number))
+    return Found(tuple(together[:limit]), counted.incidents, counted.drills)
