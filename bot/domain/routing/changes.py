@@ -21,6 +21,7 @@ from bot.domain.routing.channel import (
     triage_edits,
 )
 from bot.domain.routing.channel_loss import channel_changes
+from bot.domain.routing.continuations import described_in_full, news_in_full, update_continued
 from bot.domain.routing.handovers import handovers_settled, shift_offers_settled
 from bot.domain.routing.notice import Notice, NoticeKind, Priority
 from bot.domain.routing.pages import alert_follow_ups, pages_settled, settled_pages
@@ -48,6 +49,7 @@ def on_declared(incident: Incident, policy: Policy) -> list[Notice]:
         backfill(n),
         triage(n),
     ]
+    notices += described_in_full(incident)
     notices += announcement(incident, policy)
     notices += briefings(incident, policy, "declared", "")
     for title in policy.bookmarks:
@@ -70,19 +72,14 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[RecordedEntr
     n = after.number
     news_seqs = [r.seq for r in recorded if _is_channel_news(r.entry)]
     if news_seqs:
-        notices.append(
-            in_channel(f"news:{n}:{news_seqs[0]}", NoticeKind.NEWS, n, EntriesPayload(tuple(news_seqs)).to_json())
-        )
+        key = f"news:{n}:{news_seqs[0]}"
+        notices.append(in_channel(key, NoticeKind.NEWS, n, EntriesPayload(tuple(news_seqs)).to_json()))
+        notices += news_in_full(n, key, [r for r in recorded if r.seq in news_seqs])
     for record in recorded:
         if record.entry.kind == "update":
-            notices.append(
-                in_channel(
-                    f"update:{n}:{record.entry.data['number']}",
-                    NoticeKind.UPDATE,
-                    n,
-                    UpdatePayload(record.seq).to_json(),
-                )
-            )
+            key = f"update:{n}:{record.entry.data['number']}"
+            notices.append(in_channel(key, NoticeKind.UPDATE, n, UpdatePayload(record.seq).to_json()))
+            notices += update_continued(n, key, record)
         if record.entry.kind == "severity" and record.entry.data.get("raised"):
             notices += briefings(after, policy, "declared", "")
         if record.entry.kind == "role" and record.entry.data.get("user"):

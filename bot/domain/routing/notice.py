@@ -25,6 +25,7 @@ class NoticeKind(StrEnum):
     BACKFILL = "backfill"
     NEWS = "news"
     UPDATE = "update"
+    CONTINUATION = "continuation"
     TRIAGE = "triage"
     TRIAGE_EDIT = "triage_edit"
     CHANNEL_LOOK = "channel_look"  # whether the channel can be used, and what was missed there

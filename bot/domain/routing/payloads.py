@@ -44,6 +44,15 @@ class UpdatePayload(Payload):
 
 
 @dataclass(frozen=True)
+class ContinuationPayload(Payload):
+    """Names one part of a text that continues in the thread of a message."""
+
+    under: str  # the dedup key of the message
+    seq: int | None = None  # the timeline entry whose text it is; None: the incident's title and description
+    part: int = 1  # counts the messages of the text
+
+
+@dataclass(frozen=True)
 class UserPayload(Payload):
     """Names a person, for an invitation or a home tab."""
 

@@ -12,11 +12,11 @@ from bot.domain.incident.impact import describe
 from bot.domain.incident.status import Status
 from bot.domain.playbook.search_hit import Hit
 from bot.domain.policy.policy import Policy
+from bot.domain.routing.continuations import ON_CARD_DESCRIPTION, is_cut_on_card
 from bot.slack.blocks import custom_fields, elements, phrases, playbooks
 from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.text import clip, length, mention, plain, quote, render
 
-DESCRIPTION = 900  # characters; the timeline has all of it
 LATEST = 900
 FAILURES = 5
 CHECKS = 8
@@ -49,7 +49,7 @@ def card(
         elements.header(f"{phrases.drill_prefix(incident)}{incident.id} · {incident.title}"),
         _marks(incident),
         *elements.fields(_facts(incident, policy, now)),
-        _described(incident),
+        *_described(incident),
         *_ended(incident, now),
         _latest(incident, now),
         custom_fields.missing(incident, policy),
@@ -68,7 +68,7 @@ def body(incident: Incident, policy: Policy, now: datetime) -> list[Block | None
         elements.header(f"{phrases.drill_prefix(incident)}{incident.id} · {incident.title}"),
         _marks(incident),
         *elements.fields([("Channel", phrases.channel_link(incident)), *_facts(incident, policy, now)]),
-        _described(incident),
+        *_described(incident),
         *_ended(incident, now),
         _latest(incident, now),
     ]
@@ -221,8 +221,13 @@ def _other_roles(incident: Incident, policy: Policy) -> str:
     return "\n".join(held)
 
 
-def _described(incident: Incident) -> Block | None:
-    return elements.section(clip(render(incident.description), DESCRIPTION)) if incident.description.strip() else None
+def _described(incident: Incident) -> list[Block]:
+    """The description; where title or description are cut, where they stand in full."""
+    description = clip(render(incident.description), ON_CARD_DESCRIPTION)
+    blocks = [elements.section(description)] if description.strip() else []
+    if is_cut_on_card(incident):
+        blocks.append(elements.context("Title and description in full are in the thread under the card."))
+    return blocks
 
 
 def _latest(incident: Incident, now: datetime) -> Block | None:

@@ -36,7 +36,9 @@ GROUPS = 100
 OVERFLOW = 5
 FALLBACK = 2000  # our own limit: Slack cuts at 40,000, telephones far earlier
 INPUT = 3000
-ANSWER_LENGTH = 24_000  # our own limit: nobody reads longer answers on a telephone
+MESSAGE_TEXT = 12_000  # of all blocks; Slack documents the error `msg_blocks_too_long`, and its message names 13,200
+ANSWER_LENGTH = 11_000  # of the lines of an answer, beside its head and foot
+TEXT_CHUNK, PAGE_CHUNKS, MOST_CHUNKS = 2800, 4, 80  # of a long text: four sections a message
 COPIED = 1400  # characters, which may become twice as many when they are escaped
 COPIED_SECTIONS = 10
 
@@ -50,11 +52,52 @@ class Message:
 
 
 def message(text: str, blocks: Iterable[Block | None]) -> Message:
-    """A message without its empty blocks. Beyond Slack's limit of 50 the first 49 and the last block are kept."""
+    """A message without its empty blocks. Beyond Slack's limit of 50 the first 49 and the last block are kept.
+
+    Where the blocks hold more text than Slack takes, the message says how many of them are left out. Buttons stay.
+    """
     kept = [block for block in blocks if block]
     if len(kept) > MESSAGE_BLOCKS:
         kept = [*kept[: MESSAGE_BLOCKS - 1], kept[-1]]
+    if sum(map(text_length, kept)) > MESSAGE_TEXT:
+        kept = _within_text(kept)
     return Message(clip(text, FALLBACK), kept)
+
+
+def text_length(value: Any) -> int:
+    """The characters of text in a block, which Slack counts over all blocks of a message."""
+    if isinstance(value, dict):
+        own = length(value["text"]) if isinstance(value.get("text"), str) else 0
+        return own + sum(text_length(part) for part in value.values() if isinstance(part, dict | list))
+    return sum(map(text_length, value)) if isinstance(value, list) else 0
+
+
+def _within_text(blocks: Sequence[Block]) -> list[Block]:
+    """The blocks that fit, in order, with a line about the others. All buttons and the foot are kept."""
+    note_length = 100
+    foot = len(blocks) - 1
+    while foot and blocks[foot - 1]["type"] != "section":
+        foot -= 1
+    fixed = {index for index, block in enumerate(blocks) if block["type"] == "actions" or index >= foot}
+    room = MESSAGE_TEXT - note_length - sum(text_length(blocks[index]) for index in fixed)
+    kept: list[Block] = []
+    left = 0
+    for index, block in enumerate(blocks):
+        if index not in fixed:
+            room -= text_length(block)
+            if room < 0:
+                left += 1
+                continue
+        if left and index == foot:
+            kept.append(context(f"… and {left} more parts, which do not fit into one message."))
+        kept.append(block)
+    return kept
+
+
+def text_pages(mrkdwn: str) -> list[list[str]]:
+    """A long text in chunks for sections, grouped by the message that holds them."""
+    pieces = chunks(mrkdwn, TEXT_CHUNK, MOST_CHUNKS)
+    return [pieces[i : i + PAGE_CHUNKS] for i in range(0, len(pieces), PAGE_CHUNKS)]
 
 
 def line(mrkdwn: str) -> Message:
@@ -258,11 +301,11 @@ def newest_lines(lines: Sequence[str]) -> tuple[list[Block], int]:
         kept.insert(0, line)
     blocks: list[Block] = []
     pack: list[str] = []
-    for line in kept:
-        if pack and length("\n".join([*pack, line])) > TEXT:
+    for piece in [piece for line in kept for piece in chunks(line, TEXT_CHUNK, PAGE_CHUNKS)]:
+        if pack and length("\n".join([*pack, piece])) > TEXT:
             blocks.append(section("\n".join(pack)))
             pack = []
-        pack.append(line)
+        pack.append(piece)
     if pack:
         blocks.append(section("\n".join(pack)))
     return blocks, len(lines) - len(kept)

@@ -10,12 +10,14 @@ from datetime import datetime
 
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy, Role
+from bot.domain.routing.continuations import IN_NEWS, is_cut_in_news
 from bot.domain.timeline.entry import BOT, Entry, RecordedEntry
 from bot.slack.blocks import elements, phrases, policy_change
 from bot.slack.blocks.elements import Message
-from bot.slack.text import chunks, clip, escape, mention, plain, render
+from bot.slack.text import clip, escape, mention, plain, render
 
-NOTE = 1500  # characters of a reason or note
+NOTE = IN_NEWS
+IN_THREAD = "in the thread"
 
 
 def news(entry: Entry, incident: Incident, policy: Policy) -> Message:
@@ -25,10 +27,13 @@ def news(entry: Entry, incident: Incident, policy: Policy) -> Message:
     return elements.line(f"{phrases.drill_prefix(incident)}{text}")
 
 
-def recorded(record: RecordedEntry, incident: Incident, policy: Policy) -> Message:
-    """An entry as it is now: of one that was erased, only that it was, and why."""
+def recorded(record: RecordedEntry, incident: Incident, policy: Policy, whole: str = IN_THREAD) -> Message:
+    """An entry as it is now: of one that was erased, only that it was, and why.
+
+    `whole` says where a text that is longer than the message is to be read in full.
+    """
     if not record.purged:
-        return entry_message(record.entry, incident, policy)
+        return entry_message(record.entry, incident, policy, whole)
     what = f"{mention(record.entry.actor)} · {render(record.entry.kind.replace('_', ' '))}"
     if record.redaction is None:
         return elements.line(f"{what}: _the text was deleted under the retention policy_")
@@ -36,9 +41,14 @@ def recorded(record: RecordedEntry, incident: Incident, policy: Policy) -> Messa
     return elements.line(f"{phrases.drill_prefix(incident)}{what}: _{by}_")
 
 
-def entry_message(entry: Entry, incident: Incident, policy: Policy) -> Message:
-    """A status update in full; any other entry as a line."""
-    return update_posted(entry, incident, policy) if entry.kind == "update" else news(entry, incident, policy)
+def entry_message(entry: Entry, incident: Incident, policy: Policy, whole: str = IN_THREAD) -> Message:
+    """A status update in full, as far as it fits; any other entry as a line."""
+    if entry.kind == "update":
+        return update_posted(entry, incident, policy, whole)
+    message = news(entry, incident, policy)
+    if not is_cut_in_news(entry):
+        return message
+    return elements.message(message.text, [*message.blocks, elements.context(f"All of it is {whole}.")])
 
 
 def combined(messages: Sequence[Message]) -> Message:
@@ -49,8 +59,8 @@ def combined(messages: Sequence[Message]) -> Message:
     return elements.message(text or "News", [block for message in messages for block in message.blocks])
 
 
-def update_posted(entry: Entry, incident: Incident, policy: Policy) -> Message:
-    """A status update in full, with the status and severity at the time of writing."""
+def update_posted(entry: Entry, incident: Incident, policy: Policy, whole: str = IN_THREAD) -> Message:
+    """A status update, as much of it as fits, with the status and severity at the time of writing."""
     number = entry.data.get("number", incident.updates)
     severity = str(entry.data.get("severity", incident.severity))
     status = phrases.status_name(str(entry.data.get("status", incident.status)))
@@ -59,7 +69,10 @@ def update_posted(entry: Entry, incident: Incident, policy: Policy) -> Message:
     foot = f"by {mention(entry.actor)}"
     if number == incident.updates and incident.update_due_at and incident.open:
         foot += f" · next update due {elements.moment(incident.update_due_at)}"
-    first, *more = chunks(text, elements.TEXT - 200, 3) or [""]
+    pages = elements.text_pages(text) or [[""]]
+    if len(pages) > 1:
+        foot += f" · it goes on {whole}"
+    first, *more = pages[0]
     return elements.message(
         f"{phrases.drill_prefix(incident)}{incident.id} update #{number} ({status.lower()}): {clip(text, 500)}",
         [elements.section(f"{head}\n{first}"), *[elements.section(chunk) for chunk in more], elements.context(foot)],

@@ -13,6 +13,7 @@ from bot.slack.text import clip, mention, plain, render, render_recorded
 
 COMMAND = "/incident"
 ENTRY_LENGTH = 400
+WRITTEN_LENGTH = 9000  # of a note or reason, which may stand nowhere else; a message can be read where it was written
 
 
 def timeline(
@@ -23,7 +24,7 @@ def timeline(
     words = f"Timeline of {incident.id}: {what}"
     if not entries:
         return elements.line(f"{words}. It has no entries yet.")
-    blocks, left = elements.newest_lines([entry_line(record, everything=everything) for record in entries])
+    blocks, left = elements.newest_lines([_whole_line(record, everything=everything) for record in entries])
     more = "" if everything else f" · `{command} timeline all --in {incident.id}` for everything"
     return elements.message(
         words,
@@ -36,13 +37,18 @@ def timeline(
     )
 
 
-def entry_line(record: RecordedEntry, *, everything: bool = False) -> str:
+def _whole_line(record: RecordedEntry, *, everything: bool) -> str:
+    longest = ENTRY_LENGTH if record.entry.kind.startswith("message") else WRITTEN_LENGTH
+    return entry_line(record, everything=everything, longest=longest)
+
+
+def entry_line(record: RecordedEntry, *, everything: bool = False, longest: int = ENTRY_LENGTH) -> str:
     """An entry as one line of mrkdwn: time, person, text, and a link if it has one.
 
     A message is shown with its last text, marked if it was edited or deleted. With `everything`, where edits have lines
     of their own, it is shown with its first text.
     """
-    words = clip(" ".join(_words(record, everything=everything).split()), ENTRY_LENGTH)
+    words = clip(" ".join(_words(record, everything=everything).split()), longest)
     return f"{elements.moment(record.entry.at)} {words}{_fate(record, everything=everything)}{link_of(record.entry)}"
 
 

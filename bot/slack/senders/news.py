@@ -7,8 +7,9 @@ from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import DutiesPayload, EntriesPayload, UpdatePayload
 from bot.domain.routing.send_result import NotNeeded, SendResult
 from bot.domain.timeline.entry import RecordedEntry
-from bot.slack.blocks import news
+from bot.slack.blocks import news, phrases
 from bot.slack.blocks.elements import Message
+from bot.slack.blocks.news import IN_THREAD
 from bot.slack.senders.base import NEVER_POSTED, Delivery, SenderBase
 from bot.slack.senders.registry import sends
 from storage.outbox.payloads import read_payload
@@ -36,7 +37,8 @@ class NewsSender(SenderBase):
         if receipt is None:
             return NEVER_POSTED
         (parent,) = routing.announcement(delivery.incident, delivery.policy)
-        return await self.post_under(delivery, receipt, await self._render(delivery), parent)
+        whole = f"in {phrases.channel_link(delivery.incident)}"
+        return await self.post_under(delivery, receipt, await self._render(delivery, whole), parent)
 
     @sends(NoticeKind.UPDATE, failure="post the update")
     async def update(self, delivery: Delivery) -> SendResult:
@@ -58,10 +60,10 @@ class NewsSender(SenderBase):
         message = news.duties(delivery.policy.role(payload.role), delivery.incident, self._senders.command)
         return await self.post(delivery, await self._people.direct_channel(payload.user), message)
 
-    async def _render(self, delivery: Delivery) -> Message:
+    async def _render(self, delivery: Delivery, whole: str = IN_THREAD) -> Message:
         payload = read_payload(delivery.notice, EntriesPayload)
         records = await self._entries(delivery, list(payload.seqs))
-        return news.combined([news.recorded(record, delivery.incident, delivery.policy) for record in records])
+        return news.combined([news.recorded(record, delivery.incident, delivery.policy, whole) for record in records])
 
     async def _entries(self, delivery: Delivery, seqs: list[int]) -> list[RecordedEntry]:
         async with self._context.database.reading() as conn:
