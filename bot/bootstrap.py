@@ -246,6 +246,7 @@ def _bolt(base: Base, on_missed_event: Callable[[], None]) -> AsyncApp:
     ctx = ListenerContext(
         context, base.api, recorder, me, base.metrics, base.settings.tocsin_command, on_missed_event
     )  # fmt: skip
+    context.memberships = ctx.identities
 
     async def authorize(**_: Any) -> AuthorizeResult:
         return AuthorizeResult(

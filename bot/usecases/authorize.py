@@ -15,12 +15,13 @@ from bot.usecases.context import Context
 def require(context: Context, action: str, actor: str, incident: Incident | None = None) -> None:
     """Raise `Refused` unless the policy in force lets `actor` do `action`. The incident's own policy does not count.
 
+    The actor's membership is what Slack said last: whoever takes the request asks Slack before, outside a transaction.
     After a refusal the user groups are read again: the actor may have joined one a moment ago.
     """
     policy = context.policy
     try:
         permissions.require(
-            PermissionRequest(action, actor, incident),
+            PermissionRequest(action, context.memberships.known(actor), incident),
             policy.permissions.get(action),
             context.usergroups.members,
             lambda role: policy.role(role).title,
@@ -28,3 +29,16 @@ def require(context: Context, action: str, actor: str, incident: Incident | None
     except Refused:
         context.usergroups.request_refresh()
         raise
+
+
+def require_member(context: Context, action: str, actor: str, incident: Incident | None, act: str) -> None:
+    """Raise `Refused` for a guest or outsider whom the policy does not name for `action`. It restricts no member.
+
+    `act` completes “only people of this workspace may …”.
+    """
+    permissions.require_member_or_named(
+        PermissionRequest(action, context.memberships.known(actor), incident),
+        context.policy.permissions.get(action),
+        context.usergroups.members,
+        act,
+    )

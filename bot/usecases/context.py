@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.access.identity import Identity, Membership
 from bot.domain.incident import Incident
 from bot.domain.policy.automation_rules import AutomationRules
 from bot.domain.policy.policy import Policy
@@ -42,6 +43,22 @@ class Usergroups(Protocol):
     def request_refresh(self) -> None:
         """Read the groups again soon. Returns at once."""
         ...
+
+
+class Memberships(Protocol):
+    """Whether people are members of the workspace, as Slack last said."""
+
+    def known(self, user: str) -> Identity:
+        """The identity of a Slack user, without asking Slack: an unknown membership where it was not asked lately."""
+        ...
+
+
+class AllMembers:
+    """For processes that people use on the machine itself: whoever can do that is trusted."""
+
+    def known(self, user: str) -> Identity:
+        """The user as a member."""
+        return Identity(user, Membership.MEMBER)
 
 
 class NoUsergroups:
@@ -130,6 +147,7 @@ class Context:
     foreground_gate: ForegroundGate = field(default_factory=ForegroundGate)
     usergroups: Usergroups = field(default_factory=NoUsergroups)
     names: Names = field(default_factory=NoNames)
+    memberships: Memberships = field(default_factory=AllMembers)
     runners: Callable[[AutomationRules], Runners] = lambda rules: {}  # of playbook steps, by the rules of a policy
 
     @property

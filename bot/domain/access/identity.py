@@ -1,4 +1,4 @@
-"""Describes whether a person in Slack is a member of the workspace, a guest, or from another organisation."""
+"""Describes whether a user of Slack is a member of the workspace, a guest, from another organisation, or a bot."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ class Membership(StrEnum):
     MEMBER = "member"
     GUEST = "guest"
     OUTSIDE = "outside"  # of another organisation, through Slack Connect
+    BOT = "bot"  # any bot or app
     UNKNOWN = "unknown"  # Slack has not answered yet
 
 

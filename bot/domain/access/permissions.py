@@ -1,7 +1,9 @@
 """Decides whether a person may use a verb (a word after `/incident`, such as `resolve`).
 
-Everybody may, unless the policy restricts the verb. A refusal names the people who may. Acknowledging, joining and
-everything read-only cannot be restricted: people who come to help are never turned away.
+Members of the workspace may do everything that the policy does not restrict. Guests and people of other organisations
+may read, write, declare and acknowledge; for the rest the policy has to name them. Bots may do nothing. A refusal names
+the people who may. Acknowledging, joining and everything read-only cannot be restricted: people who come to help are
+never turned away.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from bot.domain.access.identity import Identity, Membership
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import AllowList
@@ -16,8 +19,10 @@ from bot.domain.values.slack_ids import user_mention
 
 RESTRICTABLE_VERBS = (
     "declare", "drill", "update", "status", "severity", "role", "handover", "escalate", "page", "note", "impact",
-    "snooze", "next", "resolve", "close", "cancel", "reopen", "policy", "cover", "redact",
+    "snooze", "next", "resolve", "close", "cancel", "reopen", "policy", "cover", "redact", "run",
 )  # fmt: skip
+# What guests and people of other organisations may do as well: declare, and write down what they know.
+OPEN_TO_GUESTS = frozenset({"declare", "update", "status", "note", "impact", "next", "redact"})
 VERBS_WITHOUT_INCIDENT = frozenset({"declare", "drill", "cover"})
 # Calls for help: allowed when Slack cannot say who is in a group.
 ALLOWED_WHEN_UNKNOWN = frozenset({"declare", "escalate", "page"})
@@ -28,7 +33,7 @@ PHRASES = {
     "impact": "say what the impact is", "snooze": "snooze reminders",
     "next": "promise updates", "resolve": "resolve incidents", "close": "close incidents",
     "cancel": "cancel incidents", "reopen": "reopen incidents", "policy": "apply another policy to an incident",
-    "cover": "cover schedules", "redact": "redact entries",
+    "cover": "cover schedules", "redact": "redact entries", "run": "run steps of playbooks",
 }  # fmt: skip
 MAX_NAMED = 5  # people named in a refusal
 
@@ -41,8 +46,13 @@ class PermissionRequest:
     """A person's request to use a verb. `incident` is None where the verb needs none, or where there is none yet."""
 
     verb: str
-    actor: str
+    who: Identity
     incident: Incident | None = None
+
+    @property
+    def actor(self) -> str:
+        """The person's Slack ID."""
+        return self.who.user
 
 
 def require(
@@ -50,9 +60,15 @@ def require(
 ) -> None:
     """Raise `Refused` unless the actor is allowed; the message says who may, and whom to ask.
 
-    `titles` gives a role's title by its key. Without `allowed` everybody may.
+    `titles` gives a role's title by its key. Without `allowed` every member may. Guests whom `allowed` names may, too.
     """
-    if allowed is None or _listed(request, allowed):
+    if request.who.membership is Membership.BOT:
+        raise Refused(f"Bots may not {PHRASES[request.verb]}.")
+    if allowed is None:
+        if request.verb not in OPEN_TO_GUESTS:
+            require_member(request, PHRASES[request.verb], f"permissions.{request.verb}")
+        return
+    if _listed(request, allowed):
         return
     groups = {group: members(group) for group in allowed.groups}
     if any(request.actor in people for people in groups.values() if people is not None):
@@ -61,6 +77,47 @@ def require(
     if unknown and request.verb in ALLOWED_WHEN_UNKNOWN:
         return
     raise Refused(_refusal(request, allowed, groups, titles))
+
+
+def require_member_or_named(
+    request: PermissionRequest, allowed: AllowList | None, members: GroupMembers, act: str
+) -> None:
+    """Raise `Refused` for a guest or outsider whom `allowed` does not name. It restricts no member."""
+    if request.who.membership is Membership.BOT:
+        raise Refused(f"Bots may not {act}.")
+    if allowed is not None and (
+        _listed(request, allowed) or any(request.actor in (members(group) or ()) for group in allowed.groups)
+    ):
+        return
+    require_member(request, act, f"permissions.{request.verb}")
+
+
+def require_member(request: PermissionRequest, act: str, named_by: str) -> None:
+    """Raise `Refused` for guests and people of other organisations: the workspace answers for what is done to it.
+
+    While Slack does not say who somebody is, incidents go on: the timeline records who did what. See `require_known`.
+    `act` completes “may …”; `named_by` is the setting of the policy that can name others.
+    """
+    membership = request.who.membership
+    if membership in (Membership.MEMBER, Membership.UNKNOWN):
+        return
+    status = "a guest here" if membership is Membership.GUEST else "of another organisation"
+    held = request.incident.roles if request.incident is not None else {}
+    leads = [held.get(role) for role in ("commander", "technical_lead")]
+    others = [*dict.fromkeys(user_mention(lead) for lead in leads if lead and lead != request.actor)]
+    raise Refused(
+        f"You are {status}, and only people of this workspace may {act}. "
+        f"Ask {' or '.join([*others, 'anyone who belongs to it'])}. The policy can name others: `{named_by}`."
+    )
+
+
+def require_known(who: Identity, act: str) -> None:
+    """Raise `Refused` while Slack does not say who somebody is: for what is dangerous on the bot's own host."""
+    if who.membership is Membership.UNKNOWN:
+        raise Refused(
+            f"Slack has not told me yet whether you belong to this workspace, so I can't let you {act}."
+            " Try again in a moment."
+        )
 
 
 def _listed(request: PermissionRequest, allowed: AllowList) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import structlog
 
@@ -49,7 +49,7 @@ async def read_identity(api: SlackApi, database: Database) -> BotIdentity:
             await asyncio.sleep(error.wait_s or wait_s)
             wait_s = min(LONGEST_WAIT_S, wait_s * 2)
         else:
-            return await _keep(_identity(answer), database)
+            return await _keep(replace(_identity(answer), app_id=await _app_id(api, answer)), database)
 
 
 def _identity(answer: dict[str, object]) -> BotIdentity:
@@ -62,6 +62,16 @@ def _identity(answer: dict[str, object]) -> BotIdentity:
 async def identity_of_token(api: SlackApi) -> BotIdentity:
     """Ask Slack whose token it is. Raises `SlackError`."""
     return _identity(await api.call("auth.test"))
+
+
+async def _app_id(api: SlackApi, answer: dict[str, object]) -> str:
+    """The ID of the app that the token belongs to; empty where Slack does not tell it, and then it is not compared."""
+    try:
+        about = await api.call("bots.info", bot=str(answer["bot_id"]))
+    except (SlackError, KeyError) as error:
+        log.info("slack.app_not_known", error=str(error))
+        return ""
+    return str((about.get("bot") or {}).get("app_id") or "")
 
 
 async def _kept(database: Database) -> BotIdentity | None:

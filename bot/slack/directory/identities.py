@@ -18,6 +18,7 @@ from bot.slack.inbound.event_parser import BotIdentity
 log = structlog.get_logger()
 
 FRESH_S = 300.0
+SLACKBOT = "USLACKBOT"  # Slack does not mark it as a bot
 WITHIN_S = 0.8  # the acknowledgement waits for it, and perhaps a form after it
 
 
@@ -28,6 +29,11 @@ class Identities:
         self._api = api
         self._bot = bot
         self._cached: dict[str, tuple[float, Identity]] = {}
+
+    def known(self, user: str) -> Identity:
+        """The identity that Slack gave last, without asking again; an unknown membership where it gave none."""
+        _, identity = self._cached.get(user, (0.0, Identity(user, Membership.UNKNOWN)))
+        return identity
 
     async def get(self, user: str) -> Identity:
         """The person's identity. If Slack does not answer in time: the last known one, or an unknown membership."""
@@ -53,6 +59,8 @@ def identity_from_profile(user: dict[str, Any], bot: BotIdentity) -> Identity:
     the team. The other workspaces of an Enterprise Grid belong to the organisation, too.
     """
     name = str(user["id"])
+    if user.get("is_bot") or name == SLACKBOT:
+        return Identity(name, Membership.BOT)
     grid = user.get("enterprise_user") or {}
     same_team = user.get("team_id") == bot.team_id or bot.team_id in (grid.get("teams") or ())
     same_grid = bot.enterprise_id and grid.get("enterprise_id") == bot.enterprise_id

@@ -1,8 +1,10 @@
-"""Checks the types of fields in Slack's payloads, because Bolt reads those fields without a check."""
+"""Checks the types of fields in Slack's payloads, because Bolt reads them without a check, and for whom they are."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from bot.slack.inbound.event_parser import BotIdentity
 
 ID = (str, dict)  # `"user": "U1"` in events, `"user": {"id": "U1"}` in presses
 # A type, an object's fields, or a list with the shape of its items. `null` counts as absent.
@@ -72,6 +74,29 @@ def is_well_formed(body: Any) -> bool:
     if "command" in body:
         return _has(body, "command", "user_id")
     return kind not in BY_A_PERSON or _has(body.get("user"), "id")
+
+
+def is_from(body: dict[str, Any], bot: BotIdentity) -> bool:
+    """Whether a well-formed payload comes from this bot's app in this bot's workspace, or in its Enterprise Grid.
+
+    In a shared channel a person of another organisation acts through our installation: the payload names our workspace,
+    for a form under `app_installed_team_id`.
+    """
+    app = body.get("api_app_id")
+    if bot.app_id and isinstance(app, str) and app and app != bot.app_id:
+        return False
+    teams = {
+        (body.get("view") or {}).get("app_installed_team_id") or body.get("team_id") or _id_of(body.get("team")),
+        *(_id_of(each.get("team_id") or each.get("team")) for each in body.get("authorizations") or ()),
+    } - {None, ""}
+    if not teams or not bot.team_id or bot.team_id in teams:
+        return True
+    enterprise = body.get("enterprise_id") or _id_of(body.get("enterprise"))
+    return bool(bot.enterprise_id) and enterprise == bot.enterprise_id
+
+
+def _id_of(value: Any) -> Any:
+    return value.get("id") if isinstance(value, dict) else value
 
 
 def _has(value: Any, *names: str) -> bool:

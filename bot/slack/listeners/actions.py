@@ -15,6 +15,7 @@ from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.modals import declare
 from bot.slack.commands.request import DeclareRequest
+from bot.slack.listeners import access
 from bot.slack.listeners.calls import Call, Press
 from bot.slack.listeners.commands import run_command
 from bot.slack.listeners.context import REQUEST_AGAIN, Interaction, ListenerContext
@@ -88,6 +89,8 @@ async def _run_press(ctx: ListenerContext, interaction: Interaction, action: dic
 
 async def _dispatch(ctx: ListenerContext, interaction: Interaction, name: str, value: str) -> Message | None:
     """Call the handler of the action `name`. `value` is the incident's ID, or `INC-1:argument`."""
+    if name in access.PRESSES:
+        await access.identify(ctx, interaction, access.PRESSES[name])
     if name in WORKSPACE_PRESSES:
         return await WORKSPACE_PRESSES[name](ctx, interaction, value)
     if name in IGNORED_PRESSES:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.domain.access import permissions
 from bot.domain.access.identity import Identity
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
@@ -43,13 +44,16 @@ class Call:
         """The ID of Slack's delivery, with which a use case acts only once on it."""
         return self.interaction.delivery
 
-    async def identity(self) -> Identity:
-        """Whether the person is a member, a guest or an outsider."""
-        return await self.ctx.identities.get(self.user)
+    @property
+    def identity(self) -> Identity:
+        """Whether the person is a member, a guest or an outsider: as Slack last said."""
+        return self.ctx.identities.known(self.user)
 
     def require(self, action: str, incident: Incident | None = None) -> None:
         """Raise `Refused` unless the policy lets the person do this, before they fill in a form for nothing."""
         authorize.require(self.context, action, self.user, incident)
+        if action == "run":
+            permissions.require_known(self.identity, permissions.PHRASES[action])
 
     async def open_form(self, view: View, instead: str) -> Message | None:
         """Open a form. Returns None if it opened, else an answer that names the command `instead`."""

@@ -20,6 +20,7 @@ from bot.slack.commands.flags import MISSING_ID
 from bot.slack.commands.parse import parse
 from bot.slack.commands.request import MENU, BadRequest, DeclareRequest, Request
 from bot.slack.commands.verbs import BY_NAME
+from bot.slack.listeners import access
 from bot.slack.listeners.calls import Call, VerbCall, WorkspaceCall
 from bot.slack.listeners.context import Interaction, ListenerContext, command_again
 from bot.slack.listeners.handlers import VERBS, WORKSPACE_VERBS
@@ -98,6 +99,7 @@ async def _with_number(ctx: ListenerContext, interaction: Interaction, request: 
 
 
 async def _run_verb(ctx: ListenerContext, interaction: Interaction, request: Request) -> Message | None:
+    await access.identify(ctx, interaction, access.VERBS[request.verb])
     if request.verb != MENU and not BY_NAME[request.verb].needs_incident:
         return await WORKSPACE_VERBS[request.verb](WorkspaceCall(ctx, interaction, request))
     number = request.incident or await ctx.incident_number_in(interaction.channel)

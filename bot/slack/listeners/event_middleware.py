@@ -1,5 +1,7 @@
 """Handles Slack's events in Bolt middleware, before authorization (which saves 40 of 300 µs per message).
 
+It also drops what other workspaces send: the same app may be installed in several, and the signature is the app's.
+
 Most requests are events, and they have no person to answer. Nothing that Bolt prepares for a listener (client, `say`,
 `ack`, the result of an authorization) is of use to them. All other requests go on to the listeners.
 """
@@ -13,6 +15,7 @@ from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
+from bot.slack.inbound import payload_validation
 from bot.slack.listeners import events
 from bot.slack.listeners.context import ListenerContext
 
@@ -33,6 +36,10 @@ class EventMiddleware(AsyncMiddleware):
         next: Callable[[], Awaitable[BoltResponse]],
     ) -> BoltResponse:
         """Answer an event with 200 once it is recorded, else with 500, so that Slack repeats it."""
+        if not payload_validation.is_from(req.body, self._ctx.bot):
+            self._ctx.metrics.refused.labels("other workspace").inc()
+            log.warning("request.other_workspace", type=req.body.get("type"))
+            return BoltResponse(status=200, body="")
         if req.body.get("type") != "event_callback":
             return await next()
         try:

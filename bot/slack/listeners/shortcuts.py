@@ -14,6 +14,7 @@ from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
 from bot.slack.commands.request import DeclareRequest
 from bot.slack.inbound import event_parser
+from bot.slack.listeners import access
 from bot.slack.listeners.actions import interaction_of
 from bot.slack.listeners.calls import Call, Press
 from bot.slack.listeners.context import Interaction, ListenerContext
@@ -43,6 +44,8 @@ async def on_shortcut(ctx: ListenerContext, ack: AsyncAck, body: dict[str, Any])
 
 
 async def _run(ctx: ListenerContext, interaction: Interaction, body: dict[str, Any]) -> Message | None:
+    if (wanted := access.SHORTCUTS.get(str(body.get("callback_id")))) is not None:
+        await access.identify(ctx, interaction, wanted)
     match body.get("callback_id"):
         case "declare":
             return await declare_or_open_form(Call(ctx, replace(interaction, again=DECLARE_AGAIN)), DeclareRequest())

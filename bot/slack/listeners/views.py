@@ -15,6 +15,7 @@ from bot.domain.errors import Refused
 from bot.slack.blocks import inputs, replies
 from bot.slack.blocks.inputs import InputErrors
 from bot.slack.blocks.modals.refused import refusal_modal
+from bot.slack.listeners import access
 from bot.slack.listeners.calls import Submission
 from bot.slack.listeners.context import Interaction, ListenerContext
 from bot.slack.listeners.handlers import SUBMISSIONS
@@ -38,6 +39,7 @@ async def on_view(ctx: ListenerContext, ack: AsyncAck, body: dict[str, Any]) -> 
         await ack(response_action="update", view=refusal_modal(view, replies.other_version("form", ctx.command)))
         return
     try:
+        await access.identify(ctx, interaction, access.FORMS[str(view["callback_id"])])
         if (number := inputs.known_incident(view)) is not None:  # the form's own data is not trusted
             await ctx.visible_incident(number, interaction, paged=True)
         await handler(Submission(ctx, interaction, view))

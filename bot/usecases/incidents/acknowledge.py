@@ -12,6 +12,7 @@ from bot.domain.incident import Incident
 from bot.domain.paging import calls, people
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import Entry, entry
+from bot.usecases import authorize
 from bot.usecases.context import Context
 from bot.usecases.effects.on_call import current_directory
 from bot.usecases.unit_of_work import locked_incident
@@ -124,9 +125,12 @@ async def join(context: Context, number: int, user: str, delivery: str | None = 
         return await work.commit(verbs.Change(work.incident), [_invitation_again(number, user)])
 
 
-async def invite(context: Context, number: int, users: tuple[str, ...], delivery: str | None = None) -> Incident:
-    """Invite users to the channel."""
+async def invite(
+    context: Context, number: int, users: tuple[str, ...], actor: str, delivery: str | None = None
+) -> Incident:
+    """Invite users to the channel. Every member of the workspace may; guests whom the policy lets page."""
     async with locked_incident(context, number, delivery) as work:
+        authorize.require_member(context, "page", actor, work.incident, "invite people")
         return await work.commit(verbs.Change(work.incident), [_invitation_again(number, user) for user in users])
 
 

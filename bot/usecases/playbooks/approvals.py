@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.domain import routing
-from bot.domain.access.identity import Identity, Membership
+from bot.domain.access.identity import Identity
+from bot.domain.access.permissions import PermissionRequest, require_known, require_member
 from bot.domain.errors import Refused
 from bot.domain.incident import require_open
 from bot.domain.oncall import schedule
@@ -107,21 +108,10 @@ def _require_break_glass(work: UnitOfWork, who: Identity) -> None:
 
 
 def _require_member(work: UnitOfWork, who: Identity, act: str) -> None:
-    """Raise `Refused` for guests and people of other organisations: the workspace answers for dangerous steps."""
-    if who.membership is Membership.MEMBER or who.is_among(_named_approvers(work)):
-        return
-    if who.membership is Membership.UNKNOWN:
-        raise Refused(
-            f"Slack has not told me yet whether you belong to this workspace, so I can't let you {act}."
-            " Press again in a moment."
-        )
-    status = "a guest here" if who.membership is Membership.GUEST else "of another organisation"
-    leads = [work.incident.roles.get(role) for role in ("commander", "technical_lead")]
-    others = [*dict.fromkeys(_mention(lead) for lead in leads if lead and lead != who.user), "anyone who belongs to it"]
-    raise Refused(
-        f"You are {status}, and only people of this workspace may {act}. Ask {' or '.join(others)}. "
-        "The policy can name others: `playbooks.approvers`."
-    )
+    """Raise `Refused` for guests and people of other organisations, except those whom the policy itself names."""
+    if not who.is_among(_named_approvers(work)):
+        require_known(who, act)
+        require_member(PermissionRequest("approve", who, work.incident), act, "playbooks.approvers")
 
 
 def _named_approvers(work: UnitOfWork) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from bot.domain.playbook.run import GRANTED, ApprovalStatus, Overtaken, Playbook
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import BOT, entry
 from bot.domain.values.slack_ids import user_mention
+from bot.usecases import authorize
 from bot.usecases.context import Context
 from bot.usecases.playbooks import rollback
 from bot.usecases.playbooks.confidence import playbook_confidence
@@ -58,8 +59,9 @@ async def queue_step(  # noqa: PLR0913, PLR0917 - flat, like every action on a r
     delivery: str | None = None,
     plan_digest: str | None = None,
 ) -> QueueResult:
-    """Queue a step, or its rollback, in a transaction of its own. See `queue_step_in`."""
+    """Queue a step, or its rollback, for a person, in a transaction of its own. See `queue_step_in`."""
     async with locked_run(context, number, run_number, delivery) as (work, run, _):
+        authorize.require(context, "run", by, work.incident)
         return await queue_step_in(work, run, step, by, action, plan_digest)
 
 

@@ -19,6 +19,7 @@ from bot.domain.playbook.run import Overtaken, PlaybookRun, RunChange, StepStatu
 from bot.domain.timeline.entry import BOT, entry
 from bot.domain.values.durations import exact
 from bot.domain.values.slack_ids import user_mention
+from bot.usecases import authorize
 from bot.usecases.context import Context
 from bot.usecases.playbooks import rollback
 from bot.usecases.playbooks.unit_of_work import commit, load_run
@@ -198,6 +199,7 @@ async def settle(
     another person was faster.
     """
     async with locked_incident(context, number, delivery) as work:
+        authorize.require_member(context, "run", by, work.incident, "say whether a step ran")
         job = await stored.get(work.conn, job_id)
         if job is None or job.incident != number:
             raise Refused("There is no such job here.", "playbook")

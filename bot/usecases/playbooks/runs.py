@@ -166,6 +166,7 @@ async def fill(
     Raises `Refused` for an invalid value, after a timeline entry about the refusal.
     """
     async with locked_run(context, number, run_number, delivery) as (work, run, playbook):
+        authorize.require_member(context, "run", actor, work.incident, "fill in what a playbook runs")
         try:
             new = playbook.filled_values({**run.values, **values})
         except Refused as refused:
@@ -199,9 +200,9 @@ async def escalate(
 ) -> CriterionEscalation:
     """Page the next rung because one of the playbook's escalation criteria applies."""
     async with locked_run(context, number, run_number, delivery) as (work, run, playbook):
+        authorize.require(context, "escalate", actor, work.incident)
         if not 0 <= position < len(playbook.escalation_criteria):
             raise Refused("That criterion is not in this playbook.", "escalate We need more people")
-        authorize.require(context, "escalate", actor, work.incident)
         criterion = playbook.escalation_criteria[position]
         await commit(work, lifecycle.escalate(run, position, criterion, actor, work.now))
         return CriterionEscalation(criterion, await escalate_locked(work, actor, f"{run.name}: {criterion}"))
@@ -212,6 +213,7 @@ async def abandon(
 ) -> PlaybookRun:
     """Stop a run with a reason."""
     async with locked_run(context, number, run_number, delivery) as (work, run, _):
+        authorize.require_member(context, "run", actor, work.incident, "stop a playbook")
         return await commit(work, lifecycle.abandon(run, actor, work.now, reason))
 
 

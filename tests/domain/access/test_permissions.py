@@ -6,7 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.access.permissions import PHRASES, RESTRICTABLE_VERBS, GroupMembers, PermissionRequest, require
+from bot.domain.access.identity import Identity, Membership
+from bot.domain.access.permissions import (
+    PHRASES,
+    RESTRICTABLE_VERBS,
+    GroupMembers,
+    PermissionRequest,
+    require,
+    require_known,
+)
 from bot.domain.errors import Refused
 from bot.domain.policy.policy import AllowList
 from tests.domain.incidents import declared
@@ -27,11 +35,15 @@ def title(role: str) -> str:
 
 
 def allowed(
-    actor: str, allow_list: AllowList | None, verb: str = "resolve", groups: GroupMembers = UNKNOWN
+    actor: str,
+    allow_list: AllowList | None,
+    verb: str = "resolve",
+    groups: GroupMembers = UNKNOWN,
+    membership: Membership = Membership.MEMBER,
 ) -> str | None:
     """None, or the refusal."""
     try:
-        require(PermissionRequest(verb, actor, LED), allow_list, groups, title)
+        require(PermissionRequest(verb, Identity(actor, membership), LED), allow_list, groups, title)
     except Refused as refusal:
         return refusal.message
     return None
@@ -65,3 +77,36 @@ def test_an_unknown_group_refuses_all_but_calls_for_help(verb: str, refused: boo
 
 def test_every_restrictable_verb_has_its_words() -> None:
     assert set(PHRASES) == set(RESTRICTABLE_VERBS)
+
+
+@pytest.mark.parametrize("membership", [Membership.GUEST, Membership.OUTSIDE])
+@pytest.mark.parametrize("verb", RESTRICTABLE_VERBS)
+def test_guests_and_outsiders_may_only_what_is_open_to_them_unless_the_policy_names_them(
+    verb: str, membership: Membership
+) -> None:
+    refusal = allowed("UX", None, verb, membership=membership)
+    assert (refusal is None) == (verb in {"declare", "update", "status", "note", "impact", "next", "redact"})
+    if refusal is not None:
+        assert f"only people of this workspace may {PHRASES[verb]}. Ask <@UC> or anyone" in refusal
+        assert refusal.endswith(f"The policy can name others: `permissions.{verb}`.")
+    assert allowed("UX", AllowList(users=("UX",)), verb, membership=membership) is None
+    named = members(partners=frozenset({"UX"}))
+    assert allowed("UX", AllowList(groups=("partners",)), verb, named, membership=membership) is None
+    assert allowed("UX", AllowList(users=("UA",)), verb, membership=membership) is not None
+
+
+@pytest.mark.parametrize("verb", RESTRICTABLE_VERBS)
+def test_a_bot_may_nothing_even_if_a_list_names_it(verb: str) -> None:
+    for listed in (None, AllowList(users=("UX",))):
+        assert (allowed("UX", listed, verb, membership=Membership.BOT) or "").startswith("Bots may not")
+
+
+@pytest.mark.parametrize("verb", RESTRICTABLE_VERBS)
+def test_incidents_go_on_while_slack_does_not_say_who_somebody_is(verb: str) -> None:
+    assert allowed("UX", None, verb, membership=Membership.UNKNOWN) is None
+
+
+def test_what_is_dangerous_waits_until_slack_says_who_somebody_is() -> None:
+    with pytest.raises(Refused, match="Slack has not told me yet"):
+        require_known(Identity("UX", Membership.UNKNOWN), "run steps of playbooks")
+    require_known(Identity("UX", Membership.GUEST), "run steps of playbooks")

@@ -28,13 +28,13 @@ async def _press_ask(call: Press) -> None:
 async def _press_approve(call: Press) -> None:
     place, number = with_trailing_number(call.argument)
     run, step = run_and_step(place)
-    identity = await call.identity()
+    identity = call.identity
     await approvals.approve(call.context, call.number, run, step, number, identity, call.delivery)
 
 
 async def _press_break_glass(call: Press) -> Message | None:
     """Open the form to go ahead without approval, for a person who may."""
-    await approvals.require_break_glass(call.context, call.number, await call.identity())
+    await approvals.require_break_glass(call.context, call.number, call.identity)
     return await _open_request_form(call, break_glass_modal)
 
 
@@ -66,7 +66,7 @@ async def _submit_break_glass(call: Submission) -> None:
         form.subject_of(call.view),
         form.reason(call.view, "Nobody else is awake and customers cannot pay"),
     )
-    identity = await call.identity()
+    identity = call.identity
     await approvals.break_glass(
         call.context, subject.incident, subject.run, subject.step, subject.approval, identity, reason, call.delivery
     )

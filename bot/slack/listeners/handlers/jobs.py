@@ -5,6 +5,7 @@ It also handles a person's answer whether an interrupted step has run.
 
 from __future__ import annotations
 
+from bot.domain.access import permissions
 from bot.domain.errors import Refused
 from bot.domain.playbook.definition import Playbook, Step
 from bot.domain.playbook.run import PlaybookRun, StepState, StepStatus
@@ -28,6 +29,7 @@ async def offer_to_run(call: Press, place: str, action: str) -> Message | None:
 
     A step that may not run is refused in the answer and on the timeline; one that needs approval asks for it.
     """
+    call.require("run", call.incident)
     run, playbook, state, step = await _load_step(call, place)
     dry = dry_run(call.context, call.incident, playbook, step, run.values, action)
     if dry.plan is None or not dry.allowed:
@@ -75,6 +77,7 @@ def _press_settle(answer: str) -> PressHandler:
 
 async def _press_run_again(call: Press) -> Message | None:
     """Run a step again that may have run, as if a person pressed Run: with approval if that is required."""
+    call.require("run", call.incident)
     place, _, _ = call.argument.rpartition(":")
     run, _, state, _ = await _load_step(call, place)
     if state.state is not StepStatus.MAY_HAVE_RUN or state.job != str(_job_number(call)):
@@ -84,6 +87,7 @@ async def _press_run_again(call: Press) -> Message | None:
 
 async def _submit_run(call: Submission) -> None:
     """Run what the form showed. Raises `Refused` if the run has changed meanwhile."""
+    permissions.require_known(call.identity, permissions.PHRASES["run"])
     subject, metadata = form.subject_of(call.view), inputs.metadata_of(call.view)
     action = "rollback" if metadata.get("action") == "rollback" else "run"
     outcome = await job_queue.queue_step(

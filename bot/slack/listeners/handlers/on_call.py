@@ -67,7 +67,7 @@ async def open_cover_form(call: Call, schedule: str | None = None) -> Message | 
 async def _take_cover(
     call: Call, schedule: str, starts_at: datetime, ends_at: datetime, notes: Sequence[str] = ()
 ) -> Message:
-    taken = await cover(call.context, schedule, starts_at, ends_at, await call.identity(), delivery=call.delivery)
+    taken = await cover(call.context, schedule, starts_at, ends_at, call.identity, delivery=call.delivery)
     now = call.context.clock.now()
     return covered(taken, call.context.policy, now, call.ctx.command, notes)
 

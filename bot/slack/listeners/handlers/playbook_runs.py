@@ -21,6 +21,7 @@ from bot.slack.blocks.run.step import step_in_full
 from bot.slack.listeners.calls import Press, PressHandler, Submission, SubmissionHandler, View
 from bot.slack.listeners.handlers import jobs
 from bot.slack.listeners.handlers.run_buttons import STALE_BUTTON, open_run_form, run_and_step, run_of, step_of
+from bot.usecases import authorize
 from bot.usecases.playbooks import runs
 from bot.usecases.playbooks.dry_run import would_run
 from bot.usecases.playbooks.unit_of_work import load_run
@@ -90,9 +91,10 @@ async def _roll_back(call: Press, place: str) -> Message | None:
 
 
 def _press_for_run_form(build: Callable[[PlaybookRun, Playbook], View]) -> PressHandler:
-    """The handler of a button that opens a form about the run."""
+    """The handler of a button that opens a form about the run, for people who may run it."""
 
     async def press(call: Press) -> Message | None:
+        authorize.require_member(call.context, "run", call.user, call.incident, "do that to a playbook")
         return await open_run_form(call, build(*await run_of(call, call.argument)))
 
     return press

@@ -76,7 +76,7 @@ async def _join(call: VerbCall) -> Message:
 
 
 async def _invite(call: VerbCall) -> Message:
-    await invite(call.context, call.number, call.request.users, delivery=call.delivery)
+    await invite(call.context, call.number, call.request.users, call.user, delivery=call.delivery)
     people = ", ".join(mention(user) for user in call.request.users)
     return replies.done(f"Inviting {people} to {call.incident.id}.")
 
