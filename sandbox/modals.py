@@ -17,6 +17,7 @@ from sandbox.state import State, new_id
 
 TRIGGER_LIFE_S = 3.0
 PUSH_DEPTH = 3
+MAX_TRIGGERS = 5000  # remembered
 TROUBLE = "We had some trouble connecting. Try again?"
 
 
@@ -46,7 +47,7 @@ class Modals:
         now = self.state.clock.now()
         trigger = Trigger(f"{int(now * 1000)}.{uuid4().int % 10**10}.{uuid4().hex}", user, now, view_id)
         self.triggers[trigger.id] = trigger
-        if len(self.triggers) > 5000:
+        if len(self.triggers) > MAX_TRIGGERS:
             self.triggers.pop(next(iter(self.triggers)))
         return trigger.id
 

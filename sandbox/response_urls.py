@@ -13,6 +13,7 @@ from sandbox.state import State
 
 USES = 5
 LIFE_S = 30 * 60
+MAX_URLS = 20_000  # remembered
 
 
 @dataclass
@@ -41,7 +42,7 @@ class ResponseUrls:
         """Return a new URL."""
         key = f"{self.team_id}/{uuid4().int % 10**13}/{uuid4().hex[:24]}"
         self.urls[key] = ResponseUrl(user, channel, self.state.clock.now(), original)
-        if len(self.urls) > 20_000:
+        if len(self.urls) > MAX_URLS:
             self.urls.pop(next(iter(self.urls)))
         return f"{self.base_url}/actions/{key}"
 

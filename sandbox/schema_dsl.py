@@ -15,6 +15,7 @@ Check = Callable[[Any, str, Report], None]
 Rule = Callable[[Json, str, Report], None]
 
 ID = 255
+URL = 3000
 
 
 def string(longest: int = 0, *, shortest: int = 1, pattern: str = "", among: tuple[str, ...] = ()) -> Check:
@@ -141,7 +142,7 @@ def url(value: Any, at: str, report: Report) -> None:
     """Check for a URL of at most 3000 characters."""
     if not isinstance(value, str):
         report(at, "must be a string")
-    elif len(value) > 3000:
-        report(at, "must be less than 3001 characters")
+    elif len(value) > URL:
+        report(at, f"must be less than {URL + 1} characters")
     elif not re.match(r"(https?://[^\s/]|mailto:|slack://|tel:)", value):
         report(at, "must be a valid URL")

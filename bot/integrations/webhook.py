@@ -22,6 +22,7 @@ from bot.integrations.protocol import Page, Receipt
 
 VENDOR = "the webhook"
 VERSION = 1
+_SHORTEST_SECRET = 6  # characters; shorter parts of a URL are ordinary words
 
 
 @dataclass(slots=True)
@@ -62,7 +63,7 @@ def _tokens(url: str) -> list[str]:
     except ValueError:
         return []
     pieces = [*parts.path.split("/"), *(value for _, value in parse_qsl(parts.query)), parts.password or ""]
-    return [form for piece in pieces if len(piece) >= 6 for form in (piece, unquote(piece))]
+    return [form for piece in pieces if len(piece) >= _SHORTEST_SECRET for form in (piece, unquote(piece))]
 
 
 def signature(secret: str, stamp: str, body: bytes) -> str:

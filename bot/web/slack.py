@@ -22,6 +22,7 @@ from bot.web.replay_guard import ReplayGuard
 from bot.web.slack_body import is_event, read_body
 
 LARGEST_BODY = 1024 * 1024
+SIGNED_WITHIN_S = 300  # https://docs.slack.dev/authentication/verifying-requests-from-slack
 ONCE = ("X-Slack-Request-Timestamp", "X-Slack-Signature", "Content-Type")
 
 
@@ -90,7 +91,7 @@ def _verified(verifier: SignatureVerifier, request: web.Request, body: bytes) ->
     signature = request.headers.get("X-Slack-Signature", "")
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) < 16):
         return None, "no usable timestamp"
-    if abs(time.time() - int(timestamp)) > 300:
+    if abs(time.time() - int(timestamp)) > SIGNED_WITHIN_S:
         return None, "stale timestamp"
     if not (signature.isascii() and signature.startswith("v0=")):
         return None, "no usable signature"

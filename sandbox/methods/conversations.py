@@ -157,6 +157,7 @@ def set_purpose(call: Call) -> Json:
     return {"purpose": channel.purpose["value"]}
 
 
+MAX_PEOPLE = 8  # in a group conversation, without the caller
 OPENED = {"channel": "s", "users": "s", "return_im": "b", "prevent_creation": "b"}
 
 
@@ -171,7 +172,7 @@ def open_direct(call: Call) -> Json:
     users = [part.strip() for part in (call.get("users") or "").split(",") if part.strip()]
     if not users:
         raise SlackError("users_list_not_supplied")
-    if len(users) > 8:
+    if len(users) > MAX_PEOPLE:
         raise SlackError("too_many_users")
     known_users = [call.ws.state.users.get(user) for user in users]
     if any(user is None for user in known_users):

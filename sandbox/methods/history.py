@@ -9,6 +9,7 @@ SPAN = {
     "channel": "s", "cursor": "s", "inclusive": "b", "latest": "s", "oldest": "s", "limit": "i",
     "include_all_metadata": "b",
 }  # fmt: skip
+MAX_LIMIT = 999
 LAST = "9999999999.999999"
 
 
@@ -26,7 +27,7 @@ def _stamp(call: Call, name: str, default: str) -> str:
 
 def _slice(call: Call, messages: list[Message], *, newest_first: bool) -> tuple[list[Message], str]:
     limit = call.get("limit", 100) or 100
-    if limit < 1 or limit > 999:
+    if limit < 1 or limit > MAX_LIMIT:
         raise SlackError("invalid_limit")
     ordered = messages[::-1] if newest_first else messages
     start = cursor_at(call)

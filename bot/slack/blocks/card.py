@@ -22,6 +22,7 @@ FAILURES = 5
 CHECKS = 8
 TOPIC = 250
 RUNS = 5
+ROLES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +217,8 @@ def _other_roles(incident: Incident, policy: Policy) -> str:
         for key, user in incident.roles.items()
         if key != phrases.LEADS
     ]
-    if len(held) > 10:
-        held = [*held[:10], f"and {len(held) - 10} more"]
+    if len(held) > ROLES:
+        held = [*held[:ROLES], f"and {len(held) - ROLES} more"]
     return "\n".join(held)
 
 

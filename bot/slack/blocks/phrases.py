@@ -5,7 +5,7 @@ All functions return mrkdwn unless they say otherwise.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.errors import Refused
 from bot.domain.incident import ChannelLoss, Incident, empty_roles
@@ -17,6 +17,7 @@ from bot.slack.text import mention, plain, render
 
 DOTS = (":red_circle:", ":large_orange_circle:", ":large_yellow_circle:", ":large_blue_circle:", ":white_circle:")
 LEADS = "commander"
+TODAY = timedelta(hours=12)  # within it, a time of day is not mistaken for that of another day
 
 
 def level_of(incident: Incident, policy: Policy) -> Severity:
@@ -152,7 +153,7 @@ def snoozed(incident: Incident, now: datetime) -> str:
 
 def at(instant: datetime, now: datetime) -> str:
     """The time of day; with the date if it is twelve hours or more away."""
-    return clock(instant) if abs((now - instant).total_seconds()) < 43_200 else moment(instant)
+    return clock(instant) if abs(now - instant) < TODAY else moment(instant)
 
 
 def ending(incident: Incident) -> str:

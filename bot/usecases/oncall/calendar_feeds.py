@@ -22,6 +22,7 @@ from bot.usecases.effects.on_call import address_of
 from storage import key_value, overrides
 
 STALE = timedelta(minutes=20)
+LISTED = 5  # people in a warning
 
 
 async def make_secret(conn: AsyncConnection) -> None:
@@ -86,7 +87,9 @@ async def stale(conn: AsyncConnection, policy: Policy, schedule: str | None, now
             warnings.append(f"{key} as it was read {approximate(now - at)} ago: PagerDuty has not answered since.")
         shifts = [shift for shift in await overrides.imported_shifts(conn, key) if shift.ends_at > now]
         if unknown := sorted({shift.member for shift in shifts if oncall.is_unreachable(shift.member, policy)}):
-            names = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
+            names = ", ".join(unknown[:LISTED]) + (
+                f" and {len(unknown) - LISTED} more" if len(unknown) > LISTED else ""
+            )
             warnings.append(f"{key}: nobody here can reach {names}: at PagerDuty on call, in the policy no contact.")
     return warnings
 

@@ -18,6 +18,7 @@ from bot.slack.blocks.inputs import InputErrors, View
 CALLBACK = "fields"
 MAX_FIELDS = 40  # a form has room for a hundred blocks
 TEXT_LENGTH = 1000
+LARGEST_NUMBER = 1e15  # beyond it floating-point numbers are not exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,4 +122,4 @@ def _number(text: str) -> float | None:
         number = float(text)
     except ValueError:
         return None
-    return number if abs(number) < 1e15 else None
+    return number if abs(number) < LARGEST_NUMBER else None
