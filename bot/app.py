@@ -19,6 +19,7 @@ from bot.workers.base import Service
 from bot.workers.job_runner import JobRunner
 from bot.workers.policy_watcher import PolicyWatcher
 from bot.workers.scheduler import Scheduler
+from bot.workers.secret_rotation import SecretRotation
 from bot.workers.timer import Timer
 from storage.database import Database
 
@@ -53,6 +54,7 @@ class App:
     policy_watcher: PolicyWatcher
     usergroups: UserGroups
     token_watch: TokenWatch
+    secret_rotation: SecretRotation
     sockets: SocketPool | None
 
     @property

@@ -17,11 +17,13 @@ from urllib.parse import quote, quote_plus
 import structlog
 
 _SHORTEST_SECRET = 6
+_active: Mask | None = None  # of the handler in use
 SAMPLED_S = 10.0
 
 
 def configure(form: Literal["console", "json"] | None, level: str, secrets: Iterable[str] = ()) -> None:
     """Log to standard error, the libraries' records included. `form` None: `console` on a terminal, else `json`."""
+    global _active  # noqa: PLW0603 - logging itself is the process's
     form = form or ("console" if sys.stderr.isatty() else "json")
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -30,7 +32,7 @@ def configure(form: Literal["console", "json"] | None, level: str, secrets: Iter
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
-    masked = Mask(secrets)
+    masked = _active = Mask(secrets)
     renderer: Any = (
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)  # no values of variables
         if form == "console"
@@ -77,6 +79,12 @@ class Sampler:
         return self._unlogged.pop(kind, 0)
 
 
+def mask_also(secrets: Iterable[str]) -> None:
+    """Mask these secrets as well from now on."""
+    if _active is not None:
+        _active.add(secrets)
+
+
 class Mask:
     """Replaces secrets in log records, in every encoding that a record may contain.
 
@@ -84,10 +92,15 @@ class Mask:
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
+        self._secrets: list[str] = []
+        self.add(secrets)
+
+    def add(self, secrets: Iterable[str]) -> None:
+        """Mask these secrets as well."""
         known = {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
         written = {form for secret in known for form in _forms(secret)}
         forms = {again for form in written for again in _quoted(form) if len(again) >= _SHORTEST_SECRET}
-        self._secrets = sorted(forms, key=len, reverse=True)
+        self._secrets = sorted(forms.union(self._secrets), key=len, reverse=True)
 
     def event(self, logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         """Structlog processor: the event with secrets masked and control characters escaped in every value."""

@@ -35,6 +35,10 @@ class PageSender:
         self._by_method = by_method
         self._team_url = team_url
 
+    def use(self, by_method: Mapping[str, Notifier]) -> None:
+        """Send by these notifiers from now on."""
+        self._by_method = by_method
+
     async def send(self, row: ClaimedNotice) -> SendResult:
         """1. Read the incident; 2. check that the page is needed; 3. pass it to the notifier; 4. describe a failure."""
         async with self._context.database.reading() as conn:

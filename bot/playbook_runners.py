@@ -43,6 +43,10 @@ class RunnerFactory:
     _rules: AutomationRules | None = None
     _runners: Runners = field(default_factory=dict)
 
+    def use(self, settings: Settings) -> None:
+        """Build the runners from these settings from now on."""
+        self.settings, self._rules = settings, None
+
     def __call__(self, rules: AutomationRules) -> Runners:
         """The runners for these rules, by name; the same objects as long as the rules stay the same."""
         if self._rules != rules:

@@ -34,11 +34,17 @@ async def _serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     running: list[App] = []
 
-    def read_policy() -> None:
+    reading: set[asyncio.Task[object]] = set()  # held, so that none is collected before it ends
+
+    def reload() -> None:
+        """Read policy and secrets again."""
         for app in running:
             app.policy_watcher.ask()
+            task: asyncio.Task[object] = loop.create_task(app.secret_rotation.read())
+            reading.add(task)
+            task.add_done_callback(reading.discard)
 
-    loop.add_signal_handler(signal.SIGHUP, read_policy)  # from the first moment: unhandled, it would end the process
+    loop.add_signal_handler(signal.SIGHUP, reload)  # from the first moment: unhandled, it would end the process
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     building = asyncio.ensure_future(build(settings))

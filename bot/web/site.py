@@ -6,7 +6,7 @@ from aiohttp import web
 from slack_bolt.app.async_app import AsyncApp
 
 from bot.metrics import Metrics
-from bot.settings import Settings
+from bot.settings import LiveSettings, secret_of
 from bot.usecases.context import Context
 from bot.web import debug, health, oncall, slack, webhooks
 from bot.web.connection_limits import ConnectionLimiter
@@ -14,9 +14,10 @@ from bot.web.server import HttpServer
 
 
 def http_server(
-    settings: Settings, context: Context, metrics: Metrics, bolt: AsyncApp, readiness: health.Health
+    live: LiveSettings, context: Context, metrics: Metrics, bolt: AsyncApp, readiness: health.Health
 ) -> HttpServer:
     """The server of the HTTP port, with its limits on connections."""
+    settings = live.current
     limiter = ConnectionLimiter(metrics)
     site = limiter.guard(web.Application(client_max_size=slack.LARGEST_BODY))
     site.add_routes(health.routes(readiness))
@@ -24,7 +25,8 @@ def http_server(
     if settings.tocsin_demo:
         site.add_routes(debug.routes(context))
     if settings.slack_signing_secret is not None:
-        site.add_routes(slack.routes(bolt, settings.slack_signing_secret.get_secret_value(), metrics))
+        site.add_routes(slack.routes(bolt, lambda: secret_of(live.current.slack_signing_secret), metrics))
     if settings.pagerduty_webhook_secret is not None:
-        site.add_routes(webhooks.pagerduty(context, settings.pagerduty_webhook_secret.get_secret_value(), metrics))
+        secret = lambda: secret_of(live.current.pagerduty_webhook_secret)  # noqa: E731
+        site.add_routes(webhooks.pagerduty(context, secret, metrics))
     return HttpServer(site, limiter, settings.host, settings.port)

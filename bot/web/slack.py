@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -26,16 +27,15 @@ SIGNED_WITHIN_S = 300  # https://docs.slack.dev/authentication/verifying-request
 ONCE = ("X-Slack-Request-Timestamp", "X-Slack-Signature", "Content-Type")
 
 
-def routes(app: AsyncApp, signing_secret: str, metrics: Metrics) -> list[web.RouteDef]:
+def routes(app: AsyncApp, signing_secret: Callable[[], str], metrics: Metrics) -> list[web.RouteDef]:
     """The route for Slack's requests. It verifies the signature, refuses repeats, and passes the rest to Bolt."""
-    verifier = SignatureVerifier(signing_secret)
     replay_guard = ReplayGuard()
     refusals = Refusals(metrics)
 
     async def slack_events(request: web.Request) -> web.Response:
         started = time.perf_counter()
         body = await request.read()
-        text, why = _verified(verifier, request, body)
+        text, why = _verified(SignatureVerifier(signing_secret()), request, body)
         if text is None:
             refusals.note(why, remote=request.remote)
             return web.Response(status=401, text=f"Refused: {why}.")

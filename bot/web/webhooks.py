@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from typing import Any, Literal
 
 import structlog
@@ -65,7 +66,7 @@ class PersonReaction(BaseModel):
     data: IncidentData
 
 
-def pagerduty(context: Context, secret: str, metrics: Metrics) -> list[web.RouteDef]:
+def pagerduty(context: Context, secret: Callable[[], str], metrics: Metrics) -> list[web.RouteDef]:
     """The route `POST /hooks/pagerduty` for V3 webhooks.
 
     The answer comes after the commit; a 5xx asks PagerDuty to send the webhook again.
@@ -75,7 +76,7 @@ def pagerduty(context: Context, secret: str, metrics: Metrics) -> list[web.Route
     async def hook(request: web.Request) -> web.Response:
         if (request.content_length or 0) > LARGEST_BODY or len(body := await request.read()) > LARGEST_BODY:
             return _refused(request, refusals, "too large", 413)
-        if not signed(secret, body, request.headers.get("X-PagerDuty-Signature", "")):
+        if not signed(secret(), body, request.headers.get("X-PagerDuty-Signature", "")):
             return _refused(request, refusals, "bad signature", 401)
         event = _read(body)
         if event is None:

@@ -40,7 +40,7 @@ class Heartbeat:
     def __init__(
         self,
         session: aiohttp.ClientSession,
-        url: str,
+        url: Callable[[], str],
         checks: Callable[[], Awaitable[Sequence[Checked]]],
         observe: Callable[[str], None] = lambda result: None,
     ) -> None:
@@ -76,7 +76,7 @@ class Heartbeat:
         if wrong:
             return "withheld", ", ".join(wrong)
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
-        async with self._session.get(self._url, allow_redirects=False, timeout=timeout) as answer:
+        async with self._session.get(self._url(), allow_redirects=False, timeout=timeout) as answer:
             if 200 <= answer.status < 300:
                 return "sent", None
             return "failed", f"it was answered {answer.status}"

@@ -62,6 +62,11 @@ class PagerDutyScheduleSync:
         self._imported: frozenset[str] | None = None
         self._strangers: dict[str, frozenset[str]] = {}
 
+    def use(self, schedules: Schedules | None) -> None:
+        """Read by this client from now on, and soon."""
+        self._schedules = schedules
+        self._next_at.clear()
+
     @property
     def periodic(self) -> Periodic:
         """The task that looks for schedules that are due to be read."""

@@ -32,7 +32,9 @@ OPERATIONAL = timedelta(days=30)  # Slack repeats no delivery after a day, and r
 class Retention:
     """Runs one round an hour. Replicas may do so at the same time: each step locks its incident and checks again."""
 
-    def __init__(self, context: Context, archive: Path | None = None, secrets: Sequence[str] = ()) -> None:
+    def __init__(
+        self, context: Context, archive: Path | None = None, secrets: Callable[[], Sequence[str]] = list
+    ) -> None:
         self._context = context
         self._archive = archive
         self._secrets = secrets
@@ -93,7 +95,7 @@ class Retention:
         """Purge one incident step by step; archive it first if an archive is configured."""
         through: int | None = None
         if self._archive is not None:
-            through = await export.archive(self._context.database, number, self._archive, self._secrets)
+            through = await export.archive(self._context.database, number, self._archive, self._secrets())
 
         async def step(conn: AsyncConnection) -> int:
             incident = await incidents.lock(conn, number)

@@ -231,7 +231,7 @@ async def test_the_heartbeat_follows_no_redirect_and_times_out(monkeypatch: pyte
 
     results: list[str] = []
     async with monitor() as outside, monitor() as elsewhere, aiohttp.ClientSession() as session:
-        beating = Heartbeat(session, outside.url + SECRET_PATH, well, results.append)
+        beating = Heartbeat(session, lambda: outside.url + SECRET_PATH, well, results.append)
         outside.answer = web.Response(status=302, headers={"Location": elsewhere.url + "/stolen"})
         assert await beating.beat() == "failed"
         assert elsewhere.calls == []
@@ -242,7 +242,7 @@ async def test_the_heartbeat_follows_no_redirect_and_times_out(monkeypatch: pyte
 
         outside.answer = never
         assert await beating.beat() == "failed"
-        unreachable = Heartbeat(session, "http://127.0.0.1:9" + SECRET_PATH, well, results.append)
+        unreachable = Heartbeat(session, lambda: "http://127.0.0.1:9" + SECRET_PATH, well, results.append)
         assert await unreachable.beat() == "failed"
     assert results == ["failed"] * 3
 

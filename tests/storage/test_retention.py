@@ -152,7 +152,7 @@ async def test_replicas_that_go_round_at_once_purge_once(database: Database) -> 
 async def test_the_archive_is_written_before_words_go_and_once(database: Database, tmp_path: Path) -> None:
     await put(database, ended(1, LONG_AGO), *conversation(LONG_AGO))
     archive = tmp_path / "archive"
-    await Retention(context(database), archive, ["switched"]).round()
+    await Retention(context(database), archive, lambda: ["switched"]).round()
     await Retention(context(database), archive).round()
     (path,) = archive.iterdir()
     assert (path.name, path.stat().st_mode & 0o777) == ("INC-1-3.jsonl", 0o600)

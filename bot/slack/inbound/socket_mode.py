@@ -158,6 +158,12 @@ class SocketPool:
         self._open = [self._new() for _ in range(CONNECTIONS)]
         self._spawn(self._watch(), "socket watchdog")
 
+    def use_token(self, app_token: str) -> None:
+        """Connect with this token from now on; successors open before the present connections close."""
+        self._token = app_token
+        for connection in list(self._open):
+            self._replace(connection)
+
     async def stop(self, within_s: float) -> None:
         """Finish the requests being answered, then close every connection."""
         for task in list(self._tasks):

@@ -8,26 +8,26 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import aiohttp
 import structlog
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import notifiers
 from bot import policy as policy_reader
+from bot import settings as settings_reader
 from bot.app import App, Stage
+from bot.bootstrap.base import Base
+from bot.bootstrap.rotation import HoldersOfSecrets, secret_rotation
 from bot.clock import Clock
 from bot.domain.routing.notice import PAGER_KINDS
 from bot.domain.routing.send_result import SendResult, Sent
 from bot.metrics import Metrics
 from bot.page_sender import PageSender
 from bot.playbook_runners import RunnerFactory
-from bot.settings import Settings, SettingsError
+from bot.settings import LiveSettings, Settings, SettingsError, secret_of
 from bot.slack.client import api as slack_api
 from bot.slack.client.api import SlackApi
 from bot.slack.directory import announcements
@@ -36,7 +36,6 @@ from bot.slack.directory.bot_identity import read_identity
 from bot.slack.directory.names import NameDirectory
 from bot.slack.directory.token_watch import TokenWatch
 from bot.slack.directory.usergroups import UserGroups
-from bot.slack.inbound.event_parser import BotIdentity
 from bot.slack.inbound.socket_mode import SocketPool
 from bot.slack.listeners import register
 from bot.slack.listeners.context import ListenerContext
@@ -81,26 +80,11 @@ ANNOUNCED_WITHIN_S, DRAINED_WITHIN_S = 2.0, 6.0
 IN_CHANNEL = frozenset({"card", "news", "update", "nudge", "page_channel"})  # posts that come back to us as events
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
-    """The parts on which all others are built."""
-
-    settings: Settings
-    clock: Clock
-    context: Context
-    metrics: Metrics
-    session: aiohttp.ClientSession
-    client: AsyncWebClient
-    api: SlackApi
-    me: BotIdentity
-    usergroups: UserGroups
-    names: NameDirectory
-
-
-async def build(settings: Settings) -> App:
+async def build(settings: Settings, load: Callable[[], Settings] = settings_reader.load) -> App:
     """Check settings and policy, open (and migrate) the database, ask Slack who we are, and wire the parts together.
 
-    Nothing runs before `App.start`. Raises `TocsinError`, which says what to fix.
+    Nothing runs before `App.start`. `load` reads the settings again when secrets are rotated. Raises `TocsinError`,
+    which says what to fix.
     """
     if missing := settings.missing_for_serving():
         raise SettingsError("Tocsin cannot start:\n  " + "\n  ".join(missing))
@@ -109,7 +93,7 @@ async def build(settings: Settings) -> App:
     opened = AsyncExitStack()
     try:
         base = await _base(settings, policies, library, opened)
-        return _wire(base, opened)
+        return _wire(base, load, opened)
     except BaseException:
         await opened.aclose()
         raise
@@ -138,11 +122,12 @@ async def _base(settings: Settings, policies: Policies, library: LibraryCache, o
     session = slack_api.open_session()
     opened.push_async_callback(session.close)
     metrics = Metrics()
-    client = slack_api.web_client(_bot_token(settings), settings.slack_api_url, session)
+    client = slack_api.web_client(secret_of(settings.slack_bot_token), settings.slack_api_url, session)
     api = SlackApi(client, metrics.slack_called, lambda method, _: metrics.slack_waits.labels(method).inc())
     clock = await open_clock(database, settings.tocsin_speed)
     usergroups = UserGroups(database, api, lambda: policies.current)
     names = NameDirectory(database, api, clock)
+    runners = RunnerFactory(settings)
     context = Context(
         database=database,
         policies=policies,
@@ -152,15 +137,16 @@ async def _base(settings: Settings, policies: Policies, library: LibraryCache, o
         playbook_library=library,
         usergroups=usergroups,
         names=names,
-        runners=RunnerFactory(settings),
+        runners=runners,
     )
     me = await read_identity(api, database)
     async with database.transaction() as conn:
         await calendar_feeds.make_secret(conn)
     await usergroups.recall()
     return Base(
-        settings=settings, clock=clock, context=context, metrics=metrics, session=session, client=client, api=api,
-        me=me, usergroups=usergroups, names=names,
+        settings=settings, live=LiveSettings(settings), clock=clock,
+        context=context, metrics=metrics, session=session, client=client, api=api,
+        me=me, usergroups=usergroups, names=names, runners=runners,
     )  # fmt: skip
 
 
@@ -187,7 +173,7 @@ async def open_clock(database: Database, speed: float) -> Clock:
     return Clock(kept["anchor"], kept["speed"])
 
 
-def _wire(base: Base, opened: AsyncExitStack) -> App:
+def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> App:
     context, settings = base.context, base.settings
     backfill = partial(request_backfill, context)
     outages = OutageMonitor(backfill)
@@ -197,7 +183,7 @@ def _wire(base: Base, opened: AsyncExitStack) -> App:
     token_watch = TokenWatch(context, base.api, base.me)
     timer = Timer()
     scheduler = Scheduler(context, base.clock, timer, _observe_deadlines(base.metrics))
-    job_runner = JobRunner(context, settings.secrets, base.metrics.job_ended)
+    job_runner = JobRunner(context, base.live.secrets, base.metrics.job_ended)
     join = _announcements(base)
     watcher = PolicyWatcher(context, timer, base.metrics, lambda: settings.policy_path, join.run)
     slack_check = SlackCheck(base.api, sockets)
@@ -209,10 +195,12 @@ def _wire(base: Base, opened: AsyncExitStack) -> App:
         ticked_at=lambda: scheduler.ticked_at,
         policy=lambda: watcher.trouble,
     )
-    http = http_server(settings, context, base.metrics, bolt, health)
+    http = http_server(base.live, context, base.metrics, bolt, health)
     opened.callback(http.limiter.close_all)  # connections that arrive while everything else stops
-    outbox, replicas = _outbox(base, sockets), _replicas(base)
-    for owner in (outbox, scheduler, job_runner, outages, watcher, token_watch):
+    pages = PageSender(context, notifiers.build(settings, base.session), base.me.url)
+    schedules = PagerDutyScheduleSync(context, pagerduty_schedule_sync.client(settings, base.session))
+    outbox, replicas = _outbox(base, sockets, pages), _replicas(base)
+    for owner in (outbox, scheduler, job_runner, outages, watcher, token_watch, schedules):
         timer.add(owner.periodic)
     for periodic in _periodic(base, health, replicas):
         timer.add(periodic)
@@ -232,6 +220,7 @@ def _wire(base: Base, opened: AsyncExitStack) -> App:
         policy_watcher=watcher,
         usergroups=base.usergroups,
         token_watch=token_watch,
+        secret_rotation=secret_rotation(base, load, HoldersOfSecrets(token_watch, pages, schedules, sockets)),
         sockets=sockets,
     )
 
@@ -251,7 +240,7 @@ def _bolt(base: Base, on_missed_event: Callable[[], None]) -> AsyncApp:
     async def authorize(**_: Any) -> AuthorizeResult:
         return AuthorizeResult(
             enterprise_id=None, team_id=me.team_id, bot_id=me.bot_id, bot_user_id=me.user_id,
-            bot_token=_bot_token(base.settings),
+            bot_token=secret_of(base.live.current.slack_bot_token),
         )  # fmt: skip
 
     app = AsyncApp(
@@ -274,10 +263,9 @@ def _sockets(base: Base, bolt: AsyncApp, backfill: Callable[[], Awaitable[None]]
     return SocketPool(bolt, token, base.client, backfill, base.metrics.acknowledged, rebuilt)
 
 
-def _outbox(base: Base, sockets: SocketPool | None) -> Outbox:
+def _outbox(base: Base, sockets: SocketPool | None, pages: PageSender) -> Outbox:
     metrics, settings = base.metrics, base.settings
     dispatcher = Dispatcher(base.context, base.api, base.me, base.session, settings.tocsin_command)
-    pages = PageSender(base.context, notifiers.build(settings, base.session), base.me.url)
 
     async def send(row: ClaimedNotice) -> SendResult:
         result = await (pages.send(row) if row.kind in PAGER_KINDS else dispatcher.send(row))
@@ -319,9 +307,7 @@ def _announcements(base: Base) -> BackgroundTask:
 
 def _periodic(base: Base, health: Health, replicas: ReplicaCounter) -> list[Periodic]:
     settings, context = base.settings, base.context
-    schedules = pagerduty_schedule_sync.client(settings, base.session)
     periodic = [
-        PagerDutyScheduleSync(context, schedules).periodic,
         UsergroupSync(context).periodic,
         OnCallWatch(context).periodic,
         base.names.periodic,
@@ -329,15 +315,14 @@ def _periodic(base: Base, health: Health, replicas: ReplicaCounter) -> list[Peri
         AccountSync(context, base.api).periodic,
         SearchIndexer(context).periodic,
         playbook_reviews(context),
-        Retention(context, settings.tocsin_archive, settings.secrets()).periodic,
+        Retention(context, settings.tocsin_archive, base.live.secrets).periodic,
     ]
     if replicas.periodic is not None:
         periodic.append(replicas.periodic)
     if settings.heartbeat_url is not None:
-        url = settings.heartbeat_url.get_secret_value()
+
+        def url() -> str:
+            return secret_of(base.live.current.heartbeat_url)
+
         periodic.append(Heartbeat(base.session, url, health.checks, base.metrics.heartbeat).periodic)
     return periodic
-
-
-def _bot_token(settings: Settings) -> str:
-    return settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""

@@ -1,0 +1,55 @@
+"""Connects the rotation of secrets with the parts of the bot that keep them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot import logs, notifiers
+from bot.bootstrap.base import Base
+from bot.page_sender import PageSender
+from bot.settings import Settings, secret_of
+from bot.slack.directory.token_watch import TokenWatch
+from bot.slack.inbound.socket_mode import SocketPool
+from bot.workers import pagerduty_schedule_sync
+from bot.workers.pagerduty_schedule_sync import PagerDutyScheduleSync
+from bot.workers.secret_rotation import SecretRotation, Use
+
+
+@dataclass(frozen=True, slots=True)
+class HoldersOfSecrets:
+    """The parts that keep secrets; all others read them from the settings each time."""
+
+    token_watch: TokenWatch
+    pages: PageSender
+    schedules: PagerDutyScheduleSync
+    sockets: SocketPool | None
+
+
+def secret_rotation(base: Base, load: Callable[[], Settings], holders: HoldersOfSecrets) -> SecretRotation:
+    """The rotation that tells every holder. `load` reads the settings again."""
+
+    async def slack_token(settings: Settings) -> None:
+        await holders.token_watch.use_token(secret_of(settings.slack_bot_token))
+
+    async def app_token(settings: Settings) -> None:
+        if holders.sockets is not None:
+            holders.sockets.use_token(secret_of(settings.slack_app_token))
+
+    async def vendors(settings: Settings) -> None:
+        holders.pages.use(notifiers.build(settings, base.session))
+
+    async def pagerduty_schedules(settings: Settings) -> None:
+        holders.schedules.use(pagerduty_schedule_sync.client(settings, base.session))
+
+    async def runners(settings: Settings) -> None:
+        base.runners.use(settings)
+
+    uses = (
+        Use(frozenset({"slack_bot_token"}), slack_token),
+        Use(frozenset({"slack_app_token"}), app_token),
+        Use(frozenset(name.lower() for names in notifiers.NEEDS.values() for name in names), vendors),
+        Use(frozenset({"pagerduty_api_token"}), pagerduty_schedules),
+        Use(frozenset({"prometheus_url"}), runners),
+    )
+    return SecretRotation(base.live, load, uses, logs.mask_also)

@@ -1,0 +1,176 @@
+"""Every secret can be replaced while the bot runs: a new one is in use after SIGHUP, and the old one no more."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from pydantic import SecretStr
+
+import sandbox
+from bot.settings import LiveSettings, Settings, SettingsError, secret_fields
+from tests.integrations.scene import HOOK_SECRET, Scene, scene
+from tests.scenarios.assertions import typed
+from tests.scenarios.running import MANIFEST, ROOT, World, world
+
+OUTSIDE = {"database_url"}  # a connection pool is not replaced under a running bot
+
+
+async def rotated(here: World, **secrets: str) -> tuple[str, ...]:
+    """What SIGHUP does, with these secrets in the settings."""
+    here.settings = here.settings.model_copy(update={name: SecretStr(value) for name, value in secrets.items()})
+    here.tocsin.secret_rotation.load = lambda: here.settings  # in place of the environment, which tests share
+    rotation = await here.tocsin.secret_rotation.read()
+    assert rotation is not None
+    return rotation.secrets
+
+
+async def test_a_new_bot_token_is_used_at_once_and_sends_what_waited(here: World) -> None:
+    here.ws.revoke()
+    await typed(here, "maya", "#general", "/incident declare sev2 Checkout is down")
+    here.ws.accept_token(bot_token="xoxb-second")
+    assert await rotated(here, slack_bot_token="xoxb-second") == ("slack_bot_token",)
+    await here.opened()
+
+
+async def test_a_new_signing_secret_is_the_only_one_that_counts(here: World) -> None:
+    here.ws.accept_token(signing_secret="second-secret")
+    assert not (await here.maya.command("#general", "/incident list")).ok
+    await rotated(here, slack_signing_secret="second-secret")
+    assert (await here.maya.command("#general", "/incident list")).ok
+
+
+async def test_a_new_app_token_opens_new_connections_before_the_old_ones_close(sqlite_url: str) -> None:
+    async with world(sqlite_url, socket_mode=True) as here:
+        before = set(here.ws.sockets.connections)
+        here.ws.accept_token(app_token="xapp-second")
+        await rotated(here, slack_app_token="xapp-second")
+        await here.ws.until(lambda: len(set(here.ws.sockets.connections) - before) >= 2)
+        assert (await here.maya.command("#general", "/incident list")).ok
+
+
+@pytest.fixture
+async def stage(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
+    async with scene(sqlite_url, tmp_path) as running:
+        yield running
+
+
+async def test_pages_go_out_with_the_vendors_new_secrets(stage: Scene) -> None:
+    here = stage.here
+    await rotated(
+        here, pagerduty_routing_key="R" + "1" * 31, twilio_auth_token="second-token", webhook_secret="second-secret"
+    )
+    await here.maya.command("#general", "/incident declare sev1 Payments are down")
+    await here.ws.until(lambda: stage.pagerduty.asked and stage.twilio.asked and stage.hooked())
+    assert stage.pagerduty.asked[0].json["routing_key"] == "R" + "1" * 31
+    basic = base64.b64encode(b"AC0:second-token").decode()
+    assert stage.twilio.asked[0].headers["Authorization"] == f"Basic {basic}"
+
+
+async def test_a_vendors_webhook_is_checked_with_the_new_secret(stage: Scene) -> None:
+    body = json.dumps({"event": {"id": "1", "event_type": "pagey.ping"}}).encode()
+
+    async def answered(secret: str) -> int:
+        signature = "v1=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+        url = f"http://127.0.0.1:{stage.here.tocsin.port}/hooks/pagerduty"
+        async with (
+            aiohttp.ClientSession() as http,
+            http.post(url, data=body, headers={"X-PagerDuty-Signature": signature}) as answer,
+        ):
+            return answer.status
+
+    assert await answered(HOOK_SECRET) == 202
+    await rotated(stage.here, pagerduty_webhook_secret="second-secret")
+    assert (await answered(HOOK_SECRET), await answered("second-secret")) == (401, 202)
+
+
+def test_every_secret_is_replaced_without_a_restart_but_the_databases() -> None:
+    values: dict[str, Any] = {name: f"first-{name}" for name in secret_fields(Settings)}
+    values |= {name: "https://first.example/x" for name in values if name.endswith("_url")}
+    values |= {"smtp_url": "smtp://me:first@mail.example:587", "database_url": "sqlite:///first.db"}
+    live = LiveSettings(Settings(_env_file=None, **values))
+    second = {name: value.replace("first", "second") for name, value in values.items()}
+    rotation = live.replace(Settings(_env_file=None, **second))
+    assert set(rotation.secrets) == set(secret_fields(Settings)) - OUTSIDE
+    assert rotation.restart == ("database_url",)
+    assert {"first-slack_bot_token", "second-slack_bot_token"} <= set(live.secrets())
+
+
+def test_the_guide_says_how_to_rotate_each_secret() -> None:
+    section = (ROOT / "docs" / "operator.md").read_text().split("## Rotating secrets", 1)[1].split("\n## ", 1)[0]
+    assert {name.upper() for name in secret_fields(Settings)} <= set(re.findall(r"`([A-Z_]+)`", section))
+
+
+def test_a_secret_that_was_not_set_before_needs_a_restart() -> None:
+    live = LiveSettings(Settings(_env_file=None, slack_bot_token=SecretStr("xoxb-1")))
+    rotation = live.replace(
+        Settings(_env_file=None, slack_bot_token=SecretStr("xoxb-1"), heartbeat_url=SecretStr("https://x.example/1"))
+    )
+    assert (rotation.secrets, rotation.restart) == ((), ("heartbeat_url",))
+    assert live.current.heartbeat_url is None
+
+
+def test_a_secret_may_come_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = tmp_path / "token"
+    token.write_text("xoxb-from-a-file\n")
+    monkeypatch.setenv("SLACK_BOT_TOKEN_FILE", str(token))
+    settings = Settings(_env_file=None)
+    assert settings.slack_bot_token is not None
+    assert settings.slack_bot_token.get_secret_value() == "xoxb-from-a-file"
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-from-the-environment")
+    assert Settings(_env_file=None).slack_bot_token == SecretStr("xoxb-from-the-environment")
+
+
+def test_a_secret_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN_FILE", "/nowhere/token")
+    with pytest.raises(SettingsError, match="SLACK_BOT_TOKEN_FILE: /nowhere/token cannot be read"):
+        Settings(_env_file=None)
+
+
+async def test_settings_that_cannot_be_read_change_nothing(here: World) -> None:
+    def unreadable() -> Settings:
+        raise SettingsError("PORT: no number")
+
+    here.tocsin.secret_rotation.load = unreadable
+    assert await here.tocsin.secret_rotation.read() is None
+    await here.declared()
+
+
+async def test_sighup_reads_the_secret_files_of_a_running_process(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    async with sandbox.running(manifest=MANIFEST) as ws:
+        token.write_text(ws.settings.bot_token)
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "TOCSIN_"))},
+            "SLACK_BOT_TOKEN_FILE": str(token), "SLACK_APP_TOKEN": ws.settings.app_token, "PORT": "0",
+            "SLACK_API_URL": ws.api_url, "DATABASE_URL": f"sqlite:///{tmp_path}/tocsin.db",
+        }  # fmt: skip
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", "serve", env=environment, cwd=tmp_path,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            assert process.stdout is not None
+            await asyncio.wait_for(process.stdout.readline(), 60)
+            await ws.until(lambda: len(ws.sockets.connections) >= 1, timeout_s=20)
+            ws.revoke()
+            await ws.person("maya").command("#general", "/incident declare sev2 Checkout is down")
+            ws.accept_token(bot_token="xoxb-second")
+            token.write_text("xoxb-second")
+            process.send_signal(signal.SIGHUP)
+            await ws.until(lambda: ws.find_channel("inc-1-"), timeout_s=30)
+        finally:
+            process.terminate()
+            await asyncio.wait_for(process.wait(), 20)
