@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.forms import choices, find
 from tests.scenarios.assertions import announcements, declared, of_kind, rest, texts, told, typed, words
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, world, written
 
 INSIDE = "inc-1-checkout-is-down"
 
@@ -363,3 +363,14 @@ async def test_a_bare_snooze_asks_for_how_long_and_off_ends_it(here: World) -> N
     assert due["update"] < snoozed["update"]
     assert due["role"] < snoozed["role"]
     assert "not snoozed" in await typed(here, "maya", INSIDE, "/incident snooze off")
+
+
+async def test_with_thousands_of_services_the_form_opens_and_searches_them(sqlite_url: str, tmp_path: Path) -> None:
+    services = "\n".join(f"  service-{n:04}: {{name: Service {n:04}}}" for n in range(3000))
+    policy = written(tmp_path, f"preset: sev1-5\nservices:\n{services}\n")
+    async with world(sqlite_url, policy=policy) as here:
+        assert await typed(here, "maya", "#general", "/incident declare Checkout is down") == ""
+        view = here.maya.view
+        options = await here.maya.suggestions(view, "Affected services", "2999")
+        assert [option["value"] for option in options] == ["service-2999"]
+        assert len(await here.maya.suggestions(view, "Affected services", "")) == 100

@@ -208,15 +208,28 @@ def option(label: str, value: str, description: str = "") -> Block:
 
 
 def usable(values: Iterable[str]) -> list[str]:
-    """The values that fit into an option, at most as many as a select takes."""
-    return [value for value in values if 0 < len(value) <= OPTION_VALUE][:OPTIONS]
+    """The values that fit into an option."""
+    return [value for value in values if 0 < len(value) <= OPTION_VALUE]
+
+
+def grouped(options: Sequence[Block]) -> Block:
+    """The options of a select, in groups named after their first and last where there are more than Slack takes."""
+    if len(options) <= OPTIONS:
+        return {"options": list(options)}
+    parts = [list(options[start : start + OPTIONS]) for start in range(0, len(options), OPTIONS)]
+    return {"option_groups": [{"label": _from_to(part), "options": part} for part in parts[:GROUPS]]}
+
+
+def _from_to(options: Sequence[Block]) -> Block:
+    first, last = (clip(option["text"]["text"], 30) for option in (options[0], options[-1]))
+    return plain_text(f"{first} to {last}", OPTION_TEXT)
 
 
 def select(options: Sequence[Block], chosen: str | None = None, placeholder: str = "Choose one") -> Block:
     """A select menu. `chosen` is the value selected at first; with None, or a value that is no option, none is."""
     element: Block = {
         "type": "static_select",
-        "options": list(options),
+        **grouped(options),
         "placeholder": plain_text(placeholder, PLACEHOLDER),
     }
     if initial := next((block for block in options if block["value"] == chosen), None):

@@ -18,7 +18,7 @@ from slack_bolt.response import BoltResponse
 
 from bot.slack.blocks import inputs, replies
 from bot.slack.client import rate_limiter
-from bot.slack.listeners import actions, commands, shortcuts, views
+from bot.slack.listeners import actions, commands, shortcuts, suggestions, views
 from bot.slack.listeners.context import ListenerContext
 from bot.slack.listeners.unknown_kinds import UnknownKinds
 
@@ -45,9 +45,8 @@ def register(app: AsyncApp, ctx: ListenerContext) -> None:
     async def on_closed(ack: AsyncAck) -> None:
         await ack()
 
-    async def on_options(ack: AsyncAck) -> None:
-        """A select of another version asks for its options: there are none."""
-        await ack(options=[])
+    async def on_options(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack(options=await suggestions.options_for(ctx, body))
 
     async def on_shortcut(ack: AsyncAck, body: dict[str, Any]) -> None:
         with _waited_for(ctx):

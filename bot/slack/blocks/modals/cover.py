@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.policy.policy import Policy
-from bot.slack.blocks import elements, inputs
+from bot.slack.blocks import choices, elements, inputs
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.inputs import InputErrors, View
 
@@ -27,14 +27,13 @@ class CoverValues:
 
 def cover_modal(policy: Policy, now: datetime, schedule: str | None = None, channel: str | None = None) -> Block:
     """The form, with blocks `schedule`, `starts` and `ends`. Slack uses the reader's time zone for the times."""
-    options = [elements.option(key, key) for key in elements.usable(policy.schedules)]
     chosen = schedule if schedule in policy.schedules else next(iter(policy.schedules), None)
     return elements.modal(
         CALLBACK,
         "Cover a schedule",
         "Cover",
         [
-            elements.input_block("schedule", "Schedule", elements.select(options, chosen)),
+            elements.input_block("schedule", "Schedule", choices.select("schedule", policy, chosen)),
             elements.input_block("starts", "From", _picker(now)),
             elements.input_block("ends", "Until", _picker(now + DEFAULT_SPAN)),
             elements.context(

@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from bot.domain.incident import TITLE_LENGTH, Answer, metric_input
 from bot.domain.incident.classification import FIGURES, FLAGS, Suggestion, facts_in_use, suggest
 from bot.domain.policy.policy import Fact, Policy
-from bot.slack.blocks import elements, inputs
-from bot.slack.blocks.card import category_name
+from bot.slack.blocks import choices, elements, inputs
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.inputs import InputErrors, View
 from bot.slack.blocks.modals.custom_fields import answers_of, custom_field_inputs
@@ -215,8 +214,9 @@ def _figure(text: str) -> float | None:
 
 
 def _category(policy: Policy) -> list[Block]:
-    options = [elements.option(category_name(key, policy), key) for key in elements.usable(policy.categories)]
-    return [elements.input_block("category", "Category", elements.select(options), optional=True)] if options else []
+    if not choices.LISTS["category"](policy):
+        return []
+    return [elements.input_block("category", "Category", choices.select("category", policy), optional=True)]
 
 
 def _private(*, ticked: bool) -> Block:

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
-from bot.slack.blocks import elements, inputs, phrases
+from bot.slack.blocks import choices, elements, inputs, phrases
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.inputs import InputErrors, View
-from bot.slack.text import plain
 
 HANDOVER = "handover"
 
@@ -25,7 +24,6 @@ class HandoverValues:
 
 def handover_modal(incident: Incident, policy: Policy, asker: str) -> Block:
     """The form, with inputs `role` and `to`. It preselects a role that the asker holds, the commander first."""
-    roles = [elements.option(plain(role.title), role.key) for role in policy.roles[: elements.OPTIONS]]
     held = [key for key, holder in incident.roles.items() if holder == asker]
     chosen = phrases.LEADS if phrases.LEADS in held or not held else held[0]
     person: Block = {
@@ -37,7 +35,7 @@ def handover_modal(incident: Incident, policy: Policy, asker: str) -> Block:
         "Hand over",
         "Ask them",
         [
-            elements.input_block("role", "Role", elements.select(roles, chosen)),
+            elements.input_block("role", "Role", choices.select("role", policy, chosen)),
             elements.input_block("to", "To whom?", person, hint="They accept or decline. Until then nothing changes."),
         ],
         inputs.metadata(incident=incident.id),

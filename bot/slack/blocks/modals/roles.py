@@ -27,7 +27,8 @@ class RolesValues:
 def roles_modal(incident: Incident, policy: Policy) -> Block:
     """The form. Each role has an input `role_<key>`, labelled with its title, in which its holder is preselected."""
     required = phrases.level_of(incident, policy).roles
-    ordered = sorted(policy.roles, key=lambda role: role.key not in required)[:ROLES]
+    every = sorted(policy.roles, key=lambda role: role.key not in required)
+    ordered = every[:ROLES]
     held = {role.key: incident.roles[role.key] for role in ordered if role.key in incident.roles}
     blocks: list[Block] = []
     for role in ordered:
@@ -40,6 +41,8 @@ def roles_modal(incident: Incident, policy: Policy) -> Block:
         needed = f"Needed at {incident.severity}. " if role.key in required else ""
         hint = needed + (role.description or " ".join(f"{duty.rstrip('.')}." for duty in role.duties[:3]))
         blocks.append(elements.input_block(f"{ROLE}{role.key}", role.title, element, optional=True, hint=hint.strip()))
+    if left := elements.left_out(len(every) - ROLES, "Type it: `role <role> @user` after the command."):
+        blocks.append(left)
     if not blocks:
         blocks = [elements.section("The policy has no roles. Add some under `roles:`.")]
     return elements.modal("roles", "Assign roles", "Assign", blocks, inputs.metadata(incident=incident.id, held=held))

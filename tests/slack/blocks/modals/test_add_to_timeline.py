@@ -10,6 +10,6 @@ OPEN = declared()
 def test_which_incident_a_message_belongs_to() -> None:
     source = {"channel": "C1", "ts": "1.2", "author": BEN, "text": "a &lt; b <!here>\n<@U1|maya>", "link": None}
     view = add_to_timeline_modal([OPEN, declared("Other", MANY, 7)], source)
-    assert mrkdwn(view["blocks"][0]) == "> a &lt; b @\u200bhere\n> @U1"
+    assert mrkdwn(view["blocks"][0]) == "> a &lt; b @\u200bhere\n> @maya"
     said = values_of_add_to_timeline(submitted(view, incident="INC-7"))
     assert (said.incident, said.source) == (7, source)
