@@ -54,7 +54,7 @@ async def _upgrade(database: Database) -> bool:
         if revision == HEAD:
             return False
         _check_not_newer(revision)
-        await conn.run_sync(_run_alembic)
+        await conn.run_sync(run_alembic)
     return True
 
 
@@ -82,11 +82,12 @@ def _check_not_newer(revision: str | None) -> None:
         )
 
 
-def _run_alembic(connection: sa.Connection) -> None:
+def run_alembic(connection: sa.Connection, revision: str = "head") -> None:
+    """Run the migrations up to a revision, in the connection's transaction."""
     from alembic import command  # noqa: PLC0415 - slow to import, and needed once for each new version
     from alembic.config import Config  # noqa: PLC0415 - as above
 
     config = Config()
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

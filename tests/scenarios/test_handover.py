@@ -109,7 +109,6 @@ async def test_a_role_that_moved_on_meanwhile_withdraws_the_offer(here: World) -
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("handover", "Who is to take over"),
         ("handover @maya", "A handover goes to somebody else"),
         ("handover pilot @tom", "There is no role"),
         ("handover scribe none", "Who is to take over"),

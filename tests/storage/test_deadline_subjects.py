@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from bot.domain.deadlines import Deadline, DeadlineState
 from bot.domain.routing import keys
 from storage import deadlines, incidents, migrate
-from storage.database import Database
 from storage.migrations.versions.v0009_deadline_subjects import subject_of
+from storage.open import open_database
 from tests.domain.routing.test_keys import STORED
 from tests.storage.helpers import incident
 
-NOW = datetime(2026, 1, 5, tzinfo=UTC)
+ROW_OF_0008 = """
+    INSERT INTO deadlines (once, incident, kind, due_at, state, withdrawn, reason, armed_at, fence)
+    VALUES (:once, 42, 'update', 1767571200000000, :state, false, 'planned earlier', 1767571200000000, 0)
+"""
 
 
 def test_the_migration_reads_keys_as_the_domain_does() -> None:
@@ -26,14 +27,13 @@ def test_the_migration_reads_keys_as_the_domain_does() -> None:
     assert subject_of("update:42:1:0:x") is None
 
 
-async def test_rows_of_an_earlier_version_get_their_subjects(database: Database) -> None:
+async def test_rows_of_an_earlier_version_get_their_subjects(empty_database_url: str) -> None:
+    database = await open_database(empty_database_url, migrate=False)
     async with database.transaction() as conn:
+        await conn.run_sync(migrate.run_alembic, "0008")
         await incidents.insert(conn, incident(42))
-        planned = [Deadline(key, "update", NOW, "planned earlier") for key in STORED]
-        await deadlines.sync(conn, 42, planned, lambda key: "", NOW)
-        await deadlines.decide(conn, "respond:42:1:sev1", DeadlineState.SKIPPED, "acknowledged", NOW)
-        await conn.execute(sa.text("ALTER TABLE deadlines DROP COLUMN subject"))
-        await conn.execute(sa.text("UPDATE alembic_version SET version_num = '0008'"))
+        earlier = [{"once": key, "state": "skipped" if key == "respond:42:1:sev1" else "waiting"} for key in STORED]
+        await conn.execute(sa.text(ROW_OF_0008), earlier)
     assert await migrate.upgrade(database)
     async with database.reading() as conn:
         stored = await conn.execute(sa.text("SELECT once, subject IS NOT NULL AS filled FROM deadlines"))
@@ -41,3 +41,4 @@ async def test_rows_of_an_earlier_version_get_their_subjects(database: Database)
         rows = await deadlines.ledger(conn, 42)
     assert {key for key, has_subject in filled.items() if not has_subject} == {"respond:42:1:sev1"}
     assert {row.dedup_key: row.subject for row in rows} == STORED
+    await database.close()

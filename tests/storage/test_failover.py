@@ -143,7 +143,7 @@ async def test_a_migration_waits_for_a_table_without_blocking_others(
         for change in changes:
             connection.execute(sa.text(change))
 
-    monkeypatch.setattr(migrate, "_run_alembic", run)
+    monkeypatch.setattr(migrate, "run_alembic", run)
     await migrate.upgrade(database)
     changes[:] = ["ALTER TABLE busy ADD COLUMN more INTEGER"]
     async with database.transaction() as conn:

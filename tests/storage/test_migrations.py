@@ -86,7 +86,7 @@ async def test_a_migration_that_fails_leaves_nothing(empty_database_url: str, mo
         schema.metadata.create_all(connection)
         raise ZeroDivisionError
 
-    monkeypatch.setattr(migrate, "_run_alembic", half)
+    monkeypatch.setattr(migrate, "run_alembic", half)
     with pytest.raises(ZeroDivisionError):
         await open_database(empty_database_url)
     database = await open_database(empty_database_url, migrate=False)

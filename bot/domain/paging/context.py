@@ -26,11 +26,19 @@ class PagingContext:
 def paging_context(
     policy: Policy, overrides: Sequence[Override], directory: Directory, methods: Collection[str], now: datetime
 ) -> PagingContext:
-    """The context of a page. Covers and imported shifts of people whom nothing reaches give way to the rotation."""
+    """The context of a page. Covers and imported shifts of people whom nothing reaches give way to the rotation.
+
+    Where the rotation has nobody either, those people are named all the same, so that the reason can be told.
+    """
     directory = directory.with_contacts(policy)
     known = directory.with_users(policy)
     alive = [override for override in overrides if can_be_reached(override.member, known, directory, methods)]
-    return PagingContext(known, directory.calendar(on_call_lookup(known, alive)), methods, now, directory)
+    reachable, rostered = on_call_lookup(known, alive), on_call_lookup(known, overrides)
+
+    def on_call(schedule: str, at: datetime) -> tuple[str, ...]:
+        return reachable(schedule, at) or rostered(schedule, at)
+
+    return PagingContext(known, directory.calendar(on_call), methods, now, directory)
 
 
 def can_be_reached(member: str, policy: Policy, directory: Directory, methods: Collection[str]) -> bool:
