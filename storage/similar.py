@@ -1,4 +1,5 @@
-"""Searches incidents by their words: indexes the words, counts how common a term is, finds shared rare terms.
+"""Stores the words of each incident for search: indexes them, counts how common a word is, and finds the incidents that
+share rare words with a query.
 
 A term is data: it reaches a query only as a quoted parameter.
 """

@@ -1,4 +1,6 @@
-"""Records the result of sending a notice, with what it means for its incident, in one transaction."""
+"""Records how sending a notice (a queued message to Slack or a page) ended, in one transaction.
+
+Some results change the incident too: once its channel exists, the incident keeps the channel's ID."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adds the words by which incidents are searched, with a full-text index, and when people last read an incident."""
+"""Migration 0006: adds tables for the words of each incident (full-text search) and for who last read it when."""
 
 from __future__ import annotations
 
