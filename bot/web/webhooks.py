@@ -1,4 +1,4 @@
-"""Receives webhooks from paging vendors; so far PagerDuty's, which report that a person acknowledged an alert.
+"""Receives webhooks from paging vendors; so far PagerDuty's, which report what became of an alert.
 
 A webhook is served only if its secret is set, and a request without a valid signature is refused.
 """
@@ -17,7 +17,8 @@ from pydantic import BaseModel, Field, ValidationError
 from bot.domain.errors import NotFound
 from bot.metrics import Metrics
 from bot.usecases.context import Context
-from bot.usecases.incidents.acknowledge import VendorAcknowledgement, acknowledge_from_vendor
+from bot.usecases.incidents import vendor_news
+from bot.usecases.incidents.vendor_news import VendorNews
 from bot.usecases.unit_of_work import DuplicateDelivery
 from bot.web.refusals import Refusals
 from storage.engine.errors import StorageError
@@ -27,7 +28,6 @@ log = structlog.get_logger()
 LARGEST_BODY = 256 * 1024  # PagerDuty never sends more: https://developer.pagerduty.com/docs/webhooks/webhook-behavior/
 MOST_SIGNATURES = 10
 WHO_LENGTH = 100
-TITLE_LENGTH = 400
 
 
 class Event(BaseModel):
@@ -53,17 +53,9 @@ class Person(BaseModel):
 
 
 class IncidentData(BaseModel):
-    """PagerDuty's incident. `incident_key` is the dedup key with which we opened it."""
+    """PagerDuty's incident. `incident_key` is the dedup key with which we opened it; titles can be given by anybody."""
 
     incident_key: str | None = None
-    title: str | None = None
-
-
-class PersonReaction(BaseModel):
-    """An event in which a person acknowledged or resolved an incident."""
-
-    agent: Person
-    data: IncidentData
 
 
 def pagerduty(context: Context, secret: Callable[[], str], metrics: Metrics) -> list[web.RouteDef]:
@@ -99,22 +91,16 @@ def signed(secret: str, body: bytes, header: str) -> bool:
 
 
 async def _apply(context: Context, event: Event) -> str:
-    """Acknowledge the incident, if the event says that a person did so in PagerDuty. Returns the outcome in a word."""
+    """Tell the incident that its alert was acknowledged or resolved in PagerDuty. Returns the outcome in a word."""
     if event.event_type not in ("incident.acknowledged", "incident.resolved"):
         return "ignored"
     try:
-        reaction = PersonReaction.model_validate(event.model_dump())
+        key = IncidentData.model_validate(event.data).incident_key
     except ValidationError:
-        return "ignored"  # not a person but an integration, most likely our own
-    acknowledgement = VendorAcknowledgement(
-        method="pagerduty",
-        who=" ".join((reaction.agent.summary or "somebody").split())[:WHO_LENGTH],
-        key=reaction.data.incident_key or "",
-        title=(reaction.data.title or "")[:TITLE_LENGTH],
-        resolved=event.event_type == "incident.resolved",
-    )
+        return "ignored"
+    news = VendorNews("pagerduty", key or "", _person(event), event.event_type == "incident.resolved")
     try:
-        incident = await acknowledge_from_vendor(context, acknowledgement, f"pagerduty:{event.id}")
+        incident = await vendor_news.take(context, news, f"pagerduty:{event.id}")
     except DuplicateDelivery:
         return "repeated"
     except NotFound:
@@ -123,6 +109,15 @@ async def _apply(context: Context, event: Event) -> str:
         return "ignored"
     log.info("hook.taken", hook="pagerduty", kind=event.event_type, incident=incident.id)
     return "taken"
+
+
+def _person(event: Event) -> str | None:
+    """The name of the person who caused the event; None for an integration, a timer, and an agent that is left out."""
+    try:
+        agent = Person.model_validate(event.agent)
+    except ValidationError:
+        return None
+    return " ".join((agent.summary or "somebody").split())[:WHO_LENGTH]
 
 
 def _read(body: bytes) -> Event | None:

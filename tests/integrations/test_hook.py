@@ -146,20 +146,13 @@ async def test_a_resolved_alert_acknowledges_the_incident_and_does_not_resolve_i
         assert "Tenex Engineer resolved it in PagerDuty. The incident stays open until it is resolved here." in note
 
 
-async def test_an_alert_without_its_key_is_recognised_by_its_title(sqlite_url: str, tmp_path: Path) -> None:
-    async with scene(sqlite_url, tmp_path) as shown:
-        await declared(shown)
-        assert await post(shown, event("incident.acknowledged", incident_key=None)) == (202, {"outcome": "taken"})
-
-
 @pytest.mark.parametrize(
     "differs",
     [
         {"incident_key": "tocsin-INC-1-0000000000000000"},
         {"incident_key": "tocsin-INC-99-0000000000000000"},
-        {"incident_key": None, "title": "Somebody else's alert"},
-        {"incident_key": None, "title": "About [INC-1] Payments"},
-        {"incident_key": None, "title": "[INC-77] Payments"},
+        {"incident_key": None, "title": "[INC-1] Payments are down"},
+        {"incident_key": "[INC-1] Payments are down"},
     ],
 )
 async def test_alerts_that_are_not_ours_change_nothing(
@@ -180,15 +173,29 @@ async def test_an_incident_that_never_paged_pagerduty_cannot_be_acknowledged_the
         assert (await shown.here.show())["status"] == "detected"
 
 
-async def test_an_event_caused_by_an_integration_is_ignored(sqlite_url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("agent", [None, {"id": "P1", "type": "inbound_integration_reference", "summary": "Events"}])
+async def test_what_no_person_did_there_is_told_in_the_channel_and_acknowledges_nothing(
+    sqlite_url: str, tmp_path: Path, agent: Any
+) -> None:
     async with scene(sqlite_url, tmp_path) as shown:
         await declared(shown)
+        told = event("incident.resolved", shown)
+        told["event"]["agent"] = agent
+        assert await post(shown, told) == (202, {"outcome": "taken"})
+        assert (await shown.here.show())["status"] == "detected"
+        said = [m.text for m in shown.here.ws.bot_messages(CHANNEL)]
+        assert sum("resolved in PagerDuty, by no person" in text for text in said) == 1
+
+
+async def test_the_echo_of_our_own_acknowledgement_is_ignored(sqlite_url: str, tmp_path: Path) -> None:
+    async with scene(sqlite_url, tmp_path) as shown:
+        await declared(shown)
+        await shown.here.tom.command(CHANNEL, "/incident ack")
+        await calm(shown)
+        assert len(shown.pagerduty.of("acknowledge")) == 1
         told = event("incident.acknowledged", shown)
         told["event"]["agent"] = {"id": "P1", "type": "inbound_integration_reference", "summary": "Events API v2"}
         assert await post(shown, told) == (202, {"outcome": "ignored"})
-        told["event"]["agent"] = None
-        assert await post(shown, told) == (202, {"outcome": "ignored"})
-        assert (await shown.here.show())["status"] == "detected"
 
 
 @pytest.mark.parametrize("kind", ["incident.triggered", "incident.escalated", "pagey.ping", "service.updated"])

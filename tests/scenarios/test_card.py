@@ -185,52 +185,15 @@ async def test_a_card_left_without_its_pin_is_still_edited(here: World) -> None:
 # — the reporter, when others were paged
 
 
-async def test_the_reporter_who_acknowledges_while_others_are_paged_is_asked_first(paging: World) -> None:
+async def test_acknowledging_is_one_press_for_the_reporter_too(paging: World) -> None:
     here = paging
     channel = await declared(here)
     assert (await here.maya.press(here.card(channel), "Acknowledge")).ok
     await rest(here)
-    question = here.ws.ephemerals("maya")[-1]
-    assert buttons(question) == ["I'm responding", "Just watching"]
-    assert (await here.show())["status"] == "detected"
-
-    await here.maya.press(question, "Just watching")
-    await rest(here)
     shown = await here.show()
-    assert (shown["status"], shown["acknowledged_at"], shown["responders"]) == ("detected", None, [])
-    assert "waiting" in {r["state"] for r in shown["reminders"] if r["kind"] == "acknowledge"}
-    assert buttons(question) == []
-
-
-async def test_im_responding_acknowledges_and_paging_stops(paging: World) -> None:
-    here = paging
-    channel = await declared(here)
-    await here.maya.press(here.card(channel), "Acknowledge")
-    await rest(here)
-    question = here.ws.ephemerals("maya")[-1]
-    await here.maya.press(question, "I'm responding")
-    await rest(here)
-    shown = await here.show()
-    assert shown["status"] == "acknowledged"
+    assert (shown["status"], shown["responders"]) == ("acknowledged", [here.maya.id])
     assert not [r for r in shown["reminders"] if r["kind"] == "acknowledge" and r["state"] == "waiting"]
-    assert buttons(question) in (["Lead"], [])
-
-
-async def test_a_late_answer_to_the_question_says_what_happened_meanwhile(paging: World) -> None:
-    here = paging
-    channel = await declared(here)
-    await here.maya.press(here.card(channel), "Acknowledge")
-    await rest(here)
-    question = here.ws.ephemerals("maya")[-1]
-    await typed(here, "tom", "#general", "/incident ack --in INC-1")
-    await here.maya.press(question, "Just watching")
-    await rest(here)
-    assert "goes on" not in words(here, question)
-    assert "@tom" in words(here, question)
-
-    await typed(here, "tom", "#general", "/incident resolve Done --in INC-1")
-    answers = await told(here, "maya")
-    assert "resolved" not in answers[-1]
+    assert buttons(here.ws.ephemerals("maya")[-1]) == ["Lead"]
 
 
 async def test_the_reporter_pressing_after_somebody_acknowledged_is_not_asked(paging: World) -> None:

@@ -72,7 +72,6 @@ HOUR = timedelta(hours=1)
             f"You acknowledged INC-1 already, {day(2)}. Go to <#C0INC>.",
         ),
         (replies.acknowledged(declared()), "You are responding to INC-1."),
-        (replies.just_watching(OPEN), "OK. Paging for INC-1 continues until somebody responds."),
         (
             replies.outdated_press(RESOLVED),
             "INC-1 is over: it is resolved. If it is failing again, reopen it. Go to <#C0INC>.",
@@ -141,15 +140,6 @@ def test_whoever_is_known_by_an_address_is_called_by_name() -> None:
 def test_whoever_acknowledges_first_is_offered_the_lead() -> None:
     message = replies.acknowledged(OPEN, offer_lead=True)
     assert presses(message.blocks) == [("Lead", "lead", "INC-1")]
-
-
-def test_the_reporter_is_asked_whether_they_respond_or_watch() -> None:
-    message = replies.responding_or_watching(OPEN)
-    assert message.text == "Are you responding to INC-1 yourself?"
-    assert presses(message.blocks) == [
-        ("I'm responding", "im_responding", "INC-1"),
-        ("Just watching", "just_watching", "INC-1"),
-    ]
 
 
 def test_the_menu_offers_what_can_be_done_now() -> None:

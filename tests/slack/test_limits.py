@@ -205,8 +205,6 @@ def _answers(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message]
     yield "second", replies.already_acknowledged(incident, BEN, NOW, ADA)
     yield "twice", replies.already_acknowledged(incident, ADA, NOW, ADA)
     yield "acknowledged", replies.acknowledged(incident, offer_lead=True)
-    yield "asked", replies.responding_or_watching(incident)
-    yield "watching", replies.just_watching(incident)
     yield "too late", replies.outdated_press(incident)
     yield "updated", replies.updated(incident, policy)
     yield "snoozed", replies.snoozed(incident, timedelta(hours=1))

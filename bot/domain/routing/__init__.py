@@ -23,6 +23,7 @@ from bot.domain.routing.channel import (
 from bot.domain.routing.channel_loss import back_key, channel_look, moved, page_refresh
 from bot.domain.routing.handovers import handover_nudge, handover_offered, shift_offer
 from bot.domain.routing.pages import (
+    follow_up_key,
     live_page_keys,
     page_base,
     page_key,
@@ -51,6 +52,7 @@ __all__ = [
     "channel_key",
     "channel_look",
     "declared",
+    "follow_up_key",
     "handover_nudge",
     "handover_offered",
     "home",

@@ -157,9 +157,14 @@ def page_key(base: str, call: PageAttempt) -> str:
     return f"{base}:{call.method}:{call.person.key}"
 
 
+def follow_up_key(incident: Incident, alert: VendorAlert, action: str) -> str:
+    """Dedup key of our own acknowledgement or resolution of an alert at its vendor."""
+    return f"{action}:{incident.number}:{incident.episode}:{alert.method}:{alert.severity}:{alert.contact or ''}"
+
+
 def alert_follow_up(incident: Incident, alert: VendorAlert, action: str) -> Notice:
     """Acknowledge or resolve an alert at its vendor, after the last page that opened it."""
-    dedup_key = f"{action}:{incident.number}:{incident.episode}:{alert.method}:{alert.severity}:{alert.contact or ''}"
+    dedup_key = follow_up_key(incident, alert, action)
     payload = AlertFollowUpPayload(action, alert.method, alert.severity, alert.contact, tuple(alert.triggers))
     return Notice(
         dedup_key, NoticeKind.PAGE_VENDOR, incident.number, payload.to_json(),

@@ -149,6 +149,11 @@ def _escalated(entry: Entry, incident: Incident, policy: Policy) -> str:
     return f":rotating_light: {clip(render(entry.text), NOTE)}"
 
 
+def _note(entry: Entry, incident: Incident, policy: Policy) -> str:
+    """News from a paging vendor; other notes are not told."""
+    return f":bell: {clip(render(entry.text), NOTE)}"
+
+
 def _resolved(entry: Entry, incident: Incident, policy: Policy) -> str:
     return f":white_check_mark: {mention(entry.actor)} *resolved* {incident.id}{_because(entry.text)}"
 
@@ -204,6 +209,7 @@ _FORMATTERS: dict[str, Callable[[Entry, Incident, Policy], str]] = {
     "severity": _severity,
     "role": _role,
     "escalated": _escalated,
+    "note": _note,
     "handover": _handover,
     "resolved": _resolved,
     "closed": _closed,

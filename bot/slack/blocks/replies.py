@@ -123,32 +123,6 @@ def acknowledged(incident: Incident, *, offer_lead: bool = False) -> Message:
     )
 
 
-def responding_or_watching(incident: Incident) -> Message:
-    """Ask a reporter who acknowledged while others are being paged whether they are responding."""
-    words = f"Are you responding to {incident.id} yourself?"
-    return elements.message(
-        words,
-        [
-            elements.section(f"{words} If you are, paging stops. If you are just watching, it continues."),
-            elements.actions(
-                button("I'm responding", "im_responding", incident.id, style="primary"),
-                button("Just watching", "just_watching", incident.id),
-                block_id="responding_or_watching",
-            ),
-        ],
-    )
-
-
-def just_watching(incident: Incident) -> Message:
-    """The answer to a person who is just watching, while nobody responds yet."""
-    return elements.line(f"OK. Paging for {incident.id} continues until somebody responds.")
-
-
-def watching_responded(incident: Incident, by: str) -> Message:
-    """The answer to a person who is just watching, when somebody responds already."""
-    return elements.line(f"OK. {mention(by)} is responding to {incident.id}.{_go(incident)}")
-
-
 def outdated_press(incident: Incident) -> Message:
     """The answer if the incident has ended, or been reopened, since the pressed message was posted."""
     if incident.open:

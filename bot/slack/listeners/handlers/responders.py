@@ -22,35 +22,17 @@ async def _acknowledge(call: VerbCall) -> Message:
 
 
 def _acknowledged(outcome: Acknowledged, user: str) -> Message:
-    """The answer: the person is the first, came after another, or is asked whether they respond or watch."""
-    if outcome.ask:
-        return replies.responding_or_watching(outcome.incident)
+    """The answer: the person is the first, or came after another."""
     if outcome.first_by is not None and outcome.first_at is not None:
         return replies.already_acknowledged(outcome.incident, outcome.first_by, outcome.first_at, user)
     return replies.acknowledged(outcome.incident, offer_lead=outcome.offer_lead)
 
 
 async def _press_acknowledge(call: Press) -> Message | None:
-    outcome = await acknowledge(call.context, call.number, call.user, confirmed=False, delivery=call.delivery)
-    if not outcome.ask and outcome.first_by is None and not outcome.offer_lead:
+    outcome = await acknowledge(call.context, call.number, call.user, delivery=call.delivery)
+    if outcome.first_by is None and not outcome.offer_lead:
         return None  # the channel sees it
     return _acknowledged(outcome, call.user)
-
-
-async def _press_responding(call: Press) -> None:
-    outcome = await acknowledge(call.context, call.number, call.user, delivery=call.delivery)
-    await call.reply_later(_acknowledged(outcome, call.user), replace_original=True)
-
-
-async def _press_watching(call: Press) -> None:
-    incident = call.incident
-    if not incident.open:
-        message = replies.outdated_press(incident)
-    elif incident.ladder.acknowledged_at is not None and incident.acknowledged_by:
-        message = replies.watching_responded(incident, incident.acknowledged_by)
-    else:
-        message = replies.just_watching(incident)
-    await call.reply_later(message, replace_original=True)
 
 
 async def _press_on_it(call: Press) -> Message | None:
@@ -112,8 +94,6 @@ VERBS: dict[str, VerbHandler] = {
 }
 PRESSES: dict[str, PressHandler] = {
     "ack": _press_acknowledge,
-    "im_responding": _press_responding,
-    "just_watching": _press_watching,
     "on_it": _press_on_it,
     "lead": _press_lead,
     "join": press_of_verb(_join, "join"),
