@@ -246,9 +246,11 @@ def withdrawal_reason(  # noqa: C901, PLR0911 - a table: one reason for each kin
     if after.policy != before.policy:
         return "another policy was applied to the incident"
     match keys.parse(dedup_key):
-        case UpdateSubject():
-            return f"answered by update #{after.updates}" if after.updates > before.updates else "superseded"
-        case RoleSubject():
+        case UpdateSubject() if after.updates > before.updates:
+            return f"answered by update #{after.updates}"
+        case UpdateSubject() if after.severity == before.severity:
+            return "superseded"
+        case RoleSubject() if after.severity == before.severity:
             return "the roles changed"
         case ShiftSubject():
             return "the role, or the schedule, changed"

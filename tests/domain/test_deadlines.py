@@ -79,6 +79,7 @@ def test_a_snooze_moves_reminders_and_no_pages() -> None:
 
 UPDATED = verbs.update(declared(), "rolled back", "UA", POLICY, NOON).incident
 LOWERED = verbs.change_severity(declared(), "bad", "UA", POLICY, NOON).incident
+MILDER = verbs.change_severity(declared(), "mild", "UA", POLICY, NOON).incident
 MONITORING = verbs.move(verbs.acknowledge(declared(), "UA", NOON).incident, Status.MONITORING, "UA", POLICY, NOON)
 
 
@@ -88,6 +89,8 @@ MONITORING = verbs.move(verbs.acknowledge(declared(), "UA", NOON).incident, Stat
         ("update:1:1:0:0", declared(), UPDATED, "answered by update #1"),
         ("update:1:1:0:0", declared(), replace(declared(), unanswered=1), "superseded"),
         ("role:1:1:0:scribe", declared(), UPDATED, "the roles changed"),
+        ("role:1:1:0:scribe", declared(), LOWERED, "the severity is now bad"),
+        ("update:1:1:0:0", declared(), MILDER, "the severity is now mild"),
         ("shift:1:1:commander:UA:primary:1", declared(), UPDATED, "the role, or the schedule, changed"),
         ("rung:1:1:fatal:2", declared(), LOWERED, "the severity is now bad"),
         (
