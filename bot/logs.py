@@ -6,7 +6,6 @@ import base64
 import json
 import logging
 import math
-import re
 import sys
 import time
 from collections import Counter
@@ -15,6 +14,8 @@ from typing import Any, Literal, cast
 from urllib.parse import quote, quote_plus
 
 import structlog
+
+from bot.domain.values.one_line import escape_controls
 
 _SHORTEST_SECRET = 6
 _active: Mask | None = None  # of the handler in use
@@ -111,7 +112,7 @@ class Mask:
     def line(self, logger: Any, name: str, line: str) -> str:
         """The rendered record with secrets masked. Tracebacks are indented, so that no line looks like a record."""
         first, *rest = self._masked(line).split("\n")
-        return "\n".join([first, *(f"    {_plain(one)}" for one in rest)])
+        return "\n".join([first, *(f"    {escape_controls(one)}" for one in rest)])
 
     def _value(self, value: Any, keep: str = "") -> Any:
         if value is None or isinstance(value, bool | int | float):
@@ -120,7 +121,7 @@ class Mask:
             return {self._value(key): self._value(inner) for key, inner in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
             return [self._value(inner) for inner in value]
-        return _plain(self._masked(value if isinstance(value, str) else repr(value)), keep)
+        return escape_controls(self._masked(value if isinstance(value, str) else repr(value)), keep)
 
     def _masked(self, text: str) -> str:
         for secret in self._secrets:
@@ -129,12 +130,6 @@ class Mask:
 
 
 _TRACES = frozenset({"exception", "stack"})
-# C0 and C1 controls, other line breaks, marks that change the direction of text, and lone surrogates.
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def _plain(text: str, keep: str = "") -> str:
-    return _CONTROLS.sub(lambda match: match[0] if match[0] in keep else repr(match[0])[1:-1], text)
 
 
 def _forms(secret: str) -> set[str]:

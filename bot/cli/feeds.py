@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from bot import policy as policy_reader
-from bot.cli.shared import as_json_option, print_json, run
+from bot.cli.shared import as_json_option, echo, print_json, run
 from bot.domain.errors import TocsinError
 from bot.settings import Settings
 from bot.usecases.oncall import calendar_feeds
@@ -25,9 +25,9 @@ def feeds_command(revoked: tuple[str, ...], revoke_all: bool, as_json: bool) -> 
         print_json(addresses)
         return
     if not addresses:
-        click.echo("The policy has no schedules, so there are no feeds.")
+        echo("The policy has no schedules, so there are no feeds.")
     for feed, address in addresses.items():
-        click.echo(f"{feed:<24} {address}")
+        echo(f"{feed:<24} {address}")
 
 
 async def _feeds(

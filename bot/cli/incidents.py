@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bot.cli.shared import as_json_option, incident_number, print_json, run
+from bot.cli.shared import as_json_option, echo, incident_number, print_json, run
 from bot.domain.errors import TocsinError
 from bot.domain.incident import Incident
 from bot.domain.triage.similarity import SimilarIncident
@@ -34,9 +34,9 @@ def list_command(scope: str, as_json: bool) -> None:
         print_json([incident_json(incident) for incident in listed])
         return
     if not listed:
-        click.echo("No incident is open. Past ones too: tocsin list all" if scope == "open" else "No incidents yet.")
+        echo("No incident is open. Past ones too: tocsin list all" if scope == "open" else "No incidents yet.")
     for incident in listed:
-        click.echo(_line(incident))
+        echo(_line(incident))
 
 
 @click.command("search")
@@ -49,11 +49,11 @@ def search_command(words: tuple[str, ...], as_json: bool) -> None:
         print_json([similar_json(match) for match in matches])
         return
     if not matches:
-        click.echo("Nothing has these words. Fewer words find more.")
+        echo("Nothing has these words. Fewer words find more.")
     for match in matches:
-        click.echo(_line(match.incident))
+        echo(_line(match.incident))
         if match.fixed:
-            click.echo(f"{'':<8} {match.fixed}")
+            echo(f"{'':<8} {match.fixed}")
 
 
 @click.command("show")
@@ -66,7 +66,8 @@ def show_command(incident_id: str, as_json: bool) -> None:
     if as_json:
         print_json(details)
     else:
-        click.echo(_as_text(details, names))
+        for line in _as_lines(details, names):
+            echo(line)
 
 
 @click.command("retry")
@@ -75,7 +76,7 @@ def retry_command(incident_id: str) -> None:
     """Try again what did not go out for an incident."""
     number = incident_number(incident_id)
     count = run(lambda database, _: _retry(database, number))
-    click.echo(f"{count} notices are tried again." if count else "Nothing is left to retry.")
+    echo(f"{count} notices are tried again." if count else "Nothing is left to retry.")
 
 
 async def _retry(database: Database, number: int) -> int:
@@ -116,7 +117,7 @@ async def _details(database: Database, number: int) -> tuple[dict[str, Any], dic
     return whole_incident_json(incident, entries, rows, failures), known
 
 
-def _as_text(details: dict[str, Any], names: dict[str, str]) -> str:
+def _as_lines(details: dict[str, Any], names: dict[str, str]) -> list[str]:
     """As lines for a terminal, with names instead of IDs as far as they are known."""
     lines = [f"{details['id']} · {one_line(details['title'])}", f"{details['severity']} · {details['status']}"]
     if details["roles"]:
@@ -137,7 +138,7 @@ def _as_text(details: dict[str, Any], names: dict[str, str]) -> str:
     if details["failures"]:
         lines += ["", *(f"⚠ {one_line(recorded_text(failure['error'], names))}" for failure in details["failures"])]
         lines.append(f"Once that is fixed: tocsin retry {details['id']}")
-    return "\n".join(lines)
+    return lines
 
 
 def _told(entry: dict[str, Any], names: dict[str, str]) -> str:

@@ -14,6 +14,7 @@ from bot.cli.playbooks import playbooks
 from bot.cli.policy import policy_command
 from bot.cli.records import backup_command, export_command, restored_command, verify_command
 from bot.cli.serve import check_command, migrate_command, serve_command
+from bot.cli.shared import echo_lines
 from bot.domain.errors import TocsinError
 
 
@@ -25,7 +26,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except TocsinError as error:
-            click.echo(str(error), err=True)
+            echo_lines(str(error), err=True)
             sys.exit(1)
 
 

@@ -9,7 +9,7 @@ import click
 
 from bot import policy as policy_reader
 from bot import settings as settings_reader
-from bot.cli.shared import as_json_option, print_json, run
+from bot.cli.shared import as_json_option, echo, echo_lines, print_json, run
 from bot.domain.playbook.definition import Command, Playbook, Step
 from bot.domain.playbook.search_hit import Hit
 from bot.domain.playbook.stats import RunStats, run_stats
@@ -40,7 +40,7 @@ def playbooks(context: click.Context, schema: bool, as_json: bool) -> None:
         return
     for playbook in library.playbooks:
         length = exact(playbook.expected_duration) if playbook.expected_duration else ""
-        click.echo(f"{playbook.id:<28} {playbook.category:<16} {length:<6} {playbook.name}")
+        echo(f"{playbook.id:<28} {playbook.category:<16} {length:<6} {playbook.name}")
 
 
 @playbooks.command("check")
@@ -49,9 +49,9 @@ def check_command(folder: Path) -> None:
     """Validate the playbooks in FOLDER together with the shipped ones."""
     library = loader.load([folder])
     own = [playbook for playbook in library.playbooks if Path(playbook.file).parent == folder]
-    click.echo(f"{len(own)} playbook{'' if len(own) == 1 else 's'} in {folder}, nothing wrong.")
+    echo(f"{len(own)} playbook{'' if len(own) == 1 else 's'} in {folder}, nothing wrong.")
     for name in library.replaced:
-        click.echo(f"{name} takes the place of the shipped one.")
+        echo(f"{name} takes the place of the shipped one.")
 
 
 @playbooks.command("find")
@@ -85,9 +85,9 @@ def find_command(
         print_json([{"id": hit.playbook.id, "score": hit.score, "reasons": list(hit.reasons)} for hit in hits])
         return
     if not hits:
-        click.echo("Nothing fits. Describe what you see, in other words, or list them all: tocsin playbooks")
+        echo("Nothing fits. Describe what you see, in other words, or list them all: tocsin playbooks")
     for hit in hits:
-        click.echo(_line(hit))
+        echo_lines(_line(hit))
 
 
 @playbooks.command("show")
@@ -97,7 +97,7 @@ def show_command(name: str, parameters: tuple[str, ...]) -> None:
     """One playbook from its first step to its last, its commands filled in."""
     playbook = _library().get(name)
     filled = playbook.filled_values(dict(_name_and_value(text) for text in parameters))
-    click.echo("\n".join(_as_text(playbook, filled)))
+    echo_lines("\n".join(_as_text(playbook, filled)))
 
 
 @playbooks.command("stats")
@@ -114,12 +114,12 @@ def stats_command(everything: bool, as_json: bool) -> None:
         return
     shown = sorted((s for s in all_stats if s.used or everything), key=lambda stats: (-stats.used, stats.playbook))
     if shown:
-        click.echo(f"{'':<28} {'used':>5} {'success':>8} {'mean':>6}  {'last used':<11} {'reviewed':<11} skipped")
+        echo(f"{'':<28} {'used':>5} {'success':>8} {'mean':>6}  {'last used':<11} {'reviewed':<11} skipped")
     for stats in shown:
-        click.echo(_stats_line(stats))
+        echo(_stats_line(stats))
     if left := len(all_stats) - len(shown):
         subject = f"{left} others were" if shown and left > 1 else "One other was" if shown else f"All {left} were"
-        click.echo(f"{subject} never used. With them: tocsin playbooks stats --all")
+        echo(f"{subject} never used. With them: tocsin playbooks stats --all")
 
 
 def _stats_line(stats: RunStats) -> str:

@@ -6,7 +6,7 @@ import click
 
 from bot import policy as policy_reader
 from bot import settings as settings_reader
-from bot.cli.shared import as_json_option, print_json
+from bot.cli.shared import as_json_option, echo, print_json
 
 
 @click.command("policy")
@@ -23,4 +23,4 @@ def policy_command(preset: str | None, schema: bool, as_json: bool) -> None:
         print_json(policy_reader.as_json(policy))
         return
     for severity in policy.severities:
-        click.echo(f"{severity.key:<12} {severity.name:<16} {severity.description}")
+        echo(f"{severity.key:<12} {severity.name:<16} {severity.description}")

@@ -14,8 +14,9 @@ import click
 
 from bot import export
 from bot import settings as settings_reader
-from bot.cli.shared import as_json_option, incident_number, print_json, run, settings_database
+from bot.cli.shared import as_json_option, echo, incident_number, print_json, run, settings_database
 from bot.domain.errors import TocsinError
+from bot.domain.values.one_line import escape_controls_in_json
 from storage import backup
 from storage.database import Database
 from storage.instance_lock import acquire
@@ -53,7 +54,7 @@ def export_command(incident_id: str | None, everything: bool, public: bool, outp
         lambda database, settings: _export(database, settings.secrets(), numbers, output, as_json, private=not public)
     )
     if output is not None:
-        click.echo(f"{output}: {written} records.", err=True)
+        echo(f"{output}: {written} records.", err=True)
 
 
 @click.command("backup")
@@ -61,16 +62,14 @@ def export_command(incident_id: str | None, everything: bool, public: bool, outp
 def backup_command(file: Path) -> None:
     """Copy the SQLite database to FILE while the bot runs, whole and consistent, and look whether the copy is sound."""
     size = asyncio.run(backup.copy_sqlite(settings_reader.load().url, file))
-    click.echo(f"{file}: {size / 1e6:.1f} MB. To restore it, see docs/operator.md.")
+    echo(f"{file}: {size / 1e6:.1f} MB. To restore it, see docs/operator.md.")
 
 
 @click.command("restored")
 def restored_command() -> None:
     """After a database was restored from a backup, and before serving: nothing is sent that was sent already."""
     count = asyncio.run(_restored())
-    click.echo(
-        f"{count} notices that wait are looked for in Slack before they are sent. Look at the rest: tocsin verify"
-    )
+    echo(f"{count} notices that wait are looked for in Slack before they are sent. Look at the rest: tocsin verify")
 
 
 async def _restored() -> int:
@@ -98,17 +97,17 @@ async def _verify(database: Database, number: int | None, earlier: dict[int, Hea
                 if as_json:
                     faults.append({"incident": f"INC-{report.incident}", "entry": fault.seq, "words": fault.message})
                 else:
-                    click.echo(f"✗ INC-{report.incident}: {fault.message}")
+                    echo(f"✗ INC-{report.incident}: {fault.message}")
                     faults.append({})
     if as_json:
         counts = {"incidents": incidents, "entries": entries, "purged": purged}
         print_json({"ok": not faults, **counts, "faults": faults, "heads": heads})
     elif faults:
-        click.echo("The record was changed behind Tocsin's back. Keep this database, and compare it with a backup.")
+        echo("The record was changed behind Tocsin's back. Keep this database, and compare it with a backup.")
     else:
         gone = f", of which {purged} are purged" if purged else ""
         counted = f"{incidents} incident{'s' * (incidents != 1)}, {entries} entr{'y' if entries == 1 else 'ies'}"
-        click.echo(f"✓ {counted}{gone}: all as they were written.")
+        echo(f"✓ {counted}{gone}: all as they were written.")
     return not faults
 
 
@@ -151,7 +150,7 @@ async def _export(
             return await export.write(output, lines)
         count = 0
         async for line in lines:
-            click.echo(line)
+            click.echo(escape_controls_in_json(line))
             count += 1
         return count
 

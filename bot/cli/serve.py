@@ -12,7 +12,7 @@ import click
 
 from bot import logs
 from bot import settings as settings_reader
-from bot.cli.shared import as_json_option, print_json
+from bot.cli.shared import as_json_option, echo, echo_lines, print_json
 from bot.settings import Settings
 from storage import migrate
 from storage.open import open_database
@@ -75,14 +75,14 @@ def check_command(as_json: bool) -> None:
         print_json([finding.as_json() for finding in findings])
     else:
         for finding in findings:
-            click.echo(finding.line())
+            echo_lines(finding.line())
     sys.exit(0 if all(finding.fine for finding in findings) else 1)
 
 
 @click.command("migrate")
 def migrate_command() -> None:
     """Bring the database up to date. `serve` does this by itself."""
-    click.echo(asyncio.run(_migrate(settings_reader.load().url)))
+    echo(asyncio.run(_migrate(settings_reader.load().url)))
 
 
 async def _migrate(url: str) -> str:

@@ -12,6 +12,7 @@ import click
 
 from bot import settings as settings_reader
 from bot.domain.errors import TocsinError
+from bot.domain.values.one_line import escape_controls, escape_controls_in_json
 from bot.settings import Settings
 from storage.database import Database
 from storage.open import open_database
@@ -42,9 +43,20 @@ async def settings_database() -> AsyncIterator[tuple[Database, Settings]]:
         await database.close()
 
 
+def echo(line: str, *, err: bool = False) -> None:
+    """Print one line. What people wrote neither begins another nor controls the terminal."""
+    click.echo(escape_controls(line), err=err)
+
+
+def echo_lines(text: str, *, err: bool = False) -> None:
+    """Print a text of ours that may have several lines."""
+    for line in text.split("\n"):
+        echo(line, err=err)
+
+
 def print_json(value: Any) -> None:
     """Print a value as JSON, for people and programs."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    click.echo(escape_controls_in_json(json.dumps(value, ensure_ascii=False, indent=2)))
 
 
 def incident_number(incident_id: str) -> int:

@@ -30,6 +30,16 @@ _PORTS = {"https": 443, "http": 80}
 _SHOWN_HEADERS = ("content-type", "location", "retry-after")
 _PATH_TRICKS = re.compile(r"%(?:2e|2f|5c|00|25)|/\.{1,2}/|/(?=/.)", re.IGNORECASE)
 Address = IPv4Address | IPv6Address
+# https://www.iana.org/assignments/iana-ipv4-special-registry/ and …/iana-ipv6-special-registry/, written out because
+# each version of Python knows others: all of 192.0.0.0/24, where Oracle Cloud has its metadata, is special. And
+# 168.63.129.16, at which every machine in Azure reaches its host.
+_SPECIAL_V4 = tuple(map(ip_network, (
+    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+    "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24",
+    "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3", "168.63.129.16/32",
+)))  # fmt: skip
+_GLOBAL_UNICAST = ip_network("2000::/3")
+_SPECIAL_V6 = tuple(map(ip_network, ("2001::/23", "2001:db8::/32", "2620:4f:8000::/48", "3fff::/20")))
 
 
 class Http:
@@ -160,7 +170,9 @@ def is_public(address: Address) -> bool:
     embedded = _embedded_ipv4(address)
     if embedded is not None:
         return is_public(embedded)
-    return address.is_global and not address.is_multicast and not address.is_reserved
+    if isinstance(address, IPv6Address):
+        return address in _GLOBAL_UNICAST and not any(address in network for network in _SPECIAL_V6)
+    return not any(address in network for network in _SPECIAL_V4)
 
 
 def _embedded_ipv4(address: Address) -> IPv4Address | None:

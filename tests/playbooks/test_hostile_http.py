@@ -67,7 +67,8 @@ async def test_only_methods_named_in_the_policy_are_used(method: str) -> None:
     ["127.0.0.1", "127.8.8.8", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",
      "224.0.0.1", "255.255.255.255", "192.0.2.1", "198.18.0.1", "::1", "::", "fe80::1", "fc00::1", "fd00:ec2::254",
      "::ffff:127.0.0.1", "::ffff:169.254.169.254", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe",
-     "2002:7f00:1::", "2002:a9fe:a9fe::1", "::7f00:1", "2001:db8::1", "ff02::1"],
+     "2002:7f00:1::", "2002:a9fe:a9fe::1", "::7f00:1", "2001:db8::1", "ff02::1", "192.0.0.192", "192.0.0.1",
+     "168.63.129.16", "fec0::1", "feff::1", "64:ff9b:1::1", "100::1", "3fff::1", "5f00::1", "2001:10::1", "4000::1"],
 )  # fmt: skip
 async def test_a_host_with_a_private_address_is_refused(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever owns the name may let it lead anywhere, and to several places at once."""
