@@ -48,6 +48,13 @@ async def of_playbook(conn: AsyncConnection, playbook: str, limit: int = 1000) -
     return await _runs(conn, runs.order_by(_c.opened_at.desc()).limit(limit))
 
 
+async def in_public(conn: AsyncConnection, playbook: str, limit: int = 1000) -> list[PlaybookRun]:
+    """The same without the runs of private incidents, for figures that people in Slack see."""
+    runs = sa.select(_c.state).join(incidents, incidents.c.number == _c.incident)
+    runs = runs.where(_c.playbook == playbook, _c.drill.is_(sa.false()), incidents.c.private.is_(sa.false()))
+    return await _runs(conn, runs.order_by(_c.opened_at.desc()).limit(limit))
+
+
 async def running(conn: AsyncConnection) -> list[PlaybookRun]:
     """Every run that has not ended, in an open incident."""
     runs = sa.select(_c.state).join(incidents, incidents.c.number == _c.incident).where(_RUNNING, _OPEN)

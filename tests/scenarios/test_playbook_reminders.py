@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.usecases.playbooks import review
+from storage import incidents
 from tests.scenarios.assertions import rest, typed
 from tests.scenarios.playbook_runs import (
     assign_to,
@@ -124,3 +126,26 @@ async def test_an_owner_is_told_once_of_a_due_review_and_a_skipped_step(sqlite_u
         await here.restarted()
         await _at(here, weekday=2, hour=10)
         assert await review.remind_owners(here.tocsin.context) == 0
+
+
+async def test_how_often_a_playbook_was_used_says_nothing_of_a_private_incident(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    own = tmp_path / "playbooks"
+    own.mkdir()
+    (own / "ours.yml").write_text(OWNERS)
+    rules = "contacts: {dba: {name: Database, slack: priya@example.com}}\nplaybooks: {skipped: 1}\n"
+    async with world(sqlite_url, policy=written(tmp_path, rules), tocsin_playbooks=str(own)) as here:
+        secret = await here.declared("sev2 Breach")
+        async with here.tocsin.database.transaction() as conn:
+            incident = await incidents.lock(conn, 1)
+            assert incident is not None
+            await incidents.save(conn, replace(incident, private=True))
+        await press(here, "maya", await opened(here, secret, "ours"), "Skip")
+        await filled(here, "maya", Why_="Not needed")
+        channel = await here.declared("sev2 Checkout is down")
+        assert "Used" not in words(here, await opened(here, channel, "ours"))
+        await _at(here, weekday=1, hour=10)
+        await review.remind_owners(here.tocsin.context)
+        await rest(here)
+        assert "was skipped" not in str([words(here, message) for message in direct(here, "priya", "your playbooks")])

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from bot.domain.playbook import approvals, job_results, lifecycle, steps
 from playbooks import loader
-from storage import playbook_runs
+from storage import incidents, playbook_runs
 from storage.database import Database
-from tests.storage.helpers import MINUTE, NOW, store_incidents
+from tests.storage.helpers import MINUTE, NOW, incident, store_incidents
 
 PLAYBOOKS = loader.shipped()
 
@@ -57,6 +57,16 @@ async def test_runs_of_a_playbook_leave_drills_out(database: Database) -> None:
         assert [run.incident for run in await playbook_runs.of_playbook(conn, "redis-outage")] == [2, 1]
         assert await playbook_runs.used_playbooks(conn) == ["redis-outage"]
         assert [run.number for run in await playbook_runs.of_incident(conn, 3)] == [1]
+
+
+async def test_runs_in_public_leave_private_incidents_and_drills_out(database: Database) -> None:
+    playbook = PLAYBOOKS.get("redis-outage")
+    async with database.transaction() as conn:
+        for number in (1, 2, 3):
+            await incidents.insert(conn, incident(number, private=number == 2))
+            change = lifecycle.open_run(number, 1, playbook, "U1", NOW + number * MINUTE, drill=number == 3)
+            await playbook_runs.save(conn, change.run)
+        assert [run.incident for run in await playbook_runs.in_public(conn, "redis-outage")] == [1]
 
 
 async def test_an_owner_is_reminded_of_the_same_thing_once(database: Database) -> None:

@@ -81,7 +81,7 @@ def _due_reminders(
 
 
 async def _stats(conn: AsyncConnection, playbook: Playbook) -> RunStats:
-    return run_stats(playbook, await stored.of_playbook(conn, playbook.id))
+    return run_stats(playbook, await stored.in_public(conn, playbook.id))
 
 
 def _reachable_owner(playbook: Playbook, policy: Policy) -> Contact | None:

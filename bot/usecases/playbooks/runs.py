@@ -84,7 +84,7 @@ async def open_run(
         runs = await stored.of_incident(work.conn, number)
         if active := next((run for run in runs if run.playbook == definition.id and run.active), None):
             raise AlreadyOpen(active)
-        stats = run_stats(definition, await stored.of_playbook(work.conn, definition.id, limit=200))
+        stats = run_stats(definition, await stored.in_public(work.conn, definition.id, limit=200))
         change = lifecycle.open_run(
             number, len(runs) + 1, definition, actor, work.now,
             drill=work.incident.drill, values=_values_from_incident(definition, work.incident),
