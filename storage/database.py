@@ -44,11 +44,14 @@ class Database:
     reader and becomes a writer, 347 of 400 concurrent read-modify-writes were lost (docs/architecture.md, decision 3).
     """
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, sqlite_options: str | None = None) -> None:
         self.dialect: str = url.get_backend_name()
+        self.read_only = sqlite_options is not None  # a file that cannot be written where it is
         self._url = url
         self._write_lock = asyncio.Lock()  # for SQLite's one writer; on PostgreSQL for `serialized`
-        self._writer, self._reader = _sqlite_engines(url) if self.dialect == "sqlite" else _postgresql_engines(url)
+        self._writer, self._reader = (
+            _sqlite_engines(url, sqlite_options) if self.dialect == "sqlite" else _postgresql_engines(url)
+        )
         self._connection_errors = _connection_errors(self.dialect)
         self.appender = Appender(self.transaction)
         self._batched = BatchedTransactions(self.transaction)
@@ -135,42 +138,24 @@ def _connection_errors(dialect: str) -> tuple[type[Exception], ...]:
     return (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
-def create_sqlite_file(path: str) -> None:
-    """Create the file if need be and put it into WAL mode, which it keeps. Raises `StorageError` if that fails.
-
-    Two processes may do so at the same time, and then SQLite does not always wait by itself.
-    """
-    deadline = time.monotonic() + BUSY_TIMEOUT_S
-    while True:
-        try:
-            with contextlib.closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as conn:
-                conn.execute("PRAGMA journal_mode=WAL")
-                return
-        except sqlite3.Error as error:
-            if "locked" in str(error) and time.monotonic() < deadline:
-                time.sleep(0.02)
-                continue
-            raise StorageError(f"{explain(error) or error} ({path})") from error
-
-
-def _sqlite_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
+def _sqlite_engines(url: URL, options: str | None) -> tuple[AsyncEngine, AsyncEngine]:
     """The engine of the one writer, and the readers', which begin no transactions."""
-    writer = _sqlite_engine(url, 1, query_only=False)
+    writer = _sqlite_engine(url, options, 1, query_only=False)
 
     def start(conn: sa.Connection) -> None:
         conn.exec_driver_sql("BEGIN IMMEDIATE")
 
     sa.event.listen(writer.sync_engine, "begin", start)
-    return writer, _sqlite_engine(url, READERS, query_only=True)
+    return writer, _sqlite_engine(url, options, READERS, query_only=True)
 
 
-def _sqlite_engine(url: URL, connections: int, *, query_only: bool) -> AsyncEngine:
+def _sqlite_engine(url: URL, options: str | None, connections: int, *, query_only: bool) -> AsyncEngine:
     engine = create_async_engine(
         url,
         pool_size=connections,
         max_overflow=0,
         json_serializer=dumps,
-        async_creator=functools.partial(connect, str(url.database), BUSY_TIMEOUT_S, reads=query_only),
+        async_creator=functools.partial(connect, str(url.database), options, BUSY_TIMEOUT_S, reads=query_only),
     )
 
     def configure(connection: Any, record: Any) -> None:

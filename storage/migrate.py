@@ -26,6 +26,24 @@ async def current_revision(database: Database) -> str | None:
         return await _revision(conn)
 
 
+async def check_readable(database: Database) -> None:
+    """Raise `StorageError` if the tables are not there, or are those of an earlier version. A later one's can be read.
+
+    A migration adds tables and columns that our queries name; those that it has added later they leave alone.
+    """
+    revision = await current_revision(database)
+    if revision is None:
+        raise StorageError(
+            "The database is empty: no Tocsin has used it. `tocsin serve` sets it up; if there should be incidents in "
+            "it, correct DATABASE_URL."
+        )
+    if revision != HEAD and revision in _known_revisions():
+        raise StorageError(
+            f"The tables are those of an earlier Tocsin (revision {revision}; this version needs {HEAD}). Start the "
+            "new version, or run `tocsin migrate`."
+        )
+
+
 async def upgrade(database: Database) -> bool:
     """Migrate to the newest revision in one transaction. Returns whether there was anything to do; twice is safe.
 
@@ -74,12 +92,15 @@ async def _revision(conn: AsyncConnection) -> str | None:
 def _check_not_newer(revision: str | None) -> None:
     if revision is None:
         return
-    revisions = {path.name[1:5] for path in (_FOLDER / "versions").glob("v*.py")}
-    if revision not in revisions:
+    if revision not in _known_revisions():
         raise StorageError(
             f"The database was written by a newer Tocsin (its tables are at revision {revision}, this version knows "
             f"{HEAD}). Install that version again, or restore a backup from before it."
         )
+
+
+def _known_revisions() -> set[str]:
+    return {path.name[1:5] for path in (_FOLDER / "versions").glob("v*.py")}
 
 
 def run_alembic(connection: sa.Connection, revision: str = "head") -> None:

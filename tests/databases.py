@@ -50,7 +50,9 @@ class SQLiteFiles:
     def create(self, *, empty: bool = False, like: str | None = None) -> str:
         """The URL of a new database. `like`: a copy of that one, which must not be open."""
         path = self._folder / f"test-{next(self._count)}.db"
-        if not empty:
+        if empty:
+            path.touch(mode=0o600)
+        else:
             shutil.copy(like.removeprefix("sqlite:///") if like else self._template, path)
         return f"sqlite:///{path}"
 

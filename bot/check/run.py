@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from bot.check import paging, policy, slack
+from bot.check import database, paging, policy, slack
 from bot.check.finding import Finding, fail, ok
-from bot.domain.errors import TocsinError
 from bot.settings import Settings
-from storage import migrate
-from storage.open import open_database
 
 
 async def run(settings: Settings) -> list[Finding]:
@@ -16,7 +13,7 @@ async def run(settings: Settings) -> list[Finding]:
     policy_in_force, policy_findings = policy.check(settings)
     findings += policy_findings
     findings += paging.check(settings, policy_in_force)
-    findings += await _database(settings)
+    findings += await database.check(settings)
     if policy_in_force is not None:
         findings += await paging.check_schedules(settings, policy_in_force)
     if settings.slack_bot_token is not None:
@@ -29,19 +26,3 @@ def _settings(settings: Settings) -> list[Finding]:
         return [fail("settings", words) for words in missing]
     mode = "Socket Mode" if settings.socket_mode else f"HTTP on {settings.host}:{settings.port}"
     return [ok("settings", f"complete; {mode}")]
-
-
-async def _database(settings: Settings) -> list[Finding]:
-    try:
-        database = await open_database(settings.url, migrate=False)
-    except TocsinError as error:
-        return [fail("database", str(error))]
-    try:
-        await database.ping()
-        version = await migrate.current_revision(database)
-    except TocsinError as error:
-        return [fail("database", str(error))]
-    finally:
-        await database.close()
-    state = f"schema {version}" if version else "empty; `tocsin serve` or `tocsin migrate` sets it up"
-    return [ok("database", f"{database.dialect} reachable, {state}")]

@@ -14,6 +14,7 @@ from bot import settings as settings_reader
 from bot.domain.errors import TocsinError
 from bot.domain.values.one_line import escape_controls, escape_controls_in_json
 from bot.settings import Settings
+from storage import migrate
 from storage.database import Database
 from storage.open import open_database
 
@@ -38,6 +39,7 @@ async def settings_database() -> AsyncIterator[tuple[Database, Settings]]:
     settings = settings_reader.load()
     database = await open_database(settings.url, migrate=False)
     try:
+        await migrate.check_readable(database)
         yield database, settings
     finally:
         await database.close()

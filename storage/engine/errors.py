@@ -11,6 +11,10 @@ class StorageError(TocsinError):
     """The database failed, and the transaction was rolled back. The message says what to do about it."""
 
 
+class NoDatabaseFile(StorageError):
+    """There is no SQLite file where DATABASE_URL says. A first start creates it."""
+
+
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _POSTGRESQL = {
     "28": "PostgreSQL refused the user or password in DATABASE_URL. Correct them and start again.",

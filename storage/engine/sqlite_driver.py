@@ -15,6 +15,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import aiosqlite
 
@@ -130,9 +131,15 @@ class _Connection(aiosqlite.Connection):
         return self._until is not None and time.perf_counter() > self._until
 
 
-async def connect(path: str, busy_timeout_s: float, *, reads: bool) -> aiosqlite.Connection:
-    """Connect, for `create_async_engine(async_creator=…)`. The connection never begins a transaction by itself."""
-    connector = functools.partial(sqlite3.connect, path, timeout=0, isolation_level=None, check_same_thread=False)
+async def connect(path: str, options: str | None, busy_timeout_s: float, *, reads: bool) -> aiosqlite.Connection:
+    """Connect, for `create_async_engine(async_creator=…)`. The connection never begins a transaction by itself.
+
+    `options`: of SQLite's URI, https://www.sqlite.org/uri.html#uri_filenames_in_sqlite
+    """
+    name = path if options is None else f"file:{quote(path)}?{options}"
+    connector = functools.partial(
+        sqlite3.connect, name, timeout=0, isolation_level=None, check_same_thread=False, uri=options is not None
+    )
     connection = _Connection(connector, busy_timeout_s, reads=reads)
     # A connection left open must not keep the process alive. Until aiosqlite 0.22 the connection was the thread itself.
     thread: Any = getattr(connection, "_thread", connection)
