@@ -102,7 +102,8 @@ def cancel(incident: Incident, actor: str, now: datetime, reason: str) -> Change
 def reopen(incident: Incident, actor: str, policy: Policy, now: datetime, reason: str) -> Change:
     """Return to investigating in a new episode: reminders and the ladder start again, the history stays.
 
-    The list of responders starts empty, as the earlier ones may have gone home. Raises `Refused` without a reason.
+    The list of responders starts empty, as the earlier ones may have gone home. What was said to have fixed it did not;
+    the timeline keeps it. Raises `Refused` without a reason.
     """
     require_ended(incident)
     if not reason.strip():
@@ -117,6 +118,8 @@ def reopen(incident: Incident, actor: str, policy: Policy, now: datetime, reason
         resolved_by=None,
         closed_at=None,
         ended_at=None,
+        summary="",
+        impact_ended_at=None,
         ladder=Ladder(started_at=now),
         update_due_at=due_after(now, level.update_every, policy.zone),
         roles_due_at=roles_due(now, level, policy),

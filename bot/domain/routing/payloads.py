@@ -99,6 +99,13 @@ class SettledPayload(Payload):
 
 
 @dataclass(frozen=True)
+class NudgeSettledPayload(SettledPayload):
+    """Edits a reminder that is settled, or that asks for less now."""
+
+    left: tuple[str, ...] = ()  # keys of the roles that it still asks for; then it is not settled
+
+
+@dataclass(frozen=True)
 class ChannelLookPayload(Payload):
     """What an event said about the channel. Slack is asked all the same: events come late, twice or out of order."""
 

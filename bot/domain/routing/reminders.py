@@ -9,7 +9,7 @@ from bot.domain.incident import Incident, empty_roles
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.channel import in_channel
 from bot.domain.routing.notice import Notice, NoticeKind, Priority
-from bot.domain.routing.payloads import NudgePayload, SettledPayload
+from bot.domain.routing.payloads import NudgePayload, NudgeSettledPayload, SettledPayload
 
 
 def nudge(number: int, deadline: str, payload: NudgePayload) -> Notice:
@@ -25,8 +25,19 @@ def nudge_settled(number: int, nudge_key: str, outcome: str) -> Notice:
     )  # fmt: skip
 
 
+def _nudge_reduced(number: int, nudge_key: str, roles: tuple[str, ...]) -> Notice:
+    """Edit a reminder of an update and of roles to ask for these roles alone."""
+    return Notice(
+        f"reduce:{nudge_key}", NoticeKind.NUDGE_EDIT, number, NudgeSettledPayload(nudge_key, left=roles).to_json(),
+        depends_on=nudge_key, priority=Priority.BUTTONS, resend=True,
+    )  # fmt: skip
+
+
 def nudges_settled(before: Incident, after: Incident, policy: Policy) -> list[Notice]:
-    """The edit of the latest reminder, once it no longer applies."""
+    """The edit of the latest reminder, once it no longer applies, or asks for less."""
+    live = before.live_nudge if after.live_nudge == before.live_nudge else None
+    if live and after.open and after.updates > before.updates and (left := empty_roles(after, policy)):
+        return [_nudge_reduced(after.number, live, left)]
     outcome = nudge_outcome(before, after, policy) if before.live_nudge else None
     return [nudge_settled(after.number, before.live_nudge, outcome)] if before.live_nudge and outcome else []
 
@@ -38,7 +49,7 @@ def nudge_outcome(before: Incident, after: Incident, policy: Policy) -> str | No
     if not after.open:
         return f"The incident is {after.status}."
     if after.updates > before.updates:
-        return f"Done: update #{after.updates} was posted."
+        return None if empty_roles(after, policy) else f"Done: update #{after.updates} was posted."
     if after.snooze and after.snooze != before.snooze:
         return "snoozed"
     if after.promised_by and after.update_due_at != before.update_due_at:

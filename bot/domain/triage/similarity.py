@@ -186,11 +186,15 @@ def what_fixed(incident: Incident, cancelled: str = "") -> str:
 def fixing_step(incident: Incident, entries: Sequence[Entry]) -> Fix | None:
     """The last playbook step done before an incident was mitigated. Runs judged helpful take precedence.
 
-    `entries` are the incident's entries of kind `playbook`, in order. None if there is no such step.
+    Of a reopened incident only the last episode counts: what was done before did not last. `entries` are the incident's
+    entries of kind `playbook`, in order. None if there is no such step.
     """
-    mitigated_at = incident.mitigated_at or incident.resolved_at
+    reopened = incident.episode > 1
+    mitigated_at = incident.resolved_at if reopened else incident.mitigated_at or incident.resolved_at
     if mitigated_at is None:
         return None
+    if reopened:
+        entries = [each for each in entries if each.at >= incident.ladder.started_at]
     judged = {each.data.get("walk"): each.data.get("helped") for each in entries if each.data.get("act") == "judged"}
     done = [each for each in entries if each.data.get("act") in ("done", "succeeded") and each.at <= mitigated_at]
     done = [each for each in done if judged.get(each.data.get("walk")) is not False]

@@ -194,7 +194,13 @@ def _acknowledged(incident: Incident, now: datetime) -> str:
     at = incident.ladder.acknowledged_at
     if at is not None and incident.acknowledged_by:
         return f"by {mention(incident.acknowledged_by)} {phrases.at(at, now)}"
-    return "not yet — press *Acknowledge* if you are responding" if incident.open and at is None else ""
+    if not incident.open or at is not None:
+        return ""
+    if incident.responders:  # the worse severity has to be acknowledged by itself
+        people = elements.join_comma([mention(person) for person in incident.responders], 3)
+        raised = f"not yet since it was raised to {render(incident.severity)}"
+        return f"{raised}; {people} responded before. Press *Acknowledge*"
+    return "not yet — press *Acknowledge* if you are responding"
 
 
 def _next_update(incident: Incident, now: datetime) -> str:

@@ -6,12 +6,14 @@ At most one reminder has buttons; the others show how they were settled.
 from __future__ import annotations
 
 from bot.domain.routing.notice import NoticeKind
-from bot.domain.routing.payloads import NudgePayload, SettledPayload
-from bot.domain.routing.send_result import SendResult
+from bot.domain.routing.payloads import NudgePayload, NudgeSettledPayload
+from bot.domain.routing.send_result import NotNeeded, SendResult
 from bot.slack.blocks import reminder
 from bot.slack.senders.base import Delivery, SenderBase, ended
 from bot.slack.senders.registry import sends
 from storage.outbox.payloads import read_payload
+
+ROLES_LEFT = "the update was posted, and required roles are empty"
 
 
 def _no_longer_live(delivery: Delivery) -> str | None:
@@ -34,6 +36,12 @@ class ReminderSender(SenderBase):
 
     @sends(NoticeKind.NUDGE_EDIT, failure="edit a reminder")
     async def nudge_edit(self, delivery: Delivery) -> SendResult:
-        """Replace a reminder's buttons by how it was settled."""
-        payload = read_payload(delivery.notice, SettledPayload)
+        """Replace a reminder's buttons by how it was settled, or leave those for what is still owed."""
+        payload = read_payload(delivery.notice, NudgeSettledPayload)
+        if payload.left and delivery.incident.live_nudge != payload.of:
+            return NotNeeded("answered or replaced before it could be edited")
+        if payload.left:
+            left = NudgePayload(missing=payload.left, reason=ROLES_LEFT, next_at=delivery.incident.roles_due_at)
+            message = reminder.nudge(delivery.incident, delivery.policy, left, delivery.now, self._senders.command)
+            return await self.edit_posted(payload.of, message)
         return await self.edit_posted(payload.of, reminder.nudge_done(payload.outcome or "", delivery.incident))

@@ -76,7 +76,14 @@ def test_reopening_starts_an_episode_and_keeps_history() -> None:
     assert reopened.acknowledged_at == NOON + MINUTE
     assert reopened.update_due_at == NOON + 25 * MINUTE
     assert reopened.ladder.started_at == NOON + 10 * MINUTE
-    assert reopened.summary == "rolled back"
+
+
+def test_after_a_reopening_the_fix_that_failed_is_no_fix() -> None:
+    ended = verbs.resolve(declared(), "UA", NOON + MINUTE, summary="rolled back", impact_ended_at=NOON).incident
+    reopened = verbs.reopen(ended, "UB", POLICY, NOON + 10 * MINUTE, "errors are back").incident
+    assert (reopened.summary, reopened.impact_ended_at) == ("", None)
+    again = verbs.resolve(reopened, "UA", NOON + 20 * MINUTE).incident
+    assert again.summary == ""
 
 
 def test_reopening_needs_an_ended_incident_and_a_reason() -> None:

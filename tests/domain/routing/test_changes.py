@@ -172,11 +172,19 @@ def test_triage_of_an_incident_that_has_ended_is_not_edited() -> None:
     ids=["updated", "resolved", "snoozed", "promised", "roles held", "superseded"],
 )  # fmt: skip
 def test_a_reminder_is_edited_to_say_how_it_was_settled(change: Callable[[Incident], Incident], outcome: str) -> None:
-    before = nudged()
+    before = nudged(roles={"commander": "U1", "scribe": "U2"}) if outcome.startswith("Done: update") else nudged()
     after = change(before)
     (edit,) = of_kind(notices_of(before, Change(after)), NoticeKind.NUDGE_EDIT)
     assert (edit.depends_on, edit.payload["outcome"]) == (before.live_nudge, outcome)
     assert edit.priority is Priority.BUTTONS
+
+
+def test_a_reminder_of_an_update_and_of_roles_asks_for_the_roles_once_the_update_is_posted() -> None:
+    before = replace(nudged(), roles={"commander": "U1"})
+    after = verbs.post_update(before, StatusUpdate("Fixed"), "U1", POLICY, LATER)
+    (edit,) = of_kind(notices_of(before, after), NoticeKind.NUDGE_EDIT)
+    assert (edit.depends_on, edit.payload["outcome"], edit.payload["left"]) == (before.live_nudge, None, ["scribe"])
+    assert without_settled(before, after.incident, POLICY).get("live_nudge", "kept") == "kept"
 
 
 def test_a_reminder_stays_while_a_required_role_is_empty_or_an_update_is_owed() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from bot.domain.incident import Ladder
 from bot.domain.incident.status import Status
 from bot.domain.timeline.entry import Entry, entry
 from bot.domain.triage.similarity import (
@@ -35,6 +36,19 @@ def test_the_last_step_before_mitigation_is_the_fix() -> None:
     assert fixing_step(known, acts) == Fix("book-1", "Database failover, 2.1 Promote the replica")
     assert fixing_step(incident(), acts) is None
     assert fixing_step(known, []) is None
+
+
+def test_of_a_reopened_incident_what_was_done_before_is_no_fix() -> None:
+    again = replace(
+        incident(),
+        episode=2,
+        mitigated_at=NOW + 6 * MINUTE,
+        resolved_at=NOW + 30 * MINUTE,
+        ladder=Ladder(NOW + 20 * MINUTE),
+    )
+    first, second = act(5, "done", step="1.1 Restart"), act(25, "done")
+    assert fixing_step(again, [first, second]) == Fix("book-1", "Database failover, 2.1 Promote the replica")
+    assert fixing_step(again, [first]) is None
 
 
 def test_a_playbook_judged_helpful_takes_precedence() -> None:

@@ -211,3 +211,12 @@ def test_the_announcement_can_stand_before_the_channel_does() -> None:
     assert "*Channel:* its channel is being opened" in mrkdwn(
         announcement.announcement(declared(), FIVE, NOW).blocks[1]
     )
+
+
+def test_after_a_raise_the_card_says_that_it_has_to_be_acknowledged_again() -> None:
+    """Not that somebody is responding, and beside it that nobody acknowledged."""
+    mild = verbs.acknowledge(replace(with_channel(declared()), severity="sev3"), BEN, minutes(2)).incident
+    raised = verbs.change_severity(mild, "sev1", BEN, FIVE, minutes(4)).incident
+    text = str(card.card(raised, FIVE, NOW).blocks)
+    assert f"not yet since it was raised to sev1; <@{BEN}> responded before. Press *Acknowledge*" in text
+    assert "not yet — press" not in text

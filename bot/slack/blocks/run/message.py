@@ -35,13 +35,15 @@ def run_message(
     if not run.active:
         return _ended(incident, playbook, run, now)
     current = runs.current_steps(run)
+    resting = _is_resting(incident, run)
     steps = {step.key: step for step in playbook.steps}
     first = current[0]
     prefix = phrases.drill_prefix(incident)
     blocks: list[Block | None] = [
         elements.section(f"{prefix}:blue_book: *{render(plain(run.name))}* · {progress_bar(run)}"),
         elements.context(_opened(incident, run), *([render(run.before)] if run.before else [])),
-        _missing_values(incident, playbook, run, [steps[state.key] for state in current]),
+        elements.context(f"{incident.id} is {incident.status}, so this playbook rests.") if resting else None,
+        _missing_values(incident, playbook, run, [steps[state.key] for state in current]) if not resting else None,
         elements.context(f"*{_phase(playbook, first.phase)}*" + _in_parallel(current)),
         *_current_steps(incident, run, current, steps, now, runnable, undoable),
         elements.divider(),
@@ -52,6 +54,11 @@ def run_message(
     ]
     text = f"{prefix}{plain(run.name)}: {run.settled} of {len(run.steps)} done. Now {first.key} {plain(first.title)}"
     return elements.message(escape(text), blocks)
+
+
+def _is_resting(incident: Incident, run: PlaybookRun) -> bool:
+    """Whether the incident has ended since the run was opened. What is opened afterwards, such as a review, goes on."""
+    return incident.ended_at is not None and run.opened_at <= incident.ended_at
 
 
 def _opened(incident: Incident, run: PlaybookRun) -> str:
@@ -107,7 +114,7 @@ def _current_steps(
             incident, run, step, state, runnable=state.key in runnable, undoable=state.key in undoable
         )
         blocks_left -= len(shown) + (buttons is not None)
-        blocks += [*shown, buttons]
+        blocks += [*shown, None if _is_resting(incident, run) else buttons]
     return blocks
 
 
@@ -159,11 +166,11 @@ def _escalation_criteria(incident: Incident, playbook: Playbook, run: PlaybookRu
 
 
 def _buttons(incident: Incident, playbook: Playbook, run: PlaybookRun) -> Block | None:
-    value = f"{incident.id}:{run.number}"
+    value, resting = f"{incident.id}:{run.number}", _is_resting(incident, run)
     return elements.actions(
         button("All steps", "walk_steps", value),
-        button("Change values", "walk_fill", value) if playbook.parameters else None,
-        button("Stop", "walk_stop", value),
+        button("Change values", "walk_fill", value) if playbook.parameters and not resting else None,
+        None if resting else button("Stop", "walk_stop", value),
         block_id=f"walk:{run.number}",
     )
 

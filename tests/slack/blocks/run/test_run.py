@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain import incident as verbs
 from bot.domain.playbook import approvals, job_results, lifecycle, steps
 from bot.domain.playbook import run as runs
 from bot.domain.playbook.definition import Command, Parameter, Phase, Playbook, Step
@@ -206,3 +207,19 @@ def test_after_a_failure_was_taken_back_the_message_says_what_failed_and_why() -
     assert "exit code 0" not in shown
     assert f":x: 1.2 Look — failed, started by <@{ADA}>" in shown
     assert "exit code 7" in shown
+
+
+@pytest.mark.parametrize("drill", [False, True])
+def test_when_the_incident_ends_its_playbook_keeps_no_live_button(drill: bool) -> None:
+    playbook = loader.shipped().by_id["database-performance"]
+
+    def pressable(message: Message) -> list[str]:
+        pressed = [each for block in message.blocks if block["type"] == "actions" for each in block["elements"]]
+        return [each["text"]["text"] for each in pressed if each["type"] == "button"]
+
+    run = lifecycle.open_run(1, 1, playbook, ADA, NOW).run
+    ended = verbs.resolve(replace(INCIDENT, drill=drill), ADA, LATER).incident
+    assert pressable(run_message(ended, playbook, run, LATER)) == ["All steps"]
+    assert "so this playbook rests" in str(run_message(ended, playbook, run, LATER).blocks)
+    after = replace(run, opened_at=LATER + timedelta(minutes=1))  # such as the checklist of the review
+    assert "Done" in pressable(run_message(ended, playbook, after, LATER))
