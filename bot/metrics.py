@@ -91,6 +91,9 @@ class Metrics:
         self.check_ok = Gauge(
             "tocsin_check_ok", "1 while a condition of /readyz holds, else 0", ["check"], registry=registry
         )
+        self.writes_failed = Counter(
+            "tocsin_database_writes_failed_total", "Transactions that the database did not take", registry=registry
+        )
         self.outbox_waiting = Gauge(
             "tocsin_outbox_waiting", "Notices that are not sent yet", ["kind", "state"], registry=registry
         )

@@ -53,6 +53,7 @@ class Database:
             _sqlite_engines(url, sqlite_options) if self.dialect == "sqlite" else _postgresql_engines(url)
         )
         self._connection_errors = _connection_errors(self.dialect)
+        self.write_failed: Callable[[], None] = lambda: None  # called for each transaction that could not be written
         self.appender = Appender(self.transaction)
         self._batched = BatchedTransactions(self.transaction)
 
@@ -113,6 +114,17 @@ class Database:
 
     @asynccontextmanager
     async def _begin(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with self._explained(engine) as conn:
+                yield conn
+        except StorageError:
+            if engine is self._writer:
+                self.write_failed()
+            raise
+
+    @asynccontextmanager
+    async def _explained(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        """A connection whose errors are raised as `StorageError`, unless they are a mistake in our query."""
         try:
             async with contextlib.AsyncExitStack() as stack:
                 try:

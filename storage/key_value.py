@@ -55,6 +55,9 @@ SEARCH_INDEX_VERSION: Key[str] = Key("incident_words")  # the rules the search i
 POLICY_REJECTION: Key[dict[str, Any]] = Key("policy:trouble")  # `number` and `digest` of the last rejected policy file
 
 
+WRITE_PROBE: Key[int] = Key("probe")  # when a process last proved that it can write, in seconds since 1970
+
+
 def announcement_channel(name: str) -> Key[str]:
     """The Slack ID of the channel that the policy names for announcements."""
     return Key(f"announce:{name}")

@@ -122,6 +122,7 @@ async def _base(settings: Settings, policies: Policies, library: LibraryCache, o
     session = slack_api.open_session()
     opened.push_async_callback(session.close)
     metrics = Metrics()
+    database.write_failed = metrics.writes_failed.inc
     client = slack_api.web_client(secret_of(settings.slack_bot_token), settings.slack_api_url, session)
     api = SlackApi(client, metrics.slack_called, lambda method, _: metrics.slack_waits.labels(method).inc())
     clock = await open_clock(database, settings.tocsin_speed)

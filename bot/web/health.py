@@ -22,9 +22,11 @@ from bot.web.cached_answer import KEPT_FOR, CachedAnswer
 from storage import incidents, jobs, playbook_runs
 from storage.engine.errors import StorageError
 from storage.outbox import census
+from storage.probe import prove_write
 
 log = structlog.get_logger()
 
+PROVE_EVERY_S = 2.0  # a write to the database; polls in between believe the last
 POLLED_WITHIN_S = 30.0  # `/readyz`, by a load balancer
 TICK_MAX_S = 15.0
 OUTBOX_MAX_S = 300.0
@@ -56,6 +58,7 @@ class Health:
     policy: Callable[[], str | None] = lambda: None
     missing_scopes: Callable[[], str | None] = lambda: None
     stopping: bool = False
+    wrote_at: float = -math.inf  # when the database last took a write of ours, monotonic
     asked_at: float = -math.inf  # when `/readyz` was last polled, monotonic
     seen: asyncio.Event = field(default_factory=asyncio.Event)  # set once a poll was answered with "stopping"
 
@@ -86,9 +89,15 @@ class Health:
         return checks
 
     async def _database(self) -> Check:
+        """A database that only answers queries is not enough: nothing would be recorded."""
+        database = self.context.database
         try:
-            await self.context.database.ping()
+            await database.ping()
+            if time.monotonic() - self.wrote_at >= PROVE_EVERY_S:
+                await prove_write(database)
+                self.wrote_at = time.monotonic()
         except StorageError as error:
+            self.wrote_at = -math.inf
             return Check("database", False, str(error))
         return Check("database", True)
 

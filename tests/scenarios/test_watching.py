@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import json
 import logging
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, redirect_stderr
 from dataclasses import dataclass, field
@@ -24,6 +26,7 @@ from bot.workers import heartbeat
 from bot.workers.heartbeat import Heartbeat
 from storage.engine.errors import StorageError
 from storage.schema import outbox
+from tests.databases import PostgreSQL
 from tests.scenarios.running import World, world
 
 SECRET_PATH = "/ping/5f0c3b0e-canary-1b7c"
@@ -99,6 +102,46 @@ async def test_a_revoked_token_is_reported_with_a_hint(here: World, monkeypatch:
     assert status == 503
     assert "token_revoked" in checks["slack"]
     assert "SLACK_BOT_TOKEN" in checks["slack"]
+
+
+async def test_a_database_that_takes_no_writes_is_not_ready_and_withholds_the_heartbeat(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "PROVE_EVERY_S", 0.0)
+    monkeypatch.setattr("storage.database.BUSY_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(heartbeat, "EVERY_S", 0.1)
+    monkeypatch.setattr(heartbeat, "FIRST_S", 0.1)
+    async with monitor() as outside, world(sqlite_url, heartbeat_url=outside.url + SECRET_PATH) as here:
+        await ticked(here)
+        assert (await ready(here))[0] == 200
+        with contextlib.closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as other:
+            other.execute("BEGIN IMMEDIATE")  # nobody else can write, and everybody can read
+            await _not_ready(here, "locked")
+            await withheld(here, 1)
+        assert (await ready(here))[0] == 200
+
+
+async def test_a_standby_is_not_ready_though_it_answers(
+    postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "PROVE_EVERY_S", 0.0)
+    url = postgresql.create(empty=True)
+    name = url.split("@/", 1)[1].split("?", 1)[0]
+    async with world(url) as here:
+        await ticked(here)
+        async with here.tocsin.database.reading() as conn:
+            await conn.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        await asyncio.to_thread(postgresql.cut_connections, url)
+        await _not_ready(here, "read-only")
+    await asyncio.to_thread(postgresql.drop, url)
+
+
+async def _not_ready(here: World, why: str) -> None:
+    failed = (await metrics(here))["tocsin_database_writes_failed_total"]
+    status, checks = await ready(here)
+    assert status == 503
+    assert why in checks["database"]
+    assert (await metrics(here))["tocsin_database_writes_failed_total"] > failed
 
 
 async def test_a_scheduler_that_stands_still_is_noticed(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
