@@ -32,6 +32,7 @@ LINES = {
     "status": "status resolved Done",
 }  # fmt: skip
 FREE = ("ack", "join", "note Seen", "update Going on", "status identified It is the disk", "next 1h", "roles", "why")
+ARGUMENTS = {"walk_": ":1:1.1", "job_again": ":1:1.1:1", "job_": ":1", "snooze_": ":900", "escalate_rung": ":1"}
 POLICY = """
 preset: sev1-5
 announce: "#incidents"
@@ -137,9 +138,7 @@ async def test_every_button_that_is_not_open_to_guests_is_refused(guarded: World
     for name in sorted(shut):
         seen = len(here.ws.ephemerals("gail"))
         forged = unseen(press)
-        argument = {"walk_": ":1:1.1", "job_a": ":1:1", "job_": ":1"}.get(name[:5], "") or (
-            ":1" if name.startswith("job_") else ":900" if name.startswith("snooze_") else ""
-        )
+        argument = next((text for start, text in ARGUMENTS.items() if name.startswith(start)), "")
         value = "primary" if name == "cover" else f"INC-1{argument}"
         forged.pop("response_url")  # it is used up after five answers
         forged["actions"] = [{"action_id": name, "block_id": "b", "type": "button", "value": value, "action_ts": "1.1"}]

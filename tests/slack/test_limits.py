@@ -211,6 +211,7 @@ def _answers(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message]
     yield "promised", replies.promised(incident, timedelta(hours=1))
     yield "joining", replies.joining(incident)
     yield "escalated", replies.escalated(incident, policy, climb)
+    yield "ask to escalate", replies.ask_to_escalate(incident, policy, climb, RAW * 40, again=True)
     yield "nobody", replies.escalated(incident, policy, replace(climb, rung=None))
     yield "can't", replies.declined_page(incident, climb)
     yield "menu", menu.menu(incident, policy)

@@ -26,7 +26,7 @@ POSTED_KINDS = frozenset(
         "page_channel", "page_direct", "page_elsewhere",
     }
 )  # fmt: skip
-BUTTON_ENTRY_KINDS = {"Snooze 15m": "snoozed", "Snooze 1h": "snoozed", "Escalate": "escalated"}
+BUTTON_ENTRY_KINDS = {"Snooze 15m": "snoozed", "Snooze 1h": "snoozed"}  # Escalate asks first
 
 
 @dataclass(slots=True)

@@ -60,6 +60,8 @@ class Ladder:
     fired: tuple[str, ...] = ()  # lapsed targets that were acted on: "acknowledge:sev1", "mitigate:sev1"
     silence_paged: bool = False  # paged because two update cadences passed in silence
     tripped: dict[str, TriggerState] = field(default_factory=dict)  # by trigger key; each fires once in an episode
+    escalated_at: datetime | None = None  # the latest escalation by hand, which is asked about if another follows
+    escalated_by: str | None = None  # who escalated then
 
 
 @dataclass(frozen=True, slots=True)

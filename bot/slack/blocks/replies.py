@@ -228,6 +228,38 @@ def escalated(incident: Incident, policy: Policy, outcome: PagingOutcome) -> Mes
     return elements.message(words, [elements.section("\n".join([words, *skipped]))])
 
 
+def ask_to_escalate(
+    incident: Incident,
+    policy: Policy,
+    outcome: PagingOutcome,
+    reason: str = "",
+    *,
+    again: bool = False,
+) -> Message:
+    """Ask whether to page the next rung, naming whom that pages. Its button pages that rung and no other.
+
+    `again`: the incident was escalated meanwhile, which the person may not know.
+    """
+    reached = outcome.recipients
+    names = [render(recipient_name(person, policy)) for person in reached.people]
+    names += [phrases.channel_named(channel) for channel in reached.channels]
+    people = elements.join_comma(names or list(reached.contacts), 20)
+    drill = " (a drill pages nobody)" if incident.drill else ""
+    words = f"Page rung {outcome.rung} of {incident.id} now: {people}?{drill}"
+    if again:
+        by, at = incident.ladder.escalated_by, incident.ladder.escalated_at
+        who = f"{mention(by)} escalated {incident.id}, {elements.moment(at)}" if by and at else "A rung was paged"
+        words = f"{who}. Page rung {outcome.rung} as well: {people}?{drill}"
+    value = f"{incident.id}:{outcome.rung}" + (f":{reason}" if reason else "")
+    return elements.message(
+        words,
+        [
+            elements.section(words),
+            elements.actions(button("Page them", "escalate_rung", value, style="danger"), block_id="escalate"),
+        ],
+    )
+
+
 def declined_page(incident: Incident, outcome: PagingOutcome | None) -> Message:
     """The answer to a person who was paged and cannot respond. `outcome` is None if somebody responds already."""
     if outcome is None:

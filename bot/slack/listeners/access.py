@@ -50,7 +50,7 @@ VERBS: dict[str, Access] = {
 }
 PRESSES: dict[str, Access] = {
     **dict.fromkeys(
-        ("show", "why", "catchup", "timeline", "playbooks", "walk_steps", "walk_why", "just_watching"), Access.READ
+        ("show", "why", "catchup", "timeline", "playbooks", "walk_steps", "walk_why"), Access.READ
     ),
     **dict.fromkeys(
         (
@@ -62,7 +62,7 @@ PRESSES: dict[str, Access] = {
     **dict.fromkeys(("menu_declare", "declare_from_message"), Access.DECLARE),
     **dict.fromkeys(
         (
-            "ack", "im_responding", "on_it", "cant", "join", "handover_accept", "handover_decline", "shift_stay",
+            "ack", "on_it", "cant", "join", "handover_accept", "handover_decline", "shift_stay",
         ),
         Access.ACKNOWLEDGE,
     ),
@@ -73,7 +73,8 @@ PRESSES: dict[str, Access] = {
         Access.STEER,
     ),
     **dict.fromkeys(("roles", "lead", "handover", "shift_hand"), Access.ASSIGN),
-    **dict.fromkeys(("escalate", *(f"walk_escalate_{number}" for number in range(MAX_CRITERIA))), Access.PAGE),
+    **dict.fromkeys(("escalate", "escalate_rung"), Access.PAGE),
+    **{f"walk_escalate_{number}": Access.PAGE for number in range(MAX_CRITERIA)},
     "cover": Access.COVER,
     **dict.fromkeys(("update", "resolve", "close", "cancel", "reopen"), Access.END),
     **dict.fromkeys(

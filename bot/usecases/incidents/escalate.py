@@ -5,7 +5,8 @@ A rung is a step of the escalation ladder; a trigger is a reason to page beside 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.domain.errors import Refused
@@ -24,6 +25,19 @@ from bot.usecases.context import Context
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 from bot.usecases.visibility import was_paged
 
+ASK_WITHIN = timedelta(seconds=15)  # after an escalation another one is asked about
+
+
+class EscalatedAlready(Refused):
+    """Another escalation was a moment ago, or has paged the rung that this one meant: a person has to say it is meant.
+
+    `next_page` is whom the escalation would page now; nobody was paged.
+    """
+
+    def __init__(self, next_page: Escalated) -> None:
+        super().__init__(f"{next_page.incident.id} has been escalated meanwhile.", "escalate")
+        self.next_page = next_page
+
 
 @dataclass(frozen=True, slots=True)
 class Escalated:
@@ -34,12 +48,35 @@ class Escalated:
 
 
 async def escalate(
-    context: Context, number: int, actor: str, reason: str = "", delivery: str | None = None
+    context: Context, number: int, actor: str, reason: str = "", *, rung: int | None = None, delivery: str | None = None
 ) -> Escalated:
-    """Page the next unspent rung now."""
+    """Page the next unspent rung now; with `rung`, only if that is the next one.
+
+    Raises `EscalatedAlready` if it is not, and without `rung` right after another escalation: two people who escalate
+    at the same moment mean one rung.
+    """
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, "escalate", actor, work.incident)
+        ladder.check_escalatable(work.incident)
+        upcoming, last_at = await _next_page(work, actor), work.incident.ladder.escalated_at
+        recent = last_at is not None and work.now - last_at < ASK_WITHIN
+        overtaken = recent if rung is None else upcoming.paging.rung != rung
+        if overtaken and upcoming.paging.reached:
+            raise EscalatedAlready(upcoming)
         return await escalate_locked(work, actor, reason)
+
+
+async def next_page(context: Context, number: int, actor: str) -> Escalated:
+    """Whom an escalation would page now. Nothing changes. Raises `Refused` as `escalate` does."""
+    async with locked_incident(context, number) as work:
+        authorize.require(context, "escalate", actor, work.incident)
+        ladder.check_escalatable(work.incident)
+        return await _next_page(work, actor)
+
+
+async def _next_page(work: UnitOfWork, actor: str) -> Escalated:
+    paging = ladder.page_next_rung(work.incident, await work.paging_context(), "", actor)
+    return Escalated(work.incident, paging)
 
 
 async def escalate_locked(work: UnitOfWork, actor: str, reason: str) -> Escalated:
@@ -48,6 +85,7 @@ async def escalate_locked(work: UnitOfWork, actor: str, reason: str) -> Escalate
     why = f"{user_mention(actor)} escalated" + (f": {reason}" if reason else "")
     escalated = entry(work.now, "escalated", actor, reason or "asked for the next rung", by_hand=True)
     incident = triggers.fire(work.incident, work.policy, "manual", work.now) if work.policy.triggers else work.incident
+    incident = replace(incident, ladder=replace(incident.ladder, escalated_at=work.now, escalated_by=actor))
     cause = PageCause(why, f"manual:{incident.number}:{work.now.timestamp()}", (escalated,))
     return await _page_next_rung(work, incident, cause, actor)
 
@@ -93,18 +131,19 @@ async def page(
     number: int,
     actor: str,
     *,
-    user: str | None = None,
+    users: Sequence[str] = (),
     schedule: str | None = None,
     reason: str = "",
     delivery: str | None = None,
-) -> Escalated:  # the verb's own words: either a user or a schedule, and why
-    """Page one person, or the people on call on a schedule. Raises `Refused` if that reaches nobody."""
+) -> Escalated:  # the verb's own words: either users or a schedule, and why
+    """Page people by name, or those on call on a schedule. Raises `Refused` if that reaches nobody."""
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, "page", actor, work.incident)
         ladder.check_escalatable(work.incident)
-        target = Target(TargetKind.USER, user) if user else Target(TargetKind.SCHEDULE, schedule or "")
-        rung = Rung(timedelta(), (target,), ("slack",), Until.RESOLVED)
-        paging_context = await work.paging_context(work.policy if user else context.policy)
+        named = tuple(Target(TargetKind.USER, user) for user in users)
+        targets = named or (Target(TargetKind.SCHEDULE, schedule or ""),)
+        rung = Rung(timedelta(), targets, ("slack",), Until.RESOLVED)
+        paging_context = await work.paging_context(work.policy if users else context.policy)
         cause = PageCause(
             f"{user_mention(actor)} asks for you" + (f": {reason}" if reason else ""),
             f"hand:{delivery or work.now.timestamp()}",

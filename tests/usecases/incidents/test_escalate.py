@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 
@@ -10,11 +12,11 @@ from bot.domain.errors import Refused
 from bot.usecases.context import Context
 from bot.usecases.incidents.acknowledge import acknowledge
 from bot.usecases.incidents.declare import Declaration, declare
-from bot.usecases.incidents.escalate import decline_page, escalate, page
+from bot.usecases.incidents.escalate import EscalatedAlready, decline_page, escalate, next_page, page
 from storage import deadlines, directory
 from storage.schema import outbox
 from storage.timeline import entries
-from tests.usecases.conftest import MakeContext
+from tests.usecases.conftest import MakeContext, MovableClock
 
 POLICY = """
 preset: sev1-5
@@ -44,9 +46,47 @@ async def test_escalating_pages_the_next_rung_and_uses_up_its_deadline(context: 
     assert kinds == ["declared", "escalated", "page"]
 
 
-async def test_with_every_rung_used_nobody_is_left_to_page(context: Context) -> None:
-    rungs = [(await escalate(context, 1, "U1")).paging.rung for _ in range(3)]
+async def test_with_every_rung_used_nobody_is_left_to_page(context: Context, clock: MovableClock) -> None:
+    rungs = []
+    for _ in range(3):
+        rungs.append((await escalate(context, 1, "U1")).paging.rung)
+        clock.instant += timedelta(minutes=1)
     assert rungs == [1, 2, None]
+
+
+async def test_two_escalations_at_the_same_moment_page_one_rung(context: Context, clock: MovableClock) -> None:
+    assert (await escalate(context, 1, "U1")).paging.rung == 1
+    clock.instant += timedelta(seconds=0.5)
+    for actor in ("U1", "U2"):
+        with pytest.raises(EscalatedAlready) as raised:
+            await escalate(context, 1, actor, "We need help")
+        upcoming = raised.value.next_page
+        assert (upcoming.incident.ladder.escalated_by, upcoming.paging.rung) == ("U1", 2)
+    async with context.database.reading() as conn:
+        pages = [record for record in await entries.read(conn, 1) if record.entry.kind == "page"]
+    assert len(pages) == 1
+    assert (await escalate(context, 1, "U2", rung=2)).paging.rung == 2
+
+
+async def test_an_escalation_that_names_a_paged_rung_pages_no_other(context: Context, clock: MovableClock) -> None:
+    preview = await next_page(context, 1, "U1")
+    assert (preview.paging.rung, preview.paging.recipients.people) == (1, ("U0FIRST01",))
+    await escalate(context, 1, "U2", rung=1)
+    clock.instant += timedelta(hours=1)
+    with pytest.raises(EscalatedAlready):
+        await escalate(context, 1, "U1", rung=1)
+
+
+async def test_asking_whom_an_escalation_would_page_pages_nobody(context: Context) -> None:
+    await next_page(context, 1, "U1")
+    async with context.database.reading() as conn:
+        kinds = [record.entry.kind for record in await entries.read(conn, 1)]
+    assert kinds == ["declared"]
+
+
+async def test_several_people_are_paged_by_one_request(context: Context) -> None:
+    escalated = await page(context, 1, "U1", users=("U0THIRD01", "U0FOURTH1"), reason="It burns")
+    assert escalated.paging.recipients.people == ("U0THIRD01", "U0FOURTH1")
 
 
 async def test_declining_a_page_pages_the_next_rung(context: Context) -> None:
@@ -58,7 +98,7 @@ async def test_declining_a_page_pages_the_next_rung(context: Context) -> None:
 
 async def test_declining_a_page_that_another_rung_followed_pages_nobody(context: Context) -> None:
     await escalate(context, 1, "U1")
-    await escalate(context, 1, "U1")
+    await escalate(context, 1, "U1", rung=2)
     declined = await decline_page(context, 1, 1, "U0FIRST01")
     assert declined is not None
     assert declined.paging.rung is None
@@ -72,7 +112,7 @@ async def test_declining_after_an_acknowledgement_changes_nothing(context: Conte
 
 
 async def test_a_person_is_paged_by_name(context: Context) -> None:
-    paged = await page(context, 1, "U1", user="U0EXPERT1", reason="You wrote it")
+    paged = await page(context, 1, "U1", users=("U0EXPERT1",), reason="You wrote it")
     assert paged.paging.recipients.people == ("U0EXPERT1",)
     assert [each.people for each in paged.incident.ladder.pages] == [("U0EXPERT1",)]
 
@@ -118,9 +158,10 @@ async def test_a_person_by_two_names_is_paged_by_one_message(make_context: MakeC
     assert [call.person.key for call in escalated.paging.plan.attempts] == ["ana"]
 
 
-async def test_nobody_left_to_page_is_told_once(context: Context) -> None:
+async def test_nobody_left_to_page_is_told_once(context: Context, clock: MovableClock) -> None:
     for _ in range(5):
         await escalate(context, 1, "U1")
+        clock.instant += timedelta(minutes=1)
     async with context.database.reading() as conn:
         texts = [
             row.payload

@@ -78,7 +78,7 @@ async def test_the_next_rung_is_paged_and_the_row_has_failed(context: Context) -
 
 async def test_a_rung_of_whom_one_is_reached_is_followed_by_none(context: Context) -> None:
     await escalate(context, 1, "U1")
-    await escalate(context, 1, "U1")
+    await escalate(context, 1, "U1", rung=2)
     paged = await calls(context)
     await results.failed(context, paged["U0ANA0001"], GONE)
     assert await results.sent(context, paged["U0BEN0001"], {"ts": "1.1", "channel": "D1"})
@@ -88,7 +88,7 @@ async def test_a_rung_of_whom_one_is_reached_is_followed_by_none(context: Contex
 
 async def test_a_rung_is_followed_once_its_last_call_has_failed(context: Context) -> None:
     await escalate(context, 1, "U1")
-    await escalate(context, 1, "U1")
+    await escalate(context, 1, "U1", rung=2)
     paged = await calls(context)
     await results.failed(context, paged["U0ANA0001"], GONE)
     assert (await rung(context, 2))[0] is DeadlineState.DUE
@@ -136,7 +136,7 @@ async def test_where_a_cover_cannot_be_reached_the_rotation_is_paged(context: Co
 
 
 async def test_a_page_by_hand_that_reaches_nobody_tells_whoever_asked(context: Context) -> None:
-    await page(context, 1, "U1", user="U0LEFT001", reason="You wrote it")
+    await page(context, 1, "U1", users=("U0LEFT001",), reason="You wrote it")
     await results.failed(context, (await calls(context))["U0LEFT001"], GONE)
     async with context.database.reading() as conn:
         told = [record.entry.text for record in await entries.read(conn, 1) if record.entry.data.get("told")]

@@ -16,6 +16,8 @@ from bot.slack.commands.grammar.base import (
 from bot.slack.commands.grammar.schedule import find_schedule
 from bot.slack.commands.request import Request
 
+# People one after the other: `@maya, @tom and @lena`.
+_MENTIONS = re.compile(rf"{MENTION.pattern}(?:(?:\s|,|&|\+|(?i:and)\b)*{MENTION.pattern})*")
 _TYPED_NAME = re.compile(r"(?:^|[\s,])@(\S+)")
 
 
@@ -33,10 +35,10 @@ def several_people(context: ParseContext) -> Request:
 
 
 def page(context: ParseContext) -> Request:
-    """Parse a person or schedule, then a reason; a mention inside the reason is part of the reason."""
-    if match := MENTION.match(context.rest):
+    """Parse people or a schedule, then a reason; a mention inside the reason is part of the reason."""
+    if match := _MENTIONS.match(context.rest):
         reason = without_because(context.rest[match.end() :])
-        return Request(context.verb.name, users=(match[1],), text=reason)
+        return Request(context.verb.name, users=text.mentions_in(match[0]), text=reason)
     target, reason = split_first_word(context.rest)
     refuse_typed_names(target)
     if not target:

@@ -9,12 +9,36 @@ from bot.domain.paging.triggers import parse_trigger
 from bot.slack.blocks import replies, triggers
 from bot.slack.blocks.elements import Message
 from bot.slack.listeners.calls import Press, PressHandler, VerbCall, VerbHandler
-from bot.slack.listeners.handlers.forms import press_of_verb
 from bot.usecases.incidents import escalate
 
 
 async def _escalate(call: VerbCall) -> Message:
-    outcome = await escalate.escalate(call.context, call.number, call.user, call.request.text, delivery=call.delivery)
+    """Page the next rung; right after another escalation, ask whether one more is meant."""
+    return await _escalate_once(call, call.request.text, None)
+
+
+async def _press_escalate(call: Press) -> Message:
+    """Ask once, naming whom it would page. The button of the answer carries the rung."""
+    outcome = await escalate.next_page(call.context, call.number, call.user)
+    if not outcome.paging.reached:
+        return replies.escalated(outcome.incident, call.policy, outcome.paging)
+    return replies.ask_to_escalate(outcome.incident, call.policy, outcome.paging)
+
+
+async def _press_page_rung(call: Press) -> Message:
+    """Page the rung that the question named, unless somebody paged it meanwhile."""
+    rung, _, reason = call.argument.partition(":")
+    return await _escalate_once(call, reason, int(rung))
+
+
+async def _escalate_once(call: VerbCall | Press, reason: str, rung: int | None) -> Message:
+    try:
+        outcome = await escalate.escalate(
+            call.context, call.number, call.user, reason, rung=rung, delivery=call.delivery
+        )
+    except escalate.EscalatedAlready as already:
+        page = already.next_page
+        return replies.ask_to_escalate(page.incident, call.policy, page.paging, reason, again=True)
     return replies.escalated(outcome.incident, call.policy, outcome.paging)
 
 
@@ -24,7 +48,7 @@ async def _page(call: VerbCall) -> Message:
         call.context,
         call.number,
         call.user,
-        user=request.users[0] if request.users else None,
+        users=request.users,
         schedule=request.schedule,
         reason=request.text,
         delivery=call.delivery,
@@ -51,6 +75,7 @@ async def _press_cannot_come(call: Press) -> Message:
 
 VERBS: dict[str, VerbHandler] = {"escalate": _escalate, "page": _page, "trigger": _trigger}
 PRESSES: dict[str, PressHandler] = {
-    "escalate": press_of_verb(_escalate, "escalate"),
+    "escalate": _press_escalate,
+    "escalate_rung": _press_page_rung,
     "cant": _press_cannot_come,
 }
