@@ -75,7 +75,7 @@ async def queued(context: Context, kind: str) -> list[str]:
 async def step_deadlines(context: Context) -> list[str]:
     """The dedup keys of the deadlines of steps that are to come."""
     async with context.database.reading() as conn:
-        return [row.dedup_key for row in await deadlines.waiting(conn, 1) if row.kind == "step"]
+        return [row.dedup_key for row in await deadlines.waiting(conn, 1) if row.kind == "playbook"]
 
 
 async def test_a_playbook_is_open_once_in_an_incident(context: Context, run: PlaybookRun) -> None:
@@ -106,12 +106,14 @@ async def test_an_open_run_is_posted_and_summed_up_in_its_incident(context: Cont
     assert [(each.number, each.playbook, each.outcome) for each in stored.walks] == [(1, "fix-it", None)]
 
 
-async def test_an_assigned_step_has_a_deadline_until_it_is_done(context: Context, run: PlaybookRun) -> None:
+async def test_the_current_step_has_a_deadline_that_an_assignment_restarts(context: Context, run: PlaybookRun) -> None:
+    (first,) = await step_deadlines(context)
     await runs.assign(context, 1, 1, "1.1", TOM, MAYA)
-    (key,) = await step_deadlines(context)
-    assert key.startswith("step:1:1:1:1.1:")
+    (second,) = await step_deadlines(context)
     await runs.complete(context, 1, 1, "1.1", TOM)
-    assert await step_deadlines(context) == []
+    (next_step,) = await step_deadlines(context)
+    assert len({first, second, next_step}) == 3
+    assert [key.split(":")[4] for key in (first, second, next_step)] == ["1.1", "1.1", "1.2"]
 
 
 async def test_a_press_delivered_twice_counts_once(context: Context, run: PlaybookRun) -> None:
