@@ -5,14 +5,13 @@ BIN := $(VENV)/bin
 RUNS ?= 100
 READY := $(VENV)/.ready
 
-.PHONY: help demo test coverage test-processes torture lint lint-js bench pictures lock install clean
+.PHONY: help demo test coverage torture lint lint-js bench pictures lock install clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo   try Tocsin in a local workspace"
 	@echo "make test   run the tests"
-	@echo "make coverage  run the tests that run the bot in their own process; fail if they execute too little of it"
-	@echo "make test-processes  run the other tests"
+	@echo "make coverage  run the tests without a whole bot; fail if they execute too little of the code"
 	@echo "make lint   ruff, mypy, import contracts, eslint where npm is installed"
 	@echo "make torture  kill, freeze and disconnect the bot for half an hour; check that nothing is lost or doubled"
 	@echo "make bench  measure speed against bare baselines"
@@ -30,17 +29,12 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest -q -n auto --dist worksteal $(ARGS)
 
-# Tests that run the bot in processes of its own, or beside a browser. Coverage would see little of it and slow it down.
-PROCESSES := tests/browser tests/torture tests/integrations/test_kill.py $(addprefix tests/scenarios/test_,\
-	away.py end.py interrupted_jobs.py kill.py playbook_kill.py rolling_upgrade.py)
+# The tests without a whole bot, with the share of lines and branches that they execute: twice as slow as without, so
+# not every test runs so. The least share is in pyproject.toml.
+UNITS := $(addprefix tests/,domain policy slack storage usecases)
 
-# All other tests, with the share of lines and branches that they execute. The least share is in pyproject.toml.
 coverage: $(READY)
-	$(BIN)/python -m pytest -q -n auto --dist worksteal --cov --cov-report=term:skip-covered \
-		$(addprefix --ignore=,$(PROCESSES)) $(ARGS)
-
-test-processes: $(READY)
-	$(BIN)/python -m pytest -q -n auto --dist worksteal $(PROCESSES) $(ARGS)
+	$(BIN)/python -m pytest -q -n auto --dist worksteal --cov --cov-report=term:skip-covered $(UNITS) $(ARGS)
 
 # Random nights (docs/torture.md), then a kill at every commit and call instead of at some of them: half an hour.
 torture: $(READY)
