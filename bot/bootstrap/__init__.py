@@ -200,12 +200,12 @@ def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> A
     opened.callback(http.limiter.close_all)  # connections that arrive while everything else stops
     pages = PageSender(context, notifiers.build(settings, base.session), base.me.url)
     schedules = PagerDutyScheduleSync(context, pagerduty_schedule_sync.client(settings, base.session))
-    outbox, replicas = _outbox(base, sockets, pages), _replicas(base)
-    for owner in (outbox, scheduler, job_runner, outages, watcher, token_watch, schedules):
+    outbox, replicas, indexer = _outbox(base, sockets, pages), _replicas(base), SearchIndexer(context)
+    for owner in (outbox, scheduler, job_runner, outages, watcher, token_watch, schedules, indexer):
         timer.add(owner.periodic)
     for periodic in _periodic(base, health, replicas):
         timer.add(periodic)
-    serving: list[Service] = [http, outbox, scheduler, job_runner, replicas]
+    serving: list[Service] = [http, outbox, scheduler, job_runner, replicas, indexer]
     if sockets is not None:
         serving.append(sockets)
     beside: list[Service] = [health, join, outages, timer]
@@ -314,7 +314,6 @@ def _periodic(base: Base, health: Health, replicas: ReplicaCounter) -> list[Peri
         base.names.periodic,
         base.usergroups.periodic,
         AccountSync(context, base.api).periodic,
-        SearchIndexer(context).periodic,
         playbook_reviews(context),
         Retention(context, settings.tocsin_archive, base.live.secrets).periodic,
     ]

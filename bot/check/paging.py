@@ -21,15 +21,7 @@ from bot.workers.pagerduty_schedule_sync import AHEAD, member_of, read_span
 
 def check(settings: Settings, policy: Policy | None) -> list[Finding]:
     """Check the paging methods and the heartbeat."""
-    return [*_notifiers(settings, _methods_used(policy)), _heartbeat(settings)]
-
-
-def _methods_used(policy: Policy | None) -> frozenset[str]:
-    if policy is None:
-        return frozenset()
-    rungs = [rung for severity in policy.severities for rung in severity.ladder]
-    rungs += [trigger.rung for trigger in policy.triggers]
-    return frozenset(method for rung in rungs for method in rung.by)
+    return [*_notifiers(settings, calls.methods_named(policy) if policy else frozenset()), _heartbeat(settings)]
 
 
 def _notifiers(settings: Settings, used: frozenset[str]) -> list[Finding]:

@@ -16,6 +16,7 @@ import structlog
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.paging import calls
 from bot.metrics import Metrics
 from bot.usecases.context import Context
 from bot.web.cached_answer import KEPT_FOR, CachedAnswer
@@ -86,7 +87,16 @@ class Health:
         checks += [await self._slack(), self._scheduler()]
         checks.append(Check("scopes", True, self.missing_scopes() or "ok"))  # all that needs no more goes on
         checks.append(Check("policy", True, self.policy() or "ok"))  # the previous policy serves as well
+        checks.append(self._paging())
         return checks
+
+    def _paging(self) -> Check:
+        """Ready all the same: people are paged by the methods that are set up."""
+        missing = calls.methods_named(self.context.policy) - self.context.methods - {"slack"}
+        if not missing:
+            return Check("paging", True)
+        named = " and ".join(sorted(map(calls.label, missing)))
+        return Check("paging", True, f"the policy pages by {named}, which is not set up: run tocsin check")
 
     async def _database(self) -> Check:
         """A database that only answers queries is not enough: nothing would be recorded."""

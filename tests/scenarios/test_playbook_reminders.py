@@ -43,13 +43,13 @@ async def test_an_overdue_step_reminds_its_holder_then_the_commander(here: World
     (first,) = here.ws.replies(message)
     assert "@priya, how is 1.1" in words(here, first)
     await here.pass_time(minutes=6)
-    first, second = here.ws.replies(message)
+    (second,) = here.ws.replies(message)
     assert "@tom, how is 1.1" in words(here, second)
-    assert "Superseded by a newer reminder" in words(here, first)
+    assert second.ts != first.ts
     await here.pass_time(hours=2)
-    assert len(here.ws.replies(message)) == 2
+    assert len(here.ws.replies(message)) == 1
     await press(here, "priya", message, "Done")
-    assert "done by @priya" in words(here, here.ws.replies(message)[1])
+    assert "done by @priya" in words(here, here.ws.replies(message)[0])
     why = await typed(here, "maya", channel.name, "/incident why")
     assert "playbook" in why
     assert "step 1.1: not settled" in why

@@ -14,7 +14,7 @@ from bot.domain.incident import Incident, VendorAlert
 from bot.domain.paging.context import PagingContext
 from bot.domain.paging.people import REQUIRED_FIELD, Person, next_method, person_by_address, person_of
 from bot.domain.paging.recipients import Recipients
-from bot.domain.policy.policy import Until
+from bot.domain.policy.policy import Policy, Until
 
 VENDOR_TRACKED = ("pagerduty", "webhook")  # an alert opened there is acknowledged and resolved there as well
 LABELS = {"slack": "Slack", "pagerduty": "PagerDuty", "email": "e-mail", "sms": "SMS", "webhook": "webhook"}
@@ -36,6 +36,7 @@ class PagePlan:
 
     attempts: tuple[PageAttempt, ...] = ()
     gaps: tuple[str, ...] = ()  # why a method reaches a person or anybody not, in words
+    setup_gaps: tuple[str, ...] = ()  # those of `gaps` that only an operator can close
 
     def methods_for(self, person: Person) -> tuple[str, ...]:
         """The methods by which this person is paged."""
@@ -52,26 +53,33 @@ def label(method: str) -> str:
     return LABELS.get(method, method)
 
 
+def methods_named(policy: Policy) -> frozenset[str]:
+    """Every method by which some rung or trigger of the policy pages."""
+    rungs = [rung for severity in policy.severities for rung in severity.ladder]
+    rungs += [trigger.rung for trigger in policy.triggers]
+    return frozenset(method for rung in rungs for method in rung.by)
+
+
 # --- planning ---------------------------------------------------------------------------------------------------------
 
 
 def plan_pages(recipients: Recipients, by: Sequence[str], context: PagingContext) -> PagePlan:
     """Call each person by each method of the rung; a person whom none of them reaches, by another that does."""
     attempts: list[PageAttempt] = []
-    gaps: dict[str, None] = {}
+    gaps: dict[str, bool] = {}  # whether only an operator can close it
     for person in people_of(recipients, context):
         methods: list[str] = []
         for method in by:
             if method != "slack" and method not in context.methods:
-                gaps[f"{label(method)} is not set up"] = None
+                gaps[f"{label(method)} is not set up"] = True
             elif not person.reachable_by(method):
-                gaps[_gap(person, method)] = None
+                gaps[_gap(person, method)] = not (method == "slack" and person.problem)
             else:
                 methods.append(method)
         if not methods and (fallback := next_method(person, by, (), context.methods)):
             methods.append(fallback)
         attempts += [PageAttempt(person, method) for method in methods]
-    return PagePlan(tuple(attempts), tuple(gaps))
+    return PagePlan(tuple(attempts), tuple(gaps), tuple(gap for gap, by_operator in gaps.items() if by_operator))
 
 
 def reach(

@@ -30,6 +30,7 @@ from bot.domain.routing.playbook_runs import requests_paused, run_edits
 from bot.domain.routing.reminders import nudge_outcome, nudges_settled
 from bot.domain.timeline.entry import Entry, RecordedEntry
 
+TOLD_BY_UPDATE = frozenset({"status", "severity", "resolved", "closed", "cancelled"})
 CHANNEL_NEWS = frozenset(
     {"acknowledged", "status", "severity", "role", "resolved", "closed", "cancelled", "reopened", "snoozed", "merged"}
 )
@@ -70,7 +71,8 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[RecordedEntr
     """The notices of a change: news in the channel and under the announcement, and edits of earlier messages."""
     notices: list[Notice] = []
     n = after.number
-    news_seqs = [r.seq for r in recorded if _is_channel_news(r.entry)]
+    with_update = changed_with_update(recorded)
+    news_seqs = [r.seq for r in recorded if _is_channel_news(r.entry) and r.seq not in with_update]
     if news_seqs:
         key = f"news:{n}:{news_seqs[0]}"
         notices.append(in_channel(key, NoticeKind.NEWS, n, EntriesPayload(tuple(news_seqs)).to_json()))
@@ -78,7 +80,7 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[RecordedEntr
     for record in recorded:
         if record.entry.kind == "update":
             key = f"update:{n}:{record.entry.data['number']}"
-            notices.append(in_channel(key, NoticeKind.UPDATE, n, UpdatePayload(record.seq).to_json()))
+            notices.append(in_channel(key, NoticeKind.UPDATE, n, UpdatePayload(record.seq, with_update).to_json()))
             notices += update_continued(n, key, record)
         if record.entry.kind == "severity" and record.entry.data.get("raised"):
             notices += briefings(after, policy, "declared", "")
@@ -107,6 +109,12 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[RecordedEntr
     notices += shift_offers_settled(before, after)
     notices += alert_follow_ups(before, after, recorded)
     return notices
+
+
+def changed_with_update(recorded: Sequence[RecordedEntry]) -> tuple[int, ...]:
+    """The entries that the message of a status update tells, because its author changed this with the update."""
+    authors = {record.entry.actor for record in recorded if record.entry.kind == "update"}
+    return tuple(r.seq for r in recorded if r.entry.kind in TOLD_BY_UPDATE and r.entry.actor in authors)
 
 
 def _is_channel_news(entry: Entry) -> bool:

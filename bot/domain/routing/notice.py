@@ -73,6 +73,7 @@ class NoticeKind(StrEnum):
     # The workspace
     HOME = "home"
     USERGROUP = "usergroup"
+    OPERATORS = "operators"
     POLICY_REFUSED = "policy_refused"
     POLICY_VALID = "policy_mended"
 

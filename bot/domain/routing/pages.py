@@ -19,6 +19,7 @@ from bot.domain.routing.payloads import (
     AlertFollowUpPayload,
     ChannelPagePayload,
     DrillPagePayload,
+    OperatorsPayload,
     PagePayload,
     PageSettledPayload,
     PersonPagePayload,
@@ -61,7 +62,18 @@ def pages(
         *(page_to(n, replace(shared, used=tuple(plan.methods_for(call.person))), call) for call in plan.attempts),
         *(invitation(n, person) for person in outcome.recipients.people),
         *(_page_elsewhere(n, base, payload, channel) for channel in outcome.recipients.channels),
+        *_to_operators(outcome, plan),
     ]
+
+
+def _to_operators(outcome: PagingOutcome, plan: PagePlan) -> list[Notice]:
+    """Tell the announcement channel which methods could not be used, once a day: those who are paged cannot mend it."""
+    entries = outcome.change.entries
+    if not plan.setup_gaps or not entries:
+        return []
+    day = entries[-1].at.date().isoformat()
+    payload = OperatorsPayload(plan.setup_gaps).to_json()
+    return [Notice(f"operators:{day}", NoticeKind.OPERATORS, None, payload)]
 
 
 def page_prefix(incident: Incident) -> str:
@@ -81,6 +93,7 @@ def _occasion(incident: Incident, outcome: PagingOutcome, cause: str) -> str:
 
 
 def _page_payload(outcome: PagingOutcome, why: str, deadlines: Sequence[str], plan: PagePlan) -> PagePayload:
+    gaps = tuple(gap for gap in plan.gaps if gap not in plan.setup_gaps or not plan.attempts)
     return PagePayload(
         rung=outcome.rung,
         called=outcome.description,
@@ -92,7 +105,7 @@ def _page_payload(outcome: PagingOutcome, why: str, deadlines: Sequence[str], pl
         fell_through=tuple(outcome.fell_through),
         skipped=tuple(outcome.skipped),
         paged_before=() if outcome.reached else _paged_before(outcome.change.incident),
-        gaps=(*outcome.recipients.gaps, *plan.gaps) if outcome.description else tuple(plan.gaps),
+        gaps=(*outcome.recipients.gaps, *gaps) if outcome.description else gaps,
         deadlines=tuple(deadlines),
         methods=plan.methods,
     )

@@ -38,9 +38,10 @@ class EntriesPayload(Payload):
 
 @dataclass(frozen=True)
 class UpdatePayload(Payload):
-    """Names the timeline entry of a status update."""
+    """Names the timeline entry of a status update, and the entries of what was changed with it."""
 
     seq: int
+    seqs: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,13 @@ class UserPayload(Payload):
     """Names a person, for an invitation or a home tab."""
 
     user: str  # a Slack ID or an e-mail address
+
+
+@dataclass(frozen=True)
+class OperatorsPayload(Payload):
+    """Lists what operators should mend: methods of paging that could not be used."""
+
+    gaps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

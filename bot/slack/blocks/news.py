@@ -5,11 +5,13 @@ A status update is shown in full, any other entry as one short line.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy, Role
+from bot.domain.routing.changes import TOLD_BY_UPDATE
 from bot.domain.routing.continuations import IN_NEWS, is_cut_in_news
 from bot.domain.timeline.entry import BOT, Entry, RecordedEntry
 from bot.slack.blocks import elements, phrases, policy_change
@@ -17,6 +19,7 @@ from bot.slack.blocks.elements import Message
 from bot.slack.text import clip, escape, mention, plain, render
 
 NOTE = IN_NEWS
+DUTIES = 3  # the others are a command away
 IN_THREAD = "in the thread"
 
 
@@ -51,6 +54,23 @@ def entry_message(entry: Entry, incident: Incident, policy: Policy, whole: str =
     return elements.message(message.text, [*message.blocks, elements.context(f"All of it is {whole}.")])
 
 
+def told(records: Sequence[RecordedEntry], incident: Incident, policy: Policy, whole: str = IN_THREAD) -> Message:
+    """What one act of a person caused, as one message: a status update tells what was changed with it."""
+    update = next((r for r in records if r.entry.kind == "update" and not r.purged), None)
+    roles = [r for r in records if r.entry.kind == "role" and not r.purged]
+    messages = []
+    for record in records:
+        if record is update:
+            changes = [r.entry for r in records if r.entry.kind in TOLD_BY_UPDATE and not r.purged]
+            messages.append(update_posted(record.entry, incident, policy, whole, changes))
+        elif len(roles) > 1 and record in roles:
+            if record is roles[0]:
+                messages.append(_roles_set([r.entry for r in roles], incident, policy))
+        elif update is None or record.entry.kind not in TOLD_BY_UPDATE or record.purged:
+            messages.append(recorded(record, incident, policy, whole))
+    return combined(messages)
+
+
 def combined(messages: Sequence[Message]) -> Message:
     """Join the messages that one command caused into a single message."""
     if len(messages) == 1:
@@ -59,13 +79,20 @@ def combined(messages: Sequence[Message]) -> Message:
     return elements.message(text or "News", [block for message in messages for block in message.blocks])
 
 
-def update_posted(entry: Entry, incident: Incident, policy: Policy, whole: str = IN_THREAD) -> Message:
-    """A status update, as much of it as fits, with the status and severity at the time of writing."""
+def update_posted(
+    entry: Entry, incident: Incident, policy: Policy, whole: str = IN_THREAD, changes: Sequence[Entry] = ()
+) -> Message:
+    """A status update, as much of it as fits, with the status and severity at the time of writing.
+
+    `changes` are the entries of what its author changed with it.
+    """
     number = entry.data.get("number", incident.updates)
+    by_kind = {change.kind: change.data for change in changes}
     severity = str(entry.data.get("severity", incident.severity))
     status = phrases.status_name(str(entry.data.get("status", incident.status)))
     text = render(entry.text)
-    head = f"*Update #{number}* · {status} · {phrases.severity_name(severity, policy)}"
+    state = elements.join_dots([_status_told(status, by_kind), _severity_told(severity, by_kind, policy)])
+    head = f"*Update #{number}* · {state}"
     foot = f"by {mention(entry.actor)}"
     if number == incident.updates and incident.update_due_at and incident.open:
         foot += f" · next update due {elements.moment(incident.update_due_at)}"
@@ -85,7 +112,9 @@ def duties(role: Role, incident: Incident, command: str = "/incident") -> Messag
     lines = [f"You are *{title}* of {phrases.title(incident)}."]
     if role.description:
         lines.append(render(role.description))
-    lines += [f"• {render(duty)}" for duty in role.duties[:12]]
+    lines += [f"• {render(duty)}" for duty in role.duties[:DUTIES]]
+    if len(role.duties) > DUTIES:
+        lines.append(f"All {len(role.duties)} duties: `{command} roles --in {incident.id}`")
     where = f"Go to {phrases.channel_link(incident)}. " if incident.channel_id else ""
     return elements.message(
         f"{phrases.drill_prefix(incident)}You are {title} of {phrases.title(incident)}",
@@ -94,6 +123,30 @@ def duties(role: Role, incident: Incident, command: str = "/incident") -> Messag
             elements.context(f"{where}Can't? Give it to someone else: `{command} role {escape(role.key)} @user`"),
         ],
     )
+
+
+def _status_told(status: str, changes: Mapping[str, Mapping[str, Any]]) -> str:
+    """The status, and the one before where the update changed it."""
+    ends = [kind for kind in ("resolved", "closed", "cancelled") if kind in changes]
+    if ends:
+        return f"{status} → *{phrases.status_name(ends[-1])}*"
+    before = changes.get("status", {}).get("before")
+    return f"{phrases.status_name(str(before))} → *{status}*" if before else status
+
+
+def _severity_told(severity: str, changes: Mapping[str, Mapping[str, Any]], policy: Policy) -> str:
+    name, before = phrases.severity_name(severity, policy), changes.get("severity", {}).get("before")
+    return f"{render(str(before))} → *{name}*" if before else name
+
+
+def _roles_set(entries: Sequence[Entry], incident: Incident, policy: Policy) -> Message:
+    """Several roles that one person set in one form, in one line."""
+    parts = []
+    for entry in entries:
+        user = entry.data.get("user")
+        parts.append(f"*{_role_title(entry, policy)}* {mention(str(user)) if user else 'no one now'}")
+    line = f"{mention(entries[0].actor)} set the roles: {', '.join(parts)}."
+    return elements.line(f"{phrases.drill_prefix(incident)}{line}")
 
 
 def _acknowledged(entry: Entry, incident: Incident, policy: Policy) -> str:
@@ -115,12 +168,16 @@ def _severity(entry: Entry, incident: Incident, policy: Policy) -> str:
 
 
 def _role(entry: Entry, incident: Incident, policy: Policy) -> str:
-    key, user = str(entry.data.get("role", "")), entry.data.get("user")
-    title = render(plain(str(entry.data.get("title") or phrases.role_of(key, policy).title)))
+    user, title = entry.data.get("user"), _role_title(entry, policy)
     if user:
         by = "" if user == entry.actor else f", named by {mention(entry.actor)}"
         return f"{mention(str(user))} is now *{title}*{by}."
     return f"{mention(entry.actor)} cleared *{title}*: no one has it now."
+
+
+def _role_title(entry: Entry, policy: Policy) -> str:
+    key = str(entry.data.get("role", ""))
+    return render(plain(str(entry.data.get("title") or phrases.role_of(key, policy).title)))
 
 
 def _handover(entry: Entry, incident: Incident, policy: Policy) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import structlog
+
 from bot.domain import routing
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import NoticeKind
-from bot.domain.routing.payloads import BriefingPayload, SettledPayload
+from bot.domain.routing.payloads import BriefingPayload, OperatorsPayload, SettledPayload
 from bot.domain.routing.send_result import NotNeeded, SendResult
-from bot.slack.blocks import announcement, briefing, policy_file
+from bot.slack.blocks import announcement, briefing, operators, policy_file
 from bot.slack.client.api import SlackError
 from bot.slack.directory import channels
 from bot.slack.senders import post_once
@@ -16,6 +18,8 @@ from bot.slack.senders.registry import sends, sends_without_incident
 from storage import key_value
 from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
+
+log = structlog.get_logger()
 
 OUT_OF_REACH = ("not_in_channel", "channel_not_found", "is_archived")
 
@@ -70,6 +74,16 @@ class AnnouncementSender(SenderBase):
     async def policy_valid(self, notice: ClaimedNotice) -> SendResult:
         """Edit the message about an invalid policy file: it is valid again."""
         return await self.edit_posted(read_payload(notice, SettledPayload).of, policy_file.valid_again())
+
+    @sends_without_incident(NoticeKind.OPERATORS, failure="tell operators what to mend")
+    async def operators(self, notice: ClaimedNotice) -> SendResult:
+        """Say in the log and in the announcement channel which methods of paging could not be used."""
+        gaps = read_payload(notice, OperatorsPayload).gaps
+        log.warning("paging.methods_not_usable", detail="; ".join(gaps), hint="run tocsin check")
+        if not self._context.policy.announce:
+            return NotNeeded("there is no announcement channel")
+        channel = await self._channel(self._context.policy)
+        return await post_once.post(self._api, notice, channel, operators.paging_gaps(gaps))
 
     async def _channel(self, policy: Policy) -> str:
         """The announcement channel's ID if it is known, otherwise the name in the policy."""

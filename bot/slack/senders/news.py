@@ -43,8 +43,9 @@ class NewsSender(SenderBase):
     @sends(NoticeKind.UPDATE, failure="post the update")
     async def update(self, delivery: Delivery) -> SendResult:
         """Post a status update in the incident's channel."""
-        (record,) = await self._entries(delivery, [read_payload(delivery.notice, UpdatePayload).seq])
-        return await self.post_in_channel(delivery, news.recorded(record, delivery.incident, delivery.policy))
+        payload = read_payload(delivery.notice, UpdatePayload)
+        records = await self._entries(delivery, [payload.seq, *payload.seqs])
+        return await self.post_in_channel(delivery, news.told(records, delivery.incident, delivery.policy))
 
     @sends(
         NoticeKind.DUTIES,
@@ -63,7 +64,7 @@ class NewsSender(SenderBase):
     async def _render(self, delivery: Delivery, whole: str = IN_THREAD) -> Message:
         payload = read_payload(delivery.notice, EntriesPayload)
         records = await self._entries(delivery, list(payload.seqs))
-        return news.combined([news.recorded(record, delivery.incident, delivery.policy, whole) for record in records])
+        return news.told(records, delivery.incident, delivery.policy, whole)
 
     async def _entries(self, delivery: Delivery, seqs: list[int]) -> list[RecordedEntry]:
         async with self._context.database.reading() as conn:

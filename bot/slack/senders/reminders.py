@@ -1,19 +1,22 @@
 """Sends reminders to the incident's channel, and edits them once they are settled.
 
-At most one reminder has buttons; the others show how they were settled.
+At most one reminder has buttons. The others show how they were answered, or are deleted if a newer one replaced them:
+their rows and the timeline keep the record.
 """
 
 from __future__ import annotations
 
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import NudgePayload, NudgeSettledPayload
-from bot.domain.routing.send_result import NotNeeded, SendResult
+from bot.domain.routing.send_result import NotNeeded, SendResult, Sent
 from bot.slack.blocks import reminder
-from bot.slack.senders.base import Delivery, SenderBase, ended
+from bot.slack.client.api import SlackError
+from bot.slack.senders.base import DELETED, Delivery, SenderBase, ended
 from bot.slack.senders.registry import sends
 from storage.outbox.payloads import read_payload
 
 ROLES_LEFT = "the update was posted, and required roles are empty"
+_NOT_ALLOWED = frozenset({"cant_delete_message", "compliance_exports_prevent_deletion"})
 
 
 def _no_longer_live(delivery: Delivery) -> str | None:
@@ -36,7 +39,10 @@ class ReminderSender(SenderBase):
 
     @sends(NoticeKind.NUDGE_EDIT, failure="edit a reminder")
     async def nudge_edit(self, delivery: Delivery) -> SendResult:
-        """Replace a reminder's buttons by how it was settled, or leave those for what is still owed."""
+        """Replace a reminder's buttons by how it was settled, or leave those for what is still owed.
+
+        One that a newer reminder replaced is deleted.
+        """
         payload = read_payload(delivery.notice, NudgeSettledPayload)
         if payload.left and delivery.incident.live_nudge != payload.of:
             return NotNeeded("answered or replaced before it could be edited")
@@ -44,4 +50,21 @@ class ReminderSender(SenderBase):
             left = NudgePayload(missing=payload.left, reason=ROLES_LEFT, next_at=delivery.incident.roles_due_at)
             message = reminder.nudge(delivery.incident, delivery.policy, left, delivery.now, self._senders.command)
             return await self.edit_posted(payload.of, message)
+        if payload.outcome == "superseded" and await self._deleted(payload.of):
+            return Sent()
         return await self.edit_posted(payload.of, reminder.nudge_done(payload.outcome or "", delivery.incident))
+
+    async def _deleted(self, dedup_key: str) -> bool:
+        """Delete the message of a reminder. False if it was never posted, or Slack does not let the bot delete it."""
+        receipt = await self.posted(dedup_key)
+        if receipt is None:
+            return False
+        try:
+            await self._api.call("chat.delete", channel=receipt["channel"], ts=receipt["ts"])
+        except SlackError as error:
+            if error.name in DELETED:
+                return True
+            if error.name not in _NOT_ALLOWED:
+                raise
+            return False
+        return True
