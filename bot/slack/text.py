@@ -122,8 +122,12 @@ def render_recorded(raw: str, names: Mapping[str, str] = NO_NAMES) -> str:
 def recorded_text(raw: str, names: Mapping[str, str] = NO_NAMES) -> str:
     """A recorded channel message as text: IDs become the names that came along with them, else those in `names`."""
     known = {**names, **names_in(raw)}
-    named = _NAMELESS.sub(lambda token: f"{token[1]}|{known[token[2]]}>" if token[2] in known else token[0], raw)
-    return MENTION.sub(lambda match: "@" + known.get(match[1], match[1]), from_command(named))
+    return MENTION.sub(lambda match: "@" + known.get(match[1], match[1]), from_command(labelled(raw, known)))
+
+
+def labelled(raw: str, names: Mapping[str, str]) -> str:
+    """Slack's text with names in the tokens of channels and user groups that came without them."""
+    return _NAMELESS.sub(lambda token: f"{token[1]}|{names[token[2]]}>" if token[2] in names else token[0], raw)
 
 
 def quote(text: str) -> str:

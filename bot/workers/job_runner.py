@@ -15,7 +15,7 @@ from datetime import timedelta
 import structlog
 
 from bot.domain.playbook.job import ExitKind, Invocation, InvocationResult, Job, Verdict, compare, judge
-from bot.domain.values.redaction import Redactor, truncate_middle
+from bot.domain.values.masking import Masker, truncate_middle
 from bot.usecases.context import Context
 from bot.usecases.playbooks import auto_run, jobs
 from bot.workers.base import Periodic
@@ -147,7 +147,7 @@ class JobRunner:
 
     async def _run_invocations(self, job: Job, runner: Runner) -> tuple[Verdict, ExitKind, str]:
         """Run the invocations in order while they succeed; then ask Prometheus, if the playbook says so."""
-        redactor = Redactor(
+        masker = Masker(
             [*self._secrets(), *(secret for runner in self._runners().values() for secret in runner.secrets)]
         )
         printed: list[str] = []
@@ -161,15 +161,15 @@ class JobRunner:
                 )
             ended = await runner.run(invocation, job.plan.timeout)
             if len(job.plan.invocations) > 1:
-                printed.append(f"$ {redactor.redact(invocation.quoted)}")
-            printed.append(_printed(ended, redactor))
-            verdict, how = _redacted(judge(job.plan, position, ended), redactor), ended.kind
+                printed.append(f"$ {masker.mask(invocation.quoted)}")
+            printed.append(_printed(ended, masker))
+            verdict, how = _masked(judge(job.plan, position, ended), masker), ended.kind
             if not verdict.succeeded:
                 return verdict, how, _all(printed)
-        return await self._validated(job, runner, verdict, how, printed, redactor)
+        return await self._validated(job, runner, verdict, how, printed, masker)
 
     async def _validated(
-        self, job: Job, runner: Runner, verdict: Verdict, how: ExitKind, printed: list[str], redactor: Redactor
+        self, job: Job, runner: Runner, verdict: Verdict, how: ExitKind, printed: list[str], masker: Masker
     ) -> tuple[Verdict, ExitKind, str]:
         """The verdict by a figure in Prometheus, if the playbook lets one decide."""
         success = job.plan.success
@@ -180,7 +180,7 @@ class JobRunner:
             words = f"{verdict.summary}, and whether it worked is not known: the runner promql is not set up"
             return Verdict(False, words), ExitKind.ENDED, _all(printed)
         ended = await prometheus.run(Invocation((success.promql,)), job.plan.timeout)
-        judged_by = _redacted(compare(success, ended), redactor)
+        judged_by = _masked(compare(success, ended), masker)
         return (
             Verdict(judged_by.succeeded, f"{verdict.summary}; {success.promql}: {judged_by.summary}"),
             ended.kind,
@@ -231,14 +231,14 @@ def _result_of(verdict: Verdict, how: ExitKind) -> str:
     return "worked" if verdict.succeeded else "failed" if how is ExitKind.ENDED else str(how)
 
 
-def _printed(ended: InvocationResult, redactor: Redactor) -> str:
+def _printed(ended: InvocationResult, masker: Masker) -> str:
     cut = ended.truncated or ended.kind is not ExitKind.ENDED
-    return redactor.redact_truncated(ended.output) if cut else redactor.redact(ended.output)
+    return masker.mask_truncated(ended.output) if cut else masker.mask(ended.output)
 
 
-def _redacted(verdict: Verdict, redactor: Redactor) -> Verdict:
+def _masked(verdict: Verdict, masker: Masker) -> Verdict:
     """The verdict with secrets masked. Redact before truncating: half a secret would not be recognized."""
-    words = redactor.redact(verdict.summary)
+    words = masker.mask(verdict.summary)
     return Verdict(verdict.succeeded, words if len(words) <= WORDS else f"{words[:WORDS]}…")
 
 

@@ -20,7 +20,7 @@ class Runner(Protocol):
     name: str
     idempotent: bool  # an interrupted invocation can simply be repeated
     concurrency: int  # how many jobs it runs at the same time
-    secrets: tuple[str, ...]  # redacted from its output
+    secrets: tuple[str, ...]  # masked in its output
 
     def check(self, invocation: Invocation) -> Allowed:
         """The rule that permits an invocation, with its limits. Raises `Refused` with the reason if none does."""

@@ -47,6 +47,19 @@ async def test_a_key_message_tells_names_of_people_channels_and_groups(here: Wor
     assert not re.search(r"[UCS]0[A-Z0-9]{6,}", re.sub(r"https?://\S+", "", said))
 
 
+async def test_a_note_by_mention_tells_names_of_channels_and_groups(here: World) -> None:
+    """Slack names neither in a message's event."""
+    await declared(here)
+    general, group = here.ws.channel("general"), next(iter(here.ws.state.usergroups.values()))
+    async with here.tocsin.database.transaction() as conn:
+        await names.put_many(conn, {general.id: "general", group.id: group.handle}, here.tocsin.context.clock.now())
+    text = f"<@{here.ws.bot.id}> note see <#{general.id}>, <!subteam^{group.id}> knows"
+    here.ws.posting.post(here.ws.channel(INSIDE), here.maya.id, text)
+    await rest(here)
+    (note,) = [entry["text"] for entry in (await here.show())["timeline"] if entry["kind"] == "note"]
+    assert note == f"see #general, @{group.handle} knows"
+
+
 async def test_an_app_is_told_by_its_name(here: World) -> None:
     channel = await declared(here)
     named = here.ws.posting.post(

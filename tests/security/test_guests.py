@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.domain.access.identity import Identity, Membership
+from bot.slack.directory import names
 from bot.slack.directory.identities import identity_from_profile
 from bot.slack.inbound.event_parser import BotIdentity
 from sandbox import Channel, Message
@@ -42,6 +43,12 @@ async def asked_with_guests(here: World) -> tuple[Channel, Message]:
     for name in ("gail", "alex"):
         here.ws.membership.join(channel, here.ws.user(name))
     return channel, asked
+
+
+@pytest.fixture(autouse=True)
+def _no_look_ups_of_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They ask Slack for the same accounts, which is counted here."""
+    monkeypatch.setattr(names, "LOOK_S", 3600.0)
 
 
 @pytest.mark.parametrize(

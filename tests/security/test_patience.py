@@ -7,7 +7,7 @@ import time
 import pytest
 
 from bot.domain.incident import metric_input
-from bot.domain.values.redaction import Redactor
+from bot.domain.values.masking import Masker
 from bot.policy import preset
 from bot.policy.models.automation import AllowedHost
 
@@ -35,8 +35,8 @@ WITHIN_S = 5.0  # on a busy machine; each took minutes or hours when its pattern
 )
 def test_output_of_any_shape_is_redacted_in_linear_time(again: str) -> None:
     began = time.process_time()
-    Redactor(["hunter22"]).redact(again * (PRINTED // len(again)))
-    Redactor(["hunter22", (again * 6000)[:6000]]).redact_truncated(again * (PRINTED // len(again)))
+    Masker(["hunter22"]).mask(again * (PRINTED // len(again)))
+    Masker(["hunter22", (again * 6000)[:6000]]).mask_truncated(again * (PRINTED // len(again)))
     assert time.process_time() - began < WITHIN_S
 
 

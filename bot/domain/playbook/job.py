@@ -84,7 +84,7 @@ class InvocationResult:
     kind: ExitKind
     summary: str  # for people
     value: float | None = None  # exit code, HTTP status, or the first value of a query
-    output: str = ""  # not yet redacted
+    output: str = ""  # not yet masked
     values: tuple[float, ...] = ()  # of a query with several series, all of them
     truncated: bool = False  # `output` may end within a word; implied by every `kind` but `ENDED`
 
@@ -192,7 +192,7 @@ class Job:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     outcome: str = ""  # for people
-    output: str = ""  # redacted
+    output: str = ""  # masked
     settled_by: str | None = None  # who said what happened
     digest: str = ""  # of the plan when it was queued
 

@@ -45,7 +45,10 @@ class NameDirectory:
         return Periodic("names", timedelta(seconds=LOOK_S), timedelta(0), self.look_up)
 
     async def look_up(self) -> None:
-        """1. Take some IDs. 2. Leave out those that are known. 3. Ask Slack for the others and store their names."""
+        """1. Take some IDs. 2. Leave out those that are known. 3. Ask Slack for the others and store their names.
+
+        While Slack cannot answer, the rest waits for another turn.
+        """
         ids = list(self._waiting)[:AT_ONCE]
         if not ids:
             return
@@ -59,6 +62,8 @@ class NameDirectory:
                     learnt[slack_id] = name
                 self._waiting.pop(slack_id, None)
                 self._done.add(slack_id)
+        except SlackError as error:
+            log.info("names.wait", error=error.name)
         finally:
             if learnt:
                 async with self._database.transaction() as conn:

@@ -13,7 +13,9 @@ import structlog
 from bot.domain.errors import NotFound, Refused
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
+from bot.domain.values.slack_ids import ids_in
 from bot.metrics import Metrics
+from bot.slack import text
 from bot.slack.blocks import elements, replies
 from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackApi, SlackError
@@ -26,7 +28,7 @@ from bot.usecases.context import Context
 from bot.usecases.incidents.record import Recorder
 from bot.usecases.queries.find_incidents import Found, find_incidents
 from bot.usecases.visibility import can_see, was_paged
-from storage import incidents
+from storage import incidents, names
 
 log = structlog.get_logger()
 
@@ -100,6 +102,15 @@ class ListenerContext:
         async with self.context.database.reading() as conn:
             worst_first = [level.key for level in self.context.policy.severities]
             return await find_incidents(conn, user, worst_first=worst_first, limit=limit)
+
+    async def labelled(self, raw: str) -> str:
+        """Slack's text with the names of channels and user groups that came without them, as far as they are known."""
+        ids = ids_in(raw)
+        if not ids:
+            return raw
+        self.context.names.request(ids)
+        async with self.context.database.reading() as conn:
+            return text.labelled(raw, await names.get_many(conn, ids))
 
     async def incident_number_in(self, channel: str | None) -> int | None:
         """The number of the incident that a channel belongs to; None for other channels."""

@@ -246,7 +246,7 @@ async def _run_written(call: EventCall, channel: str | None) -> int:
     ctx, event = call.ctx, call.event
     if event.get("bot_id") or not event.get("user") or call.by_bot:
         return NOTHING_TO_RECORD
-    raw = text.without_bot_mention(str(event.get("text", "")), ctx.bot.user_id)
+    raw = await ctx.labelled(text.without_bot_mention(str(event.get("text", "")), ctx.bot.user_id))
     interaction = Interaction(
         user=str(event["user"]),
         channel=channel,

@@ -80,7 +80,7 @@ async def renew_lease(context: Context, job: Job, lease: timedelta = LEASE) -> b
 async def finish(context: Context, job: Job, verdict: Verdict, kind: ExitKind, output: str) -> None:
     """Record how a job ended: it succeeded, is retried, may have run, or failed and is rolled back as the policy says.
 
-    `output` must be redacted already.
+    `output` must be masked already.
     """
     async with locked_incident(context, job.incident) as work:
         pause = retry_after(job) if not verdict.succeeded and kind not in _NOT_RETRIED else None

@@ -20,7 +20,7 @@ from bot.domain.playbook.stats import run_stats, stats_line
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import entry
-from bot.domain.values.redaction import strip_invisible
+from bot.domain.values.masking import strip_invisible
 from bot.domain.values.slack_ids import user_mention
 from bot.usecases import authorize
 from bot.usecases.context import Context

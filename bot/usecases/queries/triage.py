@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.triage import service_catalog
@@ -11,7 +15,8 @@ from bot.usecases.context import Context
 from bot.usecases.queries import search
 from storage import incidents
 
-OPEN_INCIDENTS = 200  # how many are searched for causes
+SUSPECTS = 50  # services that the affected ones depend on, the nearest first
+OPEN_INCIDENTS = 200  # at these services
 
 
 async def gather_triage(context: Context, incident: Incident, policy: Policy) -> Triage:
@@ -22,9 +27,7 @@ async def gather_triage(context: Context, incident: Incident, policy: Policy) ->
     services = affected or guessed
     async with context.database.reading() as conn:
         similar = await search.similar_to(conn, incident, now)
-        running = (
-            await incidents.newest(conn, open_only=True, limit=OPEN_INCIDENTS, private=False) if policy.services else []
-        )
+        running = await _open_at_dependencies(conn, policy, services)
     others = [each for each in running if each.number != incident.number and not each.drill]
     contacts, links = service_catalog.contacts_and_links(policy, services)
     library = (await context.playbook_library.library()).by_id if any(each.fix for each in similar) else {}
@@ -39,6 +42,15 @@ async def gather_triage(context: Context, incident: Incident, policy: Policy) ->
         links=tuple(links.items()),
         playbooks=tuple(library[name] for name in fixes if name in library),
     )
+
+
+async def _open_at_dependencies(conn: AsyncConnection, policy: Policy, services: Sequence[str]) -> list[Incident]:
+    """The open incidents at services that the affected ones depend on. Private ones are never among them."""
+    suspects = [reach.key for reach in service_catalog.dependencies(policy.services, services)][:SUSPECTS]
+    if not suspects:
+        return []
+    wanted = incidents.IncidentFilter(open_only=True, private=False, naming=frozenset(suspects))
+    return await incidents.find(conn, wanted, (), OPEN_INCIDENTS)
 
 
 def services_in_title(incident: Incident, policy: Policy) -> tuple[str, ...]:

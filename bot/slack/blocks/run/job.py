@@ -11,7 +11,7 @@ from bot.domain.incident import Incident
 from bot.domain.playbook.definition import Step
 from bot.domain.playbook.job import Action, Job, JobState
 from bot.domain.values import durations
-from bot.domain.values.redaction import truncate_middle
+from bot.domain.values.masking import truncate_middle
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Message
 from bot.slack.text import mention, plain, render

@@ -42,7 +42,7 @@ def source_in(value: str) -> Source:
 async def open_declare_from_message(ctx: ListenerContext, interaction: Interaction, source: Source) -> Message | None:
     """Open the declare form filled with the message. Returns None if it opened, else an answer that opens it."""
     authorize.require(ctx.context, "declare", interaction.user)
-    text = from_command(source.get("text") or "")
+    text = from_command(await ctx.labelled(source.get("text") or ""))
     view = declare_modal(
         ctx.context.policy,
         title=title_of(text.splitlines()[0]) if text else "",

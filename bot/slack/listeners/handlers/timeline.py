@@ -47,7 +47,7 @@ async def _submit_message(call: Submission) -> None:
     values = values_of_add_to_timeline(call.view)
     await call.ctx.visible_incident(values.incident, call.interaction, paged=True)
     source = values.source
-    text = f"{mention(source['author'])} said: {from_command(source.get('text', ''))}"
+    text = f"{mention(source['author'])} said: {from_command(await call.ctx.labelled(source.get('text') or ''))}"
     await note(call.context, values.incident, text, call.user, link=source.get("link"), delivery=call.delivery)
 
 

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from bot.domain.values.redaction import Redactor
+from bot.domain.values.masking import Masker
 
 SECRET = "hunter2-is-my+pass/word"
 
@@ -25,8 +25,8 @@ SECRET = "hunter2-is-my+pass/word"
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", "PGPASSWORD=geheim12",
     ],
 )  # fmt: skip
-def test_secrets_in_the_output_are_redacted(printed: str) -> None:
-    shown = Redactor([SECRET]).redact(f"before {printed} after")
+def test_secrets_in_the_output_are_masked(printed: str) -> None:
+    shown = Masker([SECRET]).mask(f"before {printed} after")
     assert "•••" in shown
     for secret in (
         SECRET, "correct-horse", "abcdef123", "abc.def.ghi", "AKIAIOSF", "wJalr", "geheim12", "abcdefghij",
@@ -39,8 +39,8 @@ def test_secrets_in_the_output_are_redacted(printed: str) -> None:
 
 def test_ordinary_output_is_unchanged() -> None:
     text = "NAME   READY\napi-1  1/1\n\ttoken bucket is full: 12 of 12, see https://example.com/tokens?page=2"
-    assert Redactor([SECRET, "abc"]).redact(text) == text
+    assert Masker([SECRET, "abc"]).mask(text) == text
 
 
 def test_terminal_escape_sequences_are_removed() -> None:
-    assert Redactor().redact("\x1b]0;title\x07a\x1b[2J\x1b[1;1Hb\x00\u202ec\r\nd\re") == "abc\nd\ne"
+    assert Masker().mask("\x1b]0;title\x07a\x1b[2J\x1b[1;1Hb\x00\u202ec\r\nd\re") == "abc\nd\ne"

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
 
 MASK = "•••"
-MIN_SECRET_LENGTH = 6  # redacting shorter ones would hide half of every sentence
+MIN_SECRET_LENGTH = 6  # masking shorter ones would hide half of every sentence
 MAX_WORD_LENGTH = 4096  # at most so much of a truncated word is left off the end
 TRUNCATED = "…"
 
@@ -43,32 +43,32 @@ _KEEPING = [  # the part before the secret stays
 ]
 
 
-class Redactor:
-    """Redacts the given secrets and everything that looks like one. Build it once per set of secrets."""
+class Masker:
+    """Masks the given secrets and everything that looks like one. Build it once per set of secrets."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         forms = {form for secret in secrets if len(secret) >= MIN_SECRET_LENGTH for form in _forms(secret)}
         self._forms = sorted(forms, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, self._forms))) if forms else None
 
-    def redact(self, text: str) -> str:
+    def mask(self, text: str) -> str:
         """Visible text without secrets."""
-        return self._redact_lookalikes(self._redact_known(strip_invisible(text)))
+        return self._mask_lookalikes(self._mask_known(strip_invisible(text)))
 
-    def redact_truncated(self, text: str) -> str:
-        """Redact text that was cut off: also drop from its end what may be the beginning of a secret.
+    def mask_truncated(self, text: str) -> str:
+        """Mask text that was cut off: also drop from its end what may be the beginning of a secret.
 
         That is the beginning of a known secret, and the last word, which may be too short now to look like one.
         """
-        text = self._redact_known(strip_invisible(_HALF_AN_ESCAPE.sub("", _ESCAPES.sub("", text))))
+        text = self._mask_known(strip_invisible(_HALF_AN_ESCAPE.sub("", _ESCAPES.sub("", text))))
         known = text[: min((_start_of_cut_secret(form, text) for form in self._forms), default=len(text))]
         whole = known[: len(known) - len(_last_word(known))]
-        return f"{self._redact_lookalikes(whole)}{TRUNCATED}" if text else text
+        return f"{self._mask_lookalikes(whole)}{TRUNCATED}" if text else text
 
-    def _redact_known(self, text: str) -> str:
+    def _mask_known(self, text: str) -> str:
         return self._known.sub(MASK, text) if self._known is not None else text
 
-    def _redact_lookalikes(self, text: str) -> str:
+    def _mask_lookalikes(self, text: str) -> str:
         for looks in _LOOKS:
             text = looks.sub(MASK, text)
         for keeping in _KEEPING:

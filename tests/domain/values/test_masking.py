@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.values.redaction import MAX_WORD_LENGTH, TRUNCATED, Redactor
+from bot.domain.values.masking import MAX_WORD_LENGTH, TRUNCATED, Masker
 
 ORDINARY = st.text("abc \n:./", max_size=200)  # and no letter of these is in a secret
 SECRETS = st.text('XYZ0123456789 +"\\äß€\n', min_size=6, max_size=80).filter(lambda one: one.strip() == one)
@@ -26,12 +26,12 @@ PRINTED: dict[str, Callable[[str], str]] = {
 
 @pytest.mark.parametrize("form", sorted(PRINTED))
 @given(before=ORDINARY, secret=SECRETS, data=st.data())
-def test_a_secret_is_redacted_in_every_form_and_at_every_cut(
+def test_a_secret_is_masked_in_every_form_and_at_every_cut(
     form: str, before: str, secret: str, data: st.DataObject
 ) -> None:
     printed = PRINTED[form](secret)
     shown = printed[: data.draw(st.integers(1, len(printed)))]
-    said = Redactor([secret]).redact_truncated(f"{before} {shown}")
+    said = Masker([secret]).mask_truncated(f"{before} {shown}")
     assert said.startswith(before.rstrip()) or not before.strip()
     assert said.removeprefix(f"{before} ").strip() in (TRUNCATED, f"•••{TRUNCATED}")
 
@@ -46,9 +46,9 @@ LOOK_LIKE_ONE = [
 
 @pytest.mark.parametrize("text", LOOK_LIKE_ONE)
 def test_a_truncated_secret_is_removed_with_the_last_word(text: str) -> None:
-    masker = Redactor()
+    masker = Masker()
     for cut in range(1, len(text) + 1):
-        said = masker.redact_truncated(f"NAME READY\napi 1/1\n{text[:cut]}")
+        said = masker.mask_truncated(f"NAME READY\napi 1/1\n{text[:cut]}")
         assert said.startswith("NAME READY\napi 1/1\n")
         rest = said.removeprefix("NAME READY\napi 1/1\n").removesuffix(TRUNCATED)
         assert rest.replace("•••", "").strip() in ("", "--password", "Authorization:", "Authorization: Bearer") or (
@@ -57,13 +57,13 @@ def test_a_truncated_secret_is_removed_with_the_last_word(text: str) -> None:
 
 
 def test_escape_sequences_hide_no_part_of_a_secret() -> None:
-    masker = Redactor(["geheim 12345"])
-    assert masker.redact_truncated("ok geh\x1b[1meim 12\x1b[3") == f"ok {TRUNCATED}"
-    assert masker.redact_truncated("ok geheim 12345") == f"ok {TRUNCATED}"
-    assert masker.redact_truncated("ok geheim 12345\n") == f"ok •••\n{TRUNCATED}"
+    masker = Masker(["geheim 12345"])
+    assert masker.mask_truncated("ok geh\x1b[1meim 12\x1b[3") == f"ok {TRUNCATED}"
+    assert masker.mask_truncated("ok geheim 12345") == f"ok {TRUNCATED}"
+    assert masker.mask_truncated("ok geheim 12345\n") == f"ok •••\n{TRUNCATED}"
 
 
 def test_text_cut_between_words_or_within_a_long_word_is_shown() -> None:
-    assert Redactor(["geheim 12345"]).redact_truncated("NAME READY\n") == f"NAME READY\n{TRUNCATED}"
-    assert Redactor().redact_truncated("a" * 3 * MAX_WORD_LENGTH) == "a" * 2 * MAX_WORD_LENGTH + TRUNCATED
-    assert Redactor().redact_truncated("") == ""
+    assert Masker(["geheim 12345"]).mask_truncated("NAME READY\n") == f"NAME READY\n{TRUNCATED}"
+    assert Masker().mask_truncated("a" * 3 * MAX_WORD_LENGTH) == "a" * 2 * MAX_WORD_LENGTH + TRUNCATED
+    assert Masker().mask_truncated("") == ""
