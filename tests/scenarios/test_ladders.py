@@ -41,6 +41,43 @@ async def declare(here: World, severity: str, *services: str, private: bool = Fa
     await rest(here)
 
 
+async def test_a_briefing_invents_no_impact(here: World) -> None:
+    await declare(here, "sev1", "Cart")
+    (briefing,) = direct(here, PRIYA, "Briefing")
+    assert "*Impact*  Not known yet" in words(here, briefing)
+    assert "Nobody can use" not in words(here, briefing)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [("resolve Rolled back deploy 4512", "It is over, after"), ("cancel The probe was wrong", "It was a false alarm.")],
+)
+async def test_executives_hear_how_it_ended(here: World, line: str, said: str) -> None:
+    await declare(here, "sev1", "Cart")
+    await here.pass_time(minutes=31)
+    assert len(direct(here, PRIYA, "Briefing")) == 2
+    await typed(here, "maya", "#general", f"/incident {line} --in INC-1")
+    await rest(here)
+    (closing,) = [text for message in direct(here, PRIYA) if said in (text := words(here, message))]
+    assert "INC-1 · Checkout is down" in closing
+    for briefing in direct(here, PRIYA, "Briefing"):
+        assert "*State*  Detected" not in words(here, briefing)
+        assert "Next update" not in words(here, briefing)
+    await typed(here, "maya", "#general", "/incident reopen It is back --in INC-1")
+    await rest(here)
+    assert "It is open again." in words(here, direct(here, PRIYA, "Briefing")[-1])
+
+
+async def test_of_a_private_incident_executives_hear_only_that_it_ended(here: World) -> None:
+    await declare(here, "sev1", "Cart", private=True)
+    await typed(here, "maya", "#general", "/incident resolve Changed the keys --in INC-1")
+    await rest(here)
+    told = "\n".join(words(here, message) for message in direct(here, PRIYA))
+    assert "INC-1 (private)*: It is over" in told
+    assert "keys" not in told
+    assert "Checkout" not in told
+
+
 async def test_more_than_one_service_pages_after_its_own_delay_and_once(here: World) -> None:
     await declare(here, "sev2", "Cart", "Payment")
     await here.pass_time(minutes=4)

@@ -77,6 +77,21 @@ async def test_only_the_latest_reminder_has_buttons(here: World) -> None:
     assert [row["state"] for row in (await here.show())["reminders"] if row["kind"] == "update"].count("sent") == 3
 
 
+async def test_a_replaced_reminder_that_people_answered_stays(here: World) -> None:
+    channel = await here.declared("sev2 Checkout is down")
+    await here.tom.join(channel.name)
+    await here.pass_time(minutes=15)
+    (first,) = nudges(here, channel)
+    await here.tom.reply(first, "I'll write it")
+    await here.pass_time(minutes=15)
+    second = nudges(here, channel)[-1]
+    await here.tom.react(second, "eyes")
+    await here.pass_time(minutes=15)
+    assert first in nudges(here, channel)
+    assert second in nudges(here, channel)
+    assert first.text == second.text == "Superseded by a newer reminder."
+
+
 async def test_a_posted_update_answers_the_reminder_and_starts_the_cadence_anew(here: World) -> None:
     channel = await here.declared("sev2 Checkout is down")
     await here.pass_time(minutes=15)

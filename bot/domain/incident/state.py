@@ -192,6 +192,7 @@ class Incident:
     live_nudge: str | None = None  # `dedup_key` of the one reminder that still has its buttons
     live_pages: tuple[str, ...] = ()  # `dedup_key` of each page that still asks for an answer
     live_alerts: tuple[VendorAlert, ...] = ()
+    live_briefings: dict[str, str] = field(default_factory=dict)  # dedup key of each sent briefing → the executive
     handovers: tuple[Handover, ...] = ()
     handovers_asked: int = 0  # number of the latest offer
     turns: tuple[RoleShift, ...] = ()  # shifts of people who hold a role while on call

@@ -5,7 +5,13 @@
 """
 
 from bot.domain.routing import jobs, playbook_runs
-from bot.domain.routing.announcements import announcement, announcement_edit, announcement_key, briefings
+from bot.domain.routing.announcements import (
+    announcement,
+    announcement_edit,
+    announcement_key,
+    briefings,
+    briefings_over,
+)
 from bot.domain.routing.answers import answer, declared
 from bot.domain.routing.changes import on_change, on_declared, without_settled
 from bot.domain.routing.channel import (
@@ -46,6 +52,7 @@ __all__ = [
     "back_key",
     "backfill",
     "briefings",
+    "briefings_over",
     "card_edit",
     "card_key",
     "card_posted",

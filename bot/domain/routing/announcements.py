@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.channel import channel_key, edit_priority
 from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
-from bot.domain.routing.payloads import BriefingPayload, EntriesPayload
+from bot.domain.routing.payloads import BriefingPayload, EntriesPayload, SettledPayload, UserPayload
 from bot.domain.timeline.entry import RecordedEntry
 
 WHILE_OPEN = frozenset({"channel_lost", "channel_back"})  # of no interest once the incident has ended
@@ -98,6 +98,35 @@ def briefings(incident: Incident, policy: Policy, moment: str, why: str) -> list
             )
         )
     return notices
+
+
+def briefings_over(incident: Incident, sent: Mapping[str, str]) -> list[Notice]:
+    """For an incident that has ended: the edit of each briefing sent, and one line to each executive.
+
+    `sent` has the person of each briefing by its dedup key.
+    """
+    n = incident.number
+    edits = [
+        Notice(
+            f"settle:{key}",
+            NoticeKind.BRIEFING_EDIT,
+            n,
+            SettledPayload(key).to_json(),
+            depends_on=key,
+            priority=Priority.EDIT,
+        )
+        for key in sent
+    ]
+    lines = [
+        Notice(
+            f"briefing_over:{n}:{incident.episode}:{person}",
+            NoticeKind.BRIEFING_OVER,
+            n,
+            UserPayload(person).to_json(),
+        )
+        for person in dict.fromkeys(sent.values())
+    ]
+    return [*edits, *lines]
 
 
 def _announcement_content(incident: Incident) -> tuple[Any, ...]:

@@ -7,7 +7,13 @@ from typing import Any
 
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
-from bot.domain.routing.announcements import announcement, announcement_edits, briefings, under_announcement
+from bot.domain.routing.announcements import (
+    announcement,
+    announcement_edits,
+    briefings,
+    briefings_over,
+    under_announcement,
+)
 from bot.domain.routing.channel import (
     backfill,
     card_edits,
@@ -84,6 +90,8 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[RecordedEntr
             notices += update_continued(n, key, record)
         if record.entry.kind == "severity" and record.entry.data.get("raised"):
             notices += briefings(after, policy, "declared", "")
+        if record.entry.kind == "reopened":
+            notices += briefings(after, policy, "declared", "open again")
         if record.entry.kind == "role" and record.entry.data.get("user"):
             user = record.entry.data["user"]
             notices.append(invitation(n, user))
@@ -95,6 +103,8 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[RecordedEntr
                     DutiesPayload(record.entry.data["role"], user).to_json(),
                 )
             )
+    if before.open and not after.open:
+        notices += briefings_over(after, before.live_briefings)
     notices += under_announcement(after, recorded, policy)
     notices += channel_changes(before, after, recorded)
     notices += card_edits(before, after)
@@ -131,4 +141,6 @@ def without_settled(before: Incident, after: Incident, policy: Policy) -> dict[s
         changes["live_pages"] = tuple(key for key in after.live_pages if key not in settled)
     if before.live_alerts and not after.open:
         changes["live_alerts"] = ()
+    if before.live_briefings and not after.open:
+        changes["live_briefings"] = {}
     return changes

@@ -36,6 +36,8 @@ class NoticeKind(StrEnum):
     ANNOUNCE_EDIT = "announce_edit"
     THREAD = "thread"
     BRIEFING = "briefing"
+    BRIEFING_EDIT = "briefing_edit"
+    BRIEFING_OVER = "briefing_over"
     # Reminders and roles
     NUDGE = "nudge"
     NUDGE_EDIT = "nudge_edit"

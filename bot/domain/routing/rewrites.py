@@ -14,7 +14,8 @@ from bot.domain.routing.payloads import SettledPayload
 
 _SHOW_THE_INCIDENT = frozenset(
     {
-        NoticeKind.BRIEFING, NoticeKind.CONTINUATION, NoticeKind.DUTIES, NoticeKind.HANDOVER, NoticeKind.SHIFT_OFFER,
+        NoticeKind.BRIEFING, NoticeKind.BRIEFING_OVER, NoticeKind.CONTINUATION,
+        NoticeKind.DUTIES, NoticeKind.HANDOVER, NoticeKind.SHIFT_OFFER,
         NoticeKind.PAGE_CHANNEL, NoticeKind.PAGE_DIRECT, NoticeKind.PAGE_ELSEWHERE,
     }
 )  # fmt: skip

@@ -156,6 +156,18 @@ def at(instant: datetime, now: datetime) -> str:
     return clock(instant) if abs(now - instant) < TODAY else moment(instant)
 
 
+def ending_outside(incident: Incident) -> str:
+    """How the incident ended, in a sentence for people outside it. Empty while it is open."""
+    if incident.open:
+        return ""
+    if incident.status is Status.CANCELLED:
+        return "It was a false alarm."
+    if incident.status is Status.MERGED:
+        return "It is continued in another incident."
+    took = incident.ended_at - incident.declared_at if incident.ended_at else None
+    return f"It is over, after {durations.approximate(took)}." if took else "It is over."
+
+
 def ending(incident: Incident) -> str:
     """How the incident ended, in one line. Empty while it is open."""
     if incident.open:

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import structlog
 
 from bot.domain import routing
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import NoticeKind
-from bot.domain.routing.payloads import BriefingPayload, OperatorsPayload, SettledPayload
+from bot.domain.routing.payloads import BriefingPayload, OperatorsPayload, SettledPayload, UserPayload
 from bot.domain.routing.send_result import NotNeeded, SendResult
 from bot.slack.blocks import announcement, briefing, operators, policy_file
 from bot.slack.client.api import SlackError
 from bot.slack.directory import channels
 from bot.slack.senders import post_once
-from bot.slack.senders.base import MESSAGE_DELETED, Delivery, SenderBase, ended
+from bot.slack.senders.base import MESSAGE_DELETED, NEVER_POSTED, Delivery, SenderBase, ended
 from bot.slack.senders.registry import sends, sends_without_incident
 from storage import key_value
+from storage.outbox import receipts
 from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
 
 log = structlog.get_logger()
 
 OUT_OF_REACH = ("not_in_channel", "channel_not_found", "is_archived")
+
+
+def _open_again(delivery: Delivery) -> str | None:
+    return "the incident is open again" if delivery.incident.open else None
 
 
 class AnnouncementSender(SenderBase):
@@ -74,6 +81,23 @@ class AnnouncementSender(SenderBase):
     async def policy_valid(self, notice: ClaimedNotice) -> SendResult:
         """Edit the message about an invalid policy file: it is valid again."""
         return await self.edit_posted(read_payload(notice, SettledPayload).of, policy_file.valid_again())
+
+    @sends(NoticeKind.BRIEFING_EDIT, failure="edit a briefing")
+    async def briefing_edit(self, delivery: Delivery) -> SendResult:
+        """Edit a briefing to say how the incident ended."""
+        key = read_payload(delivery.notice, SettledPayload).of
+        async with self._context.database.reading() as conn:
+            original = await receipts.notice(conn, key)
+        if original is None:
+            return NEVER_POSTED
+        payload = read_payload(replace(delivery.notice, payload=original.payload), BriefingPayload)
+        return await self.edit_posted(key, briefing.briefing(delivery.incident, delivery.policy, payload, delivery.now))
+
+    @sends(NoticeKind.BRIEFING_OVER, failure="say how it ended", failure_to="say how it ended to", unless=_open_again)
+    async def briefing_over(self, delivery: Delivery) -> SendResult:
+        """Tell one executive directly that the incident is over."""
+        person = read_payload(delivery.notice, UserPayload).user
+        return await self.post(delivery, await self._people.direct_channel(person), briefing.over(delivery.incident))
 
     @sends_without_incident(NoticeKind.OPERATORS, failure="tell operators what to mend")
     async def operators(self, notice: ClaimedNotice) -> SendResult:

@@ -6,6 +6,8 @@ their rows and the timeline keep the record.
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import NudgePayload, NudgeSettledPayload
 from bot.domain.routing.send_result import NotNeeded, SendResult, Sent
@@ -16,7 +18,6 @@ from bot.slack.senders.registry import sends
 from storage.outbox.payloads import read_payload
 
 ROLES_LEFT = "the update was posted, and required roles are empty"
-_NOT_ALLOWED = frozenset({"cant_delete_message", "compliance_exports_prevent_deletion"})
 
 
 def _no_longer_live(delivery: Delivery) -> str | None:
@@ -41,7 +42,7 @@ class ReminderSender(SenderBase):
     async def nudge_edit(self, delivery: Delivery) -> SendResult:
         """Replace a reminder's buttons by how it was settled, or leave those for what is still owed.
 
-        One that a newer reminder replaced is deleted.
+        One that a newer reminder replaced is deleted, unless somebody replied or reacted to it.
         """
         payload = read_payload(delivery.notice, NudgeSettledPayload)
         if payload.left and delivery.incident.live_nudge != payload.of:
@@ -55,16 +56,21 @@ class ReminderSender(SenderBase):
         return await self.edit_posted(payload.of, reminder.nudge_done(payload.outcome or "", delivery.incident))
 
     async def _deleted(self, dedup_key: str) -> bool:
-        """Delete the message of a reminder. False if it was never posted, or Slack does not let the bot delete it."""
+        """Delete the message of a reminder. False if it stays: people answered it, or the bot may not delete it."""
         receipt = await self.posted(dedup_key)
         if receipt is None:
             return False
+        message = {"channel": receipt["channel"], "ts": receipt["ts"]}
         try:
-            await self._api.call("chat.delete", channel=receipt["channel"], ts=receipt["ts"])
+            answer = await self._api.call("conversations.replies", **message, limit=1)
+            posted: dict[str, Any] = next((m for m in answer.get("messages", ()) if m.get("ts") == receipt["ts"]), {})
+            if posted.get("reply_count") or posted.get("reactions"):
+                return False
+            await self._api.call("chat.delete", **message)
         except SlackError as error:
-            if error.name in DELETED:
+            if error.name in DELETED or error.name == "thread_not_found":
                 return True
-            if error.name not in _NOT_ALLOWED:
+            if not error.permanent:
                 raise
             return False
         return True

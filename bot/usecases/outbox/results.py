@@ -53,7 +53,12 @@ async def sent(context: Context, row: ClaimedNotice, receipt: dict[str, Any]) ->
             work = await begin(context, conn, incident)
             payload = read_payload(row, BriefingPayload)
             sent_entry = entry(now, "sent", BOT, f"Executive briefing to {payload.called}", to=payload.person)
-            await work.commit(Change(incident, (sent_entry,)))
+            briefed = {row.dedup_key: payload.person}
+            if incident.open:
+                briefed_incident = replace(incident, live_briefings={**incident.live_briefings, **briefed})
+                await work.commit(Change(briefed_incident, (sent_entry,)))
+            else:  # it ended while the briefing was on its way
+                await work.commit(Change(incident, (sent_entry,)), routing.briefings_over(incident, briefed))
         if incident is not None and row.kind == NoticeKind.CARD and row.version > 1:  # posted again: pin the new one
             await enqueue.put(conn, [replace(routing.pin(incident.number), resend=True)])
         if incident is not None and receipt.get("redirected") and _can_be_used(incident):  # since a moment ago
