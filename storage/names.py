@@ -29,6 +29,13 @@ def _select(dialect: str) -> Any:
     return sa.select(_c.id, _c.name, _c.seen_at).where(in_list(dialect, _c.id, "ids"))
 
 
+async def containing(conn: AsyncConnection, part: str, limit: int = 50) -> dict[str, str]:
+    """The names of people that contain these words in any case, by Slack ID; at most `limit`."""
+    person = sa.or_(_c.id.startswith("U"), _c.id.startswith("W"))
+    query = sa.select(_c.id, _c.name).where(person, _c.name.icontains(part, autoescape=True)).order_by(_c.id)
+    return {row.id: row.name for row in await conn.execute(query.limit(limit))}
+
+
 async def put_many(conn: AsyncConnection, learnt: Mapping[str, str], now: datetime) -> None:
     """Store names in place of those known before."""
     for slack_id, name in sorted(learnt.items()):

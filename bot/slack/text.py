@@ -23,6 +23,7 @@ NO_NAMES: Mapping[str, str] = {}
 _NAMELESS = re.compile(r"(<(?:#|!subteam\^)([A-Z0-9]+))\|?>")
 _NAMED_MENTION = re.compile(rf"<@({USER_ID})\|([^<>|\n]+)>")
 _NAMED_CHANNEL = re.compile(rf"<#({CHANNEL_ID})\|([^<>|\n]+)>")
+_USER_GROUP = re.compile(r"<!subteam\^\w+(?:\|([^<>\n]*))?>")
 _TOKEN = re.compile(r"<([^<>\n]*)>")
 _TYPED_TOKEN = re.compile(r"<([@#!])([^<>|\s]*)(?:\|([^<>\n]*))?>")
 _BROADCAST = re.compile(r"@(?=(?:channel|here|everyone)\b)", re.IGNORECASE)
@@ -63,6 +64,11 @@ def names_in(raw: str) -> dict[str, str]:
 def channels_in(raw: str) -> dict[str, str]:
     """IDs of the channels that Slack sent with their names (`<#C1|general>`), by name."""
     return {_unescape(name).lstrip("#"): channel for channel, name in _NAMED_CHANNEL.findall(raw)}
+
+
+def groups_in(raw: str) -> frozenset[str]:
+    """Names of the user groups that Slack sent (`<!subteam^S1|@ops>`), without `@`."""
+    return frozenset(_unescape(name).lstrip("@") or "subteam" for name in _USER_GROUP.findall(raw))
 
 
 def title_of(text: str, names: Mapping[str, str] | None = None) -> str:

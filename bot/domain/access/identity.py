@@ -24,6 +24,7 @@ class Identity:
     user: str  # Slack user ID
     membership: Membership
     address: str | None = None  # e-mail address, where Slack vouches for it
+    active: bool = True  # False for a deactivated account
 
     def is_among(self, people: Iterable[str]) -> bool:
         """Whether the list contains this person, by Slack ID or by e-mail address in any case."""

@@ -12,7 +12,7 @@ from bot.domain.routing.announcements import (
     briefings,
     briefings_over,
 )
-from bot.domain.routing.answers import answer, declared
+from bot.domain.routing.answers import answer, correction, declared
 from bot.domain.routing.changes import on_change, on_declared, without_settled
 from bot.domain.routing.channel import (
     backfill,
@@ -58,6 +58,7 @@ __all__ = [
     "card_posted",
     "channel_key",
     "channel_look",
+    "correction",
     "declared",
     "follow_up_key",
     "handover_nudge",

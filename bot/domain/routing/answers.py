@@ -13,6 +13,12 @@ def answer(request: str, payload: dict[str, Any]) -> Notice:
     return Notice(f"answer:{request}", NoticeKind.ANSWER, None, payload, priority=Priority.ANSWER)
 
 
+def correction(of: str, user: str, channel: str | None, words: str) -> Notice:
+    """Tell a person that what they were promised has failed; `of` is the notice's key, `words` are internal text."""
+    payload = {"user": user, "channel": channel, "words": words}
+    return Notice(f"correction:{of}", NoticeKind.ANSWER, None, payload, priority=Priority.ANSWER, resend=True)
+
+
 def declared(number: int, payload: dict[str, Any]) -> Notice:
     """The message to the person who declared the incident, sent once its channel exists or could not be created."""
     return Notice(

@@ -94,7 +94,7 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[RecordedEntr
             notices += briefings(after, policy, "declared", "open again")
         if record.entry.kind == "role" and record.entry.data.get("user"):
             user = record.entry.data["user"]
-            notices.append(invitation(n, user))
+            notices.append(invitation(n, user, record.entry.actor))
             notices.append(
                 Notice(
                     f"duties:{n}:{record.seq}",

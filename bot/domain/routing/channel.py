@@ -107,13 +107,13 @@ def card_edit(number: int, priority: Priority = Priority.EDIT) -> Notice:
     )
 
 
-def invitation(number: int, user: str) -> Notice:
-    """Invite a person, by Slack ID or e-mail address, to the incident's channel."""
+def invitation(number: int, user: str, asked_by: str | None = None) -> Notice:
+    """Invite a person, by Slack ID or e-mail address, to the incident's channel. `asked_by` is told if that fails."""
     return Notice(
         f"invite:{number}:{user}",
         NoticeKind.INVITE,
         number,
-        UserPayload(user).to_json(),
+        UserPayload(user, asked_by).to_json(),
         depends_on=channel_key(number),
         priority=Priority.CARD,
     )

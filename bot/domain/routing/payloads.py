@@ -58,6 +58,7 @@ class UserPayload(Payload):
     """Names a person, for an invitation or a home tab."""
 
     user: str  # a Slack ID or an e-mail address
+    asked_by: str | None = None  # who is told if the invitation fails
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.domain.errors import Refused
 from bot.domain.policy.policy import Policy
@@ -21,6 +21,9 @@ from bot.slack.commands.request import COMMAND, MENU, BadRequest, DeclareRequest
 from bot.slack.commands.verbs import BY_NAME, Grammar, Verb, example
 
 SYNONYMS = {"false": ["cancel"], "falsealarm": ["cancel"]}  # the label of a button
+_POLITE = re.compile(
+    r"^(?:(?:hey|hi|hello|ok|okay|please|pls|kindly|can|could|would|will|you|just|tocsin)\b[\s,!.:]*)+", re.IGNORECASE
+)
 _SEVERITY_LIKE = re.compile(r"(?:severity|level|prio|sev|s|p|l)[-_]?[0-9]", re.IGNORECASE)
 
 
@@ -31,7 +34,7 @@ def parse(text: str, policy: Policy, *, command: str = COMMAND, asker: str | Non
     2. `--in INC-42`, anywhere.
     3. The verb, then the verb's own grammar.
     """
-    internal = slack_text.from_command(text).strip()
+    internal = _to_the_point(slack_text.from_command(text).strip(), policy)
     names = slack_text.names_in(text)
     if (declaration := _declared(internal, policy, names)) is not None:
         return declaration
@@ -42,11 +45,23 @@ def parse(text: str, policy: Policy, *, command: str = COMMAND, asker: str | Non
         return BadRequest(refused.message, example(verb, policy, command) if verb else f"{command} list")
     if not typed.words:
         return Request(MENU, typed.number, typed.channel)
-    return _declared(typed.words, policy, names) or _with_verb(typed, policy, command, asker)
+    asked = _Asked(policy, command, asker, slack_text.groups_in(text))
+    return _declared(typed.words, policy, names) or _with_verb(typed, asked)
 
 
-def _with_verb(typed: TypedIncident, policy: Policy, command: str, asker: str | None) -> Request | BadRequest:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a verb's arguments are read with."""
+
+    policy: Policy
+    command: str
+    asker: str | None
+    groups: frozenset[str]  # user groups that the text mentions
+
+
+def _with_verb(typed: TypedIncident, asked: _Asked) -> Request | BadRequest:
     """A verb and its arguments, about the incident that `--in` named."""
+    policy, command = asked.policy, asked.command
     first, rest = split_first_word(typed.words)
     verb = BY_NAME.get(first.lower())
     if verb is None:
@@ -54,7 +69,7 @@ def _with_verb(typed: TypedIncident, policy: Policy, command: str, asker: str | 
     if typed.named and not verb.needs_incident:
         return BadRequest(f"“{verb.name}” is about no single incident. Leave --in out.", example(verb, policy, command))
     try:
-        request = PARSERS[verb.grammar](ParseContext(verb, rest, policy, asker))
+        request = PARSERS[verb.grammar](ParseContext(verb, rest, policy, asked.asker, asked.groups))
     except ArgumentError as error:
         return BadRequest(str(error), example(verb, policy, command) + _in_flag(verb, typed.number))
     if not typed.named:
@@ -62,6 +77,13 @@ def _with_verb(typed: TypedIncident, policy: Policy, command: str, asker: str | 
     if request.incident is not None and request.incident != typed.number:
         return BadRequest(flags.TWO_INCIDENTS, example(verb, policy, command))
     return replace(request, incident=typed.number, in_channel=typed.channel)
+
+
+def _to_the_point(internal: str, policy: Policy) -> str:
+    """“hey can you page maya” without the words before the verb; any other text as it is."""
+    stripped = _POLITE.sub("", internal)
+    first = split_first_word(stripped)[0].lower().rstrip(",.;:!?")
+    return stripped if first in BY_NAME or find_severity(first, policy) else internal
 
 
 def _in_flag(verb: Verb, incident: int | None) -> str:

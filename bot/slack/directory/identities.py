@@ -58,13 +58,14 @@ def identity_from_profile(user: dict[str, Any], bot: BotIdentity) -> Identity:
     Slack sets `is_stranger` only for people who share no channel with the bot; a partner in a shared channel shows by
     the team. The other workspaces of an Enterprise Grid belong to the organisation, too.
     """
-    name = str(user["id"])
+    name, active = str(user["id"]), not user.get("deleted")
     if user.get("is_bot") or name == SLACKBOT:
-        return Identity(name, Membership.BOT)
+        return Identity(name, Membership.BOT, active=active)
     grid = user.get("enterprise_user") or {}
     same_team = user.get("team_id") == bot.team_id or bot.team_id in (grid.get("teams") or ())
     same_grid = bot.enterprise_id and grid.get("enterprise_id") == bot.enterprise_id
     if user.get("is_stranger") or not (same_team or same_grid):
-        return Identity(name, Membership.OUTSIDE)
+        return Identity(name, Membership.OUTSIDE, active=active)
     guest = user.get("is_restricted") or user.get("is_ultra_restricted")
-    return Identity(name, Membership.GUEST if guest else Membership.MEMBER, (user.get("profile") or {}).get("email"))
+    address = (user.get("profile") or {}).get("email")
+    return Identity(name, Membership.GUEST if guest else Membership.MEMBER, address, active)

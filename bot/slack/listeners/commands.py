@@ -20,7 +20,7 @@ from bot.slack.commands.flags import MISSING_ID
 from bot.slack.commands.parse import parse
 from bot.slack.commands.request import MENU, BadRequest, DeclareRequest, Request
 from bot.slack.commands.verbs import BY_NAME
-from bot.slack.listeners import access
+from bot.slack.listeners import access, people
 from bot.slack.listeners.calls import Call, VerbCall, WorkspaceCall
 from bot.slack.listeners.context import Interaction, ListenerContext, command_again
 from bot.slack.listeners.handlers import VERBS, WORKSPACE_VERBS
@@ -111,4 +111,9 @@ async def _run_verb(ctx: ListenerContext, interaction: Interaction, request: Req
             return menu.none_open(ctx.command)
         return menu.which_incident(found.incidents, interaction.raw, ctx.command, total=found.total + found.drills)
     incident, policy = await ctx.visible_incident(number, interaction)
+    if request.users or request.names:
+        named = await people.with_people(ctx, request)
+        if isinstance(named, BadRequest):
+            return replies.bad_request(named)
+        request = named
     return await VERBS[request.verb](VerbCall(ctx, interaction, incident, policy, request))

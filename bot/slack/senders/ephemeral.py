@@ -36,6 +36,8 @@ class AnswerSender(SenderBase):
     @sends_without_incident(NoticeKind.ANSWER, failure="answer")
     async def answer(self, notice: ClaimedNotice) -> SendResult:
         """Send a prepared answer, which the notice's payload contains as a message."""
+        if words := notice.payload.get("words"):
+            return await self._respond(notice, replies.done(words))
         message = notice.payload["message"]
         return await self._respond(notice, Message(message["text"], message["blocks"]))
 

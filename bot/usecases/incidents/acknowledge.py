@@ -38,7 +38,7 @@ async def acknowledge(context: Context, number: int, actor: str, delivery: str |
 async def join(context: Context, number: int, user: str, delivery: str | None = None) -> Incident:
     """Invite the user to the channel at their own request."""
     async with locked_incident(context, number, delivery) as work:
-        return await work.commit(verbs.Change(work.incident), [_invitation_again(number, user)])
+        return await work.commit(verbs.Change(work.incident), [_invitation_again(number, user, user)])
 
 
 async def invite(
@@ -47,9 +47,11 @@ async def invite(
     """Invite users to the channel. Every member of the workspace may; guests whom the policy lets page."""
     async with locked_incident(context, number, delivery) as work:
         authorize.require_member(context, "page", actor, work.incident, "invite people")
-        return await work.commit(verbs.Change(work.incident), [_invitation_again(number, user) for user in users])
+        return await work.commit(
+            verbs.Change(work.incident), [_invitation_again(number, user, actor) for user in users]
+        )
 
 
-def _invitation_again(number: int, user: str) -> Notice:
+def _invitation_again(number: int, user: str, actor: str) -> Notice:
     """A request by a person is carried out each time: they may have left the channel."""
-    return replace(routing.invitation(number, user), resend=True)
+    return replace(routing.invitation(number, user, actor), resend=True)

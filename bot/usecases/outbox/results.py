@@ -18,7 +18,7 @@ from bot.domain.routing.payloads import BriefingPayload
 from bot.domain.timeline.entry import BOT, entry
 from bot.usecases.context import Context
 from bot.usecases.incidents.channel import bring_to_channel, channel_opened, page_refreshes, refused_change
-from bot.usecases.outbox import fallback_page, unreached_page
+from bot.usecases.outbox import corrections, fallback_page, unreached_page
 from bot.usecases.outbox.rows import (
     deadlines_of,
     lock_incident,
@@ -86,7 +86,8 @@ async def failed(context: Context, row: ClaimedNotice, error: str) -> None:
             await work.commit(refused_change(work), await page_refreshes(work))
         if row.kind not in (NoticeKind.CARD_EDIT, NoticeKind.BACKFILL):
             record = fallback_page.failure_entry(work, row, error, fallback)
-            await fallback_page.commit_failure(work, record, fallback, [routing.card_edit(incident.number)])
+            more = [routing.card_edit(incident.number), *await corrections.of_failure(work, row, error)]
+            await fallback_page.commit_failure(work, record, fallback, more)
         if nobody and not await unreached_page.page_others(work, row, error):
             await mark_deadlines_failed(conn, row, error)
     context.wakeups.notify()

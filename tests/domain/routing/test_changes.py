@@ -119,7 +119,7 @@ def test_an_update_is_posted_in_the_channel_under_its_number_and_under_the_annou
 
 def test_a_new_role_holder_is_invited_and_told_their_duties() -> None:
     notices = notices_of(declared(), verbs.assign(declared(), "scribe", "USCRIBE", "U1", POLICY, LATER))
-    assert payloads(notices, NoticeKind.INVITE) == [{"user": "USCRIBE"}]
+    assert payloads(notices, NoticeKind.INVITE) == [{"user": "USCRIBE", "asked_by": "U1"}]
     assert payloads(notices, NoticeKind.DUTIES) == [{"role": "scribe", "user": "USCRIBE"}]
 
 

@@ -27,7 +27,7 @@ def offered(incident: Incident | None = None) -> tuple[Incident, Handover]:
 
 def test_the_person_asked_is_invited_and_asked_directly_without_waiting_for_the_channel() -> None:
     invitation, request = handover_offered(*offered())
-    assert (invitation.kind, invitation.payload) == (NoticeKind.INVITE, {"user": "UB"})
+    assert (invitation.kind, invitation.payload) == (NoticeKind.INVITE, {"user": "UB", "asked_by": None})
     assert (request.kind, request.payload["person"], request.depends_on) == (NoticeKind.HANDOVER, "UB", None)
 
 

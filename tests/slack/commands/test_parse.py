@@ -184,11 +184,6 @@ def test_a_declaration_is_never_refused(text: str, policy: Policy, declaration: 
             "/incident severity sev1 All customers are affected",
         ),
         (
-            "role commander @maya",
-            "I can't tell who “@maya” is. Type @ and pick the person from the list, so Slack sends their ID.",
-            "/incident role commander @maya",
-        ),
-        (
             f"role cook {MAYA}",
             "There is no role “cook”. Use one of: commander, technical_lead, communications_lead, scribe, "
             "engineering_manager.",
@@ -209,7 +204,7 @@ def test_a_declaration_is_never_refused(text: str, policy: Policy, declaration: 
             "A role goes to one person. Name just one.",
             "/incident role commander @maya",
         ),
-        ("lead", "Say who: type @ and pick the person from the list.", "/incident lead @maya"),
+        ("invite", "Say who: type @ and pick the person from the list.", "/incident invite @maya @tom"),
         (f"lead {MAYA} {TOM}", "One person at a time. Name just one.", "/incident lead @maya"),
         (
             "snooze banana",
@@ -302,3 +297,78 @@ def test_declare_followed_by_anything_declares(title: str, policy: Policy) -> No
 def test_a_verb_with_a_form_needs_no_words(verb: str) -> None:
     assert parse(verb, FIVE) == Request(verb)
     assert parse(f"{verb} --in INC-7", FIVE) == Request(verb, 7)
+
+
+SAY_WHO = "Say who: type @ and pick the person from the list."
+
+
+def cannot_tell(name: str) -> str:
+    return f"I can't tell who “@{name}” is. Type @ and pick the person from the list, so Slack sends their ID."
+
+
+@pytest.mark.parametrize(
+    ("text", "request_"),
+    [
+        ("lead maya", Request("lead", names=("maya",), unmatched=SAY_WHO)),
+        ("lead @maya", Request("lead", names=("maya",), unmatched=cannot_tell("maya"))),
+        ("lead @maya, please!", Request("lead", names=("maya",), unmatched=cannot_tell("maya"))),
+        ("lead Maya Olsen.", Request("lead", names=("Maya Olsen",), unmatched=SAY_WHO)),
+        (f"lead {MAYA}.", Request("lead", users=("U0MAYA",))),
+        ("role scribe maya", Request("role", role="scribe", names=("maya",), unmatched=SAY_WHO)),
+        (
+            "role incident commander @maya",
+            Request("role", role="commander", names=("maya",), unmatched=cannot_tell("maya")),
+        ),
+        ("handover maya", Request("handover", role="commander", names=("maya",), unmatched=SAY_WHO)),
+        ("handover scribe maya", Request("handover", role="scribe", names=("maya",), unmatched=SAY_WHO)),
+        (
+            "invite maya, @tom and <@U0ADA>",
+            Request("invite", users=("U0ADA",), names=("maya", "tom"), unmatched=cannot_tell("tom")),
+        ),
+        (
+            "invite <mailto:maya@example.com|maya@example.com>",
+            Request("invite", names=("maya@example.com",), unmatched=SAY_WHO),
+        ),
+        ("page me", Request("page", users=("U0ASKER",))),
+        ("page @maya: the queue", Request("page", names=("maya",), text="the queue", unmatched=cannot_tell("maya"))),
+        (f"page {MAYA}: the queue", Request("page", users=("U0MAYA",), text="the queue")),
+        (f"page {MAYA} {TOM} the queue", Request("page", users=("U0MAYA", "U0TOM"), text="the queue")),
+        (
+            f"page {MAYA}, {TOM} and <@U0ADA> because {MAYA} asks",
+            Request("page", users=("U0MAYA", "U0TOM", "U0ADA"), text="<@U0MAYA> asks"),
+        ),
+        ("page primary, the queue", Request("page", schedule="primary", text="the queue")),
+        ("page primary: the queue", Request("page", schedule="primary", text="the queue")),
+        (
+            "hey can you page maja please",
+            Request(
+                "page", names=("maja",), text="please", unmatched="There is no schedule “maja”. Use one of: primary."
+            ),
+        ),
+        ("Please, ack", Request("ack")),
+    ],
+)
+def test_people_may_be_typed_by_name_address_or_mention(text: str, request_: Request) -> None:
+    policy = replace(FIVE, schedules={"primary": Schedule("primary", "UTC", ())})
+    assert parse(text, policy, asker="U0ASKER") == request_
+
+
+@pytest.mark.parametrize("verb", ["lead", "page", "invite", "role scribe", "handover"])
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("<#C0ABC1|general>", "“#general” is a channel. Type @ and pick a person from the list."),
+        ("<!subteam^S1|@ops>", "“@ops” is a user group. Name its people one by one: type @ and pick them."),
+    ],
+)
+def test_a_channel_or_user_group_in_place_of_a_person_is_called_what_it_is(verb: str, typed: str, message: str) -> None:
+    parsed = parse(f"{verb} {typed}", FIVE)
+    assert isinstance(parsed, BadRequest)
+    assert parsed.message == message
+
+
+@pytest.mark.parametrize("text", ["please hurry", "hey you", "can anybody help", "would it work"])
+def test_polite_words_without_a_verb_stay_as_they_are(text: str) -> None:
+    parsed = parse(text, FIVE)
+    assert isinstance(parsed, BadRequest)
+    assert f"I don't know “{text.split(maxsplit=1)[0]}”" in parsed.message

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from bot.domain.policy.policy import Policy
@@ -27,6 +27,7 @@ class ParseContext:
     rest: str  # the text after the verb, without `--in`
     policy: Policy
     asker: str | None  # the Slack user ID meant by `me`
+    groups: Collection[str] = ()  # names of the user groups that are mentioned, such as `ops` for `@ops`
 
 
 # Raises `ArgumentError`.

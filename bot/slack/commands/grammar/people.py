@@ -1,4 +1,7 @@
-"""Parses the people whom a command mentions, such as `@maya` in `/incident invite @maya`."""
+"""Parses the people whom a command names, such as `@maya` in `/incident invite @maya`.
+
+Slack sends an ID with a mention that was picked from its list. A name that was only typed is looked up afterwards.
+"""
 
 from __future__ import annotations
 
@@ -16,51 +19,81 @@ from bot.slack.commands.grammar.base import (
 from bot.slack.commands.grammar.schedule import find_schedule
 from bot.slack.commands.request import Request
 
+SAY_WHO = "Say who: type @ and pick the person from the list."
+MOST_NAMES = 10  # typed in one command
 # People one after the other: `@maya, @tom and @lena`.
 _MENTIONS = re.compile(rf"{MENTION.pattern}(?:(?:\s|,|&|\+|(?i:and)\b)*{MENTION.pattern})*")
-_TYPED_NAME = re.compile(r"(?:^|[\s,])@(\S+)")
+_BETWEEN_PEOPLE = re.compile(r"(?:\s|,|;|&|\+|\band\b|\bplease\b|\bto\b)+", re.IGNORECASE)
+_AROUND = " \t\n,.;:!?\"'“”()"
 
 
 def one_person(context: ParseContext) -> Request:
     """Parse one person; without one, the asker is meant, as with the button."""
-    users = _people(context) if context.rest or not context.asker else (context.asker,)
+    if not context.rest and context.asker:
+        return Request(context.verb.name, users=(context.asker,))
+    users = text.mentions_in(context.rest)
     if len(users) > 1:
         raise ArgumentError("One person at a time. Name just one.")
-    return Request(context.verb.name, users=users)
+    if users:
+        return Request(context.verb.name, users=users)
+    name = typed_name(re.sub(r"\bplease\b", " ", context.rest, flags=re.IGNORECASE), context)
+    if name == "me" and context.asker:
+        return Request(context.verb.name, users=(context.asker,))
+    return Request(context.verb.name, names=(name,), unmatched=nobody_called(context.rest))
 
 
 def several_people(context: ParseContext) -> Request:
     """Parse at least one person."""
-    return Request(context.verb.name, users=_people(context))
+    users = text.mentions_in(context.rest)
+    pieces = _BETWEEN_PEOPLE.split(text.without_mentions(context.rest))
+    names = tuple(dict.fromkeys(typed_name(piece, context) for piece in pieces if piece.strip(_AROUND)))
+    if "me" in names and context.asker:
+        users, names = (*users, context.asker), tuple(name for name in names if name != "me")
+    if not users and not names:
+        raise ArgumentError(SAY_WHO)
+    if len(names) > MOST_NAMES:
+        raise ArgumentError(SAY_WHO)
+    return Request(context.verb.name, users=users, names=names, unmatched=nobody_called(context.rest) if names else "")
 
 
 def page(context: ParseContext) -> Request:
     """Parse people or a schedule, then a reason; a mention inside the reason is part of the reason."""
     if match := _MENTIONS.match(context.rest):
-        reason = without_because(context.rest[match.end() :])
+        reason = without_because(context.rest[match.end() :].lstrip(_AROUND))
         return Request(context.verb.name, users=text.mentions_in(match[0]), text=reason)
     target, reason = split_first_word(context.rest)
-    refuse_typed_names(target)
     if not target:
         raise ArgumentError("Whom? Type @ and pick the person from the list, or name a schedule.")
-    schedule = find_schedule(target, context.policy)
-    return Request(context.verb.name, schedule=schedule, text=without_because(reason))
+    name = typed_name(target, context)
+    reason = without_because(reason)
+    if name == "me" and context.asker:
+        return Request(context.verb.name, users=(context.asker,), text=reason)
+    unmatched = nobody_called(target)
+    if not target.startswith("@"):
+        try:
+            return Request(context.verb.name, schedule=find_schedule(name, context.policy), text=reason)
+        except ArgumentError as error:
+            unmatched = str(error)
+    return Request(context.verb.name, names=(name,), text=reason, unmatched=unmatched)
 
 
-def _people(context: ParseContext) -> tuple[str, ...]:
-    users = text.mentions_in(context.rest)
-    if not users and context.rest.lower() == "me" and context.asker:
-        return (context.asker,)
-    refuse_typed_names(text.without_mentions(context.rest))
-    if not users:
-        raise ArgumentError("Say who: type @ and pick the person from the list.")
-    return users
+def typed_name(words: str, context: ParseContext) -> str:
+    """A typed name without `@` and punctuation. Raises `ArgumentError` for a channel, a user group, and for none."""
+    name = " ".join(words.split()).strip(_AROUND)
+    if name.startswith("#"):
+        raise ArgumentError(f"“{echo(name)}” is a channel. Type @ and pick a person from the list.")
+    name = name.lstrip("@")
+    if name in context.groups:
+        raise ArgumentError(f"“@{echo(name)}” is a user group. Name its people one by one: type @ and pick them.")
+    if not name:
+        raise ArgumentError(SAY_WHO)
+    return name
 
 
-def refuse_typed_names(typed: str) -> None:
-    """Refuse `@maya` without an ID from Slack: paging or appointing the wrong person is worse than asking again."""
-    if match := _TYPED_NAME.search(typed):
-        name = echo(match[1])
-        raise ArgumentError(
-            f"I can't tell who “@{name}” is. Type @ and pick the person from the list, so Slack sends their ID."
-        )
+def nobody_called(typed: str) -> str:
+    """What to answer where nobody has the name: paging or appointing the wrong person is worse than asking again."""
+    names = [word.strip(_AROUND) for word in typed.split() if word.startswith("@")]
+    if not names:
+        return SAY_WHO
+    name = echo(names[0].lstrip("@"))
+    return f"I can't tell who “@{name}” is. Type @ and pick the person from the list, so Slack sends their ID."

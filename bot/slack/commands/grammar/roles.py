@@ -7,7 +7,7 @@ import re
 from bot.domain.policy.policy import Policy, Role
 from bot.slack import text
 from bot.slack.commands.grammar.base import ArgumentError, ParseContext, echo, join_or, normalized
-from bot.slack.commands.grammar.people import refuse_typed_names
+from bot.slack.commands.grammar.people import nobody_called, typed_name
 from bot.slack.commands.request import Request
 
 NOBODY = frozenset({"none", "nobody", "noone", "no-one", "clear", "-"})
@@ -22,16 +22,16 @@ def role_and_holder(context: ParseContext) -> Request:
     phrase, users, clear = _split_holder(context)
     if not phrase:
         raise ArgumentError(f"Say which role and who: one of {_keys(context.policy)}, then @user or none.")
-    role = find_role(phrase, context.policy)
+    role, name = _role_and_name(phrase, context, named=bool(users) or clear)
     if isinstance(role, tuple):
-        name = echo(phrase)
+        shown = echo(phrase)
         if role:
             candidates = join_or([candidate.title for candidate in role])
-            raise ArgumentError(f"“{name}” could be {candidates}. Write a little more of it.")
-        raise ArgumentError(f"There is no role “{name}”. Use one of: {_keys(context.policy)}.")
-    if not users and not clear:
+            raise ArgumentError(f"“{shown}” could be {candidates}. Write a little more of it.")
+        raise ArgumentError(f"There is no role “{shown}”. Use one of: {_keys(context.policy)}.")
+    if not users and not clear and not name:
         raise ArgumentError(f"Who is to be {role.title}? Name one person after it, or “none” to clear it.")
-    return Request(context.verb.name, role=role.key, users=users, clear=clear)
+    return _request(context, role, users, name, clear=clear)
 
 
 def handover(context: ParseContext) -> Request:
@@ -39,13 +39,36 @@ def handover(context: ParseContext) -> Request:
     if not context.rest:
         return Request(context.verb.name)
     phrase, users, clear = _split_holder(context)
-    if clear or not users:
+    if clear:
         raise ArgumentError("Who is to take over? Name one person.")
-    role = find_role(phrase, context.policy) if phrase else _commander(context.policy)
+    role, name = _role_and_name(phrase, context, named=bool(users)) if phrase else (_commander(context.policy), "")
+    if not users and not name:
+        if not isinstance(role, tuple):
+            raise ArgumentError("Who is to take over? Name one person.")
+        role, name = _commander(context.policy), typed_name(phrase, context)
     if isinstance(role, tuple):
         names = join_or([candidate.title for candidate in role]) if role else _keys(context.policy)
         raise ArgumentError(f"There is no role “{echo(phrase)}”. Use one of: {names}.")
-    return Request(context.verb.name, role=role.key, users=users)
+    return _request(context, role, users, name)
+
+
+def _request(context: ParseContext, role: Role, users: tuple[str, ...], name: str, *, clear: bool = False) -> Request:
+    if not name:
+        return Request(context.verb.name, role=role.key, users=users, clear=clear)
+    return Request(context.verb.name, role=role.key, names=(name,), unmatched=nobody_called(context.rest))
+
+
+def _role_and_name(phrase: str, context: ParseContext, *, named: bool) -> tuple[Role | tuple[Role, ...], str]:
+    """The role that the phrase means, and the typed name after it, unless a person is `named` by mention."""
+    whole = find_role(phrase, context.policy)
+    if named or not isinstance(whole, tuple):
+        return whole, ""
+    words = phrase.split()
+    for count in range(len(words) - 1, 0, -1):
+        role = find_role(_tidy(" ".join(words[:count])), context.policy)
+        if not isinstance(role, tuple):
+            return role, typed_name(" ".join(words[count:]), context)
+    return whole, ""
 
 
 def find_role(phrase: str, policy: Policy) -> Role | tuple[Role, ...]:
@@ -80,7 +103,6 @@ def _split_holder(context: ParseContext) -> tuple[str, tuple[str, ...], bool]:
             return _tidy(head), (), True
         if last.lower() == "me" and context.asker:
             return _tidy(head), (context.asker,), False
-    refuse_typed_names(phrase)
     if len(users) > 1:
         raise ArgumentError("A role goes to one person. Name just one.")
     return _tidy(phrase), users, False

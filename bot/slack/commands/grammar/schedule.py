@@ -42,7 +42,7 @@ def cover(context: ParseContext) -> Request:
 
 def find_schedule(typed: str, policy: Policy) -> str:
     """The key of the schedule meant by its name or the start of one. Raises `ArgumentError`."""
-    name = normalized(typed)
+    name = normalized(typed.rstrip(",.;:!?"))
     keys = list(policy.schedules)
     if not keys:
         raise ArgumentError("The policy has no schedules. Add some under `schedules:`, then try again.")

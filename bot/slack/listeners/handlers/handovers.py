@@ -7,6 +7,7 @@ from bot.slack.blocks.handover import requested
 from bot.slack.blocks.modals.handover import HANDOVER, handover_modal, values_of_handover
 from bot.slack.listeners.calls import Press, PressHandler, Submission, SubmissionHandler, VerbCall, VerbHandler
 from bot.slack.listeners.handlers.forms import open_form_of_verb, press_for_form
+from bot.slack.listeners.people import refuse_bots
 from bot.usecases.incidents import handover
 from bot.usecases.oncall import shift_change
 
@@ -47,6 +48,7 @@ async def _press_keep_shift(call: Press) -> None:
 async def _submit_offer(call: Submission) -> None:
     values = values_of_handover(call.view)
     _, policy = await call.ctx.visible_incident(values.incident, call.interaction, paged=True)
+    await refuse_bots(call.ctx, [values.to])
     saved = await handover.offer(
         call.context, values.incident, values.role, values.to, call.user, delivery=call.delivery
     )

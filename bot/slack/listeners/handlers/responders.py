@@ -11,6 +11,7 @@ from bot.slack.blocks.inputs import incident_of
 from bot.slack.blocks.modals.roles import roles_modal, values_of_roles
 from bot.slack.listeners.calls import Press, PressHandler, Submission, SubmissionHandler, VerbCall, VerbHandler
 from bot.slack.listeners.handlers.forms import open_form_of_verb, press_for_form, press_of_verb
+from bot.slack.listeners.people import refuse_bots
 from bot.slack.text import mention
 from bot.usecases.incidents.acknowledge import Acknowledged, acknowledge, invite, join
 from bot.usecases.incidents.assign_roles import assign_roles
@@ -80,6 +81,7 @@ async def _roles(call: VerbCall) -> Message:
 
 async def _submit_roles(call: Submission) -> None:
     values = values_of_roles(call.view, await call.ctx.policy_of(incident_of(call.view)))
+    await refuse_bots(call.ctx, values.assign.values())
     holders = {**values.assign, **dict.fromkeys(values.clear)}
     await assign_roles(call.context, values.incident, holders, call.user, delivery=call.delivery)
 
