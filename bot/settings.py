@@ -87,7 +87,7 @@ class Settings(BaseSettings):
     tocsin_url: str | None = None
     tocsin_command: str = "/incident"
     host: str = "127.0.0.1"
-    port: int = Field(default=3000, ge=0, le=65535)
+    port: int = 3000
     log_format: Literal["console", "json"] | None = None
     log_level: str = "INFO"
     # For the demo: its clock runs this many times faster, counted from its first start.
@@ -124,6 +124,20 @@ class Settings(BaseSettings):
         """The variables of the environment outrank those of `.env`, and both outrank the files that they name."""
         files = SecretFiles(settings_cls, env_settings, dotenv_settings)
         return init_settings, env_settings, dotenv_settings, files
+
+    @field_validator("port", mode="before")
+    @classmethod
+    def _number_of_a_port(cls, value: Any) -> int:
+        if not str(value).strip().isdecimal() or int(value) > 65535:
+            raise ValueError("expected a number from 0 to 65535, such as 3000")
+        return int(value)
+
+    @field_validator("tocsin_url")
+    @classmethod
+    def _public_address(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", value):
+            raise ValueError("expected an address that begins with https://, such as https://tocsin.example.com")
+        return value
 
     @field_validator("slack_api_url")
     @classmethod
@@ -267,7 +281,8 @@ def load() -> Settings:
         return Settings()
     except ValidationError as error:
         lines = [
-            f"{'.'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}" for problem in error.errors()
+            f"{'.'.join(str(part) for part in problem['loc']).upper()}: {problem['msg'].removeprefix('Value error, ')}"
+            for problem in error.errors()
         ]
         raise SettingsError("These settings cannot be used:\n  " + "\n  ".join(lines)) from None
 
@@ -277,7 +292,10 @@ def _password_of(url: str) -> str | None:
     from sqlalchemy.exc import ArgumentError  # noqa: PLC0415 - as above
 
     try:
-        password = make_url(url).password
+        parsed = make_url(url)
     except ArgumentError:
         return None
+    password = parsed.password
+    if parsed.host and "@" in parsed.host:  # not encoded: what follows it would be taken for the host
+        password = f"{password}@{parsed.host.rpartition('@')[0]}"
     return str(password) if password else None

@@ -47,6 +47,7 @@ class Key(Generic[_Value]):
 
 
 BOT_IDENTITY: Key[dict[str, Any]] = Key("me")  # the fields of `BotIdentity`, from the last `auth.test`
+SLACK_ARRIVALS: Key[dict[str, str]] = Key("slack:arrivals")  # the fields of an `ArrivalRecord` that are known
 DEMO_CLOCK: Key[dict[str, float]] = Key("clock")  # `anchor` and `speed` of a demo
 ON_CALL: Key[dict[str, list[str]]] = Key("on_call")  # the people on call by schedule, as last published
 FEED_SECRET: Key[str] = Key("feeds:secret")  # signs the addresses of calendar feeds

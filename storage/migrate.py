@@ -89,14 +89,19 @@ async def _revision(conn: AsyncConnection) -> str | None:
     return revision
 
 
+def newer(revision: str | None) -> str | None:
+    """What to say of the tables of a newer version, from which this one cannot serve; None for all others."""
+    if revision is None or revision in _known_revisions():
+        return None
+    return (
+        f"The database was written by a newer Tocsin (its tables are at revision {revision}, this version knows "
+        f"{HEAD}). Install that version again, or restore a backup from before it."
+    )
+
+
 def _check_not_newer(revision: str | None) -> None:
-    if revision is None:
-        return
-    if revision not in _known_revisions():
-        raise StorageError(
-            f"The database was written by a newer Tocsin (its tables are at revision {revision}, this version knows "
-            f"{HEAD}). Install that version again, or restore a backup from before it."
-        )
+    if words := newer(revision):
+        raise StorageError(words)
 
 
 def _known_revisions() -> set[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -36,6 +37,8 @@ from bot.slack.directory.bot_identity import read_identity
 from bot.slack.directory.names import NameDirectory
 from bot.slack.directory.token_watch import TokenWatch
 from bot.slack.directory.usergroups import UserGroups
+from bot.slack.inbound import arrivals
+from bot.slack.inbound.arrivals import Arrivals
 from bot.slack.inbound.socket_mode import SocketPool
 from bot.slack.listeners import register
 from bot.slack.listeners.context import ListenerContext
@@ -147,7 +150,7 @@ async def _base(settings: Settings, policies: Policies, library: LibraryCache, o
     return Base(
         settings=settings, live=LiveSettings(settings), clock=clock,
         context=context, metrics=metrics, session=session, client=client, api=api,
-        me=me, usergroups=usergroups, names=names, runners=runners,
+        me=me, usergroups=usergroups, names=names, runners=runners, arrivals=Arrivals(database, clock),
     )  # fmt: skip
 
 
@@ -196,7 +199,7 @@ def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> A
         ticked_at=lambda: scheduler.ticked_at,
         policy=lambda: watcher.trouble,
     )
-    http = http_server(base.live, context, base.metrics, bolt, health)
+    http = http_server(base.live, context, base.metrics, bolt, health, base.arrivals)
     opened.callback(http.limiter.close_all)  # connections that arrive while everything else stops
     pages = PageSender(context, notifiers.build(settings, base.session), base.me.url)
     schedules = PagerDutyScheduleSync(context, pagerduty_schedule_sync.client(settings, base.session))
@@ -246,7 +249,7 @@ def _bolt(base: Base, on_missed_event: Callable[[], None]) -> AsyncApp:
 
     app = AsyncApp(
         client=base.client,
-        before_authorize=EventMiddleware(ctx),
+        before_authorize=EventMiddleware(ctx, base.arrivals),
         authorize=authorize,
         process_before_response=True,
         request_verification_enabled=False,  # bot.web.slack did it; a socket is its own proof
@@ -314,6 +317,7 @@ def _periodic(base: Base, health: Health, replicas: ReplicaCounter) -> list[Peri
         base.names.periodic,
         base.usergroups.periodic,
         AccountSync(context, base.api).periodic,
+        Periodic("record of arrivals", arrivals.WRITTEN_EVERY, timedelta(0), base.arrivals.write),
         playbook_reviews(context),
         Retention(context, settings.tocsin_archive, base.live.secrets).periodic,
     ]

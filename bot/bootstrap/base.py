@@ -14,6 +14,7 @@ from bot.settings import LiveSettings, Settings
 from bot.slack.client.api import SlackApi
 from bot.slack.directory.names import NameDirectory
 from bot.slack.directory.usergroups import UserGroups
+from bot.slack.inbound.arrivals import Arrivals
 from bot.slack.inbound.event_parser import BotIdentity
 from bot.usecases.context import Context
 
@@ -34,3 +35,4 @@ class Base:
     usergroups: UserGroups
     names: NameDirectory
     runners: RunnerFactory
+    arrivals: Arrivals

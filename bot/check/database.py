@@ -1,39 +1,58 @@
-"""Checks the database: whether it can be reached, and whether its tables are those of this version."""
+"""Checks the database: whether it can be reached and used, and what Slack has sent here so far."""
 
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
 
+from bot.check import arrivals
 from bot.check.finding import Finding, fail, ok
 from bot.domain.errors import TocsinError
 from bot.settings import Settings
-from storage import migrate
+from storage import key_value, migrate
+from storage.database import Database
+from storage.engine import postgresql_facts
 from storage.engine.errors import NoDatabaseFile
 from storage.engine.url import parse_url
 from storage.open import open_database
 
 
-async def check(settings: Settings) -> list[Finding]:
-    """Open the database as a command does, which creates nothing."""
+async def check(settings: Settings, now: datetime) -> tuple[str | None, list[Finding]]:
+    """Open the database as a command does, which creates nothing. Also returns the workspace's ID that it belongs to.
+
+    The ID is None if it is not known: nothing has served from this database yet, or it cannot be read.
+    """
     try:
         database = await open_database(settings.url, migrate=False)
     except NoDatabaseFile:
-        return [_no_file(settings)]
+        return None, [_no_file(settings)]
     except TocsinError as error:
-        return [fail("database", str(error))]
+        return None, [fail("database", str(error))]
     try:
-        await database.ping()
-        version = await migrate.current_revision(database)
+        return await _look(database, now)
     except TocsinError as error:
-        return [fail("database", str(error))]
+        return None, [fail("database", str(error))]
     finally:
         await database.close()
+
+
+async def _look(database: Database, now: datetime) -> tuple[str | None, list[Finding]]:
+    revision = await migrate.current_revision(database)
+    problems = await postgresql_facts.problems(database) if database.dialect == "postgresql" else []
     if database.read_only:
-        words = "the file cannot be written. Give it and its folder to the user that Tocsin runs as."
-        return [fail("database", words)]
-    state = f"schema {version}" if version else "empty; `tocsin serve` or `tocsin migrate` sets it up"
-    return [ok("database", f"{database.dialect} reachable, {state}")]
+        problems.append("the file cannot be written. Give it and its folder to the user that Tocsin runs as.")
+    if words := migrate.newer(revision):
+        problems.append(words)
+    if problems:
+        return None, [fail("database", words) for words in problems]
+    if revision != migrate.HEAD:
+        state = f"schema {revision}, an earlier one; the next start" if revision else "empty; the first start"
+        return None, [ok("database", f"{database.dialect} reachable, {state} or `tocsin migrate` sets it up")]
+    async with database.reading() as conn:
+        identity = await key_value.BOT_IDENTITY.get(conn)
+    findings = [ok("database", f"{database.dialect} reachable, schema {revision}")]
+    return (identity or {}).get("team_id"), [*findings, *await arrivals.check(database, now)]
 
 
 def _no_file(settings: Settings) -> Finding:

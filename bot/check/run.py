@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
+
 from bot.check import database, paging, policy, slack
-from bot.check.finding import Finding, fail, ok
+from bot.check import settings as settings_check
+from bot.check.finding import Finding
 from bot.settings import Settings
 
 
-async def run(settings: Settings) -> list[Finding]:
+async def run(settings: Settings, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> list[Finding]:
     """Run every check. A check that depends on something broken is left out."""
-    findings = _settings(settings)
+    findings = await settings_check.check(settings)
     policy_in_force, policy_findings = policy.check(settings)
     findings += policy_findings
     findings += paging.check(settings, policy_in_force)
-    findings += await database.check(settings)
+    workspace, database_findings = await database.check(settings, now())
+    findings += database_findings
     if policy_in_force is not None:
         findings += await paging.check_schedules(settings, policy_in_force)
     if settings.slack_bot_token is not None:
-        findings += await slack.check(settings, policy_in_force)
+        findings += await slack.check(settings, policy_in_force, workspace, now)
     return findings
-
-
-def _settings(settings: Settings) -> list[Finding]:
-    if missing := settings.missing_for_serving():
-        return [fail("settings", words) for words in missing]
-    mode = "Socket Mode" if settings.socket_mode else f"HTTP on {settings.host}:{settings.port}"
-    return [ok("settings", f"complete; {mode}")]

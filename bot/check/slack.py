@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
 import aiohttp
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.check.finding import Finding, fail, ok, warn
@@ -43,10 +48,14 @@ SCOPES = {
 
 
 PEOPLE = 100  # looked up at most
+OFF_S = 30.0  # an idle clock that people would notice
+REFUSED_S = 300.0  # Slack's signatures are valid for so long, and so are ours
 
 
-async def check(settings: Settings, policy: Policy | None) -> list[Finding]:
-    """Connect with the bot token, and check what it may do."""
+async def check(
+    settings: Settings, policy: Policy | None, workspace: str | None, now: Callable[[], datetime]
+) -> list[Finding]:
+    """Connect with both tokens, and check what the bot may do. `workspace`: the database's, if it is known."""
     token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
     async with slack_api.open_session() as session:
         client = slack_api.web_client(token, settings.slack_api_url, session)
@@ -54,11 +63,15 @@ async def check(settings: Settings, policy: Policy | None) -> list[Finding]:
             answer = await client.auth_test()
         except SlackApiError as error:
             name = slack_api.error_name(error.response.data if hasattr(error.response, "data") else None)
+            if name in slack_api.NOT_SLACKS:
+                words = f"what answers at {settings.slack_api_url} is not Slack. Unset SLACK_API_URL, or correct it."
+                return [fail("slack", words)]
             return [fail("slack", f"Slack refuses the bot token ({name}). Copy it again: OAuth & Permissions.")]
         except (aiohttp.ClientError, TimeoutError) as error:
             words = f"Slack cannot be reached at {settings.slack_api_url} ({type(error).__name__})."
-            return [fail("slack", words)]
+            return [fail("slack", f"{words} Let this machine reach it, or unset SLACK_API_URL.")]
         findings = [ok("slack", f"connected to {answer.get('team')} as {answer.get('user')}"), *_scopes(answer)]
+        findings += [*_workspace(answer, workspace), *_clock(answer, now()), *await _app_token(settings, client)]
         if policy is not None:
             api = SlackApi(client)
             if policy.announce:
@@ -112,9 +125,56 @@ async def _group(api: SlackApi, group: str) -> Finding:
     return ok("permissions", f"{number} in the user group {group}")
 
 
+def _workspace(answer: AsyncSlackResponse, known: str | None) -> list[Finding]:
+    team = str(answer.get("team_id", ""))
+    if known is None or known == team:
+        return []
+    words = (
+        f"SLACK_BOT_TOKEN belongs to the workspace {answer.get('team')} ({team}), and the incidents of this database"
+    )
+    return [fail("slack", f"{words} to {known}. Put that one's token, or use another database.")]
+
+
+def _clock(answer: AsyncSlackResponse, now: datetime) -> list[Finding]:
+    """Compare this machine's clock with Slack's; none if Slack does not say the time."""
+    try:
+        slacks = parsedate_to_datetime(str(answer.headers.get("Date", "")))
+    except ValueError:
+        return []
+    off_s = (now - slacks).total_seconds()
+    if abs(off_s) < OFF_S:
+        return []
+    words = f"this machine's clock is {abs(off_s):.0f} s {'ahead of' if off_s > 0 else 'behind'} Slack's."
+    if abs(off_s) < REFUSED_S:
+        return [warn("clock", f"{words} Let it run by NTP.")]
+    return [fail("clock", f"{words} Every request of Slack's is refused as forged. Let the clock run by NTP.")]
+
+
+async def _app_token(settings: Settings, client: AsyncWebClient) -> list[Finding]:
+    """Ask for the address of a Socket Mode connection, and open none."""
+    if settings.slack_app_token is None:
+        return []
+    try:
+        await client.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
+    except SlackApiError as error:
+        name = slack_api.error_name(error.response.data if hasattr(error.response, "data") else None)
+        words = (
+            f"Slack refuses SLACK_APP_TOKEN ({name}). Create one: Basic Information, App-Level Tokens, with the scope"
+        )
+        return [fail("slack", f"{words} connections:write; and turn on Socket Mode.")]
+    except (aiohttp.ClientError, TimeoutError) as error:
+        return [warn("slack", f"Slack did not say whether SLACK_APP_TOKEN is right ({type(error).__name__}).")]
+    return [ok("slack", "Socket Mode is on, and the app token fits")]
+
+
 async def _announcement(api: SlackApi, name: str) -> Finding:
     try:
         channel = await channels.find_by_name(api, name)
+        if await channels.is_archived(api, name, channel):
+            words = (
+                f"{name} is archived, and nothing can be announced there. Unarchive it, or set `announce` to another."
+            )
+            return fail("announcements", words)
         if channel is None:
             return warn("announcements", f"there is no {name} that I can see. Create it, or set `announce`.")
         await channels.join(api, channel)

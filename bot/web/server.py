@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+import errno
+import socket
+
 from aiohttp import web
 
+from bot.domain.errors import TocsinError
 from bot.web.connection_limits import IDLE_FOR_S, LINGER_S, ConnectionLimiter, GuardedSite
 
+_HOSTS = "Use 127.0.0.1, or 0.0.0.0 for every address of the machine."
 SHUTDOWN_TIMEOUT_S = 5.0  # for requests that are under way
+
+
+class ListenError(TocsinError):
+    """The bot cannot listen where HOST and PORT say; the message says what to put there."""
+
+
+def listen_problem(host: str, port: int, error: OSError) -> str:
+    """Why a server cannot listen there, and what to do about it."""
+    if isinstance(error, socket.gaierror):
+        return f"HOST is {host}, which is neither an address nor a name of this machine. {_HOSTS}"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"HOST is {host}, which is no address of this machine. {_HOSTS}"
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} of {host} is in use by another program. Stop that one, or set PORT to another."
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"Port {port} may be used by root only. Set PORT to 1024 or more."
+    return f"HTTP cannot listen on port {port} of {host}: {error.strerror or error}."
 
 
 class HttpServer:
@@ -29,7 +51,10 @@ class HttpServer:
         """Listen, and set `port` to the one in use: with port 0 the system chooses it."""
         await self._runner.setup()
         self._site = GuardedSite(self._runner, self.limiter, self.host, self._wanted_port)
-        await self._site.start()
+        try:
+            await self._site.start()
+        except OSError as error:
+            raise ListenError(listen_problem(self.host, self._wanted_port, error)) from error
         self.port = int(self._runner.addresses[0][1])
 
     async def stop(self, within_s: float) -> None:

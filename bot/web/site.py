@@ -7,6 +7,7 @@ from slack_bolt.app.async_app import AsyncApp
 
 from bot.metrics import Metrics
 from bot.settings import LiveSettings, secret_of
+from bot.slack.inbound.arrivals import Arrivals
 from bot.usecases.context import Context
 from bot.web import debug, health, oncall, slack, webhooks
 from bot.web.connection_limits import ConnectionLimiter
@@ -14,7 +15,12 @@ from bot.web.server import HttpServer
 
 
 def http_server(
-    live: LiveSettings, context: Context, metrics: Metrics, bolt: AsyncApp, readiness: health.Health
+    live: LiveSettings,
+    context: Context,
+    metrics: Metrics,
+    bolt: AsyncApp,
+    readiness: health.Health,
+    arrivals: Arrivals,
 ) -> HttpServer:
     """The server of the HTTP port, with its limits on connections."""
     settings = live.current
@@ -25,7 +31,7 @@ def http_server(
     if settings.tocsin_demo:
         site.add_routes(debug.routes(context))
     if settings.slack_signing_secret is not None:
-        site.add_routes(slack.routes(bolt, lambda: secret_of(live.current.slack_signing_secret), metrics))
+        site.add_routes(slack.routes(bolt, lambda: secret_of(live.current.slack_signing_secret), metrics, arrivals))
     if settings.pagerduty_webhook_secret is not None:
         secret = lambda: secret_of(live.current.pagerduty_webhook_secret)  # noqa: E731
         site.add_routes(webhooks.pagerduty(context, secret, metrics))

@@ -18,16 +18,23 @@ from slack_sdk.signature import SignatureVerifier
 from bot.metrics import Metrics
 from bot.slack.blocks.replies import NOT_RECORDED
 from bot.slack.inbound import payload_validation
+from bot.slack.inbound.arrivals import Arrivals
 from bot.web.refusals import Refusals
 from bot.web.replay_guard import ReplayGuard
 from bot.web.slack_body import is_event, read_body
 
 LARGEST_BODY = 1024 * 1024
 SIGNED_WITHIN_S = 300  # https://docs.slack.dev/authentication/verifying-requests-from-slack
+_HINTS = {
+    "bad signature": {"hint": "if Slack sent it, copy SLACK_SIGNING_SECRET again: Basic Information"},
+    "stale timestamp": {"hint": "if Slack sent it, set this machine's clock"},
+}
 ONCE = ("X-Slack-Request-Timestamp", "X-Slack-Signature", "Content-Type")
 
 
-def routes(app: AsyncApp, signing_secret: Callable[[], str], metrics: Metrics) -> list[web.RouteDef]:
+def routes(
+    app: AsyncApp, signing_secret: Callable[[], str], metrics: Metrics, arrivals: Arrivals
+) -> list[web.RouteDef]:
     """The route for Slack's requests. It verifies the signature, refuses repeats, and passes the rest to Bolt."""
     replay_guard = ReplayGuard()
     refusals = Refusals(metrics)
@@ -37,7 +44,8 @@ def routes(app: AsyncApp, signing_secret: Callable[[], str], metrics: Metrics) -
         body = await request.read()
         text, why = _verified(SignatureVerifier(signing_secret()), request, body)
         if text is None:
-            refusals.note(why, remote=request.remote)
+            arrivals.note_refused(why)
+            refusals.note(why, remote=request.remote, **_HINTS.get(why, {}))
             return web.Response(status=401, text=f"Refused: {why}.")
         content = _parsed(text)
         if content is None:

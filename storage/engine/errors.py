@@ -15,6 +15,9 @@ class NoDatabaseFile(StorageError):
     """There is no SQLite file where DATABASE_URL says. A first start creates it."""
 
 
+# A prepared statement is in a session that a pooler has given to somebody else.
+_POOLED = "A connection pooler gives every transaction another session. Set pool_mode = session in it."
+
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _POSTGRESQL = {
     "28": "PostgreSQL refused the user or password in DATABASE_URL. Correct them and start again.",
@@ -22,6 +25,8 @@ _POSTGRESQL = {
     "53": "PostgreSQL is out of disk, memory or connections. Free some, or raise its limits.",
     "57014": "PostgreSQL took too long. Try again; if it goes on, look for a long transaction, or a slow disk.",
     "57": "PostgreSQL is shutting down or starting up. Try again when it is up.",
+    "26": _POOLED,
+    "42P05": _POOLED,
     "08": "The connection to PostgreSQL was lost. Try again; if it goes on, check that the server is up.",
     "40": "Two changes conflicted in PostgreSQL. Try again.",
     "55": "PostgreSQL waited too long for a lock. Try again; if it goes on, look for a long transaction.",

@@ -30,6 +30,8 @@ def parse_url(text: str) -> URL:
         url = sa.make_url(text)
     except (sa.exc.ArgumentError, ValueError):
         raise StorageError(f"DATABASE_URL cannot be read as a URL. {_EXAMPLE}") from None
+    if url.host and "@" in url.host:
+        raise StorageError("DATABASE_URL has an @ in its password. Write it as %40, and every % as %25.")
     driver = _DRIVERS.get(url.drivername)
     if driver is None:
         raise StorageError(f"DATABASE_URL names {url.drivername}, which Tocsin does not support. {_EXAMPLE}")

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import socket
+import sys
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
+import sandbox
 from bot.cli.main import main
 from storage.open import open_database
 from tests.databases import run
+from tests.scenarios.running import MANIFEST, ROOT
 
 COMMANDS = [["list"], ["search", "x"], ["show", "INC-1"], ["verify"], ["export", "--all"], ["restored"],
             ["playbooks", "stats"]]  # fmt: skip
@@ -58,3 +64,25 @@ async def _at_revision(url: str, revision: str) -> None:
     async with database.transaction() as conn:
         await conn.execute(sa.text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
     await database.close()
+
+
+def test_a_port_that_is_in_use_is_said_in_one_line(sqlite_url: str, tmp_path: Path) -> None:
+    run(_serving_twice(sqlite_url, tmp_path))
+
+
+async def _serving_twice(url: str, folder: Path) -> None:
+    async with sandbox.running(manifest=MANIFEST) as ws:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "bot", "serve", cwd=folder, stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env={
+                    **os.environ, "DATABASE_URL": url, "PYTHONPATH": str(ROOT), "PORT": str(port),
+                    "SLACK_BOT_TOKEN": ws.settings.bot_token, "SLACK_SIGNING_SECRET": ws.settings.signing_secret,
+                    "SLACK_API_URL": ws.api_url, "LOG_LEVEL": "ERROR",
+                },
+            )  # fmt: skip
+            output, complaints = await process.communicate()
+    words = f"Port {port} of 127.0.0.1 is in use by another program. Stop that one, or set PORT to another.\n"
+    assert (process.returncode, output.decode(), complaints.decode()) == (1, "", words)

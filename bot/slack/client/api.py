@@ -38,7 +38,7 @@ RATE_LIMIT_WAIT = "Slack's rate limit is used up for now; this waits for its tur
 _DETAILED = frozenset({"invalid_blocks", "invalid_arguments"})  # errors whose details help and quote no text
 _NO_JSON = "no JSON in the answer"
 _NO_NAME = "it gave no reason"
-_NOT_SLACKS = frozenset({_NO_JSON, _NO_NAME})  # Slack names every error: something on the way answered in its place
+NOT_SLACKS = frozenset({_NO_JSON, _NO_NAME})  # Slack names every error: something on the way answered in its place
 
 
 class SlackError(DeliveryError):
@@ -172,7 +172,7 @@ def _from_answer(error: SlackApiError, method: str) -> SlackError:
         return SlackError(name, method, wait_s=_retry_after(headers))
     if name in UNCERTAIN:
         return SlackError(name, method, uncertain=True)
-    if name in _NOT_SLACKS:
+    if name in NOT_SLACKS:
         return SlackError(name, method, uncertain=status < 400)
     if name in _BLOCKING:
         refusal = SlackError(name, method, wait_s=BLOCKED_WAIT_S)

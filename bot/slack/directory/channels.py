@@ -92,6 +92,17 @@ async def find_by_name(api: SlackApi, name: str) -> str | None:
     return None
 
 
+async def is_archived(api: SlackApi, name: str, channel: str | None) -> bool:
+    """Whether a channel is archived, given by name or ID and, if `find_by_name` has found it, by ID."""
+    if channel is not None:
+        answer = await api.call("conversations.info", channel=channel)
+        return bool((answer.get("channel") or {}).get("is_archived"))
+    async for other in _pages(api, "conversations.list", _LIST_PAGES, types="public_channel", limit=1000):
+        if other.get("name") == name.lstrip("#"):
+            return bool(other.get("is_archived"))
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class ChannelView:
     """What Slack says about a channel. With `joined`, the bot had been removed from it and has joined it again."""

@@ -16,6 +16,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from bot.slack.inbound import payload_validation
+from bot.slack.inbound.arrivals import Arrivals
 from bot.slack.listeners import events
 from bot.slack.listeners.context import ListenerContext
 
@@ -25,8 +26,9 @@ log = structlog.get_logger()
 class EventMiddleware(AsyncMiddleware):
     """Records events, for Bolt's `before_authorize`."""
 
-    def __init__(self, ctx: ListenerContext) -> None:
+    def __init__(self, ctx: ListenerContext, arrivals: Arrivals) -> None:
         self._ctx = ctx
+        self._arrivals = arrivals
 
     async def async_process(
         self,
@@ -40,6 +42,7 @@ class EventMiddleware(AsyncMiddleware):
             self._ctx.metrics.refused.labels("other workspace").inc()
             log.warning("request.other_workspace", type=req.body.get("type"))
             return BoltResponse(status=200, body="")
+        self._arrivals.note(req.body)
         if req.body.get("type") != "event_callback":
             return await next()
         try:

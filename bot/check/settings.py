@@ -1,0 +1,128 @@
+"""Checks the settings: whether all are there, are of the right kind, and fit this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import socket
+import stat
+
+import aiohttp
+
+from bot.check.finding import Finding, fail, ok, warn
+from bot.settings import Settings, secret_of
+from bot.slack.client import api as slack_api
+from bot.web.server import listen_problem
+
+KINDS = {
+    "SLACK_BOT_TOKEN": (("xoxb-", "xoxe.xoxb-"), "a bot token, which begins with xoxb-: OAuth & Permissions"),
+    "SLACK_APP_TOKEN": (("xapp-",), "an app-level token, which begins with xapp-: Basic Information"),
+}
+TOKEN = re.compile(r"(?:xox[a-z]-|xoxe\.|xapp-)")
+ANSWERS_WITHIN_S = 5.0
+
+
+async def check(settings: Settings) -> list[Finding]:
+    """Check the settings, the port and the folders, without starting anything."""
+    missing = [fail("settings", words) for words in settings.missing_for_serving()]
+    findings = [*missing, *_kinds(settings), *_left_from_a_demo(settings), *_environment_file(), *_archive(settings)]
+    findings += await _port(settings)
+    if any(not finding.fine for finding in findings):
+        return findings
+    mode = "Socket Mode" if settings.socket_mode else f"HTTP on {settings.host}:{settings.port}"
+    return [ok("settings", f"complete; {mode}"), *findings]
+
+
+def _kinds(settings: Settings) -> list[Finding]:
+    """Tokens that are of another kind than their variable; of each only its first letters are shown."""
+    findings = []
+    for name, (beginnings, wanted) in KINDS.items():
+        value = secret_of(getattr(settings, name.lower()))
+        if value and not value.startswith(beginnings):
+            begins = f"begins with {found[0]}" if (found := TOKEN.match(value)) else "is no token"
+            findings.append(fail("settings", f"{name} {begins}. Put {wanted}."))
+    if TOKEN.match(secret_of(settings.slack_signing_secret)):
+        words = "SLACK_SIGNING_SECRET is a token. Put the Signing Secret, 32 hexadecimal digits: Basic Information."
+        findings.append(fail("settings", words))
+    return findings
+
+
+def _left_from_a_demo(settings: Settings) -> list[Finding]:
+    findings = []
+    if settings.tocsin_speed != 1:
+        words = (
+            f"TOCSIN_SPEED is {settings.tocsin_speed:g}: reminders and pages come that many times too early. Unset it."
+        )
+        findings.append(warn("settings", words))
+    if settings.tocsin_demo:
+        words = "TOCSIN_DEMO is set: everyone who reaches the port can read notices and deadlines at /debug. Unset it."
+        findings.append(warn("settings", words))
+    return findings
+
+
+def _environment_file() -> list[Finding]:
+    """Whether others on this machine can read the secrets in `.env`."""
+    try:
+        mode = os.stat(".env").st_mode
+    except OSError:
+        return []
+    if mode & stat.S_IRWXO:
+        return [warn("settings", ".env can be read by everybody on this machine. Close it: chmod 600 .env")]
+    return []
+
+
+def _archive(settings: Settings) -> list[Finding]:
+    folder = settings.tocsin_archive
+    if folder is None:
+        return []
+    if folder.exists() and not folder.is_dir():
+        return [fail("settings", f"TOCSIN_ARCHIVE is {folder}, which is a file. Name a folder.")]
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        words = f"TOCSIN_ARCHIVE is {folder}, and nothing can be written to {existing}: incidents are not purged."
+        return [fail("settings", f"{words} Give it to the user that Tocsin runs as.")]
+    return []
+
+
+async def _port(settings: Settings) -> list[Finding]:
+    """Whether the port is free or this Tocsin's own, and whether the public address leads to it."""
+    problem = await asyncio.to_thread(_bind, settings.host, settings.port)
+    if problem is None:
+        return []
+    async with slack_api.open_session() as session:
+        if not await _is_tocsin(session, f"http://{_reachable(settings.host)}:{settings.port}"):
+            return [fail("settings", problem)]
+        address = (settings.tocsin_url or "").rstrip("/")
+        if address and not await _is_tocsin(session, address):
+            words = f"no Tocsin answers at TOCSIN_URL, {address}: links in messages and feeds lead nowhere."
+            return [warn("settings", f"{words} Correct it, or the proxy in front of port {settings.port}.")]
+    return []
+
+
+def _bind(host: str, port: int) -> str | None:
+    """Why the bot could not listen there; None if it could."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen()
+    except OSError as error:
+        return listen_problem(host, port, error)
+    return None
+
+
+def _reachable(host: str) -> str:
+    """The address at which a server that listens on `host` is reached from this machine."""
+    if host in ("0.0.0.0", "::", ""):  # noqa: S104 - compared, not listened on
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+async def _is_tocsin(session: aiohttp.ClientSession, address: str) -> bool:
+    try:
+        async with asyncio.timeout(ANSWERS_WITHIN_S), session.get(f"{address}/healthz") as answer:
+            return answer.status == 200 and await answer.json(content_type=None) == {"ok": True}
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+        return False
