@@ -45,9 +45,13 @@ async def unreachable(conn: AsyncConnection) -> dict[str, str]:
     return {row.name.removeprefix(UNREACHABLE_PREFIX): str(row.value["reason"]) for row in rows if row.value}
 
 
-async def remember_user(conn: AsyncConnection, address: str, user: str) -> None:
-    """Store the Slack ID that was found for an e-mail address."""
-    await key_value.user_of_address(address).put(conn, user)
+async def remember_user(conn: AsyncConnection, address: str, user: str) -> bool:
+    """Store the Slack ID that was found for an e-mail address. Returns whether it is new."""
+    stored = key_value.user_of_address(address)
+    if await stored.get(conn) == user:
+        return False
+    await stored.put(conn, user)
+    return True
 
 
 async def mark_unreachable(conn: AsyncConnection, name: str, reason: str, now: datetime) -> None:

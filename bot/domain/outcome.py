@@ -14,7 +14,7 @@ from bot.domain.incident import Change, Incident
 from bot.domain.paging import calls
 from bot.domain.paging.calls import PagePlan
 from bot.domain.paging.context import PagingContext
-from bot.domain.paging.ladder import PagingOutcome
+from bot.domain.paging.ladder import PagingOutcome, whom
 from bot.domain.policy.policy import Rung
 from bot.domain.routing import keys
 from bot.domain.routing.notice import Notice
@@ -89,13 +89,14 @@ def of_paging(before: Incident, paging: PagingOutcome, cause: PageCause, context
         return Outcome(Change(paging.change.incident, (*cause.said, *paging.change.entries)), (), (*fell_through, said))
     if before.drill:
         return _would_have_paged(before, paging, cause, first_page, pages)
+    who = whom(paging, context.policy)
     used_up = [
-        LedgerDecision(key, DeadlineState.DUE, _with_gaps(f"paged early: {cause.why}", pages))
+        LedgerDecision(key, DeadlineState.DUE, _with_gaps(f"paged early: {cause.why}{who}", pages))
         for key in first_page
         if key != cause.key
     ]
     if pages.gaps:
-        paged = LedgerDecision(cause.key, DeadlineState.DUE, _with_gaps(f"paged: {cause.why}", pages))
+        paged = LedgerDecision(cause.key, DeadlineState.DUE, _with_gaps(f"paged: {cause.why}{who}", pages))
         used_up.append(paged)
     serves = {cause.key, *first_page} - {decision.dedup_key for decision in fell_through}
     notices = routing.pages(before, paging, cause.why, cause.key, sorted(serves), rung, pages)

@@ -38,7 +38,7 @@ async def test_escalate_asks_once_and_names_whom_it_pages(here: World) -> None:
     channel = await declared(here)
     await here.maya.press(here.card(channel), "Escalate")
     answers = await told(here, "maya")
-    assert answers[-1].startswith("Page rung 1 of INC-1 now: @tom?")
+    assert answers[-1].startswith("Page rung 1 of INC-1 now: @tom (Slack)?")
     assert await paged(here) == []
     await here.maya.press(here.ws.ephemerals("maya")[-1], "Page them")
     assert "Paged now for INC-1, rung 1: @tom" in (await told(here, "maya"))[-1]
@@ -59,7 +59,7 @@ async def test_a_double_press_on_escalate_pages_one_rung(here: World) -> None:
     assert await paged(here) == [1]
     answer = (await told(here, "noor"))[-1]
     assert "@maya escalated INC-1" in answer
-    assert "Page rung 2 as well: @priya?" in answer
+    assert "Page rung 2 as well: @priya (Slack)?" in answer
     await here.noor.press(here.ws.ephemerals("noor")[-1], "Page them")
     assert await paged(here) == [1, 2]
 
@@ -69,7 +69,7 @@ async def test_a_second_escalation_typed_a_moment_later_is_asked_about_and_keeps
     await here.noor.join(INSIDE)
     assert "rung 1: @tom" in await typed(here, "maya", INSIDE, "/incident escalate The disk: it is full")
     reply = await here.noor.command(INSIDE, "/incident escalate The database: it is down")
-    assert "Page rung 2 as well: @priya?" in words(here, reply.message)
+    assert "Page rung 2 as well: @priya (Slack)?" in words(here, reply.message)
     assert await paged(here) == [1]
     assert reply.message is not None
     await here.noor.press(reply.message, "Page them")

@@ -76,7 +76,10 @@ async def test_pages_can_be_answered_in_the_home_tab(here: World) -> None:
     await rest(here)
     view = here.tom.home()
     assert view is not None
-    assert "My pages" in shown(here.tom)
+    page = shown(here.tom)
+    assert "My pages" in page
+    for part in ("sev1 · Critical", "rung 1", "paged ", " ago", f"<#{(await here.show())['channel_id']}>", "Can't"):
+        assert part in page
     await here.tom.press(view, "I'm on it")
     await rest(here)
     assert (await here.show())["status"] == "acknowledged"

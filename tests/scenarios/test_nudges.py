@@ -242,7 +242,9 @@ async def test_reopening_arms_reminders_and_ladder_afresh(here: World) -> None:
     await here.maya.command(channel.id, "/incident reopen it is back")
     await here.pass_time(seconds=1)
     assert len(pages(here, TOM)) == 2
-    assert [row["reason"] for row in await paged(here)] == ["paged: sev1 was declared", "paged: sev1 was reopened"]
+    assert [row["reason"] for row in await paged(here)] == [
+        f"paged: sev1 was declared — <@{TOM}> (Slack)", f"paged: sev1 was reopened — <@{TOM}> (Slack)",
+    ]  # fmt: skip
 
 
 async def test_escalate_by_hand_pages_the_next_rung_now(here: World) -> None:
@@ -260,7 +262,7 @@ async def test_raising_the_severity_starts_its_ladder_and_lowering_pages_nobody(
     await here.maya.command(channel.id, "/incident severity sev1 all of it")
     await here.pass_time(seconds=1)
     assert len(pages(here, TOM)) == 1
-    assert [row["reason"] for row in await paged(here)] == ["paged: it is sev1 now"]
+    assert [row["reason"] for row in await paged(here)] == [f"paged: it is sev1 now — <@{TOM}> (Slack)"]
     await here.maya.command(channel.id, "/incident severity sev2 not all of it")
     await here.maya.command(channel.id, "/incident severity sev1 all again")
     await here.pass_time(seconds=1)

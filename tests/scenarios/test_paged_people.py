@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.check import run
-from tests.scenarios.assertions import direct, rest, typed, words
+from tests.scenarios.assertions import buttons, direct, rest, told, typed, words
 from tests.scenarios.running import World, written
 
 TOM, PRIYA, NOOR = "U0TOM00000", "U0PRIYA000", "U0NOOR0000"
@@ -118,3 +118,41 @@ async def test_an_answered_page_keeps_whom_it_paged_why_and_by_what(here: World)
     await rest(here)
     assert [words(here, m) for m in here.ws.bot_messages(channel.id) if m.text.startswith("Paged")] == lines
     assert not [m for m in here.ws.bot_messages(channel.id) if "Nothing more to do" in m.text]
+
+
+async def test_escalate_says_where_nobody_is_left_to_page(here: World) -> None:
+    channel = await here.declared("sev2 Checkout is down")
+    await rest(here)
+    await here.maya.press(here.card(channel), "Escalate")
+    await rest(here)
+    answer = here.ws.ephemerals("maya")[-1]
+    assert "*Everybody on the ladder was paged* for INC-1: @tom (rung 1)." in words(here, answer)
+    assert buttons(answer) == []
+
+
+async def test_the_answers_under_a_page_belong_to_whoever_was_paged(here: World) -> None:
+    channel = await here.declared("sev2 Checkout is down")
+    await rest(here)
+    (page,) = [m for m in here.ws.bot_messages(channel.id) if "you are paged for" in m.text]
+    await here.maya.press(page, "I'm on it")
+    await rest(here)
+    answer = here.ws.ephemerals("maya")[-1]
+    assert "That page is for @tom" in words(here, answer)
+    assert buttons(answer) == ["Acknowledge"]
+    assert (await here.show())["status"] == "detected"
+    await here.maya.press(page, "Can't")
+    assert "That page is for @tom" in (await told(here, "maya"))[-1]
+    assert "can't respond" not in str((await here.show())["timeline"])
+    await here.tom.press(page, "I'm on it")
+    await rest(here)
+    assert (await here.show())["responders"] == [TOM]
+
+
+async def test_why_tells_by_time_who_was_paged_and_by_what(here: World) -> None:
+    channel = await here.declared("sev2 Checkout is down")
+    await here.pass_time(minutes=3)
+    await typed(here, "maya", channel.name, "/incident page @priya please come")
+    await rest(here)
+    said = await typed(here, "maya", channel.name, "/incident why")
+    rung, by_hand = said.index("paged: sev2 was declared — @tom (Slack)"), said.index("By hand: @priya")
+    assert rung < by_hand

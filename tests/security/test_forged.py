@@ -70,14 +70,16 @@ async def test_a_criterion_of_a_playbook_needs_the_permission_to_escalate(sqlite
         assert "escalated" in await here.kinds()
 
 
-async def test_where_escalating_is_restricted_cant_works_only_for_the_person_paged(
-    sqlite_url: str, tmp_path: Path
-) -> None:
+async def test_cant_works_only_for_the_person_paged(sqlite_url: str, tmp_path: Path) -> None:
     async with world(sqlite_url, policy=policy_of(tmp_path, {"escalate": ["@oncall"]})) as here:
         await known(here)
         await begun(here)
         await forged(here, "noor", "cant", "INC-1:0")
-        assert "Only @oncall may escalate" in (await told(here, "noor"))[-1]
+        assert "There is no such page of INC-1" in (await told(here, "noor"))[-1]
+        assert "escalated" not in await here.kinds()
+        await typed(here, "maya", INSIDE, "/incident page @tom")
+        await forged(here, "noor", "cant", "INC-1:0")
+        assert "That page is for @tom" in (await told(here, "noor"))[-1]
         assert "escalated" not in await here.kinds()
         await typed(here, "maya", INSIDE, "/incident page @noor")
         await forged(here, "noor", "cant", "INC-1:0")

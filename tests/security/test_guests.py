@@ -110,6 +110,7 @@ schedules:
   ours: {{members: [{PRIYA}]}}
 """
     async with world(sqlite_url, policy=written(tmp_path, rules)) as here:
+        here.tocsin.timer.remove("people's accounts")
         assert "may cover schedules" in await typed(here, "gail", "#payments", "/incident cover ours for 2h")
         channel, asked = await asked_with_guests(here)
         assert "may give roles" in await typed(here, "gail", channel.name, "/incident role technical_lead @gail")
@@ -122,6 +123,7 @@ schedules:
 
 
 async def test_while_slack_is_away_only_people_known_to_belong_to_the_workspace_may_approve(here: World) -> None:
+    here.tocsin.timer.remove("people's accounts")
     channel, asked = await asked_with_guests(here)
     here.ws.faults.add("users.info", status=500, count=None)
     await press(here, "priya", asked, "Approve")

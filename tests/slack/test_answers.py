@@ -271,12 +271,15 @@ def test_a_long_timeline_keeps_the_newest() -> None:
 
 def test_why_says_of_each_reminder_what_became_of_it() -> None:
     rows = [
-        why.Reminder("acknowledge", 1, NOW, minutes(0.1), DeadlineState.SENT, "paged: sev1 was declared"),
+        why.Reminder(
+            "acknowledge", 1, NOW, minutes(0.1), DeadlineState.SENT, f"paged: sev1 was declared — <@{BEN}> (Slack)"
+        ),
         why.Reminder("update", None, minutes(15), minutes(20), DeadlineState.SENT, "an update is due"),
         why.Reminder("role", None, minutes(16), None, DeadlineState.SKIPPED, "listed in the reminder about an update"),
         why.Reminder("mitigate", None, minutes(30), None, DeadlineState.CANCELLED, "mitigated"),
         why.Reminder("acknowledge", 2, minutes(31), None, DeadlineState.FAILED, "channel_not_found"),
         why.Reminder("update", None, minutes(35), None, DeadlineState.DUE, "an update is due"),
+        why.Reminder("mitigate", 3, minutes(60), minutes(18), DeadlineState.SENT, "paged early"),
         why.Reminder(
             "update", None, minutes(50), None, DeadlineState.WAITING, f"<@{BEN}> promised the next update by then"
         ),
@@ -285,9 +288,10 @@ def test_why_says_of_each_reminder_what_became_of_it() -> None:
     message = why.why(snoozed, FIVE, rows, minutes(40))
     assert [mrkdwn(block) for block in message.blocks] == [
         f"*Reminders and pages of INC-1*\n:zzz: Reminders are snoozed by <@{BEN}> until {time(60)}; pages are not.",
-        f":white_check_mark: *{day(0)}* · acknowledgement, rung 1 — sent {time(0.1)}\npaged: sev1 was declared\n"
-        f":white_check_mark: *{day(15)}* · status update — sent {time(20)}, late by 5m\nan update is due\n"
+        f":white_check_mark: *{day(0.1)}* · acknowledgement, rung 1 — sent\n{rows[0].reason}\n"
         f":fast_forward: *{day(16)}* · empty role — skipped\nlisted in the reminder about an update\n"
+        f":white_check_mark: *{day(18)}* · mitigation, rung 3 — sent early, due {time(60)}\npaged early\n"
+        f":white_check_mark: *{day(20)}* · status update — sent, late by 5m\nan update is due\n"
         f":heavy_multiplication_x: *{day(30)}* · mitigation — cancelled\nmitigated\n"
         f":x: *{day(31)}* · acknowledgement, rung 2 — failed\nchannel_not_found\n"
         f":hourglass_flowing_sand: *{day(35)}* · status update — being sent\nan update is due\n"

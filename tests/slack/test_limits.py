@@ -18,7 +18,7 @@ from bot.domain.paging.ladder import PagingOutcome
 from bot.domain.paging.recipients import Recipients
 from bot.domain.playbook.definition import Playbook
 from bot.domain.policy.policy import Contact, Policy, Role, Service, Severity
-from bot.domain.routing.payloads import NudgePayload, PageSettledPayload, PersonPagePayload
+from bot.domain.routing.payloads import ChannelPagePayload, NudgePayload, PageSettledPayload, PersonPagePayload
 from bot.domain.timeline.entry import Entry, RecordedEntry, entry
 from bot.domain.triage.service_catalog import Cause
 from bot.domain.triage.service_catalog import ReachedService as Reached_
@@ -175,7 +175,10 @@ def _messages(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message
     }.items():
         yield f"{name} in channel", page.page_channel(incident, policy, changed, NOW)
     yield "page direct", page.page_direct(incident, policy, PAGE, NOW)
-    yield "page elsewhere", page.page_elsewhere(incident, policy, PAGE, NOW)
+    yield (
+        "page elsewhere",
+        page.page_elsewhere(incident, policy, ChannelPagePayload(rung=2, why=LONG, channel="#" + "x" * 79), NOW),
+    )
     settled = PageSettledPayload("page:1", by=HOSTILE, ended=LONG)
     for render in (settled_page.in_channel, settled_page.elsewhere, settled_page.direct):
         yield f"page settled {render.__name__}", render(incident, PAGE, settled, NOW, NOW)
@@ -189,6 +192,7 @@ def _answers(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message]
         for n, (kind, state) in enumerate((k, s) for k in ("update", "role", "odd") for s in DeadlineState)
     ] * 20
     entries = [recorded(_said(kind), n) for n, kind in enumerate(KINDS * 20)]
+    yield "not your page", replies.not_your_page(incident, [HOSTILE] * 60)
     climb = PagingOutcome(Change(incident), 2, Recipients((BEN,) * 200, (HOSTILE,), (HOSTILE,)), ((1, LONG),) * 30)
     yield "declared", replies.declared(incident, policy)
     yield "declaring", replies.declaring(incident, policy)

@@ -286,7 +286,7 @@ class People:
         self.pressed.append(Act(label, self.ws.user(who).id, step.token, number_of(channel), outcome))
 
 
-_ANSWER_BUTTONS = {"Lead", "I'm responding", "Just watching"}
+_ANSWER_BUTTONS = {"Lead", "Page them", "Acknowledge"}
 
 
 def number_of(channel: Channel) -> int | None:

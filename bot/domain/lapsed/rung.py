@@ -49,7 +49,7 @@ def _page(incident: Incident, deadline: Deadline, context: PagingContext) -> Out
         occasion = f"{durations.exact(rung.after)} without being {rung.until}" if rung.after else _occasion(incident)
         why = f"{occasion}{late}"
         paging = ladder.page_next_rung(incident, context, why, rung=number)
-    reason = f"paged: {why}" if paging.rung is not None else f"{why}: nobody left to page"
+    reason = f"paged: {why}{ladder.whom(paging, policy)}" if paging.rung is not None else f"{why}: nobody left to page"
     lapsed = due(Change(incident), deadline.dedup_key, reason)
     return lapsed.then(of_paging(incident, paging, PageCause(why, deadline.dedup_key), context))
 

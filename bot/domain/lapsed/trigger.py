@@ -9,6 +9,7 @@ from bot.domain.outcome import Outcome, PageCause, due, of_paging
 from bot.domain.paging import triggers
 from bot.domain.paging.context import PagingContext
 from bot.domain.paging.direct_page import DirectPage, page_directly
+from bot.domain.paging.ladder import whom
 from bot.domain.routing.keys import TriggerSubject
 
 
@@ -21,6 +22,10 @@ def decide(incident: Incident, deadline: Deadline, context: PagingContext) -> Ou
     times = counted.ladder.tripped[key].times
     page = DirectPage(trigger.rung, f"trigger:{key}", "A trigger", why, times=times)
     paging = page_directly(counted, context, page)
-    reason = f"paged: {why}" if paging.reached else f"{why}: {'; '.join(paging.recipients.gaps)}"
+    reason = (
+        f"paged: {why}{whom(paging, context.policy)}"
+        if paging.reached
+        else f"{why}: {'; '.join(paging.recipients.gaps)}"
+    )
     lapsed = due(Change(counted), deadline.dedup_key, reason)
     return lapsed.then(of_paging(counted, paging, PageCause(why, deadline.dedup_key, rung=trigger.rung), context))

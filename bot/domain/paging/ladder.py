@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.domain.errors import Refused
 from bot.domain.incident import Change, Incident, PagedRung
-from bot.domain.paging.calls import PagePlan, reach
+from bot.domain.paging.calls import PagePlan, label, reach
 from bot.domain.paging.context import PagingContext
 from bot.domain.paging.recipients import Recipients, recipient_name, recipients_of
 from bot.domain.policy.policy import Policy, Until
@@ -141,6 +141,14 @@ def _try_rung(
     there = [person for person in everybody.people if person in incident.responders]
     gaps = [*everybody.gaps, *plan.gaps]
     return _PassedOver(number, "; ".join([responding_words(there, context.policy)] if there else gaps), bool(there))
+
+
+def whom(paging: PagingOutcome, policy: Policy) -> str:
+    """The people and channels paged and the methods, for the ledger: ` — <@U1>, #ops (Slack)`; empty for nobody."""
+    people = [recipient_name(person, policy) for person in paging.recipients.people]
+    names = [*people, *paging.recipients.channels] or list(paging.recipients.contacts)
+    methods = f" ({', '.join(label(method) for method in paging.plan.methods)})" if paging.plan.methods else ""
+    return f" — {', '.join(names)}{methods}" if names else ""
 
 
 def responding_words(people: Sequence[str], policy: Policy) -> str:

@@ -45,14 +45,13 @@ def pages(
     incident = outcome.change.incident
     n = incident.number
     base = f"page:{n}:{_occasion(incident, outcome, cause)}"
-    payload = _page_payload(outcome, why, deadlines, plan)
+    payload = replace(_page_payload(outcome, why, deadlines, plan), base=base)
     elsewhere = bool(plan.attempts or outcome.recipients.channels)  # these tell whether somebody was reached
     told = replace(payload, deadlines=()) if elsewhere else payload
     # The card comes first in the channel; people paged directly are called without waiting for either.
     in_own_channel = in_channel(f"{base}:channel", NoticeKind.PAGE_CHANNEL, n, told.to_json(), Priority.PAGE)
     shared = PersonPagePayload(
         **vars(payload),
-        base=base,
         severity=incident.severity,
         by=tuple(rung.by) if rung else (),
         unless=unless_for(before, rung.until) if rung else Until.RESOLVED,
@@ -83,7 +82,7 @@ def page_prefix(incident: Incident) -> str:
 
 def page_base(dedup_key: str, payload: Mapping[str, Any]) -> str:
     """The prefix that the dedup keys of one page share, from one of its notices."""
-    return str(payload.get("base") or dedup_key.rpartition(":to:")[0] or dedup_key.rpartition(":channel")[0])
+    return str(payload.get("base") or dedup_key.rpartition(":to:")[0])
 
 
 def _occasion(incident: Incident, outcome: PagingOutcome, cause: str) -> str:

@@ -187,6 +187,7 @@ class PagePayload(Payload):
     skipped: tuple[tuple[int, str], ...] = ()  # rungs left out because their people respond, each with the reason
     paged_before: tuple[tuple[int, tuple[str, ...]], ...] = ()  # where no rung is left: those paged, with their people
     methods: tuple[str, ...] = ()  # by which its people are called
+    base: str = ""  # beginning of the dedup keys of this page
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,6 @@ class ChannelPagePayload(PagePayload):
 class PersonPagePayload(PagePayload):
     """A page to one person by one method."""
 
-    base: str = ""  # beginning of the dedup keys of this page
     severity: str = ""
     by: tuple[str, ...] = ()  # the rung's methods, in order
     unless: str = "resolved"  # the state that ends it

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.domain.incident import Incident, handover
+from bot.domain.incident import Incident, PagedRung, handover
 from bot.domain.oncall.schedule import Override
 from bot.domain.policy.policy import Policy
+from bot.domain.values import durations
 from bot.slack.blocks import elements, oncall, phrases
 from bot.slack.blocks.elements import Block, button
 from bot.slack.text import clip, plain, render
@@ -51,7 +52,7 @@ def home(viewer: Viewer, policy: Policy, now: datetime, overrides: Sequence[Over
             button("Cover for a while", "cover", next(iter(policy.schedules))) if policy.schedules else None,
             block_id="home",
         ),
-        *_requests(viewer, policy),
+        *_requests(viewer, policy, now),
         elements.header("My incidents"),
         *(
             [_row(incident, policy, viewer.user) for incident in mine[:MINE]]
@@ -75,11 +76,12 @@ def _open_heading(viewer: Viewer) -> str:
     return f"Open incidents: {viewer.total}{drills}" if viewer.total or viewer.drills else "Open incidents"
 
 
-def _requests(viewer: Viewer, policy: Policy) -> list[Block | None]:
+def _requests(viewer: Viewer, policy: Policy, now: datetime) -> list[Block | None]:
     """Pages and handovers that wait for this person's answer."""
     blocks: list[Block | None] = []
     for incident in viewer.involved:
-        blocks += [_page(incident, rung) for rung in _rungs(incident, viewer)]
+        for page in _pages(incident, viewer):
+            blocks += _page(incident, page, policy, now)
         for offer in handover.open_offers(incident):
             if offer.to == viewer.user:
                 title = render(plain(phrases.role_of(offer.role, policy).title))
@@ -95,11 +97,11 @@ def _requests(viewer: Viewer, policy: Policy) -> list[Block | None]:
     return [elements.header("My pages"), *blocks[: 2 * REQUESTS]] if blocks else []
 
 
-def _rungs(incident: Incident, viewer: Viewer) -> list[int]:
-    """The rung that paged this person last, if the incident still waits for an acknowledgement; at most one."""
+def _pages(incident: Incident, viewer: Viewer) -> list[PagedRung]:
+    """The latest page of this person, if the incident still waits for an acknowledgement; at most one."""
     if incident.ladder.acknowledged_at is not None or viewer.user in incident.responders or incident.drill:
         return []
-    return [page.rung for page in incident.ladder.pages if viewer.addresses.intersection(_folded(page.people))][-1:]
+    return [page for page in incident.ladder.pages if viewer.addresses.intersection(_folded(page.people))][-1:]
 
 
 def _folded(people: Sequence[str]) -> set[str]:
@@ -107,12 +109,24 @@ def _folded(people: Sequence[str]) -> set[str]:
     return {person.lower() if "@" in person else person for person in people}
 
 
-def _page(incident: Incident, rung: int) -> Block:
-    return elements.section(
-        f":rotating_light: You are paged: {_name(incident)}",
-        button("I'm on it", "on_it", f"{incident.id}:{rung}", style="primary"),
-        block_id=f"page_{incident.number}",
+def _page(incident: Incident, page: PagedRung, policy: Policy, now: datetime) -> list[Block | None]:
+    value = f"{incident.id}:{page.rung}"
+    state = elements.join_dots(
+        [
+            phrases.severity_name(incident.severity, policy),
+            f"rung {page.rung}" if page.rung else "",
+            f"paged {durations.approximate(now - page.last_at)} ago",
+            phrases.channel_link(incident),
+        ]
     )
+    return [
+        elements.section(f":rotating_light: You are paged: {_name(incident)}\n{state}"),
+        elements.actions(
+            button("I'm on it", "on_it", value, style="primary"),
+            button("Can't", "cant", value),
+            block_id=f"page_{incident.number}",
+        ),
+    ]
 
 
 def _row(incident: Incident, policy: Policy, user: str | None = None) -> Block:

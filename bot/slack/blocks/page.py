@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
-from bot.domain.routing.payloads import DrillPagePayload, PagePayload
+from bot.domain.routing.payloads import ChannelPagePayload, DrillPagePayload, PagePayload
 from bot.domain.values import durations
 from bot.domain.values.ordinals import ordinal
 from bot.slack.blocks import elements, phrases
@@ -117,12 +117,13 @@ def page_direct(incident: Incident, policy: Policy, payload: PagePayload, now: d
     )
 
 
-def page_elsewhere(incident: Incident, policy: Policy, payload: PagePayload, now: datetime) -> Message:
+def page_elsewhere(incident: Incident, policy: Policy, payload: ChannelPagePayload, now: datetime) -> Message:
     """The page in a channel other than the incident's, which a rung names."""
+    buttons = _buttons(incident, payload, f"{payload.base}:to:{payload.channel}")
     name = phrases.severity_name(incident.severity, policy)
     words = f":rotating_light: Help is needed{_count(payload)}: {phrases.outside(incident)}"
     if incident.private:
-        return elements.message(words, [elements.section(f"*{words}*"), _buttons(incident, payload)])
+        return elements.message(words, [elements.section(f"*{words}*"), buttons])
     return elements.message(
         phrases.drill_prefix(incident) + words,
         [
@@ -131,7 +132,7 @@ def page_elsewhere(incident: Incident, policy: Policy, payload: PagePayload, now
                 f"{name} · {phrases.status_line(incident)}\n*Channel:* {phrases.channel_link(incident)}\n"
                 f"*Why here:* {_why_here(payload)} — {_why(payload)}."
             ),
-            _buttons(incident, payload),
+            buttons,
         ],
     )
 
@@ -201,8 +202,9 @@ def _press(payload: PagePayload) -> str:
     return PRESS
 
 
-def _buttons(incident: Incident, payload: PagePayload) -> Block | None:
-    value = f"{incident.id}:{payload.rung or 0}"
+def _buttons(incident: Incident, payload: PagePayload, key: str | None = None) -> Block | None:
+    """`key` is that of the message where it is not the page of its own people, but in another channel."""
+    value = ":".join(filter(None, (incident.id, str(payload.rung or 0), payload.base if key is None else key)))
     return elements.actions(
         button("I'm on it", "on_it", value, style="primary"),
         button("Can't", "cant", value),

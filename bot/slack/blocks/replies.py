@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.incident import Incident
 from bot.domain.incident.channel import stand_in
+from bot.domain.paging.calls import label
 from bot.domain.paging.ladder import PagingOutcome
 from bot.domain.paging.recipients import recipient_name
 from bot.domain.policy.policy import Policy
@@ -243,7 +244,8 @@ def ask_to_escalate(
     reached = outcome.recipients
     names = [render(recipient_name(person, policy)) for person in reached.people]
     names += [phrases.channel_named(channel) for channel in reached.channels]
-    people = elements.join_comma(names or list(reached.contacts), 20)
+    methods = f" ({', '.join(label(method) for method in outcome.plan.methods)})" if outcome.plan.methods else ""
+    people = elements.join_comma(names or list(reached.contacts), 20) + methods
     drill = " (a drill pages nobody)" if incident.drill else ""
     words = f"Page rung {outcome.rung} of {incident.id} now: {people}?{drill}"
     if again:
@@ -258,6 +260,14 @@ def ask_to_escalate(
             elements.actions(button("Page them", "escalate_rung", value, style="danger"), block_id="escalate"),
         ],
     )
+
+
+def not_your_page(incident: Incident, people: Sequence[str]) -> Message:
+    """To a person who answered a page that is for others."""
+    asked = elements.join_comma([mention(person) for person in people], 10)
+    words = f"That page is for {asked}. If you are responding to {incident.id} too, press *Acknowledge*."
+    acknowledge = button("Acknowledge", "ack", incident.id, style="primary")
+    return elements.message(words, [elements.section(words), elements.actions(acknowledge, block_id="not_your_page")])
 
 
 def declined_page(incident: Incident, outcome: PagingOutcome | None) -> Message:

@@ -60,11 +60,11 @@ class Reminder:
 
 
 def why(incident: Incident, policy: Policy, rows: Sequence[Reminder], now: datetime) -> Message:
-    """Every reminder and page with its due time, outcome and reason, in the given order."""
+    """Every reminder and page by the time when it was sent or is due, with its outcome, reason and whom it paged."""
     words = f"Reminders and pages of {incident.id}"
     if not rows:
         return elements.line(f"{words}: none so far, and none planned.")
-    blocks, left = elements.newest_lines([_reminder(row, now) for row in _merge_steps(rows, now)])
+    blocks, left = elements.newest_lines([_reminder(row, now) for row in sorted(_merge_steps(rows, now), key=_at)])
     quiet = phrases.snoozed(incident, now)
     return elements.message(
         words,
@@ -98,18 +98,23 @@ def _merged(same: Sequence[Reminder]) -> Reminder:
 def _reminder(row: Reminder, now: datetime) -> str:
     rung = f", rung {row.rung}" if row.rung else ""
     kind = KIND_NAMES.get(row.kind, row.kind)
-    head = f"{STATE_EMOJI.get(row.state, '')} *{elements.moment(row.due_at)}* · {render(kind)}{rung}"
+    head = f"{STATE_EMOJI.get(row.state, '')} *{elements.moment(_at(row))}* · {render(kind)}{rung}"
     reason = clip(render(row.reason), REASON_LENGTH)
     return f"{head} — {_outcome(row, now)}" + (f"\n{reason}" if reason else "")
+
+
+def _at(row: Reminder) -> datetime:
+    """When it was sent, or else is or was due."""
+    return row.sent_at if row.state is DeadlineState.SENT and row.sent_at else row.due_at
 
 
 def _outcome(row: Reminder, now: datetime) -> str:
     if row.state is DeadlineState.SENT and row.sent_at:
         late = row.sent_at - row.due_at
+        if late < -LATE_AFTER:
+            return f"sent early, due {elements.clock(row.due_at)}"
         explained = "late by" in row.reason
-        return f"sent {elements.clock(row.sent_at)}" + (
-            f", late by {durations.approximate(late)}" if late > LATE_AFTER and not explained else ""
-        )
+        return "sent" + (f", late by {durations.approximate(late)}" if late > LATE_AFTER and not explained else "")
     if row.state is DeadlineState.DUE:
         return "being sent"
     if row.state is DeadlineState.WAITING:

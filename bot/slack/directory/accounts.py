@@ -16,6 +16,7 @@ from bot.domain.values.slack_ids import is_user_id
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.client.error_messages import explanation
 from bot.usecases.context import Context
+from bot.usecases.effects import home_tab
 from bot.usecases.effects.on_call import names_in
 from bot.workers.base import Periodic
 from storage import directory, overrides
@@ -39,8 +40,8 @@ class AccountLog:
     async def found(self, name: str, user: str) -> None:
         """Store that the person with this address or Slack ID has this account."""
         async with self._context.database.transaction() as conn:
-            if "@" in name:
-                await directory.remember_user(conn, name, user)
+            if "@" in name and await directory.remember_user(conn, name, user):
+                await home_tab.refresh_person(conn, user, self._context.clock.now())
             await directory.mark_reachable(conn, {name, user})
 
     async def missing(self, name: str, error: SlackError) -> None:

@@ -34,6 +34,12 @@ async def refresh_all(conn: AsyncConnection, now: datetime) -> None:
         await enqueue.put(conn, [routing.home(user) for user in openings])
 
 
+async def refresh_person(conn: AsyncConnection, user: str, now: datetime) -> None:
+    """Publish the tab for one person, if they opened it lately: it is known now what concerns them."""
+    if user in await user_activity.homes_opened_since(conn, now - OWN_INCIDENTS_FOR, AT_MOST):
+        await enqueue.put(conn, [routing.home(user)])
+
+
 async def refresh(conn: AsyncConnection, save: IncidentSave, now: datetime) -> IncidentSave:
     """Queue the tab of each person for whom it changes. Several changes at once become one publication a person."""
     before, after = save.before, save.after

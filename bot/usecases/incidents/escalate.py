@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from bot.domain.deadlines import mention_or_name
 from bot.domain.errors import Refused
 from bot.domain.incident import Change, Incident
 from bot.domain.outcome import Outcome, PageCause, of_paging
@@ -22,8 +23,8 @@ from bot.domain.values.slack_ids import user_mention
 from bot.domain.values.target import Target, TargetKind
 from bot.usecases import authorize
 from bot.usecases.context import Context
+from bot.usecases.incidents.page_answers import PageRef, others_asked
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
-from bot.usecases.visibility import was_paged
 
 ASK_WITHIN = timedelta(seconds=15)  # after an escalation another one is asked about
 
@@ -103,17 +104,18 @@ async def fire_trigger(
 
 
 async def decline_page(
-    context: Context, number: int, rung: int, actor: str, delivery: str | None = None
+    context: Context, number: int, page: PageRef, actor: str, channel: str | None = None, delivery: str | None = None
 ) -> Escalated | None:
     """Record that a person who was paged can't come, and page the next rung. None if the page needs no answer any more.
 
-    `rung` 0 is a page by name or by a trigger, which no other rung follows: the channel is told. A person who was not
-    paged may decline only if they may escalate.
+    A page by name or by a trigger is followed by no other rung: the channel is told. Raises `Refused` for anybody whom
+    the page did not page.
     """
     async with locked_incident(context, number, delivery) as work:
-        incident = work.incident
-        if not await was_paged(work.conn, incident, actor):
-            authorize.require(context, "escalate", actor, incident)
+        incident, rung = work.incident, page.rung
+        if asked := await others_asked(work.conn, incident, page, actor, channel):
+            people = ", ".join(mention_or_name(person) for person in asked)
+            raise Refused(f"That page is for {people}, who can say so. To page more people:", "escalate We need help")
         if incident.open and rung == 0:
             declined = entry(work.now, "escalated", actor, "can't respond", declined=True, told=True)
             return await _tell_only(work, declined, label="told")

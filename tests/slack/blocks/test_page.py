@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.domain import incident as verbs
-from bot.domain.routing.payloads import PersonPagePayload
+from bot.domain.routing.payloads import ChannelPagePayload, PersonPagePayload
 from bot.slack.blocks import page
 from tests.factories import BEN, FIVE, MAYA, NOW, declared, minutes, mrkdwn, presses, with_channel
 
@@ -22,9 +22,10 @@ PAGE = PersonPagePayload(
     people=(BEN, MAYA),
     person=BEN,
     channels=(),
+    base="page:1:1:sev1:2:1",
     fell_through=((1, "nobody is on call on primary now"),),
 )
-ANSWERS = [("I'm on it", "on_it", "INC-1:2"), ("Can't", "cant", "INC-1:2")]
+ANSWERS = [("I'm on it", "on_it", "INC-1:2:page:1:1:sev1:2:1"), ("Can't", "cant", "INC-1:2:page:1:1:sev1:2:1")]
 
 
 def test_a_page_in_the_channel_mentions_people_and_says_why_and_what_to_press() -> None:
@@ -87,6 +88,8 @@ def test_a_direct_page_says_what_where_and_why_you() -> None:
 
 
 def test_a_page_to_another_channel_asks_for_help() -> None:
-    message = page.page_elsewhere(OPEN, FIVE, PAGE, NOW)
+    elsewhere = ChannelPagePayload(rung=2, why="not acknowledged within 5m", base="page:1:1:sev1:2:1", channel="#ops")
+    message = page.page_elsewhere(OPEN, FIVE, elsewhere, NOW)
     assert message.text == ":rotating_light: Help is needed: INC-1 · Checkout is down"
-    assert presses(message.blocks) == ANSWERS
+    value = "INC-1:2:page:1:1:sev1:2:1:to:#ops"
+    assert presses(message.blocks) == [("I'm on it", "on_it", value), ("Can't", "cant", value)]

@@ -11,8 +11,10 @@ from bot.domain.deadlines import DeadlineState
 from bot.domain.errors import Refused
 from bot.usecases.context import Context
 from bot.usecases.incidents.acknowledge import acknowledge
+from bot.usecases.incidents.change_severity import change_severity
 from bot.usecases.incidents.declare import Declaration, declare
 from bot.usecases.incidents.escalate import EscalatedAlready, decline_page, escalate, next_page, page
+from bot.usecases.incidents.page_answers import PageRef
 from storage import deadlines, directory
 from storage.schema import outbox
 from storage.timeline import entries
@@ -42,7 +44,10 @@ async def test_escalating_pages_the_next_rung_and_uses_up_its_deadline(context: 
         row = await deadlines.get(conn, "rung:1:1:sev1:1")
         kinds = [record.entry.kind for record in await entries.read(conn, 1)]
     assert row is not None
-    assert (row.state, row.reason) == (DeadlineState.DUE, "paged early: <@U1> escalated: We need help")
+    assert (row.state, row.reason) == (
+        DeadlineState.DUE,
+        "paged early: <@U1> escalated: We need help — <@U0FIRST01> (Slack)",
+    )
     assert kinds == ["declared", "escalated", "page"]
 
 
@@ -91,7 +96,7 @@ async def test_several_people_are_paged_by_one_request(context: Context) -> None
 
 async def test_declining_a_page_pages_the_next_rung(context: Context) -> None:
     await escalate(context, 1, "U1")
-    declined = await decline_page(context, 1, 1, "U0FIRST01")
+    declined = await decline_page(context, 1, PageRef(1), "U0FIRST01")
     assert declined is not None
     assert declined.paging.rung == 2
 
@@ -99,7 +104,7 @@ async def test_declining_a_page_pages_the_next_rung(context: Context) -> None:
 async def test_declining_a_page_that_another_rung_followed_pages_nobody(context: Context) -> None:
     await escalate(context, 1, "U1")
     await escalate(context, 1, "U1", rung=2)
-    declined = await decline_page(context, 1, 1, "U0FIRST01")
+    declined = await decline_page(context, 1, PageRef(1), "U0FIRST01")
     assert declined is not None
     assert declined.paging.rung is None
     assert len(declined.incident.ladder.pages) == 2
@@ -108,7 +113,7 @@ async def test_declining_a_page_that_another_rung_followed_pages_nobody(context:
 async def test_declining_after_an_acknowledgement_changes_nothing(context: Context) -> None:
     await escalate(context, 1, "U1")
     await acknowledge(context, 1, "U2")
-    assert await decline_page(context, 1, 1, "U0FIRST01") is None
+    assert await decline_page(context, 1, PageRef(1), "U0FIRST01") is None
 
 
 async def test_a_person_is_paged_by_name(context: Context) -> None:
@@ -162,6 +167,7 @@ async def test_nobody_left_to_page_is_told_once(context: Context, clock: Movable
     for _ in range(5):
         await escalate(context, 1, "U1")
         clock.instant += timedelta(minutes=1)
+        clock.instant += timedelta(minutes=1)
     async with context.database.reading() as conn:
         texts = [
             row.payload
@@ -170,3 +176,31 @@ async def test_nobody_left_to_page_is_told_once(context: Context, clock: Movable
     assert [(text["rung"], text["paged_before"]) for text in texts] == [
         (1, []), (2, []), (None, [[1, ["U0FIRST01"]], [2, ["U0SECOND1"]]]),
     ]  # fmt: skip
+
+
+async def test_cant_belongs_to_whoever_was_paged_by_it(context: Context) -> None:
+    await escalate(context, 1, "U1")
+    with pytest.raises(Refused, match="That page is for <@U0FIRST01>"):
+        await decline_page(context, 1, PageRef(1), "U0SECOND1")
+    with pytest.raises(Refused, match="no such page"):
+        await decline_page(context, 1, PageRef(2), "U0SECOND1")
+    await escalate(context, 1, "U1", rung=2)
+    with pytest.raises(Refused, match="That page is for <@U0FIRST01>"):
+        await decline_page(context, 1, PageRef(1, "page:1:1:sev1:1:1"), "U0SECOND1")
+    assert await decline_page(context, 1, PageRef(2, "page:1:1:sev1:2:1"), "U0SECOND1") is not None
+
+
+async def test_a_page_is_still_its_persons_after_the_severity_changed(context: Context) -> None:
+    await escalate(context, 1, "U1")
+    await change_severity(context, 1, "sev2", "U1")
+    await change_severity(context, 1, "sev1", "U1")
+    assert await decline_page(context, 1, PageRef(1, "page:1:1:sev1:1:1"), "U0FIRST01") is not None
+
+
+async def test_a_key_of_another_incident_or_channel_opens_no_page(context: Context) -> None:
+    await declare(context, Declaration("Search is down", "sev1", "U1"))
+    await escalate(context, 1, "U1")
+    with pytest.raises(Refused, match="no such page"):
+        await decline_page(context, 2, PageRef(1, "page:1:1:sev1:1:1"), "U0FIRST01")
+    with pytest.raises(Refused, match="no such page"):
+        await decline_page(context, 2, PageRef(1, "page:2:1:sev1:1:1:to:#ops"), "U0FIRST01", "C1")

@@ -65,5 +65,6 @@ async def test_an_unanswered_offer_is_repeated_once_then_the_ladder_is_paged(
     async with context.database.reading() as conn:
         rows = {row.dedup_key: (row.state, row.reason) for row in await deadlines.ledger(conn, 1)}
     assert rows["handover:1:1:1:0"] == (DeadlineState.DUE, "<@U2> has not answered the handover")
-    assert rows["handover:1:1:1:1"] == (DeadlineState.DUE, "<@U2> did not answer the handover within 10m")
+    why = "<@U2> did not answer the handover within 10m — <@U0FIRST01> (Slack)"
+    assert rows["handover:1:1:1:1"] == (DeadlineState.DUE, why)
     assert rows["rung:1:1:sev4:1"][0] is DeadlineState.DUE

@@ -132,7 +132,9 @@ async def test_where_a_cover_cannot_be_reached_the_rotation_is_paged(context: Co
     rota = await calls(context)
     assert set(rota) == {"U0ROTA0001"}
     assert await results.sent(context, rota["U0ROTA0001"], {"ts": "1.1", "channel": "D1"})
-    assert await rung(context, 1) == (DeadlineState.SENT, f"paged: nobody on rung 1 could be reached; {GONE[:-1]}")
+    assert await rung(context, 1) == (
+        DeadlineState.SENT, f"paged: nobody on rung 1 could be reached — <@U0ROTA0001> (Slack); {GONE[:-1]}",
+    )  # fmt: skip
 
 
 async def test_a_page_by_hand_that_reaches_nobody_tells_whoever_asked(context: Context) -> None:

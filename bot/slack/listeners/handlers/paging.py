@@ -10,6 +10,7 @@ from bot.slack.blocks import replies, triggers
 from bot.slack.blocks.elements import Message
 from bot.slack.listeners.calls import Press, PressHandler, VerbCall, VerbHandler
 from bot.usecases.incidents import escalate
+from bot.usecases.incidents.page_answers import PageRef
 
 
 async def _escalate(call: VerbCall) -> Message:
@@ -67,9 +68,8 @@ async def _trigger(call: VerbCall) -> Message:
 
 
 async def _press_cannot_come(call: Press) -> Message:
-    rung_text = call.argument.split(":", 1)[0]
-    rung = int(rung_text) if rung_text.isdecimal() else 0
-    outcome = await escalate.decline_page(call.context, call.number, rung, call.user, delivery=call.delivery)
+    page, channel = PageRef.parse(call.argument), call.interaction.channel
+    outcome = await escalate.decline_page(call.context, call.number, page, call.user, channel, delivery=call.delivery)
     return replies.declined_page(call.incident, outcome.paging if outcome else None)
 
 

@@ -44,7 +44,10 @@ async def _show(call: VerbCall) -> Message:
 async def _why(call: VerbCall) -> Message:
     async with call.context.database.reading() as conn:
         rows = await deadlines.ledger(conn, call.number)
-    reminders = [
+        pages = await entries.of_kind(conn, call.number, "page")
+    by_hand = [page for page in pages if str(page.data.get("label", "")).startswith("hand:")]
+    reminders = [why.Reminder("page", None, page.at, page.at, DeadlineState.SENT, page.text) for page in by_hand]
+    reminders += [
         why.Reminder(
             why.ledger_kind(row.kind, row.dedup_key),
             row.rung,

@@ -15,6 +15,7 @@ from bot.slack.listeners.people import refuse_bots
 from bot.slack.text import mention
 from bot.usecases.incidents.acknowledge import Acknowledged, acknowledge, invite, join
 from bot.usecases.incidents.assign_roles import assign_roles
+from bot.usecases.incidents.page_answers import PageRef, others_asked
 
 
 async def _acknowledge(call: VerbCall) -> Message:
@@ -40,6 +41,11 @@ async def _press_on_it(call: Press) -> Message | None:
     """Make the paged person a responder, even if another one has acknowledged before."""
     if not call.incident.open:
         return replies.outdated_press(call.incident)
+    page, channel = PageRef.parse(call.argument), call.interaction.channel
+    async with call.context.database.reading() as conn:
+        asked = await others_asked(conn, call.incident, page, call.user, channel)
+    if asked:
+        return replies.not_your_page(call.incident, asked)
     outcome = await acknowledge(call.context, call.number, call.user, delivery=call.delivery)
     return _acknowledged(outcome, call.user)
 
