@@ -35,7 +35,10 @@ def parse_span(text: str) -> Span:
     """Parse `15m`, `1h30m`, `2 hours` or `1bd`. Raises `Refused` with an example."""
     cleaned = text.strip()
     if match := _BUSINESS.match(cleaned):
-        return BusinessDays(int(match[1]))
+        digits = match[1].lstrip("0") or "0"
+        if len(digits) > len(str(LONGEST.days)) or int(digits) > LONGEST.days:
+            raise Refused(f"“{cleaned[:40]}” is longer than {LONGEST.days} days.", "1bd")
+        return BusinessDays(int(digits))
     if not _WHOLE.match(cleaned):
         raise Refused(f"I don't understand the duration “{cleaned[:40]}”. Write 10s, 15m, 2h or 1d.", "15m")
     seconds = sum(float(number) * _UNITS[unit.lower()] for number, unit in _PART.findall(cleaned))

@@ -41,6 +41,13 @@ def test_business_days_skip_the_weekend_and_keep_the_time() -> None:
     assert parse_span("2bd") == BusinessDays(2)
 
 
+@pytest.mark.parametrize("text", ["401bd", "9" * 5000 + "bd", "1000000 business days"])
+def test_business_days_have_a_limit_like_other_durations(text: str) -> None:
+    with pytest.raises(Refused, match="is longer than 400 days"):
+        parse_span(text)
+    assert parse_span("0" * 5000 + "400bd") == BusinessDays(400)
+
+
 @pytest.mark.parametrize(
     ("zone", "since", "due"),
     [
