@@ -109,6 +109,8 @@ class Settings(BaseSettings):
     webhook_secret: SecretStr | None = None
     # Called every minute while all is well. It is a secret: calling it keeps the alarm quiet.
     heartbeat_url: SecretStr | None = None
+    # Proof of origin of `POST /hooks/alertmanager`; several, separated by commas, while it is replaced. docs/alerts.md
+    tocsin_hook_token: SecretStr | None = None
     # For the runner `promql` of playbooks. docs/playbooks.md
     prometheus_url: AddressWithPassword | None = None
 

@@ -52,6 +52,7 @@ from bot.web.health import Health
 from bot.web.site import http_server
 from bot.web.slack_check import SlackCheck
 from bot.workers import pagerduty_schedule_sync
+from bot.workers.alert_decider import AlertDecider
 from bot.workers.base import Periodic, Service
 from bot.workers.heartbeat import Heartbeat
 from bot.workers.job_runner import JobRunner
@@ -187,6 +188,7 @@ def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> A
     token_watch = TokenWatch(context, base.api, base.me)
     timer = Timer()
     scheduler = Scheduler(context, base.clock, timer, _observe_deadlines(base.metrics))
+    alerts = AlertDecider(context)
     job_runner = JobRunner(context, base.live.secrets, base.metrics.job_ended)
     join = _announcements(base)
     watcher = PolicyWatcher(context, timer, base.metrics, lambda: settings.policy_path, join.run)
@@ -204,11 +206,11 @@ def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> A
     pages = PageSender(context, notifiers.build(settings, base.session), base.me.url)
     schedules = PagerDutyScheduleSync(context, pagerduty_schedule_sync.client(settings, base.session))
     outbox, replicas, indexer = _outbox(base, sockets, pages), _replicas(base), SearchIndexer(context)
-    for owner in (outbox, scheduler, job_runner, outages, watcher, token_watch, schedules, indexer):
+    for owner in (outbox, scheduler, alerts, job_runner, outages, watcher, token_watch, schedules, indexer):
         timer.add(owner.periodic)
     for periodic in _periodic(base, health, replicas):
         timer.add(periodic)
-    serving: list[Service] = [http, outbox, scheduler, job_runner, replicas, indexer]
+    serving: list[Service] = [http, outbox, scheduler, alerts, job_runner, replicas, indexer]
     if sockets is not None:
         serving.append(sockets)
     beside: list[Service] = [health, join, outages, timer]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+from bot.domain.alerts.routing import in_words
 from bot.domain.oncall.notation import DEFAULT_HANDOFF
+from bot.domain.policy import alert_rules
 from bot.domain.policy import automation_rules as rules
 from bot.domain.policy import policy as domain
 from bot.domain.values.durations import BusinessDays, Span, parse_duration, parse_span
@@ -45,6 +47,7 @@ def build_policy(model: models.Document, document: dict[str, Any]) -> domain.Pol
         classification=tuple(_rule(key, rule) for key, rule in model.classification.items()),
         fields=tuple(_field(key, custom) for key, custom in model.fields.items()),
         automation=_automation(model.automation),
+        alerts=_alerts(model.alerts),
         permissions={action: _allow_list(model, targets) for action, targets in model.permissions.items()},
         digest=digest(document),
     )
@@ -203,6 +206,31 @@ def _automation(model: models.Automation) -> rules.AutomationRules:
         otherwise=model.otherwise,
         on_failure=model.on_failure,
     )
+
+
+def _alerts(model: models.Alerts) -> alert_rules.AlertRules:
+    severity = {value.lower(): key for value, key in model.severity.map.items()}
+    return alert_rules.AlertRules(
+        group_by=tuple(model.group_by),
+        wait=clock_duration(model.wait),
+        flap_window=clock_duration(model.flap_window),
+        join_within=clock_duration(model.join_within),
+        severity=alert_rules.SeverityLabel(model.severity.label, severity, model.severity.otherwise),
+        service=alert_rules.ServiceLabel(model.service.label, tuple(model.service.also)),
+        at_most=alert_rules.StormGuard(model.at_most.incidents, clock_duration(model.at_most.within)),
+        routes=tuple(_route(route) for route in model.routes),
+    )
+
+
+def _route(model: models.AlertRoute) -> alert_rules.AlertRoute:
+    action = alert_rules.AlertAction(model.do)
+    return alert_rules.AlertRoute(route_name(model), action, dict(model.match), model.channel, model.goes_on)
+
+
+def route_name(model: models.AlertRoute) -> str:
+    """The name of a route: its own, or what it matches."""
+    unnamed = alert_rules.AlertRoute("", alert_rules.AlertAction(model.do), model.match)
+    return model.name or in_words(unnamed)
 
 
 def _process(model: models.ProcessRunner) -> rules.ProcessRules:

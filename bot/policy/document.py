@@ -44,6 +44,7 @@ def as_json(policy: Policy) -> dict[str, Any]:
         "classification": {rule.key: _rule(rule) for rule in policy.classification},
         "fields": {custom.key: _fields(custom) for custom in policy.fields},
         "automation": _plain(policy.automation),
+        "alerts": _plain(policy.alerts),
         "permissions": {action: _fields(allowed) for action, allowed in policy.permissions.items()},
     }
 

@@ -96,6 +96,7 @@ class Wakeups:
     outbox: asyncio.Event = field(default_factory=asyncio.Event)
     deadlines: asyncio.Event = field(default_factory=asyncio.Event)
     jobs: asyncio.Event = field(default_factory=asyncio.Event)
+    alerts: asyncio.Event = field(default_factory=asyncio.Event)
 
     def notify(self) -> None:
         """Wake the outbox and the scheduler. A use case that queues a job wakes the job runner itself."""

@@ -109,7 +109,8 @@ class ConnectionLimiter:
             if connection is not None:
                 connection.begin_request()
             try:
-                if not request.content.is_eof() and request.match_info.http_exception is None:
+                waits = not request.content.is_eof() and request.match_info.http_exception is None
+                if waits and not getattr(request.match_info.handler, "reads_body", False):
                     try:
                         async with asyncio.timeout(self.body_within_s):
                             await request.read()

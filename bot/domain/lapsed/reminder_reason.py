@@ -12,6 +12,7 @@ from enum import StrEnum
 from bot.domain.incident import Incident, empty_roles, update_owed_by
 from bot.domain.incident.due import rearmed
 from bot.domain.policy.policy import Policy, Severity
+from bot.domain.timeline.entry import BOT
 from bot.domain.values import durations
 
 LATE_AFTER = timedelta(seconds=60)
@@ -136,9 +137,8 @@ def _silent_for_two_cadences(incident: Incident, level: Severity, activity: Acti
 def _mention(incident: Incident, owes_update: bool) -> tuple[str, ...]:
     """The person who owes the update; from the second unanswered reminder on, the commander as well."""
     commander = incident.roles.get("commander")
-    if not owes_update:
-        return (commander or incident.declared_by,)
-    debtor = update_owed_by(incident)
-    if incident.unanswered >= 2 and commander and commander != debtor:
-        return (debtor, commander)
-    return (debtor,)
+    debtor = update_owed_by(incident) if owes_update else commander or incident.declared_by
+    people = [debtor]
+    if owes_update and incident.unanswered >= 2 and commander and commander != debtor:
+        people.append(commander)
+    return tuple(person for person in people if person != BOT)  # an alert declared it, and nobody leads it yet

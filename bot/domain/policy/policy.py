@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.domain.errors import Refused
+from bot.domain.policy.alert_rules import AlertRules
 from bot.domain.policy.automation_rules import AutomationRules
 from bot.domain.values.durations import Span
 from bot.domain.values.target import Target
@@ -257,6 +258,7 @@ class Policy:
     fields: tuple[CustomField, ...] = ()
     classification: tuple[Rule, ...] = ()
     automation: AutomationRules = field(default_factory=AutomationRules)
+    alerts: AlertRules = field(default_factory=AlertRules)
     permissions: dict[str, AllowList] = field(default_factory=dict)  # by verb; verbs without one are free for all
     digest: str = ""  # of the document it was read from; every incident records it
 

@@ -5,6 +5,14 @@
 """
 
 from bot.domain.routing import jobs, playbook_runs
+from bot.domain.routing.alerts import (
+    alert_card,
+    alert_card_edit,
+    alert_card_key,
+    alerts_edit,
+    alerts_key,
+    alerts_posted,
+)
 from bot.domain.routing.announcements import (
     announcement,
     announcement_edit,
@@ -45,6 +53,12 @@ from bot.domain.routing.workspace import home, policy_refused, policy_valid, use
 
 __all__ = [
     "PastNotice",
+    "alert_card",
+    "alert_card_edit",
+    "alert_card_key",
+    "alerts_edit",
+    "alerts_key",
+    "alerts_posted",
     "announcement",
     "announcement_edit",
     "announcement_key",

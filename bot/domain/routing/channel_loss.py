@@ -56,7 +56,7 @@ def _lost(incident: Incident) -> bool:
 def _told(incident: Incident, recorded: Sequence[RecordedEntry]) -> list[Notice]:
     by = next((r.entry.actor for r in recorded if r.entry.kind == "channel_lost" and r.entry.actor != BOT), "")
     occasion = recorded[0].seq if recorded else 0
-    people = dict.fromkeys((stand_in(incident), incident.declared_by))
+    people = dict.fromkeys(person for person in (stand_in(incident), incident.declared_by) if person != BOT)
     return [
         Notice(
             f"channel_lost:{incident.number}:{occasion}:{person}",

@@ -72,6 +72,11 @@ class NoticeKind(StrEnum):
     # Private answers
     ANSWER = "answer"
     DECLARED = "declared"
+    # Alerts
+    ALERT_CARD = "alert_card"
+    ALERT_CARD_EDIT = "alert_card_edit"
+    ALERTS = "alerts"  # the message of an incident that lists its groups of alerts
+    ALERTS_EDIT = "alerts_edit"
     # The workspace
     HOME = "home"
     USERGROUP = "usergroup"

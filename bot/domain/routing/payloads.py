@@ -83,6 +83,13 @@ class BookmarkPayload(Payload):
 
 
 @dataclass(frozen=True)
+class AlertGroupPayload(Payload):
+    """Names a group of alerts."""
+
+    group: int
+
+
+@dataclass(frozen=True)
 class DutiesPayload(Payload):
     """Names a role and its new holder, who is told its duties."""
 

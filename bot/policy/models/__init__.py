@@ -4,6 +4,7 @@
 `bounds` and `conditions`. `bot.policy.build` builds domain values from a valid document.
 """
 
+from bot.policy.models.alerts import AlertRoute, Alerts
 from bot.policy.models.automation import Automation, Executable, HttpRunner, MatrixRow, ProcessRunner, Runners
 from bot.policy.models.classification import Category, CustomField, Rule
 from bot.policy.models.document import COLLECTIONS, Document, Nudges, Playbooks
@@ -13,7 +14,8 @@ from bot.policy.models.services import Service
 from bot.policy.models.severities import Severity
 
 __all__ = [
-    "COLLECTIONS", "Audience", "Automation", "Category", "Contact", "CustomField", "Document", "Executable",
+    "COLLECTIONS", "AlertRoute", "Alerts", "Audience", "Automation", "Category", "Contact", "CustomField", "Document",
+    "Executable",
     "HttpRunner", "MatrixRow", "Nudges", "Playbooks", "ProcessRunner", "Role", "Rotation", "Rule", "Rung", "Runners",
     "Schedule", "Service", "Severity", "Trigger",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from bot.policy.models.alerts import Alerts
 from bot.policy.models.automation import Automation
 from bot.policy.models.base import StrictModel
 from bot.policy.models.classification import Category, CustomField, Rule
@@ -93,6 +94,7 @@ class Document(StrictModel):
     classification: dict[Key, Rule] = Field(default={}, description="Rules that suggest a severity from facts.")
     fields: dict[Key, CustomField] = Field(default={}, description="Questions of your own in the declare modal.")
     automation: Automation = Field(default=Automation(), description="What may run, and when it runs without a person.")
+    alerts: Alerts = Field(default=Alerts(), description="What becomes of alerts from monitoring systems.")
     permissions: dict[Key, list[Who]] = Field(default={}, description="Who may do what; everybody, if left out.")
 
 

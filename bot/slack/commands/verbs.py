@@ -231,6 +231,14 @@ VERBS: tuple[Verb, ...] = (
         aliases=("find",),
         needs_incident=False,
     ),
+    Verb(
+        "alerts",
+        Grammar.NOTHING,
+        ("alerts",),
+        "alerts",
+        "show the alerts of this channel's incident; elsewhere all that fire",
+        needs_incident=False,
+    ),
     Verb("show", Grammar.ID, ("show <ID>",), "show INC-1", "show an incident's current state"),
     Verb(
         "oncall",

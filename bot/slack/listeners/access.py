@@ -36,7 +36,7 @@ OPEN = frozenset({Access.READ, Access.WRITE, Access.DECLARE, Access.ACKNOWLEDGE}
 
 VERBS: dict[str, Access] = {
     **dict.fromkeys(
-        (MENU, "roles", "timeline", "catchup", "why", "show", "list", "search", "oncall", "help"), Access.READ
+        (MENU, "roles", "timeline", "catchup", "why", "show", "list", "search", "oncall", "alerts", "help"), Access.READ
     ),
     **dict.fromkeys(("note", "impact", "fields", "next", "playbook", "redact"), Access.WRITE),
     "declare": Access.DECLARE,
@@ -55,11 +55,11 @@ PRESSES: dict[str, Access] = {
     **dict.fromkeys(
         (
             "impact", "note", "add_to_timeline", "retry", "playbook_open", "walk_done", "walk_skip", "walk_assign",
-            "walk_ask", "walk_refuse", "walk_helped", "walk_not_helped",
+            "walk_ask", "walk_refuse", "walk_helped", "walk_not_helped", "alert_attach", "alert_dismiss",
         ),
         Access.WRITE,
     ),
-    **dict.fromkeys(("menu_declare", "declare_from_message"), Access.DECLARE),
+    **dict.fromkeys(("menu_declare", "declare_from_message", "alert_declare"), Access.DECLARE),
     **dict.fromkeys(
         (
             "ack", "on_it", "cant", "join", "handover_accept", "handover_decline", "shift_stay",
@@ -90,7 +90,7 @@ FORMS: dict[str, Access] = {
     **dict.fromkeys(
         (
             "note", "add_to_timeline", "impact", "fields", "redact", "walk_note", "walk_skip", "walk_assign",
-            "walk_refuse", "walk_rollback",
+            "walk_refuse", "walk_rollback", "alert_attach", "alert_dismiss",
         ),
         Access.WRITE,
     ),

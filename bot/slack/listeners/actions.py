@@ -20,6 +20,7 @@ from bot.slack.listeners.calls import Call, Press
 from bot.slack.listeners.commands import run_command
 from bot.slack.listeners.context import REQUEST_AGAIN, Interaction, ListenerContext
 from bot.slack.listeners.handlers import ANSWERS_TO_PAGES, IGNORED_PRESSES, PRESSES
+from bot.slack.listeners.handlers.alerts import press_attach, press_declare, press_dismiss
 from bot.slack.listeners.handlers.declare import declare_or_open_form, update_suggestion
 from bot.slack.listeners.handlers.messages import open_add_to_timeline, open_declare_from_message, source_in
 from bot.slack.listeners.handlers.on_call import open_cover_form
@@ -124,6 +125,18 @@ async def _add_to_timeline(ctx: ListenerContext, interaction: Interaction, value
     return await open_add_to_timeline(ctx, interaction, source_in(value))
 
 
+async def _alert_declare(ctx: ListenerContext, interaction: Interaction, value: str) -> Message | None:
+    return await press_declare(Call(ctx, interaction), value)
+
+
+async def _alert_attach(ctx: ListenerContext, interaction: Interaction, value: str) -> Message | None:
+    return await press_attach(Call(ctx, interaction), value)
+
+
+async def _alert_dismiss(ctx: ListenerContext, interaction: Interaction, value: str) -> Message | None:
+    return await press_dismiss(Call(ctx, interaction), value)
+
+
 # Presses that are about no incident, or do not know yet about which.
 WORKSPACE_PRESSES: dict[str, Callable[[ListenerContext, Interaction, str], Awaitable[Message | None]]] = {
     REQUEST_AGAIN: _run_again,
@@ -131,6 +144,9 @@ WORKSPACE_PRESSES: dict[str, Callable[[ListenerContext, Interaction, str], Await
     "cover": _cover,
     "declare_from_message": _declare_from_message,
     "add_to_timeline": _add_to_timeline,
+    "alert_declare": _alert_declare,
+    "alert_attach": _alert_attach,
+    "alert_dismiss": _alert_dismiss,
 }
 
 

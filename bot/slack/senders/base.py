@@ -17,6 +17,7 @@ from bot.domain.incident.channel import stand_in
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import Notice, NoticeKind
 from bot.domain.routing.send_result import NotNeeded, Retry, SendResult, Sent
+from bot.domain.timeline.entry import BOT
 from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.directory.people import People
@@ -153,7 +154,10 @@ class SenderBase:
         usable = incident.channel_lost is None and not delivery.notice.redirected
         if incident.channel_id is not None and usable:
             return incident.channel_id
-        return await self._people.direct_channel(stand_in(incident))
+        person = stand_in(incident)
+        if person == BOT and delivery.policy.announce:  # an alert declared it, and nobody leads it yet
+            return delivery.policy.announce
+        return await self._people.direct_channel(person)
 
     async def _in_lost_channel(self, delivery: Delivery) -> Sent | None:
         """What an earlier attempt posted in the channel before the channel was lost. None if it cannot be read."""

@@ -19,6 +19,7 @@ from bot.slack.directory.accounts import AccountLog
 from bot.slack.directory.channels import OUT_OF_REACH
 from bot.slack.directory.people import People
 from bot.slack.inbound.event_parser import BotIdentity
+from bot.slack.senders.alerts import AlertSender
 from bot.slack.senders.announcements import AnnouncementSender
 from bot.slack.senders.base import Delivery, SenderBase, SenderContext
 from bot.slack.senders.card import CardSender
@@ -43,6 +44,7 @@ from storage.engine.batch_loader import BatchLoader
 from storage.outbox.queue import ClaimedNotice
 
 SENDERS: tuple[type[SenderBase], ...] = (
+    AlertSender,
     AnnouncementSender,
     AnswerSender,
     CardSender,

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from bot.domain import incident as verbs
 from bot.domain import routing
 from bot.domain.incident import Answer, Incident, custom_fields
@@ -40,31 +42,32 @@ class Declaration:
 
 async def declare(context: Context, declaration: Declaration, delivery: str | None = None) -> Incident:
     """Open an incident in one transaction. Raises `Refused`, and `DuplicateDelivery` for a redelivery."""
-    policy, document = (
-        context.policies.current,
-        context.policies.document,
-    )  # read together: they may change while we wait
-    policy.severity(declaration.severity)
     authorize.require(context, "drill" if declaration.drill else "declare", declaration.actor)
+    context.policy.severity(declaration.severity)
     async with context.database.serialized() as conn:
-        now = context.clock.now()
-        await claim_delivery(conn, delivery, now)
-        await policies.remember(conn, policy.digest, document, now)
-        number = await incidents.next_number(conn)  # from here to the commit other declares wait
-        change = verbs.declare(number, _new_incident(declaration), policy, now)
-        incident, entries = change.incident, list(change.entries)
-        if declaration.custom:
-            incident = replace(incident, custom=dict(declaration.custom))
-            entries.append(custom_fields.fields_entry({}, incident.custom, declaration.actor, policy, now))
-        if declaration.source:
-            link = declaration.source.get("link")
-            text = f"Declared from a message by {user_mention(declaration.source['author'])}"
-            entries += verbs.note(incident, text, declaration.actor, now, link).entries
-        declared = PendingChange(
-            None, Outcome(verbs.Change(incident, tuple(entries)), _answer(number, declaration)), policy
-        )
-        (incident,) = await commit_many(conn, [declared], now)
+        await claim_delivery(conn, delivery, context.clock.now())
+        incident = await declare_within(context, conn, declaration)
     context.wakeups.notify()
+    return incident
+
+
+async def declare_within(context: Context, conn: AsyncConnection, declaration: Declaration) -> Incident:
+    """Open an incident in a transaction of the caller's, which asks for permission and wakes the workers."""
+    # Read together, since they may change while others are awaited.
+    policy, document, now = context.policies.current, context.policies.document, context.clock.now()
+    await policies.remember(conn, policy.digest, document, now)
+    number = await incidents.next_number(conn)  # from here to the commit other declares wait
+    change = verbs.declare(number, _new_incident(declaration), policy, now)
+    incident, entries = change.incident, list(change.entries)
+    if declaration.custom:
+        incident = replace(incident, custom=dict(declaration.custom))
+        entries.append(custom_fields.fields_entry({}, incident.custom, declaration.actor, policy, now))
+    if declaration.source:
+        link = declaration.source.get("link")
+        text = f"Declared from a message by {user_mention(declaration.source['author'])}"
+        entries += verbs.note(incident, text, declaration.actor, now, link).entries
+    outcome = Outcome(verbs.Change(incident, tuple(entries)), _answer(number, declaration))
+    (incident,) = await commit_many(conn, [PendingChange(None, outcome, policy)], now)
     return incident
 
 

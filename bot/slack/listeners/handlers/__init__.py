@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bot.slack.listeners.calls import PressHandler, SubmissionHandler, VerbHandler, WorkspaceHandler
 from bot.slack.listeners.handlers import (
+    alerts,
     approvals,
     declare,
     handovers,
@@ -30,6 +31,7 @@ WORKSPACE_VERBS: dict[str, WorkspaceHandler] = {
     **declare.WORKSPACE_VERBS,
     **queries.WORKSPACE_VERBS,
     **on_call.WORKSPACE_VERBS,
+    **alerts.WORKSPACE_VERBS,
 }
 VERBS: dict[str, VerbHandler] = {name: handler for module in _MODULES for name, handler in module.VERBS.items()}
 PRESSES: dict[str, PressHandler] = {
@@ -54,4 +56,5 @@ SUBMISSIONS: dict[str, SubmissionHandler] = {
     **playbook_runs.SUBMISSIONS,
     **approvals.SUBMISSIONS,
     **jobs.SUBMISSIONS,
+    **alerts.SUBMISSIONS,
 }

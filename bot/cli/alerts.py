@@ -1,0 +1,210 @@
+"""Implements `tocsin alerts`: groups of alerts, why each was decided as it was, and a file sent for trying a policy."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import click
+
+from bot import policy as policy_reader
+from bot import settings as settings_reader
+from bot.cli.shared import as_json_option, print_json, run
+from bot.domain.alerts.alert import AlertBatch
+from bot.domain.alerts.group import AlertGroup
+from bot.domain.alerts.routing import place_all
+from bot.domain.errors import TocsinError
+from bot.domain.values.one_line import one_line
+from bot.integrations.alerts import alertmanager
+from bot.settings import Settings, secret_of
+from storage.alerts import groups, members
+from storage.alerts.members import Member, MemberCount
+from storage.database import Database
+
+MOST_GROUPS, MOST_ALERTS = 1000, 1000
+SENT_WITHIN_S = 60.0
+
+
+@click.group("alerts", invoke_without_command=True)
+@as_json_option
+@click.pass_context
+def alerts_command(ctx: click.Context, as_json: bool) -> None:
+    """Groups of alerts that fire, newest first; `all` for past ones too."""
+    if ctx.invoked_subcommand is None:
+        _print("firing", as_json)
+
+
+@alerts_command.command("firing")
+@as_json_option
+def firing_command(as_json: bool) -> None:
+    """Groups of alerts that fire, newest first."""
+    _print("firing", as_json)
+
+
+@alerts_command.command("all")
+@as_json_option
+def all_command(as_json: bool) -> None:
+    """The newest groups of alerts, past ones too."""
+    _print("all", as_json)
+
+
+@alerts_command.command("explain")
+@click.argument("what")
+@as_json_option
+def explain_command(what: str, as_json: bool) -> None:
+    """Why a group (AG-7), or the groups of a fingerprint, were decided as they were: each step and its reason."""
+    explained = run(lambda database, _: _explained(database, what))
+    if as_json:
+        print_json(explained)
+        return
+    for group in explained:
+        click.echo(f"{group['id']} · {one_line(group['title'])}\n{group['state']} · {group['decision']}")
+        for step in group["steps"]:
+            click.echo(f"  {step['at']}  {step['step']:<11} {one_line(step['reason'])}")
+
+
+@alerts_command.command("send")
+@click.option("--kind", type=click.Choice(["alertmanager"]), required=True, help="Whose format the file has.")
+@click.option("--dry-run", is_flag=True, help="Say what the policy would do, and send nothing.")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def send_command(kind: str, dry_run: bool, file: Path) -> None:
+    """Send FILE to the endpoint of the bot that runs here, as the monitoring system would."""
+    settings = settings_reader.load()
+    try:
+        payload = json.loads(file.read_bytes())
+        batch = alertmanager.read(payload, datetime.now(UTC))
+    except ValueError as error:
+        raise TocsinError(f"{file}: {error}. It should be {alertmanager.EXPECTED}") from None
+    if dry_run:
+        _print_dry_run(batch, settings)
+    else:
+        print_json(asyncio.run(_sent(settings, payload, kind)))
+
+
+def _print(scope: str, as_json: bool) -> None:
+    listed = run(lambda database, _: _listed(database, scope))
+    if as_json:
+        print_json(listed)
+        return
+    if not listed:
+        click.echo("No alert fires. Past ones too: tocsin alerts all" if scope == "firing" else "No alerts yet.")
+    for group in listed:
+        counts = f"{group['firing']} firing, {group['resolved']} resolved"
+        where = f"{group['decision']} {group['incident'] or ''}".strip()
+        click.echo(
+            f"{group['id']:<8} {group['state']:<9} {group['severity']:<8} {where:<18} {one_line(group['title'])}"
+        )
+        click.echo(f"{'':<8} {counts}; {one_line(group['reason'])}")
+
+
+async def _listed(database: Database, scope: str) -> list[dict[str, Any]]:
+    async with database.reading() as conn:
+        read = groups.firing if scope == "firing" else groups.newest
+        listed = await read(conn, MOST_GROUPS)
+        counts = await members.counts(conn, [group.number for group in listed])
+        return [
+            _group_json(
+                group,
+                counts.get(group.number, MemberCount()),
+                await members.of_group(conn, group.number, MOST_ALERTS),
+            )
+            for group in listed
+        ]
+
+
+def _group_json(group: AlertGroup, count: MemberCount, alerts: list[Member]) -> dict[str, Any]:
+    """A group in the JSON contract."""
+    return {
+        "id": group.id,
+        "state": str(group.state),
+        "title": group.title,
+        "source": group.source,
+        "route": group.route,
+        "severity": group.severity,
+        "service": group.services[0] if group.services else None,
+        "opened_at": group.opened_at.isoformat(),
+        "resolved_at": group.resolved_at.isoformat() if group.resolved_at else None,
+        "firing": count.firing,
+        "resolved": count.resolved,
+        "flaps": group.flaps,
+        "truncated": group.truncated,
+        "decision": str(group.decision),
+        "reason": group.reason,
+        "incident": f"INC-{group.incident}" if group.incident is not None else None,
+        "alerts": [_alert_json(member) for member in alerts],
+    }
+
+
+def _alert_json(member: Member) -> dict[str, Any]:
+    alert = member.alert
+    return {
+        "fingerprint": alert.fingerprint,
+        "name": alert.name,
+        "status": str(alert.status),
+        "labels": dict(alert.labels),
+        "annotations": dict(alert.annotations),
+        "starts_at": alert.starts_at.isoformat(),
+        "ends_at": alert.ends_at.isoformat() if alert.ends_at else None,
+        "value": alert.value,
+        "url": alert.url,
+        "occurrences": member.occurrences,
+    }
+
+
+async def _explained(database: Database, what: str) -> list[dict[str, Any]]:
+    number = what.upper().removeprefix("AG-")
+    by_number = what.upper().startswith("AG-") and number.isdecimal()
+    async with database.reading() as conn:
+        numbers = [int(number)] if by_number else await members.groups_of_fingerprint(conn, what, MOST_GROUPS)
+        found = await groups.get_many(conn, numbers)
+    if not found:
+        raise TocsinError(f"There is no group and no fingerprint “{what}”. See them: tocsin alerts all")
+    return [
+        {
+            "id": group.id,
+            "title": group.title,
+            "state": str(group.state),
+            "decision": str(group.decision),
+            "reason": group.reason,
+            "incident": f"INC-{group.incident}" if group.incident is not None else None,
+            "route": group.route,
+            "labels": dict(group.labels),
+            "steps": [{"at": s.at.isoformat(), "step": s.step, "reason": s.reason} for s in group.steps],
+        }
+        for _, group in sorted(found.items(), reverse=True)
+    ]
+
+
+def _print_dry_run(batch: AlertBatch, settings: Settings) -> None:
+    """Print the route, severity and service of each alert."""
+    policy = policy_reader.load(settings.policy_path)
+    for placement in place_all(batch.alerts, policy):
+        alert = placement.alert
+        click.echo(f"{alert.status:<9} {one_line(alert.title)}")
+        click.echo(f"{'':<9} {placement.route.do}: {placement.reason}")
+        click.echo(f"{'':<9} severity {placement.severity}, service {placement.service or 'not known'}")
+    for rejected in batch.rejected:
+        click.echo(f"rejected  alert {rejected.index}: {rejected.reason}")
+
+
+async def _sent(settings: Settings, payload: Any, kind: str) -> Any:
+    token = secret_of(settings.tocsin_hook_token).split(",")[0].strip()
+    if not token:
+        raise TocsinError("TOCSIN_HOOK_TOKEN is not set, so there is no endpoint to send to. See docs/alerts.md")
+    url = f"http://{settings.host}:{settings.port}/hooks/{kind}"
+    timeout = aiohttp.ClientTimeout(total=SENT_WITHIN_S)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.post(url, json=payload, headers={"Authorization": f"Bearer {token}"}) as answer,
+        ):
+            text = await answer.text()
+            if answer.status != 202:
+                raise TocsinError(f"{url} answered {answer.status}: {text[:500]}")
+            return json.loads(text)
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise TocsinError(f"{url} cannot be reached ({type(error).__name__}). Is the bot running here?") from None

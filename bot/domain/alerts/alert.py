@@ -1,0 +1,91 @@
+"""Defines an alert as a monitoring system tells it: one labelled condition that fires or is resolved."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.values.one_line import one_line
+from bot.domain.values.slack_ids import MENTION
+
+TITLE_LENGTH = 250
+
+
+class AlertStatus(StrEnum):
+    """Whether the condition holds. The values are persisted."""
+
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert of one source. Every instant is aware and in UTC."""
+
+    source: str  # the endpoint's name, such as `alertmanager`
+    fingerprint: str  # the source's own, else a hash of its labels
+    status: AlertStatus
+    starts_at: datetime
+    labels: Mapping[str, str]  # with `source` and `alertname`
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    ends_at: datetime | None = None  # None while it fires
+    value: str | None = None
+    url: str | None = None  # http(s) only
+
+    @property
+    def identity(self) -> str:
+        """The same for every occurrence of this alert: the fingerprint within its source."""
+        return f"{self.source}:{self.fingerprint}"
+
+    @property
+    def occurrence(self) -> str:
+        """Identifies one firing of the alert, by its start in microseconds since 1970."""
+        return f"{self.identity}@{int(self.starts_at.timestamp() * 1_000_000)}"
+
+    @property
+    def name(self) -> str:
+        """Its `alertname`."""
+        return self.labels.get("alertname", "")
+
+    @property
+    def title(self) -> str:
+        """One line for people: the summary, else the name and the labels that tell it apart."""
+        summary = self.annotations.get("summary") or self.annotations.get("title") or ""
+        return harmless(summary or self.name, TITLE_LENGTH) or "Alert"
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedAlert:
+    """An alert of a batch that cannot be read."""
+
+    index: int  # within the batch, from 0
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertBatch:
+    """The alerts of one request."""
+
+    alerts: tuple[Alert, ...]
+    rejected: tuple[RejectedAlert, ...] = ()
+    truncated: int = 0  # how many the sender left out
+
+    @property
+    def received(self) -> int:
+        """How many alerts the body had."""
+        return len(self.alerts) + len(self.rejected)
+
+
+def fingerprint_of(labels: Mapping[str, str]) -> str:
+    """A fingerprint for an alert whose source gave none: a hash of its labels, in any order."""
+    return hashlib.sha256(json.dumps(sorted(labels.items())).encode()).hexdigest()[:16]
+
+
+def harmless(text: str, longest: int) -> str:
+    """Text from an alert on one line, without mentions and of at most `longest` characters."""
+    line = MENTION.sub(r"@\1", one_line(text[: longest * 4]))
+    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"

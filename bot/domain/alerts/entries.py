@@ -1,0 +1,36 @@
+"""Builds the timeline entries of an incident about its groups of alerts: fired, joined, resolved, fired again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.domain.alerts.group import AlertGroup, GroupChange
+from bot.domain.timeline.entry import BOT, Entry, entry
+
+
+def of_attachment(group: AlertGroup, actor: str, now: datetime) -> Entry:
+    """A group became part of the incident."""
+    text = f"Alert {group.id} fires: {group.title} ({group.reason})"
+    return entry(now, "alert", actor, text, group=group.id, event="fired")
+
+
+def of_change(change: GroupChange, now: datetime) -> Entry | None:
+    """What happened to a group of the incident; None for what is not told, such as a repetition."""
+    group = change.group
+    if change.over:
+        return _entry(group, "resolved", f"Alert {group.id} resolved: {group.title}", now)
+    if change.fired_again:
+        text = f"Alert {group.id} fires again (flapped {_times(group.flaps)}): {group.title}"
+        return _entry(group, "flapping", text, now)
+    if change.fired:
+        text = f"{change.fired} more {'alert' if change.fired == 1 else 'alerts'} in {group.id}: {group.title}"
+        return _entry(group, "joined", text, now)
+    return None
+
+
+def _entry(group: AlertGroup, event: str, text: str, now: datetime) -> Entry:
+    return entry(now, "alert", BOT, text, group=group.id, event=event)
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

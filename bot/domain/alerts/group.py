@@ -1,0 +1,204 @@
+"""Defines a group of alerts and how it changes: alerts join it, resolve, fire again; it is decided what it leads to.
+
+A group fires while any of its alerts does. It keeps the steps that led to its decision, for `tocsin alerts explain`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.alerts.alert import AlertStatus
+from bot.domain.alerts.routing import Placement
+from bot.domain.policy.alert_rules import AlertAction, AlertRules
+from bot.domain.policy.policy import Policy
+from bot.domain.values import durations
+
+FIRST_STEPS, LAST_STEPS = 10, 40
+MOST_SERVICES = 50
+
+
+class Decision(StrEnum):
+    """What became of a group. The values are persisted, and those of the JSON contract."""
+
+    WAITING = "waiting"  # gathers alerts before anybody is told
+    DECLARED = "declared"
+    ATTACHED = "attached"
+    ASKED = "asked"
+    DISMISSED = "dismissed"
+    RECORDED = "recorded"
+    DROPPED = "dropped"
+
+
+WITHOUT_PEOPLE = {AlertAction.RECORD: Decision.RECORDED, AlertAction.DROP: Decision.DROPPED}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that was decided about a group, and why."""
+
+    at: datetime
+    step: str  # what was looked at: `route`, `group`, `wait`, `declare`, `storm`, `depends_on`, `person` …
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertGroup:
+    """Alerts of one route with equal labels to group by. Every instant is aware and in UTC."""
+
+    number: int
+    key: str  # the same for a later group of the same route and labels
+    route: str  # the route's name
+    do: AlertAction
+    labels: tuple[tuple[str, str], ...]
+    title: str
+    source: str
+    severity: str  # the worst of its alerts; a key of the policy
+    opened_at: datetime
+    changed_at: datetime  # when an alert last joined, resolved or fired again
+    started_at: datetime  # the earliest start of its alerts, never after `opened_at`
+    services: tuple[str, ...] = ()  # keys of the policy
+    channel: str | None = None  # of the card
+    state: AlertStatus = AlertStatus.FIRING
+    decision: Decision = Decision.WAITING
+    reason: str = ""
+    decided_at: datetime | None = None
+    decided_by: str | None = None  # Slack ID of the person who acted; None: nobody did
+    incident: int | None = None
+    resolved_at: datetime | None = None
+    flaps: int = 0  # how often it fired again after it had resolved
+    truncated: int = 0  # alerts that the sender left out of its last message
+    deferred: bool = False  # whether it has waited for a group of a service that it depends on
+    carded: bool = False  # whether it has a card
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The ID that people use, such as `AG-7`."""
+        return f"AG-{self.number}"
+
+    def with_step(self, at: datetime, step: str, reason: str) -> AlertGroup:
+        """The group with another step. Of many steps the first and the last are kept."""
+        steps = (*self.steps, Step(at, step, reason))
+        if len(steps) > FIRST_STEPS + LAST_STEPS:
+            steps = (*steps[:FIRST_STEPS], *steps[-LAST_STEPS:])
+        return replace(self, steps=steps)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupChange:
+    """What a batch changed about a group."""
+
+    group: AlertGroup
+    fired: int = 0  # alerts that are new in it
+    resolved: int = 0
+    opened: bool = False
+    fired_again: bool = False  # after it had resolved
+    over: bool = False  # its last firing alert resolved
+
+
+def open_group(number: int, placements: Sequence[Placement], policy: Policy, now: datetime) -> AlertGroup:
+    """A new group for alerts of one group key."""
+    first = placements[0]
+    group = AlertGroup(
+        number=number,
+        key=first.group_key,
+        route=first.route.name,
+        do=first.route.do,
+        labels=first.labels,
+        title=first.alert.title,
+        source=first.alert.source,
+        severity=first.severity,
+        opened_at=now,
+        changed_at=now,
+        started_at=now,
+        channel=first.route.channel,
+        decision=WITHOUT_PEOPLE.get(first.route.do, Decision.WAITING),
+    )
+    shown = ", ".join(f"{label}={value}" for label, value in first.labels if value) or "no labels"
+    group = group.with_step(now, "route", first.reason).with_step(now, "group", f"new group by {shown}")
+    group = _with_alerts(group, placements, policy)
+    if group.decision is Decision.WAITING:
+        reason = f"gathers alerts for {durations.exact(policy.alerts.wait)} before anybody is told"
+        return replace(group, reason=reason).with_step(now, "wait", reason)
+    reason = f"the route says `do: {first.route.do}`"
+    return replace(group, reason=reason, decided_at=now).with_step(now, str(group.decision), reason)
+
+
+def takes(group: AlertGroup, ended_incident: bool, rules: AlertRules, now: datetime) -> tuple[bool, str]:
+    """Whether an alert that fires now belongs to this group or to a new one, and why.
+
+    `ended_incident`: the group has an incident, and it has ended.
+    """
+    if group.state is AlertStatus.RESOLVED:
+        quiet = now - (group.resolved_at or group.changed_at)
+        if quiet <= rules.flap_window:
+            return True, f"fires again after {durations.exact(quiet)}, within the flap window"
+        return False, f"{group.id} resolved longer ago than the flap window of {durations.exact(rules.flap_window)}"
+    if group.decision is Decision.WAITING:
+        return True, "joined while the group gathers alerts"
+    if ended_incident:
+        return False, f"the incident of {group.id} has ended"
+    if now - group.changed_at <= rules.join_within:
+        return True, "joined a firing group"
+    return False, f"{group.id} last changed longer ago than {durations.exact(rules.join_within)}"
+
+
+def join(group: AlertGroup, placements: Sequence[Placement], reason: str, policy: Policy, now: datetime) -> GroupChange:
+    """Add alerts that fire to a group that takes them. A group that resolved before anybody was told waits anew."""
+    again = group.state is AlertStatus.RESOLVED
+    changed = replace(
+        _with_alerts(group, placements, policy),
+        state=AlertStatus.FIRING,
+        resolved_at=None,
+        changed_at=now,
+        flaps=group.flaps + again,
+    )
+    if again:
+        changed = changed.with_step(now, "flap", f"{reason}; flapped {changed.flaps} times")
+    if again and group.decision is Decision.RECORDED and group.do not in WITHOUT_PEOPLE:
+        changed = replace(changed, decision=Decision.WAITING, reason="fires again", decided_at=None)
+    return GroupChange(changed, fired=len(placements), fired_again=again)
+
+
+def offer_reopening(change: GroupChange, ended_incident: bool, now: datetime) -> GroupChange:
+    """Ask people about a group that fires again although its incident has ended: it is never declared by itself."""
+    group = change.group
+    if not (change.fired_again and ended_incident):
+        return change
+    asked = decide(group, Decision.ASKED, f"it fires again, and INC-{group.incident} has ended", now, "flap")
+    return replace(change, group=replace(asked, carded=True))
+
+
+def settle(change: GroupChange, resolved: int, firing: int, now: datetime) -> GroupChange:
+    """Count the alerts that resolved. `firing`: how many of the group's alerts fire after the batch."""
+    group = change.group
+    if resolved:
+        group = replace(group, changed_at=now)
+    over = firing == 0 and group.state is AlertStatus.FIRING
+    if over:
+        group = replace(group, state=AlertStatus.RESOLVED, resolved_at=now).with_step(now, "resolved", "no alert fires")
+    return replace(change, group=group, resolved=resolved, over=over)
+
+
+def decide(
+    group: AlertGroup, decision: Decision, reason: str, now: datetime, step: str = "", by: str | None = None
+) -> AlertGroup:
+    """The group with this decision and its reason."""
+    decided = replace(group, decision=decision, reason=reason, decided_at=now, decided_by=by)
+    return decided.with_step(now, step or str(decision), reason)
+
+
+def _with_alerts(group: AlertGroup, placements: Sequence[Placement], policy: Policy) -> AlertGroup:
+    """The group with what these alerts say: the worst severity, every service, the earliest start."""
+    ranks = {level.key: rank for rank, level in enumerate(policy.severities)}
+    severities = [group.severity, *(each.severity for each in placements)]
+    services = dict.fromkeys([*group.services, *(each.service for each in placements if each.service)])
+    return replace(
+        group,
+        severity=min(severities, key=lambda key: ranks.get(key, len(ranks))),
+        services=tuple(services)[:MOST_SERVICES],
+        started_at=min(group.started_at, *(each.alert.starts_at for each in placements)),
+    )

@@ -1,0 +1,105 @@
+"""Finds the routes that take an alert, the groups it belongs to, and what its labels say of severity and services."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from bot.domain.alerts.alert import Alert
+from bot.domain.policy.alert_rules import AlertAction, AlertRoute, AlertRules
+from bot.domain.policy.policy import Policy, fold_name
+from bot.domain.values.patterns import matches_fully
+
+NO_ROUTE = AlertRoute("no route", AlertAction.RECORD)
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """An alert in one group."""
+
+    alert: Alert
+    route: AlertRoute
+    labels: tuple[tuple[str, str], ...]  # of the group
+    severity: str  # key of the policy
+    service: str | None  # key of the policy
+    reason: str  # why this route took it
+
+    @property
+    def group_key(self) -> str:
+        """The same for all alerts of one route with equal labels of the group."""
+        identity = json.dumps([self.route.name, self.labels])
+        return hashlib.sha256(identity.encode()).hexdigest()[:32]
+
+
+def place_all(alerts: Iterable[Alert], policy: Policy) -> list[Placement]:
+    """The groups of each alert: one for each route that takes it, or the group of alerts that no route takes."""
+    rules, names = policy.alerts, service_names(policy)
+    placed = []
+    for alert in alerts:
+        labels = tuple((label, alert.labels.get(label, "")) for label in rules.group_by)
+        severity, service = severity_of(alert.labels, policy), service_of(alert.labels, rules, names)
+        for route, reason in matching_routes(alert.labels, rules):
+            placed.append(Placement(alert, route, labels, severity, service, reason))
+    return placed
+
+
+def matching_routes(labels: Mapping[str, str], rules: AlertRules) -> list[tuple[AlertRoute, str]]:
+    """The first route that matches, and those after it while each says `continue`; each with the reason in words."""
+    found = []
+    for number, route in enumerate(rules.routes, start=1):
+        if not matches(route, labels):
+            continue
+        found.append((route, f"route {number} of {len(rules.routes)} matches: {in_words(route)}"))
+        if not route.goes_on:
+            break
+    if found:
+        return found
+    return [(NO_ROUTE, f"none of the {len(rules.routes)} routes matches" if rules.routes else "there are no routes")]
+
+
+def matches(route: AlertRoute, labels: Mapping[str, str]) -> bool:
+    """Whether every label of the route has the wanted value; a missing label counts as empty."""
+    return all(_is_wanted(wanted, labels.get(label, "")) for label, wanted in route.match.items())
+
+
+def pattern_in(wanted: str) -> str | None:
+    """The regular expression in a value such as `/staging|dev/`; None for a plain value."""
+    return wanted[1:-1] if len(wanted) > 1 and wanted[0] == wanted[-1] == "/" else None
+
+
+def in_words(route: AlertRoute) -> str:
+    """What a route matches, such as `env=/staging|dev/, team=payments`."""
+    return ", ".join(f"{label}={wanted}" for label, wanted in route.match.items()) or "every alert"
+
+
+def severity_of(labels: Mapping[str, str], policy: Policy) -> str:
+    """The key of the severity that the label says: by the map, else a severity's own name, else `otherwise`."""
+    rules = policy.alerts.severity
+    said = labels.get(rules.label, "")
+    mapped = rules.map.get(said.lower())
+    if mapped is not None:
+        return mapped
+    if said and policy.has_severity(said):
+        return policy.severity(said).key
+    return rules.otherwise or policy.severities[len(policy.severities) // 2].key
+
+
+def service_names(policy: Policy) -> dict[str, str]:
+    """The key of each service of the catalog, by its folded key and name."""
+    by_name = {fold_name(service.name): key for key, service in policy.services.items() if service.name}
+    return by_name | {fold_name(key): key for key in policy.services}
+
+
+def service_of(labels: Mapping[str, str], rules: AlertRules, names: Mapping[str, str]) -> str | None:
+    """The service of the catalog that one of the labels names. None if none does. `names`: of `service_names`."""
+    for label in (rules.service.label, *rules.service.also):
+        if (said := labels.get(label)) and (key := names.get(fold_name(said))):
+            return key
+    return None
+
+
+def _is_wanted(wanted: str, value: str) -> bool:
+    pattern = pattern_in(wanted)
+    return value == wanted if pattern is None else matches_fully(pattern, value)

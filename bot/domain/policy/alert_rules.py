@@ -1,0 +1,68 @@
+"""Defines the policy's rules for alerts: how they are grouped, which route takes them, and what their labels mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+
+class AlertAction(StrEnum):
+    """What a route does with a group of alerts. The values are those of the policy's YAML."""
+
+    DECLARE = "declare"  # an incident
+    ASK = "ask"  # people, on a card
+    ATTACH = "attach"  # to the open incident of the same service; without one, ask
+    RECORD = "record"  # for the history only
+    DROP = "drop"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRoute:
+    """Says which alerts it takes and what becomes of them."""
+
+    name: str  # unique within the policy; part of the key of its groups
+    do: AlertAction
+    match: Mapping[str, str] = field(default_factory=dict)  # label → exact value, or `/re/`; empty: every alert
+    channel: str | None = None  # of the card; None: the announcement channel
+    goes_on: bool = False  # whether later routes take the alert as well
+
+
+@dataclass(frozen=True, slots=True)
+class SeverityLabel:
+    """The label that says how bad an alert is, and what its values mean."""
+
+    label: str = "severity"
+    map: Mapping[str, str] = field(default_factory=dict)  # value in lower case → key of a severity
+    otherwise: str | None = None  # key of a severity; None: the middle one of the policy
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLabel:
+    """The labels that name a service of the catalog, by key or name."""
+
+    label: str = "service"
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StormGuard:
+    """The most incidents that alerts may declare within a span; further groups join the newest of them."""
+
+    incidents: int = 5
+    within: timedelta = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRules:
+    """Everything the policy says about alerts. Without routes they are recorded only."""
+
+    group_by: tuple[str, ...] = ("alertname", "service")
+    wait: timedelta = timedelta(seconds=20)  # gathers a group before anybody is told
+    flap_window: timedelta = timedelta(minutes=15)  # a group that fires again within it is the same group
+    join_within: timedelta = timedelta(hours=4)  # a new alert joins a firing group that changed within it
+    severity: SeverityLabel = SeverityLabel()
+    service: ServiceLabel = ServiceLabel()
+    at_most: StormGuard = StormGuard()
+    routes: tuple[AlertRoute, ...] = ()

@@ -1,0 +1,78 @@
+"""Defines the schema of the policy's rules for alerts: groups, routes, and what labels mean."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, PlainValidator, WithJsonSchema
+
+from bot.domain.values.patterns import pattern_error
+from bot.policy.models.base import StrictModel, invalid, quoted
+from bot.policy.models.targets import Channel
+from bot.policy.models.texts import Key, Name, Text
+from bot.policy.models.times import Delay, Duration
+
+
+def _wanted(value: Any) -> str:
+    """Check the value that a route asks of a label: text, or a regular expression between slashes."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    if not isinstance(value, str):
+        raise invalid('must be a text, or a regular expression such as "/staging|dev/".')
+    if len(value) > 1 and value[0] == value[-1] == "/" and (error := pattern_error(value[1:-1])):
+        raise invalid(f"is no regular expression: {quoted(value)}. {error}")
+    return value
+
+
+Wanted = Annotated[str, PlainValidator(_wanted), WithJsonSchema({"type": ["string", "number", "boolean"]})]
+
+
+class AlertSeverity(StrictModel):
+    """Which label says how bad an alert is."""
+
+    label: Text = Field(default="severity", description="The label.")
+    map: dict[Text, Key] = Field(default={}, description="What its values mean: a severity for each.")
+    otherwise: Key | None = Field(default=None, description="The severity of other alerts; null: the middle one.")
+
+
+class AlertService(StrictModel):
+    """Which labels name the service."""
+
+    label: Text = Field(default="service", description="The label that names the service, by key or name.")
+    also: list[Text] = Field(default=[], description="Labels that are looked at if that one names none.")
+
+
+class AtMost(StrictModel):
+    """The guard against storms."""
+
+    incidents: Annotated[int, Field(ge=1, strict=True)] = Field(
+        default=5, description="Alerts declare at most this many incidents …"
+    )
+    within: Duration = Field(default="10m", description="… within this time; the rest joins the newest of them.")
+
+
+class AlertRoute(StrictModel):
+    """A route."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    name: Name | None = Field(default=None, description="A name for it; left out: what it matches.")
+    match: dict[Text, Wanted] = Field(default={}, description="Labels with the value they must have, or /re/.")
+    do: Literal["declare", "ask", "attach", "record", "drop"] = Field(description="What becomes of its alerts.")
+    channel: Channel | None = Field(default=None, description="Where it asks; left out: the announcement channel.")
+    goes_on: bool = Field(default=False, alias="continue", description="Whether later routes take them as well.")
+
+
+class Alerts(StrictModel):
+    """What becomes of alerts."""
+
+    group_by: list[Text] = Field(default=["alertname", "service"], description="Alerts with equal labels are a group.")
+    wait: Delay = Field(default="20s", description="A group gathers for so long before anybody is told.")
+    flap_window: Duration = Field(default="15m", description="What fires again within it is the same group.")
+    join_within: Duration = Field(default="4h", description="New alerts join a group that changed within it.")
+    severity: AlertSeverity = Field(default=AlertSeverity(), description="Which label says how bad an alert is.")
+    service: AlertService = Field(default=AlertService(), description="Which labels name the service.")
+    at_most: AtMost = Field(default=AtMost(), description="The guard against storms.")
+    routes: list[AlertRoute] = Field(default=[], description="The first that matches decides.")

@@ -1,0 +1,86 @@
+"""Builds the alert card, which asks people what to do about a group of alerts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.domain.alerts.alert import AlertStatus
+from bot.domain.alerts.group import Decision
+from bot.domain.alerts.view import GroupView
+from bot.domain.policy.policy import Policy
+from bot.slack.blocks import elements, phrases
+from bot.slack.blocks.alerts import parts
+from bot.slack.blocks.elements import Block, Message, button
+from bot.slack.text import mention, render
+
+
+def card(shown: GroupView, policy: Policy, now: datetime, command: str) -> Message:
+    """What fires, since when, how bad and where; who acted; buttons while nobody has."""
+    group = shown.group
+    state = "fires" if group.state is AlertStatus.FIRING else "resolved"
+    facts = [
+        ("Since", phrases.at(group.started_at, now)),
+        ("Alerts", parts.counted(group, shown.firing, shown.resolved)),
+        ("Severity", phrases.severity_name(group.severity, policy)),
+        ("Service", parts.services(group, policy) or "not known"),
+    ]
+    return elements.message(
+        f"{group.id} {state}: {parts.title(group)}",
+        [
+            elements.section(parts.headline(group)),
+            *elements.fields(facts),
+            *alert_lines(shown, now, f"{command} alerts"),
+            elements.context(links) if (links := parts.links(shown.alerts)) else None,
+            _outcome(shown, now),
+            _buttons(shown),
+        ],
+    )
+
+
+def alert_lines(shown: GroupView, now: datetime, command: str) -> list[Block | None]:
+    """The first alerts, a line each, and how many there are beside them."""
+    lines = [parts.alert_line(alert, shown.group, now) for alert in shown.alerts]
+    more = shown.firing + shown.resolved - len(shown.alerts)
+    return [
+        elements.section("\n".join(lines)) if lines else None,
+        elements.left_out(more, f"See them: {elements.code(command)}"),
+    ]
+
+
+def _outcome(shown: GroupView, now: datetime) -> Block | None:
+    """Who acted, and how; None while people are asked."""
+    group = shown.group
+    when = f" {phrases.at(group.decided_at, now)}" if group.decided_at else ""
+    who = f" by {mention(group.decided_by)}" if group.decided_by else ""
+    match group.decision:
+        case Decision.DISMISSED:
+            return elements.section(f":no_bell: *Dismissed*{who}{when}: {render(group.reason)}")
+        case Decision.DECLARED:
+            return elements.section(f":fire: *Declared* as {_incident(shown)}{who}{when}")
+        case Decision.ATTACHED:
+            return elements.section(f":paperclip: *Attached* to {_incident(shown)}{who}{when}")
+        case Decision.ASKED if shown.incident is not None and not shown.incident.open:
+            return elements.section(f"It belonged to {_incident(shown)}, which is {shown.incident.status}.")
+        case _:
+            return None
+
+
+def _incident(shown: GroupView) -> str:
+    incident = shown.incident
+    if incident is None:
+        return f"INC-{shown.group.incident}"
+    return incident.id if incident.private else f"{incident.id} ({phrases.channel_link(incident)})"
+
+
+def _buttons(shown: GroupView) -> Block | None:
+    group, ended = shown.group, shown.incident
+    if group.decision is not Decision.ASKED:
+        return None
+    reopen = ended is not None and not ended.open and not ended.private
+    return elements.actions(
+        button("Declare", "alert_declare", group.id, style="primary"),
+        button(f"Reopen {ended.id}", "reopen", ended.id) if ended is not None and reopen else None,
+        button("Attach to…", "alert_attach", group.id),
+        button("Dismiss", "alert_dismiss", group.id),
+        block_id="alert",
+    )

@@ -1,0 +1,76 @@
+"""Builds the lists of groups of alerts: the message in an incident, and the answer to `/incident alerts`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.domain.alerts.alert import AlertStatus
+from bot.domain.alerts.group import Decision
+from bot.domain.alerts.view import GroupView
+from bot.domain.policy.policy import Policy
+from bot.slack.blocks import elements, phrases
+from bot.slack.blocks.alerts import parts
+from bot.slack.blocks.elements import Block, Message
+from bot.slack.text import clip, render
+
+MOST_ALERTS = 10
+MOST_GROUPS = 12
+REASON_LENGTH = 200
+
+
+def in_incident(shown: Sequence[GroupView], total: int, policy: Policy, now: datetime, command: str) -> Message:
+    """The groups of an incident, those that fire first, with ten alerts. `total`: how many groups there are."""
+    firing = sum(each.group.state is AlertStatus.FIRING for each in shown)
+    words = f"Alerts: {firing} of {total} groups fire" if firing else f"Alerts: all {total} groups resolved"
+    if total == 1:
+        words = "Alerts: one group, firing" if firing else "Alerts: one group, resolved"
+    return elements.message(words, [elements.section(f"*{words}*"), *_groups(shown, total, policy, now, command)])
+
+
+def firing_now(shown: Sequence[GroupView], policy: Policy, now: datetime, command: str) -> Message:
+    """Every group that fires."""
+    if not shown:
+        return elements.line("No alert fires.")
+    words = f"{len(shown)} {'group of alerts fires' if len(shown) == 1 else 'groups of alerts fire'}"
+    return elements.message(words, [elements.section(f"*{words}*"), *_groups(shown, len(shown), policy, now, command)])
+
+
+def none_in(incident_id: str) -> Message:
+    """The answer for an incident without alerts."""
+    return elements.line(f"No alert belongs to {incident_id}.")
+
+
+def _groups(shown: Sequence[GroupView], total: int, policy: Policy, now: datetime, command: str) -> list[Block | None]:
+    blocks: list[Block | None] = []
+    room = MOST_ALERTS
+    hidden = 0
+    for each in shown[:MOST_GROUPS]:
+        alerts = list(each.alerts)[:room]
+        room -= len(alerts)
+        hidden += each.firing + each.resolved - len(alerts)
+        lines = [parts.headline(each.group), _facts(each, policy, now)]
+        lines += [parts.alert_line(alert, each.group, now) for alert in alerts]
+        blocks.append(elements.section("\n".join(line for line in lines if line)))
+    hidden += sum(each.firing + each.resolved for each in shown[MOST_GROUPS:])
+    more = elements.code(f"{command} alerts")
+    if total > MOST_GROUPS:
+        blocks.append(elements.context(f"… and {total - MOST_GROUPS} more groups: `tocsin alerts all`"))
+    if hidden:
+        blocks.append(elements.context(f"… and {hidden} more: {more}"))
+    return blocks
+
+
+def _facts(each: GroupView, policy: Policy, now: datetime) -> str:
+    group = each.group
+    decision = str(group.decision)
+    if group.decision in (Decision.DECLARED, Decision.ATTACHED) and group.incident is not None:
+        decision += f" as INC-{group.incident}" if group.decision is Decision.DECLARED else f" to INC-{group.incident}"
+    return elements.join_dots(
+        [
+            parts.counted(group, each.firing, each.resolved),
+            f"since {phrases.at(group.started_at, now)}",
+            parts.services(group, policy),
+            f"{decision}: {clip(render(group.reason), REASON_LENGTH)}",
+        ]
+    )

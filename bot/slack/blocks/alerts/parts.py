@@ -1,0 +1,84 @@
+"""Formats the parts of messages about alerts. Texts of alerts are data: escaped, cut, without mentions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from bot.domain.alerts.alert import Alert, AlertStatus
+from bot.domain.alerts.group import AlertGroup
+from bot.domain.policy.policy import Policy
+from bot.slack.blocks import elements, phrases
+from bot.slack.text import clip, plain, render
+
+LABEL_LENGTH, LINE_LENGTH, TITLE_LENGTH = 80, 260, 200
+HIDDEN_LABELS = frozenset({"alertname", "source", "severity"})
+MOST_LABELS = 6
+RUNBOOKS = ("runbook_url", "runbook")
+
+
+def headline(group: AlertGroup) -> str:
+    """The state, ID and title of a group."""
+    mark = ":rotating_light:" if group.state is AlertStatus.FIRING else ":white_check_mark:"
+    return f"{mark} *{group.id}* · {title(group)}"
+
+
+def title(group: AlertGroup) -> str:
+    """The title, rendered."""
+    return clip(_data(group.title), TITLE_LENGTH)
+
+
+def counted(group: AlertGroup, firing: int, resolved: int) -> str:
+    """True counts, such as `3 firing, 1 resolved and 7 more, not sent to us · flapped 2 times`."""
+    counts = f"{firing} firing" + (f", {resolved} resolved" if resolved else "")
+    if group.truncated:
+        counts += f" and {group.truncated} more, not sent to us"
+    flaps = "flapped once" if group.flaps == 1 else f"flapped {group.flaps} times"
+    return elements.join_dots([counts, flaps if group.flaps else ""])
+
+
+def alert_line(alert: Alert, group: AlertGroup, now: datetime) -> str:
+    """One alert: its state, name, the labels that the group does not share, value, start."""
+    mark = ":red_circle:" if alert.status is AlertStatus.FIRING else ":white_check_mark:"
+    shared = dict(group.labels)
+    own = [
+        f"{name}={value}"
+        for name, value in sorted(alert.labels.items())
+        if name not in HIDDEN_LABELS and shared.get(name) != value
+    ]
+    labels = ", ".join(clip(_data(each), LABEL_LENGTH) for each in own[:MOST_LABELS])
+    name = clip(_data(alert.name or "alert"), LABEL_LENGTH)
+    value = f"value {clip(_data(alert.value), LABEL_LENGTH)}" if alert.value else ""
+    line = elements.join_dots([f"{mark} {name}", labels, value, f"since {phrases.at(alert.starts_at, now)}"])
+    return clip(line, LINE_LENGTH)
+
+
+def services(group: AlertGroup, policy: Policy) -> str:
+    """The names of the group's services, rendered; empty if it has none."""
+    names = [policy.services[key].name or key if key in policy.services else key for key in group.services]
+    return elements.join_comma([_data(name) for name in names], 5)
+
+
+def links(alerts: Sequence[Alert]) -> str:
+    """The runbook and the source's page of the first alert that has one."""
+    runbook = next((link for alert in alerts if (link := _runbook(alert.annotations))), None)
+    source = next((alert.url for alert in alerts if alert.url), None)
+    return elements.join_dots(
+        [_link(runbook, "Runbook") if runbook else "", _link(source, "Show at the source") if source else ""]
+    )
+
+
+def _runbook(annotations: Mapping[str, str]) -> str | None:
+    for name in RUNBOOKS:
+        address = annotations.get(name, "")
+        if address.startswith(("https://", "http://")) and not set(address) & set("<>|\n \t\r"):
+            return address
+    return None
+
+
+def _link(address: str, label: str) -> str:
+    return f"<{address.replace('&', '&amp;')}|{label}>"
+
+
+def _data(text: str) -> str:
+    return render(plain(text))

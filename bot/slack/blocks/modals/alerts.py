@@ -1,0 +1,84 @@
+"""Builds and reads the forms of the alert card: **Attach to…** and **Dismiss**."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.domain.incident import Incident
+from bot.slack.blocks import elements, inputs
+from bot.slack.blocks.elements import Block
+from bot.slack.blocks.inputs import InputErrors, View
+from bot.slack.text import plain
+
+ATTACH, DISMISS = "alert_attach", "alert_dismiss"
+NOTE_LENGTH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class AttachValues:
+    """Values of the form **Attach to…**."""
+
+    group: int
+    incident: int
+
+
+@dataclass(frozen=True, slots=True)
+class DismissValues:
+    """Values of the form **Dismiss**."""
+
+    group: int
+    why: str
+    note: str
+
+
+def attach_modal(group: int, open_incidents: Sequence[Incident]) -> Block:
+    """The form with one input: an open incident. There must be one."""
+    options = [elements.option(f"{each.id} · {plain(each.title)}", each.id) for each in open_incidents]
+    return elements.modal(
+        ATTACH,
+        "Attach to an incident",
+        "Attach",
+        [elements.input_block("into", "Incident", elements.select(options[: elements.OPTIONS]))],
+        inputs.metadata(group=group),
+    )
+
+
+def values_of_attach(view: View) -> AttachValues:
+    """Read the form. Raises `InputErrors` if no incident is chosen."""
+    chosen = (inputs.chosen(view, "into") or "").removeprefix("INC-")
+    if not chosen.isdecimal():
+        raise InputErrors({"into": "Choose an incident."})
+    return AttachValues(_group(view), int(chosen))
+
+
+def dismiss_modal(group: int, reasons: Mapping[str, str]) -> Block:
+    """The form with two inputs: `why`, one of the `reasons` by key, and an optional note."""
+    options = [elements.option(label, key) for key, label in reasons.items()]
+    return elements.modal(
+        DISMISS,
+        "Dismiss alerts",
+        "Dismiss",
+        [
+            elements.input_block("why", "Why", elements.select(options)),
+            elements.input_block(
+                "note", "Note", elements.text_input(longest=NOTE_LENGTH, placeholder="Load test"), optional=True
+            ),
+        ],
+        inputs.metadata(group=group),
+    )
+
+
+def values_of_dismiss(view: View, reasons: Mapping[str, str]) -> DismissValues:
+    """Read the form. Raises `InputErrors` if no reason is chosen."""
+    why = inputs.chosen(view, "why")
+    if why not in reasons:
+        raise InputErrors({"why": "Choose one."})
+    return DismissValues(_group(view), str(why), inputs.text(view, "note"))
+
+
+def _group(view: View) -> int:
+    group = inputs.metadata_of(view).get("group")
+    if not isinstance(group, int):
+        raise InputErrors({inputs.first_block(view): "This form lost track of its alerts. Close it and open it again."})
+    return group

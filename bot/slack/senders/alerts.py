@@ -1,0 +1,87 @@
+"""Posts and edits the alert card and the alerts message of an incident, as they are when they are sent."""
+
+from __future__ import annotations
+
+from bot.domain import routing
+from bot.domain.alerts.view import GroupView
+from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.payloads import AlertGroupPayload
+from bot.domain.routing.send_result import NotNeeded, SendResult
+from bot.slack.blocks.alerts import card, listing
+from bot.slack.blocks.elements import Message
+from bot.slack.client.api import SlackError
+from bot.slack.directory import channels
+from bot.slack.senders import post_once
+from bot.slack.senders.base import MESSAGE_DELETED, Delivery, SenderBase
+from bot.slack.senders.registry import sends, sends_without_incident
+from bot.usecases.queries import alerts
+from storage import key_value
+from storage.alerts import groups
+from storage.outbox.payloads import read_payload
+from storage.outbox.queue import ClaimedNotice
+
+OUT_OF_REACH = ("not_in_channel", "channel_not_found")
+
+
+class AlertSender(SenderBase):
+    """Posts and edits messages about alerts."""
+
+    @sends_without_incident(NoticeKind.ALERT_CARD, failure="ask about alerts")
+    async def card(self, notice: ClaimedNotice) -> SendResult:
+        """Post the card in the route's channel, else in the announcement channel. A public channel is joined."""
+        rendered = await self._card(notice)
+        if rendered is None:
+            return NotNeeded("the group is gone")
+        view, message = rendered
+        name = view.group.channel or self._context.policy.announce
+        if name is None:
+            return NotNeeded("its route has no channel, and there is no announcement channel")
+        async with self._context.database.reading() as conn:
+            channel = await key_value.announcement_channel(name).get(conn) or name
+        try:
+            return await post_once.post(self._api, notice, channel, message)
+        except SlackError as error:
+            if error.name not in OUT_OF_REACH:
+                raise
+            found = await channels.find_by_name(self._api, name)
+            if found is None:
+                raise
+            await channels.join(self._api, found)
+        return await post_once.post(self._api, notice, found, message)
+
+    @sends_without_incident(NoticeKind.ALERT_CARD_EDIT, failure="keep the card about alerts up to date")
+    async def card_edit(self, notice: ClaimedNotice) -> SendResult:
+        """Edit the card to what is true now."""
+        group = read_payload(notice, AlertGroupPayload).group
+        rendered = await self._card(notice)
+        if rendered is None:
+            return NotNeeded("the group is gone")
+        return await self.edit_posted(routing.alert_card_key(group), rendered[1])
+
+    @sends(NoticeKind.ALERTS, failure="list the alerts")
+    async def alerts(self, delivery: Delivery) -> SendResult:
+        """Post the list of the incident's groups in its channel."""
+        return await self.post_in_channel(delivery, await self._listing(delivery))
+
+    @sends(NoticeKind.ALERTS_EDIT, failure="keep the list of alerts up to date")
+    async def alerts_edit(self, delivery: Delivery) -> SendResult:
+        """Edit the list. One that somebody deleted is posted again while the incident is open."""
+        number = delivery.incident.number
+        result = await self.edit_posted(routing.alerts_key(number), await self._listing(delivery))
+        if result is MESSAGE_DELETED and delivery.incident.open:
+            return await self.post_again(routing.alerts_posted(number))
+        return result
+
+    async def _card(self, notice: ClaimedNotice) -> tuple[GroupView, Message] | None:
+        async with self._context.database.reading() as conn:
+            view = await alerts.view(conn, read_payload(notice, AlertGroupPayload).group)
+        if view is None:
+            return None
+        now = self._context.clock.now()
+        return view, card.card(view, self._context.policy, now, self._senders.command)
+
+    async def _listing(self, delivery: Delivery) -> Message:
+        async with self._context.database.reading() as conn:
+            views = await alerts.of_incident(conn, delivery.incident.number)
+            total = await groups.count_of_incident(conn, delivery.incident.number)
+        return listing.in_incident(views, total, delivery.policy, delivery.now, self._senders.command)

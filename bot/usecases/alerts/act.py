@@ -1,0 +1,96 @@
+"""What people do about a group of alerts on its card: declare, attach it to an open incident, or dismiss it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain import routing
+from bot.domain.alerts import group as groups_of_alerts
+from bot.domain.alerts.group import AlertGroup, Decision
+from bot.domain.errors import NotFound, Refused
+from bot.domain.incident import Incident
+from bot.usecases import authorize
+from bot.usecases.alerts.decide import attach, declare_for
+from bot.usecases.context import Context
+from bot.usecases.unit_of_work import claim_delivery
+from storage import incidents
+from storage.alerts import groups
+from storage.outbox import enqueue
+
+DISMISSALS = {"false_alarm": "False alarm", "known": "Known", "not_actionable": "Not actionable"}
+
+
+@dataclass(slots=True)
+class _Locked:
+    """A group within its transaction. `group` as it is set is saved at the end."""
+
+    conn: AsyncConnection
+    group: AlertGroup
+    now: datetime
+
+
+async def declare_from_card(context: Context, number: int, actor: str, delivery: str | None = None) -> Incident:
+    """Declare an incident for a group. Raises `Refused` if somebody was faster."""
+    authorize.require(context, "declare", actor)
+    async with _undecided(context, number, delivery) as locked:
+        decided = groups_of_alerts.decide(locked.group, Decision.DECLARED, "a person declared it", locked.now, by=actor)
+        incident = await declare_for(context, locked.conn, decided, actor)
+        locked.group = replace(decided, incident=incident.number)
+        await attach(context, locked.conn, locked.group, incident, actor, locked.now)
+    return incident
+
+
+async def attach_to_incident(
+    context: Context, number: int, incident_number: int, actor: str, delivery: str | None = None
+) -> Incident:
+    """Make a group part of an open incident. Raises `Refused` if somebody was faster, or if the incident has ended."""
+    async with _undecided(context, number, delivery) as locked:
+        incident = await incidents.lock(locked.conn, incident_number)
+        if incident is None:
+            raise NotFound(f"There is no incident INC-{incident_number}.", "list all")
+        if not incident.open:
+            raise Refused(f"{incident.id} is {incident.status}. Choose one that is open, or declare one.", "list")
+        decided = groups_of_alerts.decide(locked.group, Decision.ATTACHED, "a person attached it", locked.now, by=actor)
+        locked.group = replace(decided, incident=incident.number)
+        await attach(context, locked.conn, locked.group, incident, actor, locked.now)
+    return incident
+
+
+async def dismiss(
+    context: Context, number: int, why: str, note: str, actor: str, delivery: str | None = None
+) -> AlertGroup:
+    """Dismiss a group; `why` is a key of `DISMISSALS`. Raises `Refused` if somebody was faster."""
+    reason = DISMISSALS[why] + (f": {note}" if note else "")
+    async with _undecided(context, number, delivery) as locked:
+        locked.group = groups_of_alerts.decide(locked.group, Decision.DISMISSED, reason, locked.now, by=actor)
+    return locked.group
+
+
+@asynccontextmanager
+async def _undecided(context: Context, number: int, delivery: str | None) -> AsyncIterator[_Locked]:
+    """Lock a group that people are asked about. At the end of the block it is saved, and its card edited."""
+    async with context.database.serialized() as conn:
+        await groups.lock_all(conn)
+        now = context.clock.now()
+        await claim_delivery(conn, delivery, now)
+        group = await groups.get(conn, number)
+        if group is None:
+            raise NotFound(f"There is no group of alerts AG-{number}.", "alerts")
+        if group.decision is not Decision.ASKED:
+            raise Refused(_overtaken(group), "alerts")
+        locked = _Locked(conn, group, now)
+        yield locked
+        await groups.save_many(conn, [locked.group])
+        await enqueue.put(conn, [routing.alert_card_edit(number)])
+    context.wakeups.notify()
+
+
+def _overtaken(group: AlertGroup) -> str:
+    who = f" by <@{group.decided_by}>" if group.decided_by else ""
+    incident = f" as INC-{group.incident}" if group.incident is not None else ""
+    return f"{group.id} is {group.decision}{incident}{who} already."

@@ -1,0 +1,119 @@
+"""Decides groups of alerts that have gathered: declares an incident, attaches to an open one, or asks people."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain import routing
+from bot.domain.alerts import decision, entries
+from bot.domain.alerts import group as groups_of_alerts
+from bot.domain.alerts.decision import Situation, Verdict
+from bot.domain.alerts.group import AlertGroup, Decision
+from bot.domain.incident import Change, Incident
+from bot.domain.timeline.entry import BOT
+from bot.usecases.context import Context
+from bot.usecases.incidents.declare import Declaration, declare_within
+from bot.usecases.unit_of_work import begin
+from storage import incidents
+from storage.alerts import deadlines, groups
+from storage.outbox import enqueue
+
+CLAIMED = 50
+MOST_FIRING = 1000  # groups that are compared with the one to decide
+
+
+async def claim_gathered(context: Context) -> list[int]:
+    """Claim groups whose time to gather is over. Returns their numbers, the earliest first."""
+    now = context.clock.now()
+    async with context.database.reading() as conn:
+        upcoming = await deadlines.next_due_at(conn)
+    if upcoming is None or upcoming > now:
+        return []
+    async with context.database.transaction() as conn:
+        return await deadlines.claim(conn, now, CLAIMED)
+
+
+async def decide_group(context: Context, number: int) -> AlertGroup | None:
+    """Decide one group in one transaction. None if it has been decided already; twice is safe."""
+    async with context.database.serialized() as conn:
+        await groups.lock_all(conn)
+        now = context.clock.now()
+        group = await groups.get(conn, number)
+        if group is None or not await deadlines.is_armed(conn, number, deadlines.DECIDE):
+            return None
+        verdict = decision.decide(group, await _situation(context, conn, group, now), context.policy)
+        decided = await _carried_out(context, conn, group, verdict, now)
+        await groups.save_many(conn, [decided])
+    context.wakeups.notify()
+    return decided
+
+
+async def attach(
+    context: Context, conn: AsyncConnection, group: AlertGroup, incident: Incident, actor: str, now: datetime
+) -> None:
+    """Make a decided group part of an open incident, in the caller's transaction: entry and alerts message."""
+    work = await begin(context, conn, incident)
+    notices = [routing.alerts_posted(incident.number), routing.alerts_edit(incident.number)]
+    await work.commit(Change(incident, (entries.of_attachment(group, actor, now),)), notices)
+
+
+async def declare_for(
+    context: Context, conn: AsyncConnection, group: AlertGroup, actor: str, severity: str | None = None
+) -> Incident:
+    """Declare an incident for a group, in the caller's transaction. It was detected when the first alert began."""
+    return await declare_within(
+        context,
+        conn,
+        Declaration(
+            title=group.title,
+            severity=severity or _severity(context, group),
+            actor=actor,
+            description=f"{group.id}: {', '.join(f'{label}={value}' for label, value in group.labels if value)}",
+            services=tuple(key for key in group.services if key in context.policy.services),
+            detected_at=group.started_at,
+        ),
+    )
+
+
+def _severity(context: Context, group: AlertGroup) -> str:
+    """The group's severity; the middle one if the policy has lost it meanwhile."""
+    policy = context.policy
+    return group.severity if policy.has_severity(group.severity) else policy.severities[len(policy.severities) // 2].key
+
+
+async def _situation(context: Context, conn: AsyncConnection, group: AlertGroup, now: datetime) -> Situation:
+    firing = [each for each in await groups.firing(conn, MOST_FIRING) if each.number != group.number]
+    since = decision.storm_starts_at(context.policy, now)
+    declared = await groups.declared_since(conn, since, MOST_FIRING)
+    open_now = await incidents.newest(conn, open_only=True, limit=MOST_FIRING)
+    return Situation(firing, {incident.number: incident for incident in open_now if not incident.drill}, declared)
+
+
+async def _carried_out(
+    context: Context, conn: AsyncConnection, group: AlertGroup, verdict: Verdict, now: datetime
+) -> AlertGroup:
+    """The group as decided, with what follows written: the incident, its entry, the card."""
+    if verdict.behind is not None:
+        first = await deadlines.due_at(conn, verdict.behind, deadlines.DECIDE) or now
+        await deadlines.arm(conn, [group.number], deadlines.DECIDE, max(first, now) + decision.AFTER_DEPENDENCY)
+        return replace(group.with_step(now, verdict.step, verdict.reason), deferred=True)
+    await deadlines.settle(conn, group.number, deadlines.DECIDE)
+    decided = groups_of_alerts.decide(group, verdict.decision, verdict.reason, now, verdict.step)
+    if verdict.decision is Decision.ATTACHED and verdict.incident is not None:
+        incident = await incidents.lock(conn, verdict.incident)
+        if incident is not None and incident.open:
+            decided = replace(decided, incident=incident.number)
+            await attach(context, conn, decided, incident, BOT, now)
+            return decided
+        decided = groups_of_alerts.decide(group, Decision.DECLARED, f"INC-{verdict.incident} has ended", now)
+    if decided.decision is Decision.DECLARED:
+        incident = await declare_for(context, conn, decided, BOT)
+        decided = replace(decided, incident=incident.number)
+        await attach(context, conn, decided, incident, BOT, now)
+    elif decided.decision is Decision.ASKED:
+        decided = replace(decided, carded=True)
+        await enqueue.put(conn, [routing.alert_card(group.number)])
+    return decided

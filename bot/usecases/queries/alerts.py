@@ -1,0 +1,44 @@
+"""Reads groups of alerts with what people are shown of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.alerts.group import AlertGroup
+from bot.domain.alerts.view import GroupView
+from storage import incidents
+from storage.alerts import groups, members
+from storage.alerts.members import MemberCount
+
+SHOWN_ALERTS = 10
+SHOWN_GROUPS = 50
+
+
+async def view(conn: AsyncConnection, number: int) -> GroupView | None:
+    """One group; None if there is none with this number."""
+    group = await groups.get(conn, number)
+    return None if group is None else (await views(conn, [group]))[0]
+
+
+async def of_incident(conn: AsyncConnection, incident: int) -> list[GroupView]:
+    """The groups of an incident, those that fire first; at most `SHOWN_GROUPS`."""
+    return await views(conn, await groups.of_incident(conn, incident, SHOWN_GROUPS))
+
+
+async def firing(conn: AsyncConnection) -> list[GroupView]:
+    """The groups that fire, the newest first; at most `SHOWN_GROUPS`."""
+    return await views(conn, await groups.firing(conn, SHOWN_GROUPS))
+
+
+async def views(conn: AsyncConnection, listed: Sequence[AlertGroup], alerts: int = SHOWN_ALERTS) -> list[GroupView]:
+    """These groups in their order, each with at most `alerts` alerts."""
+    counts = await members.counts(conn, [group.number for group in listed])
+    found = await incidents.get_many(conn, {group.incident for group in listed if group.incident is not None})
+    listing = []
+    for group in listed:
+        shown = tuple(member.alert for member in await members.of_group(conn, group.number, alerts))
+        count = counts.get(group.number, MemberCount())
+        listing.append(GroupView(group, shown, count.firing, count.resolved, found.get(group.incident or 0)))
+    return listing

@@ -1,0 +1,30 @@
+"""Checks the token with which a monitoring system proves who it is: a bearer token, or a password."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+
+
+def accepted(header: str, tokens: str) -> bool:
+    """Whether an `Authorization` header has one of the tokens, which are separated by commas.
+
+    The time it takes says nothing about the tokens. `Bearer` and the password of `Basic` are taken; the user's name of
+    `Basic` is not looked at.
+    """
+    given = _given(header).encode()
+    wanted = [token.strip().encode() for token in tokens.split(",") if token.strip()]
+    return True in [hmac.compare_digest(given, token) for token in wanted]
+
+
+def _given(header: str) -> str:
+    scheme, _, value = header.strip().partition(" ")
+    if scheme.lower() == "bearer":
+        return value.strip()
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        decoded = base64.b64decode(value.strip(), validate=True).decode("utf-8", "replace")
+    except ValueError:
+        return ""
+    return decoded.partition(":")[2]

@@ -1,0 +1,53 @@
+"""Decides groups of alerts when their time to gather is over."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+
+from bot.usecases.alerts.decide import claim_gathered, decide_group
+from bot.usecases.context import Context
+from bot.workers.base import Periodic
+from bot.workers.tasks import WakeableTask
+
+log = structlog.get_logger()
+
+TICK_S = 0.5
+
+
+class AlertDecider:
+    """Looks for due groups twice a second. A dead process's groups return when their lease ends."""
+
+    name = "alert decider"
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._stopping = False
+        self._loop = WakeableTask(
+            self.name, context.wakeups.alerts, self.tick, hint="check the database; the next tick tries again"
+        )
+
+    @property
+    def periodic(self) -> Periodic:
+        """The tick."""
+        return self._loop.poll(timedelta(seconds=TICK_S))
+
+    async def start(self) -> None:
+        """Begin to decide."""
+        self._stopping = False
+        self._loop.start()
+
+    async def stop(self, within_s: float) -> None:
+        """Let the running tick end."""
+        self._stopping = True
+        await self._loop.stop(within_s)
+
+    async def tick(self) -> None:
+        """Decide every group that is due. One that fails is logged, and tried again when its lease ends."""
+        while not self._stopping and (numbers := await claim_gathered(self._context)):
+            for number in numbers:
+                try:
+                    await decide_group(self._context, number)
+                except Exception:
+                    log.exception("alerts.not_decided", group=f"AG-{number}", hint="it is tried again in half a minute")

@@ -1,0 +1,72 @@
+"""Stores the deadlines of groups of alerts, which are claimed when they lapse and deleted with the decision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.engine.dialect import insert, microseconds, sql_now, sql_now_plus
+from storage.lease import LEASE
+from storage.schema import alert_deadlines
+
+DECIDE = "decide"  # the time to gather a group is over
+_c = alert_deadlines.c
+
+
+async def arm(conn: AsyncConnection, groups: Sequence[int], kind: str, due_at: datetime) -> None:
+    """Set a deadline of each of these groups, or move it."""
+    if not groups:
+        return
+    rows = insert(conn, alert_deadlines)
+    changed = {"due_at": rows.excluded.due_at, "lease_until": None}
+    statement = rows.on_conflict_do_update(index_elements=["group_number", "kind"], set_=changed)
+    await conn.execute(
+        statement,
+        [{"group_number": group, "kind": kind, "due_at": due_at, "lease_until": None} for group in groups],
+    )
+
+
+async def claim(conn: AsyncConnection, now: datetime, limit: int, lease: timedelta = LEASE) -> list[int]:
+    """Lease up to `limit` groups whose time to gather is over, the earliest first. Returns their numbers."""
+    values = {"now": now, "most": limit, "after_us": microseconds(lease)}
+    rows = await conn.execute(_claim(conn.dialect.name), values)
+    return [row.group_number for row in sorted(rows, key=lambda row: (row.due_at, row.group_number))]
+
+
+@cache
+def _claim(dialect: str) -> Any:
+    free = sa.or_(_c.lease_until.is_(None), _c.lease_until <= sql_now(dialect))
+    lapsed = sa.select(_c.group_number).where(_c.kind == DECIDE, _c.due_at <= sa.bindparam("now"), free)
+    lapsed = lapsed.order_by(_c.due_at).limit(sa.bindparam("most"))
+    if dialect == "postgresql":
+        lapsed = lapsed.with_for_update(skip_locked=True)
+    picked = lapsed.cte("picked")
+    update = sa.update(alert_deadlines).where(_c.kind == DECIDE, _c.group_number.in_(sa.select(picked.c.group_number)))
+    return update.values(lease_until=sql_now_plus(dialect)).returning(_c.group_number, _c.due_at)
+
+
+async def is_armed(conn: AsyncConnection, group: int, kind: str) -> bool:
+    """Whether the group has this deadline. Ask in the transaction that handles it, with the groups locked."""
+    return await conn.scalar(sa.select(_c.kind).where(_c.group_number == group, _c.kind == kind)) is not None
+
+
+async def due_at(conn: AsyncConnection, group: int, kind: str) -> datetime | None:
+    """When the group's deadline lapses; `None` if it has none."""
+    instant: datetime | None = await conn.scalar(sa.select(_c.due_at).where(_c.group_number == group, _c.kind == kind))
+    return instant
+
+
+async def settle(conn: AsyncConnection, group: int, kind: str) -> None:
+    """Delete a deadline that was handled."""
+    await conn.execute(sa.delete(alert_deadlines).where(_c.group_number == group, _c.kind == kind))
+
+
+async def next_due_at(conn: AsyncConnection) -> datetime | None:
+    """When the next deadline lapses; `None` if there is none."""
+    instant: datetime | None = await conn.scalar(sa.select(sa.func.min(_c.due_at)))
+    return instant

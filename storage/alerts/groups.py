@@ -1,0 +1,130 @@
+"""Stores each group of alerts as one JSON value, with columns beside it to search by."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.alerts.alert import AlertStatus
+from bot.domain.alerts.group import AlertGroup, Decision
+from storage.engine.dialect import in_list, insert, list_param
+from storage.schema import alert_groups, counters
+
+_adapter = TypeAdapter(AlertGroup)
+_c = alert_groups.c
+_COUNTER = "alert_group"
+_LOCK = sa.select(counters.c.value).where(counters.c.name == _COUNTER).with_for_update()
+_FIRING = sa.text("firing")  # as in the partial index, word for word
+_NEWEST = sa.text("newest")
+_DECLARED = sa.text("decision = 'declared'")
+
+
+async def lock_all(conn: AsyncConnection) -> int:
+    """Keep every group from other writers until the transaction ends. Returns the highest number in use.
+
+    Take it before an incident's lock: then no two processes wait for each other.
+    """
+    return int((await conn.execute(_LOCK)).scalar_one())
+
+
+async def set_highest_number(conn: AsyncConnection, number: int) -> None:
+    """Store the highest number in use; lock the groups first."""
+    await conn.execute(sa.update(counters).where(counters.c.name == _COUNTER).values(value=number))
+
+
+async def newest_by_key(conn: AsyncConnection, keys: Collection[str]) -> dict[str, AlertGroup]:
+    """The newest group of each of these keys, as far as there is one."""
+    if not keys:
+        return {}
+    states = await conn.scalars(_by_key(conn.dialect.name), {"keys": list_param(conn, sorted(keys))})
+    return {group.key: group for group in map(_adapter.validate_python, states)}
+
+
+@cache
+def _by_key(dialect: str) -> Any:
+    return sa.select(_c.state).where(_NEWEST, in_list(dialect, _c.key, "keys"))
+
+
+async def get_many(conn: AsyncConnection, numbers: Collection[int]) -> dict[int, AlertGroup]:
+    """The groups with these numbers, as far as they exist."""
+    if not numbers:
+        return {}
+    states = await conn.scalars(_by_number(conn.dialect.name), {"numbers": list_param(conn, sorted(numbers))})
+    return {group.number: group for group in map(_adapter.validate_python, states)}
+
+
+@cache
+def _by_number(dialect: str) -> Any:
+    return sa.select(_c.state).where(in_list(dialect, _c.number, "numbers"))
+
+
+async def get(conn: AsyncConnection, number: int) -> AlertGroup | None:
+    """The group; `None` if there is none with this number."""
+    return (await get_many(conn, [number])).get(number)
+
+
+async def save_many(conn: AsyncConnection, groups: Sequence[AlertGroup]) -> None:
+    """Store groups, new ones and those that changed. A new group takes the place of the newest with its key."""
+    if not groups:
+        return
+    update = sa.update(alert_groups).where(
+        _NEWEST, _c.key == sa.bindparam("this_key"), _c.number < sa.bindparam("this_number")
+    )
+    await conn.execute(
+        update.values(newest=False), [{"this_key": group.key, "this_number": group.number} for group in groups]
+    )
+    rows = insert(conn, alert_groups)
+    changed = {name: rows.excluded[name] for name in ("firing", "decision", "incident", "changed_at", "decided_at")}
+    statement = rows.on_conflict_do_update(index_elements=["number"], set_={**changed, "state": rows.excluded.state})
+    await conn.execute(statement, [_row(group) for group in groups])
+
+
+async def firing(conn: AsyncConnection, limit: int) -> list[AlertGroup]:
+    """Up to `limit` groups that fire, the newest first."""
+    return await _list(conn, sa.select(_c.state).where(_FIRING).order_by(_c.number.desc()).limit(limit))
+
+
+async def newest(conn: AsyncConnection, limit: int) -> list[AlertGroup]:
+    """Up to `limit` groups, the newest first."""
+    return await _list(conn, sa.select(_c.state).order_by(_c.number.desc()).limit(limit))
+
+
+async def of_incident(conn: AsyncConnection, incident: int, limit: int) -> list[AlertGroup]:
+    """Up to `limit` groups of an incident, those that fire first, then the newest first."""
+    found = sa.select(_c.state).where(_c.incident == incident)
+    return await _list(conn, found.order_by(_c.firing.desc(), _c.number.desc()).limit(limit))
+
+
+async def count_of_incident(conn: AsyncConnection, incident: int) -> int:
+    """How many groups an incident has."""
+    return int(await conn.scalar(sa.select(sa.func.count()).where(_c.incident == incident)) or 0)
+
+
+async def declared_since(conn: AsyncConnection, since: datetime, limit: int) -> list[AlertGroup]:
+    """Up to `limit` groups that declared an incident after `since`, the newest declaration first."""
+    found = sa.select(_c.state).where(_DECLARED, _c.decided_at > since).order_by(_c.decided_at.desc(), _c.number.desc())
+    return await _list(conn, found.limit(limit))
+
+
+async def _list(conn: AsyncConnection, statement: Any) -> list[AlertGroup]:
+    return [_adapter.validate_python(state) for state in await conn.scalars(statement)]
+
+
+def _row(group: AlertGroup) -> dict[str, Any]:
+    return {
+        "number": group.number,
+        "key": group.key,
+        "newest": True,
+        "firing": group.state is AlertStatus.FIRING,
+        "decision": str(Decision(group.decision)),
+        "incident": group.incident,
+        "changed_at": group.changed_at,
+        "decided_at": group.decided_at,
+        "state": _adapter.dump_python(group, mode="json"),
+    }

@@ -1,0 +1,116 @@
+"""Stores the alerts of each group, as last told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.alerts.alert import Alert
+from storage.alerts.occurrences import chunked
+from storage.engine.dialect import in_list, insert, list_param
+from storage.schema import alerts
+
+_adapter = TypeAdapter(Alert)
+_c = alerts.c
+_FIRING = sa.text("firing")  # as in the partial index, word for word
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An alert of a group."""
+
+    group: int
+    alert: Alert
+    occurrences: int  # how often it fired
+
+
+@dataclass(frozen=True, slots=True)
+class MemberCount:
+    """How many alerts of a group fire, and how many do not."""
+
+    firing: int = 0
+    resolved: int = 0
+
+
+async def firing_occurrences(conn: AsyncConnection, identities: Sequence[str]) -> dict[str, list[tuple[int, str]]]:
+    """Where these alerts fire: by identity, the groups with the occurrence that fires in each."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for part in chunked(identities):
+        for row in await conn.execute(_where_firing(conn.dialect.name), {"identities": list_param(conn, part)}):
+            found.setdefault(row.identity, []).append((row.group_number, row.occurrence))
+    return found
+
+
+@cache
+def _where_firing(dialect: str) -> Any:
+    columns = (_c.identity, _c.group_number, _c.occurrence)
+    return sa.select(*columns).where(_FIRING, in_list(dialect, _c.identity, "identities"))
+
+
+async def fire(conn: AsyncConnection, members: Sequence[tuple[int, Alert]]) -> None:
+    """Store alerts that fire, each in the group of this number. An alert that fired in it before counts once more."""
+    await _upsert(conn, members, firing=True)
+
+
+async def resolve(conn: AsyncConnection, members: Sequence[tuple[int, Alert]]) -> None:
+    """Store that these alerts of these groups are over."""
+    await _upsert(conn, members, firing=False)
+
+
+async def _upsert(conn: AsyncConnection, members: Sequence[tuple[int, Alert]], *, firing: bool) -> None:
+    rows = insert(conn, alerts)
+    changed: dict[str, Any] = {name: rows.excluded[name] for name in ("occurrence", "firing", "starts_at", "state")}
+    if firing:
+        changed["occurrences"] = _c.occurrences + 1
+    statement = rows.on_conflict_do_update(index_elements=["group_number", "identity"], set_=changed)
+    for part in chunked(list({(group, alert.identity): (group, alert) for group, alert in members}.values())):
+        await conn.execute(
+            statement,
+            [
+                {
+                    "group_number": group,
+                    "identity": alert.identity,
+                    "occurrence": alert.occurrence,
+                    "firing": firing,
+                    "occurrences": 1,
+                    "starts_at": alert.starts_at,
+                    "state": _adapter.dump_python(alert, mode="json"),
+                }
+                for group, alert in part
+            ],
+        )
+
+
+async def counts(conn: AsyncConnection, groups: Collection[int]) -> dict[int, MemberCount]:
+    """How many alerts of each of these groups fire and do not."""
+    if not groups:
+        return {}
+    rows = await conn.execute(_counts(conn.dialect.name), {"groups": list_param(conn, sorted(groups))})
+    return {row.group_number: MemberCount(row.firing, row.total - row.firing) for row in rows}
+
+
+@cache
+def _counts(dialect: str) -> Any:
+    firing = sa.func.sum(sa.case((_c.firing, 1), else_=0)).label("firing")
+    query = sa.select(_c.group_number, firing, sa.func.count().label("total"))
+    return query.where(in_list(dialect, _c.group_number, "groups")).group_by(_c.group_number)
+
+
+async def of_group(conn: AsyncConnection, group: int, limit: int) -> list[Member]:
+    """Up to `limit` alerts of a group, those that fire first, then the earliest first."""
+    query = sa.select(_c.group_number, _c.state, _c.occurrences).where(_c.group_number == group)
+    rows = await conn.execute(query.order_by(_c.firing.desc(), _c.starts_at, _c.identity).limit(limit))
+    return [Member(row.group_number, _adapter.validate_python(row.state), row.occurrences) for row in rows]
+
+
+async def groups_of_fingerprint(conn: AsyncConnection, fingerprint: str, limit: int) -> list[int]:
+    """Up to `limit` numbers of groups that an alert with this fingerprint is in, the newest first."""
+    suffix = sa.func.substr(_c.identity, sa.func.length(_c.identity) - len(fingerprint))
+    query = sa.select(_c.group_number).where(suffix == f":{fingerprint}").distinct()
+    return list(await conn.scalars(query.order_by(_c.group_number.desc()).limit(limit)))

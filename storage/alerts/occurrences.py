@@ -1,0 +1,59 @@
+"""Stores which occurrences of alerts were told of: each is one fingerprint and one start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.alerts.alert import AlertStatus
+from bot.domain.alerts.reception import ReceivedAlert, Reception
+from storage.engine.dialect import in_list, insert, list_param
+from storage.schema import alert_occurrences
+
+CHUNK = 500  # rows in a statement: preparing more at once would hold up the event loop
+_c = alert_occurrences.c
+
+
+def chunked(values: Sequence[Any]) -> list[Sequence[Any]]:
+    """The values in parts of at most `CHUNK`."""
+    return [values[start : start + CHUNK] for start in range(0, len(values), CHUNK)]
+
+
+async def known(conn: AsyncConnection, occurrences: Sequence[str]) -> dict[str, AlertStatus]:
+    """The status of each of these occurrences that was told of before."""
+    status: dict[str, AlertStatus] = {}
+    for part in chunked(occurrences):
+        rows = await conn.execute(_select(conn.dialect.name), {"keys": list_param(conn, part)})
+        status |= {row.occurrence: AlertStatus.FIRING if row.firing else AlertStatus.RESOLVED for row in rows}
+    return status
+
+
+@cache
+def _select(dialect: str) -> Any:
+    return sa.select(_c.occurrence, _c.firing).where(in_list(dialect, _c.occurrence, "keys"))
+
+
+async def save(conn: AsyncConnection, received: Sequence[ReceivedAlert], now: datetime) -> None:
+    """Store what was received: new occurrences, those that are over, and when each was last told of."""
+    last = {each.alert.occurrence: each.alert for each in received if each.reception is not Reception.STALE}
+    rows = insert(conn, alert_occurrences)
+    changed = {"firing": rows.excluded.firing, "last_seen_at": rows.excluded.last_seen_at}
+    statement = rows.on_conflict_do_update(index_elements=["occurrence"], set_=changed)
+    for part in chunked(list(last.values())):
+        await conn.execute(
+            statement,
+            [
+                {
+                    "occurrence": alert.occurrence,
+                    "firing": alert.status is AlertStatus.FIRING,
+                    "first_seen_at": now,
+                    "last_seen_at": now,
+                }
+                for alert in part
+            ],
+        )

@@ -1,0 +1,89 @@
+"""docs/alerts.md is true: its policy is valid, its file is sent, its commands print what it says."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot import policy
+from tests.alerts.sending import TOKEN
+from tests.scenarios.running import World, world
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENT = (ROOT / "docs" / "alerts.md").read_text()
+
+
+def block(language: str, beginning: str = "") -> str:
+    (found,) = [
+        text for text in re.findall(rf"```{language}\n(.*?)```", DOCUMENT, re.DOTALL) if text.startswith(beginning)
+    ]
+    return str(found)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the document's files, which the command line reads."""
+    (tmp_path / "policy.yml").write_text(block("yaml", "# policy.yml").replace("wait: 20s", "wait: 0s"))
+    (tmp_path / "alerts.json").write_text(block("json"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TOCSIN_HOOK_TOKEN", raising=False)
+    return tmp_path
+
+
+async def tocsin(*arguments: str) -> str:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    output, _ = await process.communicate()
+    assert process.returncode == 0, output
+    return output.decode()
+
+
+def test_its_policy_is_valid_and_its_routes_do_what_the_table_says(folder: Path) -> None:
+    loaded = policy.read(folder / "policy.yml")
+    assert not [warning for warning in loaded.warnings if "alerts" in warning]
+    table = DOCUMENT.split("| `do` |", 1)[1].split("\n\n", 1)[0]
+    assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == ["declare", "ask", "attach", "record", "drop"]
+
+
+async def test_a_dry_run_prints_what_it_says(folder: Path) -> None:
+    output = await tocsin("alerts", "send", "--kind", "alertmanager", "--dry-run", "alerts.json")
+    assert output == block("text")
+
+
+async def test_its_file_is_sent_and_its_commands_explain_what_became_of_it(
+    folder: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with world(sqlite_url, policy=folder / "policy.yml", tocsin_hook_token=TOKEN) as here:
+        for name, value in (
+            ("DATABASE_URL", sqlite_url), ("TOCSIN_HOOK_TOKEN", TOKEN), ("PORT", str(here.tocsin.port)),
+        ):  # fmt: skip
+            monkeypatch.setenv(name, value)
+        await commands_explain(here)
+
+
+async def commands_explain(here: World) -> None:
+    answer = json.loads(await tocsin("alerts", "send", "--kind", "alertmanager", "alerts.json"))
+    named = re.search(r"`202` has `(\{.*?\})`", DOCUMENT, re.DOTALL)
+    assert named is not None
+    assert set(answer) == set(re.findall(r'"(\w+)"', named[1]))
+    await here.opened()
+    (group,) = json.loads(await tocsin("alerts", "--json"))
+    assert (group["id"], group["decision"], group["incident"], group["firing"]) == ("AG-1", "declared", "INC-1", 1)
+    assert group["alerts"][0]["fingerprint"] == "aaaa000000000001"
+    assert await tocsin("alerts", "explain", "AG-1") == await tocsin("alerts", "explain", "aaaa000000000001")
+    (explained,) = json.loads(await tocsin("alerts", "explain", "AG-1", "--json"))
+    assert explained["steps"][0]["step"] == "route"
+    assert explained["steps"][-1]["reason"] == "the route says `do: declare`"
+    assert "AG-1" in await tocsin("alerts", "all")

@@ -1,0 +1,109 @@
+"""`POST /hooks/alertmanager`: who may send, what is refused and with which words, what is answered."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+
+from bot.integrations.alerts.protocol import MOST_ALERTS
+from tests.alerts.sending import TOKEN, alert, send, webhook
+from tests.scenarios.running import World, world, written
+
+JSON = {"Content-Type": "application/json"}
+
+
+def basic(password: str) -> dict[str, str]:
+    return {**JSON, "Authorization": "Basic " + base64.b64encode(f"alertmanager:{password}".encode()).decode()}
+
+
+async def test_without_a_token_there_is_no_endpoint(sqlite_url: str) -> None:
+    async with world(sqlite_url) as here:
+        assert (await send(here, webhook(alert())))[0] == 404
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        JSON,
+        {**JSON, "Authorization": "Bearer wrong"},
+        {**JSON, "Authorization": f"Bearer {TOKEN}x"},
+        {**JSON, "Authorization": f"Token {TOKEN}"},
+        {**JSON, "Authorization": "Basic !!!"},
+        {**JSON, "Authorization": "Bearer ü".encode().decode("latin-1")},
+        basic(""),
+        basic("wrong"),
+    ],
+)
+async def test_a_request_without_a_token_that_is_accepted_is_refused(here: World, headers: dict[str, str]) -> None:
+    status, answer = await send(here, webhook(alert()), headers)
+    assert status == 401
+    assert "TOCSIN_HOOK_TOKEN" in answer["expected"]
+
+
+async def test_the_token_is_accepted_as_a_basic_password_and_each_of_several_while_it_is_replaced(
+    sqlite_url: str, tmp_path: Path, policy_text: str
+) -> None:
+    policy = written(tmp_path, policy_text)
+    async with world(sqlite_url, policy=policy, tocsin_hook_token=f"old-one, {TOKEN},") as here:
+        assert (await send(here, webhook(), basic(TOKEN)))[0] == 202
+        assert (await send(here, webhook(), {**JSON, "Authorization": "Bearer old-one"}))[0] == 202
+        assert (await send(here, webhook(), {**JSON, "Authorization": "Bearer "}))[0] == 401
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"{", b"[]", b"null", b"1", b'"alerts"', b"{}", b'{"alerts": {}}', b'{"alerts": [}', b'{"alerts": [1,]}',
+        b'{"alerts": []} {}', b"\xff\xfe", b"[" * 100_000, b'{"alerts": ' + b"[" * 100_000, b'{"alerts" []}', b'{1: 2}',
+        b'{"alerts": [] "x": 1}', b'{"alerts": [{} {}]}', b'{"alerts": [', b'{"alerts": [{"status": NaN',
+    ],
+)  # fmt: skip
+async def test_a_body_that_cannot_be_read_is_refused_with_what_was_expected(here: World, body: bytes) -> None:
+    status, answer = await send(here, body)
+    assert (status, set(answer)) == (400, {"error", "expected"})
+    assert "Alertmanager" in answer["expected"]
+
+
+async def test_another_type_or_a_compressed_body_is_refused(here: World) -> None:
+    allowed = {"Authorization": f"Bearer {TOKEN}"}
+    body = json.dumps(webhook()).encode()
+    assert (await send(here, body, {**allowed, "Content-Type": "application/x-www-form-urlencoded"}))[0] == 415
+    assert (await send(here, body, {**allowed, **JSON, "Content-Encoding": "gzip"}))[0] == 415
+
+
+async def test_a_body_with_too_many_alerts_or_bytes_is_refused(here: World) -> None:
+    small = {"status": "firing"}
+    assert (await send(here, webhook(*[small] * (MOST_ALERTS + 1))))[0] == 413
+    assert (await send(here, b" " * (16 * 1024 * 1024 + 1)))[0] == 413
+
+
+async def test_one_bad_alert_never_loses_the_others(here: World) -> None:
+    good = alert(severity="critical")
+    bad = [
+        1,
+        {},
+        {**good, "status": "gone"},
+        {**good, "labels": {}},
+        {**good, "startsAt": "soon"},
+        {**good, "labels": 3},
+    ]
+    status, answer = await send(here, webhook(*bad, good))
+    assert (status, answer["received"], answer["new"], answer["rejected"]) == (202, 7, 1, 6)
+    assert answer["reasons"][4] == {"alert": 4, "reason": "`startsAt` is no time such as 2026-03-02T09:00:00Z"}
+
+
+async def test_a_batch_that_fires_and_resolves_an_occurrence_in_any_order_leaves_it_resolved(here: World) -> None:
+    first, last = alert(severity="critical"), alert(severity="critical", status="resolved")
+    _, answer = await send(here, webhook(last, first))
+    assert (answer["new"], answer["stale"], answer["groups"]) == (1, 1, [])
+    _, answer = await send(here, webhook(first))
+    assert (answer["stale"], answer["groups"]) == (1, [])
+
+
+async def test_the_largest_body_is_taken_whole(here: World) -> None:
+    alerts = [alert(env="dev", instance=f"host-{number}") for number in range(MOST_ALERTS)]
+    status, answer = await send(here, webhook(*alerts))
+    assert (status, answer["received"], answer["new"], answer["groups"]) == (202, MOST_ALERTS, MOST_ALERTS, ["AG-1"])
