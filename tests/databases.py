@@ -26,7 +26,7 @@ _T = TypeVar("_T")
 
 
 _AS_MIGRATED = (
-    "INSERT INTO counters (name, value) VALUES ('incident', 0)",
+    "INSERT INTO counters (name, value) VALUES ('incident', 0), ('alert_group', 0)",
     f"UPDATE alembic_version SET version_num = '{HEAD}'",
     "ALTER SEQUENCE outbox_id_seq RESTART",
 )

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from bot.domain.routing import payloads
 from bot.domain.routing.payloads import (
     AlertFollowUpPayload,
+    AlertGroupPayload,
     ApprovalPayload,
     BookmarkPayload,
     BriefingPayload,
@@ -47,6 +48,7 @@ from storage.outbox.queue import ClaimedNotice
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 EXAMPLES: tuple[Payload, ...] = (
     AlertFollowUpPayload("resolve", "pagerduty", "sev1", "tom", ("page:1",)),
+    AlertGroupPayload(7),
     ApprovalPayload(1, 3, "UBEN", "approval:1:1:3:dm:UBEN"),
     BookmarkPayload("review"),
     BriefingPayload("cto@example.com", "Ana", "not mitigated within 30m"),
