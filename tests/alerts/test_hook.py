@@ -83,7 +83,7 @@ async def test_a_body_with_too_many_alerts_or_bytes_is_refused(here: World) -> N
 
 async def test_one_bad_alert_never_loses_the_others(here: World) -> None:
     good = alert(severity="critical")
-    bad = [
+    bad: list[Any] = [
         1,
         {},
         {**good, "status": "gone"},
