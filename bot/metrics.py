@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import platform
 import re
+from importlib import metadata
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _SLOW = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
@@ -32,6 +34,11 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)  # process_resident_memory_bytes, process_open_fds …
+        build = Gauge(
+            "tocsin_build_info", "1; the version of Tocsin and of Python", ["version", "python"], registry=self.registry
+        )
+        build.labels(_version(), platform.python_version()).set(1)
         self.acknowledgements = Histogram(
             "tocsin_acknowledgement_seconds",
             "From receiving something from Slack to answering it",
@@ -70,6 +77,12 @@ class Metrics:
         )
         self.refused = Counter(
             "tocsin_requests_refused_total", "Requests refused without being read", ["why"], registry=self.registry
+        )
+        self.not_recorded = Counter(
+            "tocsin_not_recorded_total",
+            "What people or vendors were told was not recorded, and events that Slack has to repeat",
+            ["kind"],
+            registry=self.registry,
         )
         self.incidents_open = Gauge("tocsin_incidents_open", "Open incidents", ["severity"], registry=self.registry)
         self.policy_stale = Gauge(
@@ -179,6 +192,13 @@ class Metrics:
     def text(self) -> bytes:
         """All metrics in Prometheus' text format."""
         return generate_latest(self.registry)
+
+
+def _version() -> str:
+    try:
+        return metadata.version("tocsin")
+    except metadata.PackageNotFoundError:  # run from a checkout that is not installed
+        return "unknown"
 
 
 _OURS = {

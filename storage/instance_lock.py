@@ -26,8 +26,29 @@ _RETRY_S = 0.1
 class InstanceLock:
     """The lock on one file, held until `release` or until the process ends."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, path: Path, database: Path) -> None:
         self._descriptor = descriptor
+        self._path = path
+        self._database = database
+        self._opened: tuple[int, int] | None = None  # the database file's device and inode
+
+    def note_opened(self) -> None:
+        """Note which file was opened as the database."""
+        self._opened = _identity(self._database)
+
+    def trouble(self) -> str | None:
+        """What has happened to the files meanwhile, and what to do; None while they are where they were."""
+        if self._opened is not None and _identity(self._database) != self._opened:
+            return (
+                f"the database file {self._database} was moved, removed or replaced while Tocsin serves from it: what "
+                "is recorded now is lost with the old file. Stop Tocsin, put the right file there, and start it"
+            )
+        if _identity(self._path) != _identity(self._descriptor):
+            return (
+                f"the lock file {self._path} was removed: another Tocsin could serve from the same database. "
+                "Restart Tocsin"
+            )
+        return None
 
     def release(self) -> None:
         """Release the lock. Call it once."""
@@ -50,11 +71,19 @@ async def acquire(url: str, *, wait_s: float = WAIT_S) -> InstanceLock | None:
         except BlockingIOError:
             await asyncio.sleep(_RETRY_S)
         else:
-            return InstanceLock(descriptor)
+            return InstanceLock(descriptor, path, Path(str(parsed.database)))
     os.close(descriptor)
     raise StorageError(
         f"Another Tocsin serves from {parsed.database}. Stop it first, or use PostgreSQL for several replicas."
     )
+
+
+def _identity(file: Path | int) -> tuple[int, int] | None:
+    try:
+        stat = os.stat(file)
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
 
 
 async def release_leases(database: Database) -> None:

@@ -51,6 +51,7 @@ from bot.usecases.oncall import calendar_feeds
 from bot.web.health import Health
 from bot.web.site import http_server
 from bot.web.slack_check import SlackCheck
+from bot.web.starting import StartingServer
 from bot.workers import pagerduty_schedule_sync
 from bot.workers.alert_decider import AlertDecider
 from bot.workers.base import Periodic, Service
@@ -73,7 +74,7 @@ from playbooks.library_cache import LibraryCache
 from storage import key_value
 from storage.database import Database
 from storage.deadlines import LedgerRow
-from storage.instance_lock import acquire, release_leases
+from storage.instance_lock import InstanceLock, acquire, release_leases
 from storage.open import open_database
 from storage.outbox.queue import ClaimedNotice
 
@@ -122,7 +123,7 @@ async def _library(settings: Settings) -> LibraryCache:
 
 
 async def _base(settings: Settings, policies: Policies, library: LibraryCache, opened: AsyncExitStack) -> Base:
-    database = await _database(settings, opened)
+    database, lock = await _database(settings, opened)
     session = slack_api.open_session()
     opened.push_async_callback(session.close)
     metrics = Metrics()
@@ -144,26 +145,31 @@ async def _base(settings: Settings, policies: Policies, library: LibraryCache, o
         names=names,
         runners=runners,
     )
-    me = await read_identity(api, database)
+    starting = StartingServer(settings.host, settings.port, metrics)
+    try:
+        me = await read_identity(api, database, starting.say)
+    finally:
+        await starting.stop()
     async with database.transaction() as conn:
         await calendar_feeds.make_secret(conn)
     await usergroups.recall()
     return Base(
         settings=settings, live=LiveSettings(settings), clock=clock,
         context=context, metrics=metrics, session=session, client=client, api=api,
-        me=me, usergroups=usergroups, names=names, runners=runners, arrivals=Arrivals(database, clock),
+        me=me, usergroups=usergroups, names=names, runners=runners, arrivals=Arrivals(database, clock), lock=lock,
     )  # fmt: skip
 
 
-async def _database(settings: Settings, opened: AsyncExitStack) -> Database:
+async def _database(settings: Settings, opened: AsyncExitStack) -> tuple[Database, InstanceLock | None]:
     lock = await acquire(settings.url)
     if lock is not None:
         opened.callback(lock.release)
     database = await open_database(settings.url)
     opened.push_async_callback(database.close)
     if lock is not None:
+        lock.note_opened()
         await release_leases(database)
-    return database
+    return database, lock
 
 
 async def open_clock(database: Database, speed: float) -> Clock:
@@ -200,6 +206,7 @@ def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> A
         missing_scopes=slack_check.missing_scopes,
         ticked_at=lambda: scheduler.ticked_at,
         policy=lambda: watcher.trouble,
+        lock=base.lock,
     )
     http = http_server(base.live, context, base.metrics, bolt, health, base.arrivals)
     opened.callback(http.limiter.close_all)  # connections that arrive while everything else stops

@@ -17,6 +17,7 @@ from bot.slack.directory.usergroups import UserGroups
 from bot.slack.inbound.arrivals import Arrivals
 from bot.slack.inbound.event_parser import BotIdentity
 from bot.usecases.context import Context
+from storage.instance_lock import InstanceLock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,3 +37,4 @@ class Base:
     names: NameDirectory
     runners: RunnerFactory
     arrivals: Arrivals
+    lock: InstanceLock | None  # on the SQLite file

@@ -22,6 +22,7 @@ from bot.usecases.context import Context
 from bot.web.cached_answer import KEPT_FOR, CachedAnswer
 from storage import incidents, jobs, playbook_runs
 from storage.engine.errors import StorageError
+from storage.instance_lock import InstanceLock
 from storage.outbox import census
 from storage.probe import prove_write
 
@@ -58,6 +59,7 @@ class Health:
     ticked_at: Callable[[], float | None]
     policy: Callable[[], str | None] = lambda: None
     missing_scopes: Callable[[], str | None] = lambda: None
+    lock: InstanceLock | None = None  # on the SQLite file
     stopping: bool = False
     wrote_at: float = -math.inf  # when the database last took a write of ours, monotonic
     asked_at: float = -math.inf  # when `/readyz` was last polled, monotonic
@@ -101,6 +103,8 @@ class Health:
     async def _database(self) -> Check:
         """A database that only answers queries is not enough: nothing would be recorded."""
         database = self.context.database
+        if self.lock is not None and (trouble := self.lock.trouble()):
+            return Check("database", False, trouble)
         try:
             await database.ping()
             if time.monotonic() - self.wrote_at >= PROVE_EVERY_S:

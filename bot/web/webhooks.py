@@ -76,6 +76,7 @@ def pagerduty(context: Context, secret: Callable[[], str], metrics: Metrics) -> 
         try:
             outcome = await _apply(context, event)
         except StorageError as error:
+            metrics.not_recorded.labels("webhook").inc()
             log.warning("hook.not_recorded", hook="pagerduty", error=str(error))
             return web.json_response({"error": "not recorded, send it again"}, status=503)
         return web.json_response({"outcome": outcome}, status=202)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
 
 import structlog
@@ -26,8 +27,12 @@ class TokenRefused(TocsinError):
     """Slack refuses the bot token; the message says where to copy it from."""
 
 
-async def read_identity(api: SlackApi, database: Database) -> BotIdentity:
+async def read_identity(
+    api: SlackApi, database: Database, say: Callable[[str], Awaitable[None]] | None = None
+) -> BotIdentity:
     """Ask Slack by `auth.test`, and store the answer. If Slack is away, return the stored answer, or wait without one.
+
+    `say` is told what is waited for, each time that Slack does not answer.
 
     Raises `TokenRefused` if Slack refuses the token and there is no stored answer.
     """
@@ -46,6 +51,8 @@ async def read_identity(api: SlackApi, database: Database) -> BotIdentity:
                 log.warning("slack.away", error=str(error), hint="the last known identity is used; posts wait")
                 return kept
             log.warning("slack.away", error=str(error), again_in_s=wait_s)
+            if say is not None:
+                await say(f"waiting for Slack's first answer ({error}); asked again every {wait_s:.0f} s")
             await asyncio.sleep(error.wait_s or wait_s)
             wait_s = min(LONGEST_WAIT_S, wait_s * 2)
         else:

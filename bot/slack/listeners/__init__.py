@@ -21,6 +21,7 @@ from bot.slack.client import rate_limiter
 from bot.slack.listeners import actions, commands, shortcuts, suggestions, views
 from bot.slack.listeners.context import ListenerContext
 from bot.slack.listeners.unknown_kinds import UnknownKinds
+from storage.engine.errors import StorageError
 
 log = structlog.get_logger()
 
@@ -54,6 +55,8 @@ def register(app: AsyncApp, ctx: ListenerContext) -> None:
 
     async def on_error(error: Exception, body: dict[str, Any]) -> BoltResponse:
         """Log an unexpected error with its traceback and tell the person in a sentence."""
+        if not isinstance(error, StorageError):  # counted where it was caught; now its answer failed, too
+            ctx.metrics.not_recorded.labels(_kind(body)).inc()
         log.error("listener.failed", type=body.get("type"), command=body.get("command"), exc_info=error)
         if body.get("type") == "view_submission":
             errors = {inputs.first_block(body.get("view") or {}): replies.NOT_RECORDED}
@@ -82,3 +85,10 @@ def _waited_for(ctx: ListenerContext) -> Iterator[None]:
 
 def _json(body: dict[str, Any]) -> BoltResponse:
     return BoltResponse(status=200, body=json.dumps(body), headers={"content-type": "application/json"})
+
+
+def _kind(body: dict[str, Any]) -> str:
+    """What a person did, by the words of the metrics."""
+    if "command" in body:
+        return "command"
+    return {"view_submission": "view", "block_actions": "press"}.get(str(body.get("type")), "shortcut")

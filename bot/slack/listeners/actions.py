@@ -84,6 +84,7 @@ async def _run_press(ctx: ListenerContext, interaction: Interaction, action: dic
         log.warning("press.malformed", action=name[:80], error=type(error).__name__)
         return replies.other_version("button", ctx.command)
     except StorageError as error:
+        ctx.metrics.not_recorded.labels("press").inc()
         log.error("press.not_recorded", error=str(error), action=name[:80])
         return replies.not_recorded()
 

@@ -65,6 +65,7 @@ async def run_command(ctx: ListenerContext, interaction: Interaction) -> Message
     except Refused as refused:
         return ctx.refusal(refused)
     except StorageError as error:
+        ctx.metrics.not_recorded.labels("command").inc()
         log.error("command.not_recorded", error=str(error), user=interaction.user)
         return replies.not_recorded(f"{ctx.command} {as_typed(interaction.raw)}")
 

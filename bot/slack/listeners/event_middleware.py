@@ -48,6 +48,7 @@ class EventMiddleware(AsyncMiddleware):
         try:
             await events.on_event(self._ctx, req.body)
         except Exception:
+            self._ctx.metrics.not_recorded.labels("event").inc()
             log.exception("listener.failed", type="event_callback", event_id=req.body.get("event_id"))
             self._ctx.event_lost()  # Slack repeats it, but only a few times
             return BoltResponse(status=500)

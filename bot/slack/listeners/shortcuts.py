@@ -36,6 +36,7 @@ async def on_shortcut(ctx: ListenerContext, ack: AsyncAck, body: dict[str, Any])
     except Refused as refused:
         message = ctx.refusal(refused)
     except StorageError as error:
+        ctx.metrics.not_recorded.labels("shortcut").inc()
         log.error("shortcut.not_recorded", error=str(error))
         message = replies.not_recorded()
     if message is not None:

@@ -56,6 +56,7 @@ async def on_view(ctx: ListenerContext, ack: AsyncAck, body: dict[str, Any]) -> 
         log.warning("view.malformed", callback_id=str(view.get("callback_id"))[:80], error=repr(error))
         await ack(response_action="errors", errors={inputs.first_block(view): replies.NOT_RECORDED})
     except StorageError as error:
+        ctx.metrics.not_recorded.labels("view").inc()
         log.error("view.not_recorded", error=str(error))
         await ack(response_action="errors", errors={inputs.first_block(view): replies.NOT_RECORDED})
     else:
