@@ -55,8 +55,7 @@ def register(app: AsyncApp, ctx: ListenerContext) -> None:
 
     async def on_error(error: Exception, body: dict[str, Any]) -> BoltResponse:
         """Log an unexpected error with its traceback and tell the person in a sentence."""
-        if not isinstance(error, StorageError):  # counted where it was caught; now its answer failed, too
-            ctx.metrics.not_recorded.labels(_kind(body)).inc()
+        _count_unrecorded(ctx, error, body)
         log.error("listener.failed", type=body.get("type"), command=body.get("command"), exc_info=error)
         if body.get("type") == "view_submission":
             errors = {inputs.first_block(body.get("view") or {}): replies.NOT_RECORDED}
@@ -87,8 +86,10 @@ def _json(body: dict[str, Any]) -> BoltResponse:
     return BoltResponse(status=200, body=json.dumps(body), headers={"content-type": "application/json"})
 
 
-def _kind(body: dict[str, Any]) -> str:
-    """What a person did, by the words of the metrics."""
-    if "command" in body:
-        return "command"
-    return {"view_submission": "view", "block_actions": "press"}.get(str(body.get("type")), "shortcut")
+def _count_unrecorded(ctx: ListenerContext, error: Exception, body: dict[str, Any]) -> None:
+    """Count what a person did in vain. A database's error was counted where it was caught: now its answer failed."""
+    if isinstance(error, StorageError):
+        return
+    kinds = {"view_submission": "view", "block_actions": "press"}
+    kind = "command" if "command" in body else kinds.get(str(body.get("type")), "shortcut")
+    ctx.metrics.not_recorded.labels(kind).inc()
