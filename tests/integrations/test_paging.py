@@ -178,7 +178,7 @@ async def test_when_every_method_has_failed_the_channel_is_told(sqlite_url: str,
         await shown.here.declared("sev1 Payments are down")
         await calm(shown)
         failures = [text for text in await shown.entries("delivery_failed") if "page" in text]
-        assert [text.endswith("Instead: Slack.") for text in failures] == [True, False]
+        assert [text.endswith("Instead: Slack.") for text in failures[:2]] == [True, False]  # then the next rungs
 
 
 async def test_a_vendor_that_is_down_is_tried_again_and_the_next_method_does_not_wait(
