@@ -183,6 +183,14 @@ def test_a_preset_has_its_documents_figure(preset: str, key: str, setting: str, 
         assert severity[setting] == value, source
 
 
+@pytest.mark.parametrize("preset", policy.PRESETS)
+def test_the_two_worst_levels_are_paged_until_somebody_answers(preset: str) -> None:
+    severities = list(policy.preset(preset).severities)
+    repeats = [{rung.repeat for rung in severity.ladder} for severity in severities]
+    assert all(every and None not in every and len(every) == 1 for every in repeats[:2])
+    assert not any(every - {None} for every in repeats[2:])
+
+
 @pytest.mark.parametrize(("key", "duties", "levels"), ROLES_001)
 def test_sev1_5_has_the_roles_of_001(key: str, duties: int, levels: list[str]) -> None:
     role = shown("sev1-5")["roles"][key]

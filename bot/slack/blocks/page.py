@@ -37,10 +37,19 @@ def page_channel(
         [
             elements.section(phrases.drill_prefix(incident) + words),
             elements.section("\n".join([f"*Why:* {_why(payload)}", *gap_lines(payload)])),
-            elements.context(f"{_source(incident, payload)}. {_press(payload)}"),
+            elements.context(
+                f"{_source(incident, payload)}. {_press(payload)}", *_last_resort(incident, policy, payload)
+            ),
             _buttons(incident, payload),
         ],
     )
+
+
+def _last_resort(incident: Incident, policy: Policy, payload: PagePayload) -> list[str]:
+    """For the last rung of a ladder: that nobody follows, and what is done while nobody answers."""
+    if payload.rung != len(phrases.level_of(incident, policy).ladder):
+        return []
+    return [f"*Last resort:* nobody follows on the ladder. {_again(incident, policy)}".rstrip()]
 
 
 def nobody_left(incident: Incident, policy: Policy, payload: PagePayload, command: str = COMMAND) -> Message:
@@ -91,7 +100,7 @@ def _again(incident: Incident, policy: Policy) -> str:
     every = {rung.repeat for rung in phrases.level_of(incident, policy).ladder if rung.repeat}
     if not every or incident.ladder.acknowledged_at:
         return ""
-    return f"They are paged again every {durations.exact(min(every))} until somebody answers."
+    return f"Whoever was paged is paged again every {durations.exact(min(every))} until somebody answers."
 
 
 def page_direct(incident: Incident, policy: Policy, payload: PagePayload, now: datetime) -> Message:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot import policy
 from bot.domain import incident as verbs
 from bot.domain.routing.payloads import ChannelPagePayload, PersonPagePayload
 from bot.slack.blocks import page
@@ -53,16 +54,25 @@ def test_a_ladder_with_nobody_left_says_so_loudly_and_what_to_do() -> None:
     assert presses(message.blocks) == [("Acknowledge", "ack", "INC-1")]
 
 
+def test_the_page_of_the_last_rung_says_that_nobody_follows_and_that_people_are_paged_again() -> None:
+    preset = policy.preset("sev1-5")
+    last, before = (page.page_channel(OPEN, preset, replace(PAGE, rung=rung), NOW) for rung in (3, 2))
+    again = "Whoever was paged is paged again every 15m until somebody answers."
+    assert f"*Last resort:* nobody follows on the ladder. {again}" in str(last.blocks)
+    assert "Last resort" not in str(before.blocks)
+    assert again not in str(page.page_channel(ACKNOWLEDGED, preset, replace(PAGE, rung=3), NOW).blocks)
+
+
 LAST = replace(PAGE, rung=None, people=(), fell_through=(), paged_before=((1, (BEN,)), (3, ("cto@example.com",))))
 
 
 def test_where_all_rungs_were_paged_it_says_whom_and_who_is_the_last_resort() -> None:
-    message = page.page_channel(OPEN, FIVE, LAST, NOW)
+    message = page.page_channel(OPEN, policy.preset("sev1-5"), LAST, NOW)
     assert message.text == (
         f":warning: *Everybody on the ladder was paged* for INC-1: <@{BEN}> (rung 1), cto@example.com (rung 3). "
         "Nobody has answered yet."
     )
-    assert "*Last resort:* cto@example.com, rung 3." in mrkdwn(message.blocks[1])
+    assert "*Last resort:* cto@example.com, rung 3. Whoever was paged is paged again every" in mrkdwn(message.blocks[1])
     assert "Nobody could be paged" not in message.text
     answered = page.page_channel(ACKNOWLEDGED, FIVE, LAST, NOW)
     assert answered.text.endswith("cto@example.com (rung 3).")
