@@ -46,9 +46,10 @@ class PageSender:
             if incident is None:
                 return Failed(f"there is no incident for {row.dedup_key}")
             policy = await self._context.policies.of(conn, incident)
-            policy = (await current_directory(conn, policy)).with_users(policy)  # mentions become contacts' names
+            directory = await current_directory(conn, policy)
+            policy = directory.with_users(policy)  # mentions become contacts' names
             failed = {failure.dedup_key for failure in await census.failures(conn, incident.number)}
-        if reason := _not_needed(row, incident, failed):
+        if reason := _not_needed(row, incident, failed) or _removed(row, incident, policy):
             return NotNeeded(reason)
         page = page_of(row, incident, policy, self._team_url, self._context.clock.at(row.created_at.timestamp()))
         method = _payload(row).method
@@ -74,6 +75,15 @@ def _not_needed(row: ClaimedNotice, incident: Incident, failed: set[str]) -> str
         reason = calls.not_needed_because(incident, payload.unless)
         return f"{reason}, or confirmed: an earlier attempt may have arrived" if reason and row.uncertain else reason
     return "it was never opened there" if failed.issuperset(payload.triggers) else None
+
+
+def _removed(row: ClaimedNotice, incident: Incident, policy: Policy) -> str | None:
+    """The reason not to page a person who was removed from the private incident's channel."""
+    payload = _payload(row)
+    if not incident.removed or not isinstance(payload, PersonPagePayload):
+        return None
+    person = people.person_by_address(payload.contact or payload.person, policy)
+    return "they are not in the private incident's channel any more" if person.slack in incident.removed else None
 
 
 def page_of(row: ClaimedNotice, incident: Incident, policy: Policy, team_url: str, paged_at: datetime) -> Page:

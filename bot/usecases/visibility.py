@@ -10,15 +10,24 @@ from storage.timeline import entries
 
 
 async def can_see(conn: AsyncConnection, incident: Incident, user: str) -> bool:
-    """Whether the incident is public, or the user declared it, responds, holds a role, or is in its channel."""
-    if not incident.private or user in {incident.declared_by, *incident.responders, *incident.roles.values()}:
+    """Whether the incident is public, or the user is inside: membership of the channel decides.
+
+    Whoever was never in the channel is inside if they declared the incident, respond or hold a role: they are invited.
+    """
+    if not incident.private:
         return True
+    if user in incident.removed:
+        return False
     moves = await entries.of_actor(conn, incident.number, ("joined", "left"), user)
-    return bool(moves) and max(moves, key=lambda move: move.at).kind == "joined"
+    if moves:
+        return max(moves, key=lambda move: move.at).kind == "joined"
+    return user in {incident.declared_by, *incident.responders, *incident.roles.values()}
 
 
 async def was_paged(conn: AsyncConnection, incident: Incident, user: str) -> bool:
-    """Whether the user was paged, by ID or by an address of theirs, or was offered a role."""
+    """Whether the user was paged, by ID or by an address of theirs, or was offered a role, and not removed since."""
+    if user in incident.removed:
+        return False
     people = {person for page in incident.ladder.pages for person in page.people}
     if user in people or any(handover.to == user for handover in incident.handovers):
         return True

@@ -95,7 +95,7 @@ async def test_a_process_stopped_past_its_lease_posts_nothing(sqlite_url: str, m
     destination = SenderBase.destination
     delayed: list[str] = []
 
-    async def delayed_destination(sender: SenderBase, delivery: Delivery) -> str:
+    async def delayed_destination(sender: SenderBase, delivery: Delivery) -> str | None:
         if delivery.notice.kind == "update" and not delayed:
             delayed.append(delivery.notice.dedup_key)
             time.sleep(0.7)  # blocks this whole process, as a stop does

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from bot.domain.incident import members
 from bot.domain.incident.state import Change, ChannelLoss, Incident
 from bot.domain.timeline.entry import BOT, entry
 
@@ -28,14 +29,16 @@ def opened(incident: Incident, channel_id: str, name: str | None) -> Change:
     return Change(replace(incident, channel_id=channel_id, channel_name=name, channel_lost=None))
 
 
-def stand_in(incident: Incident) -> str:
+def stand_in(incident: Incident) -> str | None:
     """Who gets messages directly while the channel cannot be used.
 
-    That is the commander if the channel was lost, else the reporter.
+    That is the commander if the channel was lost, else the reporter; the next person who is inside, if they are not.
+    None if nobody is.
     """
-    if incident.channel_lost in (None, ChannelLoss.REFUSED):
-        return incident.declared_by
-    return incident.roles.get("commander") or incident.declared_by
+    people = [incident.declared_by, *incident.responders, *incident.roles.values()]
+    if incident.channel_lost not in (None, ChannelLoss.REFUSED) and "commander" in incident.roles:
+        people.insert(0, incident.roles["commander"])
+    return members.inside(incident, people)
 
 
 def refused(incident: Incident) -> Incident:

@@ -166,6 +166,7 @@ class Incident:
     channel_name: str | None = None
     channel_lost: ChannelLoss | None = None  # None: it can be used, or is still being opened
     channel_back_at: datetime | None = None  # when it could be used again, after it was lost
+    removed: tuple[str, ...] = ()  # Slack IDs of people who left the channel of a private incident, or were removed
     roles: dict[str, str] = field(default_factory=dict)  # role key → holder
     responders: tuple[str, ...] = ()  # of this episode, by an act of their own
     acknowledged_at: datetime | None = None  # first acknowledgement of all episodes

@@ -135,11 +135,11 @@ def _try_rung(
 ) -> _PagedRung | _PassedOver:
     rung = context.policy.severity(incident.severity).ladder[number - 1]
     everybody = recipients_of(rung.notify, incident, context)
-    recipients, plan = reach(everybody, rung.by, context, {*incident.responders, *tried})
+    recipients, plan = reach(everybody, rung.by, context, {*incident.responders, *incident.removed, *tried})
     if plan.attempts or recipients.channels:
         return _PagedRung(number, recipients, plan)
     there = [person for person in everybody.people if person in incident.responders]
-    gaps = [*everybody.gaps, *plan.gaps]
+    gaps = [*everybody.gaps, *plan.gaps, *removed_words(everybody.people, incident, context.policy)]
     return _PassedOver(number, "; ".join([responding_words(there, context.policy)] if there else gaps), bool(there))
 
 
@@ -149,6 +149,15 @@ def whom(paging: PagingOutcome, policy: Policy) -> str:
     names = [*people, *paging.recipients.channels] or list(paging.recipients.contacts)
     methods = f" ({', '.join(label(method) for method in paging.plan.methods)})" if paging.plan.methods else ""
     return f" — {', '.join(names)}{methods}" if names else ""
+
+
+def removed_words(people: Sequence[str], incident: Incident, policy: Policy) -> list[str]:
+    """For each of these people who was removed from the private incident: why no page reaches them."""
+    return [
+        f"{recipient_name(person, policy)} is no longer in the private channel"
+        for person in people
+        if person in incident.removed
+    ]
 
 
 def responding_words(people: Sequence[str], policy: Policy) -> str:

@@ -44,6 +44,7 @@ from bot.domain.routing.pages import (
     page_prefix,
     page_to,
     pages,
+    person_of_page,
     would_have_paged,
 )
 from bot.domain.routing.playbook_runs import run_edit, run_message_key
@@ -92,6 +93,7 @@ __all__ = [
     "page_refresh",
     "page_to",
     "pages",
+    "person_of_page",
     "pin",
     "playbook_runs",
     "policy_refused",

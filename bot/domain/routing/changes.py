@@ -29,6 +29,7 @@ from bot.domain.routing.channel import (
 from bot.domain.routing.channel_loss import channel_changes
 from bot.domain.routing.continuations import described_in_full, news_in_full, update_continued
 from bot.domain.routing.handovers import handovers_settled, shift_offers_settled
+from bot.domain.routing.members import removals
 from bot.domain.routing.notice import Notice, NoticeKind, Priority
 from bot.domain.routing.pages import alert_follow_ups, pages_settled, settled_pages
 from bot.domain.routing.payloads import BookmarkPayload, DutiesPayload, EntriesPayload, UpdatePayload
@@ -107,6 +108,7 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[RecordedEntr
         notices += briefings_over(after, before.live_briefings)
     notices += under_announcement(after, recorded, policy)
     notices += channel_changes(before, after, recorded)
+    notices += removals(before, after)
     notices += card_edits(before, after)
     notices += announcement_edits(before, after, policy)
     notices += topic_edits(before, after)

@@ -66,7 +66,7 @@ def _told(incident: Incident, recorded: Sequence[RecordedEntry]) -> list[Notice]
             priority=Priority.NUDGE,
         )
         for person in people
-        if person != by  # who did it knows
+        if person not in (None, BOT, by) and person not in incident.removed  # who did it knows
     ]
 
 

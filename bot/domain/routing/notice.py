@@ -30,6 +30,7 @@ class NoticeKind(StrEnum):
     TRIAGE_EDIT = "triage_edit"
     CHANNEL_LOOK = "channel_look"  # whether the channel can be used, and what was missed there
     CHANNEL_LOST = "channel_lost"
+    MEMBER_REMOVED = "member_removed"
     MOVED = "moved"  # takes the buttons off a direct message that is posted in the channel now
     # Outside it
     ANNOUNCE = "announce"

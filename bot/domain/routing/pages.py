@@ -204,6 +204,23 @@ def alert_follow_ups(before: Incident, after: Incident, recorded: Sequence[Recor
     ]
 
 
+def person_of_page(dedup_key: str) -> str:
+    """The Slack ID or address that a direct page went to; empty for any other notice."""
+    return dedup_key.partition(":dm:")[2]
+
+
+def page_withdrawn(number: int, dedup_key: str) -> Notice:
+    """Take the buttons off the page of a person who is not inside the private incident any more."""
+    return Notice(
+        f"settle:{dedup_key}",
+        NoticeKind.PAGE_EDIT,
+        number,
+        PageSettledPayload(dedup_key).to_json(),
+        depends_on=dedup_key,
+        priority=Priority.BUTTONS,
+    )
+
+
 def pages_settled(before: Incident, after: Incident) -> list[Notice]:
     """Edits that take the buttons off answered pages, and say who answered or how the incident ended."""
     ended = None if after.open else str(after.status)

@@ -138,6 +138,14 @@ class ChannelLostPayload(Payload):
 
 
 @dataclass(frozen=True)
+class MemberRemovedPayload(Payload):
+    """Tells one person inside a private incident who is not inside any more."""
+
+    person: str  # who is told, as a Slack ID
+    user: str  # who was removed
+
+
+@dataclass(frozen=True)
 class MovedPayload(Payload):
     """Edits a direct message that stood in for one in the channel."""
 

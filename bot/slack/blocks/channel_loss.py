@@ -1,16 +1,15 @@
-"""Builds the messages that say that an incident's channel cannot be used, or that a message is there now.
-
-The second replaces a direct message that was sent while the channel could not be used.
-"""
+"""Builds the messages about what happened to an incident's channel: it was lost, it is back, somebody left it."""
 
 from __future__ import annotations
 
 from bot.domain.incident import ChannelLoss, Incident
 from bot.domain.incident.channel import stand_in
+from bot.domain.policy.policy import Policy
 from bot.domain.routing.payloads import ChannelLostPayload
+from bot.domain.timeline.entry import BOT
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Message
-from bot.slack.text import mention
+from bot.slack.text import mention, plain, render
 
 _WHAT_NOW = {
     ChannelLoss.ARCHIVED: "Unarchive it, and I go on there.",
@@ -25,7 +24,7 @@ def lost(incident: Incident, payload: ChannelLostPayload, command: str = "/incid
     how = phrases.channel_loss(incident)
     by = f" by {mention(payload.by)}" if payload.by else ""
     stands_in = stand_in(incident)
-    where = "to you" if payload.person == stands_in else f"to {mention(stands_in)}"
+    where = f"to {mention(stands_in)}" if stands_in not in (None, BOT, payload.person) else "to you"
     words = f":warning: The channel of {phrases.title(incident)} {how}{by}"
     return elements.message(
         f"{phrases.drill_prefix(incident)}{words}.",
@@ -42,3 +41,15 @@ def lost(incident: Incident, payload: ChannelLostPayload, command: str = "/incid
 def moved(incident: Incident) -> Message:
     """The text that replaces a direct message which is posted in the channel now."""
     return elements.line(f"{incident.id}: this is in {phrases.channel_link(incident)} now.")
+
+
+def member_removed(incident: Incident, policy: Policy, user: str, command: str = "/incident") -> Message:
+    """To the commander: who is not inside any more, what that means, and what they still hold."""
+    words = f"{mention(user)} is no longer in the private channel of {phrases.title(incident)}"
+    lines = ["They see nothing of it any more, and are not paged for it."]
+    held = [role for role, holder in incident.roles.items() if holder == user]
+    if held:
+        titles = elements.join_comma([render(plain(phrases.role_of(role, policy).title)) for role in held])
+        lines.append(f"They still hold: {titles}. Give it to somebody else: `{command} role {render(held[0])} @user`")
+    lines.append(f"To have them back: `{command} invite {mention(user)} --in {incident.id}`")
+    return elements.message(f"{words}.", [elements.section(f"*{words}.*\n" + "\n".join(lines))])

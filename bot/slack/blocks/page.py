@@ -126,6 +126,11 @@ def page_direct(incident: Incident, policy: Policy, payload: PagePayload, now: d
     )
 
 
+def page_withdrawn(incident: Incident) -> Message:
+    """In place of the page of a person who is not inside the private incident any more."""
+    return elements.line(f"You were paged for {phrases.outside(incident)}. You are not part of it any more.")
+
+
 def page_elsewhere(incident: Incident, policy: Policy, payload: ChannelPagePayload, now: datetime) -> Message:
     """The page in a channel other than the incident's, which a rung names."""
     buttons = _buttons(incident, payload, f"{payload.base}:to:{payload.channel}")

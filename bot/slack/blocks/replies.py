@@ -12,6 +12,7 @@ from bot.domain.paging.ladder import PagingOutcome
 from bot.domain.paging.recipients import recipient_name
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.payloads import PagePayload
+from bot.domain.timeline.entry import BOT
 from bot.domain.values import durations
 from bot.slack.blocks import elements, page, phrases
 from bot.slack.blocks.elements import Message, button
@@ -294,7 +295,8 @@ def _go(incident: Incident) -> str:
 
 def _instead(incident: Incident) -> str:
     """Who gets the messages directly, while the channel cannot be used."""
-    return f" {mention(stand_in(incident))} gets directly what I would post there." if incident.channel_lost else ""
+    person = stand_in(incident) if incident.channel_lost else None
+    return f" {mention(person)} gets directly what I would post there." if person and person != BOT else ""
 
 
 def _try(example: str | None) -> str:

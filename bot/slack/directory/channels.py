@@ -16,6 +16,7 @@ from bot.slack.text import CHANNEL_NAME_LENGTH, channel_name
 # Slack's errors of a channel that the bot cannot use any more, for methods that name a channel.
 OUT_OF_REACH = frozenset({"is_archived", "channel_not_found", "not_in_channel", "channel_is_limited_access"})
 CANNOT_JOIN = frozenset({"method_not_supported_for_channel_type", "channel_is_limited_access", "too_many_members"})
+MEMBERS_PAGE = 1000
 PLAIN_NAME = "inc-{number}"
 _SUFFIXES = 9
 _SKEW_S = 120.0  # between Slack's clock and ours
@@ -135,6 +136,18 @@ async def look(api: SlackApi, channel: str, *, private: bool) -> ChannelView:
             return ChannelView(ChannelLoss.ARCHIVED)
         raise
     return ChannelView(None, joined=True)
+
+
+async def members(api: SlackApi, channel: str) -> frozenset[str]:
+    """The Slack IDs of everybody in the channel. Raises `SlackError`."""
+    people: set[str] = set()
+    cursor: str | None = None
+    while True:
+        answer = await api.call("conversations.members", channel=channel, limit=MEMBERS_PAGE, cursor=cursor)
+        people.update(answer.get("members", []))
+        cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+        if not cursor:
+            return frozenset(people)
 
 
 async def join(api: SlackApi, channel: str) -> None:

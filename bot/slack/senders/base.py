@@ -31,6 +31,7 @@ from storage.outbox.queue import ClaimedNotice
 
 DELETED = ("message_not_found", "cant_update_message")  # Slack's errors for editing a message that is gone
 MESSAGE_DELETED = NotNeeded("the message was deleted")
+NOBODY_INSIDE = NotNeeded("there is nobody who could read it instead")
 NEVER_POSTED = NotNeeded("the message that it belongs to was never posted")
 
 
@@ -88,6 +89,8 @@ class SenderBase:
     async def post_in_channel(self, delivery: Delivery, message: Message) -> SendResult:
         """Post in the incident's channel; directly to one person while the channel cannot be used."""
         incident, destination = delivery.incident, await self.destination(delivery)
+        if destination is None:
+            return NOBODY_INSIDE
         if destination == incident.channel_id:
             return await self.post(delivery, destination, message)
         if delivery.notice.uncertain and (earlier := await self._in_lost_channel(delivery)):
@@ -148,16 +151,16 @@ class SenderBase:
         receipt = await self._senders.receipts.get(dedup_key)
         return receipt if receipt is not None and "ts" in receipt else None
 
-    async def destination(self, delivery: Delivery) -> str:
+    async def destination(self, delivery: Delivery) -> str | None:
         """The incident's channel; the direct messages of the reporter or commander if it cannot be used."""
         incident = delivery.incident
         usable = incident.channel_lost is None and not delivery.notice.redirected
         if incident.channel_id is not None and usable:
             return incident.channel_id
         person = stand_in(incident)
-        if person == BOT and delivery.policy.announce:  # an alert declared it, and nobody leads it yet
-            return delivery.policy.announce
-        return await self._people.direct_channel(person)
+        if person == BOT:  # an alert declared it, and nobody leads it yet
+            return None if incident.private else delivery.policy.announce
+        return None if person is None else await self._people.direct_channel(person)
 
     async def _in_lost_channel(self, delivery: Delivery) -> Sent | None:
         """What an earlier attempt posted in the channel before the channel was lost. None if it cannot be read."""

@@ -10,6 +10,7 @@ from bot.domain.routing.payloads import (
     BookmarkPayload,
     ChannelLookPayload,
     ChannelLostPayload,
+    MemberRemovedPayload,
     MovedPayload,
     UserPayload,
 )
@@ -22,6 +23,7 @@ from bot.slack.senders.base import Delivery, SenderBase, SenderContext
 from bot.slack.senders.registry import sends
 from bot.slack.text import clip
 from bot.usecases.incidents.channel import lose_channel, regain_channel
+from bot.usecases.incidents.record import compare_members
 from storage.outbox.payloads import read_payload
 
 TOPIC_LENGTH = 250
@@ -63,6 +65,9 @@ class ChannelSender(SenderBase):
         if incident.channel_id is None:
             return incident.channel_lost
         seen = await channels.look(self._api, incident.channel_id, private=incident.private)
+        if seen.loss is None and incident.private:
+            in_channel = await channels.members(self._api, incident.channel_id)
+            await compare_members(self._context, incident.number, in_channel)
         if seen.loss is None and incident.channel_lost is None and not seen.joined:
             return None
         if seen.loss is None:
@@ -80,6 +85,15 @@ class ChannelSender(SenderBase):
         message = channel_loss.lost(delivery.incident, payload, self._senders.command)
         if delivery.incident.channel_lost is None:
             delivery = replace(delivery, unless="the channel was back before it could be sent")
+        return await self.post(delivery, await self._people.direct_channel(payload.person), message)
+
+    @sends(NoticeKind.MEMBER_REMOVED, failure="say who left", failure_to="say who left to")
+    async def member_removed(self, delivery: Delivery) -> SendResult:
+        """Tell one person inside that another one is not inside a private incident any more."""
+        payload = read_payload(delivery.notice, MemberRemovedPayload)
+        if payload.user not in delivery.incident.removed:
+            delivery = replace(delivery, unless="they were back before it could be sent")
+        message = channel_loss.member_removed(delivery.incident, delivery.policy, payload.user, self._senders.command)
         return await self.post(delivery, await self._people.direct_channel(payload.person), message)
 
     @sends(NoticeKind.MOVED, failure="take the buttons off a message that is in the channel now")

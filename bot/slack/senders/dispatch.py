@@ -63,6 +63,21 @@ SENDERS: tuple[type[SenderBase], ...] = (
 )
 
 
+# The field of the payload that names the one person to whom a notice goes. It would be theirs to read in private.
+ADDRESSEES: dict[str, str] = {
+    NoticeKind.INVITE: "user",
+    NoticeKind.DUTIES: "user",
+    NoticeKind.DECLARED: "user",
+    NoticeKind.PAGE_DIRECT: "person",
+    NoticeKind.BRIEFING: "person",
+    NoticeKind.APPROVAL: "person",
+    NoticeKind.HANDOVER: "to",
+    NoticeKind.SHIFT_OFFER: "person",
+    NoticeKind.CHANNEL_LOST: "person",
+    NoticeKind.MEMBER_REMOVED: "person",
+}
+
+
 class Dispatcher:
     """Sends one notice at each `send`. Errors of Slack become results; only the database's errors are raised."""
 
@@ -76,7 +91,8 @@ class Dispatcher:
     ) -> None:
         self._context = context
         self._incidents = BatchLoader(context.database.reading, incidents.get_many)
-        shared = SenderContext(context, api, People(api, AccountLog(context)), identity, session, command)
+        self._people = People(api, AccountLog(context))
+        shared = SenderContext(context, api, self._people, identity, session, command)
         self._methods: dict[NoticeKind, Callable[[Any], Awaitable[SendResult]]] = {
             registration.kind: getattr(sender, registration.method.__name__)
             for sender in (sender_type(shared) for sender_type in SENDERS)
@@ -98,6 +114,8 @@ class Dispatcher:
                 return await method(notice)
             if (delivery := await self._delivery(notice)) is None:
                 return Failed(f"there is no incident for {notice.dedup_key}")
+            if await self._addressee_was_removed(delivery):
+                return NotNeeded("they are not in the private incident's channel any more")
             if reason := registration.unless(delivery):
                 if not notice.uncertain:
                     return NotNeeded(reason)
@@ -108,6 +126,13 @@ class Dispatcher:
                 return await self._out_of_reach(delivery.incident, error)
             refused = error.permanent or error.blocked
             return result_of(error, error_messages.describe_failure(error, failed_step(notice)) if refused else None)
+
+    async def _addressee_was_removed(self, delivery: Delivery) -> bool:
+        """Whether the notice would tell a private incident to somebody who was removed from its channel."""
+        name = delivery.notice.payload.get(ADDRESSEES.get(delivery.notice.kind, ""))
+        if not delivery.incident.removed or not isinstance(name, str):
+            return False
+        return await self._people.user_id(name) in delivery.incident.removed
 
     async def _out_of_reach(self, incident: Incident, error: SlackError) -> SendResult:
         """The result for a notice that needs the channel itself, which is lost or was just now."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.domain import routing
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import (
     ChannelPagePayload,
@@ -89,6 +90,8 @@ class SlackPageSender(SenderBase):
             posted = await receipts.notice(conn, settled.of)
         if posted is None:
             return NEVER_POSTED
+        if routing.person_of_page(settled.of) in delivery.incident.removed:
+            return await self.edit_posted(settled.of, page.page_withdrawn(delivery.incident))
         payload = read_payload(posted, PagePayload)
         payload = replace(payload, people=tuple(await self._people.ids(list(payload.people))))
         render = SETTLED[NoticeKind(posted.kind)]

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.usecases.effects import followups, home_tab, role_shifts, triggers
+from bot.usecases.effects import followups, home_tab, readmission, role_shifts, triggers
 from bot.usecases.effects.incident_save import IncidentSave
 
 Effect = Callable[[AsyncConnection, IncidentSave, datetime], Awaitable[IncidentSave]]
@@ -19,6 +19,7 @@ Effect = Callable[[AsyncConnection, IncidentSave, datetime], Awaitable[IncidentS
 EFFECTS: tuple[Effect, ...] = (
     triggers.stamp,
     role_shifts.track,
+    readmission.readmit,
     followups.route,
     home_tab.refresh,
 )

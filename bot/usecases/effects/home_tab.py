@@ -54,11 +54,18 @@ async def refresh(conn: AsyncConnection, save: IncidentSave, now: datetime) -> I
 def _shown(incident: Incident) -> tuple[Any, ...]:
     return (
         incident.title, incident.severity, incident.status, incident.channel_id, incident.roles, incident.responders,
-        incident.ladder.pages, incident.ladder.acknowledged_at, incident.handovers,
+        incident.ladder.pages, incident.ladder.acknowledged_at, incident.handovers, incident.removed,
     )  # fmt: skip
 
 
 def _people(incident: Incident) -> set[str]:
     paged = {person for page in incident.ladder.pages for person in page.people}
     asked_to_take_over = {handover.to for handover in incident.handovers}
-    return {incident.declared_by, *incident.roles.values(), *incident.responders, *paged, *asked_to_take_over}
+    return {
+        incident.declared_by,
+        *incident.roles.values(),
+        *incident.responders,
+        *paged,
+        *asked_to_take_over,
+        *incident.removed,
+    }

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.domain import incident as verbs
 from bot.domain import routing
-from bot.domain.incident import Incident
+from bot.domain.incident import Incident, members
 from bot.domain.routing.notice import Notice
 from bot.usecases import authorize
 from bot.usecases.context import Context
@@ -47,9 +47,8 @@ async def invite(
     """Invite users to the channel. Every member of the workspace may; guests whom the policy lets page."""
     async with locked_incident(context, number, delivery) as work:
         authorize.require_member(context, "page", actor, work.incident, "invite people")
-        return await work.commit(
-            verbs.Change(work.incident), [_invitation_again(number, user, actor) for user in users]
-        )
+        taken_in = members.readmit(work.incident, users)
+        return await work.commit(verbs.Change(taken_in), [_invitation_again(number, user, actor) for user in users])
 
 
 def _invitation_again(number: int, user: str, actor: str) -> Notice:

@@ -152,7 +152,7 @@ async def page(
             rung=rung,
         )
         called = f"On call on {schedule}" if schedule else "By hand"
-        by_hand = DirectPage(rung, cause.key, called, cause.why, actor=actor, responders_too=True)
+        by_hand = DirectPage(rung, cause.key, called, cause.why, actor=actor, responders_too=True, named=bool(users))
         paging = page_directly(work.incident, paging_context, by_hand)
         if not paging.reached:
             raise Refused(f"{'; '.join(paging.recipients.gaps)}. Nobody was paged; name somebody.", "page @user")

@@ -5,12 +5,14 @@ The listener acknowledges an event to Slack only after it is recorded.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain import routing
+from bot.domain.incident import Change, members
 from bot.domain.timeline.entry import Entry, ids_named_in
 from bot.domain.timeline.messages import (
     ChannelMessage,
@@ -21,6 +23,7 @@ from bot.domain.timeline.messages import (
 )
 from bot.domain.timeline.reactions import KINDS, SlackState, already_recorded, missed_changes
 from bot.usecases.context import Context
+from bot.usecases.unit_of_work import begin, locked_incident
 from storage import incidents, user_activity
 from storage.timeline import entries as timeline
 
@@ -48,13 +51,47 @@ class Channels:
 
 
 async def move(context: Context, number: int, entry: Entry) -> int:
-    """Record a join or leave, once. Slack delivers each twice: as a member event and as a message."""
+    """Record a join or leave, once. Slack delivers each twice: as a member event and as a message.
+
+    Of a private incident it also decides at once who is inside, by the latest of the person's moves, and then has Slack
+    asked: events may be late or out of order.
+    """
     async with context.database.transaction() as conn:
-        await incidents.lock(conn, number)  # both deliveries come at the same time
+        incident = await incidents.lock(conn, number)  # both deliveries come at the same time
         moves = await timeline.of_actor(conn, number, ("joined", "left"), entry.actor)
         if already_recorded_membership(entry, moves):
             return 0
-        return len(await timeline.append(conn, number, [entry]))
+        new = len(await timeline.append(conn, number, [entry]))
+        if incident is not None and incident.private and all(move.at <= entry.at for move in moves):
+            put = members.readmit if entry.kind == "joined" else members.remove
+            work = await begin(context, conn, incident)
+            await work.commit(Change(put(incident, [entry.actor])), [routing.channel_look(number)])
+    context.wakeups.notify()
+    return new
+
+
+async def compare_members(context: Context, number: int, in_channel: Collection[str]) -> None:
+    """Put out of a private incident whoever left its channel while nobody looked, and take in who came."""
+    async with locked_incident(context, number) as work:
+        incident, latest = work.incident, await _latest_moves(work.conn, number)
+        gone = [user for user in latest if user not in in_channel]
+        back = [user for user, each in latest.items() if each.kind == "left" and user in in_channel]
+        compared = members.remove(members.readmit(incident, in_channel), gone)
+        joined = tuple(
+            Entry(work.now, "joined", user, "joined", None, {}, f"joined:{incident.channel_id}:{user}:{work.now}")
+            for user in back
+        )
+        if joined or compared != incident:
+            await work.commit(Change(compared, joined))
+
+
+async def _latest_moves(conn: AsyncConnection, number: int) -> dict[str, Entry]:
+    """The last join or leave of each person, by their time."""
+    latest: dict[str, Entry] = {}
+    for each in await timeline.of_kinds(conn, number, ("joined", "left")):
+        if each.actor not in latest or latest[each.actor].at <= each.at:
+            latest[each.actor] = each
+    return latest
 
 
 async def mark(context: Context, number: int, entry: Entry, before: Sequence[Entry] = ()) -> int:

@@ -1,0 +1,43 @@
+"""Who is inside a private incident: membership of its channel decides, whatever else a person was asked to do."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from bot.domain.incident.state import Incident
+from bot.domain.timeline.entry import BOT, Entry
+
+
+def remove(incident: Incident, users: Collection[str]) -> Incident:
+    """Put these people out: no list, answer or page shows them the incident any more. Public incidents hide nothing."""
+    if not incident.private:
+        return incident
+    return replace(incident, removed=tuple(dict.fromkeys((*incident.removed, *users))))
+
+
+def readmit(incident: Incident, users: Collection[str]) -> Incident:
+    """Take these people in again: they are in the channel, or somebody inside asks for them by name."""
+    if not incident.removed:
+        return incident
+    return replace(incident, removed=tuple(user for user in incident.removed if user not in users))
+
+
+def asked_for(incident: Incident, records: Sequence[Entry]) -> set[str]:
+    """The people whom somebody inside has asked for by name: for a role, to take one over, or by a page."""
+    people: set[str] = set()
+    for record in records:
+        if record.actor == BOT or record.actor in incident.removed:
+            continue
+        if record.kind == "role" and record.data.get("user"):
+            people.add(str(record.data["user"]))
+        if record.kind == "handover" and record.data.get("state") == "asked":
+            people.add(str(record.data.get("to")))
+        if record.kind == "page" and record.data.get("named"):
+            people.update(record.data.get("people", ()))
+    return people
+
+
+def inside(incident: Incident, candidates: Sequence[str]) -> str | None:
+    """The first of these people who was not removed; None if there is none."""
+    return next((user for user in candidates if user not in incident.removed), None)
