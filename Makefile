@@ -17,8 +17,10 @@ help:
 	@echo "make bench  measure speed against bare baselines"
 
 $(READY): pyproject.toml constraints.txt
+	@echo "First start: a virtual environment in $(VENV), then Tocsin and its packages. This takes a minute or two."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@echo "Installing the packages …"
+	@$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[dev]"
 	@touch $@
 
 install: $(READY)

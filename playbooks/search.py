@@ -20,6 +20,7 @@ from bot.domain.values.tokenizer import bigrams, terms
 WEIGHTS = {
     "name": 4.0, "symptom": 3.0, "also called": 3.0, "alert": 1.5, "service": 1.0, "about": 1.0, "step": 0.4,
 }  # fmt: skip
+TELLING = ("name", "symptom", "also called", "alert")  # the fields that say what a playbook is for
 SATURATION = 1.5  # BM25's k1
 LENGTH = 0.3  # BM25's b: a long list of symptoms is thoroughness, not noise
 PAIR = 0.8  # weight of two neighbouring words, in addition to their own
@@ -123,7 +124,13 @@ class SearchIndex:
         if query.severity and query.severities and query.severity not in playbook.severities(query.severities):
             reasons.append(f"but meant for other severities than {query.severity}")
             score, certainty = score * WRONG_SEVERITY, certainty * WRONG_SEVERITY
-        return Hit(playbook, round(score, 3), tuple(dict.fromkeys(reasons)), round(certainty, 3))
+        evidence = self._matched_words(playbook, weights) + 2 * (len(facts) - len(category)) + len(category)
+        return Hit(playbook, round(score, 3), tuple(dict.fromkeys(reasons)), round(certainty, 3), evidence)
+
+    def _matched_words(self, playbook: Playbook, weights: Mapping[str, float]) -> int:
+        """How many words of the query the playbook has in its name, symptoms, keywords or alerts."""
+        own = set().union(*(self._counts[playbook.id][name] for name in TELLING))
+        return sum(term in own for term in weights if " " not in term)
 
     def _coverage(self, playbook: Playbook, weights: Mapping[str, float]) -> float:
         """The share of the query's words that this playbook has. Words that no playbook has count as rare ones."""

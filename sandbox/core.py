@@ -52,6 +52,7 @@ class WorkspaceCore:
         self.slack_messages = SlackMessages(self.state, self.settings, "https://files.sandbox.invalid")
         bot = self.bot.id
         self.delivery = Delivery(self.state, self.settings, self.manifest, self.journal, self, bot)
+        self.sockets.on_connect = self.delivery.app_is_up
         self.posting = Posting(self.state, self.slack_messages, self.journal, self.delivery.emit, bot)
         self.membership = Membership(self.state, self.posting, self.journal, self.delivery.emit, self.settings.team_id)
         self.modals = Modals(self.state, self.settings, self.journal, self.bot.bot_id or "")

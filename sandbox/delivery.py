@@ -38,6 +38,8 @@ class Delivery:
         self.faults = DeliveryFaults()
         self.tasks: set[asyncio.Task[None]] = set()
         self.down = False
+        self.app_started = asyncio.Event()  # cleared by the demo while its bot starts
+        self.app_started.set()
         self.in_flight = 0
         self._held: list[Json] = []
         self._shuffled: list[Json] = []
@@ -183,6 +185,17 @@ class Delivery:
         record.attempts[-1]["body"] = answer.body
         self.journal.change("delivery", {"id": record.id, "delivery": kind, "state": record.state})
         return answer
+
+    def app_starts(self) -> None:
+        """Hold what people do until `app_is_up`: the app is starting."""
+        self.app_started.clear()
+        self.journal.change("app_starting", {})
+
+    def app_is_up(self) -> None:
+        """Let go what people did while the app was starting: it is connected, or has failed to start."""
+        if not self.app_started.is_set():
+            self.app_started.set()
+            self.journal.change("app_started", {})
 
     async def settled(self, timeout_s: float = 30.0) -> None:
         """Wait until no event is being delivered; events that wait for a retry do not count."""

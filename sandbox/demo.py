@@ -62,19 +62,21 @@ def parse(argv: list[str]) -> Options:
 
 async def run(options: Options) -> int:
     """Run until the script ends, `quit` is typed or Ctrl-C is pressed, then stop everything. Returns the exit code."""
+    say("Starting the local workspace …")
     with contextlib.ExitStack() as stack:
         folder = options.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tocsin-demo-")))
         folder.mkdir(parents=True, exist_ok=True)
         settings = Settings(
-            port=options.port, manifest=_manifest(), db=folder / "workspace.db", team_name="Example Shop"
-        )
+            port=options.port, manifest=_manifest(), db=folder / "workspace.db", team_name="Example Shop",
+            speed=options.speed,
+        )  # fmt: skip
         server = Server(Workspace(settings))
         policy = options.policy or HERE / "demo.policy.yml"
         address = f"http://{settings.host}:{options.port}"
         bot = demo_bot(
             settings, f"{address}/api/", folder, policy=policy.resolve(), speed=options.speed, port=options.bot_port
         )
-        DemoPanel(bot, f"http://127.0.0.1:{options.bot_port}").routes(server.app)
+        DemoPanel(server.ws.delivery, bot, f"http://127.0.0.1:{options.bot_port}").routes(server.app)
         try:
             url = await server.start()
         except OSError as error:
@@ -89,9 +91,12 @@ async def run(options: Options) -> int:
 
 
 async def _with_bot(ws: Workspace, bot: BotProcess, url: str, options: Options) -> int:
+    say(f"The local workspace is at {url}. Tocsin is starting in it …")
+    ws.delivery.app_starts()
     await bot.start()
     with contextlib.suppress(TimeoutError):
         await ws.until(lambda: ws.sockets.connections or not bot.running, START_WITHIN_S)
+    ws.delivery.app_is_up()
     if not ws.sockets.connections:
         say(f"The bot did not start:\n{bot.log_tail()}")
         return 1
@@ -99,7 +104,7 @@ async def _with_bot(ws: Workspace, bot: BotProcess, url: str, options: Options) 
     if options.script:
         await terminal.run(script_lines(options.script), echo=True)
         return 0
-    say(f"The local workspace is at {url}. Ctrl-C ends it.")
+    say(f"Tocsin is ready. Open {url} in a browser; Ctrl-C ends it.")
     if options.open and _has_screen():
         await asyncio.to_thread(webbrowser.open, url)
     if options.speed != 1:

@@ -64,6 +64,10 @@ class Interactions:
             return self._from_slack(user, channel, f"{name} is not a valid command.", "invalid_command")
         if user.id not in channel.members:
             return Reply(False, error="not_in_channel")
+        if not self.delivery.app_started.is_set():
+            starting = f"{self.manifest.name} is starting. What you typed waits until it is connected."
+            self.posting.ephemeral(channel.id, user.id, starting, from_slack=True)
+            await self.delivery.app_started.wait()
         response_url = self.response_urls.issue(user.id, channel.id)
         trigger = self.modals.trigger(user.id)
         payload = {
@@ -162,6 +166,7 @@ class Interactions:
         self, user: User, shown: Message | Ephemeral, pressed: Field, value: Json | None, values: Json
     ) -> Reply:
         """Press or choose in an element of a message. `values` are those of all its elements."""
+        await self.delivery.app_started.wait()
         channel = self.state.channels[shown.channel]
         trigger = self.modals.trigger(user.id)
         ephemeral = isinstance(shown, Ephemeral)
@@ -186,6 +191,7 @@ class Interactions:
 
     async def press_view(self, user: User, view: View, pressed: Field, value: Json | None) -> Reply:
         """Press or choose in an element of a modal or a home tab."""
+        await self.delivery.app_started.wait()
         trigger = self.modals.trigger(user.id, view.id)
         payload = self._envelope("block_actions", user, trigger) | {
             "container": {"type": "view", "view_id": view.id},
@@ -204,6 +210,7 @@ class Interactions:
 
     async def submit(self, user: User, view: View) -> Reply:
         """Press the modal's submit button."""
+        await self.delivery.app_started.wait()
         if view.body.get("submit") is None:
             return Reply(False, error="no_submit_button", view=view)
         view.errors, view.trouble = client_errors(view), None
@@ -258,6 +265,7 @@ class Interactions:
         shortcut = self.manifest.shortcut(name, "global")
         if shortcut is None:
             return Reply(False, error="no_such_shortcut")
+        await self.delivery.app_started.wait()
         trigger = self.modals.trigger(user.id)
         payload = self._envelope("shortcut", user, trigger)
         return await self._ask(payload | {"callback_id": shortcut.callback_id, "action_ts": self.state.ts()}, trigger)
@@ -267,6 +275,7 @@ class Interactions:
         shortcut = self.manifest.shortcut(name, "message")
         if shortcut is None:
             return Reply(False, error="no_such_shortcut")
+        await self.delivery.app_started.wait()
         channel = self.state.channels[message.channel]
         trigger = self.modals.trigger(user.id)
         payload = self._envelope("message_action", user, trigger) | {

@@ -32,6 +32,8 @@ def state_json(ws: WorkspaceCore) -> Json:
         ],
         "request_url": ws.request_url,
         "connections": len(ws.sockets.connections),
+        "starting": not ws.delivery.app_started.is_set(),
+        "speed": settings.speed,
         "tiers": ws.rates.on,
         "now": ws.clock.now(),
         "seq": ws.journal.sequence,

@@ -10,7 +10,8 @@ class Settings:
     """The settings of a workspace.
 
     `request_url` receives deliveries by signed HTTP while no Socket Mode connection is open. `retry_delays_s` are the
-    waits before the three retries of an unacknowledged event; Slack's are 0, 60 and 300 s.
+    waits before the three retries of an unacknowledged event; Slack's are 0, 60 and 300 s. The web page shows times by
+    the app's clock, which runs `speed` times as fast.
     """
 
     host: str = "127.0.0.1"
@@ -33,3 +34,4 @@ class Settings:
     ping_interval_s: float = 10.0
     disconnect_warning_s: float = 10.0
     log_size: int = 20_000
+    speed: float = 1.0

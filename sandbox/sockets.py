@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 import logging
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -55,6 +56,7 @@ class Sockets:
         self.connections: list[Connection] = []
         self.refusing = False
         self.arrived = asyncio.Event()
+        self.on_connect: Callable[[], None] = lambda: None
         self._turn = itertools.count()
         self._numbers = itertools.count(1)
 
@@ -85,6 +87,7 @@ class Sockets:
         try:
             await connection.send(self._hello())
             self.arrived.set()
+            self.on_connect()
             self.journal.change("socket_opened", {"connections": len(self.connections)})
             await self._listen(connection)
         finally:

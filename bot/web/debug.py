@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,6 +28,7 @@ def routes(context: Context) -> list[web.RouteDef]:
                 "outbox": notices,
                 "deadlines": [_deadline(row, now) for row in deadlines],
                 "now": instant(datetime.now(UTC)),
+                "clock": {"real_s": time.time(), "bot_s": now.timestamp()},
             }
         )
 

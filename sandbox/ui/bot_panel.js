@@ -18,7 +18,7 @@ export async function fetchBot() {
 }
 
 export async function drawBot(node) {
-  const [bot, rows] = await Promise.all([fetchBot(), get("/demo/bot").catch(() => ({}))]);
+  const [bot, rows] = await Promise.all([fetchBot(), get("/demo/bot").catch(() => null)]);
   const running = bot?.running ?? true;
   const action = (path, confirmation) => async () => {
     try {
@@ -37,13 +37,14 @@ export async function drawBot(node) {
       running
         ? button("Kill the bot", action("/demo/kill", "Killed, as by a power cut."), { class: "solid danger", data: { key: "bot" } })
         : button("Start the bot", action("/demo/start", "Started. Watch it catch up."), { class: "solid", data: { key: "bot" } })),
-    table("Outbox", rows.outbox),
-    table("Deadlines", rows.deadlines),
+    table("Outbox", rows?.outbox, running),
+    table("Deadlines", rows?.deadlines, running),
   );
   if (key) node.querySelector(`[data-key="${key}"]`)?.focus();
 }
 
-function table(title, rows = []) {
+function table(title, rows, running) {
+  if (!rows) return [el("h3", {}, title), el("p", { class: "hint" }, running ? "Cannot be read yet: the bot does not answer." : "Cannot be read while the bot is stopped.")];
   if (!rows.length) return [el("h3", {}, title), el("p", { class: "hint" }, "Empty.")];
   const columns = Object.keys(rows[0]);
   return [

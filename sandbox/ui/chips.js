@@ -2,7 +2,7 @@
 
 import { el } from "./dom.js";
 import { icon } from "./icons.js";
-import { channelById, channelName, isMember, userById, shownName, store } from "./store.js";
+import { channelById, channelName, isMember, on, userById, shownName, store } from "./store.js";
 import { openChannel } from "./navigation.js";
 
 /** A link, or plain text if the URL's scheme is not http, https or mailto. */
@@ -45,9 +45,21 @@ export function groupChip(id, label) {
 
 export const broadcastChip = (range) => el("span", { class: "mention me" }, `@${range.split("|")[0]}`);
 
+/** A channel that was created just now: the message about it may come before the channel does. */
+function nameLater(id, label) {
+  const chip = el("span", { class: "mention" }, `#${label || "…"}`);
+  const stop = on("state", () => {
+    if (!channelById(id)) return;
+    stop();
+    chip.replaceWith(channelChip(id, label));
+  });
+  return chip;
+}
+
 export function channelChip(id, label) {
   const channel = channelById(id);
   const hidden = channel && channel.kind !== "channel" && !isMember(channel);
-  if (!channel || hidden) return el("span", { class: "mention" }, hidden ? [icon("lock"), " private channel"] : `#${label || id}`);
+  if (!channel) return nameLater(id, label);
+  if (hidden) return el("span", { class: "mention" }, [icon("lock"), " private channel"]);
   return el("button", { type: "button", class: "mention link", on: { click: () => openChannel(id) } }, `#${channelName(channel)}`);
 }

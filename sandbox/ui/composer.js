@@ -1,4 +1,5 @@
-// The composer for messages, commands and files. Enter sends, Shift+Enter starts a new line.
+// The composer for messages, commands and files. Enter sends, Shift+Enter starts a new line. In an empty one, ArrowUp
+// leads to the card.
 
 import { act } from "./api.js";
 import { button, el, fill } from "./dom.js";
@@ -7,7 +8,7 @@ import { icon } from "./icons.js";
 import { chooseEmoji } from "./message_toolbar.js";
 import { menu } from "./popup.js";
 import { useShortcut } from "./shortcuts.js";
-import { channelName, isMember, store } from "./store.js";
+import { channelName, emit, isMember, store } from "./store.js";
 
 const MAX_FILE = 1_000_000;
 const drafts = new Map();
@@ -43,6 +44,10 @@ export function composer({ target, sent, inThread = false }) {
 
   area.addEventListener("keydown", (event) => {
     if (handled(event)) return event.preventDefault();
+    if (event.key === "ArrowUp" && !area.value && !inThread) {
+      event.preventDefault();
+      return emit("to-card");
+    }
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return undefined;
     event.preventDefault();
     return submit();

@@ -61,6 +61,15 @@ export function conversation(node) {
     }
   }
 
+  /** Move the focus to the pinned card; without one to the newest message. */
+  on("to-card", async () => {
+    const channel = currentChannel();
+    const ts = channel?.pins.at(0)?.ts ?? conversationLog(channel?.id).list.at(-1)?.ts;
+    if (!ts) return;
+    await loadBackTo(channel.id, ts);
+    list.point(ts);
+  });
+
   let pending = 0;
   on("timeline", (id) => {
     if (id !== store.channelId || pending) return;

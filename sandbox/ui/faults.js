@@ -1,7 +1,7 @@
 // Inspector tab that injects faults between Slack and the app, and clears them.
 
 import { get, post } from "./api.js";
-import { button, el, fill, notice } from "./dom.js";
+import { button, el, fill, focusWithin, notice, refocus } from "./dom.js";
 
 const TROUBLE = [
   ["Rate-limit Slack", "The next 5 calls get 429, Retry-After 3 s", () => post("/faults", { method: "*", status: 429, retry_after: 3, count: 5 })],
@@ -25,16 +25,18 @@ export async function drawFaults(node) {
     }
     await drawFaults(node);
   };
+  const focused = focusWithin(node);
   node.rows = undefined;
   fill(
     node,
     el("div", { class: faults.down ? "state down" : "state" }, el("strong", {}, faults.down ? "Slack is down" : "Slack is up"), el("span", {}, connection(state)),
-      button(faults.down ? "Bring Slack back" : "Take Slack down", () => act(() => post("/slack", { down: !faults.down }), faults.down ? "Slack is back." : "Slack is down. This web UI still works; the app cannot reach Slack."), { class: faults.down ? "solid" : "solid danger" })),
-    el("ul", { class: "troubles" }, TROUBLE.map(([label, hint, work]) => el("li", {}, button(label, () => act(work, `${label}: done.`), { class: "outline" }), el("small", {}, hint)))),
+      button(faults.down ? "Bring Slack back" : "Take Slack down", () => act(() => post("/slack", { down: !faults.down }), faults.down ? "Slack is back." : "Slack is down. This web UI still works; the app cannot reach Slack."), { class: faults.down ? "solid" : "solid danger", data: { key: "slack" } })),
+    el("ul", { class: "troubles" }, TROUBLE.map(([label, hint, work]) => el("li", {}, button(label, () => act(work, `${label}: done.`), { class: "outline", data: { key: label } }), el("small", {}, hint)))),
     el("h3", {}, "Active faults"),
     inForce(faults),
-    button("Clear all faults", () => act(() => post("/faults", {}, "DELETE"), "All faults cleared."), { class: "outline" }),
+    button("Clear all faults", () => act(() => post("/faults", {}, "DELETE"), "All faults cleared."), { class: "outline", data: { key: "clear" } }),
   );
+  refocus(node, focused);
 }
 
 function connection(state) {

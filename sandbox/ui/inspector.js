@@ -91,10 +91,10 @@ export function inspector(node) {
   });
   let timer = null;
   on("change", () => {
-    if (node.hidden || timer || (tab !== "traffic" && tab !== "bot")) return;
+    if (node.hidden || timer || tab === "blocks") return;
     timer = setTimeout(() => { timer = null; refresh(); }, 400);
   });
-  setInterval(() => { if (!node.hidden && tab === "bot") refresh(); }, 2000);
+  setInterval(() => { if (!node.hidden && (tab === "bot" || tab === "faults")) refresh(); }, 2000);
   on("views", () => { if (tab === "blocks") refresh(); });
   on("inspect", (opened) => (node.hidden || opened.message ? open(opened) : close()));
 }

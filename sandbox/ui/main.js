@@ -2,6 +2,7 @@
 
 import { get, mine } from "./api.js";
 import { el } from "./dom.js";
+import { followBotClock } from "./bot_clock.js";
 import { conversation } from "./conversation.js";
 import { refreshHome } from "./home.js";
 import { inspector } from "./inspector.js";
@@ -21,12 +22,16 @@ async function start() {
   loadState(await get("/state"));
   store.me = initialUserId();
   await refreshUnread();
+  await followBotClock();
   sidebar(document.getElementById("sidebar"));
   const conversationPane = conversation(document.getElementById("main"));
   threadPane(document.getElementById("thread"));
   inspector(document.getElementById("inspector"));
   openChannel(initialChannelId());
   emit("unread");
+  showStarting();
+  on("state", showStarting);
+  on("clock", () => { forgetMessages(); loadChannel(store.channelId); });
   stream({ onchange, onback, online });
   await refreshModals();
   bindKeys(conversationPane);
@@ -116,6 +121,17 @@ async function onback() {
 
 const connectionBanner = el("div", { class: "cut", role: "alert", hidden: true }, "The connection to the workspace is lost. Reconnecting…");
 document.body.prepend(connectionBanner);
+const startingBanner = el("div", { class: "cut starting", role: "status", hidden: true });
+document.body.prepend(startingBanner);
+
+/** Say that the bot is starting: what is typed meanwhile waits. */
+function showStarting() {
+  startingBanner.hidden = !store.starting;
+  startingBanner.textContent = store.starting ? `${store.app.name} is starting. What you type waits a moment.` : "";
+}
+
+const skip = el("button", { type: "button", class: "skip", on: { click: () => emit("to-card") } }, "Skip to the card or the newest message");
+document.body.prepend(skip);
 const online = (is) => { connectionBanner.hidden = is; };
 
 on("become", async (id) => {

@@ -9,7 +9,7 @@ import { icon } from "./icons.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { timeOfDay, fullTime } from "./times.js";
 import { emoji } from "./emoji.js";
-import { isApp, userById, shownName } from "./store.js";
+import { botTime, isApp, userById, shownName } from "./store.js";
 import { openThread } from "./navigation.js";
 import { dismiss } from "./messages.js";
 import { attachToolbar } from "./message_toolbar.js";
@@ -28,12 +28,12 @@ export function messageRow(message, { follows = false, inThread = false } = {}) 
     "div",
     {
       class: ["message", follows && "follows", message.viewer && "private", pinned && "pinned"].filter(Boolean).join(" "),
-      role: "article", tabIndex: -1, "aria-label": `${sender.name}, ${timeOfDay(message.ts)}`, data: { ts: message.ts, id: messageKey(message) },
+      role: "article", tabIndex: -1, "aria-label": `${sender.name}, ${timeOfDay(botTime(message.ts))}`, data: { ts: message.ts, id: messageKey(message) },
     },
     pinned && el("div", { class: "mark" }, icon("pin"), "Pinned"),
     message.viewer && el("div", { class: "mark" }, icon("eye"), "Only visible to you", button("Dismiss", () => dismiss(message), { class: "plain", data: { key: "dismiss" } })),
     message.subtype === "thread_broadcast" && !inThread && el("div", { class: "mark" }, button("replied to a thread", () => openThread(message.channel, message.thread_ts), { class: "plain" })),
-    el("div", { class: "gutter" }, follows ? el("time", { title: fullTime(message.ts) }, timeOfDay(message.ts)) : avatar(sender.id)),
+    el("div", { class: "gutter" }, follows ? el("time", { title: fullTime(botTime(message.ts)) }, timeOfDay(botTime(message.ts))) : avatar(sender.id)),
     el(
       "div",
       { class: "content" },
@@ -55,7 +55,7 @@ const head = (message, sender) =>
     { class: "head" },
     el("span", { class: "author" }, sender.name),
     sender.app && el("span", { class: "badge" }, "APP"),
-    el("time", { title: fullTime(message.ts) }, timeOfDay(message.ts)),
+    el("time", { title: fullTime(botTime(message.ts)) }, timeOfDay(botTime(message.ts))),
   );
 
 function messageText(message) {
@@ -105,7 +105,7 @@ function replies(message) {
   if (!message.reply_count) return null;
   const count = `${message.reply_count} ${message.reply_count === 1 ? "reply" : "replies"}`;
   return button(
-    [message.reply_users.map((id) => avatar(id, "tiny")), el("strong", {}, count), el("span", {}, `Last reply at ${timeOfDay(message.latest_reply)}`)],
+    [message.reply_users.map((id) => avatar(id, "tiny")), el("strong", {}, count), el("span", {}, `Last reply at ${timeOfDay(botTime(message.latest_reply))}`)],
     () => openThread(message.channel, message.ts),
     { class: "replies", "aria-label": `${count}, open thread`, data: { key: "replies" } },
   );
@@ -134,9 +134,9 @@ export function noticeRow(messages) {
       : [isApp(first.user) || userById(first.user) ? el("b", {}, nameOf(first.user)) : "", " ", mrkdwn(first.text.replace(/^<@[UW][A-Z0-9]+(\|[^>]*)?>\s*/, ""))];
   return el(
     "div",
-    { class: "message quiet", role: "article", tabIndex: -1, "aria-label": `Notice, ${timeOfDay(first.ts)}`, data: { ts: first.ts, id: first.ts } },
+    { class: "message quiet", role: "article", tabIndex: -1, "aria-label": `Notice, ${timeOfDay(botTime(first.ts))}`, data: { ts: first.ts, id: first.ts } },
     el("div", { class: "gutter" }, avatar(first.user, "tiny")),
-    el("div", { class: "content", dir: "auto" }, line, " ", el("time", { title: fullTime(first.ts) }, timeOfDay(first.ts))),
+    el("div", { class: "content", dir: "auto" }, line, " ", el("time", { title: fullTime(botTime(first.ts)) }, timeOfDay(botTime(first.ts)))),
   );
 }
 

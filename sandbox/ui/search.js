@@ -25,6 +25,8 @@ export function showSearch() {
   let searches = 0;
   field.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(search, WAIT_MS); });
   field.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); list.querySelector("button.jump-to")?.focus(); } });
+  // A browser would empty the field first, and close the dialog at the second Escape only.
+  field.addEventListener("keydown", (event) => { if (event.key === "Escape" && !event.isComposing) { event.preventDefault(); opened.close(); } });
   field.focus();
 
   async function search() {

@@ -2,6 +2,7 @@
 
 import { button, el, fill, refocus, focusWithin } from "./dom.js";
 import { avatar } from "./avatars.js";
+import { botClock } from "./bot_clock.js";
 import { menu } from "./popup.js";
 import { icon } from "./icons.js";
 import { dialog, prompt } from "./dialogs.js";
@@ -21,7 +22,7 @@ export function sidebar(node) {
     const focused = focusWithin(node);
     fill(
       head,
-      el("span", { class: "team" }, store.team.name),
+      el("span", { class: "team" }, store.team.name, botClock()),
       button(icon("close"), () => document.body.classList.remove("drawer"), { class: "icon only-narrow", "aria-label": "Close the sidebar" }),
     );
     fill(list, searchLinks(), channels(), directs(), apps());
@@ -37,7 +38,7 @@ export function sidebar(node) {
     event.preventDefault();
     next?.focus();
   });
-  for (const kind of ["state", "navigation", "unread", "person"]) on(kind, draw);
+  for (const kind of ["state", "navigation", "unread", "person", "clock"]) on(kind, draw);
   draw();
 }
 

@@ -3,19 +3,24 @@
 export const store = {
   team: {}, app: {}, seq: 0, offset: 0,
   people: new Map(), channels: new Map(), groups: new Map(), unread: {},
+  speed: 1, clock: null, starting: false,
   me: null, channelId: null, thread: null, views: [], home: null,
 };
 
 const listeners = new Map();
 
-/** Subscribe to a kind of change: state, navigation, timeline, thread, views, home, unread, person. */
+/**
+ * Subscribe to a kind of change: state, navigation, timeline, thread, views, home, unread, person.
+ * Returns a function that ends the subscription.
+ */
 export function on(kind, listener) {
   if (!listeners.has(kind)) listeners.set(kind, new Set());
   listeners.get(kind).add(listener);
+  return () => listeners.get(kind).delete(listener);
 }
 
 export function emit(kind, detail) {
-  for (const listener of listeners.get(kind) ?? []) listener(detail);
+  for (const listener of [...listeners.get(kind) ?? []]) listener(detail);
 }
 
 export const currentUser = () => store.people.get(store.me);
@@ -52,7 +57,20 @@ export function loadState(state) {
   store.channels = new Map(state.channels.map((channel) => [channel.id, channel]));
   store.groups = new Map(state.usergroups.map((group) => [group.id, group]));
   store.offset = state.now - Date.now() / 1000;
+  store.starting = state.starting;
+  store.speed = state.speed;
 }
 
-/** The workspace's time in epoch seconds. */
-export const now = () => Date.now() / 1000 + store.offset;
+/** The time in epoch seconds, by the bot's clock. */
+export const now = () => botTime(Date.now() / 1000 + store.offset);
+
+/**
+ * What the bot's clock shows at a time of the workspace, such as a message's `ts`. With `--speed` it runs faster since it
+ * was first started; `store.clock` is one reading of both, in seconds.
+ */
+export function botTime(seconds) {
+  if (!store.clock || store.speed === 1) return Number(seconds);
+  const { real_s: real, bot_s: bot } = store.clock;
+  const start = (bot - store.speed * real) / (1 - store.speed);
+  return seconds <= start ? Number(seconds) : start + (seconds - start) * store.speed;
+}

@@ -4,6 +4,7 @@ import { button, el, reconcile } from "./dom.js";
 import { icon } from "./icons.js";
 import { isNotice, messageKey, noticeRow, messageRow } from "./message.js";
 import { author } from "./avatars.js";
+import { botTime } from "./store.js";
 import { dayKey, dayName } from "./times.js";
 
 const WINDOW = 80;
@@ -17,8 +18,8 @@ export function rows(messages, { inThread = false, newFrom = null } = {}) {
   let previous = null;
   for (let index = 0; index < messages.length; index++) {
     const message = messages[index];
-    const newDay = !previous || dayKey(previous.ts) !== dayKey(message.ts);
-    if (newDay && !inThread) out.push(separator(`day ${dayKey(message.ts)}`, dayName(message.ts), "day"));
+    const newDay = !previous || dayKey(botTime(previous.ts)) !== dayKey(botTime(message.ts));
+    if (newDay && !inThread) out.push(separator(`day ${dayKey(botTime(message.ts))}`, dayName(botTime(message.ts)), "day"));
     if (newFrom && message.ts > newFrom && (!previous || previous.ts <= newFrom)) {
       out.push(separator("new", "New", "new"));
       previous = null;
@@ -47,7 +48,7 @@ function noticeGroup(messages, index) {
   if (!/_join$/.test(messages[index].subtype)) return group;
   for (let next = index + 1; next < messages.length; next++) {
     const message = messages[next];
-    if (message.subtype !== messages[index].subtype || dayKey(message.ts) !== dayKey(group[0].ts)) break;
+    if (message.subtype !== messages[index].subtype || dayKey(botTime(message.ts)) !== dayKey(botTime(group[0].ts))) break;
     group.push(message);
   }
   return group;

@@ -29,6 +29,25 @@ async def violations(tab: Page) -> list[str]:
     ]
 
 
+async def test_the_keyboard_reaches_the_card_in_at_most_five_presses(ui: WebUI) -> None:
+    maya = await ui.open("maya")
+    await say(maya, "/incident declare sev2 Checkout is down")
+    await go(maya, "inc-1-checkout-is-down")
+    card = maya.locator("#main .message.pinned")
+    await expect(card).to_be_visible()
+    await maya.locator("#main textarea.write").focus()
+    await maya.keyboard.press("ArrowUp")
+    await expect(card).to_be_focused()
+    for _ in range(4):
+        await maya.keyboard.press("Tab")
+        if await card.get_by_role("button", name="Acknowledge").evaluate("node => node === document.activeElement"):
+            break
+    await expect(card.get_by_role("button", name="Acknowledge")).to_be_focused()
+    await maya.evaluate("document.activeElement.blur(); document.querySelector('.skip').focus()")
+    await maya.keyboard.press("Enter")
+    await expect(card).to_be_focused()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_axe_finds_no_serious_violation_in_either_theme(ui: WebUI, scheme: Literal["light", "dark"]) -> None:
     maya = await ui.open("maya", color_scheme=scheme)

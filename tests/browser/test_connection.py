@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import socket
+import time
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -68,6 +72,63 @@ async def test_slack_can_be_taken_down_and_brought_back_in_the_inspector(ui: Web
     await expect(card).to_contain_text("by @maya")
 
 
+async def test_the_faults_tab_shows_faults_that_are_set_elsewhere(ui: WebUI) -> None:
+    maya = await ui.open("maya")
+    await maya.get_by_role("button", name="Inspector").click()
+    await maya.get_by_role("tab", name="Faults").click()
+    await expect(maya.locator("#inspector")).to_contain_text("None.")
+    clear = maya.get_by_role("button", name="Clear all faults")
+    await clear.focus()
+    ui.world.ws.faults.add(method="files.*", status=500, count=5)
+    await expect(maya.locator("#inspector .in-force")).to_contain_text("files.*: 500, 5 more")
+    await expect(clear).to_be_focused()
+
+
+async def test_at_speed_the_page_shows_the_bots_clock(browser: Browser) -> None:
+    async def rows(request: web.Request) -> web.Response:
+        # Ten hours ago both clocks were equal; since then the bot's has run twice as fast.
+        return web.json_response({"clock": {"real_s": time.time(), "bot_s": time.time() + 10 * 3600}})
+
+    server = Server(Workspace(Settings(port=0, speed=2.0)))
+    server.app.router.add_get("/sandbox/demo/bot", rows)
+    url = await server.start()
+    tab = await (await browser.new_context()).new_page()
+    await tab.goto(f"{url}/?as=maya&in=general")
+    await say(tab, "What time is it?")
+    shown = tab.locator("#main .message", has_text="What time is it?").locator("time")
+    zone = ZoneInfo(server.ws.user("maya").tz)
+    expected = [datetime.fromtimestamp(time.time() + 10 * 3600 + late, zone).strftime("%H:%M") for late in (0, -60)]
+    await expect(shown).to_have_text(re.compile("|".join(expected)))
+    await expect(tab.locator("#sidebar .bot-clock")).to_have_text(
+        re.compile(r"Tocsin’s clock \d\d:\d\d, 2 times as fast")
+    )
+    await tab.context.close()
+    await server.stop()
+
+
+async def test_the_page_says_that_the_bot_is_starting_and_holds_what_is_typed(browser: Browser) -> None:
+    server = Server(Workspace(Settings(port=0)))
+    url = await server.start()
+    server.ws.delivery.app_starts()
+    tab = await (await browser.new_context()).new_page()
+    await tab.goto(f"{url}/?as=maya&in=general")
+    await expect(tab.locator(".starting")).to_contain_text("Tocsin is starting")
+    await say(tab, "/incident list")
+    await expect(tab.locator("#main .message.private")).to_contain_text("Tocsin is starting. What you typed waits")
+    server.ws.delivery.app_is_up()
+    await expect(tab.locator(".starting")).to_be_hidden()
+    await expect(tab.locator("#main .message.private").last).to_contain_text("dispatch_failed")  # nothing runs here
+    await tab.context.close()
+    await server.stop()
+
+
+async def test_a_channel_that_is_named_before_it_is_known_gets_its_name(ui: WebUI) -> None:
+    maya = await ui.open("maya")
+    await say(maya, "/incident declare sev2 Checkout is down")
+    welcome = maya.locator(".message.private", has_text="INC-1 is declared")
+    await expect(welcome.locator(".mention")).to_have_text("#inc-1-checkout-is-down")
+
+
 async def test_the_inspector_kills_and_starts_the_demos_bot(browser: Browser) -> None:
     bot = {"running": True, "pid": 4711}
 
@@ -76,6 +137,8 @@ async def test_the_inspector_kills_and_starts_the_demos_bot(browser: Browser) ->
 
     async def rows(request: web.Request) -> web.Response:
         due = {"id": 7, "kind": "update", "due_at": "2026-03-01T10:00:00Z", "state": "waiting"}
+        if not bot["running"]:
+            return web.json_response({"ok": False}, status=503)
         return web.json_response({"outbox": [], "deadlines": [due]})
 
     async def act(request: web.Request) -> web.Response:
@@ -94,6 +157,7 @@ async def test_the_inspector_kills_and_starts_the_demos_bot(browser: Browser) ->
     await expect(tab.locator("#inspector")).to_contain_text("2026-03-01T10:00:00Z")
     await tab.get_by_role("button", name="Kill the bot").click()
     await expect(tab.locator("#inspector .state")).to_contain_text("The bot is stopped")
+    await expect(tab.locator("#inspector .hint")).to_have_text(["Cannot be read while the bot is stopped."] * 2)
     await tab.get_by_role("button", name="Start the bot").click()
     await expect(tab.locator("#inspector .state")).to_contain_text("The bot is running")
     await tab.close()

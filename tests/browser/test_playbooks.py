@@ -14,6 +14,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.browser import web_ui
 from tests.browser.web_ui import NARROW, WIDE, WebUI, go, say
+from tests.scenarios.playbook_runs import VALUES
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -72,6 +73,15 @@ async def press(tab: Page, title: str, button: str, nth: int = 0) -> None:
     await playbook_run(tab, title).get_by_role("button", name=button, exact=True).nth(nth).click()
 
 
+async def fill_in(tab: Page, values: dict[str, str]) -> None:
+    """Fill in the form that opening a playbook shows, and save it."""
+    form = tab.locator("dialog")
+    for name, value in values.items():
+        await form.get_by_label(re.compile(f"^{name}:")).fill(value)
+    await form.get_by_role("button", name="Save", exact=True).click()
+    await expect(form).to_have_count(0)
+
+
 def approval_request(tab: Page) -> Locator:
     """The newest request for approval."""
     return tab.locator("#main .message", has_text="asks for approval to do").last
@@ -123,6 +133,7 @@ async def test_a_dangerous_step_can_be_refused_approved_or_forced_by_breaking_th
         await say(tom, "/incident lead @tom")
         await say(maya, "/incident playbook database-failover")
         title, of = "Database failover", 6
+        await fill_in(maya, VALUES)
         await expect_progress(maya, title, of, 0)
         await picture(playbook_run(maya, title), "failover-parallel")
         await press(maya, title, "Done", 1)
@@ -161,7 +172,7 @@ async def test_a_dangerous_step_can_be_refused_approved_or_forced_by_breaking_th
         await approve(tom)
         await press(maya, title, "Done")
         await expect_progress(maya, title, of, 5)
-        await expect(playbook_run(tom, title).get_by_role("button", name="Roll back")).to_have_count(0)
+        await expect(playbook_run(tom, title).get_by_role("button", name="Undo this step")).to_have_count(0)
         await press(tom, title, "Done")
         await expect(playbook_run(maya, title)).to_contain_text("Finished by @tom")
         await picture(playbook_run(maya, title), "failover-finished")
@@ -177,10 +188,8 @@ async def test_values_are_filled_in_a_step_times_out_is_rolled_back_and_the_run_
         title = "Memory leak"
         await expect(playbook_run(maya, title)).to_contain_text("0 of")
         await picture(playbook_run(maya, title), "memory-missing")
-        await press(maya, title, "Fill in")
         await picture(maya.locator("dialog"), "fill")
-        await maya.locator("dialog").get_by_label("pod", exact=False).first.fill("api-7f9c")
-        await maya.locator("dialog").get_by_role("button", name="Save", exact=True).click()
+        await fill_in(maya, {"pod": "api-7f9c", "namespace": "shop", "service": "api"})
         await expect(playbook_run(tom, title)).to_contain_text("api-7f9c")
         await picture(playbook_run(maya, title), "memory-filled")
         await press(tom, title, "Assign")
@@ -197,13 +206,12 @@ async def test_values_are_filled_in_a_step_times_out_is_rolled_back_and_the_run_
         await approve(tom)
         await press(maya, title, "Done")
         await expect_progress(maya, title, 5, 2)
-        await expect(playbook_run(maya, title).get_by_role("button", name="Roll back", exact=True)).to_have_count(0)
-        await press(maya, title, "Ask for approval")
-        await approve(tom)
-        await press(maya, title, "Roll back")
+        undo = playbook_run(maya, title).get_by_role("button", name="Undo", exact=False)
+        await expect(undo).to_have_text(["Undo step 2.1"])  # what was done last, and not the step that is to be done
+        await press(maya, title, "Undo step 2.1")
         await picture(maya.locator("dialog"), "rollback")
-        await maya.locator("dialog").get_by_role("button", name="Rolled back", exact=True).click()
-        await expect(playbook_run(tom, title)).to_contain_text("Rolled back by @maya")
+        await maya.locator("dialog").get_by_role("button", name="Undone", exact=True).click()
+        await expect(playbook_run(tom, title)).to_contain_text("Undone by @maya")
         await picture(playbook_run(maya, title), "memory-rolled-back")
         await press(tom, title, "Stop")
         await tom.locator("dialog").get_by_label("Why?").fill("It is not memory")

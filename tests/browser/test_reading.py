@@ -92,6 +92,14 @@ async def test_the_users_threads_are_listed_and_open_in_their_channel(ui: WebUI)
     await expect(maya.locator("#thread .message", has_text="Yes, 4512")).to_be_in_viewport()
 
 
+async def test_the_search_closes_on_one_escape(ui: WebUI) -> None:
+    maya = await ui.open("maya")
+    await open_from_sidebar(maya, "Search")
+    await maya.get_by_label("Search messages").fill("pool")
+    await maya.keyboard.press("Escape")
+    await expect(maya.locator("dialog")).to_have_count(0)
+
+
 async def test_a_search_finds_words_and_opens_the_message(ui: WebUI) -> None:
     world = ui.world
     await world.tom.say("#payments", "The pool is *exhausted* again")

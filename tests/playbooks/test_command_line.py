@@ -50,9 +50,9 @@ def test_json_has_the_shape_of_the_contract() -> None:
     assert recovery["severities"] == ["sev1", "sev2"]
     assert recovery["phases"][1]["steps"][0] == {
         "title": "Restart the service",
-        "commands": ["systemctl restart api-gateway"],
+        "commands": ["systemctl restart {unit}"],
         "requires_approval": True,
-        "rollback": "systemctl stop api-gateway\nsystemctl start api-gateway-backup",
+        "rollback": "systemctl stop {unit}\nsystemctl start {backup_unit}",
         "verification": "The unit is active",
         "timeout_s": 30,
     }
@@ -101,9 +101,9 @@ def test_find_says_if_nothing_fits() -> None:
 
 
 def test_show_fills_in_given_values_and_leaves_the_rest() -> None:
-    shown = tocsin("show", "memory-leak", "--set", "pod=api-7").stdout
-    assert "$ kubectl describe pod api-7 -n production" in shown
-    assert "$ kubectl describe pod {pod} -n production" in tocsin("show", "memory-leak").stdout
+    shown = tocsin("show", "memory-leak", "--set", "pod=api-7", "--set", "namespace=shop").stdout
+    assert "$ kubectl describe pod api-7 -n shop" in shown
+    assert "$ kubectl describe pod {pod} -n {namespace}" in tocsin("show", "memory-leak").stdout
 
 
 @pytest.mark.parametrize(("given", "said"), [("pod=a b", "pod must be a name"), ("pdo=x", "has no parameter “pdo”")])

@@ -59,6 +59,23 @@ def test_every_required_playbook_ships() -> None:
     assert sorted(one.id for one in LIBRARY.playbooks if one.kind == "checklist") == CHECKLISTS
 
 
+# What is true in every organisation: the release before, Redis's own port, a full disk's usual place, a look-back.
+EVERYBODYS = {("revision", "0"), ("port", "6379"), ("keep", "500M"), ("path", "/var"), ("window", "24h"),
+              ("weight", "100")}  # fmt: skip
+
+
+@EVERY
+def test_the_blanks_of_a_shipped_playbook_hold_nobodys_own_names(one: Playbook) -> None:
+    """Hosts, namespaces, containers and sizes are asked for when it is opened."""
+    assert {(each.name, each.default) for each in one.parameters if each.default is not None} <= EVERYBODYS
+
+
+@EVERY
+def test_no_line_of_a_playbook_speaks_of_the_document(one: Playbook) -> None:
+    text = Path(one.file).read_text(encoding="utf-8")
+    assert not re.search(r"\bthe document\b|\bthe document's\b|\bare ours\b|\bis ours\b", text, re.IGNORECASE)
+
+
 @EVERY
 def test_a_file_is_named_like_its_playbook(one: Playbook) -> None:
     assert Path(one.file).stem == one.id

@@ -53,6 +53,27 @@ def test_nonsense_is_not_offered() -> None:
     assert sum(hit.worth_offering for right, hit in firsts if hit.playbook.id != right) <= 1
 
 
+@pytest.mark.parametrize("says", ["timeouts", "Checkout is down", "Orders are stuck", "Errors", "app crashes"])
+def test_one_vague_symptom_suggests_no_playbook(says: str) -> None:
+    hits = FINDER.find(Query(says))
+    assert hits, "who searches for it finds something"
+    assert not any(hit.worth_listing or hit.worth_offering for hit in hits)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (Query("redis is down"), "redis-outage"),
+        (Query("disk full"), "capacity-exhaustion"),
+        (Query("errors", services=["redis"]), "redis-outage"),
+        (Query("Errors", labels={"alertname": "ServiceDown"}), "service-down-auto-recovery"),
+    ],
+)
+def test_two_symptoms_or_a_fact_suggest_a_playbook(wanted: Query, expected: str) -> None:
+    hit = first(wanted)
+    assert (hit.playbook.id, hit.worth_listing, hit.worth_offering) == (expected, True, True)
+
+
 def test_a_category_alone_is_found_but_never_offered() -> None:
     assert not any(hit.worth_offering for hit in FINDER.find(Query("gift cards", category="availability")))
     assert first(Query(labels={"alertname": "ServiceDown", "job": "x"})).worth_offering

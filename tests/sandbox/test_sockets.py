@@ -153,6 +153,20 @@ async def test_a_press_without_a_connection_fails_at_once(ws: Workspace) -> None
     assert (await ws.person("maya").command("general", "/incident")).error == "dispatch_failed"
 
 
+async def test_a_command_typed_while_the_app_starts_waits_until_it_is_connected(
+    ws: Workspace, session: aiohttp.ClientSession
+) -> None:
+    maya = ws.person("maya")
+    ws.delivery.app_starts()
+    typed = asyncio.create_task(maya.command("general", "/incident list"))
+    await ws.until(lambda: maya.ephemerals("general"))
+    assert maya.ephemerals("general")[0].text == ("Tocsin is starting. What you typed waits until it is connected.")
+    assert not typed.done()
+    connection = await connect(ws, session)
+    await connection.ack(await connection.frame())
+    assert (await typed).ok
+
+
 async def test_an_eleventh_connection_is_refused(ws: Workspace, session: aiohttp.ClientSession) -> None:
     kept = [await connect(ws, session) for _ in range(10)]
     eleventh = Raw(await session.ws_connect(ws.sockets.ticket()))

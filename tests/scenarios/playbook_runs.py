@@ -13,6 +13,14 @@ from tests.scenarios.running import World
 CHECKLIST, FAILOVER = "first-five-minutes", "database-failover"
 
 
+# What a person fills in when the failover is opened.
+VALUES = {
+    "namespace": "production", "primary": "postgres-primary-0", "primary_set": "postgres-primary",
+    "replica": "postgres-replica-0", "service": "postgres", "old_label": "postgres-primary",
+    "new_label": "postgres-replica",
+}  # fmt: skip
+
+
 SCALE = "kubectl scale statefulset/postgres-primary -n production --replicas=0"
 
 
@@ -52,6 +60,8 @@ async def started(here: World, text: str = "sev2 Checkout is down") -> Channel:
 async def opened(here: World, channel: Channel, name: str = CHECKLIST, by: str = "maya") -> Message:
     await typed(here, by, channel.name, f"/incident playbook {name}")
     await rest(here)
+    if name == FAILOVER:
+        await filled(here, by, **{f"value:{blank}": value for blank, value in VALUES.items()})
     return run_message(here, channel)
 
 

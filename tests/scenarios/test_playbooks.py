@@ -17,9 +17,11 @@ from tests.scenarios.playbook_runs import (
     filled,
     opened,
     press,
+    request,
     run_message,
     run_messages,
     started,
+    to_step,
     told,
     words,
     written,
@@ -140,6 +142,42 @@ async def test_parallel_steps_are_shown_together(here: World) -> None:
     why = await typed(here, "maya", channel.name, "/incident why")
     assert why.count("playbook") == 1
     assert "Database failover, steps 1.1 and 1.2: given 1 min, then its holder is asked" in why
+
+
+async def test_what_a_playbook_leaves_blank_is_asked_for_when_it_is_opened(here: World) -> None:
+    channel = await started(here)
+    await typed(here, "maya", channel.name, "/incident playbook redis-outage")
+    await rest(here)
+    message = run_message(here, channel)
+    assert "Fill in" in buttons(message)
+    assert "{container}" in words(here, message)
+    asked = {block["block_id"]: block["element"] for block in here.maya.view.body["blocks"] if block["type"] == "input"}
+    assert "initial_value" not in asked["value:container"]
+    assert asked["value:container"]["placeholder"]["text"] == "such as api-gateway"
+    await filled(
+        here, "maya", **{"value:container": "shop-redis", "value:file": "compose.yml", "value:service": "redis"}
+    )
+    message = run_message(here, channel)
+    assert "{container}" not in words(here, message)
+    assert "shop-redis" in words(here, message)
+    assert "Fill in" not in buttons(message)
+
+
+async def test_a_step_can_be_undone_only_after_it_was_done(here: World) -> None:
+    channel = await started(here)
+    message = await opened(here, channel, FAILOVER)
+    assert not [name for name in buttons(message) if "Undo" in name]
+    message = await to_step(here, channel, "2.1")
+    await press(here, "maya", message, "Ask for approval")
+    await press(here, "tom", request(here, channel), "Approve")
+    message = run_message(here, channel)
+    assert not [name for name in buttons(message) if "Undo" in name]
+    await press(here, "maya", message, "Done")
+    message = run_message(here, channel)
+    assert [name for name in buttons(message) if "Undo" in name] == ["Undo step 2.1"]
+    await press(here, "maya", message, "Undo step 2.1")
+    await filled(here, "maya", Why_="The wrong one")
+    assert "Undone by @maya" in words(here, run_message(here, channel))
 
 
 async def test_commands_are_filled_in_and_missing_values_are_asked_for(here: World) -> None:

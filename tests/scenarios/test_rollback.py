@@ -57,7 +57,7 @@ async def test_a_rolled_back_step_needs_approval_again(sqlite_url: str, shop: Sh
         await done_through(here, "1.2")
         await here.delivered()
         message = run_message(here, channel.id)
-        assert "Rolled back by" in str(message.blocks)
+        assert "Undone by" in str(message.blocks)
         assert "Failed: exit code 1" in str(message.blocks)
         assert offered(message) == ["Ask for approval", "Skip", "Run", "Assign"]
         asked = await job_queue.queue_step(here.tocsin.context, 1, 1, "1.3", MAYA)
@@ -70,7 +70,7 @@ async def test_a_rolled_back_step_needs_approval_again(sqlite_url: str, shop: Sh
         await tom.press(request, "Approve")
         await here.delivered()
         message = run_message(here, channel.id)
-        assert offered(message) == ["Done", "Skip", "Run", "Roll back", "Assign"]
+        assert offered(message) == ["Done", "Skip", "Run", "Assign"]
         await maya.press(message, "Run")
         assert (await maya.submit()).ok
         job = await over(here, "1.3")
@@ -86,7 +86,7 @@ async def test_an_approved_rollback_offers_only_the_rollback(sqlite_url: str, sh
         await done_through(here, "1.3")
         await approved(here, "1.3", "rollback")
         await here.delivered()
-        assert offered(run_message(here, channel.id)) == ["Skip", "Roll back", "Assign"]
+        assert offered(run_message(here, channel.id)) == ["Skip", "Undo this step", "Assign"]
 
 
 async def test_a_failed_rollback_is_handed_to_people(sqlite_url: str, shop: Shop) -> None:
@@ -102,7 +102,7 @@ async def test_a_failed_rollback_is_handed_to_people(sqlite_url: str, shop: Shop
         assert len(left) == 1
         assert left[0].endswith("In this order: restart back-api")
         await here.delivered()
-        assert any("Not rolled back automatically" in text for text in texts(here))
+        assert any("Not undone automatically" in text for text in texts(here))
 
 
 async def test_with_on_failure_ask_nothing_is_rolled_back(sqlite_url: str, shop: Shop) -> None:

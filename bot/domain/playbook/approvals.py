@@ -26,6 +26,7 @@ from bot.domain.playbook.transitions import (
     finish_if_complete,
     log_entry,
     require_active,
+    require_undoable,
     restart_timer,
     resume,
     start_current,
@@ -62,8 +63,10 @@ def request(  # noqa: PLR0913, PLR0917 - eight values, all of one request
         raise Refused(f"Step {key} is running. Wait until it has ended.")
     elif run.outcome == "abandoned":
         require_active(run)
+    else:
+        require_undoable(step)
     number = run.approvals_asked + 1
-    was = StepStatus.OPEN if step.state is StepStatus.APPROVED else step.state
+    was = step.asked.was if step.asked is not None and step.state is StepStatus.APPROVED else step.state
     approval = Approval(number, action, actor, now, now + expires, tuple(shown), people=tuple(people), was=was)
     holder = step.holder or (None if actor == BOT else actor)
     waiting = replace(step, state=StepStatus.WAITING, asked=approval, holder=holder)
@@ -164,6 +167,6 @@ def _answer(
 
 
 def _request_text(action: str) -> str:
-    return {"run": "asks for approval to run it", "rollback": "asks for approval to roll it back"}.get(
+    return {"run": "asks for approval to run it", "rollback": "asks for approval to undo it"}.get(
         action, "asks for approval"
     )

@@ -224,6 +224,10 @@ class Playbook:
             values[name] = value
         return values
 
+    def unfilled_parameters(self, values: Mapping[str, str]) -> tuple[Parameter, ...]:
+        """The parameters of the whole playbook that have no value yet."""
+        return tuple(each for each in self.parameters if each.name not in values)
+
     def missing_parameters(self, step: Step, values: Mapping[str, str]) -> tuple[Parameter, ...]:
         """The parameters in this step's commands that have no value yet."""
         names = [name for command in (*step.commands, *step.rollback) for name in command.placeholders]

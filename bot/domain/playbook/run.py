@@ -34,6 +34,9 @@ SETTLED = frozenset({StepStatus.DONE, StepStatus.SUCCEEDED, StepStatus.SKIPPED})
 
 UNSUCCESSFUL = frozenset({StepStatus.FAILED, StepStatus.TIMED_OUT, StepStatus.MAY_HAVE_RUN})
 
+# States in which something was done or run that can be undone.
+UNDOABLE = UNSUCCESSFUL | {StepStatus.DONE, StepStatus.SUCCEEDED}
+
 _STATUS_TEXTS = {
     StepStatus.TIMED_OUT: "timed out",
     StepStatus.ROLLED_BACK: "rolled back",
@@ -111,6 +114,13 @@ class StepState:
     def settled(self) -> bool:
         """Whether nothing more is expected of the step: it is done, has succeeded or is skipped."""
         return self.state in SETTLED
+
+    @property
+    def undoable(self) -> bool:
+        """Whether there is something to undo: the step was done or run, or may have run."""
+        waits = self.state in (StepStatus.WAITING, StepStatus.APPROVED)
+        before = self.asked.was if self.asked is not None and waits else self.state
+        return before in UNDOABLE
 
     @property
     def approved(self) -> bool:

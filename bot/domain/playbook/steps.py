@@ -11,6 +11,7 @@ from bot.domain.playbook.transitions import (
     actionable_step,
     change_status,
     log_entry,
+    require_undoable,
     restart_timer,
     resume,
     settle_step,
@@ -89,11 +90,12 @@ def roll_back(run: PlaybookRun, key: str, actor: str, now: datetime, reason: str
     """Record that a person undid a step by hand. The step becomes current again, to be repeated or skipped."""
     step = run.step(key)
     if step.state is StepStatus.RUNNING:
-        raise Refused(f"Step {key} is running. Wait until it has ended, then roll it back.")
+        raise Refused(f"Step {key} is running. Wait until it has ended, then undo it.")
     if step.state is StepStatus.ROLLED_BACK:
         raise Overtaken("rolled back", step)
     if run.outcome == "abandoned":
         raise Refused(f"{run.name} was stopped. Open it again to go on.", f"playbook {run.playbook}")
+    require_undoable(step)
     withdrawn = withdraw_approval(run, step, f"no longer needed: {user_mention(actor)} rolled the step back")
     resumed = resume(withdrawn)
     return change_status(resumed, run.step(key), StepStatus.ROLLED_BACK, actor, now, reason.strip(), "rolled_back")

@@ -30,6 +30,12 @@ def require_active(run: PlaybookRun) -> None:
     raise Refused(f"{run.name} {how}. Reopen a step, or open it again.", f"playbook {run.playbook}")
 
 
+def require_undoable(step: StepState) -> None:
+    """Raise `Refused` if the step was neither done nor run, so that there is nothing to undo."""
+    if not step.undoable:
+        raise Refused(f"Step {step.key} was not done yet, so there is nothing to undo. Skip leaves it out.")
+
+
 def requester(step: StepState) -> str:
     """Who asked for the approval that the step waits for."""
     return step.asked.by if step.asked else step.by or BOT

@@ -13,6 +13,7 @@ from bot.domain.playbook import automation, job_results
 from bot.domain.playbook.definition import Playbook, Step
 from bot.domain.playbook.job import Action, Job, JobState
 from bot.domain.playbook.run import GRANTED, ApprovalStatus, Overtaken, PlaybookRun, RunChange, StepStatus
+from bot.domain.playbook.transitions import require_undoable
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import BOT, entry
 from bot.domain.values.slack_ids import user_mention
@@ -93,6 +94,8 @@ async def _queue(work: UnitOfWork, run: PlaybookRun, playbook: Playbook, step: S
     state = run.step(step.key)
     if state.state is StepStatus.RUNNING:
         raise Overtaken("running", state)
+    if request.action is Action.ROLLBACK:
+        require_undoable(state)
     confidence = await playbook_confidence(work.conn, work.incident, playbook.id, work.now)
     dry = dry_run(work.context, work.incident, playbook, step, run.values, request.action, confidence)
     if dry.plan is None or not dry.allowed or (request.by == BOT and not _may_run_unattended(run, step, dry)):

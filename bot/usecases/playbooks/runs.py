@@ -63,8 +63,12 @@ def query_for(incident: Incident, policy: Policy, words: str = "") -> Query:
 
 
 async def suggest(context: Context, incident: Incident, policy: Policy, words: str = "", limit: int = 5) -> list[Hit]:
-    """Playbooks that fit, the best first. `words`, if given, replace the incident's title and description."""
-    return await context.playbook_library.find(query_for(incident, policy, words), limit)
+    """Playbooks that fit, the best first. `words`, if given, replace the incident's title and description.
+
+    Without `words` nobody searched, so more than one vague symptom must point to a playbook.
+    """
+    hits = await context.playbook_library.find(query_for(incident, policy, words), limit)
+    return hits if words else [hit for hit in hits if hit.worth_listing]
 
 
 async def best_match(context: Context, incident: Incident, policy: Policy) -> Hit | None:

@@ -67,17 +67,31 @@ def test_a_change_of_the_commands_voids_the_approval() -> None:
 
 def test_an_approval_counts_once_and_for_its_action_only() -> None:
     """Of taking back it is none of doing; and what was taken back is asked for anew."""
-    back = approvals.request(
-        completed("1.1", "1.2", "1.3"), "2.1", "rollback", SHOWN, "UA", HALF_HOUR, NOON + 2 * MINUTE
-    ).run
-    back = approvals.approve(back, "2.1", 1, "UB", NOON + 3 * MINUTE).run
     done = steps.complete(
         approvals.approve(awaiting_approval(), "2.1", 1, "UB", NOON + 3 * MINUTE).run, "2.1", "UA", NOON + 4 * MINUTE
     )
+    back = approvals.request(done.run, "2.1", "rollback", SHOWN, "UA", HALF_HOUR, NOON + 4 * MINUTE).run
+    back = approvals.approve(back, "2.1", 2, "UB", NOON + 4 * MINUTE).run
     again = steps.roll_back(done.run, "2.1", "UA", NOON + 5 * MINUTE).run
     for run in (back, again):
         with pytest.raises(Refused, match="approval"):
             steps.complete(run, "2.1", "UA", NOON + 6 * MINUTE)
+
+
+def test_a_step_is_undone_only_after_it_was_done() -> None:
+    """An open step has nothing to undo, approved or not; a step that was skipped neither."""
+    approved = approvals.approve(awaiting_approval(), "2.1", 1, "UB", NOON).run
+    skipped = steps.skip(approved, "2.1", "UA", NOON, "not needed").run
+    for run in (completed("1.1", "1.2", "1.3"), awaiting_approval(), approved, skipped):
+        assert not run.step("2.1").undoable
+        with pytest.raises(Refused, match="nothing to undo"):
+            steps.roll_back(run, "2.1", "UA", NOON)
+        if run.step("2.1").state is not StepStatus.WAITING:
+            with pytest.raises(Refused, match="nothing to undo"):
+                approvals.request(run, "2.1", "rollback", SHOWN, "UA", HALF_HOUR, NOON)
+    done = steps.complete(approved, "2.1", "UA", NOON).run
+    assert done.step("2.1").undoable
+    assert steps.roll_back(done, "2.1", "UA", NOON).run.step("2.1").state is StepStatus.ROLLED_BACK
 
 
 def test_a_refused_rollback_leaves_the_step_done() -> None:

@@ -9,6 +9,7 @@ from bot.domain.playbook.definition import Playbook, Step
 from bot.domain.playbook.run import PlaybookRun, StepState, StepStatus
 from bot.slack.blocks import elements
 from bot.slack.blocks.elements import Block, Message
+from bot.slack.blocks.run.step import UNDO
 from bot.slack.blocks.run.step_line import progress_bar, step_line
 from bot.slack.text import render
 
@@ -29,6 +30,6 @@ def _step_menu(incident: Incident, run: PlaybookRun, state: StepState, step: Ste
     options = [elements.option("Show in full", f"{value}:show"), elements.option("Add a note", f"{value}:note")]
     if state.settled or state.state is StepStatus.ROLLED_BACK:
         options.append(elements.option("Open it again", f"{value}:reopen"))
-    if state.settled and (step.rollback or step.rollback_text):
-        options.append(elements.option("Roll back", f"{value}:rollback"))
+    if state.undoable and (step.rollback or step.rollback_text):
+        options.append(elements.option(UNDO, f"{value}:rollback"))
     return elements.overflow("walk_more", options)

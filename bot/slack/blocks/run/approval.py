@@ -16,7 +16,7 @@ from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.text import clip, length, mention, plain, render
 
-VERBS = {"run": "run", "rollback": "roll back", "do": "do"}
+VERBS = {"run": "run", "rollback": "undo", "do": "do"}
 CHUNK = 2900  # characters of a command in one section; the next section has the rest
 CHUNKS = 20
 
@@ -127,4 +127,4 @@ def _first_chunk(text: str) -> str:
 
 
 def _participle(approval: Approval) -> str:
-    return {"run": "run", "rollback": "run to roll it back"}.get(approval.action, "done")
+    return {"run": "run", "rollback": "run to undo it"}.get(approval.action, "done")

@@ -169,10 +169,23 @@ def _buttons(incident: Incident, playbook: Playbook, run: PlaybookRun) -> Block 
     value, resting = f"{incident.id}:{run.number}", _is_resting(incident, run)
     return elements.actions(
         button("All steps", "walk_steps", value),
+        None if resting else _undo_button(playbook, run, value),
         button("Change values", "walk_fill", value) if playbook.parameters and not resting else None,
         None if resting else button("Stop", "walk_stop", value),
         block_id=f"walk:{run.number}",
     )
+
+
+def _undo_button(playbook: Playbook, run: PlaybookRun, value: str) -> Block | None:
+    """The button that undoes the step done last, which is no longer current. **All steps** offers it for the others."""
+    done = [state for state in run.steps if state.settled and state.undoable and state.at]
+    latest = max(done, key=lambda state: state.at or run.opened_at, default=None)
+    if latest is None:
+        return None
+    step = playbook.step(latest.key)
+    if not step.rollback and not step.rollback_text:
+        return None
+    return button(f"Undo step {latest.key}", "walk_rollback", f"{value}:{latest.key}")
 
 
 def _ended(incident: Incident, playbook: Playbook, run: PlaybookRun, now: datetime) -> Message:

@@ -19,6 +19,7 @@ from bot.slack.text import clip, length, mention, render
 COMMAND = 2800  # characters of one command, within a section; the library's longest has 700
 COMMANDS = 15  # in the view of one step
 ROLLBACK_COMMANDS = 10
+UNDO = "Undo this step"
 TOO_LONG = "Too long for a message. All of it: `tocsin playbooks show`"
 
 
@@ -34,7 +35,7 @@ def step_in_full(playbook: Playbook, run: PlaybookRun, key: str) -> Message:
             *_description(step),
             *[elements.section(command_text(command, run.values)) for command in step.commands[:COMMANDS]],
             _verification(step),
-            elements.section("*To roll it back*" + (f"\n{render(step.rollback_text)}" if step.rollback_text else ""))
+            elements.section("*To undo it*" + (f"\n{render(step.rollback_text)}" if step.rollback_text else ""))
             if back or step.rollback_text
             else None,
             *back,
@@ -78,8 +79,7 @@ def step_buttons(
     value = f"{incident.id}:{run.number}:{state.key}"
     free = state.state not in (StepStatus.RUNNING, StepStatus.WAITING)
     going_back = state.state is StepStatus.APPROVED and not state.approved  # the approval is for its rollback
-    begun = state.approved or state.state is not StepStatus.OPEN or (state.asked is None and state.by is not None)
-    back = begun and (bool(step.rollback or step.rollback_text) or undoable)
+    back = state.undoable and (bool(step.rollback or step.rollback_text) or undoable)
     return elements.actions(
         button("Ask for approval", "walk_ask", value, style="primary")
         if free and not state.approved and not going_back
@@ -87,9 +87,7 @@ def step_buttons(
         button("Done", "walk_done", value, style="primary") if free and state.approved else None,
         button("Skip", "walk_skip", value) if state.state is not StepStatus.RUNNING else None,
         button("Run", "walk_run", value) if runnable and free and not going_back else None,
-        button("Roll back", "walk_rollback", value, style="primary" if going_back else None)
-        if back and free and state.state is not StepStatus.ROLLED_BACK
-        else None,
+        button(UNDO, "walk_rollback", value, style="primary" if going_back else None) if back and free else None,
         button("Assign", "walk_assign", value),
         _overflow(value, why=step.automation is not None and not runnable),
         block_id=f"step:{run.number}:{state.key}",
@@ -141,7 +139,7 @@ def _status_line(state: StepState, now: datetime) -> str:  # noqa: PLR0911 - a t
     because = f": {render(clip(state.reason, REASON))}" if state.reason else ""
     match state.state:
         case StepStatus.WAITING if state.asked and state.asked.answer is ApprovalStatus.WAITING:
-            purpose = {"run": "to run it", "rollback": "to roll it back"}.get(state.asked.action, "to do it")
+            purpose = {"run": "to run it", "rollback": "to undo it"}.get(state.asked.action, "to do it")
             until = elements.clock(state.asked.due_at)
             return f":raised_hand: {mention(state.asked.by)} asked for approval {purpose} {at}; it expires {until}"
         case StepStatus.APPROVED if state.asked and state.asked.answer is ApprovalStatus.BREAK_GLASS:
@@ -149,18 +147,18 @@ def _status_line(state: StepState, now: datetime) -> str:  # noqa: PLR0911 - a t
         case StepStatus.APPROVED:
             return f":thumbsup: Approved by {who} {at}"
         case StepStatus.RUNNING:
-            activity = "Running" if state.action == "run" else "Being rolled back"
+            activity = "Running" if state.action == "run" else "Being undone"
             return f":hourglass_flowing_sand: {activity} since {at}, started by {who}"
         case StepStatus.FAILED:
             return f":x: Failed {at}{because}"
         case StepStatus.TIMED_OUT:
             return f":alarm_clock: Timed out {at}{because}"
         case StepStatus.MAY_HAVE_RUN:
-            return f":warning: *It may have run.* Look first, then decide: *Done*, *Roll back* or do it again.{because}"
+            return f":warning: *It may have run.* Look first, then decide: *Done*, *{UNDO}* or do it again.{because}"
         case StepStatus.ROLLED_BACK:
             failed = f":x: Failed: {render(clip(state.failed, REASON))}\n" if state.failed else ""
             how = "" if state.by == BOT else because  # the thread has the bot's reason
-            return f"{failed}:rewind: Rolled back by {who} {at}{how}. Do it again, or skip it."
+            return f"{failed}:rewind: Undone by {who} {at}{how}. Do it again, or skip it."
     if state.asked and state.asked.answer in (
         ApprovalStatus.REFUSED,
         ApprovalStatus.EXPIRED,

@@ -6,8 +6,10 @@ from bot.domain.errors import Refused
 from bot.domain.playbook.run import Overtaken
 from bot.slack.blocks import playbooks
 from bot.slack.blocks.elements import Message
+from bot.slack.blocks.modals.run.fill_in import fill_in_modal
 from bot.slack.listeners.calls import Press, PressHandler, VerbCall, VerbHandler
 from bot.slack.listeners.handlers.forms import press_of_verb
+from bot.slack.listeners.handlers.run_buttons import open_run_form
 from bot.usecases.playbooks import runs
 from storage import playbook_runs
 
@@ -25,10 +27,15 @@ async def _playbook(call: VerbCall) -> Message:
 
 
 async def _open(call: VerbCall | Press, playbook: str) -> Message:
+    """Open the playbook and, if its commands have blanks, ask for them at once; the run waits in the channel."""
     try:
-        return playbooks.opened(await runs.open_run(call.context, call.number, playbook, call.user, call.delivery))
+        run = await runs.open_run(call.context, call.number, playbook, call.user, call.delivery)
     except runs.AlreadyOpen as error:
         return playbooks.opened_already(error.run)
+    definition = (await call.context.playbook_library.library()).get(playbook)
+    if definition.unfilled_parameters(run.values):
+        await open_run_form(call, fill_in_modal(run, definition))
+    return playbooks.opened(run)
 
 
 async def _press_open(call: Press) -> Message:

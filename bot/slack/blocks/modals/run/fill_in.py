@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain.playbook.definition import Parameter, Playbook
+from bot.domain.playbook.definition import EXAMPLES, Parameter, Playbook
 from bot.domain.playbook.run import PlaybookRun
 from bot.slack.blocks import elements, inputs
 from bot.slack.blocks.elements import Block
@@ -21,7 +21,8 @@ def fill_in_modal(run: PlaybookRun, playbook: Playbook) -> Block:
         _parameter_input(parameter, run.values.get(parameter.name, "")) for parameter in missing_first[:PARAMETERS]
     ]
     intro = elements.section(
-        "These values are filled into the commands. Changing one withdraws approvals that were given for the old one."
+        "These values are filled into the commands. Fill in what you know; the rest can wait until its step. Changing "
+        "a value withdraws approvals that were given for the old one."
     )
     return run_form("walk_fill", "Fill in", "Save", run, None, [intro, *blocks])
 
@@ -49,4 +50,7 @@ def _parameter_input(parameter: Parameter, value: str) -> Block:
     if parameter.options:
         options = [elements.option(option, option) for option in elements.usable(parameter.options)]
         return elements.input_block(name, label, elements.select(options, value), optional=True)
-    return elements.input_block(name, label, elements.text_input(value, longest=VALUE_LENGTH), optional=True)
+    example = f"such as {EXAMPLES[parameter.type]}"
+    return elements.input_block(
+        name, label, elements.text_input(value, longest=VALUE_LENGTH, placeholder=example), optional=True
+    )

@@ -1,4 +1,4 @@
-"""Builds the form **Roll back step**, which shows a person how to undo a playbook step by hand."""
+"""Builds the form **Undo this step**, which shows a person how to undo a playbook step by hand."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from bot.domain.playbook.run import PlaybookRun, StepState
 from bot.slack.blocks import elements
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.modals.run.form import COMMANDS, REASON, run_form, step_title
+from bot.slack.blocks.run.step import UNDO
 from bot.slack.text import clip, render
 
 
@@ -17,7 +18,7 @@ def rollback_modal(run: PlaybookRun, state: StepState, step: Step) -> Block:
         for command in step.rollback[:COMMANDS]
     ]
     text = [elements.section(render(step.rollback_text))] if step.rollback_text else []
-    how = "Do this first, then press *Rolled back*."
+    how = "Do this first, then press *Undone*."
     ask = elements.input_block("reason", "Why?", elements.text_input(longest=REASON), optional=True)
     blocks = [step_title(state), elements.section(how), *commands, *text, ask]
-    return run_form("walk_rollback", "Roll back step", "Rolled back", run, state, blocks)
+    return run_form("walk_rollback", UNDO, "Undone", run, state, blocks)

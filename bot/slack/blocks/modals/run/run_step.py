@@ -9,6 +9,7 @@ from bot.domain.values.durations import exact
 from bot.slack.blocks import elements, inputs
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.run.job import code_block
+from bot.slack.blocks.run.step import UNDO
 from bot.slack.text import plain, render
 
 CALLBACK = "job_run"
@@ -38,11 +39,11 @@ def run_step_modal(run: PlaybookRun, state: StepState, step: Step, plan: Plan, r
     ]
     if plan.undo and rolls_back:
         undo = code_block("\n".join(invocation.quoted for invocation in plan.undo), 2000)
-        blocks += [elements.section("If it fails for good, it is rolled back with:"), elements.section(undo)]
+        blocks += [elements.section("If it fails for good, it is undone with:"), elements.section(undo)]
     metadata = inputs.metadata(
         incident=f"INC-{run.incident}", walk=run.number, step=state.key, action=str(plan.action), digest=plan.digest
     )
-    title, submit = ("Roll back step", "Run rollback") if back else ("Run step", "Run")
+    title, submit = (UNDO, "Undo") if back else ("Run step", "Run")
     return elements.modal(CALLBACK, title, submit, blocks, metadata)
 
 
