@@ -66,7 +66,8 @@ function continuesRun(previous, message) {
  */
 export function scroller({ label, list, more = () => false, older, options = () => ({}), start, onbottom }) {
   const inner = el("div", { class: "rows" });
-  const jump = button([icon("down"), "Jump to latest"], () => toLatest(), { class: "jump", hidden: true });
+  const jumpLabel = el("span", {}, "Jump to latest");
+  const jump = button([icon("down"), jumpLabel], () => toLatest(), { class: "jump", hidden: true });
   const outer = el("div", { class: "scroll", role: "log", "aria-label": label, tabIndex: 0 }, inner);
   const node = el("div", { class: "scroller" }, outer, jump);
   let end = null; // index after the last drawn message; null: the newest
@@ -104,6 +105,7 @@ export function scroller({ label, list, more = () => false, older, options = () 
 
   function show() {
     jump.hidden = atBottom() || followsEnd;
+    jumpLabel.textContent = list().at(-1)?.viewer ? "An answer for you is below" : "Jump to latest";
     if (atBottom()) onbottom?.();
   }
 

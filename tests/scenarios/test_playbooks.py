@@ -49,6 +49,14 @@ async def test_the_card_offers_fitting_playbooks_and_opens_one_in_one_press(here
     assert "Redis cache outage is open" in answer
 
 
+async def test_an_incident_with_one_vague_symptom_is_suggested_where_to_start(here: World) -> None:
+    channel = await started(here, "sev2 Checkout is down")
+    await press(here, "maya", here.card(channel), "Playbooks")
+    answer = (await told(here, "maya"))[-1]
+    assert "First five minutes" in answer
+    assert "Database outage" not in answer
+
+
 async def test_words_find_playbooks_with_their_reason_and_an_id_opens_one(here: World) -> None:
     channel = await started(here)
     reply = await here.maya.command(channel.name, "/incident playbook the database is slow")

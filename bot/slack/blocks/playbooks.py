@@ -12,6 +12,7 @@ from bot.domain.playbook.search_hit import Hit
 from bot.domain.values import durations
 from bot.slack.blocks import elements
 from bot.slack.blocks.elements import Block, Message, button
+from bot.slack.blocks.phrases import channel_link
 from bot.slack.text import clip, mention, render
 
 REASON_LENGTH = 200
@@ -54,9 +55,11 @@ def opened_already(run: PlaybookRun) -> Message:
     )
 
 
-def opened(run: PlaybookRun) -> Message:
-    """The answer to a person who opens a playbook from outside the channel."""
-    return elements.line(f"*{render(run.name)}* is open in the channel of INC-{run.incident}.")
+def opened(run: PlaybookRun, incident: Incident, *, here: bool) -> Message:
+    """The answer to a person who opened a playbook `here`, in the incident's channel, or elsewhere."""
+    if here:
+        return elements.line(f"*{render(run.name)}* is open. Its message is in this channel, for everybody.")
+    return elements.line(f"*{render(run.name)}* is open in the channel of {incident.id}: {channel_link(incident)}.")
 
 
 def overtaken(what: str, step_state: StepState, user: str) -> Message:

@@ -31,6 +31,8 @@ from playbooks.search import Query
 from storage import jobs as stored_jobs
 from storage import playbook_runs as stored
 
+WHERE_TO_START = "just paged, where do I start"  # what finds the checklist for the beginning
+
 
 class AlreadyOpen(Refused):
     """The same playbook already has an active run in this incident."""
@@ -65,17 +67,23 @@ def query_for(incident: Incident, policy: Policy, words: str = "") -> Query:
 async def suggest(context: Context, incident: Incident, policy: Policy, words: str = "", limit: int = 5) -> list[Hit]:
     """Playbooks that fit, the best first. `words`, if given, replace the incident's title and description.
 
-    Without `words` nobody searched, so more than one vague symptom must point to a playbook.
+    Without `words` nobody searched, so more than one vague symptom must point to a playbook. If nothing does, the
+    checklist for the beginning is suggested.
     """
     hits = await context.playbook_library.find(query_for(incident, policy, words), limit)
-    return hits if words else [hit for hit in hits if hit.worth_listing]
+    if words:
+        return hits
+    if listed := [hit for hit in hits if hit.worth_listing]:
+        return listed
+    first = await context.playbook_library.find(Query(WHERE_TO_START), 1)
+    return [hit for hit in first if hit.worth_listing and hit.playbook.kind == "checklist"]
 
 
 async def best_match(context: Context, incident: Incident, policy: Policy) -> Hit | None:
     """The playbook to offer without being asked. None if none fits well, or if one was opened before."""
     if not incident.open or incident.walks:
         return None
-    hits = await suggest(context, incident, policy, limit=1)
+    hits = await context.playbook_library.find(query_for(incident, policy), 1)
     return hits[0] if hits and hits[0].worth_offering else None
 
 

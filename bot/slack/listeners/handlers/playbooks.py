@@ -35,7 +35,7 @@ async def _open(call: VerbCall | Press, playbook: str) -> Message:
     definition = (await call.context.playbook_library.library()).get(playbook)
     if definition.unfilled_parameters(run.values):
         await open_run_form(call, fill_in_modal(run, definition))
-    return playbooks.opened(run)
+    return playbooks.opened(run, call.incident, here=call.interaction.channel == call.incident.channel_id)
 
 
 async def _press_open(call: Press) -> Message:
