@@ -121,7 +121,7 @@ async function onback() {
 
 const connectionBanner = el("div", { class: "cut", role: "alert", hidden: true }, "The connection to the workspace is lost. Reconnecting…");
 document.body.prepend(connectionBanner);
-const startingBanner = el("div", { class: "cut starting", role: "status", hidden: true });
+const startingBanner = el("div", { class: "starting", role: "status", hidden: true });
 document.body.prepend(startingBanner);
 
 /** Say that the bot is starting: what is typed meanwhile waits. */

@@ -134,7 +134,8 @@ def test_slack_takes_what_is_suggested() -> None:
     shown = [
         playbooks.suggested(INCIDENT, hits, [run], "/incident", LONG),
         playbooks.suggested(INCIDENT, [], [], "/incident"),
-        playbooks.opened(run, INCIDENT, here=True), playbooks.opened_already(run), playbooks.overtaken("done", run.steps[0], BEN),
+        playbooks.opened(run, INCIDENT, here=True), playbooks.opened_already(run),
+        playbooks.overtaken("done", run.steps[0], BEN),
         playbooks.review([{"what": "review", "name": LONG, "playbook": "x", "reviewed": "2026-01-01"}] * 60),
     ]  # fmt: skip
     assert [refused_blocks(message.blocks) for message in shown] == [[]] * len(shown)
