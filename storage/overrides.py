@@ -40,14 +40,22 @@ async def add(conn: AsyncConnection, override: Override, made_by: str, now: date
     )
 
 
-async def in_force(conn: AsyncConnection, since: datetime) -> tuple[Override, ...]:
+async def in_force(conn: AsyncConnection, since: datetime, made_until: datetime | None = None) -> tuple[Override, ...]:
     """Imported shifts, then covers, that had not ended by `since`, each in the order in which they were stored.
 
-    An imported shift counts as a cover of a schedule that is otherwise empty, so real covers outrank it.
+    An imported shift counts as a cover of a schedule that is otherwise empty, so real covers outrank it. With
+    `made_until`, covers that people took after it are left out.
     """
-    covers = await conn.execute(_IN_FORCE, {"since": since})
+    query = _IN_FORCE if made_until is None else _IN_FORCE.where(_c.made_at <= made_until)
+    covers = await conn.execute(query, {"since": since})
     imported = await conn.execute(_SHIFTS_IN_FORCE, {"since": since})
     return (*(_override(row) for row in imported), *(_override(row) for row in covers))
+
+
+async def taken(conn: AsyncConnection, now: datetime) -> list[tuple[str, str, datetime]]:
+    """Each cover that is in force now: its schedule, who covers, and when they took it."""
+    query = _IN_FORCE.add_columns(_c.made_at).where(_c.starts_at <= now)
+    return [(row.schedule, row.member, row.made_at) for row in await conn.execute(query, {"since": now})]
 
 
 async def imported_shifts(conn: AsyncConnection, schedule: str) -> list[Override]:

@@ -131,7 +131,7 @@ async def _base(settings: Settings, policies: Policies, library: LibraryCache, o
     client = slack_api.web_client(secret_of(settings.slack_bot_token), settings.slack_api_url, session)
     api = SlackApi(client, metrics.slack_called, lambda method, _: metrics.slack_waits.labels(method).inc())
     clock = await open_clock(database, settings.tocsin_speed)
-    usergroups = UserGroups(database, api, lambda: policies.current)
+    usergroups = UserGroups(database, api, lambda: policies.current, clock.now)
     names = NameDirectory(database, api, clock)
     runners = RunnerFactory(settings)
     context = Context(

@@ -6,7 +6,7 @@ No other code checks them. The rules themselves are in `bot.domain.access.permis
 from __future__ import annotations
 
 from bot.domain.access import permissions
-from bot.domain.access.permissions import PermissionRequest
+from bot.domain.access.permissions import GroupMembers, PermissionRequest
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident
 from bot.usecases.context import Context
@@ -23,12 +23,28 @@ def require(context: Context, action: str, actor: str, incident: Incident | None
         permissions.require(
             PermissionRequest(action, context.memberships.known(actor), incident),
             policy.permissions.get(action),
-            context.usergroups.members,
+            _members_of(context, incident),
             lambda role: policy.role(role).title,
         )
     except Refused:
         context.usergroups.request_refresh()
         raise
+
+
+def _members_of(context: Context, incident: Incident | None) -> GroupMembers:
+    """The members of user groups, without those who are in one only by a cover taken since the incident was declared.
+
+    A group may follow an on-call schedule, and anybody may cover that: nobody gives themselves a right that way.
+    """
+
+    def members(group: str) -> frozenset[str] | None:
+        people = context.usergroups.members(group)
+        if people is None or incident is None:
+            return people
+        taken = context.usergroups.covers(group)
+        return frozenset(user for user in people if user not in taken or taken[user] <= incident.declared_at)
+
+    return members
 
 
 def require_member(context: Context, action: str, actor: str, incident: Incident | None, act: str) -> None:

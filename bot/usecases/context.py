@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -40,6 +40,10 @@ class Usergroups(Protocol):
         """The Slack IDs of its members; None while it has not been read."""
         ...
 
+    def covers(self, group: str) -> Mapping[str, datetime]:
+        """The Slack IDs of members who are in it only by a cover of theirs, each with when they took it."""
+        ...
+
     def request_refresh(self) -> None:
         """Read the groups again soon. Returns at once."""
         ...
@@ -67,6 +71,10 @@ class NoUsergroups:
     def members(self, group: str) -> frozenset[str] | None:
         """Always None: not read."""
         return None
+
+    def covers(self, group: str) -> Mapping[str, datetime]:
+        """Nobody: not read."""
+        return {}
 
     def request_refresh(self) -> None:
         """Do nothing."""

@@ -76,9 +76,13 @@ class UnitOfWork:
         (self._incident,) = await commit_many(self.conn, [self.pending(outcome)], self.now)
         return self._incident
 
-    async def paging_context(self, policy: Policy | None = None) -> PagingContext:
-        """The context for a page of this incident, with the people on call now; `policy` replaces its own."""
-        return await current_paging_context(self.conn, policy or self.policy, self.context.methods, self.now)
+    async def paging_context(self, policy: Policy | None = None, covers_until: datetime | None = None) -> PagingContext:
+        """The context for a page of this incident, with the people on call now; `policy` replaces its own.
+
+        With `covers_until`, covers that people took after it are left out.
+        """
+        policy, methods = policy or self.policy, self.context.methods
+        return await current_paging_context(self.conn, policy, methods, self.now, covers_until)
 
     def pending(self, outcome: Outcome) -> PendingChange:
         """The outcome as a change that `commit_many` can write with others."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from bot.domain.access.identity import Identity, Membership
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident
+from bot.domain.incident.roles import is_given_by_others
 from bot.domain.policy.policy import AllowList
 from bot.domain.values.slack_ids import user_mention
 
@@ -121,8 +122,17 @@ def require_known(who: Identity, act: str) -> None:
 
 
 def _listed(request: PermissionRequest, allowed: AllowList) -> bool:
+    return request.actor in allowed.users or any(
+        role in allowed.roles and is_given_by_others(request.incident, role)
+        for role in _held(request)
+        if request.incident is not None
+    )
+
+
+def _held(request: PermissionRequest) -> list[str]:
+    """The roles that the person holds in the incident."""
     holders = request.incident.roles if request.incident is not None else {}
-    return request.actor in allowed.users or any(holders.get(role) == request.actor for role in allowed.roles)
+    return [role for role, holder in holders.items() if holder == request.actor]
 
 
 def _refusal(
@@ -137,6 +147,10 @@ def _refusal(
     sentences = [f"Only {_join_or(entitled)} may {PHRASES[request.verb]}."]
     if unknown := [f"@{group}" for group, people in groups.items() if people is None]:
         sentences.append(f"Slack has not told me yet who is in {_join_or(unknown)}, so I can't let you.")
+    if taken := [role for role in _held(request) if role in allowed.roles]:
+        sentences.append(
+            f"You took the role {titles(taken[0])} yourself; it counts once somebody else gives it to you."
+        )
     if people := _people_to_ask(request, allowed, groups):
         sentences.append(f"Ask one of them: {', '.join(people)}." if len(people) > 1 else f"Ask {people[0]}.")
     if request.incident is not None:

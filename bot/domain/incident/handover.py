@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.domain.errors import Refused
 from bot.domain.incident.roles import assign
-from bot.domain.incident.state import Change, Handover, Incident, require_open
+from bot.domain.incident.state import Change, Handover, Incident, RoleGrant, require_open
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import Entry, entry
 from bot.domain.values.durations import exact
@@ -63,9 +63,11 @@ def accept(incident: Incident, number: int, actor: str, policy: Policy, now: dat
     """The actor takes the role. Raises `Refused` unless the offer is open and theirs."""
     offered = require_offer(incident, number, actor)
     assigned = assign(_without(incident, number), offered.role, actor, actor, policy, now)
+    grants = {**assigned.incident.role_grants, offered.role: RoleGrant(offered.by, now)}
+    accepted = replace(assigned.incident, role_grants=grants)
     record = _entry(now, actor, offered, policy, "accepted", "accepted the handover")
     untold = replace(record, data={**record.data, "told": False})  # the channel hears of the role instead
-    return Change(assigned.incident, (untold, *assigned.entries))
+    return Change(accepted, (untold, *assigned.entries))
 
 
 def decline(incident: Incident, number: int, actor: str, policy: Policy, now: datetime) -> Change:

@@ -133,6 +133,14 @@ class RoleShift:
     state: ShiftState = ShiftState.RUNNING
 
 
+@dataclass(frozen=True, slots=True)
+class RoleGrant:
+    """Who gave a role to its holder, and when. A role taken by oneself gives no rights by itself."""
+
+    by: str
+    at: datetime
+
+
 class ChannelLoss(StrEnum):
     """Why the incident's channel cannot be used. The values are persisted."""
 
@@ -168,6 +176,7 @@ class Incident:
     channel_back_at: datetime | None = None  # when it could be used again, after it was lost
     removed: tuple[str, ...] = ()  # Slack IDs of people who left the channel of a private incident, or were removed
     roles: dict[str, str] = field(default_factory=dict)  # role key → holder
+    role_grants: dict[str, RoleGrant] = field(default_factory=dict)  # by role key; none for roles given long ago
     responders: tuple[str, ...] = ()  # of this episode, by an act of their own
     acknowledged_at: datetime | None = None  # first acknowledgement of all episodes
     acknowledged_by: str | None = None  # of the latest episode; a Slack ID, an address or a name

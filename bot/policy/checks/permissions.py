@@ -33,7 +33,7 @@ def problems(context: CheckContext) -> Iterator[Problem]:
 
 
 def warnings(context: CheckContext) -> Iterator[Problem]:
-    """A warning for each restriction that can stop people from declaring an incident or helping in one."""
+    """A warning for each restriction that stops people from helping, or that anybody can get round."""
     for action, names in context.model.permissions.items():
         path: KeyPath = ("permissions", action)
         if action == "declare":
@@ -45,6 +45,31 @@ def warnings(context: CheckContext) -> Iterator[Problem]:
         elif action not in VERBS_WITHOUT_INCIDENT and all(target.kind is TargetKind.GROUP for target in names):
             message = 'only user groups: while Slack cannot tell who is in them, nobody may. Add "role:commander".'
             yield context.problem(path, message)
+    yield from _self_granted_rights(context)
+
+
+def _self_granted_rights(context: CheckContext) -> Iterator[Problem]:
+    """A warning for each right that anybody can get: by covering a schedule, or by a role for the sake of approving."""
+    for action, names in context.model.permissions.items():
+        for number, target in enumerate(names):
+            yield from _by_cover(context, ("permissions", action, number), target)
+    for number, target in enumerate(context.model.playbooks.approvers):
+        path: KeyPath = ("playbooks", "approvers", number)
+        yield from _by_cover(context, path, target)
+        if target.kind is TargetKind.ROLE and "role" not in context.model.permissions:
+            message = f"anybody may give the role {target.name} to somebody else. To prevent it, restrict `role`."
+            yield context.problem(path, message)
+
+
+def _by_cover(context: CheckContext, path: KeyPath, target: Target) -> Iterator[Problem]:
+    if "cover" in context.model.permissions:
+        return
+    for name, schedule in context.model.schedules.items():
+        follows = target.kind is TargetKind.GROUP and (schedule.usergroup or "").lstrip("@") == target.name
+        if follows or (target.kind is TargetKind.SCHEDULE and name == target.name):
+            message = f"anybody may cover {name}, and so be on this list. To prevent it, restrict `cover` as well."
+            yield context.problem(path, message)
+            return
 
 
 def _not_restrictable(action: str) -> str:

@@ -6,15 +6,17 @@ Reading them never waits for Slack: the last known members count, across restart
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 
 import structlog
 
+from bot.domain.oncall import schedule
 from bot.domain.policy.policy import Policy
 from bot.slack.client.api import SlackApi, SlackError
+from bot.usecases.effects import on_call
 from bot.workers.base import Periodic
-from storage import key_value
+from storage import key_value, overrides
 from storage.database import Database
 
 log = structlog.get_logger()
@@ -33,7 +35,11 @@ def groups_in_policy(policy: Policy) -> frozenset[str]:
 class UserGroups:
     """Keeps the members in memory and refreshes them periodically."""
 
-    def __init__(self, database: Database, api: SlackApi, policy: Callable[[], Policy]) -> None:
+    def __init__(
+        self, database: Database, api: SlackApi, policy: Callable[[], Policy], now: Callable[[], datetime]
+    ) -> None:
+        self._now = now
+        self._covers: dict[str, dict[str, datetime]] = {}
         self._database = database
         self._api = api
         self._policy = policy
@@ -47,6 +53,10 @@ class UserGroups:
         """The members of a group, by ID or handle as in the policy; None while they are not known."""
         return self._members.get(group)
 
+    def covers(self, group: str) -> Mapping[str, datetime]:
+        """The members of a group that follows a schedule who are in it only by a cover, each with when they took it."""
+        return self._covers.get(group, {})
+
     def request_refresh(self) -> None:
         """Refresh soon, as a person was refused who may have joined a group a moment ago."""
         self._refresh_requested = True
@@ -58,7 +68,9 @@ class UserGroups:
 
     async def recall(self) -> None:
         """Load the members that were known when the process last ran."""
-        await self._recall(groups_in_policy(self._policy()))
+        groups = groups_in_policy(self._policy())
+        await self._recall(groups)
+        await self._read_covers(groups)
 
     async def _refresh_if_due(self) -> None:
         """Refresh after `REFRESH_S`, soon after a refusal, and at once when the policy names other groups."""
@@ -90,7 +102,24 @@ class UserGroups:
                 async with self._database.transaction() as conn:
                     await key_value.usergroup_members(group).put(conn, sorted(members))
             self._members[group] = members
+        await self._read_covers(groups)
         return errors
+
+    async def _read_covers(self, groups: Iterable[str]) -> None:
+        """Find out who is in a group that follows a schedule by a cover, and not by the rotation."""
+        policy, now = self._policy(), self._now()
+        followed = on_call.schedules_by_usergroup(policy)
+        async with self._database.reading() as conn:
+            taken = await overrides.taken(conn, now)
+            for group in groups:
+                names = {group, *(handle for handle, own in self._ids.items() if own == group), self._ids.get(group)}
+                schedules = [key for name in names if name in followed for key in followed[name]]
+                rotation = {
+                    await on_call.user_of(conn, policy, member)
+                    for key in schedules
+                    for member in schedule.on_call(policy.schedules[key], now)
+                }
+                self._covers[group] = {user: at for key, user, at in taken if key in schedules and user not in rotation}
 
     async def _recall(self, groups: Iterable[str]) -> None:
         """Load the members that were stored before a restart."""

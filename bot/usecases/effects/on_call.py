@@ -17,11 +17,18 @@ from storage import key_value, overrides
 
 
 async def current_paging_context(
-    conn: AsyncConnection, policy: Policy, methods: Collection[str], now: datetime
+    conn: AsyncConnection,
+    policy: Policy,
+    methods: Collection[str],
+    now: datetime,
+    covers_until: datetime | None = None,
 ) -> PagingContext:
-    """The context for a page now: who is on call, with covers, and which accounts people have in Slack."""
+    """The context for a page now: who is on call, with covers, and which accounts people have in Slack.
+
+    With `covers_until`, covers that people took after it are left out.
+    """
     directory = await current_directory(conn, policy)
-    return paging_context(policy, await overrides.in_force(conn, now), directory, methods, now)
+    return paging_context(policy, await overrides.in_force(conn, now, covers_until), directory, methods, now)
 
 
 async def current_directory(conn: AsyncConnection, policy: Policy) -> Directory:

@@ -60,7 +60,7 @@ async def approve(
     async with unit_of_work.locked_run(context, number, run_number, delivery) as (work, run, playbook):
         require_open(work.incident)
         change = approvals.approve(run, step, request, who.user, work.now)
-        await _require_approver(work, who)
+        await _require_approver(work, run, step, who)
         return await _commit_grant(work, change, playbook, step)
 
 
@@ -90,14 +90,21 @@ async def require_break_glass(context: Context, number: int, who: Identity) -> N
         _require_break_glass(work, who)
 
 
-async def _require_approver(work: UnitOfWork, who: Identity) -> None:
+async def _require_approver(work: UnitOfWork, run: PlaybookRun, step: str, who: Identity) -> None:
     _require_member(work, who, "approve this")
-    if not work.policy.playbooks.approvers:
+    asked = run.step(step).asked
+    if not work.policy.playbooks.approvers or asked is None:
         return
-    people = await unit_of_work.approvers(work)
-    if not who.is_among(people):
-        names = ", ".join(map(_mention, people)) or "nobody at the moment"
-        raise Refused(f"The policy names who may approve: {names}.")
+    people = await unit_of_work.approvers_of(work, run, asked)
+    if who.is_among(people):
+        return
+    names = ", ".join(map(_mention, people)) or "nobody at the moment"
+    if who.is_among(await unit_of_work.approvers(work)):
+        raise Refused(
+            "You may approve only by a role or a cover that you had before this was asked, or that somebody else than "
+            f"{user_mention(asked.by)} gave you. Others may: {names}."
+        )
+    raise Refused(f"The policy names who may approve: {names}.")
 
 
 def _require_break_glass(work: UnitOfWork, who: Identity) -> None:

@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import routing
 from bot.domain.errors import NotFound
-from bot.domain.incident import Change
+from bot.domain.incident import Change, Incident
 from bot.domain.outcome import Outcome
 from bot.domain.paging.recipients import recipients_of
 from bot.domain.playbook import timers
 from bot.domain.playbook.definition import Playbook
-from bot.domain.playbook.run import PlaybookRun, RunChange
+from bot.domain.playbook.run import Approval, PlaybookRun, RunChange
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import Entry
 from bot.domain.values.slack_ids import is_user_id, user_mention
@@ -79,6 +79,27 @@ async def approvers(work: UnitOfWork) -> tuple[str, ...]:
     if not targets:
         return ()
     return recipients_of(targets, work.incident, await work.paging_context()).people
+
+
+async def approvers_of(work: UnitOfWork, run: PlaybookRun, asked: Approval) -> tuple[str, ...]:
+    """The approvers of one request, without those who made themselves one after it, or whom the requester named.
+
+    A role counts if its holder took it before the request, or if somebody else gave it: the requester only before the
+    playbook was opened. A cover counts if it was taken before the request.
+    """
+    context = await work.paging_context(covers_until=asked.asked_at)
+    roles = {role: who for role, who in work.incident.roles.items() if _counts(work.incident, role, run, asked)}
+    return recipients_of(work.policy.playbooks.approvers, replace(work.incident, roles=roles), context).people
+
+
+def _counts(incident: Incident, role: str, run: PlaybookRun, asked: Approval) -> bool:
+    """Whether holding the role lets its holder answer the request."""
+    grant = incident.role_grants.get(role)
+    if grant is None:
+        return True
+    if grant.by == incident.roles.get(role):
+        return grant.at < asked.asked_at
+    return grant.by != asked.by or grant.at < run.opened_at
 
 
 async def direct_approvers(work: UnitOfWork, requester: str) -> tuple[str, ...]:

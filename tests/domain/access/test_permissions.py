@@ -16,10 +16,12 @@ from bot.domain.access.permissions import (
     require_known,
 )
 from bot.domain.errors import Refused
+from bot.domain.incident import RoleGrant
 from bot.domain.policy.policy import AllowList
 from tests.domain.incidents import declared
+from tests.domain.policies import NOON
 
-LED = replace(declared(), roles={"commander": "UC"})
+LED = replace(declared(), roles={"commander": "UC"}, role_grants={"commander": RoleGrant("UA", NOON)})
 
 
 def members(**groups: frozenset[str]) -> GroupMembers:
@@ -58,6 +60,15 @@ def test_a_listed_user_a_role_holder_and_a_group_member_may() -> None:
     sre = members(sre=frozenset({"UG"}))
     assert [allowed(actor, listed, groups=sre) for actor in ("UA", "UC", "UG")] == [None, None, None]
     assert allowed("UX", listed, groups=sre) is not None
+
+
+def test_a_role_that_its_holder_took_gives_no_permission() -> None:
+    listed, taken = AllowList(roles=("commander",)), replace(LED, role_grants={"commander": RoleGrant("UC", NOON)})
+    assert allowed("UC", listed) is None
+    with pytest.raises(Refused, match="You took the role Incident commander yourself"):
+        require(PermissionRequest("resolve", Identity("UC", Membership.MEMBER), taken), listed, UNKNOWN, title)
+    of_old = replace(LED, role_grants={})
+    require(PermissionRequest("resolve", Identity("UC", Membership.MEMBER), of_old), listed, UNKNOWN, title)
 
 
 def test_a_refusal_names_the_people_to_ask_and_the_lead() -> None:

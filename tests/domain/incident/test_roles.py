@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.domain import incident as verbs
+from bot.domain.incident.roles import is_given_by_others
 from tests.domain.incidents import declared
 from tests.domain.policies import NOON, POLICY
 
@@ -25,3 +28,14 @@ def test_clearing_a_role_records_its_holder_and_an_empty_role_nothing() -> None:
 def test_empty_roles_are_those_that_the_severity_requires() -> None:
     assert verbs.empty_roles(declared(), POLICY) == ("commander", "scribe")
     assert verbs.empty_roles(declared("mild"), POLICY) == ()
+
+
+def test_a_role_that_somebody_took_counts_as_given_once_another_person_gives_it() -> None:
+    taken = verbs.assign(declared(), "scribe", "UA", "UA", POLICY, NOON).incident
+    assert not is_given_by_others(taken, "scribe")
+    given = verbs.assign(taken, "scribe", "UA", "UB", POLICY, NOON)
+    assert is_given_by_others(given.incident, "scribe")
+    assert given.entries[-1].actor == "UB"
+    again = verbs.assign(given.incident, "scribe", "UA", "UA", POLICY, NOON)
+    assert is_given_by_others(again.incident, "scribe")
+    assert is_given_by_others(replace(declared(), roles={"scribe": "UA"}), "scribe")
