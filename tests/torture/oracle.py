@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,6 +28,11 @@ POSTED_KINDS = frozenset(
     }
 )  # fmt: skip
 BUTTON_ENTRY_KINDS = {"Snooze 15m": "snoozed", "Snooze 1h": "snoozed"}  # Escalate asks first
+
+
+# What ends the wait for the first page of an episode, and how long it lasts: the rungs of `world.POLICY`.
+TURNS = frozenset({"reopened", "acknowledged", "severity", "resolved", "closed", "cancelled"})
+RUNG_1_AFTER = {"sev1": timedelta(0), "sev2": timedelta(seconds=5)}
 
 
 @dataclass(slots=True)
@@ -56,7 +62,7 @@ async def judge(world: World) -> Verdict:
     verdict = Verdict(list(snapshot.broken_chains))
     for check in (
         _declares, _channels, _cards_and_announcements, _verbs, _presses, _messages, _keys, _reminders, _pages, _ledger,
-        _outbox,
+        _reopenings, _outbox,
     ):  # fmt: skip
         check(world, snapshot, verdict)
     verdict.counts["incidents"] = len(snapshot.incidents)
@@ -297,6 +303,22 @@ def _pages(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
         ]
         if written != len(bases):
             verdict.wrong.append(f"INC-{number} was paged {written} times on its timeline, {len(bases)} in the outbox")
+
+
+def _reopenings(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
+    """After a reopening rung 1 is paged, whoever answered before, unless somebody answers or ends it first."""
+    now = world.clock.now()
+    for number, records in snapshot.timelines.items():
+        entries = [record.entry for record in sorted(records, key=lambda record: record.seq)]
+        turns = [place for place, entry in enumerate(entries) if entry.kind in TURNS]
+        after = RUNG_1_AFTER.get(snapshot.incidents[number].severity)
+        if not turns or entries[turns[-1]].kind != "reopened" or after is None:
+            continue
+        verdict.counts["reopenings"] += 1
+        if now - entries[turns[-1]].at < after:
+            continue
+        if not any(entry.kind == "page" and entry.data.get("rung") == 1 for entry in entries[turns[-1] :]):
+            verdict.wrong.append(f"INC-{number} was reopened, and rung 1 was not paged")
 
 
 def _dedup_key(snapshot: Snapshot, message: Message) -> str:
