@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 
 from bot.domain.errors import DeliveryError
+from bot.domain.timeline.vendor_names import vendor_words
 from bot.integrations import http
 from bot.integrations.protocol import Action, Page, Receipt
 
@@ -84,6 +85,6 @@ def _details(page: Page) -> dict[str, Any]:
 def _refusal(answer: http.Answer) -> str:
     errors = answer.data.get("errors")
     detail = "; ".join(str(e) for e in errors[:3]) if isinstance(errors, list) else ""
-    said = " ".join(filter(None, (answer.text("message"), detail[:200])))
+    said = vendor_words(" ".join(filter(None, (answer.text("message"), detail[:200]))))
     hint = "check PAGERDUTY_ROUTING_KEY and PAGERDUTY_EVENTS_URL"
     return f"{VENDOR} refuses the event ({answer.status}{': ' + said if said else ''}); {hint}"

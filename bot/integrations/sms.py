@@ -14,6 +14,7 @@ from urllib.parse import quote
 import aiohttp
 
 from bot.domain.errors import DeliveryError
+from bot.domain.timeline.vendor_names import vendor_words
 from bot.integrations import http
 from bot.integrations.protocol import Page, Receipt
 
@@ -114,4 +115,4 @@ def _cut(words: str, room: int) -> str:
 def _refusal(answer: http.Answer) -> str:
     code, said = answer.text("code"), answer.text("message")
     name = f"{VENDOR} refuses it ({' '.join(filter(None, (str(answer.status), code)))})"
-    return f"{name}: {HINTS.get(code) or said or 'no reason given'}"
+    return f"{name}: {HINTS.get(code) or vendor_words(said) or 'no reason given'}"

@@ -12,6 +12,7 @@ import structlog
 from bot.domain.errors import DeliveryError
 from bot.domain.oncall.schedule import Override
 from bot.domain.policy.policy import Policy
+from bot.domain.timeline.vendor_names import vendor_name
 from bot.integrations.pagerduty_schedules import Entry, Schedules
 from bot.settings import Settings
 from bot.usecases.context import Context
@@ -40,7 +41,7 @@ def member_of(entry: Entry, policy: Policy) -> str:
         if entry.email and entry.email in {str(a).lower() for a in (contact.email, contact.slack) if a}:
             return contact.key
     namesakes = [c.key for c in policy.contacts.values() if c.name and c.name.casefold() == entry.name.casefold()]
-    return namesakes[0] if len(namesakes) == 1 else entry.email or entry.name
+    return namesakes[0] if len(namesakes) == 1 else entry.email or vendor_name(entry.name, "PagerDuty")
 
 
 def read_span(now: datetime) -> tuple[datetime, datetime]:

@@ -16,8 +16,10 @@ import pytest
 from pydantic import SecretStr
 
 from bot.check.run import run
+from bot.integrations.pagerduty_schedules import Entry
 from bot.workers import pagerduty_schedule_sync, usergroup_sync
 from storage import overrides
+from tests.domain.policies import POLICY as DOMAIN_POLICY
 from tests.integrations.doubles import Asked, Double, Reply, serving
 from tests.scenarios.assertions import direct, rest, typed, until, words
 from tests.scenarios.running import World, world, written
@@ -197,3 +199,9 @@ async def test_check_says_what_it_would_read(here: World, given: dict[str, Any],
     said = [finding.line() for finding in await run(settings)]
     assert any(words in line for line in said), said
     assert not any(TOKEN in line for line in said)
+
+
+def test_a_name_at_pagerduty_is_nobodys_slack_id() -> None:
+    begins, ends = datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 9, tzinfo=UTC)
+    shift = Entry("P1", "U0NOOR0000", None, begins, ends)
+    assert pagerduty_schedule_sync.member_of(shift, DOMAIN_POLICY) == "U0NOOR0000 (PagerDuty)"

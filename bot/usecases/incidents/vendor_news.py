@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 
 from bot.domain import incident as verbs
@@ -10,13 +9,11 @@ from bot.domain import routing
 from bot.domain.incident import Change, Incident, VendorAlert
 from bot.domain.paging import calls, people
 from bot.domain.timeline.entry import BOT, Entry, entry
-from bot.domain.values.slack_ids import is_user_id
+from bot.domain.timeline.vendor_names import vendor_name
 from bot.usecases.context import Context
 from bot.usecases.effects.on_call import current_directory
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 from storage.outbox import enqueue
-
-_MARKUP = re.compile(r"[<>&\x00-\x1f\x7f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +33,7 @@ class VendorNews:
     @property
     def name(self) -> str:
         """The person's name as plain words: it mentions nobody, and is nobody's Slack ID."""
-        name = " ".join(_MARKUP.sub(" ", self.who or "").split()) or "somebody"
-        return f"{name} ({self.vendor})" if is_user_id(name) else name
+        return vendor_name(self.who or "", self.vendor)
 
 
 async def take(context: Context, news: VendorNews, delivery: str) -> Incident | None:
@@ -71,6 +67,8 @@ async def _by_a_person(work: UnitOfWork, news: VendorNews) -> Incident:
     incident = work.incident
     policy = (await current_directory(work.conn, work.policy)).with_users(work.policy)
     person = people.person_by_name(news.name, policy)
+    if person is not None and incident.private and person.slack not in _paged(incident):
+        person = None  # the vendor's names let nobody into a private incident
     actor = person.slack if person and person.slack else news.name
     change = verbs.acknowledge(incident, actor, work.now)
     data = {"via": news.method, "alert": news.key}
@@ -86,6 +84,10 @@ async def _by_a_person(work: UnitOfWork, news: VendorNews) -> Incident:
         entries = (_note(work, actor, f"{news.name} acknowledged it in {news.vendor} as well.", news),)
     invited = [routing.invitation(incident.number, actor)] if person and person.slack else []
     return await work.commit(Change(change.incident, entries), invited)
+
+
+def _paged(incident: Incident) -> set[str]:
+    return {person for page in incident.ladder.pages for person in page.people}
 
 
 def _without_a_person(news: VendorNews, incident: Incident) -> str:

@@ -127,8 +127,11 @@ async def test_an_alert_that_is_not_ours_changes_nothing(context: Context) -> No
     ("who", "name"),
     [
         ("U0NOOR0000", "U0NOOR0000 (PagerDuty)"),
-        ("<@U0NOOR0000>", "@U0NOOR0000"),
+        ("<@U0NOOR0000>", "at U0NOOR0000 (PagerDuty)"),
         ("  <!channel>\nTenex ", "!channel Tenex"),
+        ("maya@example.com", "maya at example.com (PagerDuty)"),  # an address would be paged, or left out of pages
+        ("Tocsin", "Tocsin (PagerDuty)"),
+        ("B0DEPLOYS0", "B0DEPLOYS0 (PagerDuty)"),
         ("", "somebody"),
     ],
 )
@@ -138,3 +141,16 @@ async def test_a_name_at_the_vendor_is_nobodys_slack_id_and_mentions_nobody(
     incident = await take(context, VendorNews("pagerduty", await open_alert(context), who), "pagerduty:1")
     assert incident is not None
     assert incident.responders == (name,)
+
+
+async def test_the_name_of_a_contact_who_was_not_paged_lets_nobody_into_a_private_incident(context: Context) -> None:
+    async with context.database.transaction() as conn:
+        await directory.remember_user(conn, "ana@example.com", "U0ANA0001")
+    key = await open_alert(context)
+    async with locked_incident(context, 1) as work:
+        await work.commit(Change(replace(work.incident, private=True)))
+    incident = await take(context, VendorNews("pagerduty", key, "Ana"), "pagerduty:1")
+    assert incident is not None
+    assert incident.responders == ("Ana",)
+    async with context.database.reading() as conn:
+        assert not await enqueue.exists(conn, "invite:1:U0ANA0001")

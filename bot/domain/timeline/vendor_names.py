@@ -1,0 +1,23 @@
+"""Keeps the names and words of vendors apart from ours: none is taken for a person's ID or mentions anybody."""
+
+from __future__ import annotations
+
+import re
+
+from bot.domain.timeline.entry import BOT
+from bot.domain.values.slack_ids import MENTION, is_author_id
+
+_MARKUP = re.compile(r"[<>&\x00-\x1f\x7f]+")
+
+
+def vendor_name(name: str, vendor: str) -> str:
+    """A person's name at a vendor, as plain words. One that could be an ID, an address or the bot names the vendor."""
+    words = " ".join(_MARKUP.sub(" ", name).split()) or "somebody"
+    if is_author_id(words) or "@" in words or words.casefold() == BOT:
+        return f"{words.replace('@', ' at ').strip()} ({vendor})"
+    return words
+
+
+def vendor_words(text: str) -> str:
+    """What a vendor answered, as a part of our own text: its mentions are words."""
+    return MENTION.sub(r"@\1", text)
