@@ -353,3 +353,12 @@ alert_deadlines = sa.Table(
     sa.Column("lease_until", Instant),
     sa.Index("alert_deadlines_due", "due_at"),
 )
+
+alert_silences = sa.Table(
+    "alert_silences",
+    metadata,
+    sa.Column("id", BigNumber, primary_key=True),
+    sa.Column("ends_at", Instant, nullable=False),  # moved to the present when a person ends it
+    sa.Column("state", Json, nullable=False),  # the whole dataclass
+    sa.Index("alert_silences_ends", "ends_at"),
+)

@@ -13,15 +13,21 @@ import click
 
 from bot import policy as policy_reader
 from bot import settings as settings_reader
+from bot.bootstrap import open_clock
 from bot.cli.shared import as_json_option, print_json, run
+from bot.domain.alerts import silence
 from bot.domain.alerts.alert import AlertBatch
 from bot.domain.alerts.group import AlertGroup
 from bot.domain.alerts.routing import place_all
+from bot.domain.alerts.silence import Silence
 from bot.domain.errors import TocsinError
+from bot.domain.timeline.entry import BOT
 from bot.domain.values.one_line import one_line
 from bot.integrations.alerts import alertmanager
 from bot.settings import Settings, secret_of
-from storage.alerts import groups, members
+from bot.usecases.alerts.silence import add_silence, end_silence
+from bot.usecases.context import Context, Policies
+from storage.alerts import groups, members, silences
 from storage.alerts.members import Member, MemberCount
 from storage.database import Database
 
@@ -65,6 +71,55 @@ def explain_command(what: str, as_json: bool) -> None:
         click.echo(f"{group['id']} · {one_line(group['title'])}\n{group['state']} · {group['decision']}")
         for step in group["steps"]:
             click.echo(f"  {step['at']}  {step['step']:<11} {one_line(step['reason'])}")
+
+
+@alerts_command.command("silence")
+@click.argument("labels", nargs=-1)
+@click.option("--for", "span", help="How long, such as 2h.")
+@click.option("--reason", default="", help="Why; shown on cards.")
+@click.option("--end", "ended", metavar="ID", help="End a silence now.")
+@as_json_option
+def silence_command(labels: tuple[str, ...], span: str | None, reason: str, ended: str | None, as_json: bool) -> None:
+    """Silence alerts with LABELS (label=value …) --for a while; without arguments, list the silences in force."""
+    if labels and not span:
+        raise TocsinError("Say for how long: tocsin alerts silence alertname=HighErrors --for 2h")
+    in_force = run(lambda database, settings: _silences(database, settings, labels, f"for {span} {reason}", ended))
+    if as_json:
+        print_json([_silence_json(each) for each in in_force])
+        return
+    for each in in_force:
+        click.echo(f"{each.id:<7} until {each.ends_at:%Y-%m-%d %H:%M} UTC  {one_line(each.in_words)}  {each.reason}")
+    if not in_force:
+        click.echo("No alert is silenced.")
+
+
+async def _silences(
+    database: Database, settings: Settings, labels: tuple[str, ...], rest: str, ended: str | None
+) -> list[Silence]:
+    """Do what is asked for, and return the silences in force."""
+    loaded = policy_reader.read(settings.policy_path)
+    policies = Policies(loaded.policy, loaded.document, policy_reader.from_document)
+    context = Context(database, policies, await open_clock(database, settings.tocsin_speed))
+    if labels:
+        await add_silence(context, silence.parse(f"{' '.join(labels)} {rest}", BOT, context.clock.now()))
+    if ended:
+        number = ended.upper().removeprefix("SI-")
+        if not number.isdecimal():
+            raise TocsinError(f"“{ended}” is not the ID of a silence. They look like SI-3.")
+        await end_silence(context, int(number))
+    async with database.reading() as conn:
+        return await silences.in_force(conn, context.clock.now())
+
+
+def _silence_json(each: Silence) -> dict[str, Any]:
+    return {
+        "id": each.id,
+        "labels": dict(each.labels),
+        "starts_at": each.starts_at.isoformat(),
+        "ends_at": each.ends_at.isoformat(),
+        "by": each.by,
+        "reason": each.reason,
+    }
 
 
 @alerts_command.command("send")

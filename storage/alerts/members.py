@@ -28,6 +28,7 @@ class Member:
     group: int
     alert: Alert
     occurrences: int  # how often it fired
+    firing: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +105,9 @@ def _counts(dialect: str) -> Any:
 
 async def of_group(conn: AsyncConnection, group: int, limit: int) -> list[Member]:
     """Up to `limit` alerts of a group, those that fire first, then the earliest first."""
-    query = sa.select(_c.group_number, _c.state, _c.occurrences).where(_c.group_number == group)
+    query = sa.select(_c.group_number, _c.state, _c.occurrences, _c.firing).where(_c.group_number == group)
     rows = await conn.execute(query.order_by(_c.firing.desc(), _c.starts_at, _c.identity).limit(limit))
-    return [Member(row.group_number, _adapter.validate_python(row.state), row.occurrences) for row in rows]
+    return [Member(row.group_number, _adapter.validate_python(row.state), row.occurrences, row.firing) for row in rows]
 
 
 async def groups_of_fingerprint(conn: AsyncConnection, fingerprint: str, limit: int) -> list[int]:

@@ -90,7 +90,7 @@ async def test_a_route_that_asks_posts_a_card_that_edits_itself(here: World) -> 
     await send(here, webhook(alert(team="payments", severity="warning")))
     await until(lambda: announcements(here))
     (card,) = announcements(here)
-    assert buttons(card) == ["Declare", "Attach to…", "Dismiss"]
+    assert buttons(card) == ["Declare", "Attach to…", "Dismiss", "Silence…"]
     assert "HighErrors on everything" in words(here, card)
     await send(here, webhook(alert(team="payments", severity="warning", status="resolved")))
     await rest(here)

@@ -28,7 +28,7 @@ LINES = {
     "severity": "severity sev1 Worse", "snooze": "snooze 2h", "policy": "policy apply", "drill": "drill sev3 A drill",
     "role": "role scribe @tom", "lead": "lead me", "handover": "handover @tom", "escalate": "escalate Now",
     "page": "page @tom", "trigger": "trigger leak It leaks", "invite": "invite @tom",
-    "cover": "cover primary for 2h", "resolve": "resolve Done", "close": "close", "cancel": "cancel None",
+    "cover": "cover primary for 2h", "silence": "silence a=b for 2h", "resolve": "resolve Done", "close": "close", "cancel": "cancel None",
     "status": "status resolved Done",
 }  # fmt: skip
 FREE = ("ack", "join", "note Seen", "update Going on", "status identified It is the disk", "next 1h", "roles", "why")
@@ -139,7 +139,7 @@ async def test_every_button_that_is_not_open_to_guests_is_refused(guarded: World
         seen = len(here.ws.ephemerals("gail"))
         forged = unseen(press)
         argument = next((text for start, text in ARGUMENTS.items() if name.startswith(start)), "")
-        value = "primary" if name == "cover" else f"INC-1{argument}"
+        value = "primary" if name == "cover" else "AG-1" if name.startswith("alert_") else f"INC-1{argument}"
         forged.pop("response_url")  # it is used up after five answers
         forged["actions"] = [{"action_id": name, "block_id": "b", "type": "button", "value": value, "action_ts": "1.1"}]
         assert (await damaged(here, "interactive", forged)).status == 200

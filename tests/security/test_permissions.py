@@ -26,7 +26,7 @@ LINES = {
     "escalate": "escalate", "page": "page @tom", "note": "note x", "impact": "impact",
     "snooze": "snooze 30m", "next": "next 1h",
     "resolve": "resolve Done", "close": "close", "cancel": "cancel False alarm", "reopen": "reopen Again",
-    "cover": "cover primary for 2h", "policy": "policy apply", "redact": "redact",
+    "cover": "cover primary for 2h", "silence": "silence a=b for 2h", "policy": "policy apply", "redact": "redact",
 }  # fmt: skip
 
 
@@ -43,7 +43,9 @@ def policy_of(tmp_path: Path, permissions: dict[str, list[str]]) -> Path:
 @pytest.fixture
 async def strict(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
     """Everything but declaring is for `@oncall` and whoever leads."""
-    roles = {a: ["@oncall", *([] if a in ("drill", "cover") else ["role:commander"])] for a in RESTRICTABLE_VERBS}
+    roles = {
+        a: ["@oncall", *([] if a in ("drill", "cover", "silence") else ["role:commander"])] for a in RESTRICTABLE_VERBS
+    }
     del roles["declare"]
     async with world(sqlite_url, policy=policy_of(tmp_path, roles)) as here:
         await known(here)

@@ -20,11 +20,11 @@ from bot.domain.values.slack_ids import user_mention
 
 RESTRICTABLE_VERBS = (
     "declare", "drill", "update", "status", "severity", "role", "handover", "escalate", "page", "note", "impact",
-    "snooze", "next", "resolve", "close", "cancel", "reopen", "policy", "cover", "redact", "run",
+    "snooze", "next", "resolve", "close", "cancel", "reopen", "policy", "cover", "silence", "redact", "run",
 )  # fmt: skip
 # What guests and people of other organisations may do as well: declare, and write down what they know.
 OPEN_TO_GUESTS = frozenset({"declare", "update", "status", "note", "impact", "next", "redact"})
-VERBS_WITHOUT_INCIDENT = frozenset({"declare", "drill", "cover"})
+VERBS_WITHOUT_INCIDENT = frozenset({"declare", "drill", "cover", "silence"})
 # Calls for help: allowed when Slack cannot say who is in a group.
 ALLOWED_WHEN_UNKNOWN = frozenset({"declare", "escalate", "page"})
 PHRASES = {
@@ -34,7 +34,8 @@ PHRASES = {
     "impact": "say what the impact is", "snooze": "snooze reminders",
     "next": "promise updates", "resolve": "resolve incidents", "close": "close incidents",
     "cancel": "cancel incidents", "reopen": "reopen incidents", "policy": "apply another policy to an incident",
-    "cover": "cover schedules", "redact": "redact entries", "run": "run steps of playbooks",
+    "cover": "cover schedules", "silence": "silence alerts",
+    "redact": "redact entries", "run": "run steps of playbooks",
 }  # fmt: skip
 MAX_NAMED = 5  # people named in a refusal
 

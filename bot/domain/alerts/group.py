@@ -28,6 +28,7 @@ class Decision(StrEnum):
     ATTACHED = "attached"
     ASKED = "asked"
     DISMISSED = "dismissed"
+    SILENCED = "silenced"
     RECORDED = "recorded"
     DROPPED = "dropped"
 
@@ -72,6 +73,7 @@ class AlertGroup:
     truncated: int = 0  # alerts that the sender left out of its last message
     deferred: bool = False  # whether it has waited for a group of a service that it depends on
     carded: bool = False  # whether it has a card
+    silenced_until: datetime | None = None  # while it is silenced
     steps: tuple[Step, ...] = ()
 
     @property
@@ -96,6 +98,7 @@ class GroupChange:
     resolved: int = 0
     opened: bool = False
     fired_again: bool = False  # after it had resolved
+    unsilenced: bool = False  # a silence kept it quiet; whether it still does has to be decided
     over: bool = False  # its last firing alert resolved
 
 
@@ -160,7 +163,10 @@ def join(group: AlertGroup, placements: Sequence[Placement], reason: str, policy
         changed = changed.with_step(now, "flap", f"{reason}; flapped {changed.flaps} times")
     if again and group.decision is Decision.RECORDED and group.do not in WITHOUT_PEOPLE:
         changed = replace(changed, decision=Decision.WAITING, reason="fires again", decided_at=None)
-    return GroupChange(changed, fired=len(placements), fired_again=again)
+    unsilenced = group.decision is Decision.SILENCED
+    if unsilenced:
+        changed = replace(changed, decision=Decision.WAITING, reason="another alert fires", decided_at=None)
+    return GroupChange(changed, fired=len(placements), fired_again=again, unsilenced=unsilenced)
 
 
 def offer_reopening(change: GroupChange, ended_incident: bool, now: datetime) -> GroupChange:

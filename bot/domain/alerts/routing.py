@@ -61,7 +61,7 @@ def matching_routes(labels: Mapping[str, str], rules: AlertRules) -> list[tuple[
 
 def matches(route: AlertRoute, labels: Mapping[str, str]) -> bool:
     """Whether every label of the route has the wanted value; a missing label counts as empty."""
-    return all(_is_wanted(wanted, labels.get(label, "")) for label, wanted in route.match.items())
+    return all(is_wanted(wanted, labels.get(label, "")) for label, wanted in route.match.items())
 
 
 def pattern_in(wanted: str) -> str | None:
@@ -100,6 +100,7 @@ def service_of(labels: Mapping[str, str], rules: AlertRules, names: Mapping[str,
     return None
 
 
-def _is_wanted(wanted: str, value: str) -> bool:
+def is_wanted(wanted: str, value: str) -> bool:
+    """Whether a label has the wanted value: exactly, or as a whole by the regular expression between slashes."""
     pattern = pattern_in(wanted)
     return value == wanted if pattern is None else matches_fully(pattern, value)

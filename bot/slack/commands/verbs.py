@@ -239,6 +239,14 @@ VERBS: tuple[Verb, ...] = (
         "show the alerts of this channel's incident; elsewhere all that fire",
         needs_incident=False,
     ),
+    Verb(
+        "silence",
+        Grammar.WORDS,
+        ("silence", "silence <label=value> … for <duration> [reason]"),
+        "silence alertname=HighErrors for 2h Load test",
+        "silence alerts by their labels for a while; without words it opens the form",
+        needs_incident=False,
+    ),
     Verb("show", Grammar.ID, ("show <ID>",), "show INC-1", "show an incident's current state"),
     Verb(
         "oncall",

@@ -41,7 +41,7 @@ VERBS: dict[str, Access] = {
     **dict.fromkeys(("note", "impact", "fields", "next", "playbook", "redact"), Access.WRITE),
     "declare": Access.DECLARE,
     **dict.fromkeys(("ack", "join"), Access.ACKNOWLEDGE),
-    **dict.fromkeys(("severity", "snooze", "policy", "drill"), Access.STEER),
+    **dict.fromkeys(("severity", "snooze", "policy", "drill", "silence"), Access.STEER),
     **dict.fromkeys(("role", "lead", "handover"), Access.ASSIGN),
     **dict.fromkeys(("escalate", "page", "trigger", "invite"), Access.PAGE),
     "cover": Access.COVER,
@@ -55,7 +55,7 @@ PRESSES: dict[str, Access] = {
     **dict.fromkeys(
         (
             "impact", "note", "add_to_timeline", "retry", "playbook_open", "walk_done", "walk_skip", "walk_assign",
-            "walk_ask", "walk_refuse", "walk_helped", "walk_not_helped", "alert_attach", "alert_dismiss",
+            "walk_ask", "walk_refuse", "walk_helped", "walk_not_helped", "alert_attach",
         ),
         Access.WRITE,
     ),
@@ -69,6 +69,7 @@ PRESSES: dict[str, Access] = {
     **dict.fromkeys(
         (
             "severity", "snooze_15m", "snooze_1h", "snooze_off", "snooze_anyway", "snooze_shorter", "policy_apply",
+            "alert_silence",
         ),
         Access.STEER,
     ),
@@ -76,7 +77,7 @@ PRESSES: dict[str, Access] = {
     **dict.fromkeys(("escalate", "escalate_rung"), Access.PAGE),
     **{f"walk_escalate_{number}": Access.PAGE for number in range(MAX_CRITERIA)},
     "cover": Access.COVER,
-    **dict.fromkeys(("update", "resolve", "close", "cancel", "reopen"), Access.END),
+    **dict.fromkeys(("update", "resolve", "close", "cancel", "reopen", "alert_dismiss"), Access.END),
     **dict.fromkeys(
         (
             "walk_run", "walk_rollback", "walk_fill", "walk_stop", "walk_more", "job_ran", "job_not", "job_again",
@@ -90,14 +91,14 @@ FORMS: dict[str, Access] = {
     **dict.fromkeys(
         (
             "note", "add_to_timeline", "impact", "fields", "redact", "walk_note", "walk_skip", "walk_assign",
-            "walk_refuse", "walk_rollback", "alert_attach", "alert_dismiss",
+            "walk_refuse", "walk_rollback", "alert_attach",
         ),
         Access.WRITE,
     ),
-    "severity": Access.STEER,
+    **dict.fromkeys(("severity", "alert_silence"), Access.STEER),
     **dict.fromkeys(("roles", "handover"), Access.ASSIGN),
     "cover": Access.COVER,
-    **dict.fromkeys(("update", "resolve", "reopen", "cancel"), Access.END),
+    **dict.fromkeys(("update", "resolve", "reopen", "cancel", "alert_dismiss"), Access.END),
     **dict.fromkeys(("walk_stop", "walk_fill", "job_run"), Access.RUN),
     "walk_glass": Access.APPROVE,
 }  # fmt: skip

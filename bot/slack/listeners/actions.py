@@ -20,7 +20,7 @@ from bot.slack.listeners.calls import Call, Press
 from bot.slack.listeners.commands import run_command
 from bot.slack.listeners.context import REQUEST_AGAIN, Interaction, ListenerContext
 from bot.slack.listeners.handlers import ANSWERS_TO_PAGES, IGNORED_PRESSES, PRESSES
-from bot.slack.listeners.handlers.alerts import press_attach, press_declare, press_dismiss
+from bot.slack.listeners.handlers.alerts import press_attach, press_declare, press_dismiss, press_silence
 from bot.slack.listeners.handlers.declare import declare_or_open_form, update_suggestion
 from bot.slack.listeners.handlers.messages import open_add_to_timeline, open_declare_from_message, source_in
 from bot.slack.listeners.handlers.on_call import open_cover_form
@@ -138,6 +138,10 @@ async def _alert_dismiss(ctx: ListenerContext, interaction: Interaction, value: 
     return await press_dismiss(Call(ctx, interaction), value)
 
 
+async def _alert_silence(ctx: ListenerContext, interaction: Interaction, value: str) -> Message | None:
+    return await press_silence(Call(ctx, interaction), value)
+
+
 # Presses that are about no incident, or do not know yet about which.
 WORKSPACE_PRESSES: dict[str, Callable[[ListenerContext, Interaction, str], Awaitable[Message | None]]] = {
     REQUEST_AGAIN: _run_again,
@@ -148,6 +152,7 @@ WORKSPACE_PRESSES: dict[str, Callable[[ListenerContext, Interaction, str], Await
     "alert_declare": _alert_declare,
     "alert_attach": _alert_attach,
     "alert_dismiss": _alert_dismiss,
+    "alert_silence": _alert_silence,
 }
 
 

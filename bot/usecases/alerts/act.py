@@ -64,7 +64,11 @@ async def attach_to_incident(
 async def dismiss(
     context: Context, number: int, why: str, note: str, actor: str, delivery: str | None = None
 ) -> AlertGroup:
-    """Dismiss a group; `why` is a key of `DISMISSALS`. Raises `Refused` if somebody was faster."""
+    """Dismiss a group, which needs the permission to cancel. `why` is a key of `DISMISSALS`.
+
+    Raises `Refused` if somebody was faster.
+    """
+    authorize.require(context, "cancel", actor)
     reason = DISMISSALS[why] + (f": {note}" if note else "")
     async with _undecided(context, number, delivery) as locked:
         locked.group = groups_of_alerts.decide(locked.group, Decision.DISMISSED, reason, locked.now, by=actor)

@@ -10,10 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain import routing
 from bot.domain.alerts import decision, entries
 from bot.domain.alerts import group as groups_of_alerts
+from bot.domain.alerts.alert import AlertStatus
 from bot.domain.alerts.decision import Situation, Verdict
 from bot.domain.alerts.group import AlertGroup, Decision
 from bot.domain.incident import Change, Incident
 from bot.domain.timeline.entry import BOT
+from bot.usecases.alerts.silence import silenced_group
 from bot.usecases.context import Context
 from bot.usecases.incidents.declare import Declaration, declare_within
 from bot.usecases.unit_of_work import begin
@@ -44,6 +46,9 @@ async def decide_group(context: Context, number: int) -> AlertGroup | None:
         group = await groups.get(conn, number)
         if group is None or not await deadlines.is_armed(conn, number, deadlines.DECIDE):
             return None
+        if group.state is AlertStatus.FIRING and (quiet := await silenced_group(conn, group, now)) is not None:
+            await groups.save_many(conn, [quiet])
+            return quiet
         verdict = decision.decide(group, await _situation(context, conn, group, now), context.policy)
         decided = await _carried_out(context, conn, group, verdict, now)
         await groups.save_many(conn, [decided])
@@ -101,6 +106,7 @@ async def _carried_out(
         await deadlines.arm(conn, [group.number], deadlines.DECIDE, max(first, now) + decision.AFTER_DEPENDENCY)
         return replace(group.with_step(now, verdict.step, verdict.reason), deferred=True)
     await deadlines.settle(conn, group.number, deadlines.DECIDE)
+    group = replace(group, silenced_until=None)
     decided = groups_of_alerts.decide(group, verdict.decision, verdict.reason, now, verdict.step)
     if verdict.decision is Decision.ATTACHED and verdict.incident is not None:
         incident = await incidents.lock(conn, verdict.incident)
@@ -116,4 +122,6 @@ async def _carried_out(
     elif decided.decision is Decision.ASKED:
         decided = replace(decided, carded=True)
         await enqueue.put(conn, [routing.alert_card(group.number)])
+    if group.carded:
+        await enqueue.put(conn, [routing.alert_card_edit(group.number)])
     return decided

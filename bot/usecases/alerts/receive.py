@@ -167,4 +167,4 @@ async def _saved(work: _Batch, truncated: int) -> list[GroupChange]:
 
 def _waits_anew(change: GroupChange) -> bool:
     group: AlertGroup = change.group
-    return group.decision is Decision.WAITING and (change.opened or change.fired_again)
+    return group.decision is Decision.WAITING and (change.opened or change.fired_again or change.unsilenced)

@@ -59,6 +59,9 @@ def _outcome(shown: GroupView, now: datetime) -> Block | None:
             return elements.section(f":fire: *Declared* as {_incident(shown)}{who}{when}")
         case Decision.ATTACHED:
             return elements.section(f":paperclip: *Attached* to {_incident(shown)}{who}{when}")
+        case Decision.SILENCED:
+            until = f" until {phrases.at(group.silenced_until, now)}" if group.silenced_until else ""
+            return elements.section(f":mute: *Silenced*{who}{until}: {render(group.reason)}")
         case Decision.ASKED if shown.incident is not None and not shown.incident.open:
             return elements.section(f"It belonged to {_incident(shown)}, which is {shown.incident.status}.")
         case _:
@@ -82,5 +85,6 @@ def _buttons(shown: GroupView) -> Block | None:
         button(f"Reopen {ended.id}", "reopen", ended.id) if ended is not None and reopen else None,
         button("Attach to…", "alert_attach", group.id),
         button("Dismiss", "alert_dismiss", group.id),
+        button("Silence…", "alert_silence", group.id),
         block_id="alert",
     )

@@ -7,12 +7,13 @@ from datetime import datetime
 
 from bot.domain.alerts.alert import AlertStatus
 from bot.domain.alerts.group import Decision
+from bot.domain.alerts.silence import Silence
 from bot.domain.alerts.view import GroupView
 from bot.domain.policy.policy import Policy
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.alerts import parts
 from bot.slack.blocks.elements import Block, Message
-from bot.slack.text import clip, render
+from bot.slack.text import clip, mention, plain, render
 
 MOST_ALERTS = 10
 MOST_GROUPS = 12
@@ -34,6 +35,26 @@ def firing_now(shown: Sequence[GroupView], policy: Policy, now: datetime, comman
         return elements.line("No alert fires.")
     words = f"{len(shown)} {'group of alerts fires' if len(shown) == 1 else 'groups of alerts fire'}"
     return elements.message(words, [elements.section(f"*{words}*"), *_groups(shown, len(shown), policy, now, command)])
+
+
+def silenced(stored: Silence, in_force: Sequence[Silence], now: datetime) -> Message:
+    """The answer to a silence, with every silence in force."""
+    words = f"{stored.id}: alerts with {clip(render(plain(stored.in_words)), REASON_LENGTH)} are silenced"
+    lines = [
+        elements.join_dots(
+            [
+                each.id,
+                clip(render(plain(each.in_words)), REASON_LENGTH),
+                f"until {phrases.at(each.ends_at, now)}",
+                f"by {mention(each.by)}",
+                clip(render(each.reason), REASON_LENGTH),
+            ]
+        )
+        for each in in_force[:MOST_GROUPS]
+    ]
+    more = elements.left_out(len(in_force) - len(lines), f"See them: {elements.code('tocsin alerts silence')}")
+    heading = f":mute: {words} until {phrases.at(stored.ends_at, now)}."
+    return elements.message(words, [elements.section(heading), elements.context("\n".join(lines)), more])
 
 
 def none_in(incident_id: str) -> Message:

@@ -11,7 +11,16 @@ from bot.slack.blocks.elements import Block
 from bot.slack.blocks.inputs import InputErrors, View
 from bot.slack.text import plain
 
-ATTACH, DISMISS = "alert_attach", "alert_dismiss"
+ATTACH, DISMISS, SILENCE = "alert_attach", "alert_dismiss", "alert_silence"
+SPANS = {
+    "30m": "30 minutes",
+    "1h": "1 hour",
+    "2h": "2 hours",
+    "4h": "4 hours",
+    "8h": "8 hours",
+    "1d": "1 day",
+    "7d": "7 days",
+}
 NOTE_LENGTH = 500
 
 
@@ -75,6 +84,48 @@ def values_of_dismiss(view: View, reasons: Mapping[str, str]) -> DismissValues:
     if why not in reasons:
         raise InputErrors({"why": "Choose one."})
     return DismissValues(_group(view), str(why), inputs.text(view, "note"))
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceValues:
+    """Values of the form **Silence…**."""
+
+    text: str  # as typed after `/incident silence`
+    channel: str | None
+
+
+def silence_modal(labels: Mapping[str, str], channel: str | None) -> Block:
+    """The form with three inputs: the labels of the alerts, for how long, and an optional reason."""
+    lines = "\n".join(f"{label}={value}" for label, value in labels.items() if value and not set(value) & set(" \n\t"))
+    options = [elements.option(label, span) for span, label in SPANS.items()]
+    return elements.modal(
+        SILENCE,
+        "Silence alerts",
+        "Silence",
+        [
+            elements.input_block(
+                "labels",
+                "Labels",
+                elements.text_input(lines, multiline=True, placeholder="alertname=HighErrors"),
+                hint="Each as label=value, or label=/regular expression/. An alert must have all of them.",
+            ),
+            elements.input_block("span", "For", elements.select(options, "2h")),
+            elements.input_block(
+                "reason", "Reason", elements.text_input(longest=NOTE_LENGTH, placeholder="Load test"), optional=True
+            ),
+        ],
+        inputs.metadata(channel=channel),
+    )
+
+
+def values_of_silence(view: View) -> SilenceValues:
+    """Read the form. Raises `InputErrors` if there are no labels."""
+    labels = inputs.text(view, "labels")
+    if "=" not in labels:
+        raise InputErrors({"labels": "Write each as label=value, such as alertname=HighErrors."})
+    text = f"{labels} for {inputs.chosen(view, 'span') or '2h'} {inputs.text(view, 'reason')}"
+    channel = inputs.metadata_of(view).get("channel")
+    return SilenceValues(" ".join(text.split()), channel if isinstance(channel, str) else None)
 
 
 def _group(view: View) -> int:

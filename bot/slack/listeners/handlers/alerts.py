@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from bot.domain.alerts import silence
 from bot.domain.errors import NotFound, Refused
 from bot.slack.blocks import elements, replies
 from bot.slack.blocks.alerts import listing
 from bot.slack.blocks.elements import Message
+from bot.slack.blocks.inputs import InputErrors
 from bot.slack.blocks.modals.alerts import (
     ATTACH,
     DISMISS,
+    SILENCE,
     attach_modal,
     dismiss_modal,
+    silence_modal,
     values_of_attach,
     values_of_dismiss,
+    values_of_silence,
 )
 from bot.slack.listeners.calls import Call, Submission, SubmissionHandler, WorkspaceCall, WorkspaceHandler
 from bot.slack.listeners.context import LARGEST_NUMBER
 from bot.usecases.alerts import act
+from bot.usecases.alerts.silence import add_silence
 from bot.usecases.queries import alerts
-from storage.alerts import groups
+from storage.alerts import groups, silences
 
 
 async def _alerts(call: WorkspaceCall) -> Message:
@@ -34,6 +40,40 @@ async def _alerts(call: WorkspaceCall) -> Message:
     if not views:
         return listing.none_in(f"INC-{number}")
     return listing.in_incident(views, total, policy, now, command)
+
+
+async def _silence(call: WorkspaceCall) -> Message | None:
+    """Silence alerts by labels; without words open the form."""
+    call.require("silence")
+    if not call.request.text:
+        return await call.open_form(silence_modal({}, call.interaction.channel), silence.EXAMPLE)
+    return await _add_silence(call, call.request.text)
+
+
+async def _add_silence(call: Call, text: str) -> Message:
+    now = call.context.clock.now()
+    stored = await add_silence(call.context, silence.parse(text, call.user, now), call.delivery)
+    async with call.context.database.reading() as conn:
+        in_force = await silences.in_force(conn, now)
+    return listing.silenced(stored, in_force, now)
+
+
+async def press_silence(call: Call, value: str) -> Message | None:
+    """Open the form with the labels of the group."""
+    call.require("silence")
+    async with call.context.database.reading() as conn:
+        group = await groups.get(conn, _number(value))
+    labels = dict(group.labels) if group is not None else {}
+    return await call.open_form(silence_modal(labels, call.interaction.channel), silence.EXAMPLE)
+
+
+async def _submit_silence(call: Submission) -> None:
+    values = values_of_silence(call.view)
+    try:
+        message = await _add_silence(call, values.text)
+    except Refused as refused:
+        raise InputErrors({"labels": refused.message}) from None
+    await call.reply_later(message, channel=values.channel)
 
 
 async def press_declare(call: Call, value: str) -> Message:
@@ -53,6 +93,7 @@ async def press_attach(call: Call, value: str) -> Message | None:
 
 async def press_dismiss(call: Call, value: str) -> Message | None:
     """Open the form to say why."""
+    call.require("cancel")
     return await call.open_form(dismiss_modal(_number(value), act.DISMISSALS), "alerts")
 
 
@@ -75,5 +116,5 @@ def _number(value: str) -> int:
     return int(number)
 
 
-WORKSPACE_VERBS: dict[str, WorkspaceHandler] = {"alerts": _alerts}
-SUBMISSIONS: dict[str, SubmissionHandler] = {ATTACH: _attach, DISMISS: _dismiss}
+WORKSPACE_VERBS: dict[str, WorkspaceHandler] = {"alerts": _alerts, "silence": _silence}
+SUBMISSIONS: dict[str, SubmissionHandler] = {ATTACH: _attach, DISMISS: _dismiss, SILENCE: _submit_silence}

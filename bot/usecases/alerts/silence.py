@@ -1,0 +1,72 @@
+"""Silences alerts for a while, and ends silences early."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain import routing
+from bot.domain.alerts.group import AlertGroup, Decision, decide
+from bot.domain.alerts.silence import Silence, silenced_by
+from bot.domain.errors import NotFound
+from bot.domain.timeline.entry import BOT
+from bot.usecases import authorize
+from bot.usecases.context import Context
+from bot.usecases.unit_of_work import claim_delivery
+from storage.alerts import deadlines, groups, members, silences
+from storage.outbox import enqueue
+
+MOST_GROUPS = 1000
+MOST_ALERTS = 1000
+
+
+async def add_silence(context: Context, silence: Silence, delivery: str | None = None) -> Silence:
+    """Store a silence, and quieten the cards that ask about alerts it silences. Raises `Refused` without permission."""
+    if silence.by != BOT:
+        authorize.require(context, "silence", silence.by)
+    async with context.database.serialized() as conn:
+        await groups.lock_all(conn)
+        now = context.clock.now()
+        await claim_delivery(conn, delivery, now)
+        stored = await silences.add(conn, silence)
+        asked = [group for group in await groups.firing(conn, MOST_GROUPS) if group.decision is Decision.ASKED]
+        quiet = [await silenced_group(conn, group, now) for group in asked]
+        changed = [group for group in quiet if group is not None]
+        await groups.save_many(conn, changed)
+        await enqueue.put(conn, [routing.alert_card_edit(group.number) for group in changed])
+    context.wakeups.notify()
+    return stored
+
+
+async def end_silence(context: Context, number: int) -> Silence:
+    """End a silence now. Groups that it kept quiet and that still fire are decided anew. Raises `NotFound`."""
+    async with context.database.serialized() as conn:
+        await groups.lock_all(conn)
+        now = context.clock.now()
+        ended = await silences.end(conn, number, now)
+        if ended is None:
+            raise NotFound(f"There is no silence SI-{number} in force.", "alerts")
+        firing = await groups.firing(conn, MOST_GROUPS)
+        quiet = [group.number for group in firing if group.decision is Decision.SILENCED]
+        await deadlines.arm(conn, quiet, deadlines.DECIDE, now)
+    context.wakeups.notify()
+    context.wakeups.alerts.set()
+    return ended
+
+
+async def silenced_group(conn: AsyncConnection, group: AlertGroup, now: datetime) -> AlertGroup | None:
+    """The group as silenced, with its deadline at the end of the silence; None if an alert of it is not silenced."""
+    in_force = await silences.in_force(conn, now)
+    if not in_force:
+        return None
+    firing = [each.alert.labels for each in await members.of_group(conn, group.number, MOST_ALERTS) if each.firing]
+    used = silenced_by(firing, in_force)
+    if not used:
+        return None
+    first = min(used, key=lambda each: each.ends_at)
+    reason = f"{first.id} silences {first.in_words}" + (f": {first.reason}" if first.reason else "")
+    await deadlines.arm(conn, [group.number], deadlines.DECIDE, first.ends_at)
+    silenced = decide(group, Decision.SILENCED, reason, now, "silence", None if first.by == BOT else first.by)
+    return replace(silenced, silenced_until=first.ends_at)
