@@ -16,7 +16,7 @@ _UNRESTRICTED = {
     "join": "everybody must be able to come and help",
     "invite": "everybody must be able to ask others for help",
 }
-_READ_ONLY = ("roles", "timeline", "why", "list", "show", "search", "oncall", "help", "playbook", "catchup")
+_READ_ONLY = ("roles", "timeline", "why", "list", "show", "search", "oncall", "alerts", "help", "playbook", "catchup")
 
 
 def problems(context: CheckContext) -> Iterator[Problem]:
