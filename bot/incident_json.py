@@ -88,7 +88,7 @@ def entry_json(record: RecordedEntry) -> dict[str, Any]:
         "text": entry.text,
         "key": record.key,
         "source_ts": entry.source_ts,
-        "data": entry.data,
+        "data": {name: value for name, value in entry.data.items() if not name.startswith("_")},
         **({} if record.last_text is None else {"last_text": record.last_text}),
         **({"deleted": True} if record.deleted else {}),
         **({"purged": True} if record.purged else {}),

@@ -46,7 +46,7 @@ async def next_number(conn: AsyncConnection) -> int:
 
 async def insert(conn: AsyncConnection, incident: Incident) -> None:
     """Store a new incident."""
-    await conn.execute(_INSERT, _row(incident))
+    await conn.execute(_INSERT, columns(incident))
 
 
 async def save(conn: AsyncConnection, incident: Incident) -> None:
@@ -215,12 +215,13 @@ def _incident(state: Any) -> Incident | None:
 
 
 def _update_values(incident: Incident) -> dict[str, Any]:
-    row = _row(incident)
+    row = columns(incident)
     row["this"] = row.pop("number")
     return row
 
 
-def _row(incident: Incident) -> dict[str, Any]:
+def columns(incident: Incident) -> dict[str, Any]:
+    """The values of the columns that an incident is stored in."""
     for instant in (incident.detected_at, incident.ladder.started_at, incident.update_due_at, incident.roles_due_at):
         if instant is not None:
             to_microseconds(instant)  # raises for one without a time zone, which JSON would let pass

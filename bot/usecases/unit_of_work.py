@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,11 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.deadlines import plan, withdrawal_reason
 from bot.domain.errors import NotFound
 from bot.domain.incident import Change, Incident
-from bot.domain.outcome import Outcome
+from bot.domain.incident.seal import LEDGER, SEAL, needs_seal, reason_seal, seal
+from bot.domain.outcome import LedgerDecision, Outcome
 from bot.domain.paging.context import PagingContext
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import Notice
-from bot.domain.timeline.entry import ids_named_in
+from bot.domain.timeline.entry import Entry, ids_named_in
 from bot.usecases.context import Context
 from bot.usecases.effects import EFFECTS
 from bot.usecases.effects.incident_save import IncidentSave
@@ -98,7 +99,7 @@ async def commit_many(conn: AsyncConnection, pending: Sequence[PendingChange], n
     for each in pending:
         if each.before is None:
             await incidents.insert(conn, each.outcome.incident)
-    entries = [(each.outcome.incident.number, each.outcome.change.entries) for each in pending]
+    entries = [(each.outcome.incident.number, _sealed(each)) for each in pending]
     saves = [
         IncidentSave(each.before, each.outcome.incident, recorded, each.policy, each.outcome.notices)
         for each, recorded in zip(pending, await chain.append(conn, entries), strict=True)
@@ -114,6 +115,29 @@ async def commit_many(conn: AsyncConnection, pending: Sequence[PendingChange], n
     await deadlines.sync_many(conn, [planned for planned in plans if planned is not None], now)
     await enqueue.put(conn, [notice for save in saves for notice in save.notices])
     return [save.after for save in saves]
+
+
+def _sealed(pending: PendingChange) -> tuple[Entry, ...]:
+    """The entries of a change, the last of which vouches for the incident's row and the ledger."""
+    entries, ledger = pending.outcome.change.entries, _decisions_about_rows(pending)
+    if not entries:
+        return entries
+    vouched: dict[str, object] = {}
+    if needs_seal(pending.before, pending.outcome.incident, entries):
+        vouched[SEAL] = seal(pending.outcome.incident)
+    if ledger:
+        vouched[LEDGER] = {each.dedup_key: [str(each.state), reason_seal(each.reason)] for each in ledger}
+    if not vouched:
+        return entries
+    return (*entries[:-1], replace(entries[-1], data={**entries[-1].data, **vouched}))
+
+
+def _decisions_about_rows(pending: PendingChange) -> list[LedgerDecision]:
+    """The decisions about deadlines that were planned; others, such as a page by hand, have no row in the ledger."""
+    if pending.before is None or not pending.outcome.ledger:
+        return []
+    planned = {each.dedup_key for each in plan(pending.before, pending.policy_before or pending.policy)}
+    return [decision for decision in pending.outcome.ledger if decision.dedup_key in planned]
 
 
 def _planned(save: IncidentSave, policy_before: Policy | None) -> deadlines.PlannedDeadlines | None:

@@ -21,6 +21,7 @@ from storage.engine.columns import from_microseconds
 from storage.engine.dialect import AnyRow
 from storage.schema import chains, counters, incidents, timeline
 from storage.timeline.pagination import BY_SEQ, iter_rows
+from storage.timeline.verify_rows import Vouched, ledger_faults, row_faults
 
 PURGED = "purged"  # the kind of an entry that says which earlier entries were purged for their age
 REDACTED = "redacted"  # the kind of an entry that says which earlier entries were redacted
@@ -47,6 +48,7 @@ class Report:
     purged: int = 0
     head: Head | None = None  # the end of its chain, by which the chain can be checked later
     faults: list[Fault] = field(default_factory=list)
+    vouched: Vouched = field(default_factory=Vouched)
 
     def add_fault(self, message: str, seq: int | None = None) -> None:
         """Add a fault to the report."""
@@ -115,6 +117,7 @@ async def verify_chain(conn: AsyncConnection, number: Any, earlier: Head | None 
         elif row.previous != previous:
             report.add_fault(f"entry {row.seq} does not follow entry {seq}", row.seq)
         _check_entry(report, row, number, purges)
+        report.vouched.note(row)
         if earlier is not None and row.seq == earlier[0]:
             met = True
             if row.hash != earlier[1]:
@@ -216,6 +219,9 @@ async def _check_incident(conn: AsyncConnection, number: Any, report: Report) ->
         report.add_fault(f"{_name(number)} has no entries at all")
     elif declared is not None and number > declared:
         report.add_fault(f"{_name(number)} exists, but only {declared} were declared")
+    if exists is not None:
+        for words in await row_faults(conn, number, report.vouched) + await ledger_faults(conn, number, report.vouched):
+            report.add_fault(words)
 
 
 def _missing(first: int, last: int) -> Report:

@@ -23,6 +23,7 @@ from bot.cli.main import main
 from bot.domain.deadlines import Deadline
 from bot.domain.oncall.schedule import Override
 from bot.domain.timeline.entry import GENESIS, Entry, content_hash, entry_hash
+from bot.incident_json import entry_json
 from bot.usecases.incidents.declare import Declaration, declare
 from storage import deadlines as ledger
 from storage import incidents, overrides
@@ -33,7 +34,7 @@ from storage.schema import deadlines, outbox, timeline
 from storage.timeline import entries as timeline_
 from tests.conftest import BOTH
 from tests.databases import run
-from tests.scenarios.running import World, start, world
+from tests.scenarios.running import World, start, world, written
 from tests.storage.helpers import MINUTE, NOW, message_entry, store_incidents
 
 CANARY = 'c4n4ry-"Zx9/Qq\\+secret'
@@ -78,12 +79,8 @@ async def _incidents(here: World) -> None:
     await here.maya.say(channel.id, "der Zähler steht still 💥")
     await here.maya.say(channel.id, f"the password is {CANARY}")
     await here.maya.command(channel.id, "/incident note rolled back")
-    await here.maya.command("#general", "/incident declare sev3 Quiet one")
+    await declare(here.tocsin.context, Declaration("Quiet one", "sev3", here.maya.id, private=True))
     await here.opened(2)
-    async with here.tocsin.database.transaction() as conn:
-        quiet = await incidents.lock(conn, 2)
-        assert quiet is not None
-        await incidents.save(conn, replace(quiet, private=True))
     await here.maya.command(channel.id, "/incident resolve done")
     await here.delivered()
 
@@ -347,3 +344,80 @@ async def _rows(url: str) -> dict[str, list[dict[str, Any]]]:
 
 def _as_text(value: Any) -> Any:
     return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if isinstance(value, datetime) else value
+
+
+TAMPERED = {
+    "whose incident it is": ("UPDATE incidents SET severity = 'sev5' WHERE number = 1", "row was changed: severity"),
+    "who may see it": ("UPDATE incidents SET private = false WHERE number = 2", "row was changed: private"),
+    "the ledger's reason": (
+        "UPDATE deadlines SET reason = 'nobody was needed' WHERE incident = 3 AND state = 'sent'",
+        "was changed in the ledger after entry",
+    ),
+    "the ledger's decision": (
+        "UPDATE deadlines SET state = 'waiting' WHERE incident = 3 AND state = 'sent'",
+        "was changed in the ledger after entry",
+    ),
+    "a line of the ledger": (
+        "DELETE FROM deadlines WHERE incident = 3 AND state = 'sent'", "is missing from the ledger",
+    ),
+}  # fmt: skip
+STATES: dict[str, tuple[str, Any]] = {
+    "its title": ("title", "Nothing to see here"),
+    "its severity": ("severity", "sev5"),
+    "who declared it": ("declared_by", "U0SOMEBODY"),
+    "who leads it": ("roles", {"commander": "U0SOMEBODY"}),
+}
+
+
+@pytest.fixture
+async def paged(database_url: str, tmp_path: Path) -> str:
+    """A database with a public, a private and a paging incident, and no bot on it any more."""
+    ladder = '[{after: 0m, notify: ["user:U0TOM00000"], by: [slack]}]'
+    policy = written(tmp_path, f"preset: sev1-5\nseverities: {{sev1: {{ladder: {ladder}}}}}\n")
+    async with world(database_url, policy=policy) as here:
+        channel = await here.declared()
+        await here.maya.command(channel.id, "/incident lead me")
+        await declare(here.tocsin.context, Declaration("Payroll leaked", "sev2", here.maya.id, private=True))
+        await here.declared("sev1 Payments are down")
+        await here.pass_time(minutes=1)
+    return database_url
+
+
+def verified(url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("DATABASE_URL", url)
+    return tocsin("verify").stdout
+
+
+@pytest.mark.parametrize("what", TAMPERED)
+async def test_verify_sees_an_altered_row_private_flag_and_ledger(
+    paged: str, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    statement, said = TAMPERED[what]
+    assert "all as they were written" in await asyncio.to_thread(verified, paged, monkeypatch)
+    await _sql(paged, statement)
+    assert said in await asyncio.to_thread(verified, paged, monkeypatch)
+
+
+@pytest.mark.parametrize("what", STATES)
+async def test_verify_sees_a_row_that_was_altered_consistently(
+    paged: str, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    name, value = STATES[what]
+    database = await open_database(paged, migrate=False)
+    async with database.transaction() as conn:
+        incident = await incidents.lock(conn, 1)
+        assert incident is not None
+        await incidents.save(conn, replace(incident, **{name: value}))
+    await database.close()
+    assert "✗ INC-1: the incident's row was changed after entry" in await asyncio.to_thread(
+        verified, paged, monkeypatch
+    )
+
+
+async def test_what_vouches_for_other_rows_is_shown_to_nobody(paged: str) -> None:
+    database = await open_database(paged, migrate=False)
+    async with database.reading() as conn:
+        entries = await timeline_.read(conn, 1)
+    await database.close()
+    assert any("_incident" in record.entry.data for record in entries)
+    assert not any(name.startswith("_") for record in entries for name in entry_json(record)["data"])

@@ -145,4 +145,4 @@ async def _plans(database: Database) -> list[str]:
 
 
 def _row(number: int) -> dict[str, Any]:
-    return incidents._row(incident(number))
+    return incidents.columns(incident(number))
