@@ -25,7 +25,7 @@ SEALED_KINDS = frozenset({
 def seal(incident: Incident) -> str:
     """A hash of the incident's title, severity, status, roles, times, and who may see it."""
     values = [
-        incident.number, incident.title, incident.severity, str(incident.status), incident.private, incident.drill,
+        incident.title, incident.severity, str(incident.status), incident.private, incident.drill,
         sorted(incident.roles.items()), incident.declared_by, rfc3339(incident.declared_at),
         rfc3339(incident.ended_at) if incident.ended_at else None,
     ]  # fmt: skip
