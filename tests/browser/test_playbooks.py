@@ -197,7 +197,7 @@ async def test_values_are_filled_in_a_step_times_out_is_rolled_back_and_the_run_
         await tom.locator("dialog").get_by_role("button", name="Assign", exact=True).click()
         await expect(playbook_run(maya, title)).to_contain_text("@tom")
         await ui.world.pass_time(minutes=20)
-        await expect(playbook_run(maya, title)).to_contain_text("2 replies")
+        await expect(playbook_run(maya, title)).to_contain_text("1 reply")
         thread = ui.world.ws.bot_messages(CHANNEL)[-1]
         assert "how is" in thread.text
         await press(maya, title, "Done")

@@ -23,6 +23,7 @@ PER_MINUTE: dict[str, int | None] = {
     "conversations.invite": T3,
     "conversations.join": T3,
     "conversations.list": T2,
+    "conversations.members": T4,
     "conversations.open": T3,
     "conversations.replies": T3,
     "conversations.setPurpose": T2,
