@@ -185,3 +185,26 @@ async def test_giving_up_a_cover_to_come_ends_no_shift(here: World) -> None:
     await typed(here, "maya", "#general", "/incident cover primary none")
     await here.pass_time(hours=6)
     assert not any("Your on-call shift on" in m.text for m in direct(here, MAYA))
+
+
+async def test_whoever_is_relieved_by_a_cover_is_told_and_told_again_when_it_is_given_up(here: World) -> None:
+    await typed(here, "noor", "#general", "/incident cover primary for 2h")
+    await rest(here)
+    (message,) = direct(here, TOM, "covers")
+    assert "@noor covers *primary* from" in words(here, message)
+    assert "Pages for it go to @noor then, and not to you" in words(here, message)
+    assert direct(here, here.noor.id) == []
+    await typed(here, "noor", "#general", "/incident cover primary none")
+    await rest(here)
+    assert "@noor no longer covers *primary*: you are on call again" in words(here, direct(here, TOM)[-1])
+
+
+async def test_a_cover_over_fourteen_days_is_asked_about(here: World) -> None:
+    reply = await here.noor.command("#general", "/incident cover primary for 90d")
+    assert "That is longer than usual" in words(here, reply.message)
+    assert await covers(here) == []
+    assert reply.message is not None
+    await here.noor.press(reply.message, "Cover for 90d")
+    await rest(here)
+    assert [member for member, *_ in await covers(here)] == [here.noor.id]
+    assert "You are on call" in await typed(here, "maya", "#general", "/incident cover later for 14d")

@@ -34,6 +34,7 @@ LINES = {
 }  # fmt: skip
 FREE = ("ack", "join", "note Seen", "update Going on", "status identified It is the disk", "next 1h", "roles", "why")
 ARGUMENTS = {"walk_": ":1:1.1", "job_again": ":1:1.1:1", "job_": ":1", "snooze_": ":900", "escalate_rung": ":1"}
+VALUES = {"cover": "primary", "cover_anyway": "primary:1:9000000000"}
 POLICY = """
 preset: sev1-5
 announce: "#incidents"
@@ -140,7 +141,7 @@ async def test_every_button_that_is_not_open_to_guests_is_refused(guarded: World
         seen = len(here.ws.ephemerals("gail"))
         forged = unseen(press)
         argument = next((text for start, text in ARGUMENTS.items() if name.startswith(start)), "")
-        value = "primary" if name == "cover" else "AG-1" if name.startswith("alert_") else f"INC-1{argument}"
+        value = VALUES.get(name) or ("AG-1" if name.startswith("alert_") else f"INC-1{argument}")
         forged.pop("response_url")  # it is used up after five answers
         forged["actions"] = [{"action_id": name, "block_id": "b", "type": "button", "value": value, "action_ts": "1.1"}]
         assert (await damaged(here, "interactive", forged)).status == 200

@@ -50,7 +50,7 @@ from bot.domain.routing.pages import (
 from bot.domain.routing.playbook_runs import run_edit, run_message_key
 from bot.domain.routing.reminders import nudge
 from bot.domain.routing.rewrites import PastNotice, rewrites
-from bot.domain.routing.workspace import home, policy_refused, policy_valid, user_group
+from bot.domain.routing.workspace import home, policy_refused, policy_valid, relieved, user_group
 
 __all__ = [
     "PastNotice",
@@ -98,6 +98,7 @@ __all__ = [
     "playbook_runs",
     "policy_refused",
     "policy_valid",
+    "relieved",
     "rewrites",
     "run_edit",
     "run_message_key",

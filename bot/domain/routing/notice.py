@@ -81,6 +81,7 @@ class NoticeKind(StrEnum):
     # The workspace
     HOME = "home"
     USERGROUP = "usergroup"
+    RELIEVED = "relieved"
     OPERATORS = "operators"
     POLICY_REFUSED = "policy_refused"
     POLICY_VALID = "policy_mended"

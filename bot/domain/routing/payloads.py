@@ -76,6 +76,18 @@ class UsergroupPayload(Payload):
 
 
 @dataclass(frozen=True)
+class RelievedPayload(Payload):
+    """Tells a person that somebody covers their on-call shift, or no longer does."""
+
+    person: str  # a Slack ID or an e-mail address
+    schedule: str
+    by: str  # who covers
+    starts_at: datetime
+    ends_at: datetime
+    ended: bool = False  # the cover was given up: the person is on call again
+
+
+@dataclass(frozen=True)
 class BookmarkPayload(Payload):
     """Names a bookmark that the policy defines."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.domain.routing.notice import Notice, NoticeKind, Priority
-from bot.domain.routing.payloads import SettledPayload, UsergroupPayload, UserPayload
+from bot.domain.routing.payloads import RelievedPayload, SettledPayload, UsergroupPayload, UserPayload
 
 
 def home(user: str) -> Notice:
@@ -18,6 +18,12 @@ def home(user: str) -> Notice:
 def user_group(group: str) -> Notice:
     """Set the members of a Slack user group to the people on call; several changes collapse into one."""
     return Notice(f"usergroup:{group}", NoticeKind.USERGROUP, None, UsergroupPayload(group).to_json(), resend=True)
+
+
+def relieved(key: str, payload: RelievedPayload) -> Notice:
+    """Tell a person directly that their shift is covered, or not any more. `key` names the cover."""
+    dedup_key = f"relieved:{key}:{payload.person}{':ended' if payload.ended else ''}"
+    return Notice(dedup_key, NoticeKind.RELIEVED, None, payload.to_json(), priority=Priority.NEWS)
 
 
 def policy_refused(number: int, problem: dict[str, Any]) -> Notice:

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 
 from bot.domain.oncall.cover import Covered, GivenUp
 from bot.domain.policy.policy import Policy
+from bot.domain.routing.payloads import RelievedPayload
 from bot.domain.values import durations
 from bot.slack.blocks import elements
-from bot.slack.blocks.elements import Message
+from bot.slack.blocks.elements import Message, button
 from bot.slack.blocks.oncall import called, is_covering
-from bot.slack.text import render
+from bot.slack.text import mention, render
 
 LISTED = 3  # people and times named in one sentence
 
@@ -54,6 +55,37 @@ def _uncovered(taken: Covered) -> str:
     return (
         f" That includes {durations.approximate(alone)} for which the schedule has nobody"
         f" ({when}{f' and {len(more)} more' if more else ''}): you are on call then, too."
+    )
+
+
+def relieved(payload: RelievedPayload, command: str) -> Message:
+    """To the person whose shift somebody covers, or who is on call again because the cover was given up."""
+    schedule, who = f"*{render(payload.schedule)}*", mention(payload.by)
+    until = elements.moment(payload.ends_at)
+    if payload.ended:
+        return elements.line(f"{who} no longer covers {schedule}: you are on call again, until {until}.")
+    words = f"{who} covers {schedule} from {elements.moment(payload.starts_at)} until {until}."
+    take_back = elements.code(f"{command} cover {payload.schedule} until …")
+    return elements.message(
+        words,
+        [
+            elements.section(f"{words} Pages for it go to {who} then, and not to you."),
+            elements.context(f"Not as agreed? Talk to them, or take the shift back: {take_back}"),
+        ],
+    )
+
+
+def ask_long_cover(schedule: str, starts_at: datetime, ends_at: datetime) -> Message:
+    """Ask whether a cover much longer than usual is meant."""
+    lasts = durations.approximate(ends_at - starts_at)
+    words = f"Cover {render(schedule)} for {lasts}, until {elements.moment(ends_at)}? That is longer than usual."
+    value = f"{schedule}:{int(starts_at.timestamp())}:{int(ends_at.timestamp())}"
+    return elements.message(
+        words,
+        [
+            elements.section(f"{words} Pages for it go to you until then, and whoever you relieve is told."),
+            elements.actions(button(f"Cover for {lasts}", "cover_anyway", value), block_id="long_cover"),
+        ],
     )
 
 

@@ -76,7 +76,7 @@ PRESSES: dict[str, Access] = {
     **dict.fromkeys(("roles", "lead", "handover", "shift_hand"), Access.ASSIGN),
     **dict.fromkeys(("escalate", "escalate_rung"), Access.PAGE),
     **{f"walk_escalate_{number}": Access.PAGE for number in range(MAX_CRITERIA)},
-    "cover": Access.COVER,
+    **dict.fromkeys(("cover", "cover_anyway"), Access.COVER),
     **dict.fromkeys(("update", "resolve", "close", "cancel", "reopen", "alert_dismiss"), Access.END),
     **dict.fromkeys(
         (

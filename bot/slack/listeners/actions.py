@@ -23,7 +23,7 @@ from bot.slack.listeners.handlers import ANSWERS_TO_PAGES, IGNORED_PRESSES, PRES
 from bot.slack.listeners.handlers.alerts import press_attach, press_declare, press_dismiss, press_silence
 from bot.slack.listeners.handlers.declare import declare_or_open_form, update_suggestion
 from bot.slack.listeners.handlers.messages import open_add_to_timeline, open_declare_from_message, source_in
-from bot.slack.listeners.handlers.on_call import open_cover_form
+from bot.slack.listeners.handlers.on_call import open_cover_form, take_long_cover
 from bot.slack.listeners.handlers.playbooks import overtaken_answer
 from bot.usecases.unit_of_work import DuplicateDelivery
 from storage.engine.errors import StorageError
@@ -118,6 +118,10 @@ async def _cover(ctx: ListenerContext, interaction: Interaction, value: str) -> 
     return await open_cover_form(Call(ctx, interaction), value)
 
 
+async def _cover_anyway(ctx: ListenerContext, interaction: Interaction, value: str) -> Message | None:
+    return await take_long_cover(Call(ctx, interaction), value)
+
+
 async def _declare_from_message(ctx: ListenerContext, interaction: Interaction, value: str) -> Message | None:
     return await open_declare_from_message(ctx, interaction, source_in(value))
 
@@ -147,6 +151,7 @@ WORKSPACE_PRESSES: dict[str, Callable[[ListenerContext, Interaction, str], Await
     REQUEST_AGAIN: _run_again,
     "menu_declare": _declare,
     "cover": _cover,
+    "cover_anyway": _cover_anyway,
     "declare_from_message": _declare_from_message,
     "add_to_timeline": _add_to_timeline,
     "alert_declare": _alert_declare,

@@ -25,6 +25,7 @@ from bot.slack.senders.base import Delivery, SenderBase, SenderContext
 from bot.slack.senders.card import CardSender
 from bot.slack.senders.channel import ChannelSender
 from bot.slack.senders.continuations import ContinuationSender
+from bot.slack.senders.covers import CoverSender
 from bot.slack.senders.ephemeral import AnswerSender
 from bot.slack.senders.handovers import HandoverSender
 from bot.slack.senders.home import HomeSender
@@ -60,6 +61,7 @@ SENDERS: tuple[type[SenderBase], ...] = (
     RewriteSender,
     TriageSender,
     UsergroupSender,
+    CoverSender,
 )
 
 

@@ -7,12 +7,15 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain import routing
 from bot.domain.access.identity import Identity
 from bot.domain.errors import Refused
 from bot.domain.oncall import schedule as oncall
 from bot.domain.oncall.cover import Covered, GivenUp
 from bot.domain.oncall.schedule import Override
 from bot.domain.policy.policy import Policy
+from bot.domain.routing.notice import Notice
+from bot.domain.routing.payloads import RelievedPayload
 from bot.domain.values.durations import LONGEST
 from bot.usecases import authorize
 from bot.usecases.context import Context
@@ -20,6 +23,9 @@ from bot.usecases.effects import home_tab, on_call
 from bot.usecases.oncall import shift_change
 from bot.usecases.unit_of_work import claim_delivery
 from storage import overrides
+from storage.outbox import enqueue
+
+MOST_TOLD = 10  # people whom one cover relieves
 
 
 async def cover(
@@ -46,9 +52,40 @@ async def cover(
         await overrides.add(conn, override, person.user, now)
         await home_tab.refresh_all(conn, now)
         covered = await _covered(conn, context.policy, override, person, before)
+        await enqueue.put(conn, _relieved(context.policy, covered, now))
     await shift_change.schedules_changed(context, {schedule}, before)
     context.wakeups.notify()
     return covered
+
+
+def _relieved(policy: Policy, covered: Covered, now: datetime) -> list[Notice]:
+    """Tell those whom the cover relieves: they may know nothing of it."""
+    override = covered.override
+    key = f"{override.schedule}:{override.member}:{now.timestamp()}"
+    return [
+        routing.relieved(
+            key,
+            RelievedPayload(
+                on_call.address_of(policy, member) or member,
+                override.schedule,
+                override.member,
+                override.starts_at,
+                override.ends_at,
+            ),
+        )
+        for member in covered.instead_of[:MOST_TOLD]
+    ]
+
+
+def _back_on_call(policy: Policy, member: str, result: GivenUp, now: datetime) -> list[Notice]:
+    """Tell whoever is on call again now that a cover was given up."""
+    ended, shift = result.ended[0], result.shift
+    address = on_call.address_of(policy, shift.member) or shift.member if shift is not None else None
+    if address is None or address == member or shift is None or result.at > now:
+        return []
+    key = f"{ended.schedule}:{member}:{now.timestamp()}"
+    payload = RelievedPayload(address, ended.schedule, member, now, shift.ends_at, ended=True)
+    return [routing.relieved(key, payload)]
 
 
 def _check(override: Override, now: datetime) -> None:
@@ -92,11 +129,13 @@ async def give_up(context: Context, schedule: str, member: str, delivery: str | 
             raise Refused(f"You do not cover {schedule} now, nor later.", f"cover {schedule} for 2h")
         after = await overrides.in_force(conn, now)
         await home_tab.refresh_all(conn, now)
+        at = max(now, ended[0].starts_at)
+        rotation = context.policy.schedules.get(schedule)
+        result = GivenUp(ended, at, oncall.current_shift(rotation, at, after) if rotation else None, after)
+        await enqueue.put(conn, _back_on_call(context.policy, member, result, now))
     await shift_change.schedules_changed(context, {schedule}, before)
     context.wakeups.notify()
-    at = max(now, ended[0].starts_at)
-    rotation = context.policy.schedules.get(schedule)
-    return GivenUp(ended, at, oncall.current_shift(rotation, at, after) if rotation else None, after)
+    return result
 
 
 async def _end_dead_covers(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from bot.domain.errors import Refused
 from bot.slack.blocks import oncall
-from bot.slack.blocks.cover import covered, given_up
+from bot.slack.blocks.cover import ask_long_cover, covered, given_up
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.modals.cover import CALLBACK, cover_modal, values_of_cover
 from bot.slack.directory.time_zones import time_zone_of
@@ -16,6 +16,8 @@ from bot.slack.listeners.calls import Call, Submission, SubmissionHandler, Works
 from bot.usecases.oncall import calendar_feeds
 from bot.usecases.oncall.cover import cover, give_up
 from storage import overrides
+
+LONGEST_USUAL = timedelta(days=14)  # a longer cover is asked about
 
 
 async def _on_call(call: WorkspaceCall) -> Message:
@@ -65,6 +67,24 @@ async def open_cover_form(call: Call, schedule: str | None = None) -> Message | 
 
 
 async def _take_cover(
+    call: Call, schedule: str, starts_at: datetime, ends_at: datetime, notes: Sequence[str] = ()
+) -> Message:
+    """Take the cover; one much longer than usual only once the person has confirmed it."""
+    now = call.context.clock.now()
+    if ends_at - max(starts_at, now) > LONGEST_USUAL:
+        call.require("cover")
+        return ask_long_cover(schedule, starts_at, ends_at)
+    return await _take_at_once(call, schedule, starts_at, ends_at, notes)
+
+
+async def take_long_cover(call: Call, value: str) -> Message:
+    """Take a cover that the person was asked about. Raises `ValueError` for a malformed value."""
+    schedule, starts_at_s, ends_at_s = value.rsplit(":", 2)
+    starts_at, ends_at = datetime.fromtimestamp(int(starts_at_s), UTC), datetime.fromtimestamp(int(ends_at_s), UTC)
+    return await _take_at_once(call, schedule, starts_at, ends_at)
+
+
+async def _take_at_once(
     call: Call, schedule: str, starts_at: datetime, ends_at: datetime, notes: Sequence[str] = ()
 ) -> Message:
     taken = await cover(call.context, schedule, starts_at, ends_at, call.identity, delivery=call.delivery)
