@@ -259,10 +259,15 @@ def _processes_of_user(spec: dict) -> int:  # type: ignore[type-arg]  # JSON
     return count
 
 
+def control_group(parent: str, pid: int) -> str:
+    """The control group of the command that the supervisor with this number looks after."""
+    return f"{parent}/tocsin-{pid}"
+
+
 def _create_control_group(processes: int) -> str | None:
     """Create a control group with at most so many processes. None if the bot may not create one."""
-    for parent in _control_group_parents():
-        group = f"{parent}/tocsin-{os.getpid()}"
+    for parent in control_group_parents():
+        group = control_group(parent, os.getpid())
         with contextlib.suppress(OSError):
             os.rmdir(group)  # of an earlier process with this number
         with contextlib.suppress(OSError):
@@ -274,7 +279,7 @@ def _create_control_group(processes: int) -> str | None:
     return None
 
 
-def _control_group_parents() -> Iterator[str]:
+def control_group_parents() -> Iterator[str]:
     """The control groups in which the bot may create another: its own (v1), or the one delegated to it (v2).
 
     In version 2 processes and limits are not in the same group, so the bot needs systemd's `Delegate=` and
