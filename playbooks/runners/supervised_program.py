@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,14 @@ def _kill_all(pid: int) -> None:
     for number in (*supervisor.stop_all(pid), pid):
         with suppress(ProcessLookupError):
             os.kill(number, signal.SIGKILL)
+    for parent in supervisor.control_group_parents():
+        group = Path(supervisor.control_group(parent, pid))
+        for _ in range(100):  # until what was in it has been reaped
+            if not group.exists():
+                break
+            with suppress(OSError):
+                group.rmdir()
+            time.sleep(0.01)
 
 
 def _to_result(status: dict[str, Any], exceeded: int | None, output: str, spec: dict[str, Any]) -> InvocationResult:

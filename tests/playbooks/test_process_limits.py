@@ -14,7 +14,7 @@ import pytest
 
 from bot.domain.playbook.job import ExitKind, Invocation
 from playbooks.runners import supervised_program
-from playbooks.runners.supervisor import kernel_limit
+from playbooks.runners.supervisor import control_group, control_group_parents, kernel_limit
 from tests.playbooks.hostile import TEN, Bench, refused
 
 MINUTE = timedelta(minutes=1)
@@ -173,6 +173,7 @@ async def test_a_supervisor_that_does_not_end_is_killed_with_every_process(
     with pytest.raises(asyncio.CancelledError):
         await task
     assert await gone(str(bench.folder))
+    assert not [parent for parent in control_group_parents() if Path(control_group(parent, supervisor)).exists()]
 
 
 def supervisor_of(marker: str) -> int:
