@@ -190,14 +190,18 @@ def chunks(text: str, limit: int, at_most: int) -> list[str]:
     return [piece for piece in [*pieces, clip(rest, limit)] if piece]
 
 
+def slug_of(title: str) -> str:
+    """The title in lower-case letters, digits and hyphens, for channel names and addresses."""
+    return slugify(_defuse(_clean(title)), max_length=CHANNEL_NAME_LENGTH)
+
+
 def channel_name(template: str, number: int, title: str, severity: str, day: date) -> str:
     """A channel name that Slack accepts: lower case, digits, `-` and `_`, 1 to 80 characters, not ending in `-`.
 
     `template` may contain `{number}`, `{slug}`, `{severity}` and `{date}`. A title without any usable letter (only
     emoji, for example) results in `inc-42`.
     """
-    slug = slugify(_defuse(_clean(title)), max_length=CHANNEL_NAME_LENGTH)
-    values = {"number": str(number), "slug": slug, "severity": severity, "date": day.isoformat()}
+    values = {"number": str(number), "slug": slug_of(title), "severity": severity, "date": day.isoformat()}
     name = re.sub(r"\{(\w+)\}", lambda match: values.get(match[1], ""), template)
     name = re.sub(r"[^a-z0-9_-]+", "-", unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower())
     name = re.sub(r"-{2,}", "-", name)[:CHANNEL_NAME_LENGTH].strip("-_")

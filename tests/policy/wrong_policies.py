@@ -166,7 +166,7 @@ contacts:
 bookmarks:
   bridge: http://meet.example.com/{id}
 """,
-        "policy.yml:2: bookmarks.bridge must be an address that begins with https://, not "
+        "policy.yml:2: bookmarks.bridge must be an address that begins with https://, or huddle, not "
         "“http://meet.example.com/{id}”.",
     ),
     (

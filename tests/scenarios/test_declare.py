@@ -308,6 +308,40 @@ async def test_the_bridge_of_the_policy_becomes_a_bookmark(sqlite_url: str, tmp_
         assert marks == [("Bridge", "https://meet.example.com/INC-1")]
 
 
+async def test_the_bridge_is_the_channels_own_huddle_where_there_is_a_war_room_or_the_policy_says_so(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy.yml"
+    for text, severity, has_bridge in (
+        ("preset: sev1-5\nbookmarks: {bridge: huddle}\n", "sev2", True),
+        ("preset: sev1-5\nseverities: {sev2: {war_room: true}}\n", "sev2", True),
+        ("preset: sev1-5\nseverities: {sev2: {war_room: true}}\n", "sev3", False),
+    ):
+        policy.write_text(text)
+        async with world(sqlite_url, policy=policy) as here:
+            before = len(here.ws.state.channels)
+            await here.maya.command("#general", f"/incident declare {severity} Checkout is down")
+            await rest(here)
+            (channel,) = [
+                each for each in list(here.ws.state.channels.values())[before:] if each.name.startswith("inc-")
+            ]
+            link = f"https://app.slack.com/huddle/{here.ws.settings.team_id}/{channel.id}"
+            marks = [(mark["title"], mark["link"]) for mark in channel.bookmarks]
+            assert marks == ([("Bridge", link)] if has_bridge else [])
+            assert (f"<{link}|Join the huddle>" in str(here.card(channel).blocks)) is has_bridge
+
+
+async def test_a_raise_to_a_severity_with_a_war_room_adds_the_huddle(sqlite_url: str, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yml"
+    policy.write_text("preset: sev1-5\nseverities: {sev1: {war_room: true}}\n")
+    async with world(sqlite_url, policy=policy) as here:
+        channel = await declared(here)
+        assert channel.bookmarks == []
+        await typed(here, "maya", channel.name, "/incident severity sev1 It spreads")
+        await rest(here)
+        assert [mark["title"] for mark in channel.bookmarks] == ["Bridge"]
+
+
 async def test_declared_twice_are_two_incidents_each_with_its_own_card(here: World) -> None:
     await here.maya.command("#general", "/incident declare sev2 Checkout is down")
     await here.tom.command("#general", "/incident declare sev2 Checkout is down")

@@ -48,6 +48,10 @@ class Rung:
     repeat: timedelta | None = None  # from the last page to the next; None: paged once
 
 
+BRIDGE = "bridge"  # the title of the bookmark that is the call to join
+HUDDLE = "huddle"  # as a bookmark's address: the huddle of the incident's own channel
+
+
 @dataclass(frozen=True, slots=True)
 class Severity:
     """A severity level and what it asks of people. A span that is None asks for nothing."""
@@ -247,7 +251,9 @@ class Policy:
     services: dict[str, Service] = field(default_factory=dict)
     categories: tuple[str, ...] = ()
     executives: tuple[str, ...] = ()  # keys of contacts
-    bookmarks: dict[str, str] = field(default_factory=dict)  # title → URL template; `bridge` is the war room
+    bookmarks: dict[str, str] = field(
+        default_factory=dict
+    )  # title → URL template or `huddle`; `bridge` is the war room
     record: str = "all"  # what the timeline records: `all` messages, or `key` entries only
     reactions: tuple[str, ...] = ()  # emoji that are recorded
     keep: timedelta | None = None  # how long timeline texts are kept; None: for ever
@@ -261,6 +267,13 @@ class Policy:
     alerts: AlertRules = field(default_factory=AlertRules)
     permissions: dict[str, AllowList] = field(default_factory=dict)  # by verb; verbs without one are free for all
     digest: str = ""  # of the document it was read from; every incident records it
+
+    def bookmarks_of(self, severity: str) -> dict[str, str]:
+        """Those that are named; with a huddle as the bridge where the severity has a war room and none is named."""
+        level = next((each for each in self.severities if each.key == severity), None)
+        if BRIDGE in self.bookmarks or level is None or not level.extra.get("war_room"):
+            return self.bookmarks
+        return {**self.bookmarks, BRIDGE: HUDDLE}
 
     @property
     def zone(self) -> ZoneInfo:

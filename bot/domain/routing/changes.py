@@ -60,18 +60,19 @@ def on_declared(incident: Incident, policy: Policy) -> list[Notice]:
     notices += described_in_full(incident)
     notices += announcement(incident, policy)
     notices += briefings(incident, policy, "declared", "")
-    for title in policy.bookmarks:
-        notices.append(
-            Notice(
-                f"bookmark:{n}:{title}",
-                NoticeKind.BOOKMARK,
-                n,
-                BookmarkPayload(title).to_json(),
-                depends_on=channel,
-                priority=Priority.SETUP,
-            )
-        )
+    notices += [_bookmark(n, title) for title in policy.bookmarks_of(incident.severity)]
     return notices
+
+
+def _bookmark(number: int, title: str) -> Notice:
+    return Notice(
+        f"bookmark:{number}:{title}",
+        NoticeKind.BOOKMARK,
+        number,
+        BookmarkPayload(title).to_json(),
+        depends_on=channel_key(number),
+        priority=Priority.SETUP,
+    )
 
 
 def on_change(before: Incident, after: Incident, recorded: Sequence[RecordedEntry], policy: Policy) -> list[Notice]:
@@ -91,6 +92,8 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[RecordedEntr
             notices += update_continued(n, key, record)
         if record.entry.kind == "severity" and record.entry.data.get("raised"):
             notices += briefings(after, policy, "declared", "")
+            known = policy.bookmarks_of(before.severity)
+            notices += [_bookmark(n, title) for title in policy.bookmarks_of(after.severity) if title not in known]
         if record.entry.kind == "reopened":
             notices += briefings(after, policy, "declared", "open again")
         if record.entry.kind == "role" and record.entry.data.get("user"):

@@ -49,10 +49,6 @@ def warnings(context: CheckContext) -> Iterator[Problem]:
     if briefed and not model.executives:
         message = f"{_asking(briefed)} for an executive briefing, but no executive is listed. List contacts here."
         yield context.problem(("executives",), message)
-    called = [key for key, severity in model.severities.items() if severity.war_room]
-    if called and "bridge" not in model.bookmarks:
-        message = f"{_asking(called)} for a war room, but no call is named. Add `bridge: https://…{{id}}`."
-        yield context.problem(("bookmarks",), message)
 
 
 def add_contact(name: str) -> str:

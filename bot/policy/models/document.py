@@ -82,7 +82,9 @@ class Document(StrictModel):
         default=Playbooks(), description="Who may approve a step, and when playbooks are reviewed."
     )
     timeline: Timeline = Field(default=Timeline(), description="What is recorded, and how long it is kept.")
-    bookmarks: dict[Text, Bookmark] = Field(default={}, description="Addresses by title; `bridge` is the call to join.")
+    bookmarks: dict[Text, Bookmark] = Field(
+        default={}, description="Addresses by title, or `huddle`; `bridge` is the call."
+    )
     links: dict[Text, Link] = Field(default={}, description="Addresses by title: dashboards, logs, support portals.")
     executives: list[Key] = Field(default=[], description="Contacts who get the executive briefing.")
     contacts: dict[Key, Contact] = Field(default={}, description="People and vendors who can be reached.")

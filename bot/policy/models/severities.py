@@ -28,5 +28,7 @@ class Severity(StrictModel):
     stakeholders: list[Text] = Field(default=[], description="The stakeholders, in words.")
     audiences: list[Key] = Field(default=[], description="The audiences that are informed: keys of `audiences`.")
     channels: list[Text] = Field(default=[], description="The communication channels, in words.")
-    war_room: bool = Field(default=False, description="Whether there is a war room: the bookmark `bridge`.")
+    war_room: bool = Field(
+        default=False, description="Whether there is a war room: the bookmark `bridge`, else a huddle."
+    )
     ticket: bool = Field(default=False, description="Whether a ticket is enough.")

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
 
+from bot.domain.policy.policy import HUDDLE
 from bot.domain.values.one_line import one_line
 from bot.policy.models.base import invalid, quoted
 from bot.policy.problems import nearest
@@ -35,14 +36,12 @@ def _key(value: Any) -> Any:
     return value
 
 
-def _https(value: Any) -> str:
-    if not isinstance(value, str) or not re.match(r"^https://[^\s/]+", value):
-        raise invalid(f"must be an address that begins with https://, not {quoted(value)}.")
-    return value
-
-
 def _bookmark(value: Any) -> str:
-    return _template(_https(value), BOOKMARK_PLACEHOLDERS)
+    if value == HUDDLE:
+        return HUDDLE
+    if not isinstance(value, str) or not re.match(r"^https://[^\s/]+", value):
+        raise invalid(f"must be an address that begins with https://, or huddle, not {quoted(value)}.")
+    return _template(value, BOOKMARK_PLACEHOLDERS)
 
 
 def _web(value: Any) -> str:
@@ -90,7 +89,9 @@ _TEXT_SCHEMA = {"type": "string"}
 Text = Annotated[str, BeforeValidator(as_text)]
 Name = Annotated[str, BeforeValidator(_name)]  # put on one line, for subjects, calendars and terminals
 Key = Annotated[str, BeforeValidator(_key)]
-Bookmark = Annotated[str, PlainValidator(_bookmark), WithJsonSchema({"type": "string", "pattern": "^https://"})]
+Bookmark = Annotated[
+    str, PlainValidator(_bookmark), WithJsonSchema({"type": "string", "pattern": "^https://|^huddle$"})
+]
 Link = Annotated[str, PlainValidator(_web), WithJsonSchema({"type": "string", "pattern": "^https?://"})]
 ChannelName = Annotated[str, PlainValidator(_channel_name), WithJsonSchema(_TEXT_SCHEMA)]
 Emoji = Annotated[str, PlainValidator(_emoji), WithJsonSchema(_TEXT_SCHEMA)]

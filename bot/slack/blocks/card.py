@@ -41,15 +41,17 @@ def card(
     failures: Sequence[Failure] = (),
     warnings: Sequence[str] = (),
     playbook: Hit | None = None,
+    bridge: str = "",
 ) -> Message:
     """The card. `warnings` are what people should read at once, such as a schedule with nobody on call.
 
-    `playbook` is the best match, which the card offers until a playbook is opened.
+    `playbook` is the best match, which the card offers until a playbook is opened. `bridge` is the link to the
+    call, as mrkdwn.
     """
     blocks = [
         elements.header(f"{phrases.drill_prefix(incident)}{incident.id} · {incident.title}"),
         _marks(incident),
-        *elements.fields(_facts(incident, policy, now)),
+        *elements.fields(_facts(incident, policy, now, bridge)),
         *_described(incident),
         *_ended(incident, now),
         _latest(incident, now),
@@ -146,11 +148,12 @@ def _marks(incident: Incident) -> Block | None:
     return elements.context(marks) if marks else None
 
 
-def _facts(incident: Incident, policy: Policy, now: datetime) -> list[tuple[str, str]]:
+def _facts(incident: Incident, policy: Policy, now: datetime, bridge: str = "") -> list[tuple[str, str]]:
     facts = [
         ("Severity", phrases.severity_name(incident.severity, policy)),
         ("Status", phrases.status_line(incident)),
         ("Incident commander", _commander(incident)),
+        ("Bridge", bridge),
         ("Declared", f"by {mention(incident.declared_by)} {phrases.at(incident.declared_at, now)}"),
         ("Acknowledged", _acknowledged(incident, now)),
         ("Next update due", _next_update(incident, now)),

@@ -22,9 +22,12 @@ PRESS = "Press *I'm on it* if you are responding; *Can't* pages the next rung at
 
 
 def page_channel(
-    incident: Incident, policy: Policy, payload: PagePayload, now: datetime, command: str = COMMAND
+    incident: Incident, policy: Policy, payload: PagePayload, now: datetime, command: str = COMMAND, *, bridge: str = ""
 ) -> Message:
-    """The page in the incident's channel: mentions the rung's people, or warns that nobody could be paged."""
+    """The page in the incident's channel: mentions the rung's people, or warns that nobody could be paged.
+
+    `bridge`, here and below, is the link to the call, as mrkdwn.
+    """
     if payload.rung is None and not payload.pages:
         return nobody_left(incident, policy, payload, command)
     people = " ".join(mention(person) for person in payload.people[:PEOPLE])
@@ -36,7 +39,7 @@ def page_channel(
         phrases.drill_prefix(incident) + words,
         [
             elements.section(phrases.drill_prefix(incident) + words),
-            elements.section("\n".join([f"*Why:* {_why(payload)}", *gap_lines(payload)])),
+            elements.section("\n".join([f"*Why:* {_why(payload)}", *_bridge_line(bridge), *gap_lines(payload)])),
             elements.context(
                 f"{_source(incident, payload)}. {_press(payload)}", *_last_resort(incident, policy, payload)
             ),
@@ -103,7 +106,9 @@ def _again(incident: Incident, policy: Policy) -> str:
     return f"Whoever was paged is paged again every {durations.exact(min(every))} until somebody answers."
 
 
-def page_direct(incident: Incident, policy: Policy, payload: PagePayload, now: datetime) -> Message:
+def page_direct(
+    incident: Incident, policy: Policy, payload: PagePayload, now: datetime, *, bridge: str = ""
+) -> Message:
     """The page to one person, as a direct message."""
     words = f":rotating_light: You are paged{_count(payload)}: {phrases.outside(incident)}"
     name = phrases.severity_name(incident.severity, policy)
@@ -111,10 +116,12 @@ def page_direct(incident: Incident, policy: Policy, payload: PagePayload, now: d
         f"{name} · {phrases.status_line(incident)}",
         f"*Commander:* {phrases.who_leads(incident)}",
         f"*Channel:* {phrases.channel_link(incident)}",
+        *_bridge_line(bridge),
         f"*Why you:* {_why_you(incident, payload)} — {_why(payload)}.",
     ]
     if incident.private:  # the page invites them, and they read the details in the channel
-        lines = [f"*Channel:* {phrases.channel_link(incident)}. You are being invited; the details are there."]
+        where = f"*Channel:* {phrases.channel_link(incident)}. You are being invited; the details are there."
+        lines = [where, *_bridge_line(bridge)]
     return elements.message(
         phrases.drill_prefix(incident) + words,
         [
@@ -131,24 +138,33 @@ def page_withdrawn(incident: Incident) -> Message:
     return elements.line(f"You were paged for {phrases.outside(incident)}. You are not part of it any more.")
 
 
-def page_elsewhere(incident: Incident, policy: Policy, payload: ChannelPagePayload, now: datetime) -> Message:
+def page_elsewhere(
+    incident: Incident, policy: Policy, payload: ChannelPagePayload, now: datetime, *, bridge: str = ""
+) -> Message:
     """The page in a channel other than the incident's, which a rung names."""
     buttons = _buttons(incident, payload, f"{payload.base}:to:{payload.channel}")
     name = phrases.severity_name(incident.severity, policy)
     words = f":rotating_light: Help is needed{_count(payload)}: {phrases.outside(incident)}"
     if incident.private:
         return elements.message(words, [elements.section(f"*{words}*"), buttons])
+    lines = [
+        f"{name} · {phrases.status_line(incident)}",
+        f"*Channel:* {phrases.channel_link(incident)}",
+        *_bridge_line(bridge),
+        f"*Why here:* {_why_here(payload)} — {_why(payload)}.",
+    ]
     return elements.message(
         phrases.drill_prefix(incident) + words,
         [
             elements.section(f"{phrases.drill_prefix(incident)}*{words}*"),
-            elements.section(
-                f"{name} · {phrases.status_line(incident)}\n*Channel:* {phrases.channel_link(incident)}\n"
-                f"*Why here:* {_why_here(payload)} — {_why(payload)}."
-            ),
+            elements.section("\n".join(lines)),
             buttons,
         ],
     )
+
+
+def _bridge_line(bridge: str) -> list[str]:
+    return [f"*Bridge:* {bridge}"] if bridge else []
 
 
 def _why(payload: PagePayload | DrillPagePayload) -> str:

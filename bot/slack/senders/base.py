@@ -18,6 +18,7 @@ from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import Notice, NoticeKind
 from bot.domain.routing.send_result import NotNeeded, Retry, SendResult, Sent
 from bot.domain.timeline.entry import BOT
+from bot.slack.blocks import bookmarks
 from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.directory.people import People
@@ -77,6 +78,10 @@ class SenderBase:
         self._context = senders.context
         self._api = senders.api
         self._people = senders.people
+
+    def bridge(self, delivery: Delivery) -> str:
+        """The link to the incident's call, as mrkdwn; empty if there is none."""
+        return bookmarks.bridge(delivery.incident, delivery.policy, self._senders.identity.team_id)
 
     async def post(
         self, delivery: Delivery, channel: str, message: Message, thread_ts: str | None = None

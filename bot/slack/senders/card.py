@@ -51,4 +51,5 @@ class CardSender(SenderBase):
             failures=[card.Failure(step=failure.kind, words=failure.error) for failure in failures],
             warnings=unreachable_rungs(incident, paging_context),
             playbook=await runs.best_match(self._context, incident, policy),
+            bridge=self.bridge(delivery),
         )

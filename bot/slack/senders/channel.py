@@ -16,7 +16,7 @@ from bot.domain.routing.payloads import (
 )
 from bot.domain.routing.send_result import NotNeeded, SendResult, Sent
 from bot.domain.timeline.entry import BOT
-from bot.slack.blocks import card, channel_loss
+from bot.slack.blocks import bookmarks, card, channel_loss
 from bot.slack.directory import channels
 from bot.slack.inbound.backfill import Backfill, HistoryReads
 from bot.slack.senders.base import Delivery, SenderBase, SenderContext
@@ -118,9 +118,11 @@ class ChannelSender(SenderBase):
 
     @sends(NoticeKind.BOOKMARK, failure="add a bookmark")
     async def bookmark(self, delivery: Delivery) -> SendResult:
-        """Add a bookmark of the policy, unless the channel has one with the same link."""
+        """Add a bookmark of the incident, unless the channel has one with the same link."""
         incident, title = delivery.incident, read_payload(delivery.notice, BookmarkPayload).title
-        link = delivery.policy.bookmarks[title].replace("{id}", incident.id).replace("{number}", str(incident.number))
+        link = bookmarks.address(title, incident, delivery.policy, self._senders.identity.team_id)
+        if link is None:
+            return NotNeeded("the policy has no such bookmark any more, or there is no channel for its huddle")
         answer = await self._api.call("bookmarks.list", channel_id=incident.channel_id)
         if any(bookmark.get("link") == link for bookmark in answer.get("bookmarks", [])):
             return Sent()

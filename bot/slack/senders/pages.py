@@ -43,7 +43,14 @@ class SlackPageSender(SenderBase):
         """Page people by a mention in the incident's channel."""
         payload = read_payload(delivery.notice, PagePayload)
         payload = replace(payload, people=tuple(await self._people.ids(list(payload.people))))
-        message = page.page_channel(delivery.incident, delivery.policy, payload, delivery.now, self._senders.command)
+        message = page.page_channel(
+            delivery.incident,
+            delivery.policy,
+            payload,
+            delivery.now,
+            self._senders.command,
+            bridge=self.bridge(delivery),
+        )
         return await self.post_in_channel(delivery, message)
 
     @sends(NoticeKind.PAGE_DIRECT, failure="page", unless=ended)
@@ -54,7 +61,9 @@ class SlackPageSender(SenderBase):
         if user != payload.person and await self._is_paged(f"{payload.base}:dm:{user}"):
             return NotNeeded(f"{user_mention(user)} gets this page under another name")
         channel = await self._people.direct_channel(user)
-        message = page.page_direct(delivery.incident, delivery.policy, payload, delivery.now)
+        message = page.page_direct(
+            delivery.incident, delivery.policy, payload, delivery.now, bridge=self.bridge(delivery)
+        )
         return await self.post(delivery, channel, message)
 
     @sends(NoticeKind.PAGE_ELSEWHERE, failure="page", unless=ended)
@@ -63,7 +72,9 @@ class SlackPageSender(SenderBase):
         payload = read_payload(delivery.notice, ChannelPagePayload)
         name = payload.channel
         channel = await self._channel_id(name)
-        message = page.page_elsewhere(delivery.incident, delivery.policy, payload, delivery.now)
+        message = page.page_elsewhere(
+            delivery.incident, delivery.policy, payload, delivery.now, bridge=self.bridge(delivery)
+        )
         try:
             return await self.post(delivery, channel, message)
         except SlackError as error:
@@ -111,10 +122,13 @@ class SlackPageSender(SenderBase):
         if posted is None:
             return NEVER_POSTED
         incident, policy, now = delivery.incident, delivery.policy, delivery.now
+        bridge = self.bridge(delivery)
         if posted.kind == NoticeKind.PAGE_DIRECT:
-            message = page.page_direct(incident, policy, read_payload(posted, PersonPagePayload), now)
+            message = page.page_direct(incident, policy, read_payload(posted, PersonPagePayload), now, bridge=bridge)
         else:
-            message = page.page_elsewhere(incident, policy, read_payload(posted, ChannelPagePayload), now)
+            message = page.page_elsewhere(
+                incident, policy, read_payload(posted, ChannelPagePayload), now, bridge=bridge
+            )
         return await self.edit_posted(dedup_key, message)
 
     async def _is_paged(self, dedup_key: str) -> bool:

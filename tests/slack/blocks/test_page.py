@@ -39,6 +39,19 @@ def test_a_page_in_the_channel_mentions_people_and_says_why_and_what_to_press() 
     assert presses(message.blocks) == ANSWERS
 
 
+def test_the_bridge_is_linked_on_every_page_and_on_a_private_one_for_whoever_is_paged_only() -> None:
+    bridge = "<https://app.slack.com/huddle/T0TEAM/C1|Join the huddle>"
+    elsewhere = ChannelPagePayload(rung=2, why="it is late", base=PAGE.base, channel="C0HELP")
+    for incident in (OPEN, replace(OPEN, private=True)):
+        pages = [
+            page.page_channel(incident, FIVE, PAGE, NOW, bridge=bridge),
+            page.page_direct(incident, FIVE, PAGE, NOW, bridge=bridge),
+        ]
+        assert all(f"*Bridge:* {bridge}" in str(each.blocks) for each in pages)
+        in_channel = page.page_elsewhere(incident, FIVE, elsewhere, NOW, bridge=bridge)
+        assert (bridge in str(in_channel.blocks)) is not incident.private
+
+
 def test_a_repeated_page_counts() -> None:
     assert page.page_channel(OPEN, FIVE, replace(PAGE, times=3), NOW).text.endswith("Checkout is down (3rd time)")
 

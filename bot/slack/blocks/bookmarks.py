@@ -1,0 +1,38 @@
+"""Builds the addresses of an incident's bookmarks, among them the bridge: the call that people join."""
+
+from __future__ import annotations
+
+from bot.domain.incident import Incident
+from bot.domain.policy.policy import BRIDGE, HUDDLE, Policy
+from bot.slack.text import escape, slug_of
+
+_HUDDLES = "https://app.slack.com/huddle"
+
+
+def address(title: str, incident: Incident, policy: Policy, team: str) -> str | None:
+    """The address of the bookmark with this title. `team` is the ID of Slack's workspace.
+
+    None if the incident has no such bookmark, or none yet: a huddle needs the incident's channel.
+    """
+    template = policy.bookmarks_of(incident.severity).get(title)
+    if template == HUDDLE:
+        usable = team and incident.channel_id and incident.channel_lost is None
+        return f"{_HUDDLES}/{team}/{incident.channel_id}" if usable else None
+    if template is None:
+        return None
+    values = {
+        "id": incident.id, "number": str(incident.number), "slug": slug_of(incident.title),
+        "severity": incident.severity,
+    }  # fmt: skip
+    for name, value in values.items():
+        template = template.replace(f"{{{name}}}", value)
+    return template
+
+
+def bridge(incident: Incident, policy: Policy, team: str) -> str:
+    """The link to the incident's call, as mrkdwn; empty if it has none, or is over."""
+    link = address(BRIDGE, incident, policy, team) if incident.open else None
+    if link is None:
+        return ""
+    label = "Join the huddle" if link.startswith(f"{_HUDDLES}/") else "Join the call"
+    return f"<{escape(link).replace('|', '%7C')}|{label}>"
