@@ -8,7 +8,7 @@ import pytest
 
 from bot.check import run
 from tests.scenarios.assertions import buttons, direct, rest, told, typed, words
-from tests.scenarios.running import World, written
+from tests.scenarios.running import World, world, written
 
 TOM, PRIYA, NOOR = "U0TOM00000", "U0PRIYA000", "U0NOOR0000"
 POLICY = """
@@ -48,6 +48,18 @@ async def test_where_nobody_of_a_rung_can_be_reached_the_next_is_paged_at_once_a
     assert (first["state"], second["state"]) == ("failed", "sent")
     assert "nobody in this workspace has that e-mail address" in first["reason"]
     assert ":x:" in await typed(here, "maya", channel.name, "/incident why")
+
+
+async def test_the_bridge_is_linked_in_the_page_of_the_channel_and_in_the_direct_message(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with world(sqlite_url, policy=written(tmp_path, f"{POLICY}bookmarks: {{bridge: huddle}}\n")) as here:
+        channel = await here.declared("sev2 Checkout is down")
+        await rest(here)
+        link = f"*Bridge:* <https://app.slack.com/huddle/{here.ws.settings.team_id}/{channel.id}|Join the huddle>"
+        (page,) = direct(here, TOM, "You are paged")
+        assert link in str(page.blocks)
+        assert any(link in str(message.blocks) for message in here.ws.bot_messages(channel.id))
 
 
 async def test_a_rung_whose_people_are_known_to_be_gone_is_passed_over_from_then_on(here: World) -> None:
