@@ -84,6 +84,11 @@ def time(count: float) -> str:
     return f"<!date^{int(at.timestamp())}^{{time}}|{at:%H:%M} UTC>"
 
 
+def age(count: float) -> str:
+    """The date token of that instant, as a time of day with its age."""
+    return time(count).replace("{time}", "{time}, {ago}")
+
+
 def day(count: float) -> str:
     at = minutes(count)
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at.day} {at:%b %H:%M} UTC>"

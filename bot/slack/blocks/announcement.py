@@ -9,7 +9,7 @@ from bot.domain.policy.policy import Policy
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.card import notification
 from bot.slack.blocks.elements import Block, Message, button
-from bot.slack.text import clip, mention, quote, render
+from bot.slack.text import clip, quote, render
 
 LATEST_LENGTH = 600
 
@@ -39,9 +39,8 @@ def _state(incident: Incident, policy: Policy, now: datetime) -> str:
     lines = [f"*Status:* {phrases.status_line(incident)}"]
     if incident.open or phrases.LEADS in incident.roles:
         lines.append(f"*Incident commander:* {phrases.who_leads(incident)}")
-    acknowledged_at = incident.ladder.acknowledged_at
-    if incident.open and acknowledged_at and incident.acknowledged_by:
-        lines.append(f"*Acknowledged* by {mention(incident.acknowledged_by)} {phrases.at(acknowledged_at, now)}")
+    if incident.open and (acknowledged := phrases.acknowledged(incident, now)):
+        lines.append(f"*Acknowledged* {acknowledged}")
     if services := phrases.services(incident, policy):
         lines.append(f"*Affected:* {elements.join_comma(services)}")
     lines.append(f"*Channel:* {phrases.channel_link(incident)}")

@@ -154,7 +154,7 @@ def _facts(incident: Incident, policy: Policy, now: datetime, bridge: str = "") 
         ("Status", phrases.status_line(incident)),
         ("Incident commander", _commander(incident)),
         ("Bridge", bridge),
-        ("Declared", f"by {mention(incident.declared_by)} {phrases.at(incident.declared_at, now)}"),
+        ("Declared", f"by {mention(incident.declared_by)} {_declared_at(incident, now)}"),
         ("Acknowledged", _acknowledged(incident, now)),
         ("Next update due", _next_update(incident, now)),
         ("Reminders snoozed", phrases.snoozed(incident, now)),
@@ -193,11 +193,15 @@ def _commander(incident: Incident) -> str:
     return "nobody yet — press *Assign roles*" if incident.open else ""
 
 
+def _declared_at(incident: Incident, now: datetime) -> str:
+    """When it was declared; while it is open, with how long it has been open."""
+    return phrases.since(incident.declared_at, now) if incident.open else phrases.at(incident.declared_at, now)
+
+
 def _acknowledged(incident: Incident, now: datetime) -> str:
-    at = incident.ladder.acknowledged_at
-    if at is not None and incident.acknowledged_by:
-        return f"by {mention(incident.acknowledged_by)} {phrases.at(at, now)}"
-    if not incident.open or at is not None:
+    if done := phrases.acknowledged(incident, now):
+        return done
+    if not incident.open or incident.ladder.acknowledged_at is not None:
         return ""
     if incident.responders:  # the worse severity has to be acknowledged by itself
         people = elements.join_comma([mention(person) for person in incident.responders], 3)

@@ -293,6 +293,16 @@ def moment(at: datetime) -> str:
     return _date(at, "{date_short_pretty} {time}", "%-d %b %H:%M UTC")
 
 
+def clock_and_age(at: datetime) -> str:
+    """The time of day and how long ago that is, which Slack counts on while the message stands."""
+    return _date(at, "{time}, {ago}", "%H:%M UTC")
+
+
+def moment_and_age(at: datetime) -> str:
+    """Day and time, and how long ago that is, which Slack counts on while the message stands."""
+    return _date(at, "{date_short_pretty} {time}, {ago}", "%-d %b %H:%M UTC")
+
+
 def utc(at: datetime) -> str:
     """The time of day in UTC, for places where Slack renders no date tokens."""
     return at.astimezone(UTC).strftime("%H:%M UTC")

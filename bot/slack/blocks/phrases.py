@@ -12,7 +12,7 @@ from bot.domain.incident import ChannelLoss, Incident, empty_roles
 from bot.domain.incident.status import MEANINGS, Status
 from bot.domain.policy.policy import Policy, Role, Severity
 from bot.domain.values import durations
-from bot.slack.blocks.elements import clock, join_dots, moment
+from bot.slack.blocks.elements import clock, clock_and_age, join_dots, moment, moment_and_age
 from bot.slack.text import mention, plain, render
 
 DOTS = (":red_circle:", ":large_orange_circle:", ":large_yellow_circle:", ":large_blue_circle:", ":white_circle:")
@@ -156,6 +156,20 @@ def at(instant: datetime, now: datetime) -> str:
     return clock(instant) if abs(now - instant) < TODAY else moment(instant)
 
 
+def acknowledged(incident: Incident, now: datetime) -> str:
+    """Who acknowledged this episode at this severity, when, and after how long. Empty if nobody has."""
+    instant = incident.ladder.acknowledged_at
+    if instant is None or not incident.acknowledged_by:
+        return ""
+    took = durations.approximate(instant - incident.ladder.started_at)
+    return f"by {mention(incident.acknowledged_by)} {at(instant, now)}, after {took}"
+
+
+def since(instant: datetime, now: datetime) -> str:
+    """As `at`, with how long ago that is."""
+    return clock_and_age(instant) if abs(now - instant) < TODAY else moment_and_age(instant)
+
+
 def ending_outside(incident: Incident) -> str:
     """How the incident ended, in a sentence for people outside it. Empty while it is open."""
     if incident.open:
@@ -169,10 +183,12 @@ def ending_outside(incident: Incident) -> str:
 
 
 def ending(incident: Incident) -> str:
-    """How the incident ended, in one line. Empty while it is open."""
+    """How the incident ended and after how long, in one line. Empty while it is open."""
     if incident.open:
         return ""
-    when = f" {moment(incident.ended_at)}" if incident.ended_at else ""
+    when = ""
+    if incident.ended_at:
+        when = f" {moment(incident.ended_at)}, after {durations.approximate(incident.ended_at - incident.declared_at)}"
     if incident.status in (Status.RESOLVED, Status.CLOSED):
         by = f" by {mention(incident.resolved_by)}" if incident.resolved_by else ""
         return f":white_check_mark: *{status_name(incident.status)}*{by}{when}"

@@ -19,6 +19,7 @@ from tests.factories import (
     MAYA,
     NOW,
     ONE,
+    age,
     day,
     declared,
     labels,
@@ -60,7 +61,7 @@ def test_a_fresh_incident() -> None:
                 _field("Severity", ":red_circle: sev1 · Critical"),
                 _field("Status", "Detected — declared; nobody has acknowledged it yet"),
                 _field("Incident commander", "nobody yet — press *Assign roles*"),
-                _field("Declared", f"by <@{ADA}> {time(0)}"),
+                _field("Declared", f"by <@{ADA}> {age(0)}"),
                 _field("Acknowledged", "not yet — press *Acknowledge* if you are responding"),
                 _field("Next update due", time(15)),
                 _field("Still needed", ":bust_in_silhouette: Incident commander, Scribe"),
@@ -88,10 +89,26 @@ def _facts(incident: Incident, at: float = 6) -> str:
 
 
 def test_once_acknowledged_it_says_who_and_when_instead_of_asking() -> None:
-    assert f"*Acknowledged*\nby <@{BEN}> {time(2)}" in _facts(ACKNOWLEDGED)
+    assert f"*Acknowledged*\nby <@{BEN}> {time(2)}, after 2m" in _facts(ACKNOWLEDGED)
     assert labels(card.card(ACKNOWLEDGED, FIVE, NOW).blocks[-1]) == [
         "Update status", "Change severity", "Assign roles", "Escalate", "Playbooks", "Resolve",
     ]  # fmt: skip
+
+
+def test_the_card_says_how_long_it_is_open_how_long_the_acknowledgement_took_and_how_long_it_lasted() -> None:
+    facts = _facts(ACKNOWLEDGED, at=42)
+    assert f"*Declared*\nby <@{ADA}> {age(0)}" in facts
+    assert facts.count("{ago}") == 1
+    assert ", after 2m" in facts
+    ended = card.card(RESOLVED, FIVE, minutes(50))
+    assert "{ago}" not in str(ended.blocks)
+    assert f"{day(9)}, after 9m" in str(ended.blocks)
+
+
+def test_an_acknowledgement_after_a_raise_counts_from_the_raise() -> None:
+    milder = with_channel(replace(declared(), severity="sev2"))
+    raised = verbs.change_severity(milder, "sev1", MAYA, FIVE, minutes(30), reason="It spreads").incident
+    assert ", after 3m" in _facts(verbs.acknowledge(raised, BEN, minutes(33)).incident, at=40)
 
 
 def test_the_latest_update_stands_on_it() -> None:
@@ -127,7 +144,8 @@ def test_a_resolved_incident_says_what_fixed_it_and_offers_the_ways_on() -> None
     shown = card.card(RESOLVED, FIVE, minutes(10))
     assert shown.text == "INC-1 · Checkout is down (sev1 · Critical, resolved)"
     assert mrkdwn(shown.blocks[3]) == (
-        f":white_check_mark: *Resolved* by <@{BEN}> {day(9)}\n*What fixed it:* Rolled back\n*Root cause:* Deploy"
+        f":white_check_mark: *Resolved* by <@{BEN}> {day(9)}, after 9m\n"
+        "*What fixed it:* Rolled back\n*Root cause:* Deploy"
     )
     assert presses(shown.blocks) == [("Reopen", "reopen", "INC-1"), ("Close", "close", "INC-1")]
     assert "Still needed" not in str(shown.blocks)
@@ -202,7 +220,7 @@ def test_the_announcement_follows_the_incident() -> None:
     assert presses(announcement.announcement(UPDATED, FIVE, NOW).blocks) == [("Join", "join", "INC-1")]
     ended = announcement.announcement(RESOLVED, FIVE, minutes(10))
     assert mrkdwn(ended.blocks[-1]) == (
-        f":white_check_mark: *Resolved* by <@{BEN}> {day(9)}\n*What fixed it:* Rolled back"
+        f":white_check_mark: *Resolved* by <@{BEN}> {day(9)}, after 9m\n*What fixed it:* Rolled back"
     )
     assert presses(ended.blocks) == []
 
