@@ -17,11 +17,19 @@ _c = outbox.c
 _NOTICE = sa.select(_c.kind, _c.payload, _c.created_at).where(_c.dedup_key == sa.bindparam("this"))
 _GET = sa.select(_c.receipt).where(_c.dedup_key == sa.bindparam("this"))
 
+_LOCK = sa.select(_c.state, _c.receipt).where(_c.dedup_key == sa.bindparam("this")).with_for_update()
+
 
 async def get(conn: AsyncConnection, dedup_key: str) -> dict[str, Any] | None:
     """The receipt of a notice; `None` until it was sent."""
     receipt: dict[str, Any] | None = await conn.scalar(_GET, {"this": dedup_key})
     return receipt
+
+
+async def lock_posted(conn: AsyncConnection, dedup_key: str) -> dict[str, Any] | None:
+    """The receipt of a notice, locked until the transaction ends. `None` if it is (again) still to be sent."""
+    row = (await conn.execute(_LOCK, {"this": dedup_key})).one_or_none()
+    return None if row is None or row.state in ("held", "queued", "leased", "unknown") else row.receipt
 
 
 class StoredNotice(NamedTuple):

@@ -207,7 +207,7 @@ def _tune(tuning: Tuning) -> None:
         scheduler: {"LEASE": lease},
         job_runner: {"LEASE": lease},
         database: {"IDLE_IN_TRANSACTION_S": tuning.lease_s / 2},
-        slack_api: {"TIMEOUT_S": tuning.timeout_s},
+        slack_api: {"TIMEOUT_S": tuning.timeout_s, "BLOCKED_WAIT_S": 6 * tuning.timeout_s},
         http: {"TIMEOUT_S": tuning.timeout_s},
         rate_limiter: {"MINUTE_S": 60 * shorter, "STRICT_S": 3600 * shorter, "LONGEST_WAIT_S": 30 * shorter},
         socket_mode: {"PING_S": tuning.ping_s},

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bot.domain.routing.send_result import SendResult
+from bot.slack.senders.base import SenderBase
 from sandbox import Channel
 from tests.scenarios.assertions import announcements, buttons, declared, direct, of_kind, rest, words
 from tests.scenarios.playbook_runs import failover_asked, opened, press, request, run_messages
@@ -105,4 +108,24 @@ async def test_messages_that_were_deleted_while_the_bot_was_away_are_posted_agai
     here.ws.delivery.faults.drop = False
     await here.restarted()
     await here.ws.until(lambda: run_messages(here, channel) and here.ws.pinned(channel.id))
+    await unharmed(here, channel)
+
+
+async def test_a_deleted_announcement_that_two_notices_miss_is_posted_again_once(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one had it posted again although it was there by then."""
+    again, calls = SenderBase.post_again, []
+
+    async def late(sender: SenderBase, *missed: Any) -> SendResult:
+        calls.append(await again(sender, *missed))
+        await here.ws.until(lambda: announcements(here))
+        return await again(sender, *missed)
+
+    channel = await declared(here)
+    monkeypatch.setattr(SenderBase, "post_again", late)
+    await here.sam.delete(announcements(here)[0])
+    await here.ws.until(lambda: calls)
+    await here.delivered()
+    assert len(announcements(here)) == 1
     await unharmed(here, channel)

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.domain.incident import Incident
+from bot.domain.routing.announcements import announcement_key
 from bot.domain.timeline.entry import RecordedEntry
 from bot.slack.blocks import phrases
 from sandbox import Message
@@ -18,15 +19,10 @@ from storage.open import open_database
 from storage.schema import deadlines, outbox
 from storage.timeline import entries as timeline
 from storage.timeline.verify import chain_faults
-from tests.torture.people import ACCEPTED, ENTRY_KINDS, REFUSED, has_block, number_of
+from tests.torture.people import ACCEPTED, ENTRY_KINDS, REFUSED, has_block, metadata_key, number_of
+from tests.torture.post_oracle import POSTED_KINDS, channels_back, is_archived, keys, waits_for_channel
 from tests.torture.world import World
 
-POSTED_KINDS = frozenset(
-    {
-        "card", "announce", "thread", "news", "update", "continuation", "duties", "nudge",
-        "page_channel", "page_direct", "page_elsewhere",
-    }
-)  # fmt: skip
 BUTTON_ENTRY_KINDS = {"Snooze 15m": "snoozed", "Snooze 1h": "snoozed"}  # Escalate asks first
 
 
@@ -61,8 +57,8 @@ async def judge(world: World) -> Verdict:
     snapshot = await _read(world.url)
     verdict = Verdict(list(snapshot.broken_chains))
     for check in (
-        _declares, _channels, _cards_and_announcements, _verbs, _presses, _messages, _keys, _reminders, _pages, _ledger,
-        _reopenings, _outbox,
+        _declares, _channels, _cards_and_announcements, _verbs, _presses, _messages, keys, channels_back, _reminders,
+        _pages, _ledger, _reopenings, _outbox,
     ):  # fmt: skip
         check(world, snapshot, verdict)
     verdict.counts["incidents"] = len(snapshot.incidents)
@@ -121,6 +117,8 @@ def _cards_and_announcements(world: World, snapshot: Snapshot, verdict: Verdict)
         if incident.channel_id not in world.ws.state.channels:
             continue
         state = phrases.status_line(incident)
+        if is_archived(world, incident.channel_id):
+            continue  # nothing can be edited there
         cards = [m for m in world.ws.bot_messages(incident.channel_id) if has_block(m, "card")]
         pinned = world.ws.pinned(incident.channel_id)
         if len(cards) != 1 or pinned != cards:
@@ -130,10 +128,20 @@ def _cards_and_announcements(world: World, snapshot: Snapshot, verdict: Verdict)
         elif incident.severity not in cards[0].text:
             verdict.wrong.append(f"INC-{number} is {incident.severity}, and its card says: {cards[0].text}")
         about = [m for m in announced if f"INC-{number} " in f"{m.text} " or f"INC-{number}:" in m.text]
-        if len(about) != 1:
+        if not about and (not incident.open or _announcement_lost(world, snapshot, number)):
+            verdict.counts["deleted announcements that nobody needs or noticed"] += 1
+        elif len(about) != 1:
             verdict.wrong.append(f"INC-{number} is announced {len(about)} times")
         elif phrases.status_name(incident.status).lower() not in str([about[0].text, about[0].blocks]).lower():
             verdict.wrong.append(f"INC-{number} is {incident.status}, and its announcement says: {about[0].text}")
+
+
+def _announcement_lost(world: World, snapshot: Snapshot, number: int) -> bool:
+    """Whether people deleted the announcement, and Slack gave up telling so."""
+    row = next((row for row in snapshot.outbox if row.dedup_key == announcement_key(number)), None)
+    if row is None or row.metadata_key not in world.people.erased or not row.receipt:
+        return False
+    return row.receipt.get("ts") in _delivered_messages(world)[1]
 
 
 def _verbs(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
@@ -209,6 +217,7 @@ def _messages(  # noqa: C901 - one promise after the other
             if record.entry.kind.startswith("message"):
                 entries[f"{number}:{record.entry.source_ts}"].append(record.entry)
     taken, lost = _delivered_messages(world)
+    told = _told_deletions(world)
     for sent in world.people.messages:
         ts = sent.message.ts
         recorded = entries[f"{number_in.get(sent.channel)}:{ts}"]
@@ -218,7 +227,7 @@ def _messages(  # noqa: C901 - one promise after the other
         if kinds["message"] > 1 or kinds["message_deleted"] > 1:
             verdict.wrong.append(f"{name} is on the timeline more than once: {dict(kinds)}")
         if sent.deleted_at is not None:
-            unheard = sent.deleted_at < created_at.get(sent.channel, 0.0) + 0.5 or ts in lost
+            unheard = sent.deleted_at < created_at.get(sent.channel, 0.0) + 0.5 or ts in lost or ts not in told
             if not unheard and not kinds["message_deleted"]:
                 verdict.wrong.append(f"{name} was deleted, and the timeline does not say so")
             verdict.counts["deletions that no one could know"] += unheard and not kinds["message_deleted"]
@@ -247,44 +256,21 @@ def _delivered_messages(world: World) -> tuple[set[str], set[str]]:
     return taken, lost
 
 
-def _posts(world: World) -> list[tuple[str, Message]]:
-    posts = []
-    for log in world.ws.state.logs.values():
-        for message in log.messages.values():
-            if message.user == world.ws.bot.id and message.metadata:
-                posts.append((str(message.metadata["event_payload"]["key"]), message))
-    return posts
+def _told_deletions(world: World) -> set[str]:
+    """The `ts` of messages whose deletion Slack told the bot; it does not while the bot is not in the channel."""
+    events = [record.payload.get("event") or {} for record in world.ws.journal.deliveries]
+    tombstones = {str(event["message"]["ts"]) for event in events if _is_tombstone(event)}
+    return tombstones | {str(event["deleted_ts"]) for event in events if "deleted_ts" in event}
 
 
-def _keys(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
-    """Every post has a row, every sent row has one post, and every other row has none.
-
-    A reminder that a newer one replaced is deleted again.
-    """
-    posts = Counter(key for key, _ in _posts(world))
-    rows = {row.metadata_key: row for row in snapshot.outbox}
-    settled = [row.payload for row in snapshot.outbox if row.kind == "nudge_edit" and row.state == "sent"]
-    replaced = {payload["of"] for payload in settled if payload["outcome"] == "superseded"}
-    for key in posts.keys() - rows.keys():
-        verdict.wrong.append(f"a message with the key {key} belongs to no row")
-    for key, row in rows.items():
-        if row.kind not in POSTED_KINDS:
-            continue
-        count = posts[key]
-        if count > 1 and world.freezes and world.schedule.replicas > 1:
-            verdict.counts["doubled after a freeze"] += count - 1
-        elif count > 1:
-            verdict.wrong.append(f"{row.dedup_key} was posted {count} times")
-        if row.state == "sent" and count == 0 and row.dedup_key not in replaced:
-            verdict.wrong.append(f"{row.dedup_key} is marked as sent, and was not posted")
-        if row.state in ("dropped", "failed") and count:
-            verdict.wrong.append(f"{row.dedup_key} is marked as {row.state} ({row.error}), and was posted")
+def _is_tombstone(event: Any) -> bool:
+    return isinstance(event.get("message"), dict) and event["message"].get("subtype") == "tombstone"
 
 
 def _reminders(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
     """At most one reminder of an incident has buttons, and the incident knows which one."""
     for number, incident in snapshot.incidents.items():
-        if incident.channel_id not in world.ws.state.channels:
+        if incident.channel_id not in world.ws.state.channels or is_archived(world, incident.channel_id):
             continue
         live = [m for m in world.ws.bot_messages(incident.channel_id) if has_block(m, "nudge")]
         names = [_dedup_key(snapshot, m) for m in live]
@@ -327,7 +313,7 @@ def _reopenings(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
 
 
 def _dedup_key(snapshot: Snapshot, message: Message) -> str:
-    row = snapshot.row_of(str((message.metadata or {}).get("event_payload", {}).get("key")))
+    row = snapshot.row_of(metadata_key(message))
     return "?" if row is None else str(row.dedup_key)
 
 
@@ -346,7 +332,9 @@ def _ledger(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
 
 def _outbox(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
     for row in snapshot.outbox:
-        if row.state in ("held", "queued", "leased", "unknown"):
+        if waits_for_channel(world, snapshot, row):
+            verdict.counts["rows that wait for an archived channel"] += 1
+        elif row.state in ("held", "queued", "leased", "unknown"):
             verdict.wrong.append(f"{row.dedup_key} is still {row.state} after {row.attempts} attempts: {row.error}")
         elif row.state == "failed":
             verdict.counts["failed with a reason"] += 1

@@ -18,6 +18,7 @@ SUCCESS = re.compile(
     r"is promised in|is paged|Paged now|could be paged|You are responding|first to acknowledge|You acknowledged|"
     r"Are you responding|: <@|nobody now|You're in|is being opened|Inviting"
 )
+ESCALATE_AGAIN = re.compile(r"Page rung \d+ as well: .*\?")  # somebody escalated just before: the bot asks first
 # The kind of timeline entry that an act creates.
 ENTRY_KINDS = {
     "note": "note", "update": "update", "update_form": "update", "status": "status", "severity": "severity",
@@ -56,6 +57,10 @@ class People:
     acts: list[Act] = field(default_factory=list)
     messages: list[SentMessage] = field(default_factory=list)
     pressed: list[Act] = field(default_factory=list)
+    archived: int = 0  # channels that somebody archived
+    kicked: list[str] = field(default_factory=list)  # channels from which somebody removed the bot
+    outages: int = 0  # of the token
+    erased: set[str] = field(default_factory=set)  # the keys of the bot's messages that somebody deleted
     _form_locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     async def do(self, step: Step) -> None:
@@ -76,7 +81,7 @@ class People:
 
     async def _channel(self, step: Step) -> Channel:
         """Pick an incident channel, and join it if needed."""
-        channel: Channel = _pick(self.channels(), step.pick)
+        channel: Channel = pick(self.channels(), step.pick)
         await self.ws.person(step.who).join(channel.id)
         return channel
 
@@ -95,25 +100,29 @@ class People:
             self.messages.append(SentMessage(await self.ws.person(step.who).say(channel.id, text), channel.id, [text]))
 
     async def _reply(self, step: Step) -> None:
-        to = _pick([m for m in self.messages if m.deleted_at is None], step.pick)
+        to = pick([m for m in self.messages if m.deleted_at is None], step.pick)
         await self.ws.person(step.who).join(to.channel)
         text = f"{step.token} replied"
         message = await self.ws.person(step.who).reply(to.message, text, broadcast=step.pick * 7 % 1 < 0.3)
         self.messages.append(SentMessage(message, to.channel, [text]))
 
     async def _edit(self, step: Step) -> None:
-        sent = _pick([sent for sent in self.messages if sent.deleted_at is None], step.pick)
+        sent = pick(self._editable(), step.pick)
         text = f"{sent.texts[0]}, {step.token} edited"
         sent.texts.append(text)
         await self.ws.person(sent.message.user).edit(sent.message, text)
 
     async def _delete(self, step: Step) -> None:
-        sent = _pick([sent for sent in self.messages if sent.deleted_at is None], step.pick)
+        sent = pick(self._editable(), step.pick)
         sent.deleted_at = self.ws.clock.now()
         await self.ws.person(sent.message.user).delete(sent.message)
 
+    def _editable(self) -> list[SentMessage]:
+        standing = [sent for sent in self.messages if sent.deleted_at is None]
+        return [sent for sent in standing if not self.ws.state.channels[sent.channel].is_archived]
+
     async def _pushpin(self, step: Step) -> None:
-        sent = _pick([sent for sent in self.messages if sent.deleted_at is None], step.pick)
+        sent = pick(self._editable(), step.pick)
         await self.ws.person(step.who).join(sent.channel)
         await self.ws.person(step.who).react(sent.message, "pushpin")
 
@@ -193,7 +202,7 @@ class People:
         """Type a command in the incident's channel, or elsewhere with `--in`."""
         where = "#general"
         if number is not None and not again:
-            channel = _pick(self.channels(), step.pick)
+            channel = pick(self.channels(), step.pick)
             number = number_of(channel)
             if step.pick * 1000 % 1 < 0.5:
                 await self.ws.person(step.who).join(channel.id)
@@ -249,19 +258,19 @@ class People:
     async def _press_announcement(self, step: Step) -> None:
         messages = [m for m in self.ws.bot_messages("incidents", threads=False) if m.blocks]
         await self.ws.person(step.who).join("incidents")
-        await self._press(step, _pick(messages, step.pick), ("Join", "Acknowledge"))
+        await self._press(step, pick(messages, step.pick), ("Join", "Acknowledge"))
 
     async def _press_page(self, step: Step) -> None:
         ims = [c for c in self.ws.state.channels.values() if c.is_im and self.ws.bot.id in c.members]
         messages = [m for c in ims for m in self.ws.bot_messages(c.id) if has_block(m, "page")]
-        message = _pick(messages, step.pick)
+        message = pick(messages, step.pick)
         owner = next(m for m in self.ws.state.channels[message.channel].members if m != self.ws.bot.id)
         await self._press(step, message, ("I'm on it", "Can't"), owner)
 
     async def _press_nudge(self, step: Step) -> None:
         channel = await self._channel(step)
         messages = [m for m in self.ws.bot_messages(channel.id) if has_block(m, "nudge")]
-        await self._press(step, _pick(messages, step.pick), ("Snooze 15m", "Snooze 1h"))
+        await self._press(step, pick(messages, step.pick), ("Snooze 15m", "Snooze 1h"))
 
     async def _press_answer(self, step: Step) -> None:
         """Press a button of an ephemeral message."""
@@ -272,7 +281,7 @@ class People:
             for element in block.get("elements", [])
             if element.get("type") == "button" and element["text"]["text"] in _ANSWER_BUTTONS
         ]
-        ephemeral, label = _pick(buttons, step.pick)
+        ephemeral, label = pick(buttons, step.pick)
         await self._press(step, ephemeral, (label,))
 
     async def _press(
@@ -298,7 +307,12 @@ def has_block(message: Message, block_id: str) -> bool:
     return any(block.get("block_id") == block_id for block in message.blocks or [])
 
 
-def _pick(things: list[Any], pick: float) -> Any:
+def metadata_key(message: Message) -> str:
+    """The key of a message of the bot's; empty if it has none."""
+    return str((message.metadata or {}).get("event_payload", {}).get("key", ""))
+
+
+def pick(things: list[Any], pick: float) -> Any:
     if not things:
         raise LookupError("there is nothing to pick yet")
     return things[int(pick * len(things))]
@@ -309,7 +323,8 @@ def _command_outcome(reply: Reply) -> str:
         return UNKNOWN
     if not reply.text:  # an empty answer: an earlier delivery of the same command was recorded
         return ACCEPTED
-    return ACCEPTED if SUCCESS.search(reply.text) and "This works:" not in reply.text else REFUSED
+    asked = ESCALATE_AGAIN.search(reply.text) or "This works:" in reply.text
+    return ACCEPTED if SUCCESS.search(reply.text) and not asked else REFUSED
 
 
 def _form_outcome(reply: Reply) -> str:

@@ -22,6 +22,7 @@ FAULTS = {
     "kill": 12, "sockets": 4, "slack": 9, "copies": 3, "reorder": 3, "late": 3, "lose_acks": 3,
     "step": 5, "down": 2, "freeze": 2, "twice": 3, "stop": 2,
 }  # fmt: skip
+WORKSPACE_ACTS = {"archive": 3, "kick": 3, "token": 2, "erase": 4}
 ONLY_SQLITE = {"lock": 4, "disk": 3}
 ONLY_POSTGRESQL = {"cut": 5}
 TWO_REPLICAS = {"freeze": 6, "kill": 4}
@@ -106,14 +107,30 @@ def schedule(seed: int, database: str | None = None, replicas: int | None = None
         weights |= TWO_REPLICAS
     steps += [_fault(rng, weights) for _ in range(rng.randint(5, 10))]
     lives = tuple(tuple(life(rng) for _ in range(rng.randint(2, 5))) for _ in range(replicas))
+    restart_at_end = rng.random() < 0.5
+    steps += [_workspace_act(rng) for _ in range(rng.randint(2, 6))]
     steps.sort(key=lambda step: step.at_s)
-    return Schedule(seed, database, replicas, socket_mode, tuple(steps), lives, rng.random() < 0.5)
+    return Schedule(seed, database, replicas, socket_mode, tuple(steps), lives, restart_at_end)
 
 
 def _act(rng: random.Random, number: int) -> Step:
     what = rng.choices(list(ACTS), list(ACTS.values()))[0]
     at_s = rng.uniform(0.05, SPAN_S)
     return Step(round(at_s, 3), what, rng.choice(PEOPLE), f"k{number}", rng.random())
+
+
+def _workspace_act(rng: random.Random) -> Step:
+    what = rng.choices(list(WORKSPACE_ACTS), list(WORKSPACE_ACTS.values()))[0]
+    at_s, pick = rng.uniform(0.5, SPAN_S), rng.random()
+    more: dict[str, Any] = {}
+    match what:
+        case "archive":  # None: nobody unarchives it
+            more = {"for_s": None if rng.random() < 0.25 else round(rng.uniform(0.2, 2.0), 2)}
+        case "token":
+            more = {"for_s": round(rng.uniform(0.2, 2.0), 2)}
+        case "erase":
+            more = {"number": rng.randint(1, 4)}
+    return Step(round(at_s, 3), f"act:{what}", "", "", pick, more)
 
 
 def _fault(rng: random.Random, weights: dict[str, int]) -> Step:

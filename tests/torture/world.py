@@ -19,7 +19,8 @@ from tests.scenarios.running import MANIFEST
 from tests.torture.faults import fault
 from tests.torture.people import People
 from tests.torture.replicas import RETRIES_S, Balancer, Replica, nothing_waits, shortened, supervised
-from tests.torture.schedule import SPAN_S, Schedule
+from tests.torture.schedule import SPAN_S, Schedule, Step
+from tests.torture.workspace_acts import workspace_act
 
 LEASE_S = 2.0
 QUIET_WITHIN_S = 40.0
@@ -127,10 +128,18 @@ class World:
         happening = []
         for step in steps:
             await asyncio.sleep(max(0.0, began + pace * step.at_s - time.monotonic()))
-            work = fault(self, step) if step.what.startswith("fault:") else self.people.do(step)
-            happening.append(asyncio.create_task(work, name=str(step)))
+            happening.append(asyncio.create_task(self._step(step), name=str(step)))
         await asyncio.gather(*happening)
         await asyncio.sleep(max(0.0, began + pace * SPAN_S - time.monotonic()))
+
+    async def _step(self, step: Step) -> None:
+        match step.what.partition(":")[0]:
+            case "fault":
+                await fault(self, step)
+            case "act":
+                await workspace_act(self, step)
+            case _:
+                await self.people.do(step)
 
     async def _recover(self) -> None:
         """End the faults, start every process, and stop the clock. A restart finds events that Slack gave up."""

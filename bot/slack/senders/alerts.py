@@ -12,7 +12,7 @@ from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackError
 from bot.slack.directory import channels
 from bot.slack.senders import post_once
-from bot.slack.senders.base import MESSAGE_DELETED, Delivery, SenderBase
+from bot.slack.senders.base import Delivery, SenderBase
 from bot.slack.senders.registry import sends, sends_without_incident
 from bot.usecases.queries import alerts
 from storage import key_value
@@ -67,10 +67,8 @@ class AlertSender(SenderBase):
     async def alerts_edit(self, delivery: Delivery) -> SendResult:
         """Edit the list. One that somebody deleted is posted again while the incident is open."""
         number = delivery.incident.number
-        result = await self.edit_posted(routing.alerts_key(number), await self._listing(delivery))
-        if result is MESSAGE_DELETED and delivery.incident.open:
-            return await self.post_again(routing.alerts_posted(number))
-        return result
+        again = routing.alerts_posted(number) if delivery.incident.open else None
+        return await self.edit_or_post(routing.alerts_key(number), lambda: self._listing(delivery), again)
 
     async def _card(self, notice: ClaimedNotice) -> tuple[GroupView, Message] | None:
         async with self._context.database.reading() as conn:

@@ -12,10 +12,11 @@ from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import BriefingPayload, OperatorsPayload, SettledPayload, UserPayload
 from bot.domain.routing.send_result import NotNeeded, SendResult
 from bot.slack.blocks import announcement, briefing, operators, policy_file
+from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackError
 from bot.slack.directory import channels
 from bot.slack.senders import post_once
-from bot.slack.senders.base import MESSAGE_DELETED, NEVER_POSTED, Delivery, SenderBase, ended
+from bot.slack.senders.base import NEVER_POSTED, Delivery, SenderBase, ended
 from bot.slack.senders.registry import sends, sends_without_incident
 from storage import key_value
 from storage.outbox import receipts
@@ -55,12 +56,12 @@ class AnnouncementSender(SenderBase):
     @sends(NoticeKind.ANNOUNCE_EDIT, failure="keep the announcement up to date")
     async def announce_edit(self, delivery: Delivery) -> SendResult:
         """Edit the announcement to the incident's present state."""
-        message = announcement.announcement(delivery.incident, delivery.policy, delivery.now)
-        result = await self.edit_posted(routing.announcement_key(delivery.incident.number), message)
-        if result is not MESSAGE_DELETED:
-            return result
-        (again,) = routing.announcement(delivery.incident, delivery.policy)
-        return await self.post_again(again)
+        key = routing.announcement_key(delivery.incident.number)
+        again = next(iter(routing.announcement(delivery.incident, delivery.policy)), None)
+        return await self.edit_or_post(key, lambda: self._render(delivery), again)
+
+    async def _render(self, delivery: Delivery) -> Message:
+        return announcement.announcement(delivery.incident, delivery.policy, delivery.now)
 
     @sends(NoticeKind.BRIEFING, failure="brief", failure_to="send the briefing to", unless=ended)
     async def briefing(self, delivery: Delivery) -> SendResult:

@@ -122,7 +122,7 @@ class SenderBase:
         except SlackError as error:
             if error.name != "thread_not_found":
                 raise
-        await self.post_again(parent)
+        await self.post_again(parent, receipt)
         return Retry("the message that it goes under had been deleted")
 
     async def edit(self, receipt: dict[str, Any], message: Message) -> SendResult:
@@ -134,9 +134,15 @@ class SenderBase:
                 raise
         return MESSAGE_DELETED
 
-    async def post_again(self, notice: Notice) -> SendResult:
-        """Queue a notice anew whose message somebody deleted: the result of its edit."""
+    async def post_again(self, notice: Notice, deleted: dict[str, Any]) -> SendResult:
+        """Queue a notice anew whose message, given by its receipt, somebody deleted: the result of its edit.
+
+        Nothing is queued if it waits already, or was posted again since the receipt was read.
+        """
         async with self._context.database.transaction() as conn:
+            posted = await receipts.lock_posted(conn, notice.dedup_key)
+            if posted is None or posted.get("ts") != deleted["ts"]:
+                return Retry("the message had been deleted, and is posted again just now")
             await enqueue.put(conn, [replace(notice, resend=True)])
         self._context.wakeups.outbox.set()
         return NotNeeded("the message had been deleted; it is posted again")
@@ -146,10 +152,18 @@ class SenderBase:
         receipt = await self.posted(dedup_key)
         return NEVER_POSTED if receipt is None else await self.edit(receipt, message)
 
-    async def edit_rendered(self, dedup_key: str, render: Callable[[], Awaitable[Message]]) -> SendResult:
-        """Edit the message that the notice with this key posted. The text is rendered only if there is one to edit."""
+    async def edit_or_post(
+        self, dedup_key: str, render: Callable[[], Awaitable[Message]], again: Notice | None
+    ) -> SendResult:
+        """Edit the message that the notice with this key posted; if somebody deleted it, `again` is posted.
+
+        The text is rendered only if there is a message to edit.
+        """
         receipt = await self.posted(dedup_key)
-        return NEVER_POSTED if receipt is None else await self.edit(receipt, await render())
+        if receipt is None:
+            return NEVER_POSTED
+        result = await self.edit(receipt, await render())
+        return await self.post_again(again, receipt) if again and result is MESSAGE_DELETED else result
 
     async def posted(self, dedup_key: str) -> dict[str, Any] | None:
         """The receipt of a message. None where it was never posted."""

@@ -8,7 +8,7 @@ from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.send_result import SendResult, Sent
 from bot.slack.blocks import card
 from bot.slack.blocks.elements import Message
-from bot.slack.senders.base import MESSAGE_DELETED, NEVER_POSTED, Delivery, SenderBase
+from bot.slack.senders.base import NEVER_POSTED, Delivery, SenderBase
 from bot.slack.senders.registry import sends
 from bot.usecases.effects.on_call import current_paging_context
 from bot.usecases.playbooks import runs
@@ -27,8 +27,8 @@ class CardSender(SenderBase):
     async def card_edit(self, delivery: Delivery) -> SendResult:
         """Edit the card. A card that somebody deleted is posted again; its pin follows (`usecases.outbox.results`)."""
         number = delivery.incident.number
-        result = await self.edit_rendered(routing.card_key(number), lambda: self._render(delivery))
-        return await self.post_again(routing.card_posted(number)) if result is MESSAGE_DELETED else result
+        again = routing.card_posted(number)
+        return await self.edit_or_post(routing.card_key(number), lambda: self._render(delivery), again)
 
     @sends(NoticeKind.PIN, failure="pin the card")
     async def pin(self, delivery: Delivery) -> SendResult:

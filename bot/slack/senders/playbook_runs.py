@@ -38,11 +38,10 @@ class PlaybookRunSender(SenderBase):
     async def run_edit(self, delivery: Delivery) -> SendResult:
         """Edit a run's message to its present state."""
         dedup_key = run_message_key(delivery.incident.number, read_payload(delivery.notice, RunPayload).walk)
-        result = await self.edit_rendered(dedup_key, lambda: self._render(delivery))
         run, _ = await self._read(delivery)
-        if result is not MESSAGE_DELETED or not run.active or not delivery.incident.open:
-            return result
-        return await self.post_again(routing.playbook_runs.run_posted(run.incident, run.number))
+        needed = run.active and delivery.incident.open
+        again = routing.playbook_runs.run_posted(run.incident, run.number) if needed else None
+        return await self.edit_or_post(dedup_key, lambda: self._render(delivery), again)
 
     @sends(
         NoticeKind.APPROVAL,
@@ -89,7 +88,7 @@ class PlaybookRunSender(SenderBase):
             )
             if result is not MESSAGE_DELETED:
                 return result
-            return await self.post_again(routing.playbook_runs.request_again(run, request[1], dedup_key))
+            return await self.post_again(routing.playbook_runs.request_again(run, request[1], dedup_key), receipt)
         if not inside:
             return await self.edit(receipt, approval_blocks.settled_outside(incident))
         if request is None:
