@@ -91,8 +91,9 @@ async def test_forbidden_steps_are_refused_one_by_one(sqlite_url: str, shop: Sho
     async with running_playbook(sqlite_url, shop, automation="    wait: {}\n") as (here, _):
         for step, words in STEPS.items():
             await refused(here, shop, step, words)
+        await done_through(here, "1.12")
         await refused(here, shop, "1.12", "rm is not a program that the policy allows", action="rollback")
-        assert shop.ran == []
+        assert not [line for line in shop.ran if line.startswith("rm")]
 
 
 HOSTILE_VALUES = [
@@ -185,7 +186,8 @@ async def test_an_approval_to_run_does_not_cover_the_rollback(sqlite_url: str, s
     async with running_playbook(sqlite_url, shop) as (here, _):
         await done_through(here, "1.1", "1.2")
         await approved(here, "1.3")
-        await refused(here, shop, "1.3", "What was approved is not what would run now", action="rollback")
+        await done_through(here, "1.3")
+        await refused(here, shop, "1.3", "Step 1.3 needs approval first", action="rollback")
 
 
 async def test_a_changed_playbook_does_not_change_an_open_run(sqlite_url: str, shop: Shop) -> None:

@@ -82,9 +82,10 @@ async def test_a_refused_form_gives_back_what_was_typed(here: World) -> None:
 
 
 async def test_options_of_an_unknown_select_are_none(here: World) -> None:
-    await pressed(here)
-    payload = {"type": "block_suggestion", "user": PERSON, "team": {"id": "T0SANDBOX0"}, "action_id": "services",
-               "block_id": "services", "value": "pay", "container": {"type": "view", "view_id": "V1"}}  # fmt: skip
+    sent = await pressed(here)
+    payload = {"type": "block_suggestion", "user": PERSON, "team": sent["team"], "api_app_id": sent["api_app_id"],
+               "action_id": "colours", "block_id": "colours", "value": "pay",
+               "container": {"type": "view", "view_id": "V1"}}  # fmt: skip
     answer = await damaged(here, "interactive", payload)
     assert (answer.status, json.loads(answer.text)) == (200, {"options": []})
 
