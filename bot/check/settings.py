@@ -122,7 +122,10 @@ def _reachable(host: str) -> str:
 
 async def _is_tocsin(session: aiohttp.ClientSession, address: str) -> bool:
     try:
-        async with asyncio.timeout(ANSWERS_WITHIN_S), session.get(f"{address}/healthz") as answer:
+        async with (
+            asyncio.timeout(ANSWERS_WITHIN_S),
+            session.get(f"{address}/healthz", allow_redirects=False) as answer,
+        ):
             return answer.status == 200 and await answer.json(content_type=None) == {"ok": True}
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
         return False

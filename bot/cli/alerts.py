@@ -255,7 +255,9 @@ async def _sent(settings: Settings, payload: Any, kind: str) -> Any:
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.post(url, json=payload, headers={"Authorization": f"Bearer {token}"}) as answer,
+            session.post(
+                url, json=payload, headers={"Authorization": f"Bearer {token}"}, allow_redirects=False
+            ) as answer,
         ):
             text = await answer.text()
             if answer.status != 202:
