@@ -185,3 +185,20 @@ async def test_events_that_arrive_out_of_order_leave_the_channel_as_slack_has_it
     await here.maya.command(channel.id, "/incident update rolling back")
     await rest(here)
     assert [m for m in here.ws.bot_messages(channel.id) if "update #1" in m.text]
+
+
+async def test_a_channel_that_was_archived_before_slack_confirmed_it_is_found_again(here: World) -> None:
+    """Archived channels were left out of the search, so the incident got a second channel."""
+    here.ws.faults.add("conversations.create", status=500, after=True)
+    search = here.ws.faults.add("users.conversations", status=500, count=None)
+    await here.maya.command("#general", "/incident declare sev2 Checkout is down")
+    await here.ws.until(lambda: here.ws.find_channel("inc-1-"))
+    channel = here.ws.find_channel("inc-1-")
+    assert channel is not None
+    await here.maya.join(channel.id)
+    await here.maya.archive(channel.id)
+    here.ws.faults.rules.remove(search)
+    await here.ws.until(
+        lambda: about_the_loss(here.ws, here, "maya") or here.ws.find_channel("inc-1-checkout-is-down-2")
+    )
+    assert [c.id for c in here.ws.state.channels.values() if c.name.startswith("inc-1-")] == [channel.id]

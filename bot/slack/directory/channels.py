@@ -68,9 +68,9 @@ async def _create_named(
 
 
 async def _own_channel(api: SlackApi, name: str, bot_user: str, since: datetime) -> dict[str, Any] | None:
-    """A channel of this name that the bot created at `since` or later, among those it is in."""
+    """A channel of this name that the bot created at `since` or later, among those it is in; even an archived one."""
     oldest = since.timestamp() - _SKEW_S
-    async for channel in _channels_of_bot(api):
+    async for channel in _channels_of_bot(api, archived=True):
         is_own = channel.get("name") == name and channel.get("creator") == bot_user
         if is_own and float(channel.get("created") or 0) >= oldest:
             return {"channel": channel["id"], "name": name}
@@ -159,9 +159,9 @@ async def join(api: SlackApi, channel: str) -> None:
             raise
 
 
-def _channels_of_bot(api: SlackApi) -> AsyncIterator[dict[str, Any]]:
+def _channels_of_bot(api: SlackApi, *, archived: bool = False) -> AsyncIterator[dict[str, Any]]:
     types = "public_channel,private_channel"
-    return _pages(api, "users.conversations", _OWN_PAGES, types=types, exclude_archived=True, limit=200)
+    return _pages(api, "users.conversations", _OWN_PAGES, types=types, exclude_archived=not archived, limit=200)
 
 
 async def _pages(api: SlackApi, method: str, at_most: int, **args: Any) -> AsyncIterator[dict[str, Any]]:
