@@ -13,7 +13,7 @@ import signal
 import struct
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
@@ -138,7 +138,8 @@ class Bot:
         return self.port > 0
 
     def signal(self, number: int) -> None:
-        os.kill(self.pid, number)
+        with suppress(ProcessLookupError):  # it ended this instant
+            os.kill(self.pid, number)
 
     async def ended(self, within_s: float = 15.0) -> bool:
         await asyncio.to_thread(self._process.join, within_s)

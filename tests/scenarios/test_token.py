@@ -8,6 +8,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bot.usecases.incidents.declare import Declaration, declare
 from tests.scenarios.assertions import buttons, direct, of_kind, typed, words
 from tests.scenarios.running import World, start, written
 
@@ -112,7 +113,7 @@ async def test_a_new_token_of_another_workspace_sends_nothing(here: World) -> No
     here.ws.settings.team_id, ours = "T0OTHER", here.ws.settings.team_id
     before = len(here.ws.calls("chat.postMessage"))
     await here.tocsin.token_watch.use_token(here.ws.settings.bot_token)
-    await typed(here, "maya", "#general", "/incident declare sev2 Checkout is down")
+    await declare(here.tocsin.context, Declaration("Checkout is down", "sev2", here.maya.id))
     assert "wrong_workspace" in (await readiness(here))[1]["slack"]
     assert len(here.ws.calls("chat.postMessage")) == before
     here.ws.settings.team_id = ours
