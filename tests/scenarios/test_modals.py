@@ -23,6 +23,23 @@ async def form(here: World, name: str, button: str) -> None:
     assert (await person.press(here.card(channel), button)).ok
 
 
+async def test_the_answer_to_a_form_comes_where_the_person_is(here: World) -> None:
+    await declared(here)
+    await here.maya.command("#general", "/incident note --in INC-1")
+    await here.maya.fill(here.maya.view, {"What happened?": "Deploy 4512 went out"})
+    assert (await here.maya.submit()).ok
+    await rest(here)
+    said = [words(here, shown) for shown in here.ws.ephemerals(here.maya.id, "general")]
+    assert said[-1] == "Noted on the timeline of INC-1."
+    message = await here.maya.say("payments", "Customers write in")
+    await here.maya.message_shortcut("Add to timeline", message)
+    assert (await here.maya.submit()).ok
+    await rest(here)
+    assert [words(here, shown) for shown in here.ws.ephemerals(here.maya.id, "payments")] == [
+        "Added to the timeline of INC-1."
+    ]
+
+
 async def test_declare_by_form_keeps_everything_said(here: World) -> None:
     await here.maya.command("#general", "/incident declare")
     view = here.maya.view

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.forms import choices, find
-from tests.scenarios.assertions import declared, of_kind, rest, texts, told, typed, words
+from tests.scenarios.assertions import declared, direct, of_kind, rest, texts, told, typed, words
 from tests.scenarios.running import World
 
 INSIDE = "inc-1-checkout-is-down"
@@ -38,6 +38,49 @@ async def test_declare_from_a_message_fills_the_form_and_keeps_where_it_came_fro
     assert note["data"]["link"] == here.ws.permalink(message)
     assert here.tom.mention in note["text"]
     assert "since 02:47" in words(here, here.card(channel))
+
+
+async def test_declare_from_a_message_answers_in_its_thread_and_the_card_links_it(here: World) -> None:
+    message = await here.tom.say("payments", "Checkout throws 500s")
+    reply = await here.noor.reply(message, "Here too")
+    for chosen in (message, reply):
+        await here.maya.message_shortcut("Declare from message", chosen)
+        await here.maya.fill(here.maya.view, {"Severity": "sev2"})
+        assert (await here.maya.submit()).ok
+    for number, chosen in ((1, message), (2, reply)):
+        channel = await here.opened(number)
+        await rest(here)
+        (answer,) = [m for m in here.ws.bot_messages("payments") if f"INC-{number}" in words(here, m)]
+        assert answer.thread_ts == message.ts
+        assert "declared from this message by @maya" in words(here, answer)
+        assert f"#{channel.name}" in words(here, answer)
+        assert f"<{here.ws.permalink(chosen)}|this message>".replace("&", "&amp;") in str(here.card(channel).blocks)
+    assert not here.ws.ephemerals(here.maya.id)
+
+
+async def test_declare_a_private_incident_from_a_message_tells_nobody_in_its_thread(here: World) -> None:
+    message = await here.tom.say("payments", "Somebody reads our mail")
+    await here.maya.message_shortcut("Declare from message", message)
+    await here.maya.fill(here.maya.view, {"Severity": "sev2", "Private": ["private"]})
+    assert (await here.maya.submit()).ok
+    await here.opened()
+    await rest(here)
+    assert not here.ws.bot_messages("payments")
+    answers = [words(here, shown) for shown in here.ws.ephemerals(here.maya.id, "payments")]
+    answers += [words(here, message) for message in direct(here, here.maya.id)]
+    assert any("INC-1" in answer for answer in answers)
+
+
+async def test_declare_from_a_message_where_the_bot_may_not_write_answers_directly(here: World) -> None:
+    await here.tom.create("secret-plans", is_private=True)
+    await here.tom.invite("secret-plans", "maya")
+    message = await here.tom.say("secret-plans", "Checkout throws 500s")
+    await here.maya.message_shortcut("Declare from message", message)
+    await here.maya.fill(here.maya.view, {"Severity": "sev2"})
+    assert (await here.maya.submit()).ok
+    await here.opened()
+    await rest(here)
+    assert any("INC-1" in words(here, m) for m in direct(here, here.maya.id))
 
 
 @pytest.mark.parametrize("text", ["x" * 2900, "🔥" * 1200, "<" * 2900, " ", "\n\n"], ids=len)

@@ -168,6 +168,7 @@ class Incident:
     regions: tuple[str, ...] = ()  # affected
     facts: dict[str, Fact] = field(default_factory=dict)  # names: `incident.classification` and `incident.impact`
     custom: dict[str, Answer] = field(default_factory=dict)  # by the keys of the policy's `fields`
+    source_link: str | None = None  # to the message that it was declared from
     private: bool = False
     drill: bool = False
     channel_id: str | None = None  # None until the channel exists

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import BRIDGE, HUDDLE, Policy
-from bot.slack.text import escape, slug_of
+from bot.slack.blocks import elements
+from bot.slack.text import slug_of
 
 _HUDDLES = "https://app.slack.com/huddle"
 
@@ -31,8 +32,7 @@ def address(title: str, incident: Incident, policy: Policy, team: str) -> str | 
 
 def bridge(incident: Incident, policy: Policy, team: str) -> str:
     """The link to the incident's call, as mrkdwn; empty if it has none, or is over."""
-    link = address(BRIDGE, incident, policy, team) if incident.open else None
-    if link is None:
+    url = address(BRIDGE, incident, policy, team) if incident.open else None
+    if url is None:
         return ""
-    label = "Join the huddle" if link.startswith(f"{_HUDDLES}/") else "Join the call"
-    return f"<{escape(link).replace('|', '%7C')}|{label}>"
+    return elements.link(url, "Join the huddle" if url.startswith(f"{_HUDDLES}/") else "Join the call")

@@ -154,7 +154,7 @@ def _facts(incident: Incident, policy: Policy, now: datetime, bridge: str = "") 
         ("Status", phrases.status_line(incident)),
         ("Incident commander", _commander(incident)),
         ("Bridge", bridge),
-        ("Declared", f"by {mention(incident.declared_by)} {_declared_at(incident, now)}"),
+        ("Declared", f"by {mention(incident.declared_by)} {_declared_at(incident, now)}{_declared_from(incident)}"),
         ("Acknowledged", _acknowledged(incident, now)),
         ("Next update due", _next_update(incident, now)),
         ("Reminders snoozed", phrases.snoozed(incident, now)),
@@ -196,6 +196,10 @@ def _commander(incident: Incident) -> str:
 def _declared_at(incident: Incident, now: datetime) -> str:
     """When it was declared; while it is open, with how long it has been open."""
     return phrases.since(incident.declared_at, now) if incident.open else phrases.at(incident.declared_at, now)
+
+
+def _declared_from(incident: Incident) -> str:
+    return f", from {elements.link(incident.source_link, 'this message')}" if incident.source_link else ""
 
 
 def _acknowledged(incident: Incident, now: datetime) -> str:

@@ -293,6 +293,13 @@ def moment(at: datetime) -> str:
     return _date(at, "{date_short_pretty} {time}", "%-d %b %H:%M UTC")
 
 
+def link(url: str, label: str) -> str:
+    """A link with `label` (mrkdwn); the label alone if `url` is no web address."""
+    if not url.startswith(("https://", "http://")):
+        return label
+    return f"<{escape(url).replace('|', '%7C')}|{label}>"
+
+
 def clock_and_age(at: datetime) -> str:
     """The time of day and how long ago that is, which Slack counts on while the message stands."""
     return _date(at, "{time}, {ago}", "%H:%M UTC")

@@ -47,6 +47,14 @@ def packed(values: Mapping[str, Any], limit: int) -> str:
     return encoded
 
 
+def opened_in(view: View, channel: str | None, response_url: str | None) -> View:
+    """The form, which remembers the channel it is opened in and the address for answers, if there is room for them."""
+    place = {"channel": channel, "response_url": response_url}
+    values = {**{key: value for key, value in place.items() if value}, **metadata_of(view)}
+    encoded = json.dumps(values, separators=(",", ":"), ensure_ascii=False)
+    return {**view, "private_metadata": encoded} if length(encoded) <= METADATA else view
+
+
 def metadata_of(view: View) -> dict[str, Any]:
     """The values that `metadata` encoded. Empty if they cannot be read."""
     return unpacked(view.get("private_metadata") or "{}")

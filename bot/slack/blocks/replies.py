@@ -36,6 +36,15 @@ def declared(incident: Incident, policy: Policy) -> Message:
     return elements.line(f"{phrases.drill_prefix(incident)}*{incident.id}* is declared: {level}. {where}")
 
 
+def declared_from_message(incident: Incident, policy: Policy) -> Message:
+    """The reply in the thread of the message that the incident was declared from, for everybody who reads it."""
+    level = phrases.severity_name(incident.severity, policy)
+    return elements.line(
+        f"{phrases.drill_prefix(incident)}*{incident.id}* is declared from this message by "
+        f"{mention(incident.declared_by)}: {level}. Go to {phrases.channel_link(incident)}."
+    )
+
+
 def declaring(incident: Incident, policy: Policy) -> Message:
     """The first answer, while the channel is being opened."""
     level = phrases.severity_name(incident.severity, policy)

@@ -13,6 +13,7 @@ from bot.domain.access import permissions
 from bot.domain.access.identity import Identity
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
+from bot.slack.blocks import inputs
 from bot.slack.blocks.elements import Message
 from bot.slack.commands.request import Request
 from bot.slack.listeners.context import REQUEST_AGAIN, Interaction, ListenerContext, command_again
@@ -20,6 +21,7 @@ from bot.usecases import authorize
 from bot.usecases.context import Context
 
 View = dict[str, Any]
+_PLACE = ("channel", "response_url")  # where a form was opened, in its metadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,15 @@ class Submission(Call):
     """A submitted form. If it names an incident, the person may see that incident."""
 
     view: View
+
+    async def reply_later(
+        self, message: Message, *, replace_original: bool = False, channel: str | None = None
+    ) -> None:
+        """Answer privately where the form was opened; in `channel` if the form does not know."""
+        kept = inputs.metadata_of(self.view)
+        opened_in, url = (value if isinstance(value := kept.get(key), str) else None for key in _PLACE)
+        place = replace(self.interaction, channel=opened_in or channel, response_url=url)
+        await self.ctx.reply_later(place, message, replace=replace_original)
 
 
 WorkspaceHandler = Callable[[WorkspaceCall], Awaitable[Message | None]]

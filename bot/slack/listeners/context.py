@@ -16,7 +16,7 @@ from bot.domain.policy.policy import Policy
 from bot.domain.values.slack_ids import ids_in
 from bot.metrics import Metrics
 from bot.slack import text
-from bot.slack.blocks import elements, replies
+from bot.slack.blocks import elements, inputs, replies
 from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.commands.verbs import BY_NAME
@@ -124,8 +124,9 @@ class ListenerContext:
         if interaction.trigger_id is None:
             return replies.form_not_opened(instead, interaction.again, late=False)
         try:
+            shown = inputs.opened_in(view, interaction.channel, interaction.response_url)
             async with asyncio.timeout(OPEN_VIEW_WITHIN_S):
-                await self.api.call("views.open", trigger_id=interaction.trigger_id, view=view)
+                await self.api.call("views.open", trigger_id=interaction.trigger_id, view=shown)
         except (SlackError, TimeoutError) as error:
             log.warning("modal.not_opened", view=view.get("callback_id"), error=str(error) or "too slow")
             return replies.form_not_opened(instead, interaction.again)

@@ -5,6 +5,7 @@ An answer is sent at most once.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import aiohttp
@@ -27,6 +28,7 @@ log = structlog.get_logger()
 
 # The person, or the bot, is not in that channel: then the answer goes to their direct messages.
 _NOT_THERE = frozenset({"channel_not_found", "not_in_channel", "user_not_in_channel", "is_archived"})
+_NO_THREAD = _NOT_THERE | {"thread_not_found", "cannot_reply_to_message"}
 MAY_HAVE_ARRIVED = "it may have arrived; an answer is not repeated"
 
 
@@ -43,8 +45,18 @@ class AnswerSender(SenderBase):
 
     @sends(NoticeKind.DECLARED, failure="answer whoever declared")
     async def declared(self, delivery: Delivery) -> SendResult:
-        """Tell the person who declared the incident where its channel is."""
-        return await self._respond(delivery.notice, replies.declared(delivery.incident, delivery.policy))
+        """Tell the person who declared the incident where its channel is; all who read the message it came from."""
+        notice, incident, policy = delivery.notice, delivery.incident, delivery.policy
+        if notice.payload.get("in_thread"):
+            channel, thread_ts = notice.payload["channel"], notice.payload["thread_ts"]
+            try:
+                return await self.post(delivery, channel, replies.declared_from_message(incident, policy), thread_ts)
+            except SlackError as error:
+                if error.name not in _NO_THREAD and not error.name.startswith("restricted_action"):
+                    raise
+            # Slack shows a private message in a thread only where somebody has replied already.
+            notice = replace(notice, payload={**notice.payload, "thread_ts": None})
+        return await self._respond(notice, replies.declared(incident, policy))
 
     async def _respond(self, notice: ClaimedNotice, message: Message) -> SendResult:
         if notice.uncertain:
@@ -52,8 +64,11 @@ class AnswerSender(SenderBase):
         payload = notice.payload
         if url := payload.get("response_url"):
             if address := trusted_response_url(url, self._api.client.base_url):
-                return await by_url(self._senders.session, address, message, replace=bool(payload.get("replace")))
-            log.warning("answer.address_refused", why="it is not Slack's", incident=notice.incident)
+                result = await by_url(self._senders.session, address, message, replace=bool(payload.get("replace")))
+                if not isinstance(result, NotNeeded) or not payload.get("channel"):
+                    return result  # a form may be submitted after its address has expired
+            else:
+                log.warning("answer.address_refused", why="it is not Slack's", incident=notice.incident)
         if channel := payload.get("channel"):
             try:
                 await self._api.call(

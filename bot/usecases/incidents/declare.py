@@ -64,6 +64,7 @@ async def declare_within(context: Context, conn: AsyncConnection, declaration: D
         entries.append(custom_fields.fields_entry({}, incident.custom, declaration.actor, policy, now))
     if declaration.source:
         link = declaration.source.get("link")
+        incident = replace(incident, source_link=link)
         text = f"Declared from a message by {user_mention(declaration.source['author'])}"
         entries += verbs.note(incident, text, declaration.actor, now, link).entries
     outcome = Outcome(verbs.Change(incident, tuple(entries)), _answer(number, declaration))

@@ -25,6 +25,10 @@ from bot.slack.text import clip, length, plain, render, title_of
 
 CALLBACK = "declare"
 SUGGESTION = "suggestion"
+INVITED = (
+    "Invited are you, whoever the severity's ladder pages, rung by rung, and whoever is given a role, paged by hand or "
+    "invited. If the severity asks for a briefing, executives learn its ID alone."
+)
 METRICS = "metrics"
 LABELS = {
     "users": "Users affected (%)",
@@ -91,7 +95,7 @@ def declare_modal(
             ),
             services_input(policy),
             *_category(policy),
-            elements.input_block("private", "Private", _private(ticked=private), optional=True),
+            elements.input_block("private", "Private", _private(ticked=private), optional=True, hint=INVITED),
             *custom_field_inputs(policy),
             *_facts(policy),
         ],

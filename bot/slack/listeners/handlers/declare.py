@@ -10,7 +10,7 @@ import structlog
 from bot.domain.incident import Incident
 from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
-from bot.slack.blocks.modals.declare import CALLBACK, declare_modal, values_of_declare, with_suggestion
+from bot.slack.blocks.modals.declare import CALLBACK, DeclareValues, declare_modal, values_of_declare, with_suggestion
 from bot.slack.client.api import SlackError
 from bot.slack.commands.request import DeclareRequest
 from bot.slack.listeners.calls import Call, Submission, SubmissionHandler, View, WorkspaceCall, WorkspaceHandler
@@ -68,10 +68,18 @@ async def _submit(call: Submission) -> None:
         private=values.private,
         facts=values.facts,
         custom=values.custom,
-        answer={"user": call.user, "channel": values.channel},
+        answer={"user": call.user, **_answer_place(values)},
         source=values.source,
     )
     await declare(call.context, declaration, call.delivery)
+
+
+def _answer_place(values: DeclareValues) -> dict[str, Any]:
+    """Where the form is answered: in the thread of its message for all to read, unless the incident is private."""
+    source = values.source
+    if source is None or values.private:
+        return {"channel": values.channel}
+    return {"channel": source["channel"], "thread_ts": source.get("thread_ts") or source["ts"], "in_thread": True}
 
 
 async def update_suggestion(ctx: ListenerContext, view: View) -> None:

@@ -20,7 +20,7 @@ from bot.slack.text import from_command, title_of
 from bot.usecases import authorize
 
 SOURCE_TEXT = 1200  # characters of a message in a form's private metadata
-Source = dict[str, Any]  # a message's `channel`, `ts`, `text` as Slack sent it, `author` and `link`
+Source = dict[str, Any]  # a message's `channel`, `ts`, `thread_ts`, `text` as Slack sent it, `author` and `link`
 
 
 def source_of(ctx: ListenerContext, interaction: Interaction, message: dict[str, Any]) -> Source:
@@ -28,7 +28,10 @@ def source_of(ctx: ListenerContext, interaction: Interaction, message: dict[str,
     channel = interaction.channel or ""
     parsed = event_parser.channel_message(message, channel, ctx.bot)
     text = parsed.text[:SOURCE_TEXT]
-    return {"channel": channel, "ts": parsed.ts, "text": text, "author": parsed.actor, "link": parsed.link}
+    return {
+        "channel": channel, "ts": parsed.ts, "thread_ts": parsed.thread_ts, "text": text, "author": parsed.actor,
+        "link": parsed.link,
+    }  # fmt: skip
 
 
 def source_in(value: str) -> Source:

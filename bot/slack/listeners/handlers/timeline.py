@@ -49,6 +49,7 @@ async def _submit_message(call: Submission) -> None:
     source = values.source
     text = f"{mention(source['author'])} said: {from_command(await call.ctx.labelled(source.get('text') or ''))}"
     await note(call.context, values.incident, text, call.user, link=source.get("link"), delivery=call.delivery)
+    await call.reply_later(replies.done(f"Added to the timeline of INC-{values.incident}."), channel=source["channel"])
 
 
 VERBS: dict[str, VerbHandler] = {"timeline": _timeline, "note": _note}

@@ -31,6 +31,14 @@ def test_the_declare_form() -> None:
     ]
 
 
+def test_the_form_says_who_will_be_invited_to_a_private_incident() -> None:
+    (private,) = [block for block in declare_modal(FIVE)["blocks"] if block.get("block_id") == "private"]
+    hint = private["hint"]["text"]
+    for people in ("you", "whoever the severity's ladder pages", "given a role", "paged by hand", "invited"):
+        assert people in hint
+    assert "executives learn its ID alone" in hint
+
+
 def test_what_was_declared_comes_back() -> None:
     policy = replace(CATALOGUE, categories=("network",), category_details={"network": Category("network", "Network")})
     source = {"channel": "C1", "ts": "1.2", "author": BEN, "link": "https://x.io"}
