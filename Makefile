@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 help:
 	@echo "make demo   try Tocsin in a local workspace"
 	@echo "make test   run the tests"
-	@echo "make coverage  run the tests without a whole bot; fail if they execute too little of the code"
+	@echo "make coverage  run the tests without a whole bot; fail if they execute too little of the code; part of make test"
 	@echo "make lint   ruff, mypy, import contracts, eslint where npm is installed"
 	@echo "make torture  kill, freeze and disconnect the bot for half an hour; check that nothing is lost or doubled"
 	@echo "make bench  measure speed against bare baselines"
@@ -28,15 +28,21 @@ install: $(READY)
 demo: $(READY)
 	@$(BIN)/tocsin demo $(ARGS)
 
-test: $(READY)
-	$(BIN)/python -m pytest -q -n auto --dist worksteal $(ARGS)
-
-# The tests without a whole bot, with the share of lines and branches that they execute: twice as slow as without, so
-# not every test runs so. The least share is in pyproject.toml.
+# The tests without a whole bot run with coverage, which slows them down; the least share is in pyproject.toml. With
+# ARGS, the tests that they select run, without coverage.
 UNITS := $(addprefix tests/,domain policy slack storage usecases)
+PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal
+
+test: $(READY)
+ifeq ($(strip $(ARGS)),)
+	@$(MAKE) --no-print-directory coverage
+	$(PYTEST) tests $(addprefix --ignore=,$(UNITS))
+else
+	$(PYTEST) $(ARGS)
+endif
 
 coverage: $(READY)
-	$(BIN)/python -m pytest -q -n auto --dist worksteal --cov --cov-report=term:skip-covered $(UNITS) $(ARGS)
+	$(PYTEST) --cov --cov-report=term:skip-covered $(UNITS)
 
 # Random nights (docs/torture.md), then a kill at every commit and call instead of at some of them: half an hour.
 torture: $(READY)
