@@ -1,4 +1,4 @@
-"""Decides what an alert that arrives is, compared with what was told of the same occurrence before."""
+"""Decides whether an alert that arrives is new, repeated, resolved or stale, by what is stored of its occurrence."""
 
 from __future__ import annotations
 

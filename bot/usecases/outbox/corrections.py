@@ -1,4 +1,4 @@
-"""Tells the person who asked for something that Slack has refused it after all: the answer had promised it."""
+"""Corrects an answer that the bot gave too early: tells the person who asked that Slack has refused the action."""
 
 from __future__ import annotations
 
