@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from storage import overrides
-from tests.scenarios.assertions import buttons, direct, rest, typed, words
+from tests.scenarios.assertions import buttons, direct, rest, told, typed, words
 from tests.scenarios.running import World, world, written
 from tests.scenarios.test_hostile import damaged
 
@@ -88,7 +88,7 @@ async def test_the_form_asks_for_schedule_and_times_and_says_what_was_understood
     await here.maya.fill(view, {"From": int(starts.timestamp()), "Until": int(ends.timestamp())})
     await here.maya.submit()
     await rest(here)
-    assert "You will be on call on later from" in direct(here, MAYA)[-1].text.replace("*", "")
+    assert "You will be on call on later from" in (await told(here, "maya"))[-1].replace("*", "")
     assert await covers(here) == [(MAYA, starts.replace(microsecond=0), ends.replace(microsecond=0))]
 
 
