@@ -3,7 +3,8 @@
 import js from "@eslint/js";
 
 const BROWSER = [
-  "Event", "FileReader", "Intl", "ResizeObserver", "URL", "URLSearchParams", "WebSocket", "clearTimeout", "console",
+  "Event", "FileReader", "Intl", "ResizeObserver", "URL", "URLSearchParams", "WebSocket", "clearInterval",
+  "clearTimeout", "console",
   "document", "fetch", "history", "innerHeight", "innerWidth", "location", "matchMedia", "navigator", "open",
   "requestAnimationFrame", "sessionStorage", "setInterval", "setTimeout", "window",
 ];
