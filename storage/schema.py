@@ -1,6 +1,7 @@
 """Defines the tables as they are now; `migrations` has their history, and a test keeps the two the same.
 
-A column with a `key` is read and written by that name in code, and keeps its older name in the database.
+A column with a `key` is read and written by that name in code, and keeps its older name in the database. The module is
+longer than others, so that all tables stand in one place.
 """
 
 from __future__ import annotations

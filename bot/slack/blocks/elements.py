@@ -1,6 +1,7 @@
 """Builds single elements of Slack's Block Kit, each within Slack's limits.
 
 Arguments named mrkdwn must be rendered by `bot.slack.text`. Limits: https://docs.slack.dev/reference/block-kit
+The module is longer than others: it has one small function for each block and element of Block Kit.
 """
 
 from __future__ import annotations
