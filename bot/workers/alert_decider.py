@@ -23,7 +23,6 @@ class AlertDecider:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._stopping = False
         self._loop = WakeableTask(
             self.name, context.wakeups.alerts, self.tick, hint="check the database; the next tick tries again"
         )
@@ -35,17 +34,15 @@ class AlertDecider:
 
     async def start(self) -> None:
         """Begin to decide."""
-        self._stopping = False
         self._loop.start()
 
     async def stop(self, within_s: float) -> None:
         """Let the running tick end."""
-        self._stopping = True
         await self._loop.stop(within_s)
 
     async def tick(self) -> None:
         """Decide every group that is due. One that fails is logged, and tried again when its lease ends."""
-        while not self._stopping and (numbers := await claim_gathered(self._context)):
+        while not self._loop.stopping and (numbers := await claim_gathered(self._context)):
             for number in numbers:
                 try:
                     await decide_group(self._context, number)

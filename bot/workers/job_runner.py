@@ -48,7 +48,6 @@ class JobRunner:
         self._observe = observe
         self._running: dict[asyncio.Task[None], str] = {}
         self._seen: auto_run.SeenSteps = set()
-        self._stopping = False
         self._loop = WakeableTask(
             self.name, context.wakeups.jobs, self._begin_due, hint="check the database; it is tried again every second"
         )
@@ -60,12 +59,10 @@ class JobRunner:
 
     async def start(self) -> None:
         """Begin to claim jobs."""
-        self._stopping = False
         self._loop.start()
 
     async def stop(self, within_s: float) -> None:
         """Begin no job. Running jobs have half of the time to end; then they are killed, and count as may have run."""
-        self._stopping = True
         kill_at = time.monotonic() + within_s / 2
         await self._loop.stop(within_s / 2)
         if self._running:
@@ -77,7 +74,7 @@ class JobRunner:
 
     async def _begin_due(self) -> None:
         begun = True
-        while begun and not self._stopping:
+        while begun and not self._loop.stopping:
             await self._recover_orphans()
             await auto_run.start_automatic_steps(self._context, self._seen)
             begun = await self._begin()
@@ -210,7 +207,7 @@ class JobRunner:
                 await jobs.finish(self._context, job, verdict, how, output)
             except StorageError as error:
                 log.warning("jobs.cannot_write", job=job.id, error=str(error), again_in_s=wait_s)
-                if self._stopping and wait_s > 1.0:
+                if self._loop.stopping and wait_s > 1.0:
                     raise
                 await asyncio.sleep(wait_s)
                 wait_s = min(5.0, wait_s * 2)

@@ -64,7 +64,6 @@ class Outbox:
         self._recorder = BatchedResults(context)
         self._tasks: set[asyncio.Task[None]] = set()
         self._paging: set[asyncio.Task[None]] = set()
-        self._stopping = False
         self._loop = WakeableTask(
             self.name, context.wakeups.outbox, self._send_due, hint="check the database; it is tried again every second"
         )
@@ -76,12 +75,10 @@ class Outbox:
 
     async def start(self) -> None:
         """Begin to claim notices."""
-        self._stopping = False
         self._loop.start()
 
     async def stop(self, within_s: float) -> None:
         """Claim nothing new and let running sends end. A send that is cut short is tried again when its lease ends."""
-        self._stopping = True
         until = time.monotonic() + within_s
         await self._loop.stop(within_s)
         if self._tasks:
@@ -91,7 +88,7 @@ class Outbox:
         await self._recorder.close()
 
     async def _send_due(self) -> None:
-        while not self._stopping:
+        while not self._loop.stopping:
             await self._context.foreground_gate.yield_to_foreground(LET_PASS_S)
             rows = await self._claim()
             for row in rows:

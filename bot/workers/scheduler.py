@@ -49,7 +49,6 @@ class Scheduler:
         self._observe = observe
         self._timer = timer
         self._turn = asyncio.Lock()
-        self._stopping = False
         self._loop = WakeableTask(
             self.name, context.wakeups.deadlines, self.tick, hint="check the database; the next tick tries again"
         )
@@ -62,20 +61,18 @@ class Scheduler:
 
     async def start(self) -> None:
         """Begin to claim deadlines."""
-        self._stopping = False
         self._loop.start()
 
     async def stop(self, within_s: float) -> None:
         """Let the running tick end."""
-        self._stopping = True
         await self._loop.stop(within_s)
 
     async def tick(self) -> None:
         """1. Claim due deadlines. 2. Handle them. 3. Repeat while there are more. 4. Arrange the next wake-up."""
-        if self._stopping or self._turn.locked():
+        if self._loop.stopping or self._turn.locked():
             return
         async with self._turn:
-            while not self._stopping and (rows := await self._claim()):
+            while not self._loop.stopping and (rows := await self._claim()):
                 await self._act(rows)
             await self._arm()
             self.ticked_at = time.monotonic()
@@ -136,7 +133,7 @@ class Scheduler:
     async def _arm(self) -> None:
         async with self._context.database.reading() as conn:
             upcoming = await deadlines.next_due_at(conn)
-        if upcoming is None or self._stopping:
+        if upcoming is None or self._loop.stopping:
             return
         # It may have lapsed meanwhile, or another process may hold it: then look again shortly.
         at = datetime.fromtimestamp(max(self._clock.wall(upcoming), time.time() + AGAIN_S), UTC)

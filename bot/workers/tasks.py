@@ -67,18 +67,18 @@ class WakeableTask:
         self._event = event
         self._work = work
         self._hint = hint
-        self._stopping = False
+        self.stopping = False  # whether `stop` was called: a run ends as soon as it can
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin at once with the first run."""
-        self._stopping = False
+        self.stopping = False
         self._event.set()
         self._task = asyncio.create_task(self._loop(), name=self._name)
 
     async def stop(self, within_s: float) -> None:
         """Let the current run end; cancel it after `within_s`."""
-        self._stopping = True
+        self.stopping = True
         self._event.set()
         if self._task is not None:
             await asyncio.wait({self._task}, timeout=within_s)
@@ -93,10 +93,10 @@ class WakeableTask:
         return Periodic(f"wake the {self._name}", every, every, self.wake)
 
     async def _loop(self) -> None:
-        while not self._stopping:
+        while not self.stopping:
             await self._event.wait()
             self._event.clear()
-            if self._stopping:
+            if self.stopping:
                 return
             try:
                 await self._work()
