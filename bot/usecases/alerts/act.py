@@ -14,6 +14,7 @@ from bot.domain.alerts import group as groups_of_alerts
 from bot.domain.alerts.group import AlertGroup, Decision
 from bot.domain.errors import NotFound, Refused
 from bot.domain.incident import Incident
+from bot.domain.values.slack_ids import user_mention
 from bot.usecases import authorize
 from bot.usecases.alerts.decide import attach, declare_for
 from bot.usecases.context import Context
@@ -95,6 +96,6 @@ async def _undecided(context: Context, number: int, delivery: str | None) -> Asy
 
 
 def _overtaken(group: AlertGroup) -> str:
-    who = f" by <@{group.decided_by}>" if group.decided_by else ""
+    who = f" by {user_mention(group.decided_by)}" if group.decided_by else ""
     incident = f" as INC-{group.incident}" if group.incident is not None else ""
     return f"{group.id} is {group.decision}{incident}{who} already."
