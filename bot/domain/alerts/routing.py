@@ -47,15 +47,15 @@ def place_all(alerts: Iterable[Alert], policy: Policy) -> list[Placement]:
 
 def matching_routes(labels: Mapping[str, str], rules: AlertRules) -> list[tuple[AlertRoute, str]]:
     """The first route that matches, and those after it while each says `continue`; each with the reason in words."""
-    found = []
+    routes = []
     for number, route in enumerate(rules.routes, start=1):
         if not matches(route, labels):
             continue
-        found.append((route, f"route {number} of {len(rules.routes)} matches: {in_words(route)}"))
+        routes.append((route, f"route {number} of {len(rules.routes)} matches: {in_words(route)}"))
         if not route.goes_on:
             break
-    if found:
-        return found
+    if routes:
+        return routes
     return [(NO_ROUTE, f"none of the {len(rules.routes)} routes matches" if rules.routes else "there are no routes")]
 
 
@@ -77,12 +77,12 @@ def in_words(route: AlertRoute) -> str:
 def severity_of(labels: Mapping[str, str], policy: Policy) -> str:
     """The key of the severity that the label says: by the map, else a severity's own name, else `otherwise`."""
     rules = policy.alerts.severity
-    said = labels.get(rules.label, "")
-    mapped = rules.map.get(said.lower())
+    value = labels.get(rules.label, "")
+    mapped = rules.map.get(value.lower())
     if mapped is not None:
         return mapped
-    if said and policy.has_severity(said):
-        return policy.severity(said).key
+    if value and policy.has_severity(value):
+        return policy.severity(value).key
     return rules.otherwise or policy.severities[len(policy.severities) // 2].key
 
 
