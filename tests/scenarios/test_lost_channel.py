@@ -78,6 +78,11 @@ async def test_what_would_be_posted_in_a_lost_channel_goes_to_the_commander_dire
     await rest(here)
     (update,) = direct(here, here.tom.id, "update #1")
     assert "rolling back" in words(here, update)
+    await typed(here, "maya", "#general", "/incident status identified the new host --in INC-1")
+    await rest(here)
+    (moved,) = direct(here, here.tom.id, "the new host")
+    assert "INC-1 · Checkout is down" in moved.text
+    assert "INC-1 · Checkout is down" in words(here, moved)
     await here.pass_time(minutes=11)
     reminder = direct(here, here.tom.id)[-1]
     assert "Post update" in buttons(reminder)

@@ -38,6 +38,15 @@ def lost(incident: Incident, payload: ChannelLostPayload, command: str = "/incid
     )
 
 
+def elsewhere(incident: Incident, message: Message) -> Message:
+    """A message of the channel as it is sent elsewhere: it names the incident, in its text and in its blocks."""
+    names = phrases.title(incident)
+    text = message.text if incident.id in message.text else f"{names}: {message.text}"
+    if not message.blocks or incident.id in str(message.blocks):
+        return elements.message(text, message.blocks)
+    return elements.message(text, [elements.context(f"*{names}*"), *message.blocks])
+
+
 def moved(incident: Incident) -> Message:
     """The text that replaces a direct message which is posted in the channel now."""
     return elements.line(f"{incident.id}: this is in {phrases.channel_link(incident)} now.")

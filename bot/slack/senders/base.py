@@ -18,7 +18,7 @@ from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import Notice, NoticeKind
 from bot.domain.routing.send_result import NotNeeded, Retry, SendResult, Sent
 from bot.domain.timeline.entry import BOT
-from bot.slack.blocks import bookmarks
+from bot.slack.blocks import bookmarks, channel_loss
 from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.directory.people import People
@@ -100,7 +100,7 @@ class SenderBase:
             return await self.post(delivery, destination, message)
         if delivery.notice.uncertain and (earlier := await self._in_lost_channel(delivery)):
             return earlier
-        result = await self.post(delivery, destination, message)
+        result = await self.post(delivery, destination, channel_loss.elsewhere(incident, message))
         return Sent({**result.receipt, "redirected": True}) if isinstance(result, Sent) else result
 
     async def post_in_thread(
