@@ -1,0 +1,74 @@
+"""The tables of alerts, their groups and silences."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from storage.engine.columns import BigNumber, Instant, Json, SafeText
+from storage.schema.base import metadata, where
+
+alert_groups = sa.Table(
+    "alert_groups",
+    metadata,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("key", SafeText, nullable=False),
+    sa.Column("newest", sa.Boolean, nullable=False),  # of the groups with this key: only it takes alerts
+    sa.Column("firing", sa.Boolean, nullable=False),
+    sa.Column("decision", SafeText, nullable=False),
+    sa.Column("incident", sa.BigInteger, sa.ForeignKey("incidents.number")),
+    sa.Column("changed_at", Instant, nullable=False),
+    sa.Column("decided_at", Instant),
+    sa.Column("state", Json, nullable=False),  # the whole dataclass
+    sa.Index("alert_groups_newest", "key", unique=True, **where("newest")),
+    sa.Index("alert_groups_firing", "number", **where("firing")),
+    sa.Index("alert_groups_incident", "incident", **where("incident IS NOT NULL")),
+    sa.Index("alert_groups_declared", "decided_at", **where("decision = 'declared'")),
+)
+
+# The alerts of each group, as last told.
+
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    sa.Column(
+        "group_number", sa.BigInteger, sa.ForeignKey("alert_groups.number"), primary_key=True, autoincrement=False
+    ),
+    sa.Column("identity", SafeText, primary_key=True),  # source and fingerprint
+    sa.Column("occurrence", SafeText, nullable=False),  # the latest
+    sa.Column("firing", sa.Boolean, nullable=False),
+    sa.Column("occurrences", sa.Integer, nullable=False),
+    sa.Column("starts_at", Instant, nullable=False),
+    sa.Column("state", Json, nullable=False),  # the whole dataclass
+    sa.Index("alerts_firing", "identity", **where("firing")),
+)
+
+alert_occurrences = sa.Table(
+    "alert_occurrences",
+    metadata,
+    sa.Column("occurrence", SafeText, primary_key=True),  # source, fingerprint and start
+    sa.Column("firing", sa.Boolean, nullable=False),
+    sa.Column("first_seen_at", Instant, nullable=False),
+    sa.Column("last_seen_at", Instant, nullable=False),
+    sa.Index("alert_occurrences_seen", "last_seen_at"),
+)
+
+alert_deadlines = sa.Table(
+    "alert_deadlines",
+    metadata,
+    sa.Column(
+        "group_number", sa.BigInteger, sa.ForeignKey("alert_groups.number"), primary_key=True, autoincrement=False
+    ),
+    sa.Column("kind", SafeText, primary_key=True),
+    sa.Column("due_at", Instant, nullable=False),
+    sa.Column("lease_until", Instant),
+    sa.Index("alert_deadlines_due", "due_at"),
+)
+
+alert_silences = sa.Table(
+    "alert_silences",
+    metadata,
+    sa.Column("id", BigNumber, primary_key=True),
+    sa.Column("ends_at", Instant, nullable=False),  # moved to the present when a person ends it
+    sa.Column("state", Json, nullable=False),  # the whole dataclass
+    sa.Index("alert_silences_ends", "ends_at"),
+)
