@@ -14,9 +14,9 @@ from storage.schema.playbooks import jobs, playbook_reminders, playbooks, walks
 from storage.schema.policies import meta, policies
 
 __all__ = [
-    "alert_deadlines",     "alert_groups",     "alert_occurrences",     "alert_silences",     "alerts",
-    "chains",     "counters",     "cursors",     "deadlines",     "deliveries",     "homes",
-    "incident_words",     "incidents",     "jobs",     "meta",     "metadata",     "names",     "outbox",
-    "overrides",     "playbook_reminders",     "playbooks",     "policies",     "reads",     "shifts",
-    "threads",     "timeline",     "walks",
+    "alert_deadlines", "alert_groups", "alert_occurrences", "alert_silences", "alerts",
+    "chains", "counters", "cursors", "deadlines", "deliveries", "homes",
+    "incident_words", "incidents", "jobs", "meta", "metadata", "names", "outbox",
+    "overrides", "playbook_reminders", "playbooks", "policies", "reads", "shifts",
+    "threads", "timeline", "walks",
 ]  # fmt: skip
