@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from storage.schema.alerts import alert_deadlines, alert_groups, alert_occurrences, alert_silences, alerts
 from storage.schema.base import metadata
+from storage.schema.changes import service_changes
 from storage.schema.incidents import chains, counters, incident_words, incidents, threads, timeline
 from storage.schema.outbox import cursors, deadlines, deliveries, outbox
 from storage.schema.people import homes, names, overrides, reads, shifts
@@ -17,6 +18,6 @@ __all__ = [
     "alert_deadlines", "alert_groups", "alert_occurrences", "alert_silences", "alerts",
     "chains", "counters", "cursors", "deadlines", "deliveries", "homes",
     "incident_words", "incidents", "jobs", "meta", "metadata", "names", "outbox",
-    "overrides", "playbook_reminders", "playbooks", "policies", "reads", "shifts",
-    "threads", "timeline", "walks",
+    "overrides", "playbook_reminders", "playbooks", "policies", "reads", "service_changes",
+    "shifts", "threads", "timeline", "walks",
 ]  # fmt: skip

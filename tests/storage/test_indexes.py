@@ -17,6 +17,7 @@ from bot.domain import routing
 from bot.domain.deadlines import Deadline, DeadlineState
 from bot.domain.timeline.entry import Entry
 from storage import deadlines, incidents, retention, similar, user_activity
+from storage.alerts import changes
 from storage.database import Database
 from storage.outbox import census, enqueue, queue, receipts
 from storage.schema import metadata
@@ -55,6 +56,7 @@ QUERIES: list[tuple[str, str, Query]] = [
     ("what ended long ago", "incidents_ended", lambda conn: retention.ended_incidents(conn, LONG_AGO, None)),
     ("due for indexing", "chains_due_for_indexing", lambda conn: similar.due_for_indexing(conn, 20)),
     ("never indexed", "chains_due_for_indexing", lambda conn: similar.never_indexed(conn, 20)),
+    ("old changes", "service_changes_at", lambda conn: changes.delete_before(conn, LONG_AGO, 100)),
     ("old deliveries", "deliveries_seen", lambda conn: retention.delete_deliveries(conn, LONG_AGO)),
 ]
 
