@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from bot.domain.policy.policy import Policy
 from bot.slack.blocks import elements
-from bot.slack.blocks.elements import Message
+from bot.slack.blocks.elements import Block, Message
 from bot.slack.commands.verbs import BY_NAME, VERBS, Verb, example
 from bot.slack.text import render
 
@@ -18,19 +20,24 @@ def help(policy: Policy, command: str = COMMAND, verb: str | None = None) -> Mes
 
 
 def _all(policy: Policy, command: str) -> Message:
-    lines = "\n".join(_line(verb) for verb in VERBS)
     severities = ", ".join(render(level.key) for level in policy.severities[:20])
     return elements.message(
         f"What you can type after {command}",
         [
             elements.section(f"*What you can type after `{command}`*"),
-            *elements.sections(lines),
+            *_verbs(),
             elements.context(
                 f"Severities: {severities}",
                 f"Outside an incident channel, add `--in INC-42`. More on a verb: `{command} help role`",
             ),
         ],
     )
+
+
+@cache
+def _verbs() -> tuple[Block, ...]:
+    """The list of all verbs, which is the same for everybody."""
+    return tuple(elements.sections("\n".join(map(_line, VERBS))))
 
 
 def _one(verb: Verb, policy: Policy, command: str) -> Message:
