@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
+from bot.domain.actions.item import ActionItem
 from bot.domain.deadlines import DeadlineState
 from bot.domain.incident import Incident
 from bot.domain.timeline.entry import RecordedEntry
@@ -75,6 +76,30 @@ def similar_json(found: SimilarIncident) -> dict[str, Any]:
     """A similar incident with what fixed it, in words, and the step of a playbook that did, if one is known."""
     fix = {"playbook": found.fix.playbook, "step": found.fix.step} if found.fix else None
     return {**incident_json(found.incident), "fixed": found.fixed, "fix": fix, "reasons": list(found.reasons)}
+
+
+def action_json(item: ActionItem, today: date) -> dict[str, Any]:
+    """An action item. `due` is a date, and `overdue` whether that was before `today`."""
+    return {
+        "id": item.id,
+        "incident": f"INC-{item.incident}",
+        "title": item.title,
+        "description": item.description,
+        "owner": item.owner,
+        "priority": str(item.priority),
+        "due": item.due.isoformat() if item.due else None,
+        "category": str(item.category) if item.category else None,
+        "kind": str(item.kind) if item.kind else None,
+        "status": str(item.status),
+        "reason": item.reason,
+        "overdue": item.is_overdue(today),
+        "checklist": item.checklist,
+        "link": item.link,
+        "created_at": instant(item.created_at),
+        "created_by": item.created_by,
+        "settled_at": instant(item.settled_at),
+        "settled_by": item.settled_by,
+    }
 
 
 def entry_json(record: RecordedEntry) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from bot.cli.actions import actions_command
 from bot.cli.alerts import alerts_command
 from bot.cli.feeds import feeds_command
 from bot.cli.incidents import list_command, retry_command, search_command, show_command
@@ -48,6 +49,6 @@ def demo(options: tuple[str, ...]) -> None:
 for command in (
     serve_command, check_command, migrate_command, list_command, search_command, show_command, retry_command,
     policy_command, playbooks, verify_command, export_command, backup_command, restored_command,
-    feeds_command, alerts_command,
+    feeds_command, alerts_command, actions_command,
 ):  # fmt: skip
     main.add_command(command)

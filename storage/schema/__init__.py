@@ -5,6 +5,7 @@ A column with a `key` is read and written by that name in code, and keeps its ol
 
 from __future__ import annotations
 
+from storage.schema.actions import action_items
 from storage.schema.alerts import alert_deadlines, alert_groups, alert_occurrences, alert_silences, alerts
 from storage.schema.base import metadata
 from storage.schema.changes import service_changes
@@ -15,7 +16,7 @@ from storage.schema.playbooks import jobs, playbook_reminders, playbooks, walks
 from storage.schema.policies import meta, policies
 
 __all__ = [
-    "alert_deadlines", "alert_groups", "alert_occurrences", "alert_silences", "alerts",
+    "action_items", "alert_deadlines", "alert_groups", "alert_occurrences", "alert_silences", "alerts",
     "chains", "counters", "cursors", "deadlines", "deliveries", "homes",
     "incident_words", "incidents", "jobs", "meta", "metadata", "names", "outbox",
     "overrides", "playbook_reminders", "playbooks", "policies", "reads", "service_changes",

@@ -27,6 +27,7 @@ LINES = {
     "snooze": "snooze 30m", "next": "next 1h",
     "resolve": "resolve Done", "close": "close", "cancel": "cancel False alarm", "reopen": "reopen Again",
     "cover": "cover primary for 2h", "silence": "silence a=b for 2h", "policy": "policy apply", "redact": "redact",
+    "action": "action Look @tom",
 }  # fmt: skip
 
 
@@ -70,7 +71,7 @@ def test_every_verb_that_changes_something_can_be_restricted_or_is_free_for_a_re
         "trigger",
         "fields",
     }  # `lead` is `role`, `trigger` `escalate`, `fields` `note`
-    looking = {"roles", "timeline", "why", "list", "show", "oncall", "alerts", "help", "catchup", "search"}
+    looking = {"roles", "timeline", "why", "list", "show", "oncall", "alerts", "actions", "help", "catchup", "search"}
     others = {"playbook"}  # its buttons run steps, which is restricted by `run`
     assert {verb.name for verb in VERBS} - free - looking - others == set(RESTRICTABLE_VERBS) - {"run"}
     assert set(LINES) == set(RESTRICTABLE_VERBS) - {"run"}

@@ -20,10 +20,10 @@ from bot.domain.values.slack_ids import user_mention
 
 RESTRICTABLE_VERBS = (
     "declare", "drill", "update", "status", "severity", "role", "handover", "escalate", "page", "note", "impact",
-    "snooze", "next", "resolve", "close", "cancel", "reopen", "policy", "cover", "silence", "redact", "run",
+    "snooze", "next", "resolve", "close", "cancel", "reopen", "policy", "cover", "silence", "redact", "run", "action",
 )  # fmt: skip
 # What guests and people of other organisations may do as well: declare, and write down what they know.
-OPEN_TO_GUESTS = frozenset({"declare", "update", "status", "note", "impact", "next", "redact"})
+OPEN_TO_GUESTS = frozenset({"declare", "update", "status", "note", "impact", "next", "redact", "action"})
 VERBS_WITHOUT_INCIDENT = frozenset({"declare", "drill", "cover", "silence"})
 # Calls for help: allowed when Slack cannot say who is in a group.
 ALLOWED_WHEN_UNKNOWN = frozenset({"declare", "escalate", "page"})
@@ -35,7 +35,7 @@ PHRASES = {
     "next": "promise updates", "resolve": "resolve incidents", "close": "close incidents",
     "cancel": "cancel incidents", "reopen": "reopen incidents", "policy": "apply another policy to an incident",
     "cover": "cover schedules", "silence": "silence alerts",
-    "redact": "redact entries", "run": "run steps of playbooks",
+    "redact": "redact entries", "run": "run steps of playbooks", "action": "add or change action items",
 }  # fmt: skip
 MAX_NAMED = 5  # people named in a refusal
 

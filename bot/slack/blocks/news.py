@@ -260,6 +260,10 @@ def _because(text: object) -> str:
     return f": {clip(render(str(text)), NOTE)}" if text else "."
 
 
+def _action(entry: Entry, incident: Incident, policy: Policy) -> str:
+    return f":ballot_box_with_check: {mention(entry.actor)} {clip(render(entry.text), NOTE)}"
+
+
 _FORMATTERS: dict[str, Callable[[Entry, Incident, Policy], str]] = {
     "acknowledged": _acknowledged,
     "status": _status,
@@ -276,4 +280,5 @@ _FORMATTERS: dict[str, Callable[[Entry, Incident, Policy], str]] = {
     "policy": _policy,
     "channel_lost": _channel_lost,
     "channel_back": _channel_back,
+    "action": _action,
 }

@@ -66,7 +66,7 @@ def _with_verb(typed: TypedIncident, asked: _Asked) -> Request | BadRequest:
     verb = BY_NAME.get(first.lower())
     if verb is None:
         return _unknown(first, policy, command)
-    if typed.named and not verb.needs_incident:
+    if typed.named and not (verb.needs_incident or verb.takes_incident):
         return BadRequest(f"“{verb.name}” is about no single incident. Leave --in out.", example(verb, policy, command))
     try:
         request = PARSERS[verb.grammar](ParseContext(verb, rest, policy, asked.asker, asked.groups))

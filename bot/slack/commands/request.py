@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
+from bot.domain.actions.item import Priority
 from bot.domain.incident.status import Status
+from bot.domain.values.dates import DayExpression
 from bot.domain.values.time_expressions import TimeWindow
 
 _T = TypeVar("_T")
@@ -35,6 +37,8 @@ class Request:
     scope: str = ""  # `key` or `all` for timeline, `open` or `all` for list, `apply` for policy
     schedule: str | None = None  # a key of the policy
     window: TimeWindow | None = None  # of a cover
+    priority: Priority | None = None  # of an action item
+    day: DayExpression | None = None  # when an action item is due
 
     @property
     def required_status(self) -> Status:

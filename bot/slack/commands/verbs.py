@@ -35,6 +35,8 @@ class Grammar(Enum):
     DRILL = auto()
     HANDOVER = auto()
     POLICY = auto()
+    ACTION = auto()
+    ACTIONS = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Verb:
     summary: str
     aliases: tuple[str, ...] = ()
     needs_incident: bool = True  # the channel's, unless `--in` names another
+    takes_incident: bool = False  # `--in` may name one, but none is needed
 
 
 VERBS: tuple[Verb, ...] = (
@@ -206,6 +209,22 @@ VERBS: tuple[Verb, ...] = (
         ("reopen", "reopen <reason>"),
         "reopen Errors are back since 04:10",
         "open it again; reminders and pages start afresh; without a reason it opens the form",
+    ),
+    Verb(
+        "action",
+        Grammar.ACTION,
+        ("action", "action <title> @owner [by <date>] [P0–P3]"),
+        "action Alert on pool usage @maya by friday P1",
+        "add an action item: what is to be done, by whom, until when; without words it opens the form",
+    ),
+    Verb(
+        "actions",
+        Grammar.ACTIONS,
+        ("actions [mine|overdue|all]",),
+        "actions mine",
+        "list action items: of this incident, yours, those overdue, or all",
+        needs_incident=False,
+        takes_incident=True,
     ),
     Verb(
         "policy",

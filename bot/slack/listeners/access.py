@@ -36,9 +36,10 @@ OPEN = frozenset({Access.READ, Access.WRITE, Access.DECLARE, Access.ACKNOWLEDGE}
 
 VERBS: dict[str, Access] = {
     **dict.fromkeys(
-        (MENU, "roles", "timeline", "catchup", "why", "show", "list", "search", "oncall", "alerts", "help"), Access.READ
+        (MENU, "roles", "timeline", "catchup", "why", "show", "list", "search", "oncall", "alerts", "actions", "help"),
+        Access.READ,
     ),
-    **dict.fromkeys(("note", "impact", "fields", "next", "playbook", "redact"), Access.WRITE),
+    **dict.fromkeys(("note", "impact", "fields", "next", "playbook", "redact", "action"), Access.WRITE),
     "declare": Access.DECLARE,
     **dict.fromkeys(("ack", "join"), Access.ACKNOWLEDGE),
     **dict.fromkeys(("severity", "snooze", "policy", "drill", "silence"), Access.STEER),

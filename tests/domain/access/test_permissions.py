@@ -96,7 +96,7 @@ def test_guests_and_outsiders_may_only_what_is_open_to_them_unless_the_policy_na
     verb: str, membership: Membership
 ) -> None:
     refusal = allowed("UX", None, verb, membership=membership)
-    assert (refusal is None) == (verb in {"declare", "update", "status", "note", "impact", "next", "redact"})
+    assert (refusal is None) == (verb in {"declare", "update", "status", "note", "impact", "next", "redact", "action"})
     if refusal is not None:
         assert f"only people of this workspace may {PHRASES[verb]}. Ask <@UC> or anyone" in refusal
         assert refusal.endswith(f"The policy can name others: `permissions.{verb}`.")

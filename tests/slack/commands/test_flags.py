@@ -141,7 +141,14 @@ def test_two_incidents_are_never_chosen_between() -> None:
     assert parse("show INC-1 --in INC-1", FIVE) == Request("show", 1)
 
 
-@pytest.mark.parametrize("verb", [v for v in VERBS if not v.needs_incident and v.grammar is not Grammar.DECLARATION])
+ABOUT_NONE = [
+    verb
+    for verb in VERBS
+    if not verb.needs_incident and not verb.takes_incident and verb.grammar is not Grammar.DECLARATION
+]
+
+
+@pytest.mark.parametrize("verb", ABOUT_NONE)
 def test_a_verb_about_no_single_incident_refuses_in(verb: object) -> None:
     name = getattr(verb, "name", "")
     parsed = parse(f"{name} words --in INC-1", FIVE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.slack.commands.grammar import people, roles, schedule, severity, status, text, time
+from bot.slack.commands.grammar import actions, people, roles, schedule, severity, status, text, time
 from bot.slack.commands.grammar.base import Parser
 from bot.slack.commands.verbs import Grammar
 
@@ -28,4 +28,6 @@ PARSERS: dict[Grammar, Parser] = {
     Grammar.DRILL: severity.drill,
     Grammar.HANDOVER: roles.handover,
     Grammar.POLICY: text.apply_or_nothing,
+    Grammar.ACTION: actions.action,
+    Grammar.ACTIONS: actions.action_list,
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bot.slack.listeners.calls import PressHandler, SubmissionHandler, VerbHandler, WorkspaceHandler
 from bot.slack.listeners.handlers import (
+    actions,
     alerts,
     approvals,
     declare,
@@ -25,13 +26,14 @@ from bot.slack.listeners.handlers import (
     updates,
 )
 
-_MODULES = (responders, lifecycle, updates, timeline, paging, handovers, policy, queries, playbooks, redaction)
+_MODULES = (responders, lifecycle, updates, timeline, paging, handovers, policy, queries, playbooks, redaction, actions)
 
 WORKSPACE_VERBS: dict[str, WorkspaceHandler] = {
     **declare.WORKSPACE_VERBS,
     **queries.WORKSPACE_VERBS,
     **on_call.WORKSPACE_VERBS,
     **alerts.WORKSPACE_VERBS,
+    **actions.WORKSPACE_VERBS,
 }
 VERBS: dict[str, VerbHandler] = {name: handler for module in _MODULES for name, handler in module.VERBS.items()}
 PRESSES: dict[str, PressHandler] = {

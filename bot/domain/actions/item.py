@@ -1,0 +1,159 @@
+"""Defines the action item (something to do after an incident), and how people change it, as pure functions.
+
+Each verb returns an `ActionChange`: the changed item and the entry for the incident's timeline.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from bot.domain.errors import Refused
+from bot.domain.timeline.entry import Entry, entry
+from bot.domain.values.slack_ids import user_mention
+
+TITLE_LENGTH = 300  # as an incident's title
+MOST = 200  # items of one incident
+
+
+class Priority(StrEnum):
+    """How urgent an item is. The values are persisted."""
+
+    P0 = "P0"
+    P1 = "P1"
+    P2 = "P2"
+    P3 = "P3"
+
+
+class ActionStatus(StrEnum):
+    """Where an item stands. The values are persisted."""
+
+    OPEN = "open"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    DEFERRED = "deferred"  # it will not be done, for a reason
+
+
+class Category(StrEnum):
+    """What an item changes. The values are persisted."""
+
+    PROCESS = "process"
+    TOOLING = "tooling"
+    MONITORING = "monitoring"
+    DOCUMENTATION = "documentation"
+    CODE = "code"
+
+
+class ActionKind(StrEnum):
+    """What an item does against the next such incident. The values are persisted."""
+
+    PREVENT = "prevent"
+    DETECT = "detect"
+    MITIGATE = "mitigate"
+
+
+LIVE = frozenset({ActionStatus.OPEN, ActionStatus.IN_PROGRESS})
+
+
+@dataclass(frozen=True, slots=True)
+class ActionItem:
+    """One action item. It is stored as JSON: field names and enum values are persisted."""
+
+    incident: int
+    number: int  # counts the items of the incident, from 1
+    title: str  # one line
+    created_by: str  # Slack user ID, or `BOT`
+    created_at: datetime
+    description: str = ""
+    owner: str | None = None  # Slack user ID
+    priority: Priority = Priority.P2
+    due: date | None = None
+    category: Category | None = None
+    kind: ActionKind | None = None
+    status: ActionStatus = ActionStatus.OPEN
+    reason: str = ""  # why it is deferred
+    settled_at: datetime | None = None  # when it was completed or deferred
+    settled_by: str | None = None
+    source_ts: str | None = None  # `ts` of the message it was made from
+    link: str | None = None  # to that message
+    checklist: str | None = None  # the name of the checklist it belongs to, such as `Day 1`
+    later_until: date | None = None  # its owner asked not to be reminded before that day
+
+    @property
+    def id(self) -> str:
+        """The ID that people use, such as `AI-42-3`."""
+        return f"AI-{self.incident}-{self.number}"
+
+    @property
+    def live(self) -> bool:
+        """Whether it is still to be done."""
+        return self.status in LIVE
+
+    def is_overdue(self, today: date) -> bool:
+        """Whether it should have been done before `today`."""
+        return self.live and self.due is not None and self.due < today
+
+
+@dataclass(frozen=True, slots=True)
+class NewAction:
+    """What a person says about a new item."""
+
+    title: str
+    owner: str | None = None
+    priority: Priority = Priority.P2
+    due: date | None = None
+    description: str = ""
+    category: Category | None = None
+    kind: ActionKind | None = None
+    source_ts: str | None = None
+    link: str | None = None
+    checklist: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActionChange:
+    """The result of a verb: the item as it is now, and the entry to append. No entry: nothing has changed."""
+
+    item: ActionItem
+    entry: Entry | None = None
+
+
+def create(incident: int, number: int, new: NewAction, actor: str, now: datetime) -> ActionChange:
+    """A new item. Raises `Refused` without a title, and beyond `MOST` items of an incident."""
+    title = " ".join(new.title.split())
+    if not title:
+        raise Refused("What is to be done? Write it after “action”.", "action Alert on pool usage @maya by friday P1")
+    if number > MOST:
+        raise Refused(f"INC-{incident} has {MOST} action items already. Settle some first.", "actions")
+    item = ActionItem(
+        incident, number, _cut(title), actor, now,
+        description=new.description or (title if len(title) > TITLE_LENGTH else ""),
+        owner=new.owner, priority=new.priority, due=new.due, category=new.category, kind=new.kind,
+        source_ts=new.source_ts, link=new.link, checklist=new.checklist,
+    )  # fmt: skip
+    return ActionChange(item, _told(item, now, actor, "created", f"{item.id} {item.title} ({terms(item)})"))
+
+
+def terms(item: ActionItem) -> str:
+    """Who does it by when and how urgent it is: `<@U1>, due 4 Dec 2026, P1`."""
+    owner = user_mention(item.owner) if item.owner else "nobody yet"
+    return f"{owner}, {due_words(item.due)}, {item.priority}"
+
+
+def due_words(due: date | None) -> str:
+    """`due 4 Dec 2026`, or `no due date`."""
+    return f"due {due:%-d %b %Y}" if due else "no due date"
+
+
+def _cut(title: str) -> str:
+    return title if len(title) <= TITLE_LENGTH else title[: TITLE_LENGTH - 1].rstrip() + "…"
+
+
+def _told(item: ActionItem, now: datetime, actor: str, event: str, text: str, **data: Any) -> Entry:
+    facts = {
+        "action": item.id, "event": event, "title": item.title, "owner": item.owner, "status": str(item.status),
+        "due": item.due.isoformat() if item.due else None, "priority": str(item.priority),
+    }  # fmt: skip
+    return replace(entry(now, "action", actor, text, told=True, **facts, **data))

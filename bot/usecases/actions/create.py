@@ -1,0 +1,29 @@
+"""Adds an action item to an incident in one transaction."""
+
+from __future__ import annotations
+
+from bot.domain.actions import item as items
+from bot.domain.actions.item import ActionItem, NewAction
+from bot.domain.incident import Change
+from bot.usecases import authorize
+from bot.usecases.context import Context
+from bot.usecases.unit_of_work import UnitOfWork, locked_incident
+from storage import actions
+
+
+async def create_action(
+    context: Context, number: int, new: NewAction, actor: str, delivery: str | None = None
+) -> ActionItem:
+    """Add an item, with its entry on the timeline. An incident that has ended takes items, too."""
+    async with locked_incident(context, number, delivery) as work:
+        authorize.require(context, "action", actor, work.incident)
+        return await create_in(work, new, actor)
+
+
+async def create_in(work: UnitOfWork, new: NewAction, actor: str) -> ActionItem:
+    """Add an item in the transaction of `work`."""
+    following = await actions.next_number(work.conn, work.incident.number)
+    change = items.create(work.incident.number, following, new, actor, work.now)
+    await actions.insert(work.conn, change.item)
+    await work.commit(Change(work.incident, (change.entry,) if change.entry else ()))
+    return change.item

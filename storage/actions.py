@@ -1,0 +1,107 @@
+"""Stores action items. The incident of an item is locked while the item is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.actions.item import ActionItem
+from storage.schema import action_items, incidents
+
+_adapter = TypeAdapter(ActionItem)
+_c = action_items.c
+_LIVE = sa.text("live")  # as in the partial index, word for word
+
+
+async def next_number(conn: AsyncConnection, incident: int) -> int:
+    """The number of the incident's next item."""
+    latest = await conn.scalar(sa.select(sa.func.max(_c.number)).where(_c.incident == incident))
+    return int(latest or 0) + 1
+
+
+async def insert(conn: AsyncConnection, item: ActionItem, remind_at: datetime | None = None) -> None:
+    """Store a new item."""
+    await insert_many(conn, [(item, remind_at)])
+
+
+async def insert_many(conn: AsyncConnection, items: Sequence[tuple[ActionItem, datetime | None]]) -> None:
+    """Store new items, each with the instant of its first reminder."""
+    rows = [
+        {"incident": item.incident, "number": item.number, **_columns(item, remind_at)} for item, remind_at in items
+    ]
+    if rows:
+        await conn.execute(sa.insert(action_items), rows)
+
+
+async def save(conn: AsyncConnection, item: ActionItem, remind_at: datetime | None) -> None:
+    """Store an item in place of its earlier state, with the instant of its next reminder."""
+    same = (_c.incident == item.incident, _c.number == item.number)
+    await conn.execute(sa.update(action_items).where(*same).values(**_columns(item, remind_at)))
+
+
+async def get(conn: AsyncConnection, incident: int, number: int) -> ActionItem | None:
+    """The item; `None` if there is none."""
+    state = await conn.scalar(sa.select(_c.state).where(_c.incident == incident, _c.number == number))
+    return None if state is None else _adapter.validate_python(state)
+
+
+async def of_message(conn: AsyncConnection, incident: int, source_ts: str) -> ActionItem | None:
+    """The item that was made from a message; `None` if there is none."""
+    query = sa.select(_c.state).where(_c.incident == incident, _c.source_ts == source_ts).order_by(_c.number).limit(1)
+    state = await conn.scalar(query)
+    return None if state is None else _adapter.validate_python(state)
+
+
+async def of_incident(conn: AsyncConnection, incident: int) -> list[ActionItem]:
+    """All items of an incident, in the order of their numbers."""
+    states = await conn.scalars(sa.select(_c.state).where(_c.incident == incident).order_by(_c.number))
+    return [_adapter.validate_python(state) for state in states]
+
+
+@dataclass(frozen=True, slots=True)
+class ActionFilter:
+    """Which live items to find."""
+
+    owner: str | None = None  # None: of everybody
+    due_before: date | None = None
+    private: bool = True  # with those of private incidents
+
+
+async def live(conn: AsyncConnection, wanted: ActionFilter, limit: int) -> list[ActionItem]:
+    """Up to `limit` items that are still to be done, those due first first."""
+    query = _live(sa.select(_c.state), wanted).order_by(_c.due.is_(None), _c.due, _c.incident, _c.number)
+    return [_adapter.validate_python(state) for state in await conn.scalars(query.limit(limit))]
+
+
+async def count_live(conn: AsyncConnection, wanted: ActionFilter) -> int:
+    """How many items `live` would find without a limit."""
+    return int(await conn.scalar(_live(sa.select(sa.func.count()).select_from(action_items), wanted)) or 0)
+
+
+def _live(query: Any, wanted: ActionFilter) -> Any:
+    query = query.where(_LIVE)
+    if wanted.owner is not None:
+        query = query.where(_c.owner == wanted.owner)
+    if wanted.due_before is not None:
+        query = query.where(_c.due < wanted.due_before.isoformat())
+    if not wanted.private:
+        public = sa.select(incidents.c.number).where(incidents.c.private.is_(sa.false()))
+        query = query.where(_c.incident.in_(public))
+    return query
+
+
+def _columns(item: ActionItem, remind_at: datetime | None) -> dict[str, Any]:
+    return {
+        "live": item.live,
+        "owner": item.owner,
+        "due": item.due.isoformat() if item.due else None,
+        "source_ts": item.source_ts,
+        "remind_at": remind_at,
+        "state": _adapter.dump_python(item, mode="json"),
+    }
