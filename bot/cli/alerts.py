@@ -23,7 +23,8 @@ from bot.domain.alerts.silence import Silence
 from bot.domain.errors import TocsinError
 from bot.domain.timeline.entry import BOT
 from bot.domain.values.one_line import one_line
-from bot.integrations.alerts import alertmanager
+from bot.integrations.alerts.protocol import Delivery
+from bot.integrations.alerts.registry import SOURCES
 from bot.settings import Settings, secret_of
 from bot.usecases.alerts.silence import add_silence, end_silence
 from bot.usecases.context import Context, Policies
@@ -123,7 +124,7 @@ def _silence_json(each: Silence) -> dict[str, Any]:
 
 
 @alerts_command.command("send")
-@click.option("--kind", type=click.Choice(["alertmanager"]), required=True, help="Whose format the file has.")
+@click.option("--kind", type=click.Choice(sorted(SOURCES)), required=True, help="Whose format the file has.")
 @click.option("--dry-run", is_flag=True, help="Say what the policy would do, and send nothing.")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 def send_command(kind: str, dry_run: bool, file: Path) -> None:
@@ -131,9 +132,9 @@ def send_command(kind: str, dry_run: bool, file: Path) -> None:
     settings = settings_reader.load()
     try:
         payload = json.loads(file.read_bytes())
-        batch = alertmanager.read(payload, datetime.now(UTC))
+        batch = SOURCES[kind].read(Delivery(payload), datetime.now(UTC))
     except ValueError as error:
-        raise TocsinError(f"{file}: {error}. It should be {alertmanager.EXPECTED}") from None
+        raise TocsinError(f"{file}: {error}. It should be {SOURCES[kind].expected}") from None
     if dry_run:
         _print_dry_run(batch, settings)
     else:

@@ -11,7 +11,7 @@ from bot.slack.inbound.arrivals import Arrivals
 from bot.usecases.context import Context
 from bot.web import debug, health, oncall, slack, webhooks
 from bot.web.connection_limits import ConnectionLimiter
-from bot.web.hooks import alertmanager
+from bot.web.hooks import sources
 from bot.web.server import HttpServer
 
 
@@ -36,6 +36,5 @@ def http_server(
     if settings.pagerduty_webhook_secret is not None:
         secret = lambda: secret_of(live.current.pagerduty_webhook_secret)  # noqa: E731
         site.add_routes(webhooks.pagerduty(context, secret, metrics))
-    if settings.tocsin_hook_token is not None:
-        site.add_routes(alertmanager.routes(context, lambda: secret_of(live.current.tocsin_hook_token), metrics))
+    site.add_routes(sources.routes(context, live, metrics))
     return HttpServer(site, limiter, settings.host, settings.port)

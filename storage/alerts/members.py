@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.alerts.alert import Alert
+from bot.domain.alerts.reception import CurrentOccurrence
 from storage.alerts.occurrences import chunked
 from storage.engine.dialect import in_list, insert, list_param
 from storage.schema import alerts
@@ -39,6 +40,17 @@ class MemberCount:
     resolved: int = 0
 
 
+async def current_occurrences(conn: AsyncConnection, identities: Sequence[str]) -> dict[str, CurrentOccurrence]:
+    """The occurrence in which each of these alerts fires, the latest where there are several."""
+    current: dict[str, CurrentOccurrence] = {}
+    for part in chunked(identities):
+        for row in await conn.execute(_where_firing(conn.dialect.name), {"identities": list_param(conn, part)}):
+            known = current.get(row.identity)
+            if known is None or known.starts_at < row.starts_at:
+                current[row.identity] = CurrentOccurrence(row.occurrence, row.starts_at)
+    return current
+
+
 async def firing_occurrences(conn: AsyncConnection, identities: Sequence[str]) -> dict[str, list[tuple[int, str]]]:
     """Where these alerts fire: by identity, the groups with the occurrence that fires in each."""
     found: dict[str, list[tuple[int, str]]] = {}
@@ -50,7 +62,7 @@ async def firing_occurrences(conn: AsyncConnection, identities: Sequence[str]) -
 
 @cache
 def _where_firing(dialect: str) -> Any:
-    columns = (_c.identity, _c.group_number, _c.occurrence)
+    columns = (_c.identity, _c.group_number, _c.occurrence, _c.starts_at)
     return sa.select(*columns).where(_FIRING, in_list(dialect, _c.identity, "identities"))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -40,7 +40,7 @@ def _select(dialect: str) -> Any:
 
 async def save(conn: AsyncConnection, received: Sequence[ReceivedAlert], now: datetime) -> None:
     """Store what was received: new occurrences, those that are over, and when each was last told of."""
-    last = {each.alert.occurrence: each.alert for each in received if each.reception is not Reception.STALE}
+    last = {each.alert.occurrence: each.alert for each in received if _is_stored(each)}
     rows = insert(conn, alert_occurrences)
     changed = {"firing": rows.excluded.firing, "last_seen_at": rows.excluded.last_seen_at}
     statement = rows.on_conflict_do_update(index_elements=["occurrence"], set_=changed)
@@ -57,3 +57,41 @@ async def save(conn: AsyncConnection, received: Sequence[ReceivedAlert], now: da
                 for alert in part
             ],
         )
+
+
+def _is_stored(received: ReceivedAlert) -> bool:
+    """Whether it speaks of an occurrence; not if it says that an alert is over which did not fire."""
+    of_none = received.alert.by_state and received.alert.status is AlertStatus.RESOLVED
+    return received.reception is not Reception.STALE and not (of_none and received.reception is Reception.REPEATED)
+
+
+async def ends(conn: AsyncConnection, identities: Sequence[str]) -> dict[str, datetime]:
+    """When alerts that are told by state were last said to be over, by their identities."""
+    ended: dict[str, datetime] = {}
+    for part in chunked([_end_key(identity) for identity in identities]):
+        rows = await conn.execute(_select_ends(conn.dialect.name), {"keys": list_param(conn, part)})
+        ended |= {row.occurrence[:-1]: row.ended_at for row in rows}
+    return ended
+
+
+async def save_ends(conn: AsyncConnection, ended: Mapping[str, datetime], now: datetime) -> None:
+    """Store when alerts that are told by state were said to be over, by their identities."""
+    rows = insert(conn, alert_occurrences)
+    changed = {"ended_at": rows.excluded.ended_at, "last_seen_at": rows.excluded.last_seen_at}
+    statement = rows.on_conflict_do_update(index_elements=["occurrence"], set_=changed)
+    seen = {"firing": False, "first_seen_at": now, "last_seen_at": now}
+    for part in chunked(sorted(ended.items())):
+        values = [{"occurrence": _end_key(identity), "ended_at": at, **seen} for identity, at in part]
+        await conn.execute(statement, values)
+
+
+def _end_key(identity: str) -> str:
+    """The key of the row that keeps an alert's last end; every occurrence has something after the sign."""
+    return f"{identity}@"
+
+
+@cache
+def _select_ends(dialect: str) -> Any:
+    return sa.select(_c.occurrence, _c.ended_at).where(
+        in_list(dialect, _c.occurrence, "keys"), _c.ended_at.is_not(None)
+    )

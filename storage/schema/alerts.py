@@ -49,6 +49,7 @@ alert_occurrences = sa.Table(
     sa.Column("firing", sa.Boolean, nullable=False),
     sa.Column("first_seen_at", Instant, nullable=False),
     sa.Column("last_seen_at", Instant, nullable=False),
+    sa.Column("ended_at", Instant),  # of an alert that is told by state, in a row without a start: its last end
     sa.Index("alert_occurrences_seen", "last_seen_at"),
 )
 

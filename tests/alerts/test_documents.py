@@ -7,11 +7,14 @@ import json
 import os
 import re
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from bot import policy
+from bot.integrations.alerts.protocol import Delivery
+from bot.integrations.alerts.registry import SOURCES
 from tests.alerts.sending import TOKEN
 from tests.scenarios.running import World, world
 
@@ -93,3 +96,10 @@ async def commands_explain(here: World) -> None:
     listed = await tocsin("alerts", "silence", "env=staging", "--for", "2h", "--reason", "Migration")
     assert listed.startswith("SI-1 ")
     assert await tocsin("alerts", "silence", "--end", "SI-1") == "No alert is silenced.\n"
+
+
+@pytest.mark.parametrize("body", re.findall(r"-d '(\{.*?\})' ", DOCUMENT))
+def test_the_events_that_it_sends_are_read_whole(body: str) -> None:
+    batch = SOURCES["events"].read(Delivery(json.loads(body)), datetime.now(UTC))
+    assert batch.received == 1
+    assert not [each.annotations for each in batch.changes if each.annotations], "every field is known"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from bot.domain.alerts.service_change import ServiceChange
 from bot.domain.values.one_line import one_line
 from bot.domain.values.slack_ids import MENTION
 
@@ -35,6 +36,8 @@ class Alert:
     ends_at: datetime | None = None  # None while it fires
     value: str | None = None
     url: str | None = None  # http(s) only
+    cycle: str | None = None  # what the source calls one firing, if it does; else the start tells firings apart
+    by_state: bool = False  # whether the source says neither start nor cycle: it tells of the firing under way
 
     @property
     def identity(self) -> str:
@@ -43,8 +46,8 @@ class Alert:
 
     @property
     def occurrence(self) -> str:
-        """Identifies one firing of the alert, by its start in microseconds since 1970."""
-        return f"{self.identity}@{int(self.starts_at.timestamp() * 1_000_000)}"
+        """Identifies one firing of the alert, by its cycle or its start in microseconds since 1970."""
+        return f"{self.identity}@{self.cycle or int(self.starts_at.timestamp() * 1_000_000)}"
 
     @property
     def name(self) -> str:
@@ -73,11 +76,12 @@ class AlertBatch:
     alerts: tuple[Alert, ...]
     rejected: tuple[RejectedAlert, ...] = ()
     truncated: int = 0  # how many the sender left out
+    changes: tuple[ServiceChange, ...] = ()  # that it told of beside the alerts
 
     @property
     def received(self) -> int:
-        """How many alerts the body had."""
-        return len(self.alerts) + len(self.rejected)
+        """How many alerts and changes the body had."""
+        return len(self.alerts) + len(self.rejected) + len(self.changes)
 
 
 def fingerprint_of(labels: Mapping[str, str]) -> str:

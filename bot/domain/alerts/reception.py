@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.alerts.alert import Alert, AlertStatus
@@ -26,17 +27,70 @@ class ReceivedAlert:
     reception: Reception
 
 
-def receive(alerts: Iterable[Alert], known: Mapping[str, AlertStatus]) -> list[ReceivedAlert]:
+@dataclass(frozen=True, slots=True)
+class CurrentOccurrence:
+    """The occurrence in which an alert fires."""
+
+    occurrence: str
+    starts_at: datetime
+
+
+@dataclass(slots=True)
+class States:
+    """What is known of alerts that are told by state, by their identities. `receive` brings it up to date."""
+
+    firing: dict[str, CurrentOccurrence] = field(default_factory=dict)
+    ended: dict[str, datetime] = field(default_factory=dict)  # when each was last said to be over, by the source
+    changed: set[str] = field(default_factory=set)  # identities whose end has to be stored
+
+    def note(self, alert: Alert) -> None:
+        """Take in that an occurrence began or is over."""
+        current = self.firing.get(alert.identity)
+        if alert.status is AlertStatus.FIRING:
+            self.firing[alert.identity] = CurrentOccurrence(alert.occurrence, alert.starts_at)
+        elif current is not None and current.occurrence == alert.occurrence:
+            del self.firing[alert.identity]
+
+
+def receive(
+    alerts: Iterable[Alert], known: Mapping[str, AlertStatus], states: States | None = None
+) -> list[ReceivedAlert]:
     """Compare alerts, in their order, with the `known` status of each occurrence, and with those before them."""
     status = dict(known)
+    states = states or States()
+    status |= {current.occurrence: AlertStatus.FIRING for current in states.firing.values()}
     received = []
-    for alert in alerts:
-        before = status.get(alert.occurrence)
-        reception = _compare(before, alert.status)
+    for told in alerts:
+        alert, outdated = _placed(told, states) if told.by_state else (told, None)
+        reception = outdated or _compare(status.get(alert.occurrence), alert.status)
         received.append(ReceivedAlert(alert, reception))
         if reception in (Reception.NEW, Reception.RESOLVED):
             status[alert.occurrence] = alert.status
+            states.note(alert)
     return received
+
+
+def _placed(alert: Alert, states: States) -> tuple[Alert, Reception | None]:
+    """An alert told by state, in the occurrence that it speaks of; and what it is, if it changes no occurrence."""
+    current = states.firing.get(alert.identity)
+    if alert.status is AlertStatus.RESOLVED:
+        if current is not None and alert.starts_at < current.starts_at:
+            return alert, Reception.STALE  # the end of an earlier one, told late
+        said = states.ended.get(alert.identity)
+        states.ended[alert.identity] = max(said or alert.starts_at, alert.starts_at)
+        states.changed.add(alert.identity)
+        if current is None:
+            return alert, Reception.REPEATED
+        return replace(_within(alert, current), ends_at=alert.ends_at or alert.starts_at), None
+    if current is not None:
+        return _within(alert, current), None
+    ended_at = states.ended.get(alert.identity)
+    return alert, Reception.STALE if ended_at is not None and alert.starts_at < ended_at else None
+
+
+def _within(alert: Alert, current: CurrentOccurrence) -> Alert:
+    cycle = current.occurrence.removeprefix(f"{alert.identity}@")
+    return replace(alert, cycle=cycle, starts_at=current.starts_at)
 
 
 def _compare(before: AlertStatus | None, now: AlertStatus) -> Reception:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from bot.domain.alerts.alert import Alert
+from bot.domain.alerts.service_change import ServiceChange
 from bot.domain.policy.alert_rules import AlertAction, AlertRoute, AlertRules
 from bot.domain.policy.policy import Policy, fold_name
 from bot.domain.values.patterns import matches_fully
@@ -98,6 +99,12 @@ def service_of(labels: Mapping[str, str], rules: AlertRules, names: Mapping[str,
         if (said := labels.get(label)) and (key := names.get(fold_name(said))):
             return key
     return None
+
+
+def in_catalog(changes: Sequence[ServiceChange], policy: Policy) -> list[ServiceChange]:
+    """The changes with the keys of their services, where the catalog knows the names."""
+    names = service_names(policy) if changes else {}
+    return [replace(change, service=names.get(fold_name(change.service), change.service)) for change in changes]
 
 
 def is_wanted(wanted: str, value: str) -> bool:

@@ -1,25 +1,33 @@
-"""Defines what every reader of alerts shares: the error for a body it cannot read, and how it reads values.
+"""Defines what every reader of alerts shares: a source, the error for a body it cannot read, and how it reads values.
 
-A reader is one file a source: it turns the JSON of one request into an `AlertBatch`. Pure; a bad alert is rejected
+A reader is one file a source: it turns the body of one request into an `AlertBatch`. Pure; a bad alert is rejected
 alone and never loses the others.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
+
+from bot.domain.alerts.alert import Alert, AlertBatch, RejectedAlert
+from bot.domain.alerts.service_change import ServiceChange
 
 MOST_ALERTS = 20_000
 MOST_LABELS = 200
 NAME_LENGTH, VALUE_LENGTH = 200, 4000
+_FINGERPRINT_LENGTH = 100
 _FRACTION = re.compile(r"(\.\d{6})\d+")  # Go writes nanoseconds
+_T = TypeVar("_T")
 
 
 class UnreadableBody(ValueError):
-    """A body that is nothing the source sends. `expected` says in words what it should be."""
+    """A body that is nothing the source sends. `expected` says in words what it should be, with an example."""
 
     def __init__(self, message: str, expected: str) -> None:
         super().__init__(message)
@@ -28,6 +36,48 @@ class UnreadableBody(ValueError):
 
 class TooManyAlerts(ValueError):
     """A body with more than `MOST_ALERTS` alerts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One request whose origin is proved."""
+
+    payload: Any  # the JSON, or the fields of a form
+    headers: Mapping[str, str] = field(default_factory=dict)  # by their names in lower case
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A kind of sender. Its name is that of its endpoint and its alerts' label `source`."""
+
+    name: str
+    expected: str  # what its bodies are, in words and with an example
+    read: Callable[[Delivery, datetime], AlertBatch]  # raises `UnreadableBody` and `TooManyAlerts`
+    forms: bool = False  # whether its bodies may be forms
+    any_type: bool = False  # whether its JSON comes as any type of content
+
+
+def read_each(items: Sequence[Any], read: Callable[[Any], Alert | ServiceChange | None]) -> AlertBatch:
+    """Read items one by one. `read` raises `ValueError` that says what is wrong; None means "not an alert".
+
+    Raises `TooManyAlerts`.
+    """
+    if len(items) > MOST_ALERTS:
+        raise TooManyAlerts(f"{len(items)} alerts; at most {MOST_ALERTS}")
+    alerts: list[Alert] = []
+    changes: list[ServiceChange] = []
+    rejected: list[RejectedAlert] = []
+    for index, item in enumerate(items):
+        try:
+            value = read(item)
+        except ValueError as error:
+            rejected.append(RejectedAlert(index, str(error)))
+            continue
+        if isinstance(value, Alert):
+            alerts.append(value)
+        elif value is not None:
+            changes.append(value)
+    return AlertBatch(tuple(alerts), tuple(rejected), changes=tuple(changes))
 
 
 def instant_of(value: Any) -> datetime | None:
@@ -43,7 +93,30 @@ def instant_of(value: Any) -> datetime | None:
         raise ValueError("has no time zone; write 2026-03-02T09:00:00Z")
     if instant.year <= 1:
         return None
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is no time such as 2026-03-02T09:00:00Z") from None
+
+
+def moment_of(value: Any) -> datetime | None:
+    """An RFC 3339 instant, or a count of seconds, milli-, micro- or nanoseconds since 1970. None for none.
+
+    Raises `ValueError`.
+    """
+    if value is None or value == "":
+        return None
+    if isinstance(value, str) and not re.fullmatch(r"\d{1,20}(\.\d{1,9})?", value.strip()):
+        return instant_of(value)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError("is no time")
+    try:
+        count = float(value)
+        while 10**11 < count < 10**21:  # seconds reach that in the year 5138
+            count /= 1000
+        return datetime.fromtimestamp(count, UTC)
+    except (OverflowError, ValueError, OSError):
+        raise ValueError("is no time such as 2026-03-02T09:00:00Z") from None
 
 
 def texts_of(value: Any) -> dict[str, str]:
@@ -53,11 +126,48 @@ def texts_of(value: Any) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise ValueError("is no object")
     scalars = {
-        str(name)[:NAME_LENGTH]: _text(each)[:VALUE_LENGTH]
+        str(name)[:NAME_LENGTH]: text_of(each)[:VALUE_LENGTH]
         for name, each in list(value.items())[:MOST_LABELS]
         if isinstance(each, str | int | float)
     }
     return {name: text for name, text in scalars.items() if name}
+
+
+def annotations_of(value: Mapping[str, Any]) -> dict[str, str]:
+    """Annotations as texts; nested values become JSON, empty ones are left out."""
+    return texts_of(
+        {
+            name: each if isinstance(each, str | int | float) else json.dumps(each, ensure_ascii=False)
+            for name, each in list(value.items())[:MOST_LABELS]
+            if each is not None and each not in ("", [], {})
+        }
+    )
+
+
+def tags_of(tags: Iterable[str]) -> dict[str, str]:
+    """Labels from tags such as `env:prod`; a tag without a value is `true`. Of one name's values the first counts."""
+    labels: dict[str, str] = {}
+    for tag in tags:
+        name, _, value = tag.strip().partition(":")
+        if name.strip():
+            labels.setdefault(name.strip(), value.strip() or "true")
+    return texts_of(labels)
+
+
+def field_of(item: Mapping[str, Any], name: str, read_value: Callable[[Any], _T]) -> _T:
+    """One field as `read_value` reads it. Raises `ValueError` that names the field."""
+    try:
+        return read_value(item.get(name))
+    except ValueError as error:
+        raise ValueError(f"`{name}` {error}") from None
+
+
+def fingerprint_from(key: Any) -> str | None:
+    """The fingerprint that a source gives; None for none. A long one becomes its hash."""
+    text = str(key) if isinstance(key, int) and not isinstance(key, bool) else key
+    if not isinstance(text, str) or not text.strip():
+        return None
+    return text if len(text) <= _FINGERPRINT_LENGTH else hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
 def web_address(value: Any) -> str | None:
@@ -71,5 +181,8 @@ def web_address(value: Any) -> str | None:
     return value if parts.scheme in ("http", "https") and parts.hostname else None
 
 
-def _text(value: str | float) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def text_of(value: Any) -> str:
+    """A scalar as text, as JSON writes it; empty for anything else."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, str | int | float) else ""

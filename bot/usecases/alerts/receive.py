@@ -12,12 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.alerts import group as groups_of_alerts
 from bot.domain.alerts.alert import Alert, AlertBatch, AlertStatus
 from bot.domain.alerts.group import AlertGroup, Decision, GroupChange
-from bot.domain.alerts.reception import ReceivedAlert, Reception, receive
-from bot.domain.alerts.routing import Placement, place_all
+from bot.domain.alerts.reception import ReceivedAlert, Reception, States, receive
+from bot.domain.alerts.routing import Placement, in_catalog, place_all
 from bot.domain.policy.policy import Policy
 from bot.usecases.alerts.tell import tell
 from bot.usecases.context import Context
 from storage import incidents
+from storage.alerts import changes as service_changes
 from storage.alerts import deadlines, groups, members, occurrences
 
 
@@ -57,9 +58,8 @@ async def receive_alerts(context: Context, batch: AlertBatch) -> Receipt:
     async with context.database.serialized() as conn:
         highest = await groups.lock_all(conn)
         now = context.clock.now()
-        known = await occurrences.known(conn, list({alert.occurrence for alert in batch.alerts}))
-        received = receive(batch.alerts, known)
-        await occurrences.save(conn, received, now)
+        received = await _received(conn, batch.alerts, now)
+        new_changes = await service_changes.save(conn, in_catalog(batch.changes, policy))
         work = _Batch(conn, policy, now)
         await _fire(work, [each for alert in _firing(received) for each in placements[alert.occurrence]], highest)
         await _resolve(work, _over(received))
@@ -70,13 +70,25 @@ async def receive_alerts(context: Context, batch: AlertBatch) -> Receipt:
     count = {kind: sum(each.reception is kind for each in received) for kind in Reception}
     return Receipt(
         received=batch.received,
-        new=count[Reception.NEW],
-        repeated=count[Reception.REPEATED],
+        new=count[Reception.NEW] + new_changes,
+        repeated=count[Reception.REPEATED] + len(batch.changes) - new_changes,
         resolved=count[Reception.RESOLVED],
         stale=count[Reception.STALE],
         rejected=len(batch.rejected),
         groups=tuple(change.group.id for change in changes),
     )
+
+
+async def _received(conn: AsyncConnection, alerts: Sequence[Alert], now: datetime) -> list[ReceivedAlert]:
+    """Compare alerts with what is stored of their occurrences, and store what is new."""
+    known = await occurrences.known(conn, list({alert.occurrence for alert in alerts}))
+    by_state = list({alert.identity for alert in alerts if alert.by_state})
+    firing = await members.current_occurrences(conn, by_state)
+    states = States(firing, await occurrences.ends(conn, by_state))
+    received = receive(alerts, known, states)
+    await occurrences.save(conn, received, now)
+    await occurrences.save_ends(conn, {identity: states.ended[identity] for identity in states.changed}, now)
+    return received
 
 
 def _placed(alerts: Sequence[Alert], policy: Policy) -> dict[str, list[Placement]]:

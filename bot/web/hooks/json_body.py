@@ -1,7 +1,7 @@
 """Parses the JSON of a large body in small steps.
 
 One call for 16 MiB would keep the interpreter's lock, and with it the event loop, for a quarter of a second, even in a
-thread. Here each member of an object, and each item of its lists, is one call.
+thread. Here each member of an object, and each item of a list, is one call.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def parse(body: bytes) -> Any:
     text = body.decode("utf-8")
     start = _skip(text, 0)
     try:
-        value, end = _object(text, start) if text[start : start + 1] == "{" else _decoder.raw_decode(text, start)
+        value, end = _READERS.get(text[start : start + 1], _decoder.raw_decode)(text, start)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if _skip(text, end) != len(text):
@@ -49,6 +49,9 @@ def _list(text: str, start: int) -> tuple[list[Any], int]:
         items.append(item)
         at = _after_comma(text, at, "]")
     return items, at + 1
+
+
+_READERS = {"{": _object, "[": _list}
 
 
 def _after_comma(text: str, at: int, closing: str) -> int:

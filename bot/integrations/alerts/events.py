@@ -1,0 +1,141 @@
+"""Reads the generic JSON of `POST /hooks/events`: alerts, changes of services and reports, one or a list.
+
+An event without a start is told by state: while its alert fires, it is that firing told again, or its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from bot.domain.alerts.alert import Alert, AlertBatch, AlertStatus, fingerprint_of
+from bot.domain.alerts.service_change import ChangeKind, ServiceChange
+from bot.integrations.alerts import cloudevents
+from bot.integrations.alerts.protocol import (
+    VALUE_LENGTH,
+    Delivery,
+    Source,
+    UnreadableBody,
+    annotations_of,
+    field_of,
+    fingerprint_from,
+    moment_of,
+    read_each,
+    text_of,
+    texts_of,
+    web_address,
+)
+
+NAME = "events"
+EXPECTED = (
+    'an event, a list of events, or CloudEvents 1.0, such as {"type": "alert", "title": "Checkout fails", '
+    '"status": "firing", "severity": "critical", "service": "checkout", "key": "checkout-down"}'
+)
+TYPES = ("alert", "change", "report")
+_KNOWN = {
+    "type", "title", "description", "status", "severity", "service", "key", "labels", "annotations", "starts_at",
+    "ends_at", "url", "value", "told_at",
+}  # fmt: skip
+_OF_CHANGE = {"author", "ref", "kind"}
+
+
+def read(delivery: Delivery, now: datetime) -> AlertBatch:
+    """The alerts and changes of a body. Raises `UnreadableBody` and `TooManyAlerts`.
+
+    An event that came alone and cannot be read makes the body unreadable; of a list it is rejected alone.
+    """
+    payload = delivery.payload
+    if "ce-specversion" in delivery.headers:
+        payload = cloudevents.from_headers(delivery.headers, payload)
+    if isinstance(payload, list):
+        return read_each(payload, lambda item: event_of(item, now))
+    if not isinstance(payload, Mapping):
+        raise UnreadableBody("the body is neither an event nor a list of events", EXPECTED)
+    batch = read_each([payload], lambda item: event_of(item, now))
+    if batch.rejected:
+        raise UnreadableBody(batch.rejected[0].reason, EXPECTED)
+    return batch
+
+
+def event_of(item: Any, now: datetime) -> Alert | ServiceChange:
+    """One event. Raises `ValueError` that says what is wrong with it."""
+    if not isinstance(item, Mapping):
+        raise ValueError("the event is no object")
+    if "specversion" in item:
+        item = cloudevents.event_in(item)
+    kind = text_of(item.get("type", "alert")).lower()
+    if kind not in TYPES:
+        raise ValueError("`type` is none of alert, change, report")
+    return _change(item, now) if kind == "change" else _alert(item, kind, now)
+
+
+def _alert(item: Mapping[str, Any], kind: str, now: datetime) -> Alert:
+    said = text_of(item.get("status", "firing")).lower()
+    if said not in ("firing", "resolved"):
+        raise ValueError("`status` is neither firing nor resolved")
+    status = AlertStatus(said)
+    labels = field_of(item, "labels", texts_of)
+    title = text_of(item.get("title")).strip() or labels.get("alertname", "")
+    if not title:
+        raise ValueError("`title` is missing")
+    named = {name: text_of(item.get(name)) for name in ("severity", "service") if text_of(item.get(name))}
+    labels = {"alertname": title, **labels, **named, "source": NAME} | ({"type": kind} if kind == "report" else {})
+    starts_at, ends_at = field_of(item, "starts_at", moment_of), field_of(item, "ends_at", moment_of)
+    resolved = status is AlertStatus.RESOLVED
+    return Alert(
+        source=NAME,
+        fingerprint=fingerprint_from(item.get("key")) or fingerprint_of({**labels, "title": title}),
+        status=status,
+        starts_at=min(starts_at or field_of(item, "told_at", moment_of) or (ends_at if resolved else None) or now, now),
+        labels=texts_of(labels),
+        annotations=_annotations(item, title, _KNOWN),
+        ends_at=ends_at if resolved else None,
+        value=text_of(item.get("value"))[:VALUE_LENGTH] or None,
+        url=web_address(item.get("url")),
+        by_state=starts_at is None,
+    )
+
+
+def _change(item: Mapping[str, Any], now: datetime) -> ServiceChange:
+    title = text_of(item.get("title")).strip() or text_of(item.get("ref")).strip()
+    if not title:
+        raise ValueError("`title` is missing")
+    kind = text_of(item.get("kind", ChangeKind.DEPLOYMENT)).lower()
+    if kind not in list(ChangeKind):
+        raise ValueError("`kind` is none of deployment, flag, migration, config")
+    labels = field_of(item, "labels", texts_of)
+    given = field_of(item, "starts_at", moment_of) or field_of(item, "ends_at", moment_of)
+    at = min(given or now, now)
+    change = ServiceChange(
+        key=text_of(item.get("key"))[:VALUE_LENGTH],
+        kind=ChangeKind(kind),
+        title=title[:VALUE_LENGTH],
+        at=at,
+        service=(text_of(item.get("service")) or labels.get("service", ""))[:VALUE_LENGTH],
+        author=text_of(item.get("author"))[:VALUE_LENGTH],
+        ref=text_of(item.get("ref"))[:VALUE_LENGTH],
+        url=web_address(item.get("url")),
+        description=text_of(item.get("description"))[:VALUE_LENGTH],
+        annotations=labels | _annotations(item, "", _KNOWN | _OF_CHANGE),
+    )
+    return change if change.key else replace(change, key=_key(change, given))
+
+
+def _key(change: ServiceChange, given: datetime | None) -> str:
+    """A key for a change without one. Without a time, the same change once more on the same day is a repetition."""
+    when = given.isoformat() if given else change.at.date().isoformat()
+    parts = {"kind": change.kind, "title": change.title, "service": change.service, "ref": change.ref, "at": when}
+    return fingerprint_of(parts | {"author": change.author})
+
+
+def _annotations(item: Mapping[str, Any], title: str, known: set[str]) -> dict[str, str]:
+    """The annotations given, the fields that have no meaning here, the title and the description."""
+    given = item.get("annotations")
+    others = {str(name): value for name, value in item.items() if name not in known}
+    named = {"title": title, "description": text_of(item.get("description")) if title else ""}
+    return annotations_of(others | (dict(given) if isinstance(given, Mapping) else {}) | named)
+
+
+SOURCE = Source(NAME, EXPECTED, read)

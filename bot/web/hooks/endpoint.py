@@ -1,0 +1,121 @@
+"""Receives alerts at `POST /hooks/<source>`, the same way for every source.
+
+The answer comes after the commit. A 5xx or a 429 asks the sender to send the same again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+
+import structlog
+from aiohttp import web
+
+from bot.domain.alerts.alert import AlertBatch
+from bot.integrations.alerts.protocol import MOST_ALERTS, Delivery, Source, TooManyAlerts, UnreadableBody
+from bot.metrics import Metrics
+from bot.usecases.alerts.receive import Receipt, receive_alerts
+from bot.usecases.context import Context
+from bot.web.hooks.body import BodyRefused, parse, read_body
+from bot.web.hooks.origin import Origin
+from bot.web.refusals import Refusals
+from storage.engine.errors import StorageError
+
+log = structlog.get_logger()
+
+MOST_AT_ONCE = 32  # requests of one source whose bodies are in memory; more are asked to come again
+AGAIN_AFTER_S = 5
+REASONS = 20  # rejected alerts whose reasons are told
+
+
+class Endpoint:
+    """The endpoint of one source."""
+
+    def __init__(self, context: Context, source: Source, origin: Origin, metrics: Metrics) -> None:
+        self._context = context
+        self._source = source
+        self._origin = origin
+        self._metrics = metrics
+        self._refusals = Refusals(metrics)
+        self._slots = asyncio.Semaphore(MOST_AT_ONCE)
+
+    def routes(self, methods: Iterable[str] = ("POST",)) -> list[web.RouteDef]:
+        """The route for each of these methods."""
+
+        async def hook(request: web.Request) -> web.Response:
+            return await self._answered(request)
+
+        hook.reads_body = True  # type: ignore[attr-defined]  # bot.web.connection_limits reads other bodies before
+        return [web.route(method, f"/hooks/{self._source.name}", hook) for method in methods]
+
+    async def _answered(self, request: web.Request) -> web.Response:
+        by_header = self._origin.by_header(request.headers)
+        if not by_header and self._origin.by_body is None:
+            return self._unproved(request)
+        if self._slots.locked():
+            answer = _refused(429, "too many requests at once", f"the same again in {AGAIN_AFTER_S} seconds")
+            answer.headers["Retry-After"] = str(AGAIN_AFTER_S)
+            return answer
+        async with self._slots:
+            try:
+                body = await read_body(request, forms=self._source.forms, any_type=self._source.any_type)
+                if not by_header and not await self._proved(request, body):
+                    return self._unproved(request)
+                return await self._taken(request, body)
+            except BodyRefused as error:
+                self._refusals.note(str(error), remote=request.remote, hook=self._source.name)
+                return _refused(error.status, str(error), error.expected)
+
+    async def _proved(self, request: web.Request, body: bytes) -> bool:
+        return self._origin.by_body is not None and await self._origin.by_body(request.headers, body)
+
+    def _unproved(self, request: web.Request) -> web.Response:
+        self._refusals.note("bad token", remote=request.remote, hook=self._source.name)
+        answer = _refused(401, "bad token or signature", self._origin.expected)
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="tocsin"'
+        return answer
+
+    async def _taken(self, request: web.Request, body: bytes) -> web.Response:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        try:
+            now = self._context.clock.now()
+            batch = await asyncio.to_thread(_read, self._source, body, request.content_type, headers, now)
+        except TooManyAlerts as error:
+            raise BodyRefused(413, str(error), f"at most {MOST_ALERTS} alerts") from None
+        except UnreadableBody as error:
+            raise BodyRefused(400, str(error), error.expected) from None
+        except ValueError:
+            raise BodyRefused(400, "the body is no JSON", self._source.expected) from None
+        try:
+            receipt = await receive_alerts(self._context, batch)
+        except StorageError as error:
+            self._metrics.not_recorded.labels("alerts").inc()
+            log.warning("hook.not_recorded", hook=self._source.name, error=str(error))
+            return web.json_response({"error": "not recorded, send it again"}, status=503)
+        groups = list(receipt.groups[:10])
+        log.info("hook.taken", hook=self._source.name, received=receipt.received, new=receipt.new, groups=groups)
+        return web.json_response(_answer(receipt, batch), status=202)
+
+
+def _read(source: Source, body: bytes, kind: str, headers: dict[str, str], now: datetime) -> AlertBatch:
+    return source.read(Delivery(parse(body, kind), headers), now)
+
+
+def _answer(receipt: Receipt, batch: AlertBatch) -> dict[str, object]:
+    answer: dict[str, object] = {
+        "received": receipt.received,
+        "new": receipt.new,
+        "repeated": receipt.repeated,
+        "resolved": receipt.resolved,
+        "stale": receipt.stale,
+        "rejected": receipt.rejected,
+        "groups": list(receipt.groups),
+    }
+    if batch.rejected:
+        answer["reasons"] = [{"alert": each.index, "reason": each.reason} for each in batch.rejected[:REASONS]]
+    return answer
+
+
+def _refused(status: int, why: str, expected: str) -> web.Response:
+    return web.json_response({"error": why, "expected": expected}, status=status)

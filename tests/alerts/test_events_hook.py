@@ -1,0 +1,66 @@
+"""`POST /hooks/events` takes alerts, changes and reports from scripts and CloudEvents."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+from storage.alerts import changes, groups
+from tests.alerts.sending import TOKEN, send
+from tests.scenarios.assertions import rest
+from tests.scenarios.running import World
+
+CLOUD = {
+    "specversion": "1.0", "id": "e-1", "source": "/checks", "type": "example.alert.fired", "subject": "api",
+    "time": "2026-03-02T09:00:00Z", "data": {"title": "API slow", "severity": "warning"},
+}  # fmt: skip
+
+
+async def test_a_critical_event_declares_and_its_end_resolves_the_group(here: World) -> None:
+    event = {"title": "Checkout fails", "severity": "critical", "service": "checkout"}
+    status, answer = await send(here, event, kind="events")
+    assert (status, answer["received"], answer["new"], answer["groups"]) == (202, 1, 1, ["AG-1"])
+    await here.opened()
+    assert (await here.show())["title"] == "Checkout fails"
+    _, answer = await send(here, event, kind="events")
+    assert (answer["new"], answer["repeated"]) == (0, 1)
+    _, answer = await send(here, {**event, "status": "resolved"}, kind="events")
+    assert (answer["resolved"], answer["groups"]) == (1, ["AG-1"])
+    await rest(here)
+    assert (await here.show())["status"] == "detected"
+
+
+async def test_a_change_is_stored_with_the_services_key_and_makes_no_group(here: World) -> None:
+    body = {"type": "change", "title": "Checkout v42", "service": "Checkout", "author": "anna", "ref": "v42"}
+    _, answer = await send(here, [body, {"title": ""}], kind="events")
+    assert (answer["received"], answer["new"], answer["rejected"], answer["groups"]) == (2, 1, 1, [])
+    assert answer["reasons"] == [{"alert": 1, "reason": "`title` is missing"}]
+    _, answer = await send(here, body, kind="events")
+    assert (answer["new"], answer["repeated"]) == (0, 1)
+    async with here.tocsin.database.reading() as conn:
+        now = here.tocsin.context.clock.now()
+        (change,) = await changes.changes_before(conn, ["checkout"], now, timedelta(hours=2), 10)
+        assert await groups.newest(conn, 10) == []
+    assert (change.title, change.author) == ("Checkout v42", "anna")
+
+
+async def test_cloudevents_are_taken_structured_in_batches_and_by_headers(here: World) -> None:
+    token = {"Authorization": f"Bearer {TOKEN}"}
+    structured = {**token, "Content-Type": "application/cloudevents+json; charset=utf-8"}
+    assert (await send(here, json.dumps(CLOUD).encode(), structured, "events"))[1]["new"] == 1
+    batch = {**token, "Content-Type": "application/cloudevents-batch+json"}
+    assert (await send(here, json.dumps([CLOUD, {**CLOUD, "id": "e-2"}]).encode(), batch, "events"))[1]["repeated"] == 2
+    assert (await send(here, b"[]", batch, "events"))[0] == 202
+    binary = {**token, "Content-Type": "application/json"}
+    binary |= {f"ce-{name}": value for name, value in CLOUD.items() if isinstance(value, str)}
+    assert (await send(here, json.dumps(CLOUD["data"]).encode(), binary, "events"))[1]["repeated"] == 1
+    over = {**binary, "ce-type": "example.alert.resolved", "ce-time": "2026-03-02T09:05:00Z"}
+    assert (await send(here, json.dumps(CLOUD["data"]).encode(), over, "events"))[1]["resolved"] == 1
+    late = await send(here, json.dumps(CLOUD).encode(), structured, "events")
+    assert (late[1]["stale"], late[1]["new"]) == (1, 0), "the same event once more opens nothing"
+
+
+async def test_a_single_event_that_cannot_be_read_is_refused_with_an_example(here: World) -> None:
+    status, answer = await send(here, {"title": "x", "status": "over"}, kind="events")
+    assert (status, answer["error"]) == (400, "`status` is neither firing nor resolved")
+    assert '"title": "Checkout fails"' in answer["expected"]

@@ -1,0 +1,62 @@
+"""What an arriving alert is: new, repeated, over, or told too late."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from bot.domain.alerts.alert import Alert, AlertStatus
+from bot.domain.alerts.reception import CurrentOccurrence, Reception, States, receive
+
+NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def told(status: str, minutes: int, *, by_state: bool = True, cycle: str | None = None) -> Alert:
+    at = NINE + minutes * MINUTE
+    return Alert("events", "f", AlertStatus(status), at, {}, cycle=cycle, by_state=by_state)
+
+
+def receptions(*alerts: Alert, states: States | None = None) -> list[str]:
+    return [str(each.reception) for each in receive(alerts, {}, states)]
+
+
+def test_an_alert_told_by_state_belongs_to_the_firing_under_way_until_it_is_over() -> None:
+    arrived = [told("firing", 0), told("firing", 3), told("resolved", 5), told("resolved", 6), told("firing", 7)]
+    assert receptions(*arrived) == ["new", "repeated", "resolved", "repeated", "new"]
+    received = receive(arrived, {})
+    assert len({each.alert.occurrence for each in received[:3]}) == 1
+    assert received[2].alert.starts_at == NINE
+    assert received[2].alert.ends_at == NINE + 5 * MINUTE
+
+
+def test_a_firing_told_by_state_that_arrives_after_a_later_end_is_stale() -> None:
+    states = States(ended={"events:f": NINE + 5 * MINUTE})
+    assert receptions(told("firing", 4), told("firing", 6), states=states) == ["stale", "new"]
+
+
+def test_an_end_told_by_state_that_is_older_than_the_firing_is_stale() -> None:
+    states = States(firing={"events:f": CurrentOccurrence("events:f@1", NINE + 5 * MINUTE)})
+    assert receptions(told("resolved", 4), told("resolved", 6), states=states) == ["stale", "resolved"]
+
+
+def test_an_end_without_a_firing_is_remembered_for_the_firing_that_arrives_later() -> None:
+    states = States()
+    assert receptions(told("resolved", 5), told("firing", 4), states=states) == ["repeated", "stale"]
+    assert states.changed == {"events:f"}
+
+
+def test_an_end_told_by_state_ends_a_firing_that_was_told_with_its_start() -> None:
+    arrived = [told("firing", 0, by_state=False), told("resolved", 5)]
+    assert receptions(*arrived) == ["new", "resolved"]
+
+
+def test_a_cycle_tells_firings_apart_whatever_their_start() -> None:
+    arrived = [
+        told("firing", 0, by_state=False, cycle="c1"),
+        told("firing", 1, by_state=False, cycle="c1"),
+        told("resolved", 5, by_state=False, cycle="c1"),
+        told("firing", 2, by_state=False, cycle="c1"),
+        told("firing", 6, by_state=False, cycle="c2"),
+    ]
+    assert receptions(*arrived) == ["new", "repeated", "resolved", "stale", "new"]
+    assert str(Reception.STALE) == "stale"
