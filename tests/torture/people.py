@@ -15,7 +15,8 @@ ACCEPTED, REFUSED, UNKNOWN = "accepted", "refused", "unknown"
 NOT_RECORDED = "not recorded"
 SUCCESS = re.compile(
     r"is declared|Noted on the timeline|Update #\d+ of|is now |is resolved\.|is closed\.|is open again|Reminders for|"
-    r"is promised in|is paged|Paged now|could be paged|You are responding|first to acknowledge|You acknowledged|"
+    r"is promised in|is paged|Paged now|could be paged|Everybody on the ladder is responding|You are responding|"
+    r"first to acknowledge|You acknowledged|"
     r"Are you responding|: <@|nobody now|You're in|is being opened|Inviting"
 )
 ESCALATE_AGAIN = re.compile(r"Page rung \d+ as well: .*\?")  # somebody escalated just before: the bot asks first
