@@ -26,6 +26,7 @@ _NEXT_NUMBER = (
     .values(value=counters.c.value + 1)
     .returning(counters.c.value)
 )
+_LAST_NUMBER = sa.select(counters.c.value).where(counters.c.name == "incident")
 _GET = sa.select(_c.state).where(_c.number == sa.bindparam("this"))
 _LOCK = _GET.with_for_update(key_share=True)  # NO KEY UPDATE: blocks writers, but not inserts that refer to the row
 _LOCK_MANY = (
@@ -42,6 +43,17 @@ _OPEN = sa.text("open")  # as in the partial index, word for word
 async def next_number(conn: AsyncConnection) -> int:
     """The number of a new incident. Numbers follow the order of commits, without gaps: the next caller waits for it."""
     return int((await conn.execute(_NEXT_NUMBER)).scalar_one())
+
+
+async def last_number(conn: AsyncConnection) -> int:
+    """The number of the latest incident; 0 if there was none."""
+    return int((await conn.execute(_LAST_NUMBER)).scalar_one())
+
+
+async def skip_numbers(conn: AsyncConnection, up_to: int) -> None:
+    """Give no number up to and including this one any more. Never moves the counter back."""
+    behind = (counters.c.name == "incident") & (counters.c.value < up_to)
+    await conn.execute(sa.update(counters).where(behind).values(value=up_to))
 
 
 async def insert(conn: AsyncConnection, incident: Incident) -> None:

@@ -36,6 +36,7 @@ from bot.slack.directory.accounts import AccountSync
 from bot.slack.directory.bot_identity import read_identity
 from bot.slack.directory.names import NameDirectory
 from bot.slack.directory.token_watch import TokenWatch
+from bot.slack.directory.used_numbers import UsedNumbers
 from bot.slack.directory.usergroups import UserGroups
 from bot.slack.inbound import arrivals
 from bot.slack.inbound.arrivals import Arrivals
@@ -326,6 +327,7 @@ def _periodic(base: Base, health: Health, replicas: ReplicaCounter) -> list[Peri
         base.names.periodic,
         base.usergroups.periodic,
         AccountSync(context, base.api).periodic,
+        UsedNumbers(context, base.api, base.me).periodic,
         Periodic("record of arrivals", arrivals.WRITTEN_EVERY, timedelta(0), base.arrivals.write),
         playbook_reviews(context),
         Retention(context, settings.tocsin_archive, base.live.secrets).periodic,

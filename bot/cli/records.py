@@ -13,10 +13,17 @@ from typing import Any
 import click
 
 from bot import export
+from bot import policy as policy_reader
 from bot import settings as settings_reader
 from bot.cli.shared import as_json_option, echo, incident_number, print_json, run, settings_database
 from bot.domain.errors import TocsinError
 from bot.domain.values.one_line import escape_controls_in_json
+from bot.settings import Settings
+from bot.slack.client import api as slack_api
+from bot.slack.client.api import SlackApi, SlackError
+from bot.slack.directory import channels
+from bot.slack.directory.bot_identity import identity_of_token
+from bot.slack.directory.used_numbers import skip_used
 from storage import backup
 from storage.database import Database
 from storage.instance_lock import acquire
@@ -67,19 +74,43 @@ def backup_command(file: Path) -> None:
 
 @click.command("restored")
 def restored_command() -> None:
-    """After a database was restored from a backup, and before serving: nothing is sent that was sent already."""
-    count = asyncio.run(_restored())
+    """After a database was restored, and before serving: nothing is sent twice, and no incident number is reused."""
+    count, numbers = asyncio.run(_restored())
     echo(f"{count} notices that wait are looked for in Slack before they are sent. Look at the rest: tocsin verify")
+    echo(numbers)
 
 
-async def _restored() -> int:
+async def _restored() -> tuple[int, str]:
+    """The number of notices that wait, and what became of the incident numbers, as a sentence."""
     lock = await acquire(settings_reader.load().url, wait_s=0)
     try:
-        async with settings_database() as (database, _):
-            return await backup.mark_restored(database)
+        async with settings_database() as (database, settings):
+            return await backup.mark_restored(database), await _skip_used_numbers(database, settings)
     finally:
         if lock is not None:
             lock.release()
+
+
+async def _skip_used_numbers(database: Database, settings: Settings) -> str:
+    """Move the counter of incidents past the channels that are in Slack. Returns what was done, as a sentence."""
+    if settings.slack_bot_token is None:
+        return "Without SLACK_BOT_TOKEN, incident numbers are not compared with Slack. The bot does it when it starts."
+    template = policy_reader.read(settings.policy_path).policy.channel_name
+    async with slack_api.open_session() as session:
+        token = settings.slack_bot_token.get_secret_value()
+        api = SlackApi(slack_api.web_client(token, settings.slack_api_url, session))
+        try:
+            identity = await identity_of_token(api)
+            skipped = [
+                await skip_used(database, listed, identity, template)
+                for listed in (channels.of_bot(api), channels.public(api))
+            ]
+        except SlackError as error:
+            return f"Incident numbers were not compared with Slack ({error}). The bot does it when it starts."
+    last = max((number for number in skipped if number is not None), default=None)
+    if last is None:
+        return "No channel of a later incident is in Slack, so the numbers go on from the backup."
+    return f"Channels up to INC-{last} are in Slack already. The next incident is INC-{last + 1}."
 
 
 async def _verify(database: Database, number: int | None, earlier: dict[int, Head], as_json: bool) -> bool:

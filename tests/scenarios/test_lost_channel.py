@@ -192,6 +192,24 @@ async def test_events_that_arrive_out_of_order_leave_the_channel_as_slack_has_it
     assert [m for m in here.ws.bot_messages(channel.id) if "update #1" in m.text]
 
 
+async def test_a_channel_that_the_bot_was_removed_from_before_slack_confirmed_it_is_found_again(here: World) -> None:
+    """Only the bot's own channels were searched, so the incident got a second channel."""
+    here.ws.faults.add("conversations.create", status=500, after=True)
+    search = here.ws.faults.add("users.conversations", status=500, count=None)
+    await here.maya.command("#general", "/incident declare sev2 Checkout is down")
+    await here.ws.until(lambda: here.ws.find_channel("inc-1-"))
+    channel = here.ws.find_channel("inc-1-")
+    assert channel is not None
+    await here.maya.join(channel.id)
+    await here.maya.kick(channel.id, here.ws.bot.id)
+    here.ws.faults.rules.remove(search)
+    await here.opened()
+    assert [c.id for c in here.ws.state.channels.values() if c.name.startswith("inc-1-")] == [channel.id]
+    assert here.ws.bot.id in channel.members
+    await here.delivered()
+    assert len(here.ws.pinned(channel.id)) == 1
+
+
 async def test_a_channel_that_was_archived_before_slack_confirmed_it_is_found_again(here: World) -> None:
     """Archived channels were left out of the search, so the incident got a second channel."""
     here.ws.faults.add("conversations.create", status=500, after=True)

@@ -305,7 +305,7 @@ def number_of(channel: Channel) -> int | None:
 
 
 def has_block(message: Message, block_id: str) -> bool:
-    return any(block.get("block_id") == block_id for block in message.blocks or [])
+    return any(str(block.get("block_id")).partition("@")[0] == block_id for block in message.blocks or [])
 
 
 def metadata_key(message: Message) -> str:

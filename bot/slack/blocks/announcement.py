@@ -9,6 +9,7 @@ from bot.domain.policy.policy import Policy
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.card import notification
 from bot.slack.blocks.elements import Block, Message, button
+from bot.slack.blocks.press_value import press_value
 from bot.slack.text import clip, quote, render
 
 LATEST_LENGTH = 600
@@ -68,7 +69,7 @@ def _buttons(incident: Incident) -> Block | None:
         return None
     waiting = incident.ladder.acknowledged_at is None
     return elements.actions(
-        button("Join", "join", incident.id),
-        button("Acknowledge", "ack", incident.id, style="primary") if waiting else None,
+        button("Join", "join", press_value(incident)),
+        button("Acknowledge", "ack", press_value(incident), style="primary") if waiting else None,
         block_id="announcement",
     )

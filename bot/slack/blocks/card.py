@@ -15,6 +15,7 @@ from bot.domain.policy.policy import Policy
 from bot.domain.routing.continuations import ON_CARD_DESCRIPTION, is_cut_on_card
 from bot.slack.blocks import custom_fields, elements, phrases, playbooks
 from bot.slack.blocks.elements import Block, Message, button
+from bot.slack.blocks.press_value import press_value
 from bot.slack.text import clip, length, mention, plain, quote, render
 
 LATEST = 900
@@ -119,7 +120,7 @@ def response_buttons(value: str) -> list[Block]:
 
 def buttons(incident: Incident) -> Block | None:
     """The buttons that fit the status; None for a merged incident. Every value is the incident's ID."""
-    value = incident.id
+    value = press_value(incident)
     if incident.open:
         waiting = incident.ladder.acknowledged_at is None
         return elements.actions(
@@ -277,5 +278,5 @@ def failed(incident: Incident, failures: Sequence[Failure]) -> list[Block | None
         lines.append(f"… and {len(failures) - FAILURES} more.")
     return [
         elements.section("\n".join(lines)),
-        elements.actions(button("Retry", "retry", incident.id), block_id="retry"),
+        elements.actions(button("Retry", "retry", press_value(incident)), block_id="retry"),
     ]

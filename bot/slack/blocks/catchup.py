@@ -12,6 +12,7 @@ from bot.domain.timeline.entry import RecordedEntry
 from bot.domain.values import durations
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Message, button
+from bot.slack.blocks.press_value import press_value
 from bot.slack.blocks.timeline import entry_line
 from bot.slack.blocks.triage import contacts_and_links
 from bot.slack.blocks.why import HANDOVER, KIND_NAMES, SHIFT
@@ -54,7 +55,7 @@ def catchup(incident: Incident, policy: Policy, now: datetime, missed: Missed) -
             elements.section(clip(_happened(missed, now), elements.TEXT)),
             elements.section(clip(f"*Next*\n{next_lines}", elements.TEXT)) if incident.open else None,
             *contacts_and_links(missed.contacts, missed.links),
-            elements.actions(button("Timeline", "timeline", incident.id), block_id="catchup"),
+            elements.actions(button("Timeline", "timeline", press_value(incident)), block_id="catchup"),
         ],
     )
 

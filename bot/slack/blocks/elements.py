@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.slack.blocks.press_value import tagged
 from bot.slack.text import chunks, clip, escape, length, plain, render
 
 Block = dict[str, Any]
@@ -113,7 +114,7 @@ def section(mrkdwn: str, accessory: Block | None = None, block_id: str | None = 
     block: Block = {"type": "section", "text": {"type": "mrkdwn", "text": clip(mrkdwn, TEXT)}, "expand": True}
     if accessory:
         block["accessory"] = accessory
-    return _named(block, block_id)
+    return _named(block, tagged(block_id, [accessory] if accessory else []))
 
 
 def sections(mrkdwn: str, at_most: int = 3) -> list[Block]:
@@ -145,16 +146,16 @@ def divider() -> Block:
 def actions(*buttons: Block | None, block_id: str | None = None) -> Block | None:
     """A row of buttons. None where there are none."""
     shown = [block for block in buttons if block]
-    return _named({"type": "actions", "elements": shown[:ACTIONS]}, block_id) if shown else None
+    return _named({"type": "actions", "elements": shown[:ACTIONS]}, tagged(block_id, shown)) if shown else None
 
 
 def button(label: str, action_id: str, value: str, *, style: str | None = None) -> Block:
-    """A button. `style` is `primary` or `danger`; None gives a neutral one."""
+    """A button. `style` is `primary` or `danger`; None gives a neutral one. See `press_value` for `value`."""
     block: Block = {
         "type": "button",
         "text": plain_text(label, BUTTON),
         "action_id": action_id[:ID],
-        "value": clip(value, VALUE),
+        "value": value if length(value) <= VALUE else clip(value, VALUE),
     }
     if style:
         block["style"] = style

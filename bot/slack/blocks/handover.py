@@ -11,6 +11,7 @@ from bot.domain.routing.payloads import ShiftOfferPayload
 from bot.domain.timeline.entry import RecordedEntry
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Message, button
+from bot.slack.blocks.press_value import press_value
 from bot.slack.blocks.timeline import entry_line
 from bot.slack.text import clip, mention, plain, render
 
@@ -35,7 +36,7 @@ def request(
     name = phrases.title(incident) if inside else phrases.outside(incident)
     words = f"{phrases.drill_prefix(incident)}{mention(handover.by)} asks you to take over as {title} of {name}"
     keeps = f"Until you accept, {mention(handover.holder)} keeps it." if handover.holder else "No one has it now."
-    value = f"{incident.id}:{handover.number}"
+    value = press_value(incident, handover.number)
     return elements.message(
         words,
         [
@@ -82,14 +83,19 @@ def shift_offer(incident: Incident, policy: Policy, payload: ShiftOfferPayload, 
     schedule = render(plain(payload.schedule))
     shift = f"Your on-call shift on {schedule} is over"
     words = f"{phrases.drill_prefix(incident)}{shift}, and you are {title} of {incident.id}"
-    value = f"{incident.id}:{payload.role}"
+    value = press_value(incident, payload.role)
     return elements.message(
         words,
         [
             elements.section(f"*{words}.* {mention(to)} is on call now."),
             elements.section(f"*Channel:* {phrases.channel_link(incident)}"),
             elements.actions(
-                button(f"Hand over to {clip(name, 50)}", "shift_hand", f"{value}:{to}", style="primary"),
+                button(
+                    f"Hand over to {clip(name, 50)}",
+                    "shift_hand",
+                    press_value(incident, payload.role, to),
+                    style="primary",
+                ),
                 button("I stay on", "shift_stay", value),
                 block_id="shift",
             ),

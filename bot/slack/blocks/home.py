@@ -12,6 +12,7 @@ from bot.domain.policy.policy import Policy
 from bot.domain.values import durations
 from bot.slack.blocks import elements, oncall, phrases
 from bot.slack.blocks.elements import Block, button
+from bot.slack.blocks.press_value import press_value
 from bot.slack.text import clip, plain, render
 
 COMMAND = "/incident"
@@ -85,7 +86,7 @@ def _requests(viewer: Viewer, policy: Policy, now: datetime) -> list[Block | Non
         for offer in handover.open_offers(incident):
             if offer.to == viewer.user:
                 title = render(plain(phrases.role_of(offer.role, policy).title))
-                value = f"{incident.id}:{offer.number}"
+                value = press_value(incident, offer.number)
                 blocks += [
                     elements.section(f"You are asked to take over as *{title}* of {_name(incident)}"),
                     elements.actions(
@@ -110,7 +111,7 @@ def _folded(people: Sequence[str]) -> set[str]:
 
 
 def _page(incident: Incident, page: PagedRung, policy: Policy, now: datetime) -> list[Block | None]:
-    value = f"{incident.id}:{page.rung}"
+    value = press_value(incident, page.rung)
     state = elements.join_dots(
         [
             phrases.severity_name(incident.severity, policy),

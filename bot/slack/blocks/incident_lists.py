@@ -12,6 +12,7 @@ from bot.domain.timeline.entry import RecordedEntry
 from bot.domain.values import durations
 from bot.slack.blocks import card, elements, phrases
 from bot.slack.blocks.elements import Message, button
+from bot.slack.blocks.press_value import press_value
 from bot.slack.blocks.timeline import entry_line
 from bot.slack.text import clip, mention, plain, render
 
@@ -73,6 +74,7 @@ def roles(incident: Incident, policy: Policy, command: str = COMMAND, reader: st
     required = phrases.level_of(incident, policy).roles
     ordered = sorted(policy.roles, key=lambda role: role.key not in required)
     filled = sum(1 for role in ordered if role.key in incident.roles)
+    assign = button("Assign roles", "roles", press_value(incident)) if incident.open else None
     words = f"Roles of {incident.id}: {filled} of {len(ordered)} filled"
     return elements.message(
         words,
@@ -80,7 +82,7 @@ def roles(incident: Incident, policy: Policy, command: str = COMMAND, reader: st
             elements.section(f"*{words}*"),
             *[elements.section(_role(role, incident, reader, needed=role.key in required)) for role in ordered[:ROLES]],
             elements.left_out(len(ordered) - ROLES, "The policy has them all."),
-            elements.actions(button("Assign roles", "roles", incident.id), block_id="roles") if incident.open else None,
+            elements.actions(assign, block_id="roles"),
             elements.context(
                 f"Or type it: `{command} role {render(ordered[0].key)} @user`. The new holder is told the duties."
             )

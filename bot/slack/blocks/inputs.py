@@ -47,9 +47,12 @@ def packed(values: Mapping[str, Any], limit: int) -> str:
     return encoded
 
 
-def opened_in(view: View, channel: str | None, response_url: str | None) -> View:
-    """The form, which remembers the channel it is opened in and the address for answers, if there is room for them."""
-    place = {"channel": channel, "response_url": response_url}
+def opened_in(view: View, channel: str | None, response_url: str | None, tag: str | None = None) -> View:
+    """The form, which remembers where it is opened and the address for answers, if there is room for them.
+
+    `tag` tells the incident that the form is about from an earlier one of the same number (see `press_value`).
+    """
+    place = {"channel": channel, "response_url": response_url, "tag": tag}
     values = {**{key: value for key, value in place.items() if value}, **metadata_of(view)}
     encoded = json.dumps(values, separators=(",", ":"), ensure_ascii=False)
     return {**view, "private_metadata": encoded} if length(encoded) <= METADATA else view
@@ -81,6 +84,12 @@ def known_incident(view: View) -> int | None:
     """The incident's number. None if the form is about no incident."""
     _, _, number = str(metadata_of(view).get("incident", "")).rpartition("-")
     return int(number) if number.isdecimal() else None
+
+
+def tag_of(view: View) -> str | None:
+    """The tag of the form's incident. None for a form of an older version, or one about no incident."""
+    tag = metadata_of(view).get("tag")
+    return tag if isinstance(tag, str) else None
 
 
 def first_block(view: View) -> str:

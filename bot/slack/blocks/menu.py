@@ -9,6 +9,7 @@ from bot.domain.incident.status import Status
 from bot.domain.policy.policy import Policy
 from bot.slack.blocks import card, elements, phrases
 from bot.slack.blocks.elements import Block, Message, button
+from bot.slack.blocks.press_value import press_value
 from bot.slack.text import as_typed, clip, length, render
 
 COMMAND = "/incident"
@@ -18,7 +19,7 @@ REQUEST = elements.VALUE - 20  # characters of a request that a button can carry
 
 def menu(incident: Incident, policy: Policy, command: str = COMMAND) -> Message:
     """The buttons that fit the incident's status, for its channel."""
-    value = incident.id
+    value = press_value(incident)
     return elements.message(
         f"{phrases.title(incident)} is {incident.status}. What would you like to do?",
         [
@@ -89,7 +90,7 @@ def _row(incident: Incident, raw: str | None) -> Block:
 
 
 def _status_buttons(incident: Incident) -> list[Block | None]:
-    value = incident.id
+    value = press_value(incident)
     if incident.open:
         return [
             button("Acknowledge", "ack", value, style="primary") if incident.ladder.acknowledged_at is None else None,
@@ -104,7 +105,7 @@ def _status_buttons(incident: Incident) -> list[Block | None]:
 
 def _more_buttons(incident: Incident) -> Block | None:
     """Buttons that the card does not have."""
-    value = incident.id
+    value = press_value(incident)
     return elements.actions(
         button("Impact", "impact", value) if incident.open else None,
         button("Hand over", "handover", value) if incident.open else None,

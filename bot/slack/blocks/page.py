@@ -12,6 +12,7 @@ from bot.domain.values import durations
 from bot.domain.values.ordinals import ordinal
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Block, Message, button
+from bot.slack.blocks.press_value import press_value
 from bot.slack.text import clip, mention, plain, render
 
 COMMAND = "/incident"
@@ -69,7 +70,7 @@ def nobody_left(incident: Incident, policy: Policy, payload: PagePayload, comman
             elements.section(phrases.drill_prefix(incident) + words),
             elements.section("\n".join(lines)),
             elements.actions(
-                button("Acknowledge", "ack", incident.id, style="primary")
+                button("Acknowledge", "ack", press_value(incident), style="primary")
                 if incident.open and incident.ladder.acknowledged_at is None
                 else None,
                 block_id="page",
@@ -234,7 +235,8 @@ def _press(payload: PagePayload) -> str:
 
 def _buttons(incident: Incident, payload: PagePayload, key: str | None = None) -> Block | None:
     """`key` is that of the message where it is not the page of its own people, but in another channel."""
-    value = ":".join(filter(None, (incident.id, str(payload.rung or 0), payload.base if key is None else key)))
+    about = filter(None, (str(payload.rung or 0), payload.base if key is None else key))
+    value = press_value(incident, *about)
     return elements.actions(
         button("I'm on it", "on_it", value, style="primary"),
         button("Can't", "cant", value),

@@ -13,6 +13,7 @@ from bot.domain.values import durations
 from bot.slack.blocks import elements
 from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.blocks.phrases import channel_link
+from bot.slack.blocks.press_value import press_value
 from bot.slack.text import clip, mention, render
 
 REASON_LENGTH = 200
@@ -81,7 +82,7 @@ def offer(incident: Incident, hit: Hit) -> list[Block | None]:
     return [
         elements.section(
             f":blue_book: *{render(hit.playbook.name)}* seems to fit{why}",
-            button("Open playbook", "playbook_open", f"{incident.id}:{hit.playbook.id}"),
+            button("Open playbook", "playbook_open", press_value(incident, hit.playbook.id)),
         )
     ]
 
@@ -121,7 +122,7 @@ def _hit(incident: Incident, hit: Hit) -> Block:
     if playbook.description:
         lines.append(clip(render(playbook.description), DESCRIPTION_LENGTH))
     lines += [f"_Why:_ {clip(render(' · '.join(hit.reasons)), REASON_LENGTH)}"] if hit.reasons else []
-    return elements.section("\n".join(lines), button("Open", "playbook_open", f"{incident.id}:{playbook.id}"))
+    return elements.section("\n".join(lines), button("Open", "playbook_open", press_value(incident, playbook.id)))
 
 
 def _open(run: PlaybookRun) -> Block:

@@ -9,6 +9,7 @@ from bot.domain.incident import Incident
 from bot.domain.policy_change import NO_DIFFERENCE
 from bot.slack.blocks import elements
 from bot.slack.blocks.elements import Message, button
+from bot.slack.blocks.press_value import press_value
 from bot.slack.text import clip, render
 
 MAX_CHANGES = 20
@@ -29,7 +30,7 @@ def preview(incident: Incident, changes: Sequence[str], ahead: Sequence[Deadline
             *elements.sections(listed(changes)),
             *elements.sections(f"*What would come next*\n{upcoming}" if upcoming else "*Nothing would come due.*"),
             elements.actions(
-                button("Apply", "policy_apply", f"{incident.id}:{digest}", style="primary"), block_id="policy"
+                button("Apply", "policy_apply", press_value(incident, digest), style="primary"), block_id="policy"
             ),
             elements.context(
                 "Applying it pages nobody a second time. The timeline records it, and the channel is told."

@@ -10,6 +10,7 @@ from bot.domain.routing.payloads import NudgePayload
 from bot.domain.values import durations
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Block, Message, button
+from bot.slack.blocks.press_value import press_value
 from bot.slack.text import mention, plain, render
 
 COMMAND = "/incident"
@@ -117,7 +118,7 @@ def _stops(payload: NudgePayload, command: str) -> str:
 
 
 def _buttons(incident: Incident, payload: NudgePayload) -> Block | None:
-    value = incident.id
+    value = press_value(incident)
     return elements.actions(
         button("Post update", "update", value, style="primary") if payload.owes_update else None,
         button("Assign roles", "roles", value) if payload.missing else None,

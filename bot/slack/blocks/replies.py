@@ -16,6 +16,7 @@ from bot.domain.timeline.entry import BOT
 from bot.domain.values import durations
 from bot.slack.blocks import elements, page, phrases
 from bot.slack.blocks.elements import Message, button
+from bot.slack.blocks.press_value import press_value
 from bot.slack.commands.request import BadRequest
 from bot.slack.text import length, mention, render
 
@@ -129,7 +130,7 @@ def acknowledged(incident: Incident, *, offer_lead: bool = False) -> Message:
         f"{words} Nobody leads it yet.",
         [
             elements.section(f"{words}{_go(incident)}\nNobody leads it yet. Will you? You can hand it on at any time."),
-            elements.actions(button("Lead", "lead", incident.id, style="primary"), block_id="offer_lead"),
+            elements.actions(button("Lead", "lead", press_value(incident), style="primary"), block_id="offer_lead"),
         ],
     )
 
@@ -170,8 +171,8 @@ def ask_long_snooze(incident: Incident, span: timedelta, usual: timedelta) -> Me
                 f"{words} Nobody is reminded of an update or of empty roles until then. Pages still go out."
             ),
             elements.actions(
-                button(f"Snooze {shorter}", "snooze_shorter", f"{incident.id}:{int(usual.total_seconds())}"),
-                button(f"Snooze {asked}", "snooze_anyway", f"{incident.id}:{int(span.total_seconds())}"),
+                button(f"Snooze {shorter}", "snooze_shorter", press_value(incident, int(usual.total_seconds()))),
+                button(f"Snooze {asked}", "snooze_anyway", press_value(incident, int(span.total_seconds()))),
                 block_id="long_snooze",
             ),
         ],
@@ -187,9 +188,9 @@ def snooze_for_how_long(incident: Incident, now: datetime) -> Message:
         [
             elements.section(f"{words}\nThey are snoozed {quiet}." if quiet else words),
             elements.actions(
-                button("Snooze 15m", "snooze_15m", incident.id),
-                button("Snooze 1h", "snooze_1h", incident.id),
-                button("End the snooze", "snooze_off", incident.id) if quiet else None,
+                button("Snooze 15m", "snooze_15m", press_value(incident)),
+                button("Snooze 1h", "snooze_1h", press_value(incident)),
+                button("End the snooze", "snooze_off", press_value(incident)) if quiet else None,
                 block_id="snooze",
             ),
         ],
@@ -262,7 +263,7 @@ def ask_to_escalate(
         by, at = incident.ladder.escalated_by, incident.ladder.escalated_at
         who = f"{mention(by)} escalated {incident.id}, {elements.moment(at)}" if by and at else "A rung was paged"
         words = f"{who}. Page rung {outcome.rung} as well: {people}?{drill}"
-    value = f"{incident.id}:{outcome.rung}" + (f":{reason}" if reason else "")
+    value = press_value(incident, outcome.rung, *([reason] if reason else []))
     return elements.message(
         words,
         [
@@ -276,7 +277,7 @@ def not_your_page(incident: Incident, people: Sequence[str]) -> Message:
     """To a person who answered a page that is for others."""
     asked = elements.join_comma([mention(person) for person in people], 10)
     words = f"That page is for {asked}. If you are responding to {incident.id} too, press *Acknowledge*."
-    acknowledge = button("Acknowledge", "ack", incident.id, style="primary")
+    acknowledge = button("Acknowledge", "ack", press_value(incident), style="primary")
     return elements.message(words, [elements.section(words), elements.actions(acknowledge, block_id="not_your_page")])
 
 

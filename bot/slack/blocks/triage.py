@@ -12,6 +12,7 @@ from bot.domain.triage.triage import Triage
 from bot.domain.values.slack_ids import is_user_id
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Block, Message, button
+from bot.slack.blocks.press_value import press_value
 from bot.slack.text import clip, length, mention, plain, render
 
 FIX_LENGTH = 300
@@ -49,7 +50,7 @@ def searched(matches: Sequence[SimilarIncident], policy: Policy, query: str, com
         )
     words = f"{len(matches)} incident{'s' if len(matches) != 1 else ''} for {what}"
     rows = [
-        elements.section(_match(match, policy), button("Show", "show", match.incident.id))
+        elements.section(_match(match, policy), button("Show", "show", press_value(match.incident)))
         for match in matches[:MAX_MATCHES]
     ]
     return elements.message(words, [elements.section(f"*{words}*"), *rows])
@@ -78,11 +79,11 @@ def _similar(incident: Incident, match: SimilarIncident, findings: Triage) -> li
     playbook = next(
         (candidate for candidate in findings.playbooks if match.fix and candidate.id == match.fix.playbook), None
     )
-    more = (
-        button("Open playbook", "playbook_open", f"{incident.id}:{playbook.id}") if playbook and incident.open else None
-    )
+    more = None
+    if playbook is not None and incident.open:
+        more = button("Open playbook", "playbook_open", press_value(incident, playbook.id))
     text = "\n".join(lines)
-    show = button("Show", "show", earlier.id)
+    show = button("Show", "show", press_value(earlier))
     if more is None:
         return [elements.section(text, show)]
     return [elements.section(text), elements.actions(more, show, block_id=f"similar:{earlier.number}")]

@@ -20,8 +20,8 @@ MEMBERS_PAGE = 1000
 PLAIN_NAME = "inc-{number}"
 _SUFFIXES = 9
 _SKEW_S = 120.0  # between Slack's clock and ours
-_OWN_PAGES = 10  # of 200 channels that the bot is in
-_LIST_PAGES = 10  # of 1,000 channels: in a larger workspace the policy should give the channel's ID
+_LISTED = 999  # channels a page, Slack's limit: https://docs.slack.dev/reference/methods/users.conversations
+_LIST_PAGES = 10  # in a larger workspace the policy should give the announcement channel's ID
 
 
 async def create(
@@ -53,24 +53,28 @@ async def _create_named(
     for attempt in range(1, _SUFFIXES + 1):
         suffix = "" if attempt == 1 else f"-{attempt}"
         name = base[: CHANNEL_NAME_LENGTH - len(suffix)] + suffix
-        if look_first and (own := await _own_channel(api, name, bot_user, since)):
+        if look_first and (own := await _own(of_bot(api), name, bot_user, since)):
             return own
         try:
             answer = await api.call("conversations.create", name=name, is_private=incident.private)
         except SlackError as error:
             if error.name != "name_taken":
                 raise
-            if own := await _own_channel(api, name, bot_user, since):
+            if own := await _own(of_bot(api), name, bot_user, since):
                 return own
+            if look_first and (own := await _own(public(api), name, bot_user, since)):
+                return own  # the bot was removed from it meanwhile; it joins again when it cannot post
             continue
         return {"channel": answer["channel"]["id"], "name": answer["channel"].get("name", name)}
     raise SlackError("name_taken", "conversations.create", permanent=True)
 
 
-async def _own_channel(api: SlackApi, name: str, bot_user: str, since: datetime) -> dict[str, Any] | None:
-    """A channel of this name that the bot created at `since` or later, among those it is in; even an archived one."""
+async def _own(
+    listed: AsyncIterator[dict[str, Any]], name: str, bot_user: str, since: datetime
+) -> dict[str, Any] | None:
+    """The channel of this name that the bot created at `since` or later, if it is among those listed."""
     oldest = since.timestamp() - _SKEW_S
-    async for channel in _channels_of_bot(api, archived=True):
+    async for channel in listed:
         is_own = channel.get("name") == name and channel.get("creator") == bot_user
         if is_own and float(channel.get("created") or 0) >= oldest:
             return {"channel": channel["id"], "name": name}
@@ -82,12 +86,10 @@ async def find_by_name(api: SlackApi, name: str) -> str | None:
     if is_channel_id(name):
         return name
     bare = name.lstrip("#")
-    async for channel in _channels_of_bot(api):
+    async for channel in of_bot(api, archived=False):
         if channel.get("name") == bare:
             return str(channel["id"])
-    async for channel in _pages(
-        api, "conversations.list", _LIST_PAGES, types="public_channel", exclude_archived=True, limit=1000
-    ):
+    async for channel in public(api, archived=False):
         if channel.get("name") == bare:
             return str(channel["id"])
     return None
@@ -98,7 +100,7 @@ async def is_archived(api: SlackApi, name: str, channel: str | None) -> bool:
     if channel is not None:
         answer = await api.call("conversations.info", channel=channel)
         return bool((answer.get("channel") or {}).get("is_archived"))
-    async for other in _pages(api, "conversations.list", _LIST_PAGES, types="public_channel", limit=1000):
+    async for other in public(api):
         if other.get("name") == name.lstrip("#"):
             return bool(other.get("is_archived"))
     return False
@@ -159,14 +161,20 @@ async def join(api: SlackApi, channel: str) -> None:
             raise
 
 
-def _channels_of_bot(api: SlackApi, *, archived: bool = False) -> AsyncIterator[dict[str, Any]]:
+def of_bot(api: SlackApi, *, archived: bool = True) -> AsyncIterator[dict[str, Any]]:
+    """Channels that the bot is in, public and private ones: the first ten pages of 999."""
     types = "public_channel,private_channel"
-    return _pages(api, "users.conversations", _OWN_PAGES, types=types, exclude_archived=not archived, limit=200)
+    return _pages(api, "users.conversations", types=types, exclude_archived=not archived, limit=_LISTED)
 
 
-async def _pages(api: SlackApi, method: str, at_most: int, **args: Any) -> AsyncIterator[dict[str, Any]]:
+def public(api: SlackApi, *, archived: bool = True) -> AsyncIterator[dict[str, Any]]:
+    """Public channels of the workspace: the first ten pages of 999."""
+    return _pages(api, "conversations.list", types="public_channel", exclude_archived=not archived, limit=_LISTED)
+
+
+async def _pages(api: SlackApi, method: str, **args: Any) -> AsyncIterator[dict[str, Any]]:
     cursor: str | None = None
-    for _ in range(at_most):
+    for _ in range(_LIST_PAGES):
         answer = await api.call(method, **args, cursor=cursor)
         for channel in answer.get("channels", []):
             yield channel

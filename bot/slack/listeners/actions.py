@@ -14,11 +14,12 @@ from bot.domain.errors import Refused
 from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.modals import declare
+from bot.slack.blocks.press_value import tag_in
 from bot.slack.commands.request import DeclareRequest
 from bot.slack.listeners import access
 from bot.slack.listeners.calls import Call, Press
 from bot.slack.listeners.commands import run_command
-from bot.slack.listeners.context import REQUEST_AGAIN, Interaction, ListenerContext
+from bot.slack.listeners.context import REQUEST_AGAIN, Interaction, ListenerContext, refuse_earlier
 from bot.slack.listeners.handlers import ANSWERS_TO_PAGES, IGNORED_PRESSES, PRESSES
 from bot.slack.listeners.handlers.alerts import press_attach, press_declare, press_dismiss, press_silence
 from bot.slack.listeners.handlers.declare import declare_or_open_form, update_suggestion
@@ -73,7 +74,8 @@ async def _run_press(ctx: ListenerContext, interaction: Interaction, action: dic
     option = action.get("selected_option") or {}  # of an overflow menu
     name, value = str(action.get("action_id", "")), str(action.get("value") or option.get("value") or "")
     try:
-        return await _dispatch(ctx, replace(interaction, again=(name, value)), name, value)
+        tag = tag_in(str(action.get("block_id") or ""))
+        return await _dispatch(ctx, replace(interaction, again=(name, value)), name, value, tag)
     except DuplicateDelivery:
         ctx.metrics.repeated.labels("press").inc()
         return None
@@ -89,8 +91,10 @@ async def _run_press(ctx: ListenerContext, interaction: Interaction, action: dic
         return replies.not_recorded()
 
 
-async def _dispatch(ctx: ListenerContext, interaction: Interaction, name: str, value: str) -> Message | None:
-    """Call the handler of the action `name`. `value` is the incident's ID, or `INC-1:argument`."""
+async def _dispatch(
+    ctx: ListenerContext, interaction: Interaction, name: str, value: str, tag: str | None
+) -> Message | None:
+    """Call the handler of the action `name`. `value` and `tag` are what `press_value` made."""
     if name in access.PRESSES:
         await access.identify(ctx, interaction, access.PRESSES[name])
     if name in WORKSPACE_PRESSES:
@@ -102,6 +106,7 @@ async def _dispatch(ctx: ListenerContext, interaction: Interaction, name: str, v
         log.info("press.unknown", action=name[:80])
         return replies.other_version("button", ctx.command)
     incident, policy = await ctx.visible_incident(int(number), interaction, paged=name in ANSWERS_TO_PAGES)
+    refuse_earlier(incident, tag)
     return await PRESSES[name](Press(ctx, interaction, incident, policy, argument))
 
 

@@ -92,7 +92,7 @@ class IncidentCall(Call):
         """Open a form. Returns None if it opened, else an answer that works where the person is."""
         here = await self.ctx.incident_number_in(self.interaction.channel)
         flag = "" if here == self.number else f" --in {self.incident.id}"
-        return await self.ctx.open_view(self._interaction(), view, f"{self.ctx.command} {instead}{flag}")
+        return await self.ctx.open_view(self._interaction(), view, f"{self.ctx.command} {instead}{flag}", self.incident)
 
     def _interaction(self) -> Interaction:
         """The interaction, whose button to ask again names the incident: it may be pressed elsewhere."""

@@ -18,6 +18,7 @@ from bot.metrics import Metrics
 from bot.slack import text
 from bot.slack.blocks import elements, inputs, replies
 from bot.slack.blocks.elements import Message
+from bot.slack.blocks.press_value import incident_tag
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.commands.verbs import BY_NAME
 from bot.slack.directory.identities import Identities
@@ -54,6 +55,18 @@ class Interaction:
 def command_again(raw: str) -> tuple[str, str] | None:
     """The button that runs a typed command once more; None if the text does not fit into a button."""
     return (REQUEST_AGAIN, raw or "declare") if length(raw) <= elements.VALUE else None
+
+
+def refuse_earlier(incident: Incident, tag: str | None) -> None:
+    """Raise `Refused` if a button or form with this tag belongs to an earlier incident of the same number.
+
+    Those of older versions have no tag, and are taken to be about this incident.
+    """
+    if tag is not None and tag != incident_tag(incident):
+        raise Refused(
+            f"This belongs to an earlier {incident.id}, from before the database was restored from a backup. Nothing "
+            f"was changed. {incident.id} is another incident now, declared {elements.moment(incident.declared_at)}."
+        )
 
 
 @dataclass(slots=True)
@@ -116,15 +129,18 @@ class ListenerContext:
         """The number of the incident that a channel belongs to; None for other channels."""
         return None if channel is None else await self.recorder.channels.incident_of(channel)
 
-    async def open_view(self, interaction: Interaction, view: dict[str, Any], instead: str) -> Message | None:
+    async def open_view(
+        self, interaction: Interaction, view: dict[str, Any], instead: str, about: Incident | None = None
+    ) -> Message | None:
         """Open a form. Returns None if it opened, else an answer with a button that opens it.
 
-        `instead` is a command line that does the same, with what the person typed.
+        `instead` is a command line that does the same, with what the person typed. `about` is the form's incident.
         """
         if interaction.trigger_id is None:
             return replies.form_not_opened(instead, interaction.again, late=False)
         try:
-            shown = inputs.opened_in(view, interaction.channel, interaction.response_url)
+            tag = None if about is None else incident_tag(about)
+            shown = inputs.opened_in(view, interaction.channel, interaction.response_url, tag)
             async with asyncio.timeout(OPEN_VIEW_WITHIN_S):
                 await self.api.call("views.open", trigger_id=interaction.trigger_id, view=shown)
         except (SlackError, TimeoutError) as error:

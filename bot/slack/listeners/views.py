@@ -17,7 +17,7 @@ from bot.slack.blocks.inputs import InputErrors
 from bot.slack.blocks.modals.refused import refusal_modal
 from bot.slack.listeners import access
 from bot.slack.listeners.calls import Submission
-from bot.slack.listeners.context import Interaction, ListenerContext
+from bot.slack.listeners.context import Interaction, ListenerContext, refuse_earlier
 from bot.slack.listeners.handlers import SUBMISSIONS
 from bot.slack.listeners.handlers.playbooks import overtaken_answer
 from bot.usecases.unit_of_work import DuplicateDelivery
@@ -41,7 +41,8 @@ async def on_view(ctx: ListenerContext, ack: AsyncAck, body: dict[str, Any]) -> 
     try:
         await access.identify(ctx, interaction, access.FORMS[str(view["callback_id"])])
         if (number := inputs.known_incident(view)) is not None:  # the form's own data is not trusted
-            await ctx.visible_incident(number, interaction, paged=True)
+            incident, _ = await ctx.visible_incident(number, interaction, paged=True)
+            refuse_earlier(incident, inputs.tag_of(view))
         await handler(Submission(ctx, interaction, view))
     except InputErrors as invalid:
         await ack(response_action="errors", errors=invalid.errors)

@@ -9,6 +9,7 @@ from bot.domain import incident as verbs
 from bot.domain.incident import Incident
 from bot.domain.incident.status import Status
 from bot.slack.blocks import announcement, card, phrases
+from bot.slack.blocks.press_value import incident_tag
 from bot.slack.text import length
 from tests.factories import (
     ADA,
@@ -79,7 +80,7 @@ def test_a_fresh_incident() -> None:
                 _button("Playbooks", "playbooks"),
                 _button("Resolve", "resolve"),
             ],
-            "block_id": "card",
+            "block_id": f"card@{incident_tag(OPEN)}",
         },
     ]
 

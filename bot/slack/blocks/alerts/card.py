@@ -11,6 +11,7 @@ from bot.domain.policy.policy import Policy
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.alerts import parts
 from bot.slack.blocks.elements import Block, Message, button
+from bot.slack.blocks.press_value import press_value
 from bot.slack.text import mention, render
 
 
@@ -82,7 +83,7 @@ def _buttons(shown: GroupView) -> Block | None:
     reopen = ended is not None and not ended.open and not ended.private
     return elements.actions(
         button("Declare", "alert_declare", group.id, style="primary"),
-        button(f"Reopen {ended.id}", "reopen", ended.id) if ended is not None and reopen else None,
+        button(f"Reopen {ended.id}", "reopen", press_value(ended)) if ended is not None and reopen else None,
         button("Attach to…", "alert_attach", group.id),
         button("Dismiss", "alert_dismiss", group.id),
         button("Silence…", "alert_silence", group.id),

@@ -9,6 +9,7 @@ from bot.domain.playbook.definition import Playbook, Step
 from bot.domain.playbook.run import PlaybookRun, StepState, StepStatus
 from bot.slack.blocks import elements
 from bot.slack.blocks.elements import Block, Message
+from bot.slack.blocks.press_value import press_value
 from bot.slack.blocks.run.step import UNDO
 from bot.slack.blocks.run.step_line import progress_bar, step_line
 from bot.slack.text import render
@@ -26,10 +27,12 @@ def all_steps(incident: Incident, playbook: Playbook, run: PlaybookRun, now: dat
 
 
 def _step_menu(incident: Incident, run: PlaybookRun, state: StepState, step: Step) -> Block:
-    value = f"{incident.id}:{run.number}:{state.key}"
-    options = [elements.option("Show in full", f"{value}:show"), elements.option("Add a note", f"{value}:note")]
+    def option(label: str, choice: str) -> Block:
+        return elements.option(label, press_value(incident, run.number, state.key, choice))
+
+    options = [option("Show in full", "show"), option("Add a note", "note")]
     if state.settled or state.state is StepStatus.ROLLED_BACK:
-        options.append(elements.option("Open it again", f"{value}:reopen"))
+        options.append(option("Open it again", "reopen"))
     if state.undoable and (step.rollback or step.rollback_text):
-        options.append(elements.option(UNDO, f"{value}:rollback"))
+        options.append(option(UNDO, "rollback"))
     return elements.overflow("walk_more", options)

@@ -14,6 +14,7 @@ from bot.domain.playbook.run import Approval, PlaybookRun, StepState
 from bot.domain.policy.policy import Policy
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Block, Message, button
+from bot.slack.blocks.press_value import press_value
 from bot.slack.text import clip, length, mention, plain, render
 
 VERBS = {"run": "run", "rollback": "undo", "do": "do"}
@@ -39,7 +40,7 @@ def request(
         f"{phrases.drill_prefix(incident)}{mention(approval.by)} asks for approval to {verb} "
         f"*{state.key} {render(plain(state.title))}*"
     )
-    value = f"{incident.id}:{run.number}:{state.key}:{approval.number}"
+    value = press_value(incident, run.number, state.key, approval.number)
     glass, until = policy.playbooks.break_glass, phrases.at(approval.due_at, now)
     who = "One of the policy's approvers" if policy.playbooks.approvers else "Anyone in this workspace"
     alone = " Alone, and it cannot wait? *Break glass*: give a reason, and the channel sees it." if glass else ""

@@ -14,6 +14,7 @@ from bot.domain.values import durations
 from bot.domain.values.masking import truncate_middle
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Message
+from bot.slack.blocks.press_value import press_value
 from bot.slack.text import mention, plain, render
 
 OUTPUT = 2700  # characters in one message; a section holds 3,000
@@ -39,7 +40,7 @@ def question(incident: Incident, run_name: str, job: Job, step: Step) -> Message
         "know how far it got. It is not run again automatically."
     )
     look = f"*Look first:* {render(plain(step.verification))}" if step.verification else "*Look first* whether it ran."
-    value = f"{incident.id}:{job.walk}:{job.step}:{job.id}"
+    value = press_value(incident, job.walk, job.step, job.id)
     again = elements.confirmed(
         elements.button("Run again", "job_again", value, style="danger"),
         "Run it again?", "If it did run, this does it a second time.", "Run again",

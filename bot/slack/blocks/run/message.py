@@ -12,6 +12,7 @@ from bot.domain.playbook.definition import Playbook, Step
 from bot.domain.playbook.run import ApprovalStatus, PlaybookRun, StepState
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Block, Message, button
+from bot.slack.blocks.press_value import press_value
 from bot.slack.blocks.run.step import command_text, short_step, step_buttons, whole_step
 from bot.slack.blocks.run.step_line import IN_HISTORY, REASON, progress_bar, step_line
 from bot.slack.text import clip, escape, length, mention, plain, render
@@ -82,7 +83,7 @@ def _missing_values(incident: Incident, playbook: Playbook, run: PlaybookRun, st
     if not missing:
         return None
     names = ", ".join(f"*{render(parameter.name)}*" for parameter in missing)
-    value = f"{incident.id}:{run.number}"
+    value = press_value(incident, run.number)
     return elements.section(f":pencil2: Fill in {names}, then the commands are ready to copy.",
                        button("Fill in", "walk_fill", value, style="primary"))  # fmt: skip
 
@@ -157,7 +158,7 @@ def _escalation_criteria(incident: Incident, playbook: Playbook, run: PlaybookRu
         return []
     buttons = [
         elements.confirmed(
-            button(criterion, f"walk_escalate_{number}", f"{incident.id}:{run.number}:{number}"),
+            button(criterion, f"walk_escalate_{number}", press_value(incident, run.number, number)),
             "Escalate?", f"{criterion}. The next rung of the ladder is paged now.", "Escalate",
         )
         for number, criterion in unused
@@ -166,7 +167,7 @@ def _escalation_criteria(incident: Incident, playbook: Playbook, run: PlaybookRu
 
 
 def _buttons(incident: Incident, playbook: Playbook, run: PlaybookRun) -> Block | None:
-    value, resting = f"{incident.id}:{run.number}", _is_resting(incident, run)
+    value, resting = press_value(incident, run.number), _is_resting(incident, run)
     return elements.actions(
         button("All steps", "walk_steps", value),
         None if resting else _undo_button(playbook, run, value),
@@ -190,7 +191,7 @@ def _undo_button(playbook: Playbook, run: PlaybookRun, value: str) -> Block | No
 
 def _ended(incident: Incident, playbook: Playbook, run: PlaybookRun, now: datetime) -> Message:
     """A finished or stopped run: its outcome, and what the playbook asks for afterwards."""
-    prefix, value = phrases.drill_prefix(incident), f"{incident.id}:{run.number}"
+    prefix, value = phrases.drill_prefix(incident), press_value(incident, run.number)
     who = f"{mention(run.ended_by)} {phrases.at(run.ended_at, now)}" if run.ended_by and run.ended_at else ""
     finished = run.outcome == "finished"
     head = f":white_check_mark: *Finished* by {who}" if finished else f":octagonal_sign: *Stopped* by {who}"

@@ -13,6 +13,7 @@ from bot.domain.playbook.run import ApprovalStatus, PlaybookRun, StepState, Step
 from bot.domain.timeline.entry import BOT
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Block, Message, button
+from bot.slack.blocks.press_value import press_value
 from bot.slack.blocks.run.step_line import REASON
 from bot.slack.text import clip, length, mention, render
 
@@ -76,7 +77,7 @@ def step_buttons(
     incident: Incident, run: PlaybookRun, step: Step, state: StepState, *, runnable: bool, undoable: bool
 ) -> Block | None:
     """The step's buttons. `runnable` and `undoable` say whether a runner would run it, or roll it back."""
-    value = f"{incident.id}:{run.number}:{state.key}"
+    value = press_value(incident, run.number, state.key)
     free = state.state not in (StepStatus.RUNNING, StepStatus.WAITING)
     going_back = state.state is StepStatus.APPROVED and not state.approved  # the approval is for its rollback
     back = state.undoable and (bool(step.rollback or step.rollback_text) or undoable)

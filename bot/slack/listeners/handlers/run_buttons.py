@@ -6,7 +6,7 @@ from bot.domain.errors import Refused
 from bot.domain.playbook.definition import Playbook, Step
 from bot.domain.playbook.run import PlaybookRun
 from bot.slack.blocks.elements import Message
-from bot.slack.listeners.calls import Call, Press, View
+from bot.slack.listeners.calls import IncidentCall, Press, View
 from bot.usecases.playbooks.unit_of_work import load_run
 
 STALE_BUTTON = "That button no longer belongs to anything."
@@ -38,6 +38,6 @@ def step_of(playbook: Playbook, key: str) -> Step:
     return next(step for step in playbook.steps if step.key == key)
 
 
-async def open_run_form(call: Call, view: View) -> Message | None:
+async def open_run_form(call: IncidentCall, view: View) -> Message | None:
     """Open a form that has no command instead. Returns None if it opened, else an answer with a button to open it."""
-    return await call.ctx.open_view(call.interaction, view, "")
+    return await call.ctx.open_view(call.interaction, view, "", call.incident)
