@@ -219,12 +219,24 @@ def _alerts(model: models.Alerts) -> alert_rules.AlertRules:
         service=alert_rules.ServiceLabel(model.service.label, tuple(model.service.also)),
         at_most=alert_rules.StormGuard(model.at_most.incidents, clock_duration(model.at_most.within)),
         routes=tuple(_route(route) for route in model.routes),
+        inhibit=tuple(
+            alert_rules.Inhibition(dict(each.source), dict(each.target), tuple(each.equal)) for each in model.inhibit
+        ),
     )
 
 
 def _route(model: models.AlertRoute) -> alert_rules.AlertRoute:
     action = alert_rules.AlertAction(model.do)
-    return alert_rules.AlertRoute(route_name(model), action, dict(model.match), model.channel, model.goes_on)
+    return alert_rules.AlertRoute(
+        route_name(model),
+        action,
+        dict(model.match),
+        model.channel,
+        model.goes_on,
+        at_least=model.at_least,
+        within=clock_duration(model.within),
+        resolve=alert_rules.OnResolved(model.resolve),
+    )
 
 
 def route_name(model: models.AlertRoute) -> str:

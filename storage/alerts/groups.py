@@ -19,6 +19,7 @@ from storage.schema import alert_groups, counters
 _adapter = TypeAdapter(AlertGroup)
 _c = alert_groups.c
 _COUNTER = "alert_group"
+_COLUMNS = ("firing", "decision", "incident", "inhibited_by", "changed_at", "decided_at")
 _LOCK = sa.select(counters.c.value).where(counters.c.name == _COUNTER).with_for_update()
 _FIRING = sa.text("firing")  # as in the partial index, word for word
 _NEWEST = sa.text("newest")
@@ -80,7 +81,7 @@ async def save_many(conn: AsyncConnection, groups: Sequence[AlertGroup]) -> None
         update.values(newest=False), [{"this_key": group.key, "this_number": group.number} for group in groups]
     )
     rows = insert(conn, alert_groups)
-    changed = {name: rows.excluded[name] for name in ("firing", "decision", "incident", "changed_at", "decided_at")}
+    changed = {name: rows.excluded[name] for name in _COLUMNS}
     statement = rows.on_conflict_do_update(index_elements=["number"], set_={**changed, "state": rows.excluded.state})
     await conn.execute(statement, [_row(group) for group in groups])
 
@@ -99,6 +100,23 @@ async def of_incident(conn: AsyncConnection, incident: int, limit: int) -> list[
     """Up to `limit` groups of an incident, those that fire first, then the newest first."""
     found = sa.select(_c.state).where(_c.incident == incident)
     return await _list(conn, found.order_by(_c.firing.desc(), _c.number.desc()).limit(limit))
+
+
+async def inhibited_by(conn: AsyncConnection, numbers: Collection[int]) -> list[int]:
+    """The numbers of the groups that these keep quiet."""
+    if not numbers:
+        return []
+    return list(await conn.scalars(_inhibited(conn.dialect.name), {"numbers": list_param(conn, sorted(numbers))}))
+
+
+@cache
+def _inhibited(dialect: str) -> Any:
+    return sa.select(_c.number).where(in_list(dialect, _c.inhibited_by, "numbers")).order_by(_c.number)
+
+
+async def fires_in_incident(conn: AsyncConnection, incident: int) -> bool:
+    """Whether a group of this incident fires."""
+    return await conn.scalar(sa.select(_c.number).where(_c.incident == incident, _c.firing).limit(1)) is not None
 
 
 async def count_of_incident(conn: AsyncConnection, incident: int) -> int:
@@ -124,6 +142,7 @@ def _row(group: AlertGroup) -> dict[str, Any]:
         "firing": group.state is AlertStatus.FIRING,
         "decision": str(Decision(group.decision)),
         "incident": group.incident,
+        "inhibited_by": group.inhibited_by,
         "changed_at": group.changed_at,
         "decided_at": group.decided_at,
         "state": _adapter.dump_python(group, mode="json"),

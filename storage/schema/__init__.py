@@ -6,7 +6,15 @@ A column with a `key` is read and written by that name in code, and keeps its ol
 from __future__ import annotations
 
 from storage.schema.actions import action_items
-from storage.schema.alerts import alert_deadlines, alert_groups, alert_occurrences, alert_silences, alerts
+from storage.schema.alerts import (
+    alert_deadlines,
+    alert_groups,
+    alert_inhibitors,
+    alert_occurrences,
+    alert_proposals,
+    alert_silences,
+    alerts,
+)
 from storage.schema.base import metadata
 from storage.schema.changes import service_changes
 from storage.schema.incidents import chains, counters, incident_words, incidents, threads, timeline
@@ -16,9 +24,8 @@ from storage.schema.playbooks import jobs, playbook_reminders, playbooks, walks
 from storage.schema.policies import meta, policies
 
 __all__ = [
-    "action_items", "alert_deadlines", "alert_groups", "alert_occurrences", "alert_silences", "alerts",
-    "chains", "counters", "cursors", "deadlines", "deliveries", "homes",
-    "incident_words", "incidents", "jobs", "meta", "metadata", "names", "outbox",
-    "overrides", "playbook_reminders", "playbooks", "policies", "reads", "service_changes",
-    "shifts", "threads", "timeline", "walks",
+    "action_items", "alert_deadlines", "alert_groups", "alert_inhibitors", "alert_occurrences", "alert_proposals",
+    "alert_silences", "alerts", "chains", "counters", "cursors", "deadlines", "deliveries", "homes",
+    "incident_words", "incidents", "jobs", "meta", "metadata", "names", "outbox", "overrides", "playbook_reminders",
+    "playbooks", "policies", "reads", "service_changes", "shifts", "threads", "timeline", "walks",
 ]  # fmt: skip

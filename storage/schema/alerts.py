@@ -16,12 +16,14 @@ alert_groups = sa.Table(
     sa.Column("firing", sa.Boolean, nullable=False),
     sa.Column("decision", SafeText, nullable=False),
     sa.Column("incident", sa.BigInteger, sa.ForeignKey("incidents.number")),
+    sa.Column("inhibited_by", sa.BigInteger),  # number of the group that keeps this one quiet
     sa.Column("changed_at", Instant, nullable=False),
     sa.Column("decided_at", Instant),
     sa.Column("state", Json, nullable=False),  # the whole dataclass
     sa.Index("alert_groups_newest", "key", unique=True, **where("newest")),
     sa.Index("alert_groups_firing", "number", **where("firing")),
     sa.Index("alert_groups_incident", "incident", **where("incident IS NOT NULL")),
+    sa.Index("alert_groups_inhibited", "inhibited_by", **where("inhibited_by IS NOT NULL")),
     sa.Index("alert_groups_declared", "decided_at", **where("decision = 'declared'")),
 )
 
@@ -72,4 +74,29 @@ alert_silences = sa.Table(
     sa.Column("ends_at", Instant, nullable=False),  # moved to the present when a person ends it
     sa.Column("state", Json, nullable=False),  # the whole dataclass
     sa.Index("alert_silences_ends", "ends_at"),
+)
+
+# Alerts that fire and keep others quiet, by the key that their targets look for.
+
+alert_inhibitors = sa.Table(
+    "alert_inhibitors",
+    metadata,
+    sa.Column("key", SafeText, primary_key=True),
+    sa.Column(
+        "group_number", sa.BigInteger, sa.ForeignKey("alert_groups.number"), primary_key=True, autoincrement=False
+    ),
+    sa.Column("identity", SafeText, primary_key=True),  # of the alert
+    sa.Index("alert_inhibitors_alert", "group_number", "identity"),
+)
+
+# The question of an incident whether it is resolved, since its alerts are.
+
+alert_proposals = sa.Table(
+    "alert_proposals",
+    metadata,
+    sa.Column("incident", sa.BigInteger, sa.ForeignKey("incidents.number"), primary_key=True, autoincrement=False),
+    sa.Column("turn", sa.Integer, nullable=False),  # how often it was asked
+    sa.Column("group_number", sa.BigInteger, nullable=False),  # that resolved last
+    sa.Column("state", SafeText, nullable=False),
+    sa.Column("answered_by", SafeText),
 )

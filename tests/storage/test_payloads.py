@@ -35,6 +35,7 @@ from bot.domain.routing.payloads import (
     PageSettledPayload,
     Payload,
     PersonPagePayload,
+    ProposalPayload,
     RelievedPayload,
     RoleSettledPayload,
     RunPayload,
@@ -52,6 +53,7 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 EXAMPLES: tuple[Payload, ...] = (
     AlertFollowUpPayload("resolve", "pagerduty", "sev1", "tom", ("page:1",)),
     AlertGroupPayload(7),
+    ProposalPayload(2),
     ApprovalPayload(1, 3, "UBEN", "approval:1:1:3:dm:UBEN"),
     BookmarkPayload("review"),
     BriefingPayload("cto@example.com", "Ana", "not mitigated within 30m"),

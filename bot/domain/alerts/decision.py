@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.alerts.alert import AlertStatus
-from bot.domain.alerts.group import AlertGroup, Decision
+from bot.domain.alerts.group import AlertGroup, Decision, missing_alerts
 from bot.domain.incident import Incident
 from bot.domain.policy.alert_rules import AlertAction
 from bot.domain.policy.policy import Policy, Service
@@ -29,23 +29,34 @@ class Situation:
 class Verdict:
     """What a group leads to, and why."""
 
-    decision: Decision  # WAITING: it is decided later, after `behind`
-    step: str  # what decided: `route`, `storm`, `depends_on`, `resolved`
+    decision: Decision  # WAITING: it is decided later, after `behind`, or once enough alerts fire
+    step: str  # what decided: `route`, `at_least`, `storm`, `depends_on`, `resolved`
     reason: str
     incident: int | None = None  # to attach to
     behind: int | None = None  # number of the group to be decided first
+    inhibited_by: int | None = None  # number of the group that keeps this one quiet
 
 
 def decide(group: AlertGroup, situation: Situation, policy: Policy) -> Verdict:
     """What becomes of a group that has gathered.
 
-    1. One that is over already is recorded. 2. One whose service depends on another that fires joins that incident, or
-    waits once until that group is decided. 3. The route decides. 4. The storm guard turns a declaration into joining.
+    1. One that is over already is recorded. 2. One whose route asks for more alerts waits. 3. One whose service depends
+    on another that fires joins that incident, waits once until that group is decided, or is kept quiet while people are
+    asked about that group. 4. The route decides. 5. The storm guard turns a declaration into joining.
     """
     if group.state is AlertStatus.RESOLVED:
         return Verdict(Decision.RECORDED, "resolved", "it resolved while it gathered, before anybody was told")
+    route = policy.alerts.route(group.route)
+    if missing := missing_alerts(group, route):
+        fired = f"{route.at_least - missing} of the {route.at_least} alerts that the route asks for"
+        reason = f"{fired} fired within {durations.exact(route.within)}"
+        return Verdict(Decision.WAITING, "at_least", reason)
     if (upstream := _upstream(group, situation, policy)) is not None:
         return upstream
+    return _by_route(group, situation, policy)
+
+
+def _by_route(group: AlertGroup, situation: Situation, policy: Policy) -> Verdict:
     if group.do is AlertAction.ASK:
         return Verdict(Decision.ASKED, "route", "the route says `do: ask`")
     if group.do is AlertAction.ATTACH:
@@ -65,6 +76,9 @@ def _upstream(group: AlertGroup, situation: Situation, policy: Policy) -> Verdic
             if other.decision is Decision.WAITING and not group.deferred:
                 reason = f"{group.services[0]} depends on {service}, whose alerts ({other.id}) are decided first"
                 return Verdict(Decision.WAITING, "depends_on", reason, behind=other.number)
+            if other.decision is Decision.ASKED and group.do is not AlertAction.DECLARE:
+                reason = f"{group.services[0]} depends on {service}: people are asked about its alerts ({other.id})"
+                return Verdict(Decision.INHIBITED, "depends_on", reason, inhibited_by=other.number)
     return None
 
 

@@ -28,6 +28,11 @@ def of_change(change: GroupChange, now: datetime) -> Entry | None:
     return None
 
 
+def of_keeping_open(actor: str, now: datetime) -> Entry:
+    """A person answers that the incident is not resolved although its alerts are."""
+    return entry(now, "alert", actor, "Its alerts have resolved; the incident stays open", event="kept_open")
+
+
 def _entry(group: AlertGroup, event: str, text: str, now: datetime) -> Entry:
     return entry(now, "alert", BOT, text, group=group.id, event=event)
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from bot.domain.alerts.alert import AlertStatus
 from bot.domain.alerts.routing import Placement
-from bot.domain.policy.alert_rules import AlertAction, AlertRules
+from bot.domain.policy.alert_rules import AlertAction, AlertRoute, AlertRules
 from bot.domain.policy.policy import Policy
 from bot.domain.values import durations
 
@@ -28,11 +28,13 @@ class Decision(StrEnum):
     ATTACHED = "attached"
     ASKED = "asked"
     DISMISSED = "dismissed"
+    INHIBITED = "inhibited"  # quiet while another group fires
     SILENCED = "silenced"
     RECORDED = "recorded"
     DROPPED = "dropped"
 
 
+QUIET = (Decision.SILENCED, Decision.INHIBITED)
 WITHOUT_PEOPLE = {AlertAction.RECORD: Decision.RECORDED, AlertAction.DROP: Decision.DROPPED}
 
 
@@ -74,6 +76,9 @@ class AlertGroup:
     deferred: bool = False  # whether it has waited for a group of a service that it depends on
     carded: bool = False  # whether it has a card
     silenced_until: datetime | None = None  # while it is silenced
+    inhibited_by: int | None = None  # number of the group that keeps it quiet
+    fired_at: tuple[datetime, ...] = ()  # when alerts of it fired lately, as many as its route asks for
+    held: bool = False  # whether it waits until enough alerts fire
     steps: tuple[Step, ...] = ()
 
     @property
@@ -98,7 +103,7 @@ class GroupChange:
     resolved: int = 0
     opened: bool = False
     fired_again: bool = False  # after it had resolved
-    unsilenced: bool = False  # a silence kept it quiet; whether it still does has to be decided
+    waits_anew: bool = False  # it was quiet; whether it stays so has to be decided
     over: bool = False  # its last firing alert resolved
 
 
@@ -122,7 +127,7 @@ def open_group(number: int, placements: Sequence[Placement], policy: Policy, now
     )
     shown = ", ".join(f"{label}={value}" for label, value in first.labels if value) or "no labels"
     group = group.with_step(now, "route", first.reason).with_step(now, "group", f"new group by {shown}")
-    group = _with_alerts(group, placements, policy)
+    group = _with_alerts(_with_times(group, placements, now), placements, policy)
     if group.decision is Decision.WAITING:
         reason = f"gathers alerts for {durations.exact(policy.alerts.wait)} before anybody is told"
         return replace(group, reason=reason).with_step(now, "wait", reason)
@@ -153,7 +158,7 @@ def join(group: AlertGroup, placements: Sequence[Placement], reason: str, policy
     """Add alerts that fire to a group that takes them. A group that resolved before anybody was told waits anew."""
     again = group.state is AlertStatus.RESOLVED
     changed = replace(
-        _with_alerts(group, placements, policy),
+        _with_alerts(_with_times(group, placements, now), placements, policy),
         state=AlertStatus.FIRING,
         resolved_at=None,
         changed_at=now,
@@ -163,10 +168,20 @@ def join(group: AlertGroup, placements: Sequence[Placement], reason: str, policy
         changed = changed.with_step(now, "flap", f"{reason}; flapped {changed.flaps} times")
     if again and group.decision is Decision.RECORDED and group.do not in WITHOUT_PEOPLE:
         changed = replace(changed, decision=Decision.WAITING, reason="fires again", decided_at=None)
-    unsilenced = group.decision is Decision.SILENCED
-    if unsilenced:
+    quiet = group.decision in QUIET
+    if quiet:
         changed = replace(changed, decision=Decision.WAITING, reason="another alert fires", decided_at=None)
-    return GroupChange(changed, fired=len(placements), fired_again=again, unsilenced=unsilenced)
+    enough = group.held and not missing_alerts(changed, placements[0].route)
+    if enough:
+        changed = replace(changed, held=False, reason="enough alerts fire").with_step(now, "at_least", "enough fire")
+    return GroupChange(changed, fired=len(placements), fired_again=again, waits_anew=quiet or enough)
+
+
+def missing_alerts(group: AlertGroup, route: AlertRoute) -> int:
+    """How many alerts more have to fire within the route's span before anybody is told; 0: enough have."""
+    if route.at_least <= 1 or not group.fired_at:
+        return 0
+    return route.at_least - sum(group.fired_at[-1] - at <= route.within for at in group.fired_at)
 
 
 def offer_reopening(change: GroupChange, ended_incident: bool, now: datetime) -> GroupChange:
@@ -186,6 +201,8 @@ def settle(change: GroupChange, resolved: int, firing: int, now: datetime) -> Gr
     over = firing == 0 and group.state is AlertStatus.FIRING
     if over:
         group = replace(group, state=AlertStatus.RESOLVED, resolved_at=now).with_step(now, "resolved", "no alert fires")
+        if group.held:
+            group = decide(replace(group, held=False), Decision.RECORDED, "resolved before enough alerts fired", now)
     return replace(change, group=group, resolved=resolved, over=over)
 
 
@@ -195,6 +212,14 @@ def decide(
     """The group with this decision and its reason."""
     decided = replace(group, decision=decision, reason=reason, decided_at=now, decided_by=by)
     return decided.with_step(now, step or str(decision), reason)
+
+
+def _with_times(group: AlertGroup, placements: Sequence[Placement], now: datetime) -> AlertGroup:
+    """The group with the instants at which alerts fired, if its route counts them."""
+    counted = placements[0].route.at_least
+    if counted <= 1:
+        return group
+    return replace(group, fired_at=(*group.fired_at, *[now] * min(len(placements), counted))[-counted:])
 
 
 def _with_alerts(group: AlertGroup, placements: Sequence[Placement], policy: Policy) -> AlertGroup:

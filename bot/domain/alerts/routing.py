@@ -62,7 +62,12 @@ def matching_routes(labels: Mapping[str, str], rules: AlertRules) -> list[tuple[
 
 def matches(route: AlertRoute, labels: Mapping[str, str]) -> bool:
     """Whether every label of the route has the wanted value; a missing label counts as empty."""
-    return all(is_wanted(wanted, labels.get(label, "")) for label, wanted in route.match.items())
+    return has_labels(labels, route.match)
+
+
+def has_labels(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    """Whether every wanted label has its value; a missing label counts as empty."""
+    return all(is_wanted(value, labels.get(label, "")) for label, value in wanted.items())
 
 
 def pattern_in(wanted: str) -> str | None:
@@ -72,7 +77,12 @@ def pattern_in(wanted: str) -> str | None:
 
 def in_words(route: AlertRoute) -> str:
     """What a route matches, such as `env=/staging|dev/, team=payments`."""
-    return ", ".join(f"{label}={wanted}" for label, wanted in route.match.items()) or "every alert"
+    return labels_in_words(route.match) or "every alert"
+
+
+def labels_in_words(wanted: Mapping[str, str]) -> str:
+    """Labels with their wanted values, such as `env=/staging|dev/, team=payments`."""
+    return ", ".join(f"{label}={value}" for label, value in wanted.items())
 
 
 def severity_of(labels: Mapping[str, str], policy: Policy) -> str:

@@ -18,6 +18,13 @@ class AlertAction(StrEnum):
     DROP = "drop"
 
 
+class OnResolved(StrEnum):
+    """What happens in an incident when its alerts are over. The values are those of the policy's YAML."""
+
+    NOTE = "note"  # it is noted
+    PROPOSE = "propose"  # people are asked whether the incident is resolved
+
+
 @dataclass(frozen=True, slots=True)
 class AlertRoute:
     """Says which alerts it takes and what becomes of them."""
@@ -27,6 +34,9 @@ class AlertRoute:
     match: Mapping[str, str] = field(default_factory=dict)  # label → exact value, or `/re/`; empty: every alert
     channel: str | None = None  # of the card; None: the announcement channel
     goes_on: bool = False  # whether later routes take the alert as well
+    at_least: int = 1  # so many alerts have to fire before anybody is told …
+    within: timedelta = timedelta(minutes=10)  # … within this time
+    resolve: OnResolved = OnResolved.NOTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,15 @@ class StormGuard:
 
 
 @dataclass(frozen=True, slots=True)
+class Inhibition:
+    """While a source alert fires, nobody is told about target alerts whose `equal` labels have the same values."""
+
+    source: Mapping[str, str]  # label → exact value, or `/re/`
+    target: Mapping[str, str]
+    equal: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class AlertRules:
     """Everything the policy says about alerts. Without routes they are recorded only."""
 
@@ -66,3 +85,8 @@ class AlertRules:
     service: ServiceLabel = ServiceLabel()
     at_most: StormGuard = StormGuard()
     routes: tuple[AlertRoute, ...] = ()
+    inhibit: tuple[Inhibition, ...] = ()
+
+    def route(self, name: str) -> AlertRoute:
+        """The route with this name; one that records if the policy has it no more."""
+        return next((route for route in self.routes if route.name == name), AlertRoute(name, AlertAction.RECORD))

@@ -12,6 +12,9 @@ from bot.domain.routing.alerts import (
     alerts_edit,
     alerts_key,
     alerts_posted,
+    proposal,
+    proposal_edit,
+    proposal_key,
 )
 from bot.domain.routing.announcements import (
     announcement,
@@ -98,6 +101,9 @@ __all__ = [
     "playbook_runs",
     "policy_refused",
     "policy_valid",
+    "proposal",
+    "proposal_edit",
+    "proposal_key",
     "relieved",
     "rewrites",
     "run_edit",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.domain.routing.channel import in_channel
 from bot.domain.routing.notice import Notice, NoticeKind, Priority
-from bot.domain.routing.payloads import AlertGroupPayload
+from bot.domain.routing.payloads import AlertGroupPayload, ProposalPayload
 
 
 def alert_card_key(group: int) -> str:
@@ -49,5 +49,29 @@ def alerts_edit(incident: int) -> Notice:
         incident,
         depends_on=alerts_key(incident),
         priority=Priority.EDIT,
+        resend=True,
+    )
+
+
+def proposal_key(incident: int, turn: int) -> str:
+    """Dedup key of the question whether an incident is resolved, since its alerts are."""
+    return f"alerts_resolved:{incident}:{turn}"
+
+
+def proposal(incident: int, turn: int) -> Notice:
+    """Ask in the channel whether the incident is resolved."""
+    payload = ProposalPayload(turn).to_json()
+    return in_channel(proposal_key(incident, turn), NoticeKind.ALERTS_RESOLVED, incident, payload)
+
+
+def proposal_edit(incident: int, turn: int) -> Notice:
+    """Bring the question up to date: somebody answered, or alerts fire again."""
+    return Notice(
+        f"alerts_resolved_edit:{incident}:{turn}",
+        NoticeKind.ALERTS_RESOLVED_EDIT,
+        incident,
+        ProposalPayload(turn).to_json(),
+        depends_on=proposal_key(incident, turn),
+        priority=Priority.BUTTONS,
         resend=True,
     )

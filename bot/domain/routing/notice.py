@@ -78,6 +78,8 @@ class NoticeKind(StrEnum):
     ALERT_CARD_EDIT = "alert_card_edit"
     ALERTS = "alerts"  # the message of an incident that lists its groups of alerts
     ALERTS_EDIT = "alerts_edit"
+    ALERTS_RESOLVED = "alerts_resolved"  # asks whether the incident is resolved, since its alerts are
+    ALERTS_RESOLVED_EDIT = "alerts_resolved_edit"
     # The workspace
     HOME = "home"
     USERGROUP = "usergroup"

@@ -102,6 +102,13 @@ class AlertGroupPayload(Payload):
 
 
 @dataclass(frozen=True)
+class ProposalPayload(Payload):
+    """Asks whether an incident is resolved, since its alerts are."""
+
+    turn: int  # how often it was asked
+
+
+@dataclass(frozen=True)
 class DutiesPayload(Payload):
     """Names a role and its new holder, who is told its duties."""
 

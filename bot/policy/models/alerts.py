@@ -63,6 +63,21 @@ class AlertRoute(StrictModel):
     do: Literal["declare", "ask", "attach", "record", "drop"] = Field(description="What becomes of its alerts.")
     channel: Channel | None = Field(default=None, description="Where it asks; left out: the announcement channel.")
     goes_on: bool = Field(default=False, alias="continue", description="Whether later routes take them as well.")
+    at_least: Annotated[int, Field(ge=1, le=1000, strict=True)] = Field(
+        default=1, description="So many alerts of a group have to fire before anybody is told …"
+    )
+    within: Duration = Field(default="10m", description="… within this time.")
+    resolve: Literal["note", "propose"] = Field(
+        default="note", description="propose: once its alerts are over, people are asked to resolve the incident."
+    )
+
+
+class AlertInhibition(StrictModel):
+    """Alerts that keep others quiet."""
+
+    source: dict[Text, Wanted] = Field(min_length=1, description="Labels of the alerts that keep others quiet.")
+    target: dict[Text, Wanted] = Field(min_length=1, description="Labels of the alerts that are kept quiet.")
+    equal: list[Text] = Field(default=[], description="Labels whose values both must share.")
 
 
 class Alerts(StrictModel):
@@ -76,3 +91,4 @@ class Alerts(StrictModel):
     service: AlertService = Field(default=AlertService(), description="Which labels name the service.")
     at_most: AtMost = Field(default=AtMost(), description="The guard against storms.")
     routes: list[AlertRoute] = Field(default=[], description="The first that matches decides.")
+    inhibit: list[AlertInhibition] = Field(default=[], description="Which alerts keep others quiet while they fire.")

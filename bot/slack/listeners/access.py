@@ -56,7 +56,7 @@ PRESSES: dict[str, Access] = {
     **dict.fromkeys(
         (
             "impact", "note", "add_to_timeline", "retry", "playbook_open", "walk_done", "walk_skip", "walk_assign",
-            "walk_ask", "walk_refuse", "walk_helped", "walk_not_helped", "alert_attach",
+            "walk_ask", "walk_refuse", "walk_helped", "walk_not_helped", "alert_attach", "keep_open",
         ),
         Access.WRITE,
     ),

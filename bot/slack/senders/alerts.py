@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.domain import routing
 from bot.domain.alerts.view import GroupView
 from bot.domain.routing.notice import NoticeKind
-from bot.domain.routing.payloads import AlertGroupPayload
+from bot.domain.routing.payloads import AlertGroupPayload, ProposalPayload
 from bot.domain.routing.send_result import NotNeeded, SendResult
-from bot.slack.blocks.alerts import card, listing
+from bot.slack.blocks.alerts import card, listing, proposal
 from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackError
 from bot.slack.directory import channels
 from bot.slack.senders import post_once
-from bot.slack.senders.base import Delivery, SenderBase
+from bot.slack.senders.base import Delivery, SenderBase, ended
 from bot.slack.senders.registry import sends, sends_without_incident
 from bot.usecases.queries import alerts
 from storage import key_value
-from storage.alerts import groups
+from storage.alerts import groups, proposals
+from storage.alerts.proposals import Proposal, ProposalState
 from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
 
@@ -69,6 +72,27 @@ class AlertSender(SenderBase):
         number = delivery.incident.number
         again = routing.alerts_posted(number) if delivery.incident.open else None
         return await self.edit_or_post(routing.alerts_key(number), lambda: self._listing(delivery), again)
+
+    @sends(NoticeKind.ALERTS_RESOLVED, failure="ask whether it is resolved", unless=ended)
+    async def resolved(self, delivery: Delivery) -> SendResult:
+        """Ask in the incident's channel whether it is resolved, as long as no alert fires again."""
+        turn = read_payload(delivery.notice, ProposalPayload).turn
+        asked = await self._proposal(delivery)
+        if asked is None or asked.turn != turn or asked.state is not ProposalState.ASKED:
+            delivery = replace(delivery, unless="alerts fire again")
+        return await self.post_in_channel(delivery, proposal.proposal(delivery.incident, turn))
+
+    @sends(NoticeKind.ALERTS_RESOLVED_EDIT, failure="take the buttons off a question")
+    async def resolved_edit(self, delivery: Delivery) -> SendResult:
+        """Say what became of the question."""
+        turn, asked = read_payload(delivery.notice, ProposalPayload).turn, await self._proposal(delivery)
+        kept_open_by = asked.answered_by if asked is not None and asked.turn == turn else None
+        message = proposal.settled(delivery.incident, kept_open_by)
+        return await self.edit_posted(routing.proposal_key(delivery.incident.number, turn), message)
+
+    async def _proposal(self, delivery: Delivery) -> Proposal | None:
+        async with self._context.database.reading() as conn:
+            return await proposals.of_incident(conn, delivery.incident.number)
 
     async def _card(self, notice: ClaimedNotice) -> tuple[GroupView, Message] | None:
         async with self._context.database.reading() as conn:

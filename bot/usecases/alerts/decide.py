@@ -13,8 +13,10 @@ from bot.domain.alerts import group as groups_of_alerts
 from bot.domain.alerts.alert import AlertStatus
 from bot.domain.alerts.decision import Situation, Verdict
 from bot.domain.alerts.group import AlertGroup, Decision
+from bot.domain.alerts.inhibition import Inhibited
 from bot.domain.incident import Change, Incident
 from bot.domain.timeline.entry import BOT
+from bot.usecases.alerts.inhibit import inhibited, inhibition_of, lift
 from bot.usecases.alerts.silence import silenced_group
 from bot.usecases.context import Context
 from bot.usecases.incidents.declare import Declaration, declare_within
@@ -47,6 +49,11 @@ async def decide_group(context: Context, number: int) -> AlertGroup | None:
         if group is None or not await deadlines.is_armed(conn, number, deadlines.DECIDE):
             return None
         if group.state is AlertStatus.FIRING and (quiet := await silenced_group(conn, group, now)) is not None:
+            await groups.save_many(conn, [quiet])
+            return quiet
+        if group.state is AlertStatus.FIRING and (by := await inhibition_of(conn, group, context.policy.alerts)):
+            await deadlines.settle(conn, number, deadlines.DECIDE)
+            quiet = inhibited(group, by, now)
             await groups.save_many(conn, [quiet])
             return quiet
         verdict = decision.decide(group, await _situation(context, conn, group, now), context.policy)
@@ -106,7 +113,12 @@ async def _carried_out(
         await deadlines.arm(conn, [group.number], deadlines.DECIDE, max(first, now) + decision.AFTER_DEPENDENCY)
         return replace(group.with_step(now, verdict.step, verdict.reason), deferred=True)
     await deadlines.settle(conn, group.number, deadlines.DECIDE)
-    group = replace(group, silenced_until=None)
+    if verdict.decision is Decision.INHIBITED and verdict.inhibited_by is not None:
+        return inhibited(group, Inhibited(verdict.inhibited_by, verdict.reason), now)
+    if verdict.decision is Decision.WAITING:
+        return replace(group.with_step(now, verdict.step, verdict.reason), held=True, reason=verdict.reason)
+    await lift(conn, [group.number], now)
+    group = replace(group, silenced_until=None, inhibited_by=None)
     decided = groups_of_alerts.decide(group, verdict.decision, verdict.reason, now, verdict.step)
     if verdict.decision is Decision.ATTACHED and verdict.incident is not None:
         incident = await incidents.lock(conn, verdict.incident)

@@ -15,11 +15,12 @@ from bot.domain.alerts.group import AlertGroup, Decision, GroupChange
 from bot.domain.alerts.reception import ReceivedAlert, Reception, States, receive
 from bot.domain.alerts.routing import Placement, in_catalog, place_all
 from bot.domain.policy.policy import Policy
+from bot.usecases.alerts import inhibit
 from bot.usecases.alerts.tell import tell
 from bot.usecases.context import Context
 from storage import incidents
 from storage.alerts import changes as service_changes
-from storage.alerts import deadlines, groups, members, occurrences
+from storage.alerts import deadlines, groups, inhibitors, members, occurrences
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +166,15 @@ async def _saved(work: _Batch, truncated: int) -> list[GroupChange]:
     await groups.save_many(work.conn, [change.group for change in work.changes.values() if change.opened])
     await members.fire(work.conn, work.fired)
     await members.resolve(work.conn, work.resolved)
+    await inhibit.remember(work.conn, work.fired, work.policy.alerts)
+    lifted = await inhibitors.remove(work.conn, work.resolved)
     counts = await members.counts(work.conn, work.changes.keys())
     changes = []
     for number, change in sorted(work.changes.items()):
         counted = replace(change, group=replace(change.group, truncated=truncated))
         changes.append(groups_of_alerts.settle(counted, resolved[number], counts[number].firing, work.now))
     await groups.save_many(work.conn, [change.group for change in changes])
+    await inhibit.lift(work.conn, lifted | {change.group.number for change in changes if change.over}, work.now)
     waiting = [change for change in changes if _waits_anew(change)]
     numbers = [change.group.number for change in waiting]
     await deadlines.arm(work.conn, numbers, deadlines.DECIDE, work.now + work.policy.alerts.wait)
@@ -179,4 +183,5 @@ async def _saved(work: _Batch, truncated: int) -> list[GroupChange]:
 
 def _waits_anew(change: GroupChange) -> bool:
     group: AlertGroup = change.group
-    return group.decision is Decision.WAITING and (change.opened or change.fired_again or change.unsilenced)
+    anew = change.opened or change.fired_again or change.waits_anew
+    return group.decision is Decision.WAITING and not group.held and anew

@@ -13,6 +13,7 @@ from bot.domain.alerts.silence import Silence, silenced_by
 from bot.domain.errors import NotFound
 from bot.domain.timeline.entry import BOT
 from bot.usecases import authorize
+from bot.usecases.alerts import inhibit
 from bot.usecases.context import Context
 from bot.usecases.unit_of_work import claim_delivery
 from storage.alerts import deadlines, groups, members, silences
@@ -36,6 +37,7 @@ async def add_silence(context: Context, silence: Silence, delivery: str | None =
         changed = [group for group in quiet if group is not None]
         await groups.save_many(conn, changed)
         await enqueue.put(conn, [routing.alert_card_edit(group.number) for group in changed])
+        await inhibit.lift(conn, [group.number for group in changed], now)
     context.wakeups.notify()
     return stored
 

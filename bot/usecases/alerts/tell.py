@@ -11,6 +11,7 @@ from bot.domain import routing
 from bot.domain.alerts import entries
 from bot.domain.alerts.group import Decision, GroupChange
 from bot.domain.incident import Change
+from bot.usecases.alerts import propose
 from bot.usecases.context import Context
 from bot.usecases.unit_of_work import begin
 from storage import incidents
@@ -34,5 +35,6 @@ async def tell(context: Context, conn: AsyncConnection, changes: Sequence[GroupC
             await enqueue.put(conn, [routing.alerts_edit(number)])
             continue
         recorded = [entry for change in told if (entry := entries.of_change(change, now)) is not None]
+        asked = await propose.follow(conn, incident, told, context.policy.alerts)
         work = await begin(context, conn, incident)
-        await work.commit(Change(incident, tuple(recorded)), [routing.alerts_edit(number)])
+        await work.commit(Change(incident, tuple(recorded)), [routing.alerts_edit(number), *asked])

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.alerts.alert import Alert, AlertBatch, AlertStatus, fingerprint_of
-from bot.domain.alerts.group import AlertGroup, Decision
+from bot.domain.alerts.alert import Alert, AlertStatus
+from bot.domain.alerts.group import Decision
 from bot.domain.alerts.reception import Reception, receive
 from bot.usecases.alerts.decide import claim_gathered, decide_group
-from bot.usecases.alerts.receive import Receipt, receive_alerts
-from bot.usecases.context import Context
 from bot.usecases.incidents.resolve import resolve
 from storage import incidents
-from storage.alerts import groups
+from tests.usecases.alerts.telling import again, alert, decided, decisions, every, over, told
 from tests.usecases.conftest import START, MakeContext, MovableClock
 
 POLICY = """
@@ -40,41 +36,6 @@ alerts:
     - {match: {do: both}, do: record, continue: true}
     - {match: {severity: "/critical|sev./"}, do: declare}
 """
-
-
-def alert(name: str, **labels: str) -> Alert:
-    given = {"alertname": name, "source": "alertmanager", "severity": "critical", **labels}
-    return Alert("alertmanager", fingerprint_of(given), AlertStatus.FIRING, START - timedelta(minutes=5), given)
-
-
-def over(fired: Alert) -> Alert:
-    return replace(fired, status=AlertStatus.RESOLVED, ends_at=START)
-
-
-def again(fired: Alert, clock: MovableClock) -> Alert:
-    return replace(fired, starts_at=clock.instant)
-
-
-async def told(context: Context, *alerts: Alert) -> Receipt:
-    return await receive_alerts(context, AlertBatch(alerts))
-
-
-async def decided(context: Context, clock: MovableClock) -> list[AlertGroup]:
-    """Let the time to gather pass, until nothing waits; every group, the oldest first."""
-    for _ in range(5):
-        clock.instant += timedelta(seconds=11)
-        for number in await claim_gathered(context):
-            await decide_group(context, number)
-    return await every(context)
-
-
-async def every(context: Context) -> list[AlertGroup]:
-    async with context.database.reading() as conn:
-        return (await groups.newest(conn, 1000))[::-1]
-
-
-def decisions(found: Sequence[AlertGroup]) -> list[tuple[str, int | None]]:
-    return [(str(group.decision), group.incident) for group in found]
 
 
 async def test_alerts_of_one_group_gather_and_declare_once(make_context: MakeContext, clock: MovableClock) -> None:

@@ -19,9 +19,17 @@ from bot.slack.blocks.modals.alerts import (
     values_of_dismiss,
     values_of_silence,
 )
-from bot.slack.listeners.calls import Call, Submission, SubmissionHandler, WorkspaceCall, WorkspaceHandler
+from bot.slack.listeners.calls import (
+    Call,
+    Press,
+    PressHandler,
+    Submission,
+    SubmissionHandler,
+    WorkspaceCall,
+    WorkspaceHandler,
+)
 from bot.slack.listeners.context import LARGEST_NUMBER
-from bot.usecases.alerts import act
+from bot.usecases.alerts import act, propose
 from bot.usecases.alerts.silence import add_silence
 from bot.usecases.queries import alerts
 from storage.alerts import groups, silences
@@ -82,6 +90,12 @@ async def press_declare(call: Call, value: str) -> Message:
     return replies.declaring(incident, call.context.policy)
 
 
+async def _press_keep_open(call: Press) -> Message | None:
+    """Keep the incident open although its alerts have resolved. The question itself shows it."""
+    await propose.keep_open(call.context, call.number, int(call.argument), call.user, call.delivery)
+    return None
+
+
 async def press_attach(call: Call, value: str) -> Message | None:
     """Open the form to choose an incident."""
     number = _number(value)
@@ -116,5 +130,6 @@ def _number(value: str) -> int:
     return int(number)
 
 
+PRESSES: dict[str, PressHandler] = {"keep_open": _press_keep_open}
 WORKSPACE_VERBS: dict[str, WorkspaceHandler] = {"alerts": _alerts, "silence": _silence}
 SUBMISSIONS: dict[str, SubmissionHandler] = {ATTACH: _attach, DISMISS: _dismiss, SILENCE: _submit_silence}

@@ -1,0 +1,34 @@
+"""Builds the question whether an incident is resolved, since its alerts are."""
+
+from __future__ import annotations
+
+from bot.domain.incident import Incident
+from bot.slack.blocks import elements
+from bot.slack.blocks.elements import Message, button
+from bot.slack.text import mention
+
+
+def proposal(incident: Incident, turn: int) -> Message:
+    """The question with its two buttons."""
+    words = f"All alerts of {incident.id} have resolved. Is it resolved?"
+    return elements.message(
+        words,
+        [
+            elements.section(f":white_check_mark: {words}\nAn alert resolves no incident: a person decides."),
+            elements.actions(
+                button("Resolve incident", "resolve", incident.id, style="primary"),
+                button("Keep open", "keep_open", f"{incident.id}:{turn}"),
+                block_id="proposal",
+            ),
+        ],
+    )
+
+
+def settled(incident: Incident, kept_open_by: str | None) -> Message:
+    """The question without its buttons, and why. `kept_open_by`: None if nobody keeps it open."""
+    words = f":white_check_mark: All alerts of {incident.id} had resolved."
+    if kept_open_by is not None:
+        return elements.line(f"{words} {mention(kept_open_by)} keeps it open.")
+    if not incident.open:
+        return elements.line(f"{words} It is {incident.status}.")
+    return elements.line(f"{words} They fire again: it stays open.")

@@ -1,0 +1,58 @@
+"""Keeps groups of alerts quiet while others fire, and has them decided when those resolve."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.alerts import inhibition
+from bot.domain.alerts.alert import Alert
+from bot.domain.alerts.group import AlertGroup, Decision, decide
+from bot.domain.alerts.inhibition import Inhibited
+from bot.domain.policy.alert_rules import AlertRules
+from storage.alerts import deadlines, groups, inhibitors, members
+
+MOST_ALERTS = 1000  # of a group that are compared
+
+
+async def remember(conn: AsyncConnection, fired: Sequence[tuple[int, Alert]], rules: AlertRules) -> None:
+    """Store which of these alerts keep others quiet."""
+    if not rules.inhibit:
+        return
+    sources = [
+        (key, group, alert) for group, alert in fired for key in inhibition.source_keys(alert.labels, rules.inhibit)
+    ]
+    await inhibitors.add(conn, sources)
+
+
+async def lift(conn: AsyncConnection, numbers: Collection[int], now: datetime) -> None:
+    """Have the groups decided now that these groups keep quiet."""
+    await deadlines.arm(conn, await groups.inhibited_by(conn, numbers), deadlines.DECIDE, now)
+
+
+async def inhibition_of(conn: AsyncConnection, group: AlertGroup, rules: AlertRules) -> Inhibited | None:
+    """What keeps the group quiet; None if an alert of it that fires is not inhibited."""
+    if not rules.inhibit:
+        return None
+    firing = [each.alert.labels for each in await members.of_group(conn, group.number, MOST_ALERTS) if each.firing]
+    wanted = [inhibition.target_keys(labels, rules.inhibit) for labels in firing]
+    if not wanted or not all(wanted):
+        return None
+    found = await inhibitors.firing(conn, {key for keys in wanted for key in keys})
+    if any(not keys.keys() & found.keys() for keys in wanted):
+        return None
+    key, rule = next((key, rule) for key, rule in wanted[0].items() if key in found)
+    source = await groups.get(conn, found[key])
+    if source is None or source.number == group.number:
+        return None
+    return Inhibited(source.number, inhibition.in_words(source, rule, firing[0]))
+
+
+def inhibited(group: AlertGroup, by: Inhibited, now: datetime) -> AlertGroup:
+    """The group as kept quiet."""
+    if group.decision is Decision.INHIBITED and group.inhibited_by == by.by:
+        return group
+    return replace(decide(group, Decision.INHIBITED, by.reason, now, "inhibit"), inhibited_by=by.by)
