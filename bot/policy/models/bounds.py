@@ -57,7 +57,7 @@ def _host_name(value: Any) -> str:
 
 def _network(value: Any) -> str:
     try:
-        return str(ip_network(value, strict=True))
+        return str(ip_network(value if isinstance(value, str) else "", strict=True))
     except ValueError:
         raise invalid(f"must be a network such as 10.0.0.0/8, not {quoted(value)}.") from None
 
