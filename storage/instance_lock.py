@@ -17,7 +17,7 @@ from storage.database import Database
 from storage.engine.dialect import sql_now
 from storage.engine.errors import StorageError
 from storage.engine.url import parse_url
-from storage.schema import deadlines, jobs, outbox
+from storage.schema import deadlines, jobs, outbox, worker_leases
 
 WAIT_S = 20.0  # for an earlier process that is still stopping
 _RETRY_S = 0.1
@@ -96,4 +96,5 @@ async def release_leases(database: Database) -> None:
     async with database.transaction() as conn:
         await conn.execute(sa.update(outbox).where(outbox.c.state == "leased").values(next_try_at=now))
         await conn.execute(sa.update(deadlines).where(deadlines.c.lease_until.is_not(None)).values(lease_until=None))
+        await conn.execute(sa.update(worker_leases).values(lease_until=None))
         await conn.execute(sa.update(jobs).where(jobs.c.state == "running").values(lease_until=now))

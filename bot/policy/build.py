@@ -13,6 +13,7 @@ from bot.domain.policy import policy as domain
 from bot.domain.values.durations import BusinessDays, Span, parse_duration, parse_span
 from bot.domain.values.target import Target, TargetKind
 from bot.policy import models
+from bot.policy.build_alerting import build_probe, build_rule
 from bot.policy.document import digest
 from bot.policy.models.conditions import CONDITION
 
@@ -48,6 +49,9 @@ def build_policy(model: models.Document, document: dict[str, Any]) -> domain.Pol
         fields=tuple(_field(key, custom) for key, custom in model.fields.items()),
         automation=_automation(model.automation),
         alerts=_alerts(model.alerts),
+        rules={key: build_rule(key, rule, model.metrics) for key, rule in model.rules.items()},
+        metrics=dict(model.metrics),
+        probes={key: build_probe(key, probe) for key, probe in model.probes.items()},
         permissions={action: _allow_list(model, targets) for action, targets in model.permissions.items()},
         digest=digest(document),
     )

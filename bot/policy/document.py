@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import is_dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from bot.domain.policy.alerting_rules import AlertingRule, Composite, Condition
 from bot.domain.policy.policy import Contact, Policy, Rule, Schedule, Severity, Trigger
 from bot.domain.values.durations import BusinessDays, Span
 from bot.domain.values.target import Target
@@ -45,6 +47,9 @@ def as_json(policy: Policy) -> dict[str, Any]:
         "fields": {custom.key: _fields(custom) for custom in policy.fields},
         "automation": _plain(policy.automation),
         "alerts": _plain(policy.alerts),
+        "metrics": dict(policy.metrics),
+        "rules": {key: _alerting_rule(rule) for key, rule in policy.rules.items()},
+        "probes": {key: _fields(probe, "id") for key, probe in policy.probes.items()},
         "permissions": {action: _fields(allowed) for action, allowed in policy.permissions.items()},
     }
 
@@ -76,6 +81,20 @@ def _trigger(trigger: Trigger) -> dict[str, Any]:
 def _rule(rule: Rule) -> dict[str, Any]:
     when = [f"{c.fact} {c.relation} {c.figure:g}" if c.relation else c.fact for c in rule.when]
     return {**_fields(rule, "when"), "when": when}
+
+
+def _alerting_rule(rule: AlertingRule) -> dict[str, Any]:
+    fields = {**_fields(rule, "id", "hold", "conditions"), "for": seconds(rule.hold), "labels": dict(rule.labels)}
+    return {**fields, "conditions": [_alerting_condition(condition) for condition in rule.conditions]}
+
+
+def _alerting_condition(condition: Condition) -> dict[str, Any]:
+    """A condition with its `type`, as it is written."""
+    kind = re.sub(r"(?<!^)(?=[A-Z])", "_", type(condition).__name__).lower()
+    if isinstance(condition, Composite):
+        inner = [_alerting_condition(each) for each in condition.conditions]
+        return {"type": kind, "when": str(condition.when), "conditions": inner}
+    return {"type": kind, **_fields(condition)}
 
 
 def _schedule(schedule: Schedule) -> dict[str, Any]:

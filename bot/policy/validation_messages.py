@@ -102,6 +102,9 @@ def _example(owner: KeyPath, key: str) -> str:
         "members": "members: [anna, ben]",
         "when": "when: manual",
         "severity": "severity: sev2",
+        "conditions": "conditions: [{type: threshold, query: 'up', op: lt, value: 1}]",
+        "type": "type: threshold",
+        "url": "url: https://example.com/health",
     }.get(key, f"{key}: {text}")
 
 

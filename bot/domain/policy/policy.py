@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 
 from bot.domain.errors import Refused
 from bot.domain.policy.alert_rules import AlertRules
+from bot.domain.policy.alerting_rules import AlertingRule
 from bot.domain.policy.automation_rules import AutomationRules
+from bot.domain.policy.probe_rules import Probe
 from bot.domain.values.durations import Span
 from bot.domain.values.target import Target
 
@@ -265,6 +267,9 @@ class Policy:
     classification: tuple[Rule, ...] = ()
     automation: AutomationRules = field(default_factory=AutomationRules)
     alerts: AlertRules = field(default_factory=AlertRules)
+    metrics: dict[str, str] = field(default_factory=dict)  # name → PromQL, for rules
+    rules: dict[str, AlertingRule] = field(default_factory=dict)  # that Tocsin evaluates itself
+    probes: dict[str, Probe] = field(default_factory=dict)
     permissions: dict[str, AllowList] = field(default_factory=dict)  # by verb; verbs without one are free for all
     digest: str = ""  # of the document it was read from; every incident records it
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.policy.models import Document, Rung, Trigger
+from bot.policy.models import AlertRung, Document, Rung, Trigger
 from bot.policy.problems import KeyPath, Problem, dotted, nearest
 from bot.policy.yaml_source import Source
 
@@ -44,7 +44,7 @@ class CheckContext:
         guess = nearest(name, known)
         return self.problem(path, f"there is no {kind} “{name}”. {f'Did you mean {guess}?' if guess else hint}")
 
-    def rungs(self) -> Iterator[tuple[KeyPath, Rung | Trigger, bool]]:
+    def rungs(self) -> Iterator[tuple[KeyPath, Rung | Trigger | AlertRung, bool]]:
         """Every rung and trigger, with its path and whether the file itself contains it."""
         for key, severity in self.model.severities.items():
             ladder: KeyPath = ("severities", key, "ladder")
@@ -52,3 +52,7 @@ class CheckContext:
                 yield (*ladder, number), rung, self.in_file(ladder)
         for key, trigger in self.model.triggers.items():
             yield ("triggers", key), trigger, self.in_file(("triggers", key, "notify"))
+        for key, rule in self.model.rules.items():
+            escalate: KeyPath = ("rules", key, "escalate")
+            for number, alert_rung in enumerate(rule.escalate):
+                yield (*escalate, number), alert_rung, self.in_file(escalate)

@@ -11,7 +11,7 @@ from bot.domain.values.target import Target, TargetKind
 from bot.policy import build
 from bot.policy.checks.context import CheckContext
 from bot.policy.checks.references import add_contact, add_role, add_schedule
-from bot.policy.models import Contact, Rung, Trigger
+from bot.policy.models import AlertRung, Contact, Rung, Trigger
 from bot.policy.problems import KeyPath, Problem
 
 # The setting a contact needs for each method. PagerDuty and webhooks reach people by the operator's own settings.
@@ -107,7 +107,7 @@ def _missing_address(context: CheckContext, person: str, method: str) -> str | N
     return None if getattr(contact, setting) or (setting == "slack" and contact.email) else setting
 
 
-def _unreachable(context: CheckContext, path: KeyPath, rung: Rung | Trigger) -> Iterator[Problem]:
+def _unreachable(context: CheckContext, path: KeyPath, rung: Rung | Trigger | AlertRung) -> Iterator[Problem]:
     """A problem for each person whom none of the rung's methods reaches."""
     for number, target in enumerate(rung.notify):
         for person in _people(context, target):
@@ -126,7 +126,7 @@ def _address_hint(context: CheckContext, person: str, missing: list[str | None])
     return f"Add slack to `by`, or name a contact with {settings}."
 
 
-def _useless_methods(context: CheckContext, path: KeyPath, rung: Rung | Trigger) -> Iterator[Problem]:
+def _useless_methods(context: CheckContext, path: KeyPath, rung: Rung | Trigger | AlertRung) -> Iterator[Problem]:
     for target in rung.notify:
         for person in _people(context, target):
             useless = [method for method in rung.by if _missing_address(context, person, method)]

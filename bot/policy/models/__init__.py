@@ -4,18 +4,20 @@
 `bounds` and `conditions`. `bot.policy.build` builds domain values from a valid document.
 """
 
+from bot.policy.models.alerting_rules import AlertingCondition, AlertingRule, AlertRung
 from bot.policy.models.alerts import AlertRoute, Alerts
 from bot.policy.models.automation import Automation, Executable, HttpRunner, MatrixRow, ProcessRunner, Runners
 from bot.policy.models.classification import Category, CustomField, Rule
 from bot.policy.models.document import COLLECTIONS, Document, Nudges, Playbooks
 from bot.policy.models.ladders import Rung, Trigger
 from bot.policy.models.people import Audience, Contact, Role, Rotation, Schedule
+from bot.policy.models.probes import Probe
 from bot.policy.models.services import Service
 from bot.policy.models.severities import Severity
 
 __all__ = [
-    "COLLECTIONS", "AlertRoute", "Alerts", "Audience", "Automation", "Category", "Contact", "CustomField", "Document",
-    "Executable",
-    "HttpRunner", "MatrixRow", "Nudges", "Playbooks", "ProcessRunner", "Role", "Rotation", "Rule", "Rung", "Runners",
-    "Schedule", "Service", "Severity", "Trigger",
+    "COLLECTIONS", "AlertRoute", "AlertRung", "AlertingCondition", "AlertingRule", "Alerts", "Audience", "Automation",
+    "Category", "Contact", "CustomField", "Document", "Executable", "HttpRunner", "MatrixRow", "Nudges", "Playbooks",
+    "Probe", "ProcessRunner", "Role", "Rotation", "Rule", "Rung", "Runners", "Schedule", "Service", "Severity",
+    "Trigger",
 ]  # fmt: skip

@@ -6,12 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from bot.policy.models.alerting_rules import AlertingRule, Query
 from bot.policy.models.alerts import Alerts
 from bot.policy.models.automation import Automation
 from bot.policy.models.base import StrictModel
 from bot.policy.models.classification import Category, CustomField, Rule
 from bot.policy.models.ladders import Trigger
 from bot.policy.models.people import Audience, Contact, Role, Schedule
+from bot.policy.models.probes import Probe
 from bot.policy.models.services import Service
 from bot.policy.models.severities import Severity
 from bot.policy.models.targets import TARGET_FORMS, Channel, TargetField, Who
@@ -97,11 +99,14 @@ class Document(StrictModel):
     fields: dict[Key, CustomField] = Field(default={}, description="Questions of your own in the declare modal.")
     automation: Automation = Field(default=Automation(), description="What may run, and when it runs without a person.")
     alerts: Alerts = Field(default=Alerts(), description="What becomes of alerts from monitoring systems.")
+    metrics: dict[Key, Query] = Field(default={}, description="Names for PromQL expressions, for rules.")
+    rules: dict[Key, AlertingRule] = Field(default={}, description="Alerting rules that Tocsin evaluates itself.")
+    probes: dict[Key, Probe] = Field(default={}, description="Addresses that Tocsin asks itself.")
     permissions: dict[Key, list[Who]] = Field(default={}, description="Who may do what; everybody, if left out.")
 
 
 # Settings whose entries the author of the policy names: `key: null` removes one, and others stay.
 COLLECTIONS = (
     "severities", "roles", "bookmarks", "links", "contacts", "schedules", "services", "categories", "audiences",
-    "triggers", "classification", "fields", "permissions",
+    "triggers", "classification", "fields", "permissions", "metrics", "rules", "probes",
 )  # fmt: skip
