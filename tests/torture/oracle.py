@@ -234,7 +234,10 @@ def _messages(  # noqa: C901 - one promise after the other
             if ts in taken and not unheard and not kinds["message"] and not kinds["message_edited"]:
                 verdict.wrong.append(f"{name} is not on the timeline")
         elif not kinds["message"]:
-            verdict.wrong.append(f"{name} is not on the timeline")
+            unreadable = ts not in taken and _out_of_reach(world, sent.channel)
+            verdict.counts["messages that no one could read"] += unreadable
+            if not unreadable:
+                verdict.wrong.append(f"{name} is not on the timeline")
         elif sent.message.text not in texts:
             verdict.wrong.append(f"{name} was edited to {sent.message.text!r}; known are {texts}")
 
@@ -254,6 +257,11 @@ def _delivered_messages(world: World) -> tuple[set[str], set[str]]:
     for event_id, ts in about.items():
         (taken if delivered[event_id] else lost).add(ts)
     return taken, lost
+
+
+def _out_of_reach(world: World, channel_id: str) -> bool:
+    """Whether the channel stays archived with the bot outside: nobody can join it, so the bot cannot read it."""
+    return is_archived(world, channel_id) and world.ws.bot.id not in world.ws.state.channels[channel_id].members
 
 
 def _told_deletions(world: World) -> set[str]:
