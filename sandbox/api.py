@@ -141,7 +141,7 @@ class Api:
         expected = settings.app_token if method.token == "xapp" else settings.bot_token  # noqa: S105 - a kind
         if token != expected:
             raise SlackError("not_allowed_token_type")
-        if self.ws.revoked:
+        if self.ws.revoked and token == settings.bot_token:  # an app-level token is revoked by itself
             raise SlackError("token_revoked")
 
 

@@ -45,6 +45,7 @@ async def test_missing_invalid_revoked_and_wrong_kinds_of_tokens_have_their_own_
     assert await call("no.such", ws.settings.bot_token) == "unknown_method"
     ws.revoked = True
     assert await call("auth.test", ws.settings.bot_token) == "token_revoked"
+    assert await call("apps.connections.open", ws.settings.app_token) == "None", "the app-level token is another one"
 
 
 @pytest.mark.parametrize("how", ["query", "form", "json", "multipart"])

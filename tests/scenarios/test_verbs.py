@@ -210,6 +210,19 @@ async def test_a_snooze_over_four_hours_or_four_cadences_is_asked_about_and_show
     assert "by @maya until" in card
 
 
+async def test_a_next_update_beyond_four_hours_or_four_cadences_is_asked_about(here: World) -> None:
+    await declared(here)
+    reply = await here.maya.command(INSIDE, "/incident next 30d")
+    assert "Promise the next update of INC-1 in 30d? That is later than usual." in words(here, reply.message)
+    assert buttons(reply.message) == ["In 4h", "In 30d"]
+    assert "snoozed" not in [entry["kind"] for entry in (await here.show())["timeline"]]
+    assert reply.message is not None
+    await here.maya.press(reply.message, "In 4h")
+    await rest(here)
+    promised = [entry["text"] for entry in (await here.show())["timeline"] if entry["kind"] == "snoozed"]
+    assert promised == ["next update promised in 4h"]
+
+
 async def test_resolve_close_and_reopen_are_possible_in_their_order(here: World) -> None:
     await declared(here)
     await typed(here, "maya", INSIDE, "/incident resolve Rolled back deploy 4512")

@@ -19,7 +19,7 @@ from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import entry
 from bot.domain.values import durations
 
-USUAL_SNOOZE = timedelta(hours=4)
+USUAL_QUIET = timedelta(hours=4)
 USUAL_CADENCES = 4
 
 
@@ -88,11 +88,11 @@ def note(incident: Incident, text: str, actor: str, now: datetime, link: str | N
     return Change(incident, (entry(now, "note", actor, text.strip(), **data),))
 
 
-def longest_usual_snooze(incident: Incident, policy: Policy) -> timedelta:
-    """Four hours, or four cadences of updates if that is more: a longer snooze is asked about."""
+def longest_usual_quiet(incident: Incident, policy: Policy) -> timedelta:
+    """Four hours, or four cadences of updates if that is more: a longer snooze or promise is asked about."""
     cadence = policy.severity(incident.severity).update_every
     span = timedelta(days=cadence.days) if isinstance(cadence, durations.BusinessDays) else cadence or timedelta()
-    return max(USUAL_SNOOZE, USUAL_CADENCES * span)
+    return max(USUAL_QUIET, USUAL_CADENCES * span)
 
 
 def snooze(incident: Incident, span: timedelta, actor: str, now: datetime) -> Change:

@@ -209,6 +209,23 @@ def promised(incident: Incident, span: timedelta) -> Message:
     return elements.line(f"The next update of {incident.id} is promised in {durations.exact(span)}{due}.")
 
 
+def ask_late_promise(incident: Incident, span: timedelta, usual: timedelta) -> Message:
+    """Ask whether a next update much later than usual is meant."""
+    words = f"Promise the next update of {incident.id} in {durations.exact(span)}? That is later than usual."
+    asked, sooner = durations.exact(span), durations.exact(usual)
+    return elements.message(
+        words,
+        [
+            elements.section(f"{words} Nobody is reminded of an update until then. Pages still go out."),
+            elements.actions(
+                button(f"In {sooner}", "next_sooner", press_value(incident, int(usual.total_seconds()))),
+                button(f"In {asked}", "next_anyway", press_value(incident, int(span.total_seconds()))),
+                block_id="late_promise",
+            ),
+        ],
+    )
+
+
 def joining(incident: Incident) -> Message:
     """A link to the channel, or a promise of the invitation while the channel is being created."""
     if incident.channel_lost:

@@ -57,6 +57,7 @@ PRESSES: dict[str, Access] = {
         (
             "impact", "note", "add_to_timeline", "retry", "playbook_open", "walk_done", "walk_skip", "walk_assign",
             "walk_ask", "walk_refuse", "walk_helped", "walk_not_helped", "alert_attach", "keep_open",
+            "next_anyway", "next_sooner",
         ),
         Access.WRITE,
     ),

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from bot.domain.errors import Refused
 from bot.domain.incident import require_open
-from bot.domain.incident.updates import longest_usual_snooze
+from bot.domain.incident.updates import longest_usual_quiet
 from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.inputs import incident_of
@@ -40,7 +40,7 @@ async def _snooze(call: VerbCall) -> Message:
     span = call.request.span
     if span is None:
         return replies.snooze_for_how_long(call.incident, call.context.clock.now())
-    usual = longest_usual_snooze(call.incident, call.policy)
+    usual = longest_usual_quiet(call.incident, call.policy)
     if span > usual:
         return replies.ask_long_snooze(call.incident, span, usual)
     return await _snooze_for(call, span)
@@ -56,7 +56,19 @@ async def _snooze_for(call: VerbCall | Press, span: timedelta) -> Message:
 
 
 async def _next(call: VerbCall) -> Message:
+    """Promise the next update. One much later than usual is confirmed first."""
     span = call.request.required_span
+    usual = longest_usual_quiet(call.incident, call.policy)
+    if span > usual:
+        return replies.ask_late_promise(call.incident, span, usual)
+    return await _promise(call, span)
+
+
+async def _press_next(call: Press) -> Message:
+    return await _promise(call, timedelta(seconds=int(call.argument)))
+
+
+async def _promise(call: VerbCall | Press, span: timedelta) -> Message:
     saved = await promise(call.context, call.number, span, call.user, delivery=call.delivery)
     return replies.promised(saved, span)
 
@@ -110,6 +122,8 @@ PRESSES: dict[str, PressHandler] = {
     "snooze_15m": press_of_verb(_snooze, "snooze", span=timedelta(minutes=15)),
     "snooze_anyway": _press_snooze,
     "snooze_shorter": _press_snooze,
+    "next_anyway": _press_next,
+    "next_sooner": _press_next,
     "snooze_1h": press_of_verb(_snooze, "snooze", span=timedelta(hours=1)),
     "snooze_off": press_of_verb(_snooze, "snooze", clear=True),
     "impact": press_of_verb(_impact, "impact"),
