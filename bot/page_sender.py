@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -30,10 +30,17 @@ from storage.outbox.queue import ClaimedNotice
 class PageSender:
     """Sends notices of the kind `PAGE_VENDOR`. The page shows the incident as it is when it is sent."""
 
-    def __init__(self, context: Context, by_method: Mapping[str, Notifier], team_url: str) -> None:
+    def __init__(
+        self,
+        context: Context,
+        by_method: Mapping[str, Notifier],
+        team_url: str,
+        bridge: Callable[[Incident, Policy], str | None],
+    ) -> None:
         self._context = context
         self._by_method = by_method
         self._team_url = team_url
+        self._bridge = bridge  # the address of an incident's call
 
     def use(self, by_method: Mapping[str, Notifier]) -> None:
         """Send by these notifiers from now on."""
@@ -52,6 +59,8 @@ class PageSender:
         if reason := _not_needed(row, incident, failed) or _removed(row, incident, policy):
             return NotNeeded(reason)
         page = page_of(row, incident, policy, self._team_url, self._context.clock.at(row.created_at.timestamp()))
+        if not incident.private:
+            page = replace(page, bridge=self._bridge(incident, policy))
         method = _payload(row).method
         notifier = self._by_method.get(method)
         words = _what(row, policy, incident)

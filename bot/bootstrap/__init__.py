@@ -29,6 +29,7 @@ from bot.metrics import Metrics
 from bot.page_sender import PageSender
 from bot.playbook_runners import RunnerFactory
 from bot.settings import LiveSettings, Settings, SettingsError, secret_of
+from bot.slack.blocks import bookmarks
 from bot.slack.client import api as slack_api
 from bot.slack.client.api import SlackApi
 from bot.slack.directory import announcements
@@ -211,7 +212,8 @@ def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> A
     )
     http = http_server(base.live, context, base.metrics, bolt, health, base.arrivals)
     opened.callback(http.limiter.close_all)  # connections that arrive while everything else stops
-    pages = PageSender(context, notifiers.build(settings, base.session), base.me.url)
+    bridge = partial(bookmarks.bridge_address, team=base.me.team_id)
+    pages = PageSender(context, notifiers.build(settings, base.session), base.me.url, bridge)
     schedules = PagerDutyScheduleSync(context, pagerduty_schedule_sync.client(settings, base.session))
     outbox, replicas, indexer = _outbox(base, sockets, pages), _replicas(base), SearchIndexer(context)
     for owner in (outbox, scheduler, alerts, job_runner, outages, watcher, token_watch, schedules, indexer):

@@ -186,10 +186,11 @@ def recipient(page: Page) -> Address:
 
 
 def text(page: Page) -> str:
-    """The plain-text part: headline, facts, what to do, and the link, one a line."""
+    """The plain-text part: headline, facts, what to do, and the links, one a line."""
     lines = [f"You are paged{page.count}: {page.headline}", ""]
     lines += [f"{name}: {value}" for name, value in _facts(page)]
     lines += ["", _what_to_do(page), *([page.link] if page.link else [])]
+    lines += [f"Join the call: {page.bridge}"] if page.bridge else []
     return "\n".join(_BREAKS.sub(" ", line) for line in lines) + "\n"
 
 
@@ -200,10 +201,11 @@ def markup(page: Page) -> str:
         for name, value in _facts(page)
     )
     link = f'<p><a href="{html.escape(page.link)}">Open the channel in Slack</a></p>' if page.link else ""
+    call = f'<p><a href="{html.escape(page.bridge)}">Join the call</a></p>' if page.bridge else ""
     return (
         '<!DOCTYPE html><html lang="en"><body style="font-family:sans-serif">'
         f"<p>You are paged{html.escape(page.count)}:</p><h2>{html.escape(_line(page.headline))}</h2>"
-        f"<table>{facts}</table><p>{html.escape(_what_to_do(page))}</p>{link}</body></html>\n"
+        f"<table>{facts}</table><p>{html.escape(_what_to_do(page))}</p>{link}{call}</body></html>\n"
     )
 
 

@@ -60,7 +60,9 @@ def event(page: Page, routing_key: str) -> dict[str, Any]:
     body["client"] = "Tocsin"
     if page.link:
         body["client_url"] = page.link
-        body["links"] = [{"href": page.link, "text": "Open the channel in Slack"}]
+    links = [(page.link, "Open the channel in Slack"), (page.bridge, "Join the call")]
+    if shown := [{"href": href, "text": words} for href, words in links if href]:
+        body["links"] = shown
     return body
 
 

@@ -27,9 +27,9 @@ class Action(StrEnum):
 class Page:
     """One page for one person, with the incident's state at the time of sending.
 
-    For a private incident only the ID leaves: `title`, `severity`, `status`, `why` and `link` are None. `key` is the
-    same at each attempt of this page and of no other; `uncertain` says that an earlier attempt may have arrived.
-    `severe` counts from 0, the worst.
+    For a private incident only the ID leaves: `title`, `severity`, `status`, `why`, `link` and `bridge` (the address of
+    the call) are None. `key` is the same at each attempt of this page and of no other; `uncertain` says that an earlier
+    attempt may have arrived. `severe` counts from 0, the worst.
     """
 
     incident: str
@@ -48,6 +48,7 @@ class Page:
     declared_at: datetime
     paged_at: datetime
     uncertain: bool = False
+    bridge: str | None = None
 
     @property
     def private(self) -> bool:

@@ -21,6 +21,7 @@ from bot.integrations.protocol import Page, Receipt
 VENDOR = "Twilio"
 LONGEST = 320
 TITLE = 120
+SHORTEST_TITLE = 40  # where the address of the call is to fit too
 WHY = 80
 LOOK_BACK = 50  # messages: the newest come first
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -96,7 +97,7 @@ def reference(page: Page) -> str:
 
 
 def text(page: Page) -> str:
-    """The message, at most 320 characters. The title is shortened first; the link never is."""
+    """The message, at most 320 characters. The title is shortened; links are not, but the call's may be left out."""
     end = f"\n{reference(page)}"
     if page.private:
         return f"{page.headline}: you are paged{page.count}. Open Slack.{end}"
@@ -105,6 +106,9 @@ def text(page: Page) -> str:
     start = f"{page.incident} {page.severity}: "
     middle = f"\nYou are paged{page.count}{why}."
     room = LONGEST - len(start) - len(middle) - len(go) - len(end)
+    call = f"\nJoin the call: {page.bridge}" if page.bridge else ""
+    if room - len(call) >= SHORTEST_TITLE:
+        room, go = room - len(call), go + call
     return (start + _cut(page.title or "", max(0, min(TITLE, room))) + middle + go + end)[:LONGEST]
 
 

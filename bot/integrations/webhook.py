@@ -86,6 +86,7 @@ def content(page: Page) -> dict[str, Any]:
             "severity": page.severity,
             "status": page.status,
             "link": page.link,
+            "bridge": page.bridge,
             "declared_at": page.declared_at.isoformat(timespec="milliseconds"),
         },
         "page": {

@@ -31,6 +31,7 @@ def page(**differs: Any) -> Page:
             times=1,
             declared_at=NOON,
             paged_at=NOON,
+            bridge="https://meet.example.org/INC-42",
         ),
         **differs,
     )
@@ -38,4 +39,4 @@ def page(**differs: Any) -> Page:
 
 def private(**differs: Any) -> Page:
     """As `bot.page_sender` makes them: only the ID."""
-    return page(title=None, severity=None, severe=None, status=None, why=None, link=None, **differs)
+    return page(title=None, severity=None, severe=None, status=None, why=None, link=None, bridge=None, **differs)

@@ -47,7 +47,9 @@ async def test_a_page_is_a_mail_in_text_and_html() -> None:
         "",
         "Open Slack and press I'm on it: that stops the paging. Can't calls the next person at once.",
         "https://acme.slack.com/archives/C0INC42",
+        "Join the call: https://meet.example.org/INC-42",
     ]
+    assert '<a href="https://meet.example.org/INC-42">Join the call</a>' in part(mail, "html")
     assert "Checkout &lt;b&gt;is&lt;/b&gt; &amp; was down" in part(mail, "html")
     assert "<b>is</b>" not in part(mail, "html")
 

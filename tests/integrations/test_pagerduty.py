@@ -59,7 +59,10 @@ async def test_a_page_is_a_trigger_with_all_that_a_responder_needs(
             },
             "client": "Tocsin",
             "client_url": "https://acme.slack.com/archives/C0INC42",
-            "links": [{"href": "https://acme.slack.com/archives/C0INC42", "text": "Open the channel in Slack"}],
+            "links": [
+                {"href": "https://acme.slack.com/archives/C0INC42", "text": "Open the channel in Slack"},
+                {"href": "https://meet.example.org/INC-42", "text": "Join the call"},
+            ],
         }
     ]
 

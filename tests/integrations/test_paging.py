@@ -83,6 +83,21 @@ async def test_a_page_has_the_title_and_a_link_to_the_channel(sqlite_url: str, t
         assert "15m without being acknowledged" in body
 
 
+async def test_a_page_has_the_link_to_the_call_and_of_a_private_incident_has_not(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with scene(sqlite_url, tmp_path) as shown:
+        policy = shown.here.tocsin.context.policy
+        call = {"bridge": "https://meet.example.org/{id}"}
+        shown.here.tocsin.context.policies.current = replace(policy, bookmarks=call)
+        await shown.here.declared("sev1 Payments are down")
+        await shown.here.declared("--private sev1 Payroll leaked")
+        await calm(shown)
+        bridges = {asked.json["incident"]["id"]: asked.json["incident"]["bridge"] for asked in shown.hooked()}
+        assert bridges == {"INC-1": "https://meet.example.org/INC-1", "INC-2": None}
+        assert "Join the call: https://meet.example.org/INC-1" in shown.twilio.posted[0]["Body"]
+
+
 async def test_acknowledging_here_acknowledges_there_and_nobody_is_paged_any_more(
     database_url: str, tmp_path: Path
 ) -> None:

@@ -42,6 +42,7 @@ async def test_a_page_is_one_form_with_basic_authentication(sms: Sms, vendor: Tw
         "Body": "INC-42 sev1: Checkout is down\n"
         "You are paged: 5m without being acknowledged.\n"
         "Press I'm on it in Slack: https://acme.slack.com/archives/C0INC42\n"
+        "Join the call: https://meet.example.org/INC-42\n"
         "ref 4f2a91c0",
     }
 
@@ -66,6 +67,12 @@ def test_a_text_is_short_and_keeps_its_link(title: str, why: str | None) -> None
     assert len(body) <= LONGEST
     assert "https://acme.slack.com/archives/C0INC42" in body
     assert body.endswith("ref 4f2a91c0")
+
+
+def test_the_address_of_the_call_is_left_out_where_the_title_would_not_fit() -> None:
+    long = f"https://meet.example.org/{'x' * 150}"
+    assert "meet.example.org" not in text(page(bridge=long))
+    assert "meet.example.org" in text(page(bridge=long, link=None, why=None))
 
 
 @pytest.mark.parametrize("phone", ["+49 151 1234-5678", "+49 (151) 12345678", "+4915112345678"])

@@ -48,6 +48,7 @@ async def test_the_body_is_as_documented_and_signed(webhook: Webhook, receiver: 
             "severity": "sev1",
             "status": "detected",
             "link": "https://acme.slack.com/archives/C0INC42",
+            "bridge": "https://meet.example.org/INC-42",
             "declared_at": "2026-03-02T12:00:00.000+00:00",
         },
         "page": {
@@ -76,6 +77,7 @@ async def test_of_a_private_incident_only_the_id_leaves(webhook: Webhook, receiv
     told = receiver.asked[0].json
     assert told["incident"] == {
         "id": "INC-42", "private": True, "title": None, "severity": None, "status": None, "link": None,
+        "bridge": None,
         "declared_at": "2026-03-02T12:00:00.000+00:00",
     }  # fmt: skip
     assert told["page"]["why"] is None

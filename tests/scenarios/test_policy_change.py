@@ -21,6 +21,7 @@ preset: sev1-5
 announce: "#incidents"
 permissions: {{policy: ["user:U0MAYA0000", "user:U0PRIYA000"]}}
 roles: {{{roles}}}
+bookmarks: {{{bookmarks}}}
 severities:
   sev1: {{respond_within: null, escalate_after: null, update_every: {every}, roles: [{needed}],
     notify_executives: false,
@@ -28,8 +29,8 @@ severities:
 """
 
 
-def text(then: str = LENA, every: str = "2h", roles: str = "", needed: str = "") -> str:
-    return POLICY.format(then=then, every=every, roles=roles, needed=needed)
+def text(then: str = LENA, every: str = "2h", roles: str = "", needed: str = "", bookmarks: str = "") -> str:
+    return POLICY.format(then=then, every=every, roles=roles, needed=needed, bookmarks=bookmarks)
 
 
 @pytest.fixture
@@ -88,6 +89,18 @@ async def test_a_policy_change_is_previewed_applied_by_a_button_and_pages_nobody
     (sent,) = [row for row in (await here.show())["reminders"] if row["kind"] == "update" and row["state"] == "sent"]
     due, declared = (datetime.fromisoformat(at) for at in (sent["due_at"], before["declared_at"]))
     assert due - declared == timedelta(minutes=15)
+
+
+async def test_a_bridge_that_the_new_policy_brings_becomes_a_bookmark_once(here: World, path: Path) -> None:
+    channel = here.ws.find_channel(INSIDE)
+    assert channel is not None
+    assert channel.bookmarks == []
+    for every in ("15m", "30m"):  # applied twice, with the same bridge
+        await changed(here, path, every=every, bookmarks="bridge: huddle")
+        await here.maya.press(await seen(here), "Apply")
+        await rest(here)
+    link = f"https://app.slack.com/huddle/{here.ws.settings.team_id}/{channel.id}"
+    assert [(mark["title"], mark["link"]) for mark in channel.bookmarks] == [("Bridge", link)]
 
 
 async def test_an_incident_under_the_current_policy_has_nothing_to_apply(here: World) -> None:

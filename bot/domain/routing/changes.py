@@ -94,6 +94,8 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[RecordedEntr
             notices += briefings(after, policy, "declared", "")
             known = policy.bookmarks_of(before.severity)
             notices += [_bookmark(n, title) for title in policy.bookmarks_of(after.severity) if title not in known]
+        if record.entry.kind == "policy":  # a bookmark that was asked for before has its row already
+            notices += [_bookmark(n, title) for title in policy.bookmarks_of(after.severity)]
         if record.entry.kind == "reopened":
             notices += briefings(after, policy, "declared", "open again")
         if record.entry.kind == "role" and record.entry.data.get("user"):

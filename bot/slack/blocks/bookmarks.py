@@ -30,9 +30,14 @@ def address(title: str, incident: Incident, policy: Policy, team: str) -> str | 
     return template
 
 
+def bridge_address(incident: Incident, policy: Policy, team: str) -> str | None:
+    """The address of the incident's call. None if it has none, or is over."""
+    return address(BRIDGE, incident, policy, team) if incident.open else None
+
+
 def bridge(incident: Incident, policy: Policy, team: str) -> str:
     """The link to the incident's call, as mrkdwn; empty if it has none, or is over."""
-    url = address(BRIDGE, incident, policy, team) if incident.open else None
+    url = bridge_address(incident, policy, team)
     if url is None:
         return ""
     return elements.link(url, "Join the huddle" if url.startswith(f"{_HUDDLES}/") else "Join the call")
