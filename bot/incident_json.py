@@ -10,6 +10,7 @@ from bot.domain.actions.item import ActionItem
 from bot.domain.deadlines import DeadlineState
 from bot.domain.incident import Incident
 from bot.domain.timeline.entry import RecordedEntry
+from bot.domain.timeline.source import source_of
 from bot.domain.triage.similarity import SimilarIncident
 from storage.deadlines import LedgerRow
 from storage.outbox.census import FailedNotice
@@ -110,6 +111,7 @@ def entry_json(record: RecordedEntry) -> dict[str, Any]:
         "at": instant(entry.at),
         "kind": entry.kind,
         "actor": entry.actor,
+        "source": str(source_of(entry)),
         "text": entry.text,
         "key": record.key,
         "source_ts": entry.source_ts,

@@ -111,6 +111,8 @@ class Settings(BaseSettings):
     heartbeat_url: SecretStr | None = None
     # Proof of origin of `POST /hooks/alertmanager`; several, separated by commas, while it is replaced. docs/alerts.md
     tocsin_hook_token: SecretStr | None = None
+    # Opens the API for one program that acts as nobody in particular. People's tokens: tocsin token. docs/api.md
+    tocsin_api_token: SecretStr | None = None
     # For the runner `promql` of playbooks. docs/playbooks.md
     prometheus_url: AddressWithPassword | None = None
 

@@ -5,7 +5,6 @@ Only entry points import it.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -22,7 +21,6 @@ from bot import settings as settings_reader
 from bot.app import App, Stage
 from bot.bootstrap.base import Base
 from bot.bootstrap.rotation import HoldersOfSecrets, secret_rotation
-from bot.clock import Clock
 from bot.domain.routing.notice import PAGER_KINDS
 from bot.domain.routing.send_result import SendResult, Sent
 from bot.metrics import Metrics
@@ -50,6 +48,7 @@ from bot.usecases.context import Context, Policies
 from bot.usecases.incidents.backfill import request_backfill
 from bot.usecases.incidents.record import Channels, Recorder
 from bot.usecases.oncall import calendar_feeds
+from bot.usecases.open_clock import open_clock
 from bot.web.health import Health
 from bot.web.site import http_server
 from bot.web.slack_check import SlackCheck
@@ -73,7 +72,6 @@ from bot.workers.tasks import BackgroundTask
 from bot.workers.timer import Timer
 from bot.workers.usergroup_sync import UsergroupSync
 from playbooks.library_cache import LibraryCache
-from storage import key_value
 from storage.database import Database
 from storage.deadlines import LedgerRow
 from storage.instance_lock import InstanceLock, acquire, release_leases
@@ -172,18 +170,6 @@ async def _database(settings: Settings, opened: AsyncExitStack) -> tuple[Databas
         lock.note_opened()
         await release_leases(database)
     return database, lock
-
-
-async def open_clock(database: Database, speed: float) -> Clock:
-    """The clock: real time, or in a demo faster time, counted from the instant at which the demo first started."""
-    if speed == 1.0:
-        return Clock()
-    async with database.transaction() as conn:
-        kept = await key_value.DEMO_CLOCK.get(conn)
-        if kept is None or kept["speed"] != speed:
-            kept = {"anchor": time.time(), "speed": speed}
-            await key_value.DEMO_CLOCK.put(conn, kept)
-    return Clock(kept["anchor"], kept["speed"])
 
 
 def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> App:

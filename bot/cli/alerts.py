@@ -13,7 +13,6 @@ import click
 
 from bot import policy as policy_reader
 from bot import settings as settings_reader
-from bot.bootstrap import open_clock
 from bot.cli.shared import as_json_option, print_json, run
 from bot.domain.alerts import silence
 from bot.domain.alerts.alert import AlertBatch
@@ -28,6 +27,7 @@ from bot.integrations.alerts.registry import SOURCES
 from bot.settings import Settings, secret_of
 from bot.usecases.alerts.silence import add_silence, end_silence
 from bot.usecases.context import Context, Policies
+from bot.usecases.open_clock import open_clock
 from storage.alerts import groups, members, silences
 from storage.alerts.members import Member, MemberCount
 from storage.database import Database

@@ -23,6 +23,10 @@ class NotFound(Refused):
     """No incident has the ID that a person gave."""
 
 
+class NotAllowed(Refused):
+    """The policy, or what Slack says of a person, does not let them do this."""
+
+
 class DeliveryError(TocsinError):
     """A notice could not be delivered.
 

@@ -14,6 +14,7 @@ from bot.domain.access.identity import Identity, Membership
 from bot.domain.incident import Incident
 from bot.domain.policy.automation_rules import AutomationRules
 from bot.domain.policy.policy import Policy
+from bot.domain.timeline.source import Source
 from bot.usecases.backpressure import ForegroundGate
 from playbooks.library_cache import LibraryCache
 from playbooks.runners.protocol import Runners
@@ -56,6 +57,10 @@ class Memberships(Protocol):
         """The identity of a Slack user, without asking Slack: an unknown membership where it was not asked lately."""
         ...
 
+    async def get(self, user: str) -> Identity:
+        """The identity of a Slack user, for which Slack is asked where that was not done lately."""
+        ...
+
 
 class AllMembers:
     """For processes that people use on the machine itself: whoever can do that is trusted."""
@@ -63,6 +68,10 @@ class AllMembers:
     def known(self, user: str) -> Identity:
         """The user as a member."""
         return Identity(user, Membership.MEMBER)
+
+    async def get(self, user: str) -> Identity:
+        """The user as a member."""
+        return self.known(user)
 
 
 class NoUsergroups:
@@ -158,6 +167,8 @@ class Context:
     names: Names = field(default_factory=NoNames)
     memberships: Memberships = field(default_factory=AllMembers)
     runners: Callable[[AutomationRules], Runners] = lambda rules: {}  # of playbook steps, by the rules of a policy
+    source: Source | None = None  # the door of the request that this context serves; None: Slack, or the bot itself
+    precondition: Callable[[Incident], None] = lambda incident: None  # raises where a request no longer applies
 
     @property
     def policy(self) -> Policy:

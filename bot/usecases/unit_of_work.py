@@ -21,6 +21,7 @@ from bot.domain.paging.context import PagingContext
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import Entry, ids_named_in
+from bot.domain.timeline.source import Source, stamped
 from bot.usecases.context import Context
 from bot.usecases.effects import EFFECTS
 from bot.usecases.effects.incident_save import IncidentSave
@@ -42,6 +43,7 @@ class PendingChange:
     outcome: Outcome  # its notices are in addition to those that follow from the change
     policy: Policy
     policy_before: Policy | None = None  # where the change brings another policy
+    source: Source | None = None  # the door of the request; None: Slack, or the bot itself
 
 
 @dataclass(slots=True)
@@ -67,7 +69,7 @@ class UnitOfWork:
         outcome = Outcome(change, tuple(notices))
         if policy is None:
             return await self.write(outcome)
-        pending = PendingChange(self._incident, outcome, policy, policy_before=self.policy)
+        pending = PendingChange(self._incident, outcome, policy, self.policy, self.context.source)
         (self._incident,), self.policy = await commit_many(self.conn, [pending], self.now), policy
         return self._incident
 
@@ -87,7 +89,7 @@ class UnitOfWork:
 
     def pending(self, outcome: Outcome) -> PendingChange:
         """The outcome as a change that `commit_many` can write with others."""
-        return PendingChange(self._incident, outcome, self.policy)
+        return PendingChange(self._incident, outcome, self.policy, source=self.context.source)
 
 
 async def commit_many(conn: AsyncConnection, pending: Sequence[PendingChange], now: datetime) -> list[Incident]:
@@ -118,8 +120,9 @@ async def commit_many(conn: AsyncConnection, pending: Sequence[PendingChange], n
 
 
 def _sealed(pending: PendingChange) -> tuple[Entry, ...]:
-    """The entries of a change, the last of which vouches for the incident's row and the ledger."""
-    entries, ledger = pending.outcome.change.entries, _decisions_about_rows(pending)
+    """The entries of a change with their source; the last of them vouches for the incident's row and the ledger."""
+    entries = tuple(stamped(entry, pending.source) for entry in pending.outcome.change.entries)
+    ledger = _decisions_about_rows(pending)
     if not entries:
         return entries
     vouched: dict[str, object] = {}
@@ -163,6 +166,7 @@ async def locked_incident(context: Context, number: int, delivery: str | None = 
         if incident is None:
             raise NotFound(f"There is no incident INC-{number}.", "list all")
         await claim_delivery(conn, delivery, now)
+        context.precondition(incident)
         yield UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), now)
     context.wakeups.notify()
 

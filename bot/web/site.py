@@ -10,6 +10,8 @@ from bot.settings import LiveSettings, secret_of
 from bot.slack.inbound.arrivals import Arrivals
 from bot.usecases.context import Context
 from bot.web import debug, health, oncall, slack, webhooks
+from bot.web.api.authentication import Authenticator
+from bot.web.api.routes import PREFIX, Door, application
 from bot.web.connection_limits import ConnectionLimiter
 from bot.web.hooks import sources
 from bot.web.server import HttpServer
@@ -29,6 +31,8 @@ def http_server(
     site = limiter.guard(web.Application(client_max_size=slack.LARGEST_BODY))
     site.add_routes(health.routes(readiness))
     site.add_routes(oncall.routes(context))
+    authenticator = Authenticator(context, lambda: secret_of(live.current.tocsin_api_token))
+    site.add_subapp(PREFIX, application(Door(authenticator)))
     if settings.tocsin_demo:
         site.add_routes(debug.routes(context))
     if settings.slack_signing_secret is not None:

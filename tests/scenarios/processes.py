@@ -226,7 +226,7 @@ def _tune(tuning: Tuning) -> None:
         async def stepped(*_: Any) -> SteppedClock:
             return clock
 
-        bootstrap.open_clock = stepped  # type: ignore[assignment]  # in this process only
+        bootstrap.open_clock = stepped  # type: ignore[assignment,attr-defined]  # in this process only
 
 
 async def _serve(settings: Settings, doom: Doom, ready: Connection) -> None:

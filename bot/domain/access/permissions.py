@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bot.domain.access.identity import Identity, Membership
-from bot.domain.errors import Refused
+from bot.domain.errors import NotAllowed
 from bot.domain.incident import Incident
 from bot.domain.incident.roles import is_given_by_others
 from bot.domain.policy.policy import AllowList
@@ -60,12 +60,12 @@ class PermissionRequest:
 def require(
     request: PermissionRequest, allowed: AllowList | None, members: GroupMembers, titles: Callable[[str], str]
 ) -> None:
-    """Raise `Refused` unless the actor is allowed; the message says who may, and whom to ask.
+    """Raise `NotAllowed` unless the actor is allowed; the message says who may, and whom to ask.
 
     `titles` gives a role's title by its key. Without `allowed` every member may. Guests whom `allowed` names may, too.
     """
     if request.who.membership is Membership.BOT:
-        raise Refused(f"Bots may not {PHRASES[request.verb]}.")
+        raise NotAllowed(f"Bots may not {PHRASES[request.verb]}.")
     if allowed is None:
         if request.verb not in OPEN_TO_GUESTS:
             require_member(request, PHRASES[request.verb], f"permissions.{request.verb}")
@@ -78,15 +78,15 @@ def require(
     unknown = any(people is None for people in groups.values())
     if unknown and request.verb in ALLOWED_WHEN_UNKNOWN:
         return
-    raise Refused(_refusal(request, allowed, groups, titles))
+    raise NotAllowed(_refusal(request, allowed, groups, titles))
 
 
 def require_member_or_named(
     request: PermissionRequest, allowed: AllowList | None, members: GroupMembers, act: str
 ) -> None:
-    """Raise `Refused` for a guest or outsider whom `allowed` does not name. It restricts no member."""
+    """Raise `NotAllowed` for a guest or outsider whom `allowed` does not name. It restricts no member."""
     if request.who.membership is Membership.BOT:
-        raise Refused(f"Bots may not {act}.")
+        raise NotAllowed(f"Bots may not {act}.")
     if allowed is not None and (
         _listed(request, allowed) or any(request.actor in (members(group) or ()) for group in allowed.groups)
     ):
@@ -95,7 +95,7 @@ def require_member_or_named(
 
 
 def require_member(request: PermissionRequest, act: str, named_by: str) -> None:
-    """Raise `Refused` for guests and people of other organisations: the workspace answers for what is done to it.
+    """Raise `NotAllowed` for guests and people of other organisations: the workspace answers for what is done to it.
 
     While Slack does not say who somebody is, incidents go on: the timeline records who did what. See `require_known`.
     `act` completes “may …”; `named_by` is the setting of the policy that can name others.
@@ -107,16 +107,16 @@ def require_member(request: PermissionRequest, act: str, named_by: str) -> None:
     held = request.incident.roles if request.incident is not None else {}
     leads = [held.get(role) for role in ("commander", "technical_lead")]
     others = [*dict.fromkeys(user_mention(lead) for lead in leads if lead and lead != request.actor)]
-    raise Refused(
+    raise NotAllowed(
         f"You are {status}, and only people of this workspace may {act}. "
         f"Ask {' or '.join([*others, 'anyone who belongs to it'])}. The policy can name others: `{named_by}`."
     )
 
 
 def require_known(who: Identity, act: str) -> None:
-    """Raise `Refused` while Slack does not say who somebody is: for what is dangerous on the bot's own host."""
+    """Raise `NotAllowed` while Slack does not say who somebody is: for what is dangerous on the bot's own host."""
     if who.membership is Membership.UNKNOWN:
-        raise Refused(
+        raise NotAllowed(
             f"Slack has not told me yet whether you belong to this workspace, so I can't let you {act}."
             " Try again in a moment."
         )

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from bot.domain.incident.state import Incident
 from bot.domain.timeline.entry import BOT, Entry
+from bot.domain.values.slack_ids import is_user_id
 
 
 def remove(incident: Incident, users: Collection[str]) -> Incident:
@@ -39,5 +40,6 @@ def asked_for(incident: Incident, records: Sequence[Entry]) -> set[str]:
 
 
 def inside(incident: Incident, candidates: Sequence[str]) -> str | None:
-    """The first of these people who was not removed; None if there is none."""
-    return next((user for user in candidates if user not in incident.removed), None)
+    """The first of these people who was not removed; None if there is none. An actor such as `api` is no person."""
+    people = (user for user in candidates if is_user_id(user) or "@" in user)
+    return next((user for user in people if user not in incident.removed), None)

@@ -35,7 +35,8 @@ from bot.domain.routing.pages import alert_follow_ups, pages_settled, settled_pa
 from bot.domain.routing.payloads import BookmarkPayload, DutiesPayload, EntriesPayload, UpdatePayload
 from bot.domain.routing.playbook_runs import requests_paused, run_edits
 from bot.domain.routing.reminders import nudge_outcome, nudges_settled
-from bot.domain.timeline.entry import BOT, Entry, RecordedEntry
+from bot.domain.timeline.entry import Entry, RecordedEntry
+from bot.domain.values.slack_ids import is_user_id
 
 TOLD_BY_UPDATE = frozenset({"status", "severity", "resolved", "closed", "cancelled"})
 CHANNEL_NEWS = frozenset(
@@ -53,7 +54,7 @@ def on_declared(incident: Incident, policy: Policy) -> list[Notice]:
         pin(n),
         Notice(f"topic:{n}", NoticeKind.TOPIC, n, depends_on=channel, priority=Priority.SETUP),
         Notice(f"purpose:{n}", NoticeKind.PURPOSE, n, depends_on=channel, priority=Priority.SETUP),
-        *([invitation(n, incident.declared_by)] if incident.declared_by != BOT else []),
+        *([invitation(n, incident.declared_by)] if is_user_id(incident.declared_by) else []),
         backfill(n),
         triage(n),
     ]

@@ -11,6 +11,7 @@ from bot.domain.routing.channel import backfill, card_edit, channel_key
 from bot.domain.routing.notice import Notice, NoticeKind, Priority
 from bot.domain.routing.payloads import ChannelLookPayload, ChannelLostPayload, MovedPayload, SettledPayload
 from bot.domain.timeline.entry import BOT, RecordedEntry
+from bot.domain.values.slack_ids import is_user_id
 
 # Messages with buttons, or which say where the incident stands: they must not stay behind in a direct message.
 _LEFT_BEHIND = frozenset(
@@ -56,7 +57,7 @@ def _lost(incident: Incident) -> bool:
 def _told(incident: Incident, recorded: Sequence[RecordedEntry]) -> list[Notice]:
     by = next((r.entry.actor for r in recorded if r.entry.kind == "channel_lost" and r.entry.actor != BOT), "")
     occasion = recorded[0].seq if recorded else 0
-    people = dict.fromkeys(person for person in (stand_in(incident), incident.declared_by) if person != BOT)
+    people = dict.fromkeys(each for each in (stand_in(incident), incident.declared_by) if each and is_user_id(each))
     return [
         Notice(
             f"channel_lost:{incident.number}:{occasion}:{person}",

@@ -26,8 +26,8 @@ def is_channel_id(text: str) -> bool:
 
 
 def user_mention(user: str) -> str:
-    """The mention of a member by ID; Slack shows the person's name and notifies them."""
-    return f"<@{user}>"
+    """The mention of a member by ID; Slack shows the name and notifies them. Other actors, such as `api`, by name."""
+    return f"<@{user}>" if is_user_id(user) else user
 
 
 def is_author_id(text: str) -> bool:

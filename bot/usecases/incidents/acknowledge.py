@@ -9,6 +9,7 @@ from bot.domain import incident as verbs
 from bot.domain import routing
 from bot.domain.incident import Incident, members
 from bot.domain.routing.notice import Notice
+from bot.domain.values.slack_ids import is_user_id
 from bot.usecases import authorize
 from bot.usecases.context import Context
 from bot.usecases.unit_of_work import locked_incident
@@ -29,7 +30,8 @@ async def acknowledge(context: Context, number: int, actor: str, delivery: str |
     async with locked_incident(context, number, delivery) as work:
         incident, ladder = work.incident, work.incident.ladder
         change = verbs.acknowledge(incident, actor, work.now)
-        saved = await work.commit(change, [routing.invitation(number, actor)])
+        invited = [routing.invitation(number, actor)] if is_user_id(actor) else []
+        saved = await work.commit(change, invited)
         if ladder.acknowledged_at is not None:
             return Acknowledged(saved, first_by=incident.acknowledged_by, first_at=ladder.acknowledged_at)
         return Acknowledged(saved, offer_lead="commander" not in saved.roles)

@@ -68,7 +68,7 @@ async def declare_within(context: Context, conn: AsyncConnection, declaration: D
         text = f"Declared from a message by {user_mention(declaration.source['author'])}"
         entries += verbs.note(incident, text, declaration.actor, now, link).entries
     outcome = Outcome(verbs.Change(incident, tuple(entries)), _answer(number, declaration))
-    (incident,) = await commit_many(conn, [PendingChange(None, outcome, policy)], now)
+    (incident,) = await commit_many(conn, [PendingChange(None, outcome, policy, source=context.source)], now)
     return incident
 
 

@@ -1,0 +1,122 @@
+"""Defines an operation: a verb or a question with its arguments, the same for API, command line and console.
+
+A module of this package defines the operations about one noun; `bot.operations.table` lists them all. To add some,
+write a module with `OPERATIONS` and name it there: the HTTP routes and the OpenAPI document follow from the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+from bot.domain.access.token import Scope
+from bot.domain.errors import NotFound
+from bot.usecases.context import Context
+
+LARGEST_NUMBER = 2**31 - 1  # of an incident, in the database
+API = "api"  # the actor of the bootstrap token
+CLI = "cli"  # the actor of the command line where it names nobody
+
+
+class Arguments(BaseModel):
+    """The base of all arguments. A field that is not known is an error."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class NoArguments(Arguments):
+    """For operations without arguments."""
+
+
+class Shape(BaseModel):
+    """The base of what operations answer; it documents the JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request for an operation: who asks, through which door, and which thing of those in the path is meant."""
+
+    context: Context  # with the source of the door, and what must hold of the incident
+    actor: str  # a Slack ID, `API` or `CLI`
+    path: Mapping[str, str] = field(default_factory=dict)  # the values in the path, by name
+    delivery: str | None = None  # the same when the client repeats the request
+    operator: bool = False  # a person on the machine itself, who names nobody: sees everything
+
+    @property
+    def number(self) -> int:
+        """The number of the incident in the path, such as 42 for `INC-42` and `42`. Raises `NotFound`."""
+        return number_in(self.path["id"], "INC-", "incident")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an operation answers."""
+
+    body: Any
+    version: str | None = None  # of an incident, for `ETag`
+    location: str | None = None  # of what was made, under `/api/v1`
+
+
+Run = Callable[[Call, Any], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """A verb or a question. `{id}` and the like in the path are texts."""
+
+    name: str  # unique: `operationId`
+    method: str
+    path: str  # under `/api/v1`
+    summary: str
+    run: Run
+    answer: type[BaseModel]
+    arguments: type[Arguments] = NoArguments  # the query of a GET, else the JSON body
+    example: Mapping[str, Any] = field(default_factory=dict)  # of the arguments
+    scope: Scope = Scope.WRITE
+    status: int = 200
+    asks_who: bool = True  # whether Slack is asked who the actor is: for what guests may not do
+    conditional: bool = False  # whether `If-Match` counts
+    tag: str = "Incidents"
+    also: tuple[str, ...] = ()  # other paths, which the document does not list
+
+
+def question(
+    name: str, path: str, summary: str, run: Run, answer: type[BaseModel], **more: Any
+) -> Operation:  # the usual parts
+    """An operation that only reads."""
+    values = {"method": "GET", "scope": Scope.READ, "asks_who": False, **more}
+    return Operation(name=name, path=path, summary=summary, run=run, answer=answer, **values)
+
+
+def number_in(text: str, prefix: str, noun: str) -> int:
+    """The number in an ID such as `INC-42`, or in `42`. Raises `NotFound`."""
+    number = text.upper().removeprefix(prefix)
+    if not (number.isascii() and number.isdecimal()) or len(number) > 10 or int(number) > LARGEST_NUMBER:
+        raise NotFound(f"There is no {noun} {text[:40]}.", "list all")
+    return int(number)
+
+
+def _not_blank(text: str) -> str:
+    if not text:
+        raise ValueError("expected some words")
+    return text
+
+
+def _in_range(instant: datetime) -> datetime:
+    if not 1970 <= instant.year <= 9000:
+        raise ValueError("expected an instant between 1970 and 9000")
+    return instant
+
+
+WORDS_PATTERN = r"\S"
+Words = Annotated[
+    str, Field(min_length=1, max_length=20_000, pattern=WORDS_PATTERN), AfterValidator(_not_blank)
+]  # that must be there
+MaybeWords = Annotated[str, Field(max_length=20_000)]
+Instant = Annotated[AwareDatetime, AfterValidator(_in_range)]
+SlackId = Annotated[str, Field(pattern=r"^[UW][A-Z0-9]{1,30}$")]
+Duration = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,2}[smhd]$", description="Such as 90s, 15m, 2h or 1d.")]

@@ -1,0 +1,129 @@
+"""Operations on incidents as a whole: list them, read one, declare one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from bot.domain.incident import Incident
+from bot.domain.incident.status import Status
+from bot.incident_json import incident_json
+from bot.operations.base import (
+    Answer,
+    Arguments,
+    Call,
+    Instant,
+    MaybeWords,
+    Operation,
+    Words,
+    question,
+)
+from bot.operations.cursors import position, token
+from bot.operations.shapes import IncidentShape, IncidentsShape
+from bot.operations.versions import version_of
+from bot.operations.visibility import visible_incident
+from bot.usecases.incidents.declare import Declaration, declare
+from bot.usecases.queries.list_incidents import IncidentQuery, list_incidents
+
+PAGE, MOST = 50, 500
+
+
+class ListArguments(Arguments):
+    """Which incidents to list."""
+
+    status: Annotated[str, Field(max_length=200, description="`open`, or statuses separated by commas.")] | None = None
+    severity: Annotated[str, Field(max_length=200, description="Severities, separated by commas.")] | None = None
+    service: Annotated[str, Field(max_length=100)] | None = None
+    since: Annotated[Instant, Field(description="Declared at this instant or later.")] | None = None
+    until: Annotated[Instant, Field(description="Declared before this instant.")] | None = None
+    limit: Annotated[int, Field(ge=1, le=MOST)] = PAGE
+    cursor: Annotated[str, Field(max_length=100, description="`next_cursor` of the page before.")] | None = None
+
+
+class DeclareArguments(Arguments):
+    """What is known of a new incident. Without a severity it gets the middle one of the policy."""
+
+    title: Words
+    severity: Annotated[str, Field(max_length=40)] | None = None
+    description: MaybeWords = ""
+    category: Annotated[str, Field(max_length=100)] | None = None
+    services: Annotated[tuple[Annotated[str, Field(max_length=100)], ...], Field(max_length=100)] = ()
+    private: bool = False
+    drill: bool = False
+    detected_at: Instant | None = None
+
+
+def incident_answer(incident: Incident, *, made: bool = False) -> Answer:
+    """An incident as an answer, with its version."""
+    location = f"/incidents/{incident.id}" if made else None
+    return Answer(incident_json(incident), version_of(incident), location)
+
+
+async def _list(call: Call, arguments: ListArguments) -> Answer:
+    statuses = [name.strip() for name in (arguments.status or "").split(",") if name.strip()]
+    query = IncidentQuery(
+        open_only=statuses == ["open"],
+        statuses=frozenset() if statuses == ["open"] else frozenset(map(Status, statuses)),
+        severities=frozenset(_severities(call, arguments.severity)),
+        service=arguments.service,
+        since=arguments.since,
+        until=arguments.until,
+        before=position(arguments.cursor),
+    )
+    async with call.context.database.reading() as conn:
+        page = await list_incidents(conn, query, None if call.operator else call.actor, arguments.limit)
+    cursor = token(page.more_before) if page.more_before is not None else None
+    return Answer({"incidents": [incident_json(incident) for incident in page.incidents], "next_cursor": cursor})
+
+
+def _severities(call: Call, text: str | None) -> list[str]:
+    """The keys of severities. Raises `Refused` for one that the policy does not have."""
+    return [call.context.policy.severity(name.strip()).key for name in (text or "").split(",") if name.strip()]
+
+
+async def _get(call: Call, _: Arguments) -> Answer:
+    return incident_answer(await visible_incident(call))
+
+
+async def _declare(call: Call, arguments: DeclareArguments) -> Answer:
+    levels = call.context.policy.severities
+    severity = arguments.severity or levels[len(levels) // 2].key
+    declaration = Declaration(
+        title=arguments.title,
+        severity=call.context.policy.severity(severity).key,
+        actor=call.actor,
+        description=arguments.description,
+        category=arguments.category,
+        services=tuple(dict.fromkeys(arguments.services)),
+        private=arguments.private,
+        drill=arguments.drill,
+        detected_at=arguments.detected_at,
+    )
+    return incident_answer(await declare(call.context, declaration, call.delivery), made=True)
+
+
+OPERATIONS = (
+    question(
+        "list_incidents",
+        "/incidents",
+        "List incidents, the newest first",
+        _list,
+        IncidentsShape,
+        arguments=ListArguments,
+        example={"status": "open", "limit": 20},
+    ),
+    question("get_incident", "/incidents/{id}", "Read an incident", _get, IncidentShape, conditional=True),
+    Operation(
+        name="declare_incident",
+        method="POST",
+        path="/incidents",
+        summary="Declare an incident",
+        run=_declare,
+        answer=IncidentShape,
+        arguments=DeclareArguments,
+        example={"title": "Checkout is down", "severity": "{mild}"},
+        status=201,
+        asks_who=False,
+    ),
+)

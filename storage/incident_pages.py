@@ -1,0 +1,72 @@
+"""Reads incidents page by page, the newest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.incident import Incident
+from storage.engine.columns import dumps
+from storage.schema import incidents, timeline
+
+_adapter = TypeAdapter(Incident)
+_c = incidents.c
+_OPEN = sa.text("open")  # as in the partial index, word for word
+
+
+@dataclass(frozen=True, slots=True)
+class PageFilter:
+    """Which incidents to read. An empty field narrows nothing down."""
+
+    open_only: bool = False
+    statuses: frozenset[str] = frozenset()
+    severities: frozenset[str] = frozenset()
+    service: str | None = None
+    since: datetime | None = None  # declared then or later
+    until: datetime | None = None  # declared before
+    before: int | None = None  # only incidents with a smaller number
+    private: bool | None = None  # None: both
+    concerning: str | None = None  # a person whom the incident names, or who joined its channel
+
+
+async def read(conn: AsyncConnection, wanted: PageFilter, limit: int) -> list[Incident]:
+    """Up to `limit` incidents, the newest first."""
+    states = sa.select(_c.state).where(*_conditions(wanted)).order_by(_c.number.desc()).limit(limit)
+    return [_adapter.validate_python(state) for state in await conn.scalars(states)]
+
+
+def _conditions(wanted: PageFilter) -> list[Any]:
+    conditions: list[Any] = [_OPEN] if wanted.open_only else []
+    if wanted.statuses:
+        conditions.append(_c.status.in_(sorted(wanted.statuses)))
+    if wanted.severities:
+        conditions.append(_c.severity.in_(sorted(wanted.severities)))
+    if wanted.since is not None:
+        conditions.append(_c.declared_at >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(_c.declared_at < wanted.until)
+    if wanted.before is not None:
+        conditions.append(_c.number < wanted.before)
+    if wanted.private is not None:
+        conditions.append(_c.private.is_(sa.true() if wanted.private else sa.false()))
+    if wanted.service is not None:
+        conditions.append(_names(sa.cast(_c.state["services"], sa.Text), wanted.service))
+    if wanted.concerning is not None:
+        joined = sa.exists().where(
+            timeline.c.incident == _c.number,
+            timeline.c.kind == "joined",
+            sa.text("kind <> 'message'"),
+            timeline.c.actor == wanted.concerning,
+        )
+        conditions.append(sa.or_(_names(sa.cast(_c.state, sa.Text), wanted.concerning), joined))
+    return conditions
+
+
+def _names(stored: sa.ColumnElement[str], text: str) -> sa.ColumnElement[bool]:
+    """Whether a text stands by itself in the stored JSON."""
+    return stored.contains(dumps(text), autoescape=True)
