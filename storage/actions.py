@@ -45,6 +45,19 @@ async def save(conn: AsyncConnection, item: ActionItem, remind_at: datetime | No
     await conn.execute(sa.update(action_items).where(*same).values(**_columns(item, remind_at)))
 
 
+async def claim_due(conn: AsyncConnection, now: datetime, limit: int) -> list[tuple[ActionItem, datetime]]:
+    """Up to `limit` items whose reminder is due, with its instant, locked until the transaction ends."""
+    query = sa.select(_c.state, _c.remind_at).where(_c.remind_at.is_not(None), _c.remind_at <= now)
+    rows = await conn.execute(query.order_by(_c.remind_at).limit(limit).with_for_update(skip_locked=True))
+    return [(_adapter.validate_python(row.state), row.remind_at) for row in rows]
+
+
+async def plan_reminder(conn: AsyncConnection, item: ActionItem, remind_at: datetime | None) -> None:
+    """Set the instant of an item's next reminder."""
+    same = (_c.incident == item.incident, _c.number == item.number)
+    await conn.execute(sa.update(action_items).where(*same).values(remind_at=remind_at))
+
+
 async def get(conn: AsyncConnection, incident: int, number: int) -> ActionItem | None:
     """The item; `None` if there is none."""
     state = await conn.scalar(sa.select(_c.state).where(_c.incident == incident, _c.number == number))
@@ -62,6 +75,14 @@ async def of_incident(conn: AsyncConnection, incident: int) -> list[ActionItem]:
     """All items of an incident, in the order of their numbers."""
     states = await conn.scalars(sa.select(_c.state).where(_c.incident == incident).order_by(_c.number))
     return [_adapter.validate_python(state) for state in states]
+
+
+async def unfinished(conn: AsyncConnection, numbers: Sequence[int], limit: int) -> list[ActionItem]:
+    """Up to `limit` items of these incidents that are still to be done."""
+    if not numbers:
+        return []
+    query = sa.select(_c.state).where(_LIVE, _c.incident.in_(numbers)).order_by(_c.incident, _c.number).limit(limit)
+    return [_adapter.validate_python(state) for state in await conn.scalars(query)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ from bot.web.site import http_server
 from bot.web.slack_check import SlackCheck
 from bot.web.starting import StartingServer
 from bot.workers import pagerduty_schedule_sync
+from bot.workers.action_reminders import action_reminders
 from bot.workers.alert_decider import AlertDecider
 from bot.workers.base import Periodic, Service
 from bot.workers.heartbeat import Heartbeat
@@ -318,6 +319,7 @@ def _periodic(base: Base, health: Health, replicas: ReplicaCounter) -> list[Peri
         UsedNumbers(context, base.api, base.me).periodic,
         Periodic("record of arrivals", arrivals.WRITTEN_EVERY, timedelta(0), base.arrivals.write),
         playbook_reviews(context),
+        action_reminders(context),
         Retention(context, settings.tocsin_archive, base.live.secrets).periodic,
     ]
     if replicas.periodic is not None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
-from bot.domain.values.dates import required_day
-from tests.scenarios.assertions import declared, of_kind, rest, texts, typed, words
+from bot.domain.values.dates import business_days_after, required_day
+from bot.usecases.actions.remind import remind_owners
+from tests.scenarios.assertions import buttons, declared, direct, of_kind, rest, texts, told, typed, words
 from tests.scenarios.running import World
+from tests.scenarios.test_search import indexed
 
 INSIDE = "inc-1-checkout-is-down"
 
@@ -42,3 +45,92 @@ async def test_an_item_can_be_added_after_the_end(here: World) -> None:
     await declared(here)
     await typed(here, "maya", INSIDE, "/incident resolve Rolled back")
     assert "AI-1-1" in await typed(here, "maya", INSIDE, "/incident action Write the runbook")
+
+
+async def test_an_item_is_made_by_form_given_to_its_owner_and_settled_by_button(here: World) -> None:
+    channel = await declared(here)
+    await here.maya.command(channel.name, "/incident action")
+    values = {"Title": "Alert on pool usage", "Owner": "tom", "Priority": "P1", "Due": "2030-05-06"}
+    await here.maya.fill(here.maya.view, values)
+    assert (await here.maya.submit()).ok
+    await rest(here)
+    (message,) = direct(here, "U0TOM00000", "gave you an action item")
+    assert buttons(message) == ["Done", "Later…", "Not doing…", "Edit"]
+    await here.tom.press(message, "Later…")
+    await here.tom.fill(here.tom.view, {"New due date": "2031-01-02"})
+    assert (await here.tom.submit()).ok
+    await here.tom.press(message, "Not doing…")
+    await here.tom.fill(here.tom.view, {"Why not?": "The pool is gone"})
+    assert (await here.tom.submit()).ok
+    await here.tom.press(message, "Done")
+    await rest(here)
+    assert [entry["data"]["event"] for entry in of_kind(await here.show(), "action")] == [
+        "created", "postponed", "deferred", "completed",
+    ]  # fmt: skip
+    assert len(direct(here, "U0TOM00000", "action item")) == 1
+
+
+async def test_a_check_mark_makes_an_item_of_a_message_once(here: World) -> None:
+    channel = await declared(here)
+    await here.maya.invite(channel.id, "tom")
+    said = await here.tom.say(channel.name, "We should alert on the pool")
+    await here.maya.react(said, "ballot_box_with_check")
+    await here.tom.react(said, "ballot_box_with_check")
+    await rest(here)
+    (entry,) = of_kind(await here.show(), "action")
+    assert "We should alert on the pool" in entry["text"]
+    assert any("no due date" in answer for answer in await told(here, "maya"))
+
+
+async def test_a_message_becomes_an_item_by_its_shortcut(here: World) -> None:
+    channel = await declared(here)
+    await here.maya.invite(channel.id, "tom")
+    said = await here.tom.say(channel.name, "We should alert on the pool")
+    await here.maya.message_shortcut("create_action", said)
+    await here.maya.fill(here.maya.view, {"Owner": "tom"})
+    assert (await here.maya.submit()).ok
+    await rest(here)
+    (entry,) = of_kind(await here.show(), "action")
+    assert "We should alert on the pool (<@U0TOM00000>" in entry["text"]
+
+
+async def test_the_owner_is_reminded_of_all_items_in_one_message(here: World) -> None:
+    await declared(here)
+    for title in ("Alert on pool usage", "Write the runbook"):
+        await typed(here, "maya", INSIDE, f"/incident action {title} @tom by in 30 days")
+    due = datetime.now(UTC).date() + timedelta(days=30)
+    morning = datetime.combine(business_days_after(due, -2), time(10), ZoneInfo(here.ws.user("tom").tz))
+    await here.pass_time(seconds=(morning - datetime.now(UTC)).total_seconds())
+    for _ in range(2):
+        await remind_owners(here.tocsin.context)
+    await rest(here)
+    (message,) = direct(here, "U0TOM00000", "You have 2 action items to do")
+    assert "Alert on pool usage" in words(here, message)
+    assert "Write the runbook" in words(here, message)
+    await here.tom.open_home()
+    await rest(here)
+    view = here.tom.home()
+    assert view is not None
+    assert "My action items" in str(view.body["blocks"])
+
+
+async def test_checklists_are_added_once_after_resolve(here: World) -> None:
+    await declared(here)
+    assert "not resolved yet" in await typed(here, "maya", INSIDE, "/incident actions checklists")
+    await typed(here, "maya", INSIDE, "/incident resolve Rolled back")
+    for _ in range(2):
+        assert "Action items of INC-1: 13" in await typed(here, "maya", INSIDE, "/incident actions checklists")
+    assert len(of_kind(await here.show(), "action")) == 1
+
+
+async def test_triage_says_which_earlier_item_was_to_prevent_this(here: World) -> None:
+    await declared(here, "sev2 Connection pool exhausted in payments")
+    inside = "inc-1-connection-pool-exhausted-in-payments"
+    await typed(here, "maya", inside, "/incident action Alert on pool usage @tom by in 30 days")
+    await typed(here, "maya", inside, "/incident resolve Raised the pool size")
+    await indexed(here)
+    await here.maya.command("#general", "/incident declare sev2 Connection pool exhausted in payments again")
+    channel = await here.opened(2)
+    await rest(here)
+    helps = [words(here, m) for m in here.ws.bot_messages(channel.id) if "What may help" in words(here, m)]
+    assert any("AI-1-1" in text and "to prevent this, still open" in text for text in helps), helps

@@ -144,6 +144,7 @@ def test_whoever_acknowledges_first_is_offered_the_lead() -> None:
 
 def test_the_menu_offers_what_can_be_done_now() -> None:
     note = ("Add a note", "note", "INC-1")
+    action = ("Create action item", "action_new", "INC-1")
     reading = [
         ("Catch up", "catchup", "INC-1"),
         ("Timeline", "timeline", "INC-1"),
@@ -161,14 +162,15 @@ def test_the_menu_offers_what_can_be_done_now() -> None:
         ("Impact", "impact", "INC-1"),
         ("Hand over", "handover", "INC-1"),
         note,
+        action,
         ("False alarm", "cancel", "INC-1"),
         *reading,
     ]
     led = verbs.assign(ACKNOWLEDGED, "commander", MAYA, ADA, FIVE, NOW).incident
     assert [label for label, *_ in presses(menu.menu(led, FIVE).blocks)][:2] == ["Update status", "Change severity"]
     ended = [("Reopen", "reopen", "INC-1"), ("Close", "close", "INC-1")]
-    assert presses(menu.menu(RESOLVED, FIVE).blocks) == [*ended, note, *reading]
-    assert presses(menu.menu(replace(RESOLVED, status=Status.MERGED), FIVE).blocks) == [note, *reading]
+    assert presses(menu.menu(RESOLVED, FIVE).blocks) == [*ended, note, action, *reading]
+    assert presses(menu.menu(replace(RESOLVED, status=Status.MERGED), FIVE).blocks) == [note, action, *reading]
 
 
 def test_with_nothing_open_declaring_is_offered() -> None:

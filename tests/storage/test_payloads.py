@@ -11,6 +11,8 @@ from pydantic import ValidationError
 
 from bot.domain.routing import payloads
 from bot.domain.routing.payloads import (
+    ActionPayload,
+    ActionReminderPayload,
     AlertFollowUpPayload,
     AlertGroupPayload,
     ApprovalPayload,
@@ -51,6 +53,8 @@ from storage.outbox.queue import ClaimedNotice
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 EXAMPLES: tuple[Payload, ...] = (
+    ActionPayload(2, "UBEN"),
+    ActionReminderPayload("UBEN", "2026-12-04"),
     AlertFollowUpPayload("resolve", "pagerduty", "sev1", "tom", ("page:1",)),
     AlertGroupPayload(7),
     ProposalPayload(2),

@@ -79,7 +79,6 @@ class ActionItem:
     source_ts: str | None = None  # `ts` of the message it was made from
     link: str | None = None  # to that message
     checklist: str | None = None  # the name of the checklist it belongs to, such as `Day 1`
-    later_until: date | None = None  # its owner asked not to be reminded before that day
 
     @property
     def id(self) -> str:
@@ -94,6 +93,11 @@ class ActionItem:
     def is_overdue(self, today: date) -> bool:
         """Whether it should have been done before `today`."""
         return self.live and self.due is not None and self.due < today
+
+
+def prevents(item: ActionItem) -> bool:
+    """Whether an item that is still to be done was meant against the next such incident."""
+    return item.live and item.checklist is None and item.kind in (ActionKind.PREVENT, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,7 @@ def create(incident: int, number: int, new: NewAction, actor: str, now: datetime
     if not title:
         raise Refused("What is to be done? Write it after “action”.", "action Alert on pool usage @maya by friday P1")
     if number > MOST:
-        raise Refused(f"INC-{incident} has {MOST} action items already. Settle some first.", "actions")
+        raise Refused(f"INC-{incident} has {MOST} action items already. Reviews rarely need more.", "actions")
     item = ActionItem(
         incident, number, _cut(title), actor, now,
         description=new.description or (title if len(title) > TITLE_LENGTH else ""),
@@ -134,6 +138,63 @@ def create(incident: int, number: int, new: NewAction, actor: str, now: datetime
         source_ts=new.source_ts, link=new.link, checklist=new.checklist,
     )  # fmt: skip
     return ActionChange(item, _told(item, now, actor, "created", f"{item.id} {item.title} ({terms(item)})"))
+
+
+def edit(item: ActionItem, new: NewAction, actor: str, now: datetime) -> ActionChange:
+    """Give the item the words, owner, day and facts of `new`. Nothing changes where they are the same."""
+    title = " ".join(new.title.split())
+    if not title:
+        raise Refused("An action item needs words that say what is to be done.")
+    changed = replace(
+        item, title=_cut(title), description=new.description, owner=new.owner, priority=new.priority, due=new.due,
+        category=new.category, kind=new.kind,
+    )  # fmt: skip
+    if changed == item:
+        return ActionChange(item)
+    return ActionChange(changed, _told(changed, now, actor, "edited", f"{item.id} {changed.title} ({terms(changed)})"))
+
+
+def begin(item: ActionItem, actor: str, now: datetime) -> ActionChange:
+    """Say that somebody works on it. Nothing changes where somebody does already."""
+    if item.status is ActionStatus.IN_PROGRESS:
+        return ActionChange(item)
+    changed = replace(item, status=ActionStatus.IN_PROGRESS, reason="", settled_at=None, settled_by=None)
+    return ActionChange(changed, _told(changed, now, actor, "begun", f"{item.id} in progress: {item.title}"))
+
+
+def complete(item: ActionItem, actor: str, now: datetime) -> ActionChange:
+    """Say that it is done. Nothing changes where it is done already."""
+    if item.status is ActionStatus.COMPLETED:
+        return ActionChange(item)
+    changed = replace(item, status=ActionStatus.COMPLETED, reason="", settled_at=now, settled_by=actor)
+    return ActionChange(changed, _told(changed, now, actor, "completed", f"{item.id} done: {item.title}"))
+
+
+def defer(item: ActionItem, reason: str, actor: str, now: datetime) -> ActionChange:
+    """Say that it will not be done, and why. Raises `Refused` without a reason."""
+    words = " ".join(reason.split())
+    if not words:
+        raise Refused("Say why it will not be done.")
+    if item.status is ActionStatus.DEFERRED and item.reason == words:
+        return ActionChange(item)
+    changed = replace(item, status=ActionStatus.DEFERRED, reason=words, settled_at=now, settled_by=actor)
+    return ActionChange(
+        changed, _told(changed, now, actor, "deferred", f"{item.id} not doing: {item.title}: {words}", reason=words)
+    )
+
+
+def postpone(item: ActionItem, until: date, today: date, actor: str, now: datetime) -> ActionChange:
+    """Move the due day. Raises `Refused` for a day that has passed, and for an item that is settled."""
+    if not item.live:
+        raise Refused(f"{item.id} is {item.status.replace('_', ' ')}. There is nothing to move.", "actions")
+    if until < today:
+        raise Refused(f"{until:%-d %b %Y} has passed. Choose a day ahead.")
+    if item.due == until:
+        return ActionChange(item)
+    changed = replace(item, due=until)
+    was = f", was {due_words(item.due)}" if item.due else ""
+    words = f"{item.id} later: {item.title} ({due_words(until)}{was})"
+    return ActionChange(changed, _told(changed, now, actor, "postponed", words))
 
 
 def terms(item: ActionItem) -> str:
@@ -156,4 +217,4 @@ def _told(item: ActionItem, now: datetime, actor: str, event: str, text: str, **
         "action": item.id, "event": event, "title": item.title, "owner": item.owner, "status": str(item.status),
         "due": item.due.isoformat() if item.due else None, "priority": str(item.priority),
     }  # fmt: skip
-    return replace(entry(now, "action", actor, text, told=True, **facts, **data))
+    return entry(now, "action", actor, text, told=True, **facts, **data)

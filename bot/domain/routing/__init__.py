@@ -5,6 +5,7 @@
 """
 
 from bot.domain.routing import jobs, playbook_runs
+from bot.domain.routing.actions import action_assigned, action_reminder
 from bot.domain.routing.alerts import (
     alert_card,
     alert_card_edit,
@@ -57,6 +58,8 @@ from bot.domain.routing.workspace import home, policy_refused, policy_valid, rel
 
 __all__ = [
     "PastNotice",
+    "action_assigned",
+    "action_reminder",
     "alert_card",
     "alert_card_edit",
     "alert_card_key",

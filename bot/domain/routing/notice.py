@@ -80,6 +80,9 @@ class NoticeKind(StrEnum):
     ALERTS_EDIT = "alerts_edit"
     ALERTS_RESOLVED = "alerts_resolved"  # asks whether the incident is resolved, since its alerts are
     ALERTS_RESOLVED_EDIT = "alerts_resolved_edit"
+    # Afterwards
+    ACTION_ASSIGNED = "action_assigned"
+    ACTION_REMINDER = "action_reminder"
     # The workspace
     HOME = "home"
     USERGROUP = "usergroup"

@@ -109,6 +109,22 @@ class ProposalPayload(Payload):
 
 
 @dataclass(frozen=True)
+class ActionPayload(Payload):
+    """Names an action item of the incident, and its new owner."""
+
+    number: int
+    person: str
+
+
+@dataclass(frozen=True)
+class ActionReminderPayload(Payload):
+    """Names a person who is reminded of their action items, and the day."""
+
+    person: str
+    day: str  # ISO 8601
+
+
+@dataclass(frozen=True)
 class DutiesPayload(Payload):
     """Names a role and its new holder, who is told its duties."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.domain.actions.item import ActionItem
 from bot.domain.playbook.definition import Playbook
 from bot.domain.policy.policy import Contact
 from bot.domain.triage.service_catalog import Cause, ReachedService
@@ -22,6 +23,7 @@ class Triage:
     contacts: tuple[Contact, ...] = ()
     links: tuple[tuple[str, str], ...] = ()  # title and address
     playbooks: tuple[Playbook, ...] = ()  # that fixed similar incidents
+    unfinished: tuple[ActionItem, ...] = ()  # action items of similar incidents that were to prevent the next one
 
     @property
     def useful(self) -> bool:

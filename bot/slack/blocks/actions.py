@@ -8,11 +8,13 @@ from datetime import date
 
 from bot.domain.actions.item import ActionItem, ActionStatus, due_words
 from bot.domain.incident import Incident
-from bot.slack.blocks import elements
-from bot.slack.blocks.elements import Message
+from bot.slack.blocks import elements, phrases
+from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.text import clip, mention, plain, render
 
 SHOWN = 40
+IN_REMINDER = 15
+WITH_BUTTONS = 10  # of a list
 TITLE = 200
 STATUS_WORDS = {
     ActionStatus.OPEN: "open",
@@ -41,7 +43,81 @@ def created(item: ActionItem, command: str) -> Message:
         asks.append("It has no due date.")
     hint = f"{' '.join(asks)} All of them: `{command} actions --in INC-{item.incident}`"
     words = f":ballot_box_with_check: *{item.id}* {clip(render(plain(item.title)), TITLE)} · {terms(item)}"
-    return elements.message(words, [elements.section(words), elements.context(hint.strip())])
+    return elements.message(
+        words,
+        [
+            elements.section(words),
+            elements.actions(*buttons(item), block_id=f"action:{item.id}"),
+            elements.context(hint.strip()),
+        ],
+    )
+
+
+def assigned(item: ActionItem, incident: Incident, today: date) -> Message:
+    """The message to a new owner."""
+    words = f"{phrases.drill_prefix(incident)}{mention(item.created_by)} gave you an action item of {incident.id}"
+    where = f" Ask in {phrases.channel_link(incident)}." if incident.channel_id else ""
+    about = f"For {phrases.title(incident)}.{where} I remind you two business days before it is due, and on the day."
+    return elements.message(
+        f"{words}: {plain(item.title)}",
+        [elements.section(words), *with_buttons(item, today), elements.context(about)],
+    )
+
+
+def reminder(items: Sequence[ActionItem], total: int, today: date, command: str) -> Message:
+    """All items of a person, with buttons."""
+    overdue = sum(item.is_overdue(today) for item in items)
+    words = f"You have {total} action item{'s' if total != 1 else ''} to do"
+    words += f", {overdue} overdue" if overdue else ""
+    return elements.message(
+        words,
+        [
+            elements.section(f"*{words}*"),
+            *(block for item in items for block in with_buttons(item, today)),
+            elements.left_out(total - len(items), f"All of them: `{command} actions mine`"),
+            elements.context(
+                "I remind you two business days before one is due, on the day, and weekly until it is settled."
+            ),
+        ],
+    )
+
+
+def none_left(last: Message) -> Message:
+    """What replaces a reminder when its last item is settled."""
+    return elements.message(last.text, [*last.blocks, elements.context("Nothing else of yours is open. Thank you.")])
+
+
+def settled(item: ActionItem) -> Message:
+    """The answer to whoever settled or moved an item."""
+    match item.status:
+        case ActionStatus.COMPLETED:
+            words = f":white_check_mark: {item.id} is done. Thank you."
+        case ActionStatus.DEFERRED:
+            words = f"{item.id} will not be done: {clip(render(item.reason), TITLE)}"
+        case ActionStatus.IN_PROGRESS:
+            words = f"{item.id} is in progress, {due_words(item.due)}."
+        case _:
+            words = f"{item.id} is {due_words(item.due)} now." if item.due else f"{item.id} is saved."
+    return elements.line(words)
+
+
+def with_buttons(item: ActionItem, today: date) -> list[Block]:
+    """An item with the buttons that settle it."""
+    shown = [elements.section(row(item, today))]
+    if item.live and (row_of_buttons := elements.actions(*buttons(item), block_id=f"action:{item.id}")):
+        shown.append(row_of_buttons)
+    return shown
+
+
+def buttons(item: ActionItem) -> list[Block]:
+    """The buttons that settle an item."""
+    value = f"INC-{item.incident}:{item.number}"
+    return [
+        button("Done", "action_done", value, style="primary"),
+        button("Later…", "action_later", value),
+        button("Not doing…", "action_not_doing", value),
+        button("Edit", "action_edit", value),
+    ]
 
 
 def listing(found: ActionList, today: date, command: str) -> Message:
@@ -51,14 +127,17 @@ def listing(found: ActionList, today: date, command: str) -> Message:
             f"No action items {found.of}. Add one: `{command} action Alert on pool usage @maya by friday P1`"
         )
     words = f"Action items {found.of}: {found.total}"
-    lines = [row(item, today) for item in found.items[:SHOWN]]
-    blocks, left = elements.newest_lines(lines)
+    shown = found.items[:SHOWN]
+    first, others = shown[:WITH_BUTTONS], shown[WITH_BUTTONS:]
+    blocks = [block for item in first for block in with_buttons(item, today)]
+    lines, left = elements.newest_lines([row(item, today) for item in others])
     return elements.message(
         words,
         [
             elements.section(f"*{words}*"),
             *blocks,
-            elements.left_out(found.total - len(lines) + left, "All of them: `tocsin actions`"),
+            *lines,
+            elements.left_out(found.total - len(shown) + left, "All of them: `tocsin actions`"),
         ],
     )
 

@@ -6,17 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.domain.actions.item import ActionItem
 from bot.domain.incident import Incident, PagedRung, handover
 from bot.domain.oncall.schedule import Override
 from bot.domain.policy.policy import Policy
 from bot.domain.values import durations
-from bot.slack.blocks import elements, oncall, phrases
+from bot.slack.blocks import actions, elements, oncall, phrases
 from bot.slack.blocks.elements import Block, button
 from bot.slack.blocks.press_value import press_value
 from bot.slack.text import clip, plain, render
 
 COMMAND = "/incident"
 MINE = 15
+ITEMS = 10
 REQUESTS = 8
 SCHEDULES = 15
 OPEN = 25
@@ -33,6 +35,8 @@ class Viewer:
     total: int  # open incidents that they may see, without drills
     drills: int = 0
     links: Mapping[str, str] = field(default_factory=dict)  # their calendar feeds, by schedule
+    items: Sequence[ActionItem] = ()  # the first of their action items that are to be done
+    items_total: int = 0
 
     @property
     def own_incidents(self) -> list[Incident]:
@@ -60,6 +64,7 @@ def home(viewer: Viewer, policy: Policy, now: datetime, overrides: Sequence[Over
             or [elements.context("None of the open incidents is yours.")]
         ),
         elements.left_out(len(mine) - MINE, f"All of them: `{command} list`"),
+        *_actions(viewer, policy, now, command),
         elements.header("On call now"),
         *_on_call(policy, now, overrides, command),
         oncall.subscribe(viewer.links),
@@ -69,6 +74,18 @@ def home(viewer: Viewer, policy: Policy, now: datetime, overrides: Sequence[Over
         elements.context(f"As of {elements.moment(now)}. All commands: `{command} help`"),
     ]
     return {"type": "home", "blocks": [block for block in blocks if block][: elements.VIEW_BLOCKS]}
+
+
+def _actions(viewer: Viewer, policy: Policy, now: datetime, command: str) -> list[Block | None]:
+    """The action items of this person; nothing where they have none."""
+    if not viewer.items:
+        return []
+    today = now.astimezone(policy.zone).date()
+    return [
+        elements.header("My action items"),
+        *(block for item in viewer.items for block in actions.with_buttons(item, today)),
+        elements.left_out(viewer.items_total - len(viewer.items), f"All of them: `{command} actions mine`"),
+    ]
 
 
 def _open_heading(viewer: Viewer) -> str:

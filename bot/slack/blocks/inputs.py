@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from bot.domain.errors import TocsinError
@@ -141,3 +141,9 @@ def instant(view: View, name: str) -> datetime | None:
     """The chosen instant, in UTC. None if none is chosen."""
     seconds = element(view, name).get("selected_date_time")
     return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC)
+
+
+def day(view: View, name: str) -> date | None:
+    """The chosen day. None if none is chosen."""
+    chosen_day = element(view, name).get("selected_date")
+    return date.fromisoformat(str(chosen_day)) if chosen_day else None

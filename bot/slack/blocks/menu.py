@@ -110,6 +110,7 @@ def _more_buttons(incident: Incident) -> Block | None:
         button("Impact", "impact", value) if incident.open else None,
         button("Hand over", "handover", value) if incident.open else None,
         button("Add a note", "note", value),
+        button("Create action item", "action_new", value),
         button("False alarm", "cancel", value) if incident.open else None,
         block_id="menu_more",
     )

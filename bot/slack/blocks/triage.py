@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.domain.actions.item import due_words
 from bot.domain.incident import Incident
 from bot.domain.incident.status import Status
 from bot.domain.policy.policy import Contact, Policy
@@ -75,6 +76,7 @@ def _similar(incident: Incident, match: SimilarIncident, findings: Triage) -> li
         lines.append(f"*What fixed it:* {clip(render(match.fixed), FIX_LENGTH)}")
     if match.fix:
         lines.append(f"*Fixed by the playbook:* {clip(render(match.fix.step), FIX_LENGTH)}")
+    lines += _unfinished(earlier, findings)
     lines.append(f"_Why:_ {render(' · '.join(match.reasons))}")
     playbook = next(
         (candidate for candidate in findings.playbooks if match.fix and candidate.id == match.fix.playbook), None
@@ -87,6 +89,21 @@ def _similar(incident: Incident, match: SimilarIncident, findings: Triage) -> li
     if more is None:
         return [elements.section(text, show)]
     return [elements.section(text), elements.actions(more, show, block_id=f"similar:{earlier.number}")]
+
+
+def _unfinished(earlier: Incident, findings: Triage) -> list[str]:
+    """The action items after an earlier incident that were to prevent the next, and are not done."""
+    items = [item for item in findings.unfinished if item.incident == earlier.number]
+    if not items:
+        return []
+    first = items[0]
+    owner = mention(first.owner) if first.owner else "nobody"
+    title = clip(render(plain(first.title)), TITLE_LENGTH)
+    more = f" and {len(items) - 1} more" if len(items) > 1 else ""
+    return [
+        f":warning: *{first.id}* {title} (owned by {owner}, {due_words(first.due)}){more} "
+        f"{'were' if more else 'was'} to prevent this, still open."
+    ]
 
 
 def _services(policy: Policy, findings: Triage) -> list[Block | None]:

@@ -220,9 +220,9 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "actions",
         Grammar.ACTIONS,
-        ("actions [mine|overdue|all]",),
+        ("actions [mine|overdue|all]", "actions checklists"),
         "actions mine",
-        "list action items: of this incident, yours, those overdue, or all",
+        "list action items: of this incident, yours, those overdue, or all; add the checklists of the days after",
         needs_incident=False,
         takes_incident=True,
     ),

@@ -87,6 +87,10 @@ PRESSES: dict[str, Access] = {
         Access.RUN,
     ),
     **dict.fromkeys(("walk_approve", "walk_glass"), Access.APPROVE),
+    # Afterwards
+    **dict.fromkeys(
+        ("action_new", "action_done", "action_later", "action_not_doing", "action_edit"), Access.WRITE
+    ),
 }  # fmt: skip
 FORMS: dict[str, Access] = {
     "declare": Access.DECLARE,
@@ -103,10 +107,12 @@ FORMS: dict[str, Access] = {
     **dict.fromkeys(("update", "resolve", "reopen", "cancel", "alert_dismiss"), Access.END),
     **dict.fromkeys(("walk_stop", "walk_fill", "job_run"), Access.RUN),
     "walk_glass": Access.APPROVE,
+    # Afterwards
+    **dict.fromkeys(("action_create", "action_edit", "action_later", "action_not_doing"), Access.WRITE),
 }  # fmt: skip
 SHORTCUTS: dict[str, Access] = {
     **dict.fromkeys(("declare", "declare_from_message"), Access.DECLARE),
-    **dict.fromkeys(("add_to_timeline", "redact"), Access.WRITE),
+    **dict.fromkeys(("add_to_timeline", "redact", "create_action"), Access.WRITE),
 }
 
 

@@ -8,20 +8,25 @@ from typing import Any
 
 import structlog
 
+from bot.domain.actions.item import NewAction
+from bot.domain.errors import Refused
 from bot.domain.incident import ChannelLoss
 from bot.domain.timeline.messages import ChannelMessage
 from bot.slack import text
+from bot.slack.blocks import actions
 from bot.slack.client.api import SlackError
 from bot.slack.inbound import event_parser
 from bot.slack.inbound.event_parser import Event
 from bot.slack.listeners.commands import run_command
 from bot.slack.listeners.context import Interaction, ListenerContext, command_again
 from bot.usecases import personal
+from bot.usecases.actions.create import create_action
 from bot.usecases.incidents.channel import look_at_channel
 from bot.usecases.incidents.refresh_messages import refresh_announcement, refresh_messages
 
 log = structlog.get_logger()
 
+ACTION_REACTIONS = frozenset({"ballot_box_with_check"})  # ☑️
 NOTHING_TO_RECORD = 1  # so that only deliveries of recorded events count as repeated
 
 
@@ -176,7 +181,33 @@ async def _membership(call: EventCall, kind: str, ts: str) -> int:
 
 
 async def _reaction_added(call: EventCall) -> int:
+    """Record a reaction; ☑️ makes an action item of the message."""
+    if str(call.event.get("reaction")) in ACTION_REACTIONS and not call.by_bot:
+        await _make_action(call)
     return await _reaction(call, added=True)
+
+
+async def _make_action(call: EventCall) -> None:
+    """Make an action item of a message in an incident's channel, and offer the person to say who does it by when.
+
+    A second ☑️ on the message, or a repeated delivery, makes no second item.
+    """
+    ctx, item = call.ctx, call.event.get("item") or {}
+    channel, ts = str(item.get("channel", "")), str(item.get("ts", ""))
+    number = await ctx.incident_number_in(channel)
+    if item.get("type") != "message" or number is None:
+        return
+    message = await _fetch_message(call, channel, ts)
+    words = text.from_command(await ctx.labelled(message.text)) if message else ""
+    title = text.title_of(words) or "Look into this message"
+    interaction = Interaction(user=str(call.event["user"]), channel=channel, delivery=f"e:{call.event_id}:action")
+    try:
+        new = NewAction(title, source_ts=ts, link=message.link if message else None)
+        made = await create_action(ctx.context, number, new, interaction.user)
+        answer = actions.created(made, ctx.command)
+    except Refused as refused:
+        answer = ctx.refusal(refused)
+    await ctx.reply_later(interaction, answer)
 
 
 async def _reaction_removed(call: EventCall) -> int:

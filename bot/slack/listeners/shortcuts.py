@@ -10,8 +10,9 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.errors import Refused
 from bot.domain.timeline.entry import Entry
-from bot.slack.blocks import replies
+from bot.slack.blocks import menu, replies
 from bot.slack.blocks.elements import Message
+from bot.slack.blocks.modals.action import create_modal
 from bot.slack.commands.request import DeclareRequest
 from bot.slack.inbound import event_parser
 from bot.slack.listeners import access
@@ -21,6 +22,7 @@ from bot.slack.listeners.context import Interaction, ListenerContext
 from bot.slack.listeners.handlers.declare import declare_or_open_form
 from bot.slack.listeners.handlers.messages import open_add_to_timeline, open_declare_from_message, source_of
 from bot.slack.listeners.handlers.redaction import open_redact_form
+from bot.slack.text import from_command, title_of
 from storage.engine.errors import StorageError
 
 log = structlog.get_logger()
@@ -54,6 +56,8 @@ async def _run(ctx: ListenerContext, interaction: Interaction, body: dict[str, A
             return await open_declare_from_message(ctx, interaction, source_of(ctx, interaction, body["message"]))
         case "add_to_timeline":
             return await _add(ctx, interaction, body["message"])
+        case "create_action":
+            return await _create_action(ctx, interaction, body["message"])
         case "redact":
             return await _redact(ctx, interaction, body["message"])
     log.info("shortcut.unknown", callback_id=str(body.get("callback_id"))[:80])
@@ -81,3 +85,24 @@ async def _redact(ctx: ListenerContext, interaction: Interaction, message: dict[
     if not ctx.bot.wrote(message) and not await ctx.recorder.knows(parsed.channel, parsed.ts):
         await ctx.recorder.message(parsed)  # else its event, or a later look at the history, would bring it
     return await open_redact_form(Press(ctx, interaction, incident, policy), str(message["ts"]))
+
+
+async def _create_action(ctx: ListenerContext, interaction: Interaction, message: dict[str, Any]) -> Message | None:
+    """Open the form, filled with the message, about the incident whose channel this is; elsewhere about the only one
+    that is open, else say how to name one.
+    """
+    source = source_of(ctx, interaction, message)
+    title = title_of(from_command(await ctx.labelled(source.get("text") or "")))
+    number = await ctx.incident_number_in(interaction.channel)
+    if number is None:
+        found = (await ctx.open_incidents(interaction.user)).incidents
+        if not found:
+            return menu.none_open(ctx.command)
+        if len(found) > 1:
+            return menu.which_incident(found, f"action {title}", ctx.command)
+        number = found[0].number
+    incident, policy = await ctx.visible_incident(number, interaction)
+    call = Press(ctx, interaction, incident, policy)
+    call.require("action", incident)
+    kept = {"ts": source.get("ts"), "link": source.get("link")}
+    return await call.open_form(create_modal(incident, source=kept, title=title), f"action {title}")

@@ -19,6 +19,7 @@ from bot.slack.directory.accounts import AccountLog
 from bot.slack.directory.channels import OUT_OF_REACH
 from bot.slack.directory.people import People
 from bot.slack.inbound.event_parser import BotIdentity
+from bot.slack.senders.actions import ActionSender
 from bot.slack.senders.alerts import AlertSender
 from bot.slack.senders.announcements import AnnouncementSender
 from bot.slack.senders.base import Delivery, SenderBase, SenderContext
@@ -45,6 +46,7 @@ from storage.engine.batch_loader import BatchLoader
 from storage.outbox.queue import ClaimedNotice
 
 SENDERS: tuple[type[SenderBase], ...] = (
+    ActionSender,
     AlertSender,
     AnnouncementSender,
     AnswerSender,
@@ -68,6 +70,7 @@ SENDERS: tuple[type[SenderBase], ...] = (
 # The field of the payload that names the one person to whom a notice goes. It would be theirs to read in private.
 ADDRESSEES: dict[str, str] = {
     NoticeKind.INVITE: "user",
+    NoticeKind.ACTION_ASSIGNED: "person",
     NoticeKind.DUTIES: "user",
     NoticeKind.DECLARED: "user",
     NoticeKind.PAGE_DIRECT: "person",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import UserPayload
 from bot.domain.routing.send_result import SendResult, Sent
-from bot.slack.blocks.home import OPEN, Viewer, home
+from bot.slack.blocks.home import ITEMS, OPEN, Viewer, home
 from bot.slack.senders.base import SenderBase
 from bot.slack.senders.registry import sends_without_incident
 from bot.usecases.oncall import calendar_feeds
+from bot.usecases.queries.actions import find_live
 from bot.usecases.queries.find_incidents import find_incidents
 from storage import directory, overrides
 from storage.outbox.payloads import read_payload
@@ -31,7 +32,10 @@ class HomeSender(SenderBase):
             involved = await find_incidents(conn, user, worst_first=worst_first, naming=addresses, limit=INVOLVED)
             covers = await overrides.in_force(conn, now)
             links = await calendar_feeds.links(conn, self._context, user)
-        viewer = Viewer(user, addresses, found.incidents, involved.incidents, found.total, found.drills, links)
+            own = await find_live(conn, user, owner=user, limit=ITEMS)
+        viewer = Viewer(
+            user, addresses, found.incidents, involved.incidents, found.total, found.drills, links, own.items, own.total
+        )
         view = home(viewer, self._context.policy, now, covers, self._senders.command)
         await self._api.call("views.publish", user_id=user, view=view)
         return Sent()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot.domain.actions import item as items
 from bot.domain.actions.item import ActionItem, NewAction
-from bot.domain.incident import Change
 from bot.usecases import authorize
+from bot.usecases.actions.changes import store
 from bot.usecases.context import Context
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 from storage import actions
@@ -14,9 +14,14 @@ from storage import actions
 async def create_action(
     context: Context, number: int, new: NewAction, actor: str, delivery: str | None = None
 ) -> ActionItem:
-    """Add an item, with its entry on the timeline. An incident that has ended takes items, too."""
+    """Add an item, with its entry on the timeline. An incident that has ended takes items, too.
+
+    A message makes one item, however often it is asked for: the item that it made before is returned.
+    """
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, "action", actor, work.incident)
+        if new.source_ts and (made := await actions.of_message(work.conn, number, new.source_ts)) is not None:
+            return made
         return await create_in(work, new, actor)
 
 
@@ -24,6 +29,4 @@ async def create_in(work: UnitOfWork, new: NewAction, actor: str) -> ActionItem:
     """Add an item in the transaction of `work`."""
     following = await actions.next_number(work.conn, work.incident.number)
     change = items.create(work.incident.number, following, new, actor, work.now)
-    await actions.insert(work.conn, change.item)
-    await work.commit(Change(work.incident, (change.entry,) if change.entry else ()))
-    return change.item
+    return await store(work, None, change, actor)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.actions.item import prevents
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.triage import service_catalog
@@ -13,10 +14,11 @@ from bot.domain.triage.triage import Triage
 from bot.domain.values import tokenizer
 from bot.usecases.context import Context
 from bot.usecases.queries import search
-from storage import incidents
+from storage import actions, incidents
 
 SUSPECTS = 50  # services that the affected ones depend on, the nearest first
 OPEN_INCIDENTS = 200  # at these services
+UNFINISHED = 100  # action items of similar incidents
 
 
 async def gather_triage(context: Context, incident: Incident, policy: Policy) -> Triage:
@@ -27,6 +29,7 @@ async def gather_triage(context: Context, incident: Incident, policy: Policy) ->
     services = affected or guessed
     async with context.database.reading() as conn:
         similar = await search.similar_to(conn, incident, now)
+        unfinished = await actions.unfinished(conn, [each.incident.number for each in similar], UNFINISHED)
         running = await _open_at_dependencies(conn, policy, services)
     others = [each for each in running if each.number != incident.number and not each.drill]
     contacts, links = service_catalog.contacts_and_links(policy, services)
@@ -40,6 +43,7 @@ async def gather_triage(context: Context, incident: Incident, policy: Policy) ->
         causes=service_catalog.probable_causes(policy.services, services, others, similar, now),
         contacts=contacts,
         links=tuple(links.items()),
+        unfinished=tuple(item for item in unfinished if prevents(item)),
         playbooks=tuple(library[name] for name in fixes if name in library),
     )
 

@@ -11,7 +11,7 @@ from bot.slack.commands.grammar.base import INCIDENT_ID, ArgumentError, ParseCon
 from bot.slack.commands.grammar.people import nobody_called
 from bot.slack.commands.request import Request
 
-SCOPES = ("mine", "overdue", "all")
+SCOPES = ("mine", "overdue", "all", "checklists")
 LONGEST_DAY = 4  # words
 _PRIORITY = re.compile(r"(?<![\w-])\(?[pP]([0-3])\)?(?![\w-])")
 _TYPED_NAME = re.compile(r"(?<![\w.])@([A-Za-z][\w.-]*)")
@@ -51,7 +51,7 @@ def action(context: ParseContext) -> Request:
 
 def action_list(context: ParseContext) -> Request:
     """Parse `mine`, `overdue`, `all` or an incident ID; without one, the channel's incident is meant."""
-    word = context.rest.lower()
+    word = re.sub(r"^checklist$", "checklists", context.rest.lower())
     if match := INCIDENT_ID.fullmatch(context.rest):
         return Request(context.verb.name, int(match[1]))
     if word and word not in SCOPES:

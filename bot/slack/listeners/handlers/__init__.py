@@ -60,4 +60,5 @@ SUBMISSIONS: dict[str, SubmissionHandler] = {
     **approvals.SUBMISSIONS,
     **jobs.SUBMISSIONS,
     **alerts.SUBMISSIONS,
+    **actions.SUBMISSIONS,
 }

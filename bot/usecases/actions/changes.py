@@ -1,0 +1,114 @@
+"""Changes an action item in one transaction: its words, its day, or that it is settled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from bot.domain import routing
+from bot.domain.actions import item as items
+from bot.domain.actions import reminders
+from bot.domain.actions.item import ActionChange, ActionItem, NewAction
+from bot.domain.errors import NotFound
+from bot.domain.incident import Change
+from bot.domain.routing.notice import Notice
+from bot.usecases import authorize
+from bot.usecases.context import Context
+from bot.usecases.effects import home_tab
+from bot.usecases.unit_of_work import UnitOfWork, locked_incident
+from storage import actions
+
+
+async def complete_action(
+    context: Context, incident: int, number: int, actor: str, delivery: str | None = None
+) -> ActionItem:
+    """Say that the item is done."""
+    return await _change(context, incident, number, actor, lambda item, work: items.complete(item, actor, work.now),
+                         delivery)  # fmt: skip
+
+
+async def begin_action(
+    context: Context, incident: int, number: int, actor: str, delivery: str | None = None
+) -> ActionItem:
+    """Say that somebody works on the item."""
+    return await _change(
+        context, incident, number, actor, lambda item, work: items.begin(item, actor, work.now), delivery
+    )
+
+
+async def defer_action(
+    context: Context, incident: int, number: int, reason: str, actor: str, delivery: str | None = None
+) -> ActionItem:
+    """Say that the item will not be done, and why."""
+    return await _change(
+        context, incident, number, actor, lambda item, work: items.defer(item, reason, actor, work.now), delivery
+    )
+
+
+async def postpone_action(
+    context: Context, incident: int, number: int, until: date, actor: str, delivery: str | None = None
+) -> ActionItem:
+    """Move the day on which the item is due."""
+
+    def verb(item: ActionItem, work: UnitOfWork) -> ActionChange:
+        return items.postpone(item, until, today(work), actor, work.now)
+
+    return await _change(context, incident, number, actor, verb, delivery)
+
+
+async def edit_action(
+    context: Context, incident: int, number: int, new: NewAction, actor: str, delivery: str | None = None
+) -> ActionItem:
+    """Give the item other words, another owner or another day."""
+    return await _change(
+        context, incident, number, actor, lambda item, work: items.edit(item, new, actor, work.now), delivery
+    )
+
+
+async def store(work: UnitOfWork, before: ActionItem | None, change: ActionChange, actor: str) -> ActionItem:
+    """Write a change of an item with what follows: the entry, the next reminder, and the message to a new owner."""
+    item = change.item
+    if change.entry is None:
+        return item
+    day = today(work)
+    remind_at = reminders.begins_at(reminders.next_day(item, day))
+    if before is None:
+        await actions.insert(work.conn, item, remind_at)
+    else:
+        await actions.save(work.conn, item, remind_at)
+    await work.commit(Change(work.incident, (change.entry,)), _to_new_owner(before, item, actor, work))
+    for person in {item.owner, before.owner if before else None} - {None}:
+        await home_tab.refresh_person(work.conn, str(person), work.now)
+    return item
+
+
+def today(work: UnitOfWork) -> date:
+    """The day it is in the policy's time zone."""
+    return work.now.astimezone(work.policy.zone).date()
+
+
+def _to_new_owner(before: ActionItem | None, item: ActionItem, actor: str, work: UnitOfWork) -> list[Notice]:
+    """A new owner is told directly, and let into a private incident; who takes an item knows."""
+    if not item.owner or item.owner == actor or (before and before.owner == item.owner) or not item.live:
+        return []
+    notices = [routing.action_assigned(item.incident, item.number, item.owner)]
+    if work.incident.private:
+        notices.insert(0, routing.invitation(item.incident, item.owner, actor))
+    return notices
+
+
+async def _change(
+    context: Context,
+    incident: int,
+    number: int,
+    actor: str,
+    verb: Callable[[ActionItem, UnitOfWork], ActionChange],
+    delivery: str | None,
+) -> ActionItem:
+    async with locked_incident(context, incident, delivery) as work:
+        item = await actions.get(work.conn, incident, number)
+        if item is None:
+            raise NotFound(f"There is no action item AI-{incident}-{number}.", "actions all")
+        if item.owner != actor:
+            authorize.require(context, "action", actor, work.incident)
+        return await store(work, item, verb(item, work), actor)

@@ -1,0 +1,38 @@
+"""Queues the reminders of action items whose day has begun: one message for all items of a person."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from bot.domain import routing
+from bot.domain.actions import reminders
+from bot.usecases.context import Context
+from storage import actions
+from storage.outbox import enqueue
+
+AT_ONCE = 500
+
+
+async def remind_owners(context: Context) -> int:
+    """Queue what is due, and plan each item's next reminder in the same transaction. Returns how many people it told.
+
+    Days that passed while the bot was down become one reminder. Replicas may do this at the same time.
+    """
+    now = context.clock.now()
+    async with context.database.transaction() as conn:
+        due = await actions.claim_due(conn, now, AT_ONCE)
+        today = now.astimezone(context.policy.zone).date()
+        days: dict[str, date] = {}
+        moved = []
+        for item, remind_at in due:
+            day = max(reminders.day_of(remind_at), today)
+            if item.live and item.owner:
+                days[item.owner] = max(day, days.get(item.owner, day))
+            moved.append((item, reminders.begins_at(reminders.next_day(item, day))))
+        for item, remind_at_next in moved:
+            await actions.plan_reminder(conn, item, remind_at_next)
+        if days:
+            await enqueue.put(conn, [routing.action_reminder(owner, day) for owner, day in days.items()])
+    if days:
+        context.wakeups.notify()
+    return len(days)
