@@ -42,6 +42,11 @@ class PageSender:
         self._team_url = team_url
         self._bridge = bridge  # the address of an incident's call
 
+    @property
+    def notifiers(self) -> Mapping[str, Notifier]:
+        """The notifiers in use, by method."""
+        return self._by_method
+
     def use(self, by_method: Mapping[str, Notifier]) -> None:
         """Send by these notifiers from now on."""
         self._by_method = by_method

@@ -21,7 +21,8 @@ from bot import settings as settings_reader
 from bot.app import App, Stage
 from bot.bootstrap.base import Base
 from bot.bootstrap.rotation import HoldersOfSecrets, secret_rotation
-from bot.domain.routing.notice import PAGER_KINDS
+from bot.communication_sender import CommunicationSender
+from bot.domain.routing.notice import MAIL_KINDS, PAGER_KINDS
 from bot.domain.routing.send_result import SendResult, Sent
 from bot.metrics import Metrics
 from bot.page_sender import PageSender
@@ -83,7 +84,8 @@ log = structlog.get_logger()
 
 # From SIGTERM to the end in ten seconds: first what tells others and what merely waits, then what is under way.
 ANNOUNCED_WITHIN_S, DRAINED_WITHIN_S = 2.0, 6.0
-IN_CHANNEL = frozenset({"card", "news", "update", "nudge", "page_channel"})  # posts that come back to us as events
+# Posts that come back to us as events.
+IN_CHANNEL = frozenset({"card", "news", "update", "nudge", "page_channel", "comms_receipt"})
 
 
 async def build(settings: Settings, load: Callable[[], Settings] = settings_reader.load) -> App:
@@ -202,7 +204,8 @@ def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> A
     bridge = partial(bookmarks.bridge_address, team=base.me.team_id)
     pages = PageSender(context, notifiers.build(settings, base.session), base.me.url, bridge)
     schedules = PagerDutyScheduleSync(context, pagerduty_schedule_sync.client(settings, base.session))
-    outbox, replicas, indexer = _outbox(base, sockets, pages), _replicas(base), SearchIndexer(context)
+    mails = CommunicationSender(context, pages)
+    outbox, replicas, indexer = _outbox(base, sockets, pages, mails), _replicas(base), SearchIndexer(context)
     for owner in (outbox, scheduler, alerts, job_runner, outages, watcher, token_watch, schedules, indexer):
         timer.add(owner.periodic)
     for periodic in _periodic(base, health, replicas):
@@ -266,12 +269,13 @@ def _sockets(base: Base, bolt: AsyncApp, backfill: Callable[[], Awaitable[None]]
     return SocketPool(bolt, token, base.client, backfill, base.metrics.acknowledged, rebuilt)
 
 
-def _outbox(base: Base, sockets: SocketPool | None, pages: PageSender) -> Outbox:
+def _outbox(base: Base, sockets: SocketPool | None, pages: PageSender, mails: CommunicationSender) -> Outbox:
     metrics, settings = base.metrics, base.settings
     dispatcher = Dispatcher(base.context, base.api, base.me, base.session, settings.tocsin_command)
 
     async def send(row: ClaimedNotice) -> SendResult:
-        result = await (pages.send(row) if row.kind in PAGER_KINDS else dispatcher.send(row))
+        sender = pages if row.kind in PAGER_KINDS else mails if row.kind in MAIL_KINDS else dispatcher
+        result = await sender.send(row)
         channel = str(result.receipt.get("channel", "")) if isinstance(result, Sent) else ""
         if sockets is not None and row.kind in IN_CHANNEL and channel.startswith(("C", "G")):
             sockets.note_post()

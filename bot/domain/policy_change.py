@@ -33,7 +33,8 @@ _TIMES = (
 _OTHER_PARTS = {
     "contacts": "contacts", "schedules": "schedules", "nudges": "reminders", "playbooks": "approvals of playbooks",
     "executives": "executives", "fields": "questions of your own", "services": "services", "bookmarks": "bookmarks",
-    "links": "links", "audiences": "audiences", "classification": "suggestions of a severity",
+    "links": "links", "audiences": "audiences", "templates": "templates of messages",
+    "communications": "what messages say of the organisation", "classification": "suggestions of a severity",
     "category_details": "categories", "announce": "the announcement channel", "timezone": "the time zone",
 }  # fmt: skip
 

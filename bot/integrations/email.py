@@ -25,6 +25,7 @@ import aiosmtplib
 
 from bot.domain.errors import DeliveryError
 from bot.integrations import http
+from bot.integrations.mail import Mail, build
 from bot.integrations.protocol import Page, Receipt
 
 VENDOR = "the mail server"
@@ -92,7 +93,13 @@ class Email:
 
     async def send(self, page: Page) -> Receipt:
         """Send one page. A 5xx reply is a permanent failure, 4xx is not; without a reply the outcome is uncertain."""
-        message = self.message(page)
+        return await self._deliver(self.message(page))
+
+    async def send_mail(self, mail: Mail) -> Receipt:
+        """Send one mail that is no page; errors as for `send`."""
+        return await self._deliver(build(mail, self.sender, self.now()))
+
+    async def _deliver(self, message: EmailMessage) -> Receipt:
         client = aiosmtplib.SMTP(
             hostname=self.server.host, port=self.server.port, username=self.server.user, password=self.server.password,
             use_tls=self.server.use_tls, start_tls=self.server.start_tls, timeout=STEP_S, tls_context=self.context,

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -36,12 +36,16 @@ class Webhook:
 
     async def send(self, page: Page) -> Receipt:
         """Post one page. 2xx means accepted; a redirect is an error, because only the operator chooses the URL."""
-        body = json.dumps(content(page), ensure_ascii=False).encode("utf-8", "replace")
+        return await self.post(page.key, content(page))
+
+    async def post(self, key: str, values: Mapping[str, Any]) -> Receipt:
+        """Post JSON, signed; `key` is the same at each attempt. Errors as for `send`."""
+        body = json.dumps(values, ensure_ascii=False).encode("utf-8", "replace")
         stamp = str(int(self.now_s()))
         signed = http.headers(
             **{
                 "Content-Type": "application/json",
-                "Tocsin-Delivery": page.key,
+                "Tocsin-Delivery": key,
                 "Tocsin-Timestamp": stamp,
                 "Tocsin-Signature": f"v1={signature(self.secret, stamp, body)}",
             }

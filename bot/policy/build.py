@@ -45,6 +45,11 @@ def build_policy(model: models.Document, document: dict[str, Any]) -> domain.Pol
         reactions=tuple(model.timeline.reactions),
         triggers=tuple(_trigger(key, trigger) for key, trigger in model.triggers.items()),
         audiences={key: _audience(key, audience) for key, audience in model.audiences.items()},
+        templates={key: domain.MessageTemplate(each.subject, each.body) for key, each in model.templates.items()},
+        template_set=model.preset or "",
+        communications=domain.CommunicationRules(
+            model.communications.company, tuple(model.communications.customers), tuple(model.communications.hosts)
+        ),
         classification=tuple(_rule(key, rule) for key, rule in model.classification.items()),
         fields=tuple(_field(key, custom) for key, custom in model.fields.items()),
         automation=_automation(model.automation),
@@ -155,7 +160,19 @@ def _category(key: str, model: models.Category) -> domain.Category:
 
 def _audience(key: str, model: models.Audience) -> domain.Audience:
     name = model.name or key.replace("_", " ").capitalize()
-    return domain.Audience(key, name, model.description, model.public, tuple(model.notify), tuple(model.by))
+    return domain.Audience(
+        key,
+        name,
+        model.description,
+        model.public,
+        tuple(model.notify),
+        tuple(model.by),
+        stages={str(stage): template for stage, template in model.stages.items()},
+        emails=tuple(model.emails),
+        subscribers=model.subscribers,
+        second_person=model.approval == "second_person",
+        reply_to=model.reply_to,
+    )
 
 
 def _trigger(key: str, model: models.Trigger) -> domain.Trigger:

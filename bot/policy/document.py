@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from bot.domain.policy.alerting_rules import AlertingRule, Composite, Condition
-from bot.domain.policy.policy import Contact, Policy, Rule, Schedule, Severity, Trigger
+from bot.domain.policy.policy import Audience, Contact, Policy, Rule, Schedule, Severity, Trigger
 from bot.domain.values.durations import BusinessDays, Span
 from bot.domain.values.target import Target
 
@@ -41,7 +41,9 @@ def as_json(policy: Policy) -> dict[str, Any]:
         "schedules": {key: _schedule(schedule) for key, schedule in policy.schedules.items()},
         "services": {key: _fields(service) for key, service in policy.services.items()},
         "categories": {key: _fields(category) for key, category in policy.category_details.items()},
-        "audiences": {key: _fields(audience) for key, audience in policy.audiences.items()},
+        "audiences": {key: _audience(audience) for key, audience in policy.audiences.items()},
+        "templates": {key: _fields(template) for key, template in policy.templates.items()},
+        "communications": _fields(policy.communications),
         "triggers": {trigger.key: _trigger(trigger) for trigger in policy.triggers},
         "classification": {rule.key: _rule(rule) for rule in policy.classification},
         "fields": {custom.key: _fields(custom) for custom in policy.fields},
@@ -72,6 +74,11 @@ def _severity(severity: Severity) -> dict[str, Any]:
 def _contact(contact: Contact) -> dict[str, Any]:
     """A contact with its PagerDuty routing key hidden, as the key is enough to page them."""
     return {**_fields(contact), "pagerduty": "•••" if contact.pagerduty else None}
+
+
+def _audience(audience: Audience) -> dict[str, Any]:
+    approval = "second_person" if audience.second_person else None
+    return {**_fields(audience, "second_person"), "approval": approval}
 
 
 def _trigger(trigger: Trigger) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from bot.domain.incident import Incident
 from bot.domain.policy.automation_rules import AutomationRules
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.source import Source
+from bot.templates.library import TemplateLibrary
 from bot.usecases.backpressure import ForegroundGate
 from playbooks.library_cache import LibraryCache
 from playbooks.runners.protocol import Runners
@@ -163,6 +164,7 @@ class Context:
     url: str | None = None  # the public address of our web pages; None: they have none
     playbook_library: LibraryCache = field(default_factory=LibraryCache)
     foreground_gate: ForegroundGate = field(default_factory=ForegroundGate)
+    templates: TemplateLibrary = field(default_factory=TemplateLibrary)  # of communications
     usergroups: Usergroups = field(default_factory=NoUsergroups)
     names: Names = field(default_factory=NoNames)
     memberships: Memberships = field(default_factory=AllMembers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.incident import Incident
+from bot.domain.timeline.entry import Entry
 from bot.usecases.effects.on_call import user_with_address
 from storage.timeline import entries
 
@@ -32,3 +33,14 @@ async def was_paged(conn: AsyncConnection, incident: Incident, user: str) -> boo
     if user in people or any(handover.to == user for handover in incident.handovers):
         return True
     return user in [await user_with_address(conn, person) for person in sorted(people) if "@" in person]
+
+
+async def insiders(conn: AsyncConnection, incident: Incident) -> frozenset[str]:
+    """Everybody who may see a private incident, by the rules of `can_see`."""
+    moved: dict[str, Entry] = {}
+    for move in await entries.of_kinds(conn, incident.number, ("joined", "left")):
+        if move.actor not in moved or move.at >= moved[move.actor].at:
+            moved[move.actor] = move
+    invited = {incident.declared_by, *incident.responders, *incident.roles.values()} - moved.keys()
+    inside = {user for user, move in moved.items() if move.kind == "joined"}
+    return frozenset((invited | inside) - set(incident.removed))

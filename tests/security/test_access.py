@@ -28,7 +28,7 @@ LINES = {
     "severity": "severity sev1 Worse", "snooze": "snooze 2h", "policy": "policy apply", "drill": "drill sev3 A drill",
     "role": "role scribe @tom", "lead": "lead me", "handover": "handover @tom", "escalate": "escalate Now",
     "page": "page @tom", "trigger": "trigger leak It leaks", "invite": "invite @tom",
-    "cover": "cover primary for 2h", "silence": "silence a=b for 2h",
+    "comms": "comms internal", "cover": "cover primary for 2h", "silence": "silence a=b for 2h",
     "resolve": "resolve Done", "close": "close", "cancel": "cancel None",
     "status": "status resolved Done",
 }  # fmt: skip

@@ -21,6 +21,7 @@ from bot.domain.values.slack_ids import user_mention
 RESTRICTABLE_VERBS = (
     "declare", "drill", "update", "status", "severity", "role", "handover", "escalate", "page", "note", "impact",
     "snooze", "next", "resolve", "close", "cancel", "reopen", "policy", "cover", "silence", "redact", "run", "action",
+    "comms",
 )  # fmt: skip
 # What guests and people of other organisations may do as well: declare, and write down what they know.
 OPEN_TO_GUESTS = frozenset({"declare", "update", "status", "note", "impact", "next", "redact", "action"})
@@ -36,6 +37,7 @@ PHRASES = {
     "cancel": "cancel incidents", "reopen": "reopen incidents", "policy": "apply another policy to an incident",
     "cover": "cover schedules", "silence": "silence alerts",
     "redact": "redact entries", "run": "run steps of playbooks", "action": "add or change action items",
+    "comms": "send messages to audiences",
 }  # fmt: skip
 MAX_NAMED = 5  # people named in a refusal
 

@@ -27,6 +27,7 @@ from bot.domain.incident.state import (
     require_ended,
     require_open,
 )
+from bot.domain.incident.told import Told
 from bot.domain.incident.updates import (
     StatusUpdate,
     end_snooze,
@@ -55,6 +56,7 @@ __all__ = [
     "Snooze",
     "StatusUpdate",
     "Timer",
+    "Told",
     "TriggerState",
     "VendorAlert",
     "acknowledge",

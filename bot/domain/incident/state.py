@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from bot.domain.errors import Refused
 from bot.domain.incident.status import ENDED, Status
+from bot.domain.incident.told import Told
 from bot.domain.policy.policy import Fact
 from bot.domain.timeline.entry import Entry
 
@@ -208,6 +209,9 @@ class Incident:
     handovers_asked: int = 0  # number of the latest offer
     turns: tuple[RoleShift, ...] = ()  # shifts of people who hold a role while on call
     walks: tuple[RunSummary, ...] = ()  # playbook runs
+    told: dict[str, Told] = field(default_factory=dict)  # by audience: the latest message to it
+    communications: int = 0  # number of the latest message to an audience
+    public_title: str = ""  # in customers' words; empty: nobody wrote one
     policy: str = ""  # digest of the policy it follows
     policy_changes: int = 0  # how often another policy was applied
 

@@ -190,6 +190,28 @@ class Audience:
     public: bool = False  # messages go out only when a person sends them
     notify: tuple[Target, ...] = ()
     by: tuple[str, ...] = ("slack",)
+    stages: dict[str, str] = field(default_factory=dict)  # `start`, `update`, `resolved`, `briefing` → template
+    emails: tuple[str, ...] = ()
+    subscribers: str | None = None  # `components`: whoever subscribed to a component of the status page
+    second_person: bool = False  # somebody else than the author has to approve what goes out
+    reply_to: str | None = None  # where answers to its e-mails go
+
+
+@dataclass(frozen=True, slots=True)
+class MessageTemplate:
+    """A template of a communication, as Jinja2."""
+
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommunicationRules:
+    """What communications say of the organisation, and what they must not say."""
+
+    company: str | None = None
+    customers: tuple[str, ...] = ()  # names of customers, which no other customer may read
+    hosts: tuple[str, ...] = ()  # domains that only the organisation reaches, such as `corp.example.com`
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +284,9 @@ class Policy:
     category_details: dict[str, Category] = field(default_factory=dict)  # by the keys of `categories`
     triggers: tuple[Trigger, ...] = ()
     audiences: dict[str, Audience] = field(default_factory=dict)
+    templates: dict[str, MessageTemplate] = field(default_factory=dict)  # by key, in place of those that ship
+    template_set: str = ""  # the preset whose document's templates are used
+    communications: CommunicationRules = field(default_factory=CommunicationRules)
     links: dict[str, str] = field(default_factory=dict)  # title → URL: dashboards, logs, support portals
     fields: tuple[CustomField, ...] = ()
     classification: tuple[Rule, ...] = ()

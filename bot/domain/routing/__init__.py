@@ -39,6 +39,15 @@ from bot.domain.routing.channel import (
     triage_key,
 )
 from bot.domain.routing.channel_loss import back_key, channel_look, moved, page_refresh
+from bot.domain.routing.communications import (
+    communication_key,
+    communication_keys,
+    communication_notices,
+    communication_test,
+    receipt_edit,
+    receipt_key,
+    receipt_posted,
+)
 from bot.domain.routing.handovers import handover_nudge, handover_offered, shift_offer
 from bot.domain.routing.pages import (
     follow_up_key,
@@ -79,6 +88,10 @@ __all__ = [
     "card_posted",
     "channel_key",
     "channel_look",
+    "communication_key",
+    "communication_keys",
+    "communication_notices",
+    "communication_test",
     "correction",
     "declared",
     "follow_up_key",
@@ -107,6 +120,9 @@ __all__ = [
     "proposal",
     "proposal_edit",
     "proposal_key",
+    "receipt_edit",
+    "receipt_key",
+    "receipt_posted",
     "relieved",
     "rewrites",
     "run_edit",

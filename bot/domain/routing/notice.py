@@ -39,6 +39,13 @@ class NoticeKind(StrEnum):
     BRIEFING = "briefing"
     BRIEFING_EDIT = "briefing_edit"
     BRIEFING_OVER = "briefing_over"
+    # Communications to audiences
+    COMMS_SLACK = "comms_slack"
+    COMMS_MAIL = "comms_mail"
+    COMMS_WEBHOOK = "comms_webhook"
+    COMMS_TEST = "comms_test"
+    COMMS_RECEIPT = "comms_receipt"  # in the incident's channel: who was told what
+    COMMS_RECEIPT_EDIT = "comms_receipt_edit"
     # Reminders and roles
     NUDGE = "nudge"
     NUDGE_EDIT = "nudge_edit"
@@ -92,7 +99,9 @@ class NoticeKind(StrEnum):
     POLICY_VALID = "policy_mended"
 
 
-PAGER_KINDS = frozenset({NoticeKind.PAGE_VENDOR})  # sent by bot/page_sender.py, all others by Slack's senders
+PAGER_KINDS = frozenset({NoticeKind.PAGE_VENDOR})  # sent by bot/page_sender.py
+# Sent by bot/communication_sender.py; all others are sent by Slack's senders.
+MAIL_KINDS = frozenset({NoticeKind.COMMS_MAIL, NoticeKind.COMMS_WEBHOOK})
 
 
 class Priority(IntEnum):

@@ -142,6 +142,26 @@ class BriefingPayload(Payload):
 
 
 @dataclass(frozen=True)
+class CommunicationPayload(Payload):
+    """One recipient of a communication, or the communication itself where no address is given."""
+
+    number: int  # of the communication, within the incident
+    address: str = ""  # a channel, or a mail address
+    person: str | None = None  # who gets it directly: a Slack ID or an e-mail address
+    name: str = ""  # of a person who gets it by mail
+
+
+@dataclass(frozen=True)
+class CommunicationTestPayload(Payload):
+    """A message to an audience, sent to its author first."""
+
+    person: str
+    audience: str
+    subject: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True)
 class SettledPayload(Payload):
     """Names a settled message to edit."""
 

@@ -10,14 +10,15 @@ from bot.policy.models.automation import Automation, Executable, HttpRunner, Mat
 from bot.policy.models.classification import Category, CustomField, Rule
 from bot.policy.models.document import COLLECTIONS, Document, Nudges, Playbooks
 from bot.policy.models.ladders import Rung, Trigger
-from bot.policy.models.people import Audience, Contact, Role, Rotation, Schedule
+from bot.policy.models.people import Audience, Communications, Contact, MessageTemplate, Role, Rotation, Schedule
 from bot.policy.models.probes import Probe
 from bot.policy.models.services import Service
 from bot.policy.models.severities import Severity
 
 __all__ = [
     "COLLECTIONS", "AlertRoute", "AlertRung", "AlertingCondition", "AlertingRule", "Alerts", "Audience", "Automation",
-    "Category", "Contact", "CustomField", "Document", "Executable", "HttpRunner", "MatrixRow", "Nudges", "Playbooks",
+    "Category", "Communications", "Contact", "CustomField", "Document", "Executable", "HttpRunner", "MatrixRow",
+    "MessageTemplate", "Nudges", "Playbooks",
     "Probe", "ProcessRunner", "Role", "Rotation", "Rule", "Rung", "Runners", "Schedule", "Service", "Severity",
     "Trigger",
 ]  # fmt: skip

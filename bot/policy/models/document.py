@@ -12,7 +12,7 @@ from bot.policy.models.automation import Automation
 from bot.policy.models.base import StrictModel
 from bot.policy.models.classification import Category, CustomField, Rule
 from bot.policy.models.ladders import Trigger
-from bot.policy.models.people import Audience, Contact, Role, Schedule
+from bot.policy.models.people import Audience, Communications, Contact, MessageTemplate, Role, Schedule
 from bot.policy.models.probes import Probe
 from bot.policy.models.services import Service
 from bot.policy.models.severities import Severity
@@ -94,6 +94,10 @@ class Document(StrictModel):
     services: dict[Key, Service] = Field(default={}, description="The services that can break.")
     categories: dict[Key, Category] = Field(default={}, description="The categories of incidents.")
     audiences: dict[Key, Audience] = Field(default={}, description="The audiences that are informed.")
+    templates: dict[Key, MessageTemplate] = Field(default={}, description="Templates in place of those that ship.")
+    communications: Communications = Field(
+        default=Communications(), description="What communications say of you, and what they must not say."
+    )
     triggers: dict[Key, Trigger] = Field(default={}, description="Reasons to page people, other than time.")
     classification: dict[Key, Rule] = Field(default={}, description="Rules that suggest a severity from facts.")
     fields: dict[Key, CustomField] = Field(default={}, description="Questions of your own in the declare modal.")
@@ -108,5 +112,5 @@ class Document(StrictModel):
 # Settings whose entries the author of the policy names: `key: null` removes one, and others stay.
 COLLECTIONS = (
     "severities", "roles", "bookmarks", "links", "contacts", "schedules", "services", "categories", "audiences",
-    "triggers", "classification", "fields", "permissions", "metrics", "rules", "probes",
+    "templates", "triggers", "classification", "fields", "permissions", "metrics", "rules", "probes",
 )  # fmt: skip

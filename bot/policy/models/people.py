@@ -11,6 +11,8 @@ from bot.policy.models.targets import TARGET_FORMS, Mail, Method, Phone, SlackUs
 from bot.policy.models.texts import Key, Link, Name, Text
 from bot.policy.models.times import Day, Hours, Zone
 
+MOST_ADDRESSES = 200  # of one audience
+
 
 class Role(StrictModel):
     """A role that a responder takes in an incident."""
@@ -67,3 +69,29 @@ class Audience(StrictModel):
     public: bool = Field(default=False, description="Whether messages to it go out only when a person sends them.")
     notify: list[TargetField] = Field(default=[], description=f"Who is informed: {TARGET_FORMS}.")
     by: list[Method] = Field(default=["slack"], min_length=1, description="How they are reached.")
+    stages: dict[Literal["start", "update", "resolved", "briefing"], Key] = Field(
+        default={}, description="The template of each stage."
+    )
+    emails: list[Mail] = Field(default=[], max_length=MOST_ADDRESSES, description="Addresses that are written to.")
+    subscribers: Literal["components"] | None = Field(
+        default=None, description="`components`: also whoever subscribed to an affected component of the status page."
+    )
+    approval: Literal["second_person"] | None = Field(
+        default=None, description="`second_person`: somebody else than the author approves every message."
+    )
+    reply_to: Mail | None = Field(default=None, description="Where answers to its e-mails go.")
+
+
+class MessageTemplate(StrictModel):
+    """A template of a communication, as Jinja2: docs/communications.md lists the variables."""
+
+    subject: Text = Field(min_length=1, description="The subject, in one line.")
+    body: Text = Field(min_length=1, description="The text.")
+
+
+class Communications(StrictModel):
+    """What communications say of the organisation, and what they must not say."""
+
+    company: Name | None = Field(default=None, description="The name that customers know.")
+    customers: list[Name] = Field(default=[], description="Names of customers, which public messages must not contain.")
+    hosts: list[Text] = Field(default=[], description="Internal domains, which public messages must not contain.")

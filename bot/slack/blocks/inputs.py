@@ -16,6 +16,7 @@ from bot.slack.text import clip, from_modal, length
 
 View = Mapping[str, Any]
 _SHORTEST_TEXT = 40
+_PLACE = ("channel", "response_url")  # where a form was opened
 
 
 class InputErrors(TocsinError):
@@ -84,6 +85,13 @@ def known_incident(view: View) -> int | None:
     """The incident's number. None if the form is about no incident."""
     _, _, number = str(metadata_of(view).get("incident", "")).rpartition("-")
     return int(number) if number.isdecimal() else None
+
+
+def in_place_of(view: View, following: View) -> dict[str, Any]:
+    """A form that takes the place of another one, and remembers where that was opened."""
+    kept = metadata_of(view)
+    channel, response_url = (value if isinstance(value := kept.get(key), str) else None for key in _PLACE)
+    return dict(opened_in(following, channel, response_url, tag_of(view)))
 
 
 def tag_of(view: View) -> str | None:

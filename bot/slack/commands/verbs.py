@@ -161,6 +161,14 @@ VERBS: tuple[Verb, ...] = (
         "record the impact: services, regions, users, revenue, SLA; it may page people",
     ),
     Verb(
+        "comms",
+        Grammar.WORDS,
+        ("comms", "comms <audience>"),
+        "comms customers",
+        "tell an audience: the text from its template, who gets it, and who was told when",
+        aliases=("communications", "tell"),
+    ),
+    Verb(
         "timeline", Grammar.ALL, ("timeline", "timeline all"), "timeline", "show what happened: the key entries, or all"
     ),
     Verb(

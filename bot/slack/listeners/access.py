@@ -42,7 +42,7 @@ VERBS: dict[str, Access] = {
     **dict.fromkeys(("note", "impact", "fields", "next", "playbook", "redact", "action"), Access.WRITE),
     "declare": Access.DECLARE,
     **dict.fromkeys(("ack", "join"), Access.ACKNOWLEDGE),
-    **dict.fromkeys(("severity", "snooze", "policy", "drill", "silence"), Access.STEER),
+    **dict.fromkeys(("severity", "snooze", "policy", "drill", "silence", "comms"), Access.STEER),
     **dict.fromkeys(("role", "lead", "handover"), Access.ASSIGN),
     **dict.fromkeys(("escalate", "page", "trigger", "invite"), Access.PAGE),
     "cover": Access.COVER,
@@ -71,7 +71,7 @@ PRESSES: dict[str, Access] = {
     **dict.fromkeys(
         (
             "severity", "snooze_15m", "snooze_1h", "snooze_off", "snooze_anyway", "snooze_shorter", "policy_apply",
-            "alert_silence",
+            "alert_silence", "comms", "comms_correct", "comms_review",
         ),
         Access.STEER,
     ),
@@ -101,7 +101,7 @@ FORMS: dict[str, Access] = {
         ),
         Access.WRITE,
     ),
-    **dict.fromkeys(("severity", "alert_silence"), Access.STEER),
+    **dict.fromkeys(("severity", "alert_silence", "comms", "comms_review"), Access.STEER),
     **dict.fromkeys(("roles", "handover"), Access.ASSIGN),
     "cover": Access.COVER,
     **dict.fromkeys(("update", "resolve", "reopen", "cancel", "alert_dismiss"), Access.END),

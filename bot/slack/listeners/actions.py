@@ -11,7 +11,7 @@ import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.errors import Refused
-from bot.slack.blocks import replies
+from bot.slack.blocks import inputs, replies
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.modals import declare
 from bot.slack.blocks.press_value import tag_in
@@ -20,7 +20,7 @@ from bot.slack.listeners import access
 from bot.slack.listeners.calls import Call, Press
 from bot.slack.listeners.commands import run_command
 from bot.slack.listeners.context import REQUEST_AGAIN, Interaction, ListenerContext, refuse_earlier
-from bot.slack.listeners.handlers import ANSWERS_TO_PAGES, IGNORED_PRESSES, PRESSES
+from bot.slack.listeners.handlers import ANSWERS_TO_PAGES, IGNORED_PRESSES, PRESSES, VIEW_PRESSES
 from bot.slack.listeners.handlers.alerts import press_attach, press_declare, press_dismiss, press_silence
 from bot.slack.listeners.handlers.declare import declare_or_open_form, update_suggestion
 from bot.slack.listeners.handlers.messages import open_add_to_timeline, open_declare_from_message, source_in
@@ -40,8 +40,9 @@ async def on_action(ctx: ListenerContext, ack: AsyncAck, body: dict[str, Any]) -
         await update_suggestion(ctx, body["view"])
         await ack()
         return
+    view = body.get("view") or {}
     for action in body.get("actions") or ():
-        message = await _run_press(ctx, interaction, action)
+        message = await _run_press(ctx, interaction, action, view)
         if message is not None:
             await _reply(ctx, interaction, message)
     await ack()
@@ -69,11 +70,20 @@ async def _reply(ctx: ListenerContext, interaction: Interaction, message: Messag
             raise  # neither recorded nor answered: Slack has to show that it failed
 
 
-async def _run_press(ctx: ListenerContext, interaction: Interaction, action: dict[str, Any]) -> Message | None:
+async def _run_press(
+    ctx: ListenerContext, interaction: Interaction, action: dict[str, Any], view: dict[str, Any]
+) -> Message | None:
     """Run one press and return the answer, also for errors; None if there is nothing to say."""
     option = action.get("selected_option") or {}  # of an overflow menu
     name, value = str(action.get("action_id", "")), str(action.get("value") or option.get("value") or "")
     try:
+        if press := VIEW_PRESSES.get(str(view.get("callback_id")), {}).get(name):
+            await access.identify(ctx, interaction, access.FORMS[str(view["callback_id"])])
+            if (number := inputs.known_incident(view)) is not None:  # the form's own data is not trusted
+                incident, _ = await ctx.visible_incident(number, interaction)
+                refuse_earlier(incident, inputs.tag_of(view))
+            await press(ctx, interaction, view, value)
+            return None
         tag = tag_in(str(action.get("block_id") or ""))
         return await _dispatch(ctx, replace(interaction, again=(name, value)), name, value, tag)
     except DuplicateDelivery:

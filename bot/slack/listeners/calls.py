@@ -144,4 +144,4 @@ class Submission(Call):
 WorkspaceHandler = Callable[[WorkspaceCall], Awaitable[Message | None]]
 VerbHandler = Callable[[VerbCall], Awaitable[Message | None]]
 PressHandler = Callable[[Press], Awaitable[Message | None]]
-SubmissionHandler = Callable[[Submission], Awaitable[None]]
+SubmissionHandler = Callable[[Submission], Awaitable[View | None]]  # a form that takes the place of the submitted one

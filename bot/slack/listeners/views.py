@@ -43,7 +43,7 @@ async def on_view(ctx: ListenerContext, ack: AsyncAck, body: dict[str, Any]) -> 
         if (number := inputs.known_incident(view)) is not None:  # the form's own data is not trusted
             incident, _ = await ctx.visible_incident(number, interaction, paged=True)
             refuse_earlier(incident, inputs.tag_of(view))
-        await handler(Submission(ctx, interaction, view))
+        following = await handler(Submission(ctx, interaction, view))
     except InputErrors as invalid:
         await ack(response_action="errors", errors=invalid.errors)
     except DuplicateDelivery:
@@ -61,5 +61,5 @@ async def on_view(ctx: ListenerContext, ack: AsyncAck, body: dict[str, Any]) -> 
         log.error("view.not_recorded", error=str(error))
         await ack(response_action="errors", errors={inputs.first_block(view): replies.NOT_RECORDED})
     else:
-        await ack()
+        await (ack() if following is None else ack(response_action="update", view=following))
     ctx.metrics.acknowledgements.labels("view").observe(time.perf_counter() - started)

@@ -25,6 +25,7 @@ from bot.slack.senders.announcements import AnnouncementSender
 from bot.slack.senders.base import Delivery, SenderBase, SenderContext
 from bot.slack.senders.card import CardSender
 from bot.slack.senders.channel import ChannelSender
+from bot.slack.senders.communications import CommunicationSlackSender
 from bot.slack.senders.continuations import ContinuationSender
 from bot.slack.senders.covers import CoverSender
 from bot.slack.senders.ephemeral import AnswerSender
@@ -51,6 +52,7 @@ SENDERS: tuple[type[SenderBase], ...] = (
     AnnouncementSender,
     AnswerSender,
     CardSender,
+    CommunicationSlackSender,
     ContinuationSender,
     ChannelSender,
     HandoverSender,
@@ -76,6 +78,8 @@ ADDRESSEES: dict[str, str] = {
     NoticeKind.PAGE_DIRECT: "person",
     NoticeKind.BRIEFING: "person",
     NoticeKind.APPROVAL: "person",
+    NoticeKind.COMMS_SLACK: "person",
+    NoticeKind.COMMS_TEST: "person",
     NoticeKind.HANDOVER: "to",
     NoticeKind.SHIFT_OFFER: "person",
     NoticeKind.CHANNEL_LOST: "person",

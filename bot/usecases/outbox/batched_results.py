@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.routing.notice import NoticeKind
+from bot.usecases.communications import receipts
 from bot.usecases.context import Context
 from bot.usecases.outbox.results import dropped, sent
 from bot.usecases.outbox.rows import deadlines_of, lock_incidents
@@ -17,6 +18,7 @@ from storage.engine.group_commit import GroupCommit
 from storage.outbox import queue
 from storage.outbox.queue import ClaimedNotice
 
+_CONSEQUENTIAL = frozenset({NoticeKind.CHANNEL, NoticeKind.BRIEFING, NoticeKind.CARD, *receipts.KINDS})
 RECORDED_TOGETHER = 32  # at most in one transaction, so that other writers wait briefly
 
 
@@ -38,7 +40,7 @@ class BatchedResults:
 
     async def dropped(self, row: ClaimedNotice, reason: str) -> None:
         """Record that a notice was not needed any more; the ledger says why."""
-        if row.incident is None or deadlines_of(row):
+        if row.incident is None or deadlines_of(row) or row.kind in receipts.KINDS:
             await dropped(self._context, row, reason)
             return
         await self._dropped.run((row, reason))
@@ -66,4 +68,4 @@ class BatchedResults:
 
 def _has_consequences(row: ClaimedNotice) -> bool:
     """Whether sending it changes the incident, its timeline or other notices."""
-    return row.kind in (NoticeKind.CHANNEL, NoticeKind.BRIEFING, NoticeKind.CARD) or bool(row.payload.get("instead_of"))
+    return row.kind in _CONSEQUENTIAL or bool(row.payload.get("instead_of"))

@@ -16,6 +16,7 @@ from bot.domain.paging import calls
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import BriefingPayload
 from bot.domain.timeline.entry import BOT, entry
+from bot.usecases.communications import receipts
 from bot.usecases.context import Context
 from bot.usecases.incidents.channel import bring_to_channel, channel_opened, page_refreshes, refused_change
 from bot.usecases.outbox import corrections, fallback_page, unreached_page
@@ -59,15 +60,25 @@ async def sent(context: Context, row: ClaimedNotice, receipt: dict[str, Any]) ->
                 await work.commit(Change(briefed_incident, (sent_entry,)))
             else:  # it ended while the briefing was on its way
                 await work.commit(Change(incident, (sent_entry,)), routing.briefings_over(incident, briefed))
-        if incident is not None and row.kind == NoticeKind.CARD and row.version > 1:  # posted again: pin the new one
-            await enqueue.put(conn, [replace(routing.pin(incident.number), resend=True)])
-        if incident is not None and receipt.get("redirected") and _can_be_used(incident):  # since a moment ago
-            await bring_to_channel(await begin(context, conn, incident))
+        if incident is not None:
+            await _follow_up(context, conn, incident, row, receipt)
         return True
 
     ours = await context.database.batched(mark)
     context.wakeups.outbox.set()
     return ours
+
+
+async def _follow_up(
+    context: Context, conn: AsyncConnection, incident: Incident, row: ClaimedNotice, receipt: dict[str, Any]
+) -> None:
+    """What follows from a notice that was sent, beside the incident's own state."""
+    if row.kind in receipts.KINDS:
+        await receipts.record_settled(await begin(context, conn, incident), row)
+    if row.kind == NoticeKind.CARD and row.version > 1:  # posted again: pin the new one
+        await enqueue.put(conn, [replace(routing.pin(incident.number), resend=True)])
+    if receipt.get("redirected") and _can_be_used(incident):  # since a moment ago
+        await bring_to_channel(await begin(context, conn, incident))
 
 
 async def failed(context: Context, row: ClaimedNotice, error: str) -> None:
@@ -88,6 +99,8 @@ async def failed(context: Context, row: ClaimedNotice, error: str) -> None:
             record = fallback_page.failure_entry(work, row, error, fallback)
             more = [routing.card_edit(incident.number), *await corrections.of_failure(work, row, error)]
             await fallback_page.commit_failure(work, record, fallback, more)
+        if row.kind in receipts.KINDS:
+            await receipts.record_settled(work, row)
         if nobody and not await unreached_page.page_others(work, row, error):
             await mark_deadlines_failed(conn, row, error)
     context.wakeups.notify()
@@ -119,6 +132,8 @@ async def dropped(context: Context, row: ClaimedNotice, reason: str) -> None:
             return
         for dedup_key in await unsent_deadlines(conn, row):
             await deadlines.mark_skipped(conn, dedup_key, reason)
+        if row.kind in receipts.KINDS and (incident := await lock_incident(conn, row)) is not None:
+            await receipts.record_settled(await begin(context, conn, incident), row)
 
     await context.database.batched(mark)
     context.wakeups.outbox.set()

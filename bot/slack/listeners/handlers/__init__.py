@@ -10,6 +10,7 @@ from bot.slack.listeners.handlers import (
     actions,
     alerts,
     approvals,
+    comms,
     declare,
     handovers,
     jobs,
@@ -26,7 +27,20 @@ from bot.slack.listeners.handlers import (
     updates,
 )
 
-_MODULES = (responders, lifecycle, updates, timeline, paging, handovers, policy, queries, playbooks, redaction, actions)
+_MODULES = (
+    responders,
+    lifecycle,
+    updates,
+    timeline,
+    paging,
+    handovers,
+    policy,
+    queries,
+    playbooks,
+    redaction,
+    actions,
+    comms,
+)
 
 WORKSPACE_VERBS: dict[str, WorkspaceHandler] = {
     **declare.WORKSPACE_VERBS,
@@ -47,6 +61,8 @@ PRESSES: dict[str, PressHandler] = {
 ANSWERS_TO_PAGES = frozenset({"on_it", "cant", "handover_accept", "handover_decline"})
 # Elements that send a press to which there is nothing to do.
 IGNORED_PRESSES = frozenset({"open_channel", "severity_select", "link"})
+# Presses inside a form, by the form and the button.
+VIEW_PRESSES: dict[str, dict[str, comms.ViewPress]] = {**comms.VIEW_PRESSES}
 SUBMISSIONS: dict[str, SubmissionHandler] = {
     **declare.SUBMISSIONS,
     **responders.SUBMISSIONS,
@@ -54,6 +70,7 @@ SUBMISSIONS: dict[str, SubmissionHandler] = {
     **updates.SUBMISSIONS,
     **timeline.SUBMISSIONS,
     **redaction.SUBMISSIONS,
+    **comms.SUBMISSIONS,
     **handovers.SUBMISSIONS,
     **on_call.SUBMISSIONS,
     **playbook_runs.SUBMISSIONS,

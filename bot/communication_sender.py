@@ -1,0 +1,142 @@
+"""Sends communications outside Slack: by e-mail, and to the operator's webhook."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Protocol
+
+from bot.domain.communications import tell
+from bot.domain.communications.communication import Communication
+from bot.domain.errors import DeliveryError
+from bot.domain.incident import Incident
+from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.payloads import CommunicationPayload
+from bot.domain.routing.send_result import Failed, Retry, SendResult, Sent, result_of
+from bot.integrations import http
+from bot.integrations.email import Email
+from bot.integrations.mail import Mail
+from bot.integrations.protocol import Notifier, Receipt
+from bot.integrations.webhook import Webhook
+from bot.templates import markup
+from bot.usecases.context import Context
+from storage import communications, incidents
+from storage.outbox.payloads import read_payload
+from storage.outbox.queue import ClaimedNotice
+
+VERSION = 1  # of the webhook's body
+
+
+class HoldsNotifiers(Protocol):
+    """Whoever keeps the notifiers while secrets are rotated."""
+
+    @property
+    def notifiers(self) -> Mapping[str, Notifier]:
+        """The notifiers in use, by method."""
+        ...
+
+
+class CommunicationSender:
+    """Sends notices of the kinds `MAIL_KINDS`, as the communication was written: nothing is rendered anew."""
+
+    def __init__(self, context: Context, holder: HoldsNotifiers) -> None:
+        self._context = context
+        self._holder = holder
+
+    async def send(self, row: ClaimedNotice) -> SendResult:
+        """1. Read the communication; 2. pass it to the mail server or the webhook; 3. describe a failure."""
+        payload = read_payload(row, CommunicationPayload)
+        async with self._context.database.reading() as conn:
+            incident = await incidents.get(conn, row.incident or 0)
+            communication = await communications.get(conn, row.incident or 0, payload.number)
+            corrected = None
+            if communication is not None and communication.corrects is not None:
+                corrected = await communications.get(conn, communication.incident, communication.corrects)
+        if incident is None or communication is None:
+            return Failed(f"there is no communication for {row.dedup_key}")
+        where = payload.address if row.kind == NoticeKind.COMMS_MAIL else "the webhook"
+        words = f"Could not send the {tell.what(communication)} to {where}"
+        if time.monotonic() + 2 * http.TIMEOUT_S > row.lease_ends_monotonic:
+            return Retry(f"{words}: its lease would have ended before the answer", timedelta(0))
+        try:
+            receipt = await self._send(row, payload, incident, communication, corrected)
+        except DeliveryError as error:
+            return result_of(error, f"{words}: {error}.")
+        if receipt is None:
+            return Failed(f"{words}: it is not set up any more.")
+        return Sent(receipt.as_json())
+
+    async def _send(
+        self,
+        row: ClaimedNotice,
+        payload: CommunicationPayload,
+        incident: Incident,
+        communication: Communication,
+        corrected: Communication | None,
+    ) -> Receipt | None:
+        """Make one attempt. None where the method is not set up any more."""
+        if row.kind == NoticeKind.COMMS_MAIL:
+            email = self._holder.notifiers.get("email")
+            if not isinstance(email, Email):
+                return None
+            return await email.send_mail(_mail(payload, incident, communication, corrected))
+        webhook = self._holder.notifiers.get("webhook")
+        return await webhook.post(row.key, _body(row, communication)) if isinstance(webhook, Webhook) else None
+
+
+def _mail(
+    payload: CommunicationPayload,
+    incident: Incident,
+    communication: Communication,
+    corrected: Communication | None,
+) -> Mail:
+    text, markup_text = communication.text, communication.text
+    if corrected is not None:
+        intro = f"This corrects our message “{corrected.subject}”."
+        text, markup_text = f"{intro}\n\n{text}", f"{intro}\n\n{markup_text}"
+    return Mail(
+        to=payload.address,
+        name=payload.name,
+        subject=communication.subject,
+        text=markup.to_plain(text),
+        html=markup.to_html(markup_text),
+        key=mail_key(incident, communication.number, payload.address),
+        thread=thread(incident),
+        answers=mail_key(incident, corrected.number, payload.address) if corrected else None,
+        reply_to=communication.reply_to,
+    )
+
+
+def thread(incident: Incident) -> str:
+    """The root of the mail thread of an incident. It tells nothing about the incident."""
+    about = f"communications:{incident.number}:{incident.declared_at.isoformat()}"
+    return f"incident.{hashlib.sha256(about.encode()).hexdigest()[:20]}"
+
+
+def mail_key(incident: Incident, number: int, address: str) -> str:
+    """The ID of the mail about a communication to one address, the same at each attempt."""
+    about = f"{thread(incident)}:{number}:{address.lower()}"
+    return f"message.{hashlib.sha256(about.encode()).hexdigest()[:24]}"
+
+
+def _body(row: ClaimedNotice, communication: Communication) -> dict[str, Any]:
+    """The webhook's body. New fields may be added; existing ones keep their meaning."""
+    return {
+        "version": VERSION,
+        "action": "communication",
+        "key": row.key,
+        "incident": {"id": communication.incident_id},
+        "communication": {
+            "id": communication.id,
+            "audience": communication.audience,
+            "stage": communication.stage,
+            "number": communication.of_audience,
+            "subject": communication.subject,
+            "text": communication.text,
+            "public": communication.public,
+            "corrects": f"{communication.incident_id}/{communication.corrects}" if communication.corrects else None,
+            "sent_at": communication.sent_at.isoformat(timespec="milliseconds") if communication.sent_at else None,
+        },
+    }

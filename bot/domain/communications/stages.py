@@ -1,0 +1,87 @@
+"""Decides which stage of an incident an audience is to be told, from which template, and who is proposed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from bot.domain.errors import Refused
+from bot.domain.incident import Incident, Told
+from bot.domain.policy.policy import Audience, Policy
+from bot.domain.values import durations
+
+START, UPDATE, RESOLVED, BRIEFING = STAGES = ("start", "update", "resolved", "briefing")
+_INTERNAL: Mapping[str, str] = {START: "initial", UPDATE: "update", RESOLVED: "resolved"}
+_PUBLIC: Mapping[str, str] = {START: "customer_start", UPDATE: "customer_update", RESOLVED: "customer_resolved"}
+
+
+def stage_of(incident: Incident, audience: Audience) -> str:
+    """The stage that the audience is to be told next."""
+    if set(audience.stages) == {BRIEFING}:
+        return BRIEFING
+    if not incident.open:
+        return RESOLVED
+    told = incident.told.get(audience.key)
+    return UPDATE if told is not None and told.episode == incident.episode else START
+
+
+def template_of(audience: Audience, stage: str) -> str:
+    """The key of the template for a stage: the policy's, else that of 001 for customers and of 003 inside."""
+    own = audience.stages.get(stage) or audience.stages.get(BRIEFING)
+    return own or (_PUBLIC if audience.public else _INTERNAL).get(stage, "executive_briefing")
+
+
+def proposed(incident: Incident, policy: Policy) -> list[Audience]:
+    """The audiences of the incident's severity. For a drill, and for a private incident, none that is public."""
+    try:
+        keys = policy.severity(incident.severity).extra.get("audiences") or ()
+    except Refused:
+        return []
+    audiences = [policy.audiences[key] for key in keys if key in policy.audiences]
+    if incident.drill or incident.private:
+        return [audience for audience in audiences if not audience.public]
+    return audiences
+
+
+def due_at(incident: Incident, audience: Audience, policy: Policy) -> datetime | None:
+    """When the audience is to be told next: a cadence after the last message; None where the severity has no cadence.
+
+    An audience that was never told is due a cadence after the start of this episode's ladder. Once the incident has
+    ended, an audience that was told of it is due at once, until it is told of the end.
+    """
+    told = incident.told.get(audience.key)
+    current = told if told is not None and told.episode == incident.episode else None
+    if not incident.open:
+        return incident.ended_at if current is not None and current.stage != RESOLVED else None
+    cadence = policy.severity(incident.severity).update_every
+    if cadence is None:
+        return None
+    last = incident.ladder.started_at if current is None else max(current.at, incident.ladder.started_at)
+    return durations.add(last, cadence, policy.zone)
+
+
+def waiting_for(incident: Incident, audience: Audience, now: datetime) -> str:
+    """When it was last told, in words."""
+    told = incident.told.get(audience.key)
+    if told is None:
+        return "never told"
+    return f"last told {durations.ago(max(timedelta(), now - told.at))} ({told.stage} #{told.number})"
+
+
+def changed_since(incident: Incident, told: Told | None) -> list[str]:
+    """What is new since the last message to an audience, in words. Empty where nothing is."""
+    if told is None:
+        return []
+    changes = []
+    if told.severity != incident.severity:
+        changes.append(f"severity {told.severity} → {incident.severity}")
+    if told.status != str(incident.status):
+        changes.append(f"status {told.status} → {incident.status}")
+    if incident.updates > told.update:
+        count = incident.updates - told.update
+        changes.append("a status update" if count == 1 else f"{count} status updates")
+    if told.services != incident.services:
+        changes.append(f"services: {', '.join(incident.services) or 'none'}")
+    if told.episode != incident.episode:
+        changes.append("it was reopened")
+    return changes

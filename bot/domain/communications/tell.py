@@ -1,0 +1,146 @@
+"""Computes how an incident changes when an audience is told of it, and refuses messages that must not go out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.domain.communications.communication import Communication, Reach, State
+from bot.domain.communications.leaks import Confidential, Finding, find
+from bot.domain.communications.stages import BRIEFING, RESOLVED
+from bot.domain.errors import Refused
+from bot.domain.incident import Change, Incident, Told
+from bot.domain.incident.impact import CUSTOMERS_TOLD
+from bot.domain.policy.policy import Audience, Policy
+from bot.domain.timeline.entry import Entry, entry
+
+SUBJECT_LENGTH, TEXT_LENGTH = 200, 3000
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a person wrote to an audience."""
+
+    audience: str
+    stage: str
+    subject: str
+    text: str
+    corrects: int | None = None  # the number of an earlier message
+
+
+def audience_of(policy: Policy, key: str) -> Audience:
+    """The audience with this key or name, in any case. Raises `Refused` that lists the audiences."""
+    folded = " ".join(key.replace("_", " ").split()).lower()
+    for audience in policy.audiences.values():
+        if folded in (audience.key.replace("_", " ").lower(), " ".join(audience.name.split()).lower()):
+            return audience
+    keys = ", ".join(policy.audiences)
+    if not keys:
+        raise Refused("The policy has no audiences. Add them under `audiences`.")
+    raise Refused(f"There is no audience “{key[:40]}”. Use one of: {keys}.", f"comms {next(iter(policy.audiences))}")
+
+
+def findings_of(message: Message, audience: Audience, secret: Confidential) -> list[Finding]:
+    """What the lint finds in a message for the public; nothing in a message to an audience inside."""
+    if not audience.public:
+        return []
+    more = message.stage not in (RESOLVED, BRIEFING) and message.corrects is None
+    return find(f"{message.subject}\n{message.text}", secret, more_to_come=more)
+
+
+def require_sendable(message: Message, audience: Audience, incident: Incident, findings: Sequence[Finding]) -> None:
+    """Raise `Refused` for a message without words, with a secret or gap for the public, or with a private title."""
+    if not message.text.strip() or not message.subject.strip():
+        raise Refused("A message needs a subject and a text.", f"comms {audience.key}")
+    blocking = [finding.sentence for finding in findings if finding.blocks]
+    if blocking:
+        raise Refused(f"This cannot go to {audience.name} yet. {'. '.join(blocking)}.", f"comms {audience.key}")
+    title = " ".join(incident.title.split()).lower()
+    words = " ".join(f"{message.subject} {message.text}".split()).lower()
+    if audience.public and incident.private and title in words:
+        raise Refused(
+            f"{incident.id} is private: give the message a title of its own, in customers' words.",
+            f"comms {audience.key}",
+        )
+
+
+def written(
+    incident: Incident, message: Message, audience: Audience, reach: Reach, author: str, now: datetime
+) -> Communication:
+    """The message as a communication that asks for a second person, or is to be sent at once."""
+    latest = incident.told.get(audience.key)
+    return Communication(
+        incident=incident.number,
+        number=incident.communications + 1,
+        audience=audience.key,
+        name=audience.name,
+        stage=message.stage,
+        subject=" ".join(message.subject.split())[:SUBJECT_LENGTH],
+        text=message.text.strip(),
+        author=author,
+        written_at=now,
+        state=State.ASKED if audience.second_person else State.SENT,
+        recipients=reach.recipients,
+        left_out=reach.left_out,
+        of_audience=(latest.number if latest else 0) + 1,
+        public=audience.public,
+        reply_to=audience.reply_to,
+        sent_at=None if audience.second_person else now,
+        corrects=message.corrects,
+    )
+
+
+def asked(incident: Incident, communication: Communication, now: datetime) -> Change:
+    """A message waits for a second person."""
+    changed = replace(incident, communications=communication.number)
+    text = f"asks somebody to approve a message to {communication.name}: {communication.subject}"
+    return Change(changed, (_entry(communication, communication.author, text, now),))
+
+
+def told(incident: Incident, communication: Communication, actor: str, now: datetime) -> Change:
+    """A message goes out: the audience is told of the incident as it is now."""
+    latest = Told(
+        at=now,
+        stage=communication.stage,
+        number=communication.of_audience,
+        update=incident.updates,
+        status=str(incident.status),
+        severity=incident.severity,
+        episode=incident.episode,
+        services=incident.services,
+    )
+    facts = {**incident.facts, CUSTOMERS_TOLD: True} if communication.public else incident.facts
+    changed = replace(
+        incident,
+        told={**incident.told, communication.audience: latest},
+        communications=max(incident.communications, communication.number),
+        facts=facts,
+    )
+    return Change(changed, (_entry(communication, actor, f"{what(communication)}: {communication.subject}", now),))
+
+
+def refused(incident: Incident, communication: Communication, actor: str, reason: str, now: datetime) -> Change:
+    """A second person does not want the message to go out."""
+    because = f": {reason}" if reason else ""
+    text = f"did not approve the message to {communication.name}{because}"
+    return Change(incident, (_entry(communication, actor, text, now),))
+
+
+def what(communication: Communication) -> str:
+    """The message in words, such as `update #2 to Customers`, or `correction of #2 to Customers`."""
+    if communication.corrects is not None:
+        return f"correction of {communication.incident_id}/{communication.corrects} to {communication.name}"
+    return f"{communication.stage} #{communication.of_audience} to {communication.name}"
+
+
+def receipt(communication: Communication, group_name: str, arrived: int, of: int) -> str:
+    """What reached a group of recipients, such as `update #2 to Customers by e-mail: 3 of 3`."""
+    return f"{what(communication)} by {group_name}: {arrived} of {of}"
+
+
+def _entry(communication: Communication, actor: str, text: str, now: datetime) -> Entry:
+    return entry(
+        now, "communication", actor, text, number=communication.number, audience=communication.audience,
+        stage=communication.stage, state=str(communication.state),
+    )  # fmt: skip

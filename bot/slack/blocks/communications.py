@@ -1,0 +1,101 @@
+"""Builds messages about communications: to an audience in Slack, a test of one, and the receipt in the channel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.domain.communications import tell
+from bot.domain.communications.communication import GROUP_NAMES, Communication, Group, State
+from bot.domain.incident import Incident
+from bot.slack.blocks import elements, phrases
+from bot.slack.blocks.elements import Message
+from bot.slack.text import clip, escape, mention, plain, quote, render
+
+QUOTED = 600  # characters of the message, in the receipt
+LISTED = 5  # who is left out
+_STATES = {"sent": "delivered", "failed": "failed", "dropped": "not needed any more"}
+
+
+def to_audience(communication: Communication, incident: Incident, original: str = "") -> Message:
+    """The message as its audience reads it. `original` links the message that it corrects."""
+    drill = phrases.drill_prefix(incident)
+    subject = render(plain(communication.subject))
+    corrects = original or (":pencil2: *Correction*" if communication.corrects is not None else "")
+    return elements.message(
+        f"{drill}{plain(communication.subject)}",
+        [
+            elements.section(f"{drill}*{subject}*"),
+            elements.section(corrects) if corrects else None,
+            *elements.sections(render(communication.text)),
+        ],
+    )
+
+
+def correction_of(url: str, subject: str) -> str:
+    """A line that links the corrected message, as mrkdwn."""
+    label = f"“{render(plain(subject)).replace('|', '')}”"
+    return f":pencil2: *Correction* of {elements.link(url, label)}"
+
+
+def test(subject: str, text: str, audience: str, incident: Incident) -> Message:
+    """The message as its author sees it before anybody else does."""
+    head = f"[TEST] {phrases.drill_prefix(incident)}*{render(plain(subject))}*"
+    foot = f"Only you see this. It is what {render(plain(audience))} would get about {incident.id}."
+    return elements.message(
+        f"[TEST] {plain(subject)}",
+        [elements.section(head), *elements.sections(render(text)), elements.context(foot)],
+    )
+
+
+def receipt(communication: Communication, incident: Incident, states: Mapping[Group, list[str]]) -> Message:
+    """Who told whom what. `states`: of the messages to each group, as in the outbox."""
+    what = render(plain(tell.what(communication)))
+    who = mention(communication.author)
+    head = {
+        State.ASKED: f":hourglass: {who} asks somebody to approve: *{what}*",
+        State.REFUSED: f":no_entry: Not approved: *{what}*",
+        State.SENT: f":loudspeaker: {who} sent: *{what}*",
+    }[communication.state]
+    if communication.state is not State.ASKED and communication.approver:
+        verb = "approved" if communication.state is State.SENT else "declined"
+        head += f" ({verb} by {mention(communication.approver)})"
+    words = f"*{render(plain(communication.subject))}*\n{clip(render(communication.text), QUOTED)}"
+    return elements.message(
+        f"{phrases.drill_prefix(incident)}{tell.what(communication)}: {plain(communication.subject)}",
+        [
+            elements.section(f"{phrases.drill_prefix(incident)}{head}\n{quote(words)}"),
+            elements.context(elements.join_dots([*_reached(communication, states), *_left_out(communication)]) or "–"),
+            _buttons(communication),
+        ],
+    )
+
+
+def _buttons(communication: Communication) -> elements.Block | None:
+    value = f"{communication.incident_id}:{communication.number}"
+    if communication.state is State.ASKED:
+        return elements.actions(elements.button("Review and send", "comms_review", value, style="primary"))
+    if communication.state is State.SENT:
+        return elements.actions(elements.button("Correct", "comms_correct", value))
+    return None
+
+
+def _reached(communication: Communication, states: Mapping[Group, list[str]]) -> list[str]:
+    lines = []
+    for group in Group:
+        recipients = [each for each in communication.recipients if each.group is group]
+        if not recipients:
+            continue
+        where = ", ".join(escape(each.address) for each in recipients[:LISTED]) if group is Group.CHANNEL else ""
+        known = states.get(group, [])
+        arrived, failed = known.count("sent"), known.count("failed")
+        state = f"{arrived} of {len(recipients)} delivered" + (f", {failed} failed" if failed else "")
+        if communication.state is not State.SENT:
+            state = f"{len(recipients)}"
+        lines.append(f"{GROUP_NAMES[group]} {where}: {state}".replace(" :", ":"))
+    return lines
+
+
+def _left_out(communication: Communication) -> list[str]:
+    return [
+        f"left out: {render(plain(each.who))} ({render(plain(each.why))})" for each in communication.left_out[:LISTED]
+    ]

@@ -1,0 +1,231 @@
+"""Builds and reads the form **Tell people**: one audience, its text, exactly who gets it, and what to look at first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain.communications import tell
+from bot.domain.communications.communication import Communication, Group, LeftOut, Reach, State
+from bot.domain.communications.leaks import Finding
+from bot.domain.communications.tell import SUBJECT_LENGTH, TEXT_LENGTH, Message
+from bot.domain.incident import Incident, Told
+from bot.domain.policy.policy import Audience
+from bot.slack.blocks import elements, inputs, phrases
+from bot.slack.blocks.elements import Block
+from bot.slack.blocks.inputs import InputErrors, View
+from bot.slack.text import mention, plain, render
+
+CALLBACK = "comms"
+AUDIENCE, TEST, CORRECT = "audience", "comms_test", "comms_correct"
+LISTED = 30  # recipients
+OTHERS = "other"  # of the labels: an audience that the severity does not propose
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An audience to choose, with when it was last told."""
+
+    audience: Audience
+    proposed: bool
+    told: str  # in words
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CommsForm:
+    """What the form shows of one message."""
+
+    incident: Incident
+    audience: Audience
+    message: Message
+    reach: Reach
+    findings: Sequence[Finding]
+    told: Told | None
+    changes: Sequence[str]
+    choices: Sequence[Choice]
+    sent: Sequence[Communication] = ()
+    asks: bool = False  # the policy wants a second person
+    corrected: Communication | None = None
+
+
+def comms_modal(form: CommsForm) -> Block:
+    """The form, with inputs `audience`, `subject` and `text`, and the button **Send a test to me**."""
+    blocks = [
+        *([] if form.corrected else [_choice(form)]),
+        _told(form),
+        *([_corrects(form.corrected)] if form.corrected else []),
+        elements.input_block(
+            _named("subject", form), "Subject", elements.text_input(form.message.subject, longest=SUBJECT_LENGTH)
+        ),
+        elements.input_block(
+            _named("text", form),
+            "Text",
+            elements.text_input(form.message.text, multiline=True, longest=TEXT_LENGTH),
+            hint="*bold* and lists that begin with - are kept. Fill in what stands in [brackets].",
+        ),
+        *findings_blocks(form.findings),
+        *recipient_blocks(form.reach, form.audience),
+        elements.actions(elements.button("Send a test to me", TEST, form.incident.id)),
+        *([] if form.corrected else _sent(form)),
+    ]
+    submit = "Ask for approval" if form.asks else "Send"
+    return elements.modal(
+        CALLBACK,
+        "Tell people",
+        submit,
+        [block for block in blocks if block],
+        inputs.metadata(
+            incident=form.incident.id,
+            audience=form.audience.key,
+            stage=form.message.stage,
+            corrects=form.message.corrects,
+            found=[finding.sentence for finding in form.findings],
+        ),
+    )
+
+
+def findings_blocks(findings: Sequence[Finding]) -> list[Block]:
+    """What the lint found; empty where it found nothing."""
+    if not findings:
+        return []
+    lines = [f"{':no_entry:' if each.blocks else ':warning:'} {render(plain(each.sentence))}" for each in findings]
+    return [elements.section("*Look at this first*\n" + "\n".join(lines))]
+
+
+@dataclass(frozen=True, slots=True)
+class CommsValues:
+    """The form as submitted, or as it is when one of its buttons is pressed."""
+
+    incident: int
+    message: Message
+    found: tuple[str, ...]  # what the person was shown
+
+
+def values_of_comms(view: View) -> CommsValues:
+    """Read the form. Raises `InputErrors` where the subject or text is empty."""
+    values = typed_so_far(view)
+    errors = {}
+    for name, value, example in (
+        ("subject", values.message.subject, "Write a subject."),
+        ("text", values.message.text, "Write what these people need to know."),
+    ):
+        if not value.strip():
+            errors[_named_in(view, name)] = example
+    if errors:
+        raise InputErrors(errors)
+    return values
+
+
+def typed_so_far(view: View) -> CommsValues:
+    """Read the form as it is, even if something is empty."""
+    kept = inputs.metadata_of(view)
+    audience = str(kept.get("audience", ""))
+    return CommsValues(
+        inputs.incident_of(view),
+        Message(
+            audience,
+            str(kept.get("stage", "")),
+            inputs.text(view, _named_in(view, "subject")),
+            inputs.text(view, _named_in(view, "text")),
+            corrects=kept.get("corrects") if isinstance(kept.get("corrects"), int) else None,
+        ),
+        tuple(str(each) for each in kept.get("found") or ()),
+    )
+
+
+def chosen_audience(view: View) -> str | None:
+    """The audience that is chosen now; it may differ from the one whose text stands in the form."""
+    return inputs.chosen(view, AUDIENCE)
+
+
+def text_block(view: View) -> str:
+    """The ID of the text's block, for an error beside it."""
+    return _named_in(view, "text")
+
+
+def _named(name: str, form: CommsForm) -> str:
+    """Slack keeps what was typed in a block of the same ID, so each audience has blocks of its own."""
+    more = f"_{form.message.corrects}" if form.message.corrects is not None else ""
+    return f"{name}_{form.audience.key}{more}"
+
+
+def _named_in(view: View, name: str) -> str:
+    kept = inputs.metadata_of(view)
+    more = f"_{kept['corrects']}" if isinstance(kept.get("corrects"), int) else ""
+    return f"{name}_{kept.get('audience', '')}{more}"
+
+
+def _choice(form: CommsForm) -> Block:
+    options = [
+        elements.option(
+            choice.audience.name, choice.audience.key, f"{choice.told}{'' if choice.proposed else f' · {OTHERS}'}"
+        )
+        for choice in form.choices
+        if elements.usable([choice.audience.key])
+    ][: elements.OPTIONS]
+    block = elements.input_block(AUDIENCE, "Audience", elements.select(options, form.audience.key))
+    return {**block, "dispatch_action": True}
+
+
+def _told(form: CommsForm) -> Block:
+    due = [f"*{render(plain(c.audience.name))}*: {c.told}" for c in form.choices if c.proposed]
+    lines = [" · ".join(due)] if due else ["The severity proposes no audience."]
+    if form.told is not None:
+        changed = ", ".join(render(plain(change)) for change in form.changes) or "nothing"
+        lines.append(f"Changed since the last message to them: {changed}.")
+    return elements.context(*lines)
+
+
+def _corrects(communication: Communication) -> Block:
+    words = f"*{render(plain(communication.subject))}*"
+    return elements.section(f":pencil2: This corrects #{communication.number}: {words}. The first message stays.")
+
+
+def recipient_blocks(reach: Reach, audience: Audience) -> list[Block]:
+    """Exactly who gets the message, and who is left out and why."""
+    lines = []
+    for group in Group:
+        names = [_recipient(each.address, each.name, group) for each in reach.of(group)]
+        if names:
+            lines.append(f"{_BY[group]}: {elements.join_comma(names, LISTED)}")
+    goes = "\n".join(lines) or f"Nobody yet: the policy names nobody under `audiences.{audience.key}`."
+    blocks = [elements.section(f"*Goes to*\n{goes}")]
+    if reach.left_out:
+        left = [_left_out(each) for each in reach.left_out]
+        blocks.append(elements.section("*Left out*\n" + "\n".join(left[:LISTED])))
+    return blocks
+
+
+_BY = {
+    Group.CHANNEL: "In Slack",
+    Group.DIRECT: "Directly in Slack",
+    Group.EMAIL: "By e-mail",
+    Group.WEBHOOK: "By webhook",
+}
+
+
+def _recipient(address: str, name: str, group: Group) -> str:
+    if group is Group.WEBHOOK:
+        return "the operator's webhook"
+    if group is Group.CHANNEL:
+        return phrases.channel_named(address)
+    person = mention(address) if group is Group.DIRECT else render(plain(address))
+    return f"{render(plain(name))} ({person})" if name and name != address else person
+
+
+def _left_out(each: LeftOut) -> str:
+    return f"• {render(plain(each.who))}: {render(plain(each.why))}"
+
+
+def _sent(form: CommsForm) -> list[Block]:
+    """The messages so far, each with **Correct**."""
+    blocks: list[Block] = []
+    for each in form.sent:
+        if each.state is not State.SENT:
+            continue
+        when = elements.clock_and_age(each.sent_at or each.written_at)
+        words = f"{render(plain(tell.what(each)))} · {when}\n{render(plain(each.subject))}"
+        button = elements.button("Correct", CORRECT, f"{form.incident.id}:{each.number}")
+        blocks.append(elements.section(words, button))
+    return [elements.divider(), *blocks] if blocks else []

@@ -1,0 +1,227 @@
+"""Handles `/incident comms`, its form with the buttons in it, and **Correct** on a receipt."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.communications import stages, tell
+from bot.domain.communications.communication import Communication, State
+from bot.domain.communications.tell import Message as WrittenMessage
+from bot.domain.communications.variables import Record, confidential
+from bot.domain.errors import NotFound, Refused
+from bot.domain.policy.policy import Audience
+from bot.slack.blocks.elements import Message
+from bot.slack.blocks.inputs import InputErrors, View, in_place_of, incident_of
+from bot.slack.blocks.modals import comms, comms_review
+from bot.slack.blocks.modals.comms import Choice, CommsForm, comms_modal, typed_so_far, values_of_comms
+from bot.slack.client.api import SlackError
+from bot.slack.listeners.calls import (
+    IncidentCall,
+    Press,
+    PressHandler,
+    Submission,
+    SubmissionHandler,
+    VerbCall,
+    VerbHandler,
+)
+from bot.slack.listeners.context import OPEN_VIEW_WITHIN_S, Interaction, ListenerContext
+from bot.usecases.communications.approve import approve, decline
+from bot.usecases.communications.draft import Draft, Overview, draft, overview, reach_of, record_of
+from bot.usecases.communications.send import ACTION, send, send_test
+from bot.usecases.context import Context
+from storage import communications
+
+log = structlog.get_logger()
+ViewPress = Callable[[ListenerContext, Interaction, View, str], Awaitable[None]]
+
+
+async def _comms(call: VerbCall) -> Message | None:
+    """`comms` opens the form for the audience that is due first; `comms <audience>` for that one."""
+    call.require(ACTION, call.incident)
+    form = await _form(call, call.request.text.strip())
+    return await call.open_form(comms_modal(form), f"comms {form.audience.key}")
+
+
+async def _press_comms(call: Press) -> Message | None:
+    call.require(ACTION, call.incident)
+    form = await _form(call, call.argument)
+    return await call.open_form(comms_modal(form), f"comms {form.audience.key}")
+
+
+async def _form(call: IncidentCall, name: str) -> CommsForm:
+    """The form for an audience, or without a name for the one that is due first."""
+    async with call.context.database.reading() as conn:
+        known = await overview(conn, call.incident, call.policy)
+        audience = tell.audience_of(call.policy, name) if name else _first_due(call, known)
+        record = await record_of(call.context, conn, call.incident, call.policy)
+        return form_of(await draft(call.context, conn, record, audience), known, record)
+
+
+def _first_due(call: IncidentCall, known: Overview) -> Audience:
+    """Of the proposed audiences the one that is due first. Raises `Refused` where the policy has none."""
+    candidates = known.proposed or known.others
+    if not candidates:
+        raise Refused("The policy has no audiences. Add them under `audiences`, and to the severities.")
+
+    def due(audience: Audience) -> float:
+        at = stages.due_at(call.incident, audience, call.policy)
+        return at.timestamp() if at else float("inf")
+
+    return min(candidates, key=due)
+
+
+def form_of(each: Draft, known: Overview, record: Record) -> CommsForm:
+    """The form of a draft."""
+    incident, now = record.incident, record.now
+    choices = [
+        Choice(audience, audience in known.proposed, stages.waiting_for(incident, audience, now))
+        for audience in (*known.proposed, *known.others)
+    ]
+    if each.audience not in (*known.proposed, *known.others):
+        choices.append(Choice(each.audience, False, stages.waiting_for(incident, each.audience, now)))
+    return CommsForm(
+        incident, each.audience, each.message, each.reach, each.findings, each.told, each.changes, choices,
+        sent=known.sent, asks=each.audience.second_person,
+    )  # fmt: skip
+
+
+async def _with_message(
+    context: Context, conn: AsyncConnection, record: Record, audience: Audience, message: WrittenMessage
+) -> CommsForm:
+    """The form with a text that a person wrote, instead of that of the template."""
+    incident, policy = record.incident, record.policy
+    known = await overview(conn, incident, policy)
+    told = incident.told.get(audience.key)
+    each = Draft(
+        audience,
+        message,
+        await reach_of(context, conn, incident, policy, audience),
+        tuple(tell.findings_of(message, audience, confidential(record))),
+        told,
+        tuple(stages.changed_since(incident, told)),
+    )
+    corrected = None
+    if message.corrects is not None:
+        corrected = await communications.get(conn, incident.number, message.corrects)
+    return replace(form_of(each, known, record), corrected=corrected)
+
+
+async def _correction_form(call: IncidentCall, number: str) -> CommsForm:
+    """The form that corrects a message: its words, to be changed. Raises `NotFound` if there is no such message."""
+    async with call.context.database.reading() as conn:
+        original = await _communication(conn, call, number)
+        audience = tell.audience_of(call.policy, original.audience)
+        record = await record_of(call.context, conn, call.incident, call.policy)
+        subject = f"Correction: {original.subject.removeprefix('Correction: ')}"
+        message = WrittenMessage(original.audience, original.stage, subject, original.text, original.number)
+        return await _with_message(call.context, conn, record, audience, message)
+
+
+async def _communication(conn: AsyncConnection, call: IncidentCall, number: str) -> Communication:
+    found = await communications.get(conn, call.number, int(number)) if number.isdecimal() else None
+    if found is None:
+        raise NotFound(f"There is no message {call.incident.id}/{number[:9]}.", "comms")
+    return found
+
+
+async def _press_correct(call: Press) -> Message | None:
+    call.require(ACTION, call.incident)
+    form = await _correction_form(call, call.argument)
+    return await call.open_form(comms_modal(form), f"comms {form.audience.key}")
+
+
+async def _correct_in_form(ctx: ListenerContext, interaction: Interaction, view: View, value: str) -> None:
+    """Show the form that corrects an earlier message, in place of the form with the list of them."""
+    incident, policy = await ctx.visible_incident(incident_of(view), interaction)
+    call = IncidentCall(ctx, interaction, incident, policy)
+    call.require(ACTION, incident)
+    form = await _correction_form(call, value.partition(":")[2])
+    await _update_view(ctx, view, comms_modal(form))
+
+
+async def _press_review(call: Press) -> Message | None:
+    call.require(ACTION, call.incident)
+    async with call.context.database.reading() as conn:
+        waiting = await _communication(conn, call, call.argument)
+        if waiting.state is not State.ASKED:
+            raise Refused("Somebody has decided about this message already.", "comms")
+        audience = tell.audience_of(call.policy, waiting.audience)
+        record = await record_of(call.context, conn, call.incident, call.policy)
+        message = WrittenMessage(waiting.audience, waiting.stage, waiting.subject, waiting.text)
+        form = await _with_message(call.context, conn, record, audience, message)
+    return await call.open_form(comms_review.review_modal(form, waiting), "comms")
+
+
+async def _submit_review(call: Submission) -> None:
+    incident, number = comms_review.number_of_review(call.view)
+    await approve(call.context, incident, number, call.user, delivery=call.delivery)
+
+
+async def _decline(ctx: ListenerContext, interaction: Interaction, view: View, value: str) -> None:
+    incident, number = comms_review.number_of_review(view)
+    await ctx.visible_incident(incident, interaction)
+    declined = await decline(ctx.context, incident, number, interaction.user, interaction.delivery)
+    await _update_view(ctx, view, comms_review.declined_modal(declined))
+
+
+async def _submit(call: Submission) -> dict[str, Any] | None:
+    """Send, unless the lint finds what the person was not shown: then the form shows it, and asks once more."""
+    values = values_of_comms(call.view)
+    incident, policy = await call.ctx.visible_incident(values.incident, call.interaction)
+    audience = tell.audience_of(policy, values.message.audience)
+    async with call.context.database.reading() as conn:
+        record = await record_of(call.context, conn, incident, policy)
+        findings = tell.findings_of(values.message, audience, confidential(record))
+        blocking = [finding.sentence for finding in findings if finding.blocks]
+        if blocking:
+            raise InputErrors({comms.text_block(call.view): f"{'. '.join(blocking)}."})
+        if any(finding.sentence not in values.found for finding in findings):
+            form = await _with_message(call.context, conn, record, audience, values.message)
+            return in_place_of(call.view, comms_modal(form))
+    await send(call.context, values.incident, values.message, call.user, delivery=call.delivery)
+    return None
+
+
+async def _choose(ctx: ListenerContext, interaction: Interaction, view: View, value: str) -> None:
+    """Show the text and the recipients of the audience that was chosen."""
+    incident, policy = await ctx.visible_incident(incident_of(view), interaction)
+    call = IncidentCall(ctx, interaction, incident, policy)
+    call.require(ACTION, incident)
+    form = await _form(call, comms.chosen_audience(view) or "")
+    await _update_view(ctx, view, comms_modal(form))
+
+
+async def _test(ctx: ListenerContext, interaction: Interaction, view: View, value: str) -> None:
+    """Send what is typed so far to the person alone."""
+    values = typed_so_far(view)
+    await ctx.visible_incident(values.incident, interaction)
+    await send_test(ctx.context, values.incident, values.message, interaction.user, interaction.delivery or view["id"])
+
+
+async def _update_view(ctx: ListenerContext, view: View, updated: dict[str, Any]) -> None:
+    shown = in_place_of(view, updated)
+    try:
+        async with asyncio.timeout(OPEN_VIEW_WITHIN_S):
+            await ctx.api.call("views.update", view_id=view["id"], hash=view.get("hash"), view=shown)
+    except (SlackError, TimeoutError) as error:
+        log.info("modal.not_updated", view=view.get("callback_id"), error=str(error) or "too slow")
+
+
+VERBS: dict[str, VerbHandler] = {"comms": _comms}
+PRESSES: dict[str, PressHandler] = {
+    "comms": _press_comms,
+    comms.CORRECT: _press_correct,
+    "comms_review": _press_review,
+}
+SUBMISSIONS: dict[str, SubmissionHandler] = {comms.CALLBACK: _submit, comms_review.CALLBACK: _submit_review}
+# Presses inside the forms, which know what is typed in them so far.
+VIEW_PRESSES: dict[str, dict[str, ViewPress]] = {
+    comms.CALLBACK: {comms.AUDIENCE: _choose, comms.TEST: _test, comms.CORRECT: _correct_in_form},
+    comms_review.CALLBACK: {comms_review.DECLINE: _decline},
+}

@@ -1,0 +1,135 @@
+"""`/incident comms`: an audience is told in Slack and by a real mail server, and the timeline has the receipts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox import Channel
+from tests.integrations.mail import Post, post_office
+from tests.scenarios.assertions import buttons, declared, direct, of_kind, rest, texts, typed, words
+from tests.scenarios.running import World, world, written
+
+POLICY = """
+preset: sev1-5
+announce: "#incidents"
+communications: {company: Acme, customers: [Globex]}
+contacts:
+  cto: {name: Ada Okafor, slack: U0PRIYA000, email: ada@example.com}
+  cfo: {name: Cleo Ng, email: cleo@example.com}
+  board: {name: Board member, phone: "+4915112345678"}
+executives: [cto]
+severities:
+  sev2: {ladder: [], roles: []}
+audiences:
+  internal: {notify: ["channel:#general"]}
+  executives: {by: [slack, email], notify: ["contact:cto", "contact:cfo", "contact:board"]}
+  customers: {emails: [ops@customer.example, it@client.example], reply_to: help@example.com}
+  partners: {public: true, by: [email], emails: [p@partner.example], approval: second_person}
+"""
+
+
+@dataclass(slots=True)
+class Comms:
+    """The world with its mail server."""
+
+    here: World
+    post: Post
+
+    async def opened(self, channel: Channel, audience: str, person: str = "maya") -> Any:
+        await self.here.ws.person(person).command(channel.name, f"/incident comms {audience}")
+        return self.here.ws.person(person).view
+
+    def to(self) -> list[str]:
+        return sorted(to for envelope in self.post.envelopes for to in envelope.rcpt_tos)
+
+
+@asynccontextmanager
+async def comms_world(url: str, folder: Path, policy: str = POLICY, **more: Any) -> AsyncIterator[Comms]:
+    async with post_office() as post:
+        mail: dict[str, Any] = {"smtp_url": f"smtp://127.0.0.1:{post.port}", "mail_from": "Acme <status@example.org>"}
+        async with world(url, policy=written(folder, policy), **mail, **more) as here:
+            yield Comms(here, post)
+
+
+@pytest.fixture
+async def shop(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Comms]:
+    async with comms_world(sqlite_url, tmp_path) as running:
+        yield running
+
+
+def receipts(shown: dict[str, Any]) -> list[str]:
+    """What the timeline says was delivered, besides the briefings that the bot sends by itself."""
+    return [text for text in texts(of_kind(shown, "sent")) if not text.startswith("Executive briefing")]
+
+
+async def test_an_audience_inside_is_told_in_its_channel_and_the_timeline_has_the_receipt(shop: Comms) -> None:
+    channel = await declared(shop.here, "sev2 Checkout is down")
+    await shop.opened(channel, "internal")
+    assert (await shop.here.maya.submit()).ok
+    await rest(shop.here)
+    general = shop.here.ws.find_channel("general")
+    assert general is not None
+    (message,) = [m for m in shop.here.ws.bot_messages(general.id) if "Checkout is down" in words(shop.here, m)]
+    assert "Severity: SEV2 - Major" in words(shop.here, message).replace("*", "")
+    shown = await shop.here.show()
+    assert receipts(shown) == ["start #1 to Internal by Slack channels: 1 of 1"]
+    (receipt,) = [m for m in shop.here.ws.bot_messages(channel.id) if "Correct" in buttons(m)]
+    assert "1 of 1 delivered" in words(shop.here, receipt)
+
+
+async def test_customers_get_a_mail_each_of_two_parts_in_the_incidents_thread(shop: Comms) -> None:
+    channel = await declared(shop.here, "sev2 Checkout is down")
+    await shop.here.maya.command(channel.name, "/incident impact")
+    await shop.here.maya.fill(shop.here.maya.view, {"Affected services": "Checkout", "Users affected (%)": "40"})
+    assert (await shop.here.maya.submit()).ok
+    view = await shop.opened(channel, "customers")
+    assert "ops@customer.example" in str(view.body)
+    assert (await shop.here.maya.submit()).ok
+    await rest(shop.here)
+    assert shop.to() == ["it@client.example", "ops@customer.example"]
+    mail = shop.post.mails[0]
+    assert mail["Subject"] == "Service notification: Checkout is down"
+    assert mail["Reply-To"] == "help@example.com"
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+    plain, page = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert plain is not None
+    assert page is not None
+    assert "40 % of users" in plain.get_content()
+    assert "*" not in plain.get_content()
+    assert "<b>Current status:</b> Investigating" in page.get_content()
+    assert "Acme operations team" in page.get_content()
+    assert mail["References"] == shop.post.mails[1]["References"]
+    assert receipts(await shop.here.show()) == ["start #1 to Customers by e-mail: 2 of 2"]
+
+
+async def test_a_gap_stops_a_message_to_customers(shop: Comms) -> None:
+    channel = await declared(shop.here, "sev2 Checkout is down")
+    await shop.opened(channel, "customers")
+    reply = await shop.here.maya.submit()
+    assert "Still to fill in" in str(reply.errors)
+    await rest(shop.here)
+    assert shop.to() == []
+
+
+async def test_the_form_says_who_is_left_out_and_why(shop: Comms) -> None:
+    channel = await declared(shop.here, "sev2 Checkout is down")
+    view = await shop.opened(channel, "executives")
+    shown = str(view.body)
+    assert "Board member: no Slack account in the policy; no e-mail address in the policy" in shown
+    assert "cleo@example.com" in shown
+    assert (await shop.here.maya.submit()).ok
+    await rest(shop.here)
+    assert shop.to() == ["ada@example.com", "cleo@example.com"]
+    assert len(direct(shop.here, "U0PRIYA000", "Executive briefing")) == 1
+
+
+async def test_an_unknown_audience_is_answered_with_those_there_are(shop: Comms) -> None:
+    channel = await declared(shop.here, "sev2 Checkout is down")
+    answer = await typed(shop.here, "maya", channel.name, "/incident comms press")
+    assert "There is no audience “press”. Use one of: internal, executives, customers, partners." in answer
