@@ -55,6 +55,7 @@ FEED_GENERATIONS: Key[dict[str, int]] = Key("feeds:generations")  # by feed, how
 SEARCH_INDEX_VERSION: Key[str] = Key("incident_words")  # the rules the search index was made by
 POLICY_REJECTION: Key[dict[str, Any]] = Key("policy:trouble")  # `number` and `digest` of the last rejected policy file
 
+STATUS_PAGE_SINCE: Key[str] = Key("status_page:since")  # when the status page was first served, RFC 3339
 
 WRITE_PROBE: Key[int] = Key("probe")  # when a process last proved that it can write, in seconds since 1970
 

@@ -54,6 +54,7 @@ from bot.web.health import Health
 from bot.web.site import http_server
 from bot.web.slack_check import SlackCheck
 from bot.web.starting import StartingServer
+from bot.web.statuspage.cache import StatusPageCache
 from bot.workers import pagerduty_schedule_sync
 from bot.workers.action_reminders import action_reminders
 from bot.workers.alert_decider import AlertDecider
@@ -199,18 +200,20 @@ def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> A
         policy=lambda: watcher.trouble,
         lock=base.lock,
     )
-    http = http_server(base.live, context, base.metrics, bolt, health, base.arrivals)
+    status_page = StatusPageCache(context)
+    http = http_server(base.live, context, base.metrics, bolt, health, base.arrivals, status_page)
     opened.callback(http.limiter.close_all)  # connections that arrive while everything else stops
     bridge = partial(bookmarks.bridge_address, team=base.me.team_id)
     pages = PageSender(context, notifiers.build(settings, base.session), base.me.url, bridge)
     schedules = PagerDutyScheduleSync(context, pagerduty_schedule_sync.client(settings, base.session))
     mails = CommunicationSender(context, pages)
     outbox, replicas, indexer = _outbox(base, sockets, pages, mails), _replicas(base), SearchIndexer(context)
-    for owner in (outbox, scheduler, alerts, job_runner, outages, watcher, token_watch, schedules, indexer):
+    looping = (outbox, scheduler, alerts, job_runner, outages, watcher, token_watch, schedules, indexer, status_page)
+    for owner in looping:
         timer.add(owner.periodic)
     for periodic in _periodic(base, health, replicas):
         timer.add(periodic)
-    serving: list[Service] = [http, outbox, scheduler, alerts, job_runner, replicas, indexer]
+    serving: list[Service] = [status_page, http, outbox, scheduler, alerts, job_runner, replicas, indexer]
     if sockets is not None:
         serving.append(sockets)
     beside: list[Service] = [health, join, outages, timer]

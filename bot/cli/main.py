@@ -17,6 +17,7 @@ from bot.cli.policy import policy_command
 from bot.cli.records import backup_command, export_command, restored_command, verify_command
 from bot.cli.serve import check_command, migrate_command, serve_command
 from bot.cli.shared import echo_lines
+from bot.cli.statuspage import statuspage_command
 from bot.cli.tokens import token_command
 from bot.domain.errors import TocsinError
 
@@ -50,6 +51,6 @@ def demo(options: tuple[str, ...]) -> None:
 for command in (
     serve_command, check_command, migrate_command, list_command, search_command, show_command, retry_command,
     policy_command, playbooks, verify_command, export_command, backup_command, restored_command,
-    feeds_command, alerts_command, actions_command, token_command,
+    feeds_command, alerts_command, actions_command, token_command, statuspage_command,
 ):  # fmt: skip
     main.add_command(command)

@@ -16,6 +16,7 @@ from bot.policy import models
 from bot.policy.build_alerting import build_probe, build_rule
 from bot.policy.document import digest
 from bot.policy.models.conditions import CONDITION
+from bot.policy.status_page import build_status_page
 
 _ANY_DAY = date(2000, 1, 3)  # the first day of a rotation with one member, who is always on call
 _MORE = ("stakeholders", "audiences", "channels", "war_room", "ticket")
@@ -57,6 +58,7 @@ def build_policy(model: models.Document, document: dict[str, Any]) -> domain.Pol
         rules={key: build_rule(key, rule, model.metrics) for key, rule in model.rules.items()},
         metrics=dict(model.metrics),
         probes={key: build_probe(key, probe) for key, probe in model.probes.items()},
+        status_page=build_status_page(model.status_page, model.timezone),
         permissions={action: _allow_list(model, targets) for action, targets in model.permissions.items()},
         digest=digest(document),
     )

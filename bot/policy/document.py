@@ -52,6 +52,10 @@ def as_json(policy: Policy) -> dict[str, Any]:
         "metrics": dict(policy.metrics),
         "rules": {key: _alerting_rule(rule) for key, rule in policy.rules.items()},
         "probes": {key: _fields(probe, "id") for key, probe in policy.probes.items()},
+        "status_page": {
+            **_plain(policy.status_page),
+            "components": [{"key": each.key, **_fields(each)} for each in policy.status_page.components],
+        },
         "permissions": {action: _fields(allowed) for action, allowed in policy.permissions.items()},
     }
 

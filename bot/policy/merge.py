@@ -12,7 +12,7 @@ from bot.policy import models
 from bot.policy.yaml_source import Source
 
 # Headings that may be left with everything below them commented out.
-_HEADINGS = (*models.COLLECTIONS, "order", "role_order", "nudges", "timeline", "executives")
+_HEADINGS = (*models.COLLECTIONS, "order", "role_order", "nudges", "timeline", "executives", "status_page")
 _ENTRIES = tuple(name for name in models.COLLECTIONS if name not in ("bookmarks", "links"))
 # Lists of a preset whose names are entries that a file may take out: collection, setting, collection named.
 _LISTS_OF_NAMES = (

@@ -115,6 +115,7 @@ class Wakeups:
     deadlines: asyncio.Event = field(default_factory=asyncio.Event)
     jobs: asyncio.Event = field(default_factory=asyncio.Event)
     alerts: asyncio.Event = field(default_factory=asyncio.Event)
+    status_page: asyncio.Event = field(default_factory=asyncio.Event)  # what is published has changed
 
     def notify(self) -> None:
         """Wake the outbox and the scheduler. A use case that queues a job wakes the job runner itself."""

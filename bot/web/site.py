@@ -15,6 +15,8 @@ from bot.web.api.routes import PREFIX, Door, application
 from bot.web.connection_limits import ConnectionLimiter
 from bot.web.hooks import sources
 from bot.web.server import HttpServer
+from bot.web.statuspage import routes as statuspage
+from bot.web.statuspage.cache import StatusPageCache
 
 
 def http_server(
@@ -24,6 +26,7 @@ def http_server(
     bolt: AsyncApp,
     readiness: health.Health,
     arrivals: Arrivals,
+    status_page: StatusPageCache,
 ) -> HttpServer:
     """The server of the HTTP port, with its limits on connections."""
     settings = live.current
@@ -33,6 +36,7 @@ def http_server(
     site.add_routes(oncall.routes(context))
     authenticator = Authenticator(context, lambda: secret_of(live.current.tocsin_api_token))
     site.add_subapp(PREFIX, application(Door(authenticator)))
+    site.add_routes(statuspage.routes(status_page))
     if settings.tocsin_demo:
         site.add_routes(debug.routes(context))
     if settings.slack_signing_secret is not None:

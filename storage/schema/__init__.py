@@ -24,15 +24,14 @@ from storage.schema.people import homes, names, overrides, reads, shifts
 from storage.schema.playbooks import jobs, playbook_reminders, playbooks, walks
 from storage.schema.policies import meta, policies
 from storage.schema.rules import probe_days, probe_states, rule_states, rule_switches, worker_leases
+from storage.schema.statuspage import publications
 from storage.schema.tokens import api_requests, api_tokens
 
 __all__ = [
-    "action_items", "alert_deadlines", "alert_groups", "alert_inhibitors", "alert_occurrences",
-    "alert_proposals", "alert_silences", "alerts", "api_requests", "api_tokens", "chains",
-    "communications", "counters",
-    "cursors", "deadlines",
-    "deliveries", "homes", "incident_words", "incidents", "jobs", "meta", "metadata", "names",
-    "outbox", "overrides", "playbook_reminders", "playbooks", "policies", "probe_days",
-    "probe_states", "reads", "rule_states", "rule_switches", "service_changes", "shifts", "threads",
-    "timeline", "walks", "worker_leases",
+    "action_items", "alert_deadlines", "alert_groups", "alert_inhibitors", "alert_occurrences", "alert_proposals",
+    "alert_silences", "alerts", "api_requests", "api_tokens", "chains", "communications", "counters", "cursors",
+    "deadlines", "deliveries", "homes", "incident_words", "incidents", "jobs", "meta", "metadata", "names", "outbox",
+    "overrides", "playbook_reminders", "playbooks", "policies", "probe_days", "probe_states", "publications",
+    "reads", "rule_states", "rule_switches", "service_changes", "shifts", "threads", "timeline", "walks",
+    "worker_leases",
 ]  # fmt: skip

@@ -17,6 +17,7 @@ from bot.domain.policy.alert_rules import AlertRules
 from bot.domain.policy.alerting_rules import AlertingRule
 from bot.domain.policy.automation_rules import AutomationRules
 from bot.domain.policy.probe_rules import Probe
+from bot.domain.policy.status_page_rules import StatusPageRules
 from bot.domain.values.durations import Span
 from bot.domain.values.target import Target
 
@@ -295,6 +296,7 @@ class Policy:
     metrics: dict[str, str] = field(default_factory=dict)  # name → PromQL, for rules
     rules: dict[str, AlertingRule] = field(default_factory=dict)  # that Tocsin evaluates itself
     probes: dict[str, Probe] = field(default_factory=dict)
+    status_page: StatusPageRules = field(default_factory=StatusPageRules)
     permissions: dict[str, AllowList] = field(default_factory=dict)  # by verb; verbs without one are free for all
     digest: str = ""  # of the document it was read from; every incident records it
 

@@ -6,12 +6,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.policy import models
-from bot.policy.checks import alerting_rules, alerts, automation, paging, permissions, references, schedules
+from bot.policy.checks import (
+    alerting_rules,
+    alerts,
+    automation,
+    paging,
+    permissions,
+    references,
+    schedules,
+    status_page,
+)
 from bot.policy.checks.context import CheckContext
 from bot.policy.problems import Problem
 from bot.policy.yaml_source import Source
 
-_CHECKS = (references, schedules, paging, automation, permissions, alerts, alerting_rules)
+_CHECKS = (references, schedules, paging, automation, permissions, alerts, alerting_rules, status_page)
 
 
 @dataclass(frozen=True, slots=True)

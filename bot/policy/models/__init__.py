@@ -14,11 +14,12 @@ from bot.policy.models.people import Audience, Communications, Contact, MessageT
 from bot.policy.models.probes import Probe
 from bot.policy.models.services import Service
 from bot.policy.models.severities import Severity
+from bot.policy.models.status_page import Component, StatusPage, UptimeWeights
 
 __all__ = [
-    "COLLECTIONS", "AlertRoute", "AlertRung", "AlertingCondition", "AlertingRule", "Alerts", "Audience", "Automation",
-    "Category", "Communications", "Contact", "CustomField", "Document", "Executable", "HttpRunner", "MatrixRow",
-    "MessageTemplate", "Nudges", "Playbooks",
-    "Probe", "ProcessRunner", "Role", "Rotation", "Rule", "Rung", "Runners", "Schedule", "Service", "Severity",
-    "Trigger",
+    "COLLECTIONS", "AlertRoute", "AlertRung", "AlertingCondition", "AlertingRule", "Alerts", "Audience",
+    "Automation", "Category", "Communications", "Component", "Contact", "CustomField", "Document", "Executable",
+    "HttpRunner", "MatrixRow", "MessageTemplate", "Nudges", "Playbooks", "Probe", "ProcessRunner", "Role",
+    "Rotation", "Rule", "Rung", "Runners", "Schedule", "Service", "Severity", "StatusPage", "Trigger",
+    "UptimeWeights",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ from bot.policy.models.people import Audience, Communications, Contact, MessageT
 from bot.policy.models.probes import Probe
 from bot.policy.models.services import Service
 from bot.policy.models.severities import Severity
+from bot.policy.models.status_page import StatusPage
 from bot.policy.models.targets import TARGET_FORMS, Channel, TargetField, Who
 from bot.policy.models.texts import Bookmark, ChannelName, Emoji, Key, Link, Name, Text
 from bot.policy.models.times import Duration, Zone
@@ -106,6 +107,7 @@ class Document(StrictModel):
     metrics: dict[Key, Query] = Field(default={}, description="Names for PromQL expressions, for rules.")
     rules: dict[Key, AlertingRule] = Field(default={}, description="Alerting rules that Tocsin evaluates itself.")
     probes: dict[Key, Probe] = Field(default={}, description="Addresses that Tocsin asks itself.")
+    status_page: StatusPage = Field(default=StatusPage(), description="What customers see, and how uptime counts.")
     permissions: dict[Key, list[Who]] = Field(default={}, description="Who may do what; everybody, if left out.")
 
 

@@ -1,0 +1,119 @@
+"""Puts together what the status page shows at an instant, from the policy and what was published."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.domain.policy.status_page_rules import Component, StatusPageRules
+from bot.domain.statuspage.component_state import ComponentState, worst
+from bot.domain.statuspage.publication import Publication, PublicStatus, states_now
+from bot.domain.statuspage.uptime import Uptime, last_days, uptime
+
+RECENT = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentView:
+    """A component as the page shows it."""
+
+    component: Component
+    state: ComponentState
+    uptime: Uptime
+    changed_at: datetime  # when its state last changed
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What was read of the publications: what is not over, and what ended within the page's history."""
+
+    unresolved: tuple[Publication, ...]
+    past: tuple[Publication, ...]  # the last ended first
+    since: datetime  # nothing is recorded before
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """Everything that the page, its feeds and its API are rendered from."""
+
+    rules: StatusPageRules
+    url: str  # of the page, without a slash at the end
+    now: datetime
+    components: tuple[ComponentView, ...]
+    incidents: tuple[Publication, ...]  # unresolved, the newest first
+    maintenance: tuple[Publication, ...]  # under way or to come, the first to begin first
+    past: tuple[Publication, ...]  # incidents and maintenance that are over, the last ended first
+    window: tuple[date, ...]  # the days of the uptime bars
+    since: datetime  # nothing is recorded before
+
+    @property
+    def overall(self) -> ComponentState:
+        """The worst state of all components."""
+        return worst(each.state for each in self.components)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The page's time zone."""
+        return ZoneInfo(self.rules.timezone)
+
+    @property
+    def active_maintenance(self) -> tuple[Publication, ...]:
+        """Maintenance that is under way."""
+        return tuple(each for each in self.maintenance if each.status is not PublicStatus.SCHEDULED)
+
+    @property
+    def upcoming_maintenance(self) -> tuple[Publication, ...]:
+        """Maintenance that is still to begin."""
+        return tuple(each for each in self.maintenance if each.status is PublicStatus.SCHEDULED)
+
+    @property
+    def everything(self) -> tuple[Publication, ...]:
+        """All publications of the view, the newest first."""
+        both = (*self.incidents, *self.maintenance, *self.past)
+        return tuple(sorted(both, key=lambda each: each.updated_at, reverse=True))
+
+    @property
+    def updated_at(self) -> datetime | None:
+        """When the newest publication last changed; None if nothing was ever published."""
+        return max((each.updated_at for each in self.everything), default=None)
+
+
+def build_view(rules: StatusPageRules, url: str, published: Published, now: datetime) -> PageView:
+    """The page at an instant."""
+    zone = ZoneInfo(rules.timezone)
+    window = last_days(rules.history_days, now, zone)
+    everything = (*published.unresolved, *published.past)
+    states = states_now(published.unresolved, [each.key for each in rules.components])
+    components = tuple(
+        ComponentView(
+            each,
+            states[each.key],
+            uptime(everything, each.key, window, published.since, now, zone, rules.weights),
+            _changed_at(each.key, everything, published.since),
+        )
+        for each in rules.components
+    )
+    incidents = [each for each in published.unresolved if not each.is_maintenance]
+    maintenance = [each for each in published.unresolved if each.is_maintenance]
+    return PageView(
+        rules=rules,
+        url=url,
+        now=now,
+        components=components,
+        incidents=tuple(sorted(incidents, key=lambda each: each.started_at, reverse=True)),
+        maintenance=tuple(sorted(maintenance, key=lambda each: each.scheduled_for or each.started_at)),
+        past=published.past,
+        window=tuple(window),
+        since=published.since,
+    )
+
+
+def read_since(rules: StatusPageRules, now: datetime) -> datetime:
+    """The beginning of the page's history: what ended before it is not needed for the page."""
+    return now - timedelta(days=rules.history_days + 1)
+
+
+def _changed_at(key: str, publications: Sequence[Publication], since: datetime) -> datetime:
+    return max((each.updates[-1].at for each in publications if key in each.components), default=since)

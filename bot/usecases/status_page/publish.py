@@ -1,0 +1,164 @@
+"""Publishes an incident on the status page, posts further updates, and corrects what was published.
+
+Publishing is a person's act with a title and words of its own; nothing is taken from the incident but its number, which
+stays inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.errors import NotFound, Refused
+from bot.domain.incident import Change, Incident
+from bot.domain.policy.policy import Policy
+from bot.domain.statuspage import publication as pages
+from bot.domain.statuspage.component_state import ComponentState, state_of_severity
+from bot.domain.statuspage.publication import NewPublication, Publication, PublicChange
+from bot.domain.timeline.entry import BOT, entry
+from bot.usecases import authorize
+from bot.usecases.context import Context
+from bot.usecases.unit_of_work import UnitOfWork, begin, claim_delivery
+from storage import incidents
+from storage.statuspage import publications
+
+
+async def publish(
+    context: Context, number: int | None, new: NewPublication, actor: str, delivery: str | None = None
+) -> Publication:
+    """Publish an incident; `number` is the internal one it is about, or None. Returns it as stored.
+
+    Raises `Refused` for a drill, without a title or message, and for a component that the policy does not have.
+    """
+    async with _writing(context, number, actor, delivery) as (conn, work):
+        if work is not None and work.incident.drill:
+            raise Refused(f"{work.incident.id} is a drill: nothing of it goes to the public.")
+        _known_components(context.policy, new.components)
+        made = pages.publish(new, number, actor, context.clock.now())
+        await publications.save(conn, made)
+        if work is not None:
+            await work.commit(_receipt(work, made, f"Published on the status page: “{made.title}”", actor))
+    return made
+
+
+async def post(
+    context: Context, publication_id: str, change: PublicChange, actor: str, delivery: str | None = None
+) -> Publication:
+    """Add an update to a publication, `resolved` too."""
+    _known_components(context.policy, change.components or {})
+    words = "Updated on the status page"
+    return await _changed(
+        context, publication_id, actor, lambda each: pages.change(each, change, context.clock.now()), words, delivery
+    )
+
+
+async def edit(
+    context: Context, publication_id: str, number: int, message: str, actor: str, delivery: str | None = None
+) -> Publication:
+    """Another text for one update of a publication. The page shows it as edited."""
+    words = f"Corrected update {number} on the status page"
+    return await _changed(
+        context, publication_id, actor, lambda each: pages.edit_update(each, number, message, context.clock.now()),
+        words, delivery,
+    )  # fmt: skip
+
+
+async def retitle(
+    context: Context, publication_id: str, title: str | None, impact: str | None, actor: str
+) -> Publication:
+    """Another title or impact. The page shows it as edited."""
+    return await _changed(
+        context, publication_id, actor, lambda each: pages.retitled(each, title, impact, context.clock.now()),
+        "Corrected the title or impact on the status page", None,
+    )  # fmt: skip
+
+
+async def open_publication(conn: AsyncConnection, incident: int) -> Publication | None:
+    """What of this incident is on the page and not resolved; None if nothing is."""
+    return next((each for each in await publications.of_incident(conn, incident) if not each.ended), None)
+
+
+async def find(conn: AsyncConnection, name: str) -> Publication:
+    """The publication with this ID, or the open one of an incident such as INC-7. Raises `NotFound`."""
+    number = name.upper().removeprefix("INC-")
+    if name.upper().startswith("INC-") and number.isdecimal():
+        listed = await publications.of_incident(conn, int(number))
+        if not listed:
+            raise NotFound(f"Nothing of {name.upper()} is on the status page. Publish it first.")
+        if len([each for each in listed if not each.ended]) > 1:
+            ids = ", ".join(each.id for each in listed if not each.ended)
+            raise Refused(f"{name.upper()} has several open publications: {ids}. Name one.")
+        return listed[0]
+    found = await publications.get(conn, name.lower())
+    if found is None:
+        raise NotFound(f"There is no publication “{name[:40]}”. See them all: tocsin statuspage")
+    return found
+
+
+def proposed_components(policy: Policy, incident: Incident) -> dict[str, ComponentState]:
+    """The components that an incident's services affect, with the state that its severity proposes."""
+    names = set(incident.services)
+    named = {each for key in names if (service := policy.services.get(key)) for each in service.components}
+    state = state_of_severity(policy.rank(policy.severity(incident.severity).key))
+    return {
+        each.key: state for each in policy.status_page.components if each.key in named or names & set(each.services)
+    }
+
+
+async def _changed(
+    context: Context,
+    publication_id: str,
+    actor: str,
+    change: Callable[[Publication], Publication],
+    words: str,
+    delivery: str | None,
+) -> Publication:
+    async with context.database.reading() as conn:
+        found = await publications.get(conn, publication_id)
+    if found is None:
+        raise NotFound(f"There is no publication “{publication_id[:40]}”.")
+    async with _writing(context, found.incident, actor, delivery) as (conn, work):
+        current = await publications.lock(conn, publication_id)
+        if current is None:
+            raise NotFound(f"There is no publication “{publication_id[:40]}”.")
+        changed = change(current)
+        if changed == current:
+            return current
+        await publications.save(conn, changed)
+        if work is not None:
+            await work.commit(_receipt(work, changed, words, actor))
+    return changed
+
+
+@asynccontextmanager
+async def _writing(
+    context: Context, number: int | None, actor: str, delivery: str | None
+) -> AsyncIterator[tuple[AsyncConnection, UnitOfWork | None]]:
+    """A transaction that holds the incident's lock, if there is one. Raises `Refused` without permission."""
+    async with context.database.transaction() as conn:
+        incident = None if number is None else await incidents.lock(conn, number)
+        if number is not None and incident is None:
+            raise NotFound(f"There is no incident INC-{number}.", "list all")
+        if actor != BOT:
+            authorize.require_member(context, "comms", actor, incident, "publish on the status page")
+        await claim_delivery(conn, delivery, context.clock.now())
+        yield conn, None if incident is None else await begin(context, conn, incident)
+    context.wakeups.notify()
+    context.wakeups.status_page.set()
+
+
+def _receipt(work: UnitOfWork, published: Publication, words: str, actor: str) -> Change:
+    last = published.updates[-1]
+    text = f"{words} ({published.status.label.lower()}): {last.message}"
+    data = {"audience": "status_page", "publication": published.id, "status": str(published.status)}
+    return Change(work.incident, (entry(work.now, "sent", actor, text, **data),))
+
+
+def _known_components(policy: Policy, components: object) -> None:
+    known = {each.key for each in policy.status_page.components}
+    unknown = [str(key) for key in components if key not in known] if isinstance(components, dict) else []
+    if unknown:
+        listed = ", ".join(sorted(known)) or "none: list them under status_page.components of the policy"
+        raise Refused(f"There is no component “{unknown[0][:40]}” on the status page. There are: {listed}.")

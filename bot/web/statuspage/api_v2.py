@@ -1,0 +1,196 @@
+"""Builds the JSON of `/api/v2` in the shapes of Statuspage's public API, so that existing pollers can read the page.
+
+Shapes: https://metastatuspage.com/api
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.domain.statuspage.component_state import ComponentState, description, indicator
+from bot.domain.statuspage.publication import Publication, PublicStatus, PublicUpdate
+from bot.domain.statuspage.view import ComponentView, PageView
+
+MOST_INCIDENTS = 50  # as Statuspage lists
+Json = dict[str, Any]
+
+
+def documents(view: PageView) -> dict[str, Json]:
+    """Every document by its name, such as `incidents/unresolved`."""
+    page = {"page": _page(view)}
+    components = _components(view)
+    incidents = [_incident(each, view) for each in view.incidents]
+    past = [_incident(each, view) for each in view.past if not each.is_maintenance]
+    active = [_incident(each, view) for each in view.active_maintenance]
+    upcoming = [_incident(each, view) for each in view.upcoming_maintenance]
+    over = [_incident(each, view) for each in view.past if each.is_maintenance]
+    status = {"status": {"indicator": indicator(view.overall), "description": description(view.overall)}}
+    everything = sorted([*incidents, *past], key=lambda each: str(each["created_at"]), reverse=True)
+    return {
+        "summary": {
+            **page, "components": components, "incidents": incidents, "scheduled_maintenances": [*active, *upcoming],
+            **status,
+        },
+        "status": {**page, **status},
+        "components": {**page, "components": components},
+        "incidents": {**page, "incidents": everything[:MOST_INCIDENTS]},
+        "incidents/unresolved": {**page, "incidents": incidents},
+        "scheduled-maintenances": {
+            **page, "scheduled_maintenances": [*upcoming, *active, *over][:MOST_INCIDENTS],
+        },
+        "scheduled-maintenances/upcoming": {**page, "scheduled_maintenances": upcoming},
+        "scheduled-maintenances/active": {**page, "scheduled_maintenances": active},
+    }  # fmt: skip
+
+
+def timestamp(instant: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds, as Statuspage writes it."""
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _maybe(instant: datetime | None) -> str | None:
+    return None if instant is None else timestamp(instant)
+
+
+def page_id(view: PageView) -> str:
+    """The ID of the page: its name in letters, digits and dashes."""
+    return _slug(view.rules.name)
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "status"
+
+
+def _page(view: PageView) -> Json:
+    return {
+        "id": page_id(view),
+        "name": view.rules.name,
+        "url": view.url,
+        "time_zone": view.rules.timezone,
+        "updated_at": timestamp(view.updated_at or view.since),
+    }
+
+
+def _components(view: PageView) -> list[Json]:
+    """The components, and the groups they stand in, in the order of the page."""
+    listed: list[Json] = []
+    groups: dict[str, Json] = {}
+    for each in view.components:
+        group = each.component.group
+        if group and group not in groups:
+            groups[group] = _group(group, view)
+            listed.append(groups[group])
+        listed.append(_component(each, view))
+    for position, component in enumerate(listed, 1):
+        component["position"] = position
+    return listed
+
+
+def _component(each: ComponentView, view: PageView) -> Json:
+    component = each.component
+    return {
+        "id": component.key,
+        "name": component.name,
+        "status": str(each.state),
+        "created_at": timestamp(view.since),
+        "updated_at": timestamp(each.changed_at),
+        "position": component.order,
+        "description": component.description or None,
+        "showcase": True,
+        "start_date": view.since.date().isoformat(),
+        "group_id": group_id(component.group) if component.group else None,
+        "page_id": page_id(view),
+        "group": False,
+        "only_show_if_degraded": component.only_show_if_degraded,
+    }
+
+
+def group_id(name: str) -> str:
+    """The ID of a group of components."""
+    return f"group-{_slug(name)}"
+
+
+def _group(name: str, view: PageView) -> Json:
+    members = [each for each in view.components if each.component.group == name]
+    state = max((each.state for each in members), key=list(ComponentState).index)
+    return {
+        "id": group_id(name),
+        "name": name,
+        "status": str(state),
+        "created_at": timestamp(view.since),
+        "updated_at": timestamp(max(each.changed_at for each in members)),
+        "position": 0,
+        "description": None,
+        "showcase": False,
+        "start_date": None,
+        "group_id": None,
+        "page_id": page_id(view),
+        "group": True,
+        "only_show_if_degraded": False,
+        "components": [each.component.key for each in members],
+    }
+
+
+def _incident(publication: Publication, view: PageView) -> Json:
+    affected = [each for each in view.components if each.component.key in publication.components]
+    shape: Json = {
+        "id": publication.id,
+        "name": publication.title,
+        "status": str(publication.status),
+        "created_at": timestamp(publication.created_at),
+        "updated_at": timestamp(publication.updated_at),
+        "monitoring_at": _maybe(_first(publication, PublicStatus.MONITORING)),
+        "resolved_at": _maybe(publication.ended_at),
+        "impact": impact(publication),
+        "shortlink": f"{view.url}/incidents/{publication.id}",
+        "started_at": timestamp(publication.started_at),
+        "page_id": page_id(view),
+        "incident_updates": [
+            _update(publication, number, view) for number in range(len(publication.updates) - 1, -1, -1)
+        ],
+        "components": [_component(each, view) for each in affected],
+    }
+    if publication.is_maintenance:
+        shape["scheduled_for"] = _maybe(publication.scheduled_for)
+        shape["scheduled_until"] = _maybe(publication.scheduled_until)
+    return shape
+
+
+def impact(publication: Publication) -> str:
+    """Statuspage's word for how bad it was at its worst."""
+    if publication.is_maintenance:
+        return "maintenance"
+    return indicator(publication.worst_ever)
+
+
+def _first(publication: Publication, status: PublicStatus) -> datetime | None:
+    return next((each.at for each in publication.updates if each.status is status), None)
+
+
+def _update(publication: Publication, number: int, view: PageView) -> Json:
+    update: PublicUpdate = publication.updates[number]
+    before = publication.updates[number - 1].components if number else {}
+    return {
+        "id": update.id,
+        "status": str(update.status),
+        "body": update.message,
+        "incident_id": publication.id,
+        "created_at": timestamp(update.at),
+        "updated_at": timestamp(update.edited_at or update.at),
+        "display_at": timestamp(update.at),
+        "affected_components": [
+            {
+                "code": each.component.key,
+                "name": each.component.name,
+                "old_status": str(before.get(each.component.key, ComponentState.OPERATIONAL)),
+                "new_status": str(update.components[each.component.key]),
+            }
+            for each in view.components
+            if each.component.key in update.components
+        ],
+        "deliver_notifications": True,
+        "custom_tweet": None,
+        "tweet_id": None,
+    }

@@ -1,0 +1,133 @@
+"""Keeps the rendered status page in memory. It is rendered when something changed, never for a request.
+
+Rendering runs in a thread, so that nothing else waits for it. Another process on the same database may publish, too, so
+that the counter of changes is read twice a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.domain.statuspage.publication import Publication
+from bot.domain.statuspage.view import PageView, build_view, read_since
+from bot.usecases.context import Context
+from bot.web.statuspage import documents, pages
+from bot.web.statuspage.rendered import Rendered
+from bot.workers.base import Periodic
+from bot.workers.tasks import WakeableTask
+from storage import key_value
+from storage.statuspage import page, publications
+
+log = structlog.get_logger()
+
+POLL_S = 0.5
+RENDERED_ANEW_S = 60.0  # at least so often: uptime changes while an outage lasts
+MOST_KEPT = 500  # pages of single incidents and older parts of the history, since the last change
+
+
+class StatusPageCache:
+    """The documents of the status page by path, as last rendered."""
+
+    name = "status page"
+
+    def __init__(self, context: Context, on_change: Callable[[dict[str, Rendered]], object] | None = None) -> None:
+        self._context = context
+        self._on_change = on_change
+        self._loop = WakeableTask(
+            self.name, context.wakeups.status_page, self.refresh, hint="check the database; it is tried again"
+        )
+        self._made_of: tuple[int, str] | None = None
+        self._rendered_at = -RENDERED_ANEW_S
+        self._kept: dict[str, Rendered] = {}
+        self.documents: dict[str, Rendered] = {}
+        self.view: PageView | None = None
+
+    @property
+    def periodic(self) -> Periodic:
+        """The look at the counter of changes."""
+        return self._loop.poll(timedelta(seconds=POLL_S))
+
+    async def start(self) -> None:
+        """Note since when there is a record, render once, then begin to watch."""
+        if not self._context.database.read_only:
+            async with self._context.database.transaction() as conn:
+                await key_value.STATUS_PAGE_SINCE.put_new(conn, self._context.clock.now().isoformat())
+        await self.refresh()
+        self._loop.start()
+
+    async def stop(self, within_s: float) -> None:
+        """Let a rendering end."""
+        await self._loop.stop(within_s)
+
+    async def refresh(self) -> None:
+        """Render if something was published, the policy changed, or the last time is a minute ago."""
+        async with self._context.database.reading() as conn:
+            made_of = (await publications.version(conn), self._context.policy.digest)
+        fresh = time.monotonic() - self._rendered_at < RENDERED_ANEW_S
+        if made_of == self._made_of and fresh:
+            return
+        await self.render(made_of)
+
+    async def render(self, made_of: tuple[int, str]) -> None:
+        """Read what is published and render all documents in a thread."""
+        rules, now = self._context.policy.status_page, self._context.clock.now()
+        async with self._context.database.reading() as conn:
+            published = await page.read(conn, read_since(rules, now), now)
+        url = page_url(self._context)
+        view, made = await asyncio.to_thread(lambda: _rendered(build_view(rules, url, published, now)))
+        self.view, self.documents, self._kept = view, made, {}
+        self._made_of, self._rendered_at = made_of, time.monotonic()
+        if self._on_change is not None:
+            self._on_change(made)
+
+    async def incident(self, publication_id: str) -> Rendered | None:
+        """The page of one publication; None if there is none. It is kept until the next change."""
+        path = f"{documents.PREFIX}/incidents/{publication_id}"
+        view = self.view
+        if path in self._kept or view is None:
+            return self._kept.get(path)
+        async with self._context.database.reading() as conn:
+            found = await publications.get(conn, publication_id)
+        if found is None:
+            return None
+        made = await asyncio.to_thread(
+            lambda: documents.html(pages.incident_page(found, view, documents.links(view)), view)
+        )
+        return self._keep(path, made)
+
+    async def history(self, before: datetime) -> Rendered | None:
+        """The part of the history that started before an instant; None before the first rendering."""
+        path = f"{documents.PREFIX}/history?{before.isoformat()}"
+        view = self.view
+        if path in self._kept or view is None:
+            return self._kept.get(path)
+        async with self._context.database.reading() as conn:
+            listed = await publications.before(conn, before, documents.MOST_IN_HISTORY)
+        made = await asyncio.to_thread(lambda: _history(listed, view))
+        return self._keep(path, made)
+
+    def _keep(self, path: str, made: Rendered) -> Rendered:
+        if len(self._kept) >= MOST_KEPT:
+            self._kept.clear()
+        self._kept[path] = made
+        return made
+
+
+def page_url(context: Context) -> str:
+    """The public address of the page, without a slash at the end."""
+    return context.policy.status_page.url or f"{(context.url or '').rstrip('/')}{documents.PREFIX}"
+
+
+def _rendered(view: PageView) -> tuple[PageView, dict[str, Rendered]]:
+    return view, documents.all_documents(view)
+
+
+def _history(listed: list[Publication], view: PageView) -> Rendered:
+    more = len(listed) == documents.MOST_IN_HISTORY
+    older = f"{documents.PREFIX}/history?before={int(listed[-1].started_at.timestamp())}" if more else None
+    return documents.html(pages.history_page(listed, view, documents.links(view), older), view)

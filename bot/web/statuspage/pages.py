@@ -1,0 +1,264 @@
+"""Renders the HTML pages: the page itself, an incident, the history. Templates get plain values only."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from importlib import resources
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from bot.domain.statuspage.component_state import ComponentState, description, worst
+from bot.domain.statuspage.publication import Publication
+from bot.domain.statuspage.uptime import Day
+from bot.domain.statuspage.view import RECENT, ComponentView, PageView
+
+DAY_BUDGET = 900  # days that bars may list one by one; beyond, equal days in a row are one line
+_MARKS = {
+    ComponentState.OPERATIONAL: "o", ComponentState.UNDER_MAINTENANCE: "w", ComponentState.DEGRADED_PERFORMANCE: "d",
+    ComponentState.PARTIAL_OUTAGE: "p", ComponentState.MAJOR_OUTAGE: "m",
+}  # fmt: skip
+NO_RECORD = "n"
+# A bar of a day is as high as the component was up: never told by colour alone.
+_HEIGHTS = {"o": 32, "w": 32, "d": 24, "p": 16, "m": 8, NO_RECORD: 2}
+
+
+@functools.cache
+def environment() -> Environment:
+    """The templates, which escape every value and refuse unknown names."""
+    env = Environment(
+        loader=PackageLoader("bot.web.statuspage"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    env.filters["paragraphs"] = paragraphs
+    return env
+
+
+@functools.cache
+def style() -> str:
+    """The one stylesheet of all pages, without white space that changes nothing."""
+    text = resources.files("bot.web.statuspage").joinpath("templates", "style.css").read_text(encoding="utf-8")
+    return "".join(line.strip() for line in text.splitlines() if not line.lstrip().startswith("/*"))
+
+
+def paragraphs(text: str) -> Markup:
+    """A text of several lines as HTML: blank lines separate paragraphs."""
+    blocks = [block.strip() for block in text.split("\n\n") if block.strip()]
+    return Markup("").join(
+        Markup("<p>{}</p>").format(Markup("<br>").join(escape(line) for line in block.split("\n"))) for block in blocks
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Formats instants and days in the page's time zone."""
+
+    zone: ZoneInfo
+
+    def time(self, instant: datetime) -> Markup:
+        """A `<time>` with the instant in words."""
+        local = instant.astimezone(self.zone)
+        machine = instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return Markup("<time datetime={}>{}</time>").format(machine, f"{local.day} {local:%b %Y, %H:%M %Z}")
+
+    def clock(self, instant: datetime) -> str:
+        """The time of day."""
+        return f"{instant.astimezone(self.zone):%H:%M %Z}"
+
+    def day(self, day: date) -> str:
+        """A day in words."""
+        return f"{day.day} {day:%B %Y}"
+
+    def period(self, starts: datetime, ends: datetime) -> Markup:
+        """From an instant to another; the day is named once where it is the same."""
+        one_day = starts.astimezone(self.zone).date() == ends.astimezone(self.zone).date()
+        last = Markup("<time datetime={}>{}</time>").format(
+            ends.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"), self.clock(ends)
+        )
+        return Markup("{} to {}").format(self.time(starts), last if one_day else self.time(ends))
+
+
+def lasting(span: timedelta) -> str:
+    """How long something took, for customers: `1 h 5 min`."""
+    minutes = max(1, round(span.total_seconds() / 60))
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = [f"{count} {unit}" for count, unit in ((days, "d"), (hours, "h"), (minutes, "min")) if count]
+    return " ".join(parts[:2])
+
+
+def status_page(view: PageView, links: dict[str, str]) -> str:
+    """The page itself."""
+    recent = [each for each in view.past if each.ended_at and each.ended_at > view.now - RECENT]
+    listed = [each for each in view.components if _shown(each)]
+    return _render(
+        "page.html",
+        view,
+        links,
+        headline=description(view.overall),
+        overall=_MARKS[view.overall],
+        groups=_groups(listed, merged=len(listed) * len(view.window) > DAY_BUDGET),
+        incidents=[incident_values(each, view) for each in view.incidents],
+        active=[incident_values(each, view) for each in view.active_maintenance],
+        upcoming=[incident_values(each, view) for each in view.upcoming_maintenance],
+        recent=_by_day(recent, view),
+        recent_days=RECENT.days,
+        days=len(view.window),
+        weights=view.rules.weights,
+        path=bar_path,
+        marks=_HEIGHTS,
+    )
+
+
+def incident_page(publication: Publication, view: PageView, links: dict[str, str]) -> str:
+    """The permanent page of one incident or maintenance."""
+    return _render("incident.html", view, links, incident=incident_values(publication, view))
+
+
+def history_page(publications: Sequence[Publication], view: PageView, links: dict[str, str], older: str | None) -> str:
+    """A part of the history by month, the newest first. `older` is the address of the next part."""
+    months: dict[str, list[dict[str, Any]]] = {}
+    for each in publications:
+        month = f"{each.started_at.astimezone(view.zone):%B %Y}"
+        months.setdefault(month, []).append(incident_values(each, view))
+    return _render("history.html", view, links, months=months, older=older)
+
+
+def message_page(view: PageView, links: dict[str, str], title: str, text: str, template: str, **values: Any) -> str:
+    """A page with a heading and a text, for subscriptions and refusals."""
+    return _render(template, view, links, title=title, text=text, **values)
+
+
+def incident_values(publication: Publication, view: PageView) -> dict[str, Any]:
+    """What a template shows of a publication: nothing of the incident behind it."""
+    words = Words(view.zone)
+    names = {each.key: each.name for each in view.rules.components}
+    over = publication.ended_at
+    return {
+        "id": publication.id,
+        "title": publication.title,
+        "impact": publication.impact,
+        "maintenance": publication.is_maintenance,
+        "mark": "w" if publication.is_maintenance else _MARKS[publication.worst_ever],
+        "now": "w" if publication.is_maintenance else _MARKS[worst(publication.components.values())],
+        "status": publication.status.label,
+        "over": over is not None,
+        "when": _when(publication, words, view.now),
+        "lasted": lasting(over - publication.started_at) if over else "",
+        "components": [
+            (names[key], state.label, _MARKS[state]) for key, state in publication.components.items() if key in names
+        ],
+        "edited": words.time(publication.edited_at) if publication.edited_at else None,
+        "updates": [
+            {
+                "status": each.status.label,
+                "message": each.message,
+                "at": words.time(each.at),
+                "edited": words.time(each.edited_at) if each.edited_at else None,
+            }
+            for each in reversed(publication.updates)
+        ],
+    }
+
+
+def _when(publication: Publication, words: Words, now: datetime) -> Markup:
+    if publication.is_maintenance and publication.scheduled_for and publication.scheduled_until:
+        return words.period(publication.scheduled_for, publication.scheduled_until)
+    if publication.ended_at:
+        return words.period(publication.started_at, publication.ended_at)
+    return Markup("Since {}").format(words.time(publication.started_at))
+
+
+def _shown(each: ComponentView) -> bool:
+    return not each.component.only_show_if_degraded or each.state is not ComponentState.OPERATIONAL
+
+
+def _groups(components: Iterable[ComponentView], *, merged: bool) -> list[tuple[str, list[dict[str, Any]]]]:
+    """The components under their groups; a group stands where its first component does."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for each in components:
+        groups.setdefault(each.component.group, []).append(
+            {
+                "key": each.component.key,
+                "name": each.component.name,
+                "description": each.component.description,
+                "state": each.state.label,
+                "mark": _MARKS[each.state],
+                "share": _percent(each.uptime.share),
+                "days": [_mark(day) for day in each.uptime.days],
+                "options": _options(each.uptime.days, merged=merged),
+            }
+        )
+    return list(groups.items())
+
+
+def bar_path(days: Sequence[str], mark: str) -> str:
+    """The days with this mark as the path of an SVG, in units of four to a day."""
+    height = _HEIGHTS[mark]
+    top = 32 - height
+    if mark == "w":  # with a gap: under maintenance
+        return "".join(f"M{4 * n + 2} 0v13m0 6v13" for n, day in enumerate(days) if day == mark)
+    return "".join(f"M{4 * n + 2} {top}v{height}" for n, day in enumerate(days) if day == mark)
+
+
+def _mark(day: Day) -> str:
+    return _MARKS[day.state] if day.recorded or day.spent else NO_RECORD
+
+
+def _options(days: Sequence[Day], *, merged: bool) -> list[str]:
+    """Each day in words; with `merged`, equal days in a row share a line."""
+    lines: list[tuple[str, str, str]] = []  # first day, last day, what
+    for day in days:
+        name, what = f"{day.day.day} {day.day:%b}", _said(day)
+        if merged and lines and lines[-1][2] == what and not day.spent:
+            lines[-1] = (lines[-1][0], name, what)
+        else:
+            lines.append((name, name, what))
+    return [f"{first}: {what}" if first == last else f"{first} – {last}: {what}" for first, last, what in lines]
+
+
+def _said(day: Day) -> str:
+    if not day.recorded and not day.spent:
+        return "no record"
+    if not day.spent:
+        return "operational"
+    return ", ".join(
+        f"{state.label.lower()} {lasting(spent)}"
+        for state, spent in sorted(day.spent.items(), key=lambda item: -list(ComponentState).index(item[0]))
+    )
+
+
+def _percent(share: float | None) -> str:
+    if share is None:
+        return ""
+    cut = int(share * 10000) / 100  # never rounded up to 100 %
+    return "100 %" if share >= 1 else f"{cut:.2f} %"
+
+
+def _by_day(publications: Sequence[Publication], view: PageView) -> list[tuple[str, list[dict[str, Any]]]]:
+    words = Words(view.zone)
+    days: dict[date, list[dict[str, Any]]] = {}
+    for each in publications:
+        if each.ended_at is not None:
+            day = each.ended_at.astimezone(view.zone).date()
+            days.setdefault(day, []).append(incident_values(each, view))
+    return [(words.day(day), listed) for day, listed in days.items()]
+
+
+def _render(template: str, view: PageView, links: dict[str, str], **values: Any) -> str:
+    words = Words(view.zone)
+    return environment().get_template(template).render(
+        site=view.rules.name, logo=view.rules.logo, support=_support(view.rules.support), style=Markup(style()),  # noqa: S704 - ours
+        links=links, timezone=view.rules.timezone, now=words.time(view.now), subscribe=view.rules.subscribe,
+        public=view.rules.visibility == "public", **values,
+    )  # fmt: skip
+
+
+def _support(address: str | None) -> str | None:
+    if address is None or address.startswith(("https://", "http://", "mailto:")):
+        return address
+    return f"mailto:{address}" if "@" in address else None

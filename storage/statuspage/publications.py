@@ -1,0 +1,102 @@
+"""Stores each publication on the status page as one JSON value, with columns beside it to search by.
+
+A counter is raised with every change, so that a page that was rendered knows when it is out of date.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.statuspage.publication import Publication
+from storage.engine.dialect import insert
+from storage.schema import counters, publications
+
+_adapter = TypeAdapter(Publication)
+_c = publications.c
+_COUNTER = "status_page"
+_VERSION = sa.select(counters.c.value).where(counters.c.name == _COUNTER)
+_OPEN = sa.text("open")  # as in the partial index, word for word
+MOST_OPEN = 500
+
+
+async def version(conn: AsyncConnection) -> int:
+    """How often what is published has changed."""
+    return int(await conn.scalar(_VERSION) or 0)
+
+
+async def raise_version(conn: AsyncConnection) -> None:
+    """Count a change. It keeps other writers of the page waiting until the transaction ends."""
+    row = insert(conn, counters).values(name=_COUNTER, value=1)
+    await conn.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value + 1}))
+
+
+async def save(conn: AsyncConnection, publication: Publication, due_at: datetime | None = None) -> None:
+    """Store a publication, new or changed. `due_at`: when it next changes by itself."""
+    row = insert(conn, publications).values(
+        id=publication.id,
+        kind=str(publication.kind),
+        open=not publication.ended,
+        started_at=publication.started_at,
+        ended_at=publication.ended_at,
+        incident=publication.incident,
+        due_at=due_at,
+        lease_until=None,
+        state=_adapter.dump_python(publication, mode="json"),
+    )
+    changed = ("open", "started_at", "ended_at", "due_at", "lease_until", "state")
+    await conn.execute(
+        row.on_conflict_do_update(index_elements=["id"], set_={name: row.excluded[name] for name in changed})
+    )
+    await raise_version(conn)
+
+
+async def get(conn: AsyncConnection, publication_id: str) -> Publication | None:
+    """The publication with this ID; `None` if there is none."""
+    return _one(await conn.scalar(sa.select(_c.state).where(_c.id == publication_id)))
+
+
+async def lock(conn: AsyncConnection, publication_id: str) -> Publication | None:
+    """The publication, kept from other writers until the transaction ends."""
+    return _one(await conn.scalar(sa.select(_c.state).where(_c.id == publication_id).with_for_update()))
+
+
+async def of_incident(conn: AsyncConnection, incident: int, limit: int = 20) -> list[Publication]:
+    """What was published about an incident: what is open first, then the newest first."""
+    found = sa.select(_c.state).where(_c.incident == incident)
+    return await _list(conn, found.order_by(_c.open.desc(), _c.started_at.desc()).limit(limit))
+
+
+async def unresolved(conn: AsyncConnection) -> list[Publication]:
+    """Everything that is not over, the newest first."""
+    return await _list(conn, sa.select(_c.state).where(_OPEN).order_by(_c.started_at.desc()).limit(MOST_OPEN))
+
+
+async def ended_since(conn: AsyncConnection, since: datetime, limit: int) -> list[Publication]:
+    """Up to `limit` publications that ended after `since`, the last ended first."""
+    found = sa.select(_c.state).where(_c.ended_at > since).order_by(_c.ended_at.desc())
+    return await _list(conn, found.limit(limit))
+
+
+async def before(conn: AsyncConnection, started: datetime, limit: int) -> list[Publication]:
+    """Up to `limit` publications that started before an instant, the newest first."""
+    found = sa.select(_c.state).where(_c.started_at < started).order_by(_c.started_at.desc(), _c.id)
+    return await _list(conn, found.limit(limit))
+
+
+async def earliest_start(conn: AsyncConnection) -> datetime | None:
+    """When the first publication started."""
+    moment: datetime | None = await conn.scalar(sa.select(sa.func.min(_c.started_at)))
+    return moment
+
+
+async def _list(conn: AsyncConnection, statement: Any) -> list[Publication]:
+    return [_adapter.validate_python(state) for state in await conn.scalars(statement)]
+
+
+def _one(state: Any) -> Publication | None:
+    return None if state is None else _adapter.validate_python(state)

@@ -1,0 +1,106 @@
+"""The page over real HTTP, on a real database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from bot.domain.statuspage.component_state import ComponentState as S
+from bot.domain.statuspage.publication import NewPublication
+from bot.domain.timeline.entry import BOT
+from bot.usecases.context import Context
+from bot.usecases.status_page.publish import edit, publish
+from bot.web.statuspage.cache import StatusPageCache
+from bot.web.statuspage.routes import routes
+from tests.usecases.conftest import MakeContext, MovableClock, clock, make_context
+
+__all__ = ["MovableClock", "clock", "make_context"]  # fixtures
+
+POLICY = "preset: sev1-5\nstatus_page: {name: Example AI, preset: llm-platform}\n"
+Client = TestClient[web.Request, web.Application]
+
+
+@pytest.fixture
+def context(make_context: MakeContext) -> Context:
+    return make_context(POLICY)
+
+
+@pytest.fixture
+async def cache(context: Context) -> AsyncIterator[StatusPageCache]:
+    made = StatusPageCache(context)
+    await made.start()
+    yield made
+    await made.stop(5.0)
+
+
+@pytest.fixture
+async def client(cache: StatusPageCache) -> AsyncIterator[Client]:
+    application = web.Application()
+    application.add_routes(routes(cache))
+    async with TestClient(TestServer(application)) as opened:
+        yield opened
+
+
+async def test_what_is_published_is_on_the_page_and_in_the_api(
+    client: Client, cache: StatusPageCache, context: Context
+) -> None:
+    made = await publish(
+        context, None, NewPublication("Chat <fails>", "We look into it.", {"chat-completions": S.PARTIAL_OUTAGE}), BOT
+    )
+    await cache.refresh()
+    page = await (await client.get("/status")).text()
+    assert "Chat &lt;fails&gt;" in page
+    assert "Partial outage" in page
+    for path in ("/status/api/v2/summary.json", "/api/v2/summary.json"):
+        summary = await (await client.get(path)).json()
+        assert summary["status"] == {"indicator": "major", "description": "Partial outage"}
+        assert [each["name"] for each in summary["incidents"]] == ["Chat <fails>"]
+    permalink = await client.get(f"/status/incidents/{made.id}")
+    assert permalink.status == 200
+    assert "We look into it." in await permalink.text()
+
+
+async def test_a_correction_is_shown_as_edited(client: Client, cache: StatusPageCache, context: Context) -> None:
+    made = await publish(context, None, NewPublication("Slow", "First words."), BOT)
+    await edit(context, made.id, 1, "Better words.", BOT)
+    await cache.refresh()
+    page = await (await client.get("/status")).text()
+    assert "Better words." in page
+    assert "edited" in page
+    assert "First words." not in page
+
+
+async def test_a_reader_who_has_the_page_gets_304(client: Client) -> None:
+    first = await client.get("/status")
+    again = await client.get("/status", headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status == 304
+    assert await again.read() == b""
+    assert "max-age" in first.headers["Cache-Control"]
+    assert "Set-Cookie" not in first.headers
+
+
+async def test_the_page_has_six_components_no_script_and_at_most_40_kilobytes(client: Client) -> None:
+    answer = await client.get("/status", headers={"Accept-Encoding": "identity"})
+    body = await answer.read()
+    assert len(body) <= 40 * 1024
+    assert b"<script" not in body
+    assert "script-src" not in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    for name in (b"API", b"Chat Completions", b"Embeddings", b"Dashboard", b"Webhooks", b"Authentication"):
+        assert b">" + name + b"<" in body
+
+
+@pytest.mark.parametrize("path", ["/status/incidents/nothing", "/status/incidents/..%2f", "/status/api/v2/x.json"])
+async def test_an_unknown_page_is_404(client: Client, path: str) -> None:
+    assert (await client.get(path)).status == 404
+
+
+async def test_the_page_is_compressed_for_those_who_take_it(client: Client, cache: StatusPageCache) -> None:
+    async with aiohttp.ClientSession(auto_decompress=False) as session:
+        answer = await session.get(client.make_url("/status"), headers={"Accept-Encoding": "gzip"})
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert await answer.read() == cache.documents["/status"].compressed
