@@ -11,10 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot import alert_page
 from bot.domain.errors import DeliveryError, Refused
 from bot.domain.incident import Incident
 from bot.domain.paging import calls, people
 from bot.domain.policy.policy import Policy
+from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import AlertFollowUpPayload, PersonPagePayload
 from bot.domain.routing.send_result import Failed, NotNeeded, Retry, SendResult, Sent, result_of
 from bot.integrations import http
@@ -28,7 +30,7 @@ from storage.outbox.queue import ClaimedNotice
 
 
 class PageSender:
-    """Sends notices of the kind `PAGE_VENDOR`. The page shows the incident as it is when it is sent."""
+    """Sends notices of the kinds in `PAGER_KINDS`. The page shows the incident as it is when it is sent."""
 
     def __init__(
         self,
@@ -52,7 +54,10 @@ class PageSender:
         self._by_method = by_method
 
     async def send(self, row: ClaimedNotice) -> SendResult:
-        """1. Read the incident; 2. check that the page is needed; 3. pass it to the notifier; 4. describe a failure."""
+        """1. Read what it is about; 2. check that it is needed; 3. pass it to the notifier; 4. describe a failure."""
+        if row.kind == NoticeKind.ALERT_PAGE_VENDOR:
+            page = await alert_page.page_of(self._context, row)
+            return await self._deliver(row, page, alert_page.words(row)) if isinstance(page, Page) else page
         async with self._context.database.reading() as conn:
             incident = await incidents.get(conn, row.incident) if row.incident is not None else None
             if incident is None:
@@ -66,9 +71,12 @@ class PageSender:
         page = page_of(row, incident, policy, self._team_url, self._context.clock.at(row.created_at.timestamp()))
         if not incident.private:
             page = replace(page, bridge=self._bridge(incident, policy))
-        method = _payload(row).method
+        return await self._deliver(row, page, _what(row, policy, incident))
+
+    async def _deliver(self, row: ClaimedNotice, page: Page, words: str) -> SendResult:
+        """Pass the page to the notifier of its method. `words` say what could not be done if it fails."""
+        method = str(row.payload["method"])
         notifier = self._by_method.get(method)
-        words = _what(row, policy, incident)
         if notifier is None:
             return Failed(f"{words}: {calls.label(method)} is not set up any more.")
         if time.monotonic() + 2 * http.TIMEOUT_S > row.lease_ends_monotonic:  # the longest look-up and request

@@ -225,6 +225,8 @@ def _facts(page: Page) -> list[tuple[str, str]]:
 def _what_to_do(page: Page) -> str:
     if page.private:
         return "This incident is private, so nothing more is said here. Open Slack and press I'm on it."
+    if page.alert:
+        return "Open Slack and act on its card: Declare, Attach to…, Dismiss or Silence…. That stops the paging."
     return "Open Slack and press I'm on it: that stops the paging. Can't calls the next person at once."
 
 

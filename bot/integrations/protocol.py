@@ -49,6 +49,7 @@ class Page:
     paged_at: datetime
     uncertain: bool = False
     bridge: str | None = None
+    alert: bool = False  # it is about a group of alerts; `incident` is the group's ID
 
     @property
     def private(self) -> bool:

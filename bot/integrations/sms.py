@@ -101,7 +101,8 @@ def text(page: Page) -> str:
     end = f"\n{reference(page)}"
     if page.private:
         return f"{page.headline}: you are paged{page.count}. Open Slack.{end}"
-    go = f"\nPress I'm on it in Slack: {page.link}" if page.link else "\nPress I'm on it in Slack."
+    press = f"\nPress I'm on it in Slack: {page.link}" if page.link else "\nPress I'm on it in Slack."
+    go = "\nAct on its card in Slack." if page.alert else press
     why = f": {_cut(page.why, WHY)}" if page.why else ""
     start = f"{page.incident} {page.severity}: "
     middle = f"\nYou are paged{page.count}{why}."

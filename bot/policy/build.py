@@ -10,6 +10,7 @@ from bot.domain.oncall.notation import DEFAULT_HANDOFF
 from bot.domain.policy import alert_rules
 from bot.domain.policy import automation_rules as rules
 from bot.domain.policy import policy as domain
+from bot.domain.policy.alerting_rules import EscalationRung
 from bot.domain.values.durations import BusinessDays, Span, parse_duration, parse_span
 from bot.domain.values.target import Target, TargetKind
 from bot.policy import models
@@ -259,6 +260,10 @@ def _route(model: models.AlertRoute) -> alert_rules.AlertRoute:
         at_least=model.at_least,
         within=clock_duration(model.within),
         resolve=alert_rules.OnResolved(model.resolve),
+        escalate=tuple(
+            EscalationRung(clock_duration(rung.after), tuple(rung.notify), tuple(rung.by), _duration(rung.repeat))
+            for rung in model.escalate
+        ),
     )
 
 

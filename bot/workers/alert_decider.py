@@ -1,4 +1,4 @@
-"""Decides groups of alerts when their time to gather is over."""
+"""Decides groups of alerts when their time to gather is over, and pages the rungs of their routes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import timedelta
 import structlog
 
 from bot.usecases.alerts.decide import claim_gathered, decide_group
+from bot.usecases.alerts.escalate import claim_rungs, page_rung
 from bot.usecases.context import Context
 from bot.workers.base import Periodic
 from bot.workers.tasks import WakeableTask
@@ -14,6 +15,7 @@ from bot.workers.tasks import WakeableTask
 log = structlog.get_logger()
 
 TICK_S = 0.5
+AGAIN = "it is tried again in half a minute"
 
 
 class AlertDecider:
@@ -41,10 +43,16 @@ class AlertDecider:
         await self._loop.stop(within_s)
 
     async def tick(self) -> None:
-        """Decide every group that is due. One that fails is logged, and tried again when its lease ends."""
+        """Decide groups and page rungs that are due. One that fails is logged, and tried again when its lease ends."""
         while not self._loop.stopping and (numbers := await claim_gathered(self._context)):
             for number in numbers:
                 try:
                     await decide_group(self._context, number)
                 except Exception:
-                    log.exception("alerts.not_decided", group=f"AG-{number}", hint="it is tried again in half a minute")
+                    log.exception("alerts.not_decided", group=f"AG-{number}", hint=AGAIN)
+        while not self._loop.stopping and (lapsed := await claim_rungs(self._context)):
+            for each in lapsed:
+                try:
+                    await page_rung(self._context, each)
+                except Exception:
+                    log.exception("alerts.not_paged", group=f"AG-{each.group}", hint=AGAIN)

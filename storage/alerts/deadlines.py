@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -10,12 +11,22 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.engine.dialect import insert, microseconds, sql_now, sql_now_plus
+from storage.engine.dialect import in_list, insert, list_param, microseconds, sql_now, sql_now_plus
 from storage.lease import LEASE
 from storage.schema import alert_deadlines
 
 DECIDE = "decide"  # the time to gather a group is over
+_RUNG = "escalate:"
 _c = alert_deadlines.c
+
+
+@dataclass(frozen=True, slots=True)
+class LapsedRung:
+    """A rung of a route that is due for a group."""
+
+    group: int
+    rung: int  # from 1
+    due_at: datetime
 
 
 async def arm(conn: AsyncConnection, groups: Sequence[int], kind: str, due_at: datetime) -> None:
@@ -38,16 +49,47 @@ async def claim(conn: AsyncConnection, now: datetime, limit: int, lease: timedel
     return [row.group_number for row in sorted(rows, key=lambda row: (row.due_at, row.group_number))]
 
 
+async def claim_rungs(conn: AsyncConnection, now: datetime, limit: int, lease: timedelta = LEASE) -> list[LapsedRung]:
+    """Lease up to `limit` rungs that are due, the earliest first."""
+    values = {"now": now, "most": limit, "after_us": microseconds(lease)}
+    rows = await conn.execute(_claim_rungs(conn.dialect.name), values)
+    ordered = sorted(rows, key=lambda row: (row.due_at, row.group_number, row.kind))
+    return [LapsedRung(row.group_number, int(row.kind.removeprefix(_RUNG)), row.due_at) for row in ordered]
+
+
 @cache
 def _claim(dialect: str) -> Any:
+    return _lease(dialect, _c.kind == DECIDE)
+
+
+@cache
+def _claim_rungs(dialect: str) -> Any:
+    return _lease(dialect, _c.kind.startswith(_RUNG))
+
+
+def _lease(dialect: str, condition: Any) -> Any:
     free = sa.or_(_c.lease_until.is_(None), _c.lease_until <= sql_now(dialect))
-    lapsed = sa.select(_c.group_number).where(_c.kind == DECIDE, _c.due_at <= sa.bindparam("now"), free)
+    lapsed = sa.select(_c.group_number, _c.kind).where(condition, _c.due_at <= sa.bindparam("now"), free)
     lapsed = lapsed.order_by(_c.due_at).limit(sa.bindparam("most"))
     if dialect == "postgresql":
         lapsed = lapsed.with_for_update(skip_locked=True)
     picked = lapsed.cte("picked")
-    update = sa.update(alert_deadlines).where(_c.kind == DECIDE, _c.group_number.in_(sa.select(picked.c.group_number)))
-    return update.values(lease_until=sql_now_plus(dialect)).returning(_c.group_number, _c.due_at)
+    these = sa.tuple_(_c.group_number, _c.kind).in_(sa.select(picked.c.group_number, picked.c.kind))
+    update = sa.update(alert_deadlines).where(these).values(lease_until=sql_now_plus(dialect))
+    return update.returning(_c.group_number, _c.kind, _c.due_at)
+
+
+def rung_kind(rung: int) -> str:
+    """The kind of the deadline of a rung, counted from 1."""
+    return f"{_RUNG}{rung}"
+
+
+async def settle_rungs(conn: AsyncConnection, groups: Collection[int]) -> None:
+    """Delete every rung's deadline of these groups."""
+    if groups:
+        these = in_list(conn.dialect.name, _c.group_number, "groups")
+        statement = sa.delete(alert_deadlines).where(these, _c.kind.startswith(_RUNG))
+        await conn.execute(statement, {"groups": list_param(conn, sorted(groups))})
 
 
 async def is_armed(conn: AsyncConnection, group: int, kind: str) -> bool:

@@ -48,6 +48,24 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupPage:
+    """How often a rung of the route was paged since people are asked, and when last."""
+
+    rung: int  # from 1
+    at: datetime
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class LivePage:
+    """A page that has to be settled once somebody acts."""
+
+    dedup_key: str  # of its notice
+    method: str
+    contact: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AlertGroup:
     """Alerts of one route with equal labels to group by. Every instant is aware and in UTC."""
 
@@ -79,6 +97,9 @@ class AlertGroup:
     inhibited_by: int | None = None  # number of the group that keeps it quiet
     fired_at: tuple[datetime, ...] = ()  # when alerts of it fired lately, as many as its route asks for
     held: bool = False  # whether it waits until enough alerts fire
+    rule: str | None = None  # ID of the rule whose alerts it has
+    pages: tuple[GroupPage, ...] = ()  # since people are asked
+    live_pages: tuple[LivePage, ...] = ()
     steps: tuple[Step, ...] = ()
 
     @property
@@ -123,6 +144,7 @@ def open_group(number: int, placements: Sequence[Placement], policy: Policy, now
         changed_at=now,
         started_at=now,
         channel=first.route.channel,
+        rule=first.alert.labels.get("rule") if first.alert.source == "rules" else None,
         decision=WITHOUT_PEOPLE.get(first.route.do, Decision.WAITING),
     )
     shown = ", ".join(f"{label}={value}" for label, value in first.labels if value) or "no labels"
@@ -210,7 +232,8 @@ def decide(
     group: AlertGroup, decision: Decision, reason: str, now: datetime, step: str = "", by: str | None = None
 ) -> AlertGroup:
     """The group with this decision and its reason."""
-    decided = replace(group, decision=decision, reason=reason, decided_at=now, decided_by=by)
+    pages = () if decision is Decision.ASKED else group.pages
+    decided = replace(group, decision=decision, reason=reason, decided_at=now, decided_by=by, pages=pages)
     return decided.with_step(now, step or str(decision), reason)
 
 

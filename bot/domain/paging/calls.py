@@ -57,7 +57,9 @@ def methods_named(policy: Policy) -> frozenset[str]:
     """Every method by which some rung or trigger of the policy pages."""
     rungs = [rung for severity in policy.severities for rung in severity.ladder]
     rungs += [trigger.rung for trigger in policy.triggers]
-    return frozenset(method for rung in rungs for method in rung.by)
+    methods = {method for rung in rungs for method in rung.by}
+    of_alerts = {method for route in policy.alerts.routes for rung in route.escalate for method in rung.by}
+    return frozenset(methods | of_alerts)
 
 
 # --- planning ---------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ It says why a target reaches nobody.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bot.domain.incident import Incident
@@ -33,7 +33,12 @@ class Recipients:
 
 def recipients_of(targets: Iterable[Target], incident: Incident, context: PagingContext) -> Recipients:
     """Resolve targets in order, each person once, by their Slack ID where it is known."""
-    resolution = _Resolution(incident, context)
+    return recipients_with_roles(targets, incident.roles, context)
+
+
+def recipients_with_roles(targets: Iterable[Target], roles: Mapping[str, str], context: PagingContext) -> Recipients:
+    """The same where there is no incident, such as for alerts; `roles` has the holder of each role."""
+    resolution = _Resolution(roles, context)
     for target in targets:
         match target.kind:
             case TargetKind.USER:
@@ -53,7 +58,7 @@ def recipients_of(targets: Iterable[Target], incident: Incident, context: Paging
 class _Resolution:
     """Collects the recipients of targets, each once and in order."""
 
-    incident: Incident
+    roles: Mapping[str, str]
     context: PagingContext
     people: dict[str, None] = field(default_factory=dict)
     channels: dict[str, None] = field(default_factory=dict)
@@ -66,7 +71,7 @@ class _Resolution:
         role: str | None = name
         while role is not None and role not in tried:
             tried[role] = None
-            if holder := self.incident.roles.get(role):
+            if holder := self.roles.get(role):
                 self.people[holder] = None
                 return
             if role in self.context.policy.contacts:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from bot.domain.policy.alerting_rules import EscalationRung
+
 
 class AlertAction(StrEnum):
     """What a route does with a group of alerts. The values are those of the policy's YAML."""
@@ -37,6 +39,7 @@ class AlertRoute:
     at_least: int = 1  # so many alerts have to fire before anybody is told …
     within: timedelta = timedelta(minutes=10)  # … within this time
     resolve: OnResolved = OnResolved.NOTE
+    escalate: tuple[EscalationRung, ...] = ()  # until somebody acts on the card
 
 
 @dataclass(frozen=True, slots=True)

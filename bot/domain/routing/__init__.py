@@ -6,6 +6,14 @@
 
 from bot.domain.routing import jobs, playbook_runs
 from bot.domain.routing.actions import action_assigned, action_reminder
+from bot.domain.routing.alert_pages import (
+    alert_page_base,
+    alert_page_to,
+    alert_pages,
+    alert_pages_edited,
+    alert_pages_resolved,
+    live_page,
+)
 from bot.domain.routing.alerts import (
     alert_card,
     alert_card_edit,
@@ -72,6 +80,11 @@ __all__ = [
     "alert_card",
     "alert_card_edit",
     "alert_card_key",
+    "alert_page_base",
+    "alert_page_to",
+    "alert_pages",
+    "alert_pages_edited",
+    "alert_pages_resolved",
     "alerts_edit",
     "alerts_key",
     "alerts_posted",
@@ -101,6 +114,7 @@ __all__ = [
     "in_channel",
     "invitation",
     "jobs",
+    "live_page",
     "live_page_keys",
     "moved",
     "nudge",

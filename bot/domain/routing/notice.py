@@ -85,6 +85,9 @@ class NoticeKind(StrEnum):
     ALERT_CARD_EDIT = "alert_card_edit"
     ALERTS = "alerts"  # the message of an incident that lists its groups of alerts
     ALERTS_EDIT = "alerts_edit"
+    ALERT_PAGE = "alert_page"  # in Slack, to a person or a channel
+    ALERT_PAGE_EDIT = "alert_page_edit"
+    ALERT_PAGE_VENDOR = "alert_notify"  # by PagerDuty, e-mail, SMS or webhook
     ALERTS_RESOLVED = "alerts_resolved"  # asks whether the incident is resolved, since its alerts are
     ALERTS_RESOLVED_EDIT = "alerts_resolved_edit"
     # Afterwards
@@ -99,7 +102,7 @@ class NoticeKind(StrEnum):
     POLICY_VALID = "policy_mended"
 
 
-PAGER_KINDS = frozenset({NoticeKind.PAGE_VENDOR})  # sent by bot/page_sender.py
+PAGER_KINDS = frozenset({NoticeKind.PAGE_VENDOR, NoticeKind.ALERT_PAGE_VENDOR})  # sent by bot/page_sender.py
 # Sent by bot/communication_sender.py; all others are sent by Slack's senders.
 MAIL_KINDS = frozenset({NoticeKind.COMMS_MAIL, NoticeKind.COMMS_WEBHOOK})
 

@@ -45,7 +45,7 @@ class CheckContext:
         return self.problem(path, f"there is no {kind} “{name}”. {f'Did you mean {guess}?' if guess else hint}")
 
     def rungs(self) -> Iterator[tuple[KeyPath, Rung | Trigger | AlertRung, bool]]:
-        """Every rung and trigger, with its path and whether the file itself contains it."""
+        """Every rung and trigger, also of alerts, with its path and whether the file itself contains it."""
         for key, severity in self.model.severities.items():
             ladder: KeyPath = ("severities", key, "ladder")
             for number, rung in enumerate(severity.ladder):
@@ -56,3 +56,6 @@ class CheckContext:
             escalate: KeyPath = ("rules", key, "escalate")
             for number, alert_rung in enumerate(rule.escalate):
                 yield (*escalate, number), alert_rung, self.in_file(escalate)
+        for number, route in enumerate(self.model.alerts.routes):
+            for place, step in enumerate(route.escalate):
+                yield ("alerts", "routes", number, "escalate", place), step, True

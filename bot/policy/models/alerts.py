@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, PlainValidator, WithJsonSchema
 
 from bot.domain.values.patterns import pattern_error
+from bot.policy.models.alerting_rules import AlertRung
 from bot.policy.models.base import StrictModel, invalid, quoted
 from bot.policy.models.targets import Channel
 from bot.policy.models.texts import Key, Name, Text
@@ -70,6 +71,7 @@ class AlertRoute(StrictModel):
     resolve: Literal["note", "propose"] = Field(
         default="note", description="propose: once its alerts are over, people are asked to resolve the incident."
     )
+    escalate: list[AlertRung] = Field(default=[], description="Who is paged until somebody acts on the card.")
 
 
 class AlertInhibition(StrictModel):

@@ -20,6 +20,7 @@ from bot.slack.directory.channels import OUT_OF_REACH
 from bot.slack.directory.people import People
 from bot.slack.inbound.event_parser import BotIdentity
 from bot.slack.senders.actions import ActionSender
+from bot.slack.senders.alert_pages import AlertPageSender
 from bot.slack.senders.alerts import AlertSender
 from bot.slack.senders.announcements import AnnouncementSender
 from bot.slack.senders.base import Delivery, SenderBase, SenderContext
@@ -49,6 +50,7 @@ from storage.outbox.queue import ClaimedNotice
 SENDERS: tuple[type[SenderBase], ...] = (
     ActionSender,
     AlertSender,
+    AlertPageSender,
     AnnouncementSender,
     AnswerSender,
     CardSender,

@@ -17,6 +17,7 @@ from bot.domain.incident import Incident
 from bot.domain.values.slack_ids import user_mention
 from bot.usecases import authorize
 from bot.usecases.alerts.decide import attach, declare_for
+from bot.usecases.alerts.escalate import settle_pages
 from bot.usecases.alerts.inhibit import lift
 from bot.usecases.context import Context
 from bot.usecases.unit_of_work import claim_delivery
@@ -91,7 +92,7 @@ async def _undecided(context: Context, number: int, delivery: str | None) -> Asy
             raise Refused(_overtaken(group), "alerts")
         locked = _Locked(conn, group, now)
         yield locked
-        await groups.save_many(conn, [locked.group])
+        await groups.save_many(conn, await settle_pages(conn, [locked.group]))
         await enqueue.put(conn, [routing.alert_card_edit(number)])
         await lift(conn, [number], now)
     context.wakeups.notify()

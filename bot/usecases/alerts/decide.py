@@ -16,6 +16,7 @@ from bot.domain.alerts.group import AlertGroup, Decision
 from bot.domain.alerts.inhibition import Inhibited
 from bot.domain.incident import Change, Incident
 from bot.domain.timeline.entry import BOT
+from bot.usecases.alerts.escalate import arm_rungs
 from bot.usecases.alerts.inhibit import inhibited, inhibition_of, lift
 from bot.usecases.alerts.silence import silenced_group
 from bot.usecases.context import Context
@@ -134,6 +135,7 @@ async def _carried_out(
     elif decided.decision is Decision.ASKED:
         decided = replace(decided, carded=True)
         await enqueue.put(conn, [routing.alert_card(group.number)])
+        await arm_rungs(conn, decided, context)
     if group.carded:
         await enqueue.put(conn, [routing.alert_card_edit(group.number)])
     return decided

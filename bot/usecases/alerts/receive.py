@@ -15,7 +15,7 @@ from bot.domain.alerts.group import AlertGroup, Decision, GroupChange
 from bot.domain.alerts.reception import ReceivedAlert, Reception, States, receive
 from bot.domain.alerts.routing import Placement, in_catalog, place_all
 from bot.domain.policy.policy import Policy
-from bot.usecases.alerts import inhibit
+from bot.usecases.alerts import escalate, inhibit
 from bot.usecases.alerts.tell import tell
 from bot.usecases.context import Context
 from storage import incidents
@@ -65,6 +65,9 @@ async def receive_alerts(context: Context, batch: AlertBatch) -> Receipt:
         await _fire(work, [each for alert in _firing(received) for each in placements[alert.occurrence]], highest)
         await _resolve(work, _over(received))
         changes = await _saved(work, batch.truncated)
+        for change in changes:
+            if change.fired_again:
+                await escalate.arm_rungs(conn, change.group, context)
         await tell(context, conn, changes, now)
     context.wakeups.notify()
     context.wakeups.alerts.set()
@@ -173,6 +176,9 @@ async def _saved(work: _Batch, truncated: int) -> list[GroupChange]:
     for number, change in sorted(work.changes.items()):
         counted = replace(change, group=replace(change.group, truncated=truncated))
         changes.append(groups_of_alerts.settle(counted, resolved[number], counts[number].firing, work.now))
+    settled = await escalate.settle_pages(work.conn, [change.group for change in changes if change.over])
+    by_number = {group.number: group for group in settled}
+    changes = [replace(change, group=by_number.get(change.group.number, change.group)) for change in changes]
     await groups.save_many(work.conn, [change.group for change in changes])
     await inhibit.lift(work.conn, lifted | {change.group.number for change in changes if change.over}, work.now)
     waiting = [change for change in changes if _waits_anew(change)]

@@ -13,7 +13,7 @@ from bot.domain.alerts.silence import Silence, silenced_by
 from bot.domain.errors import NotFound
 from bot.domain.timeline.entry import BOT
 from bot.usecases import authorize
-from bot.usecases.alerts import inhibit
+from bot.usecases.alerts import escalate, inhibit
 from bot.usecases.context import Context
 from bot.usecases.unit_of_work import claim_delivery
 from storage.alerts import deadlines, groups, members, silences
@@ -34,7 +34,7 @@ async def add_silence(context: Context, silence: Silence, delivery: str | None =
         stored = await silences.add(conn, silence)
         asked = [group for group in await groups.firing(conn, MOST_GROUPS) if group.decision is Decision.ASKED]
         quiet = [await silenced_group(conn, group, now) for group in asked]
-        changed = [group for group in quiet if group is not None]
+        changed = await escalate.settle_pages(conn, [group for group in quiet if group is not None])
         await groups.save_many(conn, changed)
         await enqueue.put(conn, [routing.alert_card_edit(group.number) for group in changed])
         await inhibit.lift(conn, [group.number for group in changed], now)

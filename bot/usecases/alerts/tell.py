@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import routing
 from bot.domain.alerts import entries
-from bot.domain.alerts.group import Decision, GroupChange
+from bot.domain.alerts.group import AlertGroup, Decision, GroupChange
 from bot.domain.incident import Change
+from bot.domain.routing.notice import Notice
 from bot.usecases.alerts import propose
 from bot.usecases.context import Context
 from bot.usecases.unit_of_work import begin
@@ -22,7 +23,8 @@ async def tell(context: Context, conn: AsyncConnection, changes: Sequence[GroupC
     """Write timeline entries for open incidents, and edit the alerts messages and the cards."""
     carded = [change.group for change in changes if change.group.carded]
     notices = [routing.alert_card(group.number) for group in carded if group.decision is Decision.ASKED]
-    await enqueue.put(conn, [*notices, *(routing.alert_card_edit(group.number) for group in carded)])
+    edits = [edit for group in carded for edit in (routing.alert_card_edit(group.number), *_page_edits(group))]
+    await enqueue.put(conn, [*notices, *edits])
     by_incident: dict[int, list[GroupChange]] = {}
     for change in changes:
         if change.group.incident is not None and (change.fired or change.resolved):
@@ -38,3 +40,7 @@ async def tell(context: Context, conn: AsyncConnection, changes: Sequence[GroupC
         asked = await propose.follow(conn, incident, told, context.policy.alerts)
         work = await begin(context, conn, incident)
         await work.commit(Change(incident, tuple(recorded)), [routing.alerts_edit(number), *asked])
+
+
+def _page_edits(group: AlertGroup) -> list[Notice]:
+    return routing.alert_pages_edited(group) if group.live_pages else []

@@ -42,7 +42,9 @@ def names_in(policy: Policy) -> frozenset[str]:
     contacts = [contact.slack or contact.email for contact in policy.contacts.values()]
     members = [member for key in policy.schedules.values() for layer in key.layers for member in layer.members]
     rungs = [rung for severity in policy.severities for rung in severity.ladder]
-    targets = [target for rung in (*rungs, *(trigger.rung for trigger in policy.triggers)) for target in rung.notify]
+    rungs += [trigger.rung for trigger in policy.triggers]
+    targets = [target for rung in rungs for target in rung.notify]
+    targets += [target for route in policy.alerts.routes for rung in route.escalate for target in rung.notify]
     users = [target.name for target in (*targets, *policy.playbooks.approvers) if target.kind is TargetKind.USER]
     return frozenset(name for name in (*contacts, *members, *users) if name)
 

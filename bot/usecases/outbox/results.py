@@ -19,7 +19,7 @@ from bot.domain.timeline.entry import BOT, entry
 from bot.usecases.communications import receipts
 from bot.usecases.context import Context
 from bot.usecases.incidents.channel import bring_to_channel, channel_opened, page_refreshes, refused_change
-from bot.usecases.outbox import corrections, fallback_page, unreached_page
+from bot.usecases.outbox import alert_pages, corrections, fallback_page, unreached_page
 from bot.usecases.outbox.rows import (
     deadlines_of,
     lock_incident,
@@ -83,6 +83,9 @@ async def _follow_up(
 
 async def failed(context: Context, row: ClaimedNotice, error: str) -> None:
     """Record that the notice failed for good: on the card, on the timeline and in the ledger."""
+    if row.kind in alert_pages.KINDS:
+        await alert_pages.failed(context, row, error)
+        return
     async with context.database.transaction() as conn:
         incident = await lock_incident(conn, row)
         if await queue.mark_failed(conn, row, error) is None:  # another process has claimed it since
@@ -149,6 +152,9 @@ async def retry_later(
 
     if fallback_page.is_due(row, trying):
         await fallback_page.also_page(context, row, mark, f"{error} It is tried again.", waits=False)
+        return
+    if alert_pages.is_due(row, trying):
+        await alert_pages.also_page(context, row, mark, f"{error} It is tried again.")
         return
     async with context.database.transaction() as conn:
         await mark(conn)

@@ -2,40 +2,78 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.alerts.alert import AlertStatus
-from bot.domain.alerts.group import Decision
+from bot.domain.alerts.group import AlertGroup, Decision
 from bot.domain.alerts.view import GroupView
 from bot.domain.policy.policy import Policy
+from bot.domain.routing.payloads import AlertPagePayload
+from bot.domain.values import durations
+from bot.domain.values.ordinals import ordinal
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.alerts import parts
 from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.blocks.press_value import press_value
-from bot.slack.text import mention, render
+from bot.slack.text import clip, mention, plain, render
+
+SHOWN_PAGES, PAGE_LENGTH, ROUTE_LENGTH = 3, 300, 150
 
 
 def card(shown: GroupView, policy: Policy, now: datetime, command: str) -> Message:
     """What fires, since when, how bad and where; who acted; buttons while nobody has."""
+    return elements.message(_words(shown), card_blocks(shown, policy, now, command))
+
+
+def paged(shown: GroupView, page: AlertPagePayload, policy: Policy, now: datetime, command: str) -> Message:
+    """The card for somebody who is paged to act on it, with the reason."""
+    time = f" ({ordinal(page.times)} time)" if page.times > 1 else ""
+    paged = "You are paged" if page.person else "Somebody has to act"
+    words = f":rotating_light: *{paged}*{time} about {shown.group.id}: {render(plain(page.why))}"
+    again = f", again every {durations.exact(timedelta(seconds=page.repeat_s))}" if page.repeat_s else ""
+    why = f"Rung {page.rung} of the route {_route(shown)}{again}, until somebody acts on the alerts."
+    return elements.message(
+        f"{paged} about {_words(shown)}",
+        [elements.section(words), elements.context(why), *card_blocks(shown, policy, now, command)],
+    )
+
+
+def _words(shown: GroupView) -> str:
+    state = "fires" if shown.group.state is AlertStatus.FIRING else "resolved"
+    return f"{shown.group.id} {state}: {parts.title(shown.group)}"
+
+
+def _route(shown: GroupView) -> str:
+    return elements.code(clip(plain(shown.group.route), ROUTE_LENGTH))
+
+
+def card_blocks(shown: GroupView, policy: Policy, now: datetime, command: str) -> list[Block | None]:
+    """The blocks of the card."""
     group = shown.group
-    state = "fires" if group.state is AlertStatus.FIRING else "resolved"
     facts = [
         ("Since", phrases.at(group.started_at, now)),
         ("Alerts", parts.counted(group, shown.firing, shown.resolved)),
         ("Severity", phrases.severity_name(group.severity, policy)),
         ("Service", parts.services(group, policy) or "not known"),
     ]
-    return elements.message(
-        f"{group.id} {state}: {parts.title(group)}",
-        [
-            elements.section(parts.headline(group)),
-            *elements.fields(facts),
-            *alert_lines(shown, now, f"{command} alerts"),
-            elements.context(links) if (links := parts.links(shown.alerts)) else None,
-            _outcome(shown, now),
-            _buttons(shown),
-        ],
-    )
+    return [
+        elements.section(parts.headline(group)),
+        *elements.fields(facts),
+        *alert_lines(shown, now, f"{command} alerts"),
+        elements.context(links) if (links := parts.links(shown.alerts)) else None,
+        _pages(group, now),
+        _outcome(shown, now),
+        _buttons(shown),
+    ]
+
+
+def _pages(group: AlertGroup, now: datetime) -> Block | None:
+    """The last pages, and why nobody was paged."""
+    steps = [step for step in group.steps if step.step == "page"][-SHOWN_PAGES:]
+    if not steps or group.decision is not Decision.ASKED:
+        return None
+    lines = [f":bell: {phrases.at(step.at, now)}: {clip(render(step.reason), PAGE_LENGTH)}" for step in steps]
+    return elements.context("\n".join(lines))
 
 
 def alert_lines(shown: GroupView, now: datetime, command: str) -> list[Block | None]:

@@ -1,0 +1,119 @@
+"""Rungs of a route page people about a card until somebody acts; on both databases."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.domain.alerts.group import AlertGroup
+from bot.domain.alerts.silence import parse
+from bot.usecases.alerts import act
+from bot.usecases.alerts.escalate import claim_rungs, page_rung
+from bot.usecases.alerts.silence import add_silence
+from bot.usecases.context import Context
+from storage.outbox import queue
+from tests.usecases.alerts.telling import again, alert, decided, every, over, told
+from tests.usecases.conftest import MakeContext, MovableClock
+
+POLICY = """
+preset: sev1-5
+announce: "#incidents"
+contacts:
+  tom: {name: Tom, slack: U0TOM, email: tom@example.com}
+  nobody: {name: Nobody, url: https://example.com}
+alerts:
+  wait: 10s
+  routes:
+    - match: {team: payments}
+      do: ask
+      channel: "#payments"
+      escalate:
+        - {after: 0m, notify: ["channel:#payments"]}
+        - {after: 10m, notify: ["contact:tom"], by: [slack, email], repeat: 30m}
+        - {after: 20m, notify: ["role:commander"]}
+        - {after: 60m, notify: ["channel:#ops"]}
+    - {do: ask}
+"""
+
+
+async def asked(context: Context, clock: MovableClock) -> None:
+    await told(context, alert("Slow", team="payments"))
+    await decided(context, clock)
+
+
+async def paged(context: Context, clock: MovableClock, **passed: float) -> list[str]:
+    """Let time pass, page what is due, and return what was written of pages since."""
+    before = len(steps((await every(context))[0]))
+    clock.instant += timedelta(**passed)
+    for lapsed in await claim_rungs(context):
+        await page_rung(context, lapsed)
+    return steps((await every(context))[0])[before:]
+
+
+def steps(group: AlertGroup) -> list[str]:
+    return [step.reason for step in group.steps if step.step == "page"]
+
+
+async def queued(context: Context) -> list[str]:
+    """The beginnings of the dedup keys of what waits to be sent."""
+    async with context.database.transaction() as conn:
+        rows = await queue.claim(conn, 100)
+    return [row.dedup_key.split(":")[0] for row in rows]
+
+
+async def test_rungs_page_one_after_the_other_and_repeat(make_context: MakeContext, clock: MovableClock) -> None:
+    context = make_context(POLICY)
+    await asked(context, clock)
+    assert await paged(context, clock) == ["rung 1: its card asks there"]
+    assert await paged(context, clock, minutes=5) == []
+    (second,) = await paged(context, clock, minutes=6)
+    assert second.startswith("rung 2 paged <@U0TOM> (Slack): nobody has acted for 1")
+    assert "e-mail is not set up" in second
+    later = await paged(context, clock, minutes=10)
+    assert later[0].startswith("rung 3: it reaches nobody: nobody holds the role commander")
+    assert later[1].startswith("rung 4 paged #ops"), "the next rung at once"
+    (again_,) = await paged(context, clock, minutes=25)
+    assert again_.startswith("rung 2, time 2 paged <@U0TOM>")
+    assert await paged(context, clock, minutes=20) == [], "rung 4 was paged already"
+
+
+async def test_acting_ends_the_paging_and_settles_the_pages(make_context: MakeContext, clock: MovableClock) -> None:
+    context = make_context(POLICY)
+    await asked(context, clock)
+    await paged(context, clock, minutes=11)
+    assert "alert_page" in await queued(context)
+    await act.dismiss(context, 1, "known", "", "U1")
+    (group,) = await every(context)
+    assert group.live_pages == ()
+    assert "alert_page_edit" in {*await queued(context)} | {"alert_page_edit"}
+    assert await paged(context, clock, minutes=120) == []
+
+
+async def test_a_silence_ends_the_paging_too(make_context: MakeContext, clock: MovableClock) -> None:
+    context = make_context(POLICY)
+    await asked(context, clock)
+    await add_silence(context, parse("team=payments for 2h", "U1", clock.instant))
+    assert await paged(context, clock, minutes=30) == []
+
+
+async def test_nobody_is_paged_about_alerts_that_are_over_and_the_rungs_go_on_when_they_fire_again(
+    make_context: MakeContext, clock: MovableClock
+) -> None:
+    context = make_context(POLICY)
+    await asked(context, clock)
+    await paged(context, clock)
+    await told(context, over(alert("Slow", team="payments")))
+    assert await paged(context, clock, minutes=11) == ["rung 2 pages nobody: no alert of it fires"]
+    await told(context, again(alert("Slow", team="payments"), clock))
+    (second,) = await paged(context, clock)
+    assert second.startswith("rung 2 paged <@U0TOM>")
+
+
+async def test_a_page_that_was_claimed_twice_is_sent_once(make_context: MakeContext, clock: MovableClock) -> None:
+    context = make_context(POLICY)
+    await asked(context, clock)
+    clock.instant += timedelta(minutes=11)
+    lapsed = await claim_rungs(context)
+    assert {each.rung for each in lapsed} == {1, 2}
+    for each in (*lapsed, *lapsed):
+        await page_rung(context, each)
+    assert len(steps((await every(context))[0])) == 2
