@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import platform
 import re
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import metadata
 from typing import Protocol
 
@@ -144,6 +146,7 @@ class Metrics:
             "tocsin_heartbeat_sent_timestamp_seconds", "When the heartbeat last arrived", registry=registry
         )
         self._playbooks()
+        self._rules_and_probes()
         for what in ("notice", "deadline"):
             self.claims.labels(what)
             self.taken_over.labels(what)
@@ -157,6 +160,45 @@ class Metrics:
         )
         self.walks = Gauge("tocsin_walks", "Active playbook runs of open incidents", ["kind"], registry=registry)
         self.walk_steps = Gauge("tocsin_walk_steps", "Steps of these runs by state", ["state"], registry=registry)
+
+    def _rules_and_probes(self) -> None:
+        """Metrics of the alerting rules that Tocsin evaluates, and of its probes."""
+        registry = self.registry
+        self.rules = Gauge("tocsin_rules", "Alerting rules evaluated here, by state", ["state"], registry=registry)
+        self.rule_evaluations = Counter(
+            "tocsin_rule_evaluations_total", "Evaluations of alerting rules by result", ["result"], registry=registry
+        )
+        self.rule_seconds = Histogram(
+            "tocsin_rule_evaluation_seconds", "How long an evaluation took", registry=registry, buckets=_FAST
+        )
+        self.rule_lateness = Histogram(
+            "tocsin_rule_lateness_seconds", "From when an evaluation was due to its start", registry=registry,
+            buckets=_FAST,
+        )  # fmt: skip
+        self.probe_up = Gauge("tocsin_probe_up", "1 while a probe is up, else 0", ["probe"], registry=registry)
+        self.probe_requests = Counter(
+            "tocsin_probe_requests_total", "Requests of probes by result", ["probe", "result"], registry=registry
+        )
+        self.probe_seconds = Histogram(
+            "tocsin_probe_seconds", "How long an answer took", ["probe"], registry=registry, buckets=_FAST
+        )
+
+    def rule_evaluated(self, result: str, took_s: float, late_s: float) -> None:
+        """Count an evaluation of a rule by its result, `ok`, `unknown`, `failed` or `unreachable`."""
+        self.rule_evaluations.labels(result).inc()
+        self.rule_seconds.observe(took_s)
+        self.rule_lateness.observe(late_s)
+
+    def rules_of(self, counts: Callable[[], Mapping[str, int]]) -> None:
+        """Read at each scrape how many rules there are by state; of a state that is left out there are none."""
+        for state in ("inactive", "pending", "firing", "unknown"):
+            self.rules.labels(state).set_function(partial(_count, counts, state))
+
+    def probed(self, probe: str, good: bool, took_s: float, up: bool) -> None:
+        """Count a request of a probe."""
+        self.probe_requests.labels(probe, "good" if good else "bad").inc()
+        self.probe_seconds.labels(probe).observe(took_s)
+        self.probe_up.labels(probe).set(float(up))
 
     def job_ended(self, runner: str, result: str) -> None:
         """Count an attempt of a job by its runner and result."""
@@ -192,6 +234,10 @@ class Metrics:
     def text(self) -> bytes:
         """All metrics in Prometheus' text format."""
         return generate_latest(self.registry)
+
+
+def _count(counts: Callable[[], Mapping[str, int]], state: str) -> float:
+    return counts().get(state, 0)
 
 
 def _version() -> str:

@@ -20,6 +20,7 @@ from pydantic_settings import (
 
 from bot.domain.errors import TocsinError
 from bot.integrations.email import Server, sender_of
+from bot.integrations.prometheus import Address
 
 
 class SettingsError(TocsinError):
@@ -113,8 +114,10 @@ class Settings(BaseSettings):
     tocsin_hook_token: SecretStr | None = None
     # Opens the API for one program that acts as nobody in particular. People's tokens: tocsin token. docs/api.md
     tocsin_api_token: SecretStr | None = None
-    # For the runner `promql` of playbooks. docs/playbooks.md
+    # For the policy's rules (docs/rules.md), and the runner `promql` of playbooks (docs/playbooks.md)
     prometheus_url: AddressWithPassword | None = None
+    prometheus_token: SecretStr | None = None  # a bearer token; a user and password stand in the address
+    prometheus_ca: Path | None = None  # a file with the certificates to trust instead of the system's
 
     @classmethod
     def settings_customise_sources(
@@ -177,6 +180,13 @@ class Settings(BaseSettings):
             raise ValueError("expected an address that begins with https://")
         return value
 
+    @field_validator("prometheus_ca")
+    @classmethod
+    def _certificates(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError(f"expected a file with certificates (PEM); {value} is none")
+        return value
+
     @field_validator("log_level")
     @classmethod
     def _known_level(cls, value: str) -> str:
@@ -201,6 +211,13 @@ class Settings(BaseSettings):
     def prometheus(self) -> str | None:
         """The address of Prometheus, with its password; None if it is not set."""
         return self.prometheus_url.get_secret_value() if self.prometheus_url is not None else None
+
+    @property
+    def prometheus_address(self) -> Address | None:
+        """Where Prometheus is, and how to prove who asks; None if it is not set."""
+        if self.prometheus is None:
+            return None
+        return Address(self.prometheus, secret_of(self.prometheus_token) or None, self.prometheus_ca)
 
     @property
     def socket_mode(self) -> bool:

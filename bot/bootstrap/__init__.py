@@ -20,6 +20,7 @@ from bot import policy as policy_reader
 from bot import settings as settings_reader
 from bot.app import App, Stage
 from bot.bootstrap.base import Base
+from bot.bootstrap.monitoring import rule_evaluator
 from bot.bootstrap.rotation import HoldersOfSecrets, secret_rotation
 from bot.communication_sender import CommunicationSender
 from bot.domain.routing.notice import MAIL_KINDS, PAGER_KINDS
@@ -214,6 +215,7 @@ def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> A
     for periodic in _periodic(base, health, replicas):
         timer.add(periodic)
     serving: list[Service] = [status_page, http, outbox, scheduler, alerts, job_runner, replicas, indexer]
+    serving.append(rule_evaluator(base))
     if sockets is not None:
         serving.append(sockets)
     beside: list[Service] = [health, join, outages, timer]

@@ -5,7 +5,6 @@ Each series for which the conditions hold has a life of its own; the rule's stat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -57,6 +56,7 @@ class RuleState:
     unknown_since: datetime | None = None
     unknown_until: datetime | None = None  # once it can be evaluated again; kept until that is told
     unknown_told: bool = True  # whether its being unknown, or the end of that, has become an alert
+    quiet: bool = False  # whether it is unknown for a reason that has an alert of its own
     value: float | None = None  # as last evaluated
     evaluated_at: datetime | None = None
     since: datetime | None = None  # when it came into this state; None: it was never evaluated
@@ -77,11 +77,16 @@ class RuleState:
         """What has become no alert yet."""
         return tuple(instance for instance in self.instances if not instance.told)
 
+    @property
+    def unknown_untold(self) -> bool:
+        """Whether its being unknown, or the end of that, has become no alert yet."""
+        return self.unknown_since is not None and not self.unknown_told
+
 
 def advance(before: RuleState, rule: AlertingRule, readings: Readings, now: datetime) -> RuleState:
     """The state after an evaluation at `now`. One that failed changes neither what is pending nor what fires."""
     if readings.unknown is not None:
-        return _dated(before, failed(before, readings.unknown, now), now)
+        return failed(before, readings.unknown, now)
     holding = readings.holding
     instances = [_advance(instance, holding.get(instance.labels), rule, now) for instance in before.instances]
     after = [instance for instance in instances if instance is not None]
@@ -93,14 +98,17 @@ def advance(before: RuleState, rule: AlertingRule, readings: Readings, now: date
     return _dated(before, state, now)
 
 
-def failed(before: RuleState, problem: str, now: datetime) -> RuleState:
-    """The state after an evaluation that failed: unknown from the third in a row on."""
+def failed(before: RuleState, problem: str, now: datetime, *, quiet: bool = False) -> RuleState:
+    """The state after an evaluation that failed: unknown from the third in a row on.
+
+    `quiet`: the reason has an alert of its own, so the rule gets none.
+    """
     failures = before.failures + 1
     state = replace(before, failures=failures, problem=problem, evaluated_at=now)
-    if failures < FAILURES_UNTIL_UNKNOWN or before.state is State.UNKNOWN:
-        return state
+    if failures < FAILURES_UNTIL_UNKNOWN or (before.state is State.UNKNOWN and (quiet or not before.quiet)):
+        return _dated(before, state, now)
     since = now if before.unknown_since is None else before.unknown_since  # its end was never told: it goes on
-    return replace(state, unknown_since=since, unknown_until=None, unknown_told=False)
+    return _dated(before, replace(state, unknown_since=since, unknown_until=None, unknown_told=quiet, quiet=quiet), now)
 
 
 def known_again(before: RuleState, now: datetime) -> RuleState:
@@ -108,6 +116,8 @@ def known_again(before: RuleState, now: datetime) -> RuleState:
     state = replace(before, failures=0, problem=None)
     if before.state is not State.UNKNOWN:
         return state
+    if before.quiet:
+        return replace(state, unknown_since=None, quiet=False)
     return replace(state, unknown_until=now, unknown_told=False)
 
 
@@ -121,27 +131,31 @@ def ended(before: RuleState, now: datetime) -> RuleState:
     return replace(known_again(before, now), instances=tuple(over), value=None, since=now)
 
 
-def told(state: RuleState, instances: Sequence[Instance]) -> RuleState:
-    """The state once these instances have become alerts; those that are over are forgotten."""
-    done = list(instances)
+def told(state: RuleState, known: RuleState) -> RuleState:
+    """The state once what was untold in `known`, an earlier state, has become alerts; what is over is forgotten."""
+    done = {_event(instance) for instance in known.untold}
     kept = [
-        replace(instance, told=True) if instance in done else instance
+        replace(instance, told=True) if _event(instance) in done else instance
         for instance in state.instances
-        if not (instance in done and instance.resolved_at is not None)
+        if not (_event(instance) in done and instance.resolved_at is not None)
     ]
+    state = replace(state, instances=tuple(kept))
+    if not known.unknown_untold or (state.unknown_since, state.unknown_until) != (
+        known.unknown_since, known.unknown_until,
+    ):  # fmt: skip
+        return state
     over = state.unknown_until is not None
-    return replace(
-        state,
-        instances=tuple(kept),
-        unknown_since=None if over else state.unknown_since,
-        unknown_until=None,
-        unknown_told=True,
-    )
+    since = None if over else state.unknown_since
+    return replace(state, unknown_since=since, unknown_until=None, unknown_told=True)
 
 
 def differs(before: RuleState, after: RuleState) -> bool:
     """Whether the change has to be committed before the next step: more than a value or the time of evaluation."""
     return _kept(before) != _kept(after)
+
+
+def _event(instance: Instance) -> object:
+    return instance.labels, instance.fired_at, instance.resolved_at
 
 
 def _kept(state: RuleState) -> object:

@@ -1,0 +1,22 @@
+"""Builds what notices trouble by itself: the evaluation of alerting rules, and probes."""
+
+from __future__ import annotations
+
+from bot.bootstrap.base import Base
+from bot.integrations.prometheus import Address, Prometheus
+from bot.workers.rule_evaluator import RuleEvaluator
+
+
+def rule_evaluator(base: Base) -> RuleEvaluator:
+    """Evaluates the rules of the policy in force, by the secrets in use."""
+
+    def address() -> Address:
+        current = base.live.current.prometheus_address
+        if current is None:
+            raise RuntimeError("PROMETHEUS_URL was set at the start")
+        return current
+
+    prometheus = Prometheus(address) if base.settings.prometheus_address is not None else None
+    evaluator = RuleEvaluator(base.context, prometheus, base.metrics.rule_evaluated)
+    base.metrics.rules_of(evaluator.counts)
+    return evaluator

@@ -1,0 +1,43 @@
+"""Commits what was evaluated, by the replica whose turn it is, and passes alerts on to be received."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.alerts.alert import Alert, AlertBatch
+from bot.usecases.alerts.receive import receive_alerts
+from bot.usecases.context import Context
+from storage.rules import leases
+from storage.rules.states import States
+
+_State = TypeVar("_State")
+AT_ONCE = 2000  # alerts that are received in one transaction
+
+
+class LeaseLost(Exception):
+    """Another replica has taken over: nothing was written, and what this one knows may be old."""
+
+
+async def save_states(
+    context: Context, lease: str, fence: int, kind: States[_State], states: Sequence[_State], gone: Collection[str] = ()
+) -> None:
+    """Write states, and forget those that are gone, if this replica still holds the lease. Raises `LeaseLost`."""
+    async with context.database.serialized() as conn:
+        await check_lease(conn, lease, fence)
+        await kind.save(conn, states)
+        await kind.forget(conn, gone)
+
+
+async def check_lease(conn: AsyncConnection, lease: str, fence: int) -> None:
+    """Keep the lease until the transaction ends. Raises `LeaseLost` if another replica has it."""
+    if not await leases.holds(conn, lease, fence):
+        raise LeaseLost(lease)
+
+
+async def pass_on(context: Context, alerts: Sequence[Alert]) -> None:
+    """Have alerts received, as those of any other source. Telling an alert again changes nothing."""
+    for start in range(0, len(alerts), AT_ONCE):
+        await receive_alerts(context, AlertBatch(tuple(alerts[start : start + AT_ONCE])))

@@ -1,0 +1,345 @@
+"""Evaluates the policy's alerting rules on Prometheus, each as often as it says, on one replica at a time.
+
+What has to survive is committed before it is told: a rule that becomes pending, fires or resolves is a row first, then
+an alert. An alert that a killed process has not told is told again at the next start; telling it twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import heapq
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.domain.alerts.alert import Alert
+from bot.domain.policy.alerting_rules import AlertingRule, Anomaly, Composite, Condition
+from bot.domain.policy.policy import Policy
+from bot.domain.rules import alerts, life
+from bot.domain.rules.conditions import Baselines, Readings, evaluate, needs_of
+from bot.domain.rules.life import RuleState
+from bot.integrations.prometheus import Prometheus, PrometheusError
+from bot.usecases.context import Context
+from bot.usecases.rules.save import LeaseLost, pass_on, save_states
+from bot.workers.series_reader import SeriesReader
+from bot.workers.tasks import cancel_and_wait
+from bot.workers.worker_lease import WorkerLease
+from storage.engine.errors import StorageError
+from storage.rules import switches
+from storage.rules.states import RULES
+
+log = structlog.get_logger()
+
+LEASE = "alerting rules"
+SOURCE = ":prometheus"  # the state of Prometheus itself, beside the rules'; no rule can have this ID
+IDLE_S = 0.25
+SWITCHES_EVERY_S = 2.0
+FLUSHED_EVERY_S = 15.0  # values and times of evaluation, which nothing depends on
+REPEATED_EVERY = timedelta(minutes=30)  # what still fires is told again, so that it does not count as stale
+SOURCE_FAILS_EVERY = timedelta(seconds=10)
+RETRIED_AFTER_S = 1.0
+MOST_BASELINES = 50_000
+
+Observe = Callable[[str, float, float], None]  # result, seconds it took, seconds it was late
+
+
+class RuleEvaluator:
+    """A service. `states` are those of the rules while this replica evaluates them."""
+
+    name = "rule evaluator"
+
+    def __init__(
+        self, context: Context, prometheus: Prometheus | None, observe: Observe = lambda result, took_s, late_s: None
+    ) -> None:
+        self.states: dict[str, RuleState] = {}
+        self.lease = WorkerLease(context, LEASE)
+        self._context = context
+        self._prometheus = prometheus
+        self._reader = SeriesReader(prometheus)
+        self._observe = observe
+        self._rules: dict[str, AlertingRule] = {}  # those that are enabled
+        self._policy: Policy | None = None
+        self._switched: dict[str, bool] = {}
+        self._switches_read_s = 0.0
+        self._due: list[tuple[float, str]] = []  # a heap, in wall-clock seconds
+        self._next: dict[str, float] = {}  # when each rule is due; other entries of the heap are out of date
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._changed: dict[str, None] = {}  # to be committed now
+        self._dirty: dict[str, None] = {}  # to be written some time
+        self._flushed_s = 0.0
+        self._repeated_at: datetime | None = None
+        self._baselines: Baselines = {}
+        self._idle = False  # whether the states that an earlier policy left were read
+        self._committing: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def counts(self) -> dict[str, int]:
+        """How many of the rules that are evaluated here are in each state."""
+        return Counter(str(self._state(key).state) for key in self._rules)
+
+    async def start(self) -> None:
+        """Begin to evaluate, and return at once."""
+        self._task = asyncio.create_task(self._loop(), name=self.name)
+
+    async def stop(self, within_s: float) -> None:
+        """Stop evaluating, write what is known, and let another replica go on."""
+        if self._task is None:
+            return
+        await cancel_and_wait(self._task)
+        for task in (*self._running.values(), self._committing):
+            await cancel_and_wait(task)
+        try:
+            if self.lease.fence is not None:
+                await self._commit()
+                await self._flush()
+                await self.lease.release()
+        except (StorageError, LeaseLost) as error:
+            log.warning("rules.not_written", error=str(error), hint="the next start reads what was committed before")
+        if self._prometheus is not None:
+            await self._prometheus.close()
+
+    async def _loop(self) -> None:
+        while True:
+            try:
+                await self._turn()
+            except LeaseLost:
+                self._forget()
+            except StorageError as error:
+                log.warning("rules.failed", error=str(error), hint="check the database; it is tried again")
+                await asyncio.sleep(RETRIED_AFTER_S)
+            except Exception:
+                log.exception("rules.failed", hint="it is tried again")
+                await asyncio.sleep(RETRIED_AFTER_S)
+            await asyncio.sleep(IDLE_S)
+
+    async def _turn(self) -> None:
+        """1. Keep the lease. 2. Take in changes of the policy and of switches. 3. Begin what is due. 4. Commit."""
+        if self._idle and not self._context.policy.rules and not self.states:
+            return
+        if await self.lease.keep():
+            await self._take_over()
+        if self.lease.fence is None:
+            self._forget()
+            return
+        await self._read_switches()
+        self._use_policy()
+        self._begin_due(time.time())
+        if self._committing is None or self._committing.done():
+            if self._committing is not None:
+                self._committing.result()
+            self._committing = asyncio.create_task(self._write(), name=f"{self.name}: commit")
+
+    async def _write(self) -> None:
+        """Commit, while further rules are evaluated."""
+        await self._commit()
+        if time.monotonic() - self._flushed_s > FLUSHED_EVERY_S:
+            await self._flush()
+
+    async def _take_over(self) -> None:
+        """Read what the last process knew. What it has not told is told now."""
+        self._forget()
+        async with self._context.database.reading() as conn:
+            self.states = await RULES.all(conn)
+        self._idle = True
+        self._changed = dict.fromkeys(key for key, state in self.states.items() if state.untold or state.unknown_untold)
+
+    def _forget(self) -> None:
+        if self.lease.fence is None or self.states:
+            self.states, self._changed, self._dirty = {}, {}, {}
+            self._policy, self._rules, self._due, self._next = None, {}, [], {}
+            self._switches_read_s = 0.0
+
+    async def _read_switches(self) -> None:
+        if time.monotonic() - self._switches_read_s < SWITCHES_EVERY_S:
+            return
+        async with self._context.database.reading() as conn:
+            newest = await switches.newest(conn)
+        switched = {rule: switch.enabled for rule, switch in newest.items()}
+        if switched != self._switched:
+            self._switched, self._policy = switched, None
+        self._switches_read_s = time.monotonic()
+
+    def _use_policy(self) -> None:
+        """Take in the rules of the policy in force. A rule that is not evaluated any more ends."""
+        policy = self._context.policy
+        if policy is self._policy:
+            return
+        before, self._policy = self._rules, policy
+        enabled = {
+            key: rule for key, rule in policy.rules.items() if self._switched.get(key, rule.enabled)
+        }  # fmt: skip
+        self._rules = enabled
+        now = time.time()
+        for key, rule in enabled.items():
+            if key not in before or before[key].every != rule.every:
+                self._schedule(key, _first_due(rule, now))
+        for key, state in self.states.items():
+            if key not in enabled and key != SOURCE:
+                self._put(key, life.ended(state, self._context.clock.now()))
+
+    def _schedule(self, key: str, due: float) -> None:
+        self._next[key] = due
+        heapq.heappush(self._due, (due, key))
+
+    def _begin_due(self, now: float) -> None:
+        """Begin every evaluation that is due. Of those that were missed, only the last; never two of one rule."""
+        while self._due and self._due[0][0] <= now:
+            due, key = heapq.heappop(self._due)
+            rule = self._rules.get(key)
+            if rule is None or self._next.get(key) != due:
+                continue
+            every = rule.every.total_seconds()
+            self._schedule(key, due + every * ((now - due) // every + 1))
+            if key not in self._running:
+                task = asyncio.create_task(self._evaluate(rule, due), name=f"rule {key}")
+                self._running[key] = task
+                task.add_done_callback(lambda _, key=key: self._running.pop(key, None))  # type: ignore[misc]
+
+    async def _evaluate(self, rule: AlertingRule, due: float) -> None:
+        begun = time.time()
+        started = time.perf_counter()
+        result = "ok"
+        try:
+            readings = await self._readings(rule, begun)
+            result = "ok" if readings.unknown is None else "unknown"
+            self._moved(rule, readings)
+        except PrometheusError as error:
+            result = "unreachable" if error.unreachable else "failed"
+            self._failed(rule, str(error), unreachable=error.unreachable)
+        except Exception as error:
+            result = "failed"
+            log.exception("rules.not_evaluated", rule=rule.id, hint="it is tried again at its next turn")
+            self._failed(rule, f"an error within Tocsin: {type(error).__name__}", unreachable=False)
+        self._observe(result, time.perf_counter() - started, max(0.0, begun - due))
+
+    async def _readings(self, rule: AlertingRule, at: float) -> Readings:
+        data = await self._reader.read(needs_of(rule), at)
+        if not any(_is_anomaly(condition) for condition in rule.conditions):
+            return evaluate(rule, data, at)
+        if len(self._baselines) > MOST_BASELINES:
+            self._baselines.clear()
+        return await asyncio.to_thread(evaluate, rule, data, at, self._baselines)
+
+    def _moved(self, rule: AlertingRule, readings: Readings) -> None:
+        now = self._context.clock.now()
+        if self._rules.get(rule.id) is not rule:
+            return  # it changed meanwhile
+        self._put(rule.id, life.advance(self._state(rule.id), rule, readings, now))
+        if SOURCE in self.states and self.states[SOURCE].failures:
+            self._put(SOURCE, life.known_again(self.states[SOURCE], now))
+
+    def _failed(self, rule: AlertingRule, problem: str, *, unreachable: bool) -> None:
+        now = self._context.clock.now()
+        if self._rules.get(rule.id) is not rule:
+            return
+        before = self._state(rule.id)
+        after = life.failed(before, problem, now, quiet=unreachable)
+        if after.state is not before.state:
+            log.warning("rules.unknown", rule=rule.id, problem=problem, hint="it is evaluated again at its next turn")
+        self._put(rule.id, after)
+        source = self._state(SOURCE)
+        if unreachable and (source.evaluated_at is None or now - source.evaluated_at >= SOURCE_FAILS_EVERY):
+            self._put(SOURCE, life.failed(source, problem, now))
+
+    def _state(self, key: str) -> RuleState:
+        return self.states.get(key) or RuleState(key)
+
+    def _put(self, key: str, after: RuleState) -> None:
+        before = self._state(key)
+        self.states[key] = after
+        (self._changed if life.differs(before, after) else self._dirty)[key] = None
+
+    async def _commit(self) -> None:
+        """1. Commit what has changed. 2. Tell it. 3. Note that it is told, with the next values that are written."""
+        await self._repeat()
+        if not self._changed:
+            return
+        changed = list(self._changed)
+        states = [self.states[key] for key in changed if key in self.states]
+        await save_states(self._context, LEASE, self._fence(), RULES, states)
+        for key in changed:
+            self._changed.pop(key, None)
+        try:
+            await pass_on(self._context, [alert for state in states for alert in self._alerts(state)])
+        except BaseException:
+            self._changed |= dict.fromkeys(changed)  # they are told at the next turn
+            raise
+        for state in states:
+            self.states[state.rule] = life.told(self.states[state.rule], state)
+            self._dirty[state.rule] = None
+        if any(state.untold or state.unknown_untold for state in states):
+            await self._flush()
+
+    def _alerts(self, state: RuleState) -> list[Alert]:
+        """The alerts of what is not told yet."""
+        policy = self._context.policy
+        if state.rule == SOURCE:
+            rules = list(self._rules.values())
+            return [alerts.of_unreachable(state, rules, policy)] if state.unknown_untold else []
+        rule = policy.rules.get(state.rule) or _removed(state.rule, policy)
+        shown = self._prometheus.shown if self._prometheus is not None else None
+        told = [alerts.of_instance(instance, rule, policy, shown) for instance in state.untold]
+        return [*told, alerts.of_unknown(state, rule, policy)] if state.unknown_untold else told
+
+    async def _repeat(self) -> None:
+        """Tell again what fires."""
+        now = self._context.clock.now()
+        if self._repeated_at is None:
+            self._repeated_at = now
+        if now - self._repeated_at < REPEATED_EVERY:
+            return
+        self._repeated_at = now
+        firing = []
+        for state in self.states.values():
+            again = tuple(replace(each, told=False) for each in state.instances if each.firing)
+            unknown = state.unknown_since is not None and not state.quiet
+            firing += self._alerts(replace(state, instances=again, unknown_told=not unknown))
+        await pass_on(self._context, firing)
+
+    async def _flush(self) -> None:
+        """Write values and times of evaluation; forget rules that are gone."""
+        dirty, self._dirty = list(self._dirty), {}
+        self._flushed_s = time.monotonic()
+        known = self._context.policy.rules
+        gone = [
+            key
+            for key, state in self.states.items()
+            if key not in known and key != SOURCE and not state.instances and not state.unknown_untold
+        ]
+        states = [self.states[key] for key in dirty if key in self.states and key not in gone]
+        try:
+            if states or gone:
+                await save_states(self._context, LEASE, self._fence(), RULES, states, gone)
+        except BaseException:
+            self._dirty |= dict.fromkeys(dirty)
+            raise
+        for key in gone:
+            del self.states[key]
+
+    def _fence(self) -> int:
+        if self.lease.fence is None:
+            raise LeaseLost(LEASE)
+        return self.lease.fence
+
+
+def _removed(key: str, policy: Policy) -> AlertingRule:
+    """Stands in for a rule that the policy has no more, for the end of its alerts."""
+    return AlertingRule(id=key, name=key, severity=policy.severities[-1].key, conditions=())
+
+
+def _first_due(rule: AlertingRule, now: float) -> float:
+    """The rule's next turn. Each rule has its own place within the interval, so that they do not come all at once."""
+    every = rule.every.total_seconds()
+    place = int.from_bytes(hashlib.sha256(rule.id.encode()).digest()[:4]) / 2**32 * every
+    return now - (now - place) % every + every
+
+
+def _is_anomaly(condition: Condition) -> bool:
+    if isinstance(condition, Composite):
+        return any(_is_anomaly(inner) for inner in condition.conditions)
+    return isinstance(condition, Anomaly)
