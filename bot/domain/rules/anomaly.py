@@ -8,13 +8,14 @@ week had in the last four weeks, moved to the present level, and compares with h
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from statistics import fmean, pstdev
 
 from bot.domain.policy.alerting_rules import Anomaly, Direction, Method
-from bot.domain.rules.series import Labels, Need, Series, sampling_s
+from bot.domain.rules.series import TOLERANCE_S, Labels, Need, Series, sampling_s
 
 WEEK_S = 7 * 86_400.0
 WEEKS = 4
@@ -171,7 +172,8 @@ def _grid(series: Series | None, first: float, last: float) -> list[float]:
     count = round((last - first) / SEASONAL_STEP_S) + 1
     values = [math.nan] * count
     if series is not None:
-        for instant, value in zip(series.times, series.values, strict=True):
+        begin, end = bisect_left(series.times, first - TOLERANCE_S), bisect_right(series.times, last + TOLERANCE_S)
+        for instant, value in zip(series.times[begin:end], series.values[begin:end], strict=True):
             place = round((instant - first) / SEASONAL_STEP_S)
             if 0 <= place < count:
                 values[place] = value
