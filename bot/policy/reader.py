@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.domain.policy.policy import Policy
-from bot.policy import build, models, validation_messages
+from bot.policy import build, models, rule_presets, validation_messages
 from bot.policy.checks import run
 from bot.policy.merge import file_values, merge, remove_deleted
 from bot.policy.problems import PolicyError, Problem, did_you_mean
@@ -21,7 +21,7 @@ from bot.policy.yaml_source import Source, parse_yaml
 
 PRESETS = ("sev1-5", "severity-1-4", "p0-p3", "p0-p4", "level-1-4")
 # Models whose required settings a preset may hold.
-_IN_PRESETS = ("Severity", "Role", "Trigger", "Rule", "CustomField")
+_IN_PRESETS = ("Severity", "Role", "Trigger", "Rule", "CustomField", "AlertingRule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,9 @@ def json_schema() -> dict[str, Any]:
     schema["properties"]["preset"] = {
         "type": "string", "enum": list(PRESETS), "default": "sev1-5", "description": "What this file starts from.",
     }  # fmt: skip
+    schema["properties"]["rules"]["properties"] = {
+        "preset": {"type": "string", "enum": list(rule_presets.PRESETS), "description": "Rules that ship."}
+    }
     for model in (schema, *(schema["$defs"][name] for name in _IN_PRESETS)):
         model.pop("required", None)
     for name in models.COLLECTIONS:
@@ -90,7 +93,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def _load(source: Source, preset: str, now: datetime) -> LoadedPolicy:
-    base = _base(source, preset)
+    base = rule_presets.add_to(_base(source, preset), source)
     if source.problems:
         raise PolicyError(source.name, source.problems)
     document = {**merge(base, file_values(source)), "preset": base["preset"]}

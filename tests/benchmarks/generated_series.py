@@ -1,4 +1,4 @@
-"""Generates metrics with daily and weekly season, noise and drift, and puts spikes, drops and level shifts into them."""
+"""Generates metrics with daily and weekly season, noise and drift, with spikes, drops and level shifts in them."""
 
 from __future__ import annotations
 
