@@ -48,6 +48,7 @@ class App:
     stages: Sequence[Stage]
     resources: AsyncExitStack
     http: HttpServer
+    status_http: HttpServer | None  # serves the status page alone
     scheduler: Scheduler
     job_runner: JobRunner
     timer: Timer

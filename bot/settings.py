@@ -87,6 +87,8 @@ class Settings(BaseSettings):
     tocsin_archive: Path | None = None  # a folder; retention writes there what it is about to purge
     tocsin_url: str | None = None
     tocsin_command: str = "/incident"
+    tocsin_status_listen: str | None = None  # host:port of a listener that serves the status page alone
+    tocsin_status_mirror: Path | None = None  # a folder; the status page is written there as static files
     host: str = "127.0.0.1"
     port: int = 3000
     log_format: Literal["console", "json"] | None = None
@@ -144,6 +146,14 @@ class Settings(BaseSettings):
     def _public_address(cls, value: str | None) -> str | None:
         if value is not None and not re.fullmatch(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", value):
             raise ValueError("expected an address that begins with https://, such as https://tocsin.example.com")
+        return value
+
+    @field_validator("tocsin_status_listen")
+    @classmethod
+    def _host_and_port(cls, value: str | None) -> str | None:
+        match = None if value is None else re.fullmatch(r"(?:\[[0-9a-fA-F:]+\]|[^\s:\[\]/]+):(\d{1,5})", value)
+        if value is not None and (match is None or int(match[1]) > 65535):
+            raise ValueError("expected an address and a port, such as 0.0.0.0:8080")
         return value
 
     @field_validator("slack_api_url")

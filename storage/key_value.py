@@ -56,6 +56,7 @@ SEARCH_INDEX_VERSION: Key[str] = Key("incident_words")  # the rules the search i
 POLICY_REJECTION: Key[dict[str, Any]] = Key("policy:trouble")  # `number` and `digest` of the last rejected policy file
 
 STATUS_PAGE_SINCE: Key[str] = Key("status_page:since")  # when the status page was first served, RFC 3339
+STATUS_PAGE_SECRET: Key[str] = Key("status_page:secret")  # signs links of subscribers, and to pages not for everybody
 
 WRITE_PROBE: Key[int] = Key("probe")  # when a process last proved that it can write, in seconds since 1970
 

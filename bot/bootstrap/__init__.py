@@ -56,6 +56,8 @@ from bot.web.site import http_server
 from bot.web.slack_check import SlackCheck
 from bot.web.starting import StartingServer
 from bot.web.statuspage.cache import StatusPageCache
+from bot.web.statuspage.listener import status_server
+from bot.web.statuspage.mirror import Mirror
 from bot.workers import pagerduty_schedule_sync
 from bot.workers.action_reminders import action_reminders
 from bot.workers.alert_decider import AlertDecider
@@ -201,7 +203,8 @@ def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> A
         policy=lambda: watcher.trouble,
         lock=base.lock,
     )
-    status_page = StatusPageCache(context)
+    status_page = StatusPageCache(context, _mirror(settings))
+    status_http = status_server(settings.tocsin_status_listen, status_page, base.metrics)
     http = http_server(base.live, context, base.metrics, bolt, health, base.arrivals, status_page)
     opened.callback(http.limiter.close_all)  # connections that arrive while everything else stops
     bridge = partial(bookmarks.bridge_address, team=base.me.team_id)
@@ -216,8 +219,7 @@ def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> A
         timer.add(periodic)
     serving: list[Service] = [status_page, http, outbox, scheduler, alerts, job_runner, replicas, indexer]
     serving.append(rule_evaluator(base))
-    if sockets is not None:
-        serving.append(sockets)
+    serving += [each for each in (status_http, sockets) if each is not None]
     beside: list[Service] = [health, join, outages, timer]
     return App(
         context=context,
@@ -225,6 +227,7 @@ def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> A
         stages=(Stage(tuple(serving), DRAINED_WITHIN_S), Stage(tuple(beside), ANNOUNCED_WITHIN_S)),
         resources=opened,
         http=http,
+        status_http=status_http,
         scheduler=scheduler,
         job_runner=job_runner,
         timer=timer,
@@ -234,6 +237,10 @@ def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> A
         secret_rotation=secret_rotation(base, load, HoldersOfSecrets(token_watch, pages, schedules, sockets)),
         sockets=sockets,
     )
+
+
+def _mirror(settings: Settings) -> Mirror | None:
+    return None if settings.tocsin_status_mirror is None else Mirror(settings.tocsin_status_mirror)
 
 
 def _bolt(base: Base, on_missed_event: Callable[[], None]) -> AsyncApp:

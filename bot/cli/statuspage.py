@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,8 +23,9 @@ from bot.settings import Settings
 from bot.usecases.context import Context, Policies
 from bot.usecases.open_clock import open_clock
 from bot.usecases.status_page import publish as publishing
-from bot.web.statuspage.cache import page_url
-from storage import incidents
+from bot.web.statuspage import mirror
+from bot.web.statuspage.cache import access_token, page_url
+from storage import incidents, key_value
 from storage.database import Database
 from storage.statuspage import page
 
@@ -120,6 +123,23 @@ def resolve_command(ctx: click.Context, publication: str, message: str, at: str 
     _print(_run(work), as_json or ctx.obj)
 
 
+@statuspage_command.command("export")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@as_json_option
+@click.pass_context
+def export_command(ctx: click.Context, folder: Path, as_json: bool) -> None:
+    """Write the page as static files into FOLDER, for any web server or bucket."""
+    view = run(_view)
+    try:
+        count = mirror.write(replace(view, url=view.url.partition("?")[0]), folder)
+    except OSError as error:
+        raise TocsinError(f"{folder} cannot be written: {error.strerror or error}.") from None
+    if as_json or ctx.obj:
+        print_json({"folder": str(folder), "files": count})
+    else:
+        echo(f"{count} files are in {folder}.")
+
+
 def publication_json(publication: Publication) -> dict[str, Any]:
     """A publication for `--json`; unlike the page it names the incident."""
     return {
@@ -167,7 +187,8 @@ async def _view(database: Database, settings: Settings) -> PageView:
     rules, now = context.policy.status_page, context.clock.now()
     async with database.reading() as conn:
         published = await page.read(conn, read_since(rules, now), now)
-    return build_view(rules, page_url(context), published, now)
+        access = access_token(await key_value.STATUS_PAGE_SECRET.get(conn) or "", rules.visibility)
+    return build_view(rules, page_url(context) + (f"?access={access}" if access else ""), published, now)
 
 
 async def _find(context: Context, name: str) -> Publication:

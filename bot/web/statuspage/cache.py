@@ -7,8 +7,9 @@ that the counter of changes is read twice a second.
 from __future__ import annotations
 
 import asyncio
+import hmac
+import secrets
 import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -17,6 +18,7 @@ from bot.domain.statuspage.publication import Publication
 from bot.domain.statuspage.view import PageView, build_view, read_since
 from bot.usecases.context import Context
 from bot.web.statuspage import documents, pages
+from bot.web.statuspage.mirror import Mirror
 from bot.web.statuspage.rendered import Rendered
 from bot.workers.base import Periodic
 from bot.workers.tasks import WakeableTask
@@ -35,9 +37,9 @@ class StatusPageCache:
 
     name = "status page"
 
-    def __init__(self, context: Context, on_change: Callable[[dict[str, Rendered]], object] | None = None) -> None:
+    def __init__(self, context: Context, mirror: Mirror | None = None) -> None:
         self._context = context
-        self._on_change = on_change
+        self._mirror = mirror
         self._loop = WakeableTask(
             self.name, context.wakeups.status_page, self.refresh, hint="check the database; it is tried again"
         )
@@ -46,6 +48,7 @@ class StatusPageCache:
         self._kept: dict[str, Rendered] = {}
         self.documents: dict[str, Rendered] = {}
         self.view: PageView | None = None
+        self.access: str | None = None  # what a link to a page that is not public must carry
 
     @property
     def periodic(self) -> Periodic:
@@ -57,6 +60,7 @@ class StatusPageCache:
         if not self._context.database.read_only:
             async with self._context.database.transaction() as conn:
                 await key_value.STATUS_PAGE_SINCE.put_new(conn, self._context.clock.now().isoformat())
+                await key_value.STATUS_PAGE_SECRET.put_new(conn, secrets.token_hex(32))
         await self.refresh()
         self._loop.start()
 
@@ -78,12 +82,14 @@ class StatusPageCache:
         rules, now = self._context.policy.status_page, self._context.clock.now()
         async with self._context.database.reading() as conn:
             published = await page.read(conn, read_since(rules, now), now)
+            secret = await key_value.STATUS_PAGE_SECRET.get(conn)
         url = page_url(self._context)
-        view, made = await asyncio.to_thread(lambda: _rendered(build_view(rules, url, published, now)))
-        self.view, self.documents, self._kept = view, made, {}
+        access = access_token(secret or "", rules.visibility)
+        view, made = await asyncio.to_thread(lambda: _rendered(build_view(rules, url, published, now), access))
+        self.view, self.documents, self.access, self._kept = view, made, access, {}
         self._made_of, self._rendered_at = made_of, time.monotonic()
-        if self._on_change is not None:
-            self._on_change(made)
+        if self._mirror is not None and access is None:
+            await self._mirror.update(view, made)
 
     async def incident(self, publication_id: str) -> Rendered | None:
         """The page of one publication; None if there is none. It is kept until the next change."""
@@ -96,7 +102,7 @@ class StatusPageCache:
         if found is None:
             return None
         made = await asyncio.to_thread(
-            lambda: documents.html(pages.incident_page(found, view, documents.links(view)), view)
+            lambda: documents.html(pages.incident_page(found, view, documents.links(view, access=self.access)), view)
         )
         return self._keep(path, made)
 
@@ -108,7 +114,7 @@ class StatusPageCache:
             return self._kept.get(path)
         async with self._context.database.reading() as conn:
             listed = await publications.before(conn, before, documents.MOST_IN_HISTORY)
-        made = await asyncio.to_thread(lambda: _history(listed, view))
+        made = await asyncio.to_thread(lambda: _history(listed, view, self.access))
         return self._keep(path, made)
 
     def _keep(self, path: str, made: Rendered) -> Rendered:
@@ -123,11 +129,18 @@ def page_url(context: Context) -> str:
     return context.policy.status_page.url or f"{(context.url or '').rstrip('/')}{documents.PREFIX}"
 
 
-def _rendered(view: PageView) -> tuple[PageView, dict[str, Rendered]]:
-    return view, documents.all_documents(view)
+def access_token(secret: str, visibility: str) -> str | None:
+    """What the address of a page that is not public must carry; None for a public one."""
+    if visibility == "public":
+        return None
+    return hmac.new(secret.encode(), f"access:{visibility}".encode(), "sha256").hexdigest()[:32]
 
 
-def _history(listed: list[Publication], view: PageView) -> Rendered:
+def _rendered(view: PageView, access: str | None) -> tuple[PageView, dict[str, Rendered]]:
+    return view, documents.all_documents(view, access)
+
+
+def _history(listed: list[Publication], view: PageView, access: str | None) -> Rendered:
     more = len(listed) == documents.MOST_IN_HISTORY
-    older = f"{documents.PREFIX}/history?before={int(listed[-1].started_at.timestamp())}" if more else None
-    return documents.html(pages.history_page(listed, view, documents.links(view), older), view)
+    older = documents.history_before(listed[-1].started_at, access) if more else None
+    return documents.html(pages.history_page(listed, view, documents.links(view, access=access), older), view)

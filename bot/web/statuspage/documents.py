@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
+from typing import Any
 
 from bot.domain.statuspage.publication import Publication
 from bot.domain.statuspage.view import PageView
-from bot.web.statuspage import api_v2, pages
+from bot.web.statuspage import api_v2, feeds, pages
 from bot.web.statuspage.rendered import Rendered, render, style_policy
 
 PREFIX = "/status"
@@ -15,29 +17,54 @@ JSON = "application/json; charset=utf-8"
 ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
 
 
-def links(view: PageView, suffix: str = "") -> dict[str, str]:
-    """The addresses that pages link to. `suffix` ends the names of pages in a static copy."""
+def links(view: PageView, access: str | None = None) -> dict[str, str]:
+    """The addresses that pages link to. `access` is what links to a page that is not public carry."""
     subscribable = any(each in view.rules.subscribe for each in ("email", "webhook"))
+    query = _query(access)
     return {
         "base": PREFIX,
-        "home": PREFIX,
-        "history": f"{PREFIX}/history{suffix}",
-        "subscribe": f"{PREFIX}/subscribe" if subscribable and not suffix else "",
-        "suffix": suffix,
+        "home": PREFIX + query,
+        "history": f"{PREFIX}/history{query}",
+        "subscribe": f"{PREFIX}/subscribe{query}" if subscribable else "",
+        "suffix": query,
+        "query": query,
     }
 
 
-def all_documents(view: PageView) -> dict[str, Rendered]:
+def history_before(started: datetime, access: str | None = None) -> str:
+    """The address of the part of the history that started before an instant."""
+    return f"{PREFIX}/history?before={int(started.timestamp())}" + (f"&access={access}" if access else "")
+
+
+def _query(access: str | None) -> str:
+    return f"?access={access}" if access else ""
+
+
+def all_documents(view: PageView, access: str | None = None) -> dict[str, Rendered]:
     """Every document that is rendered with each change, by path."""
-    to = links(view)
+    to = links(view, access=access)
     made = {
         PREFIX: html(pages.status_page(view, to), view),
-        f"{PREFIX}/history": html(pages.history_page(_newest(view), view, to, _older(view)), view),
+        f"{PREFIX}/history": html(pages.history_page(newest(view), view, to, _older(view, access)), view),
     }
     for name, document in api_v2.documents(view).items():
-        answer = render(json.dumps(document, ensure_ascii=False).encode(), JSON, ANY_ORIGIN)
+        answer = render(json_bytes(document), JSON, ANY_ORIGIN, private=access is not None)
         made[f"{PREFIX}/api/v2/{name}.json"] = made[f"/api/v2/{name}.json"] = answer
+    for name, (content_type, body) in data_documents(view).items():
+        made[f"{PREFIX}/{name}"] = render(body, content_type, ANY_ORIGIN, private=access is not None)
     return made
+
+
+def data_documents(view: PageView) -> dict[str, tuple[str, bytes]]:
+    """The feeds, the calendar and the pictures by name, each with its content type."""
+    return {
+        "feed.atom": ("application/atom+xml; charset=utf-8", feeds.atom(view)),
+        "feed.rss": ("application/rss+xml; charset=utf-8", feeds.rss(view)),
+        "feed.json": ("application/feed+json; charset=utf-8", feeds.json_feed(view)),
+        "maintenance.ics": ("text/calendar; charset=utf-8", feeds.calendar(view)),
+        "badge.svg": ("image/svg+xml", feeds.badge(view)),
+        "icon.svg": ("image/svg+xml", feeds.icon(view)),
+    }
 
 
 def html(text: str, view: PageView, form_action: str = "'none'") -> Rendered:
@@ -49,14 +76,18 @@ def html(text: str, view: PageView, form_action: str = "'none'") -> Rendered:
 MOST_IN_HISTORY = 50
 
 
-def _newest(view: PageView) -> list[Publication]:
+def json_bytes(document: dict[str, Any]) -> bytes:
+    """The document as UTF-8."""
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
+def newest(view: PageView) -> list[Publication]:
+    """The first part of the history."""
     both = sorted((*view.incidents, *view.maintenance, *view.past), key=lambda each: each.started_at, reverse=True)
     return both[:MOST_IN_HISTORY]
 
 
-def _older(view: PageView) -> str | None:
+def _older(view: PageView, access: str | None) -> str | None:
     """The address of the next part of the history: what started before the last one shown."""
-    shown = _newest(view)
-    if not shown:
-        return None
-    return f"{PREFIX}/history?before={int(shown[-1].started_at.timestamp())}"
+    shown = newest(view)
+    return history_before(shown[-1].started_at, access) if shown else None

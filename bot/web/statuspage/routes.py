@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 from datetime import UTC, datetime
 
@@ -19,15 +20,18 @@ def routes(cache: StatusPageCache) -> list[web.RouteDef]:
     """Everything that can be read. Each answers GET and HEAD."""
 
     async def document(request: web.Request) -> web.Response:
+        admit(cache, request)
         return answer(request, cache.documents.get(request.path))
 
     async def incident(request: web.Request) -> web.Response:
+        admit(cache, request)
         name = request.match_info["id"]
         if not _ID.fullmatch(name):
             raise web.HTTPNotFound
         return answer(request, await cache.incident(name), missing=cache.view is not None)
 
     async def history(request: web.Request) -> web.Response:
+        admit(cache, request)
         before = request.query.get("before", "")
         if before.isdecimal() and len(before) <= 11:
             return answer(request, await cache.history(datetime.fromtimestamp(int(before), UTC)))
@@ -41,9 +45,17 @@ def routes(cache: StatusPageCache) -> list[web.RouteDef]:
         web.get(f"{PREFIX}/", slash),
         web.get(f"{PREFIX}/history", history),
         web.get(f"{PREFIX}/incidents/{{id}}", incident),
+        web.get(f"{PREFIX}/{{name:feed\\.(?:atom|rss|json)|maintenance\\.ics|(?:badge|icon)\\.svg}}", document),
         web.get(f"{PREFIX}/api/v2/{{name:.+}}", document),
         web.get("/api/v2/{name:.+}", document),
     ]
+
+
+def admit(cache: StatusPageCache, request: web.Request) -> None:
+    """Answer 404 to whoever has no link to a page that is not public."""
+    wanted = cache.access
+    if wanted is not None and not hmac.compare_digest(request.query.get("access", "").encode(), wanted.encode()):
+        raise web.HTTPNotFound
 
 
 def answer(request: web.Request, rendered: Rendered | None, *, missing: bool = True) -> web.Response:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import aiohttp
 import pytest
 from aiohttp import web
@@ -16,33 +14,8 @@ from bot.usecases.context import Context
 from bot.usecases.status_page.publish import edit, publish
 from bot.web.statuspage.cache import StatusPageCache
 from bot.web.statuspage.routes import routes
-from tests.usecases.conftest import MakeContext, MovableClock, clock, make_context
-
-__all__ = ["MovableClock", "clock", "make_context"]  # fixtures
-
-POLICY = "preset: sev1-5\nstatus_page: {name: Example AI, preset: llm-platform}\n"
-Client = TestClient[web.Request, web.Application]
-
-
-@pytest.fixture
-def context(make_context: MakeContext) -> Context:
-    return make_context(POLICY)
-
-
-@pytest.fixture
-async def cache(context: Context) -> AsyncIterator[StatusPageCache]:
-    made = StatusPageCache(context)
-    await made.start()
-    yield made
-    await made.stop(5.0)
-
-
-@pytest.fixture
-async def client(cache: StatusPageCache) -> AsyncIterator[Client]:
-    application = web.Application()
-    application.add_routes(routes(cache))
-    async with TestClient(TestServer(application)) as opened:
-        yield opened
+from tests.usecases.conftest import MakeContext
+from tests.web.statuspage.conftest import POLICY, Client
 
 
 async def test_what_is_published_is_on_the_page_and_in_the_api(
@@ -104,3 +77,19 @@ async def test_the_page_is_compressed_for_those_who_take_it(client: Client, cach
         answer = await session.get(client.make_url("/status"), headers={"Accept-Encoding": "gzip"})
         assert answer.headers["Content-Encoding"] == "gzip"
         assert await answer.read() == cache.documents["/status"].compressed
+
+
+async def test_a_page_for_customers_is_there_only_for_those_who_have_its_link(make_context: MakeContext) -> None:
+    context = make_context(POLICY.replace("preset: llm", "visibility: customers, preset: llm"))
+    cache = StatusPageCache(context)
+    await cache.start()
+    application = web.Application()
+    application.add_routes(routes(cache))
+    async with TestClient(TestServer(application)) as client:
+        for path in ("/status", "/status/history", "/api/v2/summary.json", "/status/feed.atom"):
+            assert (await client.get(path)).status == 404
+            assert (await client.get(path, params={"access": "x" * 32})).status == 404
+            answer = await client.get(path, params={"access": str(cache.access)})
+            assert answer.status == 200
+            assert answer.headers["Cache-Control"] == "private, no-cache"
+    await cache.stop(5.0)

@@ -1,0 +1,221 @@
+"""Renders what other programs subscribe to: Atom, RSS, JSON Feed, a calendar of maintenance, and a badge.
+
+Atom is RFC 4287, JSON Feed is version 1.1, the calendar RFC 5545.
+"""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from xml.sax.saxutils import escape, quoteattr
+
+from icalendar import Calendar, Event
+
+from bot.domain.statuspage.component_state import ComponentState, description
+from bot.domain.statuspage.publication import Publication, PublicStatus, PublicUpdate
+from bot.domain.statuspage.view import PageView
+from bot.web.statuspage.api_v2 import timestamp
+from bot.web.statuspage.pages import paragraphs
+
+ATOM = "http://www.w3.org/2005/Atom"
+MOST_ENTRIES = 50
+_XML = b'<?xml version="1.0" encoding="utf-8"?>\n'
+ET.register_namespace("atom", ATOM)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One update of a publication, which is one entry of a feed."""
+
+    publication: Publication
+    update: PublicUpdate
+
+    def url(self, view: PageView) -> str:
+        """Its address: the publication's page."""
+        return f"{view.url}/incidents/{self.publication.id}"
+
+    def uid(self, view: PageView) -> str:
+        """What a reader recognizes it by, whatever is edited."""
+        return f"{self.url(view)}#{self.update.id}"
+
+    @property
+    def title(self) -> str:
+        """The publication's title and how far it was."""
+        return f"{self.update.status.label}: {self.publication.title}"
+
+    @property
+    def changed_at(self) -> datetime:
+        """When it was written or last edited."""
+        return self.update.edited_at or self.update.at
+
+
+def items(view: PageView) -> list[Item]:
+    """The newest updates of everything, the newest first."""
+    listed = [Item(each, update) for each in view.everything for update in each.updates]
+    return sorted(listed, key=lambda item: item.update.at, reverse=True)[:MOST_ENTRIES]
+
+
+def atom(view: PageView) -> bytes:
+    """The updates as an Atom feed."""
+    feed = ET.Element("feed", xmlns=ATOM)
+    _texts(feed, {"id": view.url, "title": f"{view.rules.name} status", "updated": timestamp(_changed(view))})
+    ET.SubElement(feed, "link", rel="self", type="application/atom+xml", href=f"{view.url}/feed.atom")
+    ET.SubElement(feed, "link", rel="alternate", type="text/html", href=view.url)
+    _texts(ET.SubElement(feed, "author"), {"name": view.rules.name})
+    for item in items(view):
+        entry = ET.SubElement(feed, "entry")
+        _texts(
+            entry,
+            {
+                "id": item.uid(view), "title": item.title, "published": timestamp(item.update.at),
+                "updated": timestamp(item.changed_at),
+            },
+        )  # fmt: skip
+        ET.SubElement(entry, "link", rel="alternate", type="text/html", href=item.url(view))
+        content = ET.SubElement(entry, "content", type="html")
+        content.text = str(paragraphs(item.update.message))
+    return _document(feed)
+
+
+def rss(view: PageView) -> bytes:
+    """The updates as RSS 2.0."""
+    root = ET.Element("rss", version="2.0")
+    channel = ET.SubElement(root, "channel")
+    _texts(
+        channel,
+        {
+            "title": f"{view.rules.name} status", "link": view.url, "description": f"Updates of {view.rules.name}",
+            "language": "en", "lastBuildDate": _rfc2822(_changed(view)),
+        },
+    )  # fmt: skip
+    ET.SubElement(channel, f"{{{ATOM}}}link", rel="self", type="application/rss+xml", href=f"{view.url}/feed.rss")
+    for item in items(view):
+        entry = ET.SubElement(channel, "item")
+        _texts(
+            entry,
+            {
+                "title": item.title, "link": item.url(view), "pubDate": _rfc2822(item.update.at),
+                "description": str(paragraphs(item.update.message)),
+            },
+        )  # fmt: skip
+        ET.SubElement(entry, "guid", isPermaLink="false").text = item.uid(view)
+    return _document(root)
+
+
+def json_feed(view: PageView) -> bytes:
+    """The updates as JSON Feed 1.1."""
+    feed = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": f"{view.rules.name} status",
+        "home_page_url": view.url,
+        "feed_url": f"{view.url}/feed.json",
+        "language": "en",
+        "items": [
+            {
+                "id": item.uid(view),
+                "url": item.url(view),
+                "title": item.title,
+                "content_text": item.update.message,
+                "date_published": timestamp(item.update.at),
+                "date_modified": timestamp(item.changed_at),
+            }
+            for item in items(view)
+        ],
+    }
+    return json.dumps(feed, ensure_ascii=False).encode()
+
+
+def calendar(view: PageView) -> bytes:
+    """Maintenance as a calendar, past maintenance of the page's history too."""
+    feed = Calendar()
+    feed.add("prodid", "-//Tocsin//status page//EN")
+    feed.add("version", "2.0")
+    feed.add("x-wr-calname", f"{view.rules.name}: maintenance")
+    feed.add("refresh-interval", timedelta(minutes=15), parameters={"VALUE": "DURATION"})
+    for each in _maintenance(view):
+        feed.add_component(_event(each, view))
+    return bytes(feed.to_ical())
+
+
+def _event(publication: Publication, view: PageView) -> Event:
+    event = Event()
+    event.add("uid", f"{publication.id}@status")
+    event.add("dtstamp", publication.updated_at.astimezone(UTC))
+    event.add("last-modified", publication.updated_at.astimezone(UTC))
+    event.add("sequence", len(publication.updates) - 1)
+    event.add("dtstart", (publication.scheduled_for or publication.started_at).astimezone(UTC))
+    event.add("dtend", (publication.scheduled_until or publication.ended_at or view.now).astimezone(UTC))
+    event.add("summary", f"{view.rules.name}: {publication.title}")
+    event.add("description", publication.updates[-1].message)
+    event.add("url", f"{view.url}/incidents/{publication.id}")
+    event.add("status", "CONFIRMED")
+    event.add("transp", "TRANSPARENT")
+    return event
+
+
+def _maintenance(view: PageView) -> Iterator[Publication]:
+    yield from view.maintenance
+    yield from (each for each in view.past if each.is_maintenance and _took_place(each))
+
+
+def _took_place(publication: Publication) -> bool:
+    """Whether it began: what was called off before is not in the calendar."""
+    return any(each.status is PublicStatus.IN_PROGRESS for each in publication.updates)
+
+
+_BADGE_COLOURS = {
+    ComponentState.OPERATIONAL: "#23824d", ComponentState.UNDER_MAINTENANCE: "#2f62b5",
+    ComponentState.DEGRADED_PERFORMANCE: "#8a6100", ComponentState.PARTIAL_OUTAGE: "#b04a00",
+    ComponentState.MAJOR_OUTAGE: "#b3261e",
+}  # fmt: skip
+_CHARACTER, _PADDING = 6.6, 12  # widths at 11 px
+
+
+def badge(view: PageView) -> bytes:
+    """A small picture with the name and the state, for other pages. Its text is the alternative, too."""
+    name, words = view.rules.name, description(view.overall)
+    left, right = (round(len(text) * _CHARACTER) + _PADDING for text in (name, words))
+    width, colour = left + right, _BADGE_COLOURS[view.overall]
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="22" role="img" '
+        f"aria-label={quoteattr(f'{name}: {words}')}><title>{escape(f'{name}: {words}')}</title>"
+        f'<rect width="{width}" height="22" rx="4" fill="#2b3036"/>'
+        f'<path d="M{left} 0h{right - 4}a4 4 0 0 1 4 4v14a4 4 0 0 1-4 4H{left}z" fill="{colour}"/>'
+        '<g fill="#fff" font-family="system-ui,sans-serif" font-size="11" text-anchor="middle">'
+        f'<text x="{left / 2}" y="15">{escape(name)}</text><text x="{left + right / 2}" y="15">{escape(words)}</text>'
+        "</g></svg>"
+    ).encode()
+
+
+def icon(view: PageView) -> bytes:
+    """The page's icon: a dot in the colour of the state."""
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">'
+        f'<circle cx="8" cy="8" r="7" fill="{_BADGE_COLOURS[view.overall]}"/></svg>'
+    ).encode()
+
+
+def _document(root: ET.Element) -> bytes:
+    return _XML + str(ET.tostring(root, encoding="unicode")).encode()
+
+
+def _texts(parent: ET.Element, texts: dict[str, str]) -> None:
+    for name, text in texts.items():
+        ET.SubElement(parent, name).text = _xml_text(text)
+
+
+def _xml_text(text: str) -> str:
+    """The text without characters that XML does not have."""
+    return "".join(char for char in text if char in "\t\n\r" or (ord(char) >= 32 and char not in "\ufffe\uffff"))
+
+
+def _rfc2822(instant: datetime) -> str:
+    return format_datetime(instant.astimezone(UTC))
+
+
+def _changed(view: PageView) -> datetime:
+    return view.updated_at or view.since

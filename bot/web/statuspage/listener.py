@@ -1,0 +1,43 @@
+"""Serves the status page, and nothing else, on a listener of its own, so that only this need face the world."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from bot.metrics import Metrics
+from bot.web.connection_limits import ConnectionLimiter
+from bot.web.server import HttpServer, ListenError
+from bot.web.statuspage import routes
+from bot.web.statuspage.cache import StatusPageCache
+from bot.web.statuspage.documents import PREFIX
+
+LARGEST_BODY = 16 * 1024  # of a form
+
+
+class StatusServer(HttpServer):
+    """The HTTP server at `TOCSIN_STATUS_LISTEN`."""
+
+    name = "status page's listener"
+
+    async def start(self) -> None:
+        """Listen. Raises `ListenError`, which names the setting."""
+        try:
+            await super().start()
+        except ListenError as error:
+            raise ListenError(f"TOCSIN_STATUS_LISTEN cannot be used: {error.__cause__ or error}.") from error
+
+
+def status_server(listen: str | None, cache: StatusPageCache, metrics: Metrics) -> StatusServer | None:
+    """The server at this `host:port`; None where there is none."""
+    if listen is None:
+        return None
+    host, _, port = listen.rpartition(":")
+    limiter = ConnectionLimiter(metrics)
+    site = limiter.guard(web.Application(client_max_size=LARGEST_BODY))
+    site.add_routes(routes.routes(cache))
+    site.router.add_get("/", _to_the_page)
+    return StatusServer(site, limiter, host.strip("[]"), int(port))
+
+
+async def _to_the_page(request: web.Request) -> web.Response:
+    raise web.HTTPFound(PREFIX)
