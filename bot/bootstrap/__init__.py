@@ -22,6 +22,7 @@ from bot.app import App, Stage
 from bot.bootstrap.base import Base
 from bot.bootstrap.monitoring import rule_evaluator
 from bot.bootstrap.rotation import HoldersOfSecrets, secret_rotation
+from bot.bootstrap.status_page import status_page_services
 from bot.communication_sender import CommunicationSender
 from bot.domain.routing.notice import MAIL_KINDS, PAGER_KINDS
 from bot.domain.routing.send_result import SendResult, Sent
@@ -55,15 +56,13 @@ from bot.web.health import Health
 from bot.web.site import http_server
 from bot.web.slack_check import SlackCheck
 from bot.web.starting import StartingServer
-from bot.web.statuspage.cache import StatusPageCache
-from bot.web.statuspage.listener import status_server
-from bot.web.statuspage.mirror import Mirror
 from bot.workers import pagerduty_schedule_sync
 from bot.workers.action_reminders import action_reminders
 from bot.workers.alert_decider import AlertDecider
 from bot.workers.base import Periodic, Service
 from bot.workers.heartbeat import Heartbeat
 from bot.workers.job_runner import JobRunner
+from bot.workers.maintenance import maintenance
 from bot.workers.on_call_watch import OnCallWatch
 from bot.workers.outage_monitor import OutageMonitor
 from bot.workers.outbox import Outbox
@@ -203,8 +202,7 @@ def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> A
         policy=lambda: watcher.trouble,
         lock=base.lock,
     )
-    status_page = StatusPageCache(context, _mirror(settings))
-    status_http = status_server(settings.tocsin_status_listen, status_page, base.metrics)
+    status_page, status_http = status_page_services(base)
     http = http_server(base.live, context, base.metrics, bolt, health, base.arrivals, status_page)
     opened.callback(http.limiter.close_all)  # connections that arrive while everything else stops
     bridge = partial(bookmarks.bridge_address, team=base.me.team_id)
@@ -237,10 +235,6 @@ def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> A
         secret_rotation=secret_rotation(base, load, HoldersOfSecrets(token_watch, pages, schedules, sockets)),
         sockets=sockets,
     )
-
-
-def _mirror(settings: Settings) -> Mirror | None:
-    return None if settings.tocsin_status_mirror is None else Mirror(settings.tocsin_status_mirror)
 
 
 def _bolt(base: Base, on_missed_event: Callable[[], None]) -> AsyncApp:
@@ -335,6 +329,7 @@ def _periodic(base: Base, health: Health, replicas: ReplicaCounter) -> list[Peri
         UsedNumbers(context, base.api, base.me).periodic,
         Periodic("record of arrivals", arrivals.WRITTEN_EVERY, timedelta(0), base.arrivals.write),
         playbook_reviews(context),
+        maintenance(context),
         action_reminders(context),
         Retention(context, settings.tocsin_archive, base.live.secrets).periodic,
     ]

@@ -16,12 +16,14 @@ from bot import policy as policy_reader
 from bot.cli.shared import as_json_option, echo, incident_number, print_json, run
 from bot.domain.errors import TocsinError
 from bot.domain.statuspage.component_state import ComponentState, description, indicator, parse_state
+from bot.domain.statuspage.maintenance import NewMaintenance
 from bot.domain.statuspage.publication import INCIDENT_STATUSES, NewPublication, Publication, PublicChange, PublicStatus
 from bot.domain.statuspage.view import PageView, build_view, read_since
 from bot.domain.timeline.entry import BOT, rfc3339
 from bot.settings import Settings
 from bot.usecases.context import Context, Policies
 from bot.usecases.open_clock import open_clock
+from bot.usecases.status_page import maintain
 from bot.usecases.status_page import publish as publishing
 from bot.web.statuspage import mirror
 from bot.web.statuspage.cache import access_token, page_url
@@ -123,6 +125,46 @@ def resolve_command(ctx: click.Context, publication: str, message: str, at: str 
     _print(_run(work), as_json or ctx.obj)
 
 
+@statuspage_command.command("maintenance")
+@click.option("--title", help="What is done, for customers.")
+@click.option("--message", help="What customers notice.")
+@click.option("--component", "components", multiple=True, metavar="KEY", help="A component that it affects.")
+@click.option("--from", "starts_at", help="When it begins, such as 2026-03-29T22:00; in the page's time zone.")
+@click.option("--until", "ends_at", help="When it ends.")
+@click.option("--automatic/--by-hand", default=True, help="Whether it begins and ends by itself.")
+@click.option("--remind/--no-remind", default=True, help="Whether subscribers are reminded an hour before.")
+@click.option("--silence", is_flag=True, help="Silence the alerts of the components' services while it lasts.")
+@as_json_option
+@click.pass_context
+def maintenance_command(ctx: click.Context, /, as_json: bool, **given: Any) -> None:
+    """Schedule maintenance; without options, list what is planned or under way."""
+    if not given["title"]:
+        view = run(_view)
+        if as_json or ctx.obj:
+            print_json([publication_json(each) for each in view.maintenance])
+            return
+        for each in view.maintenance:
+            _print(each, as_json=False)
+        if not view.maintenance:
+            echo("No maintenance is planned.")
+        return
+    missing = [name for name in ("message", "components", "starts_at", "ends_at") if not given[name]]
+    if missing:
+        options = {"message": "--message", "components": "--component", "starts_at": "--from", "ends_at": "--until"}
+        raise TocsinError(f"Say {' and '.join(options[name] for name in missing)}, too.")
+
+    async def work(context: Context) -> Publication:
+        zone = context.policy.status_page.timezone
+        new = NewMaintenance(
+            given["title"], given["message"], [_component(context, each) for each in given["components"]],
+            required_instant(given["starts_at"], zone), required_instant(given["ends_at"], zone),
+            given["automatic"], given["remind"], given["silence"],
+        )  # fmt: skip
+        return await maintain.schedule(context, new, BOT)
+
+    _print(_run(work), as_json or ctx.obj)
+
+
 @statuspage_command.command("export")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @as_json_option
@@ -211,18 +253,25 @@ def _states(context: Context, given: Sequence[str]) -> dict[str, ComponentState]
         name, equals, state = each.partition("=")
         if not equals:
             raise TocsinError(f"Say how “{name}” is: --component {name}=partial_outage")
-        component = context.policy.status_page.component(name)
-        if component is None:
-            listed = ", ".join(each.key for each in context.policy.status_page.components) or "none in the policy"
-            raise TocsinError(f"There is no component “{name}” on the status page. There are: {listed}.")
-        states[component.key] = parse_state(state)
+        states[_component(context, name)] = parse_state(state)
     return states
 
 
+def _component(context: Context, name: str) -> str:
+    """The key of a component, by its key or name. Raises `TocsinError` that lists them."""
+    component = context.policy.status_page.component(name)
+    if component is None:
+        listed = ", ".join(each.key for each in context.policy.status_page.components) or "none in the policy"
+        raise TocsinError(f"There is no component “{name}” on the status page. There are: {listed}.")
+    return component.key
+
+
 def _instant(text: str | None, zone: str) -> datetime | None:
+    return None if text is None else required_instant(text, zone)
+
+
+def required_instant(text: str, zone: str) -> datetime:
     """An instant as RFC 3339, or without an offset in the page's time zone. Raises `TocsinError`."""
-    if text is None:
-        return None
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:

@@ -17,7 +17,6 @@ publications = sa.Table(
     sa.Column("ended_at", Instant),
     sa.Column("incident", sa.BigInteger, sa.ForeignKey("incidents.number")),
     sa.Column("due_at", Instant),  # when it next changes by itself: maintenance begins, ends, is announced
-    sa.Column("lease_until", Instant),
     sa.Column("state", Json, nullable=False),  # the whole dataclass
     sa.Index("publications_open", "started_at", **where("open")),
     sa.Index("publications_started", "started_at"),

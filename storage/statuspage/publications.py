@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.statuspage import maintenance
 from bot.domain.statuspage.publication import Publication
 from storage.engine.dialect import insert
 from storage.schema import counters, publications
@@ -21,6 +22,7 @@ _c = publications.c
 _COUNTER = "status_page"
 _VERSION = sa.select(counters.c.value).where(counters.c.name == _COUNTER)
 _OPEN = sa.text("open")  # as in the partial index, word for word
+_DUE = sa.text("due_at IS NOT NULL")
 MOST_OPEN = 500
 
 
@@ -35,8 +37,8 @@ async def raise_version(conn: AsyncConnection) -> None:
     await conn.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value + 1}))
 
 
-async def save(conn: AsyncConnection, publication: Publication, due_at: datetime | None = None) -> None:
-    """Store a publication, new or changed. `due_at`: when it next changes by itself."""
+async def save(conn: AsyncConnection, publication: Publication) -> None:
+    """Store a publication, new or changed."""
     row = insert(conn, publications).values(
         id=publication.id,
         kind=str(publication.kind),
@@ -44,11 +46,10 @@ async def save(conn: AsyncConnection, publication: Publication, due_at: datetime
         started_at=publication.started_at,
         ended_at=publication.ended_at,
         incident=publication.incident,
-        due_at=due_at,
-        lease_until=None,
+        due_at=maintenance.due_at(publication),
         state=_adapter.dump_python(publication, mode="json"),
     )
-    changed = ("open", "started_at", "ended_at", "due_at", "lease_until", "state")
+    changed = ("open", "started_at", "ended_at", "due_at", "state")
     await conn.execute(
         row.on_conflict_do_update(index_elements=["id"], set_={name: row.excluded[name] for name in changed})
     )
@@ -74,6 +75,17 @@ async def of_incident(conn: AsyncConnection, incident: int, limit: int = 20) -> 
 async def unresolved(conn: AsyncConnection) -> list[Publication]:
     """Everything that is not over, the newest first."""
     return await _list(conn, sa.select(_c.state).where(_OPEN).order_by(_c.started_at.desc()).limit(MOST_OPEN))
+
+
+async def due(conn: AsyncConnection, now: datetime) -> bool:
+    """Whether something is to change by itself."""
+    return await conn.scalar(sa.select(_c.id).where(_DUE, _c.due_at <= now).limit(1)) is not None
+
+
+async def lock_due(conn: AsyncConnection, now: datetime) -> Publication | None:
+    """The next publication that is to change by itself and that no other process holds; `None` if there is none."""
+    found = sa.select(_c.state).where(_DUE, _c.due_at <= now).order_by(_c.due_at, _c.id).limit(1)
+    return _one(await conn.scalar(found.with_for_update(skip_locked=True)))
 
 
 async def ended_since(conn: AsyncConnection, since: datetime, limit: int) -> list[Publication]:

@@ -88,6 +88,10 @@ class Publication:
     scheduled_for: datetime | None = None  # of maintenance
     scheduled_until: datetime | None = None
     remind: bool = True  # subscribers, of maintenance that is about to begin
+    reminded_at: datetime | None = None
+    automatic: bool = True  # maintenance begins and ends by itself
+    silence: bool = False  # the alerts of the components' services, while maintenance lasts
+    silences: tuple[int, ...] = ()  # their numbers, while they are in force
     by: str = ""  # for our own use: Slack ID, or `tocsin` for the command line and for what happens by itself
 
     @property
@@ -163,7 +167,7 @@ def publish(new: NewPublication, incident: int | None, by: str, now: datetime) -
     if started_at > now or (new.ended_at is not None and not started_at <= new.ended_at <= now):
         raise Refused("An incident starts before it ends, and neither lies in the future.")
     status = PublicStatus.RESOLVED if new.ended_at else new.status
-    first = PublicUpdate(new_id(), new.status, _message(new.message), started_at, dict(new.components))
+    first = PublicUpdate(new_id(), new.status, checked_message(new.message), started_at, dict(new.components))
     updates: tuple[PublicUpdate, ...] = (first,)
     components: Mapping[str, ComponentState] = dict(new.components)
     ended_at = None
@@ -172,8 +176,9 @@ def publish(new: NewPublication, incident: int | None, by: str, now: datetime) -
         if first.status not in OVER:  # else the states of the first update held until the end
             updates = (first, PublicUpdate(new_id(), status, "This incident is resolved.", ended_at, components))
     return Publication(
-        id=new_id(), kind=PublicationKind.INCIDENT, title=_title(new.title), started_at=started_at, created_at=now,
-        updates=updates, impact=public_text(new.impact, IMPACT_LENGTH), components=components, ended_at=ended_at,
+        id=new_id(), kind=PublicationKind.INCIDENT, title=checked_title(new.title), started_at=started_at,
+        created_at=now, updates=updates, impact=public_text(new.impact, IMPACT_LENGTH),
+        components=components, ended_at=ended_at,
         incident=incident, by=by,
     )  # fmt: skip
 
@@ -193,7 +198,7 @@ def change(publication: Publication, post: PublicChange, now: datetime) -> Publi
     components = {**publication.components, **(post.components or {})}
     if over:
         components = recovered(components)
-    update = PublicUpdate(new_id(), status, _message(post.message), at, components)
+    update = PublicUpdate(new_id(), status, checked_message(post.message), at, components)
     changed = replace(
         publication, updates=(*publication.updates, update), components=components, ended_at=at if over else None
     )
@@ -202,7 +207,7 @@ def change(publication: Publication, post: PublicChange, now: datetime) -> Publi
 
 def retitled(publication: Publication, title: str | None, impact: str | None, now: datetime) -> Publication:
     """Another title or impact, shown as edited. None leaves it as it is."""
-    title = publication.title if title is None else _title(title)
+    title = publication.title if title is None else checked_title(title)
     impact = publication.impact if impact is None else public_text(impact, IMPACT_LENGTH)
     if (title, impact) == (publication.title, publication.impact):
         return publication
@@ -214,7 +219,7 @@ def edit_update(publication: Publication, number: int, message: str, now: dateti
     if not 1 <= number <= len(publication.updates):
         raise Refused(f"There is no update {number}: it has {len(publication.updates)}.")
     updates = list(publication.updates)
-    edited = replace(updates[number - 1], message=_message(message), edited_at=now)
+    edited = replace(updates[number - 1], message=checked_message(message), edited_at=now)
     updates[number - 1] = edited
     return replace(publication, updates=tuple(updates))
 
@@ -236,7 +241,8 @@ def public_text(text: str, length: int) -> str:
     return cleaned if len(cleaned) <= length else cleaned[: length - 1] + "…"
 
 
-def _title(text: str) -> str:
+def checked_title(text: str) -> str:
+    """The title on one line. Raises `Refused` for none, and for one that is too long."""
     title = " ".join(public_text(text, 10 * TITLE_LENGTH).split())
     if not title:
         raise Refused("A publication needs a title of its own: the incident's is internal.")
@@ -245,7 +251,8 @@ def _title(text: str) -> str:
     return title
 
 
-def _message(text: str) -> str:
+def checked_message(text: str) -> str:
+    """The message as it is published. Raises `Refused` for none, and for one that is too long."""
     message = public_text(text, 10 * MESSAGE_LENGTH)
     if not message:
         raise Refused("Write a message: what customers see, and what happens next.")

@@ -31,14 +31,20 @@ async def add_silence(context: Context, silence: Silence, delivery: str | None =
         await groups.lock_all(conn)
         now = context.clock.now()
         await claim_delivery(conn, delivery, now)
-        stored = await silences.add(conn, silence)
-        asked = [group for group in await groups.firing(conn, MOST_GROUPS) if group.decision is Decision.ASKED]
-        quiet = [await silenced_group(conn, group, now) for group in asked]
-        changed = await escalate.settle_pages(conn, [group for group in quiet if group is not None])
-        await groups.save_many(conn, changed)
-        await enqueue.put(conn, [routing.alert_card_edit(group.number) for group in changed])
-        await inhibit.lift(conn, [group.number for group in changed], now)
+        stored = await add_in(conn, silence, now)
     context.wakeups.notify()
+    return stored
+
+
+async def add_in(conn: AsyncConnection, silence: Silence, now: datetime) -> Silence:
+    """Store a silence as `add_silence` does, in a transaction that holds the lock of all groups."""
+    stored = await silences.add(conn, silence)
+    asked = [group for group in await groups.firing(conn, MOST_GROUPS) if group.decision is Decision.ASKED]
+    quiet = [await silenced_group(conn, group, now) for group in asked]
+    changed = await escalate.settle_pages(conn, [group for group in quiet if group is not None])
+    await groups.save_many(conn, changed)
+    await enqueue.put(conn, [routing.alert_card_edit(group.number) for group in changed])
+    await inhibit.lift(conn, [group.number for group in changed], now)
     return stored
 
 
@@ -47,14 +53,21 @@ async def end_silence(context: Context, number: int) -> Silence:
     async with context.database.serialized() as conn:
         await groups.lock_all(conn)
         now = context.clock.now()
-        ended = await silences.end(conn, number, now)
+        ended = await end_in(conn, number, now)
         if ended is None:
             raise NotFound(f"There is no silence SI-{number} in force.", "alerts")
+    context.wakeups.notify()
+    context.wakeups.alerts.set()
+    return ended
+
+
+async def end_in(conn: AsyncConnection, number: int, now: datetime) -> Silence | None:
+    """End a silence as `end_silence` does, in a transaction that holds the lock of all groups. None if it is over."""
+    ended = await silences.end(conn, number, now)
+    if ended is not None:
         firing = await groups.firing(conn, MOST_GROUPS)
         quiet = [group.number for group in firing if group.decision is Decision.SILENCED]
         await deadlines.arm(conn, quiet, deadlines.DECIDE, now)
-    context.wakeups.notify()
-    context.wakeups.alerts.set()
     return ended
 
 

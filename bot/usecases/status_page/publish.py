@@ -6,7 +6,7 @@ stays inside.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,9 +20,13 @@ from bot.domain.statuspage.publication import NewPublication, Publication, Publi
 from bot.domain.timeline.entry import BOT, entry
 from bot.usecases import authorize
 from bot.usecases.context import Context
+from bot.usecases.status_page.quiet import settle
 from bot.usecases.unit_of_work import UnitOfWork, begin, claim_delivery
 from storage import incidents
+from storage.alerts import groups
 from storage.statuspage import publications
+
+ACTION = "comms"  # the permission
 
 
 async def publish(
@@ -35,7 +39,7 @@ async def publish(
     async with _writing(context, number, actor, delivery) as (conn, work):
         if work is not None and work.incident.drill:
             raise Refused(f"{work.incident.id} is a drill: nothing of it goes to the public.")
-        _known_components(context.policy, new.components)
+        known_components(context.policy, new.components)
         made = pages.publish(new, number, actor, context.clock.now())
         await publications.save(conn, made)
         if work is not None:
@@ -47,7 +51,7 @@ async def post(
     context: Context, publication_id: str, change: PublicChange, actor: str, delivery: str | None = None
 ) -> Publication:
     """Add an update to a publication, `resolved` too."""
-    _known_components(context.policy, change.components or {})
+    known_components(context.policy, change.components or {})
     words = "Updated on the status page"
     return await _changed(
         context, publication_id, actor, lambda each: pages.change(each, change, context.clock.now()), words, delivery
@@ -119,13 +123,15 @@ async def _changed(
         found = await publications.get(conn, publication_id)
     if found is None:
         raise NotFound(f"There is no publication “{publication_id[:40]}”.")
-    async with _writing(context, found.incident, actor, delivery) as (conn, work):
+    async with _writing(context, found.incident, actor, delivery, silences=found.silence) as (conn, work):
         current = await publications.lock(conn, publication_id)
         if current is None:
             raise NotFound(f"There is no publication “{publication_id[:40]}”.")
         changed = change(current)
         if changed == current:
             return current
+        if found.silence:
+            changed = await settle(context, conn, changed, context.clock.now())
         await publications.save(conn, changed)
         if work is not None:
             await work.commit(_receipt(work, changed, words, actor))
@@ -134,15 +140,17 @@ async def _changed(
 
 @asynccontextmanager
 async def _writing(
-    context: Context, number: int | None, actor: str, delivery: str | None
+    context: Context, number: int | None, actor: str, delivery: str | None, *, silences: bool = False
 ) -> AsyncIterator[tuple[AsyncConnection, UnitOfWork | None]]:
     """A transaction that holds the incident's lock, if there is one. Raises `Refused` without permission."""
     async with context.database.transaction() as conn:
+        if silences:
+            await groups.lock_all(conn)  # before all others: a silence may begin or end
         incident = None if number is None else await incidents.lock(conn, number)
         if number is not None and incident is None:
             raise NotFound(f"There is no incident INC-{number}.", "list all")
         if actor != BOT:
-            authorize.require_member(context, "comms", actor, incident, "publish on the status page")
+            authorize.require(context, ACTION, actor, incident)
         await claim_delivery(conn, delivery, context.clock.now())
         yield conn, None if incident is None else await begin(context, conn, incident)
     context.wakeups.notify()
@@ -156,9 +164,10 @@ def _receipt(work: UnitOfWork, published: Publication, words: str, actor: str) -
     return Change(work.incident, (entry(work.now, "sent", actor, text, **data),))
 
 
-def _known_components(policy: Policy, components: object) -> None:
+def known_components(policy: Policy, components: Iterable[str]) -> None:
+    """Raise `Refused` for a component that is not on the status page; it lists those that are."""
     known = {each.key for each in policy.status_page.components}
-    unknown = [str(key) for key in components if key not in known] if isinstance(components, dict) else []
+    unknown = [key for key in components if key not in known]
     if unknown:
         listed = ", ".join(sorted(known)) or "none: list them under status_page.components of the policy"
         raise Refused(f"There is no component “{unknown[0][:40]}” on the status page. There are: {listed}.")

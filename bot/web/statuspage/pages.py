@@ -148,7 +148,7 @@ def incident_values(publication: Publication, view: PageView) -> dict[str, Any]:
         "status": publication.status.label,
         "over": over is not None,
         "when": _when(publication, words, view.now),
-        "lasted": lasting(over - publication.started_at) if over else "",
+        "lasted": lasting(over - publication.started_at) if over and over > publication.started_at else "",
         "components": [
             (names[key], state.label, _MARKS[state]) for key, state in publication.components.items() if key in names
         ],

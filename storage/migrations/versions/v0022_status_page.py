@@ -22,7 +22,6 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.BigInteger()),
         sa.Column("incident", sa.BigInteger(), sa.ForeignKey("incidents.number")),
         sa.Column("due_at", sa.BigInteger()),
-        sa.Column("lease_until", sa.BigInteger()),
         sa.Column("state", Json, nullable=False),
     )
     _partial("publications_open", ["started_at"], "open")

@@ -1,0 +1,63 @@
+"""Schedules maintenance, and lets it begin, end and be announced when its time comes."""
+
+from __future__ import annotations
+
+from bot.domain.statuspage import maintenance
+from bot.domain.statuspage.maintenance import Lapse, NewMaintenance
+from bot.domain.statuspage.publication import Publication
+from bot.domain.timeline.entry import BOT
+from bot.usecases import authorize
+from bot.usecases.context import Context
+from bot.usecases.status_page.publish import known_components
+from bot.usecases.status_page.quiet import settle
+from bot.usecases.unit_of_work import claim_delivery
+from storage.alerts import groups
+from storage.statuspage import publications
+
+ACTION = "maintenance"  # the permission
+
+
+async def schedule(context: Context, new: NewMaintenance, actor: str, delivery: str | None = None) -> Publication:
+    """Schedule maintenance and publish it. Raises `Refused` without permission, and for a time that cannot be."""
+    if actor != BOT:
+        authorize.require(context, ACTION, actor)
+    known_components(context.policy, new.components)
+    async with context.database.transaction() as conn:
+        now = context.clock.now()
+        await claim_delivery(conn, delivery, now)
+        made = maintenance.schedule(new, actor, now)
+        await publications.save(conn, made)
+    context.wakeups.status_page.set()
+    return made
+
+
+async def run_due(context: Context) -> int:
+    """Let everything happen that is due, one publication in a transaction. Returns how many changed.
+
+    A process that dies in between leaves the rest due.
+    """
+    async with context.database.reading() as conn:
+        if not await publications.due(conn, context.clock.now()):
+            return 0
+    count = 0
+    while await _run_next(context):
+        count += 1
+    context.wakeups.status_page.set()
+    return count
+
+
+async def _run_next(context: Context) -> bool:
+    async with context.database.serialized() as conn:
+        now = context.clock.now()
+        await groups.lock_all(conn)  # before all others: a silence may begin or end
+        found = await publications.lock_due(conn, now)
+        if found is None:
+            return False
+        lapsed = maintenance.lapse(found, now)
+        if lapsed is None:
+            return False
+        changed, what = lapsed
+        await publications.save(conn, await settle(context, conn, changed, now))
+    if what is not Lapse.REMIND:
+        context.wakeups.alerts.set()
+    return True
