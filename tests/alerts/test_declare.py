@@ -96,6 +96,10 @@ async def test_a_route_that_asks_posts_a_card_that_edits_itself(here: World) -> 
     await rest(here)
     assert "0 firing, 1 resolved" in words(here, card)
     await here.maya.press(card, "Declare")
+    view = here.maya.view
+    assert view.values["title"]["title"]["value"] == "HighErrors on everything"
+    assert view.values["severity"]["severity"]["selected_option"]["value"] == "sev3"
+    assert (await here.maya.submit()).ok
     await here.opened()
     await rest(here)
     assert buttons(card) == []
@@ -137,8 +141,11 @@ async def test_the_second_of_two_who_act_on_a_card_is_told_who_was_first(here: W
     (card,) = announcements(here)
     old = card.blocks
     await here.maya.press(card, "Declare")
+    await here.tom.press(card, "Declare")
+    assert (await here.maya.submit()).ok
     await here.opened()
     await rest(here)
+    assert (await here.tom.submit()).errors == {"title": "AG-1 is declared as INC-1 by <@U0MAYA0000> already."}
     assert old is not None
     card.blocks = old
     await here.tom.press(card, "Declare")

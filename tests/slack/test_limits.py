@@ -42,7 +42,7 @@ from bot.slack.blocks import (
 )
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.modals.add_to_timeline import add_to_timeline_modal
-from bot.slack.blocks.modals.declare import declare_modal
+from bot.slack.blocks.modals.declare import FormOrigin, declare_modal
 from bot.slack.blocks.modals.false_alarm import false_alarm_modal
 from bot.slack.blocks.modals.handover import handover_modal
 from bot.slack.blocks.modals.impact import impact_modal
@@ -265,7 +265,7 @@ def _views(incident: Incident, policy: Policy) -> Iterator[tuple[str, dict[str, 
     yield "declare", declare_modal(policy)
     yield (
         "declare filled",
-        declare_modal(policy, title=LONG, severity="level-1", description=LONG, channel="C1", source=source),
+        declare_modal(policy, title=LONG, severity="level-1", description=LONG, origin=FormOrigin("C1", source)),
     )
     yield "update", update_modal(incident, policy)
     yield "severity", severity_modal(incident, policy)

@@ -88,6 +88,7 @@ class AlertGroup:
     decided_at: datetime | None = None
     decided_by: str | None = None  # Slack ID of the person who acted; None: nobody did
     incident: int | None = None
+    previous: int | None = None  # number of the incident of the group before it, which has ended
     resolved_at: datetime | None = None
     flaps: int = 0  # how often it fired again after it had resolved
     truncated: int = 0  # alerts that the sender left out of its last message

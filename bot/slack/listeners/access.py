@@ -56,7 +56,7 @@ PRESSES: dict[str, Access] = {
     **dict.fromkeys(
         (
             "impact", "note", "add_to_timeline", "retry", "playbook_open", "walk_done", "walk_skip", "walk_assign",
-            "walk_ask", "walk_refuse", "walk_helped", "walk_not_helped", "alert_attach", "keep_open",
+            "walk_ask", "walk_refuse", "walk_helped", "walk_not_helped", "keep_open",
             "next_anyway", "next_sooner",
         ),
         Access.WRITE,
@@ -71,7 +71,7 @@ PRESSES: dict[str, Access] = {
     **dict.fromkeys(
         (
             "severity", "snooze_15m", "snooze_1h", "snooze_off", "snooze_anyway", "snooze_shorter", "policy_apply",
-            "alert_silence", "comms", "comms_correct", "comms_review",
+            "alert_silence", "alert_attach", "comms", "comms_correct", "comms_review",
         ),
         Access.STEER,
     ),
@@ -97,11 +97,11 @@ FORMS: dict[str, Access] = {
     **dict.fromkeys(
         (
             "note", "add_to_timeline", "impact", "fields", "redact", "walk_note", "walk_skip", "walk_assign",
-            "walk_refuse", "walk_rollback", "alert_attach",
+            "walk_refuse", "walk_rollback",
         ),
         Access.WRITE,
     ),
-    **dict.fromkeys(("severity", "alert_silence", "comms", "comms_review"), Access.STEER),
+    **dict.fromkeys(("severity", "alert_silence", "alert_attach", "comms", "comms_review"), Access.STEER),
     **dict.fromkeys(("roles", "handover"), Access.ASSIGN),
     "cover": Access.COVER,
     **dict.fromkeys(("update", "resolve", "reopen", "cancel", "alert_dismiss"), Access.END),

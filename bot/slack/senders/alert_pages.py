@@ -14,7 +14,7 @@ from bot.slack.directory import channels
 from bot.slack.senders import post_once
 from bot.slack.senders.base import NEVER_POSTED, SenderBase
 from bot.slack.senders.registry import sends_without_incident
-from bot.usecases.queries import alerts
+from bot.usecases.queries import alert_facts, alerts
 from storage.outbox import receipts
 from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
@@ -32,7 +32,7 @@ class AlertPageSender(SenderBase):
         view = await self._view(payload)
         if view is None:
             return GONE
-        message, unless = self._message(view, payload), escalation.why_nobody(view.group)
+        message, unless = await self._message(view, payload), escalation.why_nobody(view.group)
         if payload.person:
             channel = await self._people.direct_channel(payload.person)
             return await post_once.post(self._api, notice, channel, message, unless=unless)
@@ -55,12 +55,13 @@ class AlertPageSender(SenderBase):
             return NEVER_POSTED
         payload = read_payload(posted, AlertPagePayload)
         view = await self._view(payload)
-        return GONE if view is None else await self.edit_posted(page, self._message(view, payload))
+        return GONE if view is None else await self.edit_posted(page, await self._message(view, payload))
 
     async def _view(self, payload: AlertPagePayload) -> GroupView | None:
         async with self._context.database.reading() as conn:
             return await alerts.view(conn, payload.group)
 
-    def _message(self, view: GroupView, payload: AlertPagePayload) -> Message:
+    async def _message(self, view: GroupView, payload: AlertPagePayload) -> Message:
         now, command = self._context.clock.now(), self._senders.command
-        return card.paged(view, payload, self._context.policy, now, command)
+        facts = await alert_facts.gather(self._context, view.group)
+        return card.paged(view, facts, payload, self._context.policy, now, command)

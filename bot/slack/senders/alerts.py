@@ -16,7 +16,7 @@ from bot.slack.directory import channels
 from bot.slack.senders import post_once
 from bot.slack.senders.base import Delivery, SenderBase, ended
 from bot.slack.senders.registry import sends, sends_without_incident
-from bot.usecases.queries import alerts
+from bot.usecases.queries import alert_facts, alerts
 from storage import key_value
 from storage.alerts import groups, proposals
 from storage.alerts.proposals import Proposal, ProposalState
@@ -100,7 +100,8 @@ class AlertSender(SenderBase):
         if view is None:
             return None
         now = self._context.clock.now()
-        return view, card.card(view, self._context.policy, now, self._senders.command)
+        facts = await alert_facts.gather(self._context, view.group)
+        return view, card.card(view, facts, self._context.policy, now, self._senders.command)
 
     async def _listing(self, delivery: Delivery) -> Message:
         async with self._context.database.reading() as conn:

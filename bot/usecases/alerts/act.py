@@ -16,10 +16,11 @@ from bot.domain.errors import NotFound, Refused
 from bot.domain.incident import Incident
 from bot.domain.values.slack_ids import user_mention
 from bot.usecases import authorize
-from bot.usecases.alerts.decide import attach, declare_for
+from bot.usecases.alerts.decide import attach
 from bot.usecases.alerts.escalate import settle_pages
 from bot.usecases.alerts.inhibit import lift
 from bot.usecases.context import Context
+from bot.usecases.incidents.declare import Declaration, declare_within
 from bot.usecases.unit_of_work import claim_delivery
 from storage import incidents
 from storage.alerts import groups
@@ -37,15 +38,41 @@ class _Locked:
     now: datetime
 
 
-async def declare_from_card(context: Context, number: int, actor: str, delivery: str | None = None) -> Incident:
-    """Declare an incident for a group. Raises `Refused` if somebody was faster."""
+async def undecided(context: Context, number: int) -> AlertGroup:
+    """The group, before a form is opened for it. Raises `Refused` if somebody has acted on it."""
+    async with context.database.reading() as conn:
+        group = await groups.get(conn, number)
+        if group is None:
+            raise NotFound(f"There is no group of alerts AG-{number}.", "alerts")
+        if group.decision is not Decision.ASKED:
+            raise Refused(await _overtaken(conn, group), "alerts")
+    return group
+
+
+async def declare_from_card(
+    context: Context, number: int, declaration: Declaration, delivery: str | None = None
+) -> Incident:
+    """Declare an incident for a group as a person filled in the form. Raises `Refused` if somebody was faster.
+
+    It was detected when the first alert began.
+    """
+    actor = declaration.actor
     authorize.require(context, "declare", actor)
+    context.policy.severity(declaration.severity)
     async with _undecided(context, number, delivery) as locked:
         decided = groups_of_alerts.decide(locked.group, Decision.DECLARED, "a person declared it", locked.now, by=actor)
-        incident = await declare_for(context, locked.conn, decided, actor)
+        since = replace(declaration, detected_at=locked.group.started_at)
+        incident = await declare_within(context, locked.conn, since)
         locked.group = replace(decided, incident=incident.number)
         await attach(context, locked.conn, locked.group, incident, actor, locked.now)
     return incident
+
+
+def require_attach(context: Context, actor: str, incident: Incident | None = None) -> None:
+    """Raise `Refused` unless the person may attach alerts: a member who may write notes in the incident."""
+    authorize.require_member(context, "silence", actor, incident, "attach alerts")
+    if incident is not None:
+        authorize.require(context, "note", actor, incident)
 
 
 async def attach_to_incident(
@@ -58,6 +85,7 @@ async def attach_to_incident(
             raise NotFound(f"There is no incident INC-{incident_number}.", "list all")
         if not incident.open:
             raise Refused(f"{incident.id} is {incident.status}. Choose one that is open, or declare one.", "list")
+        require_attach(context, actor, incident)
         decided = groups_of_alerts.decide(locked.group, Decision.ATTACHED, "a person attached it", locked.now, by=actor)
         locked.group = replace(decided, incident=incident.number)
         await attach(context, locked.conn, locked.group, incident, actor, locked.now)
@@ -89,7 +117,7 @@ async def _undecided(context: Context, number: int, delivery: str | None) -> Asy
         if group is None:
             raise NotFound(f"There is no group of alerts AG-{number}.", "alerts")
         if group.decision is not Decision.ASKED:
-            raise Refused(_overtaken(group), "alerts")
+            raise Refused(await _overtaken(conn, group), "alerts")
         locked = _Locked(conn, group, now)
         yield locked
         await groups.save_many(conn, await settle_pages(conn, [locked.group]))
@@ -99,7 +127,9 @@ async def _undecided(context: Context, number: int, delivery: str | None) -> Asy
     context.wakeups.alerts.set()
 
 
-def _overtaken(group: AlertGroup) -> str:
+async def _overtaken(conn: AsyncConnection, group: AlertGroup) -> str:
+    """What became of the group, for everybody to read: a private incident is not named."""
     who = f" by {user_mention(group.decided_by)}" if group.decided_by else ""
-    incident = f" as INC-{group.incident}" if group.incident is not None else ""
-    return f"{group.id} is {group.decision}{incident}{who} already."
+    incident = await incidents.get(conn, group.incident) if group.incident is not None else None
+    named = "" if incident is None else f" as {'a private incident' if incident.private else incident.id}"
+    return f"{group.id} is {group.decision}{named}{who} already."

@@ -15,8 +15,9 @@ from bot.domain.alerts.decision import Situation, Verdict
 from bot.domain.alerts.group import AlertGroup, Decision
 from bot.domain.alerts.inhibition import Inhibited
 from bot.domain.incident import Change, Incident
+from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import BOT
-from bot.usecases.alerts.escalate import arm_rungs
+from bot.usecases.alerts.escalate import arm_rungs, settle_pages
 from bot.usecases.alerts.inhibit import inhibited, inhibition_of, lift
 from bot.usecases.alerts.silence import silenced_group
 from bot.usecases.context import Context
@@ -49,6 +50,11 @@ async def decide_group(context: Context, number: int) -> AlertGroup | None:
         group = await groups.get(conn, number)
         if group is None or not await deadlines.is_armed(conn, number, deadlines.DECIDE):
             return None
+        if group.decision is Decision.ASKED:
+            decided = await _joined_again(context, conn, group, now)
+            await groups.save_many(conn, [decided])
+            context.wakeups.notify()
+            return decided
         if group.state is AlertStatus.FIRING and (quiet := await silenced_group(conn, group, now)) is not None:
             await groups.save_many(conn, [quiet])
             return quiet
@@ -64,6 +70,22 @@ async def decide_group(context: Context, number: int) -> AlertGroup | None:
     return decided
 
 
+async def _joined_again(context: Context, conn: AsyncConnection, group: AlertGroup, now: datetime) -> AlertGroup:
+    """A group that people are asked about joins the incident that it offered to reopen, now that it is open again."""
+    await deadlines.settle(conn, group.number, deadlines.DECIDE)
+    for number in (group.incident, group.previous):
+        incident = await incidents.lock(conn, number) if number is not None else None
+        if incident is not None and incident.open:
+            joined = groups_of_alerts.decide(group, Decision.ATTACHED, f"{incident.id} was reopened", now, "flap")
+            joined = replace(joined, incident=incident.number)
+            await attach(context, conn, joined, incident, BOT, now)
+            await enqueue.put(conn, [routing.alert_card_edit(group.number)])
+            (settled,) = await settle_pages(conn, [joined])
+            await lift(conn, [group.number], now)
+            return settled
+    return group
+
+
 async def attach(
     context: Context, conn: AsyncConnection, group: AlertGroup, incident: Incident, actor: str, now: datetime
 ) -> None:
@@ -73,27 +95,29 @@ async def attach(
     await work.commit(Change(incident, (entries.of_attachment(group, actor, now),)), notices)
 
 
-async def declare_for(
-    context: Context, conn: AsyncConnection, group: AlertGroup, actor: str, severity: str | None = None
-) -> Incident:
+async def declare_for(context: Context, conn: AsyncConnection, group: AlertGroup, actor: str) -> Incident:
     """Declare an incident for a group, in the caller's transaction. It was detected when the first alert began."""
     return await declare_within(
         context,
         conn,
         Declaration(
             title=group.title,
-            severity=severity or _severity(context, group),
+            severity=severity_of_group(group, context.policy),
             actor=actor,
-            description=f"{group.id}: {', '.join(f'{label}={value}' for label, value in group.labels if value)}",
+            description=description_of_group(group),
             services=tuple(key for key in group.services if key in context.policy.services),
             detected_at=group.started_at,
         ),
     )
 
 
-def _severity(context: Context, group: AlertGroup) -> str:
+def description_of_group(group: AlertGroup) -> str:
+    """The description of an incident that is declared for the group."""
+    return f"{group.id}: {', '.join(f'{label}={value}' for label, value in group.labels if value)}"
+
+
+def severity_of_group(group: AlertGroup, policy: Policy) -> str:
     """The group's severity; the middle one if the policy has lost it meanwhile."""
-    policy = context.policy
     return group.severity if policy.has_severity(group.severity) else policy.severities[len(policy.severities) // 2].key
 
 

@@ -130,7 +130,7 @@ async def _fire(work: _Batch, placements: Sequence[Placement], highest: int) -> 
     next_number = highest
     for key, placed in by_key.items():
         group = newest.get(key)
-        fits, reason = False, ""
+        fits, reason, ended = False, "", False
         if group is not None:
             incident = with_incident.get(group.incident or 0)
             ended = incident is not None and not incident.open
@@ -142,6 +142,8 @@ async def _fire(work: _Batch, placements: Sequence[Placement], highest: int) -> 
             next_number += 1
             opened = groups_of_alerts.open_group(next_number, placed, work.policy, work.now)
             opened = opened.with_step(work.now, "group", reason) if reason else opened
+            if group is not None and ended:
+                opened = replace(opened, previous=group.incident)
             change = GroupChange(opened, fired=len(placed), opened=True)
         work.changes[change.group.number] = change
         work.fired += [(change.group.number, placement.alert) for placement in placed]

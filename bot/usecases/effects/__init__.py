@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.usecases.effects import alert_proposals, followups, home_tab, readmission, role_shifts, triggers
+from bot.usecases.effects import followups, home_tab, incident_alerts, readmission, role_shifts, triggers
 from bot.usecases.effects.incident_save import IncidentSave
 
 Effect = Callable[[AsyncConnection, IncidentSave, datetime], Awaitable[IncidentSave]]
@@ -22,5 +22,5 @@ EFFECTS: tuple[Effect, ...] = (
     readmission.readmit,
     followups.route,
     home_tab.refresh,
-    alert_proposals.settle,
+    incident_alerts.follow,
 )

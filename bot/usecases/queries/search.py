@@ -48,11 +48,23 @@ async def similar_to(
 
     Private incidents are left out: not every reader may know of them.
     """
-    query = query_for(incident)
+    return await similar_by(conn, query_for(incident), now, limit, at_least, without=incident.number)
+
+
+async def similar_by(
+    conn: AsyncConnection,
+    query: SimilarityQuery,
+    now: datetime,
+    limit: int = 3,
+    at_least: float = similarity.OFFER_THRESHOLD,
+    *,
+    without: int | None = None,
+) -> list[SimilarIncident]:
+    """The same for a query, such as of alerts that are no incident yet. `without`: a number to leave out."""
     index = await _open_index(conn)
     frequencies = await index.frequencies(query.weights)
     candidates = await index.candidates(query, frequencies, private=False)
-    documents = [each for each in candidates if each.incident != incident.number]
+    documents = [each for each in candidates if each.incident != without]
     found = await _incidents(conn, documents)
     compared = _compare(query, documents, found, frequencies)
     likeliest = dict(sorted(compared.items(), key=lambda pair: -pair[1].covered)[:LIKELIEST])

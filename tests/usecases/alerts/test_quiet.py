@@ -8,6 +8,7 @@ from bot.domain.alerts.group import AlertGroup, Decision
 from bot.usecases.alerts import act
 from bot.usecases.alerts.decide import claim_gathered, decide_group
 from bot.usecases.context import Context
+from bot.usecases.incidents.declare import Declaration
 from tests.usecases.alerts.telling import again, alert, decided, decisions, every, over, told
 from tests.usecases.conftest import MakeContext, MovableClock
 
@@ -123,7 +124,7 @@ async def test_while_people_are_asked_about_a_root_they_are_not_asked_about_what
 ) -> None:
     context = make_context(POLICY)
     await asked_about_the_database(context, clock)
-    await act.declare_from_card(context, 1, "U1")
+    await act.declare_from_card(context, 1, Declaration("Db", "sev2", "U1"))
     assert decisions(await decided(context, clock)) == [("declared", 1), ("attached", 1), ("attached", 1)]
 
 

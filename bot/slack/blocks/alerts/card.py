@@ -9,10 +9,11 @@ from bot.domain.alerts.group import AlertGroup, Decision
 from bot.domain.alerts.view import GroupView
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.payloads import AlertPagePayload
+from bot.domain.triage.alert_facts import AlertFacts
 from bot.domain.values import durations
 from bot.domain.values.ordinals import ordinal
 from bot.slack.blocks import elements, phrases
-from bot.slack.blocks.alerts import parts
+from bot.slack.blocks.alerts import help_lines, parts
 from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.blocks.press_value import press_value
 from bot.slack.text import clip, mention, plain, render
@@ -20,12 +21,14 @@ from bot.slack.text import clip, mention, plain, render
 SHOWN_PAGES, PAGE_LENGTH, ROUTE_LENGTH = 3, 300, 150
 
 
-def card(shown: GroupView, policy: Policy, now: datetime, command: str) -> Message:
-    """What fires, since when, how bad and where; who acted; buttons while nobody has."""
-    return elements.message(_words(shown), card_blocks(shown, policy, now, command))
+def card(shown: GroupView, facts: AlertFacts, policy: Policy, now: datetime, command: str) -> Message:
+    """What fires, since when, how bad and where, and what may help; who acted; buttons while nobody has."""
+    return elements.message(_words(shown), _card_blocks(shown, facts, policy, now, command))
 
 
-def paged(shown: GroupView, page: AlertPagePayload, policy: Policy, now: datetime, command: str) -> Message:
+def paged(
+    shown: GroupView, facts: AlertFacts, page: AlertPagePayload, policy: Policy, now: datetime, command: str
+) -> Message:
     """The card for somebody who is paged to act on it, with the reason."""
     time = f" ({ordinal(page.times)} time)" if page.times > 1 else ""
     paged = "You are paged" if page.person else "Somebody has to act"
@@ -34,7 +37,7 @@ def paged(shown: GroupView, page: AlertPagePayload, policy: Policy, now: datetim
     why = f"Rung {page.rung} of the route {_route(shown)}{again}, until somebody acts on the alerts."
     return elements.message(
         f"{paged} about {_words(shown)}",
-        [elements.section(words), elements.context(why), *card_blocks(shown, policy, now, command)],
+        [elements.section(words), elements.context(why), *_card_blocks(shown, facts, policy, now, command)],
     )
 
 
@@ -47,23 +50,26 @@ def _route(shown: GroupView) -> str:
     return elements.code(clip(plain(shown.group.route), ROUTE_LENGTH))
 
 
-def card_blocks(shown: GroupView, policy: Policy, now: datetime, command: str) -> list[Block | None]:
-    """The blocks of the card."""
+def _card_blocks(
+    shown: GroupView, facts: AlertFacts, policy: Policy, now: datetime, command: str
+) -> list[Block | None]:
     group = shown.group
-    facts = [
+    pairs = [
         ("Since", phrases.at(group.started_at, now)),
         ("Alerts", parts.counted(group, shown.firing, shown.resolved)),
         ("Severity", phrases.severity_name(group.severity, policy)),
         ("Service", parts.services(group, policy) or "not known"),
+        *([("Owner", owner)] if (owner := help_lines.owner(facts)) else []),
     ]
     return [
         elements.section(parts.headline(group)),
-        *elements.fields(facts),
+        *elements.fields(pairs),
         *alert_lines(shown, now, f"{command} alerts"),
-        elements.context(links) if (links := parts.links(shown.alerts)) else None,
+        *help_lines.blocks(facts, now),
+        elements.context(links) if (links := parts.links(shown.alerts, facts.links)) else None,
         _pages(group, now),
         _outcome(shown, now),
-        _buttons(shown),
+        _buttons(shown, facts),
     ]
 
 
@@ -100,7 +106,9 @@ def _outcome(shown: GroupView, now: datetime) -> Block | None:
             return elements.section(f":paperclip: *Attached* to {_incident(shown)}{who}{when}")
         case Decision.SILENCED:
             until = f" until {phrases.at(group.silenced_until, now)}" if group.silenced_until else ""
-            return elements.section(f":mute: *Silenced*{who}{until}: {render(group.reason)}")
+            return elements.section(f":mute: *Silenced*{who}{until}: {render(parts.reason(shown))}")
+        case Decision.INHIBITED:
+            return elements.section(f":mute: *Inhibited*{when}: {render(parts.reason(shown))}")
         case Decision.ASKED if shown.incident is not None and not shown.incident.open:
             return elements.section(f"It belonged to {_incident(shown)}, which is {shown.incident.status}.")
         case _:
@@ -111,11 +119,11 @@ def _incident(shown: GroupView) -> str:
     incident = shown.incident
     if incident is None:
         return f"INC-{shown.group.incident}"
-    return incident.id if incident.private else f"{incident.id} ({phrases.channel_link(incident)})"
+    return "a private incident" if incident.private else f"{incident.id} ({phrases.channel_link(incident)})"
 
 
-def _buttons(shown: GroupView) -> Block | None:
-    group, ended = shown.group, shown.incident
+def _buttons(shown: GroupView, facts: AlertFacts) -> Block | None:
+    group, ended = shown.group, shown.incident or facts.previous
     if group.decision is not Decision.ASKED:
         return None
     reopen = ended is not None and not ended.open and not ended.private

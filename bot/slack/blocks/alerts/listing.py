@@ -85,13 +85,14 @@ def _groups(shown: Sequence[GroupView], total: int, policy: Policy, now: datetim
 def _facts(each: GroupView, policy: Policy, now: datetime) -> str:
     group = each.group
     decision = str(group.decision)
-    if group.decision in (Decision.DECLARED, Decision.ATTACHED) and group.incident is not None:
-        decision += f" as INC-{group.incident}" if group.decision is Decision.DECLARED else f" to INC-{group.incident}"
+    if group.decision in (Decision.DECLARED, Decision.ATTACHED) and each.incident is not None:
+        named = "a private incident" if each.incident.private else each.incident.id
+        decision += f" as {named}" if group.decision is Decision.DECLARED else f" to {named}"
     return elements.join_dots(
         [
             parts.counted(group, each.firing, each.resolved),
             f"since {phrases.at(group.started_at, now)}",
             parts.services(group, policy),
-            f"{decision}: {clip(render(group.reason), REASON_LENGTH)}",
+            f"{decision}: {clip(render(parts.reason(each)), REASON_LENGTH)}",
         ]
     )

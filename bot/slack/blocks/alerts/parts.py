@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.domain.alerts.alert import Alert, AlertStatus
 from bot.domain.alerts.group import AlertGroup
+from bot.domain.alerts.view import GroupView
 from bot.domain.policy.policy import Policy
 from bot.slack.blocks import elements, phrases
 from bot.slack.text import clip, plain, render
@@ -14,7 +16,9 @@ from bot.slack.text import clip, plain, render
 LABEL_LENGTH, LINE_LENGTH, TITLE_LENGTH = 80, 260, 200
 HIDDEN_LABELS = frozenset({"alertname", "source", "severity"})
 MOST_LABELS = 6
+MOST_LINKS = 5
 RUNBOOKS = ("runbook_url", "runbook")
+DASHBOARDS = ("dashboard_url", "dashboard", "dashboardURL")
 
 
 def headline(group: AlertGroup) -> str:
@@ -48,7 +52,9 @@ def alert_line(alert: Alert, group: AlertGroup, now: datetime) -> str:
     ]
     labels = ", ".join(clip(_data(each), LABEL_LENGTH) for each in own[:MOST_LABELS])
     name = clip(_data(alert.name or "alert"), LABEL_LENGTH)
-    value = f"value {clip(_data(alert.value), LABEL_LENGTH)}" if alert.value else ""
+    limit = alert.annotations.get("threshold", "")
+    over = f" (threshold {clip(_data(limit), LABEL_LENGTH)})" if limit else ""
+    value = f"value {clip(_data(alert.value), LABEL_LENGTH)}{over}" if alert.value else ""
     line = elements.join_dots([f"{mark} {name}", labels, value, f"since {phrases.at(alert.starts_at, now)}"])
     return clip(line, LINE_LENGTH)
 
@@ -59,21 +65,40 @@ def services(group: AlertGroup, policy: Policy) -> str:
     return elements.join_comma([_data(name) for name in names], 5)
 
 
-def links(alerts: Sequence[Alert]) -> str:
-    """The runbook and the source's page of the first alert that has one."""
-    runbook = next((link for alert in alerts if (link := _runbook(alert.annotations))), None)
+def reason(shown: GroupView) -> str:
+    """Why it was decided so, for everybody to read: a private incident is not named."""
+    words = shown.group.reason
+    if shown.incident is None or not shown.incident.private:
+        return words
+    return re.sub(rf"{shown.incident.id}(?![0-9])", "a private incident", words)
+
+
+def links(alerts: Sequence[Alert], of_services: Sequence[tuple[str, str]] = ()) -> str:
+    """The runbook and the source's page of the first alert that has one, dashboards, and links of the services."""
+    runbook = next((link for alert in alerts if (link := _address(alert.annotations, RUNBOOKS))), None)
     source = next((alert.url for alert in alerts if alert.url), None)
+    dashboard = next((link for alert in alerts if (link := _address(alert.annotations, DASHBOARDS))), None)
+    own = [_link(address, clip(_data(label), LABEL_LENGTH)) for label, address in of_services if _is_link(address)]
     return elements.join_dots(
-        [_link(runbook, "Runbook") if runbook else "", _link(source, "Show at the source") if source else ""]
+        [
+            _link(runbook, "Runbook") if runbook else "",
+            _link(dashboard, "Dashboard") if dashboard else "",
+            _link(source, "Show at the source") if source else "",
+            *own[:MOST_LINKS],
+        ]
     )
 
 
-def _runbook(annotations: Mapping[str, str]) -> str | None:
-    for name in RUNBOOKS:
+def _address(annotations: Mapping[str, str], names: Sequence[str]) -> str | None:
+    for name in names:
         address = annotations.get(name, "")
-        if address.startswith(("https://", "http://")) and not set(address) & set("<>|\n \t\r"):
+        if _is_link(address):
             return address
     return None
+
+
+def _is_link(address: str) -> bool:
+    return address.startswith(("https://", "http://")) and not set(address) & set("<>|\n \t\r")
 
 
 def _link(address: str, label: str) -> str:

@@ -54,7 +54,18 @@ class DeclareValues:
     facts: dict[str, Fact] = field(default_factory=dict)
     custom: dict[str, Answer] = field(default_factory=dict)
     channel: str | None = None  # where the form was opened
+    group: int | None = None  # number of the group of alerts that it was opened for
     source: dict[str, str] | None = None  # the message that it was opened from, as given to `declare_modal`
+
+
+@dataclass(frozen=True, slots=True)
+class FormOrigin:
+    """Where the form was opened, and for what."""
+
+    channel: str | None = None
+    source: dict[str, str] | None = None  # a message's `channel`, `ts`, `author` and `link`
+    group: int | None = None  # number of a group of alerts
+    services: tuple[str, ...] = ()  # keys of the group's services
 
 
 def declare_modal(
@@ -64,10 +75,9 @@ def declare_modal(
     severity: str | None = None,
     description: str = "",
     private: bool = False,
-    channel: str | None = None,
-    source: dict[str, str] | None = None,
+    origin: FormOrigin = FormOrigin(),
 ) -> Block:
-    """The form with these values filled in. `source` is a message's `channel`, `ts`, `author` and `link`.
+    """The form with these values filled in.
 
     Severity is required and, unless given, not preselected: the ladder pages by it at once, so a person must choose it.
     Half-awake people would submit a default.
@@ -93,13 +103,17 @@ def declare_modal(
             elements.input_block(
                 "description", "What is happening?", elements.text_input(description, multiline=True), optional=True
             ),
-            services_input(policy),
+            services_input(policy, origin.services),
             *_category(policy),
             elements.input_block("private", "Private", _private(ticked=private), optional=True, hint=INVITED),
             *custom_field_inputs(policy),
             *_facts(policy),
         ],
-        inputs.metadata(channel=channel, source=source),
+        inputs.metadata(
+            channel=origin.channel,
+            source=origin.source,
+            **({"group": origin.group} if origin.group is not None else {}),
+        ),
     )
 
 
@@ -164,6 +178,7 @@ def values_of_declare(view: View, policy: Policy) -> DeclareValues:
         custom=custom,
         channel=context.get("channel"),
         source=context.get("source"),
+        group=context["group"] if isinstance(context.get("group"), int) else None,
     )
 
 

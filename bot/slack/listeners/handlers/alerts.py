@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.domain.alerts import silence
 from bot.domain.errors import NotFound, Refused
-from bot.slack.blocks import elements, replies
+from bot.slack.blocks import elements
 from bot.slack.blocks.alerts import listing
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.inputs import InputErrors
@@ -19,6 +19,7 @@ from bot.slack.blocks.modals.alerts import (
     values_of_dismiss,
     values_of_silence,
 )
+from bot.slack.blocks.modals.declare import FormOrigin, declare_modal
 from bot.slack.listeners.calls import (
     Call,
     Press,
@@ -30,6 +31,7 @@ from bot.slack.listeners.calls import (
 )
 from bot.slack.listeners.context import LARGEST_NUMBER
 from bot.usecases.alerts import act, propose
+from bot.usecases.alerts.decide import description_of_group, severity_of_group
 from bot.usecases.alerts.silence import add_silence
 from bot.usecases.queries import alerts
 from storage.alerts import groups, silences
@@ -84,10 +86,23 @@ async def _submit_silence(call: Submission) -> None:
     await call.reply_later(message, channel=values.channel)
 
 
-async def press_declare(call: Call, value: str) -> Message:
-    """Declare an incident for the group."""
-    incident = await act.declare_from_card(call.context, _number(value), call.user, call.delivery)
-    return replies.declaring(incident, call.context.policy)
+async def press_declare(call: Call, value: str) -> Message | None:
+    """Open the form to declare an incident, with what the group says filled in."""
+    call.require("declare")
+    group = await act.undecided(call.context, _number(value))
+    policy = call.context.policy
+    view = declare_modal(
+        policy,
+        title=group.title,
+        severity=severity_of_group(group, policy),
+        description=description_of_group(group),
+        origin=FormOrigin(
+            call.interaction.channel,
+            group=group.number,
+            services=tuple(key for key in group.services if key in policy.services),
+        ),
+    )
+    return await call.open_form(view, f"declare {severity_of_group(group, policy)} {group.title}")
 
 
 async def _press_keep_open(call: Press) -> Message | None:
@@ -98,7 +113,8 @@ async def _press_keep_open(call: Press) -> Message | None:
 
 async def press_attach(call: Call, value: str) -> Message | None:
     """Open the form to choose an incident."""
-    number = _number(value)
+    act.require_attach(call.context, call.user)
+    number = (await act.undecided(call.context, _number(value))).number
     found = await call.ctx.open_incidents(call.user, elements.OPTIONS)
     if not found.incidents:
         raise Refused("No incident is open to attach it to. Declare one.", "declare")
@@ -108,7 +124,8 @@ async def press_attach(call: Call, value: str) -> Message | None:
 async def press_dismiss(call: Call, value: str) -> Message | None:
     """Open the form to say why."""
     call.require("cancel")
-    return await call.open_form(dismiss_modal(_number(value), act.DISMISSALS), "alerts")
+    number = (await act.undecided(call.context, _number(value))).number
+    return await call.open_form(dismiss_modal(number, act.DISMISSALS), "alerts")
 
 
 async def _attach(call: Submission) -> None:

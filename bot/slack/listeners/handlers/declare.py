@@ -7,14 +7,24 @@ from typing import Any
 
 import structlog
 
+from bot.domain.errors import Refused
 from bot.domain.incident import Incident
 from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
-from bot.slack.blocks.modals.declare import CALLBACK, DeclareValues, declare_modal, values_of_declare, with_suggestion
+from bot.slack.blocks.inputs import InputErrors
+from bot.slack.blocks.modals.declare import (
+    CALLBACK,
+    DeclareValues,
+    FormOrigin,
+    declare_modal,
+    values_of_declare,
+    with_suggestion,
+)
 from bot.slack.client.api import SlackError
 from bot.slack.commands.request import DeclareRequest
 from bot.slack.listeners.calls import Call, Submission, SubmissionHandler, View, WorkspaceCall, WorkspaceHandler
 from bot.slack.listeners.context import OPEN_VIEW_WITHIN_S, ListenerContext
+from bot.usecases.alerts.act import declare_from_card
 from bot.usecases.incidents.declare import Declaration, declare
 
 log = structlog.get_logger()
@@ -31,7 +41,7 @@ async def declare_or_open_form(call: Call, request: DeclareRequest) -> Message |
         title=request.title,
         severity=request.severity,
         private=request.private,
-        channel=call.interaction.channel,
+        origin=FormOrigin(call.interaction.channel),
     )
     line = command_line(call.ctx, title=request.title, severity=request.severity, private=request.private)
     return await call.ctx.open_view(call.interaction, view, line)
@@ -71,7 +81,13 @@ async def _submit(call: Submission) -> None:
         answer={"user": call.user, **_answer_place(values)},
         source=values.source,
     )
-    await declare(call.context, declaration, call.delivery)
+    if values.group is None:
+        await declare(call.context, declaration, call.delivery)
+        return
+    try:
+        await declare_from_card(call.context, values.group, declaration, call.delivery)
+    except Refused as refused:
+        raise InputErrors({"title": refused.message}) from None
 
 
 def _answer_place(values: DeclareValues) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from bot.slack.blocks import elements, inputs, menu
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.modals.add_to_timeline import add_to_timeline_modal
-from bot.slack.blocks.modals.declare import declare_modal
+from bot.slack.blocks.modals.declare import FormOrigin, declare_modal
 from bot.slack.inbound import event_parser
 from bot.slack.listeners.context import Interaction, ListenerContext
 from bot.slack.listeners.handlers.declare import command_line
@@ -50,8 +50,7 @@ async def open_declare_from_message(ctx: ListenerContext, interaction: Interacti
         ctx.context.policy,
         title=title_of(text.splitlines()[0]) if text else "",
         description=text,
-        channel=interaction.channel,
-        source={name: value for name, value in source.items() if name != "text"},
+        origin=FormOrigin(interaction.channel, {name: value for name, value in source.items() if name != "text"}),
     )
     return await ctx.open_view(
         _again(interaction, "declare_from_message", source), view, command_line(ctx, title=title_of(text))

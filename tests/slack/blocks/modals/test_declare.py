@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.domain.policy.policy import Category, Service
-from bot.slack.blocks.modals.declare import DeclareValues, declare_modal, values_of_declare
+from bot.slack.blocks.modals.declare import DeclareValues, FormOrigin, declare_modal, values_of_declare
 from tests.factories import BEN, CATALOGUE, FIVE, FOUR
 from tests.slack.blocks.modals.submissions import errors, inputs_of, submitted
 
@@ -42,7 +42,7 @@ def test_the_form_says_who_will_be_invited_to_a_private_incident() -> None:
 def test_what_was_declared_comes_back() -> None:
     policy = replace(CATALOGUE, categories=("network",), category_details={"network": Category("network", "Network")})
     source = {"channel": "C1", "ts": "1.2", "author": BEN, "link": "https://x.io"}
-    view = declare_modal(policy, title="Checkout", severity="sev2", channel="C9", source=source)
+    view = declare_modal(policy, title="Checkout", severity="sev2", origin=FormOrigin("C9", source))
     sent = submitted(view, services=["web", "pay"], category="network", private=["private"], description=" 502 <@U1>")
     assert values_of_declare(sent, policy) == DeclareValues(
         title="Checkout",
