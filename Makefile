@@ -5,13 +5,15 @@ BIN := $(VENV)/bin
 RUNS ?= 100
 READY := $(VENV)/.ready
 
-.PHONY: help demo test coverage torture lint lint-js bench pictures lock install clean
+.PHONY: help demo test check package coverage torture lint lint-js bench pictures lock install clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo   try Tocsin in a local workspace"
 	@echo "make test   run the tests"
 	@echo "make coverage  run the tests without a whole bot; fail if they execute too little of the code; part of make test"
+	@echo "make check  everything that CI checks, 25 minutes"
+	@echo "make package  the sdist, the wheel, a CycloneDX list of what ships, and its licences, in dist/"
 	@echo "make lint   ruff, mypy, import contracts, eslint where npm is installed"
 	@echo "make torture  kill, freeze and disconnect the bot for half an hour; check that nothing is lost or doubled"
 	@echo "make bench  measure speed against bare baselines"
@@ -70,6 +72,12 @@ lint: $(READY)
 # The web UI of the sandbox. Without npm it prints a note and passes.
 lint-js:
 	@.ci/lint-js
+
+check:
+	@.ci/run
+
+package:
+	@.ci/package
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks $(ARGS)

@@ -141,9 +141,9 @@ def _has_screen() -> bool:
 
 
 def _manifest() -> Path | None:
-    """The app's manifest, which is beside the packages in a checkout; `None` elsewhere."""
-    manifest = HERE.parent / "manifest.yml"
-    return manifest if manifest.exists() else None
+    """The app's manifest: beside the packages in a checkout, under `share` once installed; `None` elsewhere."""
+    places = (HERE.parent / "manifest.yml", Path(sys.prefix) / "share" / "tocsin" / "manifest.yml")
+    return next((place for place in places if place.exists()), None)
 
 
 def say(text: str) -> None:

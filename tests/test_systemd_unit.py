@@ -1,4 +1,4 @@
-"""The systemd unit in docs/operator.md is valid, restarts without end, and is confined."""
+"""The systemd unit in docs/operator.md is the one in deploy/, is valid, restarts without end, and is confined."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-GUIDE = (Path(__file__).resolve().parents[1] / "docs" / "operator.md").read_text()
+ROOT = Path(__file__).resolve().parents[1]
+GUIDE = (ROOT / "docs" / "operator.md").read_text()
 UNIT = re.search(r"```ini\n# /etc/systemd/system/tocsin.service\n(.*?)```", GUIDE, re.DOTALL)[1]  # type: ignore[index]
 
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
@@ -23,6 +24,10 @@ needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reas
 )  # fmt: skip
 def test_the_unit_starts_again_without_end_and_keeps_its_files_to_itself(line: str) -> None:
     assert line in UNIT.splitlines()
+
+
+def test_the_unit_in_the_guide_is_the_one_to_install() -> None:
+    assert (ROOT / "deploy" / "tocsin.service").read_text() == f"# /etc/systemd/system/tocsin.service\n{UNIT}"
 
 
 @needs_systemd
