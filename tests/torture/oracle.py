@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -19,10 +19,13 @@ from storage.open import open_database
 from storage.schema import deadlines, outbox
 from storage.timeline import entries as timeline
 from storage.timeline.verify import chain_faults
-from tests.torture.people import ACCEPTED, ENTRY_KINDS, REFUSED, has_block, metadata_key, number_of
+from tests.torture.message_oracle import delivered_messages, messages
+from tests.torture.outsider_oracle import outsiders
+from tests.torture.people import ACCEPTED, ENTRY_KINDS, REFUSED, has_block, metadata_key
 from tests.torture.post_oracle import POSTED_KINDS, channels_back, is_archived, keys, waits_for_channel
 from tests.torture.world import World
 
+DECLARES = ("declare", "declare_form", "declare_private")
 BUTTON_ENTRY_KINDS = {"Snooze 15m": "snoozed", "Snooze 1h": "snoozed"}  # Escalate asks first
 
 
@@ -57,8 +60,8 @@ async def judge(world: World) -> Verdict:
     snapshot = await _read(world.url)
     verdict = Verdict(list(snapshot.broken_chains))
     for check in (
-        _declares, _channels, _cards_and_announcements, _verbs, _presses, _messages, keys, channels_back, _reminders,
-        _pages, _ledger, _reopenings, _outbox,
+        _declares, _channels, _cards_and_announcements, _verbs, _presses, messages, keys, channels_back, _reminders,
+        _pages, _ledger, _reopenings, _outbox, outsiders,
     ):  # fmt: skip
         check(world, snapshot, verdict)
     verdict.counts["incidents"] = len(snapshot.incidents)
@@ -91,7 +94,7 @@ async def _read(url: str) -> Snapshot:
 def _declares(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
     """An acknowledged declare made one incident, an unanswered one at most one; there are no others."""
     titles = Counter(incident.title for incident in snapshot.incidents.values())
-    declares = {f"Case {a.token} is broken": a for a in world.people.acts if a.what in ("declare", "declare_form")}
+    declares = {f"Case {a.token} is broken": a for a in world.people.acts if a.what in DECLARES}
     for title, act in declares.items():
         count = titles[title]
         if count > 1 or (act.outcome == ACCEPTED and count == 0) or (act.outcome == REFUSED and count):
@@ -112,7 +115,6 @@ def _channels(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
 
 def _cards_and_announcements(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
     """Each incident has one pinned card and one announcement, and both show its current state."""
-    announced = world.ws.bot_messages("incidents", threads=False)
     for number, incident in snapshot.incidents.items():
         if incident.channel_id not in world.ws.state.channels:
             continue
@@ -127,13 +129,20 @@ def _cards_and_announcements(world: World, snapshot: Snapshot, verdict: Verdict)
             verdict.wrong.append(f"INC-{number} is {incident.status}, and its card says: {cards[0].text}")
         elif incident.severity not in cards[0].text:
             verdict.wrong.append(f"INC-{number} is {incident.severity}, and its card says: {cards[0].text}")
-        about = [m for m in announced if f"INC-{number} " in f"{m.text} " or f"INC-{number}:" in m.text]
-        if not about and (not incident.open or _announcement_lost(world, snapshot, number)):
-            verdict.counts["deleted announcements that nobody needs or noticed"] += 1
-        elif len(about) != 1:
-            verdict.wrong.append(f"INC-{number} is announced {len(about)} times")
-        elif phrases.status_name(incident.status).lower() not in str([about[0].text, about[0].blocks]).lower():
-            verdict.wrong.append(f"INC-{number} is {incident.status}, and its announcement says: {about[0].text}")
+        if not incident.private:  # `outsiders` sees to it that a private one is announced nowhere
+            _announced(world, snapshot, verdict, incident)
+
+
+def _announced(world: World, snapshot: Snapshot, verdict: Verdict, incident: Incident) -> None:
+    """The incident has one announcement, which shows its current state."""
+    number, announced = incident.number, world.ws.bot_messages("incidents", threads=False)
+    about = [m for m in announced if f"INC-{number} " in f"{m.text} " or f"INC-{number}:" in m.text]
+    if not about and (not incident.open or _announcement_lost(world, snapshot, number)):
+        verdict.counts["deleted announcements that nobody needs or noticed"] += 1
+    elif len(about) != 1:
+        verdict.wrong.append(f"INC-{number} is announced {len(about)} times")
+    elif phrases.status_name(incident.status).lower() not in str([about[0].text, about[0].blocks]).lower():
+        verdict.wrong.append(f"INC-{number} is {incident.status}, and its announcement says: {about[0].text}")
 
 
 def _announcement_lost(world: World, snapshot: Snapshot, number: int) -> bool:
@@ -141,7 +150,7 @@ def _announcement_lost(world: World, snapshot: Snapshot, number: int) -> bool:
     row = next((row for row in snapshot.outbox if row.dedup_key == announcement_key(number)), None)
     if row is None or row.metadata_key not in world.people.erased or not row.receipt:
         return False
-    return row.receipt.get("ts") in _delivered_messages(world)[1]
+    return row.receipt.get("ts") in delivered_messages(world)[1]
 
 
 def _verbs(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
@@ -199,80 +208,6 @@ def _presses(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
             incident = snapshot.incidents.get(act.number or 0)
             if incident and incident.declared_by != act.who and act.who not in informed:
                 _acknowledged(snapshot, act.number or 0, verdict, f"press {act.token}")
-
-
-def _messages(  # noqa: C901 - one promise after the other
-    world: World, snapshot: Snapshot, verdict: Verdict
-) -> None:
-    """Each message of a person is on the timeline once, with its last text, and with its deletion."""
-    number_in = {incident.channel_id: number for number, incident in snapshot.incidents.items()}
-    created_at = {
-        row.receipt["channel"]: row.sent_at.timestamp()
-        for row in snapshot.outbox
-        if row.kind == "channel" and row.sent_at is not None
-    }
-    entries: defaultdict[str, list[Any]] = defaultdict(list)
-    for number, records in snapshot.timelines.items():
-        for record in records:
-            if record.entry.kind.startswith("message"):
-                entries[f"{number}:{record.entry.source_ts}"].append(record.entry)
-    taken, lost = _delivered_messages(world)
-    told = _told_deletions(world)
-    for sent in world.people.messages:
-        ts = sent.message.ts
-        recorded = entries[f"{number_in.get(sent.channel)}:{ts}"]
-        kinds = Counter(entry.kind for entry in recorded)
-        texts = [entry.text for entry in sorted(recorded, key=lambda e: e.at) if entry.kind != "message_deleted"]
-        name = f"message {sent.texts[0]!r} of {number_of(world.ws.state.channels[sent.channel])}"
-        if kinds["message"] > 1 or kinds["message_deleted"] > 1:
-            verdict.wrong.append(f"{name} is on the timeline more than once: {dict(kinds)}")
-        if sent.deleted_at is not None:
-            unheard = sent.deleted_at < created_at.get(sent.channel, 0.0) + 0.5 or ts in lost or ts not in told
-            if not unheard and not kinds["message_deleted"]:
-                verdict.wrong.append(f"{name} was deleted, and the timeline does not say so")
-            verdict.counts["deletions that no one could know"] += unheard and not kinds["message_deleted"]
-            if ts in taken and not unheard and not kinds["message"] and not kinds["message_edited"]:
-                verdict.wrong.append(f"{name} is not on the timeline")
-        elif not kinds["message"]:
-            unreadable = ts not in taken and _out_of_reach(world, sent.channel)
-            verdict.counts["messages that no one could read"] += unreadable
-            if not unreadable:
-                verdict.wrong.append(f"{name} is not on the timeline")
-        elif sent.message.text not in texts:
-            verdict.wrong.append(f"{name} was edited to {sent.message.text!r}; known are {texts}")
-
-
-def _delivered_messages(world: World) -> tuple[set[str], set[str]]:
-    """The `ts` of messages with an accepted event, and of messages with an event that Slack gave up."""
-    taken: set[str] = set()
-    lost: set[str] = set()
-    delivered: dict[str, bool] = {}
-    about: dict[str, str] = {}
-    for record in world.ws.journal.deliveries:
-        event = record.payload.get("event") or {}
-        if record.kind != "events_api" or event.get("type") != "message":
-            continue
-        about[record.id] = str(event.get("deleted_ts") or (event.get("message") or event).get("ts"))
-        delivered[record.id] = delivered.get(record.id, False) or record.ok  # any of its copies
-    for event_id, ts in about.items():
-        (taken if delivered[event_id] else lost).add(ts)
-    return taken, lost
-
-
-def _out_of_reach(world: World, channel_id: str) -> bool:
-    """Whether the channel stays archived with the bot outside: nobody can join it, so the bot cannot read it."""
-    return is_archived(world, channel_id) and world.ws.bot.id not in world.ws.state.channels[channel_id].members
-
-
-def _told_deletions(world: World) -> set[str]:
-    """The `ts` of messages whose deletion Slack told the bot; it does not while the bot is not in the channel."""
-    events = [record.payload.get("event") or {} for record in world.ws.journal.deliveries]
-    tombstones = {str(event["message"]["ts"]) for event in events if _is_tombstone(event)}
-    return tombstones | {str(event["deleted_ts"]) for event in events if "deleted_ts" in event}
-
-
-def _is_tombstone(event: Any) -> bool:
-    return isinstance(event.get("message"), dict) and event["message"].get("subtype") == "tombstone"
 
 
 def _reminders(world: World, snapshot: Snapshot, verdict: Verdict) -> None:

@@ -50,6 +50,15 @@ class SentMessage:
     deleted_at: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A person whom somebody removed from a private incident's channel."""
+
+    channel: str
+    user: str
+    at: float
+
+
 @dataclass(slots=True)
 class People:
     """All people, and everything they did."""
@@ -62,6 +71,8 @@ class People:
     kicked: list[str] = field(default_factory=list)  # channels from which somebody removed the bot
     outages: int = 0  # of the token
     erased: set[str] = field(default_factory=set)  # the keys of the bot's messages that somebody deleted
+    removals: list[Removal] = field(default_factory=list)
+    answers_outside: list[Act] = field(default_factory=list)  # what guests and removed people were answered
     _form_locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     async def do(self, step: Step) -> None:
@@ -132,6 +143,10 @@ class People:
     async def _declare(self, step: Step) -> None:
         severity = ("sev1", "sev2", "sev3")[int(step.pick * 3)]
         await self._command(step, f"{severity} Case {step.token} is broken", None)
+
+    async def _declare_private(self, step: Step) -> None:
+        severity = ("sev1", "sev2", "sev3")[int(step.pick * 3)]
+        await self._command(step, f"declare --private {severity} Case {step.token} is broken", None)
 
     async def _declare_form(self, step: Step) -> None:
         person = self.ws.person(step.who)

@@ -13,7 +13,7 @@ SPAN_S = 3.0  # all acts and faults happen within this time
 
 ACTS = {
     "say": 20, "reply": 7, "edit": 9, "delete": 4, "pushpin": 3, "chat": 3,
-    "declare": 5, "declare_form": 3, "note": 8, "update": 5, "update_form": 5, "resolve_form": 2,
+    "declare": 5, "declare_form": 3, "declare_private": 3, "note": 8, "update": 5, "update_form": 5, "resolve_form": 2,
     "ack": 4, "press_card": 8, "press_page": 6, "press_nudge": 5, "press_answer": 4, "press_announcement": 3,
     "severity": 4, "status": 3, "role": 3, "snooze": 2, "next": 3, "escalate": 3,
     "resolve": 3, "close": 1, "reopen": 5, "join": 2, "invite": 2, "mention": 3,
@@ -22,7 +22,13 @@ FAULTS = {
     "kill": 12, "sockets": 4, "slack": 9, "copies": 3, "reorder": 3, "late": 3, "lose_acks": 3,
     "step": 5, "down": 2, "freeze": 2, "twice": 3, "stop": 2,
 }  # fmt: skip
-WORKSPACE_ACTS = {"archive": 3, "kick": 3, "token": 2, "erase": 4}
+WORKSPACE_ACTS = {"archive": 3, "kick": 3, "token": 2, "erase": 4, "remove": 5, "guest": 6}
+# What a guest may not do, as commands and as buttons of the card.
+GUEST_ACTS = (
+    "resolve {token} by a guest", "close", "cancel {token} by a guest", "escalate {token}", "severity sev1 {token}",
+    "lead @gail", "role scribe @gail", "snooze 1h", "page @tom {token}", "reopen {token}", "handover @gail",
+    "Escalate", "Resolve", "Change severity", "Assign roles",
+)  # fmt: skip
 ONLY_SQLITE = {"lock": 4, "disk": 3}
 ONLY_POSTGRESQL = {"cut": 5}
 TWO_REPLICAS = {"freeze": 6, "kill": 4}
@@ -101,6 +107,7 @@ def schedule(seed: int, database: str | None = None, replicas: int | None = None
     replicas = 1 if database == "sqlite" else replicas or drawn[1]
     socket_mode = rng.random() < 0.4
     steps = [Step(0.0, "declare", "maya", "k0", 0.1), Step(0.3, "declare", "tom", "k1", 0.5)]
+    steps.append(Step(0.4, "declare_private", "lena", "kp", rng.random()))
     steps += [_act(rng, number) for number in range(2, rng.randint(35, 60))]
     weights = FAULTS | (ONLY_SQLITE if database == "sqlite" else ONLY_POSTGRESQL)
     if replicas > 1:
@@ -108,7 +115,7 @@ def schedule(seed: int, database: str | None = None, replicas: int | None = None
     steps += [_fault(rng, weights) for _ in range(rng.randint(5, 10))]
     lives = tuple(tuple(life(rng) for _ in range(rng.randint(2, 5))) for _ in range(replicas))
     restart_at_end = rng.random() < 0.5
-    steps += [_workspace_act(rng) for _ in range(rng.randint(2, 6))]
+    steps += [_workspace_act(rng) for _ in range(rng.randint(4, 10))]
     steps.sort(key=lambda step: step.at_s)
     return Schedule(seed, database, replicas, socket_mode, tuple(steps), lives, restart_at_end)
 
@@ -126,11 +133,15 @@ def _workspace_act(rng: random.Random) -> Step:
     match what:
         case "archive":  # None: nobody unarchives it
             more = {"for_s": None if rng.random() < 0.25 else round(rng.uniform(0.2, 2.0), 2)}
+        case "remove":  # None: nobody invites them again
+            more = {"for_s": None if rng.random() < 0.7 else round(rng.uniform(0.1, 1.0), 2)}
+        case "guest":
+            more = {"what": rng.choice(GUEST_ACTS)}
         case "token":
             more = {"for_s": round(rng.uniform(0.2, 2.0), 2)}
         case "erase":
             more = {"number": rng.randint(1, 4)}
-    return Step(round(at_s, 3), f"act:{what}", "", "", pick, more)
+    return Step(round(at_s, 3), f"act:{what}", "", f"w{pick:.6f}"[:6], pick, more)
 
 
 def _fault(rng: random.Random, weights: dict[str, int]) -> Step:

@@ -1,4 +1,4 @@
-"""What people do to the bot: archive its channels, remove it from them, delete its messages, revoke its token."""
+"""What people do to the bot and to each other: archive channels, remove members, delete messages, revoke the token."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from sandbox import Message, NoSuchThing, SlackError
+from tests.torture.outsiders import act_as_guest, remove
 from tests.torture.people import metadata_key, pick
 from tests.torture.schedule import PEOPLE, Step
 
@@ -36,7 +37,7 @@ async def _archive(world: World, step: Step) -> None:
 
 async def _kick(world: World, step: Step) -> None:
     """Remove the bot from a public channel, which it joins again."""
-    channel = pick(world.people.channels(), step.pick)
+    channel = pick([channel for channel in world.people.channels() if channel.is_public], step.pick)
     person = world.ws.person(_person(step))
     await person.join(channel.id)
     await person.kick(channel.id, world.ws.bot.id)
@@ -69,4 +70,6 @@ def _person(step: Step) -> str:
     return PEOPLE[int(step.pick * 97 % len(PEOPLE))]
 
 
-WORKSPACE_ACTS: dict[str, Any] = {"archive": _archive, "kick": _kick, "token": _token, "erase": _erase}
+WORKSPACE_ACTS: dict[str, Any] = {
+    "archive": _archive, "kick": _kick, "token": _token, "erase": _erase, "remove": remove, "guest": act_as_guest,
+}  # fmt: skip

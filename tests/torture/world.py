@@ -17,6 +17,7 @@ from storage.open import open_database
 from tests.scenarios.processes import SteppedClock, Tuning
 from tests.scenarios.running import MANIFEST
 from tests.torture.faults import fault
+from tests.torture.outsiders import ask_from_outside
 from tests.torture.people import People
 from tests.torture.replicas import RETRIES_S, Balancer, Replica, nothing_waits, shortened, supervised
 from tests.torture.schedule import SPAN_S, Schedule, Step
@@ -109,7 +110,10 @@ class World:
         self.ws.delivery.ask = deliver  # type: ignore[method-assign]
 
     async def run(self) -> None:
-        """1. Start the processes; 2. play the schedule; 3. end all faults; 4. wait until everything is quiet."""
+        """1. Start the processes; 2. play the schedule; 3. end all faults; 4. wait until everything is quiet;
+
+        5. let people outside ask.
+        """
         self.repeat()
         async with supervised(self, self.schedule.lives) as self.replicas:
             if not self.schedule.socket_mode:
@@ -118,6 +122,8 @@ class World:
             await asyncio.wait_for(self.replicas[0].up.wait(), 20)
             await self._play(min(2.0, max(1.0, (time.monotonic() - began) / STARTS_IN_S)))
             await self._recover()
+            await self._wait_until_quiet()
+            await ask_from_outside(self)
             await self._wait_until_quiet()
 
     async def _play(self, pace: float) -> None:
