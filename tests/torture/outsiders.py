@@ -22,6 +22,8 @@ async def remove(world: World, step: Step) -> None:
     """Remove a person from a private incident's channel, whoever they are there; some are invited again later."""
     channel = pick(private_channels(world), step.pick)
     inside = people_in(world, channel)
+    if not inside:
+        raise LookupError("the reporter is not invited yet")
     if len(inside) == 1:
         await world.ws.person(inside[0]).invite(channel.id, PEOPLE[int(step.pick * 97) % len(PEOPLE)])
         await asyncio.sleep(0.2)
