@@ -337,8 +337,8 @@ def pick(things: list[Any], pick: float) -> Any:
 def _command_outcome(reply: Reply) -> str:
     if not reply.ok or NOT_RECORDED in reply.text:
         return UNKNOWN
-    if not reply.text:  # an empty answer: an earlier delivery of the same command was recorded
-        return ACCEPTED
+    if not reply.text:  # the answer to a repeated command: the first delivery was taken or refused, and its answer lost
+        return UNKNOWN
     asked = ESCALATE_AGAIN.search(reply.text) or "This works:" in reply.text
     return ACCEPTED if SUCCESS.search(reply.text) and not asked else REFUSED
 
