@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 import sandbox
+from bot.domain.incident import Incident
 from bot.slack.senders.base import Delivery, SenderBase
 from storage import incidents
 from storage.database import Database
@@ -20,7 +21,7 @@ from storage.engine.errors import StorageError, explain
 from storage.open import open_database
 from tests.databases import PostgreSQL
 from tests.scenarios import processes
-from tests.scenarios.running import MANIFEST, World, start, world
+from tests.scenarios.running import MANIFEST, WITHIN_S, World, start, world
 from tests.scenarios.test_kill import doubled, incident_channels, quiet
 from tests.torture.people import has_block
 
@@ -48,6 +49,37 @@ def policy(tmp_path: Path) -> Path:
 
 def keys(here: World, channel: str) -> list[str]:
     return [str(message.metadata) for message in here.ws.bot_messages(channel)]
+
+
+async def test_a_page_that_arrived_without_confirmation_is_withdrawn_from_a_person_who_was_removed(
+    sqlite_url: str, policy: Path
+) -> None:
+    """It counted as dropped, and kept the incident's title and its buttons before the person's eyes."""
+    async with world(sqlite_url, policy=policy) as here:
+        direct = here.ws.membership.open_im(here.ws.bot.id, here.tom.id)
+        unconfirmed = here.ws.faults.add("chat.postMessage", channel=direct.id, status=500, after=True, count=None)
+        search = here.ws.faults.add("conversations.history", channel=direct.id, status=500, count=None)
+        await here.maya.command("#general", "/incident declare --private sev1 Payroll leaked")
+        channel = await here.opened()
+        await here.ws.until(lambda: here.ws.bot_messages(direct.id))
+        await here.maya.invite(channel.id, "tom")
+        await here.maya.kick(channel.id, "tom")
+        async with asyncio.timeout(WITHIN_S):
+            while here.tom.id not in (await _incident(here)).removed:
+                await asyncio.sleep(0.02)
+        here.ws.faults.rules.remove(unconfirmed)
+        here.ws.faults.rules.remove(search)
+        await here.delivered()
+        (page,) = here.ws.bot_messages(direct.id)
+        assert "Payroll" not in f"{page.text} {page.blocks}"
+        assert not has_block(page, "page")
+
+
+async def _incident(here: World) -> Incident:
+    async with here.tocsin.database.reading() as conn:
+        incident = await incidents.get(conn, 1)
+    assert incident is not None
+    return incident
 
 
 async def test_a_page_that_arrived_without_confirmation_is_settled(sqlite_url: str, policy: Path) -> None:

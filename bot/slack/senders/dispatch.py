@@ -87,6 +87,7 @@ ADDRESSEES: dict[str, str] = {
     NoticeKind.CHANNEL_LOST: "person",
     NoticeKind.MEMBER_REMOVED: "person",
 }
+OUTSIDE = "they are not in the private incident's channel any more"
 
 
 class Dispatcher:
@@ -125,10 +126,9 @@ class Dispatcher:
                 return await method(notice)
             if (delivery := await self._delivery(notice)) is None:
                 return Failed(f"there is no incident for {notice.dedup_key}")
-            if await self._addressee_was_removed(delivery):
-                return NotNeeded("they are not in the private incident's channel any more")
-            if reason := registration.unless(delivery):
-                if not notice.uncertain:
+            removed = await self._addressee_was_removed(delivery)
+            if reason := OUTSIDE if removed else registration.unless(delivery):
+                if not notice.uncertain or (removed and notice.kind == NoticeKind.INVITE):
                     return NotNeeded(reason)
                 delivery = replace(delivery, unless=reason)
             return await method(delivery)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.domain.incident import Incident
 from bot.slack.blocks import elements
 from bot.slack.blocks.elements import Message, button
+from bot.slack.blocks.press_value import press_value
 from bot.slack.text import mention
 
 
@@ -16,8 +17,8 @@ def proposal(incident: Incident, turn: int) -> Message:
         [
             elements.section(f":white_check_mark: {words}\nAn alert resolves no incident: a person decides."),
             elements.actions(
-                button("Resolve incident", "resolve", incident.id, style="primary"),
-                button("Keep open", "keep_open", f"{incident.id}:{turn}"),
+                button("Resolve incident", "resolve", press_value(incident), style="primary"),
+                button("Keep open", "keep_open", press_value(incident, turn)),
                 block_id="proposal",
             ),
         ],
