@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
 
 from bot.domain.actions.item import ActionItem
 from bot.domain.deadlines import DeadlineState
 from bot.domain.incident import Incident
+from bot.domain.review.view import ReviewView
 from bot.domain.timeline.entry import RecordedEntry
 from bot.domain.timeline.source import source_of
 from bot.domain.triage.similarity import SimilarIncident
@@ -100,6 +102,38 @@ def action_json(item: ActionItem, today: date) -> dict[str, Any]:
         "created_by": item.created_by,
         "settled_at": instant(item.settled_at),
         "settled_by": item.settled_by,
+    }
+
+
+def review_json(view: ReviewView, today: date) -> dict[str, Any]:
+    """A review: its sections with the sentences and what they cite, open questions, action items and figures."""
+    review = view.incident.review
+    return {
+        "incident": view.incident.id,
+        "title": view.incident.title,
+        "private": view.incident.private,
+        "state": str(review.state) if review else None,
+        "facilitator": view.facilitator,
+        "participants": list(view.participants),
+        "due_at": instant(review.due_at) if review else None,
+        "scheduled_at": instant(review.scheduled_at) if review else None,
+        "sections": [
+            {
+                "key": section.key,
+                "title": section.title,
+                "sentences": [
+                    {"text": each.text, "cites": [{"seq": seq, "permalink": view.links.get(seq)} for seq in each.cites]}
+                    for each in section.sentences
+                ],
+                "questions": [{"to": question.to, "text": question.text} for question in section.questions],
+                "version": section.version,
+                "edited_by": section.edited_by,
+                "edited_at": instant(section.edited_at),
+            }
+            for section in view.sections
+        ],
+        "actions": [action_json(item, today) for item in view.actions],
+        "figures": asdict(view.figures),
     }
 
 

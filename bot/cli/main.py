@@ -16,6 +16,7 @@ from bot.cli.manifest import manifest_command
 from bot.cli.playbooks import playbooks
 from bot.cli.policy import policy_command
 from bot.cli.records import backup_command, export_command, restored_command, verify_command
+from bot.cli.reviews import review_command
 from bot.cli.serve import check_command, migrate_command, serve_command
 from bot.cli.shared import echo_lines
 from bot.cli.statuspage import statuspage_command
@@ -56,5 +57,6 @@ for command in (
     token_command,
     statuspage_command,
     manifest_command,
+    review_command,
 ):  # fmt: skip
     main.add_command(command)

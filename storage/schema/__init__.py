@@ -23,6 +23,7 @@ from storage.schema.outbox import cursors, deadlines, deliveries, outbox
 from storage.schema.people import homes, names, overrides, reads, shifts
 from storage.schema.playbooks import jobs, playbook_reminders, playbooks, walks
 from storage.schema.policies import meta, policies
+from storage.schema.reviews import review_texts
 from storage.schema.rules import probe_days, probe_states, rule_states, rule_switches, worker_leases
 from storage.schema.statuspage import publications
 from storage.schema.tokens import api_requests, api_tokens
@@ -32,6 +33,7 @@ __all__ = [
     "alert_silences", "alerts", "api_requests", "api_tokens", "chains", "communications", "counters", "cursors",
     "deadlines", "deliveries", "homes", "incident_words", "incidents", "jobs", "meta", "metadata", "names", "outbox",
     "overrides", "playbook_reminders", "playbooks", "policies", "probe_days", "probe_states", "publications",
-    "reads", "rule_states", "rule_switches", "service_changes", "shifts", "threads", "timeline", "walks",
+    "reads", "review_texts",
+    "rule_states", "rule_switches", "service_changes", "shifts", "threads", "timeline", "walks",
     "worker_leases",
 ]  # fmt: skip

@@ -20,7 +20,8 @@ from bot.domain.values.slack_ids import user_mention
 
 RESTRICTABLE_VERBS = (
     "declare", "drill", "update", "status", "severity", "role", "handover", "escalate", "page", "note", "impact",
-    "snooze", "next", "resolve", "close", "cancel", "reopen", "policy", "cover", "silence", "redact", "run", "action",
+    "snooze", "next", "resolve", "close", "cancel", "reopen", "policy", "cover", "silence", "redact", "run",
+    "action", "review",
     "comms",
 )  # fmt: skip
 # What guests and people of other organisations may do as well: declare, and write down what they know.
@@ -36,7 +37,8 @@ PHRASES = {
     "next": "promise updates", "resolve": "resolve incidents", "close": "close incidents",
     "cancel": "cancel incidents", "reopen": "reopen incidents", "policy": "apply another policy to an incident",
     "cover": "cover schedules", "silence": "silence alerts",
-    "redact": "redact entries", "run": "run steps of playbooks", "action": "add or change action items",
+    "redact": "redact entries", "run": "run steps of playbooks",
+    "action": "add or change action items", "review": "write reviews",
     "comms": "send messages to audiences",
 }  # fmt: skip
 MAX_NAMED = 5  # people named in a refusal

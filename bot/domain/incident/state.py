@@ -134,6 +134,30 @@ class RoleShift:
     state: ShiftState = ShiftState.RUNNING
 
 
+class ReviewState(StrEnum):
+    """Where the review of an incident stands. The values are persisted."""
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    COMPLETED = "completed"
+    PUBLISHED = "published"
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The review of an incident; its text is drafted from the timeline, and edited text is stored beside it."""
+
+    opened_at: datetime
+    facilitator: str | None = None  # Slack user ID
+    state: ReviewState = ReviewState.DRAFT
+    due_at: datetime | None = None  # None: the severity asks for none
+    scheduled_at: datetime | None = None  # when it takes place
+    scheduled: int = 0  # how often a time was set
+    reminders: int = 0  # so far
+    completed_at: datetime | None = None
+    published_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class RoleGrant:
     """Who gave a role to its holder, and when. A role taken by oneself gives no rights by itself."""
@@ -212,6 +236,8 @@ class Incident:
     told: dict[str, Told] = field(default_factory=dict)  # by audience: the latest message to it
     communications: int = 0  # number of the latest message to an audience
     public_title: str = ""  # in customers' words; empty: nobody wrote one
+    started_at: datetime | None = None  # when it began, if somebody has said; never after `detected_at`
+    review: Review | None = None  # None: not opened
     policy: str = ""  # digest of the policy it follows
     policy_changes: int = 0  # how often another policy was applied
 

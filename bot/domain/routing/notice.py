@@ -93,6 +93,8 @@ class NoticeKind(StrEnum):
     # Afterwards
     ACTION_ASSIGNED = "action_assigned"
     ACTION_REMINDER = "action_reminder"
+    REVIEW = "review"
+    REVIEW_EDIT = "review_edit"
     # The workspace
     HOME = "home"
     USERGROUP = "usergroup"

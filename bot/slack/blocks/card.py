@@ -129,10 +129,16 @@ def buttons(incident: Incident) -> Block | None:
             block_id="card",
         )
     if incident.status is Status.RESOLVED:
-        return elements.actions(button("Reopen", "reopen", value), button("Close", "close", value), block_id="card")
+        close = button("Close", "close", value)
+        return elements.actions(button("Reopen", "reopen", value), _review(incident), close, block_id="card")
     if incident.status is Status.MERGED:
         return None
-    return elements.actions(button("Reopen", "reopen", value), block_id="card")
+    review = _review(incident) if incident.status is Status.CLOSED else None
+    return elements.actions(button("Reopen", "reopen", value), review, block_id="card")
+
+
+def _review(incident: Incident) -> Block:
+    return button("Review" if incident.review else "Start review", "review", incident.id)
 
 
 def _playbooks(incident: Incident, best: Hit | None) -> list[Block | None]:

@@ -264,6 +264,10 @@ def _action(entry: Entry, incident: Incident, policy: Policy) -> str:
     return f":ballot_box_with_check: {mention(entry.actor)} {clip(render(entry.text), NOTE)}"
 
 
+def _review(entry: Entry, incident: Incident, policy: Policy) -> str:
+    return f":memo: {mention(entry.actor)} {clip(render(entry.text), NOTE)}"
+
+
 _FORMATTERS: dict[str, Callable[[Entry, Incident, Policy], str]] = {
     "acknowledged": _acknowledged,
     "status": _status,
@@ -281,4 +285,5 @@ _FORMATTERS: dict[str, Callable[[Entry, Incident, Policy], str]] = {
     "channel_lost": _channel_lost,
     "channel_back": _channel_back,
     "action": _action,
+    "review": _review,
 }

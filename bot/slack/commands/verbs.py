@@ -235,6 +235,14 @@ VERBS: tuple[Verb, ...] = (
         takes_incident=True,
     ),
     Verb(
+        "review",
+        Grammar.NOTHING,
+        ("review",),
+        "review",
+        "the post-incident review: read it, edit it, complete it; opens it if it is not open yet",
+        aliases=("postmortem", "post-mortem", "retro"),
+    ),
+    Verb(
         "policy",
         Grammar.POLICY,
         ("policy", "policy apply"),

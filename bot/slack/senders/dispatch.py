@@ -38,6 +38,7 @@ from bot.slack.senders.pages import SlackPageSender
 from bot.slack.senders.playbook_runs import PlaybookRunSender
 from bot.slack.senders.registry import REGISTRY, failed_step, registered_by
 from bot.slack.senders.reminders import ReminderSender
+from bot.slack.senders.reviews import ReviewSender
 from bot.slack.senders.rewrites import RewriteSender
 from bot.slack.senders.triage import TriageSender
 from bot.slack.senders.usergroups import UsergroupSender
@@ -64,6 +65,7 @@ SENDERS: tuple[type[SenderBase], ...] = (
     SlackPageSender,
     PlaybookRunSender,
     ReminderSender,
+    ReviewSender,
     RewriteSender,
     TriageSender,
     UsergroupSender,

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.usecases.effects import followups, home_tab, incident_alerts, readmission, role_shifts, triggers
+from bot.usecases.effects import followups, home_tab, incident_alerts, readmission, reviews, role_shifts, triggers
 from bot.usecases.effects.incident_save import IncidentSave
 
 Effect = Callable[[AsyncConnection, IncidentSave, datetime], Awaitable[IncidentSave]]
@@ -20,6 +20,7 @@ EFFECTS: tuple[Effect, ...] = (
     triggers.stamp,
     role_shifts.track,
     readmission.readmit,
+    reviews.open_at_end,
     followups.route,
     home_tab.refresh,
     incident_alerts.follow,

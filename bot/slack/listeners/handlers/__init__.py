@@ -23,6 +23,7 @@ from bot.slack.listeners.handlers import (
     queries,
     redaction,
     responders,
+    reviews,
     timeline,
     updates,
 )
@@ -39,6 +40,7 @@ _MODULES = (
     playbooks,
     redaction,
     actions,
+    reviews,
     comms,
 )
 
@@ -78,4 +80,5 @@ SUBMISSIONS: dict[str, SubmissionHandler] = {
     **jobs.SUBMISSIONS,
     **alerts.SUBMISSIONS,
     **actions.SUBMISSIONS,
+    **reviews.SUBMISSIONS,
 }

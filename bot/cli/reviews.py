@@ -1,0 +1,68 @@
+"""Implements `tocsin review`: the review of an incident as a document."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from bot import policy as policy_reader
+from bot import review_formats
+from bot.cli.shared import echo, incident_number, print_json, run
+from bot.domain.errors import TocsinError
+from bot.domain.review.view import ReviewView
+from bot.incident_json import review_json
+from bot.settings import Settings
+from bot.usecases.reviews.read import read_review
+from storage import incidents, policies
+from storage.database import Database
+
+
+@click.command("review")
+@click.argument("incident_id")
+@click.option("--format", "kind", type=click.Choice(["md", "html", "json", "docx"]), default="md", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="A file; printed if left out.")
+def review_command(incident_id: str, kind: str, as_json: bool, output: Path | None) -> None:
+    """The review of INCIDENT_ID: drafted from its timeline, with what people wrote."""
+    number = incident_number(incident_id)
+    view = run(lambda database, settings: _read(database, settings, number))
+    kind = "json" if as_json else kind
+    if kind == "json" and output is None:
+        print_json(review_json(view, datetime.now(UTC).date()))
+        return
+    written = _formatted(view, kind)
+    if output is not None:
+        output.write_bytes(written)
+        echo(f"{output}: {len(written)} bytes.", err=True)
+    elif kind == "docx":
+        if sys.stdout.isatty():
+            raise TocsinError("A Word document is no text. Name a file: --output review.docx")
+        sys.stdout.buffer.write(written)
+    else:
+        click.echo(written.decode())
+
+
+def _formatted(view: ReviewView, kind: str) -> bytes:
+    match kind:
+        case "html":
+            return review_formats.html_page(view).encode()
+        case "docx":
+            return review_formats.docx(view)
+        case "json":
+            import json  # noqa: PLC0415 - for a file alone
+
+            return json.dumps(review_json(view, datetime.now(UTC).date()), ensure_ascii=False, indent=2).encode()
+    return review_formats.markdown(view).encode()
+
+
+async def _read(database: Database, settings: Settings, number: int) -> ReviewView:
+    async with database.reading() as conn:
+        incident = await incidents.get(conn, number)
+        if incident is None:
+            raise TocsinError(f"There is no incident INC-{number}. See them all: tocsin list all")
+        document = await policies.get(conn, incident.policy) if incident.policy else None
+        policy = policy_reader.from_document(document) if document else policy_reader.load(settings.policy_path)
+        return await read_review(conn, policy, number)

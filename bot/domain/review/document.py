@@ -1,0 +1,100 @@
+"""Defines a review as a document: sections of sentences that cite entries of the timeline, and open questions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+TITLES = {
+    "metadata": "Incident",
+    "summary": "Summary",
+    "impact": "Impact",
+    "timeline": "Timeline",
+    "detection": "Detection",
+    "response": "Response",
+    "causes": "Root cause and contributing factors",
+    "well": "What went well",
+    "improve": "What could improve",
+    "actions": "Action items",
+    "lessons": "Lessons",
+    "prevention": "Prevention",
+    "communication": "Communication log",
+    "appendices": "Appendices",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence, in internal text with mentions, and the `seq` of each entry that says so."""
+
+    text: str
+    cites: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the record does not say, for one person."""
+
+    key: str  # unique within the review
+    to: str | None  # Slack user ID; None where nobody took part
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the review. `edited` is set where people wrote its text."""
+
+    key: str
+    sentences: tuple[Sentence, ...] = ()
+    questions: tuple[Question, ...] = ()
+    version: int = 0  # of the text that people wrote; 0: it is as drafted
+    edited_by: str | None = None
+    edited_at: datetime | None = None
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return TITLES[self.key]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Spans in seconds. None where the record does not say."""
+
+    detect_s: float | None
+    acknowledge_s: float | None
+    identify_s: float | None
+    mitigate_s: float | None
+    resolve_s: float | None
+    customer_impact_s: float | None
+
+
+@dataclass
+class Page:
+    """Collects the sentences and questions of a section while it is drafted."""
+
+    key: str
+    answered: frozenset[str]
+    sentences: list[Sentence] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+
+    def say(self, text: str, *cites: int | None) -> None:
+        """Add a sentence. One that no entry says is left out."""
+        known = tuple(dict.fromkeys(seq for seq in cites if seq is not None))
+        if known:
+            self.sentences.append(Sentence(text, known))
+
+    def ask(self, key: str, to: str | None, text: str) -> None:
+        """Add a question, unless it was answered."""
+        if key not in self.answered:
+            self.questions.append(Question(key, to, text))
+
+    def section(self) -> Section:
+        """The section as collected."""
+        return Section(self.key, tuple(self.sentences), tuple(self.questions))
+
+
+def questions_for(sections: Sequence[Section], person: str, at_most: int) -> list[Question]:
+    """The first questions that are put to this person."""
+    return [question for section in sections for question in section.questions if question.to == person][:at_most]

@@ -1,0 +1,311 @@
+"""Drafts a review from the record alone: every sentence cites the entries that say so, and what the record does not say
+is a question to a named person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from bot.domain.actions.item import ActionKind, due_words
+from bot.domain.errors import Refused
+from bot.domain.incident import empty_roles
+from bot.domain.incident.impact import describe
+from bot.domain.review import response
+from bot.domain.review.document import Figures, Page, Section
+from bot.domain.review.record import ANSWER, Record, is_chatter, who, words
+from bot.domain.timeline.entry import BOT, RecordedEntry
+from bot.domain.values import durations
+from bot.domain.values.slack_ids import user_mention
+
+SILENCE = timedelta(minutes=30)  # a longer one in an open incident is asked about
+MOST_SILENCES, MOST_NOTES = 3, 10
+AFTERWARDS = frozenset({ANSWER, "review"})  # kinds of entries about the review itself
+MOST_ROWS = 1000  # of the timeline
+IMPACT_QUESTIONS = {
+    "users": "What share of users was affected, and how many people is that?",
+    "error_rate": "How many requests failed?",
+    "revenue": "What revenue was lost, and how was that counted?",
+    "sla_breach": "Was an SLA breached, and are credits owed?",
+    "public_relations": "Did it become public: press, social media, customers who asked?",
+}
+
+
+def draft(record: Record) -> tuple[Section, ...]:
+    """All sections of the review, in their order."""
+    return tuple(_section(key, write, record) for key, write in WRITERS.items())
+
+
+def figures(record: Record) -> Figures:
+    """The spans of the incident. Detection counts from the start, everything else from the detection."""
+    incident = record.incident
+    began = incident.started_at or incident.detected_at
+    over = incident.impact_ended_at or incident.resolved_at
+    return Figures(
+        detect_s=_span(incident.started_at, incident.detected_at),
+        acknowledge_s=incident.seconds_since_detection(incident.acknowledged_at),
+        identify_s=incident.seconds_since_detection(incident.identified_at),
+        mitigate_s=incident.seconds_since_detection(incident.mitigated_at),
+        resolve_s=incident.seconds_since_detection(incident.resolved_at),
+        customer_impact_s=_span(began, over),
+    )
+
+
+def _section(key: str, write: Callable[[Record, Page], None], record: Record) -> Section:
+    page = Page(key, record.answered)
+    write(record, page)
+    for answer in record.of(ANSWER):
+        if answer.entry.data.get("section") == key:
+            author = "A participant" if answer.entry.data.get("anonymous") else who(answer.entry)
+            page.say(f"{author}: {' '.join(answer.current_text.split())}", answer.seq)
+    return page.section()
+
+
+def _metadata(record: Record, page: Page) -> None:
+    incident, declared = record.incident, record.declared
+    if declared:
+        title = str(declared.entry.data.get("title") or incident.title)
+        level = declared.entry.data.get("severity", incident.severity)
+        at = record.clock(declared.entry.at)
+        page.say(f"{incident.id} “{title}” was declared by {who(declared.entry)} on {at} as {level}.", declared.seq)
+    for change in record.of("severity"):
+        data = change.entry.data
+        said = f"{who(change.entry)} changed the severity from {data.get('before')} to {data.get('after')}"
+        page.say(f"{said} on {record.clock(change.entry.at)}.", change.seq)
+    for role, holder in incident.roles.items():
+        given = [each for each in record.of("role") if each.entry.data.get("role") == role]
+        if given and given[-1].entry.data.get("user") == holder:
+            page.say(f"{user_mention(holder)} was {given[-1].entry.data.get('title', role)}.", given[-1].seq)
+    resolved = record.last("resolved")
+    if resolved and incident.resolved_at:
+        page.say(f"It was resolved by {who(resolved.entry)} on {record.clock(incident.resolved_at)}.",
+                 resolved.seq, _corrected(record, "resolved_at"))  # fmt: skip
+
+
+def _summary(record: Record, page: Page) -> None:
+    incident, resolved = record.incident, record.last("resolved")
+    if resolved and incident.resolved_at and record.declared:
+        took = durations.approximate(max(timedelta(), incident.resolved_at - incident.detected_at))
+        cites = (record.declared.seq, resolved.seq, *_corrections(record, "detected_at", "resolved_at"))
+        page.say(f"{incident.id} lasted {took} from detection to resolution.", *cites)
+    if record.declared and record.declared.entry.text and record.declared.entry.text != incident.title:
+        page.say(f"{who(record.declared.entry)} first described it: {words(record.declared)}", record.declared.seq)
+    if resolved and resolved.entry.text:
+        page.say(f"What fixed it, in the words of {who(resolved.entry)}: {words(resolved)}", resolved.seq)
+    elif last := record.last("update"):
+        page.say(f"The last status update said: {words(last)}", last.seq)
+    if not (resolved and resolved.entry.text):
+        page.ask("fixed", record.leader("technical_lead"), "What fixed it?")
+    page.ask("summary", record.leader(), "What happened, in two sentences that a customer would understand?")
+
+
+def _impact(record: Record, page: Page) -> None:
+    incident = record.incident
+    told = record.of("impact")
+    latest = told[-1].seq if told else None
+    if incident.services:
+        source = _saying(told, "services:") or (record.declared.seq if record.declared else None)
+        page.say(f"Affected services: {', '.join(incident.services)}.", source)
+    if incident.regions:
+        page.say(f"Affected regions: {', '.join(incident.regions)}.", _saying(told, "regions:") or latest)
+    for name, fact in incident.facts.items():
+        saying = next((each for each in reversed(told) if each.entry.data.get("facts", {}).get(name) == fact), None)
+        for phrase in describe({name: fact}):
+            page.say(f"Impact: {phrase}.", _seq(saying or record.declared))
+    span = figures(record).customer_impact_s
+    resolved = record.last("resolved")
+    if span is not None and resolved:
+        took = durations.approximate(timedelta(seconds=span))
+        corrections = _corrections(record, "started_at", "impact_ended_at", "detected_at", "resolved_at")
+        page.say(f"Customers were affected for {took}.", resolved.seq, *corrections)
+    for name, question in IMPACT_QUESTIONS.items():
+        if name not in incident.facts:
+            page.ask(f"impact_{name}", record.leader("communications_lead"), question)
+
+
+def _timeline(record: Record, page: Page) -> None:
+    """Key entries one by one; what was said between them is folded into one line."""
+    folded: list[RecordedEntry] = []
+    for each in record.entries:
+        if len(page.sentences) >= MOST_ROWS:
+            last = record.entries[-1]
+            page.say(f"More follows until {record.clock(last.entry.at)}: `tocsin show` has all of it.", last.seq)
+            return
+        if is_chatter(each):
+            folded.append(each)
+        elif each.key and each.entry.kind not in AFTERWARDS:
+            _fold(record, page, folded)
+            folded = []
+            what = each.entry.kind.replace("_", " ")
+            text = "the words were erased" if each.purged else words(each)
+            page.say(
+                f"{record.clock(each.entry.at)} · {who(each.entry)} · {what}{f': {text}' if text else ''}", each.seq
+            )
+    _fold(record, page, folded)
+
+
+def _fold(record: Record, page: Page, folded: list[RecordedEntry]) -> None:
+    if not folded:
+        return
+    people = len({each.entry.actor for each in folded})
+    count = (
+        f"{len(folded)} message{'s' if len(folded) != 1 else ''} by {people} {'people' if people != 1 else 'person'}"
+    )
+    until = f" to {record.clock(folded[-1].entry.at)}" if len(folded) > 1 else ""
+    page.say(f"{record.clock(folded[0].entry.at)}{until} · {count}", folded[0].seq, folded[-1].seq)
+
+
+def _detection(record: Record, page: Page) -> None:
+    incident, declared = record.incident, record.declared
+    alerts = [each for each in record.of("alert") if each.entry.data.get("event") == "fired"]
+    early = [each for each in alerts if declared and each.entry.at <= declared.entry.at + timedelta(minutes=1)]
+    if early:
+        page.say(f"An alert noticed it: {words(early[0])}", early[0].seq)
+    elif declared and declared.entry.actor != BOT:
+        page.say(f"{who(declared.entry)} noticed it and declared it.", declared.seq)
+        text = "No alert fired before a person noticed it. Which alert should have, and why did it not?"
+        page.ask("alert", record.leader("technical_lead"), text)
+    if incident.started_at:
+        took = durations.approximate(max(timedelta(), incident.detected_at - incident.started_at))
+        correction = _corrected(record, "started_at")
+        page.say(f"It started on {record.clock(incident.started_at)} and was detected {took} later.", correction)
+    else:
+        page.ask("started", record.leader("technical_lead"), "When did it start? `/incident times` records it.")
+    response.triage_and_cause(record, page)
+
+
+def _causes(record: Record, page: Page) -> None:
+    causes = [each for each in record.of("resolved") if each.entry.data.get("root_cause")]
+    if causes:
+        cause = " ".join(str(causes[-1].entry.data["root_cause"]).split())
+        page.say(f"Root cause, in the words of {who(causes[-1].entry)}: {cause}", causes[-1].seq)
+    else:
+        page.ask("cause", record.leader("technical_lead"), "What caused it?")
+    for note in record.of("note")[:MOST_NOTES]:
+        page.say(f"{who(note.entry)} noted: {words(note)}", note.seq)
+    page.ask(
+        "factors", record.leader("technical_lead"), "What else had to be true for this to happen? Name two or more."
+    )
+    page.ask(
+        "earlier", record.leader("technical_lead"), "Why was it not caught earlier: tests, review, rollout, alerts?"
+    )
+
+
+def _improve(record: Record, page: Page) -> None:
+    response.fell_short(record, page)
+    for role in _never_filled(record):
+        text = (
+            f"Nobody held {role}, which {record.incident.severity} needs. Would it have helped, and why was it empty?"
+        )
+        page.ask(f"role_{role}", record.leader(), text)
+    for before, after in _silences(record)[:MOST_SILENCES]:
+        text = f"What happened between {record.clock(before)} and {record.clock(after)}? The record is silent."
+        page.ask(f"silence_{int(before.timestamp())}", record.leader(), text)
+
+
+def _actions(record: Record, page: Page) -> None:
+    entries: dict[str, int] = {}
+    for each in record.of("action"):
+        for name in (each.entry.data.get("action"), *(each.entry.data.get("actions") or ())):
+            entries[str(name)] = each.seq
+    for item in record.actions:
+        owner = user_mention(item.owner) if item.owner else "nobody yet"
+        state = "" if item.live else f", {item.status}"
+        text = f"{item.id} {item.title} ({owner}, {due_words(item.due)}, {item.priority}{state})"
+        page.say(text, entries.get(item.id))
+        if item.live and (item.owner is None or item.due is None):
+            missing = " and ".join(
+                [*(["who does it"] if not item.owner else []), *(["by when"] if not item.due else [])]
+            )
+            page.ask(f"action_{item.number}", record.leader(), f"{item.id} {item.title}: {missing}?")
+    if not record.actions:
+        page.ask("actions", record.leader(), "What is to be done so that it does not happen again, by whom and when?")
+
+
+def _lessons(record: Record, page: Page) -> None:
+    page.ask("lessons", record.leader(), "What did this teach that another team should know?")
+
+
+def _prevention(record: Record, page: Page) -> None:
+    created = {each.entry.data.get("action"): each.seq for each in record.of("action")}
+    preventing = [item for item in record.actions if item.kind is ActionKind.PREVENT]
+    for item in preventing:
+        page.say(f"{item.id} is to prevent the next one: {item.title} ({due_words(item.due)}).", created.get(item.id))
+    if not preventing:
+        page.ask("prevention", record.leader("technical_lead"), "Which action item would have prevented this?")
+
+
+def _communication(record: Record, page: Page) -> None:
+    for each in record.of("update", "sent"):
+        number = f"Update #{each.entry.data['number']}" if "number" in each.entry.data else "Message"
+        page.say(f"{number} by {who(each.entry)} on {record.clock(each.entry.at)}: {words(each)}", each.seq)
+    if not record.of("update"):
+        page.ask("told", record.leader("communications_lead"), "Who was told what, and when? No update is recorded.")
+
+
+def _appendices(record: Record, page: Page) -> None:
+    for each in record.of("file"):
+        link = each.entry.data.get("link")
+        page.say(f"File by {who(each.entry)}: {words(each)}{f' {link}' if link else ''}", each.seq)
+    for each in record.of("alert"):
+        if each.entry.data.get("event") == "fired":
+            page.say(f"Alert on {record.clock(each.entry.at)}: {words(each)}", each.seq)
+
+
+def _never_filled(record: Record) -> list[str]:
+    """Titles of the roles that the severity needs and that nobody held at the end."""
+    try:
+        return [record.policy.role(role).title for role in empty_roles(record.incident, record.policy)]
+    except Refused:
+        return []
+
+
+def _silences(record: Record) -> list[tuple[datetime, datetime]]:
+    """Long spans without any entry between the declaration and the resolution, the longest first."""
+    incident = record.incident
+    until = incident.resolved_at or incident.ended_at
+    if until is None:
+        return []
+    times = sorted(each.entry.at for each in record.entries if incident.declared_at <= each.entry.at <= until)
+    gaps = [(before, after) for before, after in pairwise(times) if after - before > SILENCE]
+    return sorted(gaps, key=lambda gap: gap[0] - gap[1])
+
+
+def _seq(record: RecordedEntry | None) -> int | None:
+    return None if record is None else record.seq
+
+
+def _saying(entries: list[RecordedEntry], prefix: str) -> int | None:
+    return next((each.seq for each in reversed(entries) if prefix in each.entry.text), None)
+
+
+def _corrected(record: Record, name: str) -> int | None:
+    """The entry of the latest correction of this time."""
+    return next((each.seq for each in reversed(record.of("times")) if each.entry.data.get("field") == name), None)
+
+
+def _corrections(record: Record, *names: str) -> list[int | None]:
+    return [_corrected(record, name) for name in names]
+
+
+def _span(begin: datetime | None, end: datetime | None) -> float | None:
+    return None if begin is None or end is None else max(0.0, (end - begin).total_seconds())
+
+
+WRITERS: dict[str, Callable[[Record, Page], None]] = {
+    "metadata": _metadata,
+    "summary": _summary,
+    "impact": _impact,
+    "timeline": _timeline,
+    "detection": _detection,
+    "response": response.responded,
+    "causes": _causes,
+    "well": response.went_well,
+    "improve": _improve,
+    "actions": _actions,
+    "lessons": _lessons,
+    "prevention": _prevention,
+    "communication": _communication,
+    "appendices": _appendices,
+}

@@ -1,0 +1,109 @@
+"""Defines what a review is drafted from: the record of an incident, indexed once, with times in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+
+from bot.domain.actions.item import ActionItem
+from bot.domain.incident import Incident
+from bot.domain.policy.policy import Policy
+from bot.domain.timeline.entry import BOT, Entry, RecordedEntry, is_message
+from bot.domain.values import durations
+from bot.domain.values.slack_ids import is_user_id, user_mention
+
+ANSWER = "answer"  # the kind of an entry in which a participant answers a question
+SHOWN = 400  # characters of an entry's text in a sentence
+
+
+@dataclass
+class Record:
+    """An incident with its whole timeline in the order of time, its policy and its action items."""
+
+    incident: Incident
+    entries: Sequence[RecordedEntry]
+    policy: Policy
+    actions: Sequence[ActionItem] = ()
+    links: Mapping[int, str] = field(default_factory=dict)  # to the message of an entry, by its `seq`
+
+    @cached_property
+    def by_kind(self) -> dict[str, list[RecordedEntry]]:
+        """The entries of each kind that were not erased, in the order of time."""
+        kinds: dict[str, list[RecordedEntry]] = {}
+        for record in self.entries:
+            if not record.purged and not record.deleted:
+                kinds.setdefault(record.entry.kind, []).append(record)
+        return kinds
+
+    def of(self, *kinds: str) -> list[RecordedEntry]:
+        """The entries of these kinds, in the order of time."""
+        found = [record for kind in kinds for record in self.by_kind.get(kind, ())]
+        return found if len(kinds) == 1 else sorted(found, key=lambda record: (record.entry.at, record.seq))
+
+    def first(self, kind: str) -> RecordedEntry | None:
+        """The first entry of this kind."""
+        return next(iter(self.by_kind.get(kind, ())), None)
+
+    def last(self, kind: str) -> RecordedEntry | None:
+        """The last entry of this kind."""
+        return next(reversed(self.by_kind.get(kind, [])), None)
+
+    @cached_property
+    def declared(self) -> RecordedEntry | None:
+        """The entry of the declaration."""
+        return self.first("declared")
+
+    @cached_property
+    def answered(self) -> frozenset[str]:
+        """The keys of the questions that somebody has answered."""
+        return frozenset(str(record.entry.data.get("question")) for record in self.of(ANSWER))
+
+    @cached_property
+    def participants(self) -> tuple[str, ...]:
+        """The Slack IDs of the people who acted, wrote or were paged, the busiest first."""
+        counts: dict[str, int] = {}
+        for record in self.entries:
+            if is_user_id(record.entry.actor) and not record.entry.data.get("bot") and record.entry.kind != "left":
+                counts[record.entry.actor] = counts.get(record.entry.actor, 0) + 1
+        for rung in self.incident.ladder.pages:
+            for person in filter(is_user_id, rung.people):
+                counts.setdefault(person, 0)
+        return tuple(sorted(counts, key=lambda person: -counts[person]))
+
+    def leader(self, *roles: str) -> str | None:
+        """Who can answer a question: the holder of the first of these roles, else the facilitator of the review."""
+        held = self.incident.roles
+        named = [held.get(role) for role in (*roles, "commander")]
+        others = (self.incident.resolved_by, self.incident.declared_by, *self.participants)
+        return next((person for person in (*named, *others) if person and is_user_id(person)), None)
+
+    def clock(self, at: datetime) -> str:
+        """An instant in words: `30 Nov 2026 02:47 UTC`, with the policy's local time where that differs."""
+        utc = at.astimezone(UTC)
+        words = f"{utc:%-d %b %Y %H:%M} UTC"
+        local = at.astimezone(self.policy.zone)
+        return words if local.utcoffset() == timedelta() else f"{words} ({local:%H:%M} {local.tzname()})"
+
+    def since_detection(self, at: datetime) -> str:
+        """How long after the detection something was, in words."""
+        return durations.approximate(max(timedelta(), at - self.incident.detected_at))
+
+
+def who(entry: Entry) -> str:
+    """The author of an entry, for a sentence."""
+    if entry.actor == BOT:
+        return "Tocsin"
+    return user_mention(entry.actor) if is_user_id(entry.actor) else str(entry.data.get("name") or entry.actor)
+
+
+def words(record: RecordedEntry) -> str:
+    """The text of an entry on one line, cut to what a sentence holds."""
+    text = " ".join(record.current_text.split())
+    return text if len(text) <= SHOWN else text[: SHOWN - 1].rstrip() + "…"
+
+
+def is_chatter(record: RecordedEntry) -> bool:
+    """Whether it is a message that nobody marked as key."""
+    return is_message(record.entry) and not record.key

@@ -1,0 +1,160 @@
+"""Drafts what a review says of the response: acknowledgement, updates, pages, handovers, playbooks.
+
+And what of it was in time, and what fell short.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.errors import Refused
+from bot.domain.policy.policy import Severity
+from bot.domain.review.document import Page
+from bot.domain.review.record import Record, who, words
+from bot.domain.timeline.entry import RecordedEntry
+from bot.domain.values import durations
+
+MOST = 40  # sentences about pages, and about playbooks
+GRACE = timedelta(minutes=1)  # an update so much after its time is in time
+
+
+@dataclass(frozen=True, slots=True)
+class Cadence:
+    """The status updates of an incident against the cadence of its severity."""
+
+    updates: tuple[RecordedEntry, ...]
+    late: tuple[tuple[RecordedEntry, timedelta], ...]  # with how late each was
+
+
+def triage_and_cause(record: Record, page: Page) -> None:
+    """From the detection to the acknowledgement, and to the cause."""
+    incident, acknowledged = record.incident, record.first("acknowledged")
+    if acknowledged and incident.acknowledged_at:
+        after = record.since_detection(incident.acknowledged_at)
+        page.say(f"{who(acknowledged.entry)} acknowledged it {after} after the detection.", acknowledged.seq)
+    identified = _reached(record, "identified")
+    if identified and incident.identified_at:
+        after = record.since_detection(incident.identified_at)
+        page.say(f"The cause was found {after} after the detection, by {who(identified.entry)}.", identified.seq)
+    else:
+        text = "When was the cause found? Nobody moved the status to identified."
+        page.ask("identified", record.leader("technical_lead"), text)
+
+
+def responded(record: Record, page: Page) -> None:
+    """Who responded, how, and when."""
+    level, incident = _level(record), record.incident
+    acknowledged = record.first("acknowledged")
+    if acknowledged and incident.acknowledged_at:
+        target = f"; the target is {durations.exact(level.respond_within)}" if level and level.respond_within else ""
+        after = record.since_detection(incident.acknowledged_at)
+        page.say(f"{who(acknowledged.entry)} responded first, after {after}{target}.", acknowledged.seq)
+    for each in record.of("role", "handover"):
+        page.say(f"{record.clock(each.entry.at)}: {who(each.entry)}: {words(each)}", each.seq)
+    cadence = cadence_of(record)
+    if cadence.updates:
+        first, last = cadence.updates[0], cadence.updates[-1]
+        count = f"{len(cadence.updates)} status update{'s' if len(cadence.updates) != 1 else ''}"
+        every = (
+            f" Updates were due every {durations.exact(level.update_every)}." if level and level.update_every else ""
+        )
+        page.say(f"{count} {'were' if len(cadence.updates) != 1 else 'was'} posted.{every}", first.seq, last.seq)
+    for each in record.of("page", "escalated")[:MOST]:
+        page.say(f"{record.clock(each.entry.at)}: {words(each)}", each.seq)
+    for each in [each for each in record.of("playbook") if each.key][:MOST]:
+        page.say(f"{record.clock(each.entry.at)}: {who(each.entry)}: {words(each)}", each.seq)
+    mitigated = _reached(record, "monitoring")
+    if mitigated and incident.mitigated_at:
+        after = record.since_detection(incident.mitigated_at)
+        page.say(f"The fix was in place {after} after the detection.", mitigated.seq)
+
+
+def went_well(record: Record, page: Page) -> None:
+    """What the record shows to have been in time."""
+    level, incident = _level(record), record.incident
+    acknowledged, resolved = record.first("acknowledged"), record.last("resolved")
+    if level and acknowledged and _within(incident.declared_at, incident.acknowledged_at, level.respond_within, record):
+        target = durations.exact(level.respond_within) if level.respond_within else ""
+        page.say(f"It was acknowledged within the target of {target}.", acknowledged.seq)
+    cadence = cadence_of(record)
+    if level and level.update_every and len(cadence.updates) > 1 and not cadence.late:
+        cites = [each.seq for each in cadence.updates]
+        page.say(f"All {len(cites)} status updates were on time.", *cites)
+    if level and resolved and _within(incident.declared_at, incident.resolved_at, level.resolve_within, record):
+        target = durations.exact(level.resolve_within) if level.resolve_within else ""
+        page.say(f"It was resolved within the target of {target}.", resolved.seq)
+    for each in record.of("playbook"):
+        if each.entry.data.get("helped") is True:
+            page.say(f"A playbook helped: {words(each)}", each.seq)
+    page.ask("well", record.leader(), "What went well that should be kept?")
+
+
+def fell_short(record: Record, page: Page) -> None:
+    """What the record shows to have been late, unanswered or lost."""
+    level, incident = _level(record), record.incident
+    acknowledged, resolved = record.first("acknowledged"), record.last("resolved")
+    if level and level.respond_within and acknowledged and incident.acknowledged_at:
+        late = _late(incident.declared_at, incident.acknowledged_at, level.respond_within, record)
+        if late:
+            target = durations.exact(level.respond_within)
+            text = f"The acknowledgement came {durations.approximate(late)} after the target of {target}."
+            page.say(text, acknowledged.seq)
+    for update, late in cadence_of(record).late:
+        page.say(f"Update #{update.entry.data.get('number')} was {durations.approximate(late)} late.", update.seq)
+    for each in [each for each in record.of("escalated") if not each.entry.data.get("by_hand")][:MOST]:
+        page.say(f"It had to be escalated: {words(each)}", each.seq)
+    for each in record.of("page"):
+        for gap in each.entry.data.get("gaps") or ():
+            page.say(f"A page did not get through: {gap}", each.seq)
+    for each in record.of("delivery_failed"):
+        page.say(f"A message could not be sent: {words(each)}", each.seq)
+    if level and level.resolve_within and resolved and incident.resolved_at:
+        late = _late(incident.declared_at, incident.resolved_at, level.resolve_within, record)
+        if late:
+            target = durations.exact(level.resolve_within)
+            page.say(f"It was resolved {durations.approximate(late)} after the target of {target}.", resolved.seq)
+
+
+def cadence_of(record: Record) -> Cadence:
+    """The updates, and which of them came later than the severity asks for. The first counts from the declaration."""
+    updates = tuple(record.of("update"))
+    level = _level(record)
+    if level is None or level.update_every is None:
+        return Cadence(updates, ())
+    late = []
+    before = record.incident.declared_at
+    for update in updates:
+        due = durations.add(before, level.update_every, record.policy.zone) + GRACE
+        if update.entry.at > due and (record.incident.ended_at is None or update.entry.at <= record.incident.ended_at):
+            late.append((update, update.entry.at - due + GRACE))
+        before = update.entry.at
+    return Cadence(updates, tuple(late))
+
+
+def _reached(record: Record, status: str) -> RecordedEntry | None:
+    """The entry that moved the status there first, or beyond."""
+    order = ("identified", "mitigating", "monitoring", "resolved")
+    wanted = order[order.index(status) :]
+    for each in record.of("status", "resolved", "times"):
+        after = "resolved" if each.entry.kind == "resolved" else each.entry.data.get("after")
+        field = {"identified": "identified_at", "monitoring": "mitigated_at"}[status]
+        if each.entry.data.get("field") == field or (after in wanted and (status != "identified" or after == status)):
+            return each
+    return None
+
+
+def _level(record: Record) -> Severity | None:
+    try:
+        return record.policy.severity(record.incident.severity)
+    except Refused:
+        return None
+
+
+def _within(begin: datetime, end: datetime | None, span: durations.Span | None, record: Record) -> bool:
+    return end is not None and span is not None and not _late(begin, end, span, record)
+
+
+def _late(begin: datetime, end: datetime, span: durations.Span, record: Record) -> timedelta:
+    """How long after the target; zero if in time."""
+    return max(timedelta(), end - durations.add(begin, span, record.policy.zone))

@@ -1,0 +1,40 @@
+"""Defines a review with all that is shown of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.domain.actions.item import ActionItem
+from bot.domain.incident import Incident
+from bot.domain.policy.policy import Policy
+from bot.domain.review.document import Figures, Question, Section
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewView:
+    """A review with all that is shown of it."""
+
+    incident: Incident
+    policy: Policy
+    sections: tuple[Section, ...]
+    figures: Figures
+    participants: tuple[str, ...]
+    actions: tuple[ActionItem, ...]
+    links: Mapping[int, str]  # to the message of an entry, or to the channel, by the `seq` of each cited entry
+    names: Mapping[str, str]  # by Slack ID, as far as they are known
+
+    @property
+    def facilitator(self) -> str | None:
+        """Who leads the review: as set, else the incident commander."""
+        review = self.incident.review
+        return (review.facilitator if review else None) or self.incident.roles.get("commander")
+
+    @property
+    def questions(self) -> list[Question]:
+        """Every open question."""
+        return [question for section in self.sections for question in section.questions]
+
+    def section(self, key: str) -> Section:
+        """The section with this key."""
+        return next(section for section in self.sections if section.key == key)

@@ -1,0 +1,135 @@
+"""Builds what is shown of the review of an incident: where it stands, what can be done, all of its text."""
+
+from __future__ import annotations
+
+from bot.domain.incident import Incident, ReviewState
+from bot.domain.policy.policy import Policy
+from bot.domain.review.document import Section
+from bot.domain.review.view import ReviewView
+from bot.slack.blocks import elements, phrases
+from bot.slack.blocks.elements import Block, Message, button
+from bot.slack.text import clip, mention, render
+
+READ = "review_read"
+STATES = {
+    ReviewState.DRAFT: ":memo: draft",
+    ReviewState.SCHEDULED: ":calendar: scheduled",
+    ReviewState.COMPLETED: ":white_check_mark: completed",
+    ReviewState.PUBLISHED: ":mega: published",
+}
+SHOWN = ("summary", "impact", "causes")  # in the answer to `/incident review`
+SHOWN_SENTENCES, SHOWN_QUESTIONS = 4, 8
+
+
+def posted(view: ReviewView, command: str) -> Message:
+    """The message in the incident's channel, which is edited as the review moves on."""
+    incident = view.incident
+    words = f"{phrases.drill_prefix(incident)}Review of {incident.id}"
+    sentences = sum(len(section.sentences) for section in view.sections)
+    facts = (
+        f"Drafted from the record: {sentences} sentences, each with the entry that says so. "
+        f"{len(view.questions)} open questions for {len({question.to for question in view.questions})} people."
+    )
+    return elements.message(
+        words,
+        [
+            elements.section(f"*{words}*\n{_state(view)}"),
+            elements.section(facts),
+            *buttons(incident),
+            elements.context(f"Again: `{command} review` · as a file: `tocsin review {incident.id} --format docx`"),
+        ],
+    )
+
+
+def menu(view: ReviewView, command: str) -> Message:
+    """The answer to `/incident review`: where it stands, the heart of it, what is open, and what can be done."""
+    incident = view.incident
+    words = f"{phrases.drill_prefix(incident)}Review of {incident.id}"
+    open_questions = [
+        f"• {mention(question.to) if question.to else 'Anybody'}: {render(question.text)}"
+        for question in view.questions[:SHOWN_QUESTIONS]
+    ]
+    return elements.message(
+        words,
+        [
+            elements.section(f"*{words}*\n{_state(view)}"),
+            *[block for key in SHOWN for block in _short(view.section(key))],
+            elements.section("*Open questions*\n" + "\n".join(open_questions)) if open_questions else None,
+            elements.left_out(len(view.questions) - len(open_questions), "**Ask participants** sends each their own."),
+            *buttons(incident),
+        ],
+    )
+
+
+def buttons(incident: Incident) -> list[Block]:
+    """What can be done next."""
+    value = incident.id
+    state = incident.review.state if incident.review else ReviewState.DRAFT
+    done = state in (ReviewState.COMPLETED, ReviewState.PUBLISHED)
+    row = elements.actions(
+        button("Read", READ, value),
+        button("Edit", "review_edit", value),
+        None if done else button("Complete", "review_complete", value),
+        block_id="review",
+    )
+    return [row] if row else []
+
+
+def whole(view: ReviewView, policy: Policy) -> Block:
+    """A view with all of the text."""
+    blocks: list[Block] = [elements.section(_state(view))]
+    for section in view.sections:
+        lines = [f"• {_linked(each.text, each.cites, view)}" for each in section.sentences]
+        lines += [
+            f":grey_question: {mention(question.to) if question.to else 'Anybody'}: {render(question.text)}"
+            for question in section.questions
+        ]
+        edited = f" _(written by {mention(section.edited_by)})_" if section.edited_by else ""
+        blocks.append(elements.section(f"*{section.title}*{edited}"))
+        blocks += _packed(lines or ["_Nothing._"])
+    title = f"Review of {view.incident.id}"
+    if len(blocks) > elements.VIEW_BLOCKS:
+        blocks = blocks[: elements.VIEW_BLOCKS - 1]
+        blocks.append(elements.context(f"It goes on: `tocsin review {view.incident.id}`"))
+    return elements.modal(READ, title, None, blocks)
+
+
+def _packed(lines: list[str]) -> list[Block]:
+    blocks: list[Block] = []
+    pack: list[str] = []
+    room = elements.TEXT
+    for line in lines:
+        piece = clip(line, elements.TEXT_CHUNK)
+        if pack and room < len(piece) * 2 + 1:
+            blocks.append(elements.section("\n".join(pack)))
+            pack, room = [], elements.TEXT
+        pack.append(piece)
+        room -= len(piece) + 1
+    return [*blocks, elements.section("\n".join(pack))]
+
+
+def _linked(text: str, cites: tuple[int, ...], view: ReviewView) -> str:
+    """A sentence with a link for each entry that says so."""
+    links = "".join(f" {elements.link(view.links[seq], '↗')}" for seq in cites[:3] if seq in view.links)
+    return f"{render(text)}{links}"
+
+
+def _short(section: Section) -> list[Block]:
+    if not section.sentences:
+        return []
+    lines = [f"• {clip(render(each.text), 400)}" for each in section.sentences[:SHOWN_SENTENCES]]
+    return [elements.section(f"*{section.title}*\n" + "\n".join(lines))]
+
+
+def _state(view: ReviewView) -> str:
+    review = view.incident.review
+    if review is None:
+        return "Not opened yet."
+    return elements.join_dots(
+        [
+            STATES[review.state],
+            f"takes place {elements.moment(review.scheduled_at)}" if review.scheduled_at else "",
+            f"due {elements.moment(review.due_at)}" if review.due_at else "",
+            f"led by {mention(view.facilitator)}" if view.facilitator else "nobody leads it yet",
+        ]
+    )

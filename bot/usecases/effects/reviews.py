@@ -1,0 +1,25 @@
+"""Opens the review of an incident that has ended, where its severity asks for one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain import routing
+from bot.domain.review import lifecycle
+from bot.usecases.effects.incident_save import IncidentSave
+
+
+async def open_at_end(_conn: AsyncConnection, save: IncidentSave, now: datetime) -> IncidentSave:
+    """Open it with the change that ends the incident, and post it; edit that message when the review moves on."""
+    before, after = save.before, save.after
+    if before is not None and lifecycle.opens_by_itself(before, after, save.policy):
+        after = replace(after, review=lifecycle.new_review(after, save.policy, now))
+        return replace(save, after=after, notices=(*save.notices, routing.review_posted(after.number)))
+    if before is not None and before.review is None and after.review is not None:
+        return replace(save, notices=(*save.notices, routing.review_posted(after.number)))
+    if before is not None and before.review != after.review:
+        return replace(save, notices=(*save.notices, routing.review_edit(after.number)))
+    return save

@@ -1,0 +1,73 @@
+"""Moves the review of an incident on, each in one transaction: open, schedule, complete, publish, edit its text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from bot.domain.incident import Change, Incident
+from bot.domain.review import lifecycle
+from bot.domain.review.document import TITLES
+from bot.domain.timeline.entry import entry
+from bot.usecases import authorize
+from bot.usecases.context import Context
+from bot.usecases.incidents.change import change_incident
+from bot.usecases.unit_of_work import locked_incident
+from storage import reviews
+from storage.reviews import SectionText
+
+PERMISSION = "review"
+
+
+async def open_review(context: Context, number: int, actor: str, delivery: str | None = None) -> Incident:
+    """Open the review of an incident that has ended; nothing changes where it is open."""
+    return await change_incident(
+        context, number, PERMISSION, actor,
+        lambda w: lifecycle.open_review(w.incident, actor, w.policy, w.now), delivery,
+    )  # fmt: skip
+
+
+async def complete_review(context: Context, number: int, actor: str, delivery: str | None = None) -> Incident:
+    """Say that the review took place and its text is final."""
+    return await change_incident(
+        context, number, PERMISSION, actor, lambda w: lifecycle.complete(w.incident, actor, w.now), delivery
+    )
+
+
+async def edit_sections(
+    context: Context,
+    number: int,
+    texts: Mapping[str, tuple[int, str]],
+    actor: str,
+    delivery: str | None = None,
+) -> dict[str, SectionText]:
+    """Store what a person wrote for sections, each with the version that the person saw.
+
+    Returns the sections that somebody else has changed since: then nothing is stored.
+    """
+    async with locked_incident(context, number, delivery) as work:
+        authorize.require(context, PERMISSION, actor, work.incident)
+        lifecycle.required(work.incident)
+        stored = await reviews.current(work.conn, number)
+        overtaken = {
+            key: stored[key] for key, (version, _) in texts.items() if key in stored and stored[key].version > version
+        }
+        if overtaken or not texts:
+            return overtaken
+        for key, (_, text) in texts.items():
+            version = stored[key].version + 1 if key in stored else 1
+            await reviews.add(work.conn, number, SectionText(key, version, text, actor, work.now))
+        names = ", ".join(TITLES[key] for key in texts)
+        record = entry(work.now, "review", actor, f"edited the review: {names}", sections=list(texts))
+        await work.commit(Change(work.incident, (record,)))
+        return {}
+
+
+async def schedule_review(
+    context: Context, number: int, at: datetime, facilitator: str | None, actor: str, delivery: str | None = None
+) -> Incident:
+    """Set when the review takes place, and who leads it."""
+    return await change_incident(
+        context, number, PERMISSION, actor,
+        lambda w: lifecycle.schedule(w.incident, at, facilitator, actor, w.now), delivery,
+    )  # fmt: skip

@@ -1,0 +1,19 @@
+"""The table of the texts that people wrote for reviews."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from storage.engine.columns import Instant, SafeText
+from storage.schema.base import metadata
+
+review_texts = sa.Table(
+    "review_texts",
+    metadata,
+    sa.Column("incident", sa.BigInteger, sa.ForeignKey("incidents.number"), primary_key=True, autoincrement=False),
+    sa.Column("section", SafeText, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),  # counts from 1; the highest is shown
+    sa.Column("text", SafeText, nullable=False),
+    sa.Column("author", SafeText, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+)

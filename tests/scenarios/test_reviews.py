@@ -1,0 +1,123 @@
+"""The review of an incident: drafted at its end, read, edited, completed."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from docx import Document
+
+from bot import review_formats
+from bot.domain.review.view import ReviewView
+from bot.incident_json import review_json
+from bot.usecases.reviews.read import read_review
+from tests.scenarios.assertions import buttons, declared, of_kind, rest, texts, typed, words
+from tests.scenarios.running import World, written
+
+INSIDE = "inc-1-checkout-is-down"
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    return written(tmp_path, "preset: sev1-5\nannounce: '#incidents'\nseverities: {sev1: {review_within: 24h}}\n")
+
+
+@pytest.fixture
+async def reviewed(here: World) -> World:
+    """A resolved incident whose severity asks for a review."""
+    channel = await declared(here, "sev1 Checkout is down")
+    await typed(here, "maya", INSIDE, "/incident lead me")
+    await here.maya.say(channel.name, "Deploy 4512 looks guilty")
+    await typed(here, "maya", INSIDE, "/incident note Deploy 4512 went out at 02:47")
+    await typed(here, "maya", INSIDE, "/incident resolve Rolled back deploy 4512")
+    await rest(here)
+    return here
+
+
+async def view(here: World) -> ReviewView:
+    async with here.tocsin.database.reading() as conn:
+        return await read_review(conn, here.tocsin.context.policy, 1)
+
+
+async def test_a_review_opens_by_itself_at_resolve_and_is_posted_once(reviewed: World) -> None:
+    channel = reviewed.ws.find_channel(INSIDE)
+    assert channel is not None
+    (message,) = [m for m in reviewed.ws.bot_messages(channel.id) if "Drafted from the record" in words(reviewed, m)]
+    assert {"Read", "Edit", "Complete"} <= set(buttons(message))
+    review = (await view(reviewed)).incident.review
+    assert review is not None
+    assert (review.state, review.facilitator) == ("draft", "U0MAYA0000")
+
+
+async def test_every_sentence_of_a_real_incident_links_to_a_message(reviewed: World) -> None:
+    made = review_json(await view(reviewed), datetime.now(UTC).date())
+    assert set(made) >= {
+        "incident", "state", "facilitator", "participants", "due_at", "scheduled_at", "sections", "actions", "figures",
+    }  # fmt: skip
+    sentences = [sentence for section in made["sections"] for sentence in section["sentences"]]
+    assert len(sentences) > 8
+    assert all(cite["permalink"].startswith("http") for sentence in sentences for cite in sentence["cites"])
+    assert all(sentence["cites"] for sentence in sentences)
+    asked = [question["to"] for section in made["sections"] for question in section["questions"]]
+    assert set(asked) == {"U0MAYA0000"}
+
+
+async def test_the_review_is_read_edited_and_completed_in_slack(reviewed: World) -> None:
+    answer = await typed(reviewed, "maya", INSIDE, "/incident review")
+    assert "What fixed it, in the words of" in answer
+    reply = await reviewed.maya.command(INSIDE, "/incident review")
+    assert reply.message is not None
+    await reviewed.maya.press(reply.message, "Read")
+    assert "Timeline" in str(reviewed.maya.view.body["blocks"])
+    await reviewed.maya.press(reply.message, "Edit")
+    form = reviewed.maya.view
+    await reviewed.maya.fill(form, {"Lessons": "- Roll out slowly [#1]\n- Nobody cites this"})
+    assert (await reviewed.maya.submit()).ok
+    lessons = (await view(reviewed)).section("lessons")
+    assert [(each.text, each.cites) for each in lessons.sentences] == [
+        ("Roll out slowly", (1,)), ("Nobody cites this", ()),
+    ]  # fmt: skip
+    assert (lessons.version, lessons.edited_by) == (1, "U0MAYA0000")
+    assert (await view(reviewed)).section("summary").version == 0
+    await reviewed.maya.press(reply.message, "Complete")
+    await rest(reviewed)
+    assert texts(of_kind(await reviewed.show(), "review")) == ["edited the review: Lessons", "completed the review"]
+
+
+async def test_of_two_people_who_edit_at_once_the_second_is_told(reviewed: World) -> None:
+    reply = await reviewed.maya.command(INSIDE, "/incident review")
+    await reviewed.maya.invite(INSIDE, "tom")
+    other = await reviewed.tom.command(INSIDE, "/incident review")
+    assert reply.message is not None
+    assert other.message is not None
+    await reviewed.maya.press(reply.message, "Edit")
+    await reviewed.tom.press(other.message, "Edit")
+    await reviewed.maya.fill(reviewed.maya.view, {"Lessons": "Roll out slowly"})
+    assert (await reviewed.maya.submit()).ok
+    await reviewed.tom.fill(reviewed.tom.view, {"Lessons": "Test more"})
+    await reviewed.tom.submit()
+    assert "changed this while you wrote" in str(reviewed.tom.view.errors)
+    assert (await view(reviewed)).section("lessons").version == 1
+
+
+async def test_the_review_is_written_in_every_format(reviewed: World) -> None:
+    made = await view(reviewed)
+    text = review_formats.markdown(made)
+    assert "## Root cause and contributing factors" in text
+    assert "Deploy 4512 went out" in text
+    assert "<script" not in review_formats.html_page(made)
+    document = Document(io.BytesIO(review_formats.docx(made)))
+    paragraphs = [paragraph.text for paragraph in document.paragraphs]
+    assert any("Rolled back deploy 4512" in paragraph for paragraph in paragraphs)
+
+
+async def test_a_severity_without_review_opens_none_until_somebody_asks(here: World) -> None:
+    await declared(here, "sev5 A question")
+    inside = "inc-1-a-question"
+    assert "still open" in await typed(here, "maya", inside, "/incident review")
+    await typed(here, "maya", inside, "/incident resolve Answered")
+    await rest(here)
+    assert (await view(here)).incident.review is None
+    assert "draft" in await typed(here, "maya", inside, "/incident review")
