@@ -27,7 +27,7 @@ LINES = {
     "snooze": "snooze 30m", "next": "next 1h",
     "resolve": "resolve Done", "close": "close", "cancel": "cancel False alarm", "reopen": "reopen Again",
     "cover": "cover primary for 2h", "silence": "silence a=b for 2h", "policy": "policy apply", "redact": "redact",
-    "action": "action Look @tom", "review": "review",
+    "action": "action Look @tom", "review": "review", "comms": "comms", "maintenance": "maintenance",
 }  # fmt: skip
 
 
@@ -45,7 +45,8 @@ def policy_of(tmp_path: Path, permissions: dict[str, list[str]]) -> Path:
 async def strict(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
     """Everything but declaring is for `@oncall` and whoever leads."""
     roles = {
-        a: ["@oncall", *([] if a in ("drill", "cover", "silence") else ["role:commander"])] for a in RESTRICTABLE_VERBS
+        a: ["@oncall", *([] if a in ("drill", "cover", "silence", "maintenance") else ["role:commander"])]
+        for a in RESTRICTABLE_VERBS
     }
     del roles["declare"]
     async with world(sqlite_url, policy=policy_of(tmp_path, roles)) as here:

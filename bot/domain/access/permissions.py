@@ -22,11 +22,11 @@ RESTRICTABLE_VERBS = (
     "declare", "drill", "update", "status", "severity", "role", "handover", "escalate", "page", "note", "impact",
     "snooze", "next", "resolve", "close", "cancel", "reopen", "policy", "cover", "silence", "redact", "run",
     "action", "review",
-    "comms",
+    "comms", "maintenance",
 )  # fmt: skip
 # What guests and people of other organisations may do as well: declare, and write down what they know.
 OPEN_TO_GUESTS = frozenset({"declare", "update", "status", "note", "impact", "next", "redact", "action"})
-VERBS_WITHOUT_INCIDENT = frozenset({"declare", "drill", "cover", "silence"})
+VERBS_WITHOUT_INCIDENT = frozenset({"declare", "drill", "cover", "silence", "maintenance"})
 # Calls for help: allowed when Slack cannot say who is in a group.
 ALLOWED_WHEN_UNKNOWN = frozenset({"declare", "escalate", "page"})
 PHRASES = {
@@ -39,7 +39,7 @@ PHRASES = {
     "cover": "cover schedules", "silence": "silence alerts",
     "redact": "redact entries", "run": "run steps of playbooks",
     "action": "add or change action items", "review": "write reviews",
-    "comms": "send messages to audiences",
+    "comms": "send messages to audiences", "maintenance": "plan maintenance",
 }  # fmt: skip
 MAX_NAMED = 5  # people named in a refusal
 

@@ -282,6 +282,14 @@ VERBS: tuple[Verb, ...] = (
         "silence alerts by their labels for a while; without words it opens the form",
         needs_incident=False,
     ),
+    Verb(
+        "maintenance",
+        Grammar.WORDS,
+        ("maintenance", "maintenance list"),
+        "maintenance list",
+        "plan maintenance on the status page, which begins and ends by itself; or list what is planned",
+        needs_incident=False,
+    ),
     Verb("show", Grammar.ID, ("show <ID>",), "show INC-1", "show an incident's current state"),
     Verb(
         "oncall",

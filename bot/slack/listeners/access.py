@@ -42,7 +42,9 @@ VERBS: dict[str, Access] = {
     **dict.fromkeys(("note", "impact", "fields", "next", "playbook", "redact", "action"), Access.WRITE),
     "declare": Access.DECLARE,
     **dict.fromkeys(("ack", "join"), Access.ACKNOWLEDGE),
-    **dict.fromkeys(("severity", "snooze", "policy", "drill", "silence", "comms", "review"), Access.STEER),
+    **dict.fromkeys(
+        ("severity", "snooze", "policy", "drill", "silence", "comms", "review", "maintenance"), Access.STEER
+    ),
     **dict.fromkeys(("role", "lead", "handover"), Access.ASSIGN),
     **dict.fromkeys(("escalate", "page", "trigger", "invite"), Access.PAGE),
     "cover": Access.COVER,
@@ -103,7 +105,10 @@ FORMS: dict[str, Access] = {
         ),
         Access.WRITE,
     ),
-    **dict.fromkeys(("severity", "alert_silence", "alert_attach", "comms", "comms_review"), Access.STEER),
+    **dict.fromkeys(
+        ("severity", "alert_silence", "alert_attach", "comms", "comms_review", "status_page", "maintenance"),
+        Access.STEER,
+    ),
     **dict.fromkeys(("roles", "handover"), Access.ASSIGN),
     "cover": Access.COVER,
     **dict.fromkeys(("update", "resolve", "reopen", "cancel", "alert_dismiss"), Access.END),

@@ -1,13 +1,25 @@
-"""Resolves an incident in one transaction."""
+"""Resolves an incident in one transaction, and its publication on the status page where asked to."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain import incident as verbs
 from bot.domain.incident import Incident
+from bot.usecases import authorize
 from bot.usecases.context import Context
-from bot.usecases.incidents.change import change_incident
+from bot.usecases.status_page.publish import resolve_page_of
+from bot.usecases.unit_of_work import locked_incident
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a person says about the end. A text that is empty keeps its earlier value."""
+
+    summary: str = ""
+    root_cause: str = ""
+    impact_ended_at: datetime | None = None
 
 
 async def resolve(
@@ -21,13 +33,28 @@ async def resolve(
     delivery: str | None = None,
 ) -> Incident:
     """End the incident, with its reminders and pages. A text that is empty here keeps its earlier value."""
-    return await change_incident(
-        context,
-        number,
-        "resolve",
-        actor,
-        lambda w: verbs.resolve(
-            w.incident, actor, w.now, summary=summary, root_cause=root_cause, impact_ended_at=impact_ended_at
-        ),
-        delivery,
-    )
+    resolution = Resolution(summary, root_cause, impact_ended_at)
+    return await resolve_and_publish(context, number, actor, resolution, "", delivery)
+
+
+async def resolve_and_publish(
+    context: Context, number: int, actor: str, resolution: Resolution, page_message: str, delivery: str | None = None
+) -> Incident:
+    """End the incident; with `page_message` what is on the status page is resolved too, with these words."""
+    async with locked_incident(context, number, delivery) as work:
+        authorize.require(context, "resolve", actor, work.incident)
+        change = verbs.resolve(
+            work.incident,
+            actor,
+            work.now,
+            summary=resolution.summary,
+            root_cause=resolution.root_cause,
+            impact_ended_at=resolution.impact_ended_at,
+        )
+        await work.commit(change)
+        if page_message:
+            authorize.require(context, "comms", actor, work.incident)
+            await resolve_page_of(work, page_message, actor)
+    if page_message:
+        context.wakeups.status_page.set()
+    return work.incident

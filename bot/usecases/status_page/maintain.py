@@ -8,6 +8,7 @@ from bot.domain.statuspage.publication import Publication
 from bot.domain.timeline.entry import BOT
 from bot.usecases import authorize
 from bot.usecases.context import Context
+from bot.usecases.status_page.lint import require_publishable
 from bot.usecases.status_page.publish import known_components
 from bot.usecases.status_page.quiet import settle
 from bot.usecases.unit_of_work import claim_delivery
@@ -22,6 +23,7 @@ async def schedule(context: Context, new: NewMaintenance, actor: str, delivery: 
     if actor != BOT:
         authorize.require(context, ACTION, actor)
     known_components(context.policy, new.components)
+    require_publishable((new.title, new.message), None)
     async with context.database.transaction() as conn:
         now = context.clock.now()
         await claim_delivery(conn, delivery, now)

@@ -11,15 +11,17 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.communications.page import STATUS_PAGE, page_told
 from bot.domain.errors import NotFound, Refused
 from bot.domain.incident import Change, Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.statuspage import publication as pages
 from bot.domain.statuspage.component_state import ComponentState, state_of_severity
-from bot.domain.statuspage.publication import NewPublication, Publication, PublicChange
+from bot.domain.statuspage.publication import NewPublication, Publication, PublicChange, PublicStatus
 from bot.domain.timeline.entry import BOT, entry
 from bot.usecases import authorize
 from bot.usecases.context import Context
+from bot.usecases.status_page.lint import require_publishable
 from bot.usecases.status_page.quiet import settle
 from bot.usecases.unit_of_work import UnitOfWork, begin, claim_delivery
 from storage import incidents
@@ -39,6 +41,7 @@ async def publish(
     async with _writing(context, number, actor, delivery) as (conn, work):
         if work is not None and work.incident.drill:
             raise Refused(f"{work.incident.id} is a drill: nothing of it goes to the public.")
+        require_publishable((new.title, new.impact, new.message), None if work is None else work.incident)
         known_components(context.policy, new.components)
         made = pages.publish(new, number, actor, context.clock.now())
         await publications.save(conn, made)
@@ -54,8 +57,9 @@ async def post(
     known_components(context.policy, change.components or {})
     words = "Updated on the status page"
     return await _changed(
-        context, publication_id, actor, lambda each: pages.change(each, change, context.clock.now()), words, delivery
-    )
+        context, publication_id, actor, lambda each: pages.change(each, change, context.clock.now()), words, delivery,
+        (change.title, change.impact, change.message),
+    )  # fmt: skip
 
 
 async def edit(
@@ -65,7 +69,7 @@ async def edit(
     words = f"Corrected update {number} on the status page"
     return await _changed(
         context, publication_id, actor, lambda each: pages.edit_update(each, number, message, context.clock.now()),
-        words, delivery,
+        words, delivery, (message,),
     )  # fmt: skip
 
 
@@ -75,8 +79,20 @@ async def retitle(
     """Another title or impact. The page shows it as edited."""
     return await _changed(
         context, publication_id, actor, lambda each: pages.retitled(each, title, impact, context.clock.now()),
-        "Corrected the title or impact on the status page", None,
+        "Corrected the title or impact on the status page", None, (title, impact),
     )  # fmt: skip
+
+
+async def resolve_page_of(work: UnitOfWork, message: str, actor: str) -> None:
+    """Resolve what is on the page of the incident that `work` holds, in its transaction. Nothing may be left open."""
+    for each in await publications.of_incident(work.conn, work.incident.number):
+        current = await publications.lock(work.conn, each.id)
+        if current is None or current.ended:
+            continue
+        require_publishable((message,), work.incident)
+        changed = pages.change(current, PublicChange(message, PublicStatus.RESOLVED), work.now)
+        await publications.save(work.conn, changed)
+        await work.commit(_receipt(work, changed, "Resolved on the status page", actor))
 
 
 async def open_publication(conn: AsyncConnection, incident: int) -> Publication | None:
@@ -118,6 +134,7 @@ async def _changed(
     change: Callable[[Publication], Publication],
     words: str,
     delivery: str | None,
+    texts: tuple[str | None, ...],
 ) -> Publication:
     async with context.database.reading() as conn:
         found = await publications.get(conn, publication_id)
@@ -127,6 +144,7 @@ async def _changed(
         current = await publications.lock(conn, publication_id)
         if current is None:
             raise NotFound(f"There is no publication “{publication_id[:40]}”.")
+        require_publishable(texts, None if work is None else work.incident)
         changed = change(current)
         if changed == current:
             return current
@@ -160,8 +178,9 @@ async def _writing(
 def _receipt(work: UnitOfWork, published: Publication, words: str, actor: str) -> Change:
     last = published.updates[-1]
     text = f"{words} ({published.status.label.lower()}): {last.message}"
-    data = {"audience": "status_page", "publication": published.id, "status": str(published.status)}
-    return Change(work.incident, (entry(work.now, "sent", actor, text, **data),))
+    data = {"audience": STATUS_PAGE.key, "publication": published.id, "status": str(published.status)}
+    record = entry(work.now, "sent", actor, text, **data)
+    return page_told(work.incident, (record,), work.now, resolved=published.ended)
 
 
 def known_components(policy: Policy, components: Iterable[str]) -> None:

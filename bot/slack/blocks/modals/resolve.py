@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.domain.communications.page import on_the_page
 from bot.domain.incident import Incident
 from bot.slack.blocks import elements, inputs
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.inputs import InputErrors, View
+
+PAGE = "page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +22,11 @@ class ResolveValues:
     summary: str
     root_cause: str
     impact_ended_at: datetime | None
+    page_message: str = ""
 
 
 def resolve_modal(incident: Incident) -> Block:
-    """The form, with inputs `summary`, `root_cause` and `impact_ended`."""
+    """The form, with inputs `summary`, `root_cause` and `impact_ended`, and `page` where customers were told."""
     return elements.modal(
         "resolve",
         "Resolve incident",
@@ -41,9 +45,20 @@ def resolve_modal(incident: Incident) -> Block:
                 hint="If you know it. The review can add it later.",
             ),
             elements.input_block("impact_ended", "Customer impact ended", {"type": "datetimepicker"}, optional=True),
+            *([_page()] if on_the_page(incident) else []),
             elements.context("Ends reminders and pages. It can be reopened."),
         ],
         inputs.metadata(incident=incident.id),
+    )
+
+
+def _page() -> Block:
+    return elements.input_block(
+        PAGE,
+        "Resolve on the status page too, saying …",
+        elements.text_input("", multiline=True, placeholder="All requests succeed again since 15:05."),
+        optional=True,
+        hint="The status page tells customers of this incident. Left empty, the page stays as it is.",
     )
 
 
@@ -58,4 +73,4 @@ def values_of_resolve(view: View, now: datetime) -> ResolveValues:
         errors["impact_ended"] = "That is in the future. Choose when it ended, or leave it empty."
     if errors:
         raise InputErrors(errors)
-    return ResolveValues(number, summary, inputs.text(view, "root_cause"), ended_at)
+    return ResolveValues(number, summary, inputs.text(view, "root_cause"), ended_at, inputs.text(view, PAGE))

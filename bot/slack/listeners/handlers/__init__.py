@@ -15,6 +15,7 @@ from bot.slack.listeners.handlers import (
     handovers,
     jobs,
     lifecycle,
+    maintenance,
     on_call,
     paging,
     playbook_runs,
@@ -24,6 +25,7 @@ from bot.slack.listeners.handlers import (
     redaction,
     responders,
     reviews,
+    status_page,
     timeline,
     updates,
 )
@@ -49,6 +51,7 @@ WORKSPACE_VERBS: dict[str, WorkspaceHandler] = {
     **queries.WORKSPACE_VERBS,
     **on_call.WORKSPACE_VERBS,
     **alerts.WORKSPACE_VERBS,
+    **maintenance.WORKSPACE_VERBS,
     **actions.WORKSPACE_VERBS,
 }
 VERBS: dict[str, VerbHandler] = {name: handler for module in _MODULES for name, handler in module.VERBS.items()}
@@ -73,12 +76,14 @@ SUBMISSIONS: dict[str, SubmissionHandler] = {
     **timeline.SUBMISSIONS,
     **redaction.SUBMISSIONS,
     **comms.SUBMISSIONS,
+    **status_page.SUBMISSIONS,
     **handovers.SUBMISSIONS,
     **on_call.SUBMISSIONS,
     **playbook_runs.SUBMISSIONS,
     **approvals.SUBMISSIONS,
     **jobs.SUBMISSIONS,
     **alerts.SUBMISSIONS,
+    **maintenance.SUBMISSIONS,
     **actions.SUBMISSIONS,
     **reviews.SUBMISSIONS,
 }

@@ -12,14 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.communications import stages, tell
 from bot.domain.communications.communication import Communication, State
+from bot.domain.communications.page import STATUS_PAGE
 from bot.domain.communications.tell import Message as WrittenMessage
 from bot.domain.communications.variables import Record, confidential
 from bot.domain.errors import NotFound, Refused
 from bot.domain.policy.policy import Audience
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.inputs import InputErrors, View, in_place_of, incident_of
-from bot.slack.blocks.modals import comms, comms_review
+from bot.slack.blocks.modals import comms, comms_review, status_page
 from bot.slack.blocks.modals.comms import Choice, CommsForm, comms_modal, typed_so_far, values_of_comms
+from bot.slack.blocks.modals.status_page import status_page_modal
 from bot.slack.client.api import SlackError
 from bot.slack.listeners.calls import (
     IncidentCall,
@@ -31,6 +33,7 @@ from bot.slack.listeners.calls import (
     VerbHandler,
 )
 from bot.slack.listeners.context import OPEN_VIEW_WITHIN_S, Interaction, ListenerContext
+from bot.slack.listeners.handlers.status_page import is_page, page_choice, page_form
 from bot.usecases.communications.approve import approve, decline
 from bot.usecases.communications.draft import Draft, Overview, draft, overview, reach_of, record_of
 from bot.usecases.communications.send import ACTION, send, send_test
@@ -44,6 +47,8 @@ ViewPress = Callable[[ListenerContext, Interaction, View, str], Awaitable[None]]
 async def _comms(call: VerbCall) -> Message | None:
     """`comms` opens the form for the audience that is due first; `comms <audience>` for that one."""
     call.require(ACTION, call.incident)
+    if is_page(call.request.text):
+        return await call.open_form(status_page_modal(await page_form(call)), "comms status_page")
     form = await _form(call, call.request.text.strip())
     return await call.open_form(comms_modal(form), f"comms {form.audience.key}")
 
@@ -60,7 +65,8 @@ async def _form(call: IncidentCall, name: str) -> CommsForm:
         known = await overview(conn, call.incident, call.policy)
         audience = tell.audience_of(call.policy, name) if name else _first_due(call, known)
         record = await record_of(call.context, conn, call.incident, call.policy)
-        return form_of(await draft(call.context, conn, record, audience), known, record)
+        form = form_of(await draft(call.context, conn, record, audience), known, record)
+        return replace(form, choices=[*form.choices, page_choice(call)])
 
 
 def _first_due(call: IncidentCall, known: Overview) -> Audience:
@@ -193,7 +199,11 @@ async def _choose(ctx: ListenerContext, interaction: Interaction, view: View, va
     incident, policy = await ctx.visible_incident(incident_of(view), interaction)
     call = IncidentCall(ctx, interaction, incident, policy)
     call.require(ACTION, incident)
-    form = await _form(call, comms.chosen_audience(view) or "")
+    chosen = comms.chosen_audience(view) or ""
+    if chosen == STATUS_PAGE.key:
+        await _update_view(ctx, view, status_page_modal(await page_form(call)))
+        return
+    form = await _form(call, chosen)
     await _update_view(ctx, view, comms_modal(form))
 
 
@@ -224,4 +234,5 @@ SUBMISSIONS: dict[str, SubmissionHandler] = {comms.CALLBACK: _submit, comms_revi
 VIEW_PRESSES: dict[str, dict[str, ViewPress]] = {
     comms.CALLBACK: {comms.AUDIENCE: _choose, comms.TEST: _test, comms.CORRECT: _correct_in_form},
     comms_review.CALLBACK: {comms_review.DECLINE: _decline},
+    status_page.CALLBACK: {comms.AUDIENCE: _choose},
 }

@@ -5,13 +5,15 @@ A verb is a word after `/incident`, such as `resolve`.
 
 from __future__ import annotations
 
+from bot.domain.communications.page import on_the_page
+from bot.domain.errors import Refused
 from bot.domain.incident import require_ended
 from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.inputs import InputErrors, incident_of
 from bot.slack.blocks.modals.false_alarm import CANCEL, false_alarm_modal, values_of_false_alarm
 from bot.slack.blocks.modals.reopen import reopen_modal, values_of_reopen
-from bot.slack.blocks.modals.resolve import resolve_modal, values_of_resolve
+from bot.slack.blocks.modals.resolve import PAGE, resolve_modal, values_of_resolve
 from bot.slack.blocks.modals.severity import severity_modal, values_of_severity
 from bot.slack.blocks.modals.update import update_modal
 from bot.slack.listeners.calls import (
@@ -35,7 +37,7 @@ from bot.usecases.incidents.change_severity import change_severity
 from bot.usecases.incidents.change_status import change_status
 from bot.usecases.incidents.close import close
 from bot.usecases.incidents.reopen import reopen
-from bot.usecases.incidents.resolve import resolve
+from bot.usecases.incidents.resolve import Resolution, resolve, resolve_and_publish
 
 
 async def _status(call: VerbCall) -> Message | None:
@@ -68,7 +70,10 @@ async def _resolve(call: VerbCall) -> Message | None:
     if not call.request.text:
         return await open_form_of_verb(call, resolve_modal(call.incident), "resolve What fixed it")
     saved = await resolve(call.context, call.number, call.user, summary=call.request.text, delivery=call.delivery)
-    return replies.done(f"{saved.id} is resolved. Reminders and pages have stopped.")
+    page = ""
+    if on_the_page(saved):
+        page = f" The status page still tells of it: `{call.ctx.command} comms status_page`."
+    return replies.done(f"{saved.id} is resolved. Reminders and pages have stopped.{page}")
 
 
 async def _close(call: VerbCall) -> Message:
@@ -104,15 +109,15 @@ async def _submit_severity(call: Submission) -> None:
 
 async def _submit_resolve(call: Submission) -> None:
     values = values_of_resolve(call.view, call.context.clock.now())
-    await resolve(
-        call.context,
-        values.incident,
-        call.user,
-        summary=values.summary,
-        root_cause=values.root_cause,
-        impact_ended_at=values.impact_ended_at,
-        delivery=call.delivery,
-    )
+    resolution = Resolution(values.summary, values.root_cause, values.impact_ended_at)
+    try:
+        await resolve_and_publish(
+            call.context, values.incident, call.user, resolution, values.page_message, call.delivery
+        )
+    except Refused as refused:
+        if not values.page_message:
+            raise
+        raise InputErrors({PAGE: refused.message}) from None
 
 
 async def _submit_reopen(call: Submission) -> None:

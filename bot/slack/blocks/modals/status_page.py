@@ -1,0 +1,159 @@
+"""Builds and reads the form **Status page**: what the public page says of an incident."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain.communications.leaks import Finding
+from bot.domain.communications.page import STATUS_PAGE
+from bot.domain.incident import Incident
+from bot.domain.policy.status_page_rules import StatusPageRules
+from bot.domain.statuspage.component_state import ComponentState, worst
+from bot.domain.statuspage.publication import (
+    IMPACT_LENGTH,
+    INCIDENT_STATUSES,
+    TITLE_LENGTH,
+    Publication,
+    PublicStatus,
+)
+from bot.slack.blocks import elements, inputs
+from bot.slack.blocks.elements import Block
+from bot.slack.blocks.inputs import InputErrors, View
+from bot.slack.blocks.modals.comms import AUDIENCE, Choice, findings_blocks
+from bot.slack.text import plain, render
+
+CALLBACK = "status_page"
+MESSAGE_LENGTH = 3000  # as Slack takes
+_STATES = tuple(state for state in ComponentState if state is not ComponentState.UNDER_MAINTENANCE)
+
+
+@dataclass(frozen=True, slots=True)
+class PageForm:
+    """What the form shows. Without `publication`, nothing of the incident is on the page yet."""
+
+    incident: Incident
+    rules: StatusPageRules
+    proposed: dict[str, ComponentState]
+    publication: Publication | None
+    choices: Sequence[Choice] = ()
+    findings: Sequence[Finding] = ()
+    values: PageValues | None = None  # as typed so far
+
+
+@dataclass(frozen=True, slots=True)
+class PageValues:
+    """The submitted form."""
+
+    incident: int
+    publication: str | None
+    title: str
+    impact: str
+    message: str
+    status: PublicStatus
+    components: dict[str, ComponentState]
+    found: tuple[str, ...] = ()
+
+
+def status_page_modal(form: PageForm) -> Block:
+    """The form, with inputs `audience`, `title`, `impact`, `status`, `components`, `state` and `message`."""
+    page, typed = form.publication, form.values
+    states = typed.components if typed else dict(page.components) if page else form.proposed
+    affected = [key for key, state in states.items() if state is not ComponentState.OPERATIONAL]
+    status = typed.status if typed else page.status if page else PublicStatus.INVESTIGATING
+    title = typed.title if typed else page.title if page else ""
+    impact = typed.impact if typed else page.impact if page else ""
+    blocks = [
+        _choice(form),
+        _now(form),
+        elements.input_block(
+            "title", "Title", elements.text_input(title, longest=TITLE_LENGTH, placeholder="Checkout fails for some"),
+            hint="For customers. The incident's own title stays inside.",
+        ),
+        elements.input_block(
+            "impact", "Impact", elements.text_input(impact, longest=IMPACT_LENGTH), optional=True,
+            hint="In customers' words: what they notice, and who does.",
+        ),
+        elements.input_block("status", "Status", elements.select(_statuses(), str(status))),
+        *_components(form.rules, affected),
+        elements.input_block("state", "How these components are", elements.select(_state_options(), _state(states))),
+        elements.input_block(
+            "message", "Message",
+            elements.text_input(typed.message if typed else "", multiline=True, longest=MESSAGE_LENGTH),
+            hint="What happens, what you do about it, and when you say more.",
+        ),
+        *findings_blocks(form.findings),
+    ]  # fmt: skip
+    found = [finding.sentence for finding in form.findings]
+    kept = inputs.metadata(incident=form.incident.id, publication=page.id if page else None, found=found)
+    return elements.modal(CALLBACK, "Status page", "Publish", [block for block in blocks if block], kept)
+
+
+def values_of_page(view: View) -> PageValues:
+    """Read the form. Raises `InputErrors` where the title or message is empty."""
+    title, message = inputs.text(view, "title"), inputs.text(view, "message")
+    errors = {}
+    if not title.strip():
+        errors["title"] = "Write a title for customers, such as “Checkout fails for some”."
+    if not message.strip():
+        errors["message"] = "Write what customers notice, and when you say more."
+    if errors:
+        raise InputErrors(errors)
+    kept = inputs.metadata_of(view)
+    state = ComponentState(inputs.chosen(view, "state") or ComponentState.OPERATIONAL)
+    publication = kept.get("publication")
+    return PageValues(
+        inputs.incident_of(view),
+        str(publication) if publication else None,
+        title,
+        inputs.text(view, "impact"),
+        message,
+        PublicStatus(inputs.chosen(view, "status") or PublicStatus.INVESTIGATING),
+        dict.fromkeys(inputs.several(view, "components"), state),
+        tuple(str(each) for each in kept.get("found") or ()),
+    )
+
+
+def _choice(form: PageForm) -> Block:
+    options = [
+        elements.option(choice.audience.name, choice.audience.key, choice.told)
+        for choice in form.choices
+        if elements.usable([choice.audience.key])
+    ][: elements.OPTIONS]
+    block = elements.input_block(AUDIENCE, "Audience", elements.select(options, STATUS_PAGE.key))
+    return {**block, "dispatch_action": True}
+
+
+def _now(form: PageForm) -> Block:
+    page = form.publication
+    if page is None:
+        return elements.context("Nothing of this incident is on the status page yet.")
+    last = elements.clock_and_age(page.updates[-1].at)
+    return elements.context(f"On the page: *{render(plain(page.title))}* · {page.status.label} · {last}")
+
+
+def _statuses() -> list[Block]:
+    return [elements.option(each.label, str(each)) for each in INCIDENT_STATUSES]
+
+
+def _components(rules: StatusPageRules, affected: Sequence[str]) -> list[Block]:
+    options = [elements.option(each.name, each.key) for each in rules.components if elements.usable([each.key])]
+    options = options[: elements.OPTIONS]
+    if not options:
+        return [elements.context("The policy lists no components under `status_page`.")]
+    initial = [option for option in options if option["value"] in affected]
+    select: Block = {
+        "type": "multi_static_select", "options": options, "placeholder": elements.plain_text("Choose any", 150),
+    }  # fmt: skip
+    if initial:
+        select["initial_options"] = initial
+    return [elements.input_block("components", "Affected components", select, optional=True)]
+
+
+def _state_options() -> list[Block]:
+    return [elements.option(state.label, str(state)) for state in reversed(_STATES)]
+
+
+def _state(states: dict[str, ComponentState]) -> str:
+    state = worst(states.values())
+    return str(state if state in _STATES and states else ComponentState.DEGRADED_PERFORMANCE)

@@ -1,0 +1,50 @@
+"""Handles `/incident maintenance` and its form."""
+
+from __future__ import annotations
+
+from bot.domain.errors import Refused
+from bot.domain.statuspage.publication import Publication
+from bot.slack.blocks.elements import Message
+from bot.slack.blocks.inputs import InputErrors
+from bot.slack.blocks.modals.maintenance import (
+    CALLBACK,
+    maintenance_modal,
+    planned_list,
+    scheduled,
+    values_of_maintenance,
+)
+from bot.slack.listeners.calls import Call, Submission, SubmissionHandler, WorkspaceCall, WorkspaceHandler
+from bot.usecases.status_page.maintain import ACTION, schedule
+from storage.statuspage import publications
+
+
+async def _maintenance(call: WorkspaceCall) -> Message | None:
+    """List what is planned; without words open the form."""
+    planned = await _planned(call)
+    if call.request.text.strip().lower() in ("list", "all"):
+        return planned_list(planned)
+    call.require(ACTION)
+    rules = call.context.policy.status_page
+    if not rules.components:
+        raise Refused("The status page has no components. List them under `status_page` of the policy.")
+    return await call.open_form(maintenance_modal(rules, planned, call.context.clock.now()), "maintenance list")
+
+
+async def _submit(call: Submission) -> None:
+    new = values_of_maintenance(call.view, call.context.clock.now())
+    try:
+        made = await schedule(call.context, new, call.user, call.delivery)
+    except Refused as refused:
+        raise InputErrors({"title": refused.message}) from None
+    await call.reply_later(scheduled(made), channel=None)
+
+
+async def _planned(call: Call) -> list[Publication]:
+    async with call.context.database.reading() as conn:
+        unresolved = await publications.unresolved(conn)
+    planned = [each for each in unresolved if each.is_maintenance]
+    return sorted(planned, key=lambda each: each.scheduled_for or each.started_at)
+
+
+WORKSPACE_VERBS: dict[str, WorkspaceHandler] = {"maintenance": _maintenance}
+SUBMISSIONS: dict[str, SubmissionHandler] = {CALLBACK: _submit}

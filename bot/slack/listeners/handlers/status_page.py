@@ -1,0 +1,84 @@
+"""Handles the form **Status page**, by which a person publishes an incident; `comms` leads to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from bot.domain.communications import stages
+from bot.domain.communications.page import STATUS_PAGE
+from bot.domain.statuspage.component_state import ComponentState
+from bot.domain.statuspage.publication import OVER, NewPublication, PublicChange, recovered
+from bot.slack.blocks.inputs import InputErrors, in_place_of
+from bot.slack.blocks.modals.comms import Choice
+from bot.slack.blocks.modals.status_page import (
+    CALLBACK,
+    PageForm,
+    PageValues,
+    status_page_modal,
+    values_of_page,
+)
+from bot.slack.listeners.calls import IncidentCall, Submission, SubmissionHandler
+from bot.usecases.communications.draft import overview
+from bot.usecases.status_page.lint import findings_of
+from bot.usecases.status_page.publish import open_publication, post, proposed_components, publish
+
+
+async def page_form(call: IncidentCall) -> PageForm:
+    """The form, with what of the incident is on the page now."""
+    incident, policy, now = call.incident, call.policy, call.context.clock.now()
+    async with call.context.database.reading() as conn:
+        known = await overview(conn, incident, policy)
+        published = await open_publication(conn, incident.number)
+    audiences = [(each, each in known.proposed) for each in (*known.proposed, *known.others)]
+    choices = [Choice(each, is_proposed, stages.waiting_for(incident, each, now)) for each, is_proposed in audiences]
+    return PageForm(
+        incident,
+        call.context.policy.status_page,
+        proposed_components(call.context.policy, incident),
+        published,
+        [*choices, page_choice(call)],
+    )
+
+
+def page_choice(call: IncidentCall) -> Choice:
+    """The status page among the audiences."""
+    return Choice(STATUS_PAGE, False, stages.waiting_for(call.incident, STATUS_PAGE, call.context.clock.now()))
+
+
+def is_page(name: str) -> bool:
+    """Whether a person means the status page by this."""
+    return name.strip().lower().replace(" ", "_").replace("-", "_") in (STATUS_PAGE.key, "statuspage", "page")
+
+
+async def _submit(call: Submission) -> dict[str, Any] | None:
+    """Publish, unless the lint finds what the person was not shown: then the form shows it, and asks once more."""
+    values = values_of_page(call.view)
+    incident, policy = await call.ctx.visible_incident(values.incident, call.interaction)
+    over = values.status in OVER
+    findings = findings_of(policy, values.title, values.impact, values.message, over=over)
+    blocking = [finding.sentence for finding in findings if finding.blocks]
+    if blocking:
+        raise InputErrors({"message": f"{'. '.join(blocking)}."})
+    if any(finding.sentence not in values.found for finding in findings):
+        form = await page_form(IncidentCall(call.ctx, call.interaction, incident, policy))
+        return in_place_of(call.view, status_page_modal(replace(form, findings=findings, values=values)))
+    await _publish(call, values)
+    return None
+
+
+async def _publish(call: Submission, values: PageValues) -> None:
+    if values.publication is None:
+        new = NewPublication(values.title, values.message, values.components, values.status, values.impact)
+        await publish(call.context, values.incident, new, call.user, call.delivery)
+        return
+    async with call.context.database.reading() as conn:
+        published = await open_publication(conn, values.incident)
+    before: dict[str, ComponentState] = {} if published is None else recovered(published.components)
+    change = PublicChange(
+        values.message, values.status, {**before, **values.components}, values.title, values.impact
+    )  # fmt: skip
+    await post(call.context, values.publication, change, call.user, call.delivery)
+
+
+SUBMISSIONS: dict[str, SubmissionHandler] = {CALLBACK: _submit}

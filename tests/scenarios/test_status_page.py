@@ -1,0 +1,124 @@
+"""The status page over real HTTP: what is published in Slack is there, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from sandbox import Channel
+from tests.scenarios.assertions import declared, of_kind, rest, texts, told
+from tests.scenarios.running import World, world, written
+
+POLICY = """
+preset: sev1-5
+announce: "#incidents"
+severities:
+  sev2: {ladder: [], roles: []}
+audiences:
+  internal: {notify: ["channel:#general"]}
+status_page: {name: Example AI, preset: llm-platform}
+"""
+PUBLISHED = {
+    "Title": "Chat fails for some", "Impact": "About 5 % of requests fail", "Affected components": "Chat Completions",
+    "How these components are": "Partial outage", "Message": "We look into it. Next update at 15:00 UTC.",
+}  # fmt: skip
+
+
+@pytest.fixture
+async def shop(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as here:
+        yield here
+
+
+async def summary(here: World) -> dict[str, Any]:
+    async with aiohttp.ClientSession() as session:
+        answer = await session.get(f"http://127.0.0.1:{here.tocsin.port}/api/v2/summary.json")
+        document: dict[str, Any] = await answer.json()
+        return document
+
+
+async def shows(here: World, wanted: str) -> dict[str, Any]:
+    """The summary, once its headline is this."""
+    for _ in range(200):
+        document = await summary(here)
+        if document["status"]["description"] == wanted:
+            return document
+        await rest(here)
+    raise AssertionError(f"the page says {document['status']}, not {wanted}")
+
+
+async def published(here: World, channel: Channel) -> None:
+    await here.maya.command(channel.name, "/incident comms status_page")
+    await here.maya.fill(here.maya.view, PUBLISHED)
+    assert (await here.maya.submit()).ok
+
+
+async def test_what_is_published_in_slack_is_on_the_page_with_its_own_title(shop: World) -> None:
+    channel = await declared(shop, "sev2 db-7.internal is down")
+    await published(shop, channel)
+    document = await shows(shop, "Partial outage")
+    (incident,) = document["incidents"]
+    assert incident["name"] == "Chat fails for some"
+    assert "db-7" not in str(document)
+    (receipt,) = of_kind(await shop.show(), "sent")
+    assert "Published on the status page" in receipt["text"]
+
+
+async def test_the_form_of_an_audience_leads_to_the_page_and_back(shop: World) -> None:
+    channel = await declared(shop, "sev2 Checkout is down")
+    await shop.maya.command(channel.name, "/incident comms internal")
+    await shop.maya.press(shop.maya.view, "Audience", "Status page")
+    assert "Nothing of this incident is on the status page yet" in str(shop.maya.view.body)
+    await shop.maya.press(shop.maya.view, "Audience", "internal")
+    assert "Goes to" in str(shop.maya.view.body)
+
+
+async def test_a_host_in_the_text_is_shown_before_it_is_published_and_a_secret_never_is(shop: World) -> None:
+    channel = await declared(shop, "sev2 Checkout is down")
+    await shop.maya.command(channel.name, "/incident comms status_page")
+    await shop.maya.fill(shop.maya.view, {**PUBLISHED, "Message": "db-7.internal is broken. Next update at 15:00 UTC."})
+    await shop.maya.submit()
+    assert "Names a host" in str(shop.maya.view.body)
+    assert (await summary(shop))["incidents"] == []
+    token = "xoxb-" + "1234567890-1234567890-abcdefghijklmnopqrstuvwx"
+    await shop.maya.fill(shop.maya.view, {"Message": f"The token {token} leaked. Next update at 15:00 UTC."})
+    assert "secret" in str((await shop.maya.submit()).errors)
+    assert (await summary(shop))["incidents"] == []
+
+
+async def test_resolving_asks_what_the_page_should_say(shop: World) -> None:
+    channel = await declared(shop, "sev2 Checkout is down")
+    await published(shop, channel)
+    await shop.maya.command(channel.name, "/incident resolve")
+    said = "All requests succeed again."
+    fields = {"What fixed it?": "Rolled back", "Resolve on the status page too, saying …": said}
+    await shop.maya.fill(shop.maya.view, fields)
+    assert (await shop.maya.submit()).ok
+    assert (await shows(shop, "All systems operational"))["incidents"] == []
+    assert any(said in text for text in texts(of_kind(await shop.show(), "sent")))
+
+
+async def test_resolving_in_one_line_says_that_the_page_still_tells_of_it(shop: World) -> None:
+    channel = await declared(shop, "sev2 Checkout is down")
+    await published(shop, channel)
+    await shop.maya.command(channel.name, "/incident resolve Rolled back")
+    await rest(shop)
+    assert "The status page still tells of it" in str(await told(shop, "maya"))
+
+
+async def test_maintenance_is_planned_in_a_form_and_listed(shop: World) -> None:
+    await shop.maya.command("#general", "/incident maintenance")
+    starts = int((datetime.now(UTC) + timedelta(hours=3)).timestamp())
+    fields = {"Title": "Database move", "Affected components": "API", "Message": "Requests may fail."}
+    await shop.maya.fill(shop.maya.view, {**fields, "From": starts, "Until": starts + 3600})
+    assert (await shop.maya.submit()).ok
+    await rest(shop)
+    (planned,) = (await summary(shop))["scheduled_maintenances"]
+    assert (planned["name"], planned["status"]) == ("Database move", "scheduled")
+    await shop.maya.command("#general", "/incident maintenance list")
+    assert "Database move" in (await told(shop, "maya"))[-1]
