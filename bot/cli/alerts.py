@@ -13,10 +13,10 @@ import click
 
 from bot import policy as policy_reader
 from bot import settings as settings_reader
+from bot.alert_json import explanation_json, group_json, silence_json
 from bot.cli.shared import as_json_option, print_json, run
 from bot.domain.alerts import silence
 from bot.domain.alerts.alert import AlertBatch
-from bot.domain.alerts.group import AlertGroup
 from bot.domain.alerts.routing import place_all
 from bot.domain.alerts.silence import Silence
 from bot.domain.errors import TocsinError
@@ -29,7 +29,7 @@ from bot.usecases.alerts.silence import add_silence, end_silence
 from bot.usecases.context import Context, Policies
 from bot.usecases.open_clock import open_clock
 from storage.alerts import groups, members, silences
-from storage.alerts.members import Member, MemberCount
+from storage.alerts.members import MemberCount
 from storage.database import Database
 
 MOST_GROUPS, MOST_ALERTS = 1000, 1000
@@ -86,7 +86,7 @@ def silence_command(labels: tuple[str, ...], span: str | None, reason: str, ende
         raise TocsinError("Say for how long: tocsin alerts silence alertname=HighErrors --for 2h")
     in_force = run(lambda database, settings: _silences(database, settings, labels, f"for {span} {reason}", ended))
     if as_json:
-        print_json([_silence_json(each) for each in in_force])
+        print_json([silence_json(each) for each in in_force])
         return
     for each in in_force:
         click.echo(f"{each.id:<7} until {each.ends_at:%Y-%m-%d %H:%M} UTC  {one_line(each.in_words)}  {each.reason}")
@@ -110,17 +110,6 @@ async def _silences(
         await end_silence(context, int(number))
     async with database.reading() as conn:
         return await silences.in_force(conn, context.clock.now())
-
-
-def _silence_json(each: Silence) -> dict[str, Any]:
-    return {
-        "id": each.id,
-        "labels": dict(each.labels),
-        "starts_at": each.starts_at.isoformat(),
-        "ends_at": each.ends_at.isoformat(),
-        "by": each.by,
-        "reason": each.reason,
-    }
 
 
 @alerts_command.command("send")
@@ -163,52 +152,13 @@ async def _listed(database: Database, scope: str) -> list[dict[str, Any]]:
         listed = await read(conn, MOST_GROUPS)
         counts = await members.counts(conn, [group.number for group in listed])
         return [
-            _group_json(
+            group_json(
                 group,
                 counts.get(group.number, MemberCount()),
                 await members.of_group(conn, group.number, MOST_ALERTS),
             )
             for group in listed
         ]
-
-
-def _group_json(group: AlertGroup, count: MemberCount, alerts: list[Member]) -> dict[str, Any]:
-    """A group in the JSON contract."""
-    return {
-        "id": group.id,
-        "state": str(group.state),
-        "title": group.title,
-        "source": group.source,
-        "route": group.route,
-        "severity": group.severity,
-        "service": group.services[0] if group.services else None,
-        "opened_at": group.opened_at.isoformat(),
-        "resolved_at": group.resolved_at.isoformat() if group.resolved_at else None,
-        "firing": count.firing,
-        "resolved": count.resolved,
-        "flaps": group.flaps,
-        "truncated": group.truncated,
-        "decision": str(group.decision),
-        "reason": group.reason,
-        "incident": f"INC-{group.incident}" if group.incident is not None else None,
-        "alerts": [_alert_json(member) for member in alerts],
-    }
-
-
-def _alert_json(member: Member) -> dict[str, Any]:
-    alert = member.alert
-    return {
-        "fingerprint": alert.fingerprint,
-        "name": alert.name,
-        "status": str(alert.status),
-        "labels": dict(alert.labels),
-        "annotations": dict(alert.annotations),
-        "starts_at": alert.starts_at.isoformat(),
-        "ends_at": alert.ends_at.isoformat() if alert.ends_at else None,
-        "value": alert.value,
-        "url": alert.url,
-        "occurrences": member.occurrences,
-    }
 
 
 async def _explained(database: Database, what: str) -> list[dict[str, Any]]:
@@ -219,20 +169,7 @@ async def _explained(database: Database, what: str) -> list[dict[str, Any]]:
         found = await groups.get_many(conn, numbers)
     if not found:
         raise TocsinError(f"There is no group and no fingerprint “{what}”. See them: tocsin alerts all")
-    return [
-        {
-            "id": group.id,
-            "title": group.title,
-            "state": str(group.state),
-            "decision": str(group.decision),
-            "reason": group.reason,
-            "incident": f"INC-{group.incident}" if group.incident is not None else None,
-            "route": group.route,
-            "labels": dict(group.labels),
-            "steps": [{"at": s.at.isoformat(), "step": s.step, "reason": s.reason} for s in group.steps],
-        }
-        for _, group in sorted(found.items(), reverse=True)
-    ]
+    return [explanation_json(group) for _, group in sorted(found.items(), reverse=True)]
 
 
 def _print_dry_run(batch: AlertBatch, settings: Settings) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import click
 
 from bot.cli.shared import as_json_option, echo, print_json, run
 from bot.domain.access.token import Token, scopes_of
 from bot.domain.values.durations import parse_duration
-from bot.incident_json import instant
+from bot.operations.tokens import token_json
 from bot.settings import Settings
 from bot.usecases import tokens
 from bot.usecases.open_clock import open_clock
@@ -79,20 +78,6 @@ def revoke_command(name_or_id: str, as_json: bool) -> None:
 async def _listed(database: Database) -> list[Token]:
     async with database.reading() as conn:
         return await stored_tokens.newest(conn)
-
-
-def token_json(token: Token) -> dict[str, Any]:
-    """A token in the JSON contract."""
-    return {
-        "id": token.id,
-        "name": token.name,
-        "as": token.person,
-        "scopes": list(token.scopes),
-        "created_at": instant(token.created_at),
-        "expires_at": instant(token.expires_at),
-        "last_used_at": instant(token.last_used_at),
-        "revoked": token.revoked_at is not None,
-    }
 
 
 def _line(token: Token) -> str:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Annotated, Any
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from bot.domain.access.token import Scope
-from bot.domain.errors import NotFound
+from bot.domain.errors import NotFound, Refused
 from bot.usecases.context import Context
 
+CURSOR = r"^c[0-9]{1,18}$"
 LARGEST_NUMBER = 2**31 - 1  # of an incident, in the database
 API = "api"  # the actor of the bootstrap token
 CLI = "cli"  # the actor of the command line where it names nobody
@@ -26,6 +27,14 @@ class Arguments(BaseModel):
     """The base of all arguments. A field that is not known is an error."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    exactly_one_of: ClassVar[tuple[str, ...]] = ()  # these; the default of each means: not given
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        given = self.model_fields_set.intersection(self.exactly_one_of)
+        if self.exactly_one_of and len(given) != 1:
+            raise ValueError(f"expected one of {', '.join(self.exactly_one_of)}")
+        return self
 
 
 class NoArguments(Arguments):
@@ -44,6 +53,7 @@ class Call:
     actor: str  # a Slack ID, `API` or `CLI`
     path: Mapping[str, str] = field(default_factory=dict)  # the values in the path, by name
     delivery: str | None = None  # the same when the client repeats the request
+    request_key: str | None = None  # of the request as it is stored, if it may be repeated
     operator: bool = False  # a person on the machine itself, who names nobody: sees everything
 
     @property
@@ -92,6 +102,30 @@ def question(
     return Operation(name=name, path=path, summary=summary, run=run, answer=answer, **values)
 
 
+class BadArgument(Refused):
+    """An argument that has the right form and means nothing here. `name` is the field."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
+def severity_key(call: Call, text: str) -> str:
+    """The key of a severity of the policy in force. Raises `BadArgument`."""
+    try:
+        return call.context.policy.severity(text).key
+    except Refused as refused:
+        raise BadArgument("severity", refused.message) from None
+
+
+def role_key(call: Call, text: str) -> str:
+    """The key of a role of the policy in force. Raises `BadArgument`."""
+    try:
+        return call.context.policy.role(text).key
+    except Refused as refused:
+        raise BadArgument("role", refused.message) from None
+
+
 def number_in(text: str, prefix: str, noun: str) -> int:
     """The number in an ID such as `INC-42`, or in `42`. Raises `NotFound`."""
     number = text.upper().removeprefix(prefix)
@@ -106,10 +140,12 @@ def _not_blank(text: str) -> str:
     return text
 
 
-def _in_range(instant: datetime) -> datetime:
-    if not 1970 <= instant.year <= 9000:
-        raise ValueError("expected an instant between 1970 and 9000")
-    return instant
+def _in_utc(instant: datetime) -> datetime:
+    """In UTC; at the ends of the calendar the nearest instant that has one."""
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        return instant.replace(tzinfo=UTC)
 
 
 WORDS_PATTERN = r"\S"
@@ -117,6 +153,6 @@ Words = Annotated[
     str, Field(min_length=1, max_length=20_000, pattern=WORDS_PATTERN), AfterValidator(_not_blank)
 ]  # that must be there
 MaybeWords = Annotated[str, Field(max_length=20_000)]
-Instant = Annotated[AwareDatetime, AfterValidator(_in_range)]
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 SlackId = Annotated[str, Field(pattern=r"^[UW][A-Z0-9]{1,30}$")]
 Duration = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,2}[smhd]$", description="Such as 90s, 15m, 2h or 1d.")]

@@ -6,10 +6,13 @@ from typing import Annotated
 
 from pydantic import Field
 
+from bot.domain.errors import Refused
 from bot.domain.incident import Incident
 from bot.domain.incident.status import Status
+from bot.domain.values.durations import LONGEST
 from bot.incident_json import incident_json
 from bot.operations.base import (
+    CURSOR,
     Answer,
     Arguments,
     Call,
@@ -18,6 +21,7 @@ from bot.operations.base import (
     Operation,
     Words,
     question,
+    severity_key,
 )
 from bot.operations.cursors import position, token
 from bot.operations.shapes import IncidentShape, IncidentsShape
@@ -27,18 +31,22 @@ from bot.usecases.incidents.declare import Declaration, declare
 from bot.usecases.queries.list_incidents import IncidentQuery, list_incidents
 
 PAGE, MOST = 50, 500
+_STATUS = "|".join(Status)
+STATUSES = f"^(open|({_STATUS})(,({_STATUS})){{0,9}})$"
 
 
 class ListArguments(Arguments):
     """Which incidents to list."""
 
-    status: Annotated[str, Field(max_length=200, description="`open`, or statuses separated by commas.")] | None = None
+    status: Annotated[str, Field(pattern=STATUSES, description="`open`, or statuses separated by commas.")] | None = (
+        None
+    )
     severity: Annotated[str, Field(max_length=200, description="Severities, separated by commas.")] | None = None
     service: Annotated[str, Field(max_length=100)] | None = None
     since: Annotated[Instant, Field(description="Declared at this instant or later.")] | None = None
     until: Annotated[Instant, Field(description="Declared before this instant.")] | None = None
     limit: Annotated[int, Field(ge=1, le=MOST)] = PAGE
-    cursor: Annotated[str, Field(max_length=100, description="`next_cursor` of the page before.")] | None = None
+    cursor: Annotated[str, Field(pattern=CURSOR, description="`next_cursor` of the page before.")] | None = None
 
 
 class DeclareArguments(Arguments):
@@ -61,7 +69,7 @@ def incident_answer(incident: Incident, *, made: bool = False) -> Answer:
 
 
 async def _list(call: Call, arguments: ListArguments) -> Answer:
-    statuses = [name.strip() for name in (arguments.status or "").split(",") if name.strip()]
+    statuses = (arguments.status or "").split(",") if arguments.status else []
     query = IncidentQuery(
         open_only=statuses == ["open"],
         statuses=frozenset() if statuses == ["open"] else frozenset(map(Status, statuses)),
@@ -78,8 +86,8 @@ async def _list(call: Call, arguments: ListArguments) -> Answer:
 
 
 def _severities(call: Call, text: str | None) -> list[str]:
-    """The keys of severities. Raises `Refused` for one that the policy does not have."""
-    return [call.context.policy.severity(name.strip()).key for name in (text or "").split(",") if name.strip()]
+    """The keys of severities. Raises `BadArgument` for one that the policy does not have."""
+    return [severity_key(call, name.strip()) for name in (text or "").split(",") if name.strip()]
 
 
 async def _get(call: Call, _: Arguments) -> Answer:
@@ -87,11 +95,13 @@ async def _get(call: Call, _: Arguments) -> Answer:
 
 
 async def _declare(call: Call, arguments: DeclareArguments) -> Answer:
+    if arguments.detected_at is not None and call.context.clock.now() - arguments.detected_at > LONGEST:
+        raise Refused(f"It cannot have been detected more than {LONGEST.days} days ago.")
     levels = call.context.policy.severities
     severity = arguments.severity or levels[len(levels) // 2].key
     declaration = Declaration(
         title=arguments.title,
-        severity=call.context.policy.severity(severity).key,
+        severity=severity_key(call, severity),
         actor=call.actor,
         description=arguments.description,
         category=arguments.category,
@@ -99,6 +109,7 @@ async def _declare(call: Call, arguments: DeclareArguments) -> Answer:
         private=arguments.private,
         drill=arguments.drill,
         detected_at=arguments.detected_at,
+        request_key=call.request_key,
     )
     return incident_answer(await declare(call.context, declaration, call.delivery), made=True)
 

@@ -22,6 +22,7 @@ from bot.operations.base import (
     NoArguments,
     Operation,
     Words,
+    severity_key,
 )
 from bot.operations.incidents import incident_answer
 from bot.operations.shapes import IncidentShape
@@ -123,7 +124,7 @@ async def _update(call: Call, given: UpdateArguments) -> Incident:
         given.text,
         call.actor,
         status=given.status,
-        severity=call.context.policy.severity(given.severity).key if given.severity else None,
+        severity=severity_key(call, given.severity) if given.severity else None,
         next_in=span(given.next_in) if given.next_in else None,
         delivery=call.delivery,
     )
@@ -137,7 +138,12 @@ async def _status(call: Call, given: StatusArguments) -> Incident:
 
 async def _severity(call: Call, given: SeverityArguments) -> Incident:
     return await change_severity(
-        call.context, call.number, given.severity, call.actor, given.reason, delivery=call.delivery
+        call.context,
+        call.number,
+        severity_key(call, given.severity),
+        call.actor,
+        given.reason,
+        delivery=call.delivery,
     )
 
 

@@ -18,7 +18,7 @@ from bot import export
 from bot.usecases import search_index
 from bot.usecases.context import Context
 from bot.workers.base import Periodic
-from storage import incidents, retention
+from storage import api_requests, incidents, retention
 from storage.retention import EndedIncident
 
 log = structlog.get_logger()
@@ -26,6 +26,8 @@ log = structlog.get_logger()
 FIRST_S = 120.0  # after the start, when missed events have been fetched
 EVERY_S = 3600.0
 PAUSE_S = 0.1  # between two steps, each of which is one short transaction
+REQUESTS = timedelta(days=2)  # of the API, which may be repeated for a day
+BATCH = 500
 OPERATIONAL = timedelta(days=30)  # Slack repeats no delivery after a day, and response URLs expire within an hour
 
 
@@ -51,6 +53,7 @@ class Retention:
         """Delete everything that has expired. Returns how many rows were deleted or lost their text."""
         now = self._context.clock.now()
         count = await self._steps(lambda conn: retention.delete_deliveries(conn, now - OPERATIONAL), pause_s)
+        count += await self._steps(lambda conn: api_requests.delete_before(conn, now - REQUESTS, BATCH), pause_s)
         count += await self._answers(now - OPERATIONAL, pause_s)
         keep = self._context.policy.keep
         if keep is None:

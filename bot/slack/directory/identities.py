@@ -19,6 +19,7 @@ log = structlog.get_logger()
 
 FRESH_S = 300.0
 SLACKBOT = "USLACKBOT"  # Slack does not mark it as a bot
+NOBODY = frozenset({"user_not_found", "user_not_visible"})  # https://docs.slack.dev/reference/methods/users.info
 WITHIN_S = 0.8  # the acknowledgement waits for it, and perhaps a form after it
 
 
@@ -44,6 +45,10 @@ class Identities:
             async with asyncio.timeout(WITHIN_S):
                 answer = await self._api.call("users.info", user=user)
         except (SlackError, TimeoutError) as error:
+            if isinstance(error, SlackError) and error.name in NOBODY:
+                identity = Identity(user, Membership.OUTSIDE, active=False)
+                self._cached[user] = (time.monotonic(), identity)
+                return identity
             log.warning("identity.not_known", user=user, error=str(error) or "too slow")
             return cached
         identity = identity_from_profile(answer["user"], self._bot)

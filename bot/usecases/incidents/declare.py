@@ -18,7 +18,7 @@ from bot.domain.values.slack_ids import user_mention
 from bot.usecases import authorize
 from bot.usecases.context import Context
 from bot.usecases.unit_of_work import PendingChange, claim_delivery, commit_many
-from storage import incidents, policies
+from storage import api_requests, incidents, policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Declaration:
     detected_at: datetime | None = None  # None: now
     answer: dict[str, Any] | None = None  # where to say that the channel is there: "user", "response_url"?, "channel"?
     source: dict[str, Any] | None = None  # the message it came from: "channel", "ts", "author", "link"
+    request_key: str | None = None  # of the stored request of the API, which learns the incident's number
 
 
 async def declare(context: Context, declaration: Declaration, delivery: str | None = None) -> Incident:
@@ -47,6 +48,8 @@ async def declare(context: Context, declaration: Declaration, delivery: str | No
     async with context.database.serialized() as conn:
         await claim_delivery(conn, delivery, context.clock.now())
         incident = await declare_within(context, conn, declaration)
+        if declaration.request_key is not None:
+            await api_requests.note_incident(conn, declaration.request_key, incident.number)
     context.wakeups.notify()
     return incident
 

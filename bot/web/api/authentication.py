@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hmac
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from aiohttp import web
@@ -18,6 +19,7 @@ from bot.web.api.problems import Problem
 
 CHALLENGE = 'Bearer realm="tocsin"'
 LONGEST_TOKEN = 500
+ASK_AGAIN_S = 30.0  # while Slack does not answer, reading does not wait for it
 BOOTSTRAP = Token(0, "TOCSIN_API_TOKEN", API, (Scope.ADMIN,), datetime(1970, 1, 1, tzinfo=UTC))
 
 
@@ -27,6 +29,7 @@ class Authenticator:
 
     context: Context
     bootstrap: Callable[[], str]
+    _asked: dict[str, float] = field(default_factory=dict)  # by person: when, monotonic
 
     async def token_of(self, request: web.Request) -> Token:
         """The token of a request. Raises `Problem` without a valid one."""
@@ -58,11 +61,21 @@ class Authenticator:
         if token.person == API:
             return
         memberships = self.context.memberships
-        identity = await memberships.get(token.person) if ask else memberships.known(token.person)
+        identity = memberships.known(token.person)
+        if ask or (identity.membership is Membership.UNKNOWN and self._may_ask(token.person)):
+            identity = await memberships.get(token.person)
         if identity.membership is Membership.BOT:
             raise Problem("not-allowed", "The token's person is a bot, and I take no commands from bots.")
         if not identity.active:
-            raise Problem("not-allowed", "The account of the token's person is closed in Slack.")
+            raise Problem("not-allowed", "The token's person has no account in this workspace, or a closed one.")
+
+    def _may_ask(self, person: str) -> bool:
+        """Whether it is time to ask Slack about a person again who was not known the last time."""
+        now = time.monotonic()
+        if now - self._asked.get(person, -ASK_AGAIN_S) < ASK_AGAIN_S:
+            return False
+        self._asked[person] = now
+        return True
 
 
 def require(token: Token, scope: Scope) -> None:

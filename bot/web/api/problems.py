@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.domain.errors import NotAllowed, NotFound, Refused
-from bot.operations.cursors import BadCursor
+from bot.operations.base import BadArgument
 from bot.operations.versions import Outdated
 
 TYPE = "application/problem+json"
@@ -63,8 +63,8 @@ def of_refusal(error: Refused) -> Problem:
         return Problem("not-allowed", error.message)
     if isinstance(error, Outdated):
         return Problem("outdated", error.message)
-    if isinstance(error, BadCursor):
-        return Problem("invalid", error.message, errors=[{"field": "cursor", "message": error.message}])
+    if isinstance(error, BadArgument):
+        return Problem("invalid", error.message, errors=[{"field": error.name, "message": error.message}])
     return Problem("refused", error.message, **more)
 
 

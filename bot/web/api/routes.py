@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
 from aiohttp import web
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
+from bot.domain.access.token import Token
 from bot.domain.errors import Refused
 from bot.domain.timeline.source import Source
-from bot.operations.base import Answer, Call, Operation
+from bot.operations.base import Answer, Call, NoArguments, Operation
+from bot.operations.incidents import incident_answer
 from bot.operations.table import OPERATIONS
 from bot.operations.versions import unchanged_since
+from bot.operations.visibility import visible_incident
+from bot.usecases.unit_of_work import DuplicateDelivery
+from bot.web.api.arguments import read_arguments
 from bot.web.api.authentication import Authenticator, require
+from bot.web.api.idempotency import Idempotency
+from bot.web.api.openapi import Document
 from bot.web.api.problems import Problem, of_http, of_refusal
+from bot.web.api.rate_limit import RateLimit
+from bot.web.api.stream import Streams
+from storage.api_requests import StoredRequest
 from storage.engine.errors import StorageError
 
 log = structlog.get_logger()
@@ -26,16 +36,42 @@ PREFIX = "/api/v1"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Door:
     """What every route of the API shares."""
 
     authenticator: Authenticator
+    rate_limit: RateLimit = field(default_factory=RateLimit)
+    streams: Streams = field(init=False)
+    document: Document = field(init=False)
+    idempotency: Idempotency = field(init=False)
+
+    def __post_init__(self) -> None:
+        context = self.authenticator.context
+        self.streams, self.document, self.idempotency = Streams(context), Document(context), Idempotency(context)
+
+    async def token_of(self, request: web.Request, operation: Operation | None = None) -> Token:
+        """The token of a request, counted and allowed to do the operation. Raises `Problem`."""
+        token = await self.authenticator.token_of(request)
+        self.rate_limit.take(token.id)
+        if operation is not None:
+            require(token, operation.scope)
+        return token
 
 
 def application(door: Door) -> web.Application:
     """The application for `PREFIX`, which answers every error as a problem."""
     app = web.Application(middlewares=[_problems])
+    app.on_shutdown.append(door.streams.close)
+
+    async def document(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=door.document.as_json(), content_type="application/json")
+
+    async def stream(request: web.Request) -> web.StreamResponse:
+        return await door.streams.serve(request, lambda: door.token_of(request))
+
+    app.router.add_get("/openapi.json", document)
+    app.router.add_get("/incidents/{id}/timeline/stream", stream)
     for operation in OPERATIONS:
         for path in (operation.path, *operation.also):
             app.router.add_route(operation.method, path, _handler(door, operation))
@@ -44,49 +80,42 @@ def application(door: Door) -> web.Application:
 
 def _handler(door: Door, operation: Operation) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
-        token = await door.authenticator.token_of(request)
-        require(token, operation.scope)
-        arguments = await _arguments(request, operation)
+        if operation.name == "list_entries" and "text/event-stream" in request.headers.get("Accept", ""):
+            return await door.streams.serve(request, lambda: door.token_of(request))
+        token = await door.token_of(request, operation)
+        arguments = await read_arguments(request, operation)
         await door.authenticator.identify(token, ask=operation.asks_who)
         context = replace(door.authenticator.context, source=Source.API)
         if operation.conditional and operation.method != "GET" and (versions := _if_match(request)) is not None:
             context = replace(context, precondition=unchanged_since(versions))
         call = Call(context, token.person, request.match_info)
-        return _response(request, operation, await operation.run(call, arguments))
+
+        async def run(stored: StoredRequest | None) -> web.Response:
+            mine = call if stored is None else replace(call, delivery=stored.delivery, request_key=stored.key)
+            return _response(request, operation, await operation.run(mine, arguments))
+
+        async def recover(stored: StoredRequest) -> web.Response:
+            return _response(request, operation, await _recovered(call, operation, stored))
+
+        if operation.method == "GET":
+            return await run(None)
+        return await door.idempotency.once(request, token, _plain(arguments), run, recover)
 
     return handle
 
 
-async def _arguments(request: web.Request, operation: Operation) -> BaseModel:
-    if operation.method == "GET":
-        names = list(request.query)
-        if len(names) != len(set(names)):
-            raise Problem("invalid", "A parameter is given twice.")
-        return _validated(operation, dict(request.query))
-    body = await request.read()
-    if not body:
-        return _validated(operation, {})
-    if request.content_type != "application/json":
-        raise Problem("media-type", "Send the body as Content-Type: application/json.")
-    try:
-        given = json.loads(body)
-    except (ValueError, RecursionError):
-        raise Problem("malformed", "The body is no JSON.") from None
-    if not isinstance(given, dict):
-        raise Problem("invalid", "The body is a JSON object, such as " + json.dumps(dict(operation.example)))
-    return _validated(operation, given)
+async def _recovered(call: Call, operation: Operation, stored: StoredRequest) -> Answer:
+    """The answer of a write that was carried out by a process that died before it answered."""
+    if stored.incident is not None:
+        incident = await visible_incident(replace(call, path={"id": str(stored.incident)}))
+        return incident_answer(incident, made=True)
+    if operation.conditional:
+        return incident_answer(await visible_incident(call))
+    raise Problem("refused", "It was carried out when you sent it first; its answer is lost. Read what there is now.")
 
 
-def _validated(operation: Operation, given: dict[str, Any]) -> BaseModel:
-    try:
-        return operation.arguments.model_validate(given)
-    except ValidationError as error:
-        problems = [
-            {"field": ".".join(map(str, each["loc"])), "message": each["msg"].removeprefix("Value error, ")}
-            for each in error.errors(include_url=False, include_context=False, include_input=False)
-        ]
-        told = "; ".join(f"{each['field']}: {each['message']}" for each in problems[:5])
-        raise Problem("invalid", told, errors=problems[:50]) from None
+def _plain(arguments: BaseModel) -> Any:
+    return {} if isinstance(arguments, NoArguments) else arguments.model_dump(mode="json")
 
 
 def _if_match(request: web.Request) -> frozenset[str] | None:
@@ -117,6 +146,8 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
         return problem.response()
     except Refused as refused:
         return of_refusal(refused).response()
+    except DuplicateDelivery:
+        return Problem("refused", "The same request is being carried out.").response()
     except StorageError as error:
         log.warning("api.not_recorded", error=str(error), path=request.path)
         return Problem("not-recorded", "Send it again.", {"Retry-After": "5"}).response()

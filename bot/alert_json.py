@@ -1,0 +1,77 @@
+"""Formats groups of alerts and silences as JSON; other programs rely on these fields."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bot.domain.alerts.group import AlertGroup
+from bot.domain.alerts.silence import Silence
+from storage.alerts.members import Member, MemberCount
+
+
+def group_json(group: AlertGroup, count: MemberCount, alerts: Sequence[Member]) -> dict[str, Any]:
+    """A group with its alerts. Instants are RFC 3339."""
+    return {
+        "id": group.id,
+        "state": str(group.state),
+        "title": group.title,
+        "source": group.source,
+        "route": group.route,
+        "severity": group.severity,
+        "service": group.services[0] if group.services else None,
+        "opened_at": group.opened_at.isoformat(),
+        "resolved_at": group.resolved_at.isoformat() if group.resolved_at else None,
+        "firing": count.firing,
+        "resolved": count.resolved,
+        "flaps": group.flaps,
+        "truncated": group.truncated,
+        "decision": str(group.decision),
+        "reason": group.reason,
+        "incident": f"INC-{group.incident}" if group.incident is not None else None,
+        "alerts": [alert_json(member) for member in alerts],
+    }
+
+
+def alert_json(member: Member) -> dict[str, Any]:
+    """An alert of a group."""
+    alert = member.alert
+    return {
+        "fingerprint": alert.fingerprint,
+        "name": alert.name,
+        "status": str(alert.status),
+        "labels": dict(alert.labels),
+        "annotations": dict(alert.annotations),
+        "starts_at": alert.starts_at.isoformat(),
+        "ends_at": alert.ends_at.isoformat() if alert.ends_at else None,
+        "value": alert.value,
+        "url": alert.url,
+        "occurrences": member.occurrences,
+    }
+
+
+def silence_json(each: Silence) -> dict[str, Any]:
+    """A silence."""
+    return {
+        "id": each.id,
+        "labels": dict(each.labels),
+        "starts_at": each.starts_at.isoformat(),
+        "ends_at": each.ends_at.isoformat(),
+        "by": each.by,
+        "reason": each.reason,
+    }
+
+
+def explanation_json(group: AlertGroup) -> dict[str, Any]:
+    """Why a group was decided as it was: each step and its reason."""
+    return {
+        "id": group.id,
+        "title": group.title,
+        "state": str(group.state),
+        "decision": str(group.decision),
+        "reason": group.reason,
+        "incident": f"INC-{group.incident}" if group.incident is not None else None,
+        "route": group.route,
+        "labels": dict(group.labels),
+        "steps": [{"at": s.at.isoformat(), "step": s.step, "reason": s.reason} for s in group.steps],
+    }

@@ -1,0 +1,248 @@
+"""Operations on groups of alerts and silences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.alert_json import explanation_json, group_json, silence_json
+from bot.domain.alerts import silence
+from bot.domain.alerts.group import AlertGroup
+from bot.domain.errors import NotFound
+from bot.operations.base import (
+    Answer,
+    Arguments,
+    Call,
+    Duration,
+    MaybeWords,
+    NoArguments,
+    Operation,
+    Shape,
+    number_in,
+    question,
+)
+from bot.operations.incidents import incident_answer
+from bot.operations.shapes import IncidentShape
+from bot.operations.verbs import span
+from bot.operations.visibility import visible_incident
+from bot.usecases import authorize
+from bot.usecases.alerts import act
+from bot.usecases.alerts.silence import add_silence, end_silence
+from bot.usecases.incidents.declare import Declaration
+from bot.usecases.visibility import can_see
+from storage import incidents
+from storage.alerts import groups, members, silences
+from storage.alerts.members import MemberCount
+
+MOST_GROUPS, MOST_ALERTS = 200, 100
+TAG = "Alerts"
+
+
+class GroupShape(Shape):
+    """A group of alerts, with its first alerts."""
+
+    model_config = ConfigDict(title="AlertGroup")
+
+    id: str = Field(examples=["AG-7"])
+    state: str
+    title: str
+    source: str
+    route: str
+    severity: str
+    service: str | None
+    opened_at: datetime
+    resolved_at: datetime | None
+    firing: int
+    resolved: int
+    flaps: int
+    truncated: int
+    decision: str
+    reason: str
+    incident: str | None
+    alerts: list[dict[str, Any]]
+
+
+class GroupsShape(Shape):
+    """Groups of alerts."""
+
+    model_config = ConfigDict(title="AlertGroups")
+
+    groups: list[GroupShape]
+
+
+class ExplanationShape(Shape):
+    """Why a group was decided as it was."""
+
+    model_config = ConfigDict(title="Explanation")
+
+    id: str
+    decision: str
+    reason: str
+    steps: list[dict[str, Any]]
+
+
+class SilenceShape(Shape):
+    """A silence."""
+
+    model_config = ConfigDict(title="Silence")
+
+    id: str = Field(examples=["SI-3"])
+    labels: dict[str, str]
+    starts_at: datetime
+    ends_at: datetime
+    by: str
+    reason: str
+
+
+class SilencesShape(Shape):
+    """The silences in force."""
+
+    model_config = ConfigDict(title="Silences")
+
+    silences: list[SilenceShape]
+
+
+class ScopeArguments(Arguments):
+    """Which groups to list."""
+
+    scope: Literal["firing", "all"] = "firing"
+
+
+class AttachArguments(Arguments):
+    """The incident that the group becomes part of."""
+
+    incident: Annotated[str, Field(pattern=r"^(INC-)?[0-9]{1,10}$", examples=["INC-42"])]
+
+
+class DismissArguments(Arguments):
+    """Why nothing is done about the group."""
+
+    why: Literal["false_alarm", "known", "not_actionable"]
+    note: MaybeWords = ""
+
+
+LABEL = r"^[^\s=]{1,100}$"
+
+
+class SilenceArguments(Arguments):
+    """Labels with the value that each must have, exactly or as `/re/`, and for how long."""
+
+    labels: Annotated[
+        dict[Annotated[str, Field(pattern=LABEL)], Annotated[str, Field(min_length=1, max_length=300)]],
+        Field(min_length=1, max_length=20),
+    ]
+    duration: Duration
+    reason: Annotated[str, Field(max_length=300)] = ""
+
+
+async def _list(call: Call, given: ScopeArguments) -> Answer:
+    async with call.context.database.reading() as conn:
+        read = groups.firing if given.scope == "firing" else groups.newest
+        return await _groups(call, conn, await read(conn, MOST_GROUPS))
+
+
+async def _of_incident(call: Call, _: NoArguments) -> Answer:
+    incident = await visible_incident(call)
+    async with call.context.database.reading() as conn:
+        return await _groups(call, conn, await groups.of_incident(conn, incident.number, MOST_GROUPS))
+
+
+async def _groups(call: Call, conn: AsyncConnection, listed: Sequence[AlertGroup]) -> Answer:
+    counts = await members.counts(conn, [group.number for group in listed])
+    hidden = await _hidden(call, conn, listed)
+    shown = []
+    for group in listed:
+        alerts = await members.of_group(conn, group.number, MOST_ALERTS)
+        as_json = group_json(group, counts.get(group.number, MemberCount()), alerts)
+        shown.append({**as_json, "incident": None} if group.incident in hidden else as_json)
+    return Answer({"groups": shown})
+
+
+async def _hidden(call: Call, conn: AsyncConnection, listed: Sequence[AlertGroup]) -> set[int | None]:
+    """The incidents of the groups that the actor may not see."""
+    found = await incidents.get_many(conn, {group.incident for group in listed if group.incident is not None})
+    if call.operator:
+        return set()
+    return {each.number for each in found.values() if not await can_see(conn, each, call.actor)}
+
+
+async def _explain(call: Call, _: NoArguments) -> Answer:
+    async with call.context.database.reading() as conn:
+        group = await groups.get(conn, _group(call))
+        if group is None:
+            raise NotFound(f"There is no group of alerts {call.path['id'][:40]}.", "alerts")
+        hidden = await _hidden(call, conn, [group])
+    explanation = explanation_json(group)
+    return Answer({**explanation, "incident": None} if group.incident in hidden else explanation)
+
+
+def _group(call: Call) -> int:
+    return number_in(call.path["id"], "AG-", "group of alerts")
+
+
+async def _declare(call: Call, _: NoArguments) -> Answer:
+    async with call.context.database.reading() as conn:
+        group = await groups.get(conn, _group(call))
+    if group is None:
+        raise NotFound(f"There is no group of alerts {call.path['id'][:40]}.", "alerts")
+    declaration = Declaration(group.title, group.severity, call.actor, services=group.services)
+    incident = await act.declare_from_card(call.context, group.number, declaration, call.delivery)
+    return incident_answer(incident, made=True)
+
+
+async def _attach(call: Call, given: AttachArguments) -> Answer:
+    incident = await visible_incident(Call(call.context, call.actor, {"id": given.incident}, operator=call.operator))
+    attached = await act.attach_to_incident(call.context, _group(call), incident.number, call.actor, call.delivery)
+    return incident_answer(attached)
+
+
+async def _dismiss(call: Call, given: DismissArguments) -> Answer:
+    group = await act.dismiss(call.context, _group(call), given.why, given.note, call.actor, call.delivery)
+    return Answer(explanation_json(group))
+
+
+async def _silences(call: Call, _: NoArguments) -> Answer:
+    async with call.context.database.reading() as conn:
+        in_force = await silences.in_force(conn, call.context.clock.now())
+    return Answer({"silences": [silence_json(each) for each in in_force]})
+
+
+async def _silence(call: Call, given: SilenceArguments) -> Answer:
+    now = call.context.clock.now()
+    made = silence.silence(list(given.labels.items()), span(given.duration), call.actor, given.reason, now)
+    stored = await add_silence(call.context, made, call.delivery)
+    return Answer(silence_json(stored), location=f"/silences/{stored.id}")
+
+
+async def _end_silence(call: Call, _: NoArguments) -> Answer:
+    authorize.require(call.context, "silence", call.actor)
+    ended = await end_silence(call.context, number_in(call.path["id"], "SI-", "silence"))
+    return Answer(silence_json(ended))
+
+
+OPERATIONS = (
+    question("list_alerts", "/alerts", "List groups of alerts", _list, GroupsShape, arguments=ScopeArguments,
+             example={"scope": "all"}, tag=TAG),
+    question("list_incident_alerts", "/incidents/{id}/alerts", "List the alerts of an incident", _of_incident,
+             GroupsShape),
+    question("explain_alerts", "/alerts/{id}", "Why a group of alerts was decided as it was", _explain,
+             ExplanationShape, tag=TAG),
+    Operation(name="declare_from_alerts", method="POST", path="/alerts/{id}/declare", run=_declare, status=201,
+              summary="Declare an incident for a group", answer=IncidentShape, asks_who=False, tag=TAG),
+    Operation(name="attach_alerts", method="POST", path="/alerts/{id}/attach", run=_attach, arguments=AttachArguments,
+              summary="Make a group part of an open incident", answer=IncidentShape, tag=TAG,
+              example={"incident": "INC-1"}),
+    Operation(name="dismiss_alerts", method="POST", path="/alerts/{id}/dismiss", run=_dismiss,
+              arguments=DismissArguments, summary="Dismiss a group", answer=ExplanationShape, tag=TAG,
+              example={"why": "known", "note": "The migration"}),
+    question("list_silences", "/silences", "List the silences in force", _silences, SilencesShape, tag=TAG),
+    Operation(name="add_silence", method="POST", path="/silences", run=_silence, arguments=SilenceArguments,
+              summary="Silence alerts by their labels for a while", answer=SilenceShape, status=201, tag=TAG,
+              example={"labels": {"alertname": "HighErrors"}, "duration": "2h", "reason": "Load test"}),
+    Operation(name="end_silence", method="DELETE", path="/silences/{id}", run=_end_silence, answer=SilenceShape,
+              summary="End a silence now", tag=TAG),
+)  # fmt: skip

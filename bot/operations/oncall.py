@@ -1,0 +1,182 @@
+"""Operations on schedules: who is on call, and covers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
+
+from bot.domain.access.identity import Identity
+from bot.domain.errors import NotFound
+from bot.domain.oncall import schedule as oncall
+from bot.domain.oncall.schedule import Override, Shift
+from bot.domain.policy.policy import Policy, Schedule
+from bot.incident_json import instant
+from bot.operations.base import Answer, Arguments, Call, Duration, Instant, NoArguments, Operation, Shape, question
+from bot.operations.verbs import span
+from bot.usecases.effects.on_call import address_of
+from bot.usecases.oncall.cover import cover, give_up
+from storage import overrides
+
+TAG = "On call"
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class ShiftShape(Shape):
+    """A shift. `member` is a contact of the policy or a Slack ID; `user` what Slack finds the person by."""
+
+    model_config = ConfigDict(title="Shift")
+
+    member: str
+    user: str | None
+    starts_at: datetime
+    ends_at: datetime
+
+
+class OnCallShape(Shape):
+    """A schedule: who is on call now and next; null for nobody."""
+
+    model_config = ConfigDict(title="OnCall")
+
+    schedule: str
+    now: ShiftShape | None
+    next: ShiftShape | None
+
+
+class SchedulesShape(Shape):
+    """Every schedule."""
+
+    model_config = ConfigDict(title="Schedules")
+
+    schedules: list[OnCallShape]
+
+
+class ShiftsShape(Shape):
+    """The shifts of a schedule, and the times without anybody on call."""
+
+    model_config = ConfigDict(title="Shifts")
+
+    schedule: str
+    shifts: list[ShiftShape]
+    gaps: list[dict[str, datetime]]
+
+
+class CoverShape(Shape):
+    """A cover."""
+
+    model_config = ConfigDict(title="Cover")
+
+    schedule: str
+    member: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+class CoversShape(Shape):
+    """The covers in force and to come."""
+
+    model_config = ConfigDict(title="Covers")
+
+    covers: list[CoverShape]
+
+
+class ShiftsArguments(Arguments):
+    """How far to look ahead."""
+
+    days: Annotated[int, Field(ge=1, le=90)] = 14
+
+
+class CoverArguments(Arguments):
+    """When the token's person is on call instead of the rotation: from now on where nothing else is said."""
+
+    exactly_one_of = ("ends_at", "duration")
+
+    starts_at: Instant | None = None
+    ends_at: Instant = _NEVER
+    duration: Duration = ""
+
+
+async def _list(call: Call, _: NoArguments) -> Answer:
+    policy, now = call.context.policy, call.context.clock.now()
+    async with call.context.database.reading() as conn:
+        in_force = await overrides.in_force(conn, now)
+    return Answer({"schedules": [_on_call(each, policy, now, in_force) for each in policy.schedules.values()]})
+
+
+def _on_call(schedule: Schedule, policy: Policy, now: datetime, in_force: tuple[Override, ...]) -> dict[str, Any]:
+    shifts = oncall.current_shift(schedule, now, in_force), oncall.next_shift(schedule, now, in_force)
+    current, upcoming = (shift and _shift(shift, policy) for shift in shifts)
+    return {"schedule": schedule.key, "now": current, "next": upcoming}
+
+
+def _shift(shift: Shift, policy: Policy) -> dict[str, Any]:
+    return {
+        "member": shift.member,
+        "user": address_of(policy, shift.member),
+        "starts_at": instant(shift.starts_at),
+        "ends_at": instant(shift.ends_at),
+    }
+
+
+def _schedule(call: Call) -> Schedule:
+    schedule = call.context.policy.schedules.get(call.path["schedule"])
+    if schedule is None:
+        names = ", ".join(call.context.policy.schedules) or "none: the policy has no schedules"
+        raise NotFound(f"There is no schedule “{call.path['schedule'][:40]}”. There are {names}.")
+    return schedule
+
+
+async def _shifts(call: Call, given: ShiftsArguments) -> Answer:
+    schedule, policy, now = _schedule(call), call.context.policy, call.context.clock.now()
+    end = now + timedelta(days=given.days)
+    async with call.context.database.reading() as conn:
+        in_force = await overrides.in_force(conn, now)
+    shifts = [_shift(shift, policy) for shift in oncall.shifts(schedule, now, end, in_force)]
+    gaps = [
+        {"starts_at": instant(gap.starts_at), "ends_at": instant(gap.ends_at)}
+        for gap in oncall.gaps(schedule, now, end, in_force)
+    ]
+    return Answer({"schedule": schedule.key, "shifts": shifts, "gaps": gaps})
+
+
+async def _covers(call: Call, _: NoArguments) -> Answer:
+    async with call.context.database.reading() as conn:
+        in_force = await overrides.in_force(conn, call.context.clock.now())
+    return Answer({"covers": [_cover_json(each) for each in in_force]})
+
+
+def _cover_json(each: Override) -> dict[str, Any]:
+    return {
+        "schedule": each.schedule,
+        "member": each.member,
+        "starts_at": instant(each.starts_at),
+        "ends_at": instant(each.ends_at),
+    }
+
+
+async def _cover(call: Call, given: CoverArguments) -> Answer:
+    schedule, now = _schedule(call), call.context.clock.now()
+    starts_at = max(given.starts_at or now, now)
+    ends_at = starts_at + span(given.duration) if given.duration else given.ends_at
+    person: Identity = call.context.memberships.known(call.actor)
+    taken = await cover(call.context, schedule.key, starts_at, ends_at, person, call.delivery)
+    return Answer(_cover_json(taken.override))
+
+
+async def _give_up(call: Call, _: NoArguments) -> Answer:
+    ended = await give_up(call.context, _schedule(call).key, call.actor, call.delivery)
+    return Answer({"covers": [_cover_json(each) for each in ended.ended]})
+
+
+OPERATIONS = (
+    question("list_schedules", "/oncall", "Who is on call now and next", _list, SchedulesShape, tag=TAG),
+    question("list_covers", "/overrides", "List the covers in force and to come", _covers, CoversShape, tag=TAG),
+    question("list_shifts", "/oncall/{schedule}", "List the shifts of a schedule", _shifts, ShiftsShape,
+             arguments=ShiftsArguments, example={"days": 7}, tag=TAG),
+    Operation(name="cover_schedule", method="POST", path="/oncall/{schedule}/cover", run=_cover, status=201,
+              arguments=CoverArguments, summary="Take over on-call for a while", answer=CoverShape, tag=TAG,
+              example={"duration": "2h"}),
+    Operation(name="give_up_cover", method="DELETE", path="/oncall/{schedule}/cover", run=_give_up,
+              summary="Give your covers of a schedule up", answer=CoversShape, tag=TAG),
+)  # fmt: skip

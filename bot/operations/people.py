@@ -1,0 +1,194 @@
+"""Operations that bring people in: roles, invitations, pages, escalations."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from bot.domain.access.identity import Membership
+from bot.domain.errors import Refused
+from bot.domain.incident import Incident
+from bot.operations.base import Arguments, Call, MaybeWords, NoArguments, Operation, SlackId, role_key
+from bot.operations.verbs import verb
+from bot.usecases.incidents import escalate, handover
+from bot.usecases.incidents.acknowledge import invite, join
+from bot.usecases.incidents.assign_roles import assign_roles
+from storage import incidents
+
+People = Annotated[tuple[SlackId, ...], Field(min_length=1, max_length=50)]
+
+
+class RoleArguments(Arguments):
+    """A role and its holder; null clears it."""
+
+    role: Annotated[str, Field(min_length=1, max_length=100, examples=["commander"])]
+    user: SlackId | None
+
+
+class RolesArguments(Arguments):
+    """Roles and their holders; null clears one."""
+
+    roles: Annotated[dict[str, SlackId | None], Field(min_length=1, max_length=50)]
+
+
+class HandoverArguments(Arguments):
+    """Whom a role is offered to. The holder keeps it until they accept."""
+
+    user: SlackId
+    role: Annotated[str, Field(min_length=1, max_length=100)] = "commander"
+
+
+class AnswerArguments(Arguments):
+    """The answer to a handover that was offered to the token's person."""
+
+    role: Annotated[str, Field(min_length=1, max_length=100)] = "commander"
+    accept: bool
+
+
+class InviteArguments(Arguments):
+    """Whom to invite to the channel."""
+
+    users: People
+
+
+class PageArguments(Arguments):
+    """Whom to page: a person, people, or who is on call on a schedule."""
+
+    exactly_one_of = ("user", "users", "schedule")
+
+    user: SlackId = ""
+    users: People = ()
+    schedule: Annotated[str, Field(min_length=1, max_length=100)] = ""
+    reason: MaybeWords = ""
+
+
+class EscalateArguments(Arguments):
+    """Why the next rung of the ladder is paged, and which one is meant, so that two who ask mean one rung."""
+
+    reason: MaybeWords = ""
+    rung: Annotated[int, Field(ge=1, le=1000)] | None = None
+
+
+class TriggerArguments(Arguments):
+    """A trigger of the policy whose reason holds."""
+
+    trigger: Annotated[str, Field(min_length=1, max_length=100)]
+    reason: MaybeWords = ""
+
+
+async def _role(call: Call, given: RoleArguments) -> Incident:
+    return await _assign(call, {given.role: given.user})
+
+
+async def _roles(call: Call, given: RolesArguments) -> Incident:
+    return await _assign(call, given.roles)
+
+
+async def _assign(call: Call, roles: dict[str, str | None]) -> Incident:
+    await _refuse_bots(call, [user for user in roles.values() if user])
+    holders = {role_key(call, role): user for role, user in roles.items()}
+    return await assign_roles(call.context, call.number, holders, call.actor, call.delivery)
+
+
+async def _refuse_bots(call: Call, users: list[str]) -> None:
+    """Raise `Refused` for a bot and for a closed account, as far as Slack tells."""
+    for user in users:
+        identity = await call.context.memberships.get(user)
+        if identity.membership is Membership.BOT:
+            raise Refused(f"{user} is a bot. Name a person.")
+        if not identity.active:
+            raise Refused(f"The account of {user} is deactivated. Name somebody else.")
+
+
+async def _handover(call: Call, given: HandoverArguments) -> Incident:
+    await _refuse_bots(call, [given.user])
+    role = role_key(call, given.role)
+    return await handover.offer(call.context, call.number, role, given.user, call.actor, call.delivery)
+
+
+async def _answer(call: Call, given: AnswerArguments) -> Incident:
+    async with call.context.database.reading() as conn:
+        incident = await incidents.get(conn, call.number)
+    offers = incident.handovers if incident is not None else ()
+    mine = [offer for offer in offers if offer.to == call.actor and offer.role == given.role]
+    if not mine:
+        raise Refused(f"Nobody asked you to take over {given.role}.", "roles")
+    answer = handover.accept if given.accept else handover.decline
+    return await answer(call.context, call.number, mine[-1].number, call.actor, call.delivery)
+
+
+async def _join(call: Call, _: NoArguments) -> Incident:
+    return await join(call.context, call.number, call.actor, call.delivery)
+
+
+async def _invite(call: Call, given: InviteArguments) -> Incident:
+    return await invite(call.context, call.number, given.users, call.actor, call.delivery)
+
+
+async def _page(call: Call, given: PageArguments) -> Incident:
+    users = tuple(dict.fromkeys([*given.users, *([given.user] if given.user else [])]))
+    paged = await escalate.page(
+        call.context,
+        call.number,
+        call.actor,
+        users=users,
+        schedule=given.schedule or None,
+        reason=given.reason,
+        delivery=call.delivery,
+    )
+    return paged.incident
+
+
+async def _escalate(call: Call, given: EscalateArguments) -> Incident:
+    escalated = await escalate.escalate(
+        call.context, call.number, call.actor, given.reason, rung=given.rung, delivery=call.delivery
+    )
+    return escalated.incident
+
+
+async def _trigger(call: Call, given: TriggerArguments) -> Incident:
+    trigger = next((each for each in call.context.policy.triggers if given.trigger in (each.key, each.name)), None)
+    if trigger is None:
+        names = ", ".join(each.key for each in call.context.policy.triggers)
+        raise Refused(f"There is no trigger “{given.trigger[:40]}”. " + (f"Use one of: {names}." if names else ""))
+    return await escalate.fire_trigger(
+        call.context, call.number, trigger, call.actor, given.reason, delivery=call.delivery
+    )
+
+
+_MAYA: dict[str, Any] = {"user": "{user}"}
+
+OPERATIONS: tuple[Operation, ...] = (
+    verb(
+        "role", "Give somebody a role, or clear it", _role, RoleArguments, name="assign_role",
+        example={"role": "commander", **_MAYA},
+    ),
+    verb(
+        "roles", "Give several roles at once", _roles, RolesArguments, name="assign_roles",
+        example={"roles": {"commander": "{user}"}},
+    ),
+    verb(
+        "handover", "Offer a role to somebody, who accepts or declines", _handover, HandoverArguments,
+        name="offer_role", example={"role": "commander", **_MAYA},
+    ),
+    verb(
+        "handover/answer", "Accept or decline a role that was offered to you", _answer, AnswerArguments,
+        name="answer_handover", asks_who=False, example={"role": "commander", "accept": True},
+    ),
+    verb("join", "Come to the incident's channel", _join, asks_who=False),
+    verb("invite", "Invite people to the incident's channel", _invite, InviteArguments, name="invite_people",
+         example={"users": ["{user}"]}),
+    verb(
+        "page", "Page people, or who is on call", _page, PageArguments, name="page_people",
+        example={"users": ["{user}"], "reason": "We need an expert for the queue"},
+    ),
+    verb(
+        "escalate", "Page the next rung of the ladder now", _escalate, EscalateArguments,
+        example={"reason": "We need the database people"},
+    ),
+    verb(
+        "trigger", "Report an event for which the policy pages people", _trigger, TriggerArguments,
+        name="fire_trigger", example={"trigger": "data_loss"},
+    ),
+)  # fmt: skip

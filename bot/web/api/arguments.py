@@ -1,0 +1,56 @@
+"""Reads the arguments of an operation from the query or the JSON body of a request."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from bot.operations.base import Operation
+from bot.web.api.problems import Problem
+
+MOST_PROBLEMS = 50
+
+
+async def read_arguments(request: web.Request, operation: Operation) -> BaseModel:
+    """The arguments. Raises `Problem` where they are malformed or not valid."""
+    if operation.method == "GET":
+        names = list(request.query)
+        if len(names) != len(set(names)):
+            raise Problem("invalid", "A parameter is given twice.")
+        return _validated(operation, dict(request.query), strings=True)
+    body = await request.read()
+    if not body:
+        return _validated(operation, {})
+    if request.content_type != "application/json":
+        raise Problem("media-type", "Send the body as Content-Type: application/json.")
+    try:
+        given = json.loads(body, parse_float=_number)
+    except (ValueError, RecursionError):
+        raise Problem("malformed", "The body is no JSON.") from None
+    if not isinstance(given, dict):
+        raise Problem("invalid", f"The body is a JSON object, such as {json.dumps(dict(operation.example))}.")
+    return _validated(operation, given)
+
+
+def _number(text: str) -> float:
+    """A number, which is an integer if it has no fraction: for JSON 1.0 and 1 are the same."""
+    value = float(text)
+    return int(value) if value.is_integer() else value
+
+
+def _validated(operation: Operation, given: dict[str, Any], *, strings: bool = False) -> BaseModel:
+    """The arguments. A query has texts only; of JSON, a text is no number and no boolean."""
+    try:
+        if strings:
+            return operation.arguments.model_validate_strings(given)
+        return operation.arguments.model_validate_json(json.dumps(given), strict=True)
+    except ValidationError as error:
+        problems = [
+            {"field": ".".join(map(str, each["loc"])), "message": each["msg"].removeprefix("Value error, ")}
+            for each in error.errors(include_url=False, include_context=False, include_input=False)
+        ]
+        told = "; ".join(f"{each['field']}: {each['message']}" for each in problems[:5])
+        raise Problem("invalid", told, errors=problems[:MOST_PROBLEMS]) from None

@@ -1,0 +1,232 @@
+"""Builds the OpenAPI document of the API from the table of operations and their models.
+
+https://spec.openapis.org/oas/v3.1.1
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from bot.domain.policy.policy import Policy
+from bot.operations.base import Arguments, NoArguments, Operation
+from bot.operations.table import OPERATIONS
+from bot.usecases.context import Context
+from bot.web.api.problems import KINDS, TYPE
+
+REFERENCE = "#/components/schemas/{model}"
+_NAMES = {"id": "INC-1", "run": "1", "step": "1.1", "schedule": "primary", "playbook": "database-outage", "token": "ci"}
+_IDS = {"/alerts/": "AG-1", "/silences/": "SI-1"}
+USER = "U0123"
+PROBLEM = {
+    "type": "object",
+    "title": "Problem",
+    "description": "Problem details (RFC 9457). `detail` says what to do.",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "example": {"type": "string", "description": "A command that would work."},
+        "errors": {"type": "array", "items": {"type": "object"}},
+    },
+    "required": ["type", "title", "status", "detail"],
+}
+
+
+class Document:
+    """The document, with the severities and roles of the policy in force."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._made: tuple[str, bytes] | None = None
+
+    def as_json(self) -> bytes:
+        """The document as JSON."""
+        policy = self._context.policy
+        if self._made is None or self._made[0] != policy.digest:
+            self._made = policy.digest, json.dumps(build(policy), ensure_ascii=False).encode()
+        return self._made[1]
+
+
+def build(policy: Policy) -> dict[str, Any]:
+    """The document."""
+    models = _models()
+    keys, schemas = models_json_schema(
+        [(model, "validation") for model in models], by_alias=True, ref_template=REFERENCE
+    )
+    components = schemas.get("$defs", {})
+    for model in models:
+        _require_one_of(components[keys[model, "validation"]["$ref"].rpartition("/")[2]], model)
+    _name_severities(components, policy)
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, keys, components, policy)
+    paths["/incidents/{id}/timeline/stream"] = {"get": _stream()}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Tocsin",
+            "version": "1",
+            "description": "Run incidents over HTTP, with the same permissions and the same record as in Slack.",
+        },
+        "servers": [{"url": "/api/v1"}],
+        "security": [{"token": []}],
+        "tags": [{"name": name} for name in dict.fromkeys(operation.tag for operation in OPERATIONS)],
+        "paths": paths,
+        "components": {
+            "schemas": {**components, "Problem": PROBLEM},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "description": "`tocsin token create` makes one."}
+            },
+        },
+    }
+
+
+def _models() -> list[type[BaseModel]]:
+    used = [model for operation in OPERATIONS for model in (operation.answer, operation.arguments)]
+    return [model for model in dict.fromkeys(used) if model is not NoArguments]
+
+
+def _operation(operation: Operation, keys: Mapping[Any, Any], components: Any, policy: Policy) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "description": _description(operation),
+        "tags": [operation.tag],
+        "parameters": _path_parameters(operation.path),
+        "responses": _responses(operation, keys),
+    }
+    if operation.method == "GET":
+        described["parameters"] += _query(operation, keys, components, policy)
+        return described
+    if operation.arguments is not NoArguments:
+        schema = keys[operation.arguments, "validation"]
+        described["requestBody"] = {
+            "required": _is_required(operation.arguments),
+            "content": {"application/json": {"schema": schema, "example": example(operation, policy)}},
+        }
+    return described
+
+
+def _is_required(arguments: type[Arguments]) -> bool:
+    required = any(field.is_required() for field in arguments.model_fields.values())
+    return required or bool(arguments.exactly_one_of)
+
+
+def _description(operation: Operation) -> str:
+    """The scope, and the optional headers: as parameters, each value of them would have to be right."""
+    sentences = [f"Scope: `{operation.scope}`."]
+    if operation.method != "GET":
+        sentences.append("Header `Idempotency-Key`: it happens once, however often it is sent within a day.")
+    if operation.conditional:
+        name = "If-None-Match" if operation.method == "GET" else "If-Match"
+        sentences.append(f"Header `{name}`: the `ETag` of the incident as you read it.")
+    return " ".join(sentences)
+
+
+def example(operation: Operation, policy: Policy) -> dict[str, Any]:
+    """The operation's example, with a severity of the policy and a person."""
+    severities = policy.severities
+    values = {"{worst}": severities[0].key, "{mild}": severities[len(severities) // 2].key, "{user}": USER}
+    text = json.dumps(dict(operation.example))
+    for name, value in values.items():
+        text = text.replace(name, value)
+    filled: dict[str, Any] = json.loads(text)
+    return filled
+
+
+def _path_parameters(path: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": r"^[A-Za-z0-9][A-Za-z0-9._-]*$"},
+            "example": next((one for start, one in _IDS.items() if path.startswith(start)), _NAMES[name]),
+        }
+        for name in re.findall(r"{(\w+)}", path)
+    ]
+
+
+def _query(operation: Operation, keys: Any, components: Any, policy: Policy) -> list[dict[str, Any]]:
+    if operation.arguments is NoArguments:
+        return []
+    schema = components[keys[operation.arguments, "validation"]["$ref"].rpartition("/")[2]]
+    given = example(operation, policy)
+    parameters = []
+    for name, its in schema["properties"].items():
+        plain = dict(next((one for one in its.get("anyOf", []) if one.get("type") != "null"), its))
+        described = {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": plain}
+        description = plain.pop("description", None) or its.get("description")
+        parameters.append(
+            {
+                **described,
+                **({"description": description} if description else {}),
+                **({"example": given[name]} if name in given else {}),
+            }
+        )
+    return parameters
+
+
+def _responses(operation: Operation, keys: Mapping[Any, Any]) -> dict[str, Any]:
+    body = {"application/json": {"schema": keys[operation.answer, "validation"]}}
+    done: dict[str, Any] = {"description": operation.summary, "content": body}
+    if operation.conditional:
+        done["headers"] = {"ETag": {"schema": {"type": "string"}}}
+    statuses = {400, 401, 403, 404, 422, 429, 503}
+    if operation.method != "GET":
+        statuses |= {409, 413, 415} | ({412} if operation.conditional else set())
+    problems = {str(status): _problem(status) for status in sorted(statuses)}
+    unchanged = {"304": {"description": "Not changed"}} if operation.conditional and operation.method == "GET" else {}
+    return {str(operation.status): done, **unchanged, **problems}
+
+
+def _problem(status: int) -> dict[str, Any]:
+    title = next(title for code, title in KINDS.values() if code == status)
+    return {"description": title, "content": {TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+
+
+def _stream() -> dict[str, Any]:
+    return {
+        "operationId": "stream_entries",
+        "summary": "Follow the timeline live, as server-sent events",
+        "description": "Scope: `read`. Each event has the entry's `seq` as `id` and the entry as `data`.",
+        "tags": ["Incidents"],
+        "parameters": [
+            *_path_parameters("/incidents/{id}"),
+            {"name": "Last-Event-ID", "in": "header", "schema": {"type": "string", "pattern": "^[0-9]{1,9}$"}},
+        ],
+        "responses": {
+            "200": {"description": "The events", "content": {"text/event-stream": {"schema": {"type": "string"}}}},
+            **{str(status): _problem(status) for status in (401, 403, 404, 422, 429, 503)},
+        },
+    }
+
+
+def _require_one_of(schema: dict[str, Any], model: type[BaseModel]) -> None:
+    names = model.exactly_one_of if issubclass(model, Arguments) else ()
+    if names:
+        schema["oneOf"] = [{"required": [name]} for name in names]
+        for name in names:
+            schema["properties"][name].pop("default", None)
+
+
+def _name_severities(components: dict[str, Any], policy: Policy) -> None:
+    """Where an argument is a severity of the policy, list them."""
+    names = [level.key for level in policy.severities]
+    one = "|".join(map(re.escape, names))
+    for model in components.values():
+        for name, its in model.get("properties", {}).items():
+            if name != "severity" or not model["title"].endswith("Arguments"):
+                continue
+            several = model["title"] == "ListArguments"
+            narrower = {"pattern": f"^({one})(,({one})){{0,9}}$"} if several else {"enum": names}
+            for schema in (its, *its.get("anyOf", [])):
+                if schema.get("type") == "string":
+                    schema.update(narrower)
