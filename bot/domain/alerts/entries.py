@@ -8,10 +8,14 @@ from bot.domain.alerts.group import AlertGroup, GroupChange
 from bot.domain.timeline.entry import BOT, Entry, entry
 
 
-def of_attachment(group: AlertGroup, actor: str, now: datetime) -> Entry:
-    """A group became part of the incident."""
+def of_attachment(
+    group: AlertGroup, actor: str, now: datetime, *, severity: str | None = None, told: bool = False
+) -> Entry:
+    """A group became part of the incident. `severity`: the incident's, if the group is worse."""
     text = f"Alert {group.id} fires: {group.title} ({group.reason})"
-    return entry(now, "alert", actor, text, group=group.id, event="fired")
+    if severity is not None:
+        text += f". It is {group.severity}, and the incident is {severity}: change the severity if it is worse now."
+    return entry(now, "alert", actor, text, group=group.id, event="fired", **({"told": True} if told else {}))
 
 
 def of_change(change: GroupChange, now: datetime) -> Entry | None:

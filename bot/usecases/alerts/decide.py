@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,9 +12,10 @@ from bot.domain import routing
 from bot.domain.alerts import decision, entries
 from bot.domain.alerts import group as groups_of_alerts
 from bot.domain.alerts.alert import AlertStatus
-from bot.domain.alerts.decision import Situation, Verdict
+from bot.domain.alerts.decision import Verdict
 from bot.domain.alerts.group import AlertGroup, Decision
 from bot.domain.alerts.inhibition import Inhibited
+from bot.domain.alerts.related import Situation
 from bot.domain.incident import Change, Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import BOT
@@ -23,7 +25,7 @@ from bot.usecases.alerts.silence import silenced_group
 from bot.usecases.context import Context
 from bot.usecases.incidents.declare import Declaration, declare_within
 from bot.usecases.unit_of_work import begin
-from storage import incidents
+from storage import incidents, ingest
 from storage.alerts import deadlines, groups
 from storage.outbox import enqueue
 
@@ -63,7 +65,7 @@ async def decide_group(context: Context, number: int) -> AlertGroup | None:
             quiet = inhibited(group, by, now)
             await groups.save_many(conn, [quiet])
             return quiet
-        verdict = decision.decide(group, await _situation(context, conn, group, now), context.policy)
+        verdict = decision.decide(group, await _situation(context, conn, group, now), context.policy, now)
         decided = await _carried_out(context, conn, group, verdict, now)
         await groups.save_many(conn, [decided])
     context.wakeups.notify()
@@ -87,12 +89,47 @@ async def _joined_again(context: Context, conn: AsyncConnection, group: AlertGro
 
 
 async def attach(
-    context: Context, conn: AsyncConnection, group: AlertGroup, incident: Incident, actor: str, now: datetime
+    context: Context,
+    conn: AsyncConnection,
+    group: AlertGroup,
+    incident: Incident,
+    actor: str,
+    now: datetime,
+    *,
+    aloud: bool = False,
 ) -> None:
-    """Make a decided group part of an open incident, in the caller's transaction: entry and alerts message."""
+    """Make a decided group part of an open incident, in the caller's transaction: entry and alerts message.
+
+    The channel is told, once each, if `aloud` (in a storm, what has nothing to do with it joins), and if alerts are
+    worse than the incident: joining changes no severity and pages nobody.
+    """
+    policy = context.policy
+    ranks = {level.key: rank for rank, level in enumerate(policy.severities)}
+    worse = ranks.get(group.severity, len(ranks)) < ranks.get(incident.severity, -1)
+    told = aloud and await ingest.claim_delivery(conn, f"alert_storm:{incident.number}", now)
+    if worse and actor == BOT:
+        told |= await ingest.claim_delivery(conn, f"alert_worse:{incident.number}:{group.severity}", now)
     work = await begin(context, conn, incident)
     notices = [routing.alerts_posted(incident.number), routing.alerts_edit(incident.number)]
-    await work.commit(Change(incident, (entries.of_attachment(group, actor, now),)), notices)
+    joined = entries.of_attachment(group, actor, now, severity=incident.severity if worse else None, told=told)
+    await work.commit(Change(incident, (joined,)), notices)
+
+
+async def _bring(
+    context: Context, conn: AsyncConnection, numbers: Sequence[int], leaf: AlertGroup, now: datetime
+) -> None:
+    """Have groups join the incident of a group that depends on their services: one incident for each root."""
+    for number, asked in (await groups.get_many(conn, numbers)).items():
+        incident = await incidents.lock(conn, leaf.incident or 0)
+        if incident is None or asked.decision is not Decision.ASKED:
+            continue
+        reason = f"{leaf.services[0]}, whose alerts ({leaf.id}) declared, depends on {asked.services[0]}"
+        joined = groups_of_alerts.decide(asked, Decision.ATTACHED, reason, now, "depends_on")
+        joined = replace(joined, incident=incident.number)
+        await attach(context, conn, joined, incident, BOT, now)
+        await enqueue.put(conn, [routing.alert_card_edit(number)])
+        await groups.save_many(conn, await settle_pages(conn, [joined]))
+        await lift(conn, [number], now)
 
 
 async def declare_for(context: Context, conn: AsyncConnection, group: AlertGroup, actor: str) -> Incident:
@@ -124,7 +161,7 @@ def severity_of_group(group: AlertGroup, policy: Policy) -> str:
 async def _situation(context: Context, conn: AsyncConnection, group: AlertGroup, now: datetime) -> Situation:
     firing = [each for each in await groups.firing(conn, MOST_FIRING) if each.number != group.number]
     since = decision.storm_starts_at(context.policy, now)
-    declared = await groups.declared_since(conn, since, MOST_FIRING)
+    declared = [each for each in await groups.declared_since(conn, since, MOST_FIRING) if each.decided_by is None]
     open_now = await incidents.newest(conn, open_only=True, limit=MOST_FIRING)
     return Situation(firing, {incident.number: incident for incident in open_now if not incident.drill}, declared)
 
@@ -149,13 +186,14 @@ async def _carried_out(
         incident = await incidents.lock(conn, verdict.incident)
         if incident is not None and incident.open:
             decided = replace(decided, incident=incident.number)
-            await attach(context, conn, decided, incident, BOT, now)
+            await attach(context, conn, decided, incident, BOT, now, aloud=verdict.step == "storm")
             return decided
         decided = groups_of_alerts.decide(group, Decision.DECLARED, f"INC-{verdict.incident} has ended", now)
     if decided.decision is Decision.DECLARED:
         incident = await declare_for(context, conn, decided, BOT)
         decided = replace(decided, incident=incident.number)
         await attach(context, conn, decided, incident, BOT, now)
+        await _bring(context, conn, verdict.brings, decided, now)
     elif decided.decision is Decision.ASKED:
         decided = replace(decided, carded=True)
         await enqueue.put(conn, [routing.alert_card(group.number)])

@@ -15,6 +15,7 @@ from bot.domain.alerts.reception import Reception, receive
 from bot.usecases.alerts.decide import claim_gathered, decide_group
 from bot.usecases.incidents.resolve import resolve
 from storage import incidents
+from storage.timeline import entries as timeline
 from tests.usecases.alerts.telling import again, alert, decided, decisions, every, over, told
 from tests.usecases.conftest import START, MakeContext, MovableClock
 
@@ -137,6 +138,9 @@ async def test_a_storm_declares_no_more_than_the_policy_allows(make_context: Mak
     found = await decided(context, clock)
     assert decisions(found) == [("declared", 1), ("declared", 2), *[("attached", 2)] * 4]
     assert "alerts declared 2 incidents within 10m" in found[-1].reason
+    async with context.database.reading() as conn:
+        (aloud,) = [each.text for each in await timeline.of_kind(conn, 2, "alert") if each.data.get("told")]
+    assert "the rest joins the newest" in aloud
     clock.instant += timedelta(minutes=11)
     await told(context, alert("Later"))
     assert decisions(await decided(context, clock))[-1] == ("declared", 3)

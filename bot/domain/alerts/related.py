@@ -1,0 +1,90 @@
+"""Finds groups that fail for the same reason: a service that theirs depends on, or that depends on theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.alerts.group import AlertGroup, Decision
+from bot.domain.incident import Incident
+from bot.domain.policy.policy import Policy, Service
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What else happens when a group is decided."""
+
+    firing: Sequence[AlertGroup]  # the newest groups that fire, the group itself left out
+    open_incidents: Mapping[int, Incident]  # by number
+    declared: Sequence[AlertGroup]  # that declared by themselves within the span of the storm guard, the newest first
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A group that fails for the same reason."""
+
+    group: AlertGroup
+    service: str  # of it
+
+
+def dependencies(services: Mapping[str, Service], start: Sequence[str]) -> list[str]:
+    """Every service that these depend on, the nearest first; `depends_on` may contain cycles."""
+    return _reached({key: service.depends_on for key, service in services.items()}, start)
+
+
+def dependents(services: Mapping[str, Service], start: Sequence[str]) -> list[str]:
+    """Every service that depends on these, the nearest first."""
+    users: dict[str, list[str]] = {}
+    for key, service in services.items():
+        for used in service.depends_on:
+            users.setdefault(used, []).append(key)
+    return _reached(users, start)
+
+
+def upstream(group: AlertGroup, situation: Situation, policy: Policy) -> list[Related]:
+    """The firing groups of services that this group's services depend on, the nearest first."""
+    by_service = _by_service(situation.firing)
+    reached = dependencies(policy.services, group.services)
+    return [Related(other, service) for service in reached for other in by_service.get(service, ())]
+
+
+def declared_downstream(group: AlertGroup, situation: Situation, policy: Policy) -> Related | None:
+    """A firing group that declared an open incident, that depends on this group's services, and has no root yet.
+
+    Its alerts came first, or its route was faster: this group is the root.
+    """
+    by_service = _by_service(situation.firing)
+    for service in dependents(policy.services, group.services):
+        for other in by_service.get(service, ()):
+            if other.decision is Decision.DECLARED and other.incident in situation.open_incidents:
+                roots = {*dependencies(policy.services, other.services)} - {*other.services}
+                known = [each for each in situation.firing if each.incident == other.incident]
+                if not any(roots & {*each.services} for each in known):
+                    return Related(other, service)
+    return None
+
+
+def is_recent(group: AlertGroup, join_within: timedelta, now: datetime) -> bool:
+    """Whether it changed lately. An old incident that people have acknowledged swallows no new outage."""
+    return now - group.changed_at <= join_within
+
+
+def _by_service(groups: Sequence[AlertGroup]) -> dict[str, list[AlertGroup]]:
+    by_service: dict[str, list[AlertGroup]] = {}
+    for group in groups:
+        for service in group.services:
+            by_service.setdefault(service, []).append(group)
+    return by_service
+
+
+def _reached(edges: Mapping[str, Sequence[str]], start: Sequence[str]) -> list[str]:
+    seen = dict.fromkeys(start)
+    frontier = list(seen)
+    reached: list[str] = []
+    while frontier:
+        ahead = dict.fromkeys(key for via in frontier for key in edges.get(via, ()) if key not in seen)
+        seen |= ahead
+        frontier = list(ahead)
+        reached += frontier
+    return reached
