@@ -20,7 +20,7 @@ from bot import policy as policy_reader
 from bot import settings as settings_reader
 from bot.app import App, Stage
 from bot.bootstrap.base import Base
-from bot.bootstrap.monitoring import rule_evaluator
+from bot.bootstrap.monitoring import prober, rule_evaluator
 from bot.bootstrap.rotation import HoldersOfSecrets, secret_rotation
 from bot.bootstrap.status_page import status_page_services
 from bot.communication_sender import CommunicationSender
@@ -216,7 +216,7 @@ def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> A
     for periodic in _periodic(base, health, replicas):
         timer.add(periodic)
     serving: list[Service] = [status_page, http, outbox, scheduler, alerts, job_runner, replicas, indexer]
-    serving.append(rule_evaluator(base))
+    serving += [rule_evaluator(base), prober(base)]
     serving += [each for each in (status_http, sockets) if each is not None]
     beside: list[Service] = [health, join, outages, timer]
     return App(

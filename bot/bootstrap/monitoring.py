@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bot.bootstrap.base import Base
+from bot.integrations import probe_request
 from bot.integrations.prometheus import Address, Prometheus
+from bot.workers.prober import Prober
 from bot.workers.rule_evaluator import RuleEvaluator
 
 
@@ -20,3 +22,8 @@ def rule_evaluator(base: Base) -> RuleEvaluator:
     evaluator = RuleEvaluator(base.context, prometheus, base.metrics.rule_evaluated)
     base.metrics.rules_of(evaluator.counts)
     return evaluator
+
+
+def prober(base: Base) -> Prober:
+    """Asks the probes of the policy in force."""
+    return Prober(base.context, probe_request.ask, base.metrics.probed)

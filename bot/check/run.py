@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from bot.check import database, paging, policy, slack
+from bot.check import database, paging, policy, rules, slack
 from bot.check import settings as settings_check
 from bot.check.finding import Finding
 from bot.settings import Settings
@@ -17,6 +17,7 @@ async def run(settings: Settings, now: Callable[[], datetime] = lambda: datetime
     policy_in_force, policy_findings = policy.check(settings)
     findings += policy_findings
     findings += paging.check(settings, policy_in_force)
+    findings += await rules.check(settings, policy_in_force)
     workspace, database_findings = await database.check(settings, now())
     findings += database_findings
     if policy_in_force is not None:

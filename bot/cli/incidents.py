@@ -111,10 +111,10 @@ async def _details(database: Database, number: int) -> tuple[dict[str, Any], dic
         failures = await census.failed_or_blocked(conn, number)
         ids = {*incident.roles.values(), *(each for row in rows for each in ids_in(row.reason))}
         ids |= {record.redaction.by for record in entries if record.redaction}
-        names_by_id = await names.get_many(conn, ids)
+        known = await names.get_many(conn, ids)
     for record in entries:
-        names_by_id |= record.names
-    return whole_incident_json(incident, entries, rows, failures), names_by_id
+        known |= record.names
+    return whole_incident_json(incident, entries, rows, failures), known
 
 
 def _as_lines(details: dict[str, Any], names: dict[str, str]) -> list[str]:

@@ -17,6 +17,7 @@ from bot.cli.playbooks import playbooks
 from bot.cli.policy import policy_command
 from bot.cli.records import backup_command, export_command, restored_command, verify_command
 from bot.cli.reviews import review_command
+from bot.cli.rules import rules_command
 from bot.cli.serve import check_command, migrate_command, serve_command
 from bot.cli.shared import echo_lines
 from bot.cli.statuspage import statuspage_command
@@ -58,5 +59,6 @@ for command in (
     statuspage_command,
     manifest_command,
     review_command,
+    rules_command,
 ):  # fmt: skip
     main.add_command(command)

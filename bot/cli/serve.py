@@ -27,7 +27,6 @@ def serve_command() -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    gc.disable()  # until it is ready: see bot/__main__.py
     from bot.app import App  # noqa: PLC0415 - every other command starts without the libraries of the server
     from bot.bootstrap import build  # noqa: PLC0415 - as above
 
@@ -58,7 +57,6 @@ async def _serve(settings: Settings) -> None:
     try:
         await app.start()
         running.append(app)
-        gc.enable()
         gc.freeze()  # a full collection of everything imported would stall the loop for 50 ms and more
         click.echo(json.dumps({"ready": True, "port": app.port}))
         await stopping

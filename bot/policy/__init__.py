@@ -9,7 +9,7 @@ Each raises `PolicyError`, which lists every problem with its file, its line and
 
 from bot.policy.document import as_json
 from bot.policy.problems import PolicyError, Problem
-from bot.policy.reader import PRESETS, LoadedPolicy, from_document, json_schema, load, preset, read
+from bot.policy.reader import PRESETS, LoadedPolicy, from_document, json_schema, load, preset, read, with_fragment
 
 __all__ = [
     "PRESETS",
@@ -22,4 +22,5 @@ __all__ = [
     "load",
     "preset",
     "read",
+    "with_fragment",
 ]

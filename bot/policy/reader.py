@@ -43,6 +43,11 @@ def read(path: Path | None, preset: str = "sev1-5", now: datetime | None = None)
     return _load(source, preset, now or datetime.now(UTC))
 
 
+def with_fragment(document: dict[str, Any], source: Source) -> Policy:
+    """The policy of a document with a fragment, such as rules to try, merged into it. Raises `PolicyError`."""
+    return _validated(rule_presets.add_to(copy.deepcopy(document), source), source, datetime.now(UTC)).policy
+
+
 def load(path: Path | None, preset: str = "sev1-5") -> Policy:
     """Read a policy file as `read` does, and return the policy alone."""
     return read(path, preset).policy
@@ -93,7 +98,10 @@ def json_schema() -> dict[str, Any]:
 
 
 def _load(source: Source, preset: str, now: datetime) -> LoadedPolicy:
-    base = rule_presets.add_to(_base(source, preset), source)
+    return _validated(rule_presets.add_to(_base(source, preset), source), source, now)
+
+
+def _validated(base: dict[str, Any], source: Source, now: datetime) -> LoadedPolicy:
     if source.problems:
         raise PolicyError(source.name, source.problems)
     document = {**merge(base, file_values(source)), "preset": base["preset"]}

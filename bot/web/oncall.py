@@ -97,7 +97,7 @@ async def _answer(
         expected = await calendar_feeds.current_token(conn, feed)
         in_force = await overrides.in_force(conn, now - BEHIND)
         ids = _slack_ids(policy, in_force)
-        names_by_id = await names.get_many(conn, ids)
+        known = await names.get_many(conn, ids)
     context.names.request(ids)
     token = request.query.get("token", "")
     if expected is None or not hmac.compare_digest(expected.encode(), token.encode()):
@@ -105,14 +105,14 @@ async def _answer(
     schedules = [schedule for schedule in policy.schedules.values() if name in (None, schedule.key)]
     if not schedules:
         raise web.HTTPNotFound
-    title = f"On call: {name}" if name else f"On call: {_called(feed.partition(':')[2], policy, names_by_id)}"
-    made_of = (feed, policy.digest, tuple(in_force), now.astimezone(UTC).date(), tuple(sorted(names_by_id.items())))
+    title = f"On call: {name}" if name else f"On call: {_called(feed.partition(':')[2], policy, known)}"
+    made_of = (feed, policy.digest, tuple(in_force), now.astimezone(UTC).date(), tuple(sorted(known.items())))
     if made_of not in made:
         people = only and _also(only, policy)
         if len(made) >= REMEMBERED:
             made.clear()
         # A busy schedule takes half a second: in a thread, so that other requests do not wait.
-        made[made_of] = await asyncio.to_thread(calendar, title, schedules, policy, in_force, now, people, names_by_id)
+        made[made_of] = await asyncio.to_thread(calendar, title, schedules, policy, in_force, now, people, known)
     body = made[made_of]
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "private, max-age=300"}

@@ -108,6 +108,7 @@ class RuleEvaluator:
             try:
                 await self._turn()
             except LeaseLost:
+                self.lease.lose()
                 self._forget()
             except StorageError as error:
                 log.warning("rules.failed", error=str(error), hint="check the database; it is tried again")

@@ -199,7 +199,7 @@ def _within(address: Address, network: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pinned(AbstractResolver):
+class PinnedResolver(AbstractResolver):
     """Resolver that knows one host only, by the addresses that were checked."""
 
     host: str
@@ -208,12 +208,14 @@ class _Pinned(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
+        """The addresses that were checked. Raises `OSError` for any other host."""
         if host != self.host:
             raise OSError(f"{host} was not checked")
         return [_result(host, port, address) for address in self.addresses]
 
     async def close(self) -> None:
-        return None
+        """Do nothing: nothing is open."""
+        return
 
 
 def _result(host: str, port: int, address: str) -> ResolveResult:
@@ -229,7 +231,7 @@ async def send_request(
 ) -> InvocationResult:
     """Send one request to one of these addresses. Network failures are a result, too; the caller limits the time."""
     connector = aiohttp.TCPConnector(
-        resolver=_Pinned(str(url.raw_host), tuple(addresses)), use_dns_cache=False, force_close=True, limit=1
+        resolver=PinnedResolver(str(url.raw_host), tuple(addresses)), use_dns_cache=False, force_close=True, limit=1
     )
     session = aiohttp.ClientSession(
         connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, auto_decompress=False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.domain.routing.channel import in_channel
-from bot.domain.routing.notice import Notice, NoticeKind, Priority, edit_of
+from bot.domain.routing.notice import Notice, NoticeKind, Priority
 from bot.domain.routing.payloads import AlertGroupPayload, ProposalPayload
 
 
@@ -25,8 +25,15 @@ def alert_card(group: int) -> Notice:
 
 def alert_card_edit(group: int) -> Notice:
     """Bring a group's card up to date; several edits collapse into the newest."""
-    key, payload = f"alert_card_edit:{group}", AlertGroupPayload(group).to_json()
-    return edit_of(alert_card_key(group), key, NoticeKind.ALERT_CARD_EDIT, None, payload, Priority.BUTTONS)
+    return Notice(
+        f"alert_card_edit:{group}",
+        NoticeKind.ALERT_CARD_EDIT,
+        None,
+        AlertGroupPayload(group).to_json(),
+        depends_on=alert_card_key(group),
+        priority=Priority.BUTTONS,
+        resend=True,
+    )
 
 
 def alerts_posted(incident: int) -> Notice:
@@ -36,7 +43,14 @@ def alerts_posted(incident: int) -> Notice:
 
 def alerts_edit(incident: int) -> Notice:
     """Bring the alerts message of an incident up to date; several edits collapse into the newest."""
-    return edit_of(alerts_key(incident), f"alerts_edit:{incident}", NoticeKind.ALERTS_EDIT, incident)
+    return Notice(
+        f"alerts_edit:{incident}",
+        NoticeKind.ALERTS_EDIT,
+        incident,
+        depends_on=alerts_key(incident),
+        priority=Priority.EDIT,
+        resend=True,
+    )
 
 
 def proposal_key(incident: int, turn: int) -> str:
@@ -52,6 +66,12 @@ def proposal(incident: int, turn: int) -> Notice:
 
 def proposal_edit(incident: int, turn: int) -> Notice:
     """Bring the question up to date: somebody answered, or alerts fire again."""
-    key, payload = f"alerts_resolved_edit:{incident}:{turn}", ProposalPayload(turn).to_json()
-    kind = NoticeKind.ALERTS_RESOLVED_EDIT
-    return edit_of(proposal_key(incident, turn), key, kind, incident, payload, Priority.BUTTONS)
+    return Notice(
+        f"alerts_resolved_edit:{incident}:{turn}",
+        NoticeKind.ALERTS_RESOLVED_EDIT,
+        incident,
+        ProposalPayload(turn).to_json(),
+        depends_on=proposal_key(incident, turn),
+        priority=Priority.BUTTONS,
+        resend=True,
+    )

@@ -8,7 +8,7 @@ from typing import Any
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.channel import channel_key, edit_priority
-from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority, edit_of
+from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
 from bot.domain.routing.payloads import BriefingPayload, EntriesPayload, SettledPayload, UserPayload
 from bot.domain.timeline.entry import RecordedEntry
 
@@ -61,8 +61,14 @@ def announcement_edits(before: Incident, after: Incident, policy: Policy) -> lis
 
 def announcement_edit(number: int, priority: Priority = Priority.EDIT) -> Notice:
     """Edit the announcement; several edits collapse into the newest."""
-    key, posted = f"announce_edit:{number}", announcement_key(number)
-    return edit_of(posted, key, NoticeKind.ANNOUNCE_EDIT, number, priority=priority)
+    return Notice(
+        f"announce_edit:{number}",
+        NoticeKind.ANNOUNCE_EDIT,
+        number,
+        depends_on=announcement_key(number),
+        priority=priority,
+        resend=True,
+    )
 
 
 def briefings(incident: Incident, policy: Policy, moment: str, why: str) -> list[Notice]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.domain.incident import Incident
-from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority, edit_of
+from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
 from bot.domain.routing.payloads import UserPayload
 
 
@@ -73,7 +73,14 @@ def triage(number: int) -> Notice:
 
 def triage_edit(number: int) -> Notice:
     """Edit the triage message; several edits collapse into the newest."""
-    return edit_of(card_key(number), f"triage_edit:{number}", NoticeKind.TRIAGE_EDIT, number)
+    return Notice(
+        f"triage_edit:{number}",
+        NoticeKind.TRIAGE_EDIT,
+        number,
+        depends_on=card_key(number),
+        priority=Priority.EDIT,
+        resend=True,
+    )
 
 
 def pin(number: int) -> Notice:
@@ -90,7 +97,14 @@ def edit_priority(before: Incident, after: Incident) -> Priority:
 
 def card_edit(number: int, priority: Priority = Priority.EDIT) -> Notice:
     """Edit the card; several edits collapse into the newest."""
-    return edit_of(card_key(number), f"card_edit:{number}", NoticeKind.CARD_EDIT, number, priority=priority)
+    return Notice(
+        f"card_edit:{number}",
+        NoticeKind.CARD_EDIT,
+        number,
+        depends_on=card_key(number),
+        priority=priority,
+        resend=True,
+    )
 
 
 def invitation(number: int, user: str, asked_by: str | None = None) -> Notice:

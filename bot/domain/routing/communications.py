@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.domain.communications.communication import Communication, Group, Recipient
 from bot.domain.routing.channel import in_channel
-from bot.domain.routing.notice import Notice, NoticeKind, Priority, edit_of
+from bot.domain.routing.notice import Notice, NoticeKind, Priority
 from bot.domain.routing.payloads import CommunicationPayload, CommunicationTestPayload
 
 
@@ -56,9 +56,15 @@ def receipt_posted(communication: Communication) -> Notice:
 def receipt_edit(communication: Communication) -> Notice:
     """Edit the receipt; several edits collapse into the newest."""
     key = receipt_key(communication.incident, communication.number)
-    payload = CommunicationPayload(communication.number).to_json()
-    edit = f"comms_receipt_edit:{communication.incident}:{communication.number}"
-    return edit_of(key, edit, NoticeKind.COMMS_RECEIPT_EDIT, communication.incident, payload)
+    return Notice(
+        f"comms_receipt_edit:{communication.incident}:{communication.number}",
+        NoticeKind.COMMS_RECEIPT_EDIT,
+        communication.incident,
+        CommunicationPayload(communication.number).to_json(),
+        depends_on=key,
+        priority=Priority.EDIT,
+        resend=True,
+    )
 
 
 def communication_test(incident: int, delivery: str, payload: CommunicationTestPayload) -> Notice:

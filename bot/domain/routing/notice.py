@@ -145,15 +145,3 @@ class Notice:
     priority: Priority = Priority.NEWS
     deadline: str | None = None  # key of the deadline that it serves
     resend: bool = False  # send again with the new payload; edits collapse into the newest this way
-
-
-def edit_of(
-    posted: str,
-    dedup_key: str,
-    kind: NoticeKind,
-    number: int | None,
-    payload: dict[str, Any] | None = None,
-    priority: Priority = Priority.EDIT,
-) -> Notice:
-    """Bring the message of the notice `posted` up to date; several edits collapse into the newest."""
-    return Notice(dedup_key, kind, number, payload or {}, depends_on=posted, priority=priority, resend=True)

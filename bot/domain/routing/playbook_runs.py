@@ -7,7 +7,7 @@ from typing import Any
 from bot.domain.incident import Incident
 from bot.domain.playbook.run import Approval, PlaybookRun, StepState, StepStatus, pending_approvals, status_text
 from bot.domain.routing.channel import channel_key
-from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority, edit_of
+from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
 from bot.domain.routing.payloads import ApprovalPayload, RunPayload, SettledPayload, StepOverduePayload
 from bot.domain.values.slack_ids import user_mention
 
@@ -28,8 +28,10 @@ def run_posted(incident: int, number: int) -> Notice:
 
 def run_edit(incident: int, number: int) -> Notice:
     """Edit the run's message; several edits collapse into the newest. The person who pressed a button waits for it."""
-    key, payload = f"walk_edit:{incident}:{number}", RunPayload(number).to_json()
-    return edit_of(run_message_key(incident, number), key, NoticeKind.RUN_EDIT, incident, payload, Priority.ANSWER)
+    return Notice(
+        f"walk_edit:{incident}:{number}", NoticeKind.RUN_EDIT, incident, RunPayload(number).to_json(),
+        depends_on=run_message_key(incident, number), priority=Priority.ANSWER, resend=True,
+    )  # fmt: skip
 
 
 def run_edits(before: Incident, after: Incident) -> list[Notice]:

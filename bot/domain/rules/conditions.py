@@ -217,4 +217,4 @@ def _named(condition: Threshold | RateOfChange | Absence | Anomaly) -> str:
 
 def figure(value: float) -> str:
     """A value with up to four significant digits, or all of a whole number."""
-    return f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:.4g}"
+    return f"{value:.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:.4g}"

@@ -90,6 +90,11 @@ def told(state: ProbeState, troubles: Sequence[Trouble]) -> ProbeState:
     return replace(state, troubles=tuple(each for each in kept if not (each.told and each.until is not None)))
 
 
+def untold(state: ProbeState) -> ProbeState:
+    """The state whose troubles are to be told (again)."""
+    return replace(state, troubles=tuple(replace(each, told=False) for each in state.troubles))
+
+
 def alert_of(trouble: Trouble, probe: Probe, policy: Policy) -> Alert:
     """The alert of a trouble, firing or over."""
     severity = probe.severity or policy.severities[len(policy.severities) // 2].key

@@ -1,0 +1,239 @@
+"""Implements `tocsin rules`: the alerting rules and their states, switching them, and trying them out."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import time
+from collections.abc import Sequence
+from datetime import UTC, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bot import settings as settings_reader
+from bot.cli import rule_tests
+from bot.cli.rule_source import policy_in_force, rules_named
+from bot.cli.shared import as_json_option, echo, print_json, run
+from bot.domain.errors import TocsinError
+from bot.domain.policy.alerting_rules import AlertingRule
+from bot.domain.policy.policy import Policy
+from bot.domain.rules import backtest
+from bot.domain.rules.backtest import Firing
+from bot.domain.rules.conditions import figure
+from bot.domain.rules.life import RuleState
+from bot.domain.values.durations import exact, parse_duration
+from bot.domain.values.one_line import one_line
+from bot.integrations.prometheus import Prometheus
+from bot.settings import Settings
+from bot.usecases.open_clock import open_clock
+from storage import incidents
+from storage.database import Database
+from storage.rules import switches
+from storage.rules.states import RULES
+from storage.rules.switches import Switch
+
+MOST_INCIDENTS = 2000  # that a backtest compares with
+MOST_EVALUATIONS = 500_000
+REASON_LENGTH = 500
+
+
+@click.group("rules", invoke_without_command=True)
+@as_json_option
+@click.pass_context
+def rules_command(ctx: click.Context, as_json: bool) -> None:
+    """The alerting rules of the policy, with their states."""
+    if ctx.invoked_subcommand is None:
+        listed = run(_listed)
+        if as_json:
+            print_json(listed)
+        else:
+            _print(listed)
+
+
+@rules_command.command("enable")
+@click.argument("rule", metavar="ID")
+@click.option("--reason", required=True, help="Why; kept with your name.")
+def enable_command(rule: str, reason: str) -> None:
+    """Evaluate the rule ID (again), whatever the policy says."""
+    run(lambda database, settings: _switch(database, settings, rule, reason, enabled=True))
+    echo(f"{rule} is enabled.")
+
+
+@rules_command.command("disable")
+@click.argument("rule", metavar="ID")
+@click.option("--reason", required=True, help="Why; kept with your name.")
+def disable_command(rule: str, reason: str) -> None:
+    """Evaluate the rule ID no more: what it fires resolves."""
+    run(lambda database, settings: _switch(database, settings, rule, reason, enabled=False))
+    echo(f"{rule} is disabled, until: tocsin rules enable {rule} --reason …")
+
+
+@rules_command.command("test")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@as_json_option
+@click.pass_context
+def test_command(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
+    """Run unit tests of rules in promtool's format; the exit code is 1 if one fails."""
+    path = settings_reader.load().policy_path
+    outcomes = [(file, each) for file in files for each in asyncio.run(rule_tests.run_file(file, path))]
+    if as_json:
+        print_json([{"file": str(file), "name": each.name, "failures": list(each.failures)} for file, each in outcomes])
+    else:
+        for file, each in outcomes:
+            echo(f"{'✗' if each.failures else '✓'} {file}: {each.name}")
+            for failure in each.failures:
+                echo(f"    {failure}")
+    if any(each.failures for _, each in outcomes):
+        ctx.exit(1)
+
+
+@rules_command.command("backtest")
+@click.argument("what", metavar="ID|FILE|RULE")
+@click.option("--since", default="30d", help="How far back, such as 30d.")
+@as_json_option
+def backtest_command(what: str, since: str, as_json: bool) -> None:
+    """When a rule would have fired: by its ID, in a file, or in one line such as 'up == 0 for 5m'."""
+    results = run(lambda database, settings: _backtest(database, settings, what, parse_duration(since)))
+    if as_json:
+        print_json(results if len(results) != 1 else results[0])
+        return
+    for result in results:
+        matched = result["matched"]
+        echo(
+            f"{result['rule']} would have fired {_times(result['fired'])} within {since}: "
+            f"{matched} matched an incident, {result['false']} did not."
+        )
+        for firing in result["firings"]:
+            over = f"for {exact(timedelta(seconds=firing['for_s']))}" if firing["resolved_at"] else "until now"
+            echo(f"  {firing['fired_at']}  {over:<14} {firing['incident'] or 'no incident':<12} {firing['words']}")
+
+
+def _print(listed: Sequence[dict[str, Any]]) -> None:
+    for rule in listed:
+        state = rule["state"] if rule["enabled"] else "disabled"
+        value = "" if rule["value"] is None else figure(rule["value"])
+        echo(f"{state:<9} {rule['severity']:<8} {rule['id']:<36} {value:<12} {one_line(rule['name'])}")
+        if rule["problem"]:
+            echo(f"{'':<19}{rule['problem']}")
+        if rule["switched"]:
+            switched = rule["switched"]
+            word = "enabled" if switched["enabled"] else "disabled"
+            echo(f"{'':<19}{word} by {switched['by']}: {switched['reason']}")
+    if not listed:
+        echo("The policy has no rules. See docs/rules.md, or begin with: rules: {preset: llm-platform}")
+
+
+async def _listed(database: Database, settings: Settings) -> list[dict[str, Any]]:
+    policy = policy_in_force(settings.policy_path).policy
+    async with database.reading() as conn:
+        states, newest = await RULES.all(conn), await switches.newest(conn)
+    return [_json(rule, states.get(key, RuleState(key)), newest.get(key)) for key, rule in policy.rules.items()]
+
+
+def _json(rule: AlertingRule, state: RuleState, switch: Switch | None) -> dict[str, Any]:
+    """A rule in the JSON contract."""
+    return {
+        "id": rule.id,
+        "name": rule.name,
+        "description": rule.description,
+        "severity": rule.severity,
+        "category": rule.category,
+        "enabled": switch.enabled if switch is not None else rule.enabled,
+        "state": str(state.state),
+        "value": state.value,
+        "since": state.since.isoformat() if state.since else None,
+        "evaluated_at": state.evaluated_at.isoformat() if state.evaluated_at else None,
+        "problem": state.problem,
+        "labels": dict(rule.labels),
+        "tags": list(rule.tags),
+        "runbook": rule.runbook,
+        "firing": [dict(instance.labels) for instance in state.instances if instance.firing],
+        "switched": None
+        if switch is None
+        else {
+            "enabled": switch.enabled,
+            "reason": switch.reason,
+            "by": switch.actor,
+            "at": switch.at.isoformat(),
+        },
+    }
+
+
+async def _switch(database: Database, settings: Settings, rule: str, reason: str, *, enabled: bool) -> None:
+    policy = policy_in_force(settings.policy_path).policy
+    if rule not in policy.rules:
+        raise TocsinError(f"There is no rule “{rule}”. There are: {', '.join(policy.rules) or 'none'}.")
+    if not one_line(reason):
+        raise TocsinError("Say why: --reason 'noisy during the migration'")
+    now = (await open_clock(database, settings.tocsin_speed)).now()
+    async with database.transaction() as conn:
+        await switches.add(conn, Switch(rule, enabled, one_line(reason)[:REASON_LENGTH], getpass.getuser(), now))
+
+
+async def _backtest(database: Database, settings: Settings, what: str, since: timedelta) -> list[dict[str, Any]]:
+    """1. Find the rules. 2. Read what each needs of this time. 3. Evaluate it. 4. Compare with the incidents."""
+    address = settings.prometheus_address
+    if address is None:
+        raise TocsinError("PROMETHEUS_URL is not set, so there is no history to try the rule on.")
+    policy, rules = rules_named(policy_in_force(settings.policy_path), what)
+    prometheus = Prometheus(lambda: address)
+    try:
+        return [await _tried(database, prometheus, policy, rule, since) for rule in rules]
+    finally:
+        await prometheus.close()
+
+
+async def _tried(
+    database: Database, prometheus: Prometheus, policy: Policy, rule: AlertingRule, since: timedelta
+) -> dict[str, Any]:
+    every = rule.every.total_seconds()
+    if since.total_seconds() / every > MOST_EVALUATIONS:
+        raise TocsinError(
+            f"These are too many evaluations: every {exact(rule.every)} for {exact(since)}. Ask for less."
+        )
+    end = time.time() // every * every
+    start = end - since.total_seconds() // every * every
+    data = {
+        need: await prometheus.range(need.query, first, last, step)
+        for need, (first, last, step) in backtest.ranges(rule, start, end).items()
+    }
+    found = await asyncio.to_thread(backtest.firings, rule, data, start, end)
+    async with database.reading() as conn:
+        begun = found[0].instance.active_since - backtest.AROUND if found else None
+        numbers = await incidents.open_or_ended_after(conn, begun, MOST_INCIDENTS) if begun is not None else []
+        known = await incidents.get_many(conn, numbers)
+    found = backtest.matched(found, rule, sorted(known.values(), key=lambda each: each.number))
+    matched = sum(firing.incident is not None for firing in found)
+    return {
+        "rule": rule.id,
+        "name": rule.name,
+        "severity": policy.severity(rule.severity).key,
+        "since_s": since.total_seconds(),
+        "every_s": every,
+        "fired": len(found),
+        "matched": matched,
+        "false": len(found) - matched,
+        "incidents": sorted({f"INC-{each.incident}" for each in found if each.incident is not None}),
+        "firings": [_firing_json(firing) for firing in found],
+    }
+
+
+def _firing_json(firing: Firing) -> dict[str, Any]:
+    instance = firing.instance
+    fired_at = (instance.fired_at or instance.active_since).astimezone(UTC)
+    over = instance.resolved_at
+    return {
+        "fired_at": fired_at.isoformat(),
+        "resolved_at": over.isoformat() if over else None,
+        "for_s": (over - fired_at).total_seconds() if over else None,
+        "labels": dict(instance.labels),
+        "value": instance.value,
+        "words": instance.words,
+        "incident": f"INC-{firing.incident}" if firing.incident is not None else None,
+    }
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
