@@ -11,6 +11,7 @@ from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import TypeVar
 
+from bot.domain.communications import stages
 from bot.domain.incident import Incident, Ladder, empty_roles, handover
 from bot.domain.oncall import shift_change
 from bot.domain.paging import triggers
@@ -19,6 +20,7 @@ from bot.domain.policy.policy import Policy, Severity, Until
 from bot.domain.routing import keys
 from bot.domain.routing.keys import (
     ApprovalSubject,
+    CommsSubject,
     HandoverSubject,
     MitigateSubject,
     RespondSubject,
@@ -74,6 +76,7 @@ def plan(incident: Incident, policy: Policy) -> tuple[Deadline, ...]:
     deadlines = (
         _update(incident, level),
         _roles(incident, policy),
+        _communications(incident, policy),
         *_handovers(incident),
         *_shift_changes(incident),
         _respond(incident, level, policy.zone),
@@ -111,6 +114,17 @@ def _roles(incident: Incident, policy: Policy) -> Deadline | None:
         why = f"{incident.severity} needs {titles}"
     subject = RoleSubject(incident.episode, incident.roles_asked, tuple(missing))
     return _deadline(incident, subject, "role", incident.roles_due_at, why)
+
+
+def _communications(incident: Incident, policy: Policy) -> Deadline | None:
+    """The reminder of audiences that are to be told, by the cadence of the severity."""
+    at = stages.asked_next(incident, policy)
+    if at is None:
+        return None
+    names = ", ".join(each.name for each in stages.due_audiences(incident, policy, at))
+    why = f"{incident.severity} asks that {names or 'its audiences'} be told by then"
+    subject = CommsSubject(incident.episode, incident.communications, incident.comms_asked)
+    return _deadline(incident, subject, "communication", at, why)
 
 
 def _handovers(incident: Incident) -> list[Deadline]:
@@ -252,6 +266,8 @@ def withdrawal_reason(  # noqa: C901, PLR0911 - a table: one reason for each kin
             return "superseded"
         case RoleSubject() if after.severity == before.severity:
             return "the roles changed"
+        case CommsSubject() if after.communications > before.communications:
+            return "an audience was told"
         case ShiftSubject():
             return "the role, or the schedule, changed"
         case HandoverSubject(offer=offer):

@@ -133,3 +133,113 @@ async def test_an_unknown_audience_is_answered_with_those_there_are(shop: Comms)
     channel = await declared(shop.here, "sev2 Checkout is down")
     answer = await typed(shop.here, "maya", channel.name, "/incident comms press")
     assert "There is no audience “press”. Use one of: internal, executives, customers, partners." in answer
+
+
+async def with_impact(shop: Comms, channel: Channel) -> None:
+    await shop.here.maya.command(channel.name, "/incident impact")
+    await shop.here.maya.fill(shop.here.maya.view, {"Affected services": "Checkout", "Users affected (%)": "40"})
+    assert (await shop.here.maya.submit()).ok
+
+
+async def test_two_presses_lead_from_an_update_to_every_audience(shop: Comms) -> None:
+    channel = await declared(shop.here, "sev2 Checkout is down")
+    await with_impact(shop, channel)
+    await shop.here.maya.command(channel.name, "/incident update")
+    await shop.here.maya.fill(shop.here.maya.view, {"What changed?": "We rolled the deployment back"})
+    assert (await shop.here.maya.submit()).ok
+    view = shop.here.maya.view
+    assert view.callback_id == "comms_all"
+    assert "Update #1 is posted." in str(view.body)
+    assert (await shop.here.maya.submit()).ok
+    await rest(shop.here)
+    assert sorted(receipts(await shop.here.show())) == [
+        "briefing #1 to Executives by direct messages: 1 of 1",
+        "briefing #1 to Executives by e-mail: 2 of 2",
+        "start #1 to Customers by e-mail: 2 of 2",
+        "start #1 to Internal by Slack channels: 1 of 1",
+    ]
+    assert len(shop.post.mails) == 4
+
+
+async def test_a_second_person_sees_the_same_and_nobody_approves_their_own(shop: Comms) -> None:
+    channel = await declared(shop.here, "sev2 Checkout is down")
+    await with_impact(shop, channel)
+    view = await shop.opened(channel, "partners")
+    assert view.body["submit"]["text"] == "Ask for approval"
+    assert (await shop.here.maya.submit()).ok
+    await rest(shop.here)
+    assert shop.to() == []
+    (asked,) = [m for m in shop.here.ws.bot_messages(channel.id) if "Review and send" in buttons(m)]
+    await shop.here.maya.press(asked, "Review and send")
+    await shop.here.maya.submit()
+    assert "Nobody approves their own message" in str(shop.here.maya.view.body)
+    await shop.here.ws.person("maya").close()
+    await shop.here.maya.invite(channel.id, "tom")
+    await shop.here.tom.press(asked, "Review and send")
+    assert "40 % of users" in str(shop.here.tom.view.body)
+    assert (await shop.here.tom.submit()).ok
+    await rest(shop.here)
+    assert shop.to() == ["p@partner.example"]
+
+
+async def test_a_correction_links_the_first_message_and_answers_its_mail(shop: Comms) -> None:
+    channel = await declared(shop.here, "sev2 Checkout is down")
+    await shop.opened(channel, "executives")
+    assert (await shop.here.maya.submit()).ok
+    await rest(shop.here)
+    (receipt,) = [m for m in shop.here.ws.bot_messages(channel.id) if "Correct" in buttons(m)]
+    await shop.here.maya.press(receipt, "Correct")
+    await shop.here.maya.fill(shop.here.maya.view, {"Text": "It is search, not checkout."})
+    assert (await shop.here.maya.submit()).ok
+    await rest(shop.here)
+    first, second = (mail for mail in shop.post.mails if mail["To"].startswith("Cleo"))
+    assert second["In-Reply-To"] == first["Message-ID"]
+    assert second["References"].startswith(first["References"])
+    plain = second.get_body(("plain",))
+    assert plain is not None
+    assert "This corrects our message “" in plain.get_content()
+    (corrected,) = direct(shop.here, "U0PRIYA000", "Correction:")
+    assert "/archives/" in str(corrected.blocks)
+
+
+async def test_a_test_goes_to_its_author_alone(shop: Comms) -> None:
+    channel = await declared(shop.here, "sev2 Checkout is down")
+    view = await shop.opened(channel, "executives")
+    await shop.here.maya.press(view, "Send a test to me")
+    await rest(shop.here)
+    assert len(direct(shop.here, "U0MAYA0000", "[TEST]")) == 1
+    assert shop.to() == []
+    assert receipts(await shop.here.show()) == []
+
+
+async def test_audiences_that_were_not_told_stand_on_the_reminder_until_they_are(shop: Comms) -> None:
+    channel = await declared(shop.here, "sev2 Checkout is down")
+    await shop.here.pass_time(minutes=31)
+    nudges = [m for m in shop.here.ws.bot_messages(channel.id) if "Tell people" in buttons(m)]
+    assert len(nudges) == 1
+    assert "a status update and a message to Internal, Executives, Customers" in words(shop.here, nudges[0])
+    await shop.here.maya.press(nudges[0], "Tell people")
+    assert shop.here.maya.view.callback_id == "comms"
+
+
+async def test_of_a_private_incident_nobody_outside_is_told_and_the_public_needs_a_title_of_its_own(
+    shop: Comms,
+) -> None:
+    await shop.here.maya.command("#general", "/incident declare --private sev2 Fraud by an employee")
+    await rest(shop.here)
+    channel = shop.here.ws.find_channel("inc-1-")
+    assert channel is not None
+    view = await shop.opened(channel, "executives")
+    assert "the incident is private, and they are not in its channel" in str(view.body)
+    await shop.here.maya.submit()
+    assert "would reach nobody" in str(shop.here.maya.view.body)
+    await shop.here.maya.close()
+    view = await shop.opened(channel, "customers")
+    assert "Fraud by an employee" not in str(view.body["blocks"])
+    await shop.here.maya.fill(view, {"Subject": "Fraud by an employee", "Text": "Orders fail."})
+    await shop.here.maya.submit()
+    await rest(shop.here)
+    assert shop.to() == []
+    assert await typed(shop.here, "tom", "#general", "/incident comms customers --in INC-1") == (
+        await typed(shop.here, "tom", "#general", "/incident comms customers --in INC-7")
+    ).replace("INC-7", "INC-1")

@@ -270,7 +270,7 @@ def _views(incident: Incident, policy: Policy) -> Iterator[tuple[str, dict[str, 
     yield "update", update_modal(incident, policy)
     yield "severity", severity_modal(incident, policy)
     yield "roles", roles_modal(incident, policy)
-    yield "resolve", resolve_modal(incident)
+    yield "resolve", resolve_modal(incident, policy)
     yield "reopen", reopen_modal(incident)
     yield "false alarm", false_alarm_modal(incident)
     yield "note", note_modal(incident)
@@ -282,7 +282,7 @@ def _views(incident: Incident, policy: Policy) -> Iterator[tuple[str, dict[str, 
     said = [RecordedEntry(1, n, Entry(NOW, "message", "U1", LONG, f"{n}.0"), False, "", "") for n in range(1, 200)]
     yield "redact", redact_modal(incident, said)
     yield "redact one", redact_modal(incident, said[:1])
-    view = resolve_modal(incident)
+    view = resolve_modal(incident, policy)
     yield "refusal", refusal_modal(view, replies.refused(LONG, LONG))
 
 

@@ -17,7 +17,7 @@ _PUBLIC: Mapping[str, str] = {START: "customer_start", UPDATE: "customer_update"
 
 def stage_of(incident: Incident, audience: Audience) -> str:
     """The stage that the audience is to be told next."""
-    if set(audience.stages) == {BRIEFING}:
+    if is_briefed(audience):
         return BRIEFING
     if not incident.open:
         return RESOLVED
@@ -43,21 +43,60 @@ def proposed(incident: Incident, policy: Policy) -> list[Audience]:
     return audiences
 
 
-def due_at(incident: Incident, audience: Audience, policy: Policy) -> datetime | None:
-    """When the audience is to be told next: a cadence after the last message; None where the severity has no cadence.
+def is_set_up(audience: Audience, policy: Policy) -> bool:
+    """Whether the policy names anybody for the audience."""
+    if audience.notify or audience.emails or audience.subscribers or "webhook" in audience.by:
+        return True
+    return is_briefed(audience) and bool(policy.executives)
 
-    An audience that was never told is due a cadence after the start of this episode's ladder. Once the incident has
-    ended, an audience that was told of it is due at once, until it is told of the end.
+
+def is_briefed(audience: Audience) -> bool:
+    """Whether the audience gets briefings only."""
+    return set(audience.stages) == {BRIEFING}
+
+
+def due_at(incident: Incident, audience: Audience, policy: Policy) -> datetime | None:
+    """When the audience is to be told next: a cadence after the last message; None where nothing is due.
+
+    An audience that was never told in this episode is due a cadence after the start of its ladder; one that gets
+    briefings is due once. Once the incident has ended, an audience that knows of it is due until it hears of the end.
     """
     told = incident.told.get(audience.key)
     current = told if told is not None and told.episode == incident.episode else None
     if not incident.open:
         return incident.ended_at if current is not None and current.stage != RESOLVED else None
     cadence = policy.severity(incident.severity).update_every
-    if cadence is None:
+    if cadence is None or (current is not None and is_briefed(audience)):
         return None
     last = incident.ladder.started_at if current is None else max(current.at, incident.ladder.started_at)
     return durations.add(last, cadence, policy.zone)
+
+
+def due_audiences(incident: Incident, policy: Policy, now: datetime) -> list[Audience]:
+    """The proposed audiences that were not told within the severity's cadence, of those that reach anybody."""
+    return [
+        audience
+        for audience in proposed(incident, policy)
+        if is_set_up(audience, policy) and (at := due_at(incident, audience, policy)) is not None and at <= now
+    ]
+
+
+def asked_next(incident: Incident, policy: Policy) -> datetime | None:
+    """When people are reminded of audiences next; None where no audience is to be told.
+
+    A promise of the next update, and a snooze, hold for audiences too.
+    """
+    audiences = [each for each in proposed(incident, policy) if is_set_up(each, policy)]
+    due = [at for each in audiences if (at := due_at(incident, each, policy)) is not None]
+    cadence = policy.severity(incident.severity).update_every
+    if not due or cadence is None or not incident.open:
+        return None
+    at = min(due)
+    if incident.comms_asked_at is not None:
+        at = max(at, durations.add(incident.comms_asked_at, cadence, policy.zone))
+    if incident.promised_by and incident.update_due_at is not None:
+        at = max(at, incident.update_due_at)
+    return max(at, incident.snooze.until) if incident.snooze is not None else at
 
 
 def waiting_for(incident: Incident, audience: Audience, now: datetime) -> str:

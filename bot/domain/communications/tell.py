@@ -115,6 +115,8 @@ def told(incident: Incident, communication: Communication, actor: str, now: date
         incident,
         told={**incident.told, communication.audience: latest},
         communications=max(incident.communications, communication.number),
+        comms_asked=0,
+        comms_asked_at=None,
         facts=facts,
     )
     return Change(changed, (_entry(communication, actor, f"{what(communication)}: {communication.subject}", now),))

@@ -234,6 +234,8 @@ class Incident:
     turns: tuple[RoleShift, ...] = ()  # shifts of people who hold a role while on call
     walks: tuple[RunSummary, ...] = ()  # playbook runs
     told: dict[str, Told] = field(default_factory=dict)  # by audience: the latest message to it
+    comms_asked: int = 0  # reminders about audiences since the latest message to one
+    comms_asked_at: datetime | None = None  # the latest of them
     communications: int = 0  # number of the latest message to an audience
     public_title: str = ""  # in customers' words; empty: nobody wrote one
     started_at: datetime | None = None  # when it began, if somebody has said; never after `detected_at`

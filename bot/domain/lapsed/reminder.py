@@ -19,6 +19,8 @@ from bot.domain.paging.context import PagingContext
 from bot.domain.routing.payloads import NudgePayload
 from bot.domain.timeline.entry import BOT, entry
 
+_ABOUT = {"update": "an update", "communication": "audiences"}
+
 
 def remind(
     incident: Incident, deadline: Deadline, nudge: Nudge, waiting: Collection[Deadline], now: datetime
@@ -29,17 +31,25 @@ def remind(
     """
     notice = routing.nudge(incident.number, deadline.dedup_key, _payload(deadline, nudge))
     reminder = entry(now, "reminder", BOT, nudge.words, of=deadline.kind, soft=nudge.soft, deadline=deadline.dedup_key)
-    listed = f"listed in the reminder about {'an update' if deadline.kind == 'update' else 'roles'}"
+    listed = f"listed in the reminder about {_ABOUT.get(deadline.kind, 'roles')}"
     covered = [
         LedgerDecision(other.dedup_key, DeadlineState.SKIPPED, listed)
         for other in waiting
-        if (nudge.owes_update and other.due_at <= now if other.kind == "update" else nudge.missing)
+        if _covers(nudge, other, now)
     ]
     return Outcome(
-        Change(_reminded(incident, nudge, notice.dedup_key), (reminder,)),
+        Change(_reminded(incident, nudge, notice.dedup_key, now), (reminder,)),
         (notice,),
         (LedgerDecision(deadline.dedup_key, DeadlineState.DUE, nudge.words), *covered),
     )
+
+
+def _covers(nudge: Nudge, other: Deadline, now: datetime) -> bool:
+    if other.kind == "update":
+        return nudge.owes_update and other.due_at <= now
+    if other.kind == "communication":
+        return bool(nudge.audiences) and other.due_at <= now
+    return bool(nudge.missing)
 
 
 def page_silence(
@@ -56,7 +66,7 @@ def page_silence(
     return reminded.then(of_paging(reminded.incident, paging, cause, context))
 
 
-def _reminded(incident: Incident, nudge: Nudge, dedup_key: str) -> Incident:
+def _reminded(incident: Incident, nudge: Nudge, dedup_key: str, now: datetime) -> Incident:
     nobody_left = nudge.reason is NudgeReason.NOBODY_LEFT
     return replace(
         incident,
@@ -64,6 +74,8 @@ def _reminded(incident: Incident, nudge: Nudge, dedup_key: str) -> Incident:
         unanswered=incident.unanswered + 1 if nudge.owes_update else incident.unanswered,
         roles_due_at=nudge.next_roles_at if nudge.missing else incident.roles_due_at,
         roles_asked=incident.roles_asked + 1 if nudge.missing else incident.roles_asked,
+        comms_asked=incident.comms_asked + 1 if nudge.audiences else incident.comms_asked,
+        comms_asked_at=now if nudge.audiences else incident.comms_asked_at,
         promised_by=None if nudge.owes_update else incident.promised_by,
         snooze=None,
         live_nudge=dedup_key,
@@ -72,7 +84,9 @@ def _reminded(incident: Incident, nudge: Nudge, dedup_key: str) -> Incident:
 
 
 def _payload(deadline: Deadline, nudge: Nudge) -> NudgePayload:
-    next_at = nudge.next_update_at if nudge.owes_update else nudge.next_roles_at
+    next_at = nudge.next_roles_at if nudge.missing else nudge.next_audiences_at
+    if nudge.owes_update:
+        next_at = nudge.next_update_at
     return NudgePayload(
         mention=tuple(nudge.mention),
         soft=nudge.soft,
@@ -80,6 +94,7 @@ def _payload(deadline: Deadline, nudge: Nudge) -> NudgePayload:
         reason=nudge.words,
         owes_update=nudge.owes_update,
         missing=tuple(nudge.missing),
+        audiences=tuple(nudge.audiences),
         due_at=deadline.due_at,
         next_at=next_at,
         page=nudge.page,

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bot.domain.communications import stages
 from bot.domain.incident import Incident, empty_roles, update_owed_by
-from bot.domain.incident.due import rearmed
+from bot.domain.incident.due import due_after, rearmed
 from bot.domain.policy.policy import Policy, Severity
 from bot.domain.timeline.entry import BOT
 from bot.domain.values import durations
@@ -26,6 +27,7 @@ class NudgeReason(StrEnum):
     NOBODY_LEFT = "nobody_left"  # silence, and nobody to page
     BUSY = "busy"
     EMPTY_ROLES = "empty_roles"
+    AUDIENCES = "audiences"
     UNANSWERED = "unanswered"
     UPDATE_DUE = "update_due"
 
@@ -35,6 +37,7 @@ _WORDS = {
     NudgeReason.NOBODY_LEFT: "two whole cadences of silence, and nobody is left to page",
     NudgeReason.BUSY: "softened: the channel is busy",
     NudgeReason.EMPTY_ROLES: "required roles are empty",
+    NudgeReason.AUDIENCES: "audiences were not told within the cadence",
     NudgeReason.UNANSWERED: "unanswered {unanswered} times: the commander is asked",
     NudgeReason.UPDATE_DUE: "an update is due",
 }
@@ -60,6 +63,8 @@ class Nudge:
     late: timedelta | None  # how late it is; None where that is not worth mentioning
     next_update_at: datetime | None
     next_roles_at: datetime | None
+    audiences: tuple[str, ...] = ()  # names of the audiences that are to be told
+    next_audiences_at: datetime | None = None
 
     @property
     def soft(self) -> bool:
@@ -81,22 +86,25 @@ class Nudge:
 def decide_nudge(
     incident: Incident, policy: Policy, kind: str, due_at: datetime, activity: Activity, now: datetime
 ) -> Nudge:
-    """Decide about a lapsed `update` or `role` deadline. Several that were missed become one reminder."""
+    """Decide about a lapsed `update`, `role` or `comms` deadline. Several that were missed become one reminder."""
     level = policy.severity(incident.severity)
     owes_update = incident.update_due_at is not None and incident.update_due_at <= now
     reason = _reason(incident, policy, kind, owes_update, activity, now)
     late = now - due_at
     next_update_at = incident.update_due_at and rearmed(incident.update_due_at, level.update_every, now, policy.zone)
     roles_every = policy.nudges.roles_every or level.update_every
+    audiences = stages.due_audiences(incident, policy, now)
     return Nudge(
         reason=reason,
         unanswered=incident.unanswered,
         owes_update=owes_update,
         missing=empty_roles(incident, policy),
-        mention=() if reason is NudgeReason.BUSY else _mention(incident, owes_update),
+        mention=() if reason is NudgeReason.BUSY else _mention(incident, owes_update or bool(audiences)),
         late=late if is_late(late, level.update_every) else None,
         next_update_at=next_update_at if owes_update else incident.update_due_at,
         next_roles_at=incident.roles_due_at and rearmed(incident.roles_due_at, roles_every, now, policy.zone),
+        audiences=tuple(audience.name for audience in audiences),
+        next_audiences_at=due_after(now, level.update_every, policy.zone) if audiences else None,
     )
 
 
@@ -119,10 +127,13 @@ def _reason(
     can_write = incident.channel_lost is None  # else silence is no sign that nobody is there
     if may_page and can_write and _silent_for_two_cadences(incident, level, activity, now):
         return NudgeReason.SILENCE
-    if kind == "update" and incident.unanswered == 0 and activity.recent >= policy.nudges.busy:
+    asked = {"update": incident.unanswered, "comms": incident.comms_asked}.get(kind)
+    if asked == 0 and activity.recent >= policy.nudges.busy:
         return NudgeReason.BUSY
     if kind == "role":
         return NudgeReason.EMPTY_ROLES
+    if kind == "comms" and not owes_update:
+        return NudgeReason.AUDIENCES
     return NudgeReason.UNANSWERED if incident.unanswered >= 2 else NudgeReason.UPDATE_DUE
 
 

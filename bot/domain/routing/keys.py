@@ -21,6 +21,7 @@ class DeadlineKind(StrEnum):
 
     UPDATE = "update"  # a status update is due
     ROLE = "role"  # required roles are empty
+    COMMS = "comms"  # an audience was not told within the severity's cadence
     HANDOVER = "handover"  # an offered role is neither accepted nor declined
     SHIFT = "shift"  # the on-call shift of a role's holder ends
     RESPOND = "respond"  # the severity's target for the acknowledgement
@@ -49,6 +50,16 @@ class RoleSubject:
     episode: int
     asked: int  # reminders about roles so far
     roles: tuple[str, ...]  # that are empty
+
+
+@dataclass(frozen=True, slots=True)
+class CommsSubject:
+    """Subject of the deadline for audiences that were not told within the severity's cadence."""
+
+    kind: ClassVar[DeadlineKind] = DeadlineKind.COMMS
+    episode: int
+    communications: int  # so far
+    asked: int  # reminders about audiences since then
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +147,14 @@ class ApprovalSubject:
 
 
 Subject = (
-    UpdateSubject | RoleSubject | HandoverSubject | ShiftSubject | RespondSubject
+    UpdateSubject | RoleSubject | CommsSubject | HandoverSubject | ShiftSubject | RespondSubject
     | MitigateSubject | RungSubject | TriggerSubject | StepSubject | ApprovalSubject
 )  # fmt: skip
 
 _SUBJECTS: dict[str, type[Subject]] = {
     subject_type.kind: subject_type
     for subject_type in (
-        UpdateSubject, RoleSubject, HandoverSubject, ShiftSubject, RespondSubject,
+        UpdateSubject, RoleSubject, CommsSubject, HandoverSubject, ShiftSubject, RespondSubject,
         MitigateSubject, RungSubject, TriggerSubject, StepSubject, ApprovalSubject,
     )
 }  # fmt: skip

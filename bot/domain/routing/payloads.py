@@ -257,6 +257,7 @@ class NudgePayload(Payload):
     next_at: datetime | None = None  # when it repeats
     page: bool = False  # whether the ladder is paged too
     nobody_left: bool = False  # whether it would be paged, and reaches nobody
+    audiences: tuple[str, ...] = ()  # names of audiences that are to be told
 
 
 @dataclass(frozen=True)

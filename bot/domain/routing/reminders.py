@@ -54,6 +54,13 @@ def nudge_outcome(before: Incident, after: Incident, policy: Policy) -> str | No
         return "snoozed"
     if after.promised_by and after.update_due_at != before.update_due_at:
         return "promised"
+    if before.told != after.told and before.unanswered == 0 and not empty_roles(after, policy):
+        names = [
+            policy.audiences[key].name if key in policy.audiences else key
+            for key in after.told
+            if after.told[key] != before.told.get(key)
+        ]
+        return f"Done: {', '.join(names)} told." if names else None
     if before.roles != after.roles and not empty_roles(after, policy) and before.unanswered == 0:
         return "Done: every required role is held."
     return None

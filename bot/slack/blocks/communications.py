@@ -9,6 +9,7 @@ from bot.domain.communications.communication import GROUP_NAMES, Communication, 
 from bot.domain.incident import Incident
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Message
+from bot.slack.blocks.press_value import press_value
 from bot.slack.text import clip, escape, mention, plain, quote, render
 
 QUOTED = 600  # characters of the message, in the receipt
@@ -65,13 +66,13 @@ def receipt(communication: Communication, incident: Incident, states: Mapping[Gr
         [
             elements.section(f"{phrases.drill_prefix(incident)}{head}\n{quote(words)}"),
             elements.context(elements.join_dots([*_reached(communication, states), *_left_out(communication)]) or "–"),
-            _buttons(communication),
+            _buttons(communication, incident),
         ],
     )
 
 
-def _buttons(communication: Communication) -> elements.Block | None:
-    value = f"{communication.incident_id}:{communication.number}"
+def _buttons(communication: Communication, incident: Incident) -> elements.Block | None:
+    value = press_value(incident, communication.number)
     if communication.state is State.ASKED:
         return elements.actions(elements.button("Review and send", "comms_review", value, style="primary"))
     if communication.state is State.SENT:

@@ -78,7 +78,11 @@ def _demand(incident: Incident, policy: Policy, payload: NudgePayload) -> str:
 def _owed(incident: Incident, policy: Policy, payload: NudgePayload) -> list[str]:
     owed = ["a status update"] if payload.owes_update else []
     missing = [render(plain(phrases.role_of(key, policy).title)) for key in payload.missing]
-    return [*owed, f"someone as {elements.join_comma(missing)}"] if missing else owed
+    if missing:
+        owed.append(f"someone as {elements.join_comma(missing)}")
+    if payload.audiences:
+        owed.append(f"a message to {elements.join_comma([render(plain(name)) for name in payload.audiences])}")
+    return owed
 
 
 def _late(payload: NudgePayload) -> str:
@@ -103,6 +107,8 @@ def _why(incident: Incident, policy: Policy, payload: NudgePayload) -> str:
         return f"{reason}; {render(level.key)} asks for an update every {durations.exact(level.update_every)}."
     if payload.missing:
         return f"{reason}; {render(level.key)} asks for these roles."
+    if payload.audiences and level.update_every:
+        return f"{reason}; {render(level.key)} asks that they be told every {durations.exact(level.update_every)}."
     return f"{reason}."
 
 
@@ -114,6 +120,8 @@ def _again(payload: NudgePayload, now: datetime) -> str:
 def _stops(payload: NudgePayload, command: str) -> str:
     if payload.owes_update:
         return f"*What stops it:* an update, a snooze, or a promise: `{command} next 1h`"
+    if payload.audiences and not payload.missing:
+        return f"*What stops it:* a message to them (`{command} comms`), or a snooze"
     return "*What stops it:* filling the roles, or a snooze"
 
 
@@ -122,6 +130,7 @@ def _buttons(incident: Incident, payload: NudgePayload) -> Block | None:
     return elements.actions(
         button("Post update", "update", value, style="primary") if payload.owes_update else None,
         button("Assign roles", "roles", value) if payload.missing else None,
+        button("Tell people", "comms", value) if payload.audiences else None,
         button("Snooze 15m", "snooze_15m", value),
         button("Snooze 1h", "snooze_1h", value),
         block_id="nudge",

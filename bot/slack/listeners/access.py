@@ -106,7 +106,10 @@ FORMS: dict[str, Access] = {
         Access.WRITE,
     ),
     **dict.fromkeys(
-        ("severity", "alert_silence", "alert_attach", "comms", "comms_review", "status_page", "maintenance"),
+        (
+            "severity", "alert_silence", "alert_attach", "comms", "comms_review", "comms_all", "status_page",
+            "maintenance",
+        ),
         Access.STEER,
     ),
     **dict.fromkeys(("roles", "handover"), Access.ASSIGN),

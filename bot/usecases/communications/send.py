@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.domain import routing
 from bot.domain.communications import tell
 from bot.domain.communications.communication import Communication, State
@@ -29,6 +31,15 @@ async def send(
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, ACTION, actor, work.incident)
         return await put(work, message, actor)
+
+
+async def send_many(
+    context: Context, number: int, messages: Sequence[Message], actor: str, delivery: str | None = None
+) -> list[Communication]:
+    """Do what `send` does for several audiences, all or none. Raises `Refused` if one of them must not go out."""
+    async with locked_incident(context, number, delivery) as work:
+        authorize.require(context, ACTION, actor, work.incident)
+        return [await put(work, message, actor) for message in messages]
 
 
 async def put(work: UnitOfWork, message: Message, actor: str) -> Communication:

@@ -35,6 +35,7 @@ Handler = Callable[[UnitOfWork, Deadline], Awaitable[Outcome]]
 HANDLERS: dict[DeadlineKind, Handler] = {
     DeadlineKind.UPDATE: reminder.handle,
     DeadlineKind.ROLE: reminder.handle,
+    DeadlineKind.COMMS: reminder.handle,
     DeadlineKind.HANDOVER: handover.handle,
     DeadlineKind.SHIFT: role_shift.handle,
     DeadlineKind.RESPOND: missed_target.handle,

@@ -1,4 +1,4 @@
-"""Handles a lapsed deadline: a status update is due or required roles are empty, so the people are reminded."""
+"""Handles a lapsed deadline: an update is due, roles are empty, or audiences were not told: the people are reminded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.usecases.unit_of_work import UnitOfWork
 from storage import deadlines, user_activity
 from storage.timeline import entries
 
-KINDS = frozenset({DeadlineKind.UPDATE, DeadlineKind.ROLE})
+KINDS = frozenset({DeadlineKind.UPDATE, DeadlineKind.ROLE, DeadlineKind.COMMS})
 
 
 async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
@@ -22,11 +22,15 @@ async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
     incident, policy, now = work.incident, work.policy, work.now
     activity_of = user_activity.activity if work.context.policy.record == "key" else entries.activity
     activity = await activity_of(work.conn, incident.number, now - policy.nudges.busy_within)
-    nudge = decide_nudge(incident, policy, deadline.kind, deadline.due_at, activity, now)
+    nudge = decide_nudge(incident, policy, _kind(deadline), deadline.due_at, activity, now)
     others = await _others_waiting(work, deadline)
     if nudge.page:
         return reminder.page_silence(incident, deadline, nudge, others, await work.paging_context())
     return reminder.remind(incident, deadline, nudge, others, now)
+
+
+def _kind(deadline: Deadline) -> str:
+    return deadline.kind if deadline.subject is None else str(deadline.subject.kind)
 
 
 async def _others_waiting(work: UnitOfWork, deadline: Deadline) -> list[Deadline]:

@@ -9,6 +9,7 @@ import pytest
 from bot.domain.routing import keys
 from bot.domain.routing.keys import (
     ApprovalSubject,
+    CommsSubject,
     DeadlineKind,
     HandoverSubject,
     MitigateSubject,
@@ -26,6 +27,7 @@ from bot.domain.routing.keys import (
 STORED: dict[str, Subject] = {
     "update:42:1:0:2": UpdateSubject(1, 0, 2),
     "role:42:2:1:commander,scribe": RoleSubject(2, 1, ("commander", "scribe")),
+    "comms:42:1:3:2": CommsSubject(1, 3, 2),
     "handover:42:1:3:0": HandoverSubject(1, 3, nudged=False),
     "handover:42:1:3:1": HandoverSubject(1, 3, nudged=True),
     "shift:42:1:commander:U0ADA:primary:1767582240": ShiftSubject(1, "commander", "U0ADA", "primary", 1767582240),

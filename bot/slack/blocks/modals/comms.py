@@ -14,6 +14,7 @@ from bot.domain.policy.policy import Audience
 from bot.slack.blocks import elements, inputs, phrases
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.inputs import InputErrors, View
+from bot.slack.blocks.press_value import press_value
 from bot.slack.text import mention, plain, render
 
 CALLBACK = "comms"
@@ -66,7 +67,7 @@ def comms_modal(form: CommsForm) -> Block:
         ),
         *findings_blocks(form.findings),
         *recipient_blocks(form.reach, form.audience),
-        elements.actions(elements.button("Send a test to me", TEST, form.incident.id)),
+        elements.actions(elements.button("Send a test to me", TEST, press_value(form.incident))),
         *([] if form.corrected else _sent(form)),
     ]
     submit = "Ask for approval" if form.asks else "Send"
@@ -87,10 +88,15 @@ def comms_modal(form: CommsForm) -> Block:
 
 def findings_blocks(findings: Sequence[Finding]) -> list[Block]:
     """What the lint found; empty where it found nothing."""
-    if not findings:
-        return []
-    lines = [f"{':no_entry:' if each.blocks else ':warning:'} {render(plain(each.sentence))}" for each in findings]
-    return [elements.section("*Look at this first*\n" + "\n".join(lines))]
+    lines = finding_lines(findings)
+    return [elements.section(f"*Look at this first*\n{lines}")] if lines else []
+
+
+def finding_lines(findings: Sequence[Finding]) -> str:
+    """Each finding on a line, as mrkdwn; empty where there is none."""
+    return "\n".join(
+        f"{':no_entry:' if each.blocks else ':warning:'} {render(plain(each.sentence))}" for each in findings
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,17 +190,21 @@ def _corrects(communication: Communication) -> Block:
 
 def recipient_blocks(reach: Reach, audience: Audience) -> list[Block]:
     """Exactly who gets the message, and who is left out and why."""
+    blocks = [elements.section(f"*Goes to*\n{reach_line(reach, audience)}")]
+    if reach.left_out:
+        left = [_left_out(each) for each in reach.left_out]
+        blocks.append(elements.section("*Left out*\n" + "\n".join(left[:LISTED])))
+    return blocks
+
+
+def reach_line(reach: Reach, audience: Audience) -> str:
+    """Every recipient, by group, as mrkdwn; without any, what to add to the policy."""
     lines = []
     for group in Group:
         names = [_recipient(each.address, each.name, group) for each in reach.of(group)]
         if names:
             lines.append(f"{_BY[group]}: {elements.join_comma(names, LISTED)}")
-    goes = "\n".join(lines) or f"Nobody yet: the policy names nobody under `audiences.{audience.key}`."
-    blocks = [elements.section(f"*Goes to*\n{goes}")]
-    if reach.left_out:
-        left = [_left_out(each) for each in reach.left_out]
-        blocks.append(elements.section("*Left out*\n" + "\n".join(left[:LISTED])))
-    return blocks
+    return "\n".join(lines) or f"Nobody: the policy reaches nobody under `audiences.{audience.key}`."
 
 
 _BY = {
@@ -226,6 +236,6 @@ def _sent(form: CommsForm) -> list[Block]:
             continue
         when = elements.clock_and_age(each.sent_at or each.written_at)
         words = f"{render(plain(tell.what(each)))} · {when}\n{render(plain(each.subject))}"
-        button = elements.button("Correct", CORRECT, f"{form.incident.id}:{each.number}")
+        button = elements.button("Correct", CORRECT, press_value(form.incident, each.number))
         blocks.append(elements.section(words, button))
     return [elements.divider(), *blocks] if blocks else []

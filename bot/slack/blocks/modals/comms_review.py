@@ -8,6 +8,7 @@ from bot.slack.blocks import elements, inputs
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.inputs import InputErrors, View
 from bot.slack.blocks.modals.comms import CommsForm, findings_blocks, recipient_blocks
+from bot.slack.blocks.press_value import press_value
 from bot.slack.text import mention, plain, render
 
 CALLBACK = "comms_review"
@@ -17,7 +18,7 @@ DECLINE = "comms_decline"
 def review_modal(form: CommsForm, communication: Communication) -> Block:
     """The message as it would go out, with the recipients, the findings, and **Don't send**."""
     what = render(plain(tell.what(communication)))
-    value = f"{form.incident.id}:{communication.number}"
+    value = press_value(form.incident, communication.number)
     blocks = [
         elements.section(f"{mention(communication.author)} asks you to look at the *{what}*."),
         elements.section(f"*{render(plain(communication.subject))}*"),

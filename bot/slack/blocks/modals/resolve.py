@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 
 from bot.domain.communications.page import on_the_page
 from bot.domain.incident import Incident
+from bot.domain.policy.policy import Policy
 from bot.slack.blocks import elements, inputs
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.inputs import InputErrors, View
+from bot.slack.blocks.modals.also_tell import also_tell_input
 
 PAGE = "page"
 
@@ -25,8 +27,8 @@ class ResolveValues:
     page_message: str = ""
 
 
-def resolve_modal(incident: Incident) -> Block:
-    """The form, with inputs `summary`, `root_cause` and `impact_ended`, and `page` where customers were told."""
+def resolve_modal(incident: Incident, policy: Policy) -> Block:
+    """The form, with inputs `summary`, `root_cause` and `impact_ended`, and what to tell the page and audiences."""
     return elements.modal(
         "resolve",
         "Resolve incident",
@@ -46,6 +48,7 @@ def resolve_modal(incident: Incident) -> Block:
             ),
             elements.input_block("impact_ended", "Customer impact ended", {"type": "datetimepicker"}, optional=True),
             *([_page()] if on_the_page(incident) else []),
+            *([also_tell] if (also_tell := also_tell_input(incident, policy)) else []),
             elements.context("Ends reminders and pages. It can be reopened."),
         ],
         inputs.metadata(incident=incident.id),

@@ -12,6 +12,7 @@ from bot.domain.values import durations
 from bot.slack.blocks import elements, inputs, phrases
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.inputs import InputErrors, View
+from bot.slack.blocks.modals.also_tell import also_tell_input
 from bot.slack.blocks.modals.severity import severity_errors, severity_select
 
 NEXT_IN = ("15m", "30m", "1h", "2h", "4h", "1d")
@@ -53,6 +54,7 @@ def update_modal(incident: Incident, policy: Policy, *, text: str = "") -> Block
                 elements.text_input(text, multiline=True, placeholder="What we know, what we do next"),
             ),
             elements.input_block("next_in", "Next update in", elements.select(spans_ahead, CADENCE)),
+            *([also_tell] if (also_tell := also_tell_input(incident, policy)) else []),
             elements.context(f"Will be posted in {update_channels(incident, policy)}"),
         ],
         inputs.metadata(incident=incident.id, status=str(incident.status), severity=incident.severity),

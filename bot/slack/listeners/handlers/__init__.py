@@ -9,6 +9,7 @@ from bot.slack.listeners.calls import PressHandler, SubmissionHandler, VerbHandl
 from bot.slack.listeners.handlers import (
     actions,
     alerts,
+    also_tell,
     approvals,
     comms,
     declare,
@@ -77,6 +78,7 @@ SUBMISSIONS: dict[str, SubmissionHandler] = {
     **redaction.SUBMISSIONS,
     **comms.SUBMISSIONS,
     **status_page.SUBMISSIONS,
+    **also_tell.SUBMISSIONS,
     **handovers.SUBMISSIONS,
     **on_call.SUBMISSIONS,
     **playbook_runs.SUBMISSIONS,

@@ -19,7 +19,7 @@ from bot.domain.errors import NotFound, Refused
 from bot.domain.policy.policy import Audience
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.inputs import InputErrors, View, in_place_of, incident_of
-from bot.slack.blocks.modals import comms, comms_review, status_page
+from bot.slack.blocks.modals import also_tell, comms, comms_review, status_page
 from bot.slack.blocks.modals.comms import Choice, CommsForm, comms_modal, typed_so_far, values_of_comms
 from bot.slack.blocks.modals.status_page import status_page_modal
 from bot.slack.client.api import SlackError
@@ -207,6 +207,14 @@ async def _choose(ctx: ListenerContext, interaction: Interaction, view: View, va
     await _update_view(ctx, view, comms_modal(form))
 
 
+async def _edit(ctx: ListenerContext, interaction: Interaction, view: View, value: str) -> None:
+    """Show the form of one audience, in place of the form of several."""
+    incident, policy = await ctx.visible_incident(incident_of(view), interaction)
+    call = IncidentCall(ctx, interaction, incident, policy)
+    call.require(ACTION, incident)
+    await _update_view(ctx, view, comms_modal(await _form(call, value.partition(":")[2])))
+
+
 async def _test(ctx: ListenerContext, interaction: Interaction, view: View, value: str) -> None:
     """Send what is typed so far to the person alone."""
     values = typed_so_far(view)
@@ -235,4 +243,5 @@ VIEW_PRESSES: dict[str, dict[str, ViewPress]] = {
     comms.CALLBACK: {comms.AUDIENCE: _choose, comms.TEST: _test, comms.CORRECT: _correct_in_form},
     comms_review.CALLBACK: {comms_review.DECLINE: _decline},
     status_page.CALLBACK: {comms.AUDIENCE: _choose},
+    also_tell.CALLBACK: {also_tell.EDIT: _edit},
 }

@@ -5,12 +5,15 @@ A verb is a word after `/incident`, such as `resolve`.
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot.domain.communications.page import on_the_page
 from bot.domain.errors import Refused
 from bot.domain.incident import require_ended
 from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.inputs import InputErrors, incident_of
+from bot.slack.blocks.modals.also_tell import also_told
 from bot.slack.blocks.modals.false_alarm import CANCEL, false_alarm_modal, values_of_false_alarm
 from bot.slack.blocks.modals.reopen import reopen_modal, values_of_reopen
 from bot.slack.blocks.modals.resolve import PAGE, resolve_modal, values_of_resolve
@@ -25,6 +28,7 @@ from bot.slack.listeners.calls import (
     VerbCall,
     VerbHandler,
 )
+from bot.slack.listeners.handlers.also_tell import following_form
 from bot.slack.listeners.handlers.forms import (
     open_form,
     open_form_of_verb,
@@ -68,7 +72,7 @@ async def _press_severity(call: Press) -> Message | None:
 
 async def _resolve(call: VerbCall) -> Message | None:
     if not call.request.text:
-        return await open_form_of_verb(call, resolve_modal(call.incident), "resolve What fixed it")
+        return await open_form_of_verb(call, resolve_modal(call.incident, call.policy), "resolve What fixed it")
     saved = await resolve(call.context, call.number, call.user, summary=call.request.text, delivery=call.delivery)
     page = ""
     if on_the_page(saved):
@@ -107,7 +111,7 @@ async def _submit_severity(call: Submission) -> None:
     )
 
 
-async def _submit_resolve(call: Submission) -> None:
+async def _submit_resolve(call: Submission) -> dict[str, Any] | None:
     values = values_of_resolve(call.view, call.context.clock.now())
     resolution = Resolution(values.summary, values.root_cause, values.impact_ended_at)
     try:
@@ -118,6 +122,7 @@ async def _submit_resolve(call: Submission) -> None:
         if not values.page_message:
             raise
         raise InputErrors({PAGE: refused.message}) from None
+    return await following_form(call, values.incident, also_told(call.view), f"INC-{values.incident} is resolved.")
 
 
 async def _submit_reopen(call: Submission) -> None:
@@ -140,7 +145,7 @@ VERBS: dict[str, VerbHandler] = {
 }
 PRESSES: dict[str, PressHandler] = {
     "severity": _press_severity,
-    "resolve": press_for_form(lambda call: resolve_modal(call.incident), "resolve What fixed it"),
+    "resolve": press_for_form(lambda call: resolve_modal(call.incident, call.policy), "resolve What fixed it"),
     "reopen": press_for_form(lambda call: reopen_modal(call.incident), "reopen Why", when_open=False),
     "cancel": press_for_form(lambda call: false_alarm_modal(call.incident), "cancel Why it was none"),
     "close": without_answer(press_of_verb(_close, "close")),

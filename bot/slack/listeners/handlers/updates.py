@@ -6,6 +6,7 @@ A verb is a word after `/incident`, such as `update`.
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from bot.domain.errors import Refused
 from bot.domain.incident import require_open
@@ -14,8 +15,10 @@ from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.inputs import incident_of
 from bot.slack.blocks.modals import custom_fields, impact
+from bot.slack.blocks.modals.also_tell import also_told
 from bot.slack.blocks.modals.update import update_modal, values_of_update
 from bot.slack.listeners.calls import Press, PressHandler, Submission, SubmissionHandler, VerbCall, VerbHandler
+from bot.slack.listeners.handlers.also_tell import following_form
 from bot.slack.listeners.handlers.forms import open_form_of_verb, press_for_form, press_of_verb
 from bot.usecases.incidents.answer_custom_fields import answer_custom_fields
 from bot.usecases.incidents.impact import record_impact
@@ -84,10 +87,10 @@ async def _fields(call: VerbCall) -> Message | None:
     return await call.open_form(custom_fields.custom_fields_modal(call.incident, call.policy), "note What you know")
 
 
-async def _submit_update(call: Submission) -> None:
+async def _submit_update(call: Submission) -> dict[str, Any] | None:
     """Change only what the person changed in the form: another person may have changed the rest meanwhile."""
     values = values_of_update(call.view, await call.ctx.policy_of(incident_of(call.view)))
-    await post_update(
+    saved = await post_update(
         call.context,
         values.incident,
         values.text,
@@ -97,6 +100,7 @@ async def _submit_update(call: Submission) -> None:
         next_in=values.next_in,
         delivery=call.delivery,
     )
+    return await following_form(call, saved.number, also_told(call.view), f"Update #{saved.updates} is posted.")
 
 
 async def _submit_impact(call: Submission) -> None:

@@ -1,0 +1,123 @@
+"""Builds **Also tell**: the question in other forms, and the form that follows, which sends to several audiences."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.communications import stages
+from bot.domain.communications.communication import Reach
+from bot.domain.communications.leaks import Finding
+from bot.domain.communications.tell import Message
+from bot.domain.incident import Incident
+from bot.domain.policy.policy import Audience, Policy
+from bot.slack.blocks import elements, inputs
+from bot.slack.blocks.elements import Block
+from bot.slack.blocks.inputs import InputErrors, View
+from bot.slack.blocks.modals.comms import finding_lines, reach_line
+from bot.slack.blocks.press_value import press_value
+from bot.slack.text import clip, plain, quote, render
+
+INPUT, CALLBACK, TO, EDIT = "also_tell", "comms_all", "to", "comms_edit"
+MOST, QUOTED = 10, 900  # checkboxes in a group; characters of each message
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A message to one audience, as it would go out."""
+
+    audience: Audience
+    message: Message
+    reach: Reach
+    findings: tuple[Finding, ...]
+
+    @property
+    def sendable(self) -> bool:
+        """Whether it can go out as it is: nothing blocks it, and it reaches somebody."""
+        return bool(self.reach.recipients) and not any(finding.blocks for finding in self.findings)
+
+    @property
+    def digest(self) -> str:
+        """Tells this text from one that was written after the record changed."""
+        words = f"{self.message.stage}\n{self.message.subject}\n{self.message.text}"
+        return hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()[:12]
+
+
+def also_tell_input(incident: Incident, policy: Policy) -> Block | None:
+    """The audiences to tell as well, ticked by the severity's rules. None where the policy names nobody to tell."""
+    proposed = stages.proposed(incident, policy)
+    hidden = incident.private or incident.drill
+    others = [each for each in policy.audiences.values() if each not in proposed and not (hidden and each.public)]
+    audiences = [each for each in (*proposed, *others) if stages.is_set_up(each, policy)]
+    keys = elements.usable(each.key for each in audiences)[:MOST]
+    options = [elements.option(each.name, each.key, each.description) for each in audiences if each.key in keys]
+    if not options:
+        return None
+    ticked = [option for option in options if option["value"] in {each.key for each in proposed}]
+    boxes: Block = {"type": "checkboxes", "options": options}
+    hint = "You see each message, and who gets it, before it goes out."
+    boxes = {**boxes, "initial_options": ticked} if ticked else boxes
+    return elements.input_block(INPUT, "Also tell", boxes, optional=True, hint=hint)
+
+
+def also_told(view: View) -> tuple[str, ...]:
+    """The keys of the audiences that were ticked."""
+    return inputs.several(view, INPUT)
+
+
+def tell_all_modal(incident: Incident, offers: Sequence[Offer], at: datetime, note: str) -> Block:
+    """The messages to several audiences, to be sent with one press. `at` is the instant that their texts show."""
+    options = [elements.option(each.audience.name, each.audience.key) for each in offers if each.sendable]
+    boxes: Block = {"type": "checkboxes", "options": options, "initial_options": options}
+    blocks: list[Block | None] = [elements.context(render(plain(note)))] if note else []
+    for each in offers:
+        blocks += _offer(incident, each)
+    if options:
+        blocks.append(elements.input_block(TO, "Send to", boxes))
+    metadata = inputs.metadata(
+        incident=incident.id,
+        at=at.isoformat(),
+        digests={each.audience.key: each.digest for each in offers},
+    )
+    submit = "Send" if options else None
+    return elements.modal(CALLBACK, "Also tell", submit, [block for block in blocks if block], metadata)
+
+
+def _offer(incident: Incident, offer: Offer) -> list[Block | None]:
+    message, audience = offer.message, offer.audience
+    ask = " — a second person approves it" if audience.second_person else ""
+    head = f"*{render(plain(audience.name))}*{ask}\n{reach_line(offer.reach, audience)}"
+    words = f"*{render(plain(message.subject))}*\n{clip(render(message.text), QUOTED)}"
+    lines = finding_lines(offer.findings)
+    button = elements.button("Write it" if not offer.sendable else "Change", EDIT, press_value(incident, audience.key))
+    return [
+        elements.section(head, button),
+        elements.section(quote(words)),
+        elements.context(lines) if lines else None,
+        elements.divider(),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class TellAllValues:
+    """The submitted form: whom to send to, and what the person was shown."""
+
+    incident: int
+    audiences: tuple[str, ...]
+    at: datetime
+    digests: dict[str, str]
+
+
+def values_of_tell_all(view: View) -> TellAllValues:
+    """Read the form. Raises `InputErrors` if no audience is ticked, or the form lost track of what it showed."""
+    kept = inputs.metadata_of(view)
+    chosen = inputs.several(view, TO)
+    if not chosen:
+        raise InputErrors({TO: "Tick whom to tell, or close this form."})
+    try:
+        at, digests = datetime.fromisoformat(str(kept["at"])), {str(k): str(v) for k, v in kept["digests"].items()}
+    except (KeyError, ValueError, AttributeError):
+        raise InputErrors({TO: "This form lost track of its messages. Close it, and use /incident comms."}) from None
+    return TellAllValues(inputs.incident_of(view), chosen, at, digests)
