@@ -21,6 +21,7 @@ from bot.cli.rules import rules_command
 from bot.cli.serve import check_command, migrate_command, serve_command
 from bot.cli.shared import echo_lines
 from bot.cli.statuspage import statuspage_command
+from bot.cli.times import times_command
 from bot.cli.tokens import token_command
 from bot.domain.errors import TocsinError
 
@@ -58,7 +59,7 @@ for command in (
     token_command,
     statuspage_command,
     manifest_command,
-    review_command,
+    review_command, times_command,
     rules_command,
 ):  # fmt: skip
     main.add_command(command)

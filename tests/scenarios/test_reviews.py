@@ -121,3 +121,21 @@ async def test_a_severity_without_review_opens_none_until_somebody_asks(here: Wo
     await rest(here)
     assert (await view(here)).incident.review is None
     assert "draft" in await typed(here, "maya", inside, "/incident review")
+
+
+async def test_times_are_corrected_by_form_and_an_impossible_one_is_an_error_beside_its_input(reviewed: World) -> None:
+    await reviewed.maya.command(INSIDE, "/incident times")
+    form = reviewed.maya.view
+    shown = await reviewed.show()
+    detected = datetime.fromisoformat(shown["detected_at"].replace("Z", "+00:00"))
+    early = int(detected.timestamp()) // 60 * 60 - 1200
+    await reviewed.maya.fill(form, {"Resolved": early, "Reason": "The dashboard shows it"})
+    await reviewed.maya.submit()
+    assert "Resolved would be before" in str(reviewed.maya.view.errors)
+    resolved = datetime.fromisoformat(shown["resolved_at"].replace("Z", "+00:00"))
+    same = int(resolved.timestamp()) // 60 * 60
+    await reviewed.maya.fill(reviewed.maya.view, {"Started": early, "Resolved": same})
+    assert (await reviewed.maya.submit()).ok
+    await rest(reviewed)
+    assert [entry["data"]["field"] for entry in of_kind(await reviewed.show(), "times")] == ["started_at"]
+    assert (await view(reviewed)).figures.detect_s is not None

@@ -30,7 +30,7 @@ LINES = {
     "page": "page @tom", "trigger": "trigger leak It leaks", "invite": "invite @tom",
     "comms": "comms internal", "cover": "cover primary for 2h", "silence": "silence a=b for 2h",
     "maintenance": "maintenance",
-    "resolve": "resolve Done", "review": "review", "close": "close", "cancel": "cancel None",
+    "resolve": "resolve Done", "review": "review", "times": "times", "close": "close", "cancel": "cancel None",
     "status": "status resolved Done",
 }  # fmt: skip
 FREE = ("ack", "join", "note Seen", "update Going on", "status identified It is the disk", "next 1h", "roles", "why")

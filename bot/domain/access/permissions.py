@@ -21,7 +21,7 @@ from bot.domain.values.slack_ids import user_mention
 RESTRICTABLE_VERBS = (
     "declare", "drill", "update", "status", "severity", "role", "handover", "escalate", "page", "note", "impact",
     "snooze", "next", "resolve", "close", "cancel", "reopen", "policy", "cover", "silence", "redact", "run",
-    "action", "review",
+    "action", "review", "times",
     "comms", "maintenance",
 )  # fmt: skip
 # What guests and people of other organisations may do as well: declare, and write down what they know.
@@ -39,6 +39,7 @@ PHRASES = {
     "cover": "cover schedules", "silence": "silence alerts",
     "redact": "redact entries", "run": "run steps of playbooks",
     "action": "add or change action items", "review": "write reviews",
+    "times": "correct times",
     "comms": "send messages to audiences", "maintenance": "plan maintenance",
 }  # fmt: skip
 MAX_NAMED = 5  # people named in a refusal

@@ -268,6 +268,10 @@ def _review(entry: Entry, incident: Incident, policy: Policy) -> str:
     return f":memo: {mention(entry.actor)} {clip(render(entry.text), NOTE)}"
 
 
+def _times(entry: Entry, incident: Incident, policy: Policy) -> str:
+    return f":clock3: {mention(entry.actor)} corrected a time. {clip(render(entry.text), NOTE)}"
+
+
 _FORMATTERS: dict[str, Callable[[Entry, Incident, Policy], str]] = {
     "acknowledged": _acknowledged,
     "status": _status,
@@ -286,4 +290,5 @@ _FORMATTERS: dict[str, Callable[[Entry, Incident, Policy], str]] = {
     "channel_back": _channel_back,
     "action": _action,
     "review": _review,
+    "times": _times,
 }

@@ -69,6 +69,7 @@ def buttons(incident: Incident) -> list[Block]:
     row = elements.actions(
         button("Read", READ, value),
         button("Edit", "review_edit", value),
+        button("Correct times", "times", value),
         None if done else button("Complete", "review_complete", value),
         block_id="review",
     )

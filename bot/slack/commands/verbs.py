@@ -235,6 +235,13 @@ VERBS: tuple[Verb, ...] = (
         takes_incident=True,
     ),
     Verb(
+        "times",
+        Grammar.NOTHING,
+        ("times",),
+        "times",
+        "correct when it started, was detected, mitigated, resolved; every figure follows",
+    ),
+    Verb(
         "review",
         Grammar.NOTHING,
         ("review",),

@@ -43,7 +43,7 @@ VERBS: dict[str, Access] = {
     "declare": Access.DECLARE,
     **dict.fromkeys(("ack", "join"), Access.ACKNOWLEDGE),
     **dict.fromkeys(
-        ("severity", "snooze", "policy", "drill", "silence", "comms", "review", "maintenance"), Access.STEER
+        ("severity", "snooze", "policy", "drill", "silence", "comms", "review", "maintenance", "times"), Access.STEER
     ),
     **dict.fromkeys(("role", "lead", "handover"), Access.ASSIGN),
     **dict.fromkeys(("escalate", "page", "trigger", "invite"), Access.PAGE),
@@ -91,7 +91,7 @@ PRESSES: dict[str, Access] = {
     **dict.fromkeys(("walk_approve", "walk_glass"), Access.APPROVE),
     # Afterwards
     "review_read": Access.READ,
-    **dict.fromkeys(("review", "review_edit", "review_complete"), Access.STEER),
+    **dict.fromkeys(("review", "review_edit", "review_complete", "times"), Access.STEER),
     **dict.fromkeys(
         ("action_new", "action_done", "action_later", "action_not_doing", "action_edit"), Access.WRITE
     ),
@@ -118,7 +118,7 @@ FORMS: dict[str, Access] = {
     **dict.fromkeys(("walk_stop", "walk_fill", "job_run"), Access.RUN),
     "walk_glass": Access.APPROVE,
     # Afterwards
-    "review_edit": Access.STEER,
+    **dict.fromkeys(("review_edit", "times"), Access.STEER),
     **dict.fromkeys(("action_create", "action_edit", "action_later", "action_not_doing"), Access.WRITE),
 }  # fmt: skip
 SHORTCUTS: dict[str, Access] = {

@@ -28,6 +28,7 @@ from bot.slack.listeners.handlers import (
     reviews,
     status_page,
     timeline,
+    times,
     updates,
 )
 
@@ -44,6 +45,7 @@ _MODULES = (
     redaction,
     actions,
     reviews,
+    times,
     comms,
 )
 
@@ -88,4 +90,5 @@ SUBMISSIONS: dict[str, SubmissionHandler] = {
     **maintenance.SUBMISSIONS,
     **actions.SUBMISSIONS,
     **reviews.SUBMISSIONS,
+    **times.SUBMISSIONS,
 }

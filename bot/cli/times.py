@@ -1,0 +1,65 @@
+"""Implements `tocsin times`: corrects when an incident started, was detected, mitigated and resolved."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from bot import policy as policy_reader
+from bot.cli.shared import as_json_option, echo, incident_number, print_json, run
+from bot.domain.errors import TocsinError
+from bot.domain.incident import Incident
+from bot.domain.incident.times import LABELS
+from bot.domain.timeline.entry import BOT
+from bot.incident_json import incident_json, instant
+from bot.settings import Settings
+from bot.usecases.context import Context, Policies
+from bot.usecases.incidents.correct_times import correct_times
+from bot.usecases.open_clock import open_clock
+from storage import incidents
+from storage.database import Database
+
+
+@click.command("times")
+@click.argument("incident_id")
+@click.option("--started", metavar="TIME", help="Such as 2026-11-30T02:31Z; without a zone it is UTC.")
+@click.option("--detected", metavar="TIME")
+@click.option("--mitigated", metavar="TIME")
+@click.option("--resolved", metavar="TIME")
+@click.option("--impact-ended", metavar="TIME")
+@click.option("--reason", default="", help="How it is known; needed to correct something.")
+@as_json_option
+def times_command(incident_id: str, reason: str, as_json: bool, **given: str | None) -> None:
+    """Correct the times of INCIDENT_ID; without a time, show them."""
+    number = incident_number(incident_id)
+    corrections = {f"{name}_at": _instant(text) for name, text in given.items() if text}
+    incident = run(lambda database, settings: _corrected(database, settings, number, corrections, reason))
+    if as_json:
+        print_json({**incident_json(incident), **{name: instant(getattr(incident, name)) for name in LABELS}})
+        return
+    for name, label in LABELS.items():
+        echo(f"{label:<13} {instant(getattr(incident, name)) or '–'}")
+
+
+def _instant(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    except ValueError:
+        raise TocsinError(f"“{text}” is no time. Write it as 2026-11-30T02:31Z.") from None
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+async def _corrected(
+    database: Database, settings: Settings, number: int, corrections: dict[str, datetime], reason: str
+) -> Incident:
+    loaded = policy_reader.read(settings.policy_path)
+    policies = Policies(loaded.policy, loaded.document, policy_reader.from_document)
+    context = Context(database, policies, await open_clock(database, settings.tocsin_speed))
+    if corrections:
+        return await correct_times(context, number, corrections, reason, BOT)
+    async with database.reading() as conn:
+        incident = await incidents.get(conn, number)
+    if incident is None:
+        raise TocsinError(f"There is no incident INC-{number}. See them all: tocsin list all")
+    return incident
