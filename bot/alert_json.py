@@ -47,6 +47,7 @@ def alert_json(member: Member) -> dict[str, Any]:
         "value": alert.value,
         "url": alert.url,
         "occurrences": member.occurrences,
+        "nodata": alert.nodata,
     }
 
 

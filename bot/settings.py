@@ -112,8 +112,11 @@ class Settings(BaseSettings):
     webhook_secret: SecretStr | None = None
     # Called every minute while all is well. It is a secret: calling it keeps the alarm quiet.
     heartbeat_url: SecretStr | None = None
-    # Proof of origin of `POST /hooks/alertmanager`; several, separated by commas, while it is replaced. docs/alerts.md
+    # Proofs of origin of monitoring systems; several, separated by commas, while one is replaced. docs/alerts.md
     tocsin_hook_token: SecretStr | None = None
+    grafana_hmac_secret: SecretStr | None = None
+    sentry_client_secret: SecretStr | None = None
+    tocsin_sns_topics: str | None = None  # ARNs of topics of Amazon SNS that may send to /hooks/cloudwatch
     # Opens the API for one program that acts as nobody in particular. People's tokens: tocsin token. docs/api.md
     tocsin_api_token: SecretStr | None = None
     # For the policy's rules (docs/rules.md), and the runner `promql` of playbooks (docs/playbooks.md)
@@ -197,6 +200,14 @@ class Settings(BaseSettings):
             raise ValueError(f"expected a file with certificates (PEM); {value} is none")
         return value
 
+    @field_validator("tocsin_sns_topics")
+    @classmethod
+    def _topics(cls, value: str | None) -> str | None:
+        for arn in (value or "").split(","):
+            if arn.strip() and not re.fullmatch(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w.-]+", arn.strip()):
+                raise ValueError("expected ARNs such as arn:aws:sns:eu-west-1:123456789012:alarms, separated by commas")
+        return value
+
     @field_validator("log_level")
     @classmethod
     def _known_level(cls, value: str) -> str:
@@ -216,6 +227,11 @@ class Settings(BaseSettings):
     def playbook_folders(self) -> tuple[Path, ...]:
         """Folders with the operator's playbooks, written as in PATH. A later folder outranks an earlier one."""
         return tuple(Path(name) for name in (self.tocsin_playbooks or "").split(os.pathsep) if name)
+
+    @property
+    def sns_topics(self) -> frozenset[str]:
+        """The ARNs of the topics of Amazon SNS whose messages are taken."""
+        return frozenset(arn.strip() for arn in (self.tocsin_sns_topics or "").split(",") if arn.strip())
 
     @property
     def prometheus(self) -> str | None:

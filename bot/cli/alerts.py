@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +36,10 @@ from storage.database import Database
 
 MOST_GROUPS, MOST_ALERTS = 1000, 1000
 SENT_WITHIN_S = 60.0
+_SIGNED = {  # endpoints that want a signature: the setting with the secret, the header, and what stands before it
+    "pagerduty": ("pagerduty_webhook_secret", "X-PagerDuty-Signature", "v1="),
+    "sentry": ("sentry_client_secret", "Sentry-Hook-Signature", ""),
+}
 
 
 @click.group("alerts", invoke_without_command=True)
@@ -184,17 +190,27 @@ def _print_dry_run(batch: AlertBatch, settings: Settings) -> None:
         click.echo(f"rejected  alert {rejected.index}: {rejected.reason}")
 
 
+def _proof(settings: Settings, kind: str, body: bytes) -> dict[str, str]:
+    """The headers that prove to the endpoint where a body comes from. Raises `TocsinError` without the secret."""
+    name, header, prefix = _SIGNED.get(kind, ("tocsin_hook_token", "Authorization", "Bearer "))
+    secret = secret_of(getattr(settings, name)).split(",")[0].strip()
+    if not secret:
+        raise TocsinError(f"{name.upper()} is not set, so there is no endpoint to send to. See docs/alerts.md")
+    if kind not in _SIGNED:
+        return {header: prefix + secret}
+    return {header: prefix + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}
+
+
 async def _sent(settings: Settings, payload: Any, kind: str) -> Any:
-    token = secret_of(settings.tocsin_hook_token).split(",")[0].strip()
-    if not token:
-        raise TocsinError("TOCSIN_HOOK_TOKEN is not set, so there is no endpoint to send to. See docs/alerts.md")
+    body = json.dumps(payload).encode()
+    proof = _proof(settings, kind, body)
     url = f"http://{settings.host}:{settings.port}/hooks/{kind}"
     timeout = aiohttp.ClientTimeout(total=SENT_WITHIN_S)
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
             session.post(
-                url, json=payload, headers={"Authorization": f"Bearer {token}"}, allow_redirects=False
+                url, data=body, headers={"Content-Type": "application/json", **proof}, allow_redirects=False
             ) as answer,
         ):
             text = await answer.text()

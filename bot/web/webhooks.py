@@ -1,5 +1,7 @@
 """Receives webhooks from paging vendors; so far PagerDuty's, which report what became of an alert.
 
+An incident that PagerDuty opened for others becomes an alert here, if a route of the policy asks for that source.
+
 A webhook is served only if its secret is set, and a request without a valid signature is refused.
 """
 
@@ -14,8 +16,13 @@ import structlog
 from aiohttp import web
 from pydantic import BaseModel, Field, ValidationError
 
+from bot.domain.alerts.routing import names_source
 from bot.domain.errors import NotFound
+from bot.domain.paging import calls
+from bot.integrations.alerts import pagerduty as alerts
+from bot.integrations.alerts.protocol import Delivery
 from bot.metrics import Metrics
+from bot.usecases.alerts.receive import receive_alerts
 from bot.usecases.context import Context
 from bot.usecases.incidents import vendor_news
 from bot.usecases.incidents.vendor_news import VendorNews
@@ -37,6 +44,7 @@ class Event(BaseModel):
     event_type: str
     agent: Any = None
     data: Any = None
+    occurred_at: Any = None
 
 
 class Envelope(BaseModel):
@@ -92,6 +100,29 @@ def signed(secret: str, body: bytes, header: str) -> bool:
 
 
 async def _apply(context: Context, event: Event) -> str:
+    """Take an event: about an alert of ours, or as an alert if a route asks for them. Returns the outcome in a word."""
+    outcome = await _told_of_ours(context, event)
+    if outcome != "ignored" or _is_ours(event) or not names_source(context.policy.alerts, alerts.NAME):
+        return outcome
+    try:
+        batch = alerts.SOURCE.read(Delivery({"event": event.model_dump()}), context.clock.now())
+    except ValueError:
+        return "ignored"
+    if not batch.alerts:
+        return "ignored"
+    receipt = await receive_alerts(context, batch)
+    log.info("hook.taken", hook="pagerduty", kind=event.event_type, new=receipt.new, groups=list(receipt.groups))
+    return "repeated" if receipt.repeated or receipt.stale else "taken"
+
+
+def _is_ours(event: Event) -> bool:
+    """Whether an event is about an alert that the bot opened itself: that one must not become an alert here."""
+    data = event.data.get("incident", event.data) if isinstance(event.data, dict) else {}
+    key = data.get("incident_key") if isinstance(data, dict) else None
+    return isinstance(key, str) and calls.incident_number_in(key) is not None
+
+
+async def _told_of_ours(context: Context, event: Event) -> str:
     """Tell the incident that its alert was acknowledged or resolved in PagerDuty. Returns the outcome in a word."""
     if event.event_type not in ("incident.acknowledged", "incident.resolved"):
         return "ignored"

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.alerts.alert import Alert
-from bot.domain.alerts.reception import CurrentOccurrence
+from bot.domain.alerts.reception import CurrentOccurrence, grade_of
 from storage.alerts.occurrences import chunked
 from storage.engine.dialect import in_list, insert, list_param
 from storage.schema import alerts
@@ -44,10 +44,11 @@ async def current_occurrences(conn: AsyncConnection, identities: Sequence[str]) 
     """The occurrence in which each of these alerts fires, the latest where there are several."""
     current: dict[str, CurrentOccurrence] = {}
     for part in chunked(identities):
-        for row in await conn.execute(_where_firing(conn.dialect.name), {"identities": list_param(conn, part)}):
+        for row in await conn.execute(_where_told(conn.dialect.name), {"identities": list_param(conn, part)}):
             known = current.get(row.identity)
             if known is None or known.starts_at < row.starts_at:
-                current[row.identity] = CurrentOccurrence(row.occurrence, row.starts_at)
+                alert = _adapter.validate_python(row.state)
+                current[row.identity] = CurrentOccurrence(row.occurrence, row.starts_at, grade_of(alert))
     return current
 
 
@@ -61,8 +62,14 @@ async def firing_occurrences(conn: AsyncConnection, identities: Sequence[str]) -
 
 
 @cache
+def _where_told(dialect: str) -> Any:
+    columns = (_c.identity, _c.occurrence, _c.starts_at, _c.state)
+    return sa.select(*columns).where(_FIRING, in_list(dialect, _c.identity, "identities"))
+
+
+@cache
 def _where_firing(dialect: str) -> Any:
-    columns = (_c.identity, _c.group_number, _c.occurrence, _c.starts_at)
+    columns = (_c.identity, _c.group_number, _c.occurrence)
     return sa.select(*columns).where(_FIRING, in_list(dialect, _c.identity, "identities"))
 
 

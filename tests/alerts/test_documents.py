@@ -62,7 +62,7 @@ def test_its_policy_is_valid_and_its_routes_do_what_the_table_says(folder: Path)
 
 async def test_a_dry_run_prints_what_it_says(folder: Path) -> None:
     output = await tocsin("alerts", "send", "--kind", "alertmanager", "--dry-run", "alerts.json")
-    assert output == block("text")
+    assert output == block("text", "firing ")
 
 
 @pytest.mark.timeout(300)  # it starts five processes
@@ -103,3 +103,12 @@ def test_the_events_that_it_sends_are_read_whole(body: str) -> None:
     batch = SOURCES["events"].read(Delivery(json.loads(body)), datetime.now(UTC))
     assert batch.received == 1
     assert not [each.annotations for each in batch.changes if each.annotations], "every field is known"
+
+
+def test_every_source_has_a_section_and_datadogs_template_is_read_once_it_is_filled_in() -> None:
+    for kind in SOURCES:
+        assert f"/hooks/{kind}" in DOCUMENT or f"source: {kind}" in DOCUMENT
+    template = block("text", '{"id":"$ID"').replace("\n", "")
+    filled = {**json.loads(template.replace("$ALERT_TRANSITION", "Triggered")), "title": "Slow", "alert_title": "Slow"}
+    (alert,) = SOURCES["datadog"].read(Delivery(filled), datetime.now(UTC)).alerts
+    assert alert.name == "Slow"

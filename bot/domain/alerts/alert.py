@@ -38,6 +38,7 @@ class Alert:
     url: str | None = None  # http(s) only
     cycle: str | None = None  # what the source calls one firing, if it does; else the start tells firings apart
     by_state: bool = False  # whether the source says neither start nor cycle: it tells of the firing under way
+    nodata: bool = False  # whether it fires because its source has no data, or cannot evaluate it
 
     @property
     def identity(self) -> str:

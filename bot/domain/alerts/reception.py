@@ -16,6 +16,7 @@ class Reception(StrEnum):
     NEW = "new"  # an occurrence that was not heard of
     REPEATED = "repeated"  # told again
     RESOLVED = "resolved"  # an occurrence that fired is over
+    REPLACED = "replaced"  # an occurrence is over because the alert fires on with another severity
     STALE = "stale"  # says that an occurrence fires which is known to be over; ignored
 
 
@@ -33,6 +34,7 @@ class CurrentOccurrence:
 
     occurrence: str
     starts_at: datetime
+    grade: tuple[str, bool] = ("", False)
 
 
 @dataclass(slots=True)
@@ -47,7 +49,7 @@ class States:
         """Take in that an occurrence began or is over."""
         current = self.firing.get(alert.identity)
         if alert.status is AlertStatus.FIRING:
-            self.firing[alert.identity] = CurrentOccurrence(alert.occurrence, alert.starts_at)
+            self.firing[alert.identity] = CurrentOccurrence(alert.occurrence, alert.starts_at, grade_of(alert))
         elif current is not None and current.occurrence == alert.occurrence:
             del self.firing[alert.identity]
 
@@ -62,6 +64,8 @@ def receive(
     received = []
     for told in alerts:
         alert, outdated = _placed(told, states) if told.by_state else (told, None)
+        if outdated is None and _is_graded_anew(alert, states):
+            received.append(_replaced(alert, states, status))
         reception = outdated or _compare(status.get(alert.occurrence), alert.status)
         received.append(ReceivedAlert(alert, reception))
         if reception in (Reception.NEW, Reception.RESOLVED):
@@ -82,10 +86,36 @@ def _placed(alert: Alert, states: States) -> tuple[Alert, Reception | None]:
         if current is None:
             return alert, Reception.REPEATED
         return replace(_within(alert, current), ends_at=alert.ends_at or alert.starts_at), None
-    if current is not None:
+    if current is not None and (not _differs(alert, current) or alert.starts_at <= current.starts_at):
         return _within(alert, current), None
     ended_at = states.ended.get(alert.identity)
     return alert, Reception.STALE if ended_at is not None and alert.starts_at < ended_at else None
+
+
+def grade_of(alert: Alert) -> tuple[str, bool]:
+    """What makes a firing worse or milder while it goes on: its label `severity`, and whether there is no data."""
+    return alert.labels.get("severity", ""), alert.nodata
+
+
+def _differs(alert: Alert, current: CurrentOccurrence) -> bool:
+    severity, nodata = grade_of(alert)
+    return nodata != current.grade[1] or severity not in ("", current.grade[0])
+
+
+def _is_graded_anew(alert: Alert, states: States) -> bool:
+    """Whether an alert told by state fires on with another grade, which begins a new occurrence."""
+    current = states.firing.get(alert.identity)
+    fires = alert.by_state and alert.status is AlertStatus.FIRING
+    return fires and current is not None and alert.occurrence != current.occurrence
+
+
+def _replaced(alert: Alert, states: States, status: dict[str, AlertStatus]) -> ReceivedAlert:
+    """The end of the occurrence that goes on with another grade."""
+    over = replace(
+        _within(alert, states.firing.pop(alert.identity)), status=AlertStatus.RESOLVED, ends_at=alert.starts_at
+    )
+    status[over.occurrence] = AlertStatus.RESOLVED
+    return ReceivedAlert(over, Reception.REPLACED)
 
 
 def _within(alert: Alert, current: CurrentOccurrence) -> Alert:

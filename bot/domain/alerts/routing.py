@@ -60,6 +60,12 @@ def matching_routes(labels: Mapping[str, str], rules: AlertRules) -> list[tuple[
     return [(NO_ROUTE, f"none of the {len(rules.routes)} routes matches" if rules.routes else "there are no routes")]
 
 
+def names_source(rules: AlertRules, source: str) -> bool:
+    """Whether a route asks for alerts of this source by its name."""
+    wanted = [route.match["source"] for route in rules.routes if "source" in route.match]
+    return any(is_wanted(each, source) for each in wanted)
+
+
 def matches(route: AlertRoute, labels: Mapping[str, str]) -> bool:
     """Whether every label of the route has the wanted value; a missing label counts as empty."""
     return has_labels(labels, route.match)

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
-from bot.integrations.alerts import alertmanager, events
+from bot.integrations.alerts import (
+    alertmanager,
+    cloudwatch,
+    datadog,
+    events,
+    grafana,
+    opsgenie,
+    pagerduty,
+    sentry,
+)
+from bot.integrations.alerts.protocol import Source
 
-SOURCES = {source.name: source for source in (alertmanager.SOURCE, events.SOURCE)}
+_MODULES = (alertmanager, cloudwatch, datadog, events, grafana, opsgenie, pagerduty, sentry)
+SOURCES: dict[str, Source] = {module.SOURCE.name: module.SOURCE for module in _MODULES}

@@ -116,7 +116,7 @@ def _firing(received: Sequence[ReceivedAlert]) -> list[Alert]:
 
 
 def _over(received: Sequence[ReceivedAlert]) -> list[Alert]:
-    return [each.alert for each in received if each.reception is Reception.RESOLVED]
+    return [each.alert for each in received if each.reception in (Reception.RESOLVED, Reception.REPLACED)]
 
 
 async def _fire(work: _Batch, placements: Sequence[Placement], highest: int) -> None:
@@ -154,9 +154,12 @@ async def _fire(work: _Batch, placements: Sequence[Placement], highest: int) -> 
 async def _resolve(work: _Batch, over: Sequence[Alert]) -> None:
     """Take alerts that are over out of every group in which this occurrence fires."""
     firing = await members.firing_occurrences(work.conn, list({alert.identity for alert in over}))
+    fired = {(group, alert.identity) for group, alert in work.fired}
     for alert in over:
         work.resolved += [
-            (group, alert) for group, known in firing.get(alert.identity, []) if known == alert.occurrence
+            (group, alert)
+            for group, known in firing.get(alert.identity, [])
+            if known == alert.occurrence and (group, alert.identity) not in fired
         ]
     missing = {group for group, _ in work.resolved} - work.changes.keys()
     for number, group in (await groups.get_many(work.conn, missing)).items():

@@ -62,7 +62,7 @@ class Endpoint:
                 body = await read_body(request, forms=self._source.forms, any_type=self._source.any_type)
                 if not by_header and not await self._proved(request, body):
                     return self._unproved(request)
-                return await self._taken(request, body)
+                return await self.taken(request, body)
             except BodyRefused as error:
                 self._refusals.note(str(error), remote=request.remote, hook=self._source.name)
                 return _refused(error.status, str(error), error.expected)
@@ -76,7 +76,8 @@ class Endpoint:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="tocsin"'
         return answer
 
-    async def _taken(self, request: web.Request, body: bytes) -> web.Response:
+    async def taken(self, request: web.Request, body: bytes) -> web.Response:
+        """Read a body whose origin is proved, and store what it tells. Raises `BodyRefused`."""
         headers = {name.lower(): value for name, value in request.headers.items()}
         try:
             now = self._context.clock.now()

@@ -9,16 +9,29 @@ from bot.metrics import Metrics
 from bot.settings import LiveSettings, secret_of
 from bot.usecases.context import Context
 from bot.web.hooks import origin
+from bot.web.hooks.cloudwatch import CloudWatchEndpoint, fetch_from
 from bot.web.hooks.endpoint import Endpoint
 
-BY_TOKEN = ("alertmanager", "events")
+BY_TOKEN = ("alertmanager", "datadog", "events", "opsgenie")
 
 
 def routes(context: Context, live: LiveSettings, metrics: Metrics) -> list[web.RouteDef]:
     """The routes of the sources whose secrets are set."""
-    listed: list[web.RouteDef] = []
-    if live.current.tocsin_hook_token is not None:
-        token = origin.token(lambda: secret_of(live.current.tocsin_hook_token))
-        for name in BY_TOKEN:
-            listed += Endpoint(context, SOURCES[name], token, metrics).routes()
+    settings = live.current
+
+    def tokens() -> str:
+        return secret_of(live.current.tocsin_hook_token)
+
+    endpoints: list[Endpoint] = []
+    if settings.tocsin_hook_token is not None:
+        endpoints += [Endpoint(context, SOURCES[name], origin.token(tokens), metrics) for name in BY_TOKEN]
+    if settings.sentry_client_secret is not None:
+        proof = origin.sentry(lambda: secret_of(live.current.sentry_client_secret))
+        endpoints.append(Endpoint(context, SOURCES["sentry"], proof, metrics))
+    if settings.sns_topics:
+        endpoints.append(CloudWatchEndpoint(context, settings.sns_topics, tokens, metrics, fetch_from()))
+    listed = [route for endpoint in endpoints for route in endpoint.routes()]
+    if settings.tocsin_hook_token is not None or settings.grafana_hmac_secret is not None:
+        proof = origin.grafana(tokens, lambda: secret_of(live.current.grafana_hmac_secret))
+        listed += Endpoint(context, SOURCES["grafana"], proof, metrics).routes(("POST", "PUT"))
     return listed

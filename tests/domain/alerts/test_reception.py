@@ -60,3 +60,19 @@ def test_a_cycle_tells_firings_apart_whatever_their_start() -> None:
     ]
     assert receptions(*arrived) == ["new", "repeated", "resolved", "stale", "new"]
     assert str(Reception.STALE) == "stale"
+
+
+def graded(severity: str, minutes: int, *, nodata: bool = False) -> Alert:
+    at = NINE + minutes * MINUTE
+    labels = {"severity": severity} if severity else {}
+    return Alert("events", "f", AlertStatus.FIRING, at, labels, by_state=True, nodata=nodata)
+
+
+def test_a_firing_that_gets_worse_is_new_and_replaces_the_milder_one() -> None:
+    arrived = [graded("warning", 0), graded("critical", 1), graded("critical", 2), told("resolved", 3)]
+    assert receptions(*arrived) == ["new", "replaced", "new", "repeated", "resolved"]
+    assert receptions(graded("", 0, nodata=True), graded("", 1)) == ["new", "replaced", "new"]
+
+
+def test_a_firing_told_again_without_a_severity_or_late_is_a_repetition() -> None:
+    assert receptions(graded("critical", 1), graded("", 2), graded("warning", 0)) == ["new", "repeated", "repeated"]
