@@ -25,7 +25,8 @@ show       show #incidents                see a channel as text
 wait 5                                    wait 5 seconds
 quit
 """
-SETTLE_S = 0.6
+SETTLE_S = 0.6  # the bot has finished when it has called nothing for so long
+SETTLE_WITHIN_S = 6.0  # on a busy machine
 REFUSALS = {
     "not_in_channel": "You are not in this channel yet. Join it first: `in general`, then /incident join --in INC-1",
     "is_archived": "This channel is archived: no one can post in it.",
@@ -154,7 +155,11 @@ class Terminal:
     async def _settle(self) -> None:
         """Wait for the bot's reaction, so that its answers are shown under the line."""
         await self._ws.settled()
-        await asyncio.sleep(SETTLE_S)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + SETTLE_WITHIN_S
+        calls = -1
+        while calls != (calls := self._ws.journal.sequence) and loop.time() < until:  # noqa: ASYNC110 - until it rests
+            await asyncio.sleep(SETTLE_S)
 
     def _show_private(self, before: set[int]) -> None:
         """Print the ephemeral messages that are not in `before`, and a form that opened or changed."""
