@@ -119,6 +119,7 @@ class Settings(BaseSettings):
     tocsin_sns_topics: str | None = None  # ARNs of topics of Amazon SNS that may send to /hooks/cloudwatch
     # Opens the API for one program that acts as nobody in particular. People's tokens: tocsin token. docs/api.md
     tocsin_api_token: SecretStr | None = None
+    tocsin_token: SecretStr | None = None  # of the command line, where it asks a bot elsewhere (TOCSIN_URL)
     # For the policy's rules (docs/rules.md), and the runner `promql` of playbooks (docs/playbooks.md)
     prometheus_url: AddressWithPassword | None = None
     prometheus_token: SecretStr | None = None  # a bearer token; a user and password stand in the address

@@ -2,67 +2,68 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import click
 
-from bot.cli.shared import as_json_option, echo, incident_number, print_json, run
+from bot.cli.door import Door, Target, door_options, through_door
+from bot.cli.shared import echo, incident_number, print_json, run
 from bot.domain.errors import TocsinError
-from bot.domain.incident import Incident
-from bot.domain.triage.similarity import SimilarIncident
 from bot.domain.values.durations import approximate
 from bot.domain.values.one_line import one_line
 from bot.domain.values.slack_ids import ids_in
-from bot.incident_json import incident_json, similar_json, whole_incident_json
 from bot.slack.text import recorded_text
 from bot.usecases.outbox.retry_failed import retry_failed_in
-from bot.usecases.queries import search
-from storage import deadlines, incidents, names
+from storage import incidents
 from storage.database import Database
-from storage.outbox import census
-from storage.timeline import entries as timeline
+
+PAGE, MOST = 500, 10_000
 
 
 @click.command("list")
 @click.argument("scope", default="open", type=click.Choice(["open", "all"]))
-@as_json_option
-def list_command(scope: str, as_json: bool) -> None:
+@door_options
+def list_command(scope: str, as_json: bool, person: str | None, server: str | None) -> None:
     """Incidents, newest first."""
-    listed = run(lambda database, _: _listing(database, scope == "open"))
+    listed = through_door(Target(person, server), lambda door: _listing(door, scope == "open"))
     if as_json:
-        print_json([incident_json(incident) for incident in listed])
+        print_json(listed)
         return
     if not listed:
         echo("No incident is open. Past ones too: tocsin list all" if scope == "open" else "No incidents yet.")
     for incident in listed:
-        echo(_line(incident))
+        echo(_line(incident["id"], incident["severity"], incident["status"], incident["title"]))
 
 
 @click.command("search")
 @click.argument("words", nargs=-1, required=True)
-@as_json_option
-def search_command(words: tuple[str, ...], as_json: bool) -> None:
+@door_options
+def search_command(words: tuple[str, ...], as_json: bool, person: str | None, server: str | None) -> None:
     """Incidents by their words, the best first, with what fixed them."""
-    matches = run(lambda database, _: _search(database, " ".join(words)))
+
+    async def find(door: Door) -> Any:
+        return (await door.run("search_incidents", {}, {"q": " ".join(words)}))["incidents"]
+
+    matches = through_door(Target(person, server), find)
     if as_json:
-        print_json([similar_json(match) for match in matches])
+        print_json(matches)
         return
     if not matches:
         echo("Nothing has these words. Fewer words find more.")
     for match in matches:
-        echo(_line(match.incident))
-        if match.fixed:
-            echo(f"{'':<8} {match.fixed}")
+        echo(_line(match["id"], match["severity"], match["status"], match["title"]))
+        if match["fixed"]:
+            echo(f"{'':<8} {match['fixed']}")
 
 
 @click.command("show")
 @click.argument("incident_id")
-@as_json_option
-def show_command(incident_id: str, as_json: bool) -> None:
+@door_options
+def show_command(incident_id: str, as_json: bool, person: str | None, server: str | None) -> None:
     """One incident with its timeline and reminders."""
-    number = incident_number(incident_id)
-    details, names = run(lambda database, _: _details(database, number))
+    path = {"id": f"INC-{incident_number(incident_id)}"}
+    details, names = through_door(Target(person, server), lambda door: _details(door, path))
     if as_json:
         print_json(details)
     else:
@@ -86,35 +87,31 @@ async def _retry(database: Database, number: int) -> int:
         return await retry_failed_in(conn, number)
 
 
-def _line(incident: Incident) -> str:
-    return f"{incident.id:<8} {incident.severity:<8} {incident.status:<14} {incident.title}"
+def _line(incident_id: str, severity: str, status: str, title: str) -> str:
+    return f"{incident_id:<8} {severity:<8} {status:<14} {title}"
 
 
-async def _listing(database: Database, open_only: bool) -> list[Incident]:
-    async with database.reading() as conn:
-        return await incidents.newest(conn, open_only=open_only, limit=10_000)
+async def _listing(door: Door, open_only: bool) -> list[dict[str, Any]]:
+    """The newest incidents, page by page."""
+    given: dict[str, Any] = {"limit": PAGE, **({"status": "open"} if open_only else {})}
+    listed: list[dict[str, Any]] = []
+    while len(listed) < MOST:
+        page = await door.run("list_incidents", {}, given)
+        listed += page["incidents"]
+        if page["next_cursor"] is None:
+            break
+        given["cursor"] = page["next_cursor"]
+    return listed
 
 
-async def _search(database: Database, words: str) -> list[SimilarIncident]:
-    async with database.reading() as conn:
-        return await search.search(conn, words, None, datetime.now(UTC))
-
-
-async def _details(database: Database, number: int) -> tuple[dict[str, Any], dict[str, str]]:
-    """The incident as JSON, and the names of the Slack IDs in it that are known."""
-    async with database.reading() as conn:
-        incident = await incidents.get(conn, number)
-        if incident is None:
-            raise TocsinError(f"There is no incident INC-{number}. See them all: tocsin list all")
-        entries = await timeline.read(conn, number)
-        rows = await deadlines.ledger(conn, number)
-        failures = await census.failed_or_blocked(conn, number)
-        ids = {*incident.roles.values(), *(each for row in rows for each in ids_in(row.reason))}
-        ids |= {record.redaction.by for record in entries if record.redaction}
-        known = await names.get_many(conn, ids)
-    for record in entries:
-        known |= record.names
-    return whole_incident_json(incident, entries, rows, failures), known
+async def _details(door: Door, path: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The incident as JSON, and the names of the Slack IDs in it that are known here."""
+    details = await door.run("get_incident", path, {"include": "all"})
+    ids = {*details["roles"].values(), *(entry["actor"] for entry in details["timeline"])}
+    ids |= {each for row in details["reminders"] for each in ids_in(row["reason"])}
+    ids |= {each for entry in details["timeline"] for each in ids_in(entry["text"])}
+    ids |= {entry["redacted_by"] for entry in details["timeline"] if "redacted_by" in entry}
+    return details, await door.names(ids)
 
 
 def _as_lines(details: dict[str, Any], names: dict[str, str]) -> list[str]:

@@ -20,7 +20,6 @@ from bot.usecases.context import Context
 CURSOR = r"^c[0-9]{1,18}$"
 LARGEST_NUMBER = 2**31 - 1  # of an incident, in the database
 API = "api"  # the actor of the bootstrap token
-CLI = "cli"  # the actor of the command line where it names nobody
 
 
 class Arguments(BaseModel):
@@ -50,7 +49,7 @@ class Call:
     """A request for an operation: who asks, through which door, and which thing of those in the path is meant."""
 
     context: Context  # with the source of the door, and what must hold of the incident
-    actor: str  # a Slack ID, `API` or `CLI`
+    actor: str  # a Slack ID, `API` or `OPERATOR`
     path: Mapping[str, str] = field(default_factory=dict)  # the values in the path, by name
     delivery: str | None = None  # the same when the client repeats the request
     request_key: str | None = None  # of the request as it is stored, if it may be repeated

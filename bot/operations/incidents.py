@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -10,7 +10,7 @@ from bot.domain.errors import Refused
 from bot.domain.incident import Incident
 from bot.domain.incident.status import Status
 from bot.domain.values.durations import LONGEST
-from bot.incident_json import incident_json
+from bot.incident_json import incident_json, whole_incident_json
 from bot.operations.base import (
     CURSOR,
     Answer,
@@ -29,6 +29,9 @@ from bot.operations.versions import version_of
 from bot.operations.visibility import visible_incident
 from bot.usecases.incidents.declare import Declaration, declare
 from bot.usecases.queries.list_incidents import IncidentQuery, list_incidents
+from storage import deadlines
+from storage.outbox import census
+from storage.timeline import entries as timeline
 
 PAGE, MOST = 50, 500
 _STATUS = "|".join(Status)
@@ -47,6 +50,12 @@ class ListArguments(Arguments):
     until: Annotated[Instant, Field(description="Declared before this instant.")] | None = None
     limit: Annotated[int, Field(ge=1, le=MOST)] = PAGE
     cursor: Annotated[str, Field(pattern=CURSOR, description="`next_cursor` of the page before.")] | None = None
+
+
+class GetArguments(Arguments):
+    """What comes with the incident: `all` adds the whole timeline, the reminders, and what could not be sent."""
+
+    include: Literal["all"] | None = None
 
 
 class DeclareArguments(Arguments):
@@ -90,8 +99,15 @@ def _severities(call: Call, text: str | None) -> list[str]:
     return [severity_key(call, name.strip()) for name in (text or "").split(",") if name.strip()]
 
 
-async def _get(call: Call, _: Arguments) -> Answer:
-    return incident_answer(await visible_incident(call))
+async def _get(call: Call, arguments: GetArguments) -> Answer:
+    incident = await visible_incident(call)
+    if arguments.include is None:
+        return incident_answer(incident)
+    async with call.context.database.reading() as conn:
+        entries = await timeline.read(conn, incident.number)
+        rows = await deadlines.ledger(conn, incident.number)
+        failures = await census.failed_or_blocked(conn, incident.number)
+    return Answer(whole_incident_json(incident, entries, rows, failures), version_of(incident))
 
 
 async def _declare(call: Call, arguments: DeclareArguments) -> Answer:
@@ -124,7 +140,15 @@ OPERATIONS = (
         arguments=ListArguments,
         example={"status": "open", "limit": 20},
     ),
-    question("get_incident", "/incidents/{id}", "Read an incident", _get, IncidentShape, conditional=True),
+    question(
+        "get_incident",
+        "/incidents/{id}",
+        "Read an incident",
+        _get,
+        IncidentShape,
+        arguments=GetArguments,
+        conditional=True,
+    ),
     Operation(
         name="declare_incident",
         method="POST",

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+OPERATOR = "cli"  # the actor of the command line where it names nobody: whoever can run it there may do everything
+
 
 class Membership(StrEnum):
     """How Slack classifies a person."""

@@ -14,6 +14,9 @@ import structlog
 from bot.domain.access.identity import Identity, Membership
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.inbound.event_parser import BotIdentity
+from storage import identities as stored
+from storage.database import Database
+from storage.engine.errors import StorageError
 
 log = structlog.get_logger()
 
@@ -26,9 +29,10 @@ WITHIN_S = 0.8  # the acknowledgement waits for it, and perhaps a form after it
 class Identities:
     """Looks a person up once in `FRESH_S` seconds, whatever the policy asks about them."""
 
-    def __init__(self, api: SlackApi, bot: BotIdentity) -> None:
+    def __init__(self, api: SlackApi, bot: BotIdentity, database: Database) -> None:
         self._api = api
         self._bot = bot
+        self._database = database
         self._cached: dict[str, tuple[float, Identity]] = {}
 
     def known(self, user: str) -> Identity:
@@ -46,14 +50,32 @@ class Identities:
                 answer = await self._api.call("users.info", user=user)
         except (SlackError, TimeoutError) as error:
             if isinstance(error, SlackError) and error.name in NOBODY:
-                identity = Identity(user, Membership.OUTSIDE, active=False)
-                self._cached[user] = (time.monotonic(), identity)
-                return identity
+                return await self._learnt(Identity(user, Membership.OUTSIDE, active=False), cached)
             log.warning("identity.not_known", user=user, error=str(error) or "too slow")
-            return cached
-        identity = identity_from_profile(answer["user"], self._bot)
-        self._cached[user] = (time.monotonic(), identity)
+            return cached if cached.membership is not Membership.UNKNOWN else await self._stored(cached)
+        return await self._learnt(identity_from_profile(answer["user"], self._bot), cached)
+
+    async def _learnt(self, identity: Identity, before: Identity) -> Identity:
+        """Keep what Slack said, also for other processes and for the time after a restart."""
+        self._cached[identity.user] = (time.monotonic(), identity)
+        if identity != before:
+            try:
+                await self._database.batched(lambda conn: stored.remember(conn, identity))
+            except StorageError as error:
+                log.warning("identity.not_stored", user=identity.user, error=str(error))
         return identity
+
+    async def _stored(self, unknown: Identity) -> Identity:
+        """What Slack said before a restart."""
+        try:
+            async with self._database.reading() as conn:
+                known = await stored.get(conn, unknown.user)
+        except StorageError:
+            return unknown
+        if known is None:
+            return unknown
+        self._cached[known.user] = (-FRESH_S, known)  # Slack is asked again the next time
+        return known
 
 
 def identity_from_profile(user: dict[str, Any], bot: BotIdentity) -> Identity:

@@ -83,7 +83,7 @@ class ListenerContext:
     identities: Identities = field(init=False)
 
     def __post_init__(self) -> None:
-        self.identities = Identities(self.api, self.bot)
+        self.identities = Identities(self.api, self.bot, self.context.database)
 
     async def visible_incident(
         self, number: int, interaction: Interaction, *, paged: bool = False

@@ -1,0 +1,176 @@
+"""Runs operations for the command line: on the database, or against the API of a bot elsewhere; same answers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import aiohttp
+import click
+from pydantic import ValidationError
+
+from bot import notifiers
+from bot import policy as policy_reader
+from bot import settings as settings_reader
+from bot.cli.shared import settings_database
+from bot.domain.access.identity import OPERATOR, Membership
+from bot.domain.access.token import check_person
+from bot.domain.errors import NotAllowed, Refused, TocsinError
+from bot.domain.timeline.source import Source
+from bot.operations.base import Call, Operation
+from bot.operations.table import BY_NAME
+from bot.settings import Settings, secret_of
+from bot.usecases.context import AllMembers, Context, Policies
+from bot.usecases.open_clock import open_clock
+from bot.usecases.stored_directory import StoredMemberships, stored_usergroups
+from playbooks.library_cache import LibraryCache
+from storage import names
+from storage.database import Database
+
+T = TypeVar("T")
+WITHIN_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a command acts, and as whom: as typed."""
+
+    person: str | None = None
+    server: str | None = None
+
+
+def door_options(command: Callable[..., T]) -> Callable[..., T]:
+    """The options that every verb takes."""
+    command = click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+    command = click.option("--server", metavar="URL", help="Ask the bot at this address, with TOCSIN_TOKEN.")(command)
+    return click.option("--as", "person", metavar="U0123", help="The Slack ID of whom you are.")(command)
+
+
+class Door:
+    """Runs operations one after another, in one session."""
+
+    async def run(self, name: str, path: Mapping[str, str], given: Mapping[str, Any]) -> Any:
+        """Run an operation by its name and return its JSON. Raises `TocsinError` with what is wrong."""
+        raise NotImplementedError
+
+    async def names(self, ids: set[str]) -> dict[str, str]:
+        """The names of people, channels and user groups by Slack ID, as far as they are known here."""
+        return {}
+
+
+class LocalDoor(Door):
+    """Runs operations on the database."""
+
+    def __init__(self, context: Context, person: str | None) -> None:
+        self._context = context
+        self._person = person
+
+    async def run(self, name: str, path: Mapping[str, str], given: Mapping[str, Any]) -> Any:
+        """Run an operation by its name and return its JSON. Raises `TocsinError` with what is wrong."""
+        operation = BY_NAME[name]
+        call = Call(self._context, self._person or OPERATOR, path, operator=self._person is None)
+        answer = await operation.run(call, _validated(operation, given))
+        return json.loads(json.dumps(answer.body))
+
+    async def names(self, ids: set[str]) -> dict[str, str]:
+        """The names of people, channels and user groups by Slack ID, as far as they are known here."""
+        async with self._context.database.reading() as conn:
+            return await names.get_many(conn, ids)
+
+
+class RemoteDoor(Door):
+    """Runs operations against the API."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
+        self._session = session
+        self._url = url.rstrip("/") + "/api/v1"
+
+    async def run(self, name: str, path: Mapping[str, str], given: Mapping[str, Any]) -> Any:
+        """Run an operation by its name and return its JSON. Raises `TocsinError` with what is wrong."""
+        operation = BY_NAME[name]
+        _validated(operation, given)
+        url = self._url + operation.path.format(**{key: quote(value, safe="") for key, value in path.items()})
+        if operation.method == "GET":
+            query = {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in given.items()}
+            return await self._ask(self._session.get(url, params=query, allow_redirects=False))
+        return await self._ask(self._session.request(operation.method, url, json=dict(given), allow_redirects=False))
+
+    async def _ask(self, request: Any) -> Any:
+        try:
+            async with request as answer:
+                text = await answer.text()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise TocsinError(f"{self._url} cannot be reached ({type(error).__name__}). Is it the right URL?") from None
+        try:
+            body = json.loads(text)
+        except ValueError:
+            raise TocsinError(f"{self._url} answered {answer.status}, and no JSON. Is it the right URL?") from None
+        if answer.status >= 300:
+            detail = body.get("detail") if isinstance(body, dict) else None
+            raise TocsinError(str(detail or f"{self._url} answered {answer.status}."))
+        return body
+
+
+def through_door(target: Target, work: Callable[[Door], Awaitable[T]]) -> T:
+    """Run `work` with the door that the options and the settings choose: the database where one is named."""
+    settings = settings_reader.load()
+    url = target.server or (None if "database_url" in settings.model_fields_set else settings.tocsin_url)
+    if target.server or (url and settings.tocsin_token is not None):
+        if target.person:
+            raise TocsinError("Leave --as out: the token says who you are.")
+        return asyncio.run(_remotely(settings, url or "", work))
+    return asyncio.run(_locally(target.person, work))
+
+
+async def _remotely(settings: Settings, url: str, work: Callable[[Door], Awaitable[T]]) -> T:
+    token = secret_of(settings.tocsin_token)
+    if not token:
+        raise TocsinError("TOCSIN_TOKEN is not set. Make one: tocsin token create --name me --as U0123 --scopes write")
+    headers = {"Authorization": f"Bearer {token}"}
+    timeout = aiohttp.ClientTimeout(total=WITHIN_S)
+    async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session:
+        return await work(RemoteDoor(session, url))
+
+
+async def _locally(person: str | None, work: Callable[[Door], Awaitable[T]]) -> T:
+    async with settings_database() as (database, settings):
+        context = await _context(database, settings, person)
+        if person is not None:
+            await _check(context, person)
+        return await work(LocalDoor(context, person))
+
+
+async def _context(database: Database, settings: Settings, person: str | None) -> Context:
+    loaded = policy_reader.read(settings.policy_path)
+    return Context(
+        database=database,
+        policies=Policies(loaded.policy, loaded.document, policy_reader.from_document),
+        clock=await open_clock(database, settings.tocsin_speed),
+        methods=notifiers.methods(settings),
+        url=settings.tocsin_url,
+        playbook_library=LibraryCache(settings.playbook_folders),
+        usergroups=await stored_usergroups(database, loaded.policy),
+        memberships=AllMembers() if person is None else StoredMemberships(database),
+        source=Source.CLI,
+    )
+
+
+async def _check(context: Context, person: str) -> None:
+    identity = await context.memberships.get(check_person(person))
+    if identity.membership is Membership.BOT:
+        raise NotAllowed("I take no commands from bots.")
+    if not identity.active:
+        raise NotAllowed(f"{person} has no account in this workspace, or a closed one.")
+
+
+def _validated(operation: Operation, given: Mapping[str, Any]) -> Any:
+    try:
+        return operation.arguments.model_validate_json(json.dumps(given), strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(map(str, first["loc"]))
+        raise Refused(f"{field}: {first['msg'].removeprefix('Value error, ')}".lstrip(": ")) from None

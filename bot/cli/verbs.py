@@ -1,0 +1,186 @@
+"""Implements the verbs of an incident: `tocsin declare`, `ack`, `update` …, which work while Slack is down, too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from bot.cli.door import Door, Target, door_options, through_door
+from bot.cli.shared import echo, incident_number, print_json
+from bot.domain.errors import TocsinError
+from bot.domain.values.one_line import one_line
+from bot.domain.values.slack_ids import MENTION, is_user_id
+
+Given = dict[str, Any]
+
+
+def _done(target: Target, name: str, incident_id: str | None, given: Given, as_json: bool) -> None:
+    """Run a verb and print the incident as it is now."""
+    path = {} if incident_id is None else {"id": f"INC-{incident_number(incident_id)}"}
+
+    async def work(door: Door) -> Any:
+        return await door.run(name, path, given)
+
+    incident = through_door(target, work)
+    if as_json:
+        print_json(incident)
+        return
+    echo(f"{incident['id']} · {incident['severity']} · {incident['status']} · {one_line(incident['title'])}")
+
+
+def _words(words: tuple[str, ...], what: str) -> str:
+    text = " ".join(words).strip()
+    if not text:
+        raise TocsinError(f"Say {what}.")
+    return text
+
+
+@click.command("declare")
+@click.argument("words", nargs=-1, required=True)
+@click.option("--severity", help="The severity, unless it is the first word.")
+@click.option("--private", is_flag=True, help="Only for those invited.")
+@click.option("--drill", is_flag=True, help="A test: marked everywhere, pages nobody.")
+@click.option("--description", default="", help="What is happening.")
+@click.option("--service", "services", multiple=True, help="An affected service; may be given several times.")
+@door_options
+def declare_command(words: tuple[str, ...], severity: str | None, as_json: bool, **options: Any) -> None:
+    """Declare an incident: tocsin declare sev2 Checkout is down"""
+    target = _target(options)
+    given: Given = {name: options[name] for name in ("private", "drill", "description")}
+    given["services"] = list(options["services"])
+
+    async def work(door: Door) -> Any:
+        levels = (await door.run("get_policy", {}, {}))["severities"]
+        title, level = list(words), severity
+        if level is None and len(title) > 1 and title[0].lower() in levels:
+            level = title.pop(0).lower()
+        return await door.run(
+            "declare_incident", {}, {**given, "title": " ".join(title), **({"severity": level} if level else {})}
+        )
+
+    incident = through_door(target, work)
+    if as_json:
+        print_json(incident)
+    else:
+        echo(f"{incident['id']} · {incident['severity']} · {incident['status']} · {one_line(incident['title'])}")
+
+
+def _target(options: Given) -> Target:
+    return Target(options.get("person"), options.get("server"))
+
+
+def _verb(name: str, operation: str, help_text: str, given: Callable[[tuple[str, ...]], Given]) -> click.Command:
+    """A command `tocsin NAME INC-7 [words]`. `given` makes the operation's arguments of the words."""
+
+    @click.command(name, help=help_text)
+    @click.argument("incident_id", metavar="ID")
+    @click.argument("words", nargs=-1)
+    @door_options
+    def command(incident_id: str, words: tuple[str, ...], as_json: bool, **options: Any) -> None:
+        _done(_target(options), operation, incident_id, given(words), as_json)
+
+    return command
+
+
+def _nothing(words: tuple[str, ...]) -> Given:
+    if words:
+        raise TocsinError(f"I don't know what to do with “{' '.join(words)[:40]}”.")
+    return {}
+
+
+def _status(words: tuple[str, ...]) -> Given:
+    return {"status": _words(words[:1], "which status, such as identified").lower(), "note": " ".join(words[1:])}
+
+
+def _severity(words: tuple[str, ...]) -> Given:
+    return {"severity": _words(words[:1], "which severity"), "reason": " ".join(words[1:])}
+
+
+def _role(words: tuple[str, ...]) -> Given:
+    if len(words) != 2:
+        raise TocsinError("Say which role and who: tocsin role INC-7 commander U0123, or none to clear it")
+    user = _person(words[1])
+    return {"role": words[0], "user": None if words[1].lower() == "none" else user}
+
+
+def _person(word: str) -> str:
+    match = MENTION.fullmatch(word)
+    return match[1] if match else word.lstrip("@")
+
+
+def _page(words: tuple[str, ...]) -> Given:
+    whom = _person(_words(words[:1], "whom: a Slack ID or a schedule"))
+    target = {"users": [whom]} if is_user_id(whom) else {"schedule": whom}
+    return {**target, "reason": " ".join(words[1:])}
+
+
+def _reason(words: tuple[str, ...]) -> Given:
+    return {"reason": _words(words, "why")}
+
+
+COMMANDS: tuple[click.Command, ...] = (
+    declare_command,
+    _verb("ack", "acknowledge_incident", "Say that you are responding.", _nothing),
+    _verb("update", "post_update", "Post a status update.", lambda words: {"text": _words(words, "what changed")}),
+    _verb("status", "change_status", "Change the status: tocsin status INC-7 identified Bad deploy", _status),
+    _verb("severity", "change_severity", "Change the severity: tocsin severity INC-7 sev1 Everybody is hit", _severity),
+    _verb("role", "assign_role", "Give a role: tocsin role INC-7 commander U0123, or none to clear it.", _role),
+    _verb("note", "add_note", "Add a key entry to the timeline.",
+          lambda words: {"text": _words(words, "what happened")}),
+    _verb("page", "page_people", "Page a person or a schedule: tocsin page INC-7 U0123 We need you", _page),
+    _verb("escalate", "escalate_incident", "Page the next rung now.", lambda words: {"reason": " ".join(words)}),
+    _verb("snooze", "snooze_incident", "Quiet the reminders: tocsin snooze INC-7 30m, or off.",
+          lambda words: {"duration": _words(words, "for how long")}),
+    _verb("next", "promise_update", "Promise the next update: tocsin next INC-7 1h",
+          lambda words: {"duration": _words(words, "within how long")}),
+    _verb("resolve", "resolve_incident", "End the incident: tocsin resolve INC-7 Rolled back",
+          lambda words: {"summary": " ".join(words)}),
+    _verb("reopen", "reopen_incident", "Open it again: tocsin reopen INC-7 Errors are back", _reason),
+    _verb("close", "close_incident", "Close it once nothing is left to do.", _nothing),
+    _verb("cancel", "cancel_incident", "End it as a false alarm: tocsin cancel INC-7 The probe was wrong", _reason),
+)  # fmt: skip
+
+
+@click.command("why")
+@click.argument("incident_id", metavar="ID")
+@door_options
+def why_command(incident_id: str, as_json: bool, **options: Any) -> None:
+    """Every reminder and page: due, sent or not, and the reason."""
+    path = {"id": f"INC-{incident_number(incident_id)}"}
+
+    async def work(door: Door) -> Any:
+        return (await door.run("list_reminders", path, {}))["reminders"]
+
+    rows = through_door(_target(options), work)
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        rung = f" rung {row['rung']}" if row["rung"] else ""
+        echo(f"{row['due_at']}   {row['kind'] + rung:<20} {row['state']:<10} {one_line(row['reason'])}")
+    if not rows:
+        echo("Nothing is due.")
+
+
+@click.command("oncall")
+@click.argument("schedule", required=False)
+@door_options
+def oncall_command(schedule: str | None, as_json: bool, **options: Any) -> None:
+    """Who is on call now and next."""
+
+    async def work(door: Door) -> Any:
+        return (await door.run("list_schedules", {}, {}))["schedules"]
+
+    listed = [each for each in through_door(_target(options), work) if schedule in (None, each["schedule"])]
+    if as_json:
+        print_json(listed)
+        return
+    if not listed:
+        echo("There is no such schedule." if schedule else "Nobody is on call: the policy has no schedules.")
+    for each in listed:
+        shift, upcoming = each["now"], each["next"]
+        now = f"{shift['member']} until {shift['ends_at']}" if shift else "nobody"
+        then = f"; next {upcoming['member']} from {upcoming['starts_at']}" if upcoming else ""
+        echo(f"{each['schedule']:<20} {now}{then}")

@@ -1,0 +1,31 @@
+"""Stores whether people are members, guests or of another organisation, as Slack said last.
+
+Other processes, and this one while Slack does not answer, go by it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.access.identity import Identity, Membership
+from storage.key_value import Key
+
+
+def _key(user: str) -> Key[dict[str, Any]]:
+    return Key(f"identity:{user}")
+
+
+async def get(conn: AsyncConnection, user: str) -> Identity | None:
+    """The person's identity; `None` if Slack was never asked."""
+    kept = await _key(user).get(conn)
+    if kept is None:
+        return None
+    return Identity(user, Membership(kept["membership"]), kept.get("address"), active=bool(kept.get("active", True)))
+
+
+async def remember(conn: AsyncConnection, identity: Identity) -> None:
+    """Store what Slack said."""
+    value = {"membership": str(identity.membership), "address": identity.address, "active": identity.active}
+    await _key(identity.user).put(conn, value)

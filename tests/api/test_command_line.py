@@ -1,0 +1,76 @@
+"""The verbs on the command line: on the database and against the API, with the same answers and the same record."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from bot.cli.main import main
+from bot.domain.access.identity import Identity, Membership
+from storage import identities
+from tests.api.calls import GAIL, MAYA, TOM, token_for
+from tests.scenarios.running import World
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither this checkout's policy nor its `.env` is meant."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("TOCSIN_POLICY", "DATABASE_URL", "TOCSIN_URL", "TOCSIN_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+
+
+async def tocsin(env: dict[str, str], *words: str, code: int = 0) -> Any:
+    """Run a command in a thread; the JSON that it prints, else its words."""
+    result = await asyncio.to_thread(CliRunner().invoke, main, list(words), env=env)
+    assert result.exit_code == code, result.output
+    logged = re.compile(r"\d{4}-\d\d-\d\d \d\d:|\[(?:info|debug|warning)")  # by the bot that runs beside
+    printed = "\n".join(line for line in result.output.splitlines() if not logged.match(line))
+    return json.loads(printed) if "--json" in words and code == 0 else printed
+
+
+async def test_an_incident_is_run_on_the_database(here: World) -> None:
+    database = {"DATABASE_URL": here.settings.url}
+    declared = await tocsin(database, "declare", "sev2", "Checkout", "is", "down", "--as", MAYA, "--json")
+    assert (declared["id"], declared["severity"], declared["declared_by"]) == ("INC-1", "sev2", MAYA)
+    await here.opened(1)  # the running bot sends what the command queued
+    assert "acknowledged" in await tocsin(database, "ack", "INC-1", "--as", TOM)
+    await tocsin(database, "update", "1", "Rolled back")
+    shown = await tocsin(database, "show", "INC-1", "--json")
+    key = [(entry["kind"], entry["actor"], entry["source"]) for entry in shown["timeline"] if entry["key"]]
+    assert {("declared", MAYA, "cli"), ("acknowledged", TOM, "cli"), ("update", "cli", "cli")} <= set(key)
+    refused = await tocsin(database, "status", "INC-1", "detected", code=1)
+    assert "cannot become undetected" in refused
+    assert (await tocsin(database, "list", "--json"))[0]["id"] == "INC-1"
+
+
+async def test_the_same_against_the_api(here: World) -> None:
+    _, secret = await token_for(here, MAYA)
+    server = {"TOCSIN_URL": f"http://127.0.0.1:{here.tocsin.port}", "TOCSIN_TOKEN": secret}
+    declared = await tocsin(server, "declare", "Disk", "full", "--json")
+    noted = await tocsin(server, "note", "INC-1", "Deploy 4512", "--json")
+    assert set(noted) == set(declared)
+    assert "INC-1" in await tocsin(server, "list")
+    assert "Deploy 4512" in await tocsin(server, "show", "INC-1")
+    assert "There is no incident INC-2." in await tocsin(server, "ack", "INC-2", code=1)
+    people = [entry for entry in (await here.show())["timeline"] if entry["actor"] == MAYA and entry["key"]]
+    assert {entry["source"] for entry in people} == {"api"}
+
+
+async def test_guests_and_outsiders_are_held_on_the_database_too(here: World) -> None:
+    database = {"DATABASE_URL": here.settings.url}
+    await tocsin(database, "declare", "sev2", "Breach", "--private", "--as", MAYA)
+    await tocsin(database, "declare", "sev2", "Checkout")
+    async with here.tocsin.database.transaction() as conn:
+        await identities.remember(conn, Identity(GAIL, Membership.GUEST))
+    for verb, *words in (("resolve", "Done"), ("severity", "sev1"), ("page", TOM)):
+        unseen = await tocsin(database, verb, "INC-1", *words, "--as", TOM, code=1)
+        refused = await tocsin(database, verb, "INC-2", *words, "--as", GAIL, code=1)
+        assert "There is no incident INC-1." in unseen
+        assert "only people of this workspace may" in refused
