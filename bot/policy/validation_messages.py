@@ -76,7 +76,7 @@ def _message(  # noqa: PLR0911 - a table: one text for each kind of error
 
 def _unknown(path: KeyPath, root: type[BaseModel]) -> str:
     model = _model_at(path[:-1], root)
-    settings = list(model.model_fields) if model else []
+    settings = _written(model) if model else []
     return f"{dotted(path)} is not a setting here.{did_you_mean(str(path[-1]), settings, 'Settings here')}"
 
 
@@ -86,12 +86,14 @@ def _missing(path: KeyPath, base: dict[str, Any]) -> str:
         entries = [str(name) for name in base.get(str(owner[0]), {})]
         guess = nearest(str(owner[1]), entries)
         suggestion = f" Did you mean {guess}?" if guess else ""
-        return f"{dotted(owner)} is new, and needs {_article(key)} {key}: write `{_example(owner, key)}`.{suggestion}"
-    return f"{dotted(owner) or 'The file'} needs {_article(key)} {key}: write `{_example(owner, key)}`."
+        return f"{dotted(owner)} is new, and needs {_with_article(key)}: write `{_example(owner, key)}`.{suggestion}"
+    return f"{dotted(owner) or 'The file'} needs {_with_article(key)}: write `{_example(owner, key)}`."
 
 
-def _article(key: str) -> str:
-    return "an" if key[0] in "aeiou" else "a"
+def _with_article(key: str) -> str:
+    if key == "conditions":
+        return key
+    return f"an {key}" if key[0] in "aeiou" else f"a {key}"
 
 
 def _example(owner: KeyPath, key: str) -> str:
@@ -138,7 +140,12 @@ def _hint(kind: str, path: KeyPath, value: Any, root: type[BaseModel]) -> str:
 
 def _settings_hint(path: KeyPath, root: type[BaseModel]) -> str:
     model = _model_at(path, root)
-    return f"Settings here: {', '.join(model.model_fields)}." if model else ""
+    return f"Settings here: {', '.join(_written(model))}." if model else ""
+
+
+def _written(model: type[BaseModel]) -> list[str]:
+    """The names of the settings as they are written in the file."""
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _described(value: Any) -> str:

@@ -72,12 +72,12 @@ def score(metric: Metric, holding: list[int], into: Score) -> None:
     into.false_alarms += sum(1 for place, index in enumerate(wrong) if place == 0 or index - wrong[place - 1] > 3)
 
 
-def measured(method: Method, seeds: range, **how: float) -> Score:
+def measured(method: Method, seeds: range, weeks: int = WEEKS) -> Score:
     """The score of a method with its defaults over metrics of these seeds."""
     total = Score()
-    condition = Anomaly("metric", method=method, **how)  # type: ignore[arg-type]
+    condition = Anomaly("metric", method=method)
     for seed in seeds:
-        metric = generate(seed, WEEKS, anomalies=True)
+        metric = generate(seed, weeks, anomalies=True)
         score(metric, alarms(metric, condition), total)
     return total
 

@@ -43,7 +43,7 @@ _server.set_forkserver_preload(["tests.scenarios.processes"])
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """Where to die: at the `number`-th (from 1) `commit` or `call`, `before` it or after it took effect."""
+    """Where to die: at the `number`-th (from 1) `commit`, `serialized` commit or `call`, `before` it or after it."""
 
     what: str
     number: int
@@ -247,7 +247,7 @@ class Doom:
     def __init__(self, death: Death | None) -> None:
         self.death = death
         self.armed = False
-        self.seen = {"commit": 0, "call": 0}
+        self.seen = {"commit": 0, "serialized": 0, "call": 0}
 
     def reach(self, what: str, before: bool, number: int) -> None:
         death = self.death
@@ -267,10 +267,13 @@ class Doom:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Stand around the database's transactions and the calls to Slack."""
-        doom, transaction, post = self, Database.transaction, SlackApi._post
+        doom, transaction, post, serialized = self, Database.transaction, SlackApi._post, Database.serialized
 
         def counted(database: Database) -> Any:
             return doom._around(transaction(database))
+
+        def counted_in_turn(database: Database) -> Any:
+            return doom._around(serialized(database), "serialized")
 
         async def called(api: SlackApi, method: str, args: dict[str, Any]) -> dict[str, Any]:
             number = doom.count("call") if doom.counts(method) else 0
@@ -279,14 +282,16 @@ class Doom:
             doom.reach("call", False, number)
             return answer
 
-        for owner, name, method in ((Database, "transaction", counted), (SlackApi, "_post", called)):
+        for owner, name, method in (
+            (Database, "transaction", counted), (Database, "serialized", counted_in_turn), (SlackApi, "_post", called),
+        ):  # fmt: skip
             setattr(owner, name, method)  # in this process only
         yield
 
     @asynccontextmanager
-    async def _around(self, transaction: Any) -> AsyncIterator[AsyncConnection]:
+    async def _around(self, transaction: Any, what: str = "commit") -> AsyncIterator[AsyncConnection]:
         async with transaction as conn:
             yield conn
-            number = self.count("commit")
-            self.reach("commit", True, number)
-        self.reach("commit", False, number)
+            number = self.count(what)
+            self.reach(what, True, number)
+        self.reach(what, False, number)

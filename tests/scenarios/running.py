@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
-import pytest
 import sqlalchemy as sa
 
 import sandbox
@@ -20,9 +19,7 @@ from bot.bootstrap import build
 from bot.clock import Clock
 from bot.incident_json import whole_incident_json
 from bot.settings import Settings
-from bot.slack.directory import identities, time_zones
-from bot.slack.listeners import context, people
-from sandbox import Channel, Message, Person, Workspace, modals
+from sandbox import Channel, Message, Person, Workspace
 from storage import deadlines, incidents
 from storage.schema import outbox
 from storage.timeline import entries as timeline
@@ -30,12 +27,6 @@ from storage.timeline import entries as timeline
 ROOT = Path(__file__).resolve().parents[2]
 MANIFEST = ROOT / "manifest.yml"
 WITHIN_S = 60.0  # on a busy machine
-PATIENT_S = 20.0
-# How long somebody waits for an answer before another way is taken: Slack for the bot, the bot for Slack.
-LIMITS_OF_PATIENCE = (
-    (identities, "WITHIN_S"), (people, "WITHIN_S"), (time_zones, "WITHIN_S"), (context, "OPEN_VIEW_WITHIN_S"),
-    (modals, "TRIGGER_LIFE_S"),
-)  # fmt: skip
 TRANSCRIPT = os.environ.get("TOCSIN_TRANSCRIPT")
 
 
@@ -155,30 +146,19 @@ def written(folder: Path, policy: str) -> Path:
     return path
 
 
-@contextmanager
-def patience() -> Iterator[None]:
-    """Nobody gives up waiting because the machine is busy. A test of one of these limits sets it itself."""
-    with pytest.MonkeyPatch.context() as patch:
-        for module, name in LIMITS_OF_PATIENCE:
-            patch.setattr(module, name, PATIENT_S)
-        yield
-
-
 @asynccontextmanager
 async def world(
     url: str, *, socket_mode: bool = False, policy: Path | None = None, **more: Any
 ) -> AsyncIterator[World]:
     """A fresh workspace with a bot in it, over signed HTTP unless `socket_mode`."""
     transcript = Path(f"{TRANSCRIPT}.{os.getpid()}") if TRANSCRIPT else None
-    answering = {"retry_delays_s": (0.0, 0.05, 0.1), "ack_timeout_s": PATIENT_S}
-    with patience():
-        async with sandbox.running(manifest=MANIFEST, transcript=transcript, **answering) as ws:
-            settings = settings_for(ws, url, socket_mode=socket_mode, tocsin_policy=policy, **more)
-            running = World(ws, await start(ws, settings), settings)
-            try:
-                yield running
-            finally:
-                await running.tocsin.stop()
+    async with sandbox.running(manifest=MANIFEST, retry_delays_s=(0.0, 0.05, 0.1), transcript=transcript) as ws:
+        settings = settings_for(ws, url, socket_mode=socket_mode, tocsin_policy=policy, **more)
+        running = World(ws, await start(ws, settings), settings)
+        try:
+            yield running
+        finally:
+            await running.tocsin.stop()
 
 
 class MovableClock:

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.slack.listeners import context
-from bot.slack.listeners.context import OPEN_VIEW_WITHIN_S
 from sandbox.forms import choices, find
 from tests.scenarios.assertions import announcements, declared, of_kind, rest, texts, told, typed, words
 from tests.scenarios.running import World, world, written
@@ -303,13 +301,12 @@ async def test_the_line_offered_in_place_of_a_form_works(here: World) -> None:
     assert "Update #1" in await typed(here, "maya", INSIDE, line)
 
 
-async def test_a_slow_form_does_not_keep_slack_waiting(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slow_form_does_not_keep_slack_waiting(here: World) -> None:
     await declared(here)
-    monkeypatch.setattr(context, "OPEN_VIEW_WITHIN_S", OPEN_VIEW_WITHIN_S)
     here.ws.faults.add("views.open", hang=True)
     started = time.monotonic()
     answer = await typed(here, "maya", INSIDE, "/incident update")
-    assert time.monotonic() - started < 3.0, "Slack waits no longer"
+    assert time.monotonic() - started < 3.0
     assert "This does the same" in answer
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
 
@@ -65,24 +64,6 @@ async def test_an_incident_declared_while_slack_refuses_the_token_is_complete_on
     here.ws.faults.clear()
     await complete(here)
     assert before <= 1  # a refused token is not tried by every notice
-
-
-async def test_a_notice_that_slack_refused_in_passing_is_sent_once_another_call_succeeded(here: World) -> None:
-    """Nobody looked while the token was refused, so the notice waited for a minute."""
-    here.tocsin.timer.remove("token watch")
-    await here.declared("sev2 Checkout is down")
-    await here.delivered()
-    refusal = here.ws.faults.add("chat.postMessage", error="invalid_auth")
-    assert "Update #1" in await typed(here, "maya", "#general", "/incident update Rolled back --in INC-1")
-    await here.ws.until(lambda: refusal not in here.ws.faults.rules)
-    await here.tocsin.token_watch._api.call("users.info", user=here.maya.id)
-    while here.tocsin.token_watch._api.refused is not None:  # the refusal was noted after the call
-        await here.tocsin.token_watch._api.call("auth.test")
-    async with asyncio.timeout(20.0):
-        delivered = asyncio.create_task(here.delivered())
-        while not delivered.done():
-            await here.tocsin.token_watch.look()
-            await asyncio.sleep(0.1)
 
 
 @pytest.mark.parametrize("method", ["conversations.create", "chat.postMessage"])

@@ -44,7 +44,7 @@ class Method(StrEnum):
 
     ZSCORE = "zscore"  # mean and standard deviation of the training span
     ROBUST = "robust"  # its median and median absolute deviation
-    SEASONAL = "seasonal"  # the same time of the week, in the last four weeks
+    SEASONAL = "seasonal"  # the same time of the week, in the last four weeks; `robust` before there is a week
 
 
 class Direction(StrEnum):
@@ -83,7 +83,7 @@ class Anomaly:
     """A value deviates from what is usual."""
 
     query: str
-    method: Method = Method.ROBUST
+    method: Method = Method.SEASONAL
     direction: Direction = Direction.BOTH
     sensitivity: float = 4.0  # deviations, in units of the usual ones, beyond which it is an anomaly
     floor: float = 0.0  # the smallest difference that matters

@@ -2,7 +2,8 @@
 
 `zscore` compares with mean and standard deviation of the training span, `robust` with its median and median absolute
 deviation (MAD, https://en.wikipedia.org/wiki/Median_absolute_deviation). `seasonal` expects what the same time of the
-week had in the last four weeks, moved to the present level, and compares with how well that expectation held lately.
+week had in the last four weeks, moved to the present level, and compares with how well that expectation held lately;
+before there is a week of history, it is `robust`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from statistics import fmean, pstdev
 
 from bot.domain.policy.alerting_rules import Anomaly, Direction, Method
@@ -25,6 +25,7 @@ AROUND = 2  # samples before and after the same time of the week that count as w
 LOCAL_S = 1800.0  # around the same time of the week, for how much values vary at this hour
 MOST_SAMPLES = 1500  # of a training span
 SIGMA = 1.4826  # a normal distribution's standard deviation in units of its MAD
+MEAN_SIGMA = 1.2533  # … and of its mean absolute deviation
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +118,14 @@ def baseline(condition: Anomaly, history: Sequence[Sequence[Series]], labels: La
 
 
 def centre_and_scale(values: Sequence[float]) -> tuple[float, float]:
-    """The median, and the MAD in units of a standard deviation."""
+    """The median, and the MAD in units of a standard deviation.
+
+    Where more than half of the values are the same, the MAD is zero: then the mean absolute deviation counts (Iglewicz
+    and Hoaglin, How to Detect and Handle Outliers, 1993).
+    """
     centre = median(values)
-    return centre, SIGMA * median([abs(value - centre) for value in values])
+    deviations = [abs(value - centre) for value in values]
+    return centre, SIGMA * median(deviations) or MEAN_SIGMA * fmean(deviations)
 
 
 def median(values: Sequence[float]) -> float:
@@ -152,8 +158,9 @@ def _seasonal(condition: Anomaly, history: Sequence[Series | None], at: float) -
         if differences:
             level = median(differences)
             past.append([value + level for value in values])
-    if not past:
-        return Baseline(0.0, 0.0, 0)
+    if not past:  # no week before
+        known = [value for value in recent if not math.isnan(value)]
+        return Baseline(*centre_and_scale(known), len(known)) if known else Baseline(0.0, 0.0, 0)
     residuals = [
         value - expected
         for index, value in enumerate(recent)
@@ -205,8 +212,3 @@ def _local_scale(past: Sequence[Sequence[float]], present: int, local: int) -> f
                 values[index] - expected for values in past if index < len(values) and not math.isnan(values[index])
             ]
     return centre_and_scale(residuals)[1] if residuals else 0.0
-
-
-def training_of(method: Method) -> timedelta:
-    """The usual training span: a day."""
-    return timedelta(days=1)

@@ -89,7 +89,6 @@ class SlackApi:
     ) -> None:
         self.client = client
         self.refused: str | None = None  # the error name, while Slack refuses the token
-        self.refusals = 0  # how often Slack refused a call with the token, until now
         self.missing_scopes: dict[str, str] = {}  # by method: the scope that its last call lacked
         self.rate_limiter = RateLimiter()
         self._observe = observe
@@ -143,7 +142,6 @@ class SlackApi:
             self.missing_scopes[error.method] = error.needed
         else:
             self.refused = error.name
-            self.refusals += 1
 
     async def _post(self, method: str, args: dict[str, Any]) -> dict[str, Any]:
         try:

@@ -28,7 +28,6 @@ class TokenWatch:
         self._api = api
         self._identity = identity
         self._refused = False  # as of the last look
-        self._refusals = 0  # that were seen until the last look
         self._wait_s = FIRST_WAIT_S
         self._ask_at = 0.0  # monotonic
 
@@ -45,20 +44,14 @@ class TokenWatch:
         await self._settle()
 
     async def look(self) -> None:
-        """Ask Slack again while it refuses the token, less and less often; once it does not, send what waited.
-
-        A refusal counts although another call succeeded since: its notice waits. That is woken at the next look, when
-        it is stored that it waits.
-        """
-        refused, is_new = self._api.refused, self._api.refusals != self._refusals
-        self._refusals = self._api.refusals
-        if (refused is not None or is_new) and not self._refused:
-            log.error("slack.token_refused", error=refused or "for a moment", hint=REFUSED_HINT)
+        """Ask Slack again while it refuses the token, less and less often; once it does not, send what waited."""
+        refused = self._api.refused
+        if refused is not None and not self._refused:
+            log.error("slack.token_refused", error=refused, hint=REFUSED_HINT)
             self._refused, self._wait_s = True, FIRST_WAIT_S
         if refused is not None and time.monotonic() >= self._ask_at:
             await self._ask()
-        if not is_new:
-            await self._settle()
+        await self._settle()
 
     async def _ask(self) -> None:
         self._ask_at = time.monotonic() + self._wait_s

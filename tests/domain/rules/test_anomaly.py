@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -51,28 +52,38 @@ def test_an_outage_in_the_training_span_does_not_widen_what_is_usual() -> None:
 
 
 def test_a_rule_with_too_little_history_is_unknown() -> None:
-    readings = read(Anomaly("q"), series(noisy(50, 500), step=60))
+    readings = read(Anomaly("q", Method.ROBUST), series(noisy(50, 500), step=60))
     assert readings.unknown == "its history has 21 of 30 samples"
 
 
 def test_a_series_that_never_changes_is_left_alone_until_it_does() -> None:
-    assert not read(Anomaly("q"), series([5.0] * 1500, step=60)).holding
-    assert read(Anomaly("q"), series([*[5.0] * 1500, 6.0], step=60)).holding
-    assert not read(Anomaly("q", floor=2), series([*[5.0] * 1500, 6.0], step=60)).holding
+    assert not read(Anomaly("q", Method.ROBUST), series([5.0] * 1500, step=60)).holding
+    assert read(Anomaly("q", Method.ROBUST), series([*[5.0] * 1500, 6.0], step=60)).holding
+    assert not read(Anomaly("q", Method.ROBUST, floor=2), series([*[5.0] * 1500, 6.0], step=60)).holding
+
+
+def test_a_count_that_is_mostly_zero_is_an_anomaly_only_if_it_is_far_off() -> None:
+    values = [1.0 if place % 10 == 0 else 0.0 for place in range(1500)]
+    assert not read(Anomaly("q", Method.ROBUST), series([*values, 0.0], step=60)).holding
+    assert read(Anomaly("q", Method.ROBUST), series([*values, 9.0], step=60)).holding
 
 
 def test_the_reason_says_what_is_usual() -> None:
-    (reading,) = read(Anomaly("q", metric="queue"), series([*[5.0] * 1500, 60.0], step=60)).holding.values()
+    (reading,) = read(
+        Anomaly("q", Method.ROBUST, metric="queue"), series([*[5.0] * 1500, 60.0], step=60)
+    ).holding.values()
     assert reading.words == "queue is 60, usual is 5"
 
 
 def test_a_deviation_is_measured_in_usual_ones() -> None:
-    assert judge(18.0, Baseline(10.0, 2.0, 99), Anomaly("q")).score == 4.0
-    assert not judge(18.0, Baseline(10.0, 2.0, 99), Anomaly("q")).anomalous  # sensitivity 4 is not exceeded
+    assert judge(18.0, Baseline(10.0, 2.0, 99), Anomaly("q", Method.ROBUST)).score == 4.0
+    assert not judge(
+        18.0, Baseline(10.0, 2.0, 99), Anomaly("q", Method.ROBUST)
+    ).anomalous  # sensitivity 4 is not exceeded
 
 
 def test_a_history_is_read_once_for_several_evaluations() -> None:
-    _, history = needs(Anomaly("q"))
+    _, history = needs(Anomaly("q", Method.ROBUST))
     assert {history.span(AT + offset) for offset in range(0, 300, 30)} == {history.span(AT)}
     assert history.span(AT + 300) != history.span(AT)
 
@@ -88,21 +99,25 @@ def test_the_weeks_before_are_read_on_the_same_grid() -> None:
 
 
 def test_what_is_smoothed_is_smoothed_in_its_history_as_well() -> None:
-    from datetime import timedelta  # noqa: PLC0415
-
     queries = {need.query for need in needs(Anomaly("rate(x[1m])", over=timedelta(minutes=5)))}
     assert queries == {"avg_over_time((rate(x[1m]))[300s:15s])"}
 
 
+def test_before_there_is_a_week_of_history_the_seasonal_method_is_the_robust_one() -> None:
+    values = [*[5.0, 6.0] * 200, 60.0]
+    assert read(Anomaly("q", Method.SEASONAL), series(values, step=300)).holding
+    assert not read(Anomaly("q", Method.SEASONAL), series([*values[:-1], 6.0], step=300)).holding
+
+
 def test_series_are_told_apart_by_their_labels() -> None:
-    present, history = needs(Anomaly("q"))
+    present, history = needs(Anomaly("q", Method.ROBUST))
     steady, high = series([5.0] * 1500, step=60, job="a"), series([900.0] * 1500, step=60, job="b")
     data: dict[Need, Any] = {present: [series([5.0], job="a"), series([5.0], job="b")], history: [high, steady]}
-    assert list(evaluate(rule(Anomaly("q")), data, AT).holding) == [(("job", "b"),)]
+    assert list(evaluate(rule(Anomaly("q", Method.ROBUST)), data, AT).holding) == [(("job", "b"),)]
 
 
 @pytest.mark.parametrize("seed", [3, 1003], ids=["fixed", "held out"])
 def test_the_seasonal_method_finds_what_was_put_into_a_metric_and_little_else(seed: int) -> None:
-    result: Score = measured(Method.SEASONAL, range(seed, seed + 1))
+    result: Score = measured(Method.SEASONAL, range(seed, seed + 1), weeks=1)
     assert result.recall == 1.0
     assert result.false_per_week <= 1
