@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
+from bot.domain.alerts import escalation
 from bot.domain.alerts.group import AlertGroup
 from bot.domain.alerts.silence import Silence
+from bot.domain.policy.policy import Policy
 from storage.alerts.members import Member, MemberCount
 
 
@@ -63,8 +66,22 @@ def silence_json(each: Silence) -> dict[str, Any]:
     }
 
 
-def explanation_json(group: AlertGroup) -> dict[str, Any]:
-    """Why a group was decided as it was: each step and its reason."""
+def without_incident(shown: dict[str, Any], number: int | None) -> dict[str, Any]:
+    """The JSON of a group, or its explanation, for somebody who may not see its incident."""
+    name = re.compile(rf"INC-{number}(?![0-9])")
+    hidden = {**shown, "incident": None, "reason": name.sub("a private incident", shown["reason"])}
+    if "steps" in shown:
+        steps = [{**step, "reason": name.sub("a private incident", step["reason"])} for step in shown["steps"]]
+        hidden["steps"] = steps
+    return hidden
+
+
+def explanation_json(group: AlertGroup, policy: Policy) -> dict[str, Any]:
+    """Why a group was decided as it was: each step with what was compared; at last why nobody was paged, if so."""
+    steps = [{"at": s.at.isoformat(), "step": s.step, "reason": s.reason} for s in group.steps]
+    if (why := escalation.explained(group, policy)) is not None:
+        at = group.decided_at or group.changed_at
+        steps.append({"at": at.isoformat(), "step": "page", "reason": why})
     return {
         "id": group.id,
         "title": group.title,
@@ -74,5 +91,5 @@ def explanation_json(group: AlertGroup) -> dict[str, Any]:
         "incident": f"INC-{group.incident}" if group.incident is not None else None,
         "route": group.route,
         "labels": dict(group.labels),
-        "steps": [{"at": s.at.isoformat(), "step": s.step, "reason": s.reason} for s in group.steps],
+        "steps": steps,
     }

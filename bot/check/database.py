@@ -6,9 +6,10 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from bot.check import arrivals
+from bot.check import alerts, arrivals
 from bot.check.finding import Finding, fail, ok
 from bot.domain.errors import TocsinError
+from bot.domain.policy.policy import Policy
 from bot.settings import Settings
 from storage import key_value, migrate
 from storage.database import Database
@@ -18,7 +19,7 @@ from storage.engine.url import parse_url
 from storage.open import open_database
 
 
-async def check(settings: Settings, now: datetime) -> tuple[str | None, list[Finding]]:
+async def check(settings: Settings, policy: Policy | None, now: datetime) -> tuple[str | None, list[Finding]]:
     """Open the database as a command does, which creates nothing. Also returns the workspace's ID that it belongs to.
 
     The ID is None if it is not known: nothing has served from this database yet, or it cannot be read.
@@ -30,14 +31,14 @@ async def check(settings: Settings, now: datetime) -> tuple[str | None, list[Fin
     except TocsinError as error:
         return None, [fail("database", str(error))]
     try:
-        return await _look(database, now)
+        return await _look(database, policy, now)
     except TocsinError as error:
         return None, [fail("database", str(error))]
     finally:
         await database.close()
 
 
-async def _look(database: Database, now: datetime) -> tuple[str | None, list[Finding]]:
+async def _look(database: Database, policy: Policy | None, now: datetime) -> tuple[str | None, list[Finding]]:
     revision = await migrate.current_revision(database)
     problems = await postgresql_facts.problems(database) if database.dialect == "postgresql" else []
     if database.read_only:
@@ -52,7 +53,10 @@ async def _look(database: Database, now: datetime) -> tuple[str | None, list[Fin
     async with database.reading() as conn:
         identity = await key_value.BOT_IDENTITY.get(conn)
     findings = [ok("database", f"{database.dialect} reachable, schema {revision}")]
-    return (identity or {}).get("team_id"), [*findings, *await arrivals.check(database, now)]
+    findings += await arrivals.check(database, now)
+    if policy is not None and policy.alerts.routes:
+        findings += await alerts.check(database, policy, now)
+    return (identity or {}).get("team_id"), findings
 
 
 def _no_file(settings: Settings) -> Finding:

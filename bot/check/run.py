@@ -18,7 +18,7 @@ async def run(settings: Settings, now: Callable[[], datetime] = lambda: datetime
     findings += policy_findings
     findings += paging.check(settings, policy_in_force)
     findings += await rules.check(settings, policy_in_force)
-    workspace, database_findings = await database.check(settings, now())
+    workspace, database_findings = await database.check(settings, policy_in_force, now())
     findings += database_findings
     if policy_in_force is not None:
         findings += await paging.check_schedules(settings, policy_in_force)

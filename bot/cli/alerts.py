@@ -70,7 +70,7 @@ def all_command(as_json: bool) -> None:
 @as_json_option
 def explain_command(what: str, as_json: bool) -> None:
     """Why a group (AG-7), or the groups of a fingerprint, were decided as they were: each step and its reason."""
-    explained = run(lambda database, _: _explained(database, what))
+    explained = run(lambda database, settings: _explained(database, settings, what))
     if as_json:
         print_json(explained)
         return
@@ -167,7 +167,7 @@ async def _listed(database: Database, scope: str) -> list[dict[str, Any]]:
         ]
 
 
-async def _explained(database: Database, what: str) -> list[dict[str, Any]]:
+async def _explained(database: Database, settings: Settings, what: str) -> list[dict[str, Any]]:
     number = what.upper().removeprefix("AG-")
     by_number = what.upper().startswith("AG-") and number.isdecimal()
     async with database.reading() as conn:
@@ -175,7 +175,8 @@ async def _explained(database: Database, what: str) -> list[dict[str, Any]]:
         found = await groups.get_many(conn, numbers)
     if not found:
         raise TocsinError(f"There is no group and no fingerprint “{what}”. See them: tocsin alerts all")
-    return [explanation_json(group) for _, group in sorted(found.items(), reverse=True)]
+    policy = policy_reader.load(settings.policy_path)
+    return [explanation_json(group, policy) for _, group in sorted(found.items(), reverse=True)]
 
 
 def _print_dry_run(batch: AlertBatch, settings: Settings) -> None:

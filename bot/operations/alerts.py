@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.alert_json import explanation_json, group_json, silence_json
+from bot.alert_json import explanation_json, group_json, silence_json, without_incident
 from bot.domain.alerts import silence
 from bot.domain.alerts.group import AlertGroup
 from bot.domain.errors import NotFound
@@ -158,7 +158,7 @@ async def _groups(call: Call, conn: AsyncConnection, listed: Sequence[AlertGroup
     for group in listed:
         alerts = await members.of_group(conn, group.number, MOST_ALERTS)
         as_json = group_json(group, counts.get(group.number, MemberCount()), alerts)
-        shown.append({**as_json, "incident": None} if group.incident in hidden else as_json)
+        shown.append(without_incident(as_json, group.incident) if group.incident in hidden else as_json)
     return Answer({"groups": shown})
 
 
@@ -176,8 +176,8 @@ async def _explain(call: Call, _: NoArguments) -> Answer:
         if group is None:
             raise NotFound(f"There is no group of alerts {call.path['id'][:40]}.", "alerts")
         hidden = await _hidden(call, conn, [group])
-    explanation = explanation_json(group)
-    return Answer({**explanation, "incident": None} if group.incident in hidden else explanation)
+    explanation = explanation_json(group, call.context.policy)
+    return Answer(without_incident(explanation, group.incident) if group.incident in hidden else explanation)
 
 
 def _group(call: Call) -> int:
@@ -202,7 +202,7 @@ async def _attach(call: Call, given: AttachArguments) -> Answer:
 
 async def _dismiss(call: Call, given: DismissArguments) -> Answer:
     group = await act.dismiss(call.context, _group(call), given.why, given.note, call.actor, call.delivery)
-    return Answer(explanation_json(group))
+    return Answer(explanation_json(group, call.context.policy))
 
 
 async def _silences(call: Call, _: NoArguments) -> Answer:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -15,7 +16,7 @@ from bot.domain.alerts.alert import Alert
 from bot.domain.alerts.reception import CurrentOccurrence, grade_of
 from storage.alerts.occurrences import chunked
 from storage.engine.dialect import in_list, insert, list_param
-from storage.schema import alerts
+from storage.schema import alert_groups, alerts
 
 _adapter = TypeAdapter(Alert)
 _c = alerts.c
@@ -134,3 +135,13 @@ async def groups_of_fingerprint(conn: AsyncConnection, fingerprint: str, limit: 
     suffix = sa.func.substr(_c.identity, sa.func.length(_c.identity) - len(fingerprint))
     query = sa.select(_c.group_number).where(suffix == f":{fingerprint}").distinct()
     return list(await conn.scalars(query.order_by(_c.group_number.desc()).limit(limit)))
+
+
+async def labels_since(
+    conn: AsyncConnection, since: datetime, most_groups: int, most_alerts: int
+) -> list[Mapping[str, str]]:
+    """The labels of up to `most_alerts` alerts in the newest `most_groups` groups that changed since then."""
+    newest = sa.select(alert_groups.c.number).where(alert_groups.c.changed_at >= since)
+    newest = newest.order_by(alert_groups.c.number.desc()).limit(most_groups)
+    query = sa.select(_c.state).where(_c.group_number.in_(newest)).limit(most_alerts)
+    return [_adapter.validate_python(state).labels for state in await conn.scalars(query)]

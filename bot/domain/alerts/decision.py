@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.alerts.alert import AlertStatus
 from bot.domain.alerts.group import AlertGroup, Decision, missing_alerts
-from bot.domain.alerts.related import Situation, declared_downstream, is_recent, upstream
+from bot.domain.alerts.related import Situation, declared_downstream, dependencies, is_recent, upstream
 from bot.domain.policy.alert_rules import AlertAction
 from bot.domain.policy.policy import Policy
 from bot.domain.values import durations
 
 AFTER_DEPENDENCY = timedelta(seconds=1)
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Verdict:
     incident: int | None = None  # to attach to
     behind: int | None = None  # number of the group to be decided first
     inhibited_by: int | None = None  # number of the group that keeps this one quiet
+    compared: tuple[tuple[str, str], ...] = ()  # what else was looked at and decided nothing, as step and reason
     brings: tuple[int, ...] = ()  # numbers of groups about which people are asked, and that join the new incident
 
 
@@ -45,11 +47,31 @@ def decide(group: AlertGroup, situation: Situation, policy: Policy, now: datetim
         return Verdict(Decision.WAITING, "at_least", reason)
     if (same_root := _same_root(group, situation, policy, now)) is not None:
         return same_root
+    return replace(_by_route(group, situation, policy, now), compared=_without_root(group, situation, policy))
+
+
+def _by_route(group: AlertGroup, situation: Situation, policy: Policy, now: datetime) -> Verdict:
     if group.do is AlertAction.ASK:
         return Verdict(Decision.ASKED, "route", "the route says `do: ask`")
     if group.do is AlertAction.ATTACH:
         return _attach(group, situation, policy, now)
     return _declare(group, situation, policy)
+
+
+def _without_root(group: AlertGroup, situation: Situation, policy: Policy) -> tuple[tuple[str, str], ...]:
+    """What was compared to find another group that fails for the same reason, and to guard against storms."""
+    compared = []
+    if group.services and (used := dependencies(policy.services, group.services)):
+        named = ", ".join(used[:MOST_NAMED])
+        fires = "older alerts than `join_within` fire" if upstream(group, situation, policy) else "no alert fires"
+        compared.append(("depends_on", f"{group.services[0]} depends on {named}: {fires} there"))
+    if not group.services:
+        compared.append(("depends_on", "its labels name no service of the catalog"))
+    if group.do is AlertAction.DECLARE:
+        guard = policy.alerts.at_most
+        words = f"alerts declared {len(situation.declared)} of at most {guard.incidents} incidents"
+        compared.append(("storm", f"{words} within {durations.exact(guard.within)}"))
+    return tuple(compared)
 
 
 def storm_starts_at(policy: Policy, now: datetime) -> datetime:

@@ -10,6 +10,7 @@ from bot.domain.alerts.alert import AlertStatus
 from bot.domain.alerts.group import AlertGroup, Decision, GroupPage, LivePage
 from bot.domain.policy.alerting_rules import EscalationRung
 from bot.domain.policy.policy import Policy
+from bot.domain.values import durations
 
 MOST_LIVE = 60  # pages that are settled; of more, the latest
 
@@ -41,6 +42,20 @@ def why_nobody(group: AlertGroup) -> str | None:
     if group.state is AlertStatus.RESOLVED:
         return "no alert of it fires"
     return None
+
+
+def explained(group: AlertGroup, policy: Policy) -> str | None:
+    """Why nobody was paged about the group, in words; None if somebody was, or if a rung says why not."""
+    if any(step.step == "page" for step in group.steps):
+        return None
+    if group.decision in (Decision.DECLARED, Decision.ATTACHED):
+        return f"not by the alert: the ladder of INC-{group.incident} pages, if any"
+    if group.decision is not Decision.ASKED:
+        return f"nobody was paged: it is {group.decision}"
+    if not (ladder := ladder_of(group, policy)):
+        return "nobody was paged: its route has no `escalate`"
+    first = ladder[0]
+    return f"nobody was paged yet: rung 1 is due {durations.exact(first.after)} after people were asked"
 
 
 def times_paged(group: AlertGroup, rung: int) -> int:

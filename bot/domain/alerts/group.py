@@ -11,12 +11,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.alerts.alert import AlertStatus
-from bot.domain.alerts.routing import Placement
+from bot.domain.alerts.routing import Placement, skipped_routes
 from bot.domain.policy.alert_rules import AlertAction, AlertRoute, AlertRules
 from bot.domain.policy.policy import Policy
 from bot.domain.values import durations
 
-FIRST_STEPS, LAST_STEPS = 10, 40
+FIRST_STEPS, LAST_STEPS = 20, 40
 MOST_SERVICES = 50
 
 
@@ -149,6 +149,8 @@ def open_group(number: int, placements: Sequence[Placement], policy: Policy, now
         decision=WITHOUT_PEOPLE.get(first.route.do, Decision.WAITING),
     )
     shown = ", ".join(f"{label}={value}" for label, value in first.labels if value) or "no labels"
+    for words in skipped_routes(first.alert.labels, policy.alerts):
+        group = group.with_step(now, "route", words)
     group = group.with_step(now, "route", first.reason).with_step(now, "group", f"new group by {shown}")
     group = _with_alerts(_with_times(group, placements, now), placements, policy)
     if group.decision is Decision.WAITING:

@@ -13,6 +13,7 @@ from bot.domain.policy.alert_rules import AlertAction, AlertRoute, AlertRules
 from bot.domain.policy.policy import Policy, fold_name
 from bot.domain.values.patterns import matches_fully
 
+MOST_SKIPPED = 8
 NO_ROUTE = AlertRoute("no route", AlertAction.RECORD)
 
 
@@ -64,6 +65,19 @@ def names_source(rules: AlertRules, source: str) -> bool:
     """Whether a route asks for alerts of this source by its name."""
     wanted = [route.match["source"] for route in rules.routes if "source" in route.match]
     return any(is_wanted(each, source) for each in wanted)
+
+
+def skipped_routes(labels: Mapping[str, str], rules: AlertRules) -> list[str]:
+    """Why each of the routes before the one that takes the alert does not, in words; the first `MOST_SKIPPED`."""
+    skipped = []
+    for number, route in enumerate(rules.routes, start=1):
+        missed = [name for name, wanted in route.match.items() if not is_wanted(wanted, labels.get(name, ""))]
+        if not missed:
+            break
+        value = labels.get(missed[0], "")
+        has = f"is “{value[:80]}”" if value else "is missing"
+        skipped.append(f"route {number} does not match: {missed[0]} {has}, wanted {route.match[missed[0]]}")
+    return skipped[:MOST_SKIPPED]
 
 
 def matches(route: AlertRoute, labels: Mapping[str, str]) -> bool:

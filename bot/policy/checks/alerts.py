@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bot.domain.alerts.routing import is_wanted, pattern_in
+from bot.domain.policy.policy import fold_name
 from bot.policy.build import route_name
 from bot.policy.checks.context import CheckContext
 from bot.policy.models import AlertRoute
@@ -29,8 +31,10 @@ def problems(context: CheckContext) -> Iterator[Problem]:
 
 
 def warnings(context: CheckContext) -> Iterator[Problem]:
-    """A warning for each route that can never match, each card without a channel, and alerts that no route takes."""
+    """A warning for each route that can never match or does less than it says, and alerts that no route takes."""
     routes = context.model.alerts.routes
+    yield from _unknown_services(context)
+    yield from _without_effect(context)
     for number, route in enumerate(routes):
         path: KeyPath = ("alerts", "routes", number)
         hides = next((earlier for earlier in routes[:number] if not earlier.goes_on and _covers(earlier, route)), None)
@@ -45,5 +49,45 @@ def warnings(context: CheckContext) -> Iterator[Problem]:
 
 
 def _covers(earlier: AlertRoute, later: AlertRoute) -> bool:
-    """Whether each alert of the later route is one of the earlier route's, as far as equal conditions tell."""
-    return all(later.match.get(label) == wanted for label, wanted in earlier.match.items())
+    """Whether each alert of the later route is one of the earlier route's, as far as the conditions tell."""
+    return all(_implies(later.match.get(label), wanted) for label, wanted in earlier.match.items())
+
+
+def _implies(later: str | None, wanted: str) -> bool:
+    """Whether each value that the later route takes is wanted. Two expressions are compared as text."""
+    if later is None:
+        return False
+    return later == wanted or (pattern_in(later) is None and is_wanted(wanted, later))
+
+
+def _unknown_services(context: CheckContext) -> Iterator[Problem]:
+    """A warning for each service that a route or an inhibition names and the catalog does not have."""
+    model = context.model
+    if not model.services:
+        return
+    known = {fold_name(name) for key, service in model.services.items() for name in (key, service.name or key)}
+    for path, match in _matches(context):
+        wanted = match.get(model.alerts.service.label)
+        if wanted and pattern_in(wanted) is None and fold_name(wanted) not in known:
+            place = (*path, model.alerts.service.label)
+            yield context.unknown_name(place, wanted, model.services, "service", "Add it to `services`.")
+
+
+def _matches(context: CheckContext) -> Iterator[tuple[KeyPath, dict[str, str]]]:
+    alerts = context.model.alerts
+    for number, route in enumerate(alerts.routes):
+        yield ("alerts", "routes", number, "match"), route.match
+    for number, rule in enumerate(alerts.inhibit):
+        yield ("alerts", "inhibit", number, "source"), rule.source
+        yield ("alerts", "inhibit", number, "target"), rule.target
+
+
+def _without_effect(context: CheckContext) -> Iterator[Problem]:
+    """A warning for each setting of a route that does nothing beside its `do`."""
+    for number, route in enumerate(context.model.alerts.routes):
+        path: KeyPath = ("alerts", "routes", number)
+        if route.escalate and route.do not in ("ask", "attach"):
+            message = f"pages nobody: a route with `do: {route.do}` asks nobody. The incident's own ladder pages."
+            yield context.problem((*path, "escalate"), message, "")
+        if route.do in ("record", "drop") and (route.at_least > 1 or route.resolve == "propose"):
+            yield context.problem(path, f"`at_least` and `resolve` do nothing beside `do: {route.do}`.", "")

@@ -17,6 +17,7 @@ from bot.domain.alerts.group import AlertGroup, Decision
 from bot.domain.alerts.inhibition import Inhibited
 from bot.domain.alerts.related import Situation
 from bot.domain.incident import Change, Incident
+from bot.domain.policy.alert_rules import AlertRules
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import BOT
 from bot.usecases.alerts.escalate import arm_rungs, settle_pages
@@ -26,10 +27,11 @@ from bot.usecases.context import Context
 from bot.usecases.incidents.declare import Declaration, declare_within
 from bot.usecases.unit_of_work import begin
 from storage import incidents, ingest
-from storage.alerts import deadlines, groups
+from storage.alerts import deadlines, groups, silences
 from storage.outbox import enqueue
 
 CLAIMED = 50
+MOST_COMPARED = 3  # silences that are named
 MOST_FIRING = 1000  # groups that are compared with the one to decide
 
 
@@ -65,11 +67,26 @@ async def decide_group(context: Context, number: int) -> AlertGroup | None:
             quiet = inhibited(group, by, now)
             await groups.save_many(conn, [quiet])
             return quiet
+        group = await _compared(conn, group, context.policy.alerts, now)
         verdict = decision.decide(group, await _situation(context, conn, group, now), context.policy, now)
         decided = await _carried_out(context, conn, group, verdict, now)
         await groups.save_many(conn, [decided])
     context.wakeups.notify()
     return decided
+
+
+async def _compared(conn: AsyncConnection, group: AlertGroup, rules: AlertRules, now: datetime) -> AlertGroup:
+    """The group with what was looked at before its route: silences and inhibitions that do not apply."""
+    if group.state is not AlertStatus.FIRING:
+        return group
+    if in_force := await silences.in_force(conn, now):
+        shown = "; ".join(f"{each.id} {each.in_words}" for each in in_force[:MOST_COMPARED])
+        group = group.with_step(now, "silence", f"an alert of it has not all labels of any of {len(in_force)}: {shown}")
+    if rules.inhibit:
+        count = len(rules.inhibit)
+        words = f"an alert of it fires that no source of the {count} inhibition{'s' if count > 1 else ''} keeps quiet"
+        group = group.with_step(now, "inhibit", words)
+    return group
 
 
 async def _joined_again(context: Context, conn: AsyncConnection, group: AlertGroup, now: datetime) -> AlertGroup:
@@ -181,6 +198,8 @@ async def _carried_out(
         return replace(group.with_step(now, verdict.step, verdict.reason), held=True, reason=verdict.reason)
     await lift(conn, [group.number], now)
     group = replace(group, silenced_until=None, inhibited_by=None)
+    for step, reason in verdict.compared:
+        group = group.with_step(now, step, reason)
     decided = groups_of_alerts.decide(group, verdict.decision, verdict.reason, now, verdict.step)
     if verdict.decision is Decision.ATTACHED and verdict.incident is not None:
         incident = await incidents.lock(conn, verdict.incident)
