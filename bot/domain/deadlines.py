@@ -11,8 +11,9 @@ from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import TypeVar
 
+from bot.domain.actions.reminders import until_working_hours
 from bot.domain.communications import stages
-from bot.domain.incident import Incident, Ladder, empty_roles, handover
+from bot.domain.incident import Incident, Ladder, empty_roles, handover, review_reminders
 from bot.domain.oncall import shift_change
 from bot.domain.paging import triggers
 from bot.domain.paging.ladder import is_reached
@@ -24,6 +25,7 @@ from bot.domain.routing.keys import (
     HandoverSubject,
     MitigateSubject,
     RespondSubject,
+    ReviewSubject,
     RoleSubject,
     RungSubject,
     ShiftSubject,
@@ -69,9 +71,9 @@ class Deadline:
 
 
 def plan(incident: Incident, policy: Policy) -> tuple[Deadline, ...]:
-    """Every deadline the incident has now; none after its end. A drill has its ladder too, and pages nobody."""
+    """Every deadline the incident has now; after its end that of its review. A drill has a ladder that pages nobody."""
     if not incident.open:
-        return ()
+        return _review(incident, policy)
     level = policy.severity(incident.severity)
     deadlines = (
         _update(incident, level),
@@ -86,6 +88,19 @@ def plan(incident: Incident, policy: Policy) -> tuple[Deadline, ...]:
         *_playbooks(incident),
     )
     return tuple(deadline for deadline in deadlines if deadline is not None)
+
+
+def _review(incident: Incident, policy: Policy) -> tuple[Deadline, ...]:
+    """When the facilitator is reminded of the review next, in working hours; nothing once it is completed."""
+    at = review_reminders.next_at(incident)
+    if at is None or incident.review is None:
+        return ()
+    local_day = at.astimezone(policy.zone).date()
+    at += until_working_hours(at, local_day, policy.zone)
+    review = incident.review
+    subject = ReviewSubject(incident.episode, review.reminders, review.scheduled)
+    why = "the review is to be completed" if review.scheduled_at else "the review is not scheduled"
+    return (_deadline(incident, subject, "review", at, why),)
 
 
 def _update(incident: Incident, level: Severity) -> Deadline | None:
@@ -246,6 +261,12 @@ def _deadline(incident: Incident, subject: Subject, kind: str, due_at: datetime,
     return Deadline(keys.build(incident.number, subject), kind, due_at, reason, rung, subject)
 
 
+def _after_the_end(dedup_key: str, after: Incident) -> str:
+    """Why a deadline of an incident that has ended is not planned any more."""
+    moved_on = isinstance(keys.parse(dedup_key), ReviewSubject)
+    return "the review moved on" if moved_on else f"the incident is {after.status}"
+
+
 def mention_or_name(person: str) -> str:
     """A Slack ID as a mention; a person who acknowledged at a vendor by their address or name."""
     return user_mention(person) if is_user_id(person) else person
@@ -256,7 +277,7 @@ def withdrawal_reason(  # noqa: C901, PLR0911 - a table: one reason for each kin
 ) -> str:
     """Why a deadline that was planned for `before` is not planned for `after`, in the words of the ledger."""
     if not after.open:
-        return f"the incident is {after.status}"
+        return _after_the_end(dedup_key, after)
     if after.policy != before.policy:
         return "another policy was applied to the incident"
     match keys.parse(dedup_key):

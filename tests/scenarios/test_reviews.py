@@ -13,7 +13,7 @@ from bot import review_formats
 from bot.domain.review.view import ReviewView
 from bot.incident_json import review_json
 from bot.usecases.reviews.read import read_review
-from tests.scenarios.assertions import buttons, declared, of_kind, rest, texts, typed, words
+from tests.scenarios.assertions import buttons, declared, direct, of_kind, rest, texts, told, typed, words
 from tests.scenarios.running import World, written
 
 INSIDE = "inc-1-checkout-is-down"
@@ -139,3 +139,50 @@ async def test_times_are_corrected_by_form_and_an_impossible_one_is_an_error_bes
     await rest(reviewed)
     assert [entry["data"]["field"] for entry in of_kind(await reviewed.show(), "times")] == ["started_at"]
     assert (await view(reviewed)).figures.detect_s is not None
+
+
+async def test_participants_are_asked_and_their_answers_flow_in_with_or_without_a_name(reviewed: World) -> None:
+    reply = await reviewed.maya.command(INSIDE, "/incident review")
+    assert reply.message is not None
+    await reviewed.maya.press(reply.message, "Ask participants")
+    await rest(reviewed)
+    (message,) = direct(reviewed, "U0MAYA0000", "has a question for you")
+    await reviewed.maya.press(message, "Answer")
+    form = reviewed.maya.view
+    first = next(block for block in form.body["blocks"] if block["block_id"].startswith("question_"))
+    await reviewed.maya.fill(form, {first["block_id"]: "A slow rollout", "Shown in the review": "Anonymously"})
+    assert (await reviewed.maya.submit()).ok
+    await rest(reviewed)
+    (answer,) = of_kind(await reviewed.show(), "answer")
+    assert (answer["text"], answer["actor"]) == ("A slow rollout", "tocsin")
+    sentences = [each.text for section in (await view(reviewed)).sections for each in section.sentences]
+    assert "A participant: A slow rollout" in sentences
+
+
+async def test_a_review_is_scheduled_completed_with_hints_and_published(reviewed: World) -> None:
+    reply = await reviewed.maya.command(INSIDE, "/incident review")
+    assert reply.message is not None
+    await reviewed.maya.press(reply.message, "Schedule")
+    assert (await reviewed.maya.submit()).ok
+    await reviewed.maya.press(reply.message, "Complete")
+    await rest(reviewed)
+    assert any("questions are open" in answer for answer in await told(reviewed, "maya"))
+    again = await reviewed.maya.command(INSIDE, "/incident review")
+    assert again.message is not None
+    for _ in range(2):
+        await reviewed.maya.press(again.message, "Publish")
+    await rest(reviewed)
+    announced = [m for m in reviewed.ws.bot_messages("incidents") if "is published" in words(reviewed, m)]
+    assert len(announced) == 1
+    states = [entry["data"].get("state") for entry in of_kind(await reviewed.show(), "review")]
+    assert states == ["scheduled", "completed", "published"]
+
+
+async def test_the_facilitator_is_reminded_of_a_review_that_nobody_schedules(reviewed: World) -> None:
+    await reviewed.pass_time(days=8)
+    channel = reviewed.ws.find_channel(INSIDE)
+    assert channel is not None
+    reminders = [m for m in reviewed.ws.bot_messages(channel.id) if "please schedule the review" in words(reviewed, m)]
+    assert reminders
+    kinds = {(row["kind"], row["state"]) for row in (await reviewed.show())["reminders"] if row["kind"] == "review"}
+    assert ("review", "sent") in kinds

@@ -42,6 +42,7 @@ from bot.domain.routing.payloads import (
     PersonPagePayload,
     ProposalPayload,
     RelievedPayload,
+    ReviewQuestionsPayload,
     RoleSettledPayload,
     RunPayload,
     SettledPayload,
@@ -58,6 +59,7 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 EXAMPLES: tuple[Payload, ...] = (
     ActionPayload(2, "UBEN"),
     ActionReminderPayload("UBEN", "2026-12-04"),
+    ReviewQuestionsPayload("UBEN"),
     AlertFollowUpPayload("resolve", "pagerduty", "sev1", "tom", ("page:1",)),
     AlertGroupPayload(7),
     AlertPagePayload(7, 2, 1, "nobody has acted", "UBEN", "ben", method="sms", by=("sms",), base="alert_page:7:1:2:1"),

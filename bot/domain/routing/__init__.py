@@ -70,7 +70,14 @@ from bot.domain.routing.pages import (
 )
 from bot.domain.routing.playbook_runs import run_edit, run_message_key
 from bot.domain.routing.reminders import nudge
-from bot.domain.routing.reviews import review_edit, review_key, review_posted
+from bot.domain.routing.reviews import (
+    review_edit,
+    review_key,
+    review_posted,
+    review_published,
+    review_questions,
+    review_reminder,
+)
 from bot.domain.routing.rewrites import PastNotice, rewrites
 from bot.domain.routing.workspace import home, policy_refused, policy_valid, relieved, user_group
 
@@ -142,6 +149,9 @@ __all__ = [
     "review_edit",
     "review_key",
     "review_posted",
+    "review_published",
+    "review_questions",
+    "review_reminder",
     "rewrites",
     "run_edit",
     "run_message_key",

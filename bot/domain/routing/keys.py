@@ -22,6 +22,7 @@ class DeadlineKind(StrEnum):
     UPDATE = "update"  # a status update is due
     ROLE = "role"  # required roles are empty
     COMMS = "comms"  # an audience was not told within the severity's cadence
+    REVIEW = "review"  # the review is not scheduled, due or overdue
     HANDOVER = "handover"  # an offered role is neither accepted nor declined
     SHIFT = "shift"  # the on-call shift of a role's holder ends
     RESPOND = "respond"  # the severity's target for the acknowledgement
@@ -146,16 +147,26 @@ class ApprovalSubject:
     request: int
 
 
+@dataclass(frozen=True, slots=True)
+class ReviewSubject:
+    """Subject of the deadline at which the facilitator is reminded of the review."""
+
+    kind: ClassVar[DeadlineKind] = DeadlineKind.REVIEW
+    episode: int
+    reminders: int  # so far
+    scheduled: int = 0  # how often a time was set
+
+
 Subject = (
     UpdateSubject | RoleSubject | CommsSubject | HandoverSubject | ShiftSubject | RespondSubject
-    | MitigateSubject | RungSubject | TriggerSubject | StepSubject | ApprovalSubject
+    | MitigateSubject | RungSubject | TriggerSubject | StepSubject | ApprovalSubject | ReviewSubject
 )  # fmt: skip
 
 _SUBJECTS: dict[str, type[Subject]] = {
     subject_type.kind: subject_type
     for subject_type in (
         UpdateSubject, RoleSubject, CommsSubject, HandoverSubject, ShiftSubject, RespondSubject,
-        MitigateSubject, RungSubject, TriggerSubject, StepSubject, ApprovalSubject,
+        MitigateSubject, RungSubject, TriggerSubject, StepSubject, ApprovalSubject, ReviewSubject,
     )
 }  # fmt: skip
 

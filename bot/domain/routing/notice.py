@@ -95,6 +95,9 @@ class NoticeKind(StrEnum):
     ACTION_REMINDER = "action_reminder"
     REVIEW = "review"
     REVIEW_EDIT = "review_edit"
+    REVIEW_QUESTIONS = "review_questions"
+    REVIEW_PUBLISHED = "review_published"
+    REVIEW_REMINDER = "review_reminder"
     # The workspace
     HOME = "home"
     USERGROUP = "usergroup"

@@ -144,6 +144,13 @@ class ActionReminderPayload(Payload):
 
 
 @dataclass(frozen=True)
+class ReviewQuestionsPayload(Payload):
+    """Names a person who is asked what the record leaves open."""
+
+    person: str
+
+
+@dataclass(frozen=True)
 class DutiesPayload(Payload):
     """Names a role and its new holder, who is told its duties."""
 

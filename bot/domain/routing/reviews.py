@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.domain.routing.channel import in_channel
 from bot.domain.routing.notice import Notice, NoticeKind, Priority
+from bot.domain.routing.payloads import ReviewQuestionsPayload
 
 
 def review_key(incident: int) -> str:
@@ -21,4 +22,22 @@ def review_edit(incident: int) -> Notice:
     return Notice(
         f"review_edit:{incident}", NoticeKind.REVIEW_EDIT, incident,
         depends_on=review_key(incident), priority=Priority.BUTTONS, resend=True,
+    )  # fmt: skip
+
+
+def review_questions(incident: int, person: str, stamp: int) -> Notice:
+    """Ask a person directly what the record leaves open. `stamp` tells one asking from the next."""
+    payload = ReviewQuestionsPayload(person).to_json()
+    return Notice(f"review_questions:{incident}:{person}:{stamp}", NoticeKind.REVIEW_QUESTIONS, incident, payload)
+
+
+def review_published(incident: int) -> Notice:
+    """Tell the announcement channel that the review may be read, once."""
+    return Notice(f"review_published:{incident}", NoticeKind.REVIEW_PUBLISHED, incident)
+
+
+def review_reminder(incident: int, deadline: str) -> Notice:
+    """Remind the facilitator in the channel that the review is not scheduled, due or overdue."""
+    return in_channel(
+        f"review_reminder:{deadline}", NoticeKind.REVIEW_REMINDER, incident, {}, Priority.NUDGE, deadline
     )  # fmt: skip

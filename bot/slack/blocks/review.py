@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from bot.domain.incident import Incident, ReviewState
 from bot.domain.policy.policy import Policy
-from bot.domain.review.document import Section
+from bot.domain.review.document import Question, Section
+from bot.domain.review.lint import Hint
 from bot.domain.review.view import ReviewView
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Block, Message, button
@@ -55,10 +59,59 @@ def menu(view: ReviewView, command: str) -> Message:
             elements.section(f"*{words}*\n{_state(view)}"),
             *[block for key in SHOWN for block in _short(view.section(key))],
             elements.section("*Open questions*\n" + "\n".join(open_questions)) if open_questions else None,
-            elements.left_out(len(view.questions) - len(open_questions), "**Ask participants** sends each their own."),
+            elements.left_out(len(view.questions) - len(open_questions), "*Ask participants* sends each their own."),
             *buttons(incident),
         ],
     )
+
+
+def asked(view: ReviewView, questions: Sequence[Question]) -> Message:
+    """The direct message to a participant, with the button that opens the form for the answers."""
+    incident = view.incident
+    words = f"{phrases.drill_prefix(incident)}The review of {phrases.title(incident)} has a question for you"
+    lines = "\n".join(f"• {render(question.text)}" for question in questions)
+    return elements.message(
+        words,
+        [
+            elements.section(f"*{words}*\n{lines}"),
+            elements.actions(button("Answer", "review_answer", incident.id, style="primary"), block_id="review_answer"),
+            elements.context("Your words go into the review, with your name or without, as you choose."),
+        ],
+    )
+
+
+def published(view: ReviewView, command: str) -> Message:
+    """The announcement of a published review."""
+    incident = view.incident
+    words = f"{phrases.drill_prefix(incident)}The review of {phrases.title(incident)} is published"
+    return elements.message(
+        words,
+        [
+            elements.section(f":mega: *{words}*"),
+            *[block for key in ("summary", "causes", "lessons", "actions") for block in _short(view.section(key))],
+            elements.actions(button("Read", READ, incident.id), block_id="review_published"),
+            elements.context(f"Or type `{command} review --in {incident.id}`"),
+        ],
+    )
+
+
+def reminder(view: ReviewView, now: datetime) -> Message:
+    """The reminder to the facilitator, in the channel."""
+    review = view.incident.review
+    who = mention(view.facilitator) if view.facilitator else "Somebody"
+    due = review.due_at if review else None
+    unscheduled = review is not None and review.scheduled_at is None
+    what = "schedule the review" if unscheduled else "complete the review"
+    when = f"It {'was' if due and due < now else 'is'} due {elements.moment(due)}." if due else ""
+    words = f"{phrases.drill_prefix(view.incident)}{who}, please {what} of {view.incident.id}. {when}"
+    return elements.message(words, [elements.section(words), *buttons(view.incident)])
+
+
+def hints(found: Sequence[Hint]) -> Message:
+    """What a careful reader would ask about, after the review was completed."""
+    lines = "\n".join(f"• {clip(render(hint.text), 300)}" for hint in found)
+    words = "It is completed. Before you publish it, look at these:"
+    return elements.message(words, [elements.section(words), elements.section(clip(lines, elements.TEXT))])
 
 
 def buttons(incident: Incident) -> list[Block]:
@@ -70,7 +123,10 @@ def buttons(incident: Incident) -> list[Block]:
         button("Read", READ, value),
         button("Edit", "review_edit", value),
         button("Correct times", "times", value),
+        button("Ask participants", "review_ask", value),
+        None if done else button("Schedule", "review_schedule", value),
         None if done else button("Complete", "review_complete", value),
+        button("Publish", "review_publish", value) if state is ReviewState.COMPLETED else None,
         block_id="review",
     )
     return [row] if row else []

@@ -246,7 +246,7 @@ VERBS: tuple[Verb, ...] = (
         Grammar.NOTHING,
         ("review",),
         "review",
-        "the post-incident review: read it, edit it, complete it; opens it if it is not open yet",
+        "the post-incident review: read, edit, ask, schedule, complete, publish; opens it if it is not open yet",
         aliases=("postmortem", "post-mortem", "retro"),
     ),
     Verb(

@@ -91,7 +91,12 @@ PRESSES: dict[str, Access] = {
     **dict.fromkeys(("walk_approve", "walk_glass"), Access.APPROVE),
     # Afterwards
     "review_read": Access.READ,
-    **dict.fromkeys(("review", "review_edit", "review_complete", "times"), Access.STEER),
+    "review_answer": Access.ACKNOWLEDGE,
+    **dict.fromkeys((
+            "review", "review_edit", "review_complete", "review_publish", "review_ask", "review_schedule", "times",
+        ),
+        Access.STEER,
+    ),
     **dict.fromkeys(
         ("action_new", "action_done", "action_later", "action_not_doing", "action_edit"), Access.WRITE
     ),
@@ -118,7 +123,8 @@ FORMS: dict[str, Access] = {
     **dict.fromkeys(("walk_stop", "walk_fill", "job_run"), Access.RUN),
     "walk_glass": Access.APPROVE,
     # Afterwards
-    **dict.fromkeys(("review_edit", "times"), Access.STEER),
+    "review_answer": Access.ACKNOWLEDGE,
+    **dict.fromkeys(("review_edit", "review_schedule", "times"), Access.STEER),
     **dict.fromkeys(("action_create", "action_edit", "action_later", "action_not_doing"), Access.WRITE),
 }  # fmt: skip
 SHORTCUTS: dict[str, Access] = {

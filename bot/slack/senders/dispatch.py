@@ -77,6 +77,7 @@ SENDERS: tuple[type[SenderBase], ...] = (
 ADDRESSEES: dict[str, str] = {
     NoticeKind.INVITE: "user",
     NoticeKind.ACTION_ASSIGNED: "person",
+    NoticeKind.REVIEW_QUESTIONS: "person",
     NoticeKind.DUTIES: "user",
     NoticeKind.DECLARED: "user",
     NoticeKind.PAGE_DIRECT: "person",

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from bot.domain import routing
+from bot.domain.incident import ReviewState
+from bot.domain.review.document import questions_for
+from bot.domain.review.view import ReviewView
 from bot.domain.routing.notice import NoticeKind
-from bot.domain.routing.send_result import SendResult
+from bot.domain.routing.payloads import ReviewQuestionsPayload
+from bot.domain.routing.send_result import NotNeeded, SendResult
 from bot.slack.blocks import review as blocks
 from bot.slack.blocks.elements import Message
 from bot.slack.senders.base import Delivery, SenderBase
 from bot.slack.senders.registry import sends
+from bot.usecases.reviews.ask import PER_PERSON
 from bot.usecases.reviews.read import read_review
+from storage import key_value
+from storage.outbox.payloads import read_payload
+
+
+def _review_over(delivery: Delivery) -> str | None:
+    review = delivery.incident.review
+    over = review is None or review.state in (ReviewState.COMPLETED, ReviewState.PUBLISHED)
+    return "the review is completed" if over else None
 
 
 class ReviewSender(SenderBase):
@@ -27,7 +40,34 @@ class ReviewSender(SenderBase):
         again = routing.review_posted(number)
         return await self.edit_or_post(routing.review_key(number), lambda: self._message(delivery), again)
 
-    async def _message(self, delivery: Delivery) -> Message:
+    @sends(NoticeKind.REVIEW_QUESTIONS, failure="ask about the review", failure_to="ask about the review, to")
+    async def questions(self, delivery: Delivery) -> SendResult:
+        """Ask a person directly, unless everything was answered meanwhile."""
+        person = read_payload(delivery.notice, ReviewQuestionsPayload).person
+        view = await self._view(delivery)
+        asked = questions_for(view.sections, person, PER_PERSON)
+        if not asked:
+            return NotNeeded("everything was answered meanwhile")
+        return await self.post(delivery, await self._people.direct_channel(person), blocks.asked(view, asked))
+
+    @sends(NoticeKind.REVIEW_PUBLISHED, failure="announce the review")
+    async def published(self, delivery: Delivery) -> SendResult:
+        """Announce it, unless the incident is private."""
+        name = delivery.policy.announce
+        if name is None or delivery.incident.private:
+            return NotNeeded("there is no announcement channel, or the incident is private")
         async with self._context.database.reading() as conn:
-            view = await read_review(conn, delivery.policy, delivery.incident.number)
-        return blocks.posted(view, self._senders.command)
+            channel = await key_value.announcement_channel(name).get(conn) or name
+        return await self.post(delivery, channel, blocks.published(await self._view(delivery), self._senders.command))
+
+    @sends(NoticeKind.REVIEW_REMINDER, failure="remind of the review", unless=_review_over)
+    async def reminder(self, delivery: Delivery) -> SendResult:
+        """Remind the facilitator in the channel."""
+        return await self.post_in_channel(delivery, blocks.reminder(await self._view(delivery), delivery.now))
+
+    async def _view(self, delivery: Delivery) -> ReviewView:
+        async with self._context.database.reading() as conn:
+            return await read_review(conn, delivery.policy, delivery.incident.number)
+
+    async def _message(self, delivery: Delivery) -> Message:
+        return blocks.posted(await self._view(delivery), self._senders.command)

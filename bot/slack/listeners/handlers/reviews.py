@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time, timedelta
+
+from bot.domain.errors import Refused
+from bot.domain.review.document import questions_for
+from bot.domain.review.lint import lint
 from bot.domain.review.view import ReviewView
+from bot.domain.values.dates import on_business_day
+from bot.domain.values.slack_ids import user_mention
 from bot.slack.blocks import replies
 from bot.slack.blocks import review as blocks
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.inputs import InputErrors
 from bot.slack.blocks.modals.review import EDIT, SECTION, edit_modal, values_of_edit
+from bot.slack.blocks.modals.review_answers import ANSWER, answer_modal, values_of_answers
+from bot.slack.blocks.modals.review_schedule import SCHEDULE, schedule_modal, values_of_schedule
 from bot.slack.listeners.calls import (
     IncidentCall,
     Press,
@@ -18,7 +27,9 @@ from bot.slack.listeners.calls import (
     VerbHandler,
 )
 from bot.slack.text import mention
-from bot.usecases.reviews.changes import complete_review, edit_sections, open_review
+from bot.usecases.reviews.ask import PER_PERSON, answer, ask_participants
+from bot.usecases.reviews.changes import complete_review, edit_sections, open_review, schedule_review
+from bot.usecases.reviews.publish import publish_review
 from bot.usecases.reviews.read import read_review
 
 
@@ -40,8 +51,58 @@ async def _press_edit(call: Press) -> Message | None:
 
 
 async def _press_complete(call: Press) -> Message:
+    """Complete it; what a careful reader would ask about are hints, which refuse nothing."""
+    view = await _read(call)
     await complete_review(call.context, call.number, call.user, call.delivery)
+    if found := lint(view.sections, view.actions):
+        return blocks.hints(found)
     return replies.done(f"The review of {call.incident.id} is completed. Publish it when everybody may read it.")
+
+
+async def _press_publish(call: Press) -> Message:
+    await publish_review(call.context, call.number, call.user, call.delivery)
+    where = "stays in this channel" if call.incident.private else "is announced"
+    return replies.done(f"The review of {call.incident.id} is published, and {where}.")
+
+
+async def _press_ask(call: Press) -> Message:
+    people = await ask_participants(call.context, call.number, call.user, call.delivery)
+    if not people:
+        return replies.done("Nothing is open that somebody could be asked.")
+    return replies.done(f"Asked {', '.join(user_mention(person) for person in people)}. Answers flow into the review.")
+
+
+async def _press_answer(call: Press) -> Message | None:
+    view = await _read(call)
+    questions = questions_for(view.sections, call.user, PER_PERSON)
+    if not questions:
+        return replies.done("Everything that was asked is answered. Thank you.")
+    return await call.open_form(answer_modal(call.incident, view.sections, questions), "review")
+
+
+async def _press_schedule(call: Press) -> Message | None:
+    call.require("review", call.incident)
+    view, now = await _read(call), call.context.clock.now()
+    tomorrow = (now.astimezone(call.policy.zone) + timedelta(days=1)).date()
+    at = datetime.combine(on_business_day(tomorrow), time(10), call.policy.zone)
+    return await call.open_form(schedule_modal(call.incident, at, view.facilitator), "review")
+
+
+async def _submit_answers(call: Submission) -> None:
+    values = values_of_answers(call.view)
+    await answer(
+        call.context, values.incident, values.answers, call.user, call.delivery, anonymous=values.anonymous
+    )  # fmt: skip
+
+
+async def _submit_schedule(call: Submission) -> None:
+    values = values_of_schedule(call.view)
+    try:
+        await schedule_review(
+            call.context, values.incident, values.at, values.facilitator, call.user, call.delivery
+        )  # fmt: skip
+    except Refused as refused:
+        raise InputErrors({"at": refused.message}) from None
 
 
 async def _press_start(call: Press) -> Message:
@@ -72,5 +133,13 @@ PRESSES: dict[str, PressHandler] = {
     "review_read": _press_read,
     "review_edit": _press_edit,
     "review_complete": _press_complete,
+    "review_publish": _press_publish,
+    "review_ask": _press_ask,
+    "review_answer": _press_answer,
+    "review_schedule": _press_schedule,
 }
-SUBMISSIONS: dict[str, SubmissionHandler] = {EDIT: _submit_edit}
+SUBMISSIONS: dict[str, SubmissionHandler] = {
+    EDIT: _submit_edit,
+    ANSWER: _submit_answers,
+    SCHEDULE: _submit_schedule,
+}

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from bot.domain.review import lint
+from bot.domain.review.document import Section, Sentence
+
+SENTENCES = yaml.safe_load((Path(__file__).parent / "lint_sentences.yml").read_text())
+
+
+def found(sentence: dict[str, str]) -> str:
+    if sentence["of"] == "action":
+        return "vague" if lint.of_action(sentence["text"]) else "-"
+    return str(lint.of_sentence(sentence["text"]) or "-")
+
+
+def test_nine_of_ten_hints_are_right_on_the_labelled_sentences_and_most_are_found() -> None:
+    assert len(SENTENCES) >= 80
+    hinted = [sentence for sentence in SENTENCES if found(sentence) != "-"]
+    right = [sentence for sentence in hinted if found(sentence) == sentence["hint"]]
+    wanted = [sentence for sentence in SENTENCES if sentence["hint"] != "-"]
+    wrong = [sentence["text"] for sentence in SENTENCES if found(sentence) != sentence["hint"]]
+    assert len(right) / len(hinted) >= 0.9, wrong
+    assert len(right) / len(wanted) >= 0.8, wrong
+
+
+def test_a_sentence_that_people_wrote_without_citation_is_asked_about() -> None:
+    drafted = Section("lessons", (Sentence("Watch the pool", ()),))
+    written = Section("lessons", (Sentence("Watch the pool", ()), Sentence("Roll out slowly", (3,))), version=1)
+    assert lint.lint([drafted], ()) == []
+    (hint,) = lint.lint([written], ())
+    assert (hint.kind, hint.text) == ("no_citation", "Which entry says so? “Watch the pool”")
