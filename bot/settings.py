@@ -84,6 +84,7 @@ class Settings(BaseSettings):
     database_url: AddressWithPassword = AddressWithPassword("sqlite+aiosqlite:///tocsin.db")
     tocsin_policy: Path | None = None
     tocsin_playbooks: str | None = None
+    tocsin_templates: Path | None = None  # a folder with templates of communications, in place of those that ship
     tocsin_archive: Path | None = None  # a folder; retention writes there what it is about to purge
     tocsin_url: str | None = None
     tocsin_command: str = "/incident"

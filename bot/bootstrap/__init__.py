@@ -47,6 +47,7 @@ from bot.slack.listeners import register
 from bot.slack.listeners.context import ListenerContext
 from bot.slack.listeners.event_middleware import EventMiddleware
 from bot.slack.senders.dispatch import Dispatcher
+from bot.templates.library import TemplateLibrary
 from bot.usecases.context import Context, Policies
 from bot.usecases.incidents.backfill import request_backfill
 from bot.usecases.incidents.record import Channels, Recorder
@@ -147,6 +148,7 @@ async def _base(settings: Settings, policies: Policies, library: LibraryCache, o
         methods=notifiers.methods(settings),
         url=settings.tocsin_url,
         playbook_library=library,
+        templates=TemplateLibrary(settings.tocsin_templates),
         usergroups=usergroups,
         names=names,
         runners=runners,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot import policy as policy_reader
-from bot.check import playbooks
+from bot.check import communications, playbooks
 from bot.check.finding import Finding, fail, ok, warn
 from bot.domain.policy.policy import Policy
 from bot.settings import Settings
@@ -18,4 +18,5 @@ def check(settings: Settings) -> tuple[Policy | None, list[Finding]]:
         return None, [fail("policy", str(error))]
     findings = [ok("policy", f"{where}: {', '.join(severity.key for severity in loaded.policy.severities)}")]
     findings += [warn("policy", str(warning)) for warning in loaded.warnings]
+    findings += communications.check(settings, loaded.policy)
     return loaded.policy, findings + playbooks.check(settings, loaded.policy)

@@ -44,7 +44,7 @@ async def declare(here: World, severity: str, *services: str, private: bool = Fa
 async def test_a_briefing_invents_no_impact(here: World) -> None:
     await declare(here, "sev1", "Cart")
     (briefing,) = direct(here, PRIYA, "Briefing")
-    assert "*Impact*  Not known yet" in words(here, briefing)
+    assert "*Business impact:*\n• Affected customers: not known yet" in words(here, briefing).replace("- ", "• ")
     assert "Nobody can use" not in words(here, briefing)
 
 
@@ -61,7 +61,7 @@ async def test_executives_hear_how_it_ended(here: World, line: str, said: str) -
     (closing,) = [text for message in direct(here, PRIYA) if said in (text := words(here, message))]
     assert "INC-1 · Checkout is down" in closing
     for briefing in direct(here, PRIYA, "Briefing"):
-        assert "*State*  Detected" not in words(here, briefing)
+        assert "*Status:* Detected" not in words(here, briefing)
         assert "Next update" not in words(here, briefing)
     await typed(here, "maya", "#general", "/incident reopen It is back --in INC-1")
     await rest(here)

@@ -25,3 +25,8 @@ class Gap:
 def gaps_in(text: str) -> list[str]:
     """What a text still asks to fill in."""
     return list(dict.fromkeys(_GAP.findall(text)))
+
+
+def without_gaps(text: str) -> str:
+    """The text of a message that the bot sends by itself: what is not known is said to be so."""
+    return _GAP.sub("not known yet", text)

@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.communications.stages import RESOLVED, START, UPDATE
+from bot.domain.communications.stages import RESOLVED, START, STATUS_PAGE, UPDATE
 from bot.domain.incident import Change, Incident, Told
 from bot.domain.incident.impact import CUSTOMERS_TOLD
-from bot.domain.policy.policy import Audience
 from bot.domain.timeline.entry import Entry
-
-STATUS_PAGE = Audience("status_page", "Status page", public=True)
 
 
 def page_told(incident: Incident, entries: tuple[Entry, ...], now: datetime, *, resolved: bool) -> Change:

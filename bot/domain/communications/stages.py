@@ -10,6 +10,7 @@ from bot.domain.incident import Incident, Told
 from bot.domain.policy.policy import Audience, Policy
 from bot.domain.values import durations
 
+STATUS_PAGE = Audience("status_page", "Status page", public=True)
 START, UPDATE, RESOLVED, BRIEFING = STAGES = ("start", "update", "resolved", "briefing")
 _INTERNAL: Mapping[str, str] = {START: "initial", UPDATE: "update", RESOLVED: "resolved"}
 _PUBLIC: Mapping[str, str] = {START: "customer_start", UPDATE: "customer_update", RESOLVED: "customer_resolved"}
@@ -74,11 +75,17 @@ def due_at(incident: Incident, audience: Audience, policy: Policy) -> datetime |
 
 def due_audiences(incident: Incident, policy: Policy, now: datetime) -> list[Audience]:
     """The proposed audiences that were not told within the severity's cadence, of those that reach anybody."""
-    return [
-        audience
-        for audience in proposed(incident, policy)
-        if is_set_up(audience, policy) and (at := due_at(incident, audience, policy)) is not None and at <= now
-    ]
+    due = [(audience, due_at(incident, audience, policy)) for audience in _reminded_of(incident, policy)]
+    return [audience for audience, at in due if at is not None and at <= now]
+
+
+def _reminded_of(incident: Incident, policy: Policy) -> list[Audience]:
+    """The proposed audiences that reach anybody, and the status page while it tells an older state of the incident."""
+    audiences = [each for each in proposed(incident, policy) if is_set_up(each, policy)]
+    told = incident.told.get(STATUS_PAGE.key)
+    if told is not None and told.stage != RESOLVED and changed_since(incident, told):
+        audiences.append(STATUS_PAGE)
+    return audiences
 
 
 def asked_next(incident: Incident, policy: Policy) -> datetime | None:
@@ -86,8 +93,7 @@ def asked_next(incident: Incident, policy: Policy) -> datetime | None:
 
     A promise of the next update, and a snooze, hold for audiences too.
     """
-    audiences = [each for each in proposed(incident, policy) if is_set_up(each, policy)]
-    due = [at for each in audiences if (at := due_at(incident, each, policy)) is not None]
+    due = [at for each in _reminded_of(incident, policy) if (at := due_at(incident, each, policy)) is not None]
     cadence = policy.severity(incident.severity).update_every
     if not due or cadence is None or not incident.open:
         return None

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.domain.communications.communication import Communication, Reach, State
 from bot.domain.communications.leaks import Confidential, Finding, find
-from bot.domain.communications.stages import BRIEFING, RESOLVED
+from bot.domain.communications.stages import BRIEFING, RESOLVED, is_briefed
 from bot.domain.errors import Refused
 from bot.domain.incident import Change, Incident, Told
 from bot.domain.incident.impact import CUSTOMERS_TOLD
@@ -100,16 +100,7 @@ def asked(incident: Incident, communication: Communication, now: datetime) -> Ch
 
 def told(incident: Incident, communication: Communication, actor: str, now: datetime) -> Change:
     """A message goes out: the audience is told of the incident as it is now."""
-    latest = Told(
-        at=now,
-        stage=communication.stage,
-        number=communication.of_audience,
-        update=incident.updates,
-        status=str(incident.status),
-        severity=incident.severity,
-        episode=incident.episode,
-        services=incident.services,
-    )
+    latest = _told(incident, communication.stage, communication.of_audience, now)
     facts = {**incident.facts, CUSTOMERS_TOLD: True} if communication.public else incident.facts
     changed = replace(
         incident,
@@ -120,6 +111,35 @@ def told(incident: Incident, communication: Communication, actor: str, now: date
         facts=facts,
     )
     return Change(changed, (_entry(communication, actor, f"{what(communication)}: {communication.subject}", now),))
+
+
+def briefed(incident: Incident, policy: Policy, now: datetime) -> dict[str, Told]:
+    """Who has been told what once executives got their briefing: the audiences that stand for them have, too.
+
+    Several executives get one briefing each; together they count as one message to their audience.
+    """
+    told = dict(incident.told)
+    for audience in policy.audiences.values():
+        if not is_briefed(audience) or audience.notify:
+            continue
+        before = told.get(audience.key)
+        latest = _told(incident, BRIEFING, (before.number if before else 0) + 1, now)
+        if before is None or replace(before, at=now, number=latest.number) != latest:
+            told[audience.key] = latest
+    return told
+
+
+def _told(incident: Incident, stage: str, number: int, now: datetime) -> Told:
+    return Told(
+        at=now,
+        stage=stage,
+        number=number,
+        update=incident.updates,
+        status=str(incident.status),
+        severity=incident.severity,
+        episode=incident.episode,
+        services=incident.services,
+    )
 
 
 def refused(incident: Incident, communication: Communication, actor: str, reason: str, now: datetime) -> Change:

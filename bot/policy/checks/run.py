@@ -15,12 +15,13 @@ from bot.policy.checks import (
     references,
     schedules,
     status_page,
+    templates,
 )
 from bot.policy.checks.context import CheckContext
 from bot.policy.problems import Problem
 from bot.policy.yaml_source import Source
 
-_CHECKS = (references, schedules, paging, automation, permissions, alerts, alerting_rules, status_page)
+_CHECKS = (references, schedules, paging, automation, permissions, alerts, alerting_rules, status_page, templates)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
+from bot.domain.communications.gap import without_gaps
 from bot.domain.incident import Incident
 from bot.domain.incident.status import Status
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.payloads import BriefingPayload
-from bot.slack.blocks import card, elements, phrases
+from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Message
 from bot.slack.text import clip, render
 
 DESCRIPTION_LENGTH = 600
 
 
-def briefing(incident: Incident, policy: Policy, payload: BriefingPayload, now: datetime) -> Message:
-    """Render the briefing for one executive. For a private incident it gives the ID alone."""
+def briefing(incident: Incident, policy: Policy, payload: BriefingPayload, text: str) -> Message:
+    """Render the briefing for one executive, whose `text` is made from the template `executive_briefing`.
+
+    What the record lacks is “not known yet”. For a private incident the briefing gives the ID alone.
+    """
     level = phrases.level_of(incident, policy)
     words = f"Briefing: {phrases.outside(incident)} ({render(phrases.severity_plain(level))})"
     foot = f"You get this because {render(level.key)} asks for an executive briefing."
@@ -27,23 +29,14 @@ def briefing(incident: Incident, policy: Policy, payload: BriefingPayload, now: 
         lead = f"{over}It is private, so no more can be said here. {ask}"
         return elements.message(words, [elements.section(f"*{words}*\n{lead}"), elements.context(foot)])
     why = (payload.why or "") if incident.open else ""
-    facts = [
-        ("State", phrases.status_line(incident)),
-        ("Incident commander", phrases.who_leads(incident)),
-        ("Impact", card.impact(incident) or "Not known yet" * incident.open),
-        ("Affected services", elements.join_comma(phrases.services(incident, policy))),
-        ("Declared", phrases.at(incident.declared_at, now)),
-        ("Next update", phrases.at(incident.update_due_at, now) if incident.update_due_at and incident.open else ""),
-        ("Channel", phrases.channel_link(incident)),
-    ]
-    latest = incident.update_text or incident.description if incident.open else _outcome(incident)
+    fixed = "" if incident.open else _outcome(incident).strip()
     return elements.message(
         words,
         [
             elements.section(f"*{words}*" + (f"\n:warning: It is {render(why)}." if why else "")),
-            *elements.fields([(label, value) for label, value in facts if value]),
-            elements.section(clip(render(latest), DESCRIPTION_LENGTH)) if latest.strip() else None,
-            elements.context(foot),
+            *elements.sections(render(without_gaps(text))),
+            elements.section(clip(render(fixed), DESCRIPTION_LENGTH)) if fixed else None,
+            elements.context(f"{phrases.channel_link(incident)} · {foot}"),
         ],
     )
 

@@ -18,6 +18,7 @@ from bot.slack.directory import channels
 from bot.slack.senders import post_once
 from bot.slack.senders.base import NEVER_POSTED, Delivery, SenderBase, ended
 from bot.slack.senders.registry import sends, sends_without_incident
+from bot.usecases.communications.draft import briefing_text
 from storage import key_value
 from storage.outbox import receipts
 from storage.outbox.payloads import read_payload
@@ -67,7 +68,7 @@ class AnnouncementSender(SenderBase):
     async def briefing(self, delivery: Delivery) -> SendResult:
         """Send a briefing to one executive as a direct message."""
         payload = read_payload(delivery.notice, BriefingPayload)
-        message = briefing.briefing(delivery.incident, delivery.policy, payload, delivery.now)
+        message = await self._briefing(delivery, payload)
         return await self.post(delivery, await self._people.direct_channel(payload.person), message)
 
     @sends_without_incident(NoticeKind.POLICY_REFUSED, failure="say that the policy file cannot be used")
@@ -92,7 +93,13 @@ class AnnouncementSender(SenderBase):
         if original is None:
             return NEVER_POSTED
         payload = read_payload(replace(delivery.notice, payload=original.payload), BriefingPayload)
-        return await self.edit_posted(key, briefing.briefing(delivery.incident, delivery.policy, payload, delivery.now))
+        return await self.edit_posted(key, await self._briefing(delivery, payload))
+
+    async def _briefing(self, delivery: Delivery, payload: BriefingPayload) -> Message:
+        """The briefing as the template of the policy's audience for executives makes it now."""
+        async with self._context.database.reading() as conn:
+            text = await briefing_text(self._context, conn, delivery.incident, delivery.policy)
+        return briefing.briefing(delivery.incident, delivery.policy, payload, text)
 
     @sends(NoticeKind.BRIEFING_OVER, failure="say how it ended", failure_to="say how it ended to", unless=_open_again)
     async def briefing_over(self, delivery: Delivery) -> SendResult:

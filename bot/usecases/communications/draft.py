@@ -14,9 +14,12 @@ from bot.domain.communications.leaks import Finding
 from bot.domain.communications.recipients import reach
 from bot.domain.communications.tell import Message, findings_of
 from bot.domain.communications.variables import Record, confidential, variables
+from bot.domain.errors import Refused
 from bot.domain.incident import Incident, Told
 from bot.domain.policy.policy import Audience, Policy
 from bot.domain.timeline.entry import ids_named_in
+from bot.templates.library import shipped
+from bot.templates.render import render
 from bot.usecases.context import Context
 from bot.usecases.effects.on_call import current_paging_context
 from bot.usecases.visibility import insiders
@@ -25,6 +28,7 @@ from storage.timeline import entries as timeline
 
 ENTRIES = 200  # key entries that a template sees
 SHOWN = 5  # earlier messages
+_EXECUTIVES = Audience("executives", "Executives", stages={stages.BRIEFING: "executive_briefing"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,14 @@ async def record_of(context: Context, conn: AsyncConnection, incident: Incident,
     people = {*incident.roles.values(), *incident.responders, incident.declared_by}
     people |= {user for each in entries for user in ids_named_in(each.entry)}
     known = await names.get_many(conn, people)
-    return Record(incident, policy, context.clock.now(), entries, known, status_page_url=None)
+    return Record(incident, policy, context.clock.now(), entries, known, _page_url(context, policy))
+
+
+def _page_url(context: Context, policy: Policy) -> str | None:
+    """The address of the status page; None where the policy has no page."""
+    if policy.status_page.url:
+        return policy.status_page.url
+    return f"{context.url.rstrip('/')}/status" if policy.status_page.components and context.url else None
 
 
 async def draft(
@@ -101,3 +112,14 @@ async def reach_of(
         return found
     drill = tuple(LeftOut(each.name or each.address, "it is a drill") for each in found.recipients)
     return replace(found, recipients=(), left_out=(*drill, *found.left_out))
+
+
+async def briefing_text(context: Context, conn: AsyncConnection, incident: Incident, policy: Policy) -> str:
+    """The text of the briefing that executives get by themselves. A broken template gives way to the one that ships."""
+    record = await record_of(context, conn, incident, policy)
+    audience = next((each for each in policy.audiences.values() if stages.is_briefed(each)), _EXECUTIVES)
+    values = variables(record, audience)
+    try:
+        return context.templates.render(policy, stages.template_of(audience, stages.BRIEFING), values).text
+    except Refused:
+        return render(shipped("", _EXECUTIVES.stages[stages.BRIEFING]) or "", values).text

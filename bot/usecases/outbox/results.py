@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import routing
+from bot.domain.communications import tell
 from bot.domain.incident import Change, Incident
 from bot.domain.paging import calls
 from bot.domain.routing.notice import NoticeKind
@@ -56,7 +57,11 @@ async def sent(context: Context, row: ClaimedNotice, receipt: dict[str, Any]) ->
             sent_entry = entry(now, "sent", BOT, f"Executive briefing to {payload.called}", to=payload.person)
             briefed = {row.dedup_key: payload.person}
             if incident.open:
-                briefed_incident = replace(incident, live_briefings={**incident.live_briefings, **briefed})
+                briefed_incident = replace(
+                    incident,
+                    live_briefings={**incident.live_briefings, **briefed},
+                    told=tell.briefed(incident, work.policy, now),
+                )
                 await work.commit(Change(briefed_incident, (sent_entry,)))
             else:  # it ended while the briefing was on its way
                 await work.commit(Change(incident, (sent_entry,)), routing.briefings_over(incident, briefed))

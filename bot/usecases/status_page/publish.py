@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.communications.page import STATUS_PAGE, page_told
+from bot.domain.communications.page import page_told
+from bot.domain.communications.stages import STATUS_PAGE
 from bot.domain.errors import NotFound, Refused
 from bot.domain.incident import Change, Incident
 from bot.domain.policy.policy import Policy

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain.communications.leaks import Finding
-from bot.domain.communications.page import STATUS_PAGE
+from bot.domain.communications.stages import STATUS_PAGE
 from bot.domain.incident import Incident
 from bot.domain.policy.status_page_rules import StatusPageRules
 from bot.domain.statuspage.component_state import ComponentState, worst

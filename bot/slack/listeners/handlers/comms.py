@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.communications import stages, tell
 from bot.domain.communications.communication import Communication, State
-from bot.domain.communications.page import STATUS_PAGE
+from bot.domain.communications.stages import STATUS_PAGE
 from bot.domain.communications.tell import Message as WrittenMessage
 from bot.domain.communications.variables import Record, confidential
 from bot.domain.errors import NotFound, Refused

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.domain.communications import stages
-from bot.domain.communications.page import STATUS_PAGE
+from bot.domain.communications.stages import STATUS_PAGE
 from bot.domain.statuspage.component_state import ComponentState
 from bot.domain.statuspage.publication import OVER, NewPublication, PublicChange, recovered
 from bot.slack.blocks.inputs import InputErrors, in_place_of
