@@ -6,7 +6,8 @@ import asyncio
 import hashlib
 import hmac
 import json
-from datetime import UTC, datetime
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,12 @@ from bot.alert_json import explanation_json, group_json, silence_json
 from bot.cli.shared import as_json_option, print_json, run
 from bot.domain.alerts import silence
 from bot.domain.alerts.alert import AlertBatch
+from bot.domain.alerts.rates import AlertRates
 from bot.domain.alerts.routing import place_all
 from bot.domain.alerts.silence import Silence
 from bot.domain.errors import TocsinError
 from bot.domain.timeline.entry import BOT
+from bot.domain.values.durations import parse_duration
 from bot.domain.values.one_line import one_line
 from bot.integrations.alerts.protocol import Delivery
 from bot.integrations.alerts.registry import SOURCES
@@ -30,6 +33,7 @@ from bot.settings import Settings, secret_of
 from bot.usecases.alerts.silence import add_silence, end_silence
 from bot.usecases.context import Context, Policies
 from bot.usecases.open_clock import open_clock
+from bot.usecases.queries.alert_rates import alert_rates
 from storage.alerts import groups, members, silences
 from storage.alerts.members import MemberCount
 from storage.database import Database
@@ -78,6 +82,38 @@ def explain_command(what: str, as_json: bool) -> None:
         click.echo(f"{group['id']} · {one_line(group['title'])}\n{group['state']} · {group['decision']}")
         for step in group["steps"]:
             click.echo(f"  {step['at']}  {step['step']:<11} {one_line(step['reason'])}")
+
+
+@alerts_command.command("noise")
+@click.option("--since", "span", default="30d", show_default=True, help="How far to look back, such as 7d.")
+@as_json_option
+def noise_command(span: str, as_json: bool) -> None:
+    """The noisiest rules with their precision, and how well alerts detect incidents."""
+    looked_back = parse_duration(span)
+    counted = run(lambda database, settings: _rates(database, settings, looked_back))
+    if as_json:
+        print_json(asdict(counted))
+        return
+    click.echo(
+        f"{counted.incidents} incidents: {_percent(counted.detection_rate)} an alert told of first, "
+        f"{_percent(counted.false_negative_rate)} none told of; "
+        f"{_percent(counted.false_positive_rate)} of the decided alerts were false"
+    )
+    for each in counted.rules:
+        click.echo(
+            f"{one_line(each.rule)[:40]:<40} {each.service or '-':<16} told {each.told}, right {each.right}, "
+            f"false {each.false}, noise {each.noise}, flapped {each.flaps}; precision {_percent(each.precision)}"
+        )
+
+
+async def _rates(database: Database, settings: Settings, looked_back: timedelta) -> AlertRates:
+    clock = await open_clock(database, settings.tocsin_speed)
+    async with database.reading() as conn:
+        return await alert_rates(conn, clock.now() - looked_back)
+
+
+def _percent(share: float | None) -> str:
+    return "unknown" if share is None else f"{share:.0%}"
 
 
 @alerts_command.command("silence")

@@ -20,6 +20,7 @@ _adapter = TypeAdapter(AlertGroup)
 _c = alert_groups.c
 _COUNTER = "alert_group"
 _COLUMNS = ("firing", "decision", "incident", "inhibited_by", "changed_at", "decided_at")
+_CHUNK = 500  # groups read at once
 _LOCK = sa.select(counters.c.value).where(counters.c.name == _COUNTER).with_for_update()
 _FIRING = sa.text("firing")  # as in the partial index, word for word
 _NEWEST = sa.text("newest")
@@ -100,6 +101,20 @@ async def of_incident(conn: AsyncConnection, incident: int, limit: int) -> list[
     """Up to `limit` groups of an incident, those that fire first, then the newest first."""
     found = sa.select(_c.state).where(_c.incident == incident)
     return await _list(conn, found.order_by(_c.firing.desc(), _c.number.desc()).limit(limit))
+
+
+async def opened_since(conn: AsyncConnection, since: datetime, limit: int) -> list[AlertGroup]:
+    """Up to `limit` groups that opened since then, the newest first: they open in the order of their numbers."""
+    opened: list[AlertGroup] = []
+    below: int | None = None
+    while len(opened) < limit:
+        query = sa.select(_c.state).order_by(_c.number.desc()).limit(min(_CHUNK, limit - len(opened)))
+        part = await _list(conn, query if below is None else query.where(_c.number < below))
+        opened += [group for group in part if group.opened_at >= since]
+        if not part or part[-1].opened_at < since:
+            break
+        below = part[-1].number
+    return opened
 
 
 async def inhibited_by(conn: AsyncConnection, numbers: Collection[int]) -> list[int]:

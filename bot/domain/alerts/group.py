@@ -86,6 +86,7 @@ class AlertGroup:
     decision: Decision = Decision.WAITING
     reason: str = ""
     decided_at: datetime | None = None
+    dismissed_as: str | None = None  # `false_alarm`, `known` or `not_actionable`
     decided_by: str | None = None  # Slack ID of the person who acted; None: nobody did
     incident: int | None = None
     previous: int | None = None  # number of the incident of the group before it, which has ended

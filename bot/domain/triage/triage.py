@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.domain.actions.item import ActionItem
+from bot.domain.alerts.group import AlertGroup
+from bot.domain.alerts.service_change import ServiceChange
 from bot.domain.playbook.definition import Playbook
 from bot.domain.policy.policy import Contact
+from bot.domain.triage.probable_causes import ProbableCause
 from bot.domain.triage.service_catalog import Cause, ReachedService
 from bot.domain.triage.similarity import SimilarIncident
 
@@ -20,6 +24,10 @@ class Triage:
     affected_guessed: bool = False  # nobody named the services; the title mentions them
     radius: tuple[ReachedService, ...] = ()  # services that depend on the affected ones
     causes: tuple[Cause, ...] = ()
+    firing: tuple[AlertGroup, ...] = ()  # alerts of these services and of what they depend on
+    changes: tuple[ServiceChange, ...] = ()  # shortly before the start, the nearest first
+    probable: tuple[ProbableCause, ...] = ()  # the most probable first
+    started_at: datetime | None = None
     contacts: tuple[Contact, ...] = ()
     links: tuple[tuple[str, str], ...] = ()  # title and address
     playbooks: tuple[Playbook, ...] = ()  # that fixed similar incidents
@@ -28,4 +36,5 @@ class Triage:
     @property
     def useful(self) -> bool:
         """Whether there is anything to show."""
-        return bool(self.similar or self.radius or self.causes or self.contacts or self.links)
+        alerts = self.firing or self.changes
+        return bool(self.similar or self.radius or self.causes or self.contacts or self.links or alerts)

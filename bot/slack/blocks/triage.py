@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from bot.domain.actions.item import due_words
+from bot.domain.alerts.group import AlertGroup
 from bot.domain.incident import Incident
 from bot.domain.incident.status import Status
 from bot.domain.policy.policy import Contact, Policy
+from bot.domain.triage.probable_causes import ProbableCause
 from bot.domain.triage.similarity import SimilarIncident
 from bot.domain.triage.triage import Triage
 from bot.domain.values.slack_ids import is_user_id
 from bot.slack.blocks import elements, phrases
+from bot.slack.blocks.alerts import help_lines
 from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.blocks.press_value import press_value
 from bot.slack.text import clip, length, mention, plain, render
@@ -20,12 +24,13 @@ FIX_LENGTH = 300
 TITLE_LENGTH = 150
 MAX_RADIUS = 8
 MAX_CAUSES = 3
+MAX_FIRING, MAX_CHANGES = 5, 5
 MAX_CONTACTS = 6
 MAX_LINKS = 10
 MAX_MATCHES = 10
 
 
-def triage(incident: Incident, policy: Policy, findings: Triage) -> Message:
+def triage(incident: Incident, policy: Policy, findings: Triage, now: datetime | None = None) -> Message:
     """Similar incidents, affected services, likely causes, contacts and links, in this order. Any may be missing."""
     words = f"What may help with {incident.id}"
     if not findings.useful:
@@ -35,6 +40,7 @@ def triage(incident: Incident, policy: Policy, findings: Triage) -> Message:
         [
             elements.section(f"*{phrases.drill_prefix(incident)}What may help*"),
             *[block for match in findings.similar for block in _similar(incident, match, findings)],
+            *_alerts(policy, findings, now or findings.started_at),
             *_services(policy, findings),
             *_causes(policy, findings),
             *contacts_and_links(findings.contacts, findings.links),
@@ -121,12 +127,44 @@ def _services(policy: Policy, findings: Triage) -> list[Block | None]:
     return [elements.section(clip(", ".join(lines) + ".", elements.TEXT))]
 
 
+def _alerts(policy: Policy, findings: Triage, now: datetime | None) -> list[Block | None]:
+    """Alerts that fire for the services and what they depend on, and changes before the start."""
+    if now is None:
+        return []
+    lines = [
+        f":rotating_light: *Fires:* {_firing(group, policy)}, since {phrases.at(group.started_at, now)}"
+        for group in findings.firing[:MAX_FIRING]
+    ]
+    if len(findings.firing) > MAX_FIRING:
+        lines.append(f"… and {len(findings.firing) - MAX_FIRING} more groups of alerts")
+    started_at = findings.started_at or now
+    changed = help_lines.changes_before(findings.changes[:MAX_CHANGES], started_at, now)
+    lines += [f":wrench: *Changed:* {line}" for line in changed]
+    if len(findings.changes) > MAX_CHANGES:
+        lines.append(f"… and {len(findings.changes) - MAX_CHANGES} more changes")
+    return [elements.section(clip("\n".join(lines), elements.TEXT))] if lines else []
+
+
+def _firing(group: AlertGroup, policy: Policy) -> str:
+    services = elements.join_comma([_name(key, policy) for key in group.services], 3)
+    return f"{group.id} · {clip(render(plain(group.title)), TITLE_LENGTH)} ({services})"
+
+
 def _causes(policy: Policy, findings: Triage) -> list[Block | None]:
     lines = [
+        f":point_right: *Possible cause:* {_probable(cause, policy)} ({percent(cause.confidence)})"
+        for cause in findings.probable[:MAX_CAUSES]
+        if cause.service is not None
+    ]
+    lines = lines or [
         f":point_right: *Possible cause:* {_name(cause.key, policy)} — {render('; '.join(cause.reasons))}"
         for cause in findings.causes[:MAX_CAUSES]
     ]
     return [elements.section(clip("\n".join(lines), elements.TEXT))] if lines else []
+
+
+def _probable(cause: ProbableCause, policy: Policy) -> str:
+    return f"{_name(cause.service or '', policy)} — {clip(render('; '.join(cause.evidence)), FIX_LENGTH)}"
 
 
 def contacts_and_links(contacts: Sequence[Contact], links: Sequence[tuple[str, str]]) -> list[Block | None]:

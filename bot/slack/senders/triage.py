@@ -23,7 +23,7 @@ class TriageSender(SenderBase):
         findings = await triage.gather_triage(self._context, delivery.incident, delivery.policy)
         if not findings.useful:
             delivery = replace(delivery, unless=delivery.unless or "nothing known would help")
-        message = blocks.triage(delivery.incident, delivery.policy, findings)
+        message = blocks.triage(delivery.incident, delivery.policy, findings, delivery.now)
         return await self.post_in_channel(delivery, message)
 
     @sends(NoticeKind.TRIAGE_EDIT, failure="keep what may help up to date")
@@ -36,4 +36,4 @@ class TriageSender(SenderBase):
                 await enqueue.put(conn, [replace(routing.triage(number), resend=True)])
             return NotNeeded("nothing was posted so far; the message itself is queued again")
         findings = await triage.gather_triage(self._context, delivery.incident, delivery.policy)
-        return await self.edit(receipt, blocks.triage(delivery.incident, delivery.policy, findings))
+        return await self.edit(receipt, blocks.triage(delivery.incident, delivery.policy, findings, delivery.now))

@@ -102,7 +102,8 @@ async def dismiss(
     authorize.require(context, "cancel", actor)
     reason = DISMISSALS[why] + (f": {note}" if note else "")
     async with _undecided(context, number, delivery) as locked:
-        locked.group = groups_of_alerts.decide(locked.group, Decision.DISMISSED, reason, locked.now, by=actor)
+        dismissed = groups_of_alerts.decide(locked.group, Decision.DISMISSED, reason, locked.now, by=actor)
+        locked.group = replace(dismissed, dismissed_as=why)
     return locked.group
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -10,13 +11,17 @@ from bot.domain.actions.item import prevents
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.triage import service_catalog
+from bot.domain.triage.probable_causes import Clues, probable_causes
 from bot.domain.triage.triage import Triage
 from bot.domain.values import tokenizer
 from bot.usecases.context import Context
 from bot.usecases.queries import search
 from storage import actions, incidents
+from storage.alerts import changes, groups
 
 SUSPECTS = 50  # services that the affected ones depend on, the nearest first
+CHANGED_WITHIN = timedelta(hours=2)  # before the start
+MOST_CHANGES, MOST_FIRING, SHOWN_FIRING = 20, 1000, 20
 OPEN_INCIDENTS = 200  # at these services
 UNFINISHED = 100  # action items of similar incidents
 
@@ -27,20 +32,32 @@ async def gather_triage(context: Context, incident: Incident, policy: Policy) ->
     affected = tuple(key for key in incident.services if key in policy.services)
     guessed = () if incident.services else services_in_title(incident, policy)
     services = affected or guessed
+    reached = service_catalog.dependencies(policy.services, services)[:SUSPECTS]
+    distances = {key: 0 for key in services} | {reach.key: reach.distance for reach in reached}
+    started_at = incident.detected_at or incident.declared_at
     async with context.database.reading() as conn:
         similar = await search.similar_to(conn, incident, now)
+        changed = await changes.changes_before(conn, distances, started_at, CHANGED_WITHIN, MOST_CHANGES)
+        alerting = await groups.firing(conn, MOST_FIRING) if distances else []
         unfinished = await actions.unfinished(conn, [each.incident.number for each in similar], UNFINISHED)
         running = await _open_at_dependencies(conn, policy, services)
+    firing = [group for group in alerting if distances.keys() & {*group.services}][:SHOWN_FIRING]
     others = [each for each in running if each.number != incident.number and not each.drill]
     contacts, links = service_catalog.contacts_and_links(policy, services)
     library = (await context.playbook_library.library()).by_id if any(each.fix for each in similar) else {}
     fixes = dict.fromkeys(each.fix.playbook for each in similar if each.fix)
+    causes = service_catalog.probable_causes(policy.services, services, others, similar, now)
+    clues = Clues(started_at, distances, changed, firing, causes, similar)
     return Triage(
+        firing=tuple(firing),
+        changes=tuple(changed),
+        probable=probable_causes(clues),
+        started_at=started_at,
         similar=tuple(similar),
         affected=services,
         affected_guessed=bool(guessed),
         radius=service_catalog.dependents(policy.services, services),
-        causes=service_catalog.probable_causes(policy.services, services, others, similar, now),
+        causes=causes,
         contacts=contacts,
         links=tuple(links.items()),
         unfinished=tuple(item for item in unfinished if prevents(item)),

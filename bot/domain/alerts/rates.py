@@ -1,0 +1,130 @@
+"""Computes how good alerts are: what they detect, how often they are wrong, and how long people take with them.
+
+A group told people if they were asked, or if it declared or joined an incident. It was right if its incident was one;
+false if it was dismissed as a false alarm, or if its incident was cancelled; the rest that was dismissed is noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+
+from bot.domain.alerts.group import AlertGroup, Decision
+from bot.domain.incident import Incident
+from bot.domain.incident.status import Status
+
+TOLD = frozenset({Decision.ASKED, Decision.DECLARED, Decision.ATTACHED, Decision.DISMISSED})
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRates:
+    """How good the alerts of one rule are at one service. Shares are from 0 to 1; None: there is nothing to share."""
+
+    rule: str  # `alertname`
+    service: str | None
+    told: int  # groups that told people
+    right: int
+    false: int
+    noise: int  # dismissed as known or not actionable
+    flaps: int
+    precision: float | None  # of what was decided, the share that was right
+    time_to_detect_s: float | None  # median, from the first alert's start to its arrival
+    time_to_triage_s: float | None  # median, from detection to acknowledgement
+    time_to_mitigate_s: float | None  # median, from detection to mitigation
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRates:
+    """How good alerts are together, and by rule and service, the noisiest first."""
+
+    incidents: int  # without drills and false alarms
+    detection_rate: float | None  # the share of incidents that an alert told of first
+    false_negative_rate: float | None  # the share of incidents that no alert told of
+    false_positive_rate: float | None  # of the groups that were decided, the share that was false
+    rules: tuple[RuleRates, ...]
+
+
+def rates(groups: Sequence[AlertGroup], incidents: Sequence[Incident], older: Sequence[Incident] = ()) -> AlertRates:
+    """The rates of the groups and incidents of one span. `older`: incidents from before it that groups joined."""
+    by_number = {incident.number: incident for incident in (*incidents, *older) if not incident.drill}
+    told = [group for group in groups if group.decision in TOLD]
+    real = [each for each in incidents if not each.drill and each.status is not Status.CANCELLED]
+    of_incident: dict[int, list[AlertGroup]] = {}
+    for group in told:
+        if group.incident is not None:
+            of_incident.setdefault(group.incident, []).append(group)
+    first = sum(any(_first(group, each) for group in of_incident.get(each.number, ())) for each in real)
+    false = sum(_is_false(group, by_number) for group in told)
+    decided = sum(_is_decided(group, by_number) for group in told)
+    keyed: dict[tuple[str, str | None], list[AlertGroup]] = {}
+    for group in told:
+        service = group.services[0] if group.services else None
+        keyed.setdefault((rule_of(group), service), []).append(group)
+    rules = [_of_rule(*key, members, by_number) for key, members in keyed.items()]
+    return AlertRates(
+        incidents=len(real),
+        detection_rate=_share(first, len(real)),
+        false_negative_rate=_share(sum(each.number not in of_incident for each in real), len(real)),
+        false_positive_rate=_share(false, decided),
+        rules=tuple(sorted(rules, key=lambda each: (-(each.false + each.noise + each.flaps), -each.told, each.rule))),
+    )
+
+
+def rule_of(group: AlertGroup) -> str:
+    """The name of the rule that a group's alerts are of."""
+    return dict(group.labels).get("alertname") or group.rule or group.title
+
+
+def _of_rule(
+    rule: str, service: str | None, groups: Sequence[AlertGroup], incidents: Mapping[int, Incident]
+) -> RuleRates:
+    right = [group for group in groups if _is_right(group, incidents)]
+    false = sum(_is_false(group, incidents) for group in groups)
+    noise = sum(group.decision is Decision.DISMISSED for group in groups) - sum(
+        group.dismissed_as == "false_alarm" for group in groups
+    )
+    led = {group.incident: incidents[group.incident] for group in right if group.incident is not None}.values()
+    return RuleRates(
+        rule=rule,
+        service=service,
+        told=len(groups),
+        right=len(right),
+        false=false,
+        noise=noise,
+        flaps=sum(group.flaps for group in groups),
+        precision=_share(len(right), len(right) + false + noise),
+        time_to_detect_s=_median((group.opened_at, group.started_at) for group in right),
+        time_to_triage_s=_median((each.acknowledged_at, each.detected_at) for each in led),
+        time_to_mitigate_s=_median((each.mitigated_at, each.detected_at) for each in led),
+    )
+
+
+def _first(group: AlertGroup, incident: Incident) -> bool:
+    """Whether the group told people of the incident before a person declared it."""
+    return group.opened_at <= incident.declared_at
+
+
+def _is_right(group: AlertGroup, incidents: Mapping[int, Incident]) -> bool:
+    incident = incidents.get(group.incident or 0)
+    return incident is not None and incident.status is not Status.CANCELLED
+
+
+def _is_false(group: AlertGroup, incidents: Mapping[int, Incident]) -> bool:
+    incident = incidents.get(group.incident or 0)
+    return group.dismissed_as == "false_alarm" or (incident is not None and incident.status is Status.CANCELLED)
+
+
+def _is_decided(group: AlertGroup, incidents: Mapping[int, Incident]) -> bool:
+    return group.decision is Decision.DISMISSED or group.incident in incidents
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _median(pairs: Iterable[tuple[datetime | None, datetime | None]]) -> float | None:
+    """The median of the seconds from the second instant of each pair to the first."""
+    spans = [max(0.0, (end - start).total_seconds()) for end, start in pairs if end is not None and start is not None]
+    return float(median(spans)) if spans else None

@@ -1,0 +1,52 @@
+"""The triage message of an incident says what fires, what was changed before, and what that may mean."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.alerts.service_change import ChangeKind, ServiceChange
+from storage.alerts import changes
+from tests.alerts.sending import alert, send, webhook
+from tests.scenarios.assertions import rest, until, words
+from tests.scenarios.running import World
+
+
+@pytest.fixture
+def policy_text() -> str:
+    return """
+preset: sev1-5
+announce: "#incidents"
+services: {checkout: {name: Checkout, depends_on: [database]}, database: {name: Database}}
+alerts: {wait: 1s, routes: [{match: {service: checkout}, do: declare}, {do: record}]}
+"""
+
+
+async def test_alerts_changes_and_possible_causes_are_told_with_their_evidence(here: World) -> None:
+    now = here.tocsin.context.clock.now()
+    told = [
+        ServiceChange("a", ChangeKind.DEPLOYMENT, "Database v7", now - timedelta(minutes=4), "database", "anna",
+                      url="https://ci.example.com/7"),
+        ServiceChange("b", ChangeKind.FLAG, "new-basket", now - timedelta(minutes=80), "checkout", "ben"),
+        ServiceChange("c", ChangeKind.CONFIG, "Too long ago", now - timedelta(hours=3), "checkout"),
+    ]  # fmt: skip
+    async with here.tocsin.database.transaction() as conn:
+        await changes.save(conn, told)
+    started = now.isoformat().replace("+00:00", "Z")
+    await send(here, webhook(alert("DatabaseSlow", service="database", starts_at=started)))
+    await send(here, webhook(alert("CheckoutDown", service="checkout", starts_at=started)))
+    channel = await here.opened()
+    await until(lambda: [each for each in here.ws.bot_messages(channel.id) if "may help" in each.text])
+    await rest(here)
+    (message,) = [each for each in here.ws.bot_messages(channel.id) if "may help" in each.text]
+    seen = words(here, message).replace("*", "")
+    assert "Fires: AG-1 · DatabaseSlow on everything (Database)" in seen
+    assert "Changed: deployment of database: Database v7 (https://ci.example.com/7)" in seen
+    assert "by anna" in seen
+    assert seen.index("Database v7") < seen.index("new-basket")
+    assert "Too long ago" not in seen
+    cause = next(line for line in seen.splitlines() if "Possible cause" in line)
+    assert "Possible cause: Database — deployment “Database v7” by anna" in cause
+    assert "its alerts fire (AG-1" in cause
+    assert "% sure" in cause
