@@ -56,8 +56,8 @@ def labels_of(series: Labels, value: float | None, rule: AlertingRule, policy: P
 
 
 def of_unknown(state: RuleState, rule: AlertingRule, policy: Policy) -> Alert:
-    """The alert that a rule cannot be evaluated; resolved once it can. One level milder than the rule's own."""
-    labels = _unknown_labels(UNKNOWN, milder(rule.severity, policy), policy) | {"rule": rule.id}
+    """The alert that a rule cannot be evaluated; resolved once it can. Its route makes it milder than the rule."""
+    labels = _unknown_labels(UNKNOWN, rule.severity, policy) | {"rule": rule.id}
     if rule.service:
         labels[policy.alerts.service.label] = rule.service
     summary = (
@@ -69,7 +69,7 @@ def of_unknown(state: RuleState, rule: AlertingRule, policy: Policy) -> Alert:
 def of_unreachable(state: RuleState, rules: Sequence[AlertingRule], policy: Policy) -> Alert:
     """The one alert that no rule can be evaluated, since Prometheus does not answer; as severe as the worst of them."""
     worst = min((policy.rank(rule.severity) for rule in rules), default=0)
-    labels = _unknown_labels(UNREACHABLE, milder(policy.severities[worst].key, policy), policy)
+    labels = _unknown_labels(UNREACHABLE, policy.severities[worst].key, policy)
     count = f"{len(rules)} {'rule' if len(rules) == 1 else 'rules'}"
     problem = f"Prometheus cannot be asked, so {count} cannot be evaluated: {state.problem}"
     return _unknown(state, {"__unknown__": ""}, labels, problem if state.problem else "Prometheus answers")
@@ -90,15 +90,10 @@ def _unknown(state: RuleState, identity: Mapping[str, str], labels: Mapping[str,
         status=AlertStatus.FIRING if state.unknown_until is None else AlertStatus.RESOLVED,
         starts_at=since,
         labels=labels,
-        annotations={"summary": summary, "nodata": "true"},
+        annotations={"summary": summary},
         ends_at=state.unknown_until,
+        nodata=True,
     )
-
-
-def milder(severity: str, policy: Policy) -> str:
-    """The next milder severity of the policy; the mildest stays itself."""
-    rank = policy.rank(severity)
-    return policy.severities[min(rank + 1, len(policy.severities) - 1)].key
 
 
 def _filled(text: str, labels: Mapping[str, str], value: float | None) -> str:

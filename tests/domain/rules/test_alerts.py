@@ -46,10 +46,11 @@ def test_another_series_is_another_alert() -> None:
     assert of_instance(other, RULE, POLICY, None).identity != of_instance(FIRING, RULE, POLICY, None).identity
 
 
-def test_a_rule_that_cannot_be_evaluated_is_an_alert_one_level_milder() -> None:
+def test_a_rule_that_cannot_be_evaluated_is_an_alert_without_data() -> None:
     state = RuleState("rule", problem="no such function", unknown_since=NOW, unknown_told=False)
     alert = of_unknown(state, RULE, POLICY)
-    assert (alert.name, alert.labels["severity"], alert.labels["rule"]) == ("RuleUnknown", "sev2", "rule")
+    assert (alert.name, alert.labels["severity"], alert.labels["rule"]) == ("RuleUnknown", "sev1", "rule")
+    assert alert.nodata  # its route makes it milder
     assert alert.title == "Rule rule cannot be evaluated: no such function"
     assert of_unknown(replace(state, unknown_until=NOW), RULE, POLICY).status is AlertStatus.RESOLVED
 
@@ -58,4 +59,5 @@ def test_an_unreachable_prometheus_is_one_alert_for_all_rules() -> None:
     state = RuleState("", problem="it cannot be reached", unknown_since=NOW, unknown_told=False)
     alert = of_unreachable(state, [RULE, replace(RULE, severity="sev4")], POLICY)
     assert alert.title == "Prometheus cannot be asked, so 2 rules cannot be evaluated: it cannot be reached"
-    assert alert.labels["severity"] == "sev2"
+    assert alert.nodata
+    assert alert.labels["severity"] == "sev1"
