@@ -7,16 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from bot import policy as policy_reader
+from bot.domain.alerts.routing import severity_of
 from bot.domain.errors import TocsinError
 from bot.domain.policy.alerting_rules import AlertingRule
 from bot.domain.policy.policy import Policy
 from bot.policy.reader import LoadedPolicy
 from bot.policy.yaml_source import Source, parse_yaml
 
-ONE_LINE = re.compile(
-    r"^(?P<query>.+?)\s*(?P<op>>=|<=|==|>|<)\s*(?P<value>-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?:\s+for\s+(?P<span>\S+))?$",
-    re.IGNORECASE | re.DOTALL,
+COMPARISON = re.compile(
+    r"^(?P<query>.+?)\s*(?P<op>>=|<=|==|>|<)\s*(?P<value>-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$", re.IGNORECASE | re.DOTALL
 )
+SPAN = re.compile(r"^(?P<expression>.+?)\s+for\s+(?P<span>\d\S*)$", re.IGNORECASE | re.DOTALL)
+STRINGS = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|`[^`]*`')
+BRACKETS = re.compile(r"\([^()]*\)|\{[^{}]*\}|\[[^\[\]]*\]")
+COMBINED = re.compile(r"\b(?:and|or|unless|bool)\b|[<>=!]=?", re.IGNORECASE)
 OPERATORS = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte", "==": "eq"}
 TRIED = "tried"  # the ID of a rule that has none
 
@@ -45,17 +49,18 @@ def rules_named(loaded: LoadedPolicy, what: str) -> tuple[Policy, list[AlertingR
 
 def policy_with(loaded: LoadedPolicy, path: Path) -> Policy:
     """The policy with the rules of a file merged into it: a policy, or one rule by itself."""
-    return policy_reader.with_fragment(loaded.document, _fragment(path))
+    return policy_reader.with_fragment(loaded.document, _fragment(path, loaded.policy))
 
 
 def _named_in(path: Path, policy: Policy) -> list[AlertingRule]:
-    rules = _fragment(path).values.get("rules") or {}
+    rules = _fragment(path, policy).values.get("rules") or {}
     if "preset" in rules:
         return list(policy.rules.values())
     return [policy.rules[key] for key, rule in rules.items() if rule is not None]
 
 
-def _fragment(path: Path) -> Source:
+def _fragment(path: Path, policy: Policy) -> Source:
+    """The rules and metrics of a file: of a policy, of one rule by itself, or of Prometheus."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -65,6 +70,8 @@ def _fragment(path: Path) -> Source:
         raise TocsinError("\n".join(problem.located(str(path)) for problem in source.problems))
     if "conditions" in source.values:
         return Source(str(path), {"rules": {str(source.values.pop("id", TRIED)): source.values}})
+    if "groups" in source.values:
+        return Source(str(path), {"rules": _of_prometheus(source.values, path, policy)})
     source.values = {key: source.values[key] for key in ("rules", "metrics") if key in source.values}
     return source
 
@@ -75,14 +82,60 @@ def _one_line(text: str, policy: Policy) -> dict[str, Any]:
         if source.problems or "conditions" not in source.values:
             raise TocsinError("The rule cannot be read. Write {conditions: [{type: threshold, …}], for: 2m}.")
         return {"severity": policy.severities[0].key, **source.values}
-    match = ONE_LINE.match(text.strip())
-    if match is None:
+    match = SPAN.match(text.strip())
+    expression, span = (match["expression"], match["span"]) if match else (text.strip(), "0s")
+    if not COMBINED.search(_outside_brackets(expression)):
         known = ", ".join(list(policy.rules)[:12]) or "none"
         raise TocsinError(
             f"“{text[:60]}” is neither the ID of a rule (there are: {known}), nor a file, "
             "nor a rule in one line, such as 'sum(rate(errors_total[5m])) > 5 for 2m'."
         )
-    condition = {
-        "type": "threshold", "query": match["query"], "op": OPERATORS[match["op"]], "value": float(match["value"])
-    }  # fmt: skip
-    return {"severity": policy.severities[0].key, "conditions": [condition], "for": match["span"] or "0s"}
+    return {"severity": policy.severities[0].key, "conditions": [condition_of(expression)], "for": span}
+
+
+def condition_of(expression: str) -> dict[str, Any]:
+    """The condition that an alerting expression of Prometheus has a result.
+
+    One comparison with a figure is a threshold, so that the value is shown. Of any other, each series becomes 1.
+    """
+    match = COMPARISON.match(expression)
+    if match is None or COMBINED.search(_outside_brackets(match["query"])):
+        return {"type": "threshold", "query": f"({expression}) >= bool -Inf", "op": "eq", "value": 1}
+    operator, value = OPERATORS[match["op"]], float(match["value"])
+    return {"type": "threshold", "query": match["query"], "op": operator, "value": value}
+
+
+def _outside_brackets(expression: str) -> str:
+    """What of an expression stands neither in a string nor in brackets."""
+    text, before = STRINGS.sub("", expression), ""
+    while text != before:
+        before, text = text, BRACKETS.sub("", text)
+    return text
+
+
+def _of_prometheus(document: dict[str, Any], path: Path, policy: Policy) -> dict[str, Any]:
+    """The rules of a rule file of Prometheus, as they would stand in a policy.
+
+    https://prometheus.io/docs/prometheus/latest/configuration/alerting_rules/
+    """
+    rules: dict[str, Any] = {}
+    for group in document["groups"] or []:
+        for rule in group.get("rules") or []:
+            if "alert" not in rule or "expr" not in rule:
+                continue  # a recording rule
+            labels = {str(key): str(value) for key, value in (rule.get("labels") or {}).items()}
+            severity = severity_of(labels, policy)
+            labels.pop(policy.alerts.severity.label, None)
+            name = str(rule["alert"])
+            rules[re.sub(r"[^A-Za-z0-9_.-]", "-", name)] = {
+                "name": name,
+                "severity": severity,
+                "conditions": [condition_of(" ".join(str(rule["expr"]).split()))],
+                "for": str(rule.get("for", "0s")),
+                "keep_firing": str(rule.get("keep_firing_for", "0s")),
+                "every": str(group.get("interval", "1m")),
+                "labels": labels,
+            }
+    if not rules:
+        raise TocsinError(f"{path} has no alerting rules.")
+    return rules

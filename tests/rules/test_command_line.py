@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 
 from bot.cli.main import main
 from bot.cli.promtool_series import expand, parse_series
+from bot.cli.rule_source import condition_of
 from bot.domain.errors import TocsinError
 from bot.domain.rules.life import RuleState
 from bot.integrations.temporary_prometheus import Written, temporary
@@ -208,6 +209,54 @@ async def test_a_backtest_says_when_a_rule_would_have_fired_and_about_which_inci
         )
         from_file = await asyncio.to_thread(as_json, "rules", "backtest", "rule.yml", "--since", "3h")
         assert (from_file["rule"], from_file["fired"]) == ("quick", 1)
+
+
+@pytest.mark.parametrize(
+    ("expression", "query", "op", "value"),
+    [
+        ("errors > 5", "errors", "gt", 5.0), ("sum(rate(a[5m])) / b >= 0.5", "sum(rate(a[5m])) / b", "gte", 0.5),
+        ('up{job="a>1"} == 0', 'up{job="a>1"}', "eq", 0.0), ("(a > 1) < 3e2", "(a > 1)", "lt", 300.0),
+        ("a > 5 and b < 3", "(a > 5 and b < 3) >= bool -Inf", "eq", 1), ("a > b", "(a > b) >= bool -Inf", "eq", 1),
+        ("absent(up)", "(absent(up)) >= bool -Inf", "eq", 1), ("a != 0", "(a != 0) >= bool -Inf", "eq", 1),
+    ],
+)  # fmt: skip
+def test_an_expression_of_prometheus_becomes_a_condition(expression: str, query: str, op: str, value: float) -> None:
+    assert condition_of(expression) == {"type": "threshold", "query": query, "op": op, "value": value}
+
+
+@needs_prometheus
+def test_a_rule_file_of_prometheus_is_tested_as_well(here: Path) -> None:
+    (here / "prometheus.yml").write_text(
+        """
+groups:
+  - name: shop
+    interval: 30s
+    rules:
+      - {record: 'job:up', expr: 'sum(up)'}
+      - alert: Shop is slow
+        expr: latency > 5 and on () traffic < 3
+        for: 1m
+        labels: {severity: sev1, team: shop}
+""",
+        encoding="utf-8",
+    )
+    (here / "tests.yml").write_text(
+        """
+rule_files: [prometheus.yml]
+evaluation_interval: 30s
+tests:
+  - input_series:
+      - {series: 'latency{zone="a"}', values: '9x20'}
+      - {series: 'latency{zone="b"}', values: '4x20'}
+      - {series: 'traffic', values: '5x3 1x17'}
+    alert_rule_test:
+      - {eval_time: 2m, alertname: Shop is slow}
+      - {eval_time: 4m, alertname: Shop is slow, exp_alerts: [{exp_labels: {zone: a, team: shop, severity: sev1}}]}
+""",
+        encoding="utf-8",
+    )
+    result = tocsin("rules", "test", "tests.yml")
+    assert result.output == "✓ tests.yml: test 1\n"
 
 
 def test_a_backtest_needs_a_prometheus(here: Path) -> None:
