@@ -6,7 +6,7 @@ import asyncio
 import getpass
 import time
 from collections.abc import Sequence
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from bot.domain.policy.policy import Policy
 from bot.domain.rules import backtest
 from bot.domain.rules.backtest import Firing
 from bot.domain.rules.conditions import figure
-from bot.domain.rules.life import RuleState
+from bot.domain.rules.life import RuleState, State
 from bot.domain.values.durations import exact, parse_duration
 from bot.domain.values.one_line import one_line
 from bot.integrations.prometheus import Prometheus
@@ -37,6 +37,7 @@ from storage.rules.switches import Switch
 MOST_INCIDENTS = 2000  # that a backtest compares with
 MOST_EVALUATIONS = 500_000
 REASON_LENGTH = 500
+NOTED_WITHIN = timedelta(minutes=1)  # an evaluation is written some time after it
 
 
 @click.group("rules", invoke_without_command=True)
@@ -129,23 +130,35 @@ async def _listed(database: Database, settings: Settings) -> list[dict[str, Any]
     policy = policy_in_force(settings.policy_path).policy
     async with database.reading() as conn:
         states, newest = await RULES.all(conn), await switches.newest(conn)
-    return [_json(rule, states.get(key, RuleState(key)), newest.get(key)) for key, rule in policy.rules.items()]
+    now = (await open_clock(database, settings.tocsin_speed)).now()
+    return [_json(rule, states.get(key, RuleState(key)), newest.get(key), now) for key, rule in policy.rules.items()]
 
 
-def _json(rule: AlertingRule, state: RuleState, switch: Switch | None) -> dict[str, Any]:
-    """A rule in the JSON contract."""
+def _not_evaluated(rule: AlertingRule, state: RuleState, now: datetime) -> str | None:
+    """Why what is known of the rule says nothing about the present; None if it does."""
+    if state.evaluated_at is None:
+        return "it was not evaluated yet; is Tocsin running?"
+    if now - state.evaluated_at > 3 * rule.every + NOTED_WITHIN:
+        return f"it was not evaluated since {state.evaluated_at:%Y-%m-%d %H:%M} UTC; is Tocsin running?"
+    return None
+
+
+def _json(rule: AlertingRule, state: RuleState, switch: Switch | None, now: datetime) -> dict[str, Any]:
+    """A rule in the JSON contract. One that is enabled and not evaluated is unknown."""
+    enabled = switch.enabled if switch is not None else rule.enabled
+    neglected = _not_evaluated(rule, state, now) if enabled else None
     return {
         "id": rule.id,
         "name": rule.name,
         "description": rule.description,
         "severity": rule.severity,
         "category": rule.category,
-        "enabled": switch.enabled if switch is not None else rule.enabled,
-        "state": str(state.state),
+        "enabled": enabled,
+        "state": str(state.state if neglected is None else State.UNKNOWN),
         "value": state.value,
         "since": state.since.isoformat() if state.since else None,
         "evaluated_at": state.evaluated_at.isoformat() if state.evaluated_at else None,
-        "problem": state.problem,
+        "problem": neglected or state.problem,
         "labels": dict(rule.labels),
         "tags": list(rule.tags),
         "runbook": rule.runbook,

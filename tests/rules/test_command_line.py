@@ -79,8 +79,8 @@ def test_rules_are_listed_with_their_state(here: Path, sqlite_url: str) -> None:
     async def save() -> None:
         database = await open_database(sqlite_url)
         async with database.transaction() as conn:
-            now = datetime(2026, 3, 2, 9, tzinfo=UTC)
-            await RULES.save(conn, [RuleState("errors", value=7.5, since=now, evaluated_at=now)])
+            since, now = datetime(2026, 3, 2, 9, tzinfo=UTC), datetime.now(UTC)
+            await RULES.save(conn, [RuleState("errors", value=7.5, since=since, evaluated_at=now)])
         await database.close()
 
     asyncio.run(save())
@@ -91,6 +91,14 @@ def test_rules_are_listed_with_their_state(here: Path, sqlite_url: str) -> None:
         "state": "inactive", "value": 7.5, "since": "2026-03-02T09:00:00+00:00",
     }  # fmt: skip
     assert "Checkout fails" in tocsin("rules").output
+
+
+def test_a_rule_that_nobody_evaluates_is_not_taken_for_fine(here: Path) -> None:
+    (listed,) = as_json("rules")
+    assert (listed["state"], listed["problem"]) == ("unknown", "it was not evaluated yet; is Tocsin running?")
+    tocsin("rules", "disable", "errors", "--reason", "x")
+    (listed,) = as_json("rules")
+    assert (listed["state"], listed["problem"]) == ("inactive", None)
 
 
 def test_a_rule_is_switched_off_and_on_with_a_reason_that_is_kept(here: Path) -> None:
