@@ -51,7 +51,7 @@ def _expanded(word: str) -> list[float | None]:
 def parse_series(text: str) -> dict[str, str]:
     """The labels of `name{label="value"}`, the name as `__name__`. Raises `TocsinError`."""
     match = SERIES.match(text)
-    if match is None or not (match[1] or match[2]):
+    if match is None or (match[1] is None and match[2] is None):
         raise TocsinError(f'“{text[:60]}” is no series. Write up{{job="api"}}.')
     labels = {"__name__": match[1]} if match[1] else {}
     rest = (match[2] or "").strip()

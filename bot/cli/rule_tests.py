@@ -20,6 +20,7 @@ from bot.domain.policy.alerting_rules import AlertingRule
 from bot.domain.policy.policy import Policy
 from bot.domain.rules import alerts, backtest
 from bot.domain.rules.life import Instance
+from bot.domain.rules.series import Labels, labels_of
 from bot.domain.values.durations import parse_duration, parse_span
 from bot.integrations.prometheus import Prometheus
 from bot.integrations.temporary_prometheus import Written, temporary
@@ -28,7 +29,7 @@ from bot.policy.yaml_source import parse_yaml
 # Labels that Tocsin adds to each alert. A test may leave them out of `exp_labels`.
 ADDED = frozenset({"alertname", "source", "rule", "severity", "category", "service", "tags"})
 KEYS = frozenset({"rule_files", "evaluation_interval", "tests", "group_eval_order", "fuzzy_compare"})
-TEST_KEYS = frozenset({"name", "interval", "input_series", "alert_rule_test"})
+TEST_KEYS = frozenset({"name", "interval", "input_series", "alert_rule_test", "promql_expr_test"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,38 @@ async def _run(test: Mapping[str, Any], policy: Policy, evaluated_every: float) 
     checks = test.get("alert_rule_test") or []
     for check in checks:
         _only(check, frozenset({"eval_time", "alertname", "exp_alerts"}), "alert_rule_test")
-    last = max((_seconds(check.get("eval_time", "0s")) for check in checks), default=0.0)
+    expressions = test.get("promql_expr_test") or []
+    for expression in expressions:
+        _only(expression, frozenset({"expr", "eval_time", "exp_samples"}), "promql_expr_test")
+    last = max((_seconds(each.get("eval_time", "0s")) for each in (*checks, *expressions)), default=0.0)
     begins = float((int(time.time()) - int(last) - 60) // 60 * 60)
     async with temporary(_written(test.get("input_series") or [], step, begins)) as prometheus:
         failures = []
         for check in checks:
             failures += await _check(check, policy, prometheus, begins, evaluated_every)
+        for expression in expressions:
+            failures += await _expression(expression, prometheus, begins)
         return failures
+
+
+async def _expression(check: Mapping[str, Any], prometheus: Prometheus, begins: float) -> list[str]:
+    """Whether an expression has just these samples. Names of metrics are not compared."""
+    query, instant = str(check.get("expr", "")), str(check.get("eval_time", "0s"))
+    at = begins + _seconds(instant)
+    found = {series.labels: series.at(at) for series in await prometheus.range(query, at, at, 1.0)}
+    wanted = {
+        labels_of(parse_series(str(each.get("labels") or "{}"))): float(each.get("value", 0.0))
+        for each in check.get("exp_samples") or []
+    }
+    same = found.keys() == wanted.keys() and all(
+        value is not None and math.isclose(value, wanted[labels], rel_tol=1e-6) for labels, value in found.items()
+    )
+    return [] if same else [f"{query} at {instant}: expected {_samples(wanted)}, but it is {_samples(found)}"]
+
+
+def _samples(samples: Mapping[Labels, float | None]) -> str:
+    texts = [f"{_shown(dict(labels), {})} {value:g}" for labels, value in sorted(samples.items()) if value is not None]
+    return ", ".join(texts) or "no result"
 
 
 def _written(series: Sequence[Mapping[str, Any]], step: float, begins: float) -> list[Written]:

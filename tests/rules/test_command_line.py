@@ -267,5 +267,24 @@ tests:
     assert result.output == "✓ tests.yml: test 1\n"
 
 
+@needs_prometheus
+def test_expressions_are_tested_as_well(here: Path) -> None:
+    (here / "tests.yml").write_text(
+        """
+tests:
+  - interval: 1m
+    input_series: [{series: 'a{job="x"}', values: '0+60x10'}, {series: 'a{job="y"}', values: '5x10'}]
+    promql_expr_test:
+      - {expr: 'rate(a[5m])', eval_time: 10m, exp_samples: [{labels: '{job="x"}', value: 1}, {labels: '{job="y"}'}]}
+      - {expr: 'sum(a)', eval_time: 1m, exp_samples: [{value: 65}]}
+      - {expr: 'sum(a)', eval_time: 1m, exp_samples: [{value: 66}]}
+      - {expr: 'absent(a)', eval_time: 1m, exp_samples: []}
+""",
+        encoding="utf-8",
+    )
+    result = tocsin("rules", "test", "tests.yml")
+    assert result.output == "✗ tests.yml: test 1\n    sum(a) at 1m: expected {} 66, but it is {} 65\n"
+
+
 def test_a_backtest_needs_a_prometheus(here: Path) -> None:
     assert "PROMETHEUS_URL is not set" in tocsin("rules", "backtest", "errors").output
