@@ -17,7 +17,7 @@ def group_json(group: AlertGroup, count: MemberCount, alerts: Sequence[Member]) 
     """A group with its alerts. Instants are RFC 3339."""
     return {
         "id": group.id,
-        "state": str(group.state),
+        "state": group.shown_state,
         "title": group.title,
         "source": group.source,
         "route": group.route,

@@ -239,6 +239,7 @@ def _alerts(model: models.Alerts) -> alert_rules.AlertRules:
         wait=clock_duration(model.wait),
         flap_window=clock_duration(model.flap_window),
         join_within=clock_duration(model.join_within),
+        stale_after=clock_duration(model.stale_after),
         severity=alert_rules.SeverityLabel(model.severity.label, severity, model.severity.otherwise),
         service=alert_rules.ServiceLabel(model.service.label, tuple(model.service.also)),
         at_most=alert_rules.StormGuard(model.at_most.incidents, clock_duration(model.at_most.within)),
@@ -260,6 +261,8 @@ def _route(model: models.AlertRoute) -> alert_rules.AlertRoute:
         at_least=model.at_least,
         within=clock_duration(model.within),
         resolve=alert_rules.OnResolved(model.resolve),
+        every=clock_duration(model.every),
+        nodata_milder=model.nodata == "milder",
         escalate=tuple(
             EscalationRung(clock_duration(rung.after), tuple(rung.notify), tuple(rung.by), _duration(rung.repeat))
             for rung in model.escalate

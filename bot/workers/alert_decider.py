@@ -1,4 +1,4 @@
-"""Decides groups of alerts when their time to gather is over, and pages the rungs of their routes."""
+"""Decides groups of alerts when their time to gather is over, pages rungs, and notices what is not heard any more."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import structlog
 
+from bot.usecases.alerts.absence import claim_stale, grow_stale, tell_of_missing_heartbeats
 from bot.usecases.alerts.decide import claim_gathered, decide_group
 from bot.usecases.alerts.escalate import claim_rungs, page_rung
 from bot.usecases.context import Context
@@ -50,6 +51,13 @@ class AlertDecider:
                     await decide_group(self._context, number)
                 except Exception:
                     log.exception("alerts.not_decided", group=f"AG-{number}", hint=AGAIN)
+        while not self._loop.stopping and (numbers := await claim_stale(self._context)):
+            for number in numbers:
+                try:
+                    await grow_stale(self._context, number)
+                except Exception:
+                    log.exception("alerts.not_stale", group=f"AG-{number}", hint=AGAIN)
+        await tell_of_missing_heartbeats(self._context)
         while not self._loop.stopping and (lapsed := await claim_rungs(self._context)):
             for each in lapsed:
                 try:

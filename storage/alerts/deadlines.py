@@ -16,6 +16,7 @@ from storage.lease import LEASE
 from storage.schema import alert_deadlines
 
 DECIDE = "decide"  # the time to gather a group is over
+STALE = "stale"  # nothing was heard of a group whose source repeats what fires
 _RUNG = "escalate:"
 _c = alert_deadlines.c
 
@@ -57,9 +58,20 @@ async def claim_rungs(conn: AsyncConnection, now: datetime, limit: int, lease: t
     return [LapsedRung(row.group_number, int(row.kind.removeprefix(_RUNG)), row.due_at) for row in ordered]
 
 
+async def claim_stale(conn: AsyncConnection, now: datetime, limit: int, lease: timedelta = LEASE) -> list[int]:
+    """Lease up to `limit` groups of which nothing was heard. Returns their numbers."""
+    values = {"now": now, "most": limit, "after_us": microseconds(lease)}
+    return sorted(row.group_number for row in await conn.execute(_claim_stale(conn.dialect.name), values))
+
+
 @cache
 def _claim(dialect: str) -> Any:
     return _lease(dialect, _c.kind == DECIDE)
+
+
+@cache
+def _claim_stale(dialect: str) -> Any:
+    return _lease(dialect, _c.kind == STALE)
 
 
 @cache

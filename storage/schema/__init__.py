@@ -18,6 +18,7 @@ from storage.schema.alerts import (
 from storage.schema.base import metadata
 from storage.schema.changes import service_changes
 from storage.schema.communications import communications
+from storage.schema.heartbeats import alert_heartbeats
 from storage.schema.incidents import chains, counters, incident_words, incidents, threads, timeline
 from storage.schema.outbox import cursors, deadlines, deliveries, outbox
 from storage.schema.people import homes, names, overrides, reads, shifts
@@ -29,7 +30,8 @@ from storage.schema.statuspage import publications
 from storage.schema.tokens import api_requests, api_tokens
 
 __all__ = [
-    "action_items", "alert_deadlines", "alert_groups", "alert_inhibitors", "alert_occurrences", "alert_proposals",
+    "action_items", "alert_deadlines", "alert_groups", "alert_heartbeats", "alert_inhibitors", "alert_occurrences",
+    "alert_proposals",
     "alert_silences", "alerts", "api_requests", "api_tokens", "chains", "communications", "counters", "cursors",
     "deadlines", "deliveries", "homes", "incident_words", "incidents", "jobs", "meta", "metadata", "names", "outbox",
     "overrides", "playbook_reminders", "playbooks", "policies", "probe_days", "probe_states", "publications",

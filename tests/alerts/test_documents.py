@@ -57,7 +57,14 @@ def test_its_policy_is_valid_and_its_routes_do_what_the_table_says(folder: Path)
     loaded = policy.read(folder / "policy.yml")
     assert not [warning for warning in loaded.warnings if "alerts" in warning]
     table = DOCUMENT.split("| `do` |", 1)[1].split("\n\n", 1)[0]
-    assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == ["declare", "ask", "attach", "record", "drop"]
+    assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == [
+        "declare",
+        "ask",
+        "attach",
+        "record",
+        "drop",
+        "heartbeat",
+    ]
 
 
 async def test_a_dry_run_prints_what_it_says(folder: Path) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.alerts.alert import AlertStatus
@@ -91,6 +91,7 @@ class AlertGroup:
     incident: int | None = None
     previous: int | None = None  # number of the incident of the group before it, which has ended
     resolved_at: datetime | None = None
+    stale_since: datetime | None = None  # since when its source, which repeats what fires, tells nothing of it
     flaps: int = 0  # how often it fired again after it had resolved
     truncated: int = 0  # alerts that the sender left out of its last message
     deferred: bool = False  # whether it has waited for a group of a service that it depends on
@@ -108,6 +109,11 @@ class AlertGroup:
     def id(self) -> str:
         """The ID that people use, such as `AG-7`."""
         return f"AG-{self.number}"
+
+    @property
+    def shown_state(self) -> str:
+        """`firing`, `resolved`, or `stale`: it fires as far as is known, and nothing is heard of it any more."""
+        return "stale" if self.stale_since and self.state is AlertStatus.FIRING else str(self.state)
 
     def with_step(self, at: datetime, step: str, reason: str) -> AlertGroup:
         """The group with another step. Of many steps the first and the last are kept."""
@@ -187,6 +193,7 @@ def join(group: AlertGroup, placements: Sequence[Placement], reason: str, policy
         _with_alerts(_with_times(group, placements, now), placements, policy),
         state=AlertStatus.FIRING,
         resolved_at=None,
+        stale_since=None,
         changed_at=now,
         flaps=group.flaps + again,
     )
@@ -226,10 +233,22 @@ def settle(change: GroupChange, resolved: int, firing: int, now: datetime) -> Gr
         group = replace(group, changed_at=now)
     over = firing == 0 and group.state is AlertStatus.FIRING
     if over:
+        group = replace(group, stale_since=None)
         group = replace(group, state=AlertStatus.RESOLVED, resolved_at=now).with_step(now, "resolved", "no alert fires")
         if group.held:
             group = decide(replace(group, held=False), Decision.RECORDED, "resolved before enough alerts fired", now)
     return replace(change, group=group, resolved=resolved, over=over)
+
+
+def grow_stale(group: AlertGroup, after: timedelta, now: datetime) -> AlertGroup:
+    """The group, of which nothing was heard for so long. That is no recovery: it goes on as if it fired."""
+    reason = f"nothing was heard of it for {durations.exact(after)}; that is no recovery"
+    return replace(group, stale_since=now).with_step(now, "stale", reason)
+
+
+def hear(group: AlertGroup, now: datetime) -> AlertGroup:
+    """The group, of which its source tells again that it fires."""
+    return replace(group, stale_since=None).with_step(now, "heard", "it is told again that it fires")
 
 
 def decide(

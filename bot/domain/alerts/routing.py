@@ -43,7 +43,8 @@ def place_all(alerts: Iterable[Alert], policy: Policy) -> list[Placement]:
         labels = tuple((label, alert.labels.get(label, "")) for label in rules.group_by)
         severity, service = severity_of(alert.labels, policy), service_of(alert.labels, rules, names)
         for route, reason in matching_routes(alert.labels, rules):
-            placed.append(Placement(alert, route, labels, severity, service, reason))
+            key = milder(severity, policy) if alert.nodata and route.nodata_milder else severity
+            placed.append(Placement(alert, route, labels, key, service, reason))
     return placed
 
 
@@ -115,6 +116,12 @@ def severity_of(labels: Mapping[str, str], policy: Policy) -> str:
     if value and policy.has_severity(value):
         return policy.severity(value).key
     return rules.otherwise or policy.severities[len(policy.severities) // 2].key
+
+
+def milder(severity: str, policy: Policy) -> str:
+    """The key of the next milder severity; the mildest stays."""
+    keys = [level.key for level in policy.severities]
+    return keys[min(keys.index(severity) + 1, len(keys) - 1)] if severity in keys else severity
 
 
 def service_names(policy: Policy) -> dict[str, str]:

@@ -18,6 +18,7 @@ class AlertAction(StrEnum):
     ATTACH = "attach"  # to the open incident of the same service; without one, ask
     RECORD = "record"  # for the history only
     DROP = "drop"
+    HEARTBEAT = "heartbeat"  # its absence is an alert
 
 
 class OnResolved(StrEnum):
@@ -40,6 +41,8 @@ class AlertRoute:
     within: timedelta = timedelta(minutes=10)  # … within this time
     resolve: OnResolved = OnResolved.NOTE
     escalate: tuple[EscalationRung, ...] = ()  # until somebody acts on the card
+    every: timedelta = timedelta(minutes=5)  # how often a heartbeat has to be heard
+    nodata_milder: bool = True  # whether an alert that only lacks data is one level milder
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ class AlertRules:
     wait: timedelta = timedelta(seconds=20)  # gathers a group before anybody is told
     flap_window: timedelta = timedelta(minutes=15)  # a group that fires again within it is the same group
     join_within: timedelta = timedelta(hours=4)  # a new alert joins a firing group that changed within it
+    stale_after: timedelta = timedelta(hours=6)  # a group of a source that repeats is stale if nothing is heard
     severity: SeverityLabel = SeverityLabel()
     service: ServiceLabel = ServiceLabel()
     at_most: StormGuard = StormGuard()

@@ -61,7 +61,9 @@ class AlertRoute(StrictModel):
 
     name: Name | None = Field(default=None, description="A name for it; left out: what it matches.")
     match: dict[Text, Wanted] = Field(default={}, description="Labels with the value they must have, or /re/.")
-    do: Literal["declare", "ask", "attach", "record", "drop"] = Field(description="What becomes of its alerts.")
+    do: Literal["declare", "ask", "attach", "record", "drop", "heartbeat"] = Field(
+        description="What becomes of its alerts."
+    )
     channel: Channel | None = Field(default=None, description="Where it asks; left out: the announcement channel.")
     goes_on: bool = Field(default=False, alias="continue", description="Whether later routes take them as well.")
     at_least: Annotated[int, Field(ge=1, le=1000, strict=True)] = Field(
@@ -70,6 +72,10 @@ class AlertRoute(StrictModel):
     within: Duration = Field(default="10m", description="… within this time.")
     resolve: Literal["note", "propose"] = Field(
         default="note", description="propose: once its alerts are over, people are asked to resolve the incident."
+    )
+    every: Duration = Field(default="5m", description="heartbeat: its absence for so long is an alert.")
+    nodata: Literal["milder", "same"] = Field(
+        default="milder", description="milder: alerts that only lack data are one severity milder."
     )
     escalate: list[AlertRung] = Field(default=[], description="Who is paged until somebody acts on the card.")
 
@@ -89,6 +95,7 @@ class Alerts(StrictModel):
     wait: Delay = Field(default="20s", description="A group gathers for so long before anybody is told.")
     flap_window: Duration = Field(default="15m", description="What fires again within it is the same group.")
     join_within: Duration = Field(default="4h", description="New alerts join a group that changed within it.")
+    stale_after: Duration = Field(default="6h", description="Alerts that a source stops repeating are stale after it.")
     severity: AlertSeverity = Field(default=AlertSeverity(), description="Which label says how bad an alert is.")
     service: AlertService = Field(default=AlertService(), description="Which labels name the service.")
     at_most: AtMost = Field(default=AtMost(), description="The guard against storms.")

@@ -9,31 +9,49 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain import routing
 from bot.domain.alerts import group as groups_of_alerts
 from bot.domain.alerts.alert import Alert, AlertBatch, AlertStatus
 from bot.domain.alerts.group import AlertGroup, Decision, GroupChange
+from bot.domain.alerts.heartbeat import REPEATING, beats_in, found
 from bot.domain.alerts.reception import ReceivedAlert, Reception, States, receive
 from bot.domain.alerts.routing import Placement, in_catalog, place_all
+from bot.domain.policy.alert_rules import AlertAction
 from bot.domain.policy.policy import Policy
 from bot.usecases.alerts import escalate, inhibit
 from bot.usecases.alerts.tell import tell
 from bot.usecases.context import Context
 from storage import incidents
 from storage.alerts import changes as service_changes
-from storage.alerts import deadlines, groups, inhibitors, members, occurrences
+from storage.alerts import deadlines, groups, heartbeats, inhibitors, members, occurrences
+from storage.outbox import enqueue
+
+PORTION = 1000  # alerts in one transaction: others wait for it
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What became of a batch."""
 
-    received: int
-    new: int
-    repeated: int
-    resolved: int
-    stale: int
-    rejected: int
-    groups: tuple[str, ...]  # IDs of the groups that it opened or changed
+    received: int = 0
+    new: int = 0
+    repeated: int = 0
+    resolved: int = 0
+    stale: int = 0
+    rejected: int = 0
+    groups: tuple[str, ...] = ()  # IDs of the groups that it opened or changed
+
+    def __add__(self, other: Receipt) -> Receipt:
+        """What became of two batches."""
+        return Receipt(
+            self.received + other.received,
+            self.new + other.new,
+            self.repeated + other.repeated,
+            self.resolved + other.resolved,
+            self.stale + other.stale,
+            self.rejected + other.rejected,
+            tuple(dict.fromkeys([*self.groups, *other.groups])),
+        )
 
 
 @dataclass(slots=True)
@@ -49,38 +67,100 @@ class _Batch:
 
 
 async def receive_alerts(context: Context, batch: AlertBatch) -> Receipt:
-    """Store a batch and return what was new in it. Returns after the commit; the same batch again changes nothing.
+    """Store a batch and return what was new in it. Returns after the last commit; the same again changes nothing.
+
+    A large batch is stored in portions, so that others can write in between.
+    """
+    return await receive_by(context, batch, context.policy)
+
+
+async def receive_by(context: Context, batch: AlertBatch, policy: Policy) -> Receipt:
+    """The same, by the routes of this policy."""
+    receipt = Receipt(received=len(batch.rejected), rejected=len(batch.rejected))
+    for portion in portions(batch):
+        receipt += await _receive_portion(context, portion, policy)
+    context.wakeups.notify()
+    context.wakeups.alerts.set()
+    return receipt
+
+
+def portions(batch: AlertBatch) -> list[AlertBatch]:
+    """The batch in parts of at most `PORTION` alerts. In a large one, what fires comes before what is over.
+
+    Otherwise a group could be over for a moment between two portions. What fires and is over in the same batch keeps
+    its order.
+    """
+    alerts = batch.alerts
+    if len(alerts) > PORTION:
+        over = {alert.occurrence for alert in alerts if alert.status is not AlertStatus.FIRING}
+        alerts = tuple(sorted(alerts, key=lambda alert: alert.by_state or alert.occurrence in over))
+    parts = [
+        AlertBatch(alerts[start : start + PORTION], (), batch.truncated) for start in range(0, len(alerts), PORTION)
+    ]
+    if not batch.changes:
+        return parts or [AlertBatch(())]
+    return [*parts, AlertBatch((), changes=batch.changes)]
+
+
+async def _receive_portion(context: Context, batch: AlertBatch, policy: Policy) -> Receipt:
+    """Store a portion in one transaction.
 
     1. Find the routes, in a thread. 2. Compare with what is known. 3. Put alerts that fire into groups, 4. and take
     those that are over out. 5. Save, and tell the incidents and cards of the groups.
     """
-    policy = context.policy
-    placements = await asyncio.to_thread(_placed, batch.alerts, policy)
+    placed = await asyncio.to_thread(_placed, batch.alerts, policy)
     async with context.database.serialized() as conn:
         highest = await groups.lock_all(conn)
         now = context.clock.now()
-        received = await _received(conn, batch.alerts, now)
+        beats = beats_in([each for several in placed.values() for each in several], now)
+        missed = await heartbeats.hear(conn, list(beats.values()), now)
+        again = [found(beat, now) for beat in missed]
+        received = await _received(conn, [*batch.alerts, *again], now)
         new_changes = await service_changes.save(conn, in_catalog(batch.changes, policy))
         work = _Batch(conn, policy, now)
-        await _fire(work, [each for alert in _firing(received) for each in placements[alert.occurrence]], highest)
+        placements = [each for alert in _firing(received) for each in placed[alert.occurrence]]
+        await _fire(work, [each for each in placements if each.route.do is not AlertAction.HEARTBEAT], highest)
         await _resolve(work, _over(received))
         changes = await _saved(work, batch.truncated)
         for change in changes:
             if change.fired_again:
                 await escalate.arm_rungs(conn, change.group, context)
+        await _hear_repeated(work, received, changes)
         await tell(context, conn, changes, now)
-    context.wakeups.notify()
-    context.wakeups.alerts.set()
-    count = {kind: sum(each.reception is kind for each in received) for kind in Reception}
+    beside = {alert.identity for alert in again}
+    told = [each.reception for each in received if each.alert.identity not in beside]
+    count = {kind: told.count(kind) for kind in Reception}
     return Receipt(
         received=batch.received,
         new=count[Reception.NEW] + new_changes,
         repeated=count[Reception.REPEATED] + len(batch.changes) - new_changes,
         resolved=count[Reception.RESOLVED],
         stale=count[Reception.STALE],
-        rejected=len(batch.rejected),
         groups=tuple(change.group.id for change in changes),
     )
+
+
+async def _hear_repeated(work: _Batch, received: Sequence[ReceivedAlert], changes: Sequence[GroupChange]) -> None:
+    """Move the deadline at which groups of sources that repeat grow stale; what was stale is heard of again."""
+    repeated = [each.alert for each in received if each.reception is Reception.REPEATED and _repeats(each.alert)]
+    firing = await members.firing_occurrences(work.conn, list({alert.identity for alert in repeated}))
+    heard = {number for listed in firing.values() for number, _ in listed}
+    changed = {change.group.number: change.group for change in changes}
+    stale = [
+        each
+        for each in (await groups.get_many(work.conn, heard - changed.keys())).values()
+        if each.stale_since is not None
+    ]
+    await groups.save_many(work.conn, [groups_of_alerts.hear(each, work.now) for each in stale])
+    await enqueue.put(work.conn, [routing.alert_card_edit(each.number) for each in stale if each.carded])
+    await enqueue.put(work.conn, [routing.alerts_edit(each.incident) for each in stale if each.incident is not None])
+    fires = {n for n, each in changed.items() if each.state is AlertStatus.FIRING and each.source in REPEATING}
+    due_at = work.now + work.policy.alerts.stale_after
+    await deadlines.arm(work.conn, sorted(fires | (heard - changed.keys())), deadlines.STALE, due_at)
+
+
+def _repeats(alert: Alert) -> bool:
+    return alert.source in REPEATING and alert.status is AlertStatus.FIRING
 
 
 async def _received(conn: AsyncConnection, alerts: Sequence[Alert], now: datetime) -> list[ReceivedAlert]:

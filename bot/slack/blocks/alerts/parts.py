@@ -24,6 +24,7 @@ DASHBOARDS = ("dashboard_url", "dashboard", "dashboardURL")
 def headline(group: AlertGroup) -> str:
     """The state, ID and title of a group."""
     mark = ":rotating_light:" if group.state is AlertStatus.FIRING else ":white_check_mark:"
+    mark = ":grey_question:" if group.shown_state == "stale" else mark
     return f"{mark} *{group.id}* · {title(group)}"
 
 
@@ -38,7 +39,8 @@ def counted(group: AlertGroup, firing: int, resolved: int) -> str:
     if group.truncated:
         counts += f" and {group.truncated} more, not sent to us"
     flaps = "flapped once" if group.flaps == 1 else f"flapped {group.flaps} times"
-    return elements.join_dots([counts, flaps if group.flaps else ""])
+    stale = "stale: nothing is heard of it any more, which is no recovery" if group.shown_state == "stale" else ""
+    return elements.join_dots([counts, flaps if group.flaps else "", stale])
 
 
 def alert_line(alert: Alert, group: AlertGroup, now: datetime) -> str:
