@@ -186,3 +186,19 @@ async def test_the_facilitator_is_reminded_of_a_review_that_nobody_schedules(rev
     assert reminders
     kinds = {(row["kind"], row["state"]) for row in (await reviewed.show())["reminders"] if row["kind"] == "review"}
     assert ("review", "sent") in kinds
+
+
+async def test_the_review_of_a_private_incident_is_announced_nowhere(here: World) -> None:
+    await declared(here, "sev1 Leak --private")
+    await typed(here, "maya", "inc-1-leak", "/incident resolve Rotated the keys")
+    reply = await here.maya.command("inc-1-leak", "/incident review")
+    assert reply.message is not None
+    await here.maya.press(reply.message, "Complete")
+    again = await here.maya.command("inc-1-leak", "/incident review")
+    assert again.message is not None
+    await here.maya.press(again.message, "Publish")
+    await rest(here)
+    assert of_kind(await here.show(), "review")[-1]["data"]["state"] == "published"
+    assert not [m for m in here.ws.bot_messages("incidents") if "Leak" in words(here, m) or "review" in words(here, m)]
+    assert "INC-1" in await typed(here, "tom", "#general", "/incident review --in INC-1")  # that there is none to see
+    assert "Rotated" not in await typed(here, "tom", "#general", "/incident review --in INC-1")

@@ -21,6 +21,11 @@ STATES = {
     ReviewState.COMPLETED: ":white_check_mark: completed",
     ReviewState.PUBLISHED: ":mega: published",
 }
+# Minutes for each point of the meeting: seed 003, Post-Incident Review.
+AGENDA = (
+    ("Timeline", 10), ("Root cause", 15), ("Impact", 10), ("What went well", 10), ("What to improve", 15),
+    ("Action items", 10), ("Questions", 10),
+)  # fmt: skip
 SHOWN = ("summary", "impact", "causes")  # in the answer to `/incident review`
 SHOWN_SENTENCES, SHOWN_QUESTIONS = 4, 8
 
@@ -39,10 +44,19 @@ def posted(view: ReviewView, command: str) -> Message:
         [
             elements.section(f"*{words}*\n{_state(view)}"),
             elements.section(facts),
+            _agenda(incident),
             *buttons(incident),
             elements.context(f"Again: `{command} review` · as a file: `tocsin review {incident.id} --format docx`"),
         ],
     )
+
+
+def _agenda(incident: Incident) -> Block | None:
+    """The points of the meeting, once it has a time and until it took place."""
+    if incident.review is None or incident.review.state is not ReviewState.SCHEDULED:
+        return None
+    points = " · ".join(f"{number}. {title} ({minutes} min)" for number, (title, minutes) in enumerate(AGENDA, 1))
+    return elements.section(f"*Agenda, {sum(minutes for _, minutes in AGENDA)} min:* {points}")
 
 
 def menu(view: ReviewView, command: str) -> Message:

@@ -14,6 +14,7 @@ from bot.domain.routing.keys import (
     HandoverSubject,
     MitigateSubject,
     RespondSubject,
+    ReviewSubject,
     RoleSubject,
     RungSubject,
     ShiftSubject,
@@ -39,6 +40,8 @@ STORED: dict[str, Subject] = {
     "trigger:42:1:data_loss:2": TriggerSubject(1, "data_loss", times=2),
     "step:42:1:2:2.3:1:0": StepSubject(1, 2, "2.3", 1, 0),
     "approval:42:1:2:2.3:5": ApprovalSubject(1, 2, "2.3", 5),
+    "review:42:1:0": ReviewSubject(1, 0),
+    "review:42:1:2:1": ReviewSubject(1, 2, scheduled=1),
 }
 
 

@@ -148,7 +148,8 @@ def test_a_resolved_incident_says_what_fixed_it_and_offers_the_ways_on() -> None
         f":white_check_mark: *Resolved* by <@{BEN}> {day(9)}, after 9m\n"
         "*What fixed it:* Rolled back\n*Root cause:* Deploy"
     )
-    assert presses(shown.blocks) == [("Reopen", "reopen", "INC-1"), ("Close", "close", "INC-1")]
+    review = ("Start review", "review", "INC-1")
+    assert presses(shown.blocks) == [("Reopen", "reopen", "INC-1"), review, ("Close", "close", "INC-1")]
     assert "Still needed" not in str(shown.blocks)
     assert "Next update" not in str(shown.blocks)
 
@@ -156,7 +157,7 @@ def test_a_resolved_incident_says_what_fixed_it_and_offers_the_ways_on() -> None
 @pytest.mark.parametrize(
     ("status", "offered"),
     [
-        (Status.CLOSED, [("Reopen", "reopen", "INC-1")]),
+        (Status.CLOSED, [("Reopen", "reopen", "INC-1"), ("Start review", "review", "INC-1")]),
         (Status.CANCELLED, [("Reopen", "reopen", "INC-1")]),
         (Status.MERGED, []),
     ],
