@@ -62,7 +62,9 @@ def _without_keys(record: dict[str, Any]) -> dict[str, Any]:
         key: {**contact, "pagerduty": "•••"} if isinstance(contact, dict) and contact.get("pagerduty") else contact
         for key, contact in contacts.items()
     }
-    return {**record, "document": {**document, "contacts": hidden}}
+    webhooks = [{**each, "secret": "•••"} for each in document.get("webhooks", ()) if isinstance(each, dict)]
+    more = {"webhooks": webhooks} if webhooks else {}
+    return {**record, "document": {**document, "contacts": hidden, **more}}
 
 
 async def incident(conn: AsyncConnection, number: int, *, private: bool = True) -> AsyncIterator[dict[str, Any]]:

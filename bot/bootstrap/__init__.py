@@ -24,7 +24,7 @@ from bot.bootstrap.monitoring import prober, rule_evaluator
 from bot.bootstrap.rotation import HoldersOfSecrets, secret_rotation
 from bot.bootstrap.status_page import status_page_services
 from bot.communication_sender import CommunicationSender
-from bot.domain.routing.notice import MAIL_KINDS, PAGER_KINDS
+from bot.domain.routing.notice import MAIL_KINDS, PAGER_KINDS, WEBHOOK_KINDS
 from bot.domain.routing.send_result import SendResult, Sent
 from bot.metrics import Metrics
 from bot.page_sender import PageSender
@@ -57,6 +57,7 @@ from bot.web.health import Health
 from bot.web.site import http_server
 from bot.web.slack_check import SlackCheck
 from bot.web.starting import StartingServer
+from bot.webhook_sender import WebhookSender
 from bot.workers import pagerduty_schedule_sync
 from bot.workers.action_reminders import action_reminders
 from bot.workers.alert_decider import AlertDecider
@@ -281,9 +282,17 @@ def _outbox(base: Base, sockets: SocketPool | None, pages: PageSender, mails: Co
     metrics, settings = base.metrics, base.settings
     dispatcher = Dispatcher(base.context, base.api, base.me, base.session, settings.tocsin_command)
 
+    hooks = WebhookSender(base.context, base.session)
+
+    def sender_of(kind: str) -> PageSender | CommunicationSender | WebhookSender | Dispatcher:
+        if kind in PAGER_KINDS:
+            return pages
+        if kind in MAIL_KINDS:
+            return mails
+        return hooks if kind in WEBHOOK_KINDS else dispatcher
+
     async def send(row: ClaimedNotice) -> SendResult:
-        sender = pages if row.kind in PAGER_KINDS else mails if row.kind in MAIL_KINDS else dispatcher
-        result = await sender.send(row)
+        result = await sender_of(row.kind).send(row)
         channel = str(result.receipt.get("channel", "")) if isinstance(result, Sent) else ""
         if sockets is not None and row.kind in IN_CHANNEL and channel.startswith(("C", "G")):
             sockets.note_post()

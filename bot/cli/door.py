@@ -138,13 +138,14 @@ async def _remotely(settings: Settings, url: str, work: Callable[[Door], Awaitab
 
 async def _locally(person: str | None, work: Callable[[Door], Awaitable[T]]) -> T:
     async with settings_database() as (database, settings):
-        context = await _context(database, settings, person)
+        context = await local_context(database, settings, person)
         if person is not None:
             await _check(context, person)
         return await work(LocalDoor(context, person))
 
 
-async def _context(database: Database, settings: Settings, person: str | None) -> Context:
+async def local_context(database: Database, settings: Settings, person: str | None) -> Context:
+    """The context of a command on the database. `person` is a Slack ID; None: an operator."""
     loaded = policy_reader.read(settings.policy_path)
     return Context(
         database=database,

@@ -24,6 +24,7 @@ from bot.cli.statuspage import statuspage_command
 from bot.cli.times import times_command
 from bot.cli.tokens import token_command
 from bot.cli.verbs import COMMANDS, oncall_command, why_command
+from bot.cli.webhooks import webhooks_command
 from bot.domain.errors import TocsinError
 
 
@@ -57,7 +58,7 @@ for command in (
     serve_command, check_command, migrate_command, list_command, search_command, show_command, retry_command,
     policy_command, playbooks, verify_command, export_command, backup_command, restored_command,
     feeds_command, alerts_command, actions_command,
-    token_command, why_command, oncall_command,
+    token_command, why_command, oncall_command, webhooks_command,
     *COMMANDS,
     statuspage_command,
     manifest_command,

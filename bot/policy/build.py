@@ -11,6 +11,7 @@ from bot.domain.policy import alert_rules
 from bot.domain.policy import automation_rules as rules
 from bot.domain.policy import policy as domain
 from bot.domain.policy.alerting_rules import EscalationRung
+from bot.domain.policy.webhook_rules import WebhookRule
 from bot.domain.values.durations import BusinessDays, Span, parse_duration, parse_span
 from bot.domain.values.target import Target, TargetKind
 from bot.policy import models
@@ -60,6 +61,10 @@ def build_policy(model: models.Document, document: dict[str, Any]) -> domain.Pol
         metrics=dict(model.metrics),
         probes={key: build_probe(key, probe) for key, probe in model.probes.items()},
         status_page=build_status_page(model.status_page, model.timezone),
+        webhooks=tuple(
+            WebhookRule(each.url, each.secret, tuple(each.events), tuple(each.severities), each.private)
+            for each in model.webhooks
+        ),
         permissions={action: _allow_list(model, targets) for action, targets in model.permissions.items()},
         digest=digest(document),
     )

@@ -8,6 +8,7 @@ import re
 from dataclasses import is_dataclass
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from bot.domain.policy.alerting_rules import AlertingRule, Composite, Condition
 from bot.domain.policy.policy import Audience, Contact, Policy, Rule, Schedule, Severity, Trigger
@@ -44,6 +45,7 @@ def as_json(policy: Policy) -> dict[str, Any]:
         "audiences": {key: _audience(audience) for key, audience in policy.audiences.items()},
         "templates": {key: _fields(template) for key, template in policy.templates.items()},
         "communications": _fields(policy.communications),
+        "webhooks": [{**_plain(each), "url": _host(each.url), "secret": "•••"} for each in policy.webhooks],
         "triggers": {trigger.key: _trigger(trigger) for trigger in policy.triggers},
         "classification": {rule.key: _rule(rule) for rule in policy.classification},
         "fields": {custom.key: _fields(custom) for custom in policy.fields},
@@ -128,3 +130,9 @@ def _plain(value: Any) -> Any:
     if is_dataclass(value):
         return _fields(value)
     return value.isoformat() if isinstance(value, date) else value
+
+
+def _host(url: str) -> str:
+    """The beginning of an address: the rest of it may be a secret."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/…"

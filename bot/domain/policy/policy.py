@@ -18,6 +18,7 @@ from bot.domain.policy.alerting_rules import AlertingRule
 from bot.domain.policy.automation_rules import AutomationRules
 from bot.domain.policy.probe_rules import Probe
 from bot.domain.policy.status_page_rules import StatusPageRules
+from bot.domain.policy.webhook_rules import WebhookRule
 from bot.domain.values.durations import Span
 from bot.domain.values.target import Target
 
@@ -297,6 +298,7 @@ class Policy:
     rules: dict[str, AlertingRule] = field(default_factory=dict)  # that Tocsin evaluates itself
     probes: dict[str, Probe] = field(default_factory=dict)
     status_page: StatusPageRules = field(default_factory=StatusPageRules)
+    webhooks: tuple[WebhookRule, ...] = ()  # programs that are told of events
     permissions: dict[str, AllowList] = field(default_factory=dict)  # by verb; verbs without one are free for all
     digest: str = ""  # of the document it was read from; every incident records it
 

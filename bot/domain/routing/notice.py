@@ -98,6 +98,7 @@ class NoticeKind(StrEnum):
     REVIEW_QUESTIONS = "review_questions"
     REVIEW_PUBLISHED = "review_published"
     REVIEW_REMINDER = "review_reminder"
+    WEBHOOK = "webhook"  # an event, for another program
     # The workspace
     HOME = "home"
     USERGROUP = "usergroup"
@@ -110,6 +111,7 @@ class NoticeKind(StrEnum):
 PAGER_KINDS = frozenset({NoticeKind.PAGE_VENDOR, NoticeKind.ALERT_PAGE_VENDOR})  # sent by bot/page_sender.py
 # Sent by bot/communication_sender.py; all others are sent by Slack's senders.
 MAIL_KINDS = frozenset({NoticeKind.COMMS_MAIL, NoticeKind.COMMS_WEBHOOK})
+WEBHOOK_KINDS = frozenset({NoticeKind.WEBHOOK})  # sent by bot/webhook_sender.py
 
 
 class Priority(IntEnum):

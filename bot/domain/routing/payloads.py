@@ -392,3 +392,11 @@ class JobSettledPayload(Payload):
     job: int
     of: str
     outcome: str = ""
+
+
+@dataclass(frozen=True)
+class WebhookPayload(Payload):
+    """Names a timeline entry, and the webhook of the policy that is told of it."""
+
+    rule: str
+    seq: int

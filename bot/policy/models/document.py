@@ -20,6 +20,7 @@ from bot.policy.models.status_page import StatusPage
 from bot.policy.models.targets import TARGET_FORMS, Channel, TargetField, Who
 from bot.policy.models.texts import Bookmark, ChannelName, Emoji, Key, Link, Name, Text
 from bot.policy.models.times import Duration, Zone
+from bot.policy.models.webhooks import Webhook
 
 
 class Nudges(StrictModel):
@@ -108,6 +109,7 @@ class Document(StrictModel):
     rules: dict[Key, AlertingRule] = Field(default={}, description="Alerting rules that Tocsin evaluates itself.")
     probes: dict[Key, Probe] = Field(default={}, description="Addresses that Tocsin asks itself.")
     status_page: StatusPage = Field(default=StatusPage(), description="What customers see, and how uptime counts.")
+    webhooks: list[Webhook] = Field(default=[], description="Programs that are told of events.")
     permissions: dict[Key, list[Who]] = Field(default={}, description="Who may do what; everybody, if left out.")
 
 

@@ -11,7 +11,16 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.usecases.effects import followups, home_tab, incident_alerts, readmission, reviews, role_shifts, triggers
+from bot.usecases.effects import (
+    followups,
+    home_tab,
+    incident_alerts,
+    readmission,
+    reviews,
+    role_shifts,
+    triggers,
+    webhooks,
+)
 from bot.usecases.effects.incident_save import IncidentSave
 
 Effect = Callable[[AsyncConnection, IncidentSave, datetime], Awaitable[IncidentSave]]
@@ -22,6 +31,7 @@ EFFECTS: tuple[Effect, ...] = (
     readmission.readmit,
     reviews.open_at_end,
     followups.route,
+    webhooks.tell,
     home_tab.refresh,
     incident_alerts.follow,
 )

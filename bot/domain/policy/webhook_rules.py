@@ -1,0 +1,28 @@
+"""Defines where the policy sends events of incidents: addresses of programs, each with what it wants to hear."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRule:
+    """An address that is told of events."""
+
+    url: str = field(repr=False)  # the URL of many receivers contains a secret
+    secret: str = field(repr=False)
+    events: tuple[str, ...] = ()  # such as `incident.declared`; empty: all
+    severities: tuple[str, ...] = ()  # keys; empty: all
+    private: bool = False  # whether it is told of private incidents
+
+    @property
+    def id(self) -> str:
+        """What names it in the outbox, also when its secret changes."""
+        return hashlib.sha256(self.url.encode()).hexdigest()[:12]
+
+    def wants(self, event: str, severity: str, *, private: bool) -> bool:
+        """Whether it is told of an event."""
+        if private and not self.private:
+            return False
+        return (not self.events or event in self.events) and (not self.severities or severity in self.severities)

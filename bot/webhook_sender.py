@@ -1,0 +1,64 @@
+"""Sends events of incidents to the webhooks of the policy: at least once, and those of one incident in order."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+
+from bot.domain.errors import DeliveryError
+from bot.domain.routing.payloads import WebhookPayload
+from bot.domain.routing.send_result import Failed, NotNeeded, Retry, SendResult, Sent, result_of
+from bot.domain.routing.webhooks import order_key
+from bot.incident_json import entry_json, incident_json, instant
+from bot.integrations import http, standard_webhooks
+from bot.usecases.context import Context
+from storage import incidents
+from storage.outbox import earlier
+from storage.outbox.payloads import read_payload
+from storage.outbox.queue import ClaimedNotice
+from storage.timeline import entries
+
+GIVEN_UP_AFTER = timedelta(days=2)
+WAIT = timedelta(seconds=1)  # for an earlier event of the same incident
+
+
+class WebhookSender:
+    """Sends notices of the kinds `WEBHOOK_KINDS`."""
+
+    def __init__(self, context: Context, session: aiohttp.ClientSession) -> None:
+        self._context = context
+        self._session = session
+
+    async def send(self, row: ClaimedNotice) -> SendResult:
+        """1. Wait for earlier events; 2. read the entry; 3. post it."""
+        payload = read_payload(row, WebhookPayload)
+        rule = next((each for each in self._context.policy.webhooks if each.id == payload.rule), None)
+        if rule is None:
+            return NotNeeded("the policy has no such webhook any more")
+        number = row.incident or 0
+        async with self._context.database.reading() as conn:
+            if await earlier.waits(conn, order_key(number, rule.id), row.id):
+                return Retry("an earlier event of the incident is not delivered yet", WAIT)
+            incident = await incidents.get(conn, number)
+            records = await entries.by_seqs(conn, number, [payload.seq])
+        if incident is None or not records:
+            return NotNeeded("there is no such entry")
+        if time.monotonic() + 2 * http.TIMEOUT_S > row.lease_ends_monotonic:
+            return Retry("its lease would have ended before the answer", timedelta(0))
+        event = {
+            "type": f"incident.{records[0].entry.kind}",
+            "timestamp": instant(records[0].entry.at),
+            "data": {"incident": incident_json(incident), "entry": entry_json(records[0])},
+        }
+        try:
+            receipt = await standard_webhooks.post(
+                self._session, rule.url, rule.secret, f"evt_{number}_{payload.seq}_{rule.id}", event
+            )
+        except DeliveryError as error:
+            words = f"Could not tell a webhook of {incident.id}: {error}."
+            if datetime.now(UTC) - row.first_try_at > GIVEN_UP_AFTER:
+                return Failed(words)
+            return result_of(error, words)
+        return Sent(receipt)
