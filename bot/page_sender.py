@@ -21,6 +21,7 @@ from bot.domain.routing.payloads import AlertFollowUpPayload, PersonPagePayload
 from bot.domain.routing.send_result import Failed, NotNeeded, Retry, SendResult, Sent, result_of
 from bot.integrations import http
 from bot.integrations.protocol import Action, Notifier, Page
+from bot.usecases import acknowledge_links
 from bot.usecases.context import Context
 from bot.usecases.effects.on_call import current_directory
 from storage import incidents
@@ -71,7 +72,15 @@ class PageSender:
         page = page_of(row, incident, policy, self._team_url, self._context.clock.at(row.created_at.timestamp()))
         if not incident.private:
             page = replace(page, bridge=self._bridge(incident, policy))
+        page = replace(page, acknowledge=await self._acknowledge_link(row, incident, page))
         return await self._deliver(row, page, _what(row, policy, incident))
+
+    async def _acknowledge_link(self, row: ClaimedNotice, incident: Incident, page: Page) -> str | None:
+        """The link in a page by e-mail or SMS; None for the others, which have their own ways to acknowledge."""
+        person = page.person.slack or page.person.email
+        if row.payload.get("method") not in ("email", "sms") or page.action is not Action.TRIGGER or not person:
+            return None
+        return await acknowledge_links.address_for(self._context, incident, person, row.key)
 
     async def _deliver(self, row: ClaimedNotice, page: Page, words: str) -> SendResult:
         """Pass the page to the notifier of its method. `words` say what could not be done if it fails."""

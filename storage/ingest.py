@@ -32,6 +32,11 @@ async def claim_delivery(conn: AsyncConnection, key: str, now: datetime) -> bool
     return bool(inserted.rowcount)
 
 
+async def is_claimed(conn: AsyncConnection, key: str) -> bool:
+    """Whether a delivery is recorded."""
+    return await conn.scalar(sa.select(deliveries.c.key).where(deliveries.c.key == key)) is not None
+
+
 @cache
 def _insert_delivery(dialect: str) -> Any:
     return insert_for(dialect, deliveries).on_conflict_do_nothing()

@@ -48,6 +48,7 @@ from bot.slack.listeners.context import ListenerContext
 from bot.slack.listeners.event_middleware import EventMiddleware
 from bot.slack.senders.dispatch import Dispatcher
 from bot.templates.library import TemplateLibrary
+from bot.usecases import acknowledge_links
 from bot.usecases.context import Context, Policies
 from bot.usecases.incidents.backfill import request_backfill
 from bot.usecases.incidents.record import Channels, Recorder
@@ -67,6 +68,7 @@ from bot.workers.job_runner import JobRunner
 from bot.workers.maintenance import maintenance
 from bot.workers.on_call_watch import OnCallWatch
 from bot.workers.outage_monitor import OutageMonitor
+from bot.workers.outage_watch import OutageWatch
 from bot.workers.outbox import Outbox
 from bot.workers.pagerduty_schedule_sync import PagerDutyScheduleSync
 from bot.workers.playbook_reviews import playbook_reviews
@@ -161,6 +163,7 @@ async def _base(settings: Settings, policies: Policies, library: LibraryCache, o
         await starting.stop()
     async with database.transaction() as conn:
         await calendar_feeds.make_secret(conn)
+        await acknowledge_links.make_secret(conn)
     await usergroups.recall()
     return Base(
         settings=settings, live=LiveSettings(settings), clock=clock,
@@ -196,6 +199,7 @@ def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> A
     join = _announcements(base)
     watcher = PolicyWatcher(context, timer, base.metrics, lambda: settings.policy_path, join.run)
     slack_check = SlackCheck(base.api, sockets)
+    outage_watch = OutageWatch(context, slack_check)
     health = Health(
         context=context,
         metrics=base.metrics,
@@ -213,7 +217,19 @@ def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> A
     schedules = PagerDutyScheduleSync(context, pagerduty_schedule_sync.client(settings, base.session))
     mails = CommunicationSender(context, pages)
     outbox, replicas, indexer = _outbox(base, sockets, pages, mails), _replicas(base), SearchIndexer(context)
-    looping = (outbox, scheduler, alerts, job_runner, outages, watcher, token_watch, schedules, indexer, status_page)
+    looping = (
+        outbox,
+        scheduler,
+        alerts,
+        job_runner,
+        outages,
+        watcher,
+        token_watch,
+        schedules,
+        indexer,
+        status_page,
+        outage_watch,
+    )
     for owner in looping:
         timer.add(owner.periodic)
     for periodic in _periodic(base, health, replicas):

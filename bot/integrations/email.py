@@ -196,7 +196,8 @@ def text(page: Page) -> str:
     """The plain-text part: headline, facts, what to do, and the links, one a line."""
     lines = [f"You are paged{page.count}: {page.headline}", ""]
     lines += [f"{name}: {value}" for name, value in _facts(page)]
-    lines += ["", _what_to_do(page), *([page.link] if page.link else [])]
+    lines += [""] + ([f"Acknowledge without Slack: {page.acknowledge}"] if page.acknowledge else [])
+    lines += [_what_to_do(page), *([page.link] if page.link else [])]
     lines += [f"Join the call: {page.bridge}"] if page.bridge else []
     return "\n".join(_BREAKS.sub(" ", line) for line in lines) + "\n"
 
@@ -208,6 +209,8 @@ def markup(page: Page) -> str:
         for name, value in _facts(page)
     )
     link = f'<p><a href="{html.escape(page.link)}">Open the channel in Slack</a></p>' if page.link else ""
+    if page.acknowledge:
+        link = f'<p><a href="{html.escape(page.acknowledge)}">Acknowledge without Slack</a></p>{link}'
     call = f'<p><a href="{html.escape(page.bridge)}">Join the call</a></p>' if page.bridge else ""
     return (
         '<!DOCTYPE html><html lang="en"><body style="font-family:sans-serif">'

@@ -49,6 +49,7 @@ class Page:
     paged_at: datetime
     uncertain: bool = False
     bridge: str | None = None
+    acknowledge: str | None = field(default=None, repr=False)  # a link with which this person acknowledges, once
     alert: bool = False  # it is about a group of alerts; `incident` is the group's ID
 
     @property

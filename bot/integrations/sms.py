@@ -100,8 +100,9 @@ def text(page: Page) -> str:
     """The message, at most 320 characters. The title is shortened; links are not, but the call's may be left out."""
     end = f"\n{reference(page)}"
     if page.private:
-        return f"{page.headline}: you are paged{page.count}. Open Slack.{end}"
-    press = f"\nPress I'm on it in Slack: {page.link}" if page.link else "\nPress I'm on it in Slack."
+        go = f"Acknowledge: {page.acknowledge}" if page.acknowledge else "Open Slack."
+        return f"{page.headline}: you are paged{page.count}. {go}{end}"
+    press = _press(page)
     go = "\nAct on its card in Slack." if page.alert else press
     why = f": {_cut(page.why, WHY)}" if page.why else ""
     start = f"{page.incident} {page.severity}: "
@@ -111,6 +112,13 @@ def text(page: Page) -> str:
     if room - len(call) >= SHORTEST_TITLE:
         room, go = room - len(call), go + call
     return (start + _cut(page.title or "", max(0, min(TITLE, room))) + middle + go + end)[:LONGEST]
+
+
+def _press(page: Page) -> str:
+    """How the person answers: by the link that needs no Slack, where there is one."""
+    if page.acknowledge:
+        return f"\nAcknowledge: {page.acknowledge}"
+    return f"\nPress I'm on it in Slack: {page.link}" if page.link else "\nPress I'm on it in Slack."
 
 
 def _cut(words: str, room: int) -> str:

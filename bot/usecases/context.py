@@ -17,6 +17,7 @@ from bot.domain.policy.policy import Policy
 from bot.domain.timeline.source import Source
 from bot.templates.library import TemplateLibrary
 from bot.usecases.backpressure import ForegroundGate
+from bot.usecases.outage import Outage
 from playbooks.library_cache import LibraryCache
 from playbooks.runners.protocol import Runners
 from storage import policies
@@ -170,6 +171,7 @@ class Context:
     names: Names = field(default_factory=NoNames)
     memberships: Memberships = field(default_factory=AllMembers)
     runners: Callable[[AutomationRules], Runners] = lambda rules: {}  # of playbook steps, by the rules of a policy
+    outage: Outage | None = None  # of Slack, as last looked; None: it works
     source: Source | None = None  # the door of the request that this context serves; None: Slack, or the bot itself
     precondition: Callable[[Incident], None] = lambda incident: None  # raises where a request no longer applies
 

@@ -117,6 +117,8 @@ class Health:
 
     async def _slack(self) -> Check:
         trouble = await self.slack()
+        if self.context.outage is not None:
+            trouble = self.context.outage.in_words()
         return Check("slack", trouble is None, trouble or "ok")
 
     def _scheduler(self) -> Check:

@@ -27,8 +27,10 @@ PATIENCE = timedelta(seconds=15)  # with one method of paging, before the next i
 MarkRow = Callable[[AsyncConnection], Awaitable[bool]]
 
 
-def is_due(row: ClaimedNotice, trying: timedelta) -> bool:
-    """Whether it is a page that has been failing or waiting for `PATIENCE`."""
+def is_due(context: Context, row: ClaimedNotice, trying: timedelta) -> bool:
+    """Whether it is a page that has been failing or waiting for `PATIENCE`; by Slack at once while that is down."""
+    if row.kind == NoticeKind.PAGE_DIRECT and context.outage is not None:
+        return True
     return row.kind in PAGES and trying >= PATIENCE
 
 

@@ -155,7 +155,7 @@ async def retry_later(
     async def mark(conn: AsyncConnection) -> bool:
         return await queue.retry_later(conn, row, after, error, uncertain=uncertain)
 
-    if fallback_page.is_due(row, trying):
+    if fallback_page.is_due(context, row, trying):
         await fallback_page.also_page(context, row, mark, f"{error} It is tried again.", waits=False)
         return
     if alert_pages.is_due(row, trying):
@@ -172,7 +172,7 @@ async def requeue(context: Context, row: ClaimedNotice, after: timedelta, why: s
     async def mark(conn: AsyncConnection) -> bool:
         return await queue.requeue(conn, row, after, why)
 
-    if fallback_page.is_due(row, trying):
+    if fallback_page.is_due(context, row, trying):
         words = (
             f"{calls.label(row.payload.get('method', 'slack'))} limits how many pages it takes; this one is waiting."
         )

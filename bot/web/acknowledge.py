@@ -1,0 +1,98 @@
+"""Serves the page behind a link to acknowledge: GET shows who would acknowledge what, and only POST acts.
+
+Mail scanners follow links, so that following one must change nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from html import escape
+
+from aiohttp import web
+
+from bot.domain.errors import Refused
+from bot.usecases.acknowledge_links import PATH, LinkState, OpenedLink, act_on, open_link
+from bot.usecases.context import Context
+from bot.usecases.unit_of_work import DuplicateDelivery
+from storage import names
+from storage.engine.errors import StorageError
+
+_STYLE = (
+    "body{font:18px/1.5 system-ui,sans-serif;max-width:34rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
+    "button{font:inherit;font-weight:600;padding:.75rem 1.5rem;width:100%;border:0;border-radius:.5rem;"
+    "background:#0b6e4f;color:#fff}"
+)
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+CSP = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+GONE = "This link is not valid. Open Slack, or the newest page that you got."
+LONGEST = 600
+
+
+def routes(context: Context) -> list[web.RouteDef]:
+    """The routes."""
+
+    async def show(request: web.Request) -> web.Response:
+        opened = await _opened(context, request)
+        if opened is None:
+            return _page("Not valid", f"<p>{GONE}</p>", 404)
+        who = await _name(context, opened.link.person)
+        if opened.state is LinkState.VALID and opened.incident.open:
+            button = '<form method="post"><button>Acknowledge: I am responding</button></form>'
+            return _page("Acknowledge", f"{_facts(opened)}<p>You acknowledge as <b>{escape(who)}</b>.</p>{button}")
+        return _page("Nothing to do", _facts(opened) + f"<p>{_why_not(opened)}</p>", 410)
+
+    async def act(request: web.Request) -> web.Response:
+        opened = await _opened(context, request)
+        if opened is None:
+            return _page("Not valid", f"<p>{GONE}</p>", 404)
+        if opened.state is not LinkState.VALID:
+            return _page("Nothing to do", _facts(opened) + f"<p>{_why_not(opened)}</p>", 410)
+        try:
+            outcome = await act_on(context, opened)
+        except DuplicateDelivery:
+            return _page("Nothing to do", _facts(opened) + "<p>This link was used already.</p>", 410)
+        except Refused as refused:
+            return _page("Nothing to do", _facts(opened) + f"<p>{escape(refused.message)}</p>", 409)
+        except StorageError:
+            return _page("Not recorded", "<p>It could not be recorded. Press the button again.</p>", 503)
+        first = f"{escape(await _name(context, outcome.first_by))} was first. " if outcome.first_by else ""
+        return _page("Acknowledged", f"{_facts(opened)}<p>{first}You are responding. Nobody else is paged for it.</p>")
+
+    return [web.get(PATH + "{token}", show), web.post(PATH + "{token}", act)]
+
+
+async def _opened(context: Context, request: web.Request) -> OpenedLink | None:
+    token = request.match_info["token"]
+    return await open_link(context, token) if len(token) <= LONGEST else None
+
+
+async def _name(context: Context, person: str) -> str:
+    async with context.database.reading() as conn:
+        return (await names.get_many(conn, {person})).get(person, person)
+
+
+def _facts(opened: OpenedLink) -> str:
+    incident = opened.incident
+    if incident.private:
+        return f"<h1>{incident.id}</h1><p>This incident is private.</p>"
+    return f"<h1>{incident.id}: {escape(incident.title)}</h1><p>{escape(incident.severity)} · {incident.status}</p>"
+
+
+def _why_not(opened: OpenedLink) -> str:
+    if opened.state is LinkState.USED:
+        return "This link was used already."
+    if opened.state is LinkState.EXPIRED:
+        return "This link has expired. Open Slack, or the newest page that you got."
+    return f"The incident is {opened.incident.status}: nobody has to respond any more."
+
+
+def _page(title: str, body: str, status: int = 200) -> web.Response:
+    text = (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title} · Tocsin</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body><main>{body}</main>'
+        "</body></html>"
+    )
+    return web.Response(text=text, status=status, content_type="text/html", headers={"Content-Security-Policy": CSP})

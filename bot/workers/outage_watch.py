@@ -1,0 +1,64 @@
+"""Notices when Slack is down and when it is back, for all who go another way meanwhile.
+
+Slack is down when it has not answered, or no socket was connected, for `DOWN_AFTER_S`; or when an operator says so.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import structlog
+
+from bot.usecases import outage as outages
+from bot.usecases.context import Context
+from bot.usecases.outage import NOTICED, Outage
+from bot.workers.base import Periodic
+
+log = structlog.get_logger()
+
+EVERY = timedelta(seconds=5)
+DOWN_AFTER_S = 20.0
+
+
+class OutageWatch:
+    """Sets `Context.outage`. `slack` returns what is wrong with Slack, or None."""
+
+    name = "outage watch"
+
+    def __init__(self, context: Context, slack: Callable[[], Awaitable[str | None]]) -> None:
+        self._context = context
+        self._slack = slack
+        self._bad_since: float | None = None
+
+    @property
+    def periodic(self) -> Periodic:
+        """The task that looks."""
+        return Periodic(self.name, EVERY, EVERY, self.look)
+
+    async def look(self) -> None:
+        """1. Ask how Slack is; 2. start or end an outage; 3. take over what other processes have stored."""
+        trouble = await self._slack()
+        now = time.monotonic()
+        self._bad_since = None if trouble is None else self._bad_since or now
+        async with self._context.database.reading() as conn:
+            stored = await outages.current(conn)
+        if trouble is not None and stored is None and now - (self._bad_since or now) >= DOWN_AFTER_S:
+            reason = trouble.partition(". ")[0].partition("; ")[0]
+            async with self._context.database.transaction() as conn:
+                stored = await outages.start(conn, Outage(self._context.clock.now(), NOTICED, reason))
+        elif trouble is None and stored is not None and stored.by == NOTICED:
+            async with self._context.database.transaction() as conn:
+                await outages.stop(conn)
+            stored = None
+        self._take(stored)
+
+    def _take(self, stored: Outage | None) -> None:
+        before, self._context.outage = self._context.outage, stored
+        if stored is not None and before is None:
+            log.warning("slack.down", by=stored.by, reason=stored.reason, hint="people are paged by other methods")
+            self._context.wakeups.notify()
+        elif stored is None and before is not None:
+            log.info("slack.back", after_s=round((self._context.clock.now() - before.since).total_seconds()))
+            self._context.wakeups.notify()
