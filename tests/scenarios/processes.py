@@ -31,6 +31,7 @@ from bot.slack.client import api as slack_api
 from bot.slack.client import rate_limiter
 from bot.slack.client.api import SlackApi
 from bot.slack.inbound import socket_mode
+from bot.usecases.alerts import decide, escalate
 from bot.workers import job_runner, outage_monitor, outbox, scheduler
 from storage import database
 from storage.database import Database
@@ -206,6 +207,8 @@ def _tune(tuning: Tuning) -> None:
             "backoff_s": lambda attempts: tuning.patience * patiently(attempts),
         },
         scheduler: {"LEASE": lease},
+        decide: {"LEASE": lease},
+        escalate: {"LEASE": lease},
         job_runner: {"LEASE": lease},
         database: {"IDLE_IN_TRANSACTION_S": tuning.lease_s / 2},
         slack_api: {"TIMEOUT_S": tuning.timeout_s, "BLOCKED_WAIT_S": 6 * tuning.timeout_s},

@@ -58,7 +58,7 @@ def methods_named(policy: Policy) -> frozenset[str]:
     rungs = [rung for severity in policy.severities for rung in severity.ladder]
     rungs += [trigger.rung for trigger in policy.triggers]
     methods = {method for rung in rungs for method in rung.by}
-    of_alerts = {method for route in policy.alerts.routes for rung in route.escalate for method in rung.by}
+    of_alerts = {method for rung in policy.alert_rungs for method in rung.by}
     return frozenset(methods | of_alerts)
 
 

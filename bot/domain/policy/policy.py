@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from bot.domain.errors import Refused
 from bot.domain.policy.alert_rules import AlertRules
-from bot.domain.policy.alerting_rules import AlertingRule
+from bot.domain.policy.alerting_rules import AlertingRule, EscalationRung
 from bot.domain.policy.automation_rules import AutomationRules
 from bot.domain.policy.probe_rules import Probe
 from bot.domain.policy.status_page_rules import StatusPageRules
@@ -308,6 +308,12 @@ class Policy:
         if BRIDGE in self.bookmarks or level is None or not level.extra.get("war_room"):
             return self.bookmarks
         return {**self.bookmarks, BRIDGE: HUDDLE}
+
+    @property
+    def alert_rungs(self) -> tuple[EscalationRung, ...]:
+        """The rungs of every route of alerts and every alerting rule."""
+        of_routes = [rung for route in self.alerts.routes for rung in route.escalate]
+        return (*of_routes, *(rung for rule in self.rules.values() for rung in rule.escalate))
 
     @property
     def zone(self) -> ZoneInfo:

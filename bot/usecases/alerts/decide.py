@@ -28,6 +28,7 @@ from bot.usecases.incidents.declare import Declaration, declare_within
 from bot.usecases.unit_of_work import begin
 from storage import incidents, ingest
 from storage.alerts import deadlines, groups, silences
+from storage.lease import LEASE
 from storage.outbox import enqueue
 
 CLAIMED = 50
@@ -43,7 +44,7 @@ async def claim_gathered(context: Context) -> list[int]:
     if upcoming is None or upcoming > now:
         return []
     async with context.database.transaction() as conn:
-        return await deadlines.claim(conn, now, CLAIMED)
+        return await deadlines.claim(conn, now, CLAIMED, LEASE)
 
 
 async def decide_group(context: Context, number: int) -> AlertGroup | None:

@@ -21,6 +21,7 @@ from bot.usecases.context import Context
 from bot.usecases.effects.on_call import current_paging_context
 from storage.alerts import deadlines, groups
 from storage.alerts.deadlines import LapsedRung
+from storage.lease import LEASE
 from storage.outbox import enqueue
 
 CLAIMED = 50
@@ -68,7 +69,7 @@ async def claim_rungs(context: Context) -> list[LapsedRung]:
     if upcoming is None or upcoming > now:
         return []
     async with context.database.transaction() as conn:
-        return await deadlines.claim_rungs(conn, now, CLAIMED)
+        return await deadlines.claim_rungs(conn, now, CLAIMED, LEASE)
 
 
 async def page_rung(context: Context, lapsed: LapsedRung) -> AlertGroup | None:

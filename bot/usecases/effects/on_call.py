@@ -44,7 +44,7 @@ def names_in(policy: Policy) -> frozenset[str]:
     rungs = [rung for severity in policy.severities for rung in severity.ladder]
     rungs += [trigger.rung for trigger in policy.triggers]
     targets = [target for rung in rungs for target in rung.notify]
-    targets += [target for route in policy.alerts.routes for rung in route.escalate for target in rung.notify]
+    targets += [target for rung in policy.alert_rungs for target in rung.notify]
     users = [target.name for target in (*targets, *policy.playbooks.approvers) if target.kind is TargetKind.USER]
     return frozenset(name for name in (*contacts, *members, *users) if name)
 

@@ -23,7 +23,8 @@ SHOWN_PAGES, PAGE_LENGTH, ROUTE_LENGTH = 3, 300, 150
 
 def card(shown: GroupView, facts: AlertFacts, policy: Policy, now: datetime, command: str) -> Message:
     """What fires, since when, how bad and where, and what may help; who acted; buttons while nobody has."""
-    return elements.message(_words(shown), _card_blocks(shown, facts, policy, now, command))
+    blocks = [*_about(shown, facts, policy, now, command), _pages(shown.group, now)]
+    return elements.message(_words(shown), [*blocks, _outcome(shown, now), _buttons(shown, facts)])
 
 
 def paged(
@@ -37,7 +38,13 @@ def paged(
     why = f"Rung {page.rung} of the route {_route(shown)}{again}, until somebody acts on the alerts."
     return elements.message(
         f"{paged} about {_words(shown)}",
-        [elements.section(words), elements.context(why), *_card_blocks(shown, facts, policy, now, command)],
+        [
+            elements.section(words),
+            elements.context(why),
+            *_about(shown, facts, policy, now, command),
+            _outcome(shown, now),
+            _buttons(shown, facts),
+        ],
     )
 
 
@@ -50,9 +57,7 @@ def _route(shown: GroupView) -> str:
     return elements.code(clip(plain(shown.group.route), ROUTE_LENGTH))
 
 
-def _card_blocks(
-    shown: GroupView, facts: AlertFacts, policy: Policy, now: datetime, command: str
-) -> list[Block | None]:
+def _about(shown: GroupView, facts: AlertFacts, policy: Policy, now: datetime, command: str) -> list[Block | None]:
     group = shown.group
     pairs = [
         ("Since", phrases.at(group.started_at, now)),
@@ -67,14 +72,11 @@ def _card_blocks(
         *alert_lines(shown, now, f"{command} alerts"),
         *help_lines.blocks(facts, now),
         elements.context(links) if (links := parts.links(shown.alerts, facts.links)) else None,
-        _pages(group, now),
-        _outcome(shown, now),
-        _buttons(shown, facts),
     ]
 
 
 def _pages(group: AlertGroup, now: datetime) -> Block | None:
-    """The last pages, and why nobody was paged."""
+    """The last pages, and why nobody was paged. Only an edit of the card shows it, which notifies nobody."""
     steps = [step for step in group.steps if step.step == "page"][-SHOWN_PAGES:]
     if not steps or group.decision is not Decision.ASKED:
         return None
@@ -99,16 +101,16 @@ def _outcome(shown: GroupView, now: datetime) -> Block | None:
     who = f" by {mention(group.decided_by)}" if group.decided_by else ""
     match group.decision:
         case Decision.DISMISSED:
-            return elements.section(f":no_bell: *Dismissed*{who}{when}: {render(group.reason)}")
+            return elements.section(f":no_bell: *Dismissed*{who}{when}: {render(plain(group.reason))}")
         case Decision.DECLARED:
             return elements.section(f":fire: *Declared* as {_incident(shown)}{who}{when}")
         case Decision.ATTACHED:
             return elements.section(f":paperclip: *Attached* to {_incident(shown)}{who}{when}")
         case Decision.SILENCED:
             until = f" until {phrases.at(group.silenced_until, now)}" if group.silenced_until else ""
-            return elements.section(f":mute: *Silenced*{who}{until}: {render(parts.reason(shown))}")
+            return elements.section(f":mute: *Silenced*{who}{until}: {render(plain(parts.reason(shown)))}")
         case Decision.INHIBITED:
-            return elements.section(f":mute: *Inhibited*{when}: {render(parts.reason(shown))}")
+            return elements.section(f":mute: *Inhibited*{when}: {render(plain(parts.reason(shown)))}")
         case Decision.ASKED if shown.incident is not None and not shown.incident.open:
             return elements.section(f"It belonged to {_incident(shown)}, which is {shown.incident.status}.")
         case _:

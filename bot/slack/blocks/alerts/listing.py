@@ -93,6 +93,6 @@ def _facts(each: GroupView, policy: Policy, now: datetime) -> str:
             parts.counted(group, each.firing, each.resolved),
             f"since {phrases.at(group.started_at, now)}",
             parts.services(group, policy),
-            f"{decision}: {clip(render(parts.reason(each)), REASON_LENGTH)}",
+            f"{decision}: {clip(render(plain(parts.reason(each))), REASON_LENGTH)}",
         ]
     )

@@ -1,0 +1,72 @@
+"""Twenty thousand alerts give bounded messages with true counts, whatever their texts say."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.domain.alerts.alert import Alert, AlertStatus
+from bot.domain.alerts.group import AlertGroup, Decision, Step
+from bot.domain.alerts.service_change import ChangeKind, ServiceChange
+from bot.domain.alerts.view import GroupView
+from bot.domain.policy.alert_rules import AlertAction
+from bot.domain.policy.policy import Contact
+from bot.domain.routing.payloads import AlertPagePayload
+from bot.domain.triage.alert_facts import AlertFacts
+from bot.slack.blocks.alerts import card, listing
+from bot.slack.blocks.elements import Message
+from sandbox.blocks import block_errors
+from tests.factories import FIVE
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HOSTILE = "<!channel> <@U1> <https://evil.example|click> *b* `c` \u202e" + "x" * 5000
+
+
+def hostile(decision: Decision = Decision.ASKED) -> GroupView:
+    labels = {"alertname": HOSTILE, "source": "alertmanager", **{f"l{n}{HOSTILE}": HOSTILE for n in range(50)}}
+    annotations = {"summary": HOSTILE, "runbook_url": "javascript:alert(1)", "threshold": HOSTILE}
+    shown = Alert("alertmanager", "f", AlertStatus.FIRING, NOON, labels, annotations, value=HOSTILE)
+    steps = tuple(Step(NOON, "page", "x" * 5000) for _ in range(60))
+    group = AlertGroup(
+        7, "k", HOSTILE, AlertAction.ASK, tuple(labels.items()), HOSTILE[:250], "grafana", "sev1", NOON, NOON, NOON,
+        services=tuple(f"s{n}" for n in range(50)), decision=decision, reason=HOSTILE, steps=steps, truncated=7,
+    )  # fmt: skip
+    return GroupView(group, (shown,) * 10, firing=20_000, resolved=3)
+
+
+FACTS = AlertFacts(
+    owners=(Contact("a", HOSTILE),) * 50,
+    on_call=(HOSTILE,) * 50,
+    links=((HOSTILE, "https://x.example"), ("bad", "javascript:alert(1)")) * 20,
+    changes=(ServiceChange("k", ChangeKind.FLAG, HOSTILE, NOON, HOSTILE, HOSTILE, url="https://x.example"),) * 3,
+    playbooks=(HOSTILE,) * 2,
+)
+
+
+@pytest.mark.parametrize("decision", list(Decision))
+def test_a_card_is_bounded_and_its_counts_are_true(decision: Decision) -> None:
+    message = card.card(hostile(decision), FACTS, FIVE, NOON, "/incident")
+    harmless(message)
+    assert "20000 firing, 3 resolved and 7 more, not sent to us" in json.dumps(message.blocks)
+    assert "19993 more" in json.dumps(message.blocks)
+
+
+def test_a_page_and_the_lists_are_bounded() -> None:
+    view = hostile()
+    page = AlertPagePayload(7, 1, 2, HOSTILE, person="U1", repeat_s=60.0)
+    harmless(card.paged(view, FACTS, page, FIVE, NOON, "/incident"))
+    many = [replace(view, group=replace(view.group, number=n)) for n in range(50)]
+    harmless(listing.in_incident(many, 20_000, FIVE, NOON, "/incident"))
+    harmless(listing.firing_now(many, FIVE, NOON, "/incident"))
+
+
+def harmless(message: Message) -> None:
+    assert block_errors(message.blocks, "message") == []
+    text = json.dumps(message.blocks) + message.text
+    assert "<!channel>" not in text
+    assert "<@U1>" not in text
+    assert "<https://evil" not in text
+    assert "javascript" not in text
