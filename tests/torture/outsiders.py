@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 GUEST = "gail"
 COMMON_CHANNEL = "#payments"  # where members and the guest are
-WAIT_S = 2.0
+WAIT_S = 4.0
 PROBE = "from outside"
 ASKED_ABOUT = 2  # private incidents, so that a night stays short
 

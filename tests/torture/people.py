@@ -160,7 +160,7 @@ class People:
     async def begin(self, step: Step) -> None:
         """Declare until it is acknowledged, so that there is an incident before the night begins."""
         for attempt in range(20):
-            await self._declare(replace(step, token=f"{step.token}-{attempt}"))
+            await getattr(self, f"_{step.what}")(replace(step, token=f"{step.token}-{attempt}"))
             if self.acts[-1].outcome == ACCEPTED:
                 return
 

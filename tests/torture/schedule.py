@@ -106,8 +106,8 @@ def schedule(seed: int, database: str | None = None, replicas: int | None = None
     database = database or drawn[0]
     replicas = 1 if database == "sqlite" else replicas or drawn[1]
     socket_mode = rng.random() < 0.4
-    steps = [Step(0.0, "declare", "maya", "k0", 0.1), Step(0.3, "declare", "tom", "k1", 0.5)]
-    steps.append(Step(0.4, "declare_private", "lena", "kp", rng.random()))
+    steps = [Step(0.0, "declare", "maya", "k0", 0.1), Step(0.0, "declare_private", "lena", "kp", rng.random())]
+    steps.append(Step(0.3, "declare", "tom", "k1", 0.5))
     steps.append(Step(round(rng.uniform(1.0, SPAN_S), 3), "act:remove", "", "", rng.random(), {"for_s": None}))
     steps += [_act(rng, number) for number in range(2, rng.randint(35, 60))]
     weights = FAULTS | (ONLY_SQLITE if database == "sqlite" else ONLY_POSTGRESQL)

@@ -128,8 +128,9 @@ class World:
 
     async def _play(self, pace: float) -> None:
         """Play the steps at their times, slower by the factor `pace` if processes take longer to start."""
-        first, *steps = self.schedule.steps
-        await self.people.begin(first)
+        public, private, *steps = self.schedule.steps
+        await self.people.begin(public)
+        await self.people.begin(private)
         began = time.monotonic()
         happening = []
         for step in steps:
