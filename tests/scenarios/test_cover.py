@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -56,7 +57,8 @@ async def test_a_cover_begins_as_written_in_the_time_zone_of_its_author(here: Wo
 
 
 async def test_without_a_time_zone_from_slack_the_schedules_is_used_and_named(here: World) -> None:
-    here.ws.faults.add("users.info", error="user_not_found", count=None)
+    profiles = here.tocsin.token_watch._api.profiles
+    profiles._kept[MAYA] = (time.monotonic(), {**await profiles.get(MAYA, 60.0), "tz": "Nowhere/City"})
     said = await typed(here, "maya", "#general", "/incident cover primary from tomorrow 18:00 until 22:00")
     assert "Times as in Europe/Berlin" in said
     ((_, starts_at, ends_at),) = await covers(here)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.slack.client.api import SlackError
+from bot.slack.client.profiles import Profiles
 
 Answer = dict[str, Any] | SlackError
 
@@ -16,6 +17,7 @@ class FakeApi:
     def __init__(self, **methods: Callable[[dict[str, Any]], Answer]) -> None:
         self._methods = {name.replace("_", "."): answer for name, answer in methods.items()}
         self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.profiles = Profiles(self.call)
 
     async def call(self, method: str, **args: Any) -> dict[str, Any]:
         self.calls.append((method, args))

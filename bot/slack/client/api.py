@@ -16,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.errors import DeliveryError
 from bot.integrations.http import CONNECT_S, RETRY_MARGIN_S, TIMEOUT_S, retry_after_s
+from bot.slack.client.profiles import Profiles
 from bot.slack.client.rate_limiter import RateLimiter, current_caller
 
 # Errors on Slack's side: the call may have taken effect. https://docs.slack.dev/reference/methods (common errors)
@@ -91,6 +92,7 @@ class SlackApi:
         self.refused: str | None = None  # the error name, while Slack refuses the token
         self.missing_scopes: dict[str, str] = {}  # by method: the scope that its last call lacked
         self.rate_limiter = RateLimiter()
+        self.profiles = Profiles(self.call)
         self._observe = observe
         self._waits = waits
 

@@ -28,6 +28,7 @@ NO_ACCOUNT = frozenset({"users_not_found", "user_not_found", "user_disabled", "u
 EVERY_S = 10.0
 AT_ONCE = 5  # look-ups in `EVERY_S` seconds: half of what Slack allows for `users.lookupByEmail`
 FRESH_S = 3600.0  # how long an account counts as known
+PROFILE_FRESH_S = 300.0
 RECHECK_S = 600.0  # how long a missing account counts as missing
 
 
@@ -103,7 +104,7 @@ async def look_up(api: SlackApi, name: str) -> str:
     """The Slack ID of the active account of an address or Slack ID. Raises `SlackError`."""
     if "@" in name:
         return str((await api.call("users.lookupByEmail", email=name))["user"]["id"])
-    account = (await api.call("users.info", user=name))["user"]
+    account = await api.profiles.get(name, PROFILE_FRESH_S)
     if account.get("deleted"):
         raise SlackError("user_disabled", "users.info", permanent=True)
     return name

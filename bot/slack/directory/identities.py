@@ -21,6 +21,7 @@ from storage.engine.errors import StorageError
 log = structlog.get_logger()
 
 FRESH_S = 300.0
+PROFILE_FRESH_S = 60.0  # of a profile that something else asked for
 SLACKBOT = "USLACKBOT"  # Slack does not mark it as a bot
 NOBODY = frozenset({"user_not_found", "user_not_visible"})  # https://docs.slack.dev/reference/methods/users.info
 WITHIN_S = 0.8  # the acknowledgement waits for it, and perhaps a form after it
@@ -47,13 +48,13 @@ class Identities:
             return cached
         try:
             async with asyncio.timeout(WITHIN_S):
-                answer = await self._api.call("users.info", user=user)
+                profile = await self._api.profiles.get(user, min(FRESH_S, PROFILE_FRESH_S))
         except (SlackError, TimeoutError) as error:
             if isinstance(error, SlackError) and error.name in NOBODY:
                 return await self._learnt(Identity(user, Membership.OUTSIDE, active=False), cached)
             log.warning("identity.not_known", user=user, error=str(error) or "too slow")
             return cached if cached.membership is not Membership.UNKNOWN else await self._stored(cached)
-        return await self._learnt(identity_from_profile(answer["user"], self._bot), cached)
+        return await self._learnt(identity_from_profile(profile, self._bot), cached)
 
     async def _learnt(self, identity: Identity, before: Identity) -> Identity:
         """Keep what Slack said, also for other processes and for the time after a restart."""

@@ -20,6 +20,7 @@ log = structlog.get_logger()
 LOOK_S = 2.0
 AT_ONCE = 10  # IDs looked up in one turn; users.info takes a hundred a minute
 MOST_WAITING = 5_000  # IDs; further ones are asked for again when they occur again
+PROFILE_FRESH_S = 3600.0
 FRESH = timedelta(days=7)
 
 
@@ -84,7 +85,7 @@ class NameDirectory:
     async def _name_of(self, slack_id: str) -> str:
         match slack_id[:1]:
             case "U" | "W":
-                user = (await self._api.call("users.info", user=slack_id))["user"]
+                user = await self._api.profiles.get(slack_id, PROFILE_FRESH_S)
                 profile = user.get("profile") or {}
                 return _first(profile.get("display_name"), profile.get("real_name"), user.get("real_name"))
             case "B":

@@ -5,6 +5,8 @@ from __future__ import annotations
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.directory.accounts import AccountLog
 
+NAME_FRESH_S = 3600.0
+
 
 class People:
     """Looks people up one by one and remembers the answers. It never lists the workspace's members.
@@ -16,7 +18,6 @@ class People:
         self._api = api
         self._accounts = accounts
         self._ids: dict[str, str] = {}
-        self._names: dict[str, str] = {}
         self._direct_channels: dict[str, str] = {}
 
     async def user_id(self, person: str) -> str:
@@ -50,17 +51,13 @@ class People:
         user = person
         try:
             user = await self.user_id(person)
-            if user not in self._names:
-                account = (await self._api.call("users.info", user=user))["user"]
-                profile = account.get("profile") or {}
-                self._names[user] = (
-                    profile.get("display_name") or profile.get("real_name") or account.get("real_name") or user
-                )
+            account = await self._api.profiles.get(user, NAME_FRESH_S)
         except SlackError as error:
             if not error.permanent:
                 raise
             return person
-        return self._names[user]
+        profile = account.get("profile") or {}
+        return str(profile.get("display_name") or profile.get("real_name") or account.get("real_name") or user)
 
     async def ids(self, people: list[str]) -> list[str]:
         """The Slack IDs of `people`, in order, each once. An unknown address stays as it is, to be shown as text."""

@@ -11,6 +11,7 @@ from bot.slack.client.api import SlackApi, SlackError
 
 log = structlog.get_logger()
 
+FRESH_S = 300.0  # people travel
 WITHIN_S = 1.5  # a person is waiting for the answer
 
 
@@ -18,8 +19,8 @@ async def time_zone_of(api: SlackApi, user: str) -> ZoneInfo | None:
     """The person's time zone; None if Slack does not answer in time or names an unknown zone."""
     try:
         async with asyncio.timeout(WITHIN_S):
-            answer = await api.call("users.info", user=user)
-        return ZoneInfo(str(answer["user"]["tz"]))
+            profile = await api.profiles.get(user, FRESH_S)
+        return ZoneInfo(str(profile["tz"]))
     except (SlackError, TimeoutError, KeyError, ValueError, ZoneInfoNotFoundError) as error:
         log.info("zone.unknown", user=user, error=str(error) or "too slow")
         return None
