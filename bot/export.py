@@ -89,6 +89,8 @@ async def incident(conn: AsyncConnection, number: int, *, private: bool = True) 
     for table in export_rows.incident_tables():
         async for row in export_rows.rows(conn, table, number):
             yield {"type": table.name, **about, **_plain(row, "incident")}
+    async for row in export_rows.alerts_of(conn, number):
+        yield {"type": "alert", **about, **_plain(row)}
 
 
 async def lines(records: AsyncIterator[dict[str, Any]], secrets: Iterable[str] = ()) -> AsyncIterator[str]:

@@ -145,11 +145,30 @@ class Metrics:
         self.heartbeat_at = Gauge(
             "tocsin_heartbeat_sent_timestamp_seconds", "When the heartbeat last arrived", registry=registry
         )
+        self._alerts()
         self._playbooks()
         self._rules_and_probes()
         for what in ("notice", "deadline"):
             self.claims.labels(what)
             self.taken_over.labels(what)
+
+    def _alerts(self) -> None:
+        """Metrics of alerts that monitoring systems send. docs/alerts.md lists them."""
+        registry = self.registry
+        self.alerts = Counter(
+            "tocsin_alerts_total", "Alerts and changes received, by what they were", ["source", "result"],
+            registry=registry,
+        )  # fmt: skip
+        self.alert_hook_seconds = Histogram(
+            "tocsin_alert_hook_seconds", "From reading a webhook's body to its commit", ["source"], registry=registry,
+            buckets=_FAST,
+        )  # fmt: skip
+
+    def alerts_received(self, source: str, counts: Mapping[str, int], took_s: float) -> None:
+        """Count the alerts of one request by result, such as `new` or `rejected`, and record how long it took."""
+        for result, count in counts.items():
+            self.alerts.labels(source, result).inc(count)
+        self.alert_hook_seconds.labels(source).observe(took_s)
 
     def _playbooks(self) -> None:
         """Metrics of playbook runs and their jobs."""

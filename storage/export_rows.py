@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine.dialect import AnyRow
-from storage.schema import chains, deadlines, incidents, metadata, outbox, timeline
+from storage.schema import alert_groups, alerts, chains, deadlines, incidents, metadata, outbox, timeline
 from storage.timeline.pagination import BY_TIME, iter_rows
 
 PAGE = 500
 _OWN = {"incidents", "timeline", "chains", "deadlines", "outbox"}
 _DERIVED = {"incident_words", "cursors", "reads"}
-_SHARED = ("policies", "playbooks", "overrides")
+_SHARED = ("policies", "playbooks", "overrides", "service_changes", "alert_silences")
 
 
 def incident_tables() -> list[sa.Table]:
@@ -65,6 +65,23 @@ async def notices(conn: AsyncConnection, number: int) -> AsyncIterator[dict[str,
     """The incident's notices in the outbox."""
     async for row in rows(conn, outbox, number):
         yield row
+
+
+async def alerts_of(conn: AsyncConnection, number: int) -> AsyncIterator[dict[str, Any]]:
+    """The alerts of an incident's groups, group by group."""
+    c = alerts.c
+    groups = sa.select(alert_groups.c.number).where(alert_groups.c.incident == number)
+    query = sa.select(alerts).where(c.group_number.in_(groups)).order_by(c.group_number, c.identity).limit(PAGE)
+    last: tuple[Any, ...] | None = None
+    while True:
+        page = (
+            await conn.execute(query if last is None else query.where(_after([c.group_number, c.identity], last)))
+        ).all()
+        for row in page:
+            yield _by_name(alerts, row)
+        if len(page) < PAGE:
+            return
+        last = (page[-1].group_number, page[-1].identity)
 
 
 async def rows(conn: AsyncConnection, table: sa.Table, number: int | None = None) -> AsyncIterator[dict[str, Any]]:

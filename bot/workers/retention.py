@@ -1,7 +1,8 @@
 """Deletes expired data in the background, in small steps.
 
-Records of deliveries and private answers are deleted after a month. If the policy sets `keep`, the texts of an
-incident's timeline and its ledger are deleted when the incident ended that long ago. All other work takes precedence.
+Records of deliveries, private answers and occurrences of alerts that are over are deleted after a month. If the policy
+sets `keep`, the texts of an incident's timeline and its ledger are deleted when the incident ended that long ago, and
+groups of alerts that are over and changes of services when they are as old. All other work takes precedence.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from bot.usecases import search_index
 from bot.usecases.context import Context
 from bot.workers.base import Periodic
 from storage import api_requests, incidents, retention
+from storage.alerts import changes
+from storage.alerts import retention as expired_alerts
 from storage.retention import EndedIncident
 
 log = structlog.get_logger()
@@ -55,9 +58,12 @@ class Retention:
         count = await self._steps(lambda conn: retention.delete_deliveries(conn, now - OPERATIONAL), pause_s)
         count += await self._steps(lambda conn: api_requests.delete_before(conn, now - REQUESTS, BATCH), pause_s)
         count += await self._answers(now - OPERATIONAL, pause_s)
+        count += await self._steps(lambda conn: expired_alerts.delete_occurrences(conn, now - OPERATIONAL), pause_s)
         keep = self._context.policy.keep
         if keep is None:
             return count
+        count += await self._steps(lambda conn: changes.delete_before(conn, now - keep, BATCH), pause_s)
+        count += await self._alerts(now - keep, pause_s)
         last: EndedIncident | None = None
         while found := await self._ended(now - keep, last):
             for last in found:
@@ -86,6 +92,16 @@ class Retention:
         while after is not None:
             async with self._context.database.transaction() as conn:
                 after, count = await retention.drop_answers(conn, before, after)
+            total += count
+            await asyncio.sleep(pause_s)
+        return total
+
+    async def _alerts(self, before: datetime, pause_s: float) -> int:
+        after: int | None = 0
+        total = 0
+        while after is not None:
+            async with self._context.database.transaction() as conn:
+                after, count = await expired_alerts.delete_groups(conn, before, after)
             total += count
             await asyncio.sleep(pause_s)
         return total

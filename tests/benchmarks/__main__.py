@@ -20,6 +20,7 @@ NAMES = (
     "recovery",
     "footprint",
     "instructions",
+    "alerts",
 )
 
 

@@ -6,6 +6,7 @@ The answer comes after the commit. A 5xx or a 429 asks the sender to send the sa
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -79,6 +80,7 @@ class Endpoint:
     async def taken(self, request: web.Request, body: bytes) -> web.Response:
         """Read a body whose origin is proved, and store what it tells. Raises `BodyRefused`."""
         headers = {name.lower(): value for name, value in request.headers.items()}
+        began = time.monotonic()
         try:
             now = self._context.clock.now()
             batch = await asyncio.to_thread(_read, self._source, body, request.content_type, headers, now)
@@ -94,6 +96,7 @@ class Endpoint:
             self._metrics.not_recorded.labels("alerts").inc()
             log.warning("hook.not_recorded", hook=self._source.name, error=str(error))
             return web.json_response({"error": "not recorded, send it again"}, status=503)
+        self._metrics.alerts_received(self._source.name, _counts(receipt), time.monotonic() - began)
         groups = list(receipt.groups[:10])
         log.info("hook.taken", hook=self._source.name, received=receipt.received, new=receipt.new, groups=groups)
         return web.json_response(_answer(receipt, batch), status=202)
@@ -103,14 +106,21 @@ def _read(source: Source, body: bytes, kind: str, headers: dict[str, str], now: 
     return source.read(Delivery(parse(body, kind), headers), now)
 
 
-def _answer(receipt: Receipt, batch: AlertBatch) -> dict[str, object]:
-    answer: dict[str, object] = {
-        "received": receipt.received,
+def _counts(receipt: Receipt) -> dict[str, int]:
+    """How many alerts were what."""
+    return {
         "new": receipt.new,
         "repeated": receipt.repeated,
         "resolved": receipt.resolved,
         "stale": receipt.stale,
         "rejected": receipt.rejected,
+    }
+
+
+def _answer(receipt: Receipt, batch: AlertBatch) -> dict[str, object]:
+    answer: dict[str, object] = {
+        "received": receipt.received,
+        **_counts(receipt),
         "groups": list(receipt.groups),
     }
     if batch.rejected:
