@@ -1,0 +1,156 @@
+"""Who may do what through the API and the command line: the table in docs/security.md, operation by operation."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from bot.cli.main import main
+from bot.cli.verbs import COMMANDS
+from bot.domain.access.identity import Identity, Membership
+from bot.operations.base import Operation
+from bot.operations.table import OPERATIONS
+from bot.usecases import tokens
+from bot.web.api.openapi import example
+from storage import identities
+from tests.api.calls import ALEX, GAIL, MAYA, TOM, Program, Reply, program, token_for
+from tests.api.test_command_line import tocsin
+from tests.scenarios.running import ROOT, World, world, written
+
+STRANGER = "U0NOBODY00"
+ENDING = {"post_update", "change_status"}  # a guest may, but not to an end
+POLICY = """
+preset: sev1-5
+announce: "#incidents"
+schedules: {primary: {members: [U0MAYA0000]}}
+fields: {ticket: {label: Ticket, kind: text}}
+"""
+WORDS = {
+    "update": ["Going on"], "status": ["identified"], "severity": ["sev1"], "role": ["commander", TOM],
+    "note": ["Seen"], "page": [TOM], "escalate": ["Now"], "snooze": ["30m"], "next": ["1h"], "resolve": ["Done"],
+    "reopen": ["Back"], "cancel": ["None"],
+}  # fmt: skip
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    return written(tmp_path, POLICY)
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def guests(operation: Operation) -> str:
+    """The table's cell."""
+    if operation.name in ENDING:
+        return "not to an end"
+    return "if named" if operation.asks_who else "yes"
+
+
+def table() -> str:
+    """The table of the document, as it should be."""
+    rows = [
+        f"| `{each.method} {each.path}` | {each.scope} | {guests(each)} |"
+        for each in OPERATIONS
+        if each.method != "GET"
+    ]
+    return "\n".join(["| operation | scope | guests, other organisations |", "|---|---|---|", *rows])
+
+
+def test_the_table_in_the_document_is_that_of_the_operations() -> None:
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    shown = re.search(r"<!-- doors: .*?-->\n\n(.*?)\n\n", text, re.DOTALL)
+    assert shown is not None
+    assert shown[1] == table(), f"put this table there:\n{table()}"
+
+
+async def ask(client: Program, operation: Operation, incident: str, here: World) -> Reply:
+    """Ask for an operation with its example."""
+    values = {
+        "id": incident,
+        "run": "1",
+        "step": "1.1",
+        "schedule": "primary",
+        "playbook": "first-checks",
+        "token": "9",
+    }
+    if operation.path.startswith("/alerts"):
+        values["id"] = "AG-1"
+    if operation.path.startswith("/silences"):
+        values["id"] = "SI-1"
+    given: dict[str, Any] = example(operation, here.tocsin.context.policy)
+    if operation.method == "GET":
+        query = "&".join(f"{name}={str(value).lower()}" for name, value in given.items())
+        return await client.get(f"{operation.path.format(**values)}?{query}")
+    return await client.send(operation.method, operation.path.format(**values), given)
+
+
+async def test_the_api_holds_the_table(sqlite_url: str, policy: Path) -> None:
+    async with world(sqlite_url, policy=policy) as here:
+        before = here.tocsin.context.clock.now() - timedelta(days=2)
+        _, expired = await tokens.create(
+            here.tocsin.database, "old", MAYA, (await token_for(here, TOM))[0].scopes, before, timedelta(days=1)
+        )
+        revoked, secret = await token_for(here, MAYA, "admin")
+        await tokens.revoke(here.tocsin.database, str(revoked.id), before)
+        async with program(here, person=MAYA, scopes="write") as maya:
+            await maya.post("/incidents", {"title": "Breach", "severity": "sev2", "private": True})
+            await maya.post("/incidents", {"title": "Checkout is down", "severity": "sev2"})
+        async with (
+            program(here, person=GAIL, scopes="admin") as guest,
+            program(here, person=ALEX, scopes="admin") as partner,
+            program(here, person=TOM, scopes="admin") as outsider,
+            program(here, person=STRANGER, scopes="admin") as stranger,
+            program(here, person=TOM, scopes="read") as reader,
+            program(here, expired) as old,
+            program(here, secret) as gone,
+        ):
+            for operation in OPERATIONS:
+                for client in (old, gone):
+                    assert (await ask(client, operation, "INC-2", here)).status == 401, operation.name
+                assert (await ask(stranger, operation, "INC-2", here)).status == 403, operation.name
+                if operation.method != "GET":
+                    assert (await ask(reader, operation, "INC-2", here)).status == 403, operation.name
+                if "{id}" in operation.path and operation.path.startswith("/incidents"):
+                    assert (await ask(outsider, operation, "INC-1", here)).status == 404, operation.name
+                if operation.tag == "Tokens":
+                    continue  # the scope alone decides
+                for client in (guest, partner):
+                    answer = await ask(client, operation, "INC-2", here)
+                    refused = answer.status == 403 and "workspace may" in answer.body["detail"]
+                    open_to_guests = operation.method == "GET" or guests(operation) != "if named"
+                    # Without an alert, a run or an offer to act on, there is nothing that could be refused.
+                    assert not refused if open_to_guests else refused or answer.status in {404, 409}, operation.name
+
+
+async def test_the_command_line_holds_it_too(sqlite_url: str, policy: Path) -> None:
+    database = {"DATABASE_URL": sqlite_url, "TOCSIN_POLICY": str(policy)}
+    async with world(sqlite_url, policy=policy) as here:
+        async with here.tocsin.database.transaction() as conn:
+            await identities.remember(conn, Identity(GAIL, Membership.GUEST))
+            await identities.remember(conn, Identity(STRANGER, Membership.OUTSIDE, active=False))
+        await tocsin(database, "declare", "sev2", "Breach", "--private", "--as", MAYA)
+        await tocsin(database, "declare", "sev2", "Checkout is down", "--as", MAYA)
+        for command in COMMANDS:
+            verb = str(command.name)
+            if verb == "declare":
+                continue
+            words = WORDS.get(verb, [])
+            assert "no incident INC-1" in await tocsin(database, verb, "INC-1", *words, "--as", TOM, code=1), verb
+            assert "no account" in await tocsin(database, verb, "INC-2", *words, "--as", STRANGER, code=1), verb
+            answer = await printed(database, verb, "INC-2", *words, "--as", GAIL)
+            held = verb not in {"ack", "update", "status", "note", "next"}
+            assert ("workspace may" in answer) is held, (verb, answer)
+
+
+async def printed(env: dict[str, str], *words: str) -> str:
+    """What a command prints, whatever its exit code."""
+    return (await asyncio.to_thread(CliRunner().invoke, main, list(words), env=env)).output
