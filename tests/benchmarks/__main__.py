@@ -12,6 +12,7 @@ from tests.benchmarks.figures import Figure, table
 
 NAMES = (
     "acknowledgements",
+    "api",
     "burst",
     "storage_appends",
     "storage_claims",
