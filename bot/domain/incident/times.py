@@ -50,6 +50,8 @@ def correct(incident: Incident, corrections: Mapping[str, datetime], reason: str
         if name == "resolved_at" and incident.resolved_at is None:
             raise ImpossibleTime(name, f"{incident.id} is not resolved. Resolve it first.")
     stamps: dict[str, Any] = dict(changed)
+    if "resolved_at" in changed and "mitigated_at" not in changed and incident.mitigated_at == incident.resolved_at:
+        stamps["mitigated_at"] = changed["resolved_at"]  # it was mitigated by being resolved
     after = replace(incident, **stamps)
     _require_order(after, changed)
     if "resolved_at" in changed and after.resolved_at is not None:

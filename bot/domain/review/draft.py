@@ -89,7 +89,7 @@ def _summary(record: Record, page: Page) -> None:
         took = durations.approximate(max(timedelta(), incident.resolved_at - incident.detected_at))
         cites = (record.declared.seq, resolved.seq, *_corrections(record, "detected_at", "resolved_at"))
         page.say(f"{incident.id} lasted {took} from detection to resolution.", *cites)
-    if record.declared and record.declared.entry.text and record.declared.entry.text != incident.title:
+    if record.declared and incident.description and incident.description in record.declared.entry.text:
         page.say(f"{who(record.declared.entry)} first described it: {words(record.declared)}", record.declared.seq)
     if resolved and resolved.entry.text:
         page.say(f"What fixed it, in the words of {who(resolved.entry)}: {words(resolved)}", resolved.seq)

@@ -48,6 +48,15 @@ def test_what_cannot_have_been_is_refused(field: str, at: datetime) -> None:
     assert refused.value.field == field
 
 
+def test_an_incident_that_was_mitigated_by_being_resolved_stays_so() -> None:
+    together = replace(RESOLVED, mitigated_at=RESOLVED.resolved_at)
+    change = times.correct(together, {"resolved_at": minutes(40)}, "The dashboard shows it", ADA, LATER)
+    assert (change.incident.mitigated_at, change.incident.resolved_at) == (minutes(40), minutes(40))
+    with pytest.raises(times.ImpossibleTime) as refused:
+        times.correct(together, {"resolved_at": NOW - MINUTE}, "It was", ADA, LATER)
+    assert refused.value.field == "resolved_at"
+
+
 def test_two_times_that_fit_together_are_corrected_at_once() -> None:
     after = corrected(mitigated_at=minutes(30), resolved_at=minutes(40)).incident
     assert (after.mitigated_at, after.resolved_at) == (minutes(30), minutes(40))
