@@ -33,7 +33,10 @@ TOKEN_REFUSED = frozenset(
 MISSING_SCOPE = "missing_scope"
 WRONG_WORKSPACE = "wrong_workspace"  # our own name: the token works, but for another workspace
 _BLOCKING = TOKEN_REFUSED | {MISSING_SCOPE, WRONG_WORKSPACE}
-BLOCKED_WAIT_S = 60.0  # until a blocked call is tried again by itself; it is tried sooner once the token works
+BLOCKED_WAIT_S = 60.0  # until a call without its scope is tried again by itself
+# The same while the token is refused. All that waits is tried as soon as the token works, but a notice may be stored as
+# waiting only after that.
+REFUSED_WAIT_S = 15.0
 RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
 RATE_LIMIT_WAIT = "Slack's rate limit is used up for now; this waits for its turn"
 _DETAILED = frozenset({"invalid_blocks", "invalid_arguments"})  # errors whose details help and quote no text
@@ -103,7 +106,7 @@ class SlackApi:
         `uncertain=True` when the call may have taken effect all the same.
         """
         if self.refused is not None and method != "auth.test":
-            raise SlackError(self.refused, method, wait_s=BLOCKED_WAIT_S, attempted=False)
+            raise SlackError(self.refused, method, wait_s=REFUSED_WAIT_S, attempted=False)
         channel = str(args.get("channel", ""))
         permit = self.rate_limiter.acquire(method, channel, current_caller.get())
         if isinstance(permit, float):
@@ -177,7 +180,7 @@ def _from_answer(error: SlackApiError, method: str) -> SlackError:
     if name in NOT_SLACKS:
         return SlackError(name, method, uncertain=status < 400)
     if name in _BLOCKING:
-        refusal = SlackError(name, method, wait_s=BLOCKED_WAIT_S)
+        refusal = SlackError(name, method, wait_s=BLOCKED_WAIT_S if name == MISSING_SCOPE else REFUSED_WAIT_S)
         refusal.needed = _needed_scope(error)
         return refusal
     return SlackError(name, method, permanent=True)
