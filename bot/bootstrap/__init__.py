@@ -24,7 +24,7 @@ from bot.bootstrap.monitoring import prober, rule_evaluator
 from bot.bootstrap.rotation import HoldersOfSecrets, secret_rotation
 from bot.bootstrap.status_page import status_page_services
 from bot.communication_sender import CommunicationSender
-from bot.domain.routing.notice import MAIL_KINDS, PAGER_KINDS, WEBHOOK_KINDS
+from bot.domain.routing.notice import MAIL_KINDS, PAGER_KINDS, SUBSCRIBER_MAIL_KINDS, WEBHOOK_KINDS
 from bot.domain.routing.send_result import SendResult, Sent
 from bot.metrics import Metrics
 from bot.page_sender import PageSender
@@ -47,6 +47,7 @@ from bot.slack.listeners import register
 from bot.slack.listeners.context import ListenerContext
 from bot.slack.listeners.event_middleware import EventMiddleware
 from bot.slack.senders.dispatch import Dispatcher
+from bot.subscriber_sender import SubscriberSender
 from bot.templates.library import TemplateLibrary
 from bot.usecases import acknowledge_links
 from bot.usecases.context import Context, Policies
@@ -77,6 +78,7 @@ from bot.workers.replica_counter import ReplicaCounter
 from bot.workers.retention import Retention
 from bot.workers.scheduler import Scheduler
 from bot.workers.search_indexer import SearchIndexer
+from bot.workers.subscriber_queue import subscriber_queue
 from bot.workers.tasks import BackgroundTask
 from bot.workers.timer import Timer
 from bot.workers.usergroup_sync import UsergroupSync
@@ -297,12 +299,14 @@ def _sockets(base: Base, bolt: AsyncApp, backfill: Callable[[], Awaitable[None]]
 def _outbox(base: Base, sockets: SocketPool | None, pages: PageSender, mails: CommunicationSender) -> Outbox:
     metrics, settings = base.metrics, base.settings
     dispatcher = Dispatcher(base.context, base.api, base.me, base.session, settings.tocsin_command)
-
+    subscribers = SubscriberSender(base.context, lambda: pages.notifiers)
     hooks = WebhookSender(base.context, base.session)
 
-    def sender_of(kind: str) -> PageSender | CommunicationSender | WebhookSender | Dispatcher:
+    def sender_of(kind: str) -> PageSender | CommunicationSender | SubscriberSender | WebhookSender | Dispatcher:
         if kind in PAGER_KINDS:
             return pages
+        if kind in SUBSCRIBER_MAIL_KINDS:
+            return subscribers
         if kind in MAIL_KINDS:
             return mails
         return hooks if kind in WEBHOOK_KINDS else dispatcher
@@ -357,6 +361,7 @@ def _periodic(base: Base, health: Health, replicas: ReplicaCounter) -> list[Peri
         Periodic("record of arrivals", arrivals.WRITTEN_EVERY, timedelta(0), base.arrivals.write),
         playbook_reviews(context),
         maintenance(context),
+        *subscriber_queue(context),
         action_reminders(context),
         Retention(context, settings.tocsin_archive, base.live.secrets).periodic,
     ]

@@ -13,4 +13,4 @@ def status_page_services(base: Base) -> tuple[StatusPageCache, StatusServer | No
     settings = base.settings
     mirror = None if settings.tocsin_status_mirror is None else Mirror(settings.tocsin_status_mirror)
     cache = StatusPageCache(base.context, mirror)
-    return cache, status_server(settings.tocsin_status_listen, cache, base.metrics)
+    return cache, status_server(settings.tocsin_status_listen, base.context, cache, base.metrics)

@@ -25,11 +25,12 @@ from bot.usecases.context import Context, Policies
 from bot.usecases.open_clock import open_clock
 from bot.usecases.status_page import maintain
 from bot.usecases.status_page import publish as publishing
+from bot.usecases.status_page.address import page_url
 from bot.web.statuspage import mirror
-from bot.web.statuspage.cache import access_token, page_url
+from bot.web.statuspage.cache import access_token
 from storage import incidents, key_value
 from storage.database import Database
-from storage.statuspage import page
+from storage.statuspage import page, subscribers
 
 STATUSES = click.Choice([str(each) for each in INCIDENT_STATUSES])
 components_option = click.option(
@@ -163,6 +164,26 @@ def maintenance_command(ctx: click.Context, /, as_json: bool, **given: Any) -> N
         return await maintain.schedule(context, new, BOT)
 
     _print(_run(work), as_json or ctx.obj)
+
+
+@statuspage_command.command("subscribers")
+@as_json_option
+@click.pass_context
+def subscribers_command(ctx: click.Context, as_json: bool) -> None:
+    """How many are told of what is published. Addresses are not shown."""
+    counted = run(lambda database, _: _subscribers(database))
+    if as_json or ctx.obj:
+        print_json(counted)
+        return
+    for kind, count in counted.items():
+        echo(f"{kind:<8} {count['active']} subscribed, {count['pending']} to be confirmed")
+    if not counted:
+        echo("Nobody has subscribed yet.")
+
+
+async def _subscribers(database: Database) -> dict[str, dict[str, int]]:
+    async with database.reading() as conn:
+        return await subscribers.counts(conn)
 
 
 @statuspage_command.command("export")

@@ -17,6 +17,7 @@ from bot.web.connection_limits import ConnectionLimiter
 from bot.web.hooks import sources
 from bot.web.server import HttpServer
 from bot.web.statuspage import routes as statuspage
+from bot.web.statuspage import subscriptions
 from bot.web.statuspage.cache import StatusPageCache
 
 
@@ -39,7 +40,7 @@ def http_server(
     site.add_routes(acknowledge.routes(context))
     site.add_routes(reference.routes(context))
     site.add_subapp(PREFIX, application(Door(authenticator)))
-    site.add_routes(statuspage.routes(status_page))
+    site.add_routes([*statuspage.routes(status_page), *subscriptions.routes(context, status_page)])
     if settings.tocsin_demo:
         site.add_routes(debug.routes(context))
     if settings.slack_signing_secret is not None:

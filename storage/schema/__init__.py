@@ -26,16 +26,15 @@ from storage.schema.playbooks import jobs, playbook_reminders, playbooks, walks
 from storage.schema.policies import meta, policies
 from storage.schema.reviews import review_texts
 from storage.schema.rules import probe_days, probe_states, rule_states, rule_switches, worker_leases
-from storage.schema.statuspage import publications
+from storage.schema.statuspage import handed_mails, mailings, publications, subscribers
 from storage.schema.tokens import api_requests, api_tokens
 
 __all__ = [
     "action_items", "alert_deadlines", "alert_groups", "alert_heartbeats", "alert_inhibitors", "alert_occurrences",
     "alert_proposals",
     "alert_silences", "alerts", "api_requests", "api_tokens", "chains", "communications", "counters", "cursors",
-    "deadlines", "deliveries", "homes", "incident_words", "incidents", "jobs", "meta", "metadata", "names", "outbox",
-    "overrides", "playbook_reminders", "playbooks", "policies", "probe_days", "probe_states", "publications",
-    "reads", "review_texts",
-    "rule_states", "rule_switches", "service_changes", "shifts", "threads", "timeline", "walks",
-    "worker_leases",
+    "deadlines", "deliveries", "handed_mails", "homes", "incident_words", "incidents", "jobs", "mailings", "meta",
+    "metadata", "names", "outbox", "overrides", "playbook_reminders", "playbooks", "policies", "probe_days",
+    "probe_states", "publications", "reads", "review_texts", "rule_states", "rule_switches", "service_changes",
+    "shifts", "subscribers", "threads", "timeline", "walks", "worker_leases",
 ]  # fmt: skip

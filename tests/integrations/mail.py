@@ -29,14 +29,24 @@ class Post:
     hang_up: bool = False
     envelopes: list[Envelope] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)
+    parsed: list[tuple[Envelope, EmailMessage]] = field(default_factory=list)
 
     @property
     def mails(self) -> list[EmailMessage]:
-        found = []
-        for envelope in self.envelopes:
+        """Each is parsed once: aiosmtpd reads every attribute of its handler, this one too, at each connection."""
+        for envelope in self.envelopes[len(self.parsed) :] if self._grown() else self._anew():
             assert isinstance(envelope.content, bytes)
-            found.append(message_from_bytes(envelope.content, policy=default))
-        return found
+            self.parsed.append((envelope, message_from_bytes(envelope.content, policy=default)))
+        return [mail for _, mail in self.parsed]
+
+    def _grown(self) -> bool:
+        """Whether what was parsed is still the beginning of what was handed over."""
+        known, kept = len(self.parsed), self.parsed[-1][0] if self.parsed else None
+        return known <= len(self.envelopes) and (kept is None or self.envelopes[known - 1] is kept)
+
+    def _anew(self) -> list[Envelope]:
+        self.parsed.clear()
+        return self.envelopes
 
     # aiosmtpd calls these.
 

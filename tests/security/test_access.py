@@ -29,7 +29,7 @@ LINES = {
     "role": "role scribe @tom", "lead": "lead me", "handover": "handover @tom", "escalate": "escalate Now",
     "page": "page @tom", "trigger": "trigger leak It leaks", "invite": "invite @tom",
     "comms": "comms internal", "cover": "cover primary for 2h", "silence": "silence a=b for 2h",
-    "maintenance": "maintenance",
+    "maintenance": "maintenance", "subscribe": "subscribe",
     "resolve": "resolve Done", "review": "review", "times": "times", "close": "close", "cancel": "cancel None",
     "status": "status resolved Done",
 }  # fmt: skip

@@ -99,6 +99,10 @@ class NoticeKind(StrEnum):
     REVIEW_PUBLISHED = "review_published"
     REVIEW_REMINDER = "review_reminder"
     WEBHOOK = "webhook"  # an event, for another program
+    # The status page
+    STATUS_CONFIRM = "status_confirm"
+    STATUS_MAIL = "status_mail"
+    STATUS_CHANNEL = "status_channel"
     # The workspace
     HOME = "home"
     USERGROUP = "usergroup"
@@ -112,6 +116,9 @@ PAGER_KINDS = frozenset({NoticeKind.PAGE_VENDOR, NoticeKind.ALERT_PAGE_VENDOR}) 
 # Sent by bot/communication_sender.py; all others are sent by Slack's senders.
 MAIL_KINDS = frozenset({NoticeKind.COMMS_MAIL, NoticeKind.COMMS_WEBHOOK})
 WEBHOOK_KINDS = frozenset({NoticeKind.WEBHOOK})  # sent by bot/webhook_sender.py
+SUBSCRIBER_KINDS = frozenset({NoticeKind.STATUS_MAIL, NoticeKind.STATUS_CHANNEL})
+# Sent by bot/subscriber_sender.py.
+SUBSCRIBER_MAIL_KINDS = frozenset({NoticeKind.STATUS_CONFIRM, NoticeKind.STATUS_MAIL})
 
 
 class Priority(IntEnum):
@@ -126,6 +133,7 @@ class Priority(IntEnum):
     NEWS = 40
     SETUP = 50
     EDIT = 60
+    SUBSCRIBERS = 70
     FETCH = 80
 
 

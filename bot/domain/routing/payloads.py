@@ -400,3 +400,12 @@ class WebhookPayload(Payload):
 
     rule: str
     seq: int
+
+
+@dataclass(frozen=True)
+class SubscriberPayload(Payload):
+    """A subscriber of the status page, and what it is told; without a publication it is asked to confirm."""
+
+    subscriber: str
+    publication: str | None = None
+    update: str | None = None

@@ -141,6 +141,11 @@ class NewPublication:
     started_at: datetime | None = None  # None: now; in the past for a backfill
     ended_at: datetime | None = None  # of a backfill of something that is over
 
+    @property
+    def notify(self) -> bool:
+        """Whether subscribers are told: not of what is over already."""
+        return self.ended_at is None
+
 
 @dataclass(frozen=True, slots=True)
 class PublicChange:

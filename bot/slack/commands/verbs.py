@@ -297,6 +297,14 @@ VERBS: tuple[Verb, ...] = (
         "plan maintenance on the status page, which begins and ends by itself; or list what is planned",
         needs_incident=False,
     ),
+    Verb(
+        "subscribe",
+        Grammar.WORDS,
+        ("subscribe", "subscribe <component>"),
+        "subscribe",
+        "have this channel told of what is published on the status page; the same again ends it",
+        needs_incident=False,
+    ),
     Verb("show", Grammar.ID, ("show <ID>",), "show INC-1", "show an incident's current state"),
     Verb(
         "oncall",

@@ -43,7 +43,8 @@ VERBS: dict[str, Access] = {
     "declare": Access.DECLARE,
     **dict.fromkeys(("ack", "join"), Access.ACKNOWLEDGE),
     **dict.fromkeys(
-        ("severity", "snooze", "policy", "drill", "silence", "comms", "review", "maintenance", "times"), Access.STEER
+        ("severity", "snooze", "policy", "drill", "silence", "comms", "review", "maintenance", "times", "subscribe"),
+        Access.STEER,
     ),
     **dict.fromkeys(("role", "lead", "handover"), Access.ASSIGN),
     **dict.fromkeys(("escalate", "page", "trigger", "invite"), Access.PAGE),

@@ -40,6 +40,7 @@ from bot.slack.senders.registry import REGISTRY, failed_step, registered_by
 from bot.slack.senders.reminders import ReminderSender
 from bot.slack.senders.reviews import ReviewSender
 from bot.slack.senders.rewrites import RewriteSender
+from bot.slack.senders.status_page import StatusPageSender
 from bot.slack.senders.triage import TriageSender
 from bot.slack.senders.usergroups import UsergroupSender
 from bot.usecases.context import Context
@@ -67,6 +68,7 @@ SENDERS: tuple[type[SenderBase], ...] = (
     ReminderSender,
     ReviewSender,
     RewriteSender,
+    StatusPageSender,
     TriageSender,
     UsergroupSender,
     CoverSender,

@@ -13,9 +13,10 @@ from bot.usecases.status_page.publish import known_components
 from bot.usecases.status_page.quiet import settle
 from bot.usecases.unit_of_work import claim_delivery
 from storage.alerts import groups
-from storage.statuspage import publications
+from storage.statuspage import mailings, publications
 
 ACTION = "maintenance"  # the permission
+REMINDER = "reminder"  # stands for an update: subscribers are reminded of the last one
 
 
 async def schedule(context: Context, new: NewMaintenance, actor: str, delivery: str | None = None) -> Publication:
@@ -29,6 +30,7 @@ async def schedule(context: Context, new: NewMaintenance, actor: str, delivery: 
         await claim_delivery(conn, delivery, now)
         made = maintenance.schedule(new, actor, now)
         await publications.save(conn, made)
+        await mailings.add(conn, made.id, made.updates[-1].id, now)
     context.wakeups.status_page.set()
     return made
 
@@ -60,6 +62,10 @@ async def _run_next(context: Context) -> bool:
             return False
         changed, what = lapsed
         await publications.save(conn, await settle(context, conn, changed, now))
+        if what is Lapse.REMIND:
+            await mailings.add(conn, changed.id, REMINDER, now)
+        else:
+            await mailings.add(conn, changed.id, changed.updates[-1].id, now)
     if what is not Lapse.REMIND:
         context.wakeups.alerts.set()
     return True

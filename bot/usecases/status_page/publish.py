@@ -27,7 +27,7 @@ from bot.usecases.status_page.quiet import settle
 from bot.usecases.unit_of_work import UnitOfWork, begin, claim_delivery
 from storage import incidents
 from storage.alerts import groups
-from storage.statuspage import publications
+from storage.statuspage import mailings, publications
 
 ACTION = "comms"  # the permission
 
@@ -46,6 +46,8 @@ async def publish(
         known_components(context.policy, new.components)
         made = pages.publish(new, number, actor, context.clock.now())
         await publications.save(conn, made)
+        if new.notify:
+            await mailings.add(conn, made.id, made.updates[-1].id, context.clock.now())
         if work is not None:
             await work.commit(_receipt(work, made, f"Published on the status page: “{made.title}”", actor))
     return made
@@ -93,6 +95,7 @@ async def resolve_page_of(work: UnitOfWork, message: str, actor: str) -> None:
         require_publishable((message,), work.incident)
         changed = pages.change(current, PublicChange(message, PublicStatus.RESOLVED), work.now)
         await publications.save(work.conn, changed)
+        await mailings.add(work.conn, changed.id, changed.updates[-1].id, work.now)
         await work.commit(_receipt(work, changed, "Resolved on the status page", actor))
 
 
@@ -152,6 +155,8 @@ async def _changed(
         if found.silence:
             changed = await settle(context, conn, changed, context.clock.now())
         await publications.save(conn, changed)
+        if len(changed.updates) > len(current.updates):
+            await mailings.add(conn, changed.id, changed.updates[-1].id, context.clock.now())
         if work is not None:
             await work.commit(_receipt(work, changed, words, actor))
     return changed

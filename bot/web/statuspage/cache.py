@@ -17,6 +17,7 @@ import structlog
 from bot.domain.statuspage.publication import Publication
 from bot.domain.statuspage.view import PageView, build_view, read_since
 from bot.usecases.context import Context
+from bot.usecases.status_page.address import page_url
 from bot.web.statuspage import documents, pages
 from bot.web.statuspage.mirror import Mirror
 from bot.web.statuspage.rendered import Rendered
@@ -122,11 +123,6 @@ class StatusPageCache:
             self._kept.clear()
         self._kept[path] = made
         return made
-
-
-def page_url(context: Context) -> str:
-    """The public address of the page, without a slash at the end."""
-    return context.policy.status_page.url or f"{(context.url or '').rstrip('/')}{documents.PREFIX}"
 
 
 def access_token(secret: str, visibility: str) -> str | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from aiohttp import web
 
 from bot.metrics import Metrics
+from bot.usecases.context import Context
 from bot.web.connection_limits import ConnectionLimiter
 from bot.web.server import HttpServer, ListenError
-from bot.web.statuspage import routes
+from bot.web.statuspage import routes, subscriptions
 from bot.web.statuspage.cache import StatusPageCache
 from bot.web.statuspage.documents import PREFIX
 
@@ -27,14 +28,16 @@ class StatusServer(HttpServer):
             raise ListenError(f"TOCSIN_STATUS_LISTEN cannot be used: {error.__cause__ or error}.") from error
 
 
-def status_server(listen: str | None, cache: StatusPageCache, metrics: Metrics) -> StatusServer | None:
+def status_server(
+    listen: str | None, context: Context, cache: StatusPageCache, metrics: Metrics
+) -> StatusServer | None:
     """The server at this `host:port`; None where there is none."""
     if listen is None:
         return None
     host, _, port = listen.rpartition(":")
     limiter = ConnectionLimiter(metrics)
     site = limiter.guard(web.Application(client_max_size=LARGEST_BODY))
-    site.add_routes(routes.routes(cache))
+    site.add_routes([*routes.routes(cache), *subscriptions.routes(context, cache)])
     site.router.add_get("/", _to_the_page)
     return StatusServer(site, limiter, host.strip("[]"), int(port))
 

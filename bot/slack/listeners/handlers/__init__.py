@@ -27,6 +27,7 @@ from bot.slack.listeners.handlers import (
     responders,
     reviews,
     status_page,
+    subscribe,
     timeline,
     times,
     updates,
@@ -55,6 +56,7 @@ WORKSPACE_VERBS: dict[str, WorkspaceHandler] = {
     **on_call.WORKSPACE_VERBS,
     **alerts.WORKSPACE_VERBS,
     **maintenance.WORKSPACE_VERBS,
+    **subscribe.WORKSPACE_VERBS,
     **actions.WORKSPACE_VERBS,
 }
 VERBS: dict[str, VerbHandler] = {name: handler for module in _MODULES for name, handler in module.VERBS.items()}

@@ -1,0 +1,29 @@
+"""Handles `/incident subscribe`: a channel is told of what is published on the status page."""
+
+from __future__ import annotations
+
+from bot.domain.errors import Refused
+from bot.slack.blocks.elements import Message
+from bot.slack.blocks.status_page import subscribed, unsubscribed
+from bot.slack.listeners.calls import WorkspaceCall, WorkspaceHandler
+from bot.usecases.status_page.maintain import ACTION
+from bot.usecases.status_page.subscribe import toggle_channel
+
+
+async def _subscribe(call: WorkspaceCall) -> Message:
+    """Subscribe this channel to a component, or to everything; the same again unsubscribes it."""
+    call.require(ACTION)
+    rules, channel, name = call.context.policy.status_page, call.interaction.channel, call.request.text.strip()
+    if "slack" not in rules.subscribe:
+        raise Refused("The policy lets no channel subscribe: add slack to `status_page.subscribe`.")
+    if not channel:
+        raise Refused("Type this in the channel that is to be told.", "subscribe")
+    component = rules.component(name) if name else None
+    if name and component is None:
+        listed = ", ".join(each.key for each in rules.components) or "none in the policy"
+        raise Refused(f"There is no component “{name[:40]}”. There are: {listed}.", "subscribe")
+    made = await toggle_channel(call.context, channel, component.key if component else None)
+    return unsubscribed() if made is None else subscribed(made.components, rules)
+
+
+WORKSPACE_VERBS: dict[str, WorkspaceHandler] = {"subscribe": _subscribe}

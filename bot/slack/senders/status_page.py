@@ -1,0 +1,33 @@
+"""Posts what is published on the status page in channels that are subscribed to it."""
+
+from __future__ import annotations
+
+from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.payloads import SubscriberPayload
+from bot.domain.routing.send_result import NotNeeded, SendResult
+from bot.slack.blocks.status_page import publication_message
+from bot.slack.senders import post_once
+from bot.slack.senders.base import SenderBase
+from bot.slack.senders.registry import sends_without_incident
+from bot.usecases.status_page.address import page_url
+from storage.outbox.payloads import read_payload
+from storage.outbox.queue import ClaimedNotice
+from storage.statuspage import publications, subscribers
+
+
+class StatusPageSender(SenderBase):
+    """Tells subscribed channels."""
+
+    @sends_without_incident(NoticeKind.STATUS_CHANNEL, failure="tell a channel of the status page")
+    async def channel(self, notice: ClaimedNotice) -> SendResult:
+        """Post the update, unless the channel or the publication is gone."""
+        payload = read_payload(notice, SubscriberPayload)
+        async with self._context.database.reading() as conn:
+            subscriber = await subscribers.get(conn, payload.subscriber)
+            publication = await publications.get(conn, payload.publication or "")
+        if subscriber is None or publication is None:
+            return NotNeeded("the channel is not subscribed any more")
+        update = next((each for each in publication.updates if each.id == payload.update), publication.updates[-1])
+        url = page_url(self._context)
+        message = publication_message(publication, update, self._context.policy.status_page, url)
+        return await post_once.post(self._api, notice, subscriber.address, message)

@@ -1,0 +1,139 @@
+"""Sends mails to the subscribers of the status page. Nobody gets one twice, whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import html
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.domain.errors import DeliveryError
+from bot.domain.policy.status_page_rules import StatusPageRules
+from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.payloads import SubscriberPayload
+from bot.domain.routing.send_result import Failed, NotNeeded, SendResult, Sent, result_of
+from bot.domain.statuspage.publication import Publication, PublicUpdate
+from bot.domain.statuspage.subscriber import Purpose, Subscriber
+from bot.integrations.email import Email
+from bot.integrations.mail import Mail
+from bot.integrations.protocol import Notifier
+from bot.usecases.context import Context
+from bot.usecases.status_page.address import link, page_url, signing_secret
+from storage.outbox.payloads import read_payload
+from storage.outbox.queue import ClaimedNotice
+from storage.statuspage import mailings, publications, subscribers
+
+AT_ONCE = 16  # connections to the mail server
+UNKNOWN = "it may have been delivered: nobody is mailed twice"
+
+
+class SubscriberSender:
+    """Sends notices of the kinds `STATUS_CONFIRM` and `STATUS_MAIL`.
+
+    SMTP cannot be asked whether a mail arrived. So it is noted before a mail is handed over: one whose outcome is then
+    unknown, because the process died or the connection broke, is not sent again.
+    """
+
+    def __init__(self, context: Context, notifiers: Callable[[], Mapping[str, Notifier]]) -> None:
+        self._context = context
+        self._notifiers = notifiers
+        self._slots = asyncio.Semaphore(AT_ONCE)
+
+    async def send(self, row: ClaimedNotice) -> SendResult:
+        """1. Compose the mail; 2. note that it is handed over; 3. hand it over, or take the note back if refused."""
+        mail = await self._mail(row)
+        if isinstance(mail, NotNeeded):
+            return mail
+        email = self._notifiers().get("email")
+        if not isinstance(email, Email):
+            return Failed("Could not mail a subscriber: e-mail is not set up any more.")
+        async with self._slots:
+            noted = await self._context.database.batched(
+                lambda conn: mailings.hand_over(conn, row.dedup_key, self._now())
+            )
+            if not noted:
+                return NotNeeded(UNKNOWN)
+            try:
+                receipt = await email.send_mail(mail)
+            except DeliveryError as error:
+                if error.uncertain:
+                    return NotNeeded(UNKNOWN)
+                await self._context.database.batched(lambda conn: mailings.not_handed_over(conn, row.dedup_key))
+                return result_of(error, f"Could not mail a subscriber: {error}.")
+        return Sent(receipt.as_json())
+
+    def _now(self) -> datetime:
+        return self._context.clock.now()
+
+    async def _mail(self, row: ClaimedNotice) -> Mail | NotNeeded:
+        payload = read_payload(row, SubscriberPayload)
+        async with self._context.database.reading() as conn:
+            subscriber = await subscribers.get(conn, payload.subscriber)
+            if subscriber is None:
+                return NotNeeded("the subscriber has left")
+            secret = await signing_secret(conn)
+            publication = await publications.get(conn, payload.publication) if payload.publication else None
+        if row.kind == NoticeKind.STATUS_CONFIRM:
+            return self._confirmation(subscriber, secret)
+        if publication is None:
+            return NotNeeded("there is no such publication")
+        update = next((each for each in publication.updates if each.id == payload.update), publication.updates[-1])
+        return self._update(subscriber, (publication, update, payload.update or ""), secret)
+
+    def _confirmation(self, subscriber: Subscriber, secret: str) -> Mail:
+        rules = self._context.policy.status_page
+        address = link(self._context, secret, Purpose.CONFIRM, subscriber.id)
+        lines = [
+            f"Somebody, probably you, asked to be told by e-mail of incidents and maintenance of {rules.name}.",
+            f"Confirm this address: {address}",
+            "If it was not you, do nothing: you are told nothing, and the address is forgotten within a week.",
+        ]
+        key = f"subscribe.{subscriber.id}.{subscriber.asked}"
+        return _mail_of(subscriber, f"Confirm your subscription to {rules.name}", lines, key, "")
+
+    def _update(self, subscriber: Subscriber, told: tuple[Publication, PublicUpdate, str], secret: str) -> Mail:
+        publication, update, key = told
+        rules = self._context.policy.status_page
+        leave = link(self._context, secret, Purpose.UNSUBSCRIBE, subscriber.id)
+        lines = [
+            *update.message.split("\n\n"),
+            *_facts(publication, update, rules),
+            f"{page_url(self._context)}/incidents/{publication.id}",
+            f"You get this because you subscribed to {rules.name}. Unsubscribe: {leave}",
+        ]
+        subject = f"[{rules.name}] {update.status.label}: {publication.title}"
+        about = hashlib.sha256(f"{publication.id}:{key}:{subscriber.id}".encode()).hexdigest()[:24]
+        return _mail_of(subscriber, subject, lines, f"status.{about}", leave, f"status.{publication.id}")
+
+
+def _facts(publication: Publication, update: PublicUpdate, rules: StatusPageRules) -> list[str]:
+    facts = [
+        f"{component.name}: {update.components[component.key].label.lower()}"
+        for component in rules.components
+        if component.key in update.components
+    ]
+    if publication.is_maintenance and publication.scheduled_for and publication.scheduled_until:
+        zone = ZoneInfo(rules.timezone)
+        starts, ends = (each.astimezone(zone) for each in (publication.scheduled_for, publication.scheduled_until))
+        facts.append(f"Planned: {starts:%Y-%m-%d %H:%M} to {ends:%Y-%m-%d %H:%M %Z}")
+    return ["\n".join(facts)] if facts else []
+
+
+def _mail_of(
+    subscriber: Subscriber, subject: str, lines: list[str], key: str, leave: str, thread: str = "subscriptions"
+) -> Mail:
+    marked = "".join(f"<p>{_linked(line)}</p>" for line in lines)
+    return Mail(
+        subscriber.address, subject, "\n\n".join(lines), marked, key, thread, unsubscribe_url=leave or None
+    )  # fmt: skip
+
+
+def _linked(line: str) -> str:
+    """The line as HTML, with an address at its end as a link."""
+    words, _, last = line.rpartition(" ")
+    if last.startswith(("https://", "http://")) and "\n" not in last:
+        target = html.escape(last)
+        return f'{html.escape(words)} <a href="{target}">{target}</a>'
+    return html.escape(line).replace("\n", "<br>")

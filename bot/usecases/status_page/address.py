@@ -1,0 +1,35 @@
+"""Says where the status page is, for links in mails and feeds."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.statuspage.subscriber import Purpose, token
+from bot.usecases.context import Context
+from storage import key_value
+
+PREFIX = "/status"
+
+
+def page_url(context: Context) -> str:
+    """The public address of the page, without a slash at the end; only a path where none is set."""
+    return context.policy.status_page.url or f"{(context.url or '').rstrip('/')}{PREFIX}"
+
+
+def can_mail(context: Context) -> bool:
+    """Whether people can subscribe by e-mail: a mail server and a public address for links are set."""
+    wanted = "email" in context.policy.status_page.subscribe
+    return wanted and "email" in context.methods and page_url(context).startswith(("https://", "http://"))
+
+
+async def signing_secret(conn: AsyncConnection) -> str:
+    """What links are signed with. Raises `LookupError` before the page was first served."""
+    secret = await key_value.STATUS_PAGE_SECRET.get(conn)
+    if secret is None:
+        raise LookupError("the status page was never served")
+    return secret
+
+
+def link(context: Context, secret: str, purpose: Purpose, subscriber: str) -> str:
+    """A signed link of a subscriber's."""
+    return f"{page_url(context)}/{purpose}/{token(secret, purpose, subscriber)}"

@@ -1,0 +1,60 @@
+"""Tells subscribers of what was published: a portion of them at a time goes into the outbox."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.domain.routing.notice import SUBSCRIBER_KINDS, Notice, NoticeKind, Priority
+from bot.domain.routing.payloads import SubscriberPayload
+from bot.domain.statuspage.publication import Publication
+from bot.domain.statuspage.subscriber import PENDING_FOR, Subscriber, SubscriberKind
+from bot.usecases.context import Context
+from storage.outbox import enqueue
+from storage.statuspage import mailings, publications, subscribers
+from storage.statuspage.mailings import Mailing
+
+ON_THEIR_WAY = 64  # notices to subscribers that wait in the outbox at once: others find it nearly empty
+HANDED_KEPT = timedelta(days=7)
+_KINDS = {SubscriberKind.EMAIL: NoticeKind.STATUS_MAIL, SubscriberKind.SLACK: NoticeKind.STATUS_CHANNEL}
+
+
+async def queue_portion(context: Context) -> int:
+    """Queue the next subscribers, as many as there is room for. Returns how many; 0 when there is nothing to do.
+
+    The place in the list is kept in the transaction that queues: after a crash it goes on there, and nobody is queued
+    twice.
+    """
+    async with context.database.reading() as conn:
+        if not await mailings.waiting(conn):
+            return 0
+    async with context.database.transaction() as conn:
+        room = ON_THEIR_WAY - await mailings.unsent(conn, sorted(SUBSCRIBER_KINDS))
+        mailing = await mailings.lock_next(conn) if room > 0 else None
+        if mailing is None:
+            return 0
+        publication = await publications.get(conn, mailing.publication)
+        listed = await subscribers.active_after(conn, mailing.after, room)
+        if publication is None or len(listed) < room:
+            await mailings.finish(conn, mailing.id)
+        else:
+            await mailings.move_on(conn, mailing.id, listed[-1].id)
+        if publication is None:
+            return 0
+        wanting = [each for each in listed if each.wants(publication.components)]
+        await enqueue.put(conn, [_notice(each, mailing, publication) for each in wanting])
+    context.wakeups.notify()
+    return len(listed)
+
+
+async def clean_up(context: Context) -> None:
+    """Forget addresses that were never confirmed, and mails that were handed over long ago."""
+    async with context.database.transaction() as conn:
+        now = context.clock.now()
+        await subscribers.forget_pending(conn, now - PENDING_FOR)
+        await mailings.forget_handed(conn, now - HANDED_KEPT)
+
+
+def _notice(subscriber: Subscriber, mailing: Mailing, publication: Publication) -> Notice:
+    payload = SubscriberPayload(subscriber.id, publication.id, mailing.update_id)
+    key = f"status:{mailing.id}:{subscriber.id}"
+    return Notice(key, _KINDS[subscriber.kind], None, payload.to_json(), priority=Priority.SUBSCRIBERS)

@@ -1,0 +1,111 @@
+"""Serves the pages by which people subscribe to the status page by e-mail, confirm the address, and leave again.
+
+A link in a mail is opened by programs, too: it shows a page whose button does it. Mail programs that unsubscribe with
+one click send the request of RFC 8058 instead.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from bot.domain.errors import Refused
+from bot.domain.statuspage.subscriber import Purpose
+from bot.usecases.context import Context
+from bot.usecases.status_page import subscribe
+from bot.usecases.status_page.address import PREFIX, can_mail
+from bot.web.statuspage import documents, pages
+from bot.web.statuspage.cache import StatusPageCache
+from bot.web.statuspage.routes import admit
+
+LONGEST_TOKEN = 120
+ON_ITS_WAY = (
+    "If this address can be subscribed, a mail is on its way to it. Open the link in it within a week; until then you "
+    "are told nothing. An address gets at most one such mail in an hour."
+)
+NOT_OURS = "This link is not one of ours, or incomplete. Copy the whole link from the mail."
+
+
+def routes(context: Context, cache: StatusPageCache) -> list[web.RouteDef]:
+    """The form, and the pages behind the links in mails."""
+    handlers = Subscriptions(context, cache)
+    return [
+        web.get(f"{PREFIX}/subscribe", handlers.form),
+        web.post(f"{PREFIX}/subscribe", handlers.ask),
+        web.get(f"{PREFIX}/confirm/{{token}}", handlers.look_at_confirm),
+        web.post(f"{PREFIX}/confirm/{{token}}", handlers.confirm),
+        web.get(f"{PREFIX}/unsubscribe/{{token}}", handlers.look_at_unsubscribe),
+        web.post(f"{PREFIX}/unsubscribe/{{token}}", handlers.unsubscribe),
+    ]
+
+
+class Subscriptions:
+    """The handlers. None of them sets a cookie or shows an address."""
+
+    def __init__(self, context: Context, cache: StatusPageCache) -> None:
+        self._context = context
+        self._cache = cache
+
+    async def form(self, request: web.Request) -> web.Response:
+        """The form, and the feeds for those who want to leave no address."""
+        admit(self._cache, request)
+        components = self._context.policy.status_page.components
+        return self._page(
+            "Subscribe", "", template="subscribe.html", mail=can_mail(self._context), components=components
+        )
+
+    async def ask(self, request: web.Request) -> web.Response:
+        """Send the mail that asks to confirm. The answer is the same whether the address is known or not."""
+        admit(self._cache, request)
+        if not can_mail(self._context):
+            raise web.HTTPNotFound
+        values = await request.post()
+        keys = [str(each) for each in values.getall("component", [])]
+        every = {each.key for each in self._context.policy.status_page.components}
+        try:
+            await subscribe.ask(self._context, str(values.get("email", "")), [] if every <= set(keys) else keys)
+        except subscribe.TooManyRequests as refused:
+            return self._page("Try again later", refused.message, status=429)
+        except Refused as refused:
+            return self._page("That did not work", refused.message, status=400)
+        return self._page("Look into your mailbox", ON_ITS_WAY)
+
+    async def look_at_confirm(self, request: web.Request) -> web.Response:
+        """Ask to press the button: programs that follow links must not confirm."""
+        if not await self._ours(request, Purpose.CONFIRM):
+            return self._page("Not confirmed", NOT_OURS, status=404)
+        return self._page("Confirm your address", "Press the button to be told by e-mail.", button="Confirm")
+
+    async def confirm(self, request: web.Request) -> web.Response:
+        """Confirm the address."""
+        if await subscribe.confirm(self._context, request.match_info["token"][:LONGEST_TOKEN]) is None:
+            return self._page("Not confirmed", NOT_OURS, status=404)
+        return self._page("You are subscribed", "You are told by e-mail. Each mail has a link that ends it.")
+
+    async def look_at_unsubscribe(self, request: web.Request) -> web.Response:
+        """Ask to press the button."""
+        if not await self._ours(request, Purpose.UNSUBSCRIBE):
+            return self._page("Not unsubscribed", NOT_OURS, status=404)
+        return self._page("Unsubscribe", "Press the button, and you get no further mails.", button="Unsubscribe")
+
+    async def unsubscribe(self, request: web.Request) -> web.Response:
+        """Forget the address. Twice is fine."""
+        if not await subscribe.unsubscribe(self._context, request.match_info["token"][:LONGEST_TOKEN]):
+            return self._page("Not unsubscribed", NOT_OURS, status=404)
+        return self._page("You are unsubscribed", "Your address is forgotten.")
+
+    async def _ours(self, request: web.Request, purpose: Purpose) -> bool:
+        return await subscribe.is_ours(self._context, purpose, request.match_info["token"][:LONGEST_TOKEN])
+
+    def _page(
+        self, title: str, text: str, *, status: int = 200, template: str = "message.html", **values: Any
+    ) -> web.Response:
+        view = self._cache.view
+        if view is None:
+            raise web.HTTPServiceUnavailable
+        values = {"button": None, **values}
+        markup = pages.message_page(view, documents.links(view, self._cache.access), title, text, template, **values)
+        rendered = documents.html(markup, view, "'self'")
+        headers = {**rendered.headers, "Cache-Control": "no-store"}
+        return web.Response(body=rendered.body, status=status, headers=headers)

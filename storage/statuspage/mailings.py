@@ -1,0 +1,79 @@
+"""Stores which changes subscribers are still to be told of, and which mails were handed over already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.engine.dialect import insert
+from storage.schema import handed_mails, mailings, outbox
+
+_c = mailings.c
+_UNSENT = sa.text("state NOT IN ('sent', 'dropped')")  # as in the partial index, word for word
+
+
+@dataclass(frozen=True, slots=True)
+class Mailing:
+    """One change that subscribers are told of, one after the other by ID."""
+
+    id: str
+    publication: str
+    update_id: str
+    after: str
+
+
+async def add(conn: AsyncConnection, publication: str, update_id: str, now: datetime) -> None:
+    """Have subscribers told of an update. Twice is once."""
+    row = insert(conn, mailings).values(
+        id=f"{publication}:{update_id}", publication=publication, update_id=update_id, after="", created_at=now
+    )
+    await conn.execute(row.on_conflict_do_nothing(index_elements=["id"]))
+
+
+async def waiting(conn: AsyncConnection) -> bool:
+    """Whether there is anything left to tell."""
+    return await conn.scalar(sa.select(_c.id).limit(1)) is not None
+
+
+async def lock_next(conn: AsyncConnection) -> Mailing | None:
+    """The oldest change that is left, unless another process is at it."""
+    found = sa.select(_c.id, _c.publication, _c.update_id, _c.after).order_by(_c.created_at, _c.id).limit(1)
+    row = (await conn.execute(found.with_for_update(skip_locked=True))).one_or_none()
+    return None if row is None else Mailing(row.id, row.publication, row.update_id, row.after)
+
+
+async def move_on(conn: AsyncConnection, mailing: str, after: str) -> None:
+    """Note the last subscriber that was queued."""
+    await conn.execute(sa.update(mailings).where(_c.id == mailing).values(after=after))
+
+
+async def finish(conn: AsyncConnection, mailing: str) -> None:
+    """Everybody is queued."""
+    await conn.execute(sa.delete(mailings).where(_c.id == mailing))
+
+
+async def unsent(conn: AsyncConnection, kinds: list[str]) -> int:
+    """How many notices of these kinds are on their way."""
+    c = outbox.c
+    count = sa.select(sa.func.count()).where(_UNSENT, c.state != "failed", c.kind.in_(kinds))
+    return int(await conn.scalar(count) or 0)
+
+
+async def hand_over(conn: AsyncConnection, dedup_key: str, now: datetime) -> bool:
+    """Note that a mail is about to be handed over. Returns False if that was noted before."""
+    row = insert(conn, handed_mails).values(dedup_key=dedup_key, at=now)
+    result = await conn.execute(row.on_conflict_do_nothing(index_elements=["dedup_key"]))
+    return bool(result.rowcount)
+
+
+async def not_handed_over(conn: AsyncConnection, dedup_key: str) -> None:
+    """The mail server did not take it, for certain: it may be sent again."""
+    await conn.execute(sa.delete(handed_mails).where(handed_mails.c.dedup_key == dedup_key))
+
+
+async def forget_handed(conn: AsyncConnection, before: datetime) -> None:
+    """Forget mails that were handed over before then; none of them is tried any more."""
+    await conn.execute(sa.delete(handed_mails).where(handed_mails.c.at < before))
