@@ -68,7 +68,7 @@ async def run(options: Options) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         settings = Settings(
             port=options.port, manifest=_manifest(), db=folder / "workspace.db", team_name="Example Shop",
-            speed=options.speed,
+            speed=options.speed, status_page=f"http://127.0.0.1:{options.bot_port}/status",
         )  # fmt: skip
         server = Server(Workspace(settings))
         policy = options.policy or HERE / "demo.policy.yml"

@@ -34,6 +34,7 @@ def state_json(ws: WorkspaceCore) -> Json:
         "connections": len(ws.sockets.connections),
         "starting": not ws.delivery.app_started.is_set(),
         "speed": settings.speed,
+        "status_page": settings.status_page,
         "tiers": ws.rates.on,
         "now": ws.clock.now(),
         "seq": ws.journal.sequence,

@@ -35,3 +35,4 @@ class Settings:
     disconnect_warning_s: float = 10.0
     log_size: int = 20_000
     speed: float = 1.0
+    status_page: str | None = None  # the address of the app's status page, which the sidebar links

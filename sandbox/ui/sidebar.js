@@ -105,12 +105,21 @@ function directs() {
 function apps() {
   const im = myDirects().find((channel) => directPartner(channel).id === store.app.bot.id);
   const name = store.app.name;
-  if (im) return section("Apps", null, [channelLink(im, avatar(store.app.bot.id, "tiny"), name)]);
+  const page = statusPageLink();
+  if (im) return section("Apps", null, [channelLink(im, avatar(store.app.bot.id, "tiny"), name), ...page]);
   const open = el("a", {
     class: "place", href: "#", data: { key: "app" },
     on: { click: async (event) => { event.preventDefault(); await openDirect(store.app.bot.name); } },
   }, el("span", { class: "sign" }, avatar(store.app.bot.id, "tiny")), el("span", { class: "name" }, name));
-  return section("Apps", null, [open]);
+  return section("Apps", null, [open, ...page]);
+}
+
+/** The app's status page, in a tab of its own; nothing where the app serves none. */
+function statusPageLink() {
+  if (!store.statusPage) return [];
+  return [el("a", {
+    class: "place", href: store.statusPage, target: "_blank", rel: "noopener", data: { key: "status-page" },
+  }, el("span", { class: "sign" }, icon("link")), el("span", { class: "name" }, "Status page"))];
 }
 
 function whoAmI() {

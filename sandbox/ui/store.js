@@ -59,6 +59,7 @@ export function loadState(state) {
   store.offset = state.now - Date.now() / 1000;
   store.starting = state.starting;
   store.speed = state.speed;
+  store.statusPage = state.status_page;
 }
 
 /** The time in epoch seconds, by the bot's clock. */
