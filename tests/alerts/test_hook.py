@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from bot.integrations.alerts.protocol import MOST_ALERTS
+from bot.web.hooks import endpoint
 from tests.alerts.sending import TOKEN, alert, send, webhook
-from tests.scenarios.running import World, world, written
+from tests.scenarios.running import WITHIN_S, World, world, written
 
 JSON = {"Content-Type": "application/json"}
 
@@ -108,3 +111,25 @@ async def test_the_largest_body_is_taken_whole(here: World) -> None:
     alerts = [alert(env="dev", instance=f"host-{number}") for number in range(MOST_ALERTS)]
     status, answer = await send(here, webhook(*alerts))
     assert (status, answer["received"], answer["new"], answer["groups"]) == (202, MOST_ALERTS, MOST_ALERTS, ["AG-1"])
+
+
+async def test_more_requests_at_once_than_there_is_room_for_are_asked_to_come_again(
+    sqlite_url: str, tmp_path: Path, policy_text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint, "MOST_AT_ONCE", 1)
+    async with world(sqlite_url, policy=written(tmp_path, policy_text), tocsin_hook_token=TOKEN) as here:
+        headers = {"Authorization": f"Bearer {TOKEN}", **JSON}
+        url = f"http://127.0.0.1:{here.tocsin.port}/hooks/alertmanager"
+        _, writer = await asyncio.open_connection("127.0.0.1", here.tocsin.port)
+        try:
+            head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+            writer.write(f"POST /hooks/alertmanager HTTP/1.1\r\nHost: x\r\n{head}Content-Length: 20\r\n\r\n".encode())
+            await writer.drain()
+            async with asyncio.timeout(WITHIN_S), aiohttp.ClientSession() as session:
+                while True:  # until the first, whose body does not arrive, has taken the room
+                    async with session.post(url, json=webhook(), headers=headers) as answer:
+                        if answer.status == 429:
+                            break
+            assert answer.headers["Retry-After"] == str(endpoint.AGAIN_AFTER_S)
+        finally:
+            writer.close()
