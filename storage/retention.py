@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.timeline.entry import BOT, Entry
 from storage.engine.dialect import AnyRow, in_list, list_param
-from storage.schema import deadlines, deliveries, incidents, jobs, outbox, timeline
+from storage.schema import communications, deadlines, deliveries, incidents, jobs, outbox, timeline
 from storage.timeline import chain, erasure
 from storage.timeline.verify import PURGED
 
@@ -27,6 +27,7 @@ FINISHED_KINDS = frozenset(
     {
         "news", "update", "thread", "duties", "nudge", "nudge_edit", "page_channel", "page_direct", "page_elsewhere",
         "page_edit", "page_drill", "notify", "handover", "handover_nudge", "handover_edit", "briefing", "declared",
+        "comms_slack", "comms_mail", "comms_webhook", "comms_test",
     }
 )  # fmt: skip
 ANSWERS = ("answer", "declared")  # private answers, with the address they went to
@@ -94,7 +95,7 @@ async def note_oldest_text(conn: AsyncConnection, number: int, now: datetime) ->
 
 
 async def drop_ledger(conn: AsyncConnection, number: int, limit: int = ROWS_PER_TRANSACTION) -> int:
-    """Delete an incident's decided deadlines, its sent notices that nothing needs any more, and its jobs' output.
+    """Delete an incident's decided deadlines, sent notices that nothing needs, communications and its jobs' output.
 
     Returns how many rows it deleted or changed, up to `limit` of a table.
     """
@@ -105,6 +106,7 @@ async def drop_ledger(conn: AsyncConnection, number: int, limit: int = ROWS_PER_
     finished = sa.select(_o.id).where(over).limit(limit)
     printed = sa.and_(jobs.c.incident == number, jobs.c.finished_at.is_not(None), jobs.c.output != "")
     count += (await conn.execute(sa.update(jobs).where(printed).values(output=""))).rowcount
+    count += (await conn.execute(sa.delete(communications).where(communications.c.incident == number))).rowcount
     return count + (await conn.execute(sa.delete(outbox).where(_o.id.in_(finished)))).rowcount
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.domain.communications.communication import Communication, Group, LeftOut, Recipient, State
-from storage import communications, incidents
+from storage import communications, incidents, retention
 from storage.database import Database
 from tests.storage.helpers import NOW, incident
 
@@ -28,3 +28,11 @@ async def test_a_communication_is_read_back_as_it_was_written_and_changed(databa
         assert await communications.get(conn, 2, 1) is None
         assert [each.number for each in await communications.newest(conn, 1, 5)] == [2, 1]
         assert [each.number for each in await communications.newest(conn, 1, 1)] == [2]
+
+
+async def test_retention_deletes_the_texts_of_communications(database: Database) -> None:
+    async with database.transaction() as conn:
+        await incidents.insert(conn, incident(1))
+        await communications.add(conn, MESSAGE)
+        assert await retention.drop_ledger(conn, 1) == 1
+        assert await communications.newest(conn, 1, 5) == []
