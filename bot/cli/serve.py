@@ -23,7 +23,10 @@ def serve_command() -> None:
     """Run the bot. The database is migrated first."""
     settings = settings_reader.load()
     logs.configure(settings.log_format, settings.log_level, settings.secrets())
-    asyncio.run(_serve(settings))
+    try:
+        asyncio.run(_serve(settings))
+    finally:
+        gc.enable()
 
 
 async def _serve(settings: Settings) -> None:

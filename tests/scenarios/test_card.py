@@ -130,16 +130,16 @@ async def test_every_press_on_an_old_copy_after_the_end_is_answered_kindly_and_c
         assert before[field] == after[field]
 
 
-async def test_after_resolve_the_card_offers_reopen_and_close(here: World) -> None:
+async def test_after_resolve_the_card_offers_reopen_review_and_close(here: World) -> None:
     channel = await declared(here)
     await typed(here, "maya", INSIDE, "/incident resolve Done")
     await rest(here)
-    assert buttons(here.card(channel)) == ["Reopen", "Close"]
+    assert buttons(here.card(channel)) == ["Reopen", "Start review", "Close"]
     old = here.maya.screenshot(here.card(channel))
     await here.maya.press(here.card(channel), "Close")
     await rest(here)
     assert (await here.show())["status"] == "closed"
-    assert buttons(here.card(channel)) == ["Reopen"]
+    assert buttons(here.card(channel)) == ["Reopen", "Start review"]
     await here.maya.press(here.card(channel), "Close", stale=old)
     assert any("already closed" in line for line in await told(here, "maya"))
 

@@ -21,7 +21,7 @@ async def test_the_bare_command_inside_offers_what_can_be_done_now_each_a_button
     reply = await here.maya.command(INSIDE, "/incident")
     assert buttons(reply.message) == [
         "Acknowledge", "Lead", "Update status", "Change severity", "Assign roles", "Escalate", "Playbooks", "Resolve",
-        "Impact", "Hand over", "Add a note", "False alarm", "Catch up", "Timeline", "Why this reminder?",
+        "Impact", "Hand over", "Add a note", "Create action item", "False alarm", "Catch up", "Timeline", "Why this reminder?",
     ]  # fmt: skip
     assert reply.message is not None
     await here.maya.press(reply.message, "Lead")
@@ -29,7 +29,7 @@ async def test_the_bare_command_inside_offers_what_can_be_done_now_each_a_button
     assert (await here.show())["roles"] == {"commander": here.maya.id}
     await typed(here, "maya", INSIDE, "/incident resolve Rolled back")
     reply = await here.maya.command(INSIDE, "/incident")
-    ended = ["Reopen", "Close", "Add a note", "Catch up", "Timeline", "Why this reminder?"]
+    ended = ["Reopen", "Close", "Add a note", "Create action item", "Catch up", "Timeline", "Why this reminder?"]
     assert buttons(reply.message) == ended
 
 

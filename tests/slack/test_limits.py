@@ -228,7 +228,7 @@ def _answers(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message]
     yield "roles", incident_lists.roles(incident, policy)
     yield "what may help", triage.triage(incident, policy, _helping(incident))
     yield "nothing helps", triage.triage(incident, policy, Triage())
-    yield "searched", triage.searched(_helping(incident).similar * 4, policy, LONG, "/incident")
+    yield "searched", triage.searched(_found(incident), policy, LONG, "/incident")
     yield "nothing found", triage.searched([], policy, LONG, "/incident")
     upcoming = [catchup.Upcoming("rung", 2, NOW), catchup.Upcoming("update", None, NOW)]
     missed = catchup.Missed(NOW - timedelta(days=1), entries, 9999, upcoming, CONTACTS, LINKS)
@@ -245,11 +245,20 @@ CONTACTS = tuple(Contact(f"c{n}", HOSTILE, BEN, HOSTILE, HOSTILE, url="https://x
 LINKS = tuple((f"{n} {HOSTILE}", "https://x.io/" + "a" * 700) for n in range(40))
 
 
+def _found(incident: Incident) -> list[SimilarIncident]:
+    like = _helping(incident).similar[0]
+    return [replace(like, incident=replace(incident, number=number)) for number in range(1, 13)]
+
+
 def _helping(incident: Incident) -> Triage:
     keys = tuple(WIDE.services)
     like = SimilarIncident(incident, 0.999, (LONG, LONG), LONG, Fix("one", LONG))
     return Triage(
-        similar=(like, replace(like, fix=None), replace(like, incident=replace(incident, number=2))),
+        similar=(
+            like,
+            replace(like, incident=replace(incident, number=3), fix=None),
+            replace(like, incident=replace(incident, number=2)),
+        ),
         affected=keys,
         affected_guessed=True,
         radius=tuple(Reached_(key, 1 + n % 3, keys[0]) for n, key in enumerate(keys)),

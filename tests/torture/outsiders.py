@@ -30,6 +30,8 @@ async def remove(world: World, step: Step) -> None:
         await world.ws.person(inside[0]).invite(channel.id, PEOPLE[int(step.pick * 97) % len(PEOPLE)])
         await asyncio.sleep(0.2)
         inside = people_in(world, channel)
+    if not inside:
+        raise LookupError("everybody has left meanwhile")
     place = int(step.pick * 97) % len(inside)
     user, by = inside[place], inside[place - 1]
     await world.ws.person(by).kick(channel.id, user)

@@ -75,6 +75,6 @@ def alert_pages_resolved(group: AlertGroup) -> list[Notice]:
 
 
 def _notice(dedup_key: str, payload: AlertPagePayload) -> Notice:
-    slack = payload.method == "slack" or payload.channel
-    kind = NoticeKind.ALERT_PAGE if slack else NoticeKind.ALERT_PAGE_VENDOR
-    return Notice(dedup_key, kind, None, payload.to_json(), priority=Priority.PAGE)
+    if payload.method == "slack" or payload.channel:
+        return Notice(dedup_key, NoticeKind.ALERT_PAGE, None, payload.to_json(), priority=Priority.PAGE)
+    return Notice(dedup_key, NoticeKind.ALERT_PAGE_VENDOR, None, payload.to_json(), priority=Priority.PAGE)
