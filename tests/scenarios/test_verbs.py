@@ -21,7 +21,8 @@ async def test_the_bare_command_inside_offers_what_can_be_done_now_each_a_button
     reply = await here.maya.command(INSIDE, "/incident")
     assert buttons(reply.message) == [
         "Acknowledge", "Lead", "Update status", "Change severity", "Assign roles", "Escalate", "Playbooks", "Resolve",
-        "Impact", "Hand over", "Add a note", "Create action item", "False alarm", "Catch up", "Timeline", "Why this reminder?",
+        "Impact", "Hand over", "Add a note", "Create action item", "False alarm", "Catch up", "Timeline",
+        "Why this reminder?",
     ]  # fmt: skip
     assert reply.message is not None
     await here.maya.press(reply.message, "Lead")
