@@ -164,5 +164,5 @@ def receipt(communication: Communication, group_name: str, arrived: int, of: int
 def _entry(communication: Communication, actor: str, text: str, now: datetime) -> Entry:
     return entry(
         now, "communication", actor, text, number=communication.number, audience=communication.audience,
-        stage=communication.stage, state=str(communication.state),
+        stage=communication.stage, state=str(communication.state), subject=communication.subject,
     )  # fmt: skip

@@ -19,15 +19,24 @@ _SHORTEST_PART = 12  # characters of a shortened text, such as a title, that tel
 _TEXT_IS_WORDS = MESSAGE_KINDS | {
     "note", "update", "resolved", "cancelled", "reopened", "escalated", "topic", "renamed", "alert",
 }  # fmt: skip
-_FIELDS = {"status": "note", "severity": "reason", "page": "why", "declared": "title", "resolved": "root_cause"}
+_FIELDS = {
+    "status": ("note",), "severity": ("reason",), "page": ("why",), "declared": ("title",), "resolved": ("root_cause",),
+    "action": ("title", "reason"), "communication": ("subject",), "sent": ("title", "message"),
+}  # fmt: skip
+# Members of stored values that name one of a few states, or refer to something: a word that is like them stays.
+_NAMING = frozenset(
+    {
+        "state", "status", "answer", "was", "kind", "priority", "category", "stage", "group", "audience", "id", "type",
+        "style", "block_id", "action_id", "components", "channel", "method", "role", "severity", "incident_status",
+    }
+)  # fmt: skip
 _TOKEN = re.compile(r"<([^<>|\n]*)(?:\|([^<>\n]*))?>")
 
 
 def words_of(entry: Entry) -> tuple[str, ...]:
     """The words that a person wrote in an entry. Empty if it has none, so that there is nothing to redact."""
     words = [entry.text] if entry.kind in _TEXT_IS_WORDS else []
-    if entry.kind in _FIELDS:
-        words.append(str(entry.data.get(_FIELDS[entry.kind]) or ""))
+    words += [str(entry.data.get(name) or "") for name in _FIELDS.get(entry.kind, ())]
     if entry.kind == "fields":
         words += [answer for answer in (entry.data.get("fields") or {}).values() if isinstance(answer, str)]
     return tuple(word for word in words if word.strip())
@@ -55,13 +64,13 @@ class Words:
         return text
 
     def strike_in(self, value: Any) -> Any:
-        """A JSON value with the words removed from every text in it; keys stay."""
+        """A JSON value with the words removed from every text in it; keys stay, and so do names of states."""
         if isinstance(value, str):
             return self.strike(value)
         if isinstance(value, list):
             return [self.strike_in(each) for each in value]
         if isinstance(value, dict):
-            return {key: self.strike_in(each) for key, each in value.items()}
+            return {key: each if key in _NAMING else self.strike_in(each) for key, each in value.items()}
         return value
 
     def _is_part(self, text: str) -> bool:

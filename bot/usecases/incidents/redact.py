@@ -20,7 +20,7 @@ from bot.domain.timeline.redaction import MESSAGE_KINDS, SHORTEST_PHRASE, Words,
 from bot.usecases import authorize
 from bot.usecases.context import Context
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
-from storage import redaction
+from storage import communications, redaction
 from storage.engine.dialect import AnyRow
 from storage.outbox import rewriting
 from storage.schema import timeline
@@ -62,7 +62,8 @@ async def redact(
 async def _redact(work: UnitOfWork, record: RecordedEntry, reason: str, actor: str, *, everything: bool) -> Redacted:
     conn, before, number = work.conn, work.incident, work.incident.number
     versions = await erasure.rows(conn, number, _versions(record))
-    words = Words.of([*words_of(record.entry), *(row.text for row in versions if row.source_ts)])
+    sent = await _communicated(conn, record)
+    words = Words.of([*words_of(record.entry), *sent, *(row.text for row in versions if row.source_ts)])
     repeating = await _repeating(conn, number, words)
     erased = {row.seq: row for row in versions}
     erased |= {row.seq: row for row in repeating if everything or row.actor in (actor, BOT)}
@@ -79,6 +80,13 @@ async def _redact(work: UnitOfWork, record: RecordedEntry, reason: str, actor: s
     edits = routing.rewrites(before, after, notices, frozenset(erased))
     saved = await work.commit(change, edits)
     return Redacted(saved, record, len(erased), title_struck=after.title != before.title)
+
+
+async def _communicated(conn: AsyncConnection, record: RecordedEntry) -> tuple[str, ...]:
+    """The text of the message to an audience that an entry is about."""
+    number = record.entry.data.get("number") if record.entry.kind == "communication" else None
+    found = await communications.get(conn, record.incident, number) if isinstance(number, int) else None
+    return () if found is None else (found.subject, found.text)
 
 
 def _versions(record: RecordedEntry) -> sa.ColumnElement[bool]:

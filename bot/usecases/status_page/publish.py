@@ -184,7 +184,10 @@ async def _writing(
 def _receipt(work: UnitOfWork, published: Publication, words: str, actor: str) -> Change:
     last = published.updates[-1]
     text = f"{words} ({published.status.label.lower()}): {last.message}"
-    data = {"audience": STATUS_PAGE.key, "publication": published.id, "status": str(published.status)}
+    data = {
+        "audience": STATUS_PAGE.key, "publication": published.id, "status": str(published.status),
+        "title": published.title, "message": last.message,
+    }  # fmt: skip
     record = entry(work.now, "sent", actor, text, **data)
     return page_told(work.incident, (record,), work.now, resolved=published.ended)
 
