@@ -50,9 +50,11 @@ coverage: $(READY)
 	$(PYTEST) --cov --cov-report=term:skip-covered $(UNITS)
 
 # Random nights (docs/torture.md), then a kill at every commit and call instead of at some of them: half an hour.
+KILLS := $(shell grep -rl TOCSIN_TORTURE tests --include='test_*.py')
+
 torture: $(READY)
 	$(BIN)/python -m tests.torture --runs $(RUNS) $(ARGS)
-	TOCSIN_TORTURE=1 $(BIN)/python -m pytest -q -n auto --dist worksteal tests/scenarios/test_kill.py
+	TOCSIN_TORTURE=1 $(BIN)/python -m pytest -q -n auto --dist worksteal $(KILLS)
 
 pictures: $(READY)
 	$(BIN)/python -m sandbox.pictures
