@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from aiohttp import web_app
 
 from storage.database import Database
 from storage.open import open_database
 from tests.databases import PostgreSQL, SQLiteFiles
 
 BOTH = ("sqlite", "postgresql")
+
+
+@pytest.fixture(autouse=True)
+def forgotten_handlers() -> Iterator[None]:
+    """aiohttp remembers the last thousand handlers, and with each of them the whole bot of its test."""
+    yield
+    web_app._cached_build_middleware.cache_clear()
 
 
 @pytest.fixture(scope="session")
