@@ -64,6 +64,7 @@ def build(policy: Policy) -> dict[str, Any]:
     for model in models:
         _require_one_of(components[keys[model, "validation"]["$ref"].rpartition("/")[2]], model)
     _name_severities(components, policy)
+    _name_roles(components, policy)
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, keys, components, policy)
@@ -230,3 +231,15 @@ def _name_severities(components: dict[str, Any], policy: Policy) -> None:
             for schema in (its, *its.get("anyOf", [])):
                 if schema.get("type") == "string":
                     schema.update(narrower)
+
+
+def _name_roles(components: dict[str, Any], policy: Policy) -> None:
+    """Where an argument is a role of the policy, or has roles for its names, list them."""
+    names = [role.key for role in policy.roles]
+    for model in components.values():
+        if not model["title"].endswith("Arguments"):
+            continue
+        if "role" in model.get("properties", {}):
+            model["properties"]["role"]["enum"] = names
+        if "roles" in model.get("properties", {}):
+            model["properties"]["roles"]["propertyNames"] = {"enum": names}
