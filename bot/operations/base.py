@@ -90,6 +90,7 @@ class Operation:
     asks_who: bool = True  # whether Slack is asked who the actor is: for what guests may not do
     conditional: bool = False  # whether `If-Match` counts
     tag: str = "Incidents"
+    secret: bool = False  # whether the answer has a secret, so that it is kept nowhere
     also: tuple[str, ...] = ()  # other paths, which the document does not list
 
 

@@ -107,7 +107,7 @@ OPERATIONS = (
     question("get_me", "/me", "Whom the token acts as", _me, MeShape, tag=TAG),
     question("list_tokens", "/tokens", "List the tokens", _list, TokensShape, tag=TAG, scope=Scope.ADMIN),
     Operation(name="create_token", method="POST", path="/tokens", summary="Make a token", run=_create, status=201,
-              arguments=CreateArguments, answer=NewTokenShape, scope=Scope.ADMIN, tag=TAG,
+              arguments=CreateArguments, answer=NewTokenShape, scope=Scope.ADMIN, tag=TAG, secret=True,
               example={"name": "ci", "user": "{user}", "scopes": ["write"], "expires": "90d"}),
     Operation(name="revoke_token", method="DELETE", path="/tokens/{token}", summary="Revoke a token", run=_revoke,
               answer=TokenShape, scope=Scope.ADMIN, tag=TAG),

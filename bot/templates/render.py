@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import TemplateError, TemplateSyntaxError, Undefined, meta, nodes
+from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.domain.communications.gap import Gap
@@ -56,11 +57,27 @@ def _shown(value: object) -> str:
     return _UNSEEN.sub(" ", "" if value is None else str(value))
 
 
+_SWELLING = ("batch", "center", "format", "indent", "slice")  # filters that make much of little
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """A sandbox in which nothing is made that is much larger than what goes in."""
+
+    intercepted_binops = frozenset({"*", "**", "%"})
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        if operator == "**" or not (isinstance(left, int | float) and isinstance(right, int | float)):
+            raise SecurityError(f"“{operator}” is for plain numbers only")
+        return super().call_binop(context, operator, left, right)
+
+
 def _environment() -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
+    environment = _Environment(
         undefined=_UnknownVariable, finalize=_shown, trim_blocks=True, lstrip_blocks=True, autoescape=False
     )  # each target escapes the whole text: `bot.templates.markup`, `bot.slack.text`
     environment.tests["known"] = _is_known
+    for name in _SWELLING:
+        del environment.filters[name]
     environment.globals.clear()  # no `range`: a template repeats only what the record holds
     return environment
 
@@ -72,7 +89,15 @@ def render(source: str, variables: Mapping[str, Any]) -> Rendered:
     """Render a template whose first line is `Subject: …`. Raises `Refused` if the template is broken."""
     try:
         whole = _ENVIRONMENT.from_string(source).render(variables)
-    except (TemplateError, TypeError, ValueError, ArithmeticError, AttributeError, LookupError) as error:
+    except (
+        TemplateError,
+        RecursionError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+    ) as error:
         raise Refused(f"The template is broken: {str(error)[:200]}. `tocsin check` says where.") from None
     match = _SUBJECT.match(whole)
     subject = " ".join(match[1].split()) if match else ""
@@ -88,6 +113,8 @@ def problems_in(source: str) -> list[TemplateProblem]:
     try:
         tree = _ENVIRONMENT.parse(source)
         _ENVIRONMENT.from_string(source)  # finds unknown filters and tests
+    except RecursionError:
+        return [TemplateProblem(1, "It is nested too deeply.")]
     except TemplateSyntaxError as error:
         return [TemplateProblem(error.lineno, f"{error.message}")]
     unknown = meta.find_undeclared_variables(tree) - set(VARIABLES)

@@ -99,8 +99,8 @@ async def _answer(
         ids = _slack_ids(policy, in_force)
         known = await names.get_many(conn, ids)
     context.names.request(ids)
-    token = request.query.get("token", "")
-    if expected is None or not hmac.compare_digest(expected.encode(), token.encode()):
+    token = request.query.get("token", "").encode("utf-8", "replace")
+    if expected is None or not hmac.compare_digest(expected.encode(), token):
         raise web.HTTPNotFound
     schedules = [schedule for schedule in policy.schedules.values() if name in (None, schedule.key)]
     if not schedules:

@@ -72,8 +72,8 @@ def subscriber_of(secret: str, purpose: Purpose, text: str) -> str | None:
     """The ID in a token; None if we did not make it for this purpose."""
     subscriber, _, signature = text.partition(".")
     expected = _signature(secret, purpose, subscriber)
-    return subscriber if hmac.compare_digest(signature.encode(), expected.encode()) else None
+    return subscriber if hmac.compare_digest(signature.encode("utf-8", "replace"), expected.encode()) else None
 
 
 def _signature(secret: str, purpose: Purpose, subscriber: str) -> str:
-    return hmac.new(secret.encode(), f"{purpose}:{subscriber}".encode(), "sha256").hexdigest()[:40]
+    return hmac.new(secret.encode(), f"{purpose}:{subscriber}".encode("utf-8", "replace"), "sha256").hexdigest()[:40]

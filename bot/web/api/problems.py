@@ -51,7 +51,9 @@ class Problem(Exception):
             **self.more,
         }
         text = json.dumps(body, ensure_ascii=False)
-        return web.Response(status=status, body=text.encode(), content_type=TYPE, headers=dict(self.headers))
+        return web.Response(
+            status=status, body=text.encode("utf-8", "replace"), content_type=TYPE, headers=dict(self.headers)
+        )
 
 
 def of_refusal(error: Refused) -> Problem:

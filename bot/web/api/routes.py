@@ -97,7 +97,7 @@ def _handler(door: Door, operation: Operation) -> Handler:
         async def recover(stored: StoredRequest) -> web.Response:
             return _response(request, operation, await _recovered(call, operation, stored))
 
-        if operation.method == "GET":
+        if operation.method == "GET" or operation.secret:
             return await run(None)
         return await door.idempotency.once(request, token, _plain(arguments), run, recover)
 

@@ -12,7 +12,7 @@ def accepted(header: str, tokens: str) -> bool:
     The time it takes says nothing about the tokens. `Bearer` and the password of `Basic` are taken; the user's name of
     `Basic` is not looked at.
     """
-    given = _given(header).encode()
+    given = _given(header).encode("utf-8", "replace")
     wanted = [token.strip().encode() for token in tokens.split(",") if token.strip()]
     return True in [hmac.compare_digest(given, token) for token in wanted]
 

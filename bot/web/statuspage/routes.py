@@ -54,7 +54,8 @@ def routes(cache: StatusPageCache) -> list[web.RouteDef]:
 def admit(cache: StatusPageCache, request: web.Request) -> None:
     """Answer 404 to whoever has no link to a page that is not public."""
     wanted = cache.access
-    if wanted is not None and not hmac.compare_digest(request.query.get("access", "").encode(), wanted.encode()):
+    given = request.query.get("access", "").encode("utf-8", "replace")
+    if wanted is not None and not hmac.compare_digest(given, wanted.encode()):
         raise web.HTTPNotFound
 
 

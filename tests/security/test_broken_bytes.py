@@ -1,0 +1,82 @@
+"""Bytes that are no text, and characters that no database takes, in paths, queries and headers break no door."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any
+
+from bot.operations.table import OPERATIONS
+from tests.api.calls import token_for
+from tests.scenarios.running import World, world, written
+
+POLICY = """
+preset: sev1-5
+announce: "#incidents"
+schedules: {primary: {members: [U0MAYA0000]}}
+status_page: {visibility: internal, components: [{key: api, name: API}]}
+"""
+BROKEN = (b"\xff\xfe", b"%ff", b"%00", b"%ED%A0%80", b"%2e%2e%2f%2e%2e%2fetc%2fpasswd", "²".encode())
+DOORS = (
+    "GET /ack/{x}", "POST /ack/{x}", "GET /ack/{x}.{x}", "GET /status?access={x}", "GET /status/incidents/{x}",
+    "GET /status/confirm/{x}", "POST /status/confirm/{x}", "POST /status/unsubscribe/{x}.{x}",
+    "GET /status/history?before={x}", "GET /status/api/v2/{x}", "GET /oncall/primary.ics?token={x}",
+    "GET /oncall/all.ics?token={x}", "GET /oncall/{x}.ics?token=1", "GET /api/v1/search?q={x}",
+    "GET /api/v1/incidents?cursor={x}", "GET /api/v1/incidents?service={x}",
+    "GET /api/v1/incidents/1/timeline?kind={x}",
+    "GET /{x}",
+)  # fmt: skip
+HEADERS = (
+    "Authorization: Bearer {x}",
+    "Authorization: Basic {x}",
+    "Sentry-Hook-Signature: {x}",
+    "Idempotency-Key: {x}",
+)
+
+
+async def status_of(port: int, request: bytes) -> int:
+    """The status of the answer to the bytes of one request."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(request)
+        await writer.drain()
+        line = await asyncio.wait_for(reader.readline(), 20)
+    finally:
+        writer.close()
+    return int(line.split()[1]) if line else 0
+
+
+async def broke(here: World, doors: list[str], secret: str) -> list[tuple[str, int]]:
+    found = []
+    for door in doors:
+        method, path = door.split(" ", 1)
+        for broken in BROKEN:
+            target = path.encode().replace(b"{x}", broken)
+            head = f"Host: x\r\nAuthorization: Bearer {secret}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            status = await status_of(
+                here.tocsin.port, method.encode() + b" " + target + b" HTTP/1.1\r\n" + head.encode()
+            )
+            if status >= 500:
+                found.append((f"{method} {target!r}", status))
+    return found
+
+
+async def test_no_path_and_no_query_breaks_a_door(database_url: str, tmp_path: Path) -> None:
+    operations = [f"{each.method} /api/v1{re.sub(r'{[a-z]+}', '{x}', each.path)}" for each in OPERATIONS]
+    async with world(database_url, policy=written(tmp_path, POLICY)) as here:
+        await here.declared()
+        _, secret = await token_for(here, scopes="admin")
+        assert await broke(here, [*DOORS, *(each for each in operations if "{x}" in each)], secret) == []
+
+
+async def test_no_header_breaks_a_door(sqlite_url: str, tmp_path: Path) -> None:
+    more: dict[str, Any] = {"tocsin_hook_token": "t" * 32, "sentry_client_secret": "s" * 32}
+    async with world(sqlite_url, policy=written(tmp_path, POLICY), **more) as here:
+        for door in ("GET /api/v1/me", "POST /api/v1/tokens", "POST /hooks/events", "POST /hooks/sentry"):
+            for header in HEADERS:
+                for broken in (b"\xff\xfe", b"/////w==", "²".encode()):
+                    line = header.encode().replace(b"{x}", broken)
+                    head = b" HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n"
+                    request = door.encode() + head + line + b"\r\nConnection: close\r\n\r\n{}"
+                    assert 400 <= await status_of(here.tocsin.port, request) < 500, (door, line)
