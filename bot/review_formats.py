@@ -7,7 +7,8 @@ import io
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from bot.domain.review.document import Figures, Section, Sentence
+from bot.domain.figures.spans import Spans
+from bot.domain.review.document import Section, Sentence
 from bot.domain.review.view import ReviewView
 from bot.domain.values import durations
 from bot.domain.values.slack_ids import MENTION
@@ -80,7 +81,7 @@ def title(view: ReviewView) -> str:
     return f"Review of {view.incident.id}: {view.incident.title}"
 
 
-def figure_lines(figures: Figures) -> list[tuple[str, str]]:
+def figure_lines(figures: Spans) -> list[tuple[str, str]]:
     """Each figure that is known, with its label."""
     values = {name: getattr(figures, name) for name in FIGURE_LABELS}
     return [

@@ -11,6 +11,7 @@ import click
 from bot.cli.actions import actions_command
 from bot.cli.alerts import alerts_command
 from bot.cli.feeds import feeds_command
+from bot.cli.figures import metrics_command
 from bot.cli.incidents import list_command, retry_command, search_command, show_command
 from bot.cli.manifest import manifest_command
 from bot.cli.outage import outage_command
@@ -65,5 +66,6 @@ for command in (
     manifest_command,
     review_command, times_command,
     rules_command,
+    metrics_command,
 ):  # fmt: skip
     main.add_command(command)

@@ -13,9 +13,12 @@ from statistics import median
 
 from bot.domain.alerts.group import AlertGroup, Decision
 from bot.domain.incident import Incident
+from bot.domain.incident.fact import IncidentFact
 from bot.domain.incident.status import Status
 
 TOLD = frozenset({Decision.ASKED, Decision.DECLARED, Decision.ATTACHED, Decision.DISMISSED})
+_LEFT_OUT = frozenset({Status.CANCELLED, Status.MERGED})
+RatedIncident = Incident | IncidentFact
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +42,21 @@ class RuleRates:
 class AlertRates:
     """How good alerts are together, and by rule and service, the noisiest first."""
 
-    incidents: int  # without drills and false alarms
+    incidents: int  # without drills, false alarms and merged ones
     detection_rate: float | None  # the share of incidents that an alert told of first
     false_negative_rate: float | None  # the share of incidents that no alert told of
     false_positive_rate: float | None  # of the groups that were decided, the share that was false
+    decided: int  # groups
     rules: tuple[RuleRates, ...]
 
 
-def rates(groups: Sequence[AlertGroup], incidents: Sequence[Incident], older: Sequence[Incident] = ()) -> AlertRates:
+def rates(
+    groups: Sequence[AlertGroup], incidents: Sequence[RatedIncident], older: Sequence[RatedIncident] = ()
+) -> AlertRates:
     """The rates of the groups and incidents of one span. `older`: incidents from before it that groups joined."""
     by_number = {incident.number: incident for incident in (*incidents, *older) if not incident.drill}
     told = [group for group in groups if group.decision in TOLD]
-    real = [each for each in incidents if not each.drill and each.status is not Status.CANCELLED]
+    real = [each for each in incidents if not each.drill and each.status not in _LEFT_OUT]
     of_incident: dict[int, list[AlertGroup]] = {}
     for group in told:
         if group.incident is not None:
@@ -68,6 +74,7 @@ def rates(groups: Sequence[AlertGroup], incidents: Sequence[Incident], older: Se
         detection_rate=_share(first, len(real)),
         false_negative_rate=_share(sum(each.number not in of_incident for each in real), len(real)),
         false_positive_rate=_share(false, decided),
+        decided=decided,
         rules=tuple(sorted(rules, key=lambda each: (-(each.false + each.noise + each.flaps), -each.told, each.rule))),
     )
 
@@ -78,7 +85,7 @@ def rule_of(group: AlertGroup) -> str:
 
 
 def _of_rule(
-    rule: str, service: str | None, groups: Sequence[AlertGroup], incidents: Mapping[int, Incident]
+    rule: str, service: str | None, groups: Sequence[AlertGroup], incidents: Mapping[int, RatedIncident]
 ) -> RuleRates:
     right = [group for group in groups if _is_right(group, incidents)]
     false = sum(_is_false(group, incidents) for group in groups)
@@ -101,22 +108,22 @@ def _of_rule(
     )
 
 
-def _first(group: AlertGroup, incident: Incident) -> bool:
+def _first(group: AlertGroup, incident: RatedIncident) -> bool:
     """Whether the group told people of the incident before a person declared it."""
     return group.opened_at <= incident.declared_at
 
 
-def _is_right(group: AlertGroup, incidents: Mapping[int, Incident]) -> bool:
+def _is_right(group: AlertGroup, incidents: Mapping[int, RatedIncident]) -> bool:
     incident = incidents.get(group.incident or 0)
     return incident is not None and incident.status is not Status.CANCELLED
 
 
-def _is_false(group: AlertGroup, incidents: Mapping[int, Incident]) -> bool:
+def _is_false(group: AlertGroup, incidents: Mapping[int, RatedIncident]) -> bool:
     incident = incidents.get(group.incident or 0)
     return group.dismissed_as == "false_alarm" or (incident is not None and incident.status is Status.CANCELLED)
 
 
-def _is_decided(group: AlertGroup, incidents: Mapping[int, Incident]) -> bool:
+def _is_decided(group: AlertGroup, incidents: Mapping[int, RatedIncident]) -> bool:
     return group.decision is Decision.DISMISSED or group.incident in incidents
 
 

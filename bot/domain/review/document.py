@@ -58,18 +58,6 @@ class Section:
         return TITLES[self.key]
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Spans in seconds. None where the record does not say."""
-
-    detect_s: float | None
-    acknowledge_s: float | None
-    identify_s: float | None
-    mitigate_s: float | None
-    resolve_s: float | None
-    customer_impact_s: float | None
-
-
 @dataclass
 class Page:
     """Collects the sentences and questions of a section while it is drafted."""

@@ -10,10 +10,11 @@ from itertools import pairwise
 
 from bot.domain.actions.item import ActionKind, due_words
 from bot.domain.errors import Refused
+from bot.domain.figures.spans import Spans, spans
 from bot.domain.incident import empty_roles
 from bot.domain.incident.impact import describe
 from bot.domain.review import response
-from bot.domain.review.document import Figures, Page, Section
+from bot.domain.review.document import Page, Section
 from bot.domain.review.record import ANSWER, Record, is_chatter, who, words
 from bot.domain.timeline.entry import BOT, RecordedEntry
 from bot.domain.values import durations
@@ -37,19 +38,9 @@ def draft(record: Record) -> tuple[Section, ...]:
     return tuple(_section(key, write, record) for key, write in WRITERS.items())
 
 
-def figures(record: Record) -> Figures:
-    """The spans of the incident. Detection counts from the start, everything else from the detection."""
-    incident = record.incident
-    began = incident.started_at or incident.detected_at
-    over = incident.impact_ended_at or incident.resolved_at
-    return Figures(
-        detect_s=_span(incident.started_at, incident.detected_at),
-        acknowledge_s=incident.seconds_since_detection(incident.acknowledged_at),
-        identify_s=incident.seconds_since_detection(incident.identified_at),
-        mitigate_s=incident.seconds_since_detection(incident.mitigated_at),
-        resolve_s=incident.seconds_since_detection(incident.resolved_at),
-        customer_impact_s=_span(began, over),
-    )
+def figures(record: Record) -> Spans:
+    """The spans of the incident, computed as those of a period are."""
+    return spans(record.incident)
 
 
 def _section(key: str, write: Callable[[Record, Page], None], record: Record) -> Section:
@@ -287,10 +278,6 @@ def _corrected(record: Record, name: str) -> int | None:
 
 def _corrections(record: Record, *names: str) -> list[int | None]:
     return [_corrected(record, name) for name in names]
-
-
-def _span(begin: datetime | None, end: datetime | None) -> float | None:
-    return None if begin is None or end is None else max(0.0, (end - begin).total_seconds())
 
 
 WRITERS: dict[str, Callable[[Record, Page], None]] = {

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.errors import Refused
+from bot.domain.figures.targets import late_updates
 from bot.domain.policy.policy import Severity
 from bot.domain.review.document import Page
 from bot.domain.review.record import Record, who, words
@@ -16,7 +17,6 @@ from bot.domain.timeline.entry import RecordedEntry
 from bot.domain.values import durations
 
 MOST = 40  # sentences about pages, and about playbooks
-GRACE = timedelta(minutes=1)  # an update so much after its time is in time
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +122,9 @@ def cadence_of(record: Record) -> Cadence:
     level = _level(record)
     if level is None or level.update_every is None:
         return Cadence(updates, ())
-    late = []
-    before = record.incident.declared_at
-    for update in updates:
-        due = durations.add(before, level.update_every, record.policy.zone) + GRACE
-        if update.entry.at > due and (record.incident.ended_at is None or update.entry.at <= record.incident.ended_at):
-            late.append((update, update.entry.at - due + GRACE))
-        before = update.entry.at
-    return Cadence(updates, tuple(late))
+    incident, times = record.incident, [update.entry.at for update in updates]
+    late = late_updates(incident.declared_at, incident.ended_at, times, level.update_every, record.policy.zone)
+    return Cadence(updates, tuple((updates[index], by) for index, by in late))
 
 
 def _reached(record: Record, status: str) -> RecordedEntry | None:

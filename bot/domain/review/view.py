@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.domain.actions.item import ActionItem
+from bot.domain.figures.spans import Spans
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
-from bot.domain.review.document import Figures, Question, Section
+from bot.domain.review.document import Question, Section
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class ReviewView:
     incident: Incident
     policy: Policy
     sections: tuple[Section, ...]
-    figures: Figures
+    figures: Spans
     participants: tuple[str, ...]
     actions: tuple[ActionItem, ...]
     links: Mapping[int, str]  # to the message of an entry, or to the channel, by the `seq` of each cited entry

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TypeVar
 
 from bot.domain.actions.item import Priority
@@ -39,6 +39,7 @@ class Request:
     window: TimeWindow | None = None  # of a cover
     priority: Priority | None = None  # of an action item
     day: DayExpression | None = None  # when an action item is due
+    days: tuple[date, date] | None = None  # the first and the last of a period
 
     @property
     def required_status(self) -> Status:

@@ -37,6 +37,7 @@ class Grammar(Enum):
     POLICY = auto()
     ACTION = auto()
     ACTIONS = auto()
+    METRICS = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +272,15 @@ VERBS: tuple[Verb, ...] = (
         "search connection pool exhausted",
         "search incidents by words; shows what fixed them",
         aliases=("find",),
+        needs_incident=False,
+    ),
+    Verb(
+        "metrics",
+        Grammar.METRICS,
+        ("metrics [30d|90d|<from> <to>] [severity|service|category]",),
+        "metrics 90d service",
+        "how many incidents there were, how long they took, and whether that became better or worse",
+        aliases=("figures", "stats"),
         needs_incident=False,
     ),
     Verb(

@@ -36,7 +36,21 @@ OPEN = frozenset({Access.READ, Access.WRITE, Access.DECLARE, Access.ACKNOWLEDGE}
 
 VERBS: dict[str, Access] = {
     **dict.fromkeys(
-        (MENU, "roles", "timeline", "catchup", "why", "show", "list", "search", "oncall", "alerts", "actions", "help"),
+        (
+            MENU,
+            "roles",
+            "timeline",
+            "catchup",
+            "why",
+            "show",
+            "list",
+            "search",
+            "oncall",
+            "alerts",
+            "actions",
+            "metrics",
+            "help",
+        ),
         Access.READ,
     ),
     **dict.fromkeys(("note", "impact", "fields", "next", "playbook", "redact", "action"), Access.WRITE),

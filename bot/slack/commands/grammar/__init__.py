@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.slack.commands.grammar import actions, people, roles, schedule, severity, status, text, time
+from bot.slack.commands.grammar import actions, metrics, people, roles, schedule, severity, status, text, time
 from bot.slack.commands.grammar.base import Parser
 from bot.slack.commands.verbs import Grammar
 
@@ -30,4 +30,5 @@ PARSERS: dict[Grammar, Parser] = {
     Grammar.POLICY: text.apply_or_nothing,
     Grammar.ACTION: actions.action,
     Grammar.ACTIONS: actions.action_list,
+    Grammar.METRICS: metrics.metrics,
 }

@@ -13,6 +13,7 @@ from bot.slack.listeners.handlers import (
     approvals,
     comms,
     declare,
+    figures,
     handovers,
     jobs,
     lifecycle,
@@ -58,6 +59,7 @@ WORKSPACE_VERBS: dict[str, WorkspaceHandler] = {
     **maintenance.WORKSPACE_VERBS,
     **subscribe.WORKSPACE_VERBS,
     **actions.WORKSPACE_VERBS,
+    **figures.WORKSPACE_VERBS,
 }
 VERBS: dict[str, VerbHandler] = {name: handler for module in _MODULES for name, handler in module.VERBS.items()}
 PRESSES: dict[str, PressHandler] = {

@@ -1,0 +1,37 @@
+"""Implements `tocsin metrics`: the figures of a period."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import click
+
+from bot import policy as policy_reader
+from bot.cli.shared import as_json_option, echo_lines, print_json, run
+from bot.domain.figures.report import Period, Report
+from bot.domain.figures.words import lines
+from bot.domain.values.durations import parse_duration
+from bot.figures_json import figures_json
+from bot.settings import Settings
+from bot.usecases.open_clock import open_clock
+from bot.usecases.queries.figures import period_figures
+from storage.database import Database
+
+
+@click.command("metrics")
+@click.option("--since", "span", default="30d", show_default=True, help="How far to look back, such as 90d.")
+@as_json_option
+def metrics_command(span: str, as_json: bool) -> None:
+    """How many incidents there were, how long they took, and whether that became better or worse."""
+    looked_back = parse_duration(span)
+    report = run(lambda database, settings: _report(database, settings, looked_back))
+    if as_json:
+        print_json(figures_json(report))
+    else:
+        echo_lines("\n".join(lines(report)))
+
+
+async def _report(database: Database, settings: Settings, looked_back: timedelta) -> Report:
+    now = (await open_clock(database, settings.tocsin_speed)).now()
+    policy = policy_reader.load(settings.policy_path)
+    return await period_figures(database, policy, Period(now - looked_back, now), now)

@@ -1,0 +1,38 @@
+"""Computes the spans of one incident: the review shows them, and the figures of a period are made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.incident import Incident
+from bot.domain.incident.fact import IncidentFact
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Spans of an incident in seconds, none below zero. None where the record does not say."""
+
+    detect_s: float | None
+    acknowledge_s: float | None
+    identify_s: float | None
+    mitigate_s: float | None
+    resolve_s: float | None
+    customer_impact_s: float | None
+
+
+def spans(incident: Incident | IncidentFact) -> Spans:
+    """The spans of an incident. Detection counts from the start, everything else from the detection."""
+    began = incident.started_at or incident.detected_at
+    return Spans(
+        detect_s=_between(incident.started_at, incident.detected_at),
+        acknowledge_s=_between(incident.detected_at, incident.acknowledged_at),
+        identify_s=_between(incident.detected_at, incident.identified_at),
+        mitigate_s=_between(incident.detected_at, incident.mitigated_at),
+        resolve_s=_between(incident.detected_at, incident.resolved_at),
+        customer_impact_s=_between(began, incident.impact_ended_at or incident.resolved_at),
+    )
+
+
+def _between(begin: datetime | None, end: datetime | None) -> float | None:
+    return None if begin is None or end is None else max(0.0, (end - begin).total_seconds())

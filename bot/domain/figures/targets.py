@@ -1,0 +1,91 @@
+"""Computes whether incidents kept the targets of their severities, and updates their cadence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from bot.domain.incident.fact import IncidentFact
+from bot.domain.policy.policy import Policy, Severity
+from bot.domain.values import durations
+from bot.domain.values.durations import Span
+
+GRACE = timedelta(minutes=1)  # an update so much after its time is in time
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How many targets were kept, of those whose outcome is known. An open incident past its target missed it."""
+
+    acknowledged: int
+    acknowledge_n: int
+    resolved: int
+    resolve_n: int
+
+    @property
+    def breaches(self) -> int:
+        """Targets that were missed."""
+        return self.acknowledge_n - self.acknowledged + self.resolve_n - self.resolved
+
+
+@dataclass(frozen=True, slots=True)
+class Cadence:
+    """Status updates for which a severity asks, and how many of them were in time."""
+
+    n: int
+    in_time: int
+
+
+def kept(facts: Iterable[IncidentFact], policy: Policy, now: datetime) -> Kept:
+    """The targets of the policy in force, counted from the detection."""
+    levels, zone = by_key(policy), policy.zone
+    acknowledged: list[bool] = []
+    resolved: list[bool] = []
+    for fact in facts:
+        level = levels.get(fact.severity)
+        if level is not None:
+            acknowledged += _outcome(fact.detected_at, fact.acknowledged_at, level.respond_within, zone, now)
+            resolved += _outcome(fact.detected_at, fact.resolved_at, level.resolve_within, zone, now)
+    return Kept(sum(acknowledged), len(acknowledged), sum(resolved), len(resolved))
+
+
+def by_key(policy: Policy) -> dict[str, Severity]:
+    """The severities of the policy by their keys."""
+    return {level.key: level for level in policy.severities}
+
+
+def late_updates(
+    declared_at: datetime, ended_at: datetime | None, updates: Sequence[datetime], every: Span, zone: tzinfo
+) -> list[tuple[int, timedelta]]:
+    """Which of the updates came late, by index, and how late. The first counts from the declaration."""
+    late = []
+    before = declared_at
+    for index, at in enumerate(updates):
+        due = durations.add(before, every, zone) + GRACE
+        if at > due and (ended_at is None or at <= ended_at):
+            late.append((index, at - due + GRACE))
+        before = at
+    return late
+
+
+def cadence(facts: Iterable[IncidentFact], updates: Mapping[int, Sequence[datetime]], policy: Policy) -> Cadence:
+    """Over all incidents whose severity asks for updates."""
+    levels, zone = by_key(policy), policy.zone
+    posted = late = 0
+    for fact in facts:
+        level, times = levels.get(fact.severity), updates.get(fact.number, ())
+        if level is not None and level.update_every is not None and times:
+            posted += len(times)
+            late += len(late_updates(fact.declared_at, fact.ended_at, times, level.update_every, zone))
+    return Cadence(posted, posted - late)
+
+
+def _outcome(begin: datetime, end: datetime | None, span: Span | None, zone: tzinfo, now: datetime) -> tuple[bool, ...]:
+    """One outcome; none without a target, or while it can still be kept."""
+    if span is None:
+        return ()
+    due = durations.add(begin, span, zone)
+    if end is None:
+        return () if now <= due else (False,)
+    return (end <= due,)

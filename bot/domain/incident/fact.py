@@ -1,0 +1,41 @@
+"""Defines what the figures of a period need to know of one incident."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.incident.status import ENDED, Status
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentFact:
+    """An incident without its words. Instants are aware and in UTC."""
+
+    number: int
+    severity: str
+    status: Status
+    private: bool
+    drill: bool
+    category: str | None
+    services: tuple[str, ...]
+    episode: int
+    declared_at: datetime
+    detected_at: datetime
+    started_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    identified_at: datetime | None = None
+    mitigated_at: datetime | None = None
+    resolved_at: datetime | None = None  # of the latest episode
+    ended_at: datetime | None = None
+    impact_ended_at: datetime | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether it still runs."""
+        return self.status not in ENDED
+
+    @property
+    def counts(self) -> bool:
+        """Whether the figures count it: drills, cancelled and merged incidents are left out."""
+        return not self.drill and self.status not in (Status.CANCELLED, Status.MERGED)

@@ -1,0 +1,55 @@
+"""The JSON form of the figures of a period, the same on the command line and elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from bot.domain.figures.report import Report
+from bot.domain.figures.trend import Trend
+from bot.incident_json import instant
+
+
+def figures_json(report: Report) -> dict[str, Any]:
+    """The figures. A share is from 0 to 1, or null where there is nothing to share; `n` says of how many each is."""
+    alerts, kept = report.alerts, report.kept
+    return {
+        "period": {"from": instant(report.period.start), "to": instant(report.period.end)},
+        "incidents": report.incidents,
+        "private": report.private,
+        "open": report.open,
+        "by_severity": report.by_severity,
+        "by_category": report.by_category,
+        "by_service": report.by_service,
+        "resolved": report.resolved,
+        "reopened": report.reopened,
+        "drills_excluded": report.drills,
+        "cancelled": report.cancelled,
+        "merged": report.merged,
+        **{name: asdict(distribution) for name, distribution in report.spans.items()},
+        "sla": {
+            "acknowledged_in_time": kept.acknowledged,
+            "acknowledge_n": kept.acknowledge_n,
+            "resolved_in_time": kept.resolved,
+            "resolve_n": kept.resolve_n,
+            "breaches": kept.breaches,
+        },
+        "updates_on_cadence": report.cadence.in_time / report.cadence.n if report.cadence.n else None,
+        "pages": {"n": report.pages, "incidents": report.paged},
+        "detection_rate": alerts.detection_rate,
+        "false_positive_rate": alerts.false_positive_rate,
+        "auto_remediation_rate": report.automated.share,
+        "follow_through": report.actions.share,
+        "n": {
+            "updates_on_cadence": report.cadence.n,
+            "detection_rate": alerts.incidents,
+            "false_positive_rate": alerts.decided,
+            "auto_remediation_rate": report.automated.n,
+            "follow_through": report.actions.n,
+        },
+        "trend": {name: _trend(trend) for name, trend in report.trends.items()},
+    }
+
+
+def _trend(trend: Trend) -> dict[str, Any]:
+    return {"verdict": str(trend.verdict), "n": trend.n, "n_before": trend.n_before, "p": trend.p}

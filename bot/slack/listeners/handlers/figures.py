@@ -1,0 +1,33 @@
+"""Handles `/incident metrics`: the figures of a period, private incidents counted without being named."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from bot.domain.errors import Refused
+from bot.domain.figures.report import Period
+from bot.slack.blocks import figures as blocks
+from bot.slack.blocks.elements import Message
+from bot.slack.commands.request import Request
+from bot.slack.listeners.calls import WorkspaceCall, WorkspaceHandler
+from bot.usecases.queries.figures import period_figures
+
+
+async def _metrics(call: WorkspaceCall) -> Message:
+    now, policy = call.context.clock.now(), call.context.policy
+    period = _period(call.request, now, now.astimezone(policy.zone))
+    return blocks.figures(await period_figures(call.context.database, policy, period, now), call.request.scope)
+
+
+def _period(request: Request, now: datetime, local: datetime) -> Period:
+    """The period that is asked for; the last day counts whole, as far as it has passed."""
+    if request.days is None:
+        return Period(now - request.required_span, now)
+    first, last = (datetime.combine(day, time(), local.tzinfo) for day in request.days)
+    start, end = first.astimezone(now.tzinfo), (last + timedelta(days=1)).astimezone(now.tzinfo)
+    if start >= now:
+        raise Refused(f"{request.days[0]:%-d %b %Y} is still to come.", "metrics 30d")
+    return Period(start, min(end, now))
+
+
+WORKSPACE_VERBS: dict[str, WorkspaceHandler] = {"metrics": _metrics}
