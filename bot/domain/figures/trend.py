@@ -17,8 +17,8 @@ from math import erfc, sqrt
 
 LEVEL = 0.04  # a claim is made if chance alone would do as much in this share of shuffles, or less
 FEWEST = 5  # incidents of a period without which nothing is claimed
-SHUFFLES = 1999
-SHUFFLED = 200  # from so many incidents on, the normal distribution that shuffling approaches is used instead
+SHUFFLES = 999
+SHUFFLED = 60  # from so many incidents on, the normal distribution that shuffling approaches is used instead
 SEED = 20250101
 
 
@@ -83,10 +83,12 @@ def _scores(lengths: Sequence[Length]) -> list[float]:
 
 def _by_shuffling(strata: Sequence[tuple[list[float], int]], observed: float) -> float:
     chance = random.Random(SEED)  # noqa: S311 - the same figures give the same verdict
-    extreme = 0
-    for _ in range(SHUFFLES):
+    extreme, enough = 0, LEVEL * (SHUFFLES + 1)
+    for done in range(1, SHUFFLES + 1):
         shuffled = sum(sum(chance.sample(scores, count)) for scores, count in strata)
         extreme += abs(shuffled) >= abs(observed) - 1e-9
+        if extreme > enough:  # whatever follows, nothing can be claimed
+            return extreme / done
     return (extreme + 1) / (SHUFFLES + 1)
 
 

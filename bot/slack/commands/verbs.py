@@ -280,7 +280,7 @@ VERBS: tuple[Verb, ...] = (
         ("metrics [30d|90d|<from> <to>] [severity|service|category]",),
         "metrics 90d service",
         "how many incidents there were, how long they took, and whether that became better or worse",
-        aliases=("figures", "stats"),
+        aliases=("figures",),
         needs_incident=False,
     ),
     Verb(
