@@ -80,6 +80,7 @@ def demo_bot(
         "PORT": str(port),
         "LOG_FORMAT": "json",
         "TOCSIN_DEMO": "1",
+        "TOCSIN_HOOK_TOKEN": "demo",
     }
     if policy is not None:
         env["TOCSIN_POLICY"] = str(policy)

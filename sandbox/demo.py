@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -65,6 +66,7 @@ async def run(options: Options) -> int:
     say("Starting the local workspace …")
     with contextlib.ExitStack() as stack:
         folder = options.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tocsin-demo-")))
+        folder = folder.resolve()  # other terminals are told of it
         folder.mkdir(parents=True, exist_ok=True)
         settings = Settings(
             port=options.port, manifest=_manifest(), db=folder / "workspace.db", team_name="Example Shop",
@@ -105,6 +107,7 @@ async def _with_bot(ws: Workspace, bot: BotProcess, url: str, options: Options) 
         await terminal.run(script_lines(options.script), echo=True)
         return 0
     say(f"Tocsin is ready. Open {url} in a browser; Ctrl-C ends it.")
+    say(more(bot))
     if options.open and _has_screen():
         await asyncio.to_thread(webbrowser.open, url)
     if options.speed != 1:
@@ -127,6 +130,17 @@ async def _welcome(ws: Workspace) -> None:
     if ws.messages("general"):
         return
     await ws.person("sam").say("general", WELCOME)
+
+
+def more(bot: BotProcess) -> str:
+    """What else to open, and what to type for `tocsin` in another terminal."""
+    served = f"http://127.0.0.1:{bot.env['PORT']}"
+    names = ("DATABASE_URL", "TOCSIN_POLICY", "TOCSIN_HOOK_TOKEN", "PORT")
+    settings = " ".join(f"{name}={shlex.quote(bot.env[name])}" for name in names if name in bot.env)
+    return (
+        f"The status page: {served}/status · the API: {served}/api\n"
+        f"For `tocsin` in another terminal, such as `tocsin alerts`: export {settings}"
+    )
 
 
 def _free_port() -> int:

@@ -4,8 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from bot import policy as policy_reader
 from sandbox.bot_process import demo_bot
+from sandbox.demo import HERE, more
 from sandbox.settings import Settings
+
+DEMO_POLICY = HERE / "demo.policy.yml"
 
 
 def test_the_demos_bot_gets_own_playbooks_and_no_other_setting_of_the_environment(
@@ -18,3 +22,22 @@ def test_the_demos_bot_gets_own_playbooks_and_no_other_setting_of_the_environmen
     assert env["TOCSIN_PLAYBOOKS"] == "/srv/playbooks"
     assert "TOCSIN_POLICY" not in env
     assert env["SLACK_BOT_TOKEN"] == Settings().bot_token
+
+
+def test_the_demo_says_how_a_terminal_speaks_to_its_bot(tmp_path: Path) -> None:
+    bot = demo_bot(
+        Settings(), "http://localhost/api/", tmp_path, policy=tmp_path / "my policy.yml", speed=1.0, port=3999
+    )
+    said = more(bot)
+    assert "http://127.0.0.1:3999/status" in said
+    assert f"TOCSIN_POLICY='{tmp_path}/my policy.yml'" in said
+    assert "TOCSIN_HOOK_TOKEN=demo PORT=3999" in said
+    assert bot.env["SLACK_BOT_TOKEN"] not in said
+
+
+def test_the_demos_policy_has_what_can_be_tried() -> None:
+    policy = policy_reader.read(DEMO_POLICY).policy
+    assert all(policy.severity(key).review_within for key in ("sev1", "sev2"))
+    assert policy.status_page
+    assert [route.do for route in policy.alerts.routes] == ["record", "declare", "ask"]
+    assert all(policy.audiences[key].notify for key in ("internal", "customers"))

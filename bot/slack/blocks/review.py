@@ -36,8 +36,8 @@ def posted(view: ReviewView, command: str) -> Message:
     words = f"{phrases.drill_prefix(incident)}Review of {incident.id}"
     sentences = sum(len(section.sentences) for section in view.sections)
     facts = (
-        f"Drafted from the record: {sentences} sentences, each with the entry that says so. "
-        f"{len(view.questions)} open questions for {len({question.to for question in view.questions})} people."
+        f"Drafted from the record: {_counted(sentences, 'sentence')}, each with the entry that says so. "
+        f"{_open_questions(view.questions)}"
     )
     return elements.message(
         words,
@@ -49,6 +49,19 @@ def posted(view: ReviewView, command: str) -> Message:
             elements.context(f"Again: `{command} review` · as a file: `tocsin review {incident.id} --format docx`"),
         ],
     )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' if number != 1 else ''}"
+
+
+def _open_questions(questions: Sequence[Question]) -> str:
+    """How many questions are open, and for how many people; those without a name are for anybody."""
+    if not questions:
+        return "No question is open."
+    people = len({question.to for question in questions if question.to})
+    whom = "anybody" if not people else "1 person" if people == 1 else f"{people} people"
+    return f"{_counted(len(questions), 'open question')} for {whom}: press *Ask participants*."
 
 
 def _agenda(incident: Incident) -> Block | None:
