@@ -19,7 +19,8 @@ from bot.web.api.problems import KINDS
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
     "code,pre{font:14px/1.4 ui-monospace,monospace}pre{overflow:auto;padding:.5rem;border:1px solid #8886}"
-    "h3 code{font-weight:700}nav a{margin-right:1rem}td,th{text-align:left;padding-right:1rem;vertical-align:top}"
+    "h3 code{font-weight:700}td,th{text-align:left;padding-right:1rem;vertical-align:top}"
+    "nav{display:flex;flex-wrap:wrap;gap:.25rem 1rem}main{overflow-wrap:anywhere}pre{overflow-wrap:normal}"
 )
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 CSP = (
