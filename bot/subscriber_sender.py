@@ -1,4 +1,4 @@
-"""Sends mails to the subscribers of the status page. Nobody gets one twice, whatever happens."""
+"""Sends mails to the subscribers of the status page: each at least once, always under the same Message-ID."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import html
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.domain.errors import DeliveryError
@@ -23,17 +22,16 @@ from bot.usecases.context import Context
 from bot.usecases.status_page.address import link, page_url, signing_secret
 from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
-from storage.statuspage import mailings, publications, subscribers
+from storage.statuspage import publications, subscribers
 
 AT_ONCE = 16  # connections to the mail server
-UNKNOWN = "it may have been delivered: nobody is mailed twice"
 
 
 class SubscriberSender:
     """Sends notices of the kinds `STATUS_CONFIRM` and `STATUS_MAIL`.
 
-    SMTP cannot be asked whether a mail arrived. So it is noted before a mail is handed over: one whose outcome is then
-    unknown, because the process died or the connection broke, is not sent again.
+    SMTP cannot be asked whether a mail arrived. One whose outcome is unknown, because the process died or the
+    connection broke, is sent again under its Message-ID: mail programs show it once, and none is lost.
     """
 
     def __init__(self, context: Context, notifiers: Callable[[], Mapping[str, Notifier]]) -> None:
@@ -42,7 +40,7 @@ class SubscriberSender:
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def send(self, row: ClaimedNotice) -> SendResult:
-        """1. Compose the mail; 2. note that it is handed over; 3. hand it over, or take the note back if refused."""
+        """Compose the mail, and hand it over."""
         mail = await self._mail(row)
         if isinstance(mail, NotNeeded):
             return mail
@@ -50,22 +48,11 @@ class SubscriberSender:
         if not isinstance(email, Email):
             return Failed("Could not mail a subscriber: e-mail is not set up any more.")
         async with self._slots:
-            noted = await self._context.database.batched(
-                lambda conn: mailings.hand_over(conn, row.dedup_key, self._now())
-            )
-            if not noted:
-                return NotNeeded(UNKNOWN)
             try:
                 receipt = await email.send_mail(mail)
             except DeliveryError as error:
-                if error.uncertain:
-                    return NotNeeded(UNKNOWN)
-                await self._context.database.batched(lambda conn: mailings.not_handed_over(conn, row.dedup_key))
                 return result_of(error, f"Could not mail a subscriber: {error}.")
         return Sent(receipt.as_json())
-
-    def _now(self) -> datetime:
-        return self._context.clock.now()
 
     async def _mail(self, row: ClaimedNotice) -> Mail | NotNeeded:
         payload = read_payload(row, SubscriberPayload)

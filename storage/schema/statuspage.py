@@ -54,7 +54,7 @@ mailings = sa.Table(
     sa.Index("mailings_created", "created_at"),
 )
 
-# Mails that were about to be handed over to the mail server: one whose outcome is unknown is not sent twice.
+# What earlier versions noted before they handed a mail over; nothing is written here any more.
 
 handed_mails = sa.Table(
     "handed_mails",

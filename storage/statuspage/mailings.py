@@ -1,4 +1,4 @@
-"""Stores which changes subscribers are still to be told of, and which mails were handed over already."""
+"""Stores which changes subscribers are still to be told of."""
 
 from __future__ import annotations
 
@@ -62,18 +62,6 @@ async def unsent(conn: AsyncConnection, kinds: list[str]) -> int:
     return int(await conn.scalar(count) or 0)
 
 
-async def hand_over(conn: AsyncConnection, dedup_key: str, now: datetime) -> bool:
-    """Note that a mail is about to be handed over. Returns False if that was noted before."""
-    row = insert(conn, handed_mails).values(dedup_key=dedup_key, at=now)
-    result = await conn.execute(row.on_conflict_do_nothing(index_elements=["dedup_key"]))
-    return bool(result.rowcount)
-
-
-async def not_handed_over(conn: AsyncConnection, dedup_key: str) -> None:
-    """The mail server did not take it, for certain: it may be sent again."""
-    await conn.execute(sa.delete(handed_mails).where(handed_mails.c.dedup_key == dedup_key))
-
-
 async def forget_handed(conn: AsyncConnection, before: datetime) -> None:
-    """Forget mails that were handed over before then; none of them is tried any more."""
+    """Forget what earlier versions noted before then of mails that they handed over."""
     await conn.execute(sa.delete(handed_mails).where(handed_mails.c.at < before))

@@ -21,12 +21,16 @@ CERTIFICATE = Path(__file__).with_name("localhost.pem")
 
 @dataclass(slots=True)
 class Post:
-    """What was handed over. `refuse` maps a step (`RCPT`, `MAIL`, `DATA`) to the reply; `hang_up` leaves in DATA."""
+    """What was handed over. `refuse` maps a step (`RCPT`, `MAIL`, `DATA`) to the reply; `hang_up` leaves in DATA.
+
+    `abort_after_taking` takes one mail and leaves without a word.
+    """
 
     port: int = 0
     password: str | None = None
     refuse: dict[str, str] = field(default_factory=dict)
     hang_up: bool = False
+    abort_after_taking: bool = False
     envelopes: list[Envelope] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)
     parsed: list[tuple[Envelope, EmailMessage]] = field(default_factory=list)
@@ -73,6 +77,10 @@ class Post:
         self.envelopes.append(envelope)
         assert server.transport is not None
         self.encrypted.append(server.transport.get_extra_info("sslcontext") is not None)
+        if self.abort_after_taking:
+            self.abort_after_taking = False
+            assert isinstance(server.transport, asyncio.Transport)
+            server.transport.abort()
         return f"250 2.0.0 OK queued as {len(self.envelopes)}"
 
     def login(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:

@@ -41,7 +41,7 @@ class StatusPageRules:
     visibility: str = "public"  # or `customers`, `internal`
     weights: UptimeWeights = UptimeWeights()
     history_days: int = 90
-    subscribe: tuple[str, ...] = ("email", "webhook", "slack")
+    subscribe: tuple[str, ...] = ("email", "slack")
 
     def component(self, key: str) -> Component | None:
         """The component with this key or name, in whatever case; None if there is none."""

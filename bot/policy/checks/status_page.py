@@ -8,6 +8,11 @@ from bot.policy.checks.context import CheckContext
 from bot.policy.problems import KeyPath, Problem
 from bot.policy.status_page import components
 
+NO_WEBHOOKS = (
+    "people cannot subscribe by webhook yet. Take webhook out. Programs can read the feeds and /api/v2; your own are "
+    "told by webhooks, a section of the policy."
+)
+
 
 def problems(context: CheckContext) -> Iterator[Problem]:
     """A problem for each component that shares its key or name, and each name that does not exist."""
@@ -22,6 +27,8 @@ def problems(context: CheckContext) -> Iterator[Problem]:
         if component.probe is not None and component.probe not in model.probes:
             hint = f"Add one under probes, such as `{component.probe}: {{url: https://example.com/health}}`."
             yield context.unknown_name((*path, "probe"), component.probe, model.probes, "probe", hint)
+    if "webhook" in model.status_page.subscribe:
+        yield context.problem(("status_page", "subscribe"), NO_WEBHOOKS)
     known = {component.key for component in components(model.status_page)}
     for key, service in model.services.items():
         if model.status_page.components or model.status_page.preset:

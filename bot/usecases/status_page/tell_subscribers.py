@@ -47,7 +47,7 @@ async def queue_portion(context: Context) -> int:
 
 
 async def clean_up(context: Context) -> None:
-    """Forget addresses that were never confirmed, and mails that were handed over long ago."""
+    """Forget addresses that were never confirmed, and what earlier versions noted of mails."""
     async with context.database.transaction() as conn:
         now = context.clock.now()
         await subscribers.forget_pending(conn, now - PENDING_FOR)

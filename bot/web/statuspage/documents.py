@@ -19,13 +19,12 @@ ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
 
 def links(view: PageView, access: str | None = None) -> dict[str, str]:
     """The addresses that pages link to. `access` is what links to a page that is not public carry."""
-    subscribable = any(each in view.rules.subscribe for each in ("email", "webhook"))
     query = _query(access)
     return {
         "base": PREFIX,
         "home": PREFIX + query,
         "history": f"{PREFIX}/history{query}",
-        "subscribe": f"{PREFIX}/subscribe{query}" if subscribable else "",
+        "subscribe": f"{PREFIX}/subscribe{query}" if "email" in view.rules.subscribe else "",
         "suffix": query,
         "query": query,
     }
