@@ -22,6 +22,7 @@ NAMES = (
     "footprint",
     "instructions",
     "alerts",
+    "status_page",
 )
 
 
