@@ -1,0 +1,31 @@
+"""The period and the split of `/incident metrics` are read as people write them."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from bot.slack.commands.parse import parse
+from bot.slack.commands.request import BadRequest, Request
+from tests.slack.commands.test_parse import FIVE
+
+QUARTER = (date(2026, 1, 1), date(2026, 3, 31))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("metrics", Request("metrics", scope="severity", span=timedelta(days=30))),
+        ("metrics 90d by services", Request("metrics", scope="service", span=timedelta(days=90))),
+        ("metrics category 7d", Request("metrics", scope="category", span=timedelta(days=7))),
+        ("metrics 2026-01-01 to 2026-03-31", Request("metrics", scope="severity", days=QUARTER)),
+    ],
+)
+def test_a_period_and_a_split_are_read(text: str, expected: Request) -> None:
+    assert parse(text, FIVE) == expected
+
+
+@pytest.mark.parametrize("rest", ["purple", "2026-01-01", "2026-13-01 2026-12-01", "2026-03-01 2026-01-01", "7d 8d"])
+def test_what_is_no_period_is_answered_with_an_example(rest: str) -> None:
+    assert isinstance(parse(f"metrics {rest}", FIVE), BadRequest)
