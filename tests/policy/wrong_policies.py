@@ -5,16 +5,6 @@ from __future__ import annotations
 # What is wrong, the file, the message.
 WRONG = [
     (
-        "subscribers by webhook",
-        """\
-status_page:
-  name: Example AI
-  subscribe: [email, webhook]
-""",
-        "policy.yml:3: status_page.subscribe: people cannot subscribe by webhook yet. Take webhook out. Programs can "
-        "read the feeds and /api/v2; your own are told by webhooks, a section of the policy.",
-    ),
-    (
         "a typo in a setting",
         """\
 severities:

@@ -9,8 +9,8 @@ from bot.policy.problems import KeyPath, Problem
 from bot.policy.status_page import components
 
 NO_WEBHOOKS = (
-    "people cannot subscribe by webhook yet. Take webhook out. Programs can read the feeds and /api/v2; your own are "
-    "told by webhooks, a section of the policy."
+    "people cannot subscribe by webhook yet, and the page does not offer it. Programs can read the feeds and /api/v2; "
+    "your own are told by webhooks, a section of the policy."
 )
 
 
@@ -27,8 +27,6 @@ def problems(context: CheckContext) -> Iterator[Problem]:
         if component.probe is not None and component.probe not in model.probes:
             hint = f"Add one under probes, such as `{component.probe}: {{url: https://example.com/health}}`."
             yield context.unknown_name((*path, "probe"), component.probe, model.probes, "probe", hint)
-    if "webhook" in model.status_page.subscribe:
-        yield context.problem(("status_page", "subscribe"), NO_WEBHOOKS)
     known = {component.key for component in components(model.status_page)}
     for key, service in model.services.items():
         if model.status_page.components or model.status_page.preset:
@@ -37,8 +35,10 @@ def problems(context: CheckContext) -> Iterator[Problem]:
 
 
 def warnings(context: CheckContext) -> Iterator[Problem]:
-    """A warning for a page that is not public while nothing says where people sign in."""
+    """A warning for components of one name, and for a way to subscribe that is not offered yet."""
     page = context.model.status_page
+    if "webhook" in page.subscribe:
+        yield context.problem(("status_page", "subscribe"), NO_WEBHOOKS)
     names = [each.name.lower() for each in components(page) if each.name]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         message = f"several components are called {', '.join(twice)}: nobody can tell them apart."

@@ -54,5 +54,6 @@ class StatusPage(StrictModel):
         default=90, description="Days in the uptime bars."
     )
     subscribe: list[Literal["email", "webhook", "slack"]] = Field(
-        default=["email", "slack"], description="How people may subscribe. `webhook` is refused: it is not offered yet."
+        default=["email", "slack"],
+        description="How people may subscribe. `webhook` is not offered yet, which `check` says.",
     )

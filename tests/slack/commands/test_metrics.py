@@ -8,7 +8,7 @@ import pytest
 
 from bot.slack.commands.parse import parse
 from bot.slack.commands.request import BadRequest, Request
-from tests.slack.commands.test_parse import FIVE
+from tests.factories import FIVE
 
 QUARTER = (date(2026, 1, 1), date(2026, 3, 31))
 
