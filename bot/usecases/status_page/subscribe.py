@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.domain.errors import Refused
-from bot.domain.routing.notice import Notice, NoticeKind, Priority
-from bot.domain.routing.payloads import SubscriberPayload
+from bot.domain.routing.subscribers import confirmation
 from bot.domain.statuspage.publication import new_id
 from bot.domain.statuspage.subscriber import (
     ASKED_AGAIN_AFTER,
@@ -51,10 +50,7 @@ async def ask(context: Context, address: str, components: Sequence[str]) -> None
         subscriber = found or Subscriber(new_id(ID_LENGTH), SubscriberKind.EMAIL, address, now)
         subscriber = replace(subscriber, wanted=known, asked_at=now, asked=subscriber.asked + 1)
         await subscribers.save(conn, subscriber)
-        key = f"subscribe:{subscriber.id}:{subscriber.asked}"
-        payload = SubscriberPayload(subscriber.id)
-        notice = Notice(key, NoticeKind.STATUS_CONFIRM, None, payload.to_json(), priority=Priority.ANSWER)
-        await enqueue.put(conn, [notice])
+        await enqueue.put(conn, [confirmation(subscriber.id, subscriber.asked)])
     context.wakeups.notify()
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.domain.routing.notice import SUBSCRIBER_KINDS, Notice, NoticeKind, Priority
+from bot.domain.routing.notice import SUBSCRIBER_KINDS, Notice
 from bot.domain.routing.payloads import SubscriberPayload
+from bot.domain.routing.subscribers import told_by_mail, told_in_slack
 from bot.domain.statuspage.publication import Publication
 from bot.domain.statuspage.subscriber import PENDING_FOR, Subscriber, SubscriberKind
 from bot.usecases.context import Context
@@ -15,7 +16,6 @@ from storage.statuspage.mailings import Mailing
 
 ON_THEIR_WAY = 64  # notices to subscribers that wait in the outbox at once: others find it nearly empty
 HANDED_KEPT = timedelta(days=7)
-_KINDS = {SubscriberKind.EMAIL: NoticeKind.STATUS_MAIL, SubscriberKind.SLACK: NoticeKind.STATUS_CHANNEL}
 
 
 async def queue_portion(context: Context) -> int:
@@ -56,5 +56,5 @@ async def clean_up(context: Context) -> None:
 
 def _notice(subscriber: Subscriber, mailing: Mailing, publication: Publication) -> Notice:
     payload = SubscriberPayload(subscriber.id, publication.id, mailing.update_id)
-    key = f"status:{mailing.id}:{subscriber.id}"
-    return Notice(key, _KINDS[subscriber.kind], None, payload.to_json(), priority=Priority.SUBSCRIBERS)
+    told = told_in_slack if subscriber.kind is SubscriberKind.SLACK else told_by_mail
+    return told(mailing.id, payload)
