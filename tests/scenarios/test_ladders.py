@@ -110,7 +110,7 @@ async def test_executives_are_briefed_at_declare_and_when_it_is_not_mitigated_in
     await declare(here, "sev1", "Cart")
     (first,) = direct(here, PRIYA, "Briefing")
     assert "Checkout is down" in words(here, first)
-    assert "Cart" in words(here, first)
+    assert "Business impact" in words(here, first)
     await here.pass_time(minutes=31)
     assert len(direct(here, PRIYA, "Briefing")) == 2
     assert "not mitigated within 30m" in words(here, direct(here, PRIYA, "Briefing")[1])

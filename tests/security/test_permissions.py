@@ -71,8 +71,23 @@ def test_every_verb_that_changes_something_can_be_restricted_or_is_free_for_a_re
         "lead",
         "trigger",
         "fields",
-    }  # `lead` is `role`, `trigger` `escalate`, `fields` `note`
-    looking = {"roles", "timeline", "why", "list", "show", "oncall", "alerts", "actions", "help", "catchup", "search"}
+        "subscribe",
+    }  # `lead` is `role`, `trigger` `escalate`, `fields` `note`; `subscribe` tells a channel what is public
+    looking = {
+        "roles",
+        "timeline",
+        "why",
+        "list",
+        "show",
+        "oncall",
+        "alerts",
+        "actions",
+        "help",
+        "catchup",
+        "search",
+        "metrics",
+    }
+    looking |= {"metrics"}
     others = {"playbook"}  # its buttons run steps, which is restricted by `run`
     assert {verb.name for verb in VERBS} - free - looking - others == set(RESTRICTABLE_VERBS) - {"run"}
     assert set(LINES) == set(RESTRICTABLE_VERBS) - {"run"}
