@@ -106,7 +106,8 @@ def _impact(record: Record, page: Page) -> None:
             page.say(f"Impact: {phrase}.", _seq(saying or record.declared))
     span = figures(record).customer_impact_s
     resolved = record.last("resolved")
-    if span is not None and resolved:
+    reached = incident.facts or incident.impact_ended_at is not None  # somebody said that customers noticed
+    if span is not None and resolved and reached:
         took = durations.approximate(timedelta(seconds=span))
         corrections = _corrections(record, "started_at", "impact_ended_at", "detected_at", "resolved_at")
         page.say(f"Customers were affected for {took}.", resolved.seq, *corrections)
