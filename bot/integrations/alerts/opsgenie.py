@@ -13,12 +13,11 @@ from bot.domain.alerts.alert import Alert, AlertBatch, AlertStatus
 from bot.integrations.alerts.protocol import (
     Delivery,
     Source,
-    UnreadableBody,
     annotations_of,
     field_of,
     fingerprint_from,
     moment_of,
-    read_each,
+    read_one,
     tags_of,
     text_of,
     texts_of,
@@ -35,10 +34,7 @@ _SHOWN = ("description", "entity", "username", "tinyId", "teams")
 
 def read(delivery: Delivery, now: datetime) -> AlertBatch:
     """The alert of an action. Raises `UnreadableBody`."""
-    batch = read_each([delivery.payload], lambda item: _alert(item, now))
-    if batch.rejected:
-        raise UnreadableBody(batch.rejected[0].reason, EXPECTED)
-    return batch
+    return read_one(delivery.payload, lambda item: _alert(item, now), EXPECTED)
 
 
 def _alert(item: Any, now: datetime) -> Alert:

@@ -13,11 +13,10 @@ from bot.domain.alerts.alert import Alert, AlertBatch, AlertStatus
 from bot.integrations.alerts.protocol import (
     Delivery,
     Source,
-    UnreadableBody,
     annotations_of,
     fingerprint_from,
     moment_of,
-    read_each,
+    read_one,
     text_of,
     texts_of,
     web_address,
@@ -32,10 +31,7 @@ EXPECTED = (
 
 def read(delivery: Delivery, now: datetime) -> AlertBatch:
     """The incident of an event, as an alert; none for an event about something else. Raises `UnreadableBody`."""
-    batch = read_each([delivery.payload], lambda item: _alert(item, now))
-    if batch.rejected:
-        raise UnreadableBody(batch.rejected[0].reason, EXPECTED)
-    return batch
+    return read_one(delivery.payload, lambda item: _alert(item, now), EXPECTED)
 
 
 def _alert(payload: Any, now: datetime) -> Alert | None:

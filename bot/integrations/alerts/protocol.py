@@ -80,6 +80,14 @@ def read_each(items: Sequence[Any], read: Callable[[Any], Alert | ServiceChange 
     return AlertBatch(tuple(alerts), tuple(rejected), changes=tuple(changes))
 
 
+def read_one(item: Any, read: Callable[[Any], Alert | None], expected: str) -> AlertBatch:
+    """Read a body that has one alert, or none. Raises `UnreadableBody` with what was expected."""
+    batch = read_each([item], read)
+    if batch.rejected:
+        raise UnreadableBody(batch.rejected[0].reason, expected)
+    return batch
+
+
 def instant_of(value: Any) -> datetime | None:
     """An RFC 3339 instant in UTC; None for the year 1, which means "not yet". Raises `ValueError`."""
     if not isinstance(value, str):

@@ -13,11 +13,10 @@ from bot.domain.alerts.alert import Alert, AlertBatch, AlertStatus
 from bot.integrations.alerts.protocol import (
     Delivery,
     Source,
-    UnreadableBody,
     annotations_of,
     fingerprint_from,
     moment_of,
-    read_each,
+    read_one,
     text_of,
     texts_of,
     web_address,
@@ -33,10 +32,7 @@ _ISSUE_STATES = {"created": AlertStatus.FIRING, "unresolved": AlertStatus.FIRING
 
 def read(delivery: Delivery, now: datetime) -> AlertBatch:
     """The alert of a webhook, if it has one. Raises `UnreadableBody`."""
-    batch = read_each([delivery.payload], lambda item: _alert(item, delivery.headers, now))
-    if batch.rejected:
-        raise UnreadableBody(batch.rejected[0].reason, EXPECTED)
-    return batch
+    return read_one(delivery.payload, lambda item: _alert(item, delivery.headers, now), EXPECTED)
 
 
 def _alert(item: Any, headers: Mapping[str, str], now: datetime) -> Alert | None:
