@@ -6,6 +6,7 @@ from bot.domain import routing
 from bot.domain.alerts import group as groups_of_alerts
 from bot.domain.alerts import heartbeat
 from bot.domain.alerts.alert import AlertBatch, AlertStatus
+from bot.usecases.alerts.due import claim_due
 from bot.usecases.alerts.receive import receive_by
 from bot.usecases.context import Context
 from storage.alerts import deadlines, groups, heartbeats
@@ -16,13 +17,7 @@ AT_ONCE = 50
 
 async def claim_stale(context: Context) -> list[int]:
     """Claim groups of which nothing was heard for the policy's span. Returns their numbers."""
-    now = context.clock.now()
-    async with context.database.reading() as conn:
-        upcoming = await deadlines.next_due_at(conn)
-    if upcoming is None or upcoming > now:
-        return []
-    async with context.database.transaction() as conn:
-        return await deadlines.claim_stale(conn, now, AT_ONCE)
+    return await claim_due(context, lambda conn, now: deadlines.claim_stale(conn, now, AT_ONCE))
 
 
 async def grow_stale(context: Context, number: int) -> None:

@@ -20,6 +20,7 @@ from bot.domain.incident import Change, Incident
 from bot.domain.policy.alert_rules import AlertRules
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import BOT
+from bot.usecases.alerts.due import claim_due
 from bot.usecases.alerts.escalate import arm_rungs, settle_pages
 from bot.usecases.alerts.inhibit import inhibited, inhibition_of, lift
 from bot.usecases.alerts.silence import silenced_group
@@ -38,13 +39,7 @@ MOST_FIRING = 1000  # groups that are compared with the one to decide
 
 async def claim_gathered(context: Context) -> list[int]:
     """Claim groups whose time to gather is over. Returns their numbers, the earliest first."""
-    now = context.clock.now()
-    async with context.database.reading() as conn:
-        upcoming = await deadlines.next_due_at(conn)
-    if upcoming is None or upcoming > now:
-        return []
-    async with context.database.transaction() as conn:
-        return await deadlines.claim(conn, now, CLAIMED, LEASE)
+    return await claim_due(context, lambda conn, now: deadlines.claim(conn, now, CLAIMED, LEASE))
 
 
 async def decide_group(context: Context, number: int) -> AlertGroup | None:

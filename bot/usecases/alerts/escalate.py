@@ -17,6 +17,7 @@ from bot.domain.policy.alerting_rules import EscalationRung
 from bot.domain.routing.notice import Notice
 from bot.domain.routing.payloads import AlertPagePayload
 from bot.domain.values import durations
+from bot.usecases.alerts.due import claim_due
 from bot.usecases.context import Context
 from bot.usecases.effects.on_call import current_paging_context
 from storage.alerts import deadlines, groups
@@ -63,13 +64,7 @@ async def settle_pages(conn: AsyncConnection, changed: Sequence[AlertGroup]) -> 
 
 async def claim_rungs(context: Context) -> list[LapsedRung]:
     """Claim rungs that are due, the earliest first."""
-    now = context.clock.now()
-    async with context.database.reading() as conn:
-        upcoming = await deadlines.next_due_at(conn)
-    if upcoming is None or upcoming > now:
-        return []
-    async with context.database.transaction() as conn:
-        return await deadlines.claim_rungs(conn, now, CLAIMED, LEASE)
+    return await claim_due(context, lambda conn, now: deadlines.claim_rungs(conn, now, CLAIMED, LEASE))
 
 
 async def page_rung(context: Context, lapsed: LapsedRung) -> AlertGroup | None:

@@ -1,0 +1,27 @@
+"""Claims what is due about groups of alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.usecases.context import Context
+from storage.alerts import deadlines
+
+Claimed = TypeVar("Claimed")
+
+
+async def claim_due(
+    context: Context, claim: Callable[[AsyncConnection, datetime], Awaitable[list[Claimed]]]
+) -> list[Claimed]:
+    """What `claim` takes in a transaction of its own, which is begun only where something is due."""
+    now = context.clock.now()
+    async with context.database.reading() as conn:
+        upcoming = await deadlines.next_due_at(conn)
+    if upcoming is None or upcoming > now:
+        return []
+    async with context.database.transaction() as conn:
+        return await claim(conn, now)
