@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from bot.operations.base import API
 from bot.usecases import tokens
 from bot.usecases.context import Context
 from bot.web.api.problems import Problem
+from bot.web.one_of import is_one_of
 
 CHALLENGE = 'Bearer realm="tocsin"'
 LONGEST_TOKEN = 500
@@ -53,8 +53,7 @@ class Authenticator:
         return token
 
     def _is_bootstrap(self, secret: str) -> bool:
-        wanted = [token.strip().encode() for token in self.bootstrap().split(",") if token.strip()]
-        return True in [hmac.compare_digest(secret.encode("utf-8", "replace"), token) for token in wanted]
+        return is_one_of(secret, self.bootstrap())
 
     async def identify(self, token: Token, *, ask: bool) -> None:
         """Refuse bots and closed accounts. With `ask`, Slack is asked who the person is, if it was not lately."""
