@@ -19,6 +19,7 @@ from bot.domain.rules import probing
 from bot.domain.rules.probing import ProbeResult, ProbeState
 from bot.usecases.context import Context
 from bot.usecases.rules.save import LeaseLost, check_lease, pass_on
+from bot.workers.leased_loop import LeasedLoop
 from bot.workers.tasks import cancel_and_wait
 from bot.workers.worker_lease import WorkerLease
 from storage.engine.errors import StorageError
@@ -59,17 +60,16 @@ class Prober:
         self._flushed_s = time.monotonic()
         self._repeated_at: datetime | None = None
         self._looked = False  # whether the states that an earlier policy left were read
-        self._task: asyncio.Task[None] | None = None
+        self._loop = LeasedLoop(self.name, self.lease, self._turn, self._forget, "probes.failed")
 
     async def start(self) -> None:
         """Begin to ask, and return at once."""
-        self._task = asyncio.create_task(self._loop(), name=self.name)
+        self._loop.start(IDLE_S, RETRIED_AFTER_S)
 
     async def stop(self, within_s: float) -> None:
         """Stop asking, write what is known, and let another replica go on."""
-        if self._task is None:
+        if not await self._loop.stop():
             return
-        await cancel_and_wait(self._task)
         for task in list(self._running.values()):
             await cancel_and_wait(task)
         try:
@@ -79,21 +79,6 @@ class Prober:
                 await self.lease.release()
         except (StorageError, LeaseLost) as error:
             log.warning("probes.not_written", error=str(error), hint="the next start reads what was committed before")
-
-    async def _loop(self) -> None:
-        while True:
-            try:
-                await self._turn()
-            except LeaseLost:
-                self.lease.lose()
-                self._forget()
-            except StorageError as error:
-                log.warning("probes.failed", error=str(error), hint="check the database; it is tried again")
-                await asyncio.sleep(RETRIED_AFTER_S)
-            except Exception:
-                log.exception("probes.failed", hint="it is tried again")
-                await asyncio.sleep(RETRIED_AFTER_S)
-            await asyncio.sleep(IDLE_S)
 
     async def _turn(self) -> None:
         """1. Keep the lease. 2. Take in changes of the policy. 3. Begin what is due. 4. Commit what has changed."""

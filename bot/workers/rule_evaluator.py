@@ -26,6 +26,7 @@ from bot.domain.rules.life import RuleState
 from bot.integrations.prometheus import Prometheus, PrometheusError
 from bot.usecases.context import Context
 from bot.usecases.rules.save import LeaseLost, pass_on, save_states
+from bot.workers.leased_loop import LeasedLoop
 from bot.workers.series_reader import SeriesReader
 from bot.workers.tasks import cancel_and_wait
 from bot.workers.worker_lease import WorkerLease
@@ -76,7 +77,7 @@ class RuleEvaluator:
         self._baselines: Baselines = {}
         self._idle = False  # whether the states that an earlier policy left were read
         self._committing: asyncio.Task[None] | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._loop = LeasedLoop(self.name, self.lease, self._turn, self._forget, "rules.failed")
 
     def counts(self) -> dict[str, int]:
         """How many of the rules that are evaluated here are in each state."""
@@ -84,13 +85,12 @@ class RuleEvaluator:
 
     async def start(self) -> None:
         """Begin to evaluate, and return at once."""
-        self._task = asyncio.create_task(self._loop(), name=self.name)
+        self._loop.start(IDLE_S, RETRIED_AFTER_S)
 
     async def stop(self, within_s: float) -> None:
         """Stop evaluating, write what is known, and let another replica go on."""
-        if self._task is None:
+        if not await self._loop.stop():
             return
-        await cancel_and_wait(self._task)
         for task in (*self._running.values(), self._committing):
             await cancel_and_wait(task)
         try:
@@ -102,21 +102,6 @@ class RuleEvaluator:
             log.warning("rules.not_written", error=str(error), hint="the next start reads what was committed before")
         if self._prometheus is not None:
             await self._prometheus.close()
-
-    async def _loop(self) -> None:
-        while True:
-            try:
-                await self._turn()
-            except LeaseLost:
-                self.lease.lose()
-                self._forget()
-            except StorageError as error:
-                log.warning("rules.failed", error=str(error), hint="check the database; it is tried again")
-                await asyncio.sleep(RETRIED_AFTER_S)
-            except Exception:
-                log.exception("rules.failed", hint="it is tried again")
-                await asyncio.sleep(RETRIED_AFTER_S)
-            await asyncio.sleep(IDLE_S)
 
     async def _turn(self) -> None:
         """1. Keep the lease. 2. Take in changes of the policy and of switches. 3. Begin what is due. 4. Commit."""
