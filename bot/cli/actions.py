@@ -44,15 +44,15 @@ async def _items(
 ) -> tuple[list[ActionItem], dict[str, str]]:
     async with database.reading() as conn:
         if number is None:
-            found = await queries.find_live(conn, None, owner=owner, due_before=due_before, limit=MOST)
+            actions = await queries.find_live(conn, None, owner=owner, due_before=due_before, limit=MOST)
         else:
             incident = await incidents.get(conn, number)
             if incident is None:
                 raise TocsinError(f"There is no incident INC-{number}. See them all: tocsin list all")
-            found = await queries.of_incident(conn, incident)
+            actions = await queries.of_incident(conn, incident)
         items = [
             item
-            for item in found.items
+            for item in actions.items
             if (owner is None or item.owner == owner) and (due_before is None or item.is_overdue(due_before))
         ]
         return items, await names.get_many(conn, {item.owner for item in items if item.owner})

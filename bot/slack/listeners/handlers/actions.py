@@ -76,18 +76,18 @@ async def _actions(call: WorkspaceCall) -> Message:
     if number is not None:
         incident, _ = await call.ctx.visible_incident(number, call.interaction)
         async with call.context.database.reading() as conn:
-            found = await queries.of_incident(conn, incident)
-        return blocks.listing(_listed(found, f"of {incident.id}"), day, call.ctx.command)
+            actions = await queries.of_incident(conn, incident)
+        return blocks.listing(_listed(actions, f"of {incident.id}"), day, call.ctx.command)
     async with call.context.database.reading() as conn:
         match request.scope:
             case "all":
-                found, of = await queries.find_live(conn, call.user, limit=blocks.SHOWN), "to do"
+                actions, of = await queries.find_live(conn, call.user, limit=blocks.SHOWN), "to do"
             case "overdue":
-                found = await queries.find_live(conn, call.user, due_before=day, limit=blocks.SHOWN)
+                actions = await queries.find_live(conn, call.user, due_before=day, limit=blocks.SHOWN)
                 of = "overdue"
             case _:
-                found, of = await queries.find_live(conn, call.user, owner=call.user, limit=blocks.SHOWN), "of yours"
-    return blocks.listing(_listed(found, of), day, call.ctx.command)
+                actions, of = await queries.find_live(conn, call.user, owner=call.user, limit=blocks.SHOWN), "of yours"
+    return blocks.listing(_listed(actions, of), day, call.ctx.command)
 
 
 async def _press_new(call: Press) -> Message | None:
@@ -185,12 +185,12 @@ async def _checklists(call: WorkspaceCall) -> Message:
     incident, policy = await call.ctx.visible_incident(number, call.interaction)
     await add_checklists(call.context, number, call.user, call.delivery)
     async with call.context.database.reading() as conn:
-        found = await queries.of_incident(conn, incident)
-    return blocks.listing(_listed(found, f"of {incident.id}"), today(call, policy), call.ctx.command)
+        actions = await queries.of_incident(conn, incident)
+    return blocks.listing(_listed(actions, f"of {incident.id}"), today(call, policy), call.ctx.command)
 
 
-def _listed(found: FoundActions, of: str) -> ActionList:
-    return ActionList(found.items, found.incidents, found.total, of)
+def _listed(actions: FoundActions, of: str) -> ActionList:
+    return ActionList(actions.items, actions.incidents, actions.total, of)
 
 
 WORKSPACE_VERBS: dict[str, WorkspaceHandler] = {"actions": _actions}
