@@ -32,9 +32,11 @@ async def get(conn: AsyncConnection, incident: int, number: int) -> Communicatio
     return None if content is None else _adapter.validate_python(content)
 
 
-async def newest(conn: AsyncConnection, incident: int, limit: int) -> list[Communication]:
-    """The newest communications of an incident, the newest first."""
+async def newest(conn: AsyncConnection, incident: int, limit: int, *, before: int | None = None) -> list[Communication]:
+    """The newest communications of an incident, the newest first; with `before` those with lower numbers."""
     rows = sa.select(_c.content).where(_c.incident == incident).order_by(_c.number.desc()).limit(limit)
+    if before is not None:
+        rows = rows.where(_c.number < before)
     return [_adapter.validate_python(content) for content in await conn.scalars(rows)]
 
 

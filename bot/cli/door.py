@@ -24,6 +24,7 @@ from bot.domain.timeline.source import Source
 from bot.operations.base import Call, Operation
 from bot.operations.table import BY_NAME
 from bot.settings import Settings, secret_of
+from bot.templates.library import TemplateLibrary
 from bot.usecases.context import AllMembers, Context, Policies
 from bot.usecases.open_clock import open_clock
 from bot.usecases.stored_directory import StoredMemberships, stored_usergroups
@@ -154,6 +155,7 @@ async def local_context(database: Database, settings: Settings, person: str | No
         methods=notifiers.methods(settings),
         url=settings.tocsin_url,
         playbook_library=LibraryCache(settings.playbook_folders),
+        templates=TemplateLibrary(settings.tocsin_templates),
         usergroups=await stored_usergroups(database, loaded.policy),
         memberships=AllMembers() if person is None else StoredMemberships(database),
         source=Source.CLI,

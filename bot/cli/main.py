@@ -10,6 +10,7 @@ import click
 
 from bot.cli.actions import actions_command
 from bot.cli.alerts import alerts_command
+from bot.cli.comms import comms_command
 from bot.cli.feeds import feeds_command
 from bot.cli.figures import metrics_command
 from bot.cli.incidents import list_command, retry_command, search_command, show_command
@@ -62,7 +63,7 @@ for command in (
     feeds_command, alerts_command, actions_command,
     token_command, why_command, oncall_command, outage_command, webhooks_command,
     *COMMANDS,
-    statuspage_command,
+    comms_command, statuspage_command,
     manifest_command,
     review_command, times_command,
     rules_command,

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from bot.operations import alerts, facts, incidents, knowledge, oncall, people, playbook_runs, timeline, tokens, verbs
+from bot.operations import (
+    alerts,
+    communications,
+    facts,
+    incidents,
+    knowledge,
+    oncall,
+    people,
+    playbook_runs,
+    timeline,
+    tokens,
+    verbs,
+)
 from bot.operations.base import Operation
 
-_MODULES = (incidents, verbs, people, facts, timeline, alerts, oncall, knowledge, playbook_runs, tokens)
+_MODULES = (
+    incidents, verbs, people, facts, timeline, communications, alerts, oncall, knowledge, playbook_runs, tokens,
+)  # fmt: skip
 OPERATIONS: tuple[Operation, ...] = tuple(operation for module in _MODULES for operation in module.OPERATIONS)
 BY_NAME: dict[str, Operation] = {operation.name: operation for operation in OPERATIONS}

@@ -20,7 +20,15 @@ from bot.usecases.context import Context
 from bot.web.api.problems import KINDS, TYPE
 
 REFERENCE = "#/components/schemas/{model}"
-_NAMES = {"id": "INC-1", "run": "1", "step": "1.1", "schedule": "primary", "playbook": "database-outage", "token": "ci"}
+_NAMES = {
+    "id": "INC-1",
+    "run": "1",
+    "step": "1.1",
+    "schedule": "primary",
+    "communication": "1",
+    "playbook": "database-outage",
+    "token": "ci",
+}
 _IDS = {"/alerts/": "AG-1", "/silences/": "SI-1"}
 USER = "U0123"
 PROBLEM = {

@@ -1,0 +1,73 @@
+"""Writes communications, and drafts of them, as JSON: one shape for the API and `--json`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.domain.communications.communication import Communication, Group, Reach
+from bot.domain.communications.leaks import Finding
+from bot.domain.incident import Told
+from bot.domain.timeline.entry import rfc3339
+
+States = Mapping[Group, Sequence[str]]  # of the notices to each group of recipients, as in the outbox
+
+
+def communication_json(communication: Communication, states: States) -> dict[str, Any]:
+    """A communication with what became of it. Addresses are not in it, only how many there are."""
+    corrects = communication.corrects
+    return {
+        "id": communication.id,
+        "number": communication.number,
+        "incident": communication.incident_id,
+        "audience": communication.audience,
+        "name": communication.name,
+        "stage": communication.stage,
+        "subject": communication.subject,
+        "text": communication.text,
+        "state": str(communication.state),
+        "public": communication.public,
+        "author": communication.author,
+        "approver": communication.approver,
+        "written_at": _instant(communication.written_at),
+        "sent_at": _instant(communication.sent_at),
+        "corrects": f"{communication.incident_id}/{corrects}" if corrects is not None else None,
+        "delivery": [_delivery(communication, group, states.get(group, ())) for group in _groups(communication)],
+        "left_out": [{"who": each.who, "why": each.why} for each in communication.left_out],
+    }
+
+
+def _groups(communication: Communication) -> list[Group]:
+    return [group for group in Group if any(each.group is group for each in communication.recipients)]
+
+
+def _delivery(communication: Communication, group: Group, states: Sequence[str]) -> dict[str, Any]:
+    counted = Counter(states)
+    recipients = sum(each.group is group for each in communication.recipients)
+    return {"group": str(group), "recipients": recipients, "sent": counted["sent"], "failed": counted["failed"]}
+
+
+def reach_json(reach: Reach) -> dict[str, Any]:
+    """Exactly who gets a message, and who does not."""
+    return {
+        "recipients": [
+            {"group": str(each.group), "address": each.address, "name": each.name} for each in reach.recipients
+        ],
+        "left_out": [{"who": each.who, "why": each.why} for each in reach.left_out],
+    }
+
+
+def findings_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """What the lint found in a message for the public."""
+    return [{"finding": each.sentence, "blocks": each.blocks} for each in findings]
+
+
+def told_json(told: Told | None) -> dict[str, Any] | None:
+    """When an audience was last told, and what."""
+    return None if told is None else {"at": _instant(told.at), "stage": told.stage, "number": told.number}
+
+
+def _instant(at: datetime | None) -> str | None:
+    return None if at is None else rfc3339(at)
