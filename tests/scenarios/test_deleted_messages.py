@@ -52,6 +52,17 @@ async def test_a_deleted_announcement_is_posted_again_at_once_and_hears_of_the_e
     await unharmed(here, channel)
 
 
+async def test_a_deleted_announcement_with_news_in_its_thread_is_posted_again_at_once(here: World) -> None:
+    channel = await declared(here)
+    await here.maya.command(channel.id, "/incident update rolling back")
+    await here.delivered()
+    (first,) = announcements(here)
+    assert here.ws.replies(first)
+    await here.sam.delete(first)
+    await here.ws.until(lambda: any(m.ts != first.ts for m in announcements(here)))
+    await unharmed(here, channel)
+
+
 async def test_news_for_a_deleted_announcement_goes_under_the_new_one(here: World) -> None:
     channel = await declared(here)
     here.ws.delivery.faults.drop = True

@@ -42,7 +42,7 @@ def _guests_change_nothing(world: World, snapshot: Snapshot, verdict: Verdict) -
     guest = world.ws.user(GUEST).id
     for number, records in snapshot.timelines.items():
         for entry in (record.entry for record in records):
-            if entry.actor == guest and entry.kind in SHUT_TO_GUESTS:
+            if entry.actor == guest and entry.kind in SHUT_TO_GUESTS and number not in world.people.acted_unknown:
                 verdict.wrong.append(f"INC-{number}: a guest did {entry.kind}: {entry.text}")
             if PROBE in entry.text:
                 verdict.wrong.append(f"INC-{number}: {entry.actor} wrote into it from outside")

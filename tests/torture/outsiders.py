@@ -44,6 +44,7 @@ async def remove(world: World, step: Step) -> None:
 async def act_as_guest(world: World, step: Step) -> None:
     """A guest tries what guests may not do: on the card of a public incident, or on any incident from outside."""
     what, gail = step.more["what"], world.ws.person(GUEST)
+    known = _known(world, gail.id)
     if what in CARD_BUTTONS:
         channel = pick([channel for channel in world.people.channels() if channel.is_public], step.pick)
         await gail.join(channel.id)
@@ -53,8 +54,16 @@ async def act_as_guest(world: World, step: Step) -> None:
         words = f"{what.format(token=step.token)} --in INC-{number_of(channel)}"
         reply = await gail.command(COMMON_CHANNEL, f"/incident {words}")
     _answered(world, gail.id, what, channel, reply)
+    if not known:
+        world.people.acted_unknown.add(number_of(channel))
     while world.ws.modals.stack(gail.id):
         await gail.close()
+
+
+def _known(world: World, user: str) -> bool:
+    """Whether Slack ever told the bot who the person is. Whom it could not ask about counts as a member."""
+    calls = world.ws.journal.calls
+    return any(call.ok and call.method == "users.info" and call.args.get("user") == user for call in calls)
 
 
 async def ask_from_outside(world: World) -> None:

@@ -72,6 +72,7 @@ class People:
     outages: int = 0  # of the token
     erased: set[str] = field(default_factory=set)  # the keys of the bot's messages that somebody deleted
     removals: list[Removal] = field(default_factory=list)
+    acted_unknown: set[int | None] = field(default_factory=set)  # of guests before Slack told who they are
     answers_outside: list[Act] = field(default_factory=list)  # what guests and removed people were answered
     _form_locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 

@@ -107,10 +107,10 @@ async def _channel_message(call: EventCall) -> int:
 async def _message_changed(call: EventCall) -> int:
     ctx, event = call.ctx, call.event
     message, before = event["message"], event.get("previous_message")
-    if ctx.bot.wrote(message) or (before and ctx.bot.wrote(before)):
-        return NOTHING_TO_RECORD
     if event_parser.is_tombstone(event):
         return await _message_deleted(call, message["ts"])
+    if ctx.bot.wrote(message) or (before and ctx.bot.wrote(before)):
+        return NOTHING_TO_RECORD
     if not event_parser.text_changed(event):
         return NOTHING_TO_RECORD
     edited, changed_ts = call.message(message), str(event.get("event_ts") or event["ts"])
