@@ -159,6 +159,10 @@ class Metrics:
             "tocsin_alerts_total", "Alerts and changes received, by what they were", ["source", "result"],
             registry=registry,
         )  # fmt: skip
+        self.alert_groups = Gauge(
+            "tocsin_alert_groups_firing", "Groups of alerts that fire, by what was decided about them", ["decision"],
+            registry=registry,
+        )  # fmt: skip
         self.alert_hook_seconds = Histogram(
             "tocsin_alert_hook_seconds", "From reading a webhook's body to its commit", ["source"], registry=registry,
             buckets=_FAST,

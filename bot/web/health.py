@@ -21,6 +21,7 @@ from bot.metrics import Metrics
 from bot.usecases.context import Context
 from bot.web.cached_answer import KEPT_FOR, CachedAnswer
 from storage import incidents, jobs, playbook_runs
+from storage.alerts import groups
 from storage.engine.errors import StorageError
 from storage.instance_lock import InstanceLock
 from storage.outbox import census
@@ -164,6 +165,7 @@ class Health:
             depth, oldest = await census.count_by_state(conn), await census.oldest_waiting_at(conn)
             open_now = await incidents.newest(conn, open_only=True, limit=1000)
             waiting = await census.count_by_kind(conn)
+            firing = await groups.count_firing(conn)
             await self._count_playbooks(conn, [i.number for i in open_now if i.walks and not i.drill])
         self.metrics.outbox_waiting.clear()
         self.metrics.outbox_waiting_s.clear()
@@ -179,6 +181,9 @@ class Health:
             self.metrics.outbox_depth.labels(state).set(count)
         age = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
         self.metrics.outbox_age.set(max(0.0, age))
+        self.metrics.alert_groups.clear()
+        for decision, count in firing.items():
+            self.metrics.alert_groups.labels(decision).set(count)
         self.metrics.incidents_open.clear()
         for severity, count in Counter(i.severity for i in open_now if not i.drill).items():
             self.metrics.incidents_open.labels(severity).set(count)

@@ -13,13 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.alerts.alert import AlertStatus
 from bot.domain.alerts.group import AlertGroup, Decision
-from storage.engine.dialect import in_list, insert, list_param
+from storage.alerts.occurrences import chunked
+from storage.engine.dialect import in_list, insert_all, list_param
 from storage.schema import alert_groups, counters
 
 _adapter = TypeAdapter(AlertGroup)
 _c = alert_groups.c
 _COUNTER = "alert_group"
-_COLUMNS = ("firing", "decision", "incident", "inhibited_by", "changed_at", "decided_at")
+_COLUMNS = ("firing", "decision", "incident", "inhibited_by", "changed_at", "decided_at", "state")  # that change
 _CHUNK = 500  # groups read at once
 _LOCK = sa.select(counters.c.value).where(counters.c.name == _COUNTER).with_for_update()
 _FIRING = sa.text("firing")  # as in the partial index, word for word
@@ -42,10 +43,11 @@ async def set_highest_number(conn: AsyncConnection, number: int) -> None:
 
 async def newest_by_key(conn: AsyncConnection, keys: Collection[str]) -> dict[str, AlertGroup]:
     """The newest group of each of these keys, as far as there is one."""
-    if not keys:
-        return {}
-    states = await conn.scalars(_by_key(conn.dialect.name), {"keys": list_param(conn, sorted(keys))})
-    return {group.key: group for group in map(_adapter.validate_python, states)}
+    newest: dict[str, AlertGroup] = {}
+    for part in chunked(sorted(keys)):
+        states = await conn.scalars(_by_key(conn.dialect.name), {"keys": list_param(conn, part)})
+        newest |= {group.key: group for group in map(_adapter.validate_python, states)}
+    return newest
 
 
 @cache
@@ -55,10 +57,11 @@ def _by_key(dialect: str) -> Any:
 
 async def get_many(conn: AsyncConnection, numbers: Collection[int]) -> dict[int, AlertGroup]:
     """The groups with these numbers, as far as they exist."""
-    if not numbers:
-        return {}
-    states = await conn.scalars(_by_number(conn.dialect.name), {"numbers": list_param(conn, sorted(numbers))})
-    return {group.number: group for group in map(_adapter.validate_python, states)}
+    found: dict[int, AlertGroup] = {}
+    for part in chunked(sorted(numbers)):
+        states = await conn.scalars(_by_number(conn.dialect.name), {"numbers": list_param(conn, part)})
+        found |= {group.number: group for group in map(_adapter.validate_python, states)}
+    return found
 
 
 @cache
@@ -71,25 +74,41 @@ async def get(conn: AsyncConnection, number: int) -> AlertGroup | None:
     return (await get_many(conn, [number])).get(number)
 
 
+async def open_many(conn: AsyncConnection, groups: Sequence[AlertGroup]) -> None:
+    """Store new groups. Each takes the place of the newest with its key."""
+    for part in chunked(groups):
+        keys = list_param(conn, [group.key for group in part])
+        await conn.execute(_displace(conn.dialect.name), {"keys": keys})
+        await insert_all(conn, alert_groups, [_row(group) for group in part])
+
+
+@cache
+def _displace(dialect: str) -> Any:
+    return sa.update(alert_groups).where(_NEWEST, in_list(dialect, _c.key, "keys")).values(newest=False)
+
+
 async def save_many(conn: AsyncConnection, groups: Sequence[AlertGroup]) -> None:
-    """Store groups, new ones and those that changed. A new group takes the place of the newest with its key."""
-    if not groups:
-        return
-    update = sa.update(alert_groups).where(
-        _NEWEST, _c.key == sa.bindparam("this_key"), _c.number < sa.bindparam("this_number")
-    )
-    await conn.execute(
-        update.values(newest=False), [{"this_key": group.key, "this_number": group.number} for group in groups]
-    )
-    rows = insert(conn, alert_groups)
-    changed = {name: rows.excluded[name] for name in _COLUMNS}
-    statement = rows.on_conflict_do_update(index_elements=["number"], set_={**changed, "state": rows.excluded.state})
-    await conn.execute(statement, [_row(group) for group in groups])
+    """Store groups that changed."""
+    for part in chunked(groups):
+        rows = [_row(group) for group in part]
+        await conn.execute(_save(), [{"this": row["number"], **{f"new_{c}": row[c] for c in _COLUMNS}} for row in rows])
+
+
+@cache
+def _save() -> Any:
+    changed = {name: sa.bindparam(f"new_{name}", type_=_c[name].type) for name in _COLUMNS}
+    return sa.update(alert_groups).where(_c.number == sa.bindparam("this")).values(changed)
 
 
 async def firing(conn: AsyncConnection, limit: int) -> list[AlertGroup]:
     """Up to `limit` groups that fire, the newest first."""
     return await _list(conn, sa.select(_c.state).where(_FIRING).order_by(_c.number.desc()).limit(limit))
+
+
+async def count_firing(conn: AsyncConnection) -> dict[str, int]:
+    """How many groups fire, by what was decided about them."""
+    rows = await conn.execute(sa.select(_c.decision, sa.func.count()).where(_FIRING).group_by(_c.decision))
+    return {decision: count for decision, count in rows}
 
 
 async def newest(conn: AsyncConnection, limit: int) -> list[AlertGroup]:

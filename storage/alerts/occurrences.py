@@ -15,7 +15,7 @@ from bot.domain.alerts.reception import ReceivedAlert, Reception
 from storage.engine.dialect import in_list, insert, list_param
 from storage.schema import alert_occurrences
 
-CHUNK = 500  # rows in a statement: preparing more at once would hold up the event loop
+CHUNK = 250  # rows in a statement: preparing more at once would hold up the event loop
 _c = alert_occurrences.c
 
 

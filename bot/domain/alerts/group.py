@@ -5,7 +5,7 @@ A group fires while any of its alerts does. It keeps the steps that led to its d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -117,10 +117,11 @@ class AlertGroup:
 
     def with_step(self, at: datetime, step: str, reason: str) -> AlertGroup:
         """The group with another step. Of many steps the first and the last are kept."""
-        steps = (*self.steps, Step(at, step, reason))
-        if len(steps) > FIRST_STEPS + LAST_STEPS:
-            steps = (*steps[:FIRST_STEPS], *steps[-LAST_STEPS:])
-        return replace(self, steps=steps)
+        return replace(self, steps=_kept((*self.steps, Step(at, step, reason))))
+
+
+def _kept(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    return steps if len(steps) <= FIRST_STEPS + LAST_STEPS else (*steps[:FIRST_STEPS], *steps[-LAST_STEPS:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,19 @@ class GroupChange:
 def open_group(number: int, placements: Sequence[Placement], policy: Policy, now: datetime) -> AlertGroup:
     """A new group for alerts of one group key."""
     first = placements[0]
-    group = AlertGroup(
+    decision = WITHOUT_PEOPLE.get(first.route.do, Decision.WAITING)
+    if decision is Decision.WAITING:
+        step, reason = "wait", f"gathers alerts for {durations.exact(policy.alerts.wait)} before anybody is told"
+    else:
+        step, reason = str(decision), f"the route says `do: {first.route.do}`"
+    shown = ", ".join(f"{label}={value}" for label, value in first.labels if value) or "no labels"
+    steps = [
+        *(("route", words) for words in skipped_routes(first.alert.labels, policy.alerts)),
+        ("route", first.reason),
+        ("group", f"new group by {shown}"),
+        (step, reason),
+    ]
+    return AlertGroup(
         number=number,
         key=first.group_key,
         route=first.route.name,
@@ -147,24 +160,19 @@ def open_group(number: int, placements: Sequence[Placement], policy: Policy, now
         labels=first.labels,
         title=first.alert.title,
         source=first.alert.source,
-        severity=first.severity,
+        severity=_worst((each.severity for each in placements), policy),
         opened_at=now,
         changed_at=now,
-        started_at=now,
+        started_at=min(now, *(each.alert.starts_at for each in placements)),
+        services=_services((), placements),
         channel=first.route.channel,
         rule=first.alert.labels.get("rule") if first.alert.source == "rules" else None,
-        decision=WITHOUT_PEOPLE.get(first.route.do, Decision.WAITING),
+        decision=decision,
+        reason=reason,
+        decided_at=None if decision is Decision.WAITING else now,
+        fired_at=_times((), placements, now),
+        steps=_kept(tuple(Step(now, name, words) for name, words in steps)),
     )
-    shown = ", ".join(f"{label}={value}" for label, value in first.labels if value) or "no labels"
-    for words in skipped_routes(first.alert.labels, policy.alerts):
-        group = group.with_step(now, "route", words)
-    group = group.with_step(now, "route", first.reason).with_step(now, "group", f"new group by {shown}")
-    group = _with_alerts(_with_times(group, placements, now), placements, policy)
-    if group.decision is Decision.WAITING:
-        reason = f"gathers alerts for {durations.exact(policy.alerts.wait)} before anybody is told"
-        return replace(group, reason=reason).with_step(now, "wait", reason)
-    reason = f"the route says `do: {first.route.do}`"
-    return replace(group, reason=reason, decided_at=now).with_step(now, str(group.decision), reason)
 
 
 def takes(group: AlertGroup, ended_incident: bool, rules: AlertRules, now: datetime) -> tuple[bool, str]:
@@ -190,7 +198,11 @@ def join(group: AlertGroup, placements: Sequence[Placement], reason: str, policy
     """Add alerts that fire to a group that takes them. A group that resolved before anybody was told waits anew."""
     again = group.state is AlertStatus.RESOLVED
     changed = replace(
-        _with_alerts(_with_times(group, placements, now), placements, policy),
+        group,
+        severity=_worst((group.severity, *(each.severity for each in placements)), policy),
+        services=_services(group.services, placements),
+        started_at=min(group.started_at, *(each.alert.starts_at for each in placements)),
+        fired_at=_times(group.fired_at, placements, now),
         state=AlertStatus.FIRING,
         resolved_at=None,
         stale_since=None,
@@ -229,14 +241,16 @@ def offer_reopening(change: GroupChange, ended_incident: bool, now: datetime) ->
 def settle(change: GroupChange, resolved: int, firing: int, now: datetime) -> GroupChange:
     """Count the alerts that resolved. `firing`: how many of the group's alerts fire after the batch."""
     group = change.group
-    if resolved:
-        group = replace(group, changed_at=now)
+    changed_at = now if resolved else group.changed_at
     over = firing == 0 and group.state is AlertStatus.FIRING
     if over:
-        group = replace(group, stale_since=None)
-        group = replace(group, state=AlertStatus.RESOLVED, resolved_at=now).with_step(now, "resolved", "no alert fires")
+        steps = _kept((*group.steps, Step(now, "resolved", "no alert fires")))
+        ended = AlertStatus.RESOLVED
+        group = replace(group, state=ended, resolved_at=now, stale_since=None, changed_at=changed_at, steps=steps)
         if group.held:
             group = decide(replace(group, held=False), Decision.RECORDED, "resolved before enough alerts fired", now)
+    elif resolved:
+        group = replace(group, changed_at=changed_at)
     return replace(change, group=group, resolved=resolved, over=over)
 
 
@@ -260,22 +274,17 @@ def decide(
     return decided.with_step(now, step or str(decision), reason)
 
 
-def _with_times(group: AlertGroup, placements: Sequence[Placement], now: datetime) -> AlertGroup:
-    """The group with the instants at which alerts fired, if its route counts them."""
+def _times(before: tuple[datetime, ...], placements: Sequence[Placement], now: datetime) -> tuple[datetime, ...]:
+    """The instants at which alerts fired, as many as their route counts."""
     counted = placements[0].route.at_least
-    if counted <= 1:
-        return group
-    return replace(group, fired_at=(*group.fired_at, *[now] * min(len(placements), counted))[-counted:])
+    return before if counted <= 1 else (*before, *[now] * min(len(placements), counted))[-counted:]
 
 
-def _with_alerts(group: AlertGroup, placements: Sequence[Placement], policy: Policy) -> AlertGroup:
-    """The group with what these alerts say: the worst severity, every service, the earliest start."""
+def _worst(severities: Iterable[str], policy: Policy) -> str:
     ranks = {level.key: rank for rank, level in enumerate(policy.severities)}
-    severities = [group.severity, *(each.severity for each in placements)]
-    services = dict.fromkeys([*group.services, *(each.service for each in placements if each.service)])
-    return replace(
-        group,
-        severity=min(severities, key=lambda key: ranks.get(key, len(ranks))),
-        services=tuple(services)[:MOST_SERVICES],
-        started_at=min(group.started_at, *(each.alert.starts_at for each in placements)),
-    )
+    return min(severities, key=lambda key: ranks.get(key, len(ranks)))
+
+
+def _services(before: tuple[str, ...], placements: Sequence[Placement]) -> tuple[str, ...]:
+    """Every service that these alerts name, after those named before."""
+    return tuple(dict.fromkeys([*before, *(each.service for each in placements if each.service)]))[:MOST_SERVICES]

@@ -54,12 +54,15 @@ async def settle_pages(conn: AsyncConnection, changed: Sequence[AlertGroup]) -> 
     which somebody acted.
     """
     await deadlines.settle_rungs(conn, [group.number for group in changed if group.decision is not Decision.ASKED])
-    settled = []
-    for group in changed:
+    paged = [group for group in changed if group.live_pages]
+    for group in paged:
         await enqueue.put(conn, [*routing.alert_pages_edited(group), *routing.alert_pages_resolved(group)])
-        still = group.live_pages if group.decision is Decision.ASKED else ()
-        settled.append(replace(group, live_pages=tuple(page for page in still if page.method == "slack")))
-    return settled
+    return [_without_pages(group) if group.live_pages else group for group in changed]
+
+
+def _without_pages(group: AlertGroup) -> AlertGroup:
+    still = group.live_pages if group.decision is Decision.ASKED else ()
+    return replace(group, live_pages=tuple(page for page in still if page.method == "slack"))
 
 
 async def claim_rungs(context: Context) -> list[LapsedRung]:

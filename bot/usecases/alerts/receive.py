@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -26,7 +27,7 @@ from storage.alerts import changes as service_changes
 from storage.alerts import deadlines, groups, heartbeats, inhibitors, members, occurrences
 from storage.outbox import enqueue
 
-PORTION = 1000  # alerts in one transaction: others wait for it
+PORTION = 500  # alerts in one transaction: others wait for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,28 +249,40 @@ async def _resolve(work: _Batch, over: Sequence[Alert]) -> None:
 
 async def _saved(work: _Batch, truncated: int) -> list[GroupChange]:
     """Write the groups with their alerts and deadlines. Returns the changes as saved, by number."""
-    resolved = {number: 0 for number in work.changes}
-    for number, _ in work.resolved:
-        resolved[number] += 1
-    await groups.save_many(work.conn, [change.group for change in work.changes.values() if change.opened])
+    changes = [_with_truncated(change, truncated) for _, change in sorted(work.changes.items())]
+    opened = [change for change in changes if change.opened]
+    await groups.open_many(work.conn, [change.group for change in opened])
     await members.fire(work.conn, work.fired)
     await members.resolve(work.conn, work.resolved)
     await inhibit.remember(work.conn, work.fired, work.policy.alerts)
     lifted = await inhibitors.remove(work.conn, work.resolved)
-    counts = await members.counts(work.conn, work.changes.keys())
-    changes = []
-    for number, change in sorted(work.changes.items()):
-        counted = replace(change, group=replace(change.group, truncated=truncated))
-        changes.append(groups_of_alerts.settle(counted, resolved[number], counts[number].firing, work.now))
-    settled = await escalate.settle_pages(work.conn, [change.group for change in changes if change.over])
-    by_number = {group.number: group for group in settled}
-    changes = [replace(change, group=by_number.get(change.group.number, change.group)) for change in changes]
-    await groups.save_many(work.conn, [change.group for change in changes])
-    await inhibit.lift(work.conn, lifted | {change.group.number for change in changes if change.over}, work.now)
+    changed = await _settled(work, [change for change in changes if not change.opened])
+    await groups.save_many(work.conn, [change.group for change in changed])
+    await inhibit.lift(work.conn, lifted | {change.group.number for change in changed if change.over}, work.now)
+    changes = [*changed, *opened]
     waiting = [change for change in changes if _waits_anew(change)]
     numbers = [change.group.number for change in waiting]
     await deadlines.arm(work.conn, numbers, deadlines.DECIDE, work.now + work.policy.alerts.wait)
     return changes
+
+
+def _with_truncated(change: GroupChange, truncated: int) -> GroupChange:
+    if change.group.truncated == truncated:
+        return change
+    return replace(change, group=replace(change.group, truncated=truncated))
+
+
+async def _settled(work: _Batch, changes: Sequence[GroupChange]) -> list[GroupChange]:
+    """Changes of groups that were there before, with how many of their alerts are over, and their pages settled."""
+    resolved = Counter(number for number, _ in work.resolved)
+    counts = await members.counts(work.conn, [change.group.number for change in changes])
+    settled = []
+    for change in changes:
+        number = change.group.number
+        settled.append(groups_of_alerts.settle(change, resolved[number], counts[number].firing, work.now))
+    over = await escalate.settle_pages(work.conn, [change.group for change in settled if change.over])
+    by_number = {group.number: group for group in over}
+    return [replace(change, group=by_number[change.group.number]) if change.over else change for change in settled]
 
 
 def _waits_anew(change: GroupChange) -> bool:

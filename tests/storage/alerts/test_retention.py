@@ -41,7 +41,7 @@ async def test_groups_that_are_over_for_long_are_deleted_with_their_alerts(datab
     alert = Alert("events", "f", AlertStatus.RESOLVED, OLD, {"alertname": "x"})
     kept = [group(2, state=AlertStatus.FIRING), group(3, changed_at=NOW)]
     async with database.transaction() as conn:
-        await groups.save_many(conn, [group(1), *kept, group(4)])
+        await groups.open_many(conn, [group(1), *kept, group(4)])
         await members.resolve(conn, [(number, alert) for number in (1, 2, 3, 4)])
         await deadlines.arm(conn, [1, 4], deadlines.STALE, NOW)
         assert await retention.delete_groups(conn, BOUND, 0, 2) == (2, 1)
@@ -53,7 +53,7 @@ async def test_groups_that_are_over_for_long_are_deleted_with_their_alerts(datab
 async def test_a_group_of_an_open_incident_is_kept(database: Database) -> None:
     await store_incidents(database)
     async with database.transaction() as conn:
-        await groups.save_many(conn, [group(1, incident=1)])
+        await groups.open_many(conn, [group(1, incident=1)])
         assert await retention.delete_groups(conn, BOUND, 0) == (None, 0)
 
 

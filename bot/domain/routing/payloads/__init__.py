@@ -1,0 +1,107 @@
+"""Defines the payloads of notices (messages to send), one dataclass for each shape, in a module for each subject.
+
+Rows live longer than a version of the bot: field names are JSON keys and stay; new fields have defaults, and readers
+ignore fields that they do not know (`storage.outbox.payloads`).
+"""
+
+from bot.domain.routing.payloads.alerts import (
+    AlertGroupPayload,
+    AlertPagePayload,
+    ProposalPayload,
+)
+from bot.domain.routing.payloads.channel import (
+    BookmarkPayload,
+    ChannelLookPayload,
+    ChannelLostPayload,
+    MemberRemovedPayload,
+    MovedPayload,
+)
+from bot.domain.routing.payloads.communications import (
+    BriefingPayload,
+    CommunicationPayload,
+    CommunicationTestPayload,
+    SubscriberPayload,
+    WebhookPayload,
+)
+from bot.domain.routing.payloads.entries import (
+    ContinuationPayload,
+    EntriesPayload,
+    UpdatePayload,
+)
+from bot.domain.routing.payloads.nudges import NudgePayload, NudgeSettledPayload
+from bot.domain.routing.payloads.on_call import (
+    OperatorsPayload,
+    RelievedPayload,
+    ShiftOfferPayload,
+    UsergroupPayload,
+)
+from bot.domain.routing.payloads.pages import (
+    AlertFollowUpPayload,
+    ChannelPagePayload,
+    DrillPagePayload,
+    PagePayload,
+    PageSettledPayload,
+    PersonPagePayload,
+)
+from bot.domain.routing.payloads.payload import Payload
+from bot.domain.routing.payloads.people import (
+    ActionPayload,
+    ActionReminderPayload,
+    DutiesPayload,
+    ReviewQuestionsPayload,
+    UserPayload,
+)
+from bot.domain.routing.payloads.playbook_runs import (
+    ApprovalPayload,
+    JobLeftoversPayload,
+    JobPayload,
+    JobSettledPayload,
+    RunPayload,
+    StepOverduePayload,
+)
+from bot.domain.routing.payloads.settled import RoleSettledPayload, SettledPayload
+
+__all__ = [
+    "ActionPayload",
+    "ActionReminderPayload",
+    "AlertFollowUpPayload",
+    "AlertGroupPayload",
+    "AlertPagePayload",
+    "ApprovalPayload",
+    "BookmarkPayload",
+    "BriefingPayload",
+    "ChannelLookPayload",
+    "ChannelLostPayload",
+    "ChannelPagePayload",
+    "CommunicationPayload",
+    "CommunicationTestPayload",
+    "ContinuationPayload",
+    "DrillPagePayload",
+    "DutiesPayload",
+    "EntriesPayload",
+    "JobLeftoversPayload",
+    "JobPayload",
+    "JobSettledPayload",
+    "MemberRemovedPayload",
+    "MovedPayload",
+    "NudgePayload",
+    "NudgeSettledPayload",
+    "OperatorsPayload",
+    "PagePayload",
+    "PageSettledPayload",
+    "Payload",
+    "PersonPagePayload",
+    "ProposalPayload",
+    "RelievedPayload",
+    "ReviewQuestionsPayload",
+    "RoleSettledPayload",
+    "RunPayload",
+    "SettledPayload",
+    "ShiftOfferPayload",
+    "StepOverduePayload",
+    "SubscriberPayload",
+    "UpdatePayload",
+    "UserPayload",
+    "UsergroupPayload",
+    "WebhookPayload",
+]

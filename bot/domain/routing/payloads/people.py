@@ -1,0 +1,46 @@
+"""Payloads that go to one person, about their role, their action items or the review."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.domain.routing.payloads.payload import Payload
+
+
+@dataclass(frozen=True)
+class UserPayload(Payload):
+    """Names a person, for an invitation or a home tab."""
+
+    user: str  # a Slack ID or an e-mail address
+    asked_by: str | None = None  # who is told if the invitation fails
+
+
+@dataclass(frozen=True)
+class DutiesPayload(Payload):
+    """Names a role and its new holder, who is told its duties."""
+
+    role: str
+    user: str
+
+
+@dataclass(frozen=True)
+class ActionPayload(Payload):
+    """Names an action item of the incident, and its new owner."""
+
+    number: int
+    person: str
+
+
+@dataclass(frozen=True)
+class ActionReminderPayload(Payload):
+    """Names a person who is reminded of their action items, and the day."""
+
+    person: str
+    day: str  # ISO 8601
+
+
+@dataclass(frozen=True)
+class ReviewQuestionsPayload(Payload):
+    """Names a person who is asked what the record leaves open."""
+
+    person: str
