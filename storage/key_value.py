@@ -51,6 +51,7 @@ SLACK_ARRIVALS: Key[dict[str, str]] = Key("slack:arrivals")  # the fields of an 
 DEMO_CLOCK: Key[dict[str, float]] = Key("clock")  # `anchor` and `speed` of a demo
 ON_CALL: Key[dict[str, list[str]]] = Key("on_call")  # the people on call by schedule, as last published
 ACKNOWLEDGE_SECRET: Key[str] = Key("acknowledge:secret")  # signs the links of pages
+CONSOLE_KEY: Key[str] = Key("console:key")  # signs cookies and forms of the console
 OUTAGE: Key[dict[str, str]] = Key("outage")  # of Slack: `since`, `by`, `reason`; null: it works
 FEED_SECRET: Key[str] = Key("feeds:secret")  # signs the addresses of calendar feeds
 FEED_GENERATIONS: Key[dict[str, int]] = Key("feeds:generations")  # by feed, how often it was given a new address

@@ -14,6 +14,7 @@ from bot.cli.comms import comms_command
 from bot.cli.feeds import feeds_command
 from bot.cli.figures import metrics_command
 from bot.cli.incidents import list_command, retry_command, search_command, show_command
+from bot.cli.login import login_command
 from bot.cli.manifest import manifest_command
 from bot.cli.outage import outage_command
 from bot.cli.playbooks import playbooks
@@ -61,7 +62,7 @@ for command in (
     serve_command, check_command, migrate_command, list_command, search_command, show_command, retry_command,
     policy_command, playbooks, verify_command, export_command, backup_command, restored_command,
     feeds_command, alerts_command, actions_command,
-    token_command, why_command, oncall_command, outage_command, webhooks_command,
+    token_command, login_command, why_command, oncall_command, outage_command, webhooks_command,
     *COMMANDS,
     comms_command, statuspage_command,
     manifest_command,

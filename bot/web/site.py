@@ -14,6 +14,7 @@ from bot.web.api import reference
 from bot.web.api.authentication import Authenticator
 from bot.web.api.routes import PREFIX, Door, application
 from bot.web.connection_limits import ConnectionLimiter
+from bot.web.console import routes as console
 from bot.web.hooks import sources
 from bot.web.server import HttpServer
 from bot.web.statuspage import routes as statuspage
@@ -39,6 +40,7 @@ def http_server(
     authenticator = Authenticator(context, lambda: secret_of(live.current.tocsin_api_token))
     site.add_routes(acknowledge.routes(context))
     site.add_routes(reference.routes(context))
+    site.add_routes(console.routes(authenticator))
     site.add_subapp(PREFIX, application(Door(authenticator)))
     site.add_routes([*statuspage.routes(status_page), *subscriptions.routes(context, status_page)])
     if settings.tocsin_demo:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -19,7 +20,7 @@ from bot import export
 from bot.usecases import search_index
 from bot.usecases.context import Context
 from bot.workers.base import Periodic
-from storage import api_requests, incidents, retention
+from storage import api_requests, console_sessions, incidents, login_links, retention
 from storage.alerts import changes
 from storage.alerts import retention as expired_alerts
 from storage.retention import EndedIncident
@@ -57,6 +58,8 @@ class Retention:
         now = self._context.clock.now()
         count = await self._steps(lambda conn: retention.delete_deliveries(conn, now - OPERATIONAL), pause_s)
         count += await self._steps(lambda conn: api_requests.delete_before(conn, now - REQUESTS, BATCH), pause_s)
+        for table in (console_sessions, login_links):
+            count += await self._steps(partial(table.delete_before, before=now - OPERATIONAL, limit=BATCH), pause_s)
         count += await self._answers(now - OPERATIONAL, pause_s)
         count += await self._steps(lambda conn: expired_alerts.delete_occurrences(conn, now - OPERATIONAL), pause_s)
         keep = self._context.policy.keep

@@ -1,0 +1,77 @@
+"""Opens, finds, renews and ends sessions of the console."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.access.session import ROTATED_EVERY, Session, SignIn, hash_of, new_secret
+from bot.domain.access.token import Scope
+from storage import console_sessions, key_value, tokens
+from storage.database import Database
+
+USE_NOTED_EVERY = timedelta(minutes=1)
+
+
+async def make_key(conn: AsyncConnection) -> None:
+    """Make the key that signs cookies and forms of this database, if it has none."""
+    await key_value.CONSOLE_KEY.put_new(conn, secrets.token_hex(32))
+
+
+async def key(database: Database) -> str:
+    """The key that signs cookies and forms; made by the first process that asks for it."""
+    async with database.reading() as conn:
+        stored = await key_value.CONSOLE_KEY.get(conn)
+    if stored is not None:
+        return stored
+    async with database.transaction() as conn:
+        await make_key(conn)
+        return await key_value.CONSOLE_KEY.get(conn) or ""
+
+
+async def open_session(
+    conn: AsyncConnection,
+    person: str,
+    scopes: tuple[Scope, ...],
+    way: SignIn,
+    now: datetime,
+    token_hash: str | None = None,
+) -> tuple[Session, str]:
+    """Open a session, and return it with its secret, which is kept nowhere."""
+    secret = new_secret()
+    session = Session(0, person, scopes, way, token_hash, now, now, now)
+    return await console_sessions.insert(conn, session, hash_of(secret)), secret
+
+
+async def find(database: Database, secret: str, bootstrap: frozenset[str], now: datetime) -> Session | None:
+    """The session with this secret, if it can be used.
+
+    One that began with a token ends with that token. `bootstrap` are the hashes of the settings' own tokens.
+    """
+    async with database.reading() as conn:
+        session = await console_sessions.by_hash(conn, hash_of(secret), now)
+        if session is None or not session.is_valid(now):
+            return None
+        if session.token_hash is None or session.token_hash in bootstrap:
+            return session
+        token = await tokens.by_hash(conn, session.token_hash)
+    return session if token is not None and token.is_valid(now) else None
+
+
+async def keep(database: Database, session: Session, now: datetime) -> str | None:
+    """Note that a session is in use. Returns its new secret where it is time for one."""
+    if now - session.rotated_at >= ROTATED_EVERY:
+        secret = new_secret()
+        async with database.transaction() as conn:
+            return secret if await console_sessions.rotate(conn, session, hash_of(secret), now) else None
+    if now - session.seen_at >= USE_NOTED_EVERY:
+        await database.batched(lambda conn: console_sessions.note_use(conn, session.id, now))
+    return None
+
+
+async def end(database: Database, session: int, now: datetime) -> bool:
+    """End a session: from the next request on it opens nothing. False where it had ended."""
+    async with database.transaction() as conn:
+        return await console_sessions.revoke(conn, session, now)

@@ -1,0 +1,97 @@
+"""Reads and writes the console's cookies, and makes the tokens that every form carries.
+
+A cookie's value is signed, so that one we did not make costs no look into the database. A form's token is bound to its
+session, and on the pages before sign-in to a cookie of their own: another site can send neither.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from bot.domain.access import session as sessions
+from bot.domain.access.session import Session
+
+FIELD = "csrf"  # of a form
+LONGEST = 400
+_SESSION, _VISIT = "tocsin_session", "tocsin_visit"
+
+
+@dataclass(frozen=True, slots=True)
+class Cookies:
+    """The cookies of one bot. `secure`: its public address is https, and browsers send them there alone."""
+
+    key: str
+    secure: bool
+
+    def session_secret(self, request: web.Request) -> str | None:
+        """The secret of the session that the request belongs to; None without one, and for one we did not sign."""
+        return self._read(request, _SESSION)
+
+    def set_session(self, response: web.Response, secret: str) -> None:
+        """Give the browser a session."""
+        self._write(response, _SESSION, secret, int(sessions.LONGEST.total_seconds()))
+
+    def delete_session(self, response: web.Response) -> None:
+        """Take the session away from the browser."""
+        self._write(response, _SESSION, "", 0)
+
+    def visit(self, request: web.Request) -> str | None:
+        """What marks a browser before it has signed in."""
+        return self._read(request, _VISIT)
+
+    def set_visit(self, response: web.Response, visit: str) -> None:
+        """Mark the browser, for the forms before sign-in."""
+        self._write(response, _VISIT, visit, 3600)
+
+    def session_token(self, session: Session) -> str:
+        """What a form of a session carries: another one each time, so that compressed pages do not give it away."""
+        return self._token(_about(session))
+
+    def visit_token(self, visit: str) -> str:
+        """What a form carries before sign-in."""
+        return self._token(visit)
+
+    def is_of_session(self, given: object, session: Session) -> bool:
+        """Whether a form of this session carries this token, also one from before its secret was replaced."""
+        return self._is_of(given, _about(session))
+
+    def is_of_visit(self, given: object, visit: str | None) -> bool:
+        """Whether a form of this browser carries this token."""
+        return visit is not None and self._is_of(given, visit)
+
+    def _token(self, owner: str) -> str:
+        salt = secrets.token_urlsafe(9)
+        return f"{salt}.{sessions.mac('form', f'{owner}:{salt}', self.key)}"
+
+    def _is_of(self, given: object, owner: str) -> bool:
+        if not isinstance(given, str) or len(given) > LONGEST:
+            return False
+        salt, _, mac = given.partition(".")
+        expected = sessions.mac("form", f"{owner}:{salt}", self.key)
+        return hmac.compare_digest(mac.encode("utf-8", "replace"), expected.encode())
+
+    def _name(self, name: str) -> str:
+        return f"__Host-{name}" if self.secure else name
+
+    def _read(self, request: web.Request, name: str) -> str | None:
+        value = request.cookies.get(self._name(name), "")
+        return sessions.unsigned(name, value, self.key) if 0 < len(value) <= LONGEST else None
+
+    def _write(self, response: web.Response, name: str, value: str, lasts_s: int) -> None:
+        response.set_cookie(
+            self._name(name), sessions.signed(name, value, self.key) if value else "", max_age=lasts_s, path="/",
+            httponly=True, samesite="Lax", secure=self.secure,
+        )  # fmt: skip
+
+
+def _about(session: Session) -> str:
+    return f"session {session.id} {session.created_at.isoformat()}"
+
+
+def from_another_site(request: web.Request) -> bool:
+    """Whether the browser says that a page of another site sent this."""
+    return request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}

@@ -1,0 +1,216 @@
+"""Opens the console's pages to people who have signed in, and runs operations for them.
+
+What a page shows and what a form does goes through `bot.operations`: the same permissions, record and words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import wraps
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from aiohttp import web
+
+from bot.domain.access.identity import OPERATOR
+from bot.domain.access.session import Session
+from bot.domain.access.token import Scope, Token, hash_of
+from bot.domain.errors import NotFound, Refused
+from bot.domain.timeline.source import Source
+from bot.operations.base import API, Answer, Arguments, Call
+from bot.operations.table import BY_NAME
+from bot.usecases import outage
+from bot.usecases.access import sessions
+from bot.usecases.context import Context
+from bot.web.api.authentication import Authenticator, require
+from bot.web.api.problems import Problem, of_refusal
+from bot.web.api.rate_limit import RateLimit
+from bot.web.console import rendering
+from bot.web.console.cookies import FIELD, Cookies, from_another_site
+from bot.web.console.words import Words, ids_in
+from storage import names
+from storage.engine.errors import StorageError
+
+log = structlog.get_logger()
+
+FORGED = "This form is too old, or it came from another page. Nothing was changed. Open the page again and repeat it."
+
+
+@dataclass(slots=True)
+class Door:
+    """What every page shares."""
+
+    authenticator: Authenticator
+    rate_limit: RateLimit = field(default_factory=RateLimit)
+    _cookies: Cookies | None = None
+
+    @property
+    def context(self) -> Context:
+        """The context of reading; an operation gets one with the source `console`."""
+        return self.authenticator.context
+
+    async def cookies(self) -> Cookies:
+        """The cookies, with the key of this database."""
+        if self._cookies is None:
+            key = await sessions.key(self.context.database)
+            self._cookies = Cookies(key, (self.context.url or "").startswith("https://"))
+        return self._cookies
+
+    def bootstrap_hashes(self) -> frozenset[str]:
+        """The hashes of the tokens in the settings."""
+        given = self.authenticator.bootstrap().split(",")
+        return frozenset(hash_of(secret.strip()) for secret in given if secret.strip())
+
+    async def visitor(self, request: web.Request) -> Visitor | None:
+        """Who asks; None for somebody who has not signed in."""
+        cookies, now = await self.cookies(), self.context.clock.now()
+        secret = cookies.session_secret(request)
+        if secret is None:
+            return None
+        session = await sessions.find(self.context.database, secret, self.bootstrap_hashes(), now)
+        if session is None:
+            return None
+        self.rate_limit.take(session.id)
+        return Visitor(self, request, session, cookies, await sessions.keep(self.context.database, session, now))
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A request of a person who has signed in."""
+
+    door: Door
+    request: web.Request
+    session: Session
+    cookies: Cookies
+    new_secret: str | None = None
+
+    @property
+    def person(self) -> str:
+        """Whom the session acts as."""
+        return self.session.person
+
+    @property
+    def now(self) -> datetime:
+        """The bot's time."""
+        return self.door.context.clock.now()
+
+    @property
+    def token(self) -> Token:
+        """The session as the API sees its tokens."""
+        return Token(self.session.id, "this session", self.person, self.session.scopes, self.session.created_at)
+
+    def may(self, scope: Scope) -> bool:
+        """Whether the session has the scope."""
+        return self.token.allows(scope)
+
+    async def ask(self, name: str, path: Mapping[str, str] | None = None, **given: Any) -> Any:
+        """What a question answers. Raises `Refused` and `Problem`."""
+        operation = BY_NAME[name]
+        answer = await self.run(name, path or {}, operation.arguments.model_validate(given))
+        return answer.body
+
+    async def run(
+        self, name: str, path: Mapping[str, str], arguments: Arguments, delivery: str | None = None
+    ) -> Answer:
+        """Run an operation as this person. Raises `Refused` and `Problem`."""
+        operation = BY_NAME[name]
+        require(self.token, operation.scope)
+        if self.person not in {API, OPERATOR}:
+            await self.door.authenticator.identify(self.token, ask=operation.asks_who)
+        return await operation.run(self.call(path, delivery), arguments)
+
+    def call(self, path: Mapping[str, str], delivery: str | None = None) -> Call:
+        """The call of an operation by this person, through this door."""
+        context = replace(self.door.context, source=Source.CONSOLE)
+        return Call(context, self.person, path, delivery, operator=self.person == OPERATOR)
+
+    async def words(self, *values: Any) -> Words:
+        """Words with the names of everybody in these values."""
+        context = self.door.context
+        ids = ids_in([*values, self.person])
+        async with context.database.reading() as conn:
+            known = await names.get_many(conn, ids)
+        if missing := ids - known.keys():
+            context.names.request(missing)
+        return Words({**_contacts(context), **known}, self.now)
+
+    async def page(self, template: str, status: int = 200, words: Words | None = None, **values: Any) -> web.Response:
+        """A page with what all of them show."""
+        down = await self._outage()
+        return rendering.html(
+            self.request, template, status,
+            words=words or await self.words(*values.values()),
+            me=self.person,
+            csrf=self.cookies.session_token(self.session),
+            outage=down.in_words() if down else None,
+            writes=self.may(Scope.WRITE),
+            here=self.request.path,
+            flash=self.request.query.get("done", "")[:80],
+            **values,
+        )  # fmt: skip
+
+    async def _outage(self) -> outage.Outage | None:
+        if self.door.context.outage is not None:
+            return self.door.context.outage
+        async with self.door.context.database.reading() as conn:
+            return await outage.current(conn)
+
+
+def _contacts(context: Context) -> dict[str, str]:
+    return {each.slack: each.name for each in context.policy.contacts.values() if each.slack and each.name}
+
+
+Page = Callable[[Visitor], Awaitable[web.StreamResponse]]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def signed_in(door: Door, page: Page) -> Handler:
+    """A handler for people who have signed in; others go to the page that signs in, and come back here."""
+
+    @wraps(page)
+    async def handle(request: web.Request) -> web.StreamResponse:
+        try:
+            visitor = await door.visitor(request)
+        except Problem as problem:
+            return _alone(request, problem)
+        except StorageError:
+            return _alone(request, Problem("not-recorded", "The database does not answer. Try again in a moment."))
+        if visitor is None:
+            if request.method != "GET":
+                return _alone(request, Problem("unauthenticated", "You are signed out. Nothing was changed."))
+            raise web.HTTPSeeOther(f"/login?next={quote(request.path_qs, safe='/')}")
+        response = await _answered(visitor, page)
+        if visitor.new_secret is not None and not response.prepared and isinstance(response, web.Response):
+            visitor.cookies.set_session(response, visitor.new_secret)
+        return response
+
+    return handle
+
+
+async def _answered(visitor: Visitor, page: Page) -> web.StreamResponse:
+    try:
+        if visitor.request.method != "GET":
+            given = (await visitor.request.post()).get(FIELD)
+            if from_another_site(visitor.request) or not visitor.cookies.is_of_session(given, visitor.session):
+                raise Problem("not-allowed", FORGED)
+        return await page(visitor)
+    except Refused as refused:
+        return await _explained(visitor, of_refusal(refused), missing=isinstance(refused, NotFound))
+    except Problem as problem:
+        return await _explained(visitor, problem)
+    except StorageError as error:
+        log.warning("console.not_recorded", error=str(error), path=visitor.request.path)
+        return _alone(visitor.request, Problem("not-recorded", "Nothing was recorded. Go back and send it again."))
+
+
+async def _explained(visitor: Visitor, problem: Problem, *, missing: bool = False) -> web.Response:
+    status = problem.response().status
+    title = "There is nothing here" if missing else "That did not work"
+    return await visitor.page("message.html", status, title=title, text=problem.detail, at="")
+
+
+def _alone(request: web.Request, problem: Problem) -> web.Response:
+    return rendering.html(request, "alone.html", problem.response().status, title="Not now", text=problem.detail)

@@ -1,0 +1,206 @@
+"""Builds a form for an operation, and reads what a browser sends into the operation's arguments.
+
+A form that is refused is shown again with the words that were typed, and the reason beside them.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from aiohttp import web
+from multidict import MultiDictProxy
+from pydantic import ValidationError
+
+from bot.domain.errors import Refused
+from bot.domain.policy.policy import Policy
+from bot.domain.values.slack_ids import MENTION, is_user_id
+from bot.operations.base import Arguments, BadArgument, Operation
+from bot.operations.table import BY_NAME
+from bot.usecases.unit_of_work import DuplicateDelivery
+from bot.web.api.problems import Problem, of_refusal
+from bot.web.console.door import Visitor
+from bot.web.console.fields import Field, fields_of, label_of
+from storage import names
+
+ONCE = "once"  # names one sending of a form: a second press changes nothing more
+LONGEST_NAME = 100
+
+Sent = MultiDictProxy[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form as it is shown. `action` is where it is sent."""
+
+    name: str  # of the operation
+    action: str
+    title: str
+    fields: tuple[Field, ...] = ()
+    button: str = "Send"
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    error: str = ""  # about all of it
+    hidden: Mapping[str, str] = field(default_factory=dict)
+    once: str = field(default_factory=lambda: secrets.token_urlsafe(12))
+
+    @property
+    def refused(self) -> bool:
+        """Whether it was sent and could not be carried out."""
+        return bool(self.error or self.errors)
+
+
+class Rejected(Exception):
+    """A form that could not be carried out, as it is shown again, with the status of the answer."""
+
+    def __init__(self, form: Form, status: int) -> None:
+        super().__init__(form.error or form.errors)
+        self.form, self.status = form, status
+
+
+def form_for(name: str, action: str, policy: Policy, title: str = "", button: str = "", **values: str) -> Form:
+    """The empty form of an operation. `values` are chosen beforehand."""
+    operation = BY_NAME[name]
+    given = title or operation.summary
+    return Form(name, action, given, fields_of(operation, policy), button or given, values)
+
+
+async def carry_out(visitor: Visitor, form: Form, path: Mapping[str, str], under: str = "") -> Any:
+    """Run the form's operation with what the browser sent. Returns the JSON; None for what was done before.
+
+    `under` names the argument that all fields are part of.
+    Raises `Rejected` with the form where it is to be shown again, and `Refused` for what is not there.
+    """
+    sent = await visitor.request.post()
+    typed = _kept(form, sent)
+    operation = BY_NAME[form.name]
+    try:
+        values = await _given(visitor, form.fields, sent)
+        given = {under: values} if under else values
+        arguments = _validated(operation, given)
+        once = str(sent.get(ONCE, ""))[:40]
+        delivery = f"console:{visitor.session.id}:{once}" if once else None
+        return (await visitor.run(form.name, path, arguments, delivery)).body
+    except DuplicateDelivery:
+        return None
+    except _Invalid as invalid:
+        raise Rejected(replace(form, values=typed, errors=invalid.errors), 422) from None
+    except BadArgument as refused:
+        raise Rejected(replace(form, values=typed, errors={refused.name: refused.message}), 422) from None
+    except Refused as refused:
+        problem = of_refusal(refused)
+        raise Rejected(replace(form, values=typed, error=refused.message), problem.response().status) from None
+    except Problem as problem:
+        raise Rejected(replace(form, values=typed, error=problem.detail), problem.response().status) from None
+
+
+class _Invalid(Exception):
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__(str(errors))
+        self.errors = errors
+
+
+def _validated(operation: Operation, given: Mapping[str, Any]) -> Arguments:
+    try:
+        return operation.arguments.model_validate_json(json.dumps(given), strict=True)
+    except ValidationError as error:
+        told: dict[str, str] = {}
+        for each in error.errors(include_url=False, include_context=False, include_input=False):
+            name = str(each["loc"][0]) if each["loc"] else ""
+            told.setdefault(name, _in_words(operation.name, name, each["type"], each["msg"]))
+        raise _Invalid(told) from None
+
+
+def _in_words(operation: str, name: str, kind: str, message: str) -> str:
+    if kind in {"missing", "string_too_short"} or "expected some words" in message:
+        return f"Fill in “{label_of(operation, name)}”."
+    if name in {"duration", "next_in"}:
+        return "Write a duration such as 30m, 2h or 1d."
+    return message.removeprefix("Value error, ").capitalize() + "."
+
+
+def _kept(form: Form, sent: Sent) -> dict[str, str]:
+    """What was typed, to be shown again."""
+    return {each.name: ", ".join(map(str, sent.getall(each.name, []))) for each in form.fields}
+
+
+async def _given(visitor: Visitor, fields: Sequence[Field], sent: Sent) -> dict[str, Any]:
+    """The arguments as JSON values: a field that was left empty is left out."""
+    given: dict[str, Any] = {}
+    for each in fields:
+        text = str(sent.get(each.name, "")).replace("\r\n", "\n").strip()
+        if each.kind == "yes":
+            if text:
+                given[each.name] = True
+        elif text:
+            given[each.name] = await _value(visitor, each, text)
+    return given
+
+
+async def _value(visitor: Visitor, each: Field, text: str) -> Any:
+    match each.kind:
+        case "number":
+            return _number(each, text)
+        case "maybe":
+            return text == "yes"
+        case "time":
+            return text if text.endswith("Z") else f"{text}Z" if len(text) > len("2026-01-01T00:00") else f"{text}:00Z"
+        case "person":
+            return await _person(visitor, each, text)
+        case "people":
+            return [await _person(visitor, each, part) for part in _parts(text)]
+        case "list":
+            return _parts(text)
+        case "pairs":
+            return _pairs(each, text)
+    return text
+
+
+def _number(each: Field, text: str) -> int | float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise _Invalid({each.name: f"“{text[:20]}” is no number."}) from None
+    return int(value) if value.is_integer() else value
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _pairs(each: Field, text: str) -> dict[str, str]:
+    pairs = [word.partition("=") for line in text.split("\n") for word in line.split()]
+    if any(not equals or not value for _, equals, value in pairs):
+        raise _Invalid({each.name: "Write it as name=value, such as alertname=HighErrors."})
+    return {name: value for name, _, value in pairs}
+
+
+async def _person(visitor: Visitor, each: Field, text: str) -> str:
+    """The Slack ID of a person, given as ID, as mention or by name."""
+    match = MENTION.fullmatch(text)
+    wanted = match[1] if match else text.removeprefix("@").strip()
+    if is_user_id(wanted):
+        return wanted
+    if wanted.lower() in {"me", "myself"}:
+        return visitor.person
+    async with visitor.door.context.database.reading() as conn:
+        known = await names.containing(conn, wanted[:LONGEST_NAME])
+    contacts = visitor.door.context.policy.contacts.values()
+    named = {contact.slack: contact.name or contact.key for contact in contacts if contact.slack}
+    people = {**{user: name for user, name in named.items() if user and wanted.lower() in name.lower()}, **known}
+    exact = [user for user, name in people.items() if name.lower() == wanted.lower()]
+    found = exact or list(people)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise _Invalid({each.name: f"I know nobody called “{wanted[:40]}”. Write their Slack ID, such as U0123ABCD."})
+    shown = ", ".join(f"{people[user]} ({user})" for user in found[:5])
+    raise _Invalid({each.name: f"“{wanted[:40]}” may be {shown}. Write the ID."})
+
+
+def redirect(path: str) -> web.Response:
+    """Send the browser to another of our pages after something was done."""
+    return web.Response(status=303, headers={"Location": path})

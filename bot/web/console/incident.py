@@ -1,0 +1,117 @@
+"""The page of one incident: facts, roles, what is next and why, the timeline, and every verb as a form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from bot.domain.policy.policy import Policy
+from bot.operations.base import BadArgument
+from bot.operations.visibility import visible_incident
+from bot.web.console import rendering
+from bot.web.console.door import Door, Visitor, signed_in
+from bot.web.console.forms import Form, Rejected, carry_out, redirect
+from bot.web.console.verbs import FIRST, VERBS, offered, takes_nothing, verb_form
+
+PAGE = 50  # entries
+SHOWN: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "all": ("Everything", {}),
+    "key": ("Key moments", {"key": True}),
+    "updates": ("Updates", {"kind": "declared,status,severity,update,resolved,closed,cancelled,reopened,merged"}),
+    "pages": ("Pages and reminders", {"kind": "page,escalated,reminder,snoozed,acknowledged,delivery_failed"}),
+    "messages": ("Messages", {"kind": "message,message_edited,message_deleted,file,note"}),
+    "playbooks": ("Playbooks", {"kind": "playbook"}),
+    "alerts": ("Alerts", {"kind": "alert"}),
+}
+
+
+def routes(door: Door) -> list[web.RouteDef]:
+    """The routes."""
+    return [
+        web.get("/incidents/{id}", signed_in(door, show)),
+        web.post("/incidents/{id}/{verb:[a-z]+(?:/[a-z]+)?}", signed_in(door, act)),
+    ]
+
+
+async def show(visitor: Visitor) -> web.StreamResponse:
+    """The page, or with `part=live` what changes by itself."""
+    return await _page(visitor)
+
+
+async def act(visitor: Visitor) -> web.StreamResponse:
+    """Carry out a verb, and come back to the page."""
+    operation = VERBS.get(visitor.request.match_info["verb"])
+    if operation is None:
+        raise web.HTTPNotFound
+    incident = await visible_incident(visitor.call(visitor.request.match_info))
+    form = verb_form(operation, incident.id, visitor.door.context.policy)
+    try:
+        await carry_out(visitor, form, {"id": incident.id}, "fields" if operation.name == "answer_fields" else "")
+    except Rejected as rejected:
+        return await _page(visitor, rejected.form, rejected.status)
+    return redirect(f"/incidents/{incident.id}?done={operation.name}")
+
+
+async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200) -> web.Response:
+    call = visitor.call(visitor.request.match_info)
+    incident = await visible_incident(call)
+    path = {"id": incident.id}
+    facts = await visitor.ask("get_incident", path)
+    timeline = await _timeline(visitor, path)
+    ledger = (await visitor.ask("list_reminders", path))["reminders"]
+    values = {
+        "at": "",
+        "incident": facts,
+        "policy_severity": _severity(visitor.door.context.policy, facts["severity"]),
+        "roles": _roles(visitor.door.context.policy, facts["roles"]),
+        "upcoming": sorted((each for each in ledger if each["state"] == "waiting"), key=lambda each: each["due_at"]),
+        "past": [each for each in reversed(ledger) if each["state"] != "waiting"][:PAGE],
+        **timeline,
+    }
+    if visitor.request.query.get("part") == "live":
+        words = await visitor.words(*values.values())
+        return rendering.html(visitor.request, "incident_live.html", words=words, **values)
+    offers = sum(offer.to == visitor.person for offer in incident.handovers)
+    forms = offered(facts, visitor.door.context.policy, visitor.person, offers)
+    return await visitor.page("incident.html", status, **values, **_sorted(forms, refused))
+
+
+def _sorted(forms: list[Form], refused: Form | None) -> dict[str, Any]:
+    """The forms by where they stand, with the refused one in its place."""
+    shown = [refused if refused is not None and form.name == refused.name else form for form in forms]
+    if refused is not None and refused not in shown:
+        shown.append(refused)
+    return {
+        "buttons": [form for form in shown if takes_nothing(form)],
+        "forms": [form for form in shown if not takes_nothing(form) and form.name in FIRST],
+        "more_forms": [form for form in shown if not takes_nothing(form) and form.name not in FIRST],
+    }
+
+
+async def _timeline(visitor: Visitor, path: Mapping[str, str]) -> dict[str, Any]:
+    query = visitor.request.query
+    show = query.get("show", "all") if query.get("show", "all") in SHOWN else "all"
+    cursor = {"cursor": query["cursor"]} if query.get("cursor") else {}
+    try:
+        answer = await visitor.ask("list_entries", path, order="desc", limit=PAGE, **SHOWN[show][1], **cursor)
+    except ValueError:
+        raise BadArgument("cursor", "This address is no longer good. Open the incident again.") from None
+    shown = [(key, label) for key, (label, _) in SHOWN.items()]
+    return {
+        "entries": answer["entries"], "next_cursor": answer["next_cursor"], "show": show, "filters": shown,
+        "older": bool(cursor),
+    }  # fmt: skip
+
+
+def _roles(policy: Policy, held: Mapping[str, str]) -> list[tuple[str, str | None]]:
+    """Every role of the policy with its holder, then those that the policy no longer has."""
+    known = [(role.title, held.get(role.key)) for role in policy.roles]
+    keys = {role.key for role in policy.roles}
+    return [*known, *((key, holder) for key, holder in held.items() if key not in keys)]
+
+
+def _severity(policy: Policy, key: str) -> str:
+    level = next((level for level in policy.severities if level.key == key), None)
+    return level.name if level is not None else key

@@ -1,0 +1,75 @@
+"""The page **Now**: open incidents, what waits for the visitor, who is on call, alerts that fire, and Slack."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from bot.domain.policy.policy import Policy
+from bot.web.console.door import Door, Visitor, signed_in
+from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
+from storage.alerts import groups, members
+
+MOST, MOST_ALERTS = 100, 10
+
+
+def routes(door: Door) -> list[web.RouteDef]:
+    """The routes."""
+    return [web.get("/", signed_in(door, now)), web.post("/declare", signed_in(door, declare))]
+
+
+async def now(visitor: Visitor) -> web.StreamResponse:
+    """What is going on."""
+    return await _page(visitor, _declaration(visitor.door.context.policy))
+
+
+async def declare(visitor: Visitor) -> web.StreamResponse:
+    """Declare an incident and go to it."""
+    try:
+        made = await carry_out(visitor, _declaration(visitor.door.context.policy), {})
+    except Rejected as rejected:
+        return await _page(visitor, rejected.form, rejected.status)
+    return redirect("/" if made is None else f"/incidents/{made['id']}?done=declared")
+
+
+def _declaration(policy: Policy) -> Form:
+    middle = policy.severities[len(policy.severities) // 2].key
+    return form_for("declare_incident", "/declare", policy, "Declare an incident", "Declare", severity=middle)
+
+
+async def _page(visitor: Visitor, form: Form, status: int = 200) -> web.Response:
+    policy = visitor.door.context.policy
+    listed = await visitor.ask("list_incidents", status="open", limit=MOST)
+    schedules = (await visitor.ask("list_schedules"))["schedules"]
+    return await visitor.page(
+        "now.html", status, at="now", form=form,
+        incidents=worst_first(listed["incidents"], policy), more=listed["next_cursor"],
+        mine=_waiting(listed["incidents"], visitor.person), schedules=schedules, alerts=await _firing(visitor),
+    )  # fmt: skip
+
+
+def worst_first(incidents: list[dict[str, Any]], policy: Policy) -> list[dict[str, Any]]:
+    """By severity, then the oldest first; drills come last."""
+    order = {level.key: place for place, level in enumerate(policy.severities)}
+    return sorted(incidents, key=lambda each: (each["drill"], order.get(each["severity"], 99), each["declared_at"]))
+
+
+def _waiting(incidents: list[dict[str, Any]], person: str) -> list[dict[str, Any]]:
+    """The open incidents in which the person holds a role."""
+    return [
+        {**each, "my_roles": [role for role, holder in each["roles"].items() if holder == person]}
+        for each in incidents
+        if person in each["roles"].values()
+    ]
+
+
+async def _firing(visitor: Visitor) -> list[dict[str, Any]]:
+    async with visitor.door.context.database.reading() as conn:
+        listed = await groups.firing(conn, MOST_ALERTS)
+        counts = await members.counts(conn, [group.number for group in listed])
+    return [
+        {"id": group.id, "title": group.title, "severity": group.severity, "since": group.opened_at,
+         "firing": counts[group.number].firing if group.number in counts else 0}
+        for group in listed
+    ]  # fmt: skip

@@ -1,0 +1,151 @@
+"""Signs people in and out: with a token, or with a link that works once. To follow a link changes nothing."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from bot.domain.access.session import Session, SignIn, hash_of
+from bot.domain.access.token import Token
+from bot.usecases import tokens
+from bot.usecases.access import login_links, sessions
+from bot.web.api.authentication import BOOTSTRAP
+from bot.web.console import rendering
+from bot.web.console.cookies import FIELD, from_another_site
+from bot.web.console.door import FORGED, Door, Visitor, signed_in
+from bot.web.one_of import is_one_of
+from storage import names
+from storage.engine.errors import StorageError
+
+USED_UP = "This link was used already, or it has expired. Ask for another: tocsin login U0123"
+UNKNOWN_TOKEN = "The token is unknown, expired or revoked. Make another: tocsin token create --name me --as U0123"  # noqa: S105
+NOT_NOW = "The database does not answer. Try again in a moment."
+_LONGEST = 500
+_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
+
+
+def routes(door: Door) -> list[web.RouteDef]:
+    """The routes before and after a session."""
+    pages = SignInPages(door)
+    return [
+        web.get("/login", pages.show),
+        web.post("/login", pages.with_token),
+        web.get(login_links.PATH + "{secret}", pages.show_link),
+        web.post(login_links.PATH + "{secret}", pages.with_link),
+        web.post("/logout", signed_in(door, sign_out)),
+    ]
+
+
+def inside(path: str | None) -> str:
+    """The path if it leads to one of our own pages, else that of the first page."""
+    return path if path and len(path) <= _LONGEST and _PATH.fullmatch(path) else "/"
+
+
+class SignInPages:
+    """The pages that people see before they are signed in."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    async def show(self, request: web.Request) -> web.StreamResponse:
+        """The form for a token."""
+        try:
+            if await self._door.visitor(request) is not None:
+                raise web.HTTPSeeOther(inside(request.query.get("next")))
+        except StorageError:
+            return await self._form(request, error=NOT_NOW, status=503)
+        return await self._form(request)
+
+    async def with_token(self, request: web.Request) -> web.StreamResponse:
+        """Sign in with the token in the form."""
+        form = await request.post()
+        if not await self._genuine(request, form):
+            return await self._form(request, error=FORGED, status=403)
+        given = str(form.get("token", "")).strip()
+        try:
+            token = await self._token(given) if len(given) <= _LONGEST else None
+            if token is None:
+                return await self._form(request, error=UNKNOWN_TOKEN, status=401)
+            async with self._door.context.database.transaction() as conn:
+                _, secret = await sessions.open_session(
+                    conn, token.person, token.scopes, SignIn.TOKEN, self._door.context.clock.now(), hash_of(given)
+                )
+        except StorageError:
+            return await self._form(request, error=NOT_NOW, status=503)
+        return await self._begun(request, secret, inside(str(form.get("next", ""))))
+
+    async def show_link(self, request: web.Request) -> web.StreamResponse:
+        """Who would be signed in, and a button: programs that look at mail follow links, and must not use them up."""
+        link = await login_links.look(self._door.context.database, request.match_info["secret"][:_LONGEST])
+        if link is None or not link.is_valid(self._door.context.clock.now()):
+            return await self._form(request, error=USED_UP, status=410)
+        async with self._door.context.database.reading() as conn:
+            known = await names.get_many(conn, {link.person})
+        return await self._form(request, person=known.get(link.person, link.person))
+
+    async def with_link(self, request: web.Request) -> web.StreamResponse:
+        """Sign in with the link."""
+        if not await self._genuine(request, await request.post()):
+            return await self._form(request, error=FORGED, status=403)
+        try:
+            opened = await login_links.use(
+                self._door.context.database, request.match_info["secret"][:_LONGEST], self._door.context.clock.now()
+            )
+        except StorageError:
+            return await self._form(request, error=NOT_NOW, status=503)
+        if opened is None:
+            return await self._form(request, error=USED_UP, status=410)
+        return await self._begun(request, opened[1], "/")
+
+    async def _token(self, given: str) -> Token | None:
+        if given and is_one_of(given, self._door.authenticator.bootstrap()):
+            return BOOTSTRAP
+        return await tokens.valid(self._door.context.database, given, self._door.context.clock.now())
+
+    async def _genuine(self, request: web.Request, form: Mapping[str, object]) -> bool:
+        cookies = await self._door.cookies()
+        return not from_another_site(request) and cookies.is_of_visit(form.get(FIELD), cookies.visit(request))
+
+    async def _begun(self, request: web.Request, secret: str, then: str) -> web.StreamResponse:
+        """A session that has begun; the one that the browser had ends."""
+        await self._end_earlier(request)
+        answer = web.Response(status=303, headers={"Location": then})
+        (await self._door.cookies()).set_session(answer, secret)
+        return answer
+
+    async def _end_earlier(self, request: web.Request) -> None:
+        earlier = await self._earlier(request)
+        if earlier is not None:
+            await sessions.end(self._door.context.database, earlier.id, self._door.context.clock.now())
+
+    async def _earlier(self, request: web.Request) -> Session | None:
+        cookies, context = await self._door.cookies(), self._door.context
+        had = cookies.session_secret(request)
+        if had is None:
+            return None
+        return await sessions.find(context.database, had, self._door.bootstrap_hashes(), context.clock.now())
+
+    async def _form(
+        self, request: web.Request, *, error: str = "", person: str = "", status: int = 200
+    ) -> web.Response:
+        cookies = await self._door.cookies()
+        visit = cookies.visit(request)
+        fresh = visit or secrets.token_urlsafe(18)
+        response = rendering.html(
+            request, "login.html", status, error=error, person=person, csrf=cookies.visit_token(fresh),
+            next=inside(request.query.get("next")),
+        )  # fmt: skip
+        if visit is None:
+            cookies.set_visit(response, fresh)
+        return response
+
+
+async def sign_out(visitor: Visitor) -> web.StreamResponse:
+    """End the session."""
+    await sessions.end(visitor.door.context.database, visitor.session.id, visitor.now)
+    response = web.Response(status=303, headers={"Location": "/login"})
+    visitor.cookies.delete_session(response)
+    return response

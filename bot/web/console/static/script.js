@@ -1,0 +1,1 @@
+// The console works without this.

@@ -1,0 +1,98 @@
+"""Who gets into the console, and for how long."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.usecases import tokens
+from tests.api.calls import MAYA, TOM, token_for
+from tests.api.test_command_line import tocsin
+from tests.scenarios.running import World, world
+from tests.web.console.browser import browser, hidden
+
+
+@pytest.fixture
+async def here(sqlite_url: str) -> Any:
+    async with world(sqlite_url) as running:
+        yield running
+
+
+async def test_nobody_sees_a_page_without_signing_in_and_comes_back_to_it_afterwards(here: World) -> None:
+    async with browser(here, None) as stranger:
+        sent_away = await stranger.get("/incidents/INC-1?show=key")
+        assert (sent_away.status, sent_away.headers["Location"]) == (303, "/login?next=/incidents/INC-1?show%3Dkey")
+        form = await stranger.get(sent_away.headers["Location"])
+        wrong = await stranger.send(form, "/login", token="tcs_guessed")
+        assert wrong.status == 401
+        assert "unknown, expired or revoked" in wrong.text
+        _, secret = await token_for(here)
+        signed_in = await stranger.send(form, "/login", token=secret)
+        assert (signed_in.status, signed_in.headers["Location"]) == (303, "/incidents/INC-1?show=key")
+        cookie = signed_in.headers["Set-Cookie"]
+        assert secret not in cookie
+        assert {"HttpOnly", "SameSite=Lax"} <= {part.strip() for part in cookie.split(";")}
+        assert (await stranger.get("/")).status == 200
+
+
+async def test_a_session_ends_with_its_token_and_by_signing_out(here: World) -> None:
+    token, secret = await token_for(here)
+    async with browser(here, None) as first, browser(here, TOM) as second:
+        await first.signed_in(secret)
+        assert (await first.get("/")).status == 200
+        await tokens.revoke(here.tocsin.database, str(token.id), here.tocsin.context.clock.now())
+        assert (await first.get("/")).status == 303
+        kept = second.cookies()
+        assert (await second.send(await second.get("/"), "/logout")).status == 303
+        second.put_cookies(kept)
+        assert (await second.get("/")).status == 303, "a stolen cookie opens nothing after signing out"
+
+
+async def test_a_session_gets_a_new_secret_each_hour_and_ends_when_it_is_idle(here: World) -> None:
+    async with browser(here) as maya:
+        before = maya.cookies()
+        form = await maya.get("/")
+        await here.pass_time(hours=2)
+        assert "tocsin_session" in (await maya.get("/")).headers["Set-Cookie"]
+        assert "Set-Cookie" not in (await maya.get("/")).headers
+        assert (await maya.send(form, "/declare", title="Sent from an older page", severity="sev3")).status == 303
+        await here.pass_time(minutes=2)
+        maya.put_cookies(before)
+        assert (await maya.get("/")).status == 303, "the secret before opens nothing"
+    async with browser(here, TOM) as tom:
+        await here.pass_time(hours=13)
+        assert (await tom.get("/")).status == 303
+
+
+async def test_a_link_signs_in_once_and_only_by_its_button(
+    here: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    env = {"DATABASE_URL": here.settings.url, "TOCSIN_URL": "https://tocsin.example.com"}
+    printed = await tocsin(env, "login", MAYA)
+    links = re.findall(r"https?://\S+", printed)
+    assert len(links) == 1
+    path = links[0].removeprefix("https://tocsin.example.com")
+    async with browser(here, None) as maya, browser(here, None) as thief:
+        for _ in range(3):
+            page = await maya.get(path)
+            assert page.status == 200
+        assert (await maya.post(path, hidden(page.text))).status == 303
+        assert (await maya.get("/")).status == 200
+        late = await thief.get(path)
+        assert late.status == 410
+        answer = await thief.post(path, {"csrf": hidden(late.text)["csrf"]})
+        assert answer.status == 410
+        assert (await thief.get("/")).status == 303
+
+
+async def test_a_link_expires(here: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    printed = await tocsin({"DATABASE_URL": here.settings.url}, "login", MAYA)
+    path = re.findall(r"http://127.0.0.1:\d+(/login/\S+)", printed)[0]
+    await here.pass_time(minutes=16)
+    async with browser(here, None) as maya:
+        assert (await maya.get(path)).status == 410
