@@ -2,9 +2,11 @@
 
 import copy
 import json
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 from uuid import uuid4
 
+from sandbox.data_blocks import CELLS, DATA_BLOCKS, check_data_totals, container
 from sandbox.elements import ACCESSORY, IMAGE_ELEMENT, IN_ACTIONS, IN_CONTEXT, IN_INPUT
 from sandbox.errors import SlackError, invalid_arguments
 from sandbox.model import Json
@@ -46,13 +48,7 @@ def _has_one_source(image: Json, at: str, report: Report) -> None:
         report(at, "must provide either image_url or slack_file")
 
 
-CELL = by_type(
-    {
-        "raw_text": typed("raw_text", {"text": string()}),
-        "raw_number": typed("raw_number", {"value": anything}, {"text": string()}),
-        "rich_text": RICH_TEXT,
-    }
-)
+CELL = by_type(CELLS)
 COLUMN = record({}, {"align": string(among=("left", "center", "right")), "is_wrapped": boolean})
 
 BLOCKS: dict[str, Check] = {
@@ -107,12 +103,16 @@ BLOCKS: dict[str, Check] = {
         {"text": text(200)},
         BLOCK | {"level": string(among=("default", "info", "warning", "error", "success"))},
     ),
+    **DATA_BLOCKS,
 }
+IN_CONTAINER = ("section", "header", "divider", "context", "actions", "image", "input", "rich_text", "table", "video")
+BLOCKS["container"] = container({kind: BLOCKS[kind] for kind in IN_CONTAINER})
 SURFACES = {
     "message": ("section", "header", "divider", "context", "actions", "image", "input", "rich_text", "markdown",
-                "table", "video"),
+                "table", "video", "data_table", "data_visualization", "container"),
     "modal": ("section", "header", "divider", "context", "actions", "image", "input", "rich_text", "video", "alert"),
-    "home": ("section", "header", "divider", "context", "actions", "image", "input", "rich_text", "table", "video"),
+    "home": ("section", "header", "divider", "context", "actions", "image", "input", "rich_text", "table", "video",
+             "data_table"),
 }  # fmt: skip
 ON = {name: by_type({kind: BLOCKS[kind] for kind in kinds}) for name, kinds in SURFACES.items()}
 __all__ = ["IMAGE_ELEMENT", "attachments_of", "blocks_of", "view_of"]
@@ -128,12 +128,18 @@ class ErrorLines:
         self.lines.append(f"{message} [json-pointer:{at}]")
 
 
-def block_errors(blocks: Any, surface: str, at: str = "/blocks") -> list[str]:
-    """Return Slack's error lines for these blocks; empty if they are valid."""
+def block_errors(blocks: Any, surface: str, at: str = "/blocks", refused: Collection[str] = ()) -> list[str]:
+    """Return Slack's error lines for these blocks; empty if they are valid.
+
+    `refused` are types that this workspace does not take, as while Slack introduces a block.
+    """
     errors = ErrorLines()
     most = MESSAGE_BLOCKS if surface == "message" else VIEW_BLOCKS
     items(ON[surface], most)(blocks, at, errors)
     if not errors.lines:
+        for index, block in enumerate(blocks):
+            if block["type"] in refused:
+                errors(f"{at}/{index}/type", f"unsupported type: {block['type']}")
         _check_ids(blocks, at, errors)
         _check_totals(blocks, at, errors)
     return errors.lines
@@ -141,7 +147,7 @@ def block_errors(blocks: Any, surface: str, at: str = "/blocks") -> list[str]:
 
 def _check_ids(blocks: list[Json], at: str, report: Report) -> None:
     seen: set[str] = set()
-    for index, block in enumerate(blocks):
+    for index, block in enumerate(flat(blocks)):
         block_id = block.get("block_id")
         if block_id in seen:
             report(f"{at}/{index}/block_id", f"`block_id` already exists: {block_id}")
@@ -152,6 +158,14 @@ def _check_ids(blocks: list[Json], at: str, report: Report) -> None:
             if action_id in actions:
                 report(f"{at}/{index}", f'action_id "{action_id}" already exists for block_id "{block_id or index}"')
             actions.add(action_id)
+
+
+def flat(blocks: Iterable[Json]) -> Iterator[Json]:
+    """Iterate over blocks, each container followed by the blocks in it."""
+    for block in blocks:
+        yield block
+        if block["type"] == "container":
+            yield from block["child_blocks"]
 
 
 def action_ids(block: Json) -> list[str]:
@@ -169,9 +183,10 @@ def elements_of(block: Json) -> list[Json]:
 
 def _check_totals(blocks: list[Json], at: str, report: Report) -> None:
     markdown = sum(len(block["text"]) for block in blocks if block["type"] == "markdown")
+    check_data_totals(blocks, at, report)
     if markdown > MAX_MARKDOWN:
         report(at, f"markdown blocks must be less than {MAX_MARKDOWN + 1} characters in all")
-    if sum(block["type"] == "table" for block in blocks) > 1:
+    if sum(block["type"] == "table" for block in flat(blocks)) > 1:
         report(at, "only one table is allowed per message")
 
 
@@ -180,13 +195,16 @@ def _refused(lines: list[str]) -> SlackError:
     return SlackError("invalid_blocks", errors=lines, response_metadata={"messages": messages})
 
 
-def blocks_of(value: Any, surface: str = "message") -> list[Json] | None:
-    """Validate a message's blocks and fill in missing IDs; `None` if there are none. Raises `SlackError`."""
+def blocks_of(value: Any, surface: str = "message", *, refused: Collection[str] = ()) -> list[Json] | None:
+    """Validate a message's blocks and fill in missing IDs; `None` if there are none. Raises `SlackError`.
+
+    Block types in `refused` are not valid.
+    """
     if value is None or value in ([], ""):
         return None
     if not isinstance(value, list):
         raise SlackError("invalid_blocks_format")
-    if lines := block_errors(value, surface):
+    if lines := block_errors(value, surface, refused=refused):
         raise _refused(lines)
     if sum(len(part) for part in texts(value)) > MAX_BLOCK_TEXT:
         raise SlackError("msg_blocks_too_long")
@@ -209,14 +227,14 @@ def texts(value: Any) -> list[str]:
 def with_ids(blocks: list[Json]) -> list[Json]:
     """Return a copy of the blocks in which every block and element has an ID, as Slack stores them."""
     kept = copy.deepcopy(blocks)
-    for block in kept:
+    for block in flat(kept):
         block.setdefault("block_id", uuid4().hex[:5])
         for element in elements_of(block):
             element.setdefault("action_id", uuid4().hex[:5])
     return kept
 
 
-def attachments_of(value: Any) -> list[Json] | None:
+def attachments_of(value: Any, *, refused: Collection[str] = ()) -> list[Json] | None:
     """Validate a message's attachments and their blocks; `None` if there are none. Raises `SlackError`."""
     if not value:
         return None
@@ -228,7 +246,7 @@ def attachments_of(value: Any) -> list[Json] | None:
     for number, given in enumerate(value, 1):
         entry = dict(given)
         if entry.get("blocks"):
-            entry["blocks"] = blocks_of(entry["blocks"])
+            entry["blocks"] = blocks_of(entry["blocks"], refused=refused)
         kept.append({"id": number} | entry)
     return kept
 
@@ -256,7 +274,7 @@ HOME = record(
 )
 
 
-def view_of(value: Any, kind: str) -> Json:
+def view_of(value: Any, kind: str, refused: Collection[str] = ()) -> Json:
     """Validate a view of this kind (`modal` or `home`) and fill in missing IDs. Raises `SlackError`."""
     if not isinstance(value, dict):
         raise invalid_arguments("must provide an object [json-pointer:/view]")
@@ -267,7 +285,7 @@ def view_of(value: Any, kind: str) -> Json:
         errors("/view/type", f"must be {kind}" if value.get("type") else "missing required field: type")
     else:
         (MODAL if kind == "modal" else HOME)(value, "/view", errors)
-    errors.lines += block_errors(value.get("blocks", []), kind, "/view/blocks")
+    errors.lines += block_errors(value.get("blocks", []), kind, "/view/blocks", refused)
     if not errors.lines and kind == "modal" and not value.get("submit") and has_inputs(value):
         errors("/view", "missing required field: submit")
     if errors.lines:

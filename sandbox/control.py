@@ -177,11 +177,18 @@ class Control:
     async def faults(self, request: web.Request) -> web.Response:
         """Return the active faults."""
         faults = self.ws.faults.as_json() | {"delivery": asdict(self.ws.delivery.faults)}
-        return web.json_response(faults | {"revoked": self.ws.revoked})
+        refused = sorted(self.ws.state.refused_blocks)
+        return web.json_response(faults | {"revoked": self.ws.revoked, "refused_blocks": refused})
 
     async def add_fault(self, request: web.Request) -> web.Response:
-        """Add a fault for Web API calls (see `Fault`); `{"latency_s": 0.2}` alone delays all calls."""
+        """Add a fault for Web API calls (see `Fault`); `{"latency_s": 0.2}` alone delays all calls.
+
+        `{"refused_blocks": ["data_table"]}` alone makes this workspace refuse blocks of these types.
+        """
         options = await _json(request)
+        if set(options) == {"refused_blocks"}:
+            self.ws.state.refused_blocks = set(options["refused_blocks"])
+            return web.json_response({"ok": True})
         if set(options) == {"latency_s"}:
             self.ws.faults.latency_s = float(options["latency_s"])
         else:
@@ -193,6 +200,7 @@ class Control:
         await self.ws.come_back()
         self.ws.accept_token()
         self.ws.faults.clear()
+        self.ws.state.refused_blocks.clear()
         self.ws.delivery.faults.clear()
         return web.json_response({"ok": True})
 

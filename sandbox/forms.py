@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.blocks import elements_of
+from sandbox.blocks import elements_of, flat
 from sandbox.errors import NoSuchThing
 from sandbox.model import Json, View
 from sandbox.state import State
@@ -68,7 +68,7 @@ class Field:
 
 def fields(blocks: list[Json]) -> Iterator[Field]:
     """Iterate over the elements that hold values."""
-    for block in blocks:
+    for block in flat(blocks):
         for element in elements_of(block):
             if element["type"] in VALUE_FIELD:
                 yield Field(block, element)
@@ -76,7 +76,7 @@ def fields(blocks: list[Json]) -> Iterator[Field]:
 
 def actionable(blocks: list[Json]) -> Iterator[Field]:
     """Iterate over all interactive elements, buttons included."""
-    for block in blocks:
+    for block in flat(blocks):
         for element in elements_of(block):
             yield Field(block, element)
 

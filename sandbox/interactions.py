@@ -115,8 +115,8 @@ class Interactions:
     def show(self, user: str, channel: str, content: Json) -> Message | Ephemeral:
         """Post an answer in the channel, for all members or (the default) for this user only. Raises `SlackError`."""
         text = clean(str(content.get("text") or ""))
-        blocks = blocks_of(content.get("blocks"))
-        attachments = attachments_of(content.get("attachments"))
+        blocks = blocks_of(content.get("blocks"), refused=self.state.refused_blocks)
+        attachments = attachments_of(content.get("attachments"), refused=self.state.refused_blocks)
         if not text and not blocks and not attachments:
             raise SlackError("no_text")
         thread = content.get("thread_ts")

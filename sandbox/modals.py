@@ -116,7 +116,7 @@ class Modals:
 
     def publish(self, user: str, value: Any, expected_hash: str | None = None) -> View:
         """Set a user's home tab (`views.publish`). Raises `SlackError`."""
-        body = view_of(value, "home")
+        body = view_of(value, "home", self.state.refused_blocks)
         view = self.state.homes.get(user)
         if view is not None and expected_hash is not None and expected_hash != view.hash:
             raise SlackError("hash_conflict")

@@ -66,8 +66,8 @@ class ResponseUrls:
             return
         content = {
             "text": clean(str(answer.get("text") or "")),
-            "blocks": blocks_of(answer.get("blocks")),
-            "attachments": attachments_of(answer.get("attachments")),
+            "blocks": blocks_of(answer.get("blocks"), refused=self.state.refused_blocks),
+            "attachments": attachments_of(answer.get("attachments"), refused=self.state.refused_blocks),
         }
         if not any(content.values()):
             raise SlackError("no_text")

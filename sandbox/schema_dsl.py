@@ -6,6 +6,7 @@ assert, so a general JSON Schema validator, with messages of its own, does not d
 
 import re
 from collections.abc import Callable
+from math import isfinite
 from typing import Any
 
 from sandbox.model import Json
@@ -53,6 +54,18 @@ def number(lowest: int | None = None, highest: int | None = None) -> Check:
             report(at, f"must be greater than {lowest - 1}")
         elif highest is not None and value > highest:
             report(at, f"must be less than {highest + 1}")
+
+    return check
+
+
+def quantity(*, above: float | None = None) -> Check:
+    """A check for a finite number, whole or not, above a bound."""
+
+    def check(value: Any, at: str, report: Report) -> None:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+            report(at, "must be a number")
+        elif above is not None and value <= above:
+            report(at, f"must be greater than {above}")
 
     return check
 

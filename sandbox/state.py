@@ -71,6 +71,7 @@ class State:
         self.contents: dict[str, bytes] = {}
         self.usergroups: dict[str, Usergroup] = {}
         self.changed: set[tuple[str, str]] = set()
+        self.refused_blocks: set[str] = set()  # types that this workspace does not have yet
         self._last_us = 0
 
     def ts(self) -> str:

@@ -38,7 +38,7 @@ def readable(state: State, text: str) -> str:
     return unescape(CONTROL.sub(name, text))
 
 
-def block_lines(  # noqa: C901, PLR0911 - a table: one form for each type of block
+def block_lines(  # noqa: C901, PLR0911, PLR0912 - a table: one form for each type of block
     state: State, block: Json
 ) -> list[str]:
     """Return one block as lines."""
@@ -57,11 +57,19 @@ def block_lines(  # noqa: C901, PLR0911 - a table: one form for each type of blo
         case "image":
             return [f"[image: {block['alt_text']}]"]
         case "rich_text":
-            return [line for part in block["elements"] for line in rich_lines(state, part)]
+            return _rich(state, block)
         case "markdown":
             return str(block["text"]).splitlines()
         case "table":
             return [" | ".join(_cell(state, cell) for cell in row) for row in block["rows"]]
+        case "data_table":
+            return [block["caption"], *(" | ".join(_cell(state, cell) for cell in row) for row in block["rows"])]
+        case "data_visualization":
+            return [f"[chart: {block['title']}]", *_chart(block["chart"])]
+        case "container":
+            title = block.get("title") or {"text": " ".join(_rich(state, block["rich_text_title"]))}
+            inner = [line for child in block["child_blocks"] for line in block_lines(state, child)]
+            return [f"# {title['text']}", *(f"│ {line}" for line in inner)]
         case "input":
             return [f"{block['label']['text']}: {_element(state, block['element'])}"]
     return [f"[{block['type']}]"]
@@ -95,8 +103,23 @@ def _element(state: State, element: Json) -> str:
 
 def _cell(state: State, cell: Json) -> str:
     if cell["type"] == "rich_text":
-        return " ".join(line for part in cell["elements"] for line in rich_lines(state, part))
+        return " ".join(_rich(state, cell))
     return str(cell.get("text", cell.get("value", "")))
+
+
+def _chart(chart: Json) -> list[str]:
+    """Return a chart's values, a line for each segment or series."""
+    if chart["type"] == "pie":
+        return [f"{segment['label']}: {segment['value']}" for segment in chart["segments"]]
+    lines = []
+    for series in chart["series"]:
+        points = [f"{point['label']} {point['value']}" for point in series["data"]]
+        lines.append(f"{series['name']}: {', '.join(points)}")
+    return lines
+
+
+def _rich(state: State, block: Json) -> list[str]:
+    return [line for part in block["elements"] for line in rich_lines(state, part)]
 
 
 def rich_lines(state: State, part: Json) -> list[str]:

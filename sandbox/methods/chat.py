@@ -30,8 +30,8 @@ def content(call: Call) -> Json:
         if len(markdown) > MAX_MARKDOWN:
             raise SlackError("msg_too_long")
         text = markdown
-    blocks = blocks_of(call.get("blocks"))
-    attachments = attachments_of(call.get("attachments"))
+    blocks = blocks_of(call.get("blocks"), refused=call.ws.state.refused_blocks)
+    attachments = attachments_of(call.get("attachments"), refused=call.ws.state.refused_blocks)
     if not text.strip() and not blocks and not attachments:
         raise SlackError("no_text")
     return {"text": clean(text[:MAX_TEXT]), "blocks": blocks, "attachments": attachments}

@@ -82,7 +82,7 @@ def _share(call: Call, files: list[File], channel_id: str) -> None:
         call.bot.id,
         clean(call.get("initial_comment") or ""),
         subtype="file_share",
-        blocks=blocks_of(call.get("blocks")),
+        blocks=blocks_of(call.get("blocks"), refused=call.ws.state.refused_blocks),
         thread_ts=call.get("thread_ts"),
         files=[file.id for file in files],
         bot_id=call.bot.bot_id,

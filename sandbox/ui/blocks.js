@@ -1,6 +1,8 @@
 // Render Block Kit blocks. `surface` connects them to their message, modal or home tab: it takes presses and values.
 
 import { el, fragment } from "./dom.js";
+import { cellWords, dataTable } from "./data_table.js";
+import { chart } from "./charts.js";
 import { element } from "./elements.js";
 import { icon } from "./icons.js";
 import { foldable, IN_BLOCK } from "./folding.js";
@@ -38,6 +40,9 @@ const KINDS = {
   rich_text: (block) => el("div", { class: "block", dir: "auto" }, richText(block)),
   markdown: (block) => el("div", { class: "block", dir: "auto" }, markdown(block.text)),
   table,
+  data_table: (block) => dataTable(block),
+  data_visualization: (block) => chart(block),
+  container,
   input: (block, surface) => input(block, surface),
   video: (block) =>
     el("div", { class: "block video" }, link(block.title_url ?? block.video_url, block.title.text), el("p", {}, block.description?.text ?? block.alt_text)),
@@ -86,7 +91,10 @@ function table(block) {
   );
 }
 
-function cellWords(cell) {
-  if (cell.type === "rich_text") return richText(cell);
-  return String(cell.text ?? cell.value ?? "");
+function container(block, surface) {
+  const title = block.rich_text_title ? richText(block.rich_text_title) : plain(block.title.text);
+  const head = fragment(el("strong", {}, title), block.subtitle && el("div", { class: "subtitle" }, textObject(block.subtitle)));
+  const body = blocks(block.child_blocks, surface);
+  if (!block.is_collapsible) return el("div", { class: `block container ${block.width ?? "standard"}`, role: "group" }, head, body);
+  return el("details", { class: `block container ${block.width ?? "standard"}`, open: !block.default_collapsed }, el("summary", {}, head), body);
 }

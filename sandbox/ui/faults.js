@@ -9,6 +9,7 @@ const TROUBLE = [
   ["Fail with 500", "The next 5 calls get a server error", () => post("/faults", { method: "*", status: 500, count: 5 })],
   ["Slow Slack", "Every call takes a second longer", () => post("/faults", { latency_s: 1 })],
   ["Deliver twice", "Every event arrives two times", () => post("/faults/delivery", { copies: 2 })],
+  ["Refuse charts and tables", "This workspace does not have Slack's newer blocks yet", () => post("/faults", { refused_blocks: ["data_visualization", "data_table", "container"] })],
   ["Revoke the token", "Every call is refused with token_revoked", () => post("/token", { revoked: true })],
   ["Drop the sockets", "The app's connections are cut at once", () => post("/sockets", { do: "drop" })],
   ["Ask to reconnect", "A disconnect notice, as Slack sends before it refreshes", () => post("/sockets", { do: "disconnect", reason: "warning" })],
@@ -48,6 +49,7 @@ function inForce(faults) {
   const lines = faults.rules.map((rule) => `${rule.method === "*" ? "every call" : rule.method}: ${rule.hang ? "no answer" : rule.status ?? rule.error ?? "slow"}${rule.after ? " after the effect" : ""}, ${rule.count ?? "all"} more`);
   if (faults.latency_s) lines.push(`every call ${faults.latency_s} s slower`);
   if (faults.delivery.copies > 1) lines.push(`every event ${faults.delivery.copies} times`);
+  if (faults.refused_blocks.length) lines.push(`refused blocks: ${faults.refused_blocks.join(", ")}`);
   if (faults.revoked) lines.push("the bot token is revoked");
   if (faults.delivery.hold) lines.push("events wait");
   return lines.length ? el("ul", { class: "in-force" }, lines.map((line) => el("li", {}, line))) : el("p", { class: "hint" }, "None.");

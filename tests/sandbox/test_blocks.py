@@ -8,10 +8,40 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from sandbox.blocks import block_errors, view_of
+from sandbox.blocks import block_errors, view_of, with_ids
 from sandbox.errors import SlackError
 from tests.sandbox.block_kit import RICH, button, input_block, option, plain, section, select
 from tests.sandbox.conftest import REFERENCE
+
+
+def chart(kind: str = "bar", **more: Any) -> dict[str, Any]:
+    """A chart of one value for each category and series name."""
+    categories = more.pop("categories", ["w1", "w2"])
+    points = [{"label": label, "value": 1.5} for label in more.pop("points", categories)]
+    series = [{"name": name, "data": points} for name in more.pop("names", ["SEV1"])]
+    body = {"type": kind, "series": series, "axis_config": {"categories": categories}}
+    return {"type": "data_visualization", "title": "Incidents", "chart": body, **more}
+
+
+def segment(label: str, value: float) -> dict[str, Any]:
+    """A segment of a pie."""
+    return {"label": label, "value": value}
+
+
+def cell(text: str) -> dict[str, Any]:
+    """A cell of text."""
+    return {"type": "raw_text", "text": text}
+
+
+def number(value: float) -> dict[str, Any]:
+    """A cell with a number."""
+    return {"type": "raw_number", "value": value, "text": str(value)}
+
+
+def table(**more: Any) -> dict[str, Any]:
+    """A data table."""
+    return {"type": "data_table", "caption": "Incidents", "rows": [[cell("ID")], [cell("INC-1")]], **more}
+
 
 GOOD: list[list[dict[str, Any]]] = [
     [section("x" * 3000)],
@@ -37,6 +67,13 @@ GOOD: list[list[dict[str, Any]]] = [
             "x", accessory=button(confirm={"title": plain("Sure?"), "text": plain("Really"), "confirm": plain("Yes")})
         )
     ],
+]
+GOOD += [
+    [chart(), chart("line")],
+    [{"type": "data_visualization", "title": "Share", "chart": {"type": "pie", "segments": [segment("SEV1", 0.5)]}}],
+    [table(rows=[[cell("ID"), cell("n")]] + [[cell("a"), number(1)]] * 200, page_size=100, row_header_column_index=1)],
+    [table(rows=[[cell("ID")], [RICH]])],
+    [{"type": "container", "title": plain("Figures"), "child_blocks": [section("x"), {"type": "divider"}]}],
 ]
 BAD: list[tuple[list[dict[str, Any]], str]] = [
     ([section("")], "must be more than 0 characters"),
@@ -77,8 +114,31 @@ BAD: list[tuple[list[dict[str, Any]], str]] = [
     ([section("x", accessory=button(confirm={"text": plain("x" * 301)}))], "must be less than 301 characters"),
     ([{"type": "markdown", "text": "x" * 7000}, {"type": "markdown", "text": "x" * 7000}], "12001 characters in all"),
 ]
+BAD += [
+    ([chart(title="x" * 51)], "must be less than 51 characters"),
+    ([chart("scatter")], "unsupported type: scatter"),
+    ([chart(names=[f"s{n}" for n in range(13)])], "no more than 12 items allowed"),
+    ([chart(names=["x" * 21])], "must be less than 21 characters"),
+    ([chart(categories=[f"w{n}" for n in range(21)])], "no more than 20 items allowed"),
+    ([{"type": "data_visualization", "title": "t", "chart": {"type": "pie", "segments": [segment("a", 0)]}}], "than 0"),
+    ([table(rows=[[cell("ID")]])], "no fewer than 2 items allowed"),
+    ([table(rows=[[cell("ID")]] * 202)], "no more than 201 items allowed"),
+    ([table(caption=None)], "missing required field: caption"),
+    ([table(page_size=101)], "must be less than 101"),
+    ([table(rows=[[cell("ID")], [button()]])], "unsupported type: button"),
+    ([{"type": "container", "title": plain("x"), "child_blocks": [section("x")] * 11}], "no more than 10 items"),
+    ([{"type": "container", "title": plain("x"), "child_blocks": [chart()]}], "unsupported type: data_visualization"),
+    ([section("x", block_id="b"), {"type": "container", "title": plain("x"), "child_blocks": []}], "no fewer than 1"),
+]
 # What Slack refuses but a schema cannot express.
 BEYOND_SCHEMA: list[tuple[list[dict[str, Any]], str]] = [
+    ([chart(), chart(), chart()], "no more than 2 data_visualization blocks"),
+    ([chart(names=["a", "a"])], "series name already exists: a"),
+    ([chart(categories=["w1", "w2"], points=["w1"])], "one value for every category"),
+    ([table(rows=[[cell("ID"), cell("n")], [cell("a")]])], "the same number of cells"),
+    ([table(rows=[[RICH], [cell("a")]])], "rich_text is not allowed in the header"),
+    ([table(rows=[[cell("ID")], [cell("x" * 5001)]]), table(rows=[[cell("ID")], [cell("x" * 5001)]])], "10001"),
+    ([{"type": "container", "child_blocks": [section("x")]}], "title or rich_text_title"),
     ([section("x", accessory=select(options=[]))], "no fewer than 1 items allowed"),
     ([section("x", accessory=select(initial_option=option("Three", "3")))], "not found in options"),
     ([input_block({"type": "plain_text_input", "min_length": 9, "max_length": 3})], "less than or equal to max_length"),
@@ -155,3 +215,22 @@ def test_a_view_over_250_kilobytes_is_too_large() -> None:
     wide = [input_block(select(options=options), block_id=f"b{n}") for n in range(20)]
     with pytest.raises(SlackError, match="view_too_large"):
         view_of(MODAL | {"submit": plain("Go"), "blocks": wide}, "modal")
+
+
+def test_a_workspace_without_a_block_refuses_it_and_takes_the_others() -> None:
+    blocks = [section("x"), chart(), table()]
+    errors = block_errors(blocks, "message", refused={"data_visualization"})
+    assert errors == ["unsupported type: data_visualization [json-pointer:/blocks/1/type]"]
+
+
+def test_a_chart_is_no_block_of_the_home_tab() -> None:
+    assert block_errors([table()], "home") == []
+    assert "unsupported type: data_visualization" in block_errors([chart()], "home")[0]
+
+
+def test_the_buttons_in_a_container_have_ids_of_their_own() -> None:
+    children = [{"type": "actions", "elements": [button()]}, {"type": "actions", "elements": [button()]}]
+    container = {"type": "container", "title": plain("x"), "child_blocks": children}
+    first, second = with_ids([container])[0]["child_blocks"]
+    assert first["block_id"] != second["block_id"]
+    assert first["elements"][0]["action_id"]
