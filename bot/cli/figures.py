@@ -8,7 +8,7 @@ import click
 
 from bot import policy as policy_reader
 from bot.cli.shared import as_json_option, echo_lines, print_json, run
-from bot.domain.figures.report import Period, Report
+from bot.domain.figures.report import Period, Report, Scope
 from bot.domain.figures.words import lines
 from bot.domain.values.durations import parse_duration
 from bot.figures_json import figures_json
@@ -34,4 +34,4 @@ def metrics_command(span: str, as_json: bool) -> None:
 async def _report(database: Database, settings: Settings, looked_back: timedelta) -> Report:
     now = (await open_clock(database, settings.tocsin_speed)).now()
     policy = policy_reader.load(settings.policy_path)
-    return await period_figures(database, policy, Period(now - looked_back, now), now)
+    return await period_figures(database, policy, Scope(Period(now - looked_back, now)), now)

@@ -66,6 +66,18 @@ async def typed(here: World, name: str, channel: str, line: str) -> str:
     return words(here, reply.message) if reply.message else ""
 
 
+async def answered(here: World, name: str, channel: str, line: str) -> str:
+    """The private answer to a command that is answered by a message of its own, as read: a table, or charts."""
+    before = len(here.ws.ephemerals(name))
+    said = await typed(here, name, channel, line)
+    if said:
+        return said
+    await rest(here)
+    new = here.ws.ephemerals(name)[before:]
+    assert len(new) == 1, new
+    return words(here, new[0])
+
+
 async def declared(here: World, text: str = "sev2 Checkout is down", by: str = "maya") -> Channel:
     """An incident declared in one line, with everything around it in its place."""
     channel = await here.declared(text, by)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.domain.values.dates import business_days_after, required_day
 from bot.usecases.actions.remind import remind_owners
-from tests.scenarios.assertions import buttons, declared, direct, of_kind, rest, texts, told, typed, words
+from tests.scenarios.assertions import answered, buttons, declared, direct, of_kind, rest, texts, told, typed, words
 from tests.scenarios.running import World
 from tests.scenarios.test_search import indexed
 
@@ -23,21 +23,21 @@ async def test_an_action_item_is_typed_told_and_listed(here: World) -> None:
     told = f"AI-1-1 Alert on pool usage (<@U0TOM00000>, due {friday:%-d %b %Y}, P1)"
     assert texts(of_kind(await here.show(), "action")) == [told]
     assert any("AI-1-1 Alert on pool usage" in words(here, m) for m in here.ws.bot_messages(channel.id))
-    listed = await typed(here, "maya", INSIDE, "/incident actions")
+    listed = await answered(here, "maya", INSIDE, "/incident actions")
     assert "Action items of INC-1: 1" in listed
     assert "*AI-1-1* Alert on pool usage" in listed
-    assert "No action items of yours" in await typed(here, "maya", "#general", "/incident actions")
-    assert "AI-1-1" in await typed(here, "tom", "#general", "/incident actions mine")
-    assert "No action items overdue" in await typed(here, "maya", "#general", "/incident actions overdue")
+    assert "No action items of yours" in await answered(here, "maya", "#general", "/incident actions")
+    assert "AI-1-1" in await answered(here, "tom", "#general", "/incident actions mine")
+    assert "No action items overdue" in await answered(here, "maya", "#general", "/incident actions overdue")
     await here.pass_time(days=8)
-    assert "overdue since" in await typed(here, "maya", "#general", "/incident actions overdue")
+    assert ", overdue" in await answered(here, "maya", "#general", "/incident actions overdue")
 
 
 async def test_items_of_a_private_incident_are_listed_for_its_people_alone(here: World) -> None:
     await declared(here, "sev2 Leak --private")
     await typed(here, "maya", "inc-1-leak", "/incident action Rotate the keys by tomorrow")
-    assert "*AI-1-1* Rotate the keys" in await typed(here, "maya", "#general", "/incident actions all")
-    assert "AI-1" not in await typed(here, "tom", "#general", "/incident actions all")
+    assert "AI-1-1 | Rotate the keys" in await answered(here, "maya", "#general", "/incident actions all")
+    assert "AI-1" not in await answered(here, "tom", "#general", "/incident actions all")
     assert "AI-1" not in await typed(here, "tom", "#general", "/incident actions --in INC-1")
 
 
@@ -116,10 +116,10 @@ async def test_the_owner_is_reminded_of_all_items_in_one_message(here: World) ->
 
 async def test_checklists_are_added_once_after_resolve(here: World) -> None:
     await declared(here)
-    assert "not resolved yet" in await typed(here, "maya", INSIDE, "/incident actions checklists")
+    assert "not resolved yet" in await answered(here, "maya", INSIDE, "/incident actions checklists")
     await typed(here, "maya", INSIDE, "/incident resolve Rolled back")
     for _ in range(2):
-        assert "Action items of INC-1: 13" in await typed(here, "maya", INSIDE, "/incident actions checklists")
+        assert "Action items of INC-1: 13" in await answered(here, "maya", INSIDE, "/incident actions checklists")
     assert len(of_kind(await here.show(), "action")) == 1
 
 
@@ -134,3 +134,18 @@ async def test_triage_says_which_earlier_item_was_to_prevent_this(here: World) -
     await rest(here)
     helps = [words(here, m) for m in here.ws.bot_messages(channel.id) if "What may help" in words(here, m)]
     assert any("AI-1-1" in text and "to prevent this, still open" in text for text in helps), helps
+
+
+async def test_a_long_list_has_buttons_for_the_first_items_and_a_menu_of_the_others(here: World) -> None:
+    await declared(here)
+    for number in range(1, 6):
+        await typed(here, "maya", INSIDE, f"/incident action Item {number} @tom")
+    listed = await answered(here, "tom", "#general", "/incident actions")
+    assert "Item 5" in listed
+    shown = here.ws.ephemerals("tom")[-1]
+    await here.tom.press(shown, "action_choose", "AI-1-5 Item 5")
+    await rest(here)
+    await here.tom.press(here.ws.ephemerals("tom")[-1], "Done")
+    await rest(here)
+    assert "AI-1-5 is done" in here.ws.ephemerals("tom")[-1].text
+    assert "Item 5" not in await answered(here, "tom", "#general", "/incident actions")

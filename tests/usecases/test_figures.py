@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.domain.figures.report import Period
+from bot.domain.figures.report import Period, Scope
 from bot.domain.incident.status import Status
 from bot.figures_json import figures_json
 from bot.usecases.queries.figures import period_figures
@@ -32,7 +32,7 @@ async def test_incidents_of_a_period_are_read_and_counted(make_context: MakeCont
         for each in stored:
             await incidents.insert(conn, each)
     now = NOW + timedelta(hours=2)
-    report = await period_figures(context.database, context.policy, Period(now - timedelta(days=30), now), now)
+    report = await period_figures(context.database, context.policy, Scope(Period(now - timedelta(days=30), now)), now)
     figures = figures_json(report)
     assert (figures["incidents"], figures["private"], figures["open"], figures["resolved"]) == (3, 1, 1, 2)
     assert (figures["drills_excluded"], figures["cancelled"], figures["merged"]) == (1, 1, 1)

@@ -9,14 +9,14 @@ from datetime import datetime
 
 from bot.domain.alerts.rates import AlertRates
 from bot.domain.figures.distribution import Distribution, distribution
+from bot.domain.figures.selection import EVERYTHING, Selection, keys_of
 from bot.domain.figures.spans import Spans, spans
+from bot.domain.figures.split import Buckets, Row, buckets, ordered, rows
 from bot.domain.figures.targets import Cadence, Kept, cadence, kept
 from bot.domain.figures.trend import Length, Trend, trend
 from bot.domain.incident.fact import IncidentFact
 from bot.domain.policy.policy import Policy
 
-PRIVATE = "private"  # under which the services and categories of private incidents are counted
-UNKNOWN = "unknown"
 SPANS = ("acknowledge_s", "identify_s", "mitigate_s", "resolve_s", "detect_s")
 _REACHED = SPANS[:-1]  # what an open incident is still to reach
 
@@ -35,6 +35,15 @@ class Period:
 
     def __contains__(self, instant: object) -> bool:
         return isinstance(instant, datetime) and self.start <= instant < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is asked for: a period, which of its incidents, and by what they are split."""
+
+    period: Period
+    selection: Selection = EVERYTHING
+    by: str = "severity"  # one of `BY`
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +96,15 @@ class Report:
     automated: Share
     actions: Share
     trends: dict[str, Trend]
+    selection: Selection
+    by: str  # what `rows` are split by
+    rows: dict[str, Row]
+    buckets: Buckets
 
 
-def report(facts: Sequence[IncidentFact], period: Period, policy: Policy, now: datetime, beside: Beside) -> Report:
+def report(facts: Sequence[IncidentFact], scope: Scope, policy: Policy, now: datetime, beside: Beside) -> Report:
     """The figures of the period. `facts` may hold incidents of the period before, with which this one is compared."""
+    period, facts = scope.period, [fact for fact in facts if fact in scope.selection]
     within = [fact for fact in facts if fact.detected_at in period]
     counted = [fact for fact in within if fact.counts]
     resolved = [fact for fact in counted if fact.resolved_at is not None]
@@ -104,9 +118,9 @@ def report(facts: Sequence[IncidentFact], period: Period, policy: Policy, now: d
         incidents=len(counted),
         private=sum(fact.private for fact in counted),
         open=sum(fact.open for fact in counted),
-        by_severity=_by_severity(counted, policy),
-        by_category=_most_first(PRIVATE if fact.private else fact.category or UNKNOWN for fact in counted),
-        by_service=_most_first(service for fact in counted for service in _services(fact)),
+        by_severity=_count(counted, "severity", policy),
+        by_category=_count(counted, "category", policy),
+        by_service=_count(counted, "service", policy),
         resolved=len(resolved),
         reopened=sum(fact.episode > 1 for fact in counted),
         drills=len(within) - len(real),
@@ -121,6 +135,10 @@ def report(facts: Sequence[IncidentFact], period: Period, policy: Policy, now: d
         automated=Share(len(resolved), sum(fact.number in beside.automated for fact in resolved)),
         actions=beside.actions,
         trends={name: trend(_lengths(counted, name, now), _lengths(earlier, name, now)) for name in SPANS},
+        selection=scope.selection,
+        by=scope.by,
+        rows=rows(counted, scope.by, policy, now),
+        buckets=buckets(counted, period.start, period.end, policy),
     )
 
 
@@ -141,16 +159,5 @@ def _lengths(facts: Iterable[IncidentFact], name: str, now: datetime) -> dict[st
     return lengths
 
 
-def _services(fact: IncidentFact) -> tuple[str, ...]:
-    return (PRIVATE,) if fact.private else tuple(dict.fromkeys(fact.services)) or (UNKNOWN,)
-
-
-def _by_severity(facts: Iterable[IncidentFact], policy: Policy) -> dict[str, int]:
-    """The worst first; then severities that the policy does not have any more."""
-    counts = Counter(fact.severity for fact in facts)
-    known = [level.key for level in policy.severities if level.key in counts]
-    return {key: counts[key] for key in [*known, *sorted(counts.keys() - set(known))]}
-
-
-def _most_first(names: Iterable[str]) -> dict[str, int]:
-    return dict(sorted(Counter(names).items(), key=lambda item: (-item[1], item[0])))
+def _count(facts: Iterable[IncidentFact], by: str, policy: Policy) -> dict[str, int]:
+    return ordered(Counter(key for fact in facts for key in keys_of(fact, by)), by, policy)

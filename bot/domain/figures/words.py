@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from bot.domain.figures.distribution import Distribution
 from bot.domain.figures.report import SPANS, Report
+from bot.domain.figures.split import Row
 from bot.domain.figures.trend import Verdict
 from bot.domain.values import durations
 
@@ -18,19 +19,44 @@ NAMES = {
     "resolve_s": "Time to resolve",
     "detect_s": "Time to detect",
 }
-BY = ("severity", "service", "category")
 
 
-def lines(report: Report, by: str = "severity") -> list[str]:
-    """The figures, one a line. `by` is one of `BY`."""
-    period = report.period
-    counts: Mapping[str, int] = getattr(report, f"by_{by}")
+REACHED = {
+    "Acknowledge": "acknowledge_s",
+    "Find cause": "identify_s",
+    "Mitigate": "mitigate_s",
+    "Resolve": "resolve_s",
+}
+
+
+def lines(report: Report) -> list[str]:
+    """The figures, one a line."""
+    counts = {key: row.incidents for key, row in report.rows.items()}
+    return [headline(report), *summary(report), f"By {report.by}: {_counts(counts)}", *details(report)]
+
+
+def headline(report: Report) -> str:
+    """The period and how many incidents it had."""
+    period, only = report.period, f" ({report.selection.words})" if report.selection.words else ""
+    return (
+        f"{period.start:%-d %b %Y} to {period.end:%-d %b %Y}{only}: {_plural(report.incidents, 'incident')}, "
+        f"{report.resolved} resolved, {report.open} open, {report.reopened} reopened, {report.private} private"
+    )
+
+
+def summary(report: Report) -> list[str]:
+    """How long incidents took, and whether that changed: what to read first."""
+    if not report.incidents:
+        return [f"Nothing to measure. Left out: {_left_out(report)}"]
+    return [_span(report, name) for name in SPANS if report.spans[name].n]
+
+
+def details(report: Report) -> list[str]:
+    """The other figures."""
+    missing = [NAMES[name].lower() for name in SPANS if not report.spans[name].n] if report.incidents else []
     return [
-        f"{period.start:%-d %b %Y} to {period.end:%-d %b %Y}: {_plural(report.incidents, 'incident')}, "
-        f"{report.resolved} resolved, {report.open} open, {report.reopened} reopened, {report.private} private",
-        f"Left out: {_plural(report.drills, 'drill')}, {report.cancelled} cancelled, {report.merged} merged",
-        f"By {by}: {_counts(counts)}",
-        *(_span(report, name) for name in SPANS),
+        f"Left out: {_left_out(report)}",
+        *([f"No figure (n 0): {', '.join(missing)}"] if missing else []),
         f"Targets: acknowledged in time {report.kept.acknowledged} of {report.kept.acknowledge_n}, "
         f"resolved in time {report.kept.resolved} of {report.kept.resolve_n}; "
         f"{_plural(report.kept.breaches, 'breach', 'breaches')}",
@@ -41,6 +67,21 @@ def lines(report: Report, by: str = "severity") -> list[str]:
         f"A playbook's step ran by itself: {report.automated.part} of {report.automated.n} resolved",
         f"Action items completed: {report.actions.part} of {report.actions.n} that were completed or are overdue",
     ]
+
+
+def row_line(name: str, row: Row) -> str:
+    """One severity, service or category in a line."""
+    times = [
+        f"{word} {seconds_words(of.median)} (n {of.n})"
+        for word, of in (("acknowledged in", row.acknowledge_s), ("resolved in", row.resolve_s))
+        if of.median is not None
+    ]
+    said = f"{name}: {_plural(row.incidents, 'incident')}"
+    return f"{said}; median {', '.join(times)}" if times else said
+
+
+def _left_out(report: Report) -> str:
+    return f"{_plural(report.drills, 'drill')}, {report.cancelled} cancelled, {report.merged} merged"
 
 
 def _span(report: Report, name: str) -> str:
@@ -55,10 +96,11 @@ def _span(report: Report, name: str) -> str:
 def _distribution(of: Distribution) -> str:
     if of.median is None or of.p75 is None or of.p95 is None:
         return "no figure (n 0)"
-    return f"median {_words(of.median)}, p75 {_words(of.p75)}, p95 {_words(of.p95)} (n {of.n})"
+    return f"median {seconds_words(of.median)}, p75 {seconds_words(of.p75)}, p95 {seconds_words(of.p95)} (n {of.n})"
 
 
-def _words(seconds: float) -> str:
+def seconds_words(seconds: float) -> str:
+    """A time to read, such as `1 h 5 min`."""
     return durations.approximate(timedelta(seconds=seconds))
 
 

@@ -8,13 +8,15 @@ from datetime import date
 
 from bot.domain.actions.item import ActionItem, ActionStatus, due_words
 from bot.domain.incident import Incident
-from bot.slack.blocks import elements, phrases
+from bot.slack.blocks import data, elements, phrases
 from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.text import clip, mention, plain, render
 
 SHOWN = 40
 IN_REMINDER = 15
 WITH_BUTTONS = 10  # of a list
+UNDER_TABLE = 3  # items with buttons under a table; the others are in a menu
+IN_CELL = 120
 TITLE = 200
 STATUS_WORDS = {
     ActionStatus.OPEN: "open",
@@ -128,6 +130,15 @@ def listing(found: ActionList, today: date, command: str) -> Message:
         )
     words = f"Action items {found.of}: {found.total}"
     shown = found.items[:SHOWN]
+    left = elements.left_out(found.total - len(shown), "All of them: `tocsin actions`")
+    native = elements.message(
+        words, [elements.section(f"*{words}*"), _table(shown, words, today), *_settle(shown), left]
+    )
+    return Message(native.text, native.blocks, _plain_listing(found, words, today).blocks)
+
+
+def _plain_listing(found: ActionList, words: str, today: date) -> Message:
+    shown = found.items[:SHOWN]
     first, others = shown[:WITH_BUTTONS], shown[WITH_BUTTONS:]
     blocks = [block for item in first for block in with_buttons(item, today)]
     lines, left = elements.newest_lines([row(item, today) for item in others])
@@ -140,6 +151,47 @@ def listing(found: ActionList, today: date, command: str) -> Message:
             elements.left_out(found.total - len(shown) + left, "All of them: `tocsin actions`"),
         ],
     )
+
+
+def _table(items: Sequence[ActionItem], caption: str, today: date) -> Block | None:
+    rows = [
+        [
+            data.cell(item.id),
+            data.cell(clip(plain(item.title), IN_CELL)),
+            data.person_cell(item.owner, "no owner"),
+            data.number(item.due.toordinal() if item.due else None, _due(item, today)),
+            data.cell(str(item.priority)),
+            data.cell(STATUS_WORDS[item.status]),
+        ]
+        for item in items
+    ]
+    return data.data_table(caption, ("ID", "Item", "Owner", "Due", "Priority", "Status"), rows)
+
+
+def _due(item: ActionItem, today: date) -> str:
+    if item.due is None:
+        return ""
+    return f"{item.due:%-d %b %Y}{', overdue' if item.is_overdue(today) else ''}"
+
+
+def _settle(items: Sequence[ActionItem]) -> list[Block | None]:
+    """Buttons for the first items that are to be done, and a menu of the others."""
+    live = [item for item in items if item.live]
+    blocks: list[Block | None] = []
+    for item in live[:UNDER_TABLE]:
+        title = clip(render(plain(item.title)), IN_CELL)
+        blocks += [
+            elements.context(f"*{item.id}* {title}"),
+            elements.actions(*buttons(item), block_id=f"action:{item.id}"),
+        ]
+    options = [
+        elements.option(f"{item.id} {plain(item.title)}", f"INC-{item.incident}:{item.number}")
+        for item in live[UNDER_TABLE:]
+    ]
+    if options:
+        menu = {**elements.select(options, placeholder="Choose another item"), "action_id": "action_choose"}
+        blocks.append(elements.actions(menu, block_id="action:others"))
+    return blocks
 
 
 def row(item: ActionItem, today: date) -> str:

@@ -47,10 +47,19 @@ COPIED_SECTIONS = 10
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message for Slack. `text` is the fallback, which telephones show as the notification."""
+    """A message for Slack. `text` is the fallback, which telephones show as the notification.
+
+    `plain_blocks` say the same without the blocks that a workspace may not have yet; None if there are none of those.
+    """
 
     text: str
     blocks: list[Block] = field(default_factory=list)
+    plain_blocks: list[Block] | None = None
+
+    @property
+    def plain(self) -> Message:
+        """The message for a workspace that refuses some of its blocks."""
+        return self if self.plain_blocks is None else Message(self.text, self.plain_blocks)
 
 
 def message(text: str, blocks: Iterable[Block | None]) -> Message:

@@ -1,21 +1,107 @@
-"""Builds the answer to `/incident metrics`: the figures of a period in words."""
+"""Builds the answer to `/incident metrics`: the figures of a period as charts, a table and words."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
+
+from bot.domain.figures.distribution import Distribution
 from bot.domain.figures.report import Report
-from bot.domain.figures.words import lines
-from bot.slack.blocks import elements
-from bot.slack.blocks.elements import Message
+from bot.domain.figures.split import Row
+from bot.domain.figures.words import REACHED, details, headline, row_line, seconds_words, summary
+from bot.domain.policy.policy import Policy
+from bot.slack.blocks import data, elements
+from bot.slack.blocks.elements import Block, Message
 from bot.slack.text import escape
 
 NOTE = (
     "Times count from the detection. Better and worse are said only where chance rarely does as much, compared "
     "within each severity."
 )
+READ = "Half of the incidents took at most the median; p75 and p95 say the same of three quarters and of 95 in 100."
+TABLE = ("Incidents", "Open", "Acknowledged, median", "in time", "Resolved, median", "p75", "p95", "in time")
+_UNITS = ((86_400 * 2, 86_400, "days"), (3600 * 2, 3600, "hours"), (60 * 2, 60, "minutes"), (0, 1, "seconds"))
 
 
-def figures(report: Report, by: str) -> Message:
-    """The figures, split by severity, service or category."""
-    head, *rest = (escape(line) for line in lines(report, by))
-    body = "\n".join(f"• {line}" for line in rest)
-    return elements.message(head, [elements.section(f"*{head}*"), *elements.sections(body), elements.context(NOTE)])
+def figures(report: Report, policy: Policy) -> Message:
+    """The figures, with two charts and a table where the workspace takes them, else in words alone."""
+    head = escape(headline(report))
+    title = elements.section(f"*{head}*")
+    words = _bullets(summary(report))
+    rest = elements.context(*(escape(line) for line in details(report)))
+    lines = _bullets([row_line(name, row) for name, row in _named(report, policy)])
+    plain = elements.message(head, [title, *words, *lines, rest, elements.context(NOTE)])
+    if not report.incidents:
+        return plain
+    charted = [title, *words, _by_week(report, policy), _times(report), _table(report, policy), rest]
+    native = elements.message(head, [*charted, elements.context(f"{READ} {NOTE}")])
+    return Message(native.text, native.blocks, plain.blocks)
+
+
+def _bullets(lines: Sequence[str]) -> list[Block]:
+    return elements.sections("\n".join(f"• {escape(line)}" for line in lines)) if lines else []
+
+
+def _named(report: Report, policy: Policy) -> list[tuple[str, Row]]:
+    names = {level.key: level.name for level in policy.severities} if report.by == "severity" else {}
+    return [
+        (f"{key.upper()} {names[key]}" if names.get(key) else key, row)
+        for key, row in list(report.rows.items())[: data.ROWS]
+    ]
+
+
+def _by_week(report: Report, policy: Policy) -> Block | None:
+    counted = report.buckets
+    labels = [_label(begin, counted.unit) for begin in counted.starts]
+    series = {key.upper(): counts for key, counts in counted.counts.items()}
+    return data.chart("bar", f"Incidents by {counted.unit}", labels, series, "incidents") if series else None
+
+
+def _label(begin: date, unit: str) -> str:
+    if unit == "week":
+        return f"{begin:%-d %b}"
+    if unit == "month":
+        return f"{begin:%b %Y}"
+    return f"Q{(begin.month + 2) // 3} {begin.year}" if unit == "quarter" else str(begin.year)
+
+
+def _times(report: Report) -> Block | None:
+    """The median and percentiles of each time, in the unit that suits the longest."""
+    known = {name: report.spans[key] for name, key in REACHED.items() if report.spans[key].n}
+    longest = max((each.p95 or 0.0 for each in known.values()), default=0.0)
+    if not longest:
+        return None
+    size, unit = next((size, unit) for least, size, unit in _UNITS if longest >= least)
+    series = {name: [_in(getattr(each, name), size) for each in known.values()] for name in ("median", "p75", "p95")}
+    labels = [f"{name} (n {each.n})" for name, each in known.items()]
+    return data.chart("bar", f"Time from the detection, in {unit}", labels, series, unit)
+
+
+def _in(seconds: float | None, size: int) -> float:
+    return round((seconds or 0.0) / size, 2)
+
+
+def _table(report: Report, policy: Policy) -> Block | None:
+    rows = [
+        [
+            data.cell(name),
+            data.number(row.incidents, str(row.incidents)),
+            data.number(row.open, str(row.open)),
+            _time(row.acknowledge_s, "median"),
+            _share(row.kept.acknowledged, row.kept.acknowledge_n),
+            *(_time(row.resolve_s, which) for which in ("median", "p75", "p95")),
+            _share(row.kept.resolved, row.kept.resolve_n),
+        ]
+        for name, row in _named(report, policy)
+    ]
+    caption = f"Incidents by {report.by}, {report.period.start:%-d %b %Y} to {report.period.end:%-d %b %Y}"
+    return data.data_table(caption, (report.by.capitalize(), *TABLE), rows)
+
+
+def _time(of: Distribution, which: str) -> Block:
+    seconds: float | None = getattr(of, which)
+    return data.number(seconds, "" if seconds is None else seconds_words(seconds))
+
+
+def _share(part: int, n: int) -> Block:
+    return data.number(part / n if n else None, f"{part} of {n}")

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import TypeVar
 
 from bot.domain.actions.item import Priority
+from bot.domain.figures.selection import EVERYTHING, Selection
 from bot.domain.incident.status import Status
 from bot.domain.values.dates import DayExpression
 from bot.domain.values.time_expressions import TimeWindow
@@ -40,6 +41,7 @@ class Request:
     priority: Priority | None = None  # of an action item
     day: DayExpression | None = None  # when an action item is due
     days: tuple[date, date] | None = None  # the first and the last of a period
+    selection: Selection = EVERYTHING  # which incidents figures count
 
     @property
     def required_status(self) -> Status:

@@ -277,7 +277,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "metrics",
         Grammar.METRICS,
-        ("metrics [30d|90d|<from> <to>] [severity|service|category]",),
+        ("metrics [30d|90d|<from> <to>] [severity|service|category [<which>]]",),
         "metrics 90d service",
         "how many incidents there were, how long they took, and whether that became better or worse",
         aliases=("figures",),

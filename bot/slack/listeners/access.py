@@ -112,6 +112,7 @@ PRESSES: dict[str, Access] = {
         ),
         Access.STEER,
     ),
+    "action_choose": Access.READ,
     **dict.fromkeys(
         ("action_new", "action_done", "action_later", "action_not_doing", "action_edit"), Access.WRITE
     ),

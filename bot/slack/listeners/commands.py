@@ -45,6 +45,9 @@ async def on_command(ctx: ListenerContext, ack: AsyncAck, command: dict[str, Any
         again=command_again(str(command.get("text") or "")),
     )
     message = await run_command(ctx, interaction)
+    if message is not None and message.plain_blocks is not None:
+        await ctx.reply_later(interaction, message)  # Slack does not tell whether it takes the blocks of an answer here
+        message = None
     if message is None:
         await ack()
     else:

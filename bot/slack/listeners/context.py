@@ -161,6 +161,8 @@ class ListenerContext:
             "message": {"text": message.text, "blocks": message.blocks},
             "replace": replace,
         }
+        if message.plain_blocks is not None:
+            payload["message"]["plain_blocks"] = message.plain_blocks
         if interaction.response_url:
             payload["response_url"] = interaction.response_url
         await personal.answer(self.context, interaction.delivery or uuid.uuid4().hex, payload)

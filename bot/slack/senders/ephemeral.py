@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import aiohttp
 import structlog
@@ -21,6 +22,7 @@ from bot.slack.client.api import SlackError
 from bot.slack.client.response_urls import trusted_response_url
 from bot.slack.senders import post_once
 from bot.slack.senders.base import Delivery, SenderBase
+from bot.slack.senders.post_once import with_plain
 from bot.slack.senders.registry import sends, sends_without_incident
 from storage.outbox.queue import ClaimedNotice
 
@@ -41,7 +43,7 @@ class AnswerSender(SenderBase):
         if words := notice.payload.get("words"):
             return await self._respond(notice, replies.done(words))
         message = notice.payload["message"]
-        return await self._respond(notice, Message(message["text"], message["blocks"]))
+        return await self._respond(notice, Message(message["text"], message["blocks"], message.get("plain_blocks")))
 
     @sends(NoticeKind.DECLARED, failure="answer whoever declared")
     async def declared(self, delivery: Delivery) -> SendResult:
@@ -71,20 +73,23 @@ class AnswerSender(SenderBase):
                 log.warning("answer.address_refused", why="it is not Slack's", incident=notice.incident)
         if channel := payload.get("channel"):
             try:
-                await self._api.call(
-                    "chat.postEphemeral",
-                    channel=channel,
-                    user=payload["user"],
-                    thread_ts=payload.get("thread_ts"),
-                    text=message.text,
-                    blocks=message.blocks,
-                )
+                await with_plain(message, lambda said: self._ephemeral(payload, channel, said))
             except SlackError as error:
                 if error.name not in _NOT_THERE:
                     raise
             else:
                 return Sent()
         return await post_once.post(self._api, notice, await self._people.direct_channel(payload["user"]), message)
+
+    async def _ephemeral(self, payload: dict[str, Any], channel: str, message: Message) -> None:
+        await self._api.call(
+            "chat.postEphemeral",
+            channel=channel,
+            user=payload["user"],
+            thread_ts=payload.get("thread_ts"),
+            text=message.text,
+            blocks=message.blocks,
+        )
 
 
 async def by_url(session: aiohttp.ClientSession, url: URL, message: Message, *, replace: bool) -> SendResult:
@@ -97,6 +102,9 @@ async def by_url(session: aiohttp.ClientSession, url: URL, message: Message, *, 
                 return Retry("response_url: rate limited", None if wait_s is None else timedelta(seconds=wait_s))
             if answer.status >= 500:
                 return Retry(f"response_url: Slack answered {answer.status}", uncertain=True)
+            if answer.status == 400 and message.plain_blocks is not None and "invalid_blocks" in await answer.text():
+                log.info("answer.blocks_refused", hint="this workspace does not take charts or data tables yet")
+                return await by_url(session, url, message.plain, replace=replace)
             if answer.status >= 300:
                 return NotNeeded(f"the answer's address is used up ({answer.status})")
     except aiohttp.ClientConnectorError:

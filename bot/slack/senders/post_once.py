@@ -6,8 +6,11 @@ channel's history before it posts again.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
+
+import structlog
 
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.send_result import NotNeeded, Retry, SendResult, Sent
@@ -15,6 +18,9 @@ from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackApi, SlackError, ends_before
 from storage.outbox.queue import ClaimedNotice
 
+log = structlog.get_logger()
+
+_T = TypeVar("_T")
 EVENT_TYPE = "tocsin"
 _SKEW_S = 120.0  # Slack's clock against ours
 _PAGE = 200
@@ -46,30 +52,47 @@ async def post(
         return NotNeeded(unless)
     if not ends_before(row.lease_ends_monotonic):  # this process was slow: another one may be posting it
         return Retry("its lease would have ended before Slack had answered", timedelta(0))
-    answer = await api.call(
-        "chat.postMessage",
-        channel=channel,
-        text=message.text,
-        blocks=message.blocks or None,
-        thread_ts=thread_ts,
-        metadata=metadata(row.key),
-        unfurl_links=False,
-        unfurl_media=False,
+    answer = await with_plain(
+        message,
+        lambda said: api.call(
+            "chat.postMessage",
+            channel=channel,
+            text=said.text,
+            blocks=said.blocks or None,
+            thread_ts=thread_ts,
+            metadata=metadata(row.key),
+            unfurl_links=False,
+            unfurl_media=False,
+        ),
     )
     return Sent({"channel": answer["channel"], "ts": answer["ts"], "key": row.key})
 
 
 async def edit(api: SlackApi, receipt: dict[str, Any], message: Message) -> Sent:
     """Edit a message in place. Idempotent. Raises `SlackError`."""
-    await api.call(
-        "chat.update",
-        channel=receipt["channel"],
-        ts=receipt["ts"],
-        text=message.text,
-        blocks=message.blocks,
-        metadata=metadata(receipt["key"]),
+    await with_plain(
+        message,
+        lambda said: api.call(
+            "chat.update",
+            channel=receipt["channel"],
+            ts=receipt["ts"],
+            text=said.text,
+            blocks=said.blocks,
+            metadata=metadata(receipt["key"]),
+        ),
     )
     return Sent({name: receipt[name] for name in ("channel", "ts", "key")})
+
+
+async def with_plain(message: Message, send: Callable[[Message], Awaitable[_T]]) -> _T:
+    """Send the message; without its charts and data tables if the workspace refuses those. Raises `SlackError`."""
+    try:
+        return await send(message)
+    except SlackError as error:
+        if not error.name.startswith("invalid_blocks") or message.plain_blocks is None:
+            raise
+    log.info("message.blocks_refused", hint="this workspace does not take charts or data tables yet")
+    return await send(message.plain)
 
 
 async def find(

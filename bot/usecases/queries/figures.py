@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from bot.domain.alerts.rates import rates
-from bot.domain.figures.report import Beside, Period, Report, Share, report
+from bot.domain.figures.report import Beside, Report, Scope, Share, report
 from bot.domain.policy.policy import Policy
 from bot.usecases.queries.alert_rates import MOST
 from storage import figures
@@ -15,8 +15,9 @@ from storage.alerts import groups
 from storage.database import Database
 
 
-async def period_figures(database: Database, policy: Policy, period: Period, now: datetime) -> Report:
+async def period_figures(database: Database, policy: Policy, scope: Scope, now: datetime) -> Report:
     """The figures of the period, compared with the one before it."""
+    period = scope.period
     since = period.before.start
     async with database.snapshot() as conn:
         rows = await figures.rows_since(conn, since)
@@ -28,13 +29,13 @@ async def period_figures(database: Database, policy: Policy, period: Period, now
 
     def compute() -> Report:
         facts = figures.facts_of(rows)
-        within = [fact for fact in facts if fact.detected_at in period]
+        within = [fact for fact in facts if fact in scope.selection and fact.detected_at in period]
         led = [fact for fact in facts if fact.detected_at not in period]
         counted = {fact.number for fact in within if fact.counts}
         beside = Beside(
             rates(opened, within, led), updates, pages, automated, _follow_through(items, counted, now.date())
         )
-        return report(facts, period, policy, now, beside)
+        return report(facts, scope, policy, now, beside)
 
     return await asyncio.to_thread(compute)
 

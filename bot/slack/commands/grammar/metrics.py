@@ -1,4 +1,4 @@
-"""Parses which period figures are asked for, and by what they are split."""
+"""Parses which period figures are asked for, of which incidents, and by what they are split."""
 
 from __future__ import annotations
 
@@ -6,38 +6,86 @@ import re
 from datetime import date, timedelta
 
 from bot.domain.errors import Refused
-from bot.domain.figures.words import BY
+from bot.domain.figures.selection import BY, Selection
+from bot.domain.policy.policy import Policy, fold_name
 from bot.domain.values.durations import parse_duration
 from bot.slack.commands.grammar.base import ArgumentError, ParseContext, echo
 from bot.slack.commands.request import Request
 
 DEFAULT = timedelta(days=30)
-_FILLERS = frozenset({"by", "from", "to", "until", "and", "since", "last"})
+_FILLERS = frozenset({"by", "from", "to", "until", "and", "since", "last", "of", "for"})
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_SPAN = re.compile(r"\d+(\.\d+)?[a-z]+")
 
 
 def metrics(context: ParseContext) -> Request:
-    """Parse a span, or two days as in `2026-01-01 2026-03-31`, and one of `BY`, in any order."""
-    by, span = "severity", None
+    """Parse a span or two days, and `BY` words, in any order.
+
+    A word of `BY` splits; with a name behind it, as in `service payments`, only those incidents count.
+    """
+    split, span, named = "", None, ""
     days: list[date] = []
-    for word in context.rest.lower().split():
-        if word in _FILLERS:
+    values: dict[str, list[str]] = {}
+    for word in context.rest.split():
+        small = word.lower()
+        if small in _FILLERS:
             continue
-        if word.removesuffix("s") in BY or word.replace("ies", "y") in BY:
-            by = word.replace("ies", "y").removesuffix("s")
-        elif _DAY.fullmatch(word):
-            days.append(_day(word))
-        elif span is None:
-            span = _span(word)
+        if by := _by(small):
+            named = by
+            values.setdefault(by, [])
+        elif _DAY.fullmatch(small):
+            days.append(_day(small))
+        elif (
+            _SPAN.fullmatch(small)
+            and span is None
+            and not (named and fold_name(small) in _names(named, context.policy))
+        ):
+            span = _span(small)
+        elif named:
+            values[named].append(word)
+        elif fold_name(word) in _names("severity", context.policy):
+            values["severity"] = [word]
         else:
-            raise ArgumentError("One span is enough, such as 30d or 90d.")
+            raise _unknown(word)
     if len(days) not in (0, 2) or (days and span):
         raise ArgumentError("Write a span such as 90d, or the first and the last day: 2026-01-01 2026-03-31.")
     if days and days[1] < days[0]:
         raise ArgumentError("The first day comes first: 2026-01-01 2026-03-31.")
+    split = next((by for by, words in values.items() if not words), "severity")
+    given = {by: _value(by, " ".join(words), context.policy) for by, words in values.items() if words}
     return Request(
-        context.verb.name, scope=by, span=span or (None if days else DEFAULT), days=(days[0], days[1]) if days else None
+        context.verb.name,
+        scope=split,
+        selection=Selection(**given),
+        span=span or (None if days else DEFAULT),
+        days=(days[0], days[1]) if days else None,
     )
+
+
+def _by(word: str) -> str | None:
+    """The way to split that the word names, in the singular or plural."""
+    single = word.removesuffix("ies") + "y" if word.endswith("ies") else word.removesuffix("s")
+    return next((by for by in BY if by in (word, single)), None)
+
+
+def _names(by: str, policy: Policy) -> dict[str, str]:
+    """The keys that the policy knows, by the folded keys and names."""
+    if by == "severity":
+        known = [(level.key, level.name) for level in policy.severities]
+    elif by == "service":
+        known = [(service.key, service.name) for service in policy.services.values()]
+    else:
+        known = [(key, key) for key in policy.categories]
+    return {fold_name(name): key for key, *names in known for name in (key, *names) if name}
+
+
+def _value(by: str, typed: str, policy: Policy) -> str:
+    """The key of what was typed. Services and categories may be free text."""
+    key = _names(by, policy).get(fold_name(typed))
+    if key is None and by == "severity":
+        levels = ", ".join(level.key for level in policy.severities)
+        raise ArgumentError(f"There is no severity “{echo(typed)}”. There are {levels}.")
+    return key or typed
 
 
 def _day(word: str) -> date:
@@ -51,5 +99,11 @@ def _span(word: str) -> timedelta:
     try:
         return parse_duration(word)
     except Refused:
-        text = f"“{echo(word)}” is no period. Write 30d, 90d or two days, then severity, service or category."
-        raise ArgumentError(text) from None
+        raise _unknown(word) from None
+
+
+def _unknown(word: str) -> ArgumentError:
+    return ArgumentError(
+        f"“{echo(word)}” is no period. Write 30d, 90d or two days, then severity, service or category, "
+        "with a name to count only those: service payments."
+    )

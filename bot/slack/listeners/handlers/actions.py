@@ -100,6 +100,12 @@ async def _press_done(call: Press) -> Message:
     return blocks.settled(item)
 
 
+async def _press_choose(call: Press) -> Message:
+    item = await _item(call)
+    shown = blocks.with_buttons(item, today(call, call.policy))
+    return Message(item.id, shown)
+
+
 async def _press_later(call: Press) -> Message | None:
     return await call.open_form(later_modal(await _live_item(call)), "actions")
 
@@ -197,6 +203,7 @@ WORKSPACE_VERBS: dict[str, WorkspaceHandler] = {"actions": _actions}
 VERBS: dict[str, VerbHandler] = {"action": _action}
 PRESSES: dict[str, PressHandler] = {
     "action_new": _press_new,
+    "action_choose": _press_choose,
     "action_done": _press_done,
     "action_later": _press_later,
     "action_not_doing": _press_not_doing,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 
 from bot.domain.errors import Refused
-from bot.domain.figures.report import Period
+from bot.domain.figures.report import Period, Scope
 from bot.slack.blocks import figures as blocks
 from bot.slack.blocks.elements import Message
 from bot.slack.commands.request import Request
@@ -16,7 +16,8 @@ from bot.usecases.queries.figures import period_figures
 async def _metrics(call: WorkspaceCall) -> Message:
     now, policy = call.context.clock.now(), call.context.policy
     period = _period(call.request, now, now.astimezone(policy.zone))
-    return blocks.figures(await period_figures(call.context.database, policy, period, now), call.request.scope)
+    scope = Scope(period, call.request.selection, call.request.scope)
+    return blocks.figures(await period_figures(call.context.database, policy, scope, now), policy)
 
 
 def _period(request: Request, now: datetime, local: datetime) -> Period:
