@@ -80,6 +80,7 @@ async def ask(client: Program, operation: Operation, incident: str, here: World)
         "step": "1.1",
         "schedule": "primary",
         "playbook": "first-checks",
+        "communication": "1",
         "token": "9",
     }
     if operation.path.startswith("/alerts"):
