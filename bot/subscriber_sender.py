@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import html
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from bot.domain.errors import DeliveryError
@@ -13,7 +14,7 @@ from bot.domain.policy.status_page_rules import StatusPageRules
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import SubscriberPayload
 from bot.domain.routing.send_result import Failed, NotNeeded, SendResult, Sent, result_of
-from bot.domain.statuspage.publication import Publication, PublicUpdate
+from bot.domain.statuspage.publication import Publication, PublicUpdate, referred_update
 from bot.domain.statuspage.subscriber import Purpose, Subscriber
 from bot.integrations.email import Email
 from bot.integrations.mail import Mail
@@ -66,8 +67,7 @@ class SubscriberSender:
             return self._confirmation(subscriber, secret)
         if publication is None:
             return NotNeeded("there is no such publication")
-        update = next((each for each in publication.updates if each.id == payload.update), publication.updates[-1])
-        return self._update(subscriber, (publication, update, payload.update or ""), secret)
+        return self._update(subscriber, publication, payload.update or "", secret)
 
     def _confirmation(self, subscriber: Subscriber, secret: str) -> Mail:
         rules = self._context.policy.status_page
@@ -80,19 +80,29 @@ class SubscriberSender:
         key = f"subscribe.{subscriber.id}.{subscriber.asked}"
         return _mail_of(subscriber, f"Confirm your subscription to {rules.name}", lines, key, "")
 
-    def _update(self, subscriber: Subscriber, told: tuple[Publication, PublicUpdate, str], secret: str) -> Mail:
-        publication, update, key = told
+    def _update(self, subscriber: Subscriber, publication: Publication, reference: str, secret: str) -> Mail:
+        update, corrects = referred_update(publication, reference)
         rules = self._context.policy.status_page
         leave = link(self._context, secret, Purpose.UNSUBSCRIBE, subscriber.id)
+        at = update.at.astimezone(ZoneInfo(rules.timezone))
         lines = [
+            *([f"This corrects what we wrote on {at:%Y-%m-%d at %H:%M %Z}."] if corrects else []),
             *update.message.split("\n\n"),
             *_facts(publication, update, rules),
             f"{page_url(self._context)}/incidents/{publication.id}",
             f"You get this because you subscribed to {rules.name}. Unsubscribe: {leave}",
         ]
-        subject = f"[{rules.name}] {update.status.label}: {publication.title}"
-        about = hashlib.sha256(f"{publication.id}:{key}:{subscriber.id}".encode()).hexdigest()[:24]
-        return _mail_of(subscriber, subject, lines, f"status.{about}", leave, f"status.{publication.id}")
+        subject = f"[{rules.name}] {'Correction' if corrects else update.status.label}: {publication.title}"
+        mail = _mail_of(
+            subscriber, subject, lines, _key(publication, reference, subscriber), leave, f"status.{publication.id}"
+        )
+        return replace(mail, answers=_key(publication, update.id, subscriber)) if corrects else mail
+
+
+def _key(publication: Publication, reference: str, subscriber: Subscriber) -> str:
+    """The ID of the mail about an update to a subscriber."""
+    about = f"{publication.id}:{reference}:{subscriber.id}"
+    return f"status.{hashlib.sha256(about.encode()).hexdigest()[:24]}"
 
 
 def _facts(publication: Publication, update: PublicUpdate, rules: StatusPageRules) -> list[str]:

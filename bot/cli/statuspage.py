@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,25 +11,22 @@ from zoneinfo import ZoneInfo
 import click
 
 from bot import policy as policy_reader
-from bot.cli.shared import as_json_option, echo, incident_number, print_json, run
+from bot.cli.door import Door, Target, door_options, through_door
+from bot.cli.shared import as_json_option, echo, print_json, run
 from bot.domain.errors import TocsinError
-from bot.domain.statuspage.component_state import ComponentState, description, indicator, parse_state
-from bot.domain.statuspage.maintenance import NewMaintenance
-from bot.domain.statuspage.publication import INCIDENT_STATUSES, NewPublication, Publication, PublicChange, PublicStatus
+from bot.domain.statuspage.component_state import parse_state
+from bot.domain.statuspage.publication import INCIDENT_STATUSES, PublicStatus
 from bot.domain.statuspage.view import PageView, build_view, read_since
-from bot.domain.timeline.entry import BOT, rfc3339
 from bot.settings import Settings
 from bot.usecases.context import Context, Policies
 from bot.usecases.open_clock import open_clock
-from bot.usecases.status_page import maintain
-from bot.usecases.status_page import publish as publishing
 from bot.usecases.status_page.address import page_url
 from bot.web.statuspage import mirror
-from bot.web.statuspage.cache import access_token
-from storage import incidents, key_value
 from storage.database import Database
 from storage.statuspage import page, subscribers
 
+Given = dict[str, Any]
+HISTORY = 100  # publications that are listed
 STATUSES = click.Choice([str(each) for each in INCIDENT_STATUSES])
 components_option = click.option(
     "--component",
@@ -44,13 +39,22 @@ at_option = click.option("--at", help="When it was so, such as 2026-03-29T14:30;
 
 
 @click.group("statuspage", invoke_without_command=True)
-@as_json_option
+@door_options
 @click.pass_context
-def statuspage_command(ctx: click.Context, as_json: bool) -> None:
+def statuspage_command(ctx: click.Context, /, **options: Any) -> None:
     """The status page: its components and what is published."""
-    ctx.obj = as_json
-    if ctx.invoked_subcommand is None:
-        _print_page(run(_view), as_json)
+    ctx.obj = options
+    if ctx.invoked_subcommand is not None:
+        return
+
+    async def work(door: Door) -> Any:
+        shown = await door.run("get_status_page", {}, {})
+        listed = await door.run("list_publications", {}, {"limit": HISTORY})
+        known = {each["id"] for each in shown["publications"]}
+        shown["publications"] += [each for each in listed["publications"] if each["id"] not in known]
+        return shown
+
+    _print_page(_through(ctx, {}, work), as_json=options["as_json"])
 
 
 @statuspage_command.command("publish")
@@ -62,22 +66,14 @@ def statuspage_command(ctx: click.Context, as_json: bool) -> None:
 @components_option
 @click.option("--started-at", help="When it began, for what is published later; in the page's time zone.")
 @click.option("--resolved-at", help="When it ended, for what is over.")
-@as_json_option
+@door_options
 @click.pass_context
-def publish_command(ctx: click.Context, /, incident_id: str | None, as_json: bool, **given: Any) -> None:
+def publish_command(ctx: click.Context, /, incident_id: str | None, **given: Any) -> None:
     """Publish an incident (INC-7), or something without an incident."""
-    number = None if incident_id is None else incident_number(incident_id)
-
-    async def work(context: Context) -> Publication:
-        zone = context.policy.status_page.timezone
-        components = await _components(context, number, given["components"])
-        new = NewPublication(
-            given["title"], given["message"], components, PublicStatus(given["status"]), given["impact"],
-            _instant(given["started_at"], zone), _instant(given["resolved_at"], zone),
-        )  # fmt: skip
-        return await publishing.publish(context, number, new, BOT)
-
-    _print(_run(work), as_json or ctx.obj)
+    asked: Given = {name: given[name] for name in ("title", "message", "impact", "status")}
+    asked |= {} if incident_id is None else {"incident": incident_id.upper()}
+    asked |= {"components": _states(given["components"])} if given["components"] else {}
+    _publication(ctx, given, "publish", {}, asked, ("started_at", "resolved_at"))
 
 
 @statuspage_command.command("update")
@@ -87,43 +83,45 @@ def publish_command(ctx: click.Context, /, incident_id: str | None, as_json: boo
 @components_option
 @click.option("--title", help="Another title; the page shows it as edited.")
 @click.option("--impact", help="Another impact; the page shows it as edited.")
-@click.option("--edit", type=int, metavar="N", help="Correct update N, counted from 1, instead of adding one.")
+@click.option("--edit", type=int, metavar="N", help="The same as `correct --update N`.")
 @at_option
-@as_json_option
+@door_options
 @click.pass_context
-def update_command(ctx: click.Context, /, publication: str, as_json: bool, **given: Any) -> None:
+def update_command(ctx: click.Context, /, publication: str, **given: Any) -> None:
     """Add an update to PUBLICATION, which is its ID or INC-7. --edit corrects an earlier one, visibly."""
+    asked = _some(given, "message", "title", "impact")
+    if given["edit"] is not None:
+        _publication(ctx, given, "correct_publication", _path(publication), {**asked, "update": given["edit"]}, ())
+        return
+    asked |= {"status": str(_status(given["status"]))} if given["status"] else {}
+    asked |= {"components": _states(given["components"])} if given["components"] else {}
+    _publication(ctx, given, "update_publication", _path(publication), asked, ("at",))
 
-    async def work(context: Context) -> Publication:
-        found = await _find(context, publication)
-        if given["edit"] is not None:
-            return await publishing.edit(context, found.id, given["edit"], given["message"], BOT)
-        change = PublicChange(
-            given["message"], PublicStatus(given["status"]) if given["status"] else None,
-            _states(context, given["components"]) if given["components"] else None, given["title"], given["impact"],
-            _instant(given["at"], context.policy.status_page.timezone),
-        )  # fmt: skip
-        return await publishing.post(context, found.id, change, BOT)
 
-    _print(_run(work), as_json or ctx.obj)
+@statuspage_command.command("correct")
+@click.argument("publication")
+@click.option("--message", help="The right words of an update.")
+@click.option("--update", type=int, metavar="N", help="Which update, counted from 1; the newest, if left out.")
+@click.option("--title", help="The right title.")
+@click.option("--impact", help="The right impact.")
+@click.option("--notify/--no-notify", default=True, help="Whether subscribers get the correction, too.")
+@door_options
+@click.pass_context
+def correct_command(ctx: click.Context, /, publication: str, **given: Any) -> None:
+    """Correct what was published in PUBLICATION, which is its ID or INC-7. The page shows it as edited."""
+    asked = {**_some(given, "message", "update", "title", "impact"), "notify": given["notify"]}
+    _publication(ctx, given, "correct_publication", _path(publication), asked, ())
 
 
 @statuspage_command.command("resolve")
 @click.argument("publication")
 @click.option("--message", required=True, help="What is well again, and since when.")
 @at_option
-@as_json_option
+@door_options
 @click.pass_context
-def resolve_command(ctx: click.Context, publication: str, message: str, at: str | None, as_json: bool) -> None:
+def resolve_command(ctx: click.Context, /, publication: str, **given: Any) -> None:
     """Resolve PUBLICATION, which is its ID or INC-7; its components are operational again."""
-
-    async def work(context: Context) -> Publication:
-        found = await _find(context, publication)
-        over = PublicStatus.COMPLETED if found.is_maintenance else PublicStatus.RESOLVED
-        change = PublicChange(message, over, at=_instant(at, context.policy.status_page.timezone))
-        return await publishing.post(context, found.id, change, BOT)
-
-    _print(_run(work), as_json or ctx.obj)
+    _publication(ctx, given, "resolve_publication", _path(publication), {"message": given["message"]}, ("at",))
 
 
 @statuspage_command.command("maintenance")
@@ -135,35 +133,31 @@ def resolve_command(ctx: click.Context, publication: str, message: str, at: str 
 @click.option("--automatic/--by-hand", default=True, help="Whether it begins and ends by itself.")
 @click.option("--remind/--no-remind", default=True, help="Whether subscribers are reminded an hour before.")
 @click.option("--silence", is_flag=True, help="Silence the alerts of the components' services while it lasts.")
-@as_json_option
+@door_options
 @click.pass_context
-def maintenance_command(ctx: click.Context, /, as_json: bool, **given: Any) -> None:
+def maintenance_command(ctx: click.Context, /, **given: Any) -> None:
     """Schedule maintenance; without options, list what is planned or under way."""
     if not given["title"]:
-        view = run(_view)
-        if as_json or ctx.obj:
-            print_json([publication_json(each) for each in view.maintenance])
-            return
-        for each in view.maintenance:
-            _print(each, as_json=False)
-        if not view.maintenance:
-            echo("No maintenance is planned.")
+        _list_maintenance(ctx, given)
         return
     missing = [name for name in ("message", "components", "starts_at", "ends_at") if not given[name]]
     if missing:
         options = {"message": "--message", "components": "--component", "starts_at": "--from", "ends_at": "--until"}
         raise TocsinError(f"Say {' and '.join(options[name] for name in missing)}, too.")
+    asked: Given = {name: given[name] for name in ("title", "message", "automatic", "remind", "silence")}
+    asked["components"] = list(given["components"])
+    _publication(ctx, given, "schedule_maintenance", {}, asked, ("starts_at", "ends_at"))
 
-    async def work(context: Context) -> Publication:
-        zone = context.policy.status_page.timezone
-        new = NewMaintenance(
-            given["title"], given["message"], [_component(context, each) for each in given["components"]],
-            required_instant(given["starts_at"], zone), required_instant(given["ends_at"], zone),
-            given["automatic"], given["remind"], given["silence"],
-        )  # fmt: skip
-        return await maintain.schedule(context, new, BOT)
 
-    _print(_run(work), as_json or ctx.obj)
+def _list_maintenance(ctx: click.Context, given: Given) -> None:
+    listed = _through(ctx, given, lambda door: door.run("list_maintenance", {}, {}))["publications"]
+    if _as_json(ctx, given):
+        print_json(listed)
+        return
+    for each in listed:
+        _print(each, as_json=False)
+    if not listed:
+        echo("No maintenance is planned.")
 
 
 @statuspage_command.command("subscribers")
@@ -172,7 +166,7 @@ def maintenance_command(ctx: click.Context, /, as_json: bool, **given: Any) -> N
 def subscribers_command(ctx: click.Context, as_json: bool) -> None:
     """How many are told of what is published. Addresses are not shown."""
     counted = run(lambda database, _: _subscribers(database))
-    if as_json or ctx.obj:
+    if _as_json(ctx, {"as_json": as_json}):
         print_json(counted)
         return
     for kind, count in counted.items():
@@ -194,101 +188,74 @@ def export_command(ctx: click.Context, folder: Path, as_json: bool) -> None:
     """Write the page as static files into FOLDER, for any web server or bucket."""
     view = run(_view)
     try:
-        count = mirror.write(replace(view, url=view.url.partition("?")[0]), folder)
+        count = mirror.write(view, folder)
     except OSError as error:
         raise TocsinError(f"{folder} cannot be written: {error.strerror or error}.") from None
-    if as_json or ctx.obj:
+    if _as_json(ctx, {"as_json": as_json}):
         print_json({"folder": str(folder), "files": count})
     else:
         echo(f"{count} files are in {folder}.")
 
 
-def publication_json(publication: Publication) -> dict[str, Any]:
-    """A publication for `--json`; unlike the page it names the incident."""
-    return {
-        "id": publication.id,
-        "kind": str(publication.kind),
-        "incident": None if publication.incident is None else f"INC-{publication.incident}",
-        "title": publication.title,
-        "impact": publication.impact,
-        "status": str(publication.status),
-        "components": {key: str(state) for key, state in publication.components.items()},
-        "started_at": rfc3339(publication.started_at),
-        "ended_at": rfc3339(publication.ended_at) if publication.ended_at else None,
-        "scheduled_for": rfc3339(publication.scheduled_for) if publication.scheduled_for else None,
-        "scheduled_until": rfc3339(publication.scheduled_until) if publication.scheduled_until else None,
-        "updates": [
-            {
-                "status": str(each.status),
-                "message": each.message,
-                "at": rfc3339(each.at),
-                "edited_at": rfc3339(each.edited_at) if each.edited_at else None,
-            }
-            for each in publication.updates
-        ],
-    }
-
-
-def _run(work: Callable[[Context], Awaitable[Publication]]) -> Publication:
-    return run(functools.partial(_with_context, work))
-
-
-async def _with_context(
-    work: Callable[[Context], Awaitable[Publication]], database: Database, settings: Settings
-) -> Publication:
-    return await work(await _context(database, settings))
-
-
-async def _context(database: Database, settings: Settings) -> Context:
+async def _view(database: Database, settings: Settings) -> PageView:
     loaded = policy_reader.read(settings.policy_path)
     policies = Policies(loaded.policy, loaded.document, policy_reader.from_document)
-    return Context(database, policies, await open_clock(database, settings.tocsin_speed), url=settings.tocsin_url)
-
-
-async def _view(database: Database, settings: Settings) -> PageView:
-    context = await _context(database, settings)
+    context = Context(database, policies, await open_clock(database, settings.tocsin_speed), url=settings.tocsin_url)
     rules, now = context.policy.status_page, context.clock.now()
     async with database.reading() as conn:
         published = await page.read(conn, read_since(rules, now), now)
-        access = access_token(await key_value.STATUS_PAGE_SECRET.get(conn) or "", rules.visibility)
-    return build_view(rules, page_url(context) + (f"?access={access}" if access else ""), published, now)
+    return build_view(rules, page_url(context), published, now)
 
 
-async def _find(context: Context, name: str) -> Publication:
-    async with context.database.reading() as conn:
-        return await publishing.find(conn, name)
+def _publication(
+    ctx: click.Context, given: Given, name: str, path: dict[str, str], asked: Given, instants: Sequence[str]
+) -> None:
+    """Run an operation that answers a publication, and print it. `instants`: options that are times."""
+
+    async def work(door: Door) -> Any:
+        times = {each: given[each] for each in instants if given[each] is not None}
+        zone = (await door.run("get_status_page", {}, {}))["timezone"] if times else ""
+        stamps = {each: required_instant(text, zone).isoformat() for each, text in times.items()}
+        return await door.run(name, path, {**asked, **stamps})
+
+    _print(_through(ctx, given, work), as_json=_as_json(ctx, given))
 
 
-async def _components(context: Context, number: int | None, given: Sequence[str]) -> dict[str, ComponentState]:
-    """The components that were named; without any, those that the incident's services affect."""
-    if given or number is None:
-        return _states(context, given)
-    async with context.database.reading() as conn:
-        incident = await incidents.get(conn, number)
-    return publishing.proposed_components(context.policy, incident) if incident is not None else {}
+def _through(ctx: click.Context, given: Given, work: Callable[[Door], Any]) -> Any:
+    """Run `work` with the door of the options, which may stand before or after the subcommand."""
+    group = ctx.obj or {}
+    return through_door(
+        Target(given.get("person") or group.get("person"), given.get("server") or group.get("server")), work
+    )
 
 
-def _states(context: Context, given: Sequence[str]) -> dict[str, ComponentState]:
-    states: dict[str, ComponentState] = {}
+def _as_json(ctx: click.Context, given: Given) -> bool:
+    return bool(given.get("as_json") or (ctx.obj or {}).get("as_json"))
+
+
+def _path(publication: str) -> dict[str, str]:
+    return {"publication": publication}
+
+
+def _some(given: Given, *names: str) -> Given:
+    return {name: given[name] for name in names if given[name] is not None}
+
+
+def _status(text: str) -> PublicStatus:
+    try:
+        return PublicStatus(text)
+    except ValueError:
+        raise TocsinError(f"“{text}” is no status. Use one of: {', '.join(PublicStatus)}.") from None
+
+
+def _states(given: Sequence[str]) -> dict[str, str]:
+    states: dict[str, str] = {}
     for each in given:
         name, equals, state = each.partition("=")
         if not equals:
             raise TocsinError(f"Say how “{name}” is: --component {name}=partial_outage")
-        states[_component(context, name)] = parse_state(state)
+        states[name] = str(parse_state(state))
     return states
-
-
-def _component(context: Context, name: str) -> str:
-    """The key of a component, by its key or name. Raises `TocsinError` that lists them."""
-    component = context.policy.status_page.component(name)
-    if component is None:
-        listed = ", ".join(each.key for each in context.policy.status_page.components) or "none in the policy"
-        raise TocsinError(f"There is no component “{name}” on the status page. There are: {listed}.")
-    return component.key
-
-
-def _instant(text: str | None, zone: str) -> datetime | None:
-    return None if text is None else required_instant(text, zone)
 
 
 def required_instant(text: str, zone: str) -> datetime:
@@ -300,34 +267,25 @@ def required_instant(text: str, zone: str) -> datetime:
     return (instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
 
 
-def _print(publication: Publication, as_json: bool) -> None:
+def _print(publication: Given, *, as_json: bool) -> None:
     if as_json:
-        print_json(publication_json(publication))
+        print_json(publication)
         return
-    echo(f"{publication.id} · {publication.title}")
-    echo(f"{publication.status.label} · {publication.updates[-1].message}")
+    echo(f"{publication['id']} · {publication['title']}")
+    echo(f"{_label(publication)} · {publication['updates'][-1]['message']}")
 
 
-def _print_page(view: PageView, as_json: bool) -> None:
-    everything = [*view.incidents, *view.maintenance, *view.past]
+def _label(publication: Given) -> str:
+    return PublicStatus(publication["status"]).label
+
+
+def _print_page(shown: Given, *, as_json: bool) -> None:
     if as_json:
-        print_json(
-            {
-                "name": view.rules.name,
-                "url": view.url,
-                "visibility": view.rules.visibility,
-                "status": {"indicator": indicator(view.overall), "description": description(view.overall)},
-                "components": [
-                    {"key": each.component.key, "name": each.component.name, "state": str(each.state)}
-                    for each in view.components
-                ],
-                "publications": [publication_json(each) for each in everything],
-            }
-        )
+        print_json(shown)
         return
-    echo(f"{description(view.overall)} · {view.url}")
-    for each in view.components:
-        echo(f"  {each.component.key:<20} {each.state.label}")
-    for publication in everything:
-        about = f" (INC-{publication.incident})" if publication.incident is not None else ""
-        echo(f"{publication.id}  {publication.status.label:<14} {publication.title}{about}")
+    echo(f"{shown['status']['description']} · {shown['url']}")
+    for each in shown["components"]:
+        echo(f"  {each['key']:<20} {parse_state(each['state']).label}")
+    for publication in shown["publications"]:
+        about = f" ({publication['incident']})" if publication["incident"] else ""
+        echo(f"{publication['id']}  {_label(publication):<14} {publication['title']}{about}")

@@ -11,6 +11,8 @@ from bot.operations import (
     oncall,
     people,
     playbook_runs,
+    publishing,
+    status_page,
     timeline,
     tokens,
     verbs,
@@ -18,7 +20,8 @@ from bot.operations import (
 from bot.operations.base import Operation
 
 _MODULES = (
-    incidents, verbs, people, facts, timeline, communications, alerts, oncall, knowledge, playbook_runs, tokens,
+    incidents, verbs, people, facts, timeline, communications, alerts, oncall, knowledge, playbook_runs, status_page,
+    publishing, tokens,
 )  # fmt: skip
 OPERATIONS: tuple[Operation, ...] = tuple(operation for module in _MODULES for operation in module.OPERATIONS)
 BY_NAME: dict[str, Operation] = {operation.name: operation for operation in OPERATIONS}

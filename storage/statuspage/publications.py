@@ -100,6 +100,19 @@ async def before(conn: AsyncConnection, started: datetime, limit: int) -> list[P
     return await _list(conn, found.limit(limit))
 
 
+async def page(conn: AsyncConnection, kind: str | None, before: datetime | None, limit: int) -> list[Publication]:
+    """The last publications to start before an instant, the newest first: `limit`, and what started with the last."""
+    matching = [_c.kind == kind] if kind is not None else []
+    older = [*matching, _c.started_at < before] if before is not None else matching
+    order = (_c.started_at.desc(), _c.id)
+    listed = await _list(conn, sa.select(_c.state).where(*older).order_by(*order).limit(limit))
+    if len(listed) < limit:
+        return listed
+    last = listed[-1]
+    tied = sa.select(_c.state).where(*matching, _c.started_at == last.started_at, _c.id > last.id)
+    return [*listed, *await _list(conn, tied.order_by(_c.id).limit(MOST_OPEN))]
+
+
 async def earliest_start(conn: AsyncConnection) -> datetime | None:
     """When the first publication started."""
     moment: datetime | None = await conn.scalar(sa.select(sa.func.min(_c.started_at)))

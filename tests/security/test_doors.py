@@ -81,6 +81,8 @@ async def ask(client: Program, operation: Operation, incident: str, here: World)
         "schedule": "primary",
         "playbook": "first-checks",
         "communication": "1",
+        "publication": "INC-9",
+        "subscriber": "abc",
         "token": "9",
     }
     if operation.path.startswith("/alerts"):

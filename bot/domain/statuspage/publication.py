@@ -159,6 +159,17 @@ class PublicChange:
     at: datetime | None = None  # None: now
 
 
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a person corrects of what was published: whatever is None stays."""
+
+    message: str | None = None  # of one update
+    update: int | None = None  # its number, counted from 1; None: the newest
+    title: str | None = None
+    impact: str | None = None
+    notify: bool = True  # whether subscribers, who were told the old message, are told the new one
+
+
 def new_id(length: int = 12) -> str:
     """A random ID without letters and digits that look alike."""
     return "".join(secrets.choice(_ID_ALPHABET) for _ in range(length))
@@ -227,6 +238,32 @@ def edit_update(publication: Publication, number: int, message: str, now: dateti
     edited = replace(updates[number - 1], message=checked_message(message), edited_at=now)
     updates[number - 1] = edited
     return replace(publication, updates=tuple(updates))
+
+
+def corrected(publication: Publication, correction: Correction, now: datetime) -> Publication:
+    """The publication with the right words, shown as edited. Raises `Refused` where nothing is corrected."""
+    changed = retitled(publication, correction.title, correction.impact, now)
+    if correction.message is not None:
+        number = len(publication.updates) if correction.update is None else correction.update
+        if not 1 <= number <= len(publication.updates):
+            raise Refused(f"There is no update {number}: it has {len(publication.updates)}.")
+        if checked_message(correction.message) != publication.updates[number - 1].message:
+            changed = edit_update(changed, number, correction.message, now)
+    if changed == publication:
+        raise Refused("Nothing is corrected: the words are the same.")
+    return changed
+
+
+def correction_of(update: PublicUpdate) -> str:
+    """A reference to an update as it was corrected; the ID alone refers to it as it was published."""
+    return f"{update.id}~{int((update.edited_at or update.at).timestamp() * 1000)}"
+
+
+def referred_update(publication: Publication, reference: str | None) -> tuple[PublicUpdate, bool]:
+    """The update of a reference, the newest without one, and whether it is told as a correction."""
+    update_id, _, corrected_at = (reference or "").partition("~")
+    found = next((each for each in publication.updates if each.id == update_id), publication.updates[-1])
+    return found, bool(corrected_at)
 
 
 def recovered(components: Mapping[str, ComponentState]) -> dict[str, ComponentState]:

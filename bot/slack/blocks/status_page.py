@@ -8,22 +8,25 @@ from bot.slack.blocks import elements
 from bot.slack.blocks.elements import Message
 from bot.slack.text import plain, render
 
+CORRECTION = "Correction"
+
 
 def publication_message(
-    publication: Publication, update: PublicUpdate, rules: StatusPageRules, url: str
-) -> Message:  # fmt: skip
-    """One update of a publication, with the states of its components."""
+    publication: Publication, update: PublicUpdate, rules: StatusPageRules, url: str, *, corrects: bool = False
+) -> Message:
+    """One update of a publication, with the states of its components. `corrects`: it was told with other words."""
     title = f"{rules.name}: {publication.title}"
+    what = CORRECTION if corrects else update.status.label
     states = [
         f"{render(plain(each.name))}: {update.components[each.key].label.lower()}"
         for each in rules.components
         if each.key in update.components
     ]
-    words = f"*{render(plain(title))}* · {update.status.label}\n{render(plain(update.message))}"
+    words = f"*{render(plain(title))}* · {what}\n{render(plain(update.message))}"
     more = [elements.context(elements.join_comma(states, 20))] if states else []
     address = f"{url}/incidents/{publication.id}"
     linked = [elements.context(elements.link(address, "On the status page"))] if url.startswith("http") else []
-    return elements.message(f"{update.status.label}: {title}", [*elements.sections(words), *more, *linked])
+    return elements.message(f"{what}: {title}", [*elements.sections(words), *more, *linked])
 
 
 def subscribed(components: tuple[str, ...], rules: StatusPageRules) -> Message:

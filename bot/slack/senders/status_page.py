@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import SubscriberPayload
 from bot.domain.routing.send_result import NotNeeded, SendResult
+from bot.domain.statuspage.publication import referred_update
 from bot.slack.blocks.status_page import publication_message
 from bot.slack.senders import post_once
 from bot.slack.senders.base import SenderBase
@@ -27,7 +28,8 @@ class StatusPageSender(SenderBase):
             publication = await publications.get(conn, payload.publication or "")
         if subscriber is None or publication is None:
             return NotNeeded("the channel is not subscribed any more")
-        update = next((each for each in publication.updates if each.id == payload.update), publication.updates[-1])
+        update, corrects = referred_update(publication, payload.update)
         url = page_url(self._context)
-        message = publication_message(publication, update, self._context.policy.status_page, url)
+        rules = self._context.policy.status_page
+        message = publication_message(publication, update, rules, url, corrects=corrects)
         return await post_once.post(self._api, notice, subscriber.address, message)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.statuspage.subscriber import Purpose, token
@@ -20,6 +22,13 @@ def can_mail(context: Context) -> bool:
     """Whether people can subscribe by e-mail: a mail server and a public address for links are set."""
     wanted = "email" in context.policy.status_page.subscribe
     return wanted and "email" in context.methods and page_url(context).startswith(("https://", "http://"))
+
+
+def access_token(secret: str, visibility: str) -> str | None:
+    """What the address of a page that is not public must carry; None for a public one."""
+    if visibility == "public":
+        return None
+    return hmac.new(secret.encode(), f"access:{visibility}".encode(), "sha256").hexdigest()[:32]
 
 
 async def signing_secret(conn: AsyncConnection) -> str:

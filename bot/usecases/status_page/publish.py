@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,7 +19,15 @@ from bot.domain.incident import Change, Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.statuspage import publication as pages
 from bot.domain.statuspage.component_state import ComponentState, state_of_severity
-from bot.domain.statuspage.publication import NewPublication, Publication, PublicChange, PublicStatus
+from bot.domain.statuspage.publication import (
+    Correction,
+    NewPublication,
+    Publication,
+    PublicChange,
+    PublicStatus,
+    PublicUpdate,
+    correction_of,
+)
 from bot.domain.timeline.entry import BOT, entry
 from bot.usecases import authorize
 from bot.usecases.context import Context
@@ -58,32 +67,25 @@ async def post(
 ) -> Publication:
     """Add an update to a publication, `resolved` too."""
     known_components(context.policy, change.components or {})
-    words = "Updated on the status page"
-    return await _changed(
-        context, publication_id, actor, lambda each: pages.change(each, change, context.clock.now()), words, delivery,
+    made = _Change(
+        lambda each: pages.change(each, change, context.clock.now()),
+        "Updated on the status page",
         (change.title, change.impact, change.message),
-    )  # fmt: skip
+    )
+    return await _changed(context, publication_id, made, actor, delivery)
 
 
-async def edit(
-    context: Context, publication_id: str, number: int, message: str, actor: str, delivery: str | None = None
+async def correct(
+    context: Context, publication_id: str, correction: Correction, actor: str, delivery: str | None = None
 ) -> Publication:
-    """Another text for one update of a publication. The page shows it as edited."""
-    words = f"Corrected update {number} on the status page"
-    return await _changed(
-        context, publication_id, actor, lambda each: pages.edit_update(each, number, message, context.clock.now()),
-        words, delivery, (message,),
-    )  # fmt: skip
-
-
-async def retitle(
-    context: Context, publication_id: str, title: str | None, impact: str | None, actor: str
-) -> Publication:
-    """Another title or impact. The page shows it as edited."""
-    return await _changed(
-        context, publication_id, actor, lambda each: pages.retitled(each, title, impact, context.clock.now()),
-        "Corrected the title or impact on the status page", None, (title, impact),
-    )  # fmt: skip
+    """Other words for what was published. The page shows them as edited, and subscribers get a correction."""
+    made = _Change(
+        lambda each: pages.corrected(each, correction, context.clock.now()),
+        "Corrected on the status page",
+        (correction.message, correction.title, correction.impact),
+        correction.notify,
+    )
+    return await _changed(context, publication_id, made, actor, delivery)
 
 
 async def resolve_page_of(work: UnitOfWork, message: str, actor: str) -> None:
@@ -131,14 +133,18 @@ def proposed_components(policy: Policy, incident: Incident) -> dict[str, Compone
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A change of a publication, and what the timeline says of it."""
+
+    of: Callable[[Publication], Publication]
+    words: str
+    texts: tuple[str | None, ...]  # that become public
+    notify: bool = True
+
+
 async def _changed(
-    context: Context,
-    publication_id: str,
-    actor: str,
-    change: Callable[[Publication], Publication],
-    words: str,
-    delivery: str | None,
-    texts: tuple[str | None, ...],
+    context: Context, publication_id: str, change: _Change, actor: str, delivery: str | None
 ) -> Publication:
     async with context.database.reading() as conn:
         found = await publications.get(conn, publication_id)
@@ -148,18 +154,33 @@ async def _changed(
         current = await publications.lock(conn, publication_id)
         if current is None:
             raise NotFound(f"There is no publication “{publication_id[:40]}”.")
-        require_publishable(texts, None if work is None else work.incident)
-        changed = change(current)
+        require_publishable(change.texts, None if work is None else work.incident)
+        changed = change.of(current)
         if changed == current:
             return current
         if found.silence:
             changed = await settle(context, conn, changed, context.clock.now())
         await publications.save(conn, changed)
-        if len(changed.updates) > len(current.updates):
-            await mailings.add(conn, changed.id, changed.updates[-1].id, context.clock.now())
+        if change.notify and (told := _told_anew(current, changed)) is not None:
+            await mailings.add(conn, changed.id, told, context.clock.now())
         if work is not None:
-            await work.commit(_receipt(work, changed, words, actor))
+            await work.commit(_receipt(work, changed, change.words, actor, _last_changed(current, changed)))
     return changed
+
+
+def _told_anew(before: Publication, after: Publication) -> str | None:
+    """What subscribers are to be told of a change: a new update, or the correction of one that they were told."""
+    if len(after.updates) > len(before.updates):
+        return after.updates[-1].id
+    edited = _last_changed(before, after)
+    if edited in before.updates or edited.at < after.created_at:  # a backfill was told to nobody
+        return None
+    return correction_of(edited)
+
+
+def _last_changed(before: Publication, after: Publication) -> PublicUpdate:
+    """The update that a change added or corrected; the newest where it was the title."""
+    return next((each for each in after.updates if each not in before.updates), after.updates[-1])
 
 
 @asynccontextmanager
@@ -181,8 +202,10 @@ async def _writing(
     context.wakeups.status_page.set()
 
 
-def _receipt(work: UnitOfWork, published: Publication, words: str, actor: str) -> Change:
-    last = published.updates[-1]
+def _receipt(
+    work: UnitOfWork, published: Publication, words: str, actor: str, update: PublicUpdate | None = None
+) -> Change:
+    last = update or published.updates[-1]
     text = f"{words} ({published.status.label.lower()}): {last.message}"
     data = {
         "audience": STATUS_PAGE.key, "publication": published.id, "status": str(published.status),

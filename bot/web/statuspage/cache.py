@@ -7,7 +7,6 @@ that the counter of changes is read twice a second.
 from __future__ import annotations
 
 import asyncio
-import hmac
 import secrets
 import time
 from datetime import datetime, timedelta
@@ -17,7 +16,7 @@ import structlog
 from bot.domain.statuspage.publication import Publication
 from bot.domain.statuspage.view import PageView, build_view, read_since
 from bot.usecases.context import Context
-from bot.usecases.status_page.address import page_url
+from bot.usecases.status_page.address import access_token, page_url
 from bot.web.statuspage import documents, pages
 from bot.web.statuspage.mirror import Mirror
 from bot.web.statuspage.rendered import Rendered
@@ -123,13 +122,6 @@ class StatusPageCache:
             self._kept.clear()
         self._kept[path] = made
         return made
-
-
-def access_token(secret: str, visibility: str) -> str | None:
-    """What the address of a page that is not public must carry; None for a public one."""
-    if visibility == "public":
-        return None
-    return hmac.new(secret.encode(), f"access:{visibility}".encode(), "sha256").hexdigest()[:32]
 
 
 def _rendered(view: PageView, access: str | None) -> tuple[PageView, dict[str, Rendered]]:

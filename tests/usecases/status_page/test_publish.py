@@ -6,11 +6,11 @@ import pytest
 
 from bot.domain.errors import NotFound, Refused
 from bot.domain.statuspage.component_state import ComponentState as S
-from bot.domain.statuspage.publication import NewPublication, PublicChange, PublicStatus
+from bot.domain.statuspage.publication import Correction, NewPublication, PublicChange, PublicStatus
 from bot.domain.timeline.entry import BOT
 from bot.usecases.context import Context
 from bot.usecases.incidents.declare import Declaration, declare
-from bot.usecases.status_page.publish import edit, find, open_publication, post, proposed_components, publish
+from bot.usecases.status_page.publish import correct, find, open_publication, post, proposed_components, publish
 from storage import incidents
 from storage.statuspage import page, publications
 from storage.timeline import entries
@@ -47,7 +47,7 @@ async def test_each_change_raises_the_version_that_pages_watch(context: Context)
         before = await publications.version(conn)
     made = await publish(context, None, NEW, BOT)
     await post(context, made.id, PublicChange("We know why.", PublicStatus.IDENTIFIED), BOT)
-    await edit(context, made.id, 1, "We are looking into it.", BOT)
+    await correct(context, made.id, Correction("We are looking into it.", 1), BOT)
     async with context.database.reading() as conn:
         assert await publications.version(conn) == before + 3
 

@@ -8,10 +8,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.domain.statuspage.component_state import ComponentState as S
-from bot.domain.statuspage.publication import NewPublication
+from bot.domain.statuspage.publication import Correction, NewPublication
 from bot.domain.timeline.entry import BOT
 from bot.usecases.context import Context
-from bot.usecases.status_page.publish import edit, publish
+from bot.usecases.status_page.publish import correct, publish
 from bot.web.statuspage.cache import StatusPageCache
 from bot.web.statuspage.routes import routes
 from tests.usecases.conftest import MakeContext
@@ -39,7 +39,7 @@ async def test_what_is_published_is_on_the_page_and_in_the_api(
 
 async def test_a_correction_is_shown_as_edited(client: Client, cache: StatusPageCache, context: Context) -> None:
     made = await publish(context, None, NewPublication("Slow", "First words."), BOT)
-    await edit(context, made.id, 1, "Better words.", BOT)
+    await correct(context, made.id, Correction("Better words.", 1), BOT)
     await cache.refresh()
     page = await (await client.get("/status")).text()
     assert "Better words." in page

@@ -1,0 +1,70 @@
+"""Writes what is on the status page as JSON for those inside: one shape for the API and `--json`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from bot.domain.statuspage.component_state import description, indicator
+from bot.domain.statuspage.publication import Publication
+from bot.domain.statuspage.view import PageView
+from bot.domain.timeline.entry import rfc3339
+
+
+def publication_json(publication: Publication, seen: Collection[int]) -> dict[str, Any]:
+    """A publication. Unlike the page it names the incident, if that is among those that may be seen."""
+    return {
+        "id": publication.id,
+        "kind": str(publication.kind),
+        "incident": f"INC-{publication.incident}" if publication.incident in seen else None,
+        "title": publication.title,
+        "impact": publication.impact,
+        "status": str(publication.status),
+        "components": {key: str(state) for key, state in publication.components.items()},
+        "started_at": rfc3339(publication.started_at),
+        "ended_at": _instant(publication.ended_at),
+        "edited_at": _instant(publication.edited_at),
+        "scheduled_for": _instant(publication.scheduled_for),
+        "scheduled_until": _instant(publication.scheduled_until),
+        "updates": [
+            {
+                "status": str(each.status),
+                "message": each.message,
+                "at": rfc3339(each.at),
+                "edited_at": _instant(each.edited_at),
+            }
+            for each in publication.updates
+        ],
+    }
+
+
+def page_json(view: PageView, seen: Collection[int]) -> dict[str, Any]:
+    """The page as it is now, with what is not over."""
+    return {
+        "name": view.rules.name,
+        "url": view.url,
+        "visibility": view.rules.visibility,
+        "timezone": view.rules.timezone,
+        "status": {"indicator": indicator(view.overall), "description": description(view.overall)},
+        "components": components_json(view),
+        "publications": [publication_json(each, seen) for each in (*view.incidents, *view.maintenance)],
+    }
+
+
+def components_json(view: PageView) -> list[dict[str, Any]]:
+    """The components with their states."""
+    return [
+        {
+            "key": each.component.key,
+            "name": each.component.name,
+            "group": each.component.group,
+            "state": str(each.state),
+            "changed_at": rfc3339(each.changed_at),
+        }
+        for each in view.components
+    ]
+
+
+def _instant(at: datetime | None) -> str | None:
+    return None if at is None else rfc3339(at)
