@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.incident import Incident
@@ -49,15 +50,19 @@ def _guests_change_nothing(world: World, snapshot: Snapshot, verdict: Verdict) -
 
 
 def _removed_change_nothing(world: World, snapshot: Snapshot, private: dict[int, Incident], verdict: Verdict) -> None:
-    """After the entry that says that a person left, they act only once they are back or were asked back by name."""
+    """After the entry that says that a person left, they act only once they are back or were asked back by name.
+
+    Slack may tell of moves out of order: the latest by its time counts, of those that the bot knew of then.
+    """
     for number in private:
         outside: set[str] = set()
+        moved_at: dict[str, datetime] = {}
         for record in sorted(snapshot.timelines[number], key=lambda record: record.seq):
             entry = record.entry
-            if entry.kind == "left":
-                outside.add(entry.actor)
-            elif entry.kind == "joined":
-                outside.discard(entry.actor)
+            if entry.kind in ("left", "joined"):
+                if entry.at >= moved_at.get(entry.actor, entry.at):
+                    moved_at[entry.actor] = entry.at
+                    (outside.add if entry.kind == "left" else outside.discard)(entry.actor)
             elif entry.actor in outside and entry.kind in CHANGES:
                 verdict.wrong.append(f"INC-{number}: {entry.actor} was removed, and did {entry.kind}: {entry.text}")
             else:
