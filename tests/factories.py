@@ -8,7 +8,8 @@ from typing import Any
 
 from bot.domain import incident as verbs
 from bot.domain.incident import Incident
-from bot.domain.policy.policy import Policy, Role, Rung, Schedule, Service, Severity
+from bot.domain.policy.policy import Policy, Role, Rung, Service, Severity
+from bot.domain.policy.schedules import Schedule
 from bot.domain.timeline.entry import Entry, RecordedEntry
 from bot.domain.values.target import Target
 

@@ -11,7 +11,8 @@ from bot.domain.access.identity import Identity
 from bot.domain.errors import NotFound
 from bot.domain.oncall import schedule as oncall
 from bot.domain.oncall.schedule import Override, Shift
-from bot.domain.policy.policy import Policy, Schedule
+from bot.domain.policy.policy import Policy
+from bot.domain.policy.schedules import Schedule
 from bot.incident_json import instant
 from bot.operations.base import Answer, Arguments, Call, Duration, Instant, NoArguments, Operation, Shape, question
 from bot.operations.verbs import span

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from bot.domain.alerts.routing import in_words
-from bot.domain.oncall.notation import DEFAULT_HANDOFF
 from bot.domain.policy import alert_rules
 from bot.domain.policy import automation_rules as rules
 from bot.domain.policy import policy as domain
@@ -16,11 +16,11 @@ from bot.domain.values.durations import BusinessDays, Span, parse_duration, pars
 from bot.domain.values.target import Target, TargetKind
 from bot.policy import models
 from bot.policy.build_alerting import build_probe, build_rule
+from bot.policy.build_schedules import build_schedules, build_team
 from bot.policy.document import digest
 from bot.policy.models.conditions import CONDITION
 from bot.policy.status_page import build_status_page
 
-_ANY_DAY = date(2000, 1, 3)  # the first day of a rotation with one member, who is always on call
 _MORE = ("stakeholders", "audiences", "channels", "war_room", "ticket")
 
 
@@ -28,7 +28,7 @@ def build_policy(model: models.Document, document: dict[str, Any]) -> domain.Pol
     """The policy of a validated document, with the digest of `document`."""
     return domain.Policy(
         name=model.name or model.preset or "policy",
-        severities=tuple(_severity(key, model.severities[key]) for key in model.order or model.severities),
+        severities=tuple(_severity(key, model.severities[key], model) for key in model.order or model.severities),
         roles=tuple(_role(key, model.roles[key]) for key in model.role_order or model.roles),
         announce=model.announce,
         channel_name=model.channel_name,
@@ -36,7 +36,9 @@ def build_policy(model: models.Document, document: dict[str, Any]) -> domain.Pol
         nudges=_nudges(model.nudges),
         playbooks=_playbooks(model.playbooks),
         contacts={key: _contact(key, contact) for key, contact in model.contacts.items()},
-        schedules={key: build_schedule(key, schedule, model.timezone) for key, schedule in model.schedules.items()},
+        schedules=build_schedules(model),
+        teams={key: build_team(key, team) for key, team in model.teams.items()},
+        ladders={key: build_ladder(ladder) for key, ladder in model.ladders.items()},
         services={key: _service(key, service) for key, service in model.services.items()},
         categories=tuple(model.categories),
         category_details={key: _category(key, category) for key, category in model.categories.items()},
@@ -70,7 +72,7 @@ def build_policy(model: models.Document, document: dict[str, Any]) -> domain.Pol
     )
 
 
-def _severity(key: str, model: models.Severity) -> domain.Severity:
+def _severity(key: str, model: models.Severity, document: models.Document) -> domain.Severity:
     return domain.Severity(
         key=key,
         name=model.name,
@@ -84,8 +86,20 @@ def _severity(key: str, model: models.Severity) -> domain.Severity:
         review_within=_span(model.review_within),
         roles=tuple(model.roles),
         notify_executives=model.notify_executives,
-        ladder=tuple(_rung(rung) for rung in model.ladder),
+        ladder=build_ladder(document.ladders[model.ladder] if isinstance(model.ladder, str) else model.ladder),
         extra={name: getattr(model, name) for name in _MORE},
+    )
+
+
+def build_ladder(model: list[models.Rung] | models.Ladder) -> tuple[domain.Rung, ...]:
+    """The rungs of a ladder. One that is gone through again has them again, later."""
+    rungs = tuple(_rung(rung) for rung in models.rungs_of(model))
+    again = model.repeat if isinstance(model, models.Ladder) else None
+    if again is None:
+        return rungs
+    round_length = rungs[-1].after + clock_duration(again.after)
+    return tuple(
+        replace(rung, after=rung.after + round_length * number) for number in range(again.times + 1) for rung in rungs
     )
 
 
@@ -109,44 +123,6 @@ def _contact(key: str, model: models.Contact) -> domain.Contact:
     return domain.Contact(key, model.name, model.slack, model.email, model.phone, model.pagerduty, model.url)
 
 
-def build_schedule(key: str, model: models.Schedule, timezone: str) -> domain.Schedule:
-    """A schedule, in `timezone` unless it has its own."""
-    return domain.Schedule(
-        key,
-        model.timezone or timezone,
-        tuple(_layer(layer) for layer in rotations(model)),
-        model.usergroup,
-        model.pagerduty,
-    )
-
-
-def rotations(model: models.Schedule) -> list[models.Rotation]:
-    """The layers of a schedule: one for the short form, none for a schedule kept at PagerDuty."""
-    if model.pagerduty:
-        return []
-    if model.layers:
-        return model.layers
-    return [
-        models.Rotation.model_construct(
-            rotation=model.rotation or "weekly",
-            handoff=model.handoff,
-            start=model.start,
-            members=model.members,
-            hours=model.hours,
-        )
-    ]
-
-
-def _layer(model: models.Rotation) -> domain.Layer:
-    return domain.Layer(
-        rotation=model.rotation,
-        handoff=model.handoff or DEFAULT_HANDOFF[model.rotation],
-        start=date.fromisoformat(model.start) if model.start else _ANY_DAY,
-        members=tuple(model.members),
-        hours=model.hours,
-    )
-
-
 def _service(key: str, model: models.Service) -> domain.Service:
     return domain.Service(
         key=key,
@@ -159,6 +135,7 @@ def _service(key: str, model: models.Service) -> domain.Service:
         contacts=tuple(model.contacts),
         playbooks=tuple(model.playbooks),
         components=tuple(model.components),
+        ladder=model.ladder,
     )
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.domain.policy.alerting_rules import AlertingRule, Composite, Condition
-from bot.domain.policy.policy import Audience, Contact, Policy, Rule, Schedule, Severity, Trigger
+from bot.domain.policy.policy import Audience, Contact, Policy, Rule, Severity, Trigger
+from bot.domain.policy.schedules import Schedule
 from bot.domain.values.durations import BusinessDays, Span
 from bot.domain.values.target import Target
 
@@ -40,6 +41,8 @@ def as_json(policy: Policy) -> dict[str, Any]:
         "executives": list(policy.executives),
         "contacts": {key: _contact(contact) for key, contact in policy.contacts.items()},
         "schedules": {key: _schedule(schedule) for key, schedule in policy.schedules.items()},
+        "teams": {key: _fields(team) for key, team in policy.teams.items()},
+        "ladders": {key: [_fields(rung) for rung in rungs] for key, rungs in policy.ladders.items()},
         "services": {key: _fields(service) for key, service in policy.services.items()},
         "categories": {key: _fields(category) for key, category in policy.category_details.items()},
         "audiences": {key: _audience(audience) for key, audience in policy.audiences.items()},
@@ -111,7 +114,7 @@ def _alerting_condition(condition: Condition) -> dict[str, Any]:
 
 
 def _schedule(schedule: Schedule) -> dict[str, Any]:
-    return {**_fields(schedule, "layers"), "layers": [_fields(layer) for layer in schedule.layers]}
+    return {**_fields(schedule, "layers", "teams"), "layers": [_fields(layer) for layer in schedule.layers]}
 
 
 def _fields(value: Any, *without: str) -> dict[str, Any]:

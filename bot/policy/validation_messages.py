@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 import typing
 from collections.abc import Iterator
 from typing import Any
@@ -46,7 +47,8 @@ def problems_from(
 
 
 def _path(error: ErrorDetails) -> KeyPath:
-    return tuple(part for part in error["loc"] if part != "[key]")
+    """The path of a setting: pydantic's `[key]` and the tags of forms such as `[rungs]` are no part of it."""
+    return tuple(part for part in error["loc"] if not str(part).startswith("["))
 
 
 def _message(  # noqa: PLR0911 - a table: one text for each kind of error
@@ -91,8 +93,10 @@ def _missing(path: KeyPath, base: dict[str, Any]) -> str:
 
 
 def _with_article(key: str) -> str:
-    if key == "conditions":
+    if key in ("conditions", "rungs"):
         return key
+    if key in ("begins", "ends"):
+        return f"`{key}`"
     return f"an {key}" if key[0] in "aeiou" else f"a {key}"
 
 
@@ -105,6 +109,9 @@ def _example(owner: KeyPath, key: str) -> str:
         "when": "when: manual",
         "severity": "severity: sev2",
         "conditions": "conditions: [{type: threshold, query: 'up', op: lt, value: 1}]",
+        "rungs": 'rungs: [{after: 0m, notify: ["schedule:primary"]}]',
+        "begins": "begins: 2026-01-05 09:00",
+        "ends": "ends: 2026-01-06 09:00",
         "type": "type: threshold",
         "url": "url: https://example.com/health",
     }.get(key, f"{key}: {text}")
@@ -162,28 +169,34 @@ def _model_at(path: KeyPath, root: type[BaseModel]) -> type[BaseModel] | None:
     """The model of the settings at `path`; `None` if there is none."""
     annotation: Any = root
     for part in path:
-        model = _first_model(annotation)
-        if model is None:
-            annotation = _item_type(annotation)
-        else:
-            field = model.model_fields.get(str(part))
-            annotation = field.annotation if field else None
+        steps = (_step(each, part) for each in _alternatives(annotation))
+        annotation = next((step for step in steps if step is not None), None)
     return _first_model(annotation)
 
 
+def _step(annotation: Any, part: str | int) -> Any:
+    """The type of the setting or item `part` of this type; `None` if it has none."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        field = annotation.model_fields.get(str(part))
+        return field.annotation if field else None
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is (list if isinstance(part, int) else dict):
+        return arguments[-1]
+    return None
+
+
 def _first_model(annotation: Any) -> type[BaseModel] | None:
-    types = (each for each in _alternatives(annotation) if isinstance(each, type) and issubclass(each, BaseModel))
-    return next(types, None)
-
-
-def _item_type(annotation: Any) -> Any:
-    """The type of a list's items or a mapping's values."""
-    arguments = typing.get_args(annotation)
-    return arguments[-1] if arguments else None
+    return next(
+        (each for each in _alternatives(annotation) if isinstance(each, type) and issubclass(each, BaseModel)), None
+    )
 
 
 def _alternatives(annotation: Any) -> Iterator[Any]:
-    """The annotation itself, and the members of a union."""
-    yield annotation
-    if typing.get_origin(annotation) is not list and typing.get_origin(annotation) is not dict:
-        yield from typing.get_args(annotation)
+    """The annotation itself without its metadata, or the members of a union."""
+    if typing.get_origin(annotation) is typing.Annotated:
+        yield from _alternatives(typing.get_args(annotation)[0])
+    elif typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        for member in typing.get_args(annotation):
+            yield from _alternatives(member)
+    else:
+        yield annotation

@@ -14,7 +14,8 @@ from icalendar import Calendar, Event
 
 from bot.domain.oncall import schedule as oncall
 from bot.domain.oncall.schedule import Override, Shift
-from bot.domain.policy.policy import Policy, Schedule
+from bot.domain.policy.policy import Policy
+from bot.domain.policy.schedules import Schedule
 from bot.domain.values.one_line import one_line
 from bot.domain.values.slack_ids import is_user_id
 from bot.usecases.context import Context
@@ -123,9 +124,7 @@ async def _answer(
 
 def _slack_ids(policy: Policy, covers: Sequence[Override]) -> set[str]:
     """The members of schedules that are Slack IDs, those who cover included."""
-    members = {
-        member for schedule in policy.schedules.values() for layer in schedule.layers for member in layer.members
-    }
+    members = {member for schedule in policy.schedules.values() for member in schedule.member_names}
     return {member for member in (*members, *(cover.member for cover in covers)) if is_user_id(member)}
 
 

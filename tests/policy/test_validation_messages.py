@@ -13,6 +13,7 @@ import pytest
 from bot import policy
 from bot.policy.yaml_source import parse_yaml
 from tests.policy.wrong_policies import WRONG
+from tests.policy.wrong_schedules import WRONG_SCHEDULES
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "policy.example.yml"
 
@@ -25,7 +26,10 @@ def error_of(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(refused.value)
 
 
-@pytest.mark.parametrize(("text", "message"), [case[1:] for case in WRONG], ids=[case[0] for case in WRONG])
+CASES = [*WRONG, *WRONG_SCHEDULES]
+
+
+@pytest.mark.parametrize(("text", "message"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 def test_a_wrong_policy_is_answered_with_how_to_fix_it(
     text: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -361,6 +361,6 @@ schedules:
   primary: {members: [U0ANNA], hours: 9-17}
 """,
         "policy.yml:2: schedules.primary.hours are not valid hours: “9-17”. “9-17” is not a day of the week. "
-        "Write them as 09:00-17:00 mon-fri.",
+        "Write them as 09:00-17:00 mon-fri, or mon 09:00-fri 17:00.",
     ),
 ]

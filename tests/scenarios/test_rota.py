@@ -15,7 +15,8 @@ from icalendar import Calendar
 
 from bot.domain.oncall import schedule as oncall
 from bot.domain.oncall.schedule import Override
-from bot.domain.policy.policy import Contact, Layer, Policy, Schedule
+from bot.domain.policy.policy import Contact, Policy
+from bot.domain.policy.schedules import Layer, Schedule
 from bot.usecases.oncall import calendar_feeds
 from bot.web.oncall import HORIZON, calendar
 from bot.workers import usergroup_sync

@@ -1,20 +1,17 @@
-"""Computes who is on call at what time, from a schedule's rotations, hours, layers and covers.
-
-A handoff happens at the first instant at which the local clock has reached its time. If a change of clocks skips that
-time, the handoff happens at the change; if the time comes twice, it happens the first time.
-"""
+"""Computes who is on call at what time, from a schedule's rotations, lists of shifts, hours, layers and covers."""
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from bot.domain.oncall.notation import DEFAULT_HANDOFF, MINUTES_PER_DAY, Handoff, parse_handoff, parse_hours
-from bot.domain.policy.policy import Layer, Policy, Schedule
+from bot.domain.oncall.notation import MINUTES_PER_DAY, parse_hours
+from bot.domain.oncall.rotation import handoff_times, member_at
+from bot.domain.policy.policy import Policy
+from bot.domain.policy.schedules import Layer, Schedule
 from bot.domain.values.slack_ids import is_user_id
 from bot.domain.values.wall_clock import change_of_clocks, first_instant
 
@@ -33,6 +30,7 @@ class Override:
     member: str
     starts_at: datetime
     ends_at: datetime
+    layer: str = ""  # the only layer that is covered; empty: the whole schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,28 +51,38 @@ class Gap:
 
 
 def on_call(schedule: Schedule, at: datetime, overrides: Sequence[Override] = ()) -> tuple[str, ...]:
-    """Contact keys or user IDs on call at `at`; empty where nobody is. The last of several overrides wins."""
-    for override in reversed(overrides):
+    """Contact keys or user IDs on call at `at`; empty where nobody is. A team counts as all of its people.
+
+    A cover of the whole schedule outranks one of a layer; otherwise the last of several wins.
+    """
+    covers: dict[str, str] = {}
+    for override in overrides:
         if override.schedule == schedule.key and override.starts_at <= at < override.ends_at:
-            return (override.member,)
+            covers[override.layer] = override.member
+    if "" in covers:
+        return schedule.people_of(covers[""])
     zone = _zone(schedule.timezone)
     local = at.astimezone(zone).replace(tzinfo=None)
-    for layer in reversed(schedule.layers):
-        if not layer.members:
-            continue
-        if layer.hours and not any(window.contains(local) for window in parse_hours(layer.hours)):
-            continue
-        turn = _turn(layer, zone, at)
-        if turn is not None:
-            return (layer.members[turn % len(layer.members)],)
-    return ()
+    people: dict[str, None] = {}
+    for layer in schedule.layers if schedule.together else reversed(schedule.layers):
+        cover = covers.get(layer.name) if layer.name else None
+        names = (cover,) if cover is not None else _members_of(layer, zone, at, local)
+        people |= dict.fromkeys(person for name in names for person in schedule.people_of(name))
+        if names and not schedule.together:
+            break
+    return tuple(people)
 
 
 def shifts(schedule: Schedule, start: datetime, end: datetime, overrides: Sequence[Override] = ()) -> list[Shift]:
     """Every shift between `start` and `end` in order, clipped to them. Instants are in UTC."""
-    return [
-        Shift(people[0], since, until) for people, since, until in _periods(schedule, start, end, overrides) if people
-    ]
+    running: dict[str, datetime] = {}
+    ended: list[Shift] = []
+    for people, since, _ in _periods(schedule, start, end, overrides):
+        ended += [Shift(member, running.pop(member), since) for member in [*running] if member not in people]
+        for member in people:
+            running.setdefault(member, since)
+    ended += [Shift(member, since, end.astimezone(UTC)) for member, since in running.items()]
+    return sorted(ended, key=lambda shift: shift.starts_at)
 
 
 def gaps(schedule: Schedule, start: datetime, end: datetime, overrides: Sequence[Override] = ()) -> list[Gap]:
@@ -83,28 +91,39 @@ def gaps(schedule: Schedule, start: datetime, end: datetime, overrides: Sequence
 
 
 def current_shift(schedule: Schedule, at: datetime, overrides: Sequence[Override] = ()) -> Shift | None:
-    """The shift at `at`; None where nobody is on call. A shift that ends over 40 days later is cut off there."""
+    """The shift at `at`, the first of several; None where nobody is on call."""
+    return next(iter(current_shifts(schedule, at, overrides)), None)
+
+
+def current_shifts(schedule: Schedule, at: datetime, overrides: Sequence[Override] = ()) -> tuple[Shift, ...]:
+    """The shifts at `at` of everybody on call. A shift that ends over 40 days later is cut off there."""
+    on_duty = on_call(schedule, at, overrides)
+    ends: dict[str, datetime] = {}
     for horizon in _HORIZONS[:2]:
         end = at + horizon
-        people, since, until = next(iter(_periods(schedule, at, end, overrides)))
-        if not people:
-            return None
-        if until < end:
+        ends = _ends_of(on_duty, _periods(schedule, at, end, overrides))
+        if all(until < end for until in ends.values()):
             break
-    return Shift(people[0], since, until)
+    return tuple(Shift(member, at.astimezone(UTC), ends[member]) for member in on_duty)
 
 
 def next_shift(schedule: Schedule, at: datetime, overrides: Sequence[Override] = ()) -> Shift | None:
-    """The next shift that begins after `at`; None where nothing changes within 400 days.
+    """The next shift that begins after `at`, the first of several; None where nothing changes within 400 days."""
+    return next(iter(next_shifts(schedule, at, overrides)), None)
+
+
+def next_shifts(schedule: Schedule, at: datetime, overrides: Sequence[Override] = ()) -> tuple[Shift, ...]:
+    """The shifts that begin next after `at`, all at the same instant; none where nothing changes within 400 days.
 
     A shift that goes on past the days searched is cut off there.
     """
     for horizon in _HORIZONS:
         end = at + horizon
         coming = [shift for shift in shifts(schedule, at, end, overrides) if shift.starts_at > at]
-        if coming and (coming[0].ends_at < end or horizon == _HORIZONS[-1]):
-            return coming[0]
-    return None
+        first = [shift for shift in coming if shift.starts_at == coming[0].starts_at]
+        if first and (max(shift.ends_at for shift in first) < end or horizon == _HORIZONS[-1]):
+            return tuple(first)
+    return ()
 
 
 def is_unreachable(member: str, policy: Policy) -> bool:
@@ -114,15 +133,18 @@ def is_unreachable(member: str, policy: Policy) -> bool:
 
 def on_call_lookup(policy: Policy, overrides: Sequence[Override] = ()) -> OnCall:
     """A function that tells who is on call on a schedule of this policy; nobody for unknown schedules."""
+    by_schedule: dict[str, list[Override]] = {}
+    for override in overrides:
+        by_schedule.setdefault(override.schedule, []).append(override)
 
     def look_up(name: str, at: datetime) -> tuple[str, ...]:
         schedule = policy.schedules.get(name)
-        return on_call(schedule, at, overrides) if schedule is not None else ()
+        return on_call(schedule, at, by_schedule.get(name, ())) if schedule is not None else ()
 
     return look_up
 
 
-# --- rotations --------------------------------------------------------------------------------------------------------
+# --- layers -----------------------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=256)
@@ -130,55 +152,16 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-@lru_cache(maxsize=1024)
-def _handoff(layer: Layer) -> Handoff:
-    return parse_handoff(layer.rotation, layer.handoff or DEFAULT_HANDOFF[layer.rotation])
-
-
-def _turn(layer: Layer, zone: ZoneInfo, at: datetime) -> int | None:
-    """The number of handoffs since the rotation began; None before it."""
-    handoff = _handoff(layer)
-    if at < first_instant(layer.start, handoff.at, zone):
-        return None
-    turn = _last_turn(layer, handoff, at.astimezone(zone).date())
-    while first_instant(_day_of(layer, handoff, turn), handoff.at, zone) > at:
-        turn -= 1
-    return max(0, turn)
-
-
-def _last_turn(layer: Layer, handoff: Handoff, day: date) -> int:
-    """The last turn that begins on the day after `day` or before. Turn 0 begins at `layer.start`.
-
-    Handoff 1 is the first one after the day of `layer.start`.
-    """
-    day += timedelta(days=1)
-    if layer.rotation == "monthly":
-        months = (day.year - layer.start.year) * 12 + day.month - layer.start.month
-        return months + 1 - _skipped_months(layer, handoff)
-    first = _day_of(layer, handoff, 1)
-    return (day - first).days // (7 if layer.rotation == "weekly" else 1) + 1
-
-
-def _day_of(layer: Layer, handoff: Handoff, turn: int) -> date:
-    """The calendar day on which a turn begins. A month without the handoff's day hands off on its last."""
-    if turn <= 0:
-        return layer.start
-    if layer.rotation == "daily":
-        return layer.start + timedelta(days=turn)
-    if layer.rotation == "weekly":
-        ahead = ((handoff.day or 0) - layer.start.weekday()) % 7 or 7
-        return layer.start + timedelta(days=ahead + 7 * (turn - 1))
-    months = layer.start.month - 1 + turn - 1 + _skipped_months(layer, handoff)
-    return _month_day(layer.start.year + months // 12, months % 12 + 1, handoff.day or 1)
-
-
-def _skipped_months(layer: Layer, handoff: Handoff) -> int:
-    """0 where the first month's handoff lies after `layer.start`, else 1."""
-    return 0 if _month_day(layer.start.year, layer.start.month, handoff.day or 1) > layer.start else 1
-
-
-def _month_day(year: int, month: int, day: int) -> date:
-    return date(year, month, min(day, monthrange(year, month)[1]))
+def _members_of(layer: Layer, zone: ZoneInfo, at: datetime, local: datetime) -> tuple[str, ...]:
+    """The members whom the layer puts on call, as written; none while it does not hold."""
+    if (layer.begins_at is not None and at < layer.begins_at) or (layer.ends_at is not None and at >= layer.ends_at):
+        return ()
+    if layer.hours and not any(window.contains(local) for window in parse_hours(layer.hours)):
+        return ()
+    if layer.shifts is not None:
+        return layer.shifts.members_at(at)
+    member = member_at(layer, zone, at) if layer.members else None
+    return () if member is None else (member,)
 
 
 # --- periods ----------------------------------------------------------------------------------------------------------
@@ -187,23 +170,39 @@ def _month_day(year: int, month: int, day: int) -> date:
 def _periods(
     schedule: Schedule, start: datetime, end: datetime, overrides: Sequence[Override]
 ) -> Iterator[tuple[tuple[str, ...], datetime, datetime]]:
-    """The time from `start` to `end`, split where the person on call changes."""
+    """The time from `start` to `end`, split where the people on call change."""
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     if end <= start:
         return
-    since, people = start, on_call(schedule, start, overrides)
-    for instant in sorted(set(_possible_changes(schedule, start, end, overrides))):
-        now = on_call(schedule, instant, overrides)
+    covers = [
+        each for each in overrides if each.schedule == schedule.key and each.starts_at < end and each.ends_at > start
+    ]
+    since, people = start, on_call(schedule, start, covers)
+    for instant in sorted(set(_possible_changes(schedule, start, end, covers))):
+        now = on_call(schedule, instant, covers)
         if now != people:
             yield people, since, instant
             since, people = instant, now
     yield people, since, end
 
 
+def _ends_of(
+    on_duty: Sequence[str], periods: Iterator[tuple[tuple[str, ...], datetime, datetime]]
+) -> dict[str, datetime]:
+    """When the shift of each of these people ends. The periods are read until all have ended."""
+    running, ends = set(on_duty), dict[str, datetime]()
+    for people, _, until in periods:
+        running &= set(people)
+        if not running:
+            break
+        ends |= dict.fromkeys(running, until)
+    return ends
+
+
 def _possible_changes(
-    schedule: Schedule, start: datetime, end: datetime, overrides: Sequence[Override]
+    schedule: Schedule, start: datetime, end: datetime, covers: Sequence[Override]
 ) -> Iterator[datetime]:
-    """Instants between `start` and `end` at which the person on call may change; some change nothing."""
+    """Instants between `start` and `end` at which the people on call may change; some change nothing."""
     zone = _zone(schedule.timezone)
     times = _wall_times(schedule)
     day = start.astimezone(zone).date() - timedelta(days=1)
@@ -213,17 +212,27 @@ def _possible_changes(
             if start < instant < end:
                 yield instant
         day += timedelta(days=1)
-    for override in overrides:
-        for instant in (override.starts_at, override.ends_at):
-            if override.schedule == schedule.key and start < instant < end:
-                yield instant.astimezone(UTC)
+    for instant in _named_instants(schedule, covers):
+        if start < instant < end:
+            yield instant.astimezone(UTC)
+
+
+def _named_instants(schedule: Schedule, covers: Sequence[Override]) -> Iterator[datetime]:
+    """The instants that are written down, rather than recurring."""
+    for cover in covers:
+        yield from (cover.starts_at, cover.ends_at)
+    for layer in schedule.layers:
+        yield from (instant for instant in (layer.begins_at, layer.ends_at) if instant is not None)
+        for shift in layer.shifts.shifts if layer.shifts is not None else ():
+            yield from (shift.starts_at, shift.ends_at)
 
 
 def _wall_times(schedule: Schedule) -> frozenset[time]:
     windows = [window for layer in schedule.layers if layer.hours for window in parse_hours(layer.hours)]
     minutes = {minute % MINUTES_PER_DAY for window in windows for minute in (window.start, window.end)}
     times = {time(minute // 60, minute % 60) for minute in minutes} | {time(0)}
-    return frozenset(times | {_handoff(layer).at for layer in schedule.layers})
+    rotations = [layer for layer in schedule.layers if layer.shifts is None]
+    return frozenset(times.union(at for layer in rotations for at in handoff_times(layer)))
 
 
 def _instants_of(day: date, times: frozenset[time], zone: ZoneInfo) -> Iterator[datetime]:

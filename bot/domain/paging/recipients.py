@@ -51,6 +51,8 @@ def recipients_with_roles(targets: Iterable[Target], roles: Mapping[str, str], c
                 resolution.add_contact(target.name)
             case TargetKind.SCHEDULE:
                 resolution.add_schedule(target.name)
+            case TargetKind.TEAM:
+                resolution.add_team(target.name)
     return resolution.recipients()
 
 
@@ -97,12 +99,27 @@ class _Resolution:
         elif not members:
             self.gaps.append(f"nobody is on call on {name} now")
         for member in members:
-            if member in self.context.policy.contacts:
-                self.add_contact(member)
-            elif is_unreachable(member, self.context.policy):
-                self.gaps.append(f"{member} is on call on {name}, and the policy has no such contact")
-            else:
-                self.people[member] = None
+            self.add_member(member, f"is on call on {name}")
+
+    def add_team(self, name: str) -> None:
+        """Add all members of the team; without any, whoever is on call on its schedule."""
+        team = self.context.policy.teams.get(name)
+        if team is None:
+            self.gaps.append(f"the policy has no team {name}")
+        elif not team.members and team.schedule is not None:
+            self.add_schedule(team.schedule)
+        else:
+            for member in team.members:
+                self.add_member(member, f"is in the team {name}")
+
+    def add_member(self, member: str, why: str) -> None:
+        """Add a contact, or a person known by Slack ID or address. `why`: what the policy says of them."""
+        if member in self.context.policy.contacts:
+            self.add_contact(member)
+        elif is_unreachable(member, self.context.policy):
+            self.gaps.append(f"{member} {why}, and the policy has no such contact")
+        else:
+            self.people[self.context.directory.user(member)] = None
 
     def recipients(self) -> Recipients:
         return Recipients(tuple(self.people), tuple(self.channels), tuple(self.contacts), tuple(self.gaps))

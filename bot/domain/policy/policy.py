@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from bot.domain.policy.alert_rules import AlertRules
 from bot.domain.policy.alerting_rules import AlertingRule, EscalationRung
 from bot.domain.policy.automation_rules import AutomationRules
 from bot.domain.policy.probe_rules import Probe
+from bot.domain.policy.schedules import Schedule, Team
 from bot.domain.policy.status_page_rules import StatusPageRules
 from bot.domain.policy.webhook_rules import WebhookRule
 from bot.domain.values.durations import Span
@@ -102,28 +103,6 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
-    """One rotation of a schedule."""
-
-    rotation: str  # `daily`, `weekly` or `monthly`
-    handoff: str  # `09:00`, `mon 09:00` or `1 09:00` (day of the month)
-    start: date
-    members: tuple[str, ...]  # contact keys, Slack IDs or addresses, in turn
-    hours: str | None = None  # when it applies: `09:00-17:00 mon-fri`; None: always
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """An on-call schedule. Later layers outrank earlier ones."""
-
-    key: str
-    timezone: str
-    layers: tuple[Layer, ...]
-    usergroup: str | None = None  # Slack user group that is kept equal to the people on call
-    pagerduty: str | None = None  # ID of the PagerDuty schedule that is read instead of layers
-
-
-@dataclass(frozen=True, slots=True)
 class Service:
     """A thing of the user's that can break."""
 
@@ -137,6 +116,7 @@ class Service:
     contacts: tuple[str, ...] = ()  # keys of contacts: owners, vendors' support
     playbooks: tuple[str, ...] = ()  # IDs of playbooks
     components: tuple[str, ...] = ()  # of the status page
+    ladder: str | None = None  # key of the ladder by which its incidents page, in place of the severity's
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +254,8 @@ class Policy:
     playbooks: PlaybookRules = PlaybookRules()
     contacts: dict[str, Contact] = field(default_factory=dict)
     schedules: dict[str, Schedule] = field(default_factory=dict)
+    teams: dict[str, Team] = field(default_factory=dict)
+    ladders: dict[str, tuple[Rung, ...]] = field(default_factory=dict)  # that severities and services name
     services: dict[str, Service] = field(default_factory=dict)
     categories: tuple[str, ...] = ()
     executives: tuple[str, ...] = ()  # keys of contacts

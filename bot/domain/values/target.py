@@ -15,6 +15,7 @@ class TargetKind(StrEnum):
 
     CONTACT = "contact"
     SCHEDULE = "schedule"  # the people on call
+    TEAM = "team"  # all of its members
     ROLE = "role"  # the holder of a role in the incident
     USER = "user"  # a Slack user ID, or an e-mail address
     CHANNEL = "channel"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.policy.models import AlertRung, Document, Rung, Trigger
+from bot.policy.models import AlertRung, Document, Ladder, Rung, Severity, Trigger, rungs_of
 from bot.policy.problems import KeyPath, Problem, dotted, nearest
 from bot.policy.yaml_source import Source
 
@@ -46,9 +46,8 @@ class CheckContext:
 
     def rungs(self) -> Iterator[tuple[KeyPath, Rung | Trigger | AlertRung, bool]]:
         """Every rung and trigger, also of alerts, with its path and whether the file itself contains it."""
-        for key, severity in self.model.severities.items():
-            ladder: KeyPath = ("severities", key, "ladder")
-            for number, rung in enumerate(severity.ladder):
+        for ladder, rungs in self.ladders():
+            for number, rung in enumerate(rungs):
                 yield (*ladder, number), rung, self.in_file(ladder)
         for key, trigger in self.model.triggers.items():
             yield ("triggers", key), trigger, self.in_file(("triggers", key, "notify"))
@@ -59,3 +58,23 @@ class CheckContext:
         for number, route in enumerate(self.model.alerts.routes):
             for place, step in enumerate(route.escalate):
                 yield ("alerts", "routes", number, "escalate", place), step, True
+
+    def ladders(self) -> Iterator[tuple[KeyPath, list[Rung]]]:
+        """Every ladder that is written out, of severities and named ones, with the path of its rungs."""
+        for key, severity in self.model.severities.items():
+            if not isinstance(severity.ladder, str):
+                yield ("severities", key, "ladder", *_place(severity.ladder)), rungs_of(severity.ladder)
+        for key, ladder in self.model.ladders.items():
+            yield ("ladders", key, *_place(ladder)), rungs_of(ladder)
+
+    def ladder_of(self, severity: Severity) -> list[Rung]:
+        """The rungs of a severity, also of a ladder that it names; none if there is no such ladder."""
+        ladder = severity.ladder
+        if isinstance(ladder, str):
+            return rungs_of(self.model.ladders[ladder]) if ladder in self.model.ladders else []
+        return rungs_of(ladder)
+
+
+def _place(ladder: list[Rung] | Ladder) -> KeyPath:
+    """Where the rungs of a ladder are written, below its own path."""
+    return ("rungs",) if isinstance(ladder, Ladder) else ()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.domain.policy.policy import WAKING_METHODS
+from bot.domain.policy.schedules import NOBODY
 from bot.domain.values.durations import exact
 from bot.domain.values.slack_ids import is_user_id
 from bot.domain.values.target import Target, TargetKind
 from bot.policy import build
+from bot.policy.build_schedules import rotations
 from bot.policy.checks.context import CheckContext
-from bot.policy.checks.references import add_contact, add_role, add_schedule
+from bot.policy.checks.references import add_contact, add_role, add_schedule, add_team
 from bot.policy.models import AlertRung, Contact, Rung, Trigger
 from bot.policy.problems import KeyPath, Problem
 
@@ -27,8 +29,7 @@ def problems(context: CheckContext) -> Iterator[Problem]:
         if in_file:
             yield from _unknown_targets(context, (*path, "notify"), rung.notify)
             yield from _unreachable(context, path, rung)
-    for key in context.model.severities:
-        yield from _out_of_order(context, key)
+    yield from _out_of_order(context)
     if context.in_file(("playbooks", "approvers")):
         yield from _approvers(context)
     for key, audience in context.model.audiences.items():
@@ -59,6 +60,8 @@ def _unknown_targets(context: CheckContext, path: KeyPath, targets: list[Target]
         item = (*path, number)
         if target.kind is TargetKind.SCHEDULE:
             yield context.unknown_name(item, name, model.schedules, "schedule", add_schedule(name))
+        elif target.kind is TargetKind.TEAM:
+            yield context.unknown_name(item, name, model.teams, "team", add_team(name))
         elif target.kind is TargetKind.CONTACT:
             yield context.unknown_name(item, name, model.contacts, "contact", add_contact(name))
         else:
@@ -77,6 +80,8 @@ def _approvers(context: CheckContext) -> Iterator[Problem]:
 def _exists(context: CheckContext, target: Target) -> bool:
     if target.kind is TargetKind.SCHEDULE:
         return target.name in context.model.schedules
+    if target.kind is TargetKind.TEAM:
+        return target.name in context.model.teams
     if target.kind is TargetKind.CONTACT:
         return target.name in context.model.contacts
     # A role that is never taken in an incident, such as role:engineering_manager, may be a contact.
@@ -90,9 +95,26 @@ def _people(context: CheckContext, target: Target) -> list[str]:
     if kind in (TargetKind.CONTACT, TargetKind.USER) or (kind is TargetKind.ROLE and name in context.model.contacts):
         return [name]
     if kind is TargetKind.SCHEDULE and name in context.model.schedules:
-        layers = build.rotations(context.model.schedules[name])
-        return list(dict.fromkeys(member for layer in layers for member in layer.members))
+        names = [member for layer in rotations(context.model.schedules[name]) for member in layer.names]
+        return list(dict.fromkeys(person for member in names for person in _people_of(context, member)))
+    if kind is TargetKind.TEAM and name in context.model.teams:
+        return _team_people(context, name)
     return []
+
+
+def _people_of(context: CheckContext, member: str) -> list[str]:
+    """The people whom a member of a schedule stands for."""
+    if member in context.model.teams:
+        return list(context.model.teams[member].members)
+    return [] if member == NOBODY else [member]
+
+
+def _team_people(context: CheckContext, name: str) -> list[str]:
+    """The members of a team; without any, those of its schedule."""
+    team = context.model.teams[name]
+    if team.members or team.schedule is None:
+        return list(team.members)
+    return _people(context, Target(TargetKind.SCHEDULE, team.schedule))
 
 
 def _missing_address(context: CheckContext, person: str, method: str) -> str | None:
@@ -136,13 +158,13 @@ def _useless_methods(context: CheckContext, path: KeyPath, rung: Rung | Trigger 
                 yield context.problem(path, message)
 
 
-def _out_of_order(context: CheckContext, key: str) -> Iterator[Problem]:
-    ladder = context.model.severities[key].ladder
-    for number in range(1, len(ladder)):
-        before, after = build.clock_duration(ladder[number - 1].after), build.clock_duration(ladder[number].after)
-        if after < before:
-            message = f"is {exact(after)}, earlier than the rung before it ({exact(before)}). Put them in order."
-            yield context.problem(("severities", key, "ladder", number, "after"), message, "")
+def _out_of_order(context: CheckContext) -> Iterator[Problem]:
+    for path, ladder in context.ladders():
+        for number in range(1, len(ladder)):
+            before, after = build.clock_duration(ladder[number - 1].after), build.clock_duration(ladder[number].after)
+            if after < before:
+                message = f"is {exact(after)}, earlier than the rung before it ({exact(before)}). Put them in order."
+                yield context.problem((*path, number, "after"), message, "")
 
 
 def _undefined(context: CheckContext) -> Iterator[Problem]:
@@ -167,7 +189,7 @@ def _waking_nobody(context: CheckContext) -> Iterator[Problem]:
     silent = [
         key
         for key, severity in context.model.severities.items()
-        if not any(_wakes_somebody(context, rung) for rung in severity.ladder)
+        if not any(_wakes_somebody(context, rung) for rung in context.ladder_of(severity))
     ]
     if silent:
         methods = " or ".join(WAKING_METHODS)

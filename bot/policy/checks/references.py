@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from bot.domain.policy.policy import fold_name
+from bot.domain.policy.schedules import NOBODY
 from bot.domain.values.slack_ids import is_user_id
 from bot.policy.checks.context import CheckContext
 from bot.policy.problems import KeyPath, Problem
@@ -22,6 +23,8 @@ def problems(context: CheckContext) -> Iterator[Problem]:
         path: KeyPath = ("severities", key)
         yield from context.unknown_names((*path, "roles"), severity.roles, model.roles, "role")
         yield from context.unknown_names((*path, "audiences"), severity.audiences, model.audiences, "audience")
+        if isinstance(severity.ladder, str):
+            yield from _ladder(context, (*path, "ladder"), severity.ladder)
     for key, role in model.roles.items():
         path = ("roles", key, "required_for")
         yield from context.unknown_names(path, role.required_for, model.severities, "severity")
@@ -33,6 +36,7 @@ def problems(context: CheckContext) -> Iterator[Problem]:
     yield from _people(context, ("executives",), model.executives)
     yield from _backups(context)
     yield from _services(context)
+    yield from _teams(context)
     yield from _custom_fields(context)
 
 
@@ -59,6 +63,16 @@ def add_contact(name: str) -> str:
 def add_schedule(name: str) -> str:
     """The hint for a schedule that does not exist."""
     return f"Add one under schedules, such as `{name}: {{members: [U0123ABCD]}}`."
+
+
+def add_team(name: str) -> str:
+    """The hint for a team that does not exist."""
+    return f"Add one under teams, such as `{name}: {{members: [U0123ABCD]}}`."
+
+
+def add_ladder(name: str) -> str:
+    """The hint for a ladder that does not exist."""
+    return f'Add one under ladders, such as `{name}: [{{after: 0m, notify: ["schedule:primary"]}}]`.'
 
 
 def add_role(name: str) -> str:
@@ -144,6 +158,31 @@ def _services(context: CheckContext) -> Iterator[Problem]:
         if key in service.depends_on:
             yield context.problem((*path, "depends_on"), "a service cannot depend on itself. Remove it.")
         yield from _people(context, (*path, "contacts"), service.contacts)
+        if service.ladder is not None:
+            yield from _ladder(context, (*path, "ladder"), service.ladder)
+
+
+def _ladder(context: CheckContext, path: KeyPath, name: str) -> Iterator[Problem]:
+    if name not in context.model.ladders:
+        yield context.unknown_name(path, name, context.model.ladders, "ladder", add_ladder(name))
+
+
+def _teams(context: CheckContext) -> Iterator[Problem]:
+    model = context.model
+    if NOBODY in model.contacts:
+        message = f"`{NOBODY}` is a gap in a schedule, not a person. Give the contact another key."
+        yield context.problem(("contacts", NOBODY), message)
+    for key, team in model.teams.items():
+        path: KeyPath = ("teams", key)
+        if key == NOBODY or key in model.contacts:
+            taken = "a gap in a schedule" if key == NOBODY else "a contact"
+            yield context.problem(path, f"`{key}` is {taken} already; schedules could mean either. Rename the team.")
+        if not team.members and team.schedule is None:
+            yield context.problem(path, "has nobody: write `members: [anna, ben]`, or the `schedule` of the team.", "")
+        yield from _people(context, (*path, "members"), team.members)
+        if team.schedule is not None and team.schedule not in model.schedules:
+            hint = add_schedule(team.schedule)
+            yield context.unknown_name((*path, "schedule"), team.schedule, model.schedules, "schedule", hint)
 
 
 def _figure(context: CheckContext, key: str) -> Iterator[Problem]:

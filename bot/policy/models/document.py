@@ -11,9 +11,10 @@ from bot.policy.models.alerts import Alerts
 from bot.policy.models.automation import Automation
 from bot.policy.models.base import StrictModel
 from bot.policy.models.classification import Category, CustomField, Rule
-from bot.policy.models.ladders import Trigger
-from bot.policy.models.people import Audience, Communications, Contact, MessageTemplate, Role, Schedule
+from bot.policy.models.ladders import NamedLadder, Trigger
+from bot.policy.models.people import Audience, Communications, Contact, MessageTemplate, Role
 from bot.policy.models.probes import Probe
+from bot.policy.models.schedules import Schedule, Team
 from bot.policy.models.services import Service
 from bot.policy.models.severities import Severity
 from bot.policy.models.status_page import StatusPage
@@ -93,6 +94,8 @@ class Document(StrictModel):
     executives: list[Key] = Field(default=[], description="Contacts who get the executive briefing.")
     contacts: dict[Key, Contact] = Field(default={}, description="People and vendors who can be reached.")
     schedules: dict[Key, Schedule] = Field(default={}, description="Who is on call when.")
+    teams: dict[Key, Team] = Field(default={}, description="People who are paged together.")
+    ladders: dict[Key, NamedLadder] = Field(default={}, description="Ladders that severities and services name.")
     services: dict[Key, Service] = Field(default={}, description="The services that can break.")
     categories: dict[Key, Category] = Field(default={}, description="The categories of incidents.")
     audiences: dict[Key, Audience] = Field(default={}, description="The audiences that are informed.")
@@ -115,6 +118,6 @@ class Document(StrictModel):
 
 # Settings whose entries the author of the policy names: `key: null` removes one, and others stay.
 COLLECTIONS = (
-    "severities", "roles", "bookmarks", "links", "contacts", "schedules", "services", "categories", "audiences",
-    "templates", "triggers", "classification", "fields", "permissions", "metrics", "rules", "probes",
+    "severities", "roles", "bookmarks", "links", "contacts", "schedules", "teams", "ladders", "services", "categories",
+    "audiences", "templates", "triggers", "classification", "fields", "permissions", "metrics", "rules", "probes",
 )  # fmt: skip

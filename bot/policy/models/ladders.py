@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
-from bot.policy.models.base import StrictModel
+from bot.policy.models.base import StrictModel, invalid, quoted
 from bot.policy.models.targets import TARGET_FORMS, Method, TargetField
 from bot.policy.models.texts import Key, Name
 from bot.policy.models.times import Delay, Duration
@@ -22,6 +22,56 @@ class Rung(StrictModel):
         default="acknowledged", description="The rung is skipped once the incident has reached this."
     )
     repeat: Duration | None = Field(default=None, description="Page again every so often while unanswered.")
+
+
+class LadderRepeat(StrictModel):
+    """How often a whole ladder is gone through again."""
+
+    times: Annotated[int, Field(ge=1, le=20, strict=True)] = Field(description="How often, after the first time.")
+    after: Duration = Field(description="From the last rung to the first one again.")
+
+
+class Ladder(StrictModel):
+    """A ladder that severities and services name."""
+
+    rungs: list[Rung] = Field(min_length=1, description="Who is paged, and when.")
+    repeat: LadderRepeat | None = Field(default=None, description="Go through all of it again, so often.")
+
+
+def _form(value: Any) -> str:
+    """The tag of the form in which a ladder is written: tags in brackets are no part of a setting's path."""
+    if isinstance(value, str):
+        return "[name]"
+    return "[ladder]" if isinstance(value, dict | Ladder) else "[rungs]"
+
+
+def _ladder(value: Any) -> Any:
+    if not isinstance(value, list | dict | Ladder | str):
+        raise invalid(f"must be a list of rungs, not {quoted(value)}. {_EXAMPLE}")
+    return value
+
+
+def _named_ladder(value: Any) -> Any:
+    if value == [] or isinstance(value, str):
+        raise invalid(f"has no rungs. {_EXAMPLE}")
+    return _ladder(value)
+
+
+def rungs_of(ladder: list[Rung] | Ladder) -> list[Rung]:
+    """The rungs of a ladder as they are written, in either form."""
+    return ladder.rungs if isinstance(ladder, Ladder) else ladder
+
+
+_EXAMPLE = 'Write them as [{after: 0m, notify: ["schedule:primary"]}].'
+_Rungs = Annotated[list[Rung], Tag("[rungs]")]
+NamedLadder = Annotated[
+    _Rungs | Annotated[Ladder, Tag("[ladder]")], Discriminator(_form), BeforeValidator(_named_ladder)
+]
+LadderField = Annotated[
+    _Rungs | Annotated[Ladder, Tag("[ladder]")] | Annotated[Key, Tag("[name]")],
+    Discriminator(_form),
+    BeforeValidator(_ladder),
+]
 
 
 class Trigger(StrictModel):

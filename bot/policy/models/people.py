@@ -1,4 +1,4 @@
-"""Defines the schema of the policy's roles, contacts, on-call schedules and audiences."""
+"""Defines the schema of the policy's roles, contacts and audiences."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pydantic import Field
 from bot.policy.models.base import StrictModel
 from bot.policy.models.targets import TARGET_FORMS, Mail, Method, Phone, SlackUser, TargetField
 from bot.policy.models.texts import Key, Link, Name, Text
-from bot.policy.models.times import Day, Hours, Zone
 
 MOST_ADDRESSES = 200  # of one audience
 
@@ -33,32 +32,6 @@ class Contact(StrictModel):
     phone: Phone | None = Field(default=None, description="The number with its country code, in quotes.")
     pagerduty: Text | None = Field(default=None, description="The PagerDuty routing key of their own service.")
     url: Link | None = Field(default=None, description="A vendor's support portal.")
-
-
-class Rotation(StrictModel):
-    """A rotation: its members are on call one after the other."""
-
-    rotation: Literal["daily", "weekly", "monthly"] = Field(default="weekly", description="How long a shift is.")
-    handoff: Text | None = Field(default=None, description="`09:00`, `mon 09:00` or `1 09:00` (day of the month).")
-    start: Day | None = Field(default=None, description="The day on which the first member's first shift begins.")
-    members: list[Text] = Field(min_length=1, description="Contacts or Slack member IDs, in the order of their shifts.")
-    hours: Hours | None = Field(default=None, description="When it holds, such as `09:00-17:00 mon-fri`.")
-
-
-class Schedule(StrictModel):
-    """An on-call schedule: one rotation, or `layers`, of which later ones outrank earlier ones."""
-
-    timezone: Zone | None = Field(default=None, description="The policy's time zone if left out.")
-    usergroup: Text | None = Field(default=None, description="A Slack user group whose members are the people on call.")
-    rotation: Literal["daily", "weekly", "monthly"] | None = Field(default=None, description="How long a shift is.")
-    handoff: Text | None = Field(default=None, description="`09:00`, `mon 09:00` or `1 09:00` (day of the month).")
-    start: Day | None = Field(default=None, description="The day on which the first member's first shift begins.")
-    members: list[Text] = Field(default=[], description="Contacts or Slack member IDs, in the order of their shifts.")
-    hours: Hours | None = Field(default=None, description="When it holds, such as `09:00-17:00 mon-fri`.")
-    layers: list[Rotation] = Field(default=[], description="Several rotations; later ones outrank earlier ones.")
-    pagerduty: Text | None = Field(
-        default=None, description="The ID of a PagerDuty schedule, used instead of these settings."
-    )
 
 
 class Audience(StrictModel):

@@ -21,3 +21,6 @@ class Service(StrictModel):
     contacts: list[Key] = Field(default=[], description="Its owners and the vendors' support.")
     playbooks: list[Key] = Field(default=[], description="IDs of playbooks to offer first.")
     components: list[Text] = Field(default=[], description="Its components on the status page.")
+    ladder: Key | None = Field(
+        default=None, description="The ladder that pages for its incidents, in place of the severity's."
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from bot.policy.models.base import StrictModel
-from bot.policy.models.ladders import Rung
+from bot.policy.models.ladders import LadderField
 from bot.policy.models.texts import Key, Name, Text
 from bot.policy.models.times import Span
 
@@ -24,7 +24,7 @@ class Severity(StrictModel):
     review_within: Span | None = Field(default=None, description="Time until the post-incident review is held.")
     roles: list[Key] = Field(default=[], description="Roles that must be filled; people are reminded of empty ones.")
     notify_executives: bool = Field(default=False, description="Whether the executives get a briefing.")
-    ladder: list[Rung] = Field(default=[], description="Who is paged, and when.")
+    ladder: LadderField = Field(default=[], description="Who is paged, and when; or the name of one of `ladders`.")
     stakeholders: list[Text] = Field(default=[], description="The stakeholders, in words.")
     audiences: list[Key] = Field(default=[], description="The audiences that are informed: keys of `audiences`.")
     channels: list[Text] = Field(default=[], description="The communication channels, in words.")

@@ -14,7 +14,7 @@ from bot.domain.values.target import Target, TargetKind
 from bot.policy.models.base import invalid, quoted
 from bot.policy.problems import did_you_mean
 
-TARGET_FORMS = "contact:NAME, schedule:NAME, role:NAME, user:U0123ABCD or channel:#name"
+TARGET_FORMS = "contact:NAME, schedule:NAME, team:NAME, role:NAME, user:U0123ABCD or channel:#name"
 WHO_FORMS = '"@handle" of a user group, group:S0123ABCD, user:U0123ABCD, role:NAME or contact:NAME'
 _TARGET_KINDS = [str(kind) for kind in TargetKind if kind is not TargetKind.GROUP]
 _GROUP = re.compile(r"^(?:S[A-Z0-9]{5,}|[a-z0-9][a-z0-9_.-]{0,20})$")
@@ -58,7 +58,7 @@ def _who(value: Any) -> Target:
     if not isinstance(value, str):
         raise invalid(f"must be one of {WHO_FORMS}, in quotes.")
     target = _parse_who(value.strip())
-    if target is None or target.kind in (TargetKind.CHANNEL, TargetKind.SCHEDULE):
+    if target is None or target.kind in (TargetKind.CHANNEL, TargetKind.SCHEDULE, TargetKind.TEAM):
         raise invalid(f"is not a person or group: {quoted(value)}. Write {WHO_FORMS}.")
     if target.kind is TargetKind.GROUP and not _GROUP.match(target.name):
         raise invalid(f'is not a user group: {quoted(value)}. Write "@sre", in quotes, or group:S0123ABCD.')
@@ -116,7 +116,7 @@ def _phone(value: Any) -> str:
     return value
 
 
-_TARGET_SCHEMA = {"type": "string", "pattern": "^(contact|schedule|role|user|channel):.+$"}
+_TARGET_SCHEMA = {"type": "string", "pattern": "^(contact|schedule|team|role|user|channel):.+$"}
 TargetField = Annotated[Target, PlainValidator(_target), WithJsonSchema(_TARGET_SCHEMA)]
 _WHO_SCHEMA = {"type": "string", "examples": ["@sre", "role:commander"]}
 Who = Annotated[Target, PlainValidator(_who), WithJsonSchema(_WHO_SCHEMA)]

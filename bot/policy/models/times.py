@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -82,12 +82,24 @@ def _day(value: Any) -> str:
         raise invalid(f"must be a day such as 2026-01-05, not {quoted(value)}.") from None
 
 
-def _hours(value: Any) -> str:
+def _moment(value: Any) -> str:
+    """A day or time, as ISO 8601 text; without an offset it is a local time."""
     try:
-        notation.parse_hours(value if isinstance(value, str) else str(value))
-    except ValueError as error:
-        raise invalid(f"are not valid hours: {quoted(value)}. {error}") from None
-    return str(value)
+        return datetime.fromisoformat(value.strip()).isoformat()
+    except (TypeError, ValueError, AttributeError):
+        example = "a day or time such as 2026-01-05 or 2026-01-05 09:00"
+        raise invalid(f"must be {example}, not {quoted(value)}.") from None
+
+
+def _hours(value: Any) -> str:
+    """Hours as one text; a list of them is joined by `;`."""
+    parts = value if isinstance(value, list) and value else [value]
+    for part in parts:
+        try:
+            notation.parse_hours(part if isinstance(part, str) else str(part))
+        except ValueError as error:
+            raise invalid(f"are not valid hours: {quoted(part)}. {error}") from None
+    return "; ".join(str(part) for part in parts)
 
 
 _SPAN_SCHEMA = {"type": "string", "examples": ["10s", "15m", "2h", "1d", "1bd"]}
@@ -97,4 +109,8 @@ Delay = Annotated[str, PlainValidator(_delay), WithJsonSchema(_DELAY_SCHEMA)]
 Duration = Annotated[str, PlainValidator(_positive_delay), WithJsonSchema(_DELAY_SCHEMA)]
 Zone = Annotated[str, PlainValidator(_zone), WithJsonSchema({"type": "string", "examples": ["Europe/Berlin"]})]
 Day = Annotated[str, PlainValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
-Hours = Annotated[str, PlainValidator(_hours), WithJsonSchema({"type": "string", "examples": ["09:00-17:00 mon-fri"]})]
+_MOMENT_SCHEMA = {"type": "string", "examples": ["2026-01-05", "2026-01-05 09:00"]}
+Moment = Annotated[str, PlainValidator(_moment), WithJsonSchema(_MOMENT_SCHEMA)]
+_ONE_HOURS = {"type": "string", "examples": ["09:00-17:00 mon-fri"]}
+_HOURS_SCHEMA: dict[str, Any] = {"anyOf": [_ONE_HOURS, {"type": "array", "items": _ONE_HOURS, "minItems": 1}]}
+Hours = Annotated[str, PlainValidator(_hours), WithJsonSchema(_HOURS_SCHEMA)]

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from bot.domain.oncall import schedule as oncall
 from bot.domain.oncall.schedule import Override, Shift
-from bot.domain.policy.policy import Policy, Schedule
+from bot.domain.policy.policy import Policy
+from bot.domain.policy.schedules import Schedule
 from bot.domain.values.slack_ids import is_user_id
 from bot.slack.blocks import elements
 from bot.slack.blocks.elements import Block, Message, button

@@ -40,7 +40,7 @@ async def current_directory(conn: AsyncConnection, policy: Policy) -> Directory:
 def names_in(policy: Policy) -> frozenset[str]:
     """The e-mail addresses and Slack IDs by which a policy names people in Slack, and the keys of contacts."""
     contacts = [contact.slack or contact.email for contact in policy.contacts.values()]
-    members = [member for key in policy.schedules.values() for layer in key.layers for member in layer.members]
+    members = [member for schedule in policy.schedules.values() for member in schedule.member_names]
     rungs = [rung for severity in policy.severities for rung in severity.ladder]
     rungs += [trigger.rung for trigger in policy.triggers]
     targets = [target for rung in rungs for target in rung.notify]

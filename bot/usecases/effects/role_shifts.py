@@ -12,7 +12,8 @@ from bot.domain.incident import Incident, RoleShift
 from bot.domain.oncall import schedule as oncall
 from bot.domain.oncall import shift_change
 from bot.domain.oncall.schedule import Override
-from bot.domain.policy.policy import Policy, Schedule
+from bot.domain.policy.policy import Policy
+from bot.domain.policy.schedules import Schedule
 from bot.usecases.effects.incident_save import IncidentSave
 from bot.usecases.effects.on_call import user_of
 from storage import overrides

@@ -51,7 +51,7 @@ async def revoke(conn: AsyncConnection, feeds: Iterable[str]) -> None:
 
 def all_feeds(policy: Policy) -> list[str]:
     """The feeds of the schedules, then those of the people on them."""
-    members = {m for schedule in policy.schedules.values() for layer in schedule.layers for m in layer.members}
+    members = {member for schedule in policy.schedules.values() for member in schedule.member_names}
     return [f"schedule:{name}" for name in policy.schedules] + [f"person:{member}" for member in sorted(members)]
 
 
@@ -69,7 +69,7 @@ def _token(key: str, feed: str, generation: int) -> str:
 
 def members_of_user(policy: Policy, user: str) -> list[str]:
     """The names that a user has on the schedules: the keys of their contacts, or their Slack ID."""
-    members = {m for schedule in policy.schedules.values() for layer in schedule.layers for m in layer.members}
+    members = {member for schedule in policy.schedules.values() for member in schedule.member_names}
     return sorted(member for member in members if address_of(policy, member) == user)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import calendar
 import time as clock
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,7 +12,8 @@ from hypothesis import strategies as st
 
 from bot.domain.oncall import schedule as oncall
 from bot.domain.oncall.schedule import Gap, Override, Shift
-from bot.domain.policy.policy import Layer, Schedule
+from bot.domain.policy.schedules import Layer, Schedule
+from tests.domain.oncall.oracle import minutes, oracle
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata")
@@ -170,70 +169,6 @@ def test_looking_up_who_is_on_call_takes_less_than_a_millisecond() -> None:
 
 
 # --- against the oracle --------------------------------------------------------------------------------------------
-# It shares no code with `bot.domain.oncall.schedule`: it steps through the minutes and counts handoffs.
-
-
-def minutes(start: datetime, end: datetime, step: int = 1) -> Iterator[datetime]:
-    while start < end:
-        yield start
-        start += timedelta(minutes=step)
-
-
-def is_handoff_day(layer: Layer, day: date) -> bool:
-    word = layer.handoff.split()[0]
-    if layer.rotation == "daily":
-        return True
-    if layer.rotation == "weekly":
-        return day.strftime("%a").lower() == word
-    return day.day == min(int(word), calendar.monthrange(day.year, day.month)[1])
-
-
-def within(hours: str | None, wall: datetime) -> bool:
-    if hours is None:
-        return True
-    span, _, days = hours.partition(" ")
-    begin, end = (time.fromisoformat(part) for part in span.split("-"))
-    named = days.split(",") if days else ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-    today = wall.strftime("%a").lower() in named
-    before = (wall - timedelta(days=1)).strftime("%a").lower() in named
-    if begin < end:
-        return today and begin <= wall.time() < end
-    return (today and wall.time() >= begin) or (before and wall.time() < end)
-
-
-class LayerWalk:
-    """One layer, walked forward minute by minute: a handoff happens when the clock first reaches it."""
-
-    def __init__(self, layer: Layer) -> None:
-        self.layer = layer
-        self.at = time.fromisoformat(layer.handoff.split()[-1])
-        self.turn = -1
-        self.next = datetime.combine(layer.start, self.at)
-
-    def advance(self, wall: datetime) -> str | None:
-        while wall >= self.next:
-            self.turn += 1
-            day = self.next.date() + timedelta(days=1)
-            while not is_handoff_day(self.layer, day):
-                day += timedelta(days=1)
-            self.next = datetime.combine(day, self.at)
-        if self.turn < 0 or not within(self.layer.hours, wall):
-            return None
-        return self.layer.members[self.turn % len(self.layer.members)]
-
-
-def oracle(
-    rota: Schedule, start: datetime, end: datetime, overrides: tuple[Override, ...], step: int = 1
-) -> Iterator[tuple[datetime, tuple[str, ...]]]:
-    walks, zone = [LayerWalk(layer) for layer in rota.layers], ZoneInfo(rota.timezone)
-    for minute in minutes(start, end, step):
-        wall = minute.astimezone(zone).replace(tzinfo=None)
-        who = [member for member in (walk.advance(wall) for walk in walks) if member is not None]
-        for override in overrides:
-            if override.starts_at <= minute < override.ends_at:
-                who.append(override.member)
-        yield minute, tuple(who[-1:])
-
 
 # Spans of days around the changes of clocks of 2026 in the three zones that have them, and an ordinary one.
 STARTS = [

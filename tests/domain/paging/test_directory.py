@@ -14,7 +14,8 @@ from bot.domain.paging.context import PagingContext, paging_context
 from bot.domain.paging.directory import Directory
 from bot.domain.paging.people import person_by_address, replace_mentions
 from bot.domain.paging.recipients import recipients_of
-from bot.domain.policy.policy import Contact, Layer, Schedule
+from bot.domain.policy.policy import Contact
+from bot.domain.policy.schedules import Layer, Schedule
 from bot.domain.values.target import Target
 from tests.domain.incidents import declared
 from tests.domain.policies import MINUTE, NOON, POLICY

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.policy.policy import Policy, Role, Schedule, Service
+from bot.domain.policy.policy import Policy, Role, Service
+from bot.domain.policy.schedules import Schedule
 from bot.slack.blocks import choices, elements
 from bot.slack.blocks.modals.roles import ROLES, roles_modal
 from tests.domain.incidents import declared

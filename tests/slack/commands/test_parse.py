@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.incident.status import Status
-from bot.domain.policy.policy import Policy, Schedule
+from bot.domain.policy.policy import Policy
+from bot.domain.policy.schedules import Schedule
 from bot.domain.values.time_expressions import NOW, TimeExpression, TimeWindow
 from bot.slack.commands.parse import parse
 from bot.slack.commands.request import MENU, BadRequest, DeclareRequest, Request

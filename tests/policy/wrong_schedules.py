@@ -1,0 +1,379 @@
+"""Wrong schedules, teams and ladders, each with the whole message for it, as in `wrong_policies`."""
+
+from __future__ import annotations
+
+# What is wrong, the file, the message.
+WRONG_SCHEDULES = [
+    (
+        "a rotation of a length that there is not",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+  ben: {slack: U0BEN}
+schedules:
+  primary: {members: [anna], rotation: fortnightly}
+""",
+        "policy.yml:5: schedules.primary.rotation must be hourly, daily, weekly, monthly, or longer, such as "
+        "{every: 2, unit: week}, not “fortnightly”.",
+    ),
+    (
+        "a rotation of no unit",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+  ben: {slack: U0BEN}
+schedules:
+  primary: {members: [anna], rotation: {every: 2, unit: weeks}}
+""",
+        "policy.yml:5: schedules.primary.rotation must have a number and one unit of hour, day, week, month: "
+        "write {every: 2, unit: week}.",
+    ),
+    (
+        "a rotation of no number",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+  ben: {slack: U0BEN}
+schedules:
+  primary: {members: [anna], rotation: {every: 0, unit: week}}
+""",
+        "policy.yml:5: schedules.primary.rotation must be every 1 to 53 weeks, not “0”. Write {every: 2, unit: week}.",
+    ),
+    (
+        "a rotation that is too long",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+  ben: {slack: U0BEN}
+schedules:
+  primary: {members: [anna], rotation: {every: 54, unit: week}}
+""",
+        "policy.yml:5: schedules.primary.rotation must be every 1 to 53 weeks, not “54”. Write {every: 2, unit: week}.",
+    ),
+    (
+        "a handoff that does not fit hours",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+  ben: {slack: U0BEN}
+schedules:
+  primary: {members: [anna], rotation: {every: 12, unit: hour}, handoff: "mon 09:00"}
+""",
+        "policy.yml:5: schedules.primary.handoff is not a handoff: “mon 09:00”. An hourly handoff looks like 09:00.",
+    ),
+    (
+        "one of several hours",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+  ben: {slack: U0BEN}
+schedules:
+  primary: {members: [anna], hours: ["09:00-17:00 mon-fri", "fry 17:00-mon 09:00"]}
+""",
+        "policy.yml:5: schedules.primary.hours are not valid hours: “fry 17:00-mon 09:00”. “fry” is not a "
+        "day of the week. Write them as 09:00-17:00 mon-fri, or mon 09:00-fri 17:00.",
+    ),
+    (
+        "hours of no length",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+  ben: {slack: U0BEN}
+schedules:
+  primary: {members: [anna], hours: "mon 09:00-mon 09:00"}
+""",
+        "policy.yml:5: schedules.primary.hours are not valid hours: “mon 09:00-mon 09:00”. They end when "
+        "they begin; leave `hours` out for the whole week.",
+    ),
+    (
+        "a layer that ends before it begins",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+  ben: {slack: U0BEN}
+schedules:
+  primary: {members: [anna], begins: 2026-02-01 09:00, ends: 2026-02-01}
+""",
+        "policy.yml:5: schedules.primary.ends is not after `begins`, 2026-02-01 09:00. Write a later day or "
+        "time, or swap the two.",
+    ),
+    (
+        "a beginning that is no time",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+  ben: {slack: U0BEN}
+schedules:
+  primary: {members: [anna], begins: soon}
+""",
+        "policy.yml:5: schedules.primary.begins must be a day or time such as 2026-01-05 or 2026-01-05 "
+        "09:00, not “soon”.",
+    ),
+    (
+        "a shift that ends before it begins",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+  ben: {slack: U0BEN}
+schedules:
+  release:
+    shifts:
+      - {member: anna, begins: 2026-02-02, ends: 2026-02-01}
+""",
+        "policy.yml:7: schedules.release.shifts[1].ends is not after `begins`, 2026-02-02. Write a later day "
+        "or time, or swap the two.",
+    ),
+    (
+        "a shift without an end",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+  ben: {slack: U0BEN}
+schedules:
+  release:
+    shifts:
+      - {member: anna, begins: 2026-02-02}
+""",
+        "policy.yml:7: schedules.release.shifts[1] needs `ends`: write `ends: 2026-01-06 09:00`.",
+    ),
+    (
+        "a shift of a person whom there is not",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+  ben: {slack: U0BEN}
+schedules:
+  release:
+    shifts:
+      - {member: ana, begins: 2026-02-02, ends: 2026-02-03}
+""",
+        "policy.yml:7: schedules.release.shifts[1].member: there is no contact “ana”. Did you mean anna?",
+    ),
+    (
+        "shifts and members",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+  ben: {slack: U0BEN}
+schedules:
+  release:
+    members: [anna]
+    shifts:
+      - {member: anna, begins: 2026-02-02, ends: 2026-02-03}
+""",
+        "policy.yml:6: schedules.release.members conflicts with `shifts`, which name everybody and every "
+        "time. Remove one of the two.",
+    ),
+    (
+        "a layer without members",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+  ben: {slack: U0BEN}
+schedules:
+  primary:
+    layers:
+      - {hours: sat}
+""",
+        "policy.yml:7: schedules.primary.layers[1] has no members: write `members: [anna, ben]`.",
+    ),
+    (
+        "two layers of one name",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+  ben: {slack: U0BEN}
+schedules:
+  primary:
+    layers:
+      - {name: Night, members: [anna]}
+      - {name: night, members: [ben]}
+""",
+        "policy.yml:8: schedules.primary.layers[2].name: another layer is named “night” too; a cover could "
+        "mean either. Give it another name.",
+    ),
+    (
+        "a single layer together",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+  ben: {slack: U0BEN}
+schedules:
+  primary: {members: [anna], together: true}
+""",
+        "policy.yml:5: schedules.primary.together makes layers add up, and there is only one. Write several "
+        "`layers`, or remove it.",
+    ),
+    (
+        "a team whom there is not, as a member",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+  ben: {slack: U0BEN}
+teams:
+  sre: {members: [anna]}
+schedules:
+  primary: {members: [sra]}
+""",
+        "policy.yml:7: schedules.primary.members[1]: there is no contact or team “sra”. Did you mean sre?",
+    ),
+    (
+        "a team without people as a member",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+  ben: {slack: U0BEN}
+teams:
+  sre: {schedule: primary}
+schedules:
+  primary: {members: [anna, sre], start: 2026-01-05}
+""",
+        "policy.yml:7: schedules.primary.members[2]: the team sre has no members, so nobody would be on "
+        "call. Write `members: [anna, ben]` in teams.sre.",
+    ),
+    (
+        "a team without anybody",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+  ben: {slack: U0BEN}
+teams:
+  sre: {}
+""",
+        "policy.yml:5: teams.sre has nobody: write `members: [anna, ben]`, or the `schedule` of the team.",
+    ),
+    (
+        "a team of a person whom there is not",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+  ben: {slack: U0BEN}
+teams:
+  sre: {members: [ana]}
+""",
+        "policy.yml:5: teams.sre.members[1]: there is no contact “ana”. Did you mean anna?",
+    ),
+    (
+        "a team of a schedule that there is not",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+  ben: {slack: U0BEN}
+teams:
+  sre: {schedule: primary}
+""",
+        "policy.yml:5: teams.sre.schedule: there is no schedule “primary”. Add one under schedules, such as "
+        "`primary: {members: [U0123ABCD]}`.",
+    ),
+    (
+        "a team that is a contact too",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+  ben: {slack: U0BEN}
+teams:
+  anna: {members: [ben]}
+""",
+        "policy.yml:5: teams.anna: `anna` is a contact already; schedules could mean either. Rename the team.",
+    ),
+    (
+        "a person named nobody",
+        """\
+contacts:
+  nobody: {slack: U0ANNA}
+""",
+        "policy.yml:2: contacts.nobody: `nobody` is a gap in a schedule, not a person. Give the contact another key.",
+    ),
+    (
+        "a ladder that there is not",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+  ben: {slack: U0BEN}
+ladders:
+  payments: [{after: 0m, notify: ["contact:anna"]}]
+severities:
+  sev1: {ladder: paymnts}
+services:
+  shop: {ladder: goods}
+""",
+        "policy.yml:7: severities.sev1.ladder: there is no ladder “paymnts”. Did you mean payments?\n"
+        "policy.yml:9: services.shop.ladder: there is no ladder “goods”. Add one under ladders, such as "
+        '`goods: [{after: 0m, notify: ["schedule:primary"]}]`.',
+    ),
+    (
+        "a rung of a named ladder",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+  ben: {slack: U0BEN}
+ladders:
+  payments:
+    - {after: 0m, notfy: ["contact:anna"]}
+""",
+        'policy.yml:6: ladders.payments[1] needs a notify: write `notify: ["schedule:primary"]`.\n'
+        "policy.yml:6: ladders.payments[1].notfy is not a setting here. Did you mean notify?",
+    ),
+    (
+        "a rung of a repeated ladder",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+  ben: {slack: U0BEN}
+ladders:
+  payments:
+    rungs:
+      - {after: soon, notify: ["contact:anna"]}
+    repeat: {times: 50, after: 5m}
+""",
+        "policy.yml:7: ladders.payments.rungs[1].after is not a duration: “soon”. Write 10s, 15m, 2h, 1d or "
+        "1bd (a business day).\n"
+        "policy.yml:8: ladders.payments.repeat.times must be 20 or less, not 50.",
+    ),
+    (
+        "a ladder without rungs",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+  ben: {slack: U0BEN}
+ladders:
+  payments: {repeat: {times: 2, after: 5m}}
+  goods: []
+  orders: 5
+""",
+        "policy.yml:5: ladders.payments is new, and needs rungs: write `rungs: [{after: 0m, notify: "
+        '["schedule:primary"]}]`.\n'
+        "policy.yml:6: ladders.goods has no rungs. Write them as [{after: 0m, notify: "
+        '["schedule:primary"]}].\n'
+        "policy.yml:7: ladders.orders must be a list of rungs, not “5”. Write them as [{after: 0m, notify: "
+        '["schedule:primary"]}].',
+    ),
+    (
+        "a team on a rung whom there is not",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+  ben: {slack: U0BEN}
+teams:
+  sre: {members: [anna]}
+ladders:
+  payments: [{after: 0m, notify: ["team:sra", "team:goods"]}]
+""",
+        "policy.yml:7: ladders.payments[1].notify[1]: there is no team “sra”. Did you mean sre?\n"
+        "policy.yml:7: ladders.payments[1].notify[2]: there is no team “goods”. Add one under teams, such as "
+        "`goods: {members: [U0123ABCD]}`.",
+    ),
+    (
+        "rungs out of order on a named ladder",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+  ben: {slack: U0BEN}
+ladders:
+  payments:
+    rungs: [{after: 10m, notify: ["contact:anna"]}, {after: 5m, notify: ["contact:ben"]}]
+""",
+        "policy.yml:6: ladders.payments.rungs[2].after is 5m, earlier than the rung before it (10m). Put "
+        "them in order.",
+    ),
+]
