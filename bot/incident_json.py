@@ -57,6 +57,10 @@ def incident_json(incident: Incident) -> dict[str, Any]:
         "root_cause": incident.root_cause,
         "updates": incident.updates,
         "episode": incident.episode,
+        "merged_into": None if incident.merged_into is None else f"INC-{incident.merged_into}",
+        "merged": [f"INC-{number}" for number in incident.merged],
+        "related": [f"INC-{number}" for number in incident.related],
+        "tags": list(incident.tags),
     }
 
 
@@ -65,13 +69,22 @@ def whole_incident_json(
     entries: Sequence[RecordedEntry],
     rows: Sequence[LedgerRow],
     failures: Sequence[FailedNotice] = (),
+    together: Sequence[RecordedEntry] = (),
 ) -> dict[str, Any]:
-    """An incident with its timeline, its ledger of reminders and pages, and the notices that did not go out."""
+    """An incident with its timeline, its ledger of reminders and pages, and the notices that did not go out.
+
+    `together` are the entries of its own timeline and of those of incidents merged into it, in the order of time.
+    """
     return {
         **incident_json(incident),
         "timeline": [entry_json(record) for record in entries],
         "reminders": [reminder_json(row) for row in rows],
         "failures": [{"step": failure.kind, "error": failure.error} for failure in failures],
+        **(
+            {"merged_timeline": [{"incident": f"INC-{each.incident}", **entry_json(each)} for each in together]}
+            if together
+            else {}
+        ),
     }
 
 

@@ -123,10 +123,11 @@ def _as_lines(details: dict[str, Any], names: dict[str, str]) -> list[str]:
         if (seconds := details[f"time_to_{name}_s"]) is not None:
             lines.append(f"time to {name}: {approximate(timedelta(seconds=seconds))}")
     lines.append("")
-    for entry in details["timeline"]:
+    for entry in details.get("merged_timeline") or details["timeline"]:
+        merged = f"{entry['incident']} " if entry.get("incident", details["id"]) != details["id"] else ""
         mark = "●" if entry["key"] else " "
         who = one_line(str(entry["data"].get("name") or names.get(entry["actor"], entry["actor"])))
-        lines.append(f"{entry['at']} {mark} {entry['kind']:<16} {who:<12} {one_line(_told(entry, names))}")
+        lines.append(f"{entry['at']} {mark} {entry['kind']:<16} {who:<12} {merged}{one_line(_told(entry, names))}")
     lines.append("")
     for row in details["reminders"]:
         rung = f" rung {row['rung']}" if row["rung"] else ""

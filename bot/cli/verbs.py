@@ -10,6 +10,7 @@ import click
 from bot.cli.door import Door, Target, door_options, through_door
 from bot.cli.shared import echo, incident_number, print_json
 from bot.domain.errors import TocsinError
+from bot.domain.incident.relations import parse_tags
 from bot.domain.values.one_line import one_line
 from bot.domain.values.slack_ids import MENTION, is_user_id
 
@@ -116,6 +117,11 @@ def _page(words: tuple[str, ...]) -> Given:
     return {**target, "reason": " ".join(words[1:])}
 
 
+def _tags(words: tuple[str, ...]) -> Given:
+    change = parse_tags(_words(words, "which tags"))
+    return {"add": list(change.added), "remove": list(change.removed), "replace": change.all_others}
+
+
 def _reason(words: tuple[str, ...]) -> Given:
     return {"reason": _words(words, "why")}
 
@@ -139,6 +145,11 @@ COMMANDS: tuple[click.Command, ...] = (
           lambda words: {"summary": " ".join(words)}),
     _verb("reopen", "reopen_incident", "Open it again: tocsin reopen INC-7 Errors are back", _reason),
     _verb("close", "close_incident", "Close it once nothing is left to do.", _nothing),
+    _verb("merge", "merge_incident", "End it as merged into another one: tocsin merge INC-7 INC-3",
+          lambda words: {"into": _words(words, "into which incident")}),
+    _verb("relate", "relate_incident", "Note that another one has to do with it: tocsin relate INC-7 INC-3",
+          lambda words: {"to": _words(words, "which incident")}),
+    _verb("tag", "tag_incident", "Add tags, or take them away: tocsin tag INC-7 checkout -database", _tags),
     _verb("cancel", "cancel_incident", "End it as a false alarm: tocsin cancel INC-7 The probe was wrong", _reason),
 )  # fmt: skip
 

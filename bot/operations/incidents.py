@@ -29,6 +29,7 @@ from bot.operations.versions import version_of
 from bot.operations.visibility import visible_incident
 from bot.usecases.incidents.declare import Declaration, declare
 from bot.usecases.queries.list_incidents import IncidentQuery, list_incidents
+from bot.usecases.queries.merged_timeline import read_together
 from storage import deadlines
 from storage.outbox import census
 from storage.timeline import entries as timeline
@@ -107,7 +108,9 @@ async def _get(call: Call, arguments: GetArguments) -> Answer:
         entries = await timeline.read(conn, incident.number)
         rows = await deadlines.ledger(conn, incident.number)
         failures = await census.failed_or_blocked(conn, incident.number)
-    return Answer(whole_incident_json(incident, entries, rows, failures), version_of(incident))
+        reader = None if call.operator else call.actor
+        together = await read_together(conn, incident, reader) if incident.merged else []
+    return Answer(whole_incident_json(incident, entries, rows, failures, together), version_of(incident))
 
 
 async def _declare(call: Call, arguments: DeclareArguments) -> Answer:

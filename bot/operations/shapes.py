@@ -48,6 +48,10 @@ class IncidentShape(Shape):
     root_cause: str
     updates: int
     episode: int
+    merged_into: str | None = Field(description="The incident that goes on in its place.")
+    merged: list[str] = Field(description="Incidents merged into this one.")
+    related: list[str]
+    tags: list[str]
 
 
 class IncidentsShape(Shape):

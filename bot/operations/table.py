@@ -12,6 +12,7 @@ from bot.operations import (
     people,
     playbook_runs,
     publishing,
+    relations,
     status_page,
     timeline,
     tokens,
@@ -22,6 +23,7 @@ from bot.operations.base import Operation
 _MODULES = (
     incidents, verbs, people, facts, timeline, communications, alerts, oncall, knowledge, playbook_runs, status_page,
     publishing, tokens,
+    relations,
 )  # fmt: skip
 OPERATIONS: tuple[Operation, ...] = tuple(operation for module in _MODULES for operation in module.OPERATIONS)
 BY_NAME: dict[str, Operation] = {operation.name: operation for operation in OPERATIONS}

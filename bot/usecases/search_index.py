@@ -54,7 +54,7 @@ def document(incident: Incident) -> SearchDocument:
     return SearchDocument(
         incident.number,
         title=unique_terms(incident.title),
-        services=unique_terms(*incident.services, (incident.category or "").replace("_", " ")),
+        services=unique_terms(*incident.services, *incident.tags, (incident.category or "").replace("_", " ")),
         fix=unique_terms(incident.summary, incident.root_cause),
         body=unique_terms(incident.description)[:MAX_BODY],
     )

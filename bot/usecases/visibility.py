@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.errors import NotFound
 from bot.domain.incident import Incident
 from bot.domain.timeline.entry import Entry
 from bot.usecases.effects.on_call import user_with_address
+from storage import incidents
 from storage.timeline import entries
 
 
@@ -23,6 +25,17 @@ async def can_see(conn: AsyncConnection, incident: Incident, user: str) -> bool:
     if moves:
         return max(moves, key=lambda move: move.at).kind == "joined"
     return user in {incident.declared_by, *incident.responders, *incident.roles.values()}
+
+
+async def visible_other(conn: AsyncConnection, number: int, actor: str, *, sees_all: bool) -> Incident:
+    """Another incident that the actor names. Raises `NotFound` if there is none that they may see.
+
+    `sees_all`: the actor may see every private incident.
+    """
+    incident = await incidents.get(conn, number)
+    if incident is None or not (sees_all or await can_see(conn, incident, actor)):
+        raise NotFound(f"There is no incident INC-{number}.", "list all")
+    return incident
 
 
 async def was_paged(conn: AsyncConnection, incident: Incident, user: str) -> bool:

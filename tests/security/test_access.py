@@ -31,6 +31,7 @@ LINES = {
     "comms": "comms internal", "cover": "cover primary for 2h", "silence": "silence a=b for 2h",
     "maintenance": "maintenance", "subscribe": "subscribe",
     "resolve": "resolve Done", "review": "review", "times": "times", "close": "close", "cancel": "cancel None",
+    "merge": "merge INC-1",
     "status": "status resolved Done",
 }  # fmt: skip
 FREE = ("ack", "join", "note Seen", "update Going on", "status identified It is the disk", "next 1h", "roles", "why")

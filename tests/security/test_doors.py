@@ -35,6 +35,7 @@ WORDS = {
     "update": ["Going on"], "status": ["identified"], "severity": ["sev1"], "role": ["commander", TOM],
     "note": ["Seen"], "page": [TOM], "escalate": ["Now"], "snooze": ["30m"], "next": ["1h"], "resolve": ["Done"],
     "reopen": ["Back"], "cancel": ["None"],
+    "merge": ["INC-1"], "relate": ["INC-1"], "tag": ["checkout"],
 }  # fmt: skip
 
 

@@ -27,7 +27,9 @@ LINES = {
     "snooze": "snooze 30m", "next": "next 1h",
     "resolve": "resolve Done", "close": "close", "cancel": "cancel False alarm", "reopen": "reopen Again",
     "cover": "cover primary for 2h", "silence": "silence a=b for 2h", "policy": "policy apply", "redact": "redact",
-    "action": "action Look @tom", "review": "review", "times": "times", "comms": "comms", "maintenance": "maintenance",
+    "action": "action Look @tom", "review": "review", "times": "times",
+    "merge": "merge INC-1", "relate": "relate INC-1", "tag": "tag x",
+    "comms": "comms", "maintenance": "maintenance",
 }  # fmt: skip
 
 

@@ -22,10 +22,12 @@ RESTRICTABLE_VERBS = (
     "declare", "drill", "update", "status", "severity", "role", "handover", "escalate", "page", "note", "impact",
     "snooze", "next", "resolve", "close", "cancel", "reopen", "policy", "cover", "silence", "redact", "run",
     "action", "review", "times",
-    "comms", "maintenance",
+    "comms", "maintenance", "merge", "relate", "tag",
 )  # fmt: skip
 # What guests and people of other organisations may do as well: declare, and write down what they know.
-OPEN_TO_GUESTS = frozenset({"declare", "update", "status", "note", "impact", "next", "redact", "action"})
+OPEN_TO_GUESTS = frozenset(
+    {"declare", "update", "status", "note", "impact", "next", "redact", "action", "relate", "tag"}
+)
 VERBS_WITHOUT_INCIDENT = frozenset({"declare", "drill", "cover", "silence", "maintenance"})
 # Calls for help: allowed when Slack cannot say who is in a group.
 ALLOWED_WHEN_UNKNOWN = frozenset({"declare", "escalate", "page"})
@@ -41,6 +43,7 @@ PHRASES = {
     "action": "add or change action items", "review": "write reviews",
     "times": "correct times",
     "comms": "send messages to audiences", "maintenance": "plan maintenance",
+    "merge": "merge incidents", "relate": "relate incidents", "tag": "tag incidents",
 }  # fmt: skip
 MAX_NAMED = 5  # people named in a refusal
 

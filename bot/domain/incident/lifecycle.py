@@ -118,6 +118,7 @@ def reopen(incident: Incident, actor: str, policy: Policy, now: datetime, reason
         resolved_by=None,
         closed_at=None,
         ended_at=None,
+        merged_into=None,
         summary="",
         impact_ended_at=None,
         ladder=Ladder(started_at=now),

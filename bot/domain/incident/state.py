@@ -240,6 +240,12 @@ class Incident:
     public_title: str = ""  # in customers' words; empty: nobody wrote one
     started_at: datetime | None = None  # when it began, if somebody has said; never after `detected_at`
     review: Review | None = None  # None: not opened
+    merged_into: int | None = None  # number of the incident that goes on in its place
+    merged: tuple[
+        int, ...
+    ] = ()  # numbers of incidents merged into this one; one that was reopened since counts no more
+    related: tuple[int, ...] = ()  # numbers of related incidents
+    tags: tuple[str, ...] = ()
     policy: str = ""  # digest of the policy it follows
     policy_changes: int = 0  # how often another policy was applied
 

@@ -20,7 +20,7 @@ KEY_KINDS = frozenset(
     {
         "declared", "acknowledged", "status", "severity", "role", "handover", "update", "note", "page", "escalated",
         "resolved", "closed", "cancelled", "reopened", "merged", "alert", "sent", "impact", "policy", "redacted",
-        "channel_lost", "channel_back", "action", "review", "times", "communication",
+        "channel_lost", "channel_back", "action", "review", "times", "communication", "related", "tag",
     }
 )  # fmt: skip
 GENESIS = "0" * 64

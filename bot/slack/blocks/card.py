@@ -170,9 +170,16 @@ def _facts(incident: Incident, policy: Policy, now: datetime, bridge: str = "") 
         ("Affected services", elements.join_comma(phrases.services(incident, policy))),
         ("Impact", impact(incident)),
         ("Category", render(plain(category_name(incident.category, policy))) if incident.category else ""),
+        ("Merged into it", _ids(incident.merged)),
+        ("Related", _ids(incident.related)),
+        ("Tags", render(plain(elements.join_comma(incident.tags)))),
         *custom_fields.shown(incident, policy),
     ]
     return [(label, value) for label, value in facts if value]
+
+
+def _ids(numbers: Sequence[int]) -> str:
+    return elements.join_comma([f"INC-{number}" for number in numbers])
 
 
 def impact(incident: Incident) -> str:

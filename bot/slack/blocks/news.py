@@ -236,6 +236,22 @@ def _channel_back(entry: Entry, incident: Incident, policy: Policy) -> str:
     return f"{incident.id} goes on in {phrases.channel_link(incident)}."
 
 
+def _merged(entry: Entry, incident: Incident, policy: Policy) -> str:
+    channel = entry.data.get("channel")
+    where = f" <#{channel}>" if channel else ""
+    if into := entry.data.get("into"):
+        return (
+            f":twisted_rightwards_arrows: {mention(entry.actor)} merged {incident.id} into *INC-{into}*{where}. "
+            f"Go on there: reminders and pages have stopped here."
+        )
+    other = f"INC-{entry.data.get('merged')}"
+    return f":twisted_rightwards_arrows: {mention(entry.actor)} merged *{other}*{where} into {incident.id}."
+
+
+def _related(entry: Entry, incident: Incident, policy: Policy) -> str:
+    return f":link: {mention(entry.actor)} noted: {clip(render(entry.text), NOTE)}"
+
+
 def _snoozed(entry: Entry, incident: Incident, policy: Policy) -> str:
     until = entry.data.get("until")
     when = elements.moment(datetime.fromisoformat(until)) if until else ""
@@ -285,6 +301,8 @@ _FORMATTERS: dict[str, Callable[[Entry, Incident, Policy], str]] = {
     "cancelled": _cancelled,
     "reopened": _reopened,
     "snoozed": _snoozed,
+    "merged": _merged,
+    "related": _related,
     "policy": _policy,
     "channel_lost": _channel_lost,
     "channel_back": _channel_back,

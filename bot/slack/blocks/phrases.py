@@ -177,7 +177,9 @@ def ending_outside(incident: Incident) -> str:
     if incident.status is Status.CANCELLED:
         return "It was a false alarm."
     if incident.status is Status.MERGED:
-        return "It is continued in another incident."
+        return (
+            f"It goes on in INC-{incident.merged_into}." if incident.merged_into else "It goes on in another incident."
+        )
     took = incident.ended_at - incident.declared_at if incident.ended_at else None
     return f"It is over, after {durations.approximate(took)}." if took else "It is over."
 
@@ -192,4 +194,5 @@ def ending(incident: Incident) -> str:
     if incident.status in (Status.RESOLVED, Status.CLOSED):
         by = f" by {mention(incident.resolved_by)}" if incident.resolved_by else ""
         return f":white_check_mark: *{status_name(incident.status)}*{by}{when}"
-    return f":heavy_multiplication_x: *{status_name(incident.status)}*{when} — {MEANINGS[incident.status]}"
+    meaning = f"it goes on in INC-{incident.merged_into}" if incident.merged_into else MEANINGS[incident.status]
+    return f":heavy_multiplication_x: *{status_name(incident.status)}*{when} — {meaning}"

@@ -24,7 +24,8 @@ def timeline(
     words = f"Timeline of {incident.id}: {what}"
     if not entries:
         return elements.line(f"{words}. It has no entries yet.")
-    blocks, left = elements.newest_lines([_whole_line(record, everything=everything) for record in entries])
+    lines = [_of_other(record, incident) + _whole_line(record, everything=everything) for record in entries]
+    blocks, left = elements.newest_lines(lines)
     more = "" if everything else f" · `{command} timeline all --in {incident.id}` for everything"
     return elements.message(
         words,
@@ -35,6 +36,11 @@ def timeline(
             elements.context(f"Add to it: `{command} note What happened`{more}"),
         ],
     )
+
+
+def _of_other(record: RecordedEntry, incident: Incident) -> str:
+    """The ID before an entry of an incident that was merged into this one."""
+    return "" if record.incident == incident.number else f"`INC-{record.incident}` "
 
 
 def _whole_line(record: RecordedEntry, *, everything: bool) -> str:

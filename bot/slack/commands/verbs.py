@@ -38,6 +38,7 @@ class Grammar(Enum):
     ACTION = auto()
     ACTIONS = auto()
     METRICS = auto()
+    OTHER = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +219,29 @@ VERBS: tuple[Verb, ...] = (
         ("reopen", "reopen <reason>"),
         "reopen Errors are back since 04:10",
         "open it again; reminders and pages start afresh; without a reason it opens the form",
+    ),
+    Verb(
+        "merge",
+        Grammar.OTHER,
+        ("merge", "merge <ID>"),
+        "merge INC-7",
+        "end this incident as merged into another: its people and alerts go there; without an ID it opens the form",
+    ),
+    Verb(
+        "relate",
+        Grammar.OTHER,
+        ("relate", "relate <ID>"),
+        "relate INC-7",
+        "note in both that another incident has to do with this one; without an ID it opens the form",
+        aliases=("related",),
+    ),
+    Verb(
+        "tag",
+        Grammar.WORDS,
+        ("tag", "tag <words>", "tag -<word>", "tag none"),
+        "tag checkout database",
+        "tag the incident, or take tags away; without words it opens the form",
+        aliases=("tags", "label"),
     ),
     Verb(
         "action",

@@ -53,7 +53,9 @@ VERBS: dict[str, Access] = {
         ),
         Access.READ,
     ),
-    **dict.fromkeys(("note", "impact", "fields", "next", "playbook", "redact", "action"), Access.WRITE),
+    **dict.fromkeys(
+        ("note", "impact", "fields", "next", "playbook", "redact", "action", "relate", "tag"), Access.WRITE
+    ),
     "declare": Access.DECLARE,
     **dict.fromkeys(("ack", "join"), Access.ACKNOWLEDGE),
     **dict.fromkeys(
@@ -64,7 +66,7 @@ VERBS: dict[str, Access] = {
     **dict.fromkeys(("escalate", "page", "trigger", "invite"), Access.PAGE),
     "cover": Access.COVER,
     # An update and a status may end the incident.
-    **dict.fromkeys(("update", "status", "resolve", "close", "cancel", "reopen"), Access.END),
+    **dict.fromkeys(("update", "status", "resolve", "close", "cancel", "reopen", "merge"), Access.END),
 }
 PRESSES: dict[str, Access] = {
     **dict.fromkeys(
@@ -135,13 +137,15 @@ FORMS: dict[str, Access] = {
     ),
     **dict.fromkeys(("roles", "handover"), Access.ASSIGN),
     "cover": Access.COVER,
-    **dict.fromkeys(("update", "resolve", "reopen", "cancel", "alert_dismiss"), Access.END),
+    **dict.fromkeys(("update", "resolve", "reopen", "cancel", "alert_dismiss", "merge"), Access.END),
     **dict.fromkeys(("walk_stop", "walk_fill", "job_run"), Access.RUN),
     "walk_glass": Access.APPROVE,
     # Afterwards
     "review_answer": Access.ACKNOWLEDGE,
     **dict.fromkeys(("review_edit", "review_schedule", "times"), Access.STEER),
-    **dict.fromkeys(("action_create", "action_edit", "action_later", "action_not_doing"), Access.WRITE),
+    **dict.fromkeys(
+        ("action_create", "action_edit", "action_later", "action_not_doing", "relate", "tag"), Access.WRITE
+    ),
 }  # fmt: skip
 SHORTCUTS: dict[str, Access] = {
     **dict.fromkeys(("declare", "declare_from_message"), Access.DECLARE),

@@ -31,4 +31,5 @@ PARSERS: dict[Grammar, Parser] = {
     Grammar.ACTION: actions.action,
     Grammar.ACTIONS: actions.action_list,
     Grammar.METRICS: metrics.metrics,
+    Grammar.OTHER: text.other_incident,
 }

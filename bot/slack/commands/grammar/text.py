@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import re
 
+from bot.slack.commands.flags import number_in_name
 from bot.slack.commands.grammar.base import (
     INCIDENT_ID,
     ArgumentError,
@@ -14,6 +16,8 @@ from bot.slack.commands.grammar.base import (
 )
 from bot.slack.commands.request import Request
 from bot.slack.commands.verbs import BY_NAME, VERBS
+
+_INTO = re.compile(r"^(?:in)?(?:to|with)\s+", re.IGNORECASE)
 
 
 def no_argument(context: ParseContext) -> Request:
@@ -58,6 +62,18 @@ def incident_id(context: ParseContext) -> Request:
     if match is None:
         raise ArgumentError(f"“{echo(context.rest)}” is not an incident ID. They look like INC-42.")
     return Request(context.verb.name, int(match[1]))
+
+
+def other_incident(context: ParseContext) -> Request:
+    """Parse the ID of another incident, or the name of its channel; without one, the form is meant."""
+    typed = _INTO.sub("", context.rest).strip().rstrip(".,;:!")
+    if not typed:
+        return Request(context.verb.name)
+    match = INCIDENT_ID.fullmatch(typed)
+    number = int(match[1]) if match else number_in_name(typed.lstrip("#"), context.policy.channel_name)
+    if number is None:
+        raise ArgumentError(f"“{echo(context.rest)}” is not an incident ID. They look like INC-42.")
+    return Request(context.verb.name, other=number)
 
 
 def help_topic(context: ParseContext) -> Request:

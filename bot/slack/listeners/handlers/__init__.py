@@ -25,6 +25,7 @@ from bot.slack.listeners.handlers import (
     policy,
     queries,
     redaction,
+    relations,
     responders,
     reviews,
     status_page,
@@ -37,6 +38,7 @@ from bot.slack.listeners.handlers import (
 _MODULES = (
     responders,
     lifecycle,
+    relations,
     updates,
     timeline,
     paging,
@@ -79,6 +81,7 @@ SUBMISSIONS: dict[str, SubmissionHandler] = {
     **declare.SUBMISSIONS,
     **responders.SUBMISSIONS,
     **lifecycle.SUBMISSIONS,
+    **relations.SUBMISSIONS,
     **updates.SUBMISSIONS,
     **timeline.SUBMISSIONS,
     **redaction.SUBMISSIONS,

@@ -10,7 +10,7 @@ from bot.slack.listeners.calls import Press, PressHandler, Submission, Submissio
 from bot.slack.listeners.handlers.forms import press_of_verb
 from bot.slack.text import from_command, mention
 from bot.usecases.incidents.note import note
-from storage.timeline import entries
+from bot.usecases.queries.merged_timeline import read_together
 
 SHOWN = 200  # entries; older ones are counted
 
@@ -18,7 +18,7 @@ SHOWN = 200  # entries; older ones are counted
 async def _timeline(call: VerbCall) -> Message:
     everything = call.request.scope == "all"
     async with call.context.database.reading() as conn:
-        newest = await entries.read(conn, call.number, key_only=not everything, limit=SHOWN, newest=True)
+        newest = await read_together(conn, call.incident, call.user, key_only=not everything, limit=SHOWN)
     return timeline.timeline(call.incident, newest, everything=everything, command=call.ctx.command)
 
 

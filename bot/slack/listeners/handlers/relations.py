@@ -1,0 +1,126 @@
+"""Handles `/incident merge`, `relate` and `tag`, and their forms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.domain.errors import Refused
+from bot.domain.incident import Incident
+from bot.domain.incident.relations import parse_tags
+from bot.slack.blocks import elements, replies
+from bot.slack.blocks.elements import Message
+from bot.slack.blocks.inputs import InputErrors
+from bot.slack.blocks.modals.relations import (
+    MERGE,
+    OTHER,
+    RELATE,
+    TAG,
+    TAGS,
+    merge_modal,
+    other_of,
+    relate_modal,
+    tag_modal,
+    tags_of,
+)
+from bot.slack.listeners.calls import PressHandler, Submission, SubmissionHandler, VerbCall, VerbHandler
+from bot.slack.text import mention, plain, render
+from bot.usecases.incidents.merge import Merged, merge
+from bot.usecases.incidents.relate import relate, tag
+from bot.usecases.queries.find_incidents import find_incidents
+
+CHOICES = 100  # options of a select
+
+
+async def _merge(call: VerbCall) -> Message | None:
+    if call.request.other is None:
+        call.require("merge", call.incident)
+        others = await _others(call, open_only=call.incident.open)
+        fitting = [
+            each for each in others if each.private == call.incident.private and each.drill == call.incident.drill
+        ]
+        if not fitting:
+            raise Refused(f"There is no other open incident that {call.incident.id} could go on in.", "list all")
+        return await call.open_form(merge_modal(call.incident, fitting), "merge INC-7")
+    merged = await merge(call.context, call.number, call.request.other, call.user, call.delivery)
+    return _merged(merged)
+
+
+def _merged(merged: Merged) -> Message:
+    incident, target = merged.incident, merged.target
+    where = f" <#{target.channel_id}>" if target.channel_id else ""
+    parts = [f"{incident.id} is merged into {target.id}{where}. Reminders and pages have stopped here."]
+    if merged.invited:
+        parts.append(f"Inviting {len(merged.invited)} {'person' if len(merged.invited) == 1 else 'people'} there.")
+    if merged.outside:
+        people = elements.join_comma([mention(user) for user in merged.outside])
+        parts.append(f"Not in {target.id}, which is private: {people}. Invite who should see it.")
+    if merged.groups:
+        parts.append(f"{merged.groups} {'group' if merged.groups == 1 else 'groups'} of alerts moved there.")
+    if incident.detected_at < target.detected_at:
+        parts.append(
+            f"{incident.id} was detected earlier, {elements.moment(incident.detected_at)}: "
+            f"`times --in {target.id}` corrects when it began."
+        )
+    return replies.done(" ".join(parts))
+
+
+async def _relate(call: VerbCall) -> Message | None:
+    if call.request.other is None:
+        call.require("relate", call.incident)
+        others = await _others(call, open_only=False)
+        if not others:
+            raise Refused("There is no other incident yet.", "list all")
+        return await call.open_form(relate_modal(call.incident, others), "relate INC-7")
+    await relate(call.context, call.number, call.request.other, call.user, call.delivery)
+    return replies.done(f"{call.incident.id} and INC-{call.request.other} are related.")
+
+
+async def _tag(call: VerbCall) -> Message | None:
+    if not call.request.text:
+        call.require("tag", call.incident)
+        return await call.open_form(tag_modal(call.incident), "tag checkout database")
+    saved = await tag(call.context, call.number, parse_tags(call.request.text), call.user, call.delivery)
+    return _tagged(saved)
+
+
+def _tagged(incident: Incident) -> Message:
+    tags = elements.join_comma(incident.tags, at_most=20)
+    return replies.done(f"Tags of {incident.id}: {render(plain(tags)) or 'none'}.")
+
+
+async def _others(call: VerbCall, *, open_only: bool) -> Sequence[Incident]:
+    async with call.context.database.reading() as conn:
+        found = await find_incidents(conn, call.user, open_only=open_only, worst_first=(), limit=CHOICES)
+    return [each for each in found.incidents if each.number != call.number]
+
+
+async def _submit_merge(call: Submission) -> None:
+    number, other = other_of(call.view)
+    try:
+        merged = await merge(call.context, number, other, call.user, call.delivery)
+    except Refused as refused:
+        raise InputErrors({OTHER: refused.message}) from None
+    await call.reply_later(_merged(merged), channel=merged.incident.channel_id)
+
+
+async def _submit_relate(call: Submission) -> None:
+    number, other = other_of(call.view)
+    try:
+        saved = await relate(call.context, number, other, call.user, call.delivery)
+    except Refused as refused:
+        raise InputErrors({OTHER: refused.message}) from None
+    await call.reply_later(replies.done(f"{saved.id} and INC-{other} are related."), channel=saved.channel_id)
+
+
+async def _submit_tag(call: Submission) -> None:
+    number, change = tags_of(call.view)
+    try:
+        saved = await tag(call.context, number, change, call.user, call.delivery)
+    except Refused as refused:
+        raise InputErrors({TAGS: refused.message}) from None
+    await call.reply_later(_tagged(saved), channel=saved.channel_id)
+
+
+VERBS: dict[str, VerbHandler] = {"merge": _merge, "relate": _relate, "tag": _tag}
+PRESSES: dict[str, PressHandler] = {}
+SUBMISSIONS: dict[str, SubmissionHandler] = {MERGE: _submit_merge, RELATE: _submit_relate, TAG: _submit_tag}

@@ -1,0 +1,122 @@
+"""Merges an incident into another one, in one transaction: both notes, the people, the groups of alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain import routing
+from bot.domain.alerts.entries import of_attachment
+from bot.domain.alerts.group import AlertGroup
+from bot.domain.errors import NotFound
+from bot.domain.incident import Change, Incident
+from bot.domain.incident.merge import absorb, check_merge
+from bot.domain.incident.merge import merge as merged
+from bot.domain.outcome import Outcome
+from bot.domain.routing.notice import Notice
+from bot.domain.values.slack_ids import is_user_id
+from bot.usecases import authorize
+from bot.usecases.context import Context
+from bot.usecases.unit_of_work import PendingChange, claim_delivery, commit_many
+from bot.usecases.visibility import insiders, visible_other
+from storage import incidents
+from storage.alerts import groups
+
+MOST_GROUPS = 1000  # groups of alerts that move
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What a merge led to."""
+
+    incident: Incident
+    target: Incident
+    invited: tuple[str, ...] = ()  # people who are asked into the target's channel
+    outside: tuple[str, ...] = ()  # people of a private incident who are not in the target's, and are not asked in
+    groups: int = 0  # of alerts, that moved
+
+
+async def merge(
+    context: Context, number: int, into: int, actor: str, delivery: str | None = None, *, sees_all: bool = False
+) -> Merged:
+    """End an incident as merged into another one. `sees_all`: the actor may see every private incident.
+
+    1. Lock the groups of alerts, then both incidents. 2. Check what the person may do and see. 3. Move the
+    groups. 4. Commit both incidents with their notes and invitations. Nobody is asked into a private channel: its
+    people decide who sees it.
+    """
+    async with context.database.serialized() as conn:
+        await groups.lock_all(conn)
+        now = context.clock.now()
+        await incidents.lock_many_without_reading(conn, sorted({number, into}))
+        incident = await _existing(conn, number)
+        await claim_delivery(conn, delivery, now)
+        context.precondition(incident)
+        authorize.require(context, "merge", actor, incident)
+        target = await visible_other(conn, into, actor, sees_all=sees_all)
+        authorize.require(context, "merge", actor, target)
+        check_merge(incident, target)
+        people = await insiders(conn, incident)
+        inside = await insiders(conn, target) if target.private else None
+        moved = await _moved(conn, incident, target, now)
+        policies = [await context.policies.of(conn, each) for each in (incident, target)]
+        ending = merged(incident, target, actor, now)
+        joining = absorb(target, incident, actor, policies[1], now, inside)
+        invited = _invited(people, joining.incident) if inside is None else ()
+        alert_entries = tuple(of_attachment(group, actor, now) for group in moved)
+        joining = Change(joining.incident, (*joining.entries, *alert_entries))
+        asked = [_invitation(target, user, actor) for user in invited]
+        pending = [
+            PendingChange(incident, Outcome(ending, _alert_edits(incident, moved)), policies[0], source=context.source),
+            PendingChange(
+                target, Outcome(joining, (*asked, *_alert_posts(target, moved))), policies[1], source=context.source
+            ),
+        ]
+        context.names.request(people)
+        after = {each.number: each for each in await commit_many(conn, _by_number(pending), now)}
+    context.wakeups.notify()
+    outside = () if inside is None else tuple(sorted(people - inside))
+    return Merged(after[number], after[into], invited, outside, len(moved))
+
+
+def _by_number(pending: Sequence[PendingChange]) -> list[PendingChange]:
+    return sorted(pending, key=lambda each: each.outcome.incident.number)
+
+
+async def _existing(conn: AsyncConnection, number: int) -> Incident:
+    incident = await incidents.get(conn, number)
+    if incident is None:
+        raise NotFound(f"There is no incident INC-{number}.", "list all")
+    return incident
+
+
+async def _moved(conn: AsyncConnection, incident: Incident, target: Incident, now: datetime) -> list[AlertGroup]:
+    """Make the incident's groups of alerts the target's, and return them."""
+    found = await groups.of_incident(conn, incident.number, MOST_GROUPS)
+    reason = f"{incident.id} was merged into {target.id}"
+    moved = [replace(group, incident=target.number, reason=reason).with_step(now, "merge", reason) for group in found]
+    await groups.save_many(conn, moved)
+    return moved
+
+
+def _invited(people: frozenset[str], target: Incident) -> tuple[str, ...]:
+    there = {target.declared_by, *target.responders, *target.roles.values()}
+    return tuple(sorted(user for user in people if is_user_id(user) and user not in there))
+
+
+def _invitation(target: Incident, user: str, actor: str) -> Notice:
+    return replace(routing.invitation(target.number, user, actor), resend=True)
+
+
+def _alert_edits(incident: Incident, moved: Sequence[AlertGroup]) -> tuple[Notice, ...]:
+    return (routing.alerts_edit(incident.number),) if moved else ()
+
+
+def _alert_posts(target: Incident, moved: Sequence[AlertGroup]) -> tuple[Notice, ...]:
+    if not moved:
+        return ()
+    cards = [routing.alert_card_edit(group.number) for group in moved if group.carded]
+    return (routing.alerts_posted(target.number), routing.alerts_edit(target.number), *cards)

@@ -1,0 +1,48 @@
+"""Relates incidents to each other, in one transaction, and changes an incident's tags."""
+
+from __future__ import annotations
+
+from bot.domain.errors import NotFound
+from bot.domain.incident import Incident, relations
+from bot.domain.incident.relations import TagChange
+from bot.domain.outcome import Outcome
+from bot.usecases import authorize
+from bot.usecases.context import Context
+from bot.usecases.incidents.change import change_incident
+from bot.usecases.unit_of_work import PendingChange, claim_delivery, commit_many
+from bot.usecases.visibility import visible_other
+from storage import incidents
+
+
+async def relate(
+    context: Context, number: int, other: int, actor: str, delivery: str | None = None, *, sees_all: bool = False
+) -> Incident:
+    """Note in both incidents that they have to do with each other; of a private one only those inside are told."""
+    async with context.database.transaction() as conn:
+        now = context.clock.now()
+        await incidents.lock_many_without_reading(conn, sorted({number, other}))
+        incident = await incidents.get(conn, number)
+        if incident is None:
+            raise NotFound(f"There is no incident INC-{number}.", "list all")
+        await claim_delivery(conn, delivery, now)
+        context.precondition(incident)
+        authorize.require(context, "relate", actor, incident)
+        second = await visible_other(conn, other, actor, sees_all=sees_all)
+        changes = [(incident, relations.relate(incident, second, actor, now))]
+        if relations.is_mutual(incident):
+            changes.append((second, relations.relate(second, incident, actor, now)))
+        pending = [
+            PendingChange(before, Outcome(change), await context.policies.of(conn, before), source=context.source)
+            for before, change in sorted(changes, key=lambda each: each[0].number)
+            if change.entries
+        ]
+        saved = {each.number: each for each in await commit_many(conn, pending, now)} if pending else {}
+    context.wakeups.notify()
+    return saved.get(number, incident)
+
+
+async def tag(context: Context, number: int, change: TagChange, actor: str, delivery: str | None = None) -> Incident:
+    """Add tags to an incident, and take others away."""
+    return await change_incident(
+        context, number, "tag", actor, lambda w: relations.tag(w.incident, change, actor, w.now), delivery
+    )

@@ -1,0 +1,37 @@
+"""Reads the timeline of an incident together with those of the incidents that were merged into it."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.incident import Incident
+from bot.domain.incident.status import Status
+from bot.domain.timeline.entry import RecordedEntry
+from bot.usecases.visibility import can_see
+from storage import incidents
+from storage.timeline import entries
+
+MOST_INCIDENTS = 20
+
+
+async def merged_into(conn: AsyncConnection, incident: Incident, reader: str | None) -> list[Incident]:
+    """The incidents that are merged into this one and that the reader may see; a reader of None sees all.
+
+    One that was reopened meanwhile is left out.
+    """
+    if not incident.merged:
+        return []
+    found = await incidents.get_many(conn, incident.merged[-MOST_INCIDENTS:])
+    merged = [each for number, each in sorted(found.items()) if each.status is Status.MERGED]
+    return [each for each in merged if reader is None or await can_see(conn, each, reader)]
+
+
+async def read_together(
+    conn: AsyncConnection, incident: Incident, reader: str | None, *, key_only: bool = False, limit: int | None = None
+) -> list[RecordedEntry]:
+    """The newest `limit` entries of the incident and of those merged into it, in the order of time."""
+    records: list[RecordedEntry] = []
+    for number in (incident.number, *(each.number for each in await merged_into(conn, incident, reader))):
+        records += await entries.read(conn, number, key_only=key_only, limit=limit, newest=True)
+    records.sort(key=lambda record: (record.entry.at, record.incident, record.seq))
+    return records if limit is None else records[-limit:]
