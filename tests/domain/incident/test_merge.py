@@ -113,9 +113,7 @@ def test_tags_are_lower_case_and_a_dash_takes_one_away(typed: str, after: tuple[
     assert tag(numbered(1, tags=("old",)), parse_tags(typed), "UA", NOON).incident.tags == after
 
 
-@pytest.mark.parametrize(
-    "change", [TagChange(), TagChange(("x" * 41,)), TagChange(tuple(f"t{n}" for n in range(21)))]
-)
+@pytest.mark.parametrize("change", [TagChange(), TagChange(("x" * 41,)), TagChange(tuple(f"t{n}" for n in range(21)))])
 def test_tags_that_cannot_be_are_refused(change: TagChange) -> None:
     with pytest.raises(Refused):
         tag(numbered(1), change, "UA", NOON)
