@@ -38,7 +38,7 @@ async def test_an_incident_is_merged_into_another_and_both_say_so(here: World) -
     assert all(each["state"] != "waiting" for each in ended["reminders"])
     assert texts(of_kind(ended, "merged")) == ["merged into INC-2: Checkout is down"]
     assert texts(of_kind(goes_on, "merged")) == ["INC-1 was merged into this incident: Payments fail"]
-    assert "U0TOM00000" in here.ws.find_channel(first.name).members
+    assert "U0TOM00000" in here.ws.channel(first.name).members
     for channel, other in ((second, "INC-2"), (first, "INC-1")):
         said = [words(here, each) for each in here.ws.bot_messages(channel.id)]
         assert any("merged" in each and other in each and "#inc-" in each for each in said), said
