@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.domain.policy.automation_rules import AutomationRules
-from bot.settings import Settings
+from bot.settings import Settings, secret_of
 from playbooks.runners import http, process, promql, wait
 from playbooks.runners.protocol import Runner, Runners
 
@@ -21,7 +21,9 @@ RunnerBuilder = Callable[[Any, Settings, Mapping[str, str]], Runner]
 BUILDERS: dict[str, RunnerBuilder] = {
     "process": lambda rules, settings, environ: process.build(rules, environ),
     "http": lambda rules, settings, environ: http.build(rules, environ),
-    "promql": lambda rules, settings, environ: promql.build(rules, settings.prometheus),
+    "promql": lambda rules, settings, environ: promql.build(
+        rules, settings.prometheus, secret_of(settings.prometheus_token) or None, settings.prometheus_ca
+    ),
     "wait": lambda rules, settings, environ: wait.build(rules),
 }
 

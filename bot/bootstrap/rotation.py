@@ -50,6 +50,8 @@ def secret_rotation(base: Base, load: Callable[[], Settings], holders: HoldersOf
         Use(frozenset({"slack_app_token"}), app_token),
         Use(frozenset(name.lower() for names in notifiers.NEEDS.values() for name in names), vendors),
         Use(frozenset({"pagerduty_api_token"}), pagerduty_schedules),
-        Use(frozenset({"prometheus_url"}), runners),  # and the evaluation of rules reads the live settings
+        Use(
+            frozenset({"prometheus_url", "prometheus_token"}), runners
+        ),  # and the evaluation of rules reads the live settings
     )
     return SecretRotation(base.live, load, uses, logs.mask_also)

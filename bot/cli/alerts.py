@@ -79,9 +79,11 @@ def explain_command(what: str, as_json: bool) -> None:
         print_json(explained)
         return
     for group in explained:
-        click.echo(f"{group['id']} · {one_line(group['title'])}\n{group['state']} · {group['decision']}")
+        decided = f"{group['decision']} {group['incident'] or ''}".rstrip()
+        click.echo(f"{group['id']} · {one_line(group['title'])}\n{group['state']} · {decided}, times in UTC")
         for step in group["steps"]:
-            click.echo(f"  {step['at']}  {step['step']:<11} {one_line(step['reason'])}")
+            at = datetime.fromisoformat(step["at"])
+            click.echo(f"  {at:%Y-%m-%d %H:%M:%S}  {step['step']:<11} {one_line(step['reason'])}")
 
 
 @alerts_command.command("noise")

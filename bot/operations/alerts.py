@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.alert_json import explanation_json, group_json, silence_json, without_incident
@@ -125,15 +125,20 @@ class DismissArguments(Arguments):
     note: MaybeWords = ""
 
 
-LABEL = r"^[^\s=]{1,100}$"
+# Without `\s`, which every dialect of regular expressions reads otherwise.
+LabelName = Annotated[str, StringConstraints(strip_whitespace=False, pattern=r"^[^=\x00-\x20\x7f]{1,100}$")]
 
 
 class SilenceArguments(Arguments):
     """Labels with the value that each must have, exactly or as `/re/`, and for how long."""
 
     labels: Annotated[
-        dict[Annotated[str, Field(pattern=LABEL)], Annotated[str, Field(min_length=1, max_length=300)]],
-        Field(min_length=1, max_length=20),
+        dict[
+            LabelName,
+            Annotated[str, Field(min_length=1, max_length=300)],
+        ],
+        # Pydantic writes the names as `patternProperties`, which says nothing of names that do not match.
+        Field(min_length=1, max_length=20, json_schema_extra={"additionalProperties": False}),
     ]
     duration: Duration
     reason: Annotated[str, Field(max_length=300)] = ""

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -25,17 +27,25 @@ MAX_SERIES_SHOWN = 20
 
 
 class Promql:
-    """Runs instant queries against the Prometheus at `address`. Without an address every query is refused."""
+    """Runs instant queries against the Prometheus at `address`. Without an address every query is refused.
+
+    `token` is sent as a bearer token, in place of a user and password in the address. `ca` is a file with the
+    certificates to trust instead of the system's.
+    """
 
     name = "promql"
     idempotent = True
     concurrency = CONCURRENCY
 
-    def __init__(self, rules: PromqlRules, address: str | None) -> None:
+    def __init__(
+        self, rules: PromqlRules, address: str | None, token: str | None = None, ca: Path | None = None
+    ) -> None:
         self._rules = rules
         self._address = URL(address.rstrip("/")) if address else None
+        self._token = token
+        self._ca = ca
         password = self._address.password if self._address else None
-        self.secrets: tuple[str, ...] = (password,) if password else ()
+        self.secrets: tuple[str, ...] = tuple(secret for secret in (password, token) if secret)
 
     def check(self, invocation: Invocation) -> Allowed:
         """Permit one query of limited length. Raises `Refused` without an address or for a longer one."""
@@ -74,10 +84,14 @@ class Promql:
         """Send the query by POST, as the API recommends for long queries."""
         assert self._address is not None  # noqa: S101 - `check` has checked it
         url = self._address / "api/v1/query"
+        headers: dict[str, str] = {}
+        if self._token:
+            url, headers = url.with_user(None), {"Authorization": f"Bearer {self._token}"}
         form = {"query": query, "timeout": f"{seconds:g}s"}
+        trusted = ssl.create_default_context(cafile=str(self._ca)) if self._ca else True
         async with (
             aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
-            session.post(url, data=form, allow_redirects=False) as response,
+            session.post(url, data=form, headers=headers, ssl=trusted, allow_redirects=False) as response,
         ):
             body = await response.content.read(MAX_ANSWER_BYTES + 1)
             while len(body) <= MAX_ANSWER_BYTES and (
@@ -87,9 +101,9 @@ class Promql:
             return parse_answer(response.status, body)
 
 
-def build(rules: PromqlRules, address: str | None) -> Promql:
+def build(rules: PromqlRules, address: str | None, token: str | None = None, ca: Path | None = None) -> Promql:
     """The runner for the policy's rules; without `address` every query is refused."""
-    return Promql(rules, address)
+    return Promql(rules, address, token, ca)
 
 
 def parse_answer(status: int, body: bytes) -> InvocationResult:

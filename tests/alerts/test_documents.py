@@ -99,6 +99,8 @@ async def commands_explain(here: World) -> None:
     assert group["alerts"][0]["fingerprint"] == "aaaa000000000001"
     (explained,) = json.loads(await tocsin("alerts", "explain", "aaaa000000000001", "--json"))
     assert explained["steps"][0]["step"] == "route"
+    shown = await tocsin("alerts", "explain", "AG-1")
+    assert re.search(r"^  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d  route +route 1 does not match", shown, re.M)
     assert "the route says `do: declare`" in [step["reason"] for step in explained["steps"]]
     assert explained["steps"][0]["reason"] == "route 1 does not match: env is missing, wanted /staging|dev/"
     assert explained["steps"][-1]["reason"] == "not by the alert: the ladder of INC-1 pages, if any"

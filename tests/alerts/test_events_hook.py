@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+import aiohttp
+
 from storage.alerts import changes, groups
 from tests.alerts.sending import TOKEN, send
 from tests.scenarios.assertions import rest
@@ -42,6 +44,22 @@ async def test_a_change_is_stored_with_the_services_key_and_makes_no_group(here:
         (change,) = await changes.changes_before(conn, ["checkout"], now, timedelta(hours=2), 10)
         assert await groups.newest(conn, 10) == []
     assert (change.title, change.author) == ("Checkout v42", "anna")
+
+
+async def test_a_sender_of_cloudevents_that_asks_first_is_allowed_and_goes_on_to_need_the_token(here: World) -> None:
+    url = f"http://127.0.0.1:{here.tocsin.port}/hooks/events"
+    asked = {"WebHook-Request-Origin": "events.example.com", "WebHook-Request-Rate": "120"}
+    asked["WebHook-Request-Callback"] = "http://127.0.0.1:1/never-called"
+    async with aiohttp.ClientSession() as session:
+        async with session.options(url, headers=asked) as answer:
+            assert answer.status == 200
+            assert answer.headers["WebHook-Allowed-Origin"] == "events.example.com"
+            assert answer.headers["WebHook-Allowed-Rate"] == "120"
+            assert answer.headers["Allow"] == "POST, OPTIONS"
+        async with session.options(url, headers={"WebHook-Request-Origin": "x" * 300}) as answer:
+            assert (answer.status, answer.headers.get("WebHook-Allowed-Origin")) == (200, None)
+        async with session.post(url, json=CLOUD) as answer:
+            assert answer.status == 401
 
 
 async def test_cloudevents_are_taken_structured_in_batches_and_by_headers(here: World) -> None:

@@ -9,6 +9,7 @@ import pytest
 from bot.domain.alerts.service_change import ChangeKind, ServiceChange
 from storage.alerts import changes
 from tests.alerts.sending import alert, send, webhook
+from tests.api.calls import program
 from tests.scenarios.assertions import rest, until, words
 from tests.scenarios.running import World
 
@@ -50,3 +51,21 @@ async def test_alerts_changes_and_possible_causes_are_told_with_their_evidence(h
     assert "Possible cause: Database — deployment “Database v7” by anna" in cause
     assert "its alerts fire (AG-1" in cause
     assert "% sure" in cause
+
+
+async def test_an_incident_that_a_program_declares_is_triaged_as_well(here: World) -> None:
+    now = here.tocsin.context.clock.now()
+    started = now.isoformat().replace("+00:00", "Z")
+    flag = {"type": "change", "kind": "flag", "title": "new-index", "service": "database", "author": "anna"}
+    await send(here, flag, kind="events")
+    await send(here, webhook(alert("DatabaseSlow", service="database", starts_at=started)))
+    async with program(here) as maya:
+        body = {"title": "Checkout fails", "severity": "sev2", "services": ["checkout"]}
+        assert (await maya.post("/incidents", body)).status == 201
+    channel = await here.opened()
+    await until(lambda: [each for each in here.ws.bot_messages(channel.id) if "may help" in each.text])
+    (message,) = [each for each in here.ws.bot_messages(channel.id) if "may help" in each.text]
+    seen = words(here, message).replace("*", "")
+    assert "DatabaseSlow on everything (Database)" in seen
+    assert "new-index" in seen
+    assert "Possible cause: Database — " in seen

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -34,6 +35,7 @@ from playbooks.runners.http import Http
 from playbooks.runners.process import Process
 from playbooks.runners.promql import Promql, parse_answer
 from playbooks.runners.wait import Wait
+from tests.certificates import self_signed
 from tests.programs import USER
 
 TEN = timedelta(seconds=10)
@@ -88,12 +90,12 @@ async def test_waiting_is_limited_by_the_policy() -> None:
 
 
 @asynccontextmanager
-async def serving(answer: Any) -> AsyncIterator[int]:
+async def serving(answer: Any, context: ssl.SSLContext | None = None) -> AsyncIterator[int]:
     site = web.Application()
     site.router.add_route("*", "/{rest:.*}", answer)
     runner = web.AppRunner(site, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
     try:
         yield runner.addresses[0][1]
     finally:
@@ -193,6 +195,29 @@ async def test_prometheus_is_queried_by_post_without_showing_its_password() -> N
         assert seen == [("/prometheus/api/v1/query", {"query": "up", "timeout": "10s"}, "Basic ")]
         assert runner.secrets == ("geheim12",)
         assert "geheim12" not in runner.describe() + runner.check(Invocation(("up",))).where
+
+
+async def test_prometheus_is_queried_with_a_bearer_token_over_a_certificate_of_the_operators_own(
+    tmp_path: Path,
+) -> None:
+    key, certificate = self_signed(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    seen: list[str | None] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.append(request.headers.get("Authorization"))
+        return web.Response(body=VECTOR, content_type="application/json")
+
+    async with serving(answer, context) as port:
+        url = f"https://me:unused1@localhost:{port}"
+        settings = Settings(_env_file=None, prometheus_url=url, prometheus_token="geheim34", prometheus_ca=certificate)
+        runner = playbook_runners.build(AutomationRules(enabled=True, promql=PromqlRules()), settings, {})["promql"]
+        assert (await runner.run(Invocation(("up",)), TEN)).values == (1, 0)
+        assert seen == ["Bearer geheim34"]
+        assert set(runner.secrets) == {"geheim34", "unused1"}
+        ended = await Promql(PromqlRules(), url, "geheim34").run(Invocation(("up",)), TEN)
+        assert ended.summary == "Prometheus cannot be asked (ClientConnectorCertificateError)."
 
 
 async def test_without_prometheus_the_refusal_names_the_setting() -> None:

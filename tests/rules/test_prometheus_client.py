@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from aiohttp import web
 
 from bot.integrations.prometheus import Address, Prometheus, PrometheusError, parse
+from tests.certificates import self_signed
 
 EMPTY = {"status": "success", "data": {"resultType": "matrix", "result": []}}
 
@@ -87,15 +87,11 @@ async def test_a_user_and_password_in_the_address_are_basic_authentication_and_n
 
 
 async def test_a_certificate_of_the_operators_own_is_trusted(tmp_path: Path) -> None:
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=DNS:localhost", "-keyout", tmp_path / "key.pem", "-out", tmp_path / "cert.pem"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    key, certificate = self_signed(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    context.load_cert_chain(certificate, key)
     async with door(context) as found:
-        async with client(Address(found.url, ca=tmp_path / "cert.pem")) as prometheus:
+        async with client(Address(found.url, ca=certificate)) as prometheus:
             assert await prometheus.range("up", 0, 0, 1) == []
         async with client(Address(found.url)) as prometheus:
             with pytest.raises(PrometheusError, match="CertificateError"):

@@ -101,6 +101,7 @@ class AlertGroup:
     fired_at: tuple[datetime, ...] = ()  # when alerts of it fired lately, as many as its route asks for
     held: bool = False  # whether it waits until enough alerts fire
     rule: str | None = None  # ID of the rule whose alerts it has
+    category: str | None = None  # a key of the policy: what the label `category` of its alerts says
     pages: tuple[GroupPage, ...] = ()  # since people are asked
     live_pages: tuple[LivePage, ...] = ()
     steps: tuple[Step, ...] = ()
@@ -167,6 +168,7 @@ def open_group(number: int, placements: Sequence[Placement], policy: Policy, now
         services=_services((), placements),
         channel=first.route.channel,
         rule=first.alert.labels.get("rule") if first.alert.source == "rules" else None,
+        category=_category(placements, policy),
         decision=decision,
         reason=reason,
         decided_at=None if decision is Decision.WAITING else now,
@@ -203,6 +205,7 @@ def join(group: AlertGroup, placements: Sequence[Placement], reason: str, policy
         services=_services(group.services, placements),
         started_at=min(group.started_at, *(each.alert.starts_at for each in placements)),
         fired_at=_times(group.fired_at, placements, now),
+        category=group.category or _category(placements, policy),
         state=AlertStatus.FIRING,
         resolved_at=None,
         stale_since=None,
@@ -288,3 +291,9 @@ def _worst(severities: Iterable[str], policy: Policy) -> str:
 def _services(before: tuple[str, ...], placements: Sequence[Placement]) -> tuple[str, ...]:
     """Every service that these alerts name, after those named before."""
     return tuple(dict.fromkeys([*before, *(each.service for each in placements if each.service)]))[:MOST_SERVICES]
+
+
+def _category(placements: Sequence[Placement], policy: Policy) -> str | None:
+    """The category that the first of these alerts names which names one of the policy; None if none does."""
+    said = (each.alert.labels.get("category") for each in placements)
+    return next((category for category in said if category in policy.categories), None)

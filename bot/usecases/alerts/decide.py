@@ -155,6 +155,7 @@ async def declare_for(context: Context, conn: AsyncConnection, group: AlertGroup
             severity=severity_of_group(group, context.policy),
             actor=actor,
             description=description_of_group(group),
+            category=category_of_group(group, context.policy),
             services=tuple(key for key in group.services if key in context.policy.services),
             detected_at=group.started_at,
         ),
@@ -164,6 +165,11 @@ async def declare_for(context: Context, conn: AsyncConnection, group: AlertGroup
 def description_of_group(group: AlertGroup) -> str:
     """The description of an incident that is declared for the group."""
     return f"{group.id}: {', '.join(f'{label}={value}' for label, value in group.labels if value)}"
+
+
+def category_of_group(group: AlertGroup, policy: Policy) -> str | None:
+    """The group's category; None if it has none, or if the policy has lost it meanwhile."""
+    return group.category if group.category in policy.categories else None
 
 
 def severity_of_group(group: AlertGroup, policy: Policy) -> str:

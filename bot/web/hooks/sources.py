@@ -8,7 +8,7 @@ from bot.integrations.alerts.registry import SOURCES
 from bot.metrics import Metrics
 from bot.settings import LiveSettings, secret_of
 from bot.usecases.context import Context
-from bot.web.hooks import origin
+from bot.web.hooks import handshake, origin
 from bot.web.hooks.cloudwatch import CloudWatchEndpoint, fetch_from
 from bot.web.hooks.endpoint import Endpoint
 
@@ -34,4 +34,6 @@ def routes(context: Context, live: LiveSettings, metrics: Metrics) -> list[web.R
     if settings.tocsin_hook_token is not None or settings.grafana_hmac_secret is not None:
         proof = origin.grafana(tokens, lambda: secret_of(live.current.grafana_hmac_secret))
         listed += Endpoint(context, SOURCES["grafana"], proof, metrics).routes(("POST", "PUT"))
+    if settings.tocsin_hook_token is not None:
+        listed.append(handshake.route("/hooks/events"))
     return listed

@@ -51,6 +51,18 @@ async def test_alerts_of_one_group_gather_and_declare_once(make_context: MakeCon
     assert incident.detected_at == START - timedelta(minutes=5)
 
 
+async def test_an_incident_has_the_category_that_its_alerts_name_if_the_policy_has_it(
+    make_context: MakeContext, clock: MovableClock
+) -> None:
+    context = make_context(POLICY + "categories: {availability: {}}\n")
+    await told(context, alert("Up", category="other"), alert("Up", instance="b", category="availability"))
+    await told(context, alert("Down", category="other"))
+    await decided(context, clock)
+    async with context.database.reading() as conn:
+        opened = {each.title: each.category for each in await incidents.newest(conn)}
+    assert set(opened.values()) == {"availability", None}
+
+
 async def test_each_route_does_what_it_says(make_context: MakeContext, clock: MovableClock) -> None:
     context = make_context(POLICY)
     ways = ("ask", "attach", "drop", "both", "none")

@@ -66,6 +66,7 @@ class FormOrigin:
     source: dict[str, str] | None = None  # a message's `channel`, `ts`, `author` and `link`
     group: int | None = None  # number of a group of alerts
     services: tuple[str, ...] = ()  # keys of the group's services
+    category: str | None = None  # key of the group's category
 
 
 def declare_modal(
@@ -104,7 +105,7 @@ def declare_modal(
                 "description", "What is happening?", elements.text_input(description, multiline=True), optional=True
             ),
             services_input(policy, origin.services),
-            *_category(policy),
+            *_category(policy, origin.category),
             elements.input_block("private", "Private", _private(ticked=private), optional=True, hint=INVITED),
             *custom_field_inputs(policy),
             *_facts(policy),
@@ -232,10 +233,10 @@ def _figure(text: str) -> float | None:
     return figure if math.isfinite(figure) and figure >= 0 else None
 
 
-def _category(policy: Policy) -> list[Block]:
+def _category(policy: Policy, chosen: str | None) -> list[Block]:
     if not choices.LISTS["category"](policy):
         return []
-    return [elements.input_block("category", "Category", choices.select("category", policy), optional=True)]
+    return [elements.input_block("category", "Category", choices.select("category", policy, chosen), optional=True)]
 
 
 def _private(*, ticked: bool) -> Block:

@@ -31,7 +31,7 @@ from bot.slack.listeners.calls import (
 )
 from bot.slack.listeners.context import LARGEST_NUMBER
 from bot.usecases.alerts import act, propose
-from bot.usecases.alerts.decide import description_of_group, severity_of_group
+from bot.usecases.alerts.decide import category_of_group, description_of_group, severity_of_group
 from bot.usecases.alerts.silence import add_silence
 from bot.usecases.queries import alerts
 from storage.alerts import groups, silences
@@ -99,6 +99,7 @@ async def press_declare(call: Call, value: str) -> Message | None:
         origin=FormOrigin(
             call.interaction.channel,
             group=group.number,
+            category=category_of_group(group, policy),
             services=tuple(key for key in group.services if key in policy.services),
         ),
     )
