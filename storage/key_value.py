@@ -53,6 +53,7 @@ ON_CALL: Key[dict[str, list[str]]] = Key("on_call")  # the people on call by sch
 ACKNOWLEDGE_SECRET: Key[str] = Key("acknowledge:secret")  # signs the links of pages
 CONSOLE_KEY: Key[str] = Key("console:key")  # signs cookies and forms of the console
 OUTAGE: Key[dict[str, str]] = Key("outage")  # of Slack: `since`, `by`, `reason`; null: it works
+PAST_OUTAGES: Key[list[dict[str, str]]] = Key("outages")  # of Slack, the last first: when each began and ended
 FEED_SECRET: Key[str] = Key("feeds:secret")  # signs the addresses of calendar feeds
 FEED_GENERATIONS: Key[dict[str, int]] = Key("feeds:generations")  # by feed, how often it was given a new address
 SEARCH_INDEX_VERSION: Key[str] = Key("incident_words")  # the rules the search index was made by

@@ -50,6 +50,7 @@ from bot.slack.senders.dispatch import Dispatcher
 from bot.subscriber_sender import SubscriberSender
 from bot.templates.library import TemplateLibrary
 from bot.usecases import acknowledge_links
+from bot.usecases import outage as outages
 from bot.usecases.context import Context, Policies
 from bot.usecases.incidents.backfill import request_backfill
 from bot.usecases.incidents.record import Channels, Recorder
@@ -166,6 +167,7 @@ async def _base(settings: Settings, policies: Policies, library: LibraryCache, o
     async with database.transaction() as conn:
         await calendar_feeds.make_secret(conn)
         await acknowledge_links.make_secret(conn)
+        context.outage, context.past_outages = await outages.current(conn), await outages.past(conn)
     await usergroups.recall()
     return Base(
         settings=settings, live=LiveSettings(settings), clock=clock,
@@ -189,8 +191,8 @@ async def _database(settings: Settings, opened: AsyncExitStack) -> tuple[Databas
 def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> App:
     context, settings = base.context, base.settings
     backfill = partial(request_backfill, context)
-    outages = OutageMonitor(backfill)
-    bolt = _bolt(base, on_missed_event=outages.missed)
+    monitor = OutageMonitor(backfill)
+    bolt = _bolt(base, on_missed_event=monitor.missed)
     sockets = _sockets(base, bolt, backfill)
     base.metrics.about(base.api.rate_limiter, sockets)
     token_watch = TokenWatch(context, base.api, base.me)
@@ -201,7 +203,7 @@ def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> A
     join = _announcements(base)
     watcher = PolicyWatcher(context, timer, base.metrics, lambda: settings.policy_path, join.run)
     slack_check = SlackCheck(base.api, sockets)
-    outage_watch = OutageWatch(context, slack_check)
+    outage_watch = OutageWatch(context, slack_check, monitor.missed)
     health = Health(
         context=context,
         metrics=base.metrics,
@@ -224,7 +226,7 @@ def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> A
         scheduler,
         alerts,
         job_runner,
-        outages,
+        monitor,
         watcher,
         token_watch,
         schedules,
@@ -239,7 +241,7 @@ def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> A
     serving: list[Service] = [status_page, http, outbox, scheduler, alerts, job_runner, replicas, indexer]
     serving += [rule_evaluator(base), prober(base)]
     serving += [each for each in (status_http, sockets) if each is not None]
-    beside: list[Service] = [health, join, outages, timer]
+    beside: list[Service] = [health, join, monitor, timer]
     return App(
         context=context,
         session=base.session,

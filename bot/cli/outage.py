@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from bot import policy as policy_reader
 from bot.cli.shared import as_json_option, echo, print_json, run
 from bot.domain.access.identity import OPERATOR
 from bot.settings import Settings
@@ -44,9 +45,11 @@ def start_command(words: tuple[str, ...], as_json: bool) -> None:
 def stop_command(as_json: bool) -> None:
     """Slack is back."""
 
-    async def stop(database: Database, _: Settings) -> None:
+    async def stop(database: Database, settings: Settings) -> None:
+        now = (await open_clock(database, settings.tocsin_speed)).now()
+        severities = [severity.key for severity in policy_reader.load(settings.policy_path).severities]
         async with database.transaction() as conn:
-            await outages.stop(conn)
+            await outages.stop(conn, now, severities)
 
     run(stop)
     _print(None, as_json)

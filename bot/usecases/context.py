@@ -15,6 +15,7 @@ from bot.domain.incident import Incident
 from bot.domain.policy.automation_rules import AutomationRules
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.source import Source
+from bot.domain.values.outage_span import OutageSpan
 from bot.templates.library import TemplateLibrary
 from bot.usecases.backpressure import ForegroundGate
 from bot.usecases.outage import Outage
@@ -172,6 +173,7 @@ class Context:
     memberships: Memberships = field(default_factory=AllMembers)
     runners: Callable[[AutomationRules], Runners] = lambda rules: {}  # of playbook steps, by the rules of a policy
     outage: Outage | None = None  # of Slack, as last looked; None: it works
+    past_outages: tuple[OutageSpan, ...] = ()  # those that are over, the last first
     source: Source | None = None  # the door of the request that this context serves; None: Slack, or the bot itself
     precondition: Callable[[Incident], None] = lambda incident: None  # raises where a request no longer applies
 

@@ -1,16 +1,25 @@
-"""Keeps whether Slack is down: noticed by the bot, or declared by an operator. All replicas share it."""
+"""Keeps whether Slack is down: noticed by the bot, or declared by an operator. All replicas share it.
+
+The outages that are over are kept as well: what was written during one is marked as delayed when it is posted.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain import routing
+from bot.domain.values.outage_span import OutageSpan
 from storage import key_value
+from storage.engine.dialect import wall_now
+from storage.outbox import delayed, enqueue
 
 NOTICED = "tocsin"  # who declared an outage that the bot noticed itself
+REMEMBERED = 20  # outages that are over
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +29,7 @@ class Outage:
     since: datetime
     by: str  # `NOTICED`, or who typed `tocsin outage start`
     reason: str
+    since_wall: datetime | None = None  # `since` on the wall clock; None: stored by a version that did not keep it
 
     def in_words(self) -> str:
         """A sentence for operators."""
@@ -27,28 +37,60 @@ class Outage:
 
     def as_json(self) -> dict[str, Any]:
         """The stored value."""
-        return {"since": self.since.isoformat(), "by": self.by, "reason": self.reason}
+        wall = {"since_wall": self.since_wall.isoformat()} if self.since_wall else {}
+        return {"since": self.since.isoformat(), "by": self.by, "reason": self.reason, **wall}
 
 
 async def current(conn: AsyncConnection) -> Outage | None:
     """The outage; None while Slack works."""
     kept = await key_value.OUTAGE.get(conn)
-    return Outage(datetime.fromisoformat(kept["since"]), kept["by"], kept["reason"]) if kept else None
+    return None if not kept else _outage(kept)
 
 
-async def start(conn: AsyncConnection, outage: Outage) -> Outage:
-    """Store an outage, unless there is one already. Returns the one that is stored; one by hand outranks the other."""
-    known = await current(conn)
+def _outage(kept: dict[str, str]) -> Outage:
+    wall = kept.get("since_wall")
+    since = datetime.fromisoformat(kept["since"])
+    return Outage(since, kept["by"], kept["reason"], datetime.fromisoformat(wall) if wall else None)
+
+
+async def past(conn: AsyncConnection) -> tuple[OutageSpan, ...]:
+    """The latest outages that are over, the last of them first."""
+    return tuple(OutageSpan.from_json(kept) for kept in await key_value.PAST_OUTAGES.get(conn) or [])
+
+
+async def start(conn: AsyncConnection, outage: Outage, noticed_after: timedelta = timedelta(0)) -> Outage:
+    """Store an outage, unless there is one already. Returns the one that is stored; one by hand outranks the other.
+
+    `noticed_after` is how long ago it began, on the wall clock.
+    """
+    kept = await key_value.OUTAGE.lock(conn, {})
+    known = _outage(kept) if kept else None
     if known is not None and (known.by != NOTICED or outage.by == NOTICED):
         return known
-    stored = outage if known is None else Outage(known.since, outage.by, outage.reason)
+    begun = await wall_now(conn) - noticed_after
+    stored = Outage(outage.since, outage.by, outage.reason, begun)
+    if known is not None:
+        stored = Outage(known.since, outage.by, outage.reason, known.since_wall)
     await key_value.OUTAGE.put(conn, stored.as_json())
     return stored
 
 
-async def stop(conn: AsyncConnection) -> Outage | None:
-    """End the outage. Returns it; None if there was none."""
-    known = await current(conn)
-    if known is not None:
-        await key_value.OUTAGE.put(conn, None)
+async def stop(conn: AsyncConnection, now: datetime, severities: Sequence[str]) -> Outage | None:
+    """End the outage. Returns it; None if there was none.
+
+    What waits for Slack becomes due at once, that of the worst severity first; `severities` are in that order. For
+    each incident of which its channel was not told, the outbox gathers what happened into one digest.
+    """
+    kept = await key_value.OUTAGE.lock(conn, {})
+    if not kept:
+        return None
+    known = _outage(kept)
+    await key_value.OUTAGE.put(conn, None)
+    over_wall = await wall_now(conn)
+    span = OutageSpan(known.since, now, known.since_wall or over_wall - (now - known.since), over_wall)
+    spans = [each.to_json() for each in (span, *await past(conn))]
+    await key_value.PAST_OUTAGES.put(conn, spans[:REMEMBERED])
+    numbers = await delayed.to_be_told(conn, span, routing.TOLD_IN_DIGEST)
+    await enqueue.put(conn, [routing.gathering(number, span) for number in numbers])
+    await delayed.wake_worst_first(conn, severities)
     return known

@@ -9,6 +9,7 @@ from bot.slack.directory.bot_identity import REFUSED_HINT
 from bot.slack.inbound.socket_mode import SocketPool
 
 ASK_EVERY_S = 10.0
+ASK_AGAIN_S = 3.0  # while Slack does not answer: people wait for it to be back
 
 
 class SlackCheck:
@@ -21,12 +22,13 @@ class SlackCheck:
         self._trouble: str | None = None
 
     async def __call__(self) -> str | None:
-        """What is wrong, with a hint; None if Slack answers. Slack is asked again only after `ASK_EVERY_S`."""
+        """What is wrong, with a hint; None if Slack answers. Slack is asked again only after a while."""
         if self._sockets is not None and not await self._sockets.connected_count():
             return "no Socket Mode connection; is Slack reachable, and SLACK_APP_TOKEN right?"
         if self._api.refused is not None:
             return _refusal(SlackError(self._api.refused, "auth.test"))
-        if self._asked_at is None or time.monotonic() - self._asked_at > ASK_EVERY_S:
+        every_s = ASK_EVERY_S if self._trouble is None else min(ASK_EVERY_S, ASK_AGAIN_S)
+        if self._asked_at is None or time.monotonic() - self._asked_at > every_s:
             self._asked_at = time.monotonic()
             self._trouble = await self._ask()
         return self._trouble

@@ -15,6 +15,7 @@ from bot.usecases import outage as outages
 from bot.usecases.context import Context
 from bot.usecases.outage import NOTICED, Outage
 from bot.workers.base import Periodic
+from storage.outbox import queue
 
 log = structlog.get_logger()
 
@@ -23,12 +24,15 @@ DOWN_AFTER_S = 20.0
 
 
 class OutageWatch:
-    """Sets `Context.outage`. `slack` returns what is wrong with Slack, or None."""
+    """Sets `Context.outage`. `slack` returns what is wrong with Slack, or None; `back` is called when it is back."""
 
     name = "outage watch"
 
-    def __init__(self, context: Context, slack: Callable[[], Awaitable[str | None]]) -> None:
+    def __init__(
+        self, context: Context, slack: Callable[[], Awaitable[str | None]], back: Callable[[], None] = lambda: None
+    ) -> None:
         self._context = context
+        self._back = back
         self._slack = slack
         self._bad_since: float | None = None
 
@@ -43,22 +47,36 @@ class OutageWatch:
         now = time.monotonic()
         self._bad_since = None if trouble is None else self._bad_since or now
         async with self._context.database.reading() as conn:
-            stored = await outages.current(conn)
-        if trouble is not None and stored is None and now - (self._bad_since or now) >= DOWN_AFTER_S:
-            reason = trouble.partition(". ")[0].partition("; ")[0]
-            async with self._context.database.transaction() as conn:
-                stored = await outages.start(conn, Outage(self._context.clock.now(), NOTICED, reason))
+            stored, past = await outages.current(conn), await outages.past(conn)
+        self._context.past_outages = past
+        bad_for_s = now - (self._bad_since or now)
+        if trouble is not None and stored is None and bad_for_s >= DOWN_AFTER_S:
+            stored = await self._started(trouble, timedelta(seconds=bad_for_s))
         elif trouble is None and stored is not None and stored.by == NOTICED:
-            async with self._context.database.transaction() as conn:
-                await outages.stop(conn)
+            await self._ended()
             stored = None
-        self._take(stored)
+        await self._take(stored)
 
-    def _take(self, stored: Outage | None) -> None:
+    async def _started(self, trouble: str, noticed_after: timedelta) -> Outage:
+        reason = trouble.partition(". ")[0].partition("; ")[0]
+        began = self._context.clock.at(time.time() - noticed_after.total_seconds())
+        async with self._context.database.transaction() as conn:
+            return await outages.start(conn, Outage(began, NOTICED, reason), noticed_after)
+
+    async def _ended(self) -> None:
+        severities = [severity.key for severity in self._context.policy.severities]
+        async with self._context.database.transaction() as conn:
+            await outages.stop(conn, self._context.clock.now(), severities)
+            self._context.past_outages = await outages.past(conn)
+
+    async def _take(self, stored: Outage | None) -> None:
         before, self._context.outage = self._context.outage, stored
         if stored is not None and before is None:
             log.warning("slack.down", by=stored.by, reason=stored.reason, hint="people are paged by other methods")
             self._context.wakeups.notify()
         elif stored is None and before is not None:
             log.info("slack.back", after_s=round((self._context.clock.now() - before.since).total_seconds()))
+            async with self._context.database.transaction() as conn:  # what this process has put back meanwhile
+                await queue.wake(conn)
+            self._back()
             self._context.wakeups.notify()

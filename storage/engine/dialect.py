@@ -81,6 +81,14 @@ def sql_now(dialect: str) -> sa.ColumnElement[Any]:
     return _DATABASE_NOW if dialect == "postgresql" else sa.bindparam("wall", callable_=_process_now, type_=Instant())
 
 
+async def wall_now(conn: AsyncConnection) -> datetime:
+    """The wall clock as of this statement; see `sql_now`."""
+    now: datetime | None = await conn.scalar(sa.select(sa.type_coerce(sql_now(conn.dialect.name), Instant)))
+    if now is None:
+        raise RuntimeError("the database has no clock")
+    return now
+
+
 @cache
 def sql_now_plus(dialect: str) -> sa.ColumnElement[Any]:
     """`sql_now` plus the parameter `after_us`, in microseconds, which is given at execution (see `microseconds`)."""

@@ -14,7 +14,7 @@ from storage.engine.dialect import in_list, list_param
 from storage.schema import outbox
 
 _c = outbox.c
-_NOTICE = sa.select(_c.kind, _c.payload, _c.created_at).where(_c.dedup_key == sa.bindparam("this"))
+_NOTICE = sa.select(_c.kind, _c.payload, _c.created_at, _c.sent_at).where(_c.dedup_key == sa.bindparam("this"))
 _GET = sa.select(_c.receipt).where(_c.dedup_key == sa.bindparam("this"))
 
 _LOCK = sa.select(_c.state, _c.receipt).where(_c.dedup_key == sa.bindparam("this")).with_for_update()
@@ -38,12 +38,13 @@ class StoredNotice(NamedTuple):
     kind: str
     payload: dict[str, Any]
     created_at: datetime  # of the wall clock
+    sent_at: datetime | None = None  # last; of the wall clock
 
 
 async def notice(conn: AsyncConnection, dedup_key: str) -> StoredNotice | None:
     """The notice with this key; `None` if there is none."""
     row = (await conn.execute(_NOTICE, {"this": dedup_key})).one_or_none()
-    return None if row is None else StoredNotice(row.kind, row.payload, row.created_at)
+    return None if row is None else StoredNotice(row.kind, row.payload, row.created_at, row.sent_at)
 
 
 async def get_many(conn: AsyncConnection, dedup_keys: Collection[str]) -> dict[str, dict[str, Any]]:

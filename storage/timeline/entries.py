@@ -90,6 +90,14 @@ async def by_seqs(conn: AsyncConnection, number: int, seqs: Sequence[int]) -> li
     return await later_changes.added(conn, number, [_recorded(row, keyed) for row in await conn.execute(rows)])
 
 
+async def seqs_between(
+    conn: AsyncConnection, number: int, since: datetime, until: datetime, kinds: Collection[str]
+) -> list[int]:
+    """The numbers of an incident's entries of these kinds from that time, both ends included."""
+    rows = sa.select(_c.seq).where(_c.incident == number, _c.at.between(since, until), _c.kind.in_(sorted(kinds)))
+    return list(await conn.scalars(rows.order_by(_c.seq)))
+
+
 async def message(conn: AsyncConnection, number: int, source_ts: str) -> RecordedEntry | None:
     """The entry of the message with this `ts`; `None` if it is not recorded."""
     rows = await _message_rows(conn, number, [source_ts])

@@ -56,6 +56,7 @@ from bot.domain.routing.communications import (
     receipt_key,
     receipt_posted,
 )
+from bot.domain.routing.digests import TOLD_IN_DIGEST, digest_notices, gathering
 from bot.domain.routing.handovers import handover_nudge, handover_offered, shift_offer
 from bot.domain.routing.pages import (
     follow_up_key,
@@ -82,6 +83,7 @@ from bot.domain.routing.rewrites import PastNotice, rewrites
 from bot.domain.routing.workspace import home, policy_refused, policy_valid, relieved, user_group
 
 __all__ = [
+    "TOLD_IN_DIGEST",
     "PastNotice",
     "action_assigned",
     "action_reminder",
@@ -115,7 +117,9 @@ __all__ = [
     "communication_test",
     "correction",
     "declared",
+    "digest_notices",
     "follow_up_key",
+    "gathering",
     "handover_nudge",
     "handover_offered",
     "home",

@@ -32,6 +32,8 @@ class NoticeKind(StrEnum):
     CHANNEL_LOST = "channel_lost"
     MEMBER_REMOVED = "member_removed"
     MOVED = "moved"  # takes the buttons off a direct message that is posted in the channel now
+    GATHER = "gather"  # what was not told while Slack was down, into digests
+    DIGEST = "digest"
     # Outside it
     ANNOUNCE = "announce"
     ANNOUNCE_EDIT = "announce_edit"

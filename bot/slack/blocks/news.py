@@ -25,9 +25,13 @@ IN_THREAD = "in the thread"
 
 def news(entry: Entry, incident: Incident, policy: Policy) -> Message:
     """One short line: who did what, and why if they gave a reason."""
+    return elements.line(f"{phrases.drill_prefix(incident)}{sentence(entry, incident, policy)}")
+
+
+def sentence(entry: Entry, incident: Incident, policy: Policy) -> str:
+    """The line as mrkdwn, to stand among others."""
     formatter = _FORMATTERS.get(entry.kind)
-    text = formatter(entry, incident, policy) if formatter else _other(entry)
-    return elements.line(f"{phrases.drill_prefix(incident)}{text}")
+    return formatter(entry, incident, policy) if formatter else _other(entry)
 
 
 def recorded(record: RecordedEntry, incident: Incident, policy: Policy, whole: str = IN_THREAD) -> Message:

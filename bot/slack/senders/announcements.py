@@ -11,7 +11,8 @@ from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import BriefingPayload, OperatorsPayload, SettledPayload, UserPayload
 from bot.domain.routing.send_result import NotNeeded, SendResult
-from bot.slack.blocks import announcement, briefing, operators, policy_file
+from bot.domain.values.outage_span import span_of
+from bot.slack.blocks import announcement, briefing, digest, operators, policy_file
 from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackError
 from bot.slack.directory import channels
@@ -39,7 +40,7 @@ class AnnouncementSender(SenderBase):
     @sends(NoticeKind.ANNOUNCE, failure="announce it")
     async def announce(self, delivery: Delivery) -> SendResult:
         """Post the announcement. If the channel is out of reach, look it up by name, join it, and store its ID."""
-        message = announcement.announcement(delivery.incident, delivery.policy, delivery.now)
+        message = await self._render(delivery)
         channel = await self._channel(delivery.policy)
         try:
             return await self.post(delivery, channel, message)
@@ -62,7 +63,18 @@ class AnnouncementSender(SenderBase):
         return await self.edit_or_post(key, lambda: self._render(delivery), again)
 
     async def _render(self, delivery: Delivery) -> Message:
-        return announcement.announcement(delivery.incident, delivery.policy, delivery.now)
+        message = announcement.announcement(delivery.incident, delivery.policy, delivery.now)
+        late = await self._was_late(delivery)
+        return digest.announced_late(message, delivery.incident.declared_at) if late else message
+
+    async def _was_late(self, delivery: Delivery) -> bool:
+        """Whether the announcement could be posted only after an outage of Slack."""
+        if not self._context.past_outages:
+            return False
+        async with self._context.database.reading() as conn:
+            stored = await receipts.notice(conn, routing.announcement_key(delivery.incident.number))
+        span = None if stored is None else span_of(self._context.past_outages, stored.created_at)
+        return span is not None and stored is not None and (stored.sent_at is None or stored.sent_at > span.until_wall)
 
     @sends(NoticeKind.BRIEFING, failure="brief", failure_to="send the briefing to", unless=ended)
     async def briefing(self, delivery: Delivery) -> SendResult:

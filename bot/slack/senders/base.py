@@ -18,7 +18,8 @@ from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import Notice, NoticeKind
 from bot.domain.routing.send_result import NotNeeded, Retry, SendResult, Sent
 from bot.domain.timeline.entry import BOT
-from bot.slack.blocks import bookmarks, channel_loss
+from bot.domain.values.outage_span import OutageSpan
+from bot.slack.blocks import bookmarks, channel_loss, digest
 from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.directory.people import People
@@ -30,6 +31,13 @@ from storage.engine.batch_loader import BatchLoader
 from storage.outbox import enqueue, receipts
 from storage.outbox.queue import ClaimedNotice
 
+# What waited for Slack says so, once it is posted. Cards, reminders and questions are of now, whenever they go out.
+STAMPED = frozenset(
+    {
+        NoticeKind.NEWS, NoticeKind.UPDATE, NoticeKind.THREAD, NoticeKind.BRIEFING, NoticeKind.COMMS_SLACK,
+        NoticeKind.PAGE_CHANNEL, NoticeKind.PAGE_DIRECT, NoticeKind.PAGE_ELSEWHERE, NoticeKind.ALERT_PAGE,
+    }
+)  # fmt: skip
 DELETED = ("message_not_found", "cant_update_message")  # Slack's errors for editing a message that is gone
 MESSAGE_DELETED = NotNeeded("the message was deleted")
 NOBODY_INSIDE = NotNeeded("there is nobody who could read it instead")
@@ -46,6 +54,7 @@ class Delivery:
     now: datetime
     unless: str | None = None  # no longer needed, for this reason; but an earlier attempt may have posted it
     instead_of: dict[str, Any] | None = None  # the receipt of a message to edit instead of posting a new one
+    late: OutageSpan | None = None  # the outage of Slack that it waited for
 
 
 class SenderContext:
@@ -87,6 +96,9 @@ class SenderBase:
         self, delivery: Delivery, channel: str, message: Message, thread_ts: str | None = None
     ) -> SendResult:
         """Post exactly once. If `delivery.unless` is set, nothing new is posted."""
+        if delivery.late is not None and delivery.notice.kind in STAMPED:
+            written_at = self._context.clock.at(delivery.notice.created_at.timestamp())
+            message = digest.stamped(message, written_at)
         if delivery.instead_of is not None:
             return await self.edit(delivery.instead_of, message)
         return await post_once.post(self._api, delivery.notice, channel, message, thread_ts, unless=delivery.unless)

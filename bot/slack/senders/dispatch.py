@@ -11,7 +11,7 @@ import aiohttp
 from bot.domain import routing
 from bot.domain.incident import ChannelLoss, Incident
 from bot.domain.routing.notice import NoticeKind
-from bot.domain.routing.send_result import Failed, Held, NotNeeded, Retry, SendResult, result_of
+from bot.domain.routing.send_result import Deferred, Failed, Held, NotNeeded, Retry, SendResult, result_of
 from bot.slack.client import error_messages, rate_limiter
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.client.rate_window import Caller
@@ -19,6 +19,7 @@ from bot.slack.directory.accounts import AccountLog
 from bot.slack.directory.channels import OUT_OF_REACH
 from bot.slack.directory.people import People
 from bot.slack.inbound.event_parser import BotIdentity
+from bot.slack.senders import delays
 from bot.slack.senders.actions import ActionSender
 from bot.slack.senders.alert_pages import AlertPageSender
 from bot.slack.senders.alerts import AlertSender
@@ -29,6 +30,7 @@ from bot.slack.senders.channel import ChannelSender
 from bot.slack.senders.communications import CommunicationSlackSender
 from bot.slack.senders.continuations import ContinuationSender
 from bot.slack.senders.covers import CoverSender
+from bot.slack.senders.digests import DigestSender
 from bot.slack.senders.ephemeral import AnswerSender
 from bot.slack.senders.handovers import HandoverSender
 from bot.slack.senders.home import HomeSender
@@ -59,6 +61,7 @@ SENDERS: tuple[type[SenderBase], ...] = (
     CommunicationSlackSender,
     ContinuationSender,
     ChannelSender,
+    DigestSender,
     HandoverSender,
     HomeSender,
     JobSender,
@@ -109,7 +112,7 @@ class Dispatcher:
         self._context = context
         self._incidents = BatchLoader(context.database.reading, incidents.get_many)
         self._people = People(api, AccountLog(context))
-        shared = SenderContext(context, api, self._people, identity, session, command)
+        self._shared = shared = SenderContext(context, api, self._people, identity, session, command)
         self._methods: dict[NoticeKind, Callable[[Any], Awaitable[SendResult]]] = {
             registration.kind: getattr(sender, registration.method.__name__)
             for sender in (sender_type(shared) for sender_type in SENDERS)
@@ -131,8 +134,12 @@ class Dispatcher:
                 return await method(notice)
             if (delivery := await self._delivery(notice)) is None:
                 return Failed(f"there is no incident for {notice.dedup_key}")
+            going = await delays.withheld(self._shared, delivery)
+            if isinstance(going, Deferred):
+                return going
+            delivery = going
             removed = await self._addressee_was_removed(delivery)
-            if reason := OUTSIDE if removed else registration.unless(delivery):
+            if reason := OUTSIDE if removed else registration.unless(delivery) or delays.answered(delivery):
                 if not notice.uncertain or (removed and notice.kind == NoticeKind.INVITE):
                     return NotNeeded(reason)
                 delivery = replace(delivery, unless=reason)
@@ -167,4 +174,5 @@ class Dispatcher:
         if policy is None:
             async with self._context.database.reading() as conn:
                 policy = await self._context.policies.of(conn, incident)
-        return Delivery(notice, incident, policy, self._context.clock.now())
+        late = delays.waited_for(self._context, notice)
+        return Delivery(notice, incident, policy, self._context.clock.now(), late=late)

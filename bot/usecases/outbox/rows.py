@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,12 +23,26 @@ async def lock_incidents(conn: AsyncConnection, rows: Sequence[ClaimedNotice]) -
     await incidents.lock_many_without_reading(conn, sorted({row.incident for row in rows if row.incident is not None}))
 
 
-def deadlines_of(row: ClaimedNotice) -> list[str]:
+class ServesDeadlines(Protocol):
+    """A notice as it is stored."""
+
+    @property
+    def deadline(self) -> str | None:
+        """The key of the deadline that it serves."""
+        ...
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """It may name more, as `deadlines`."""
+        ...
+
+
+def deadlines_of(row: ServesDeadlines) -> list[str]:
     """The keys of the deadlines that this row settles."""
     return [*([row.deadline] if row.deadline else []), *row.payload.get("deadlines", [])]
 
 
-async def unsent_deadlines(conn: AsyncConnection, row: ClaimedNotice) -> list[str]:
+async def unsent_deadlines(conn: AsyncConnection, row: ServesDeadlines) -> list[str]:
     """The deadlines that this row settles, without those that another message of the same page has settled."""
     unsent = []
     for dedup_key in deadlines_of(row):

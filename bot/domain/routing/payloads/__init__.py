@@ -23,6 +23,7 @@ from bot.domain.routing.payloads.communications import (
     SubscriberPayload,
     WebhookPayload,
 )
+from bot.domain.routing.payloads.digests import DigestPayload, GatherPayload
 from bot.domain.routing.payloads.entries import (
     ContinuationPayload,
     EntriesPayload,
@@ -76,9 +77,11 @@ __all__ = [
     "CommunicationPayload",
     "CommunicationTestPayload",
     "ContinuationPayload",
+    "DigestPayload",
     "DrillPagePayload",
     "DutiesPayload",
     "EntriesPayload",
+    "GatherPayload",
     "JobLeftoversPayload",
     "JobPayload",
     "JobSettledPayload",

@@ -1,0 +1,57 @@
+"""Decides which notices wait until Slack is back, to be told in a digest, and which pages were answered meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from bot.domain import routing
+from bot.domain.paging import calls
+from bot.domain.routing.digests import GATHERED
+from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.send_result import Deferred
+from bot.domain.values.outage_span import OutageSpan, span_of
+from bot.slack.senders.base import Delivery, SenderContext
+from bot.usecases.context import Context
+from bot.usecases.outbox.digest import GATHERED_WITHIN
+from storage.outbox.delayed import TOLD
+from storage.outbox.queue import ClaimedNotice
+
+WITHHELD = GATHERED | {NoticeKind.THREAD, NoticeKind.PAGE_CHANNEL}
+PAGES = frozenset({NoticeKind.PAGE_CHANNEL, NoticeKind.PAGE_DIRECT, NoticeKind.PAGE_ELSEWHERE})
+SOONEST, LATEST = timedelta(seconds=5), timedelta(minutes=1)
+SOON = timedelta(seconds=1)
+WHY = "Slack is down: it is told in a digest once Slack is back"
+
+
+async def withheld(senders: SenderContext, delivery: Delivery) -> Deferred | Delivery:
+    """The delivery if it may go on, or when it is looked at again; it is woken when Slack is back.
+
+    What may have been posted before the outage is looked for once Slack is back, and not posted anew: the digest tells
+    it where it is not found.
+    """
+    notice, now = delivery.notice, datetime.now(UTC)
+    if notice.kind not in WITHHELD:
+        return delivery
+    if senders.context.outage is not None:
+        return Deferred(WHY, min(max(now - notice.created_at, SOONEST), LATEST))
+    last = next(iter(senders.context.past_outages), None)
+    if last is None or notice.created_at > last.until_wall or now > last.until_wall + GATHERED_WITHIN:
+        return delivery
+    if await senders.receipts.get(routing.gathering(delivery.incident.number, last).dedup_key) is not None:
+        return delivery
+    if notice.uncertain:
+        return replace(delivery, unless=TOLD) if notice.kind in GATHERED else delivery
+    return Deferred(WHY, SOON)
+
+
+def waited_for(context: Context, notice: ClaimedNotice) -> OutageSpan | None:
+    """The outage that is over and that the notice waited for; None if it did not wait for one."""
+    return span_of(context.past_outages, notice.created_at) if context.past_outages else None
+
+
+def answered(delivery: Delivery) -> str | None:
+    """Why a page that waited for Slack is not repeated; None where it is, or did not wait."""
+    if delivery.late is None or delivery.notice.kind not in PAGES:
+        return None
+    return calls.not_needed_because(delivery.incident, str(delivery.notice.payload.get("unless") or "acknowledged"))

@@ -1,0 +1,93 @@
+"""Gathers what was not posted while Slack was down into one digest for the channel, and one for the announcement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain import routing
+from bot.domain.incident import Incident
+from bot.domain.paging import calls
+from bot.domain.policy.policy import Until
+from bot.domain.routing import digests
+from bot.domain.routing.notice import Notice, NoticeKind
+from bot.domain.values.outage_span import OutageSpan
+from bot.usecases.context import Context
+from bot.usecases.outbox.rows import unsent_deadlines
+from storage import deadlines, incidents
+from storage.engine.dialect import wall_now
+from storage.outbox import delayed, enqueue
+from storage.outbox.delayed import WaitingNotice
+from storage.timeline import entries as timeline
+
+# After the end of the outage; what may have arrived and could not be looked for by then goes out by itself.
+GATHERED_WITHIN = timedelta(minutes=5)
+NEWER_PAGE = "a later page in the channel names everybody who is needed"
+
+
+async def gather(context: Context, number: int, span: OutageSpan) -> bool:
+    """Replace what waits by digests, in one transaction. False while a message is being sent, or may have arrived.
+
+    Twice is safe: the second time nothing waits any more, and the digests are known.
+    """
+    async with context.database.transaction() as conn:
+        incident = await incidents.lock(conn, number)
+        if incident is None:
+            return True
+        rows = await delayed.waiting(conn, number, span.until_wall)
+        settled = [row for row in rows if row.state != "leased" and not row.uncertain]
+        if len(settled) < len(rows) and await wall_now(conn) < span.until_wall + GATHERED_WITHIN:
+            return False
+        if incident.channel_id is None and not await enqueue.exists(conn, routing.channel_key(number)):
+            return True  # it never had a channel, and gets none
+        await _gather(conn, incident, settled, span)
+    context.wakeups.outbox.set()
+    return True
+
+
+async def _gather(conn: AsyncConnection, incident: Incident, rows: Sequence[WaitingNotice], span: OutageSpan) -> None:
+    number = incident.number
+    told_later = [row for row in rows if row.kind in digests.GATHERED and not _under_card(row, incident)]
+    seqs = set(await timeline.seqs_between(conn, number, span.since, span.until, routing.TOLD_IN_DIGEST))
+    seqs.update(seq for row in told_later for seq in _seqs(row.payload))
+    seqs.update(seq for payload in await delayed.payloads(conn, number, span, "dropped") for seq in _seqs(payload))
+    for payload in await delayed.payloads(conn, number, span, "sent"):
+        seqs.difference_update(_seqs(payload))
+    notices = await _digests(conn, incident, span, seqs, digests.CHANNEL)
+    replies = [row for row in rows if row.kind == NoticeKind.THREAD]
+    if len(replies) > digests.OWN_REPLIES:
+        under = {seq for row in replies for seq in _seqs(row.payload)}
+        notices += await _digests(conn, incident, span, under, digests.ANNOUNCEMENT)
+        told_later += replies
+    await enqueue.put(conn, notices)
+    await delayed.end(conn, told_later)
+    await _keep_newest_page(conn, incident, [row for row in rows if row.kind == NoticeKind.PAGE_CHANNEL])
+
+
+async def _digests(
+    conn: AsyncConnection, incident: Incident, span: OutageSpan, seqs: set[int], place: str
+) -> list[Notice]:
+    records = await timeline.by_seqs(conn, incident.number, sorted(seqs)) if seqs else []
+    return routing.digest_notices(incident.number, span, records, place)
+
+
+async def _keep_newest_page(conn: AsyncConnection, incident: Incident, pages: Sequence[WaitingNotice]) -> None:
+    """Of several pages in the channel that nobody answered, only the newest is posted."""
+    if not pages or calls.not_needed_because(incident, Until.ACKNOWLEDGED):
+        return
+    await delayed.end(conn, pages[:-1])
+    for row in pages[:-1]:
+        for dedup_key in await unsent_deadlines(conn, row):
+            await deadlines.mark_skipped(conn, dedup_key, NEWER_PAGE)
+
+
+def _under_card(row: WaitingNotice, incident: Incident) -> bool:
+    return row.payload.get("under") == routing.card_key(incident.number)
+
+
+def _seqs(payload: Mapping[str, object]) -> list[int]:
+    several, one = payload.get("seqs"), payload.get("seq")
+    numbers = list(several) if isinstance(several, list | tuple) else []
+    return [*numbers, *([one] if isinstance(one, int) else [])]

@@ -1,0 +1,97 @@
+"""Finds what could not be posted while Slack was down, and ends notices that are told in a digest instead."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.routing.digests import GATHERED
+from bot.domain.routing.notice import NoticeKind
+from bot.domain.values.outage_span import NOTICED_LATE, OutageSpan
+from storage.engine.dialect import in_list, list_param, sql_now, sql_now_plus
+from storage.outbox.dependencies import end_dependents
+from storage.schema import incidents, outbox, timeline
+
+_c = outbox.c
+_UNSENT = sa.text("state NOT IN ('sent', 'dropped')")  # as in the partial index, word for word
+_WAITING = ("held", "queued", "unknown", "leased")
+_LOOKED_AT = (*GATHERED, NoticeKind.THREAD, NoticeKind.PAGE_CHANNEL)
+TOLD = "told in the digest of what happened while Slack was down"
+
+
+class WaitingNotice(NamedTuple):
+    """A notice of an incident that waits to be sent."""
+
+    id: int
+    dedup_key: str
+    kind: str
+    payload: dict[str, Any]
+    state: str
+    uncertain: bool
+    deadline: str | None
+
+
+async def to_be_told(conn: AsyncConnection, span: OutageSpan, kinds: Collection[str]) -> list[int]:
+    """The incidents with messages that wait, or with entries of these kinds from the outage."""
+    waiting = sa.select(_c.incident).where(
+        _UNSENT, _c.kind.in_([str(kind) for kind in _LOOKED_AT]), _c.created_at <= span.until_wall,
+        _c.incident.is_not(None),
+    )  # fmt: skip
+    i, t = incidents.c, timeline.c
+    told = (t.incident == i.number) & t.at.between(span.since, span.until) & t.kind.in_(sorted(kinds))
+    busy = sa.select(i.number).where(i.open | (i.ended_at >= span.since), sa.exists().where(told))
+    return sorted({*await conn.scalars(waiting.distinct()), *await conn.scalars(busy)})
+
+
+async def waiting(conn: AsyncConnection, number: int, until_wall: datetime) -> list[WaitingNotice]:
+    """The messages to the channel and under the announcement that were queued by then, in order."""
+    columns = (_c.id, _c.dedup_key, _c.kind, _c.payload, _c.state, _c.uncertain, _c.deadline)
+    rows = sa.select(*columns).where(
+        _c.incident == number, _c.state.in_(_WAITING), _c.created_at <= until_wall,
+        _c.kind.in_([str(kind) for kind in _LOOKED_AT]),
+    )  # fmt: skip
+    return [WaitingNotice(*row) for row in await conn.execute(rows.order_by(_c.id).with_for_update())]
+
+
+async def payloads(conn: AsyncConnection, number: int, span: OutageSpan, state: str) -> list[dict[str, Any]]:
+    """The payloads of news and updates from the time of the outage that were `sent`, or `dropped` for the digest."""
+    rows = sa.select(_c.payload).where(
+        _c.incident == number, _c.state == state, _c.created_at >= span.since_wall - NOTICED_LATE,
+        _c.kind.in_([str(kind) for kind in GATHERED]),
+    )  # fmt: skip
+    return list(await conn.scalars(rows if state == "sent" else rows.where(_c.error == TOLD)))
+
+
+async def end(conn: AsyncConnection, notices: Sequence[WaitingNotice]) -> None:
+    """End these notices, and what depends on them: a digest tells what they would have."""
+    if not notices:
+        return
+    values = {"ids": list_param(conn, [notice.id for notice in notices]), "why": TOLD}
+    await conn.execute(_end(conn.dialect.name), values)
+    await end_dependents(conn, [notice.dedup_key for notice in notices], "dropped", TOLD)
+
+
+@cache
+def _end(dialect: str) -> Any:
+    these = sa.and_(in_list(dialect, _c.id, "ids"), _c.state.in_(("held", "queued", "unknown")))
+    return sa.update(outbox).where(these).values(state="dropped", error=sa.bindparam("why"))
+
+
+async def wake_worst_first(conn: AsyncConnection, severities: Sequence[str]) -> None:
+    """Make everything that waits for another attempt claimable now, in the order of these severities.
+
+    What belongs to no incident, and to one that has ended, comes last.
+    """
+    now = sql_now(conn.dialect.name)
+    waiting = sa.and_(_c.state.in_(("queued", "unknown")), sa.text("state IN ('queued', 'unknown', 'leased')"))
+    await conn.execute(sa.update(outbox).where(waiting, _c.next_try_at > now).values(next_try_at=now))
+    earlier = sql_now_plus(conn.dialect.name)
+    for rank, severity in enumerate(severities):
+        these = sa.select(incidents.c.number).where(incidents.c.open, incidents.c.severity == severity)
+        sooner = sa.update(outbox).where(waiting, _c.incident.in_(these)).values(next_try_at=earlier)
+        await conn.execute(sooner, {"after_us": -1_000_000 * (len(severities) - rank)})

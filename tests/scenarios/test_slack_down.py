@@ -1,0 +1,121 @@
+"""Slack is down for hours: people go on elsewhere, and when it is back each channel is told in one digest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.workers.outage_watch import DOWN_AFTER_S, OutageWatch
+from sandbox import Channel
+from tests.api.calls import Program, program
+from tests.scenarios.assertions import words
+from tests.scenarios.running import World, world, written
+
+POLICY = """
+preset: sev1-5
+announce: "#incidents"
+"""
+
+
+class Outages:
+    """Slack goes down and comes back, and the bot is told at once."""
+
+    def __init__(self, here: World) -> None:
+        self.here, self.trouble = here, "Slack does not answer"
+
+    async def begin(self) -> None:
+        await self.here.ws.go_down()
+        await self._seen(self.trouble)
+
+    async def end(self) -> None:
+        await self.here.ws.come_back()
+        await self._seen(None)
+        await self.here.delivered()
+
+    async def _seen(self, trouble: str | None) -> None:
+        async def slack() -> str | None:
+            return trouble
+
+        watch = OutageWatch(self.here.tocsin.context, slack)
+        watch._bad_since = None if trouble is None else time.monotonic() - DOWN_AFTER_S
+        await watch.look()
+
+
+@pytest.fixture
+async def here(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as running:
+        running.tocsin.timer.remove(OutageWatch.name)
+        yield running
+
+
+async def act(maya: Program, path: str, **body: Any) -> Any:
+    reply = await maya.post(path, body)
+    assert reply.status in (200, 201), reply.body
+    return reply.body
+
+
+def bot_messages(here: World, channel: Channel) -> list[str]:
+    """What the bot wrote in the channel itself, without threads."""
+    messages = here.ws.bot_messages(channel.id)
+    return [words(here, m) for m in messages if m.thread_ts in (None, m.ts)]
+
+
+def everywhere(here: World, channel: Channel) -> str:
+    return "\n".join(words(here, m) for m in here.ws.bot_messages(channel.id))
+
+
+async def test_an_incident_declared_meanwhile_gets_its_channel_and_one_digest(here: World) -> None:
+    slack = Outages(here)
+    await slack.begin()
+    async with program(here) as maya:
+        await act(maya, "/incidents", title="Payments are down", severity="sev2")
+        await act(maya, "/incidents/INC-1/acknowledge")
+        for number in range(1, 13):
+            await act(maya, "/incidents/INC-1/update", text=f"Finding {number}: queue {number * 7} is stuck")
+        await act(maya, "/incidents/INC-1/note", text="The vendor was called at the weekend number")
+    assert here.ws.find_channel("inc-1") is None
+    await slack.end()
+    channel = await here.opened(1)
+    posted = bot_messages(here, channel)
+    digests = [text for text in posted if "While Slack was down" in text]
+    assert len(digests) == 1
+    assert "delayed" in digests[0]
+    assert len(posted) <= 5, posted
+    whole = everywhere(here, channel)
+    for number in range(1, 13):
+        assert whole.count(f"Finding {number}:") == 1 + (number == 12)  # the card shows the latest
+    assert whole.count("The vendor was called") == 1
+
+
+async def test_what_was_posted_before_is_not_told_again_and_announcements_are_stamped(here: World) -> None:
+    slack = Outages(here)
+    channel = await here.declared("sev2 Checkout is down")
+    async with program(here) as maya:
+        await act(maya, "/incidents/INC-1/update", text="Before the outage")
+        await here.delivered()
+        here.ws.faults.add("chat.postMessage", count=1, reset=True, after=True)  # it arrives, and nobody hears of it
+        await act(maya, "/incidents/INC-1/update", text="On the edge")
+        await here.ws.until(lambda: "On the edge" in everywhere(here, channel))
+        await slack.begin()
+        for number in range(8):
+            await act(maya, "/incidents/INC-1/update", text=f"Meanwhile {number}")
+        await act(maya, "/incidents", title="Payments are down", severity="sev3")
+        await act(maya, "/incidents/INC-1/status", status="monitoring")
+        await slack.end()
+    whole = everywhere(here, channel)
+    digest = next(text for text in bot_messages(here, channel) if "While Slack was down" in text)
+    assert "Before the outage" not in digest
+    assert "On the edge" not in digest
+    assert whole.count("On the edge") == 1
+    assert whole.count("Meanwhile 3") == 1
+    assert len(bot_messages(here, channel)) <= 6  # two of them from before
+    incidents = here.ws.find_channel("incidents")
+    assert incidents is not None
+    announced = [words(here, m) for m in here.ws.bot_messages(incidents.id)]
+    (late,) = [text for text in announced if "INC-2" in text]
+    assert "delayed: declared" in late
+    assert [text.count("Meanwhile 3") for text in announced if "Meanwhile 3" in text] == [1]
