@@ -93,5 +93,5 @@ async def wake_worst_first(conn: AsyncConnection, severities: Sequence[str]) -> 
     earlier = sql_now_plus(conn.dialect.name)
     for rank, severity in enumerate(severities):
         these = sa.select(incidents.c.number).where(incidents.c.open, incidents.c.severity == severity)
-        sooner = sa.update(outbox).where(waiting, _c.incident.in_(these)).values(next_try_at=earlier)
+        sooner = sa.update(outbox).where(waiting, _c.incident.in_(these)).values(next_try_at=earlier, queued_at=earlier)
         await conn.execute(sooner, {"after_us": -1_000_000 * (len(severities) - rank)})

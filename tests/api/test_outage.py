@@ -67,7 +67,7 @@ async def test_an_outage_by_hand_stays_until_it_is_ended_by_hand(
     assert context.outage is not None
     assert context.outage.by == "cli"
     async with context.database.transaction() as conn:
-        await outage.stop(conn)
+        await outage.stop(conn, context.clock.now(), ("sev1",))
     await watch.look()
     assert context.outage is None
 

@@ -24,6 +24,7 @@ FRESH_S = 300.0
 PROFILE_FRESH_S = 60.0  # of a profile that something else asked for
 SLACKBOT = "USLACKBOT"  # Slack does not mark it as a bot
 NOBODY = frozenset({"user_not_found", "user_not_visible"})  # https://docs.slack.dev/reference/methods/users.info
+ASKED_AGAIN_AFTER_S = 10.0  # while Slack does not answer, so that not everybody's call waits for it
 WITHIN_S = 0.8  # the acknowledgement waits for it, and perhaps a form after it
 
 
@@ -35,6 +36,7 @@ class Identities:
         self._bot = bot
         self._database = database
         self._cached: dict[str, tuple[float, Identity]] = {}
+        self._no_answer_at = -ASKED_AGAIN_AFTER_S
 
     def known(self, user: str) -> Identity:
         """The identity that Slack gave last, without asking again; an unknown membership where it gave none."""
@@ -46,6 +48,10 @@ class Identities:
         at, cached = self._cached.get(user, (-FRESH_S, Identity(user, Membership.UNKNOWN)))
         if time.monotonic() - at < FRESH_S:
             return cached
+        last_known = await self._last_known(cached)
+        silent = time.monotonic() - self._no_answer_at < ASKED_AGAIN_AFTER_S
+        if silent and last_known.membership is not Membership.UNKNOWN:
+            return last_known
         try:
             async with asyncio.timeout(WITHIN_S):
                 profile = await self._api.profiles.get(user, min(FRESH_S, PROFILE_FRESH_S))
@@ -53,8 +59,13 @@ class Identities:
             if isinstance(error, SlackError) and error.name in NOBODY:
                 return await self._learnt(Identity(user, Membership.OUTSIDE, active=False), cached)
             log.warning("identity.not_known", user=user, error=str(error) or "too slow")
-            return cached if cached.membership is not Membership.UNKNOWN else await self._stored(cached)
+            self._no_answer_at = time.monotonic()
+            return last_known
+        self._no_answer_at = -ASKED_AGAIN_AFTER_S
         return await self._learnt(identity_from_profile(profile, self._bot), cached)
+
+    async def _last_known(self, cached: Identity) -> Identity:
+        return cached if cached.membership is not Membership.UNKNOWN else await self._stored(cached)
 
     async def _learnt(self, identity: Identity, before: Identity) -> Identity:
         """Keep what Slack said, also for other processes and for the time after a restart."""
