@@ -15,7 +15,7 @@ from bot.usecases import outage as outages
 from bot.usecases.context import Context
 from bot.usecases.outage import NOTICED, Outage
 from bot.workers.base import Periodic
-from storage.outbox import queue
+from storage.outbox import delayed
 
 log = structlog.get_logger()
 
@@ -77,6 +77,6 @@ class OutageWatch:
         elif stored is None and before is not None:
             log.info("slack.back", after_s=round((self._context.clock.now() - before.since).total_seconds()))
             async with self._context.database.transaction() as conn:  # what this process has put back meanwhile
-                await queue.wake(conn)
+                await delayed.wake(conn)
             self._back()
             self._context.wakeups.notify()

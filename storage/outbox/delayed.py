@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.routing.digests import GATHERED
-from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.digests import GATHERED, WITHHELD
 from bot.domain.values.outage_span import NOTICED_LATE, OutageSpan
 from storage.engine.dialect import in_list, list_param, sql_now, sql_now_plus
 from storage.outbox.dependencies import end_dependents
@@ -19,8 +18,11 @@ from storage.schema import incidents, outbox, timeline
 
 _c = outbox.c
 _UNSENT = sa.text("state NOT IN ('sent', 'dropped')")  # as in the partial index, word for word
+_WAKEABLE = sa.and_(
+    sa.text("state IN ('queued', 'unknown', 'leased')"), _c.state != "leased",
+    sa.or_(_c.kind.not_in([str(kind) for kind in WITHHELD]), _c.uncertain),
+)  # fmt: skip
 _WAITING = ("held", "queued", "unknown", "leased")
-_LOOKED_AT = (*GATHERED, NoticeKind.THREAD, NoticeKind.PAGE_CHANNEL)
 TOLD = "told in the digest of what happened while Slack was down"
 
 
@@ -39,7 +41,7 @@ class WaitingNotice(NamedTuple):
 async def to_be_told(conn: AsyncConnection, span: OutageSpan, kinds: Collection[str]) -> list[int]:
     """The incidents with messages that wait, or with entries of these kinds from the outage."""
     waiting = sa.select(_c.incident).where(
-        _UNSENT, _c.kind.in_([str(kind) for kind in _LOOKED_AT]), _c.created_at <= span.until_wall,
+        _UNSENT, _c.kind.in_([str(kind) for kind in WITHHELD]), _c.created_at <= span.until_wall,
         _c.incident.is_not(None),
     )  # fmt: skip
     i, t = incidents.c, timeline.c
@@ -53,7 +55,7 @@ async def waiting(conn: AsyncConnection, number: int, until_wall: datetime) -> l
     columns = (_c.id, _c.dedup_key, _c.kind, _c.payload, _c.state, _c.uncertain, _c.deadline)
     rows = sa.select(*columns).where(
         _c.incident == number, _c.state.in_(_WAITING), _c.created_at <= until_wall,
-        _c.kind.in_([str(kind) for kind in _LOOKED_AT]),
+        _c.kind.in_([str(kind) for kind in WITHHELD]),
     )  # fmt: skip
     return [WaitingNotice(*row) for row in await conn.execute(rows.order_by(_c.id).with_for_update())]
 
@@ -83,15 +85,20 @@ def _end(dialect: str) -> Any:
 
 
 async def wake_worst_first(conn: AsyncConnection, severities: Sequence[str]) -> None:
-    """Make everything that waits for another attempt claimable now, in the order of these severities.
+    """Make what waits for another attempt claimable now, in the order of these severities.
 
-    What belongs to no incident, and to one that has ended, comes last.
+    What belongs to no incident, and to one that has ended, comes last; what is told in digests is left to `gather`.
     """
-    now = sql_now(conn.dialect.name)
-    waiting = sa.and_(_c.state.in_(("queued", "unknown")), sa.text("state IN ('queued', 'unknown', 'leased')"))
-    await conn.execute(sa.update(outbox).where(waiting, _c.next_try_at > now).values(next_try_at=now))
+    await wake(conn)
     earlier = sql_now_plus(conn.dialect.name)
     for rank, severity in enumerate(severities):
         these = sa.select(incidents.c.number).where(incidents.c.open, incidents.c.severity == severity)
-        sooner = sa.update(outbox).where(waiting, _c.incident.in_(these)).values(next_try_at=earlier, queued_at=earlier)
-        await conn.execute(sooner, {"after_us": -1_000_000 * (len(severities) - rank)})
+        sooner = sa.update(outbox).where(_WAKEABLE, _c.incident.in_(these))
+        values = {"after_us": -1_000_000 * (len(severities) - rank)}
+        await conn.execute(sooner.values(next_try_at=earlier, queued_at=earlier), values)
+
+
+async def wake(conn: AsyncConnection) -> None:
+    """Make what waits for another attempt claimable now, except what is told in digests."""
+    now = sql_now(conn.dialect.name)
+    await conn.execute(sa.update(outbox).where(_WAKEABLE, _c.next_try_at > now).values(next_try_at=now))

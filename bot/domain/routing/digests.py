@@ -21,6 +21,7 @@ TOLD_IN_DIGEST = frozenset(
     }
 )  # fmt: skip
 GATHERED = frozenset({NoticeKind.NEWS, NoticeKind.UPDATE, NoticeKind.CONTINUATION})  # from the incident's channel
+WITHHELD = GATHERED | {NoticeKind.THREAD, NoticeKind.PAGE_CHANNEL}  # not tried while Slack is down
 OWN_REPLIES = 5  # so many under the announcement stand as messages of their own; more become one digest
 CHANNEL, ANNOUNCEMENT = "channel", "announcement"
 FIRST_LENGTH, PART_LENGTH = 2_600, 9_000  # characters of entries in the first message, and in each of its thread

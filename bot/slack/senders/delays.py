@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.domain import routing
 from bot.domain.paging import calls
-from bot.domain.routing.digests import GATHERED
+from bot.domain.routing.digests import GATHERED, WITHHELD
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.send_result import Deferred
 from bot.domain.values.outage_span import OutageSpan, span_of
@@ -17,10 +17,9 @@ from bot.usecases.outbox.digest import GATHERED_WITHIN
 from storage.outbox.delayed import TOLD
 from storage.outbox.queue import ClaimedNotice
 
-WITHHELD = GATHERED | {NoticeKind.THREAD, NoticeKind.PAGE_CHANNEL}
 PAGES = frozenset({NoticeKind.PAGE_CHANNEL, NoticeKind.PAGE_DIRECT, NoticeKind.PAGE_ELSEWHERE})
 SOONEST, LATEST = timedelta(seconds=5), timedelta(minutes=1)
-SOON = timedelta(seconds=1)
+GATHERED_SOON = timedelta(seconds=10)
 WHY = "Slack is down: it is told in a digest once Slack is back"
 
 
@@ -42,7 +41,7 @@ async def withheld(senders: SenderContext, delivery: Delivery) -> Deferred | Del
         return delivery
     if notice.uncertain:
         return replace(delivery, unless=TOLD) if notice.kind in GATHERED else delivery
-    return Deferred(WHY, SOON)
+    return Deferred(WHY, GATHERED_SOON)
 
 
 def waited_for(context: Context, notice: ClaimedNotice) -> OutageSpan | None:

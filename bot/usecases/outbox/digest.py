@@ -18,7 +18,7 @@ from bot.usecases.context import Context
 from bot.usecases.outbox.rows import unsent_deadlines
 from storage import deadlines, incidents
 from storage.engine.dialect import wall_now
-from storage.outbox import delayed, enqueue
+from storage.outbox import delayed, enqueue, queue
 from storage.outbox.delayed import WaitingNotice
 from storage.timeline import entries as timeline
 
@@ -63,6 +63,7 @@ async def _gather(conn: AsyncConnection, incident: Incident, rows: Sequence[Wait
         told_later += replies
     await enqueue.put(conn, notices)
     await delayed.end(conn, told_later)
+    await queue.wake(conn, number)  # what stands by itself
     await _keep_newest_page(conn, incident, [row for row in rows if row.kind == NoticeKind.PAGE_CHANNEL])
 
 
