@@ -95,7 +95,7 @@ log = structlog.get_logger()
 # From SIGTERM to the end in ten seconds: first what tells others and what merely waits, then what is under way.
 ANNOUNCED_WITHIN_S, DRAINED_WITHIN_S = 2.0, 6.0
 # Posts that come back to us as events.
-IN_CHANNEL = frozenset({"card", "news", "update", "nudge", "page_channel", "comms_receipt"})
+IN_CHANNEL = frozenset({"card", "news", "update", "nudge", "page_channel", "comms_receipt", "status_receipt"})
 
 
 async def build(settings: Settings, load: Callable[[], Settings] = settings_reader.load) -> App:

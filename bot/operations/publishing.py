@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from bot.domain.errors import NotFound
+from bot.domain.errors import NotFound, Refused
 from bot.domain.statuspage.component_state import ComponentState
 from bot.domain.statuspage.maintenance import NewMaintenance
 from bot.domain.statuspage.publication import (
@@ -24,7 +24,6 @@ from bot.operations.base import (
     WORDS_PATTERN,
     Answer,
     Arguments,
-    BadArgument,
     Call,
     Instant,
     Operation,
@@ -160,12 +159,12 @@ def _states(call: Call, given: dict[str, State] | None) -> dict[str, ComponentSt
 
 
 def _component(call: Call, name: str) -> str:
-    """The key of a component, by its key or name. Raises `BadArgument` that lists them."""
+    """The key of a component, by its key or name. Raises `Refused` that lists them."""
     rules = call.context.policy.status_page
     component = rules.component(name)
     if component is None:
         listed = ", ".join(each.key for each in rules.components) or "none in the policy"
-        raise BadArgument("components", f"There is no component “{name[:40]}” on the status page. There are: {listed}.")
+        raise Refused(f"There is no component “{name[:40]}” on the status page. There are: {listed}.")
     return component.key
 
 

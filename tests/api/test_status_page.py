@@ -55,7 +55,7 @@ async def test_a_publication_is_made_updated_corrected_and_resolved(maya: Progra
     assert states["api"] == "operational"
     assert (await maya.get(PUBLICATIONS)).body["publications"][0]["id"] == made.body["id"]
     unknown = await maya.post(PUBLICATIONS, {**NEW, "components": {"nosuch": "operational"}})
-    assert (unknown.status, "There are: api" in unknown.body["detail"]) == (422, True)
+    assert (unknown.status, "There are: api" in unknown.body["detail"]) == (409, True)
 
 
 async def test_a_list_goes_on_where_it_ended_also_after_publications_of_the_same_instant(maya: Program) -> None:

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from sandbox import Channel
-from tests.scenarios.assertions import declared, of_kind, rest, texts, told
+from tests.scenarios.assertions import buttons, declared, of_kind, rest, texts, told, words
 from tests.scenarios.running import World, world, written
 
 POLICY = """
@@ -89,6 +89,31 @@ async def test_a_host_in_the_text_is_shown_before_it_is_published_and_a_secret_n
     await shop.maya.fill(shop.maya.view, {"Message": f"The token {token} leaked. Next update at 15:00 UTC."})
     assert "secret" in str((await shop.maya.submit()).errors)
     assert (await summary(shop))["incidents"] == []
+
+
+async def test_what_was_published_is_corrected_visibly_and_never_silently(shop: World) -> None:
+    channel = await declared(shop, "sev2 Checkout is down")
+    await published(shop, channel)
+    await rest(shop)
+    (receipt,) = [m for m in shop.ws.bot_messages(channel.id) if "Correct" in buttons(m)]
+    assert "published on the status page" in words(shop, receipt)
+    await shop.maya.press(receipt, "Correct")
+    assert "We look into it" in str(shop.maya.view.body)
+    await shop.maya.fill(shop.maya.view, {"Message": "Only EU requests fail. Next update at 15:00 UTC."})
+    assert (await shop.maya.submit()).ok
+    await rest(shop)
+    for _ in range(100):
+        (incident,) = (await summary(shop))["incidents"]
+        if "Only EU" in incident["incident_updates"][0]["body"]:
+            break
+        await rest(shop)
+    assert "Only EU requests fail" in incident["incident_updates"][0]["body"]
+    assert any("Corrected on the status page" in text for text in texts(of_kind(await shop.show(), "sent")))
+    (_, second) = [m for m in shop.ws.bot_messages(channel.id) if "Correct" in buttons(m)]
+    assert "corrected on the status page" in words(shop, second)
+    await shop.maya.command(channel.name, "/incident comms status_page")
+    await shop.maya.press(shop.maya.view, "Correct")
+    assert "Only EU requests fail" in str(shop.maya.view.body)
 
 
 async def test_resolving_asks_what_the_page_should_say(shop: World) -> None:

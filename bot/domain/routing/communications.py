@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.domain.communications.communication import Communication, Group, Recipient
 from bot.domain.routing.channel import in_channel
 from bot.domain.routing.notice import Notice, NoticeKind, Priority
-from bot.domain.routing.payloads import CommunicationPayload, CommunicationTestPayload
+from bot.domain.routing.payloads import CommunicationPayload, CommunicationTestPayload, PublicationPayload
 
 
 def communication_key(communication: Communication, recipient: Recipient) -> str:
@@ -65,6 +65,12 @@ def receipt_edit(communication: Communication) -> Notice:
         priority=Priority.EDIT,
         resend=True,
     )
+
+
+def publication_receipt(incident: int, payload: PublicationPayload) -> Notice:
+    """What was published on the status page, by whom."""
+    key = f"status_receipt:{incident}:{payload.publication}:{payload.update}"
+    return in_channel(key, NoticeKind.STATUS_RECEIPT, incident, payload.to_json())
 
 
 def communication_test(incident: int, delivery: str, payload: CommunicationTestPayload) -> Notice:

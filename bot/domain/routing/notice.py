@@ -105,6 +105,7 @@ class NoticeKind(StrEnum):
     STATUS_CONFIRM = "status_confirm"
     STATUS_MAIL = "status_mail"
     STATUS_CHANNEL = "status_channel"
+    STATUS_RECEIPT = "status_receipt"  # in the incident's channel: what was published, by whom
     # The workspace
     HOME = "home"
     USERGROUP = "usergroup"

@@ -254,9 +254,9 @@ def corrected(publication: Publication, correction: Correction, now: datetime) -
     return changed
 
 
-def correction_of(update: PublicUpdate) -> str:
-    """A reference to an update as it was corrected; the ID alone refers to it as it was published."""
-    return f"{update.id}~{int((update.edited_at or update.at).timestamp() * 1000)}"
+def correction_of(update: PublicUpdate, at: datetime) -> str:
+    """A reference to an update as it was corrected then; the ID alone refers to it as it was published."""
+    return f"{update.id}~{int(at.timestamp() * 1000)}"
 
 
 def referred_update(publication: Publication, reference: str | None) -> tuple[PublicUpdate, bool]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from bot.domain.incident import Incident
 from bot.domain.policy.status_page_rules import StatusPageRules
 from bot.domain.statuspage.publication import Publication, PublicUpdate
 from bot.slack.blocks import elements
 from bot.slack.blocks.elements import Message
-from bot.slack.text import plain, render
+from bot.slack.blocks.press_value import press_value
+from bot.slack.text import clip, mention, plain, quote, render
 
 CORRECTION = "Correction"
+CORRECT = "page_correct"  # the button
+QUOTED = 600  # characters of the message, in the receipt
 
 
 def publication_message(
@@ -27,6 +31,27 @@ def publication_message(
     address = f"{url}/incidents/{publication.id}"
     linked = [elements.context(elements.link(address, "On the status page"))] if url.startswith("http") else []
     return elements.message(f"{what}: {title}", [*elements.sections(words), *more, *linked])
+
+
+def receipt(incident: Incident, publication: Publication, told: PublicUpdate, who: str, *, corrects: bool) -> Message:
+    """What was published about the incident, by whom, with **Correct**. `corrects`: other words for what was there."""
+    did = "corrected on the status page" if corrects else "published on the status page"
+    number = publication.updates.index(told) + 1
+    title = render(plain(publication.title))
+    words = quote(clip(f"*{title}* · {told.status.label}\n{render(plain(told.message))}", QUOTED))
+    icon = ":pencil2:" if corrects else ":loudspeaker:"
+    return elements.message(
+        f"{plain(publication.title)} · {told.status.label}",
+        [
+            elements.section(f"{icon} {mention(who)} {did}:\n{words}"),
+            elements.actions(correct_button(incident, publication, number)),
+        ],
+    )
+
+
+def correct_button(incident: Incident, publication: Publication, number: int) -> elements.Block:
+    """The button that opens the form to correct update `number`, counted from 1."""
+    return elements.button("Correct", CORRECT, press_value(incident, publication.id, number))
 
 
 def subscribed(components: tuple[str, ...], rules: StatusPageRules) -> Message:

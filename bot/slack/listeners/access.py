@@ -90,7 +90,7 @@ PRESSES: dict[str, Access] = {
     **dict.fromkeys(
         (
             "severity", "snooze_15m", "snooze_1h", "snooze_off", "snooze_anyway", "snooze_shorter", "policy_apply",
-            "alert_silence", "alert_attach", "comms", "comms_correct", "comms_review",
+            "alert_silence", "alert_attach", "comms", "comms_correct", "comms_review", "page_correct",
         ),
         Access.STEER,
     ),
@@ -131,6 +131,7 @@ FORMS: dict[str, Access] = {
     **dict.fromkeys(
         (
             "severity", "alert_silence", "alert_attach", "comms", "comms_review", "comms_all", "status_page",
+            "correct_page",
             "maintenance",
         ),
         Access.STEER,

@@ -12,11 +12,14 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain import routing
 from bot.domain.communications.page import page_told
 from bot.domain.communications.stages import STATUS_PAGE
 from bot.domain.errors import NotFound, Refused
 from bot.domain.incident import Change, Incident
 from bot.domain.policy.policy import Policy
+from bot.domain.routing.notice import Notice
+from bot.domain.routing.payloads import PublicationPayload
 from bot.domain.statuspage import publication as pages
 from bot.domain.statuspage.component_state import ComponentState, state_of_severity
 from bot.domain.statuspage.publication import (
@@ -58,7 +61,8 @@ async def publish(
         if new.notify:
             await mailings.add(conn, made.id, made.updates[-1].id, context.clock.now())
         if work is not None:
-            await work.commit(_receipt(work, made, f"Published on the status page: “{made.title}”", actor))
+            words = f"Published on the status page: “{made.title}”"
+            await work.commit(_receipt(work, made, words, actor), [_shown(work, made, made.updates[-1].id, actor)])
     return made
 
 
@@ -98,7 +102,8 @@ async def resolve_page_of(work: UnitOfWork, message: str, actor: str) -> None:
         changed = pages.change(current, PublicChange(message, PublicStatus.RESOLVED), work.now)
         await publications.save(work.conn, changed)
         await mailings.add(work.conn, changed.id, changed.updates[-1].id, work.now)
-        await work.commit(_receipt(work, changed, "Resolved on the status page", actor))
+        receipt = _receipt(work, changed, "Resolved on the status page", actor)
+        await work.commit(receipt, [_shown(work, changed, changed.updates[-1].id, actor)])
 
 
 async def open_publication(conn: AsyncConnection, incident: int) -> Publication | None:
@@ -164,7 +169,10 @@ async def _changed(
         if change.notify and (told := _told_anew(current, changed)) is not None:
             await mailings.add(conn, changed.id, told, context.clock.now())
         if work is not None:
-            await work.commit(_receipt(work, changed, change.words, actor, _last_changed(current, changed)))
+            update = _last_changed(current, changed)
+            told = update.id if len(changed.updates) > len(current.updates) else correction_of(update, work.now)
+            receipt = _receipt(work, changed, change.words, actor, update)
+            await work.commit(receipt, [_shown(work, changed, told, actor)])
     return changed
 
 
@@ -175,7 +183,7 @@ def _told_anew(before: Publication, after: Publication) -> str | None:
     edited = _last_changed(before, after)
     if edited in before.updates or edited.at < after.created_at:  # a backfill was told to nobody
         return None
-    return correction_of(edited)
+    return correction_of(edited, edited.edited_at or edited.at)
 
 
 def _last_changed(before: Publication, after: Publication) -> PublicUpdate:
@@ -200,6 +208,11 @@ async def _writing(
         yield conn, None if incident is None else await begin(context, conn, incident)
     context.wakeups.notify()
     context.wakeups.status_page.set()
+
+
+def _shown(work: UnitOfWork, published: Publication, reference: str, actor: str) -> Notice:
+    """The notice that shows in the incident's channel what was published."""
+    return routing.publication_receipt(work.incident.number, PublicationPayload(published.id, reference, actor))
 
 
 def _receipt(

@@ -20,6 +20,7 @@ from bot.domain.routing.payloads.communications import (
     BriefingPayload,
     CommunicationPayload,
     CommunicationTestPayload,
+    PublicationPayload,
     SubscriberPayload,
     WebhookPayload,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "Payload",
     "PersonPagePayload",
     "ProposalPayload",
+    "PublicationPayload",
     "RelievedPayload",
     "ReviewQuestionsPayload",
     "RoleSettledPayload",

@@ -27,6 +27,15 @@ class CommunicationPayload(Payload):
 
 
 @dataclass(frozen=True)
+class PublicationPayload(Payload):
+    """What somebody published about the incident, or corrected."""
+
+    publication: str
+    update: str  # a reference, as `referred_update` reads it
+    person: str
+
+
+@dataclass(frozen=True)
 class CommunicationTestPayload(Payload):
     """A message to an audience, sent to its author first."""
 

@@ -21,10 +21,12 @@ from bot.slack.blocks import elements, inputs
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.inputs import InputErrors, View
 from bot.slack.blocks.modals.comms import AUDIENCE, Choice, findings_blocks
-from bot.slack.text import plain, render
+from bot.slack.blocks.status_page import correct_button
+from bot.slack.text import clip, plain, render
 
 CALLBACK = "status_page"
 MESSAGE_LENGTH = 3000  # as Slack takes
+LISTED, QUOTED = 5, 150  # earlier updates, and characters of each
 _STATES = tuple(state for state in ComponentState if state is not ComponentState.UNDER_MAINTENANCE)
 
 
@@ -83,6 +85,7 @@ def status_page_modal(form: PageForm) -> Block:
             hint="What happens, what you do about it, and when you say more.",
         ),
         *findings_blocks(form.findings),
+        *_published(form),
     ]  # fmt: skip
     found = [finding.sentence for finding in form.findings]
     kept = inputs.metadata(incident=form.incident.id, publication=page.id if page else None, found=found)
@@ -130,6 +133,24 @@ def _now(form: PageForm) -> Block:
         return elements.context("Nothing of this incident is on the status page yet.")
     last = elements.clock_and_age(page.updates[-1].at)
     return elements.context(f"On the page: *{render(plain(page.title))}* · {page.status.label} · {last}")
+
+
+def _published(form: PageForm) -> list[Block]:
+    """The last updates on the page, each with **Correct**."""
+    page = form.publication
+    if page is None:
+        return []
+    numbered = list(enumerate(page.updates, start=1))[-LISTED:]
+    return [
+        elements.divider(),
+        *(
+            elements.section(
+                f"{each.status.label} · {elements.clock_and_age(each.at)}\n{clip(render(plain(each.message)), QUOTED)}",
+                correct_button(form.incident, page, number),
+            )
+            for number, each in reversed(numbered)
+        ),
+    ]
 
 
 def _statuses() -> list[Block]:

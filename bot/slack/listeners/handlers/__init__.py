@@ -70,6 +70,7 @@ PRESSES: dict[str, PressHandler] = {
     **approvals.PRESSES,
     **jobs.PRESSES,
     **alerts.PRESSES,
+    **status_page.PRESSES,
 }
 # Presses that answer a page or a request, which a person may do before joining the incident's channel.
 ANSWERS_TO_PAGES = frozenset({"on_it", "cant", "handover_accept", "handover_decline"})

@@ -22,6 +22,7 @@ from bot.slack.blocks.inputs import InputErrors, View, in_place_of, incident_of
 from bot.slack.blocks.modals import also_tell, comms, comms_review, status_page
 from bot.slack.blocks.modals.comms import Choice, CommsForm, comms_modal, typed_so_far, values_of_comms
 from bot.slack.blocks.modals.status_page import status_page_modal
+from bot.slack.blocks.status_page import CORRECT
 from bot.slack.client.api import SlackError
 from bot.slack.listeners.calls import (
     IncidentCall,
@@ -33,7 +34,7 @@ from bot.slack.listeners.calls import (
     VerbHandler,
 )
 from bot.slack.listeners.context import OPEN_VIEW_WITHIN_S, Interaction, ListenerContext
-from bot.slack.listeners.handlers.status_page import is_page, page_choice, page_form
+from bot.slack.listeners.handlers.status_page import correction_form, is_page, page_choice, page_form
 from bot.usecases.communications.approve import approve, decline
 from bot.usecases.communications.draft import Draft, Overview, draft, overview, reach_of, record_of
 from bot.usecases.communications.send import ACTION, send, send_test
@@ -151,6 +152,14 @@ async def _correct_in_form(ctx: ListenerContext, interaction: Interaction, view:
     await _update_view(ctx, view, comms_modal(form))
 
 
+async def _correct_page(ctx: ListenerContext, interaction: Interaction, view: View, value: str) -> None:
+    """Show the form that corrects what was published, in place of the form of the status page."""
+    incident, policy = await ctx.visible_incident(incident_of(view), interaction)
+    call = IncidentCall(ctx, interaction, incident, policy)
+    call.require(ACTION, incident)
+    await _update_view(ctx, view, await correction_form(call, value.partition(":")[2]))
+
+
 async def _press_review(call: Press) -> Message | None:
     call.require(ACTION, call.incident)
     async with call.context.database.reading() as conn:
@@ -242,6 +251,6 @@ SUBMISSIONS: dict[str, SubmissionHandler] = {comms.CALLBACK: _submit, comms_revi
 VIEW_PRESSES: dict[str, dict[str, ViewPress]] = {
     comms.CALLBACK: {comms.AUDIENCE: _choose, comms.TEST: _test, comms.CORRECT: _correct_in_form},
     comms_review.CALLBACK: {comms_review.DECLINE: _decline},
-    status_page.CALLBACK: {comms.AUDIENCE: _choose},
+    status_page.CALLBACK: {comms.AUDIENCE: _choose, CORRECT: _correct_page},
     also_tell.CALLBACK: {also_tell.EDIT: _edit},
 }

@@ -7,10 +7,14 @@ from typing import Any
 
 from bot.domain.communications import stages
 from bot.domain.communications.stages import STATUS_PAGE
+from bot.domain.errors import NotFound
 from bot.domain.statuspage.component_state import ComponentState
 from bot.domain.statuspage.publication import OVER, NewPublication, PublicChange, recovered
+from bot.slack.blocks.elements import Message
 from bot.slack.blocks.inputs import InputErrors, in_place_of
 from bot.slack.blocks.modals.comms import Choice
+from bot.slack.blocks.modals.correct_page import CALLBACK as CORRECT_CALLBACK
+from bot.slack.blocks.modals.correct_page import correct_page_modal, values_of_correction
 from bot.slack.blocks.modals.status_page import (
     CALLBACK,
     PageForm,
@@ -18,10 +22,12 @@ from bot.slack.blocks.modals.status_page import (
     status_page_modal,
     values_of_page,
 )
-from bot.slack.listeners.calls import IncidentCall, Submission, SubmissionHandler
+from bot.slack.blocks.status_page import CORRECT
+from bot.slack.listeners.calls import IncidentCall, Press, PressHandler, Submission, SubmissionHandler
 from bot.usecases.communications.draft import overview
 from bot.usecases.status_page.lint import findings_of
-from bot.usecases.status_page.publish import open_publication, post, proposed_components, publish
+from bot.usecases.status_page.publish import ACTION, correct, open_publication, post, proposed_components, publish
+from storage.statuspage import publications
 
 
 async def page_form(call: IncidentCall) -> PageForm:
@@ -81,4 +87,41 @@ async def _publish(call: Submission, values: PageValues) -> None:
     await post(call.context, values.publication, change, call.user, call.delivery)
 
 
-SUBMISSIONS: dict[str, SubmissionHandler] = {CALLBACK: _submit}
+async def correction_form(call: IncidentCall, argument: str) -> dict[str, Any]:
+    """The form that corrects an update. `argument` is the publication's ID and the update's number."""
+    publication_id, _, number = argument.partition(":")
+    async with call.context.database.reading() as conn:
+        found = await publications.get(conn, publication_id)
+    if found is None or found.incident != call.number or not number.isdecimal():
+        raise NotFound("That is not on the status page any more.", "comms status_page")
+    if not 1 <= int(number) <= len(found.updates):
+        raise NotFound(f"There is no update {number[:6]}: it has {len(found.updates)}.", "comms status_page")
+    return correct_page_modal(call.incident, found, int(number))
+
+
+async def _press_correct(call: Press) -> Message | None:
+    call.require(ACTION, call.incident)
+    return await call.open_form(await correction_form(call, call.argument), "comms status_page")
+
+
+async def _submit_correction(call: Submission) -> dict[str, Any] | None:
+    """Correct what was published, unless the lint finds what the person was not shown."""
+    values = values_of_correction(call.view)
+    incident, policy = await call.ctx.visible_incident(values.incident, call.interaction)
+    async with call.context.database.reading() as conn:
+        found = await publications.get(conn, values.publication)
+    if found is None or found.incident != incident.number:
+        raise NotFound("That is not on the status page any more.", "comms status_page")
+    right = values.correction
+    findings = findings_of(policy, right.title or "", right.impact or "", right.message or "", over=found.ended)
+    blocking = [finding.sentence for finding in findings if finding.blocks]
+    if blocking:
+        raise InputErrors({"message": f"{'. '.join(blocking)}."})
+    if any(finding.sentence not in values.found for finding in findings):
+        return in_place_of(call.view, correct_page_modal(incident, found, right.update or 1, findings, right))
+    await correct(call.context, found.id, right, call.user, call.delivery)
+    return None
+
+
+PRESSES: dict[str, PressHandler] = {CORRECT: _press_correct}
+SUBMISSIONS: dict[str, SubmissionHandler] = {CALLBACK: _submit, CORRECT_CALLBACK: _submit_correction}
