@@ -121,6 +121,11 @@ class Settings(BaseSettings):
     # Opens the API for one program that acts as nobody in particular. People's tokens: tocsin token. docs/api.md
     tocsin_api_token: SecretStr | None = None
     tocsin_token: SecretStr | None = None  # of the command line, where it asks a bot elsewhere (TOCSIN_URL)
+    # Read by `tocsin import` alone; keys that may only read. docs/moving.md
+    opsgenie_api_key: SecretStr | None = None
+    opsgenie_api_url: str = "https://api.opsgenie.com"  # https://api.eu.opsgenie.com for accounts in the EU
+    oncall_api_token: SecretStr | None = None  # of Grafana OnCall
+    oncall_api_url: str | None = None
     # For the policy's rules (docs/rules.md), and the runner `promql` of playbooks (docs/playbooks.md)
     prometheus_url: AddressWithPassword | None = None
     prometheus_token: SecretStr | None = None  # a bearer token; a user and password stand in the address

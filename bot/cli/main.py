@@ -13,6 +13,7 @@ from bot.cli.alerts import alerts_command
 from bot.cli.comms import comms_command
 from bot.cli.feeds import feeds_command
 from bot.cli.figures import metrics_command
+from bot.cli.importing import import_command
 from bot.cli.incidents import list_command, retry_command, search_command, show_command
 from bot.cli.login import login_command
 from bot.cli.manifest import manifest_command
@@ -69,5 +70,6 @@ for command in (
     review_command, times_command,
     rules_command,
     metrics_command,
+    import_command,
 ):  # fmt: skip
     main.add_command(command)

@@ -1,0 +1,107 @@
+"""Implements `tocsin import`, which plans and makes the move from another paging service."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bot import settings as settings_reader
+from bot.cli.shared import as_json_option, echo, print_json
+from bot.domain.values.one_line import escape_controls
+from bot.importers.archive import Archive
+from bot.importers.errors import ImportFailed
+from bot.importers.plan import Plan, make_plan
+from bot.importers.report import in_markdown, in_terminal
+from bot.importers.vendors import VENDORS, Vendor, open_reader
+from bot.settings import Settings
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group("import")
+def import_command() -> None:
+    """Move in from another paging service: what becomes of each object, and the policy."""
+
+
+def _vendor_command(vendor: Vendor) -> click.Command:
+    @click.command(vendor.name, help=f"From {vendor.title}. The key is read from {vendor.key_setting} and only reads.")
+    @click.option("--plan", "plan_only", is_flag=True, help="Change nothing: print the report and the policy.")
+    @click.option("--from", "saved", metavar="API|DIR", default="API", help="The API, or a folder of saved answers.")
+    @click.option("--save", type=_FOLDER, help="Keep the raw answers in this folder; a second run goes on with them.")
+    @click.option("--output", type=_FILE, help="Write the policy to this file; one that is there is added to.")
+    @click.option("--markdown", is_flag=True, help="Print the whole report as Markdown.")
+    @as_json_option
+    def command(saved: str, save: Path | None, output: Path | None, **options: Any) -> None:
+        settings = settings_reader.load()
+        base = _policy_text(output, settings)
+        plan = asyncio.run(_plan(vendor, settings, _archive(vendor, saved, save), base))
+        if output is not None:
+            _write(output, plan.policy_text)
+        _print(plan, vendor.title, output, options)
+
+    return command
+
+
+def _archive(vendor: Vendor, saved: str, save: Path | None) -> Archive | None:
+    if saved.upper() != "API":
+        if save is not None:
+            raise ImportFailed("Say --save or --from DIR, not both.")
+        return Archive.open(Path(saved), vendor.name, offline=True)
+    return Archive.open(save, vendor.name) if save is not None else None
+
+
+def _policy_text(output: Path | None, settings: Settings) -> str:
+    """The policy to add to: that of --output, else the one in force; empty where there is no file."""
+    path = output if output is not None and output.exists() else settings.policy_path
+    if path is None:
+        return ""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise ImportFailed(f"{path} cannot be read ({type(error).__name__}).") from error
+
+
+async def _plan(vendor: Vendor, settings: Settings, archive: Archive | None, base: str) -> Plan:
+    async with open_reader(vendor, settings, archive) as reader:
+        account = await vendor.read(reader)
+    return make_plan(account, base, datetime.now(UTC))
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace the file at once, so that no reader sees half of it."""
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with open(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        if path.exists():
+            os.chmod(name, path.stat().st_mode & 0o777)
+        os.replace(name, path)
+    except OSError as error:
+        raise ImportFailed(f"{path} cannot be written ({type(error).__name__}).") from error
+
+
+def _print(plan: Plan, title: str, output: Path | None, options: dict[str, Any]) -> None:
+    if options["as_json"]:
+        print_json([row.as_json() for row in plan.report.rows])
+        return
+    for line in in_markdown(plan.report, title) if options["markdown"] else in_terminal(plan.report, title):
+        echo(line)
+    if output is not None:
+        echo("")
+        echo(f"{output}: {len(plan.additions)} entries added. Look at it, then: tocsin check")
+        return
+    if not options["markdown"]:
+        echo("")
+        for line in plan.policy_text.split("\n"):
+            click.echo(escape_controls(line))
+
+
+for _each in VENDORS.values():
+    import_command.add_command(_vendor_command(_each))

@@ -1,0 +1,210 @@
+"""Describes an account of a paging service in one vocabulary, whatever the vendor calls things.
+
+Each object knows its origin, and carries notes on what its vendor has and Tocsin does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.importers.report import Row, State
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which object of the source something comes from."""
+
+    kind: str
+    id: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something about an object that is different here, and what to do. `lost`: the object is not moved at all."""
+
+    why: str
+    do: str = ""
+    lost: bool = False
+    moved: bool = False  # nothing is lost; somebody has to do something all the same
+
+
+@dataclass(slots=True)
+class Thing:
+    """An object of the source."""
+
+    origin: Origin
+    notes: list[Note] = field(default_factory=list)
+
+    def note(self, why: str, do: str = "", *, lost: bool = False, moved: bool = False) -> None:
+        """Say what is different about it."""
+        self.notes.append(Note(why, do, lost, moved))
+
+    @property
+    def lost(self) -> bool:
+        """Whether it is not moved."""
+        return any(note.lost for note in self.notes)
+
+    def row(self) -> Row:
+        """Its row in the report."""
+        state = State.MOVED
+        if any(not note.moved for note in self.notes):
+            state = State.NOT_MOVED if self.lost else State.CHANGED
+        why = "; ".join(dict.fromkeys(note.why for note in self.notes if note.why))
+        do = "; ".join(dict.fromkeys(note.do for note in self.notes if note.do))
+        return Row(self.origin.kind, self.origin.id, self.origin.name, state, why, do)
+
+
+@dataclass(slots=True)
+class Step(Thing):
+    """A step of a person's notification rule: a method, so long after a page."""
+
+    method: str = "slack"  # of the policy: slack, email, sms, phone, push
+    after: timedelta = timedelta(0)
+
+
+@dataclass(slots=True)
+class Person(Thing):
+    """A user. `gone`: deactivated or deleted; rotations may still name them."""
+
+    email: str = ""
+    phone: str = ""
+    slack: str = ""
+    steps: list[Step] = field(default_factory=list)
+    gone: bool = False
+
+
+@dataclass(slots=True)
+class Team(Thing):
+    """A team. `members` are IDs of people, and of other teams whose people belong to it."""
+
+    members: list[str] = field(default_factory=list)
+    nested: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """Who takes a turn: `person`, `team`, `ladder` or `schedule` with an ID, or `nobody`."""
+
+    kind: str
+    id: str = ""
+    name: str = ""
+
+
+NOBODY = Participant("nobody")
+
+
+@dataclass(slots=True)
+class Rotation(Thing):
+    """A rotation of a schedule, or a layer. Turns are counted from `anchor`, in the schedule's time zone."""
+
+    anchor: datetime | None = None
+    every: int = 1
+    unit: str = "week"  # hour, day, week or month
+    participants: list[Participant] = field(default_factory=list)
+    begins_at: datetime | None = None  # nobody is on call before, where it is later than `anchor`
+    ends_at: datetime | None = None
+    hours: list[str] = field(default_factory=list)  # windows as the policy writes them; empty: always
+    shifts: list[tuple[Participant, datetime, datetime]] | None = None  # in place of turns
+
+
+@dataclass(slots=True)
+class Override(Thing):
+    """An override. `rotations`: the IDs of those it replaces; empty: the whole schedule."""
+
+    person: Participant = NOBODY
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    rotations: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Schedule(Thing):
+    """A schedule. `together`: all its rotations add up; else later ones outrank earlier ones."""
+
+    timezone: str = "UTC"
+    together: bool = False
+    rotations: list[Rotation] = field(default_factory=list)
+    overrides: list[Override] = field(default_factory=list)
+    team: str = ""
+
+
+@dataclass(slots=True)
+class Rung(Thing):
+    """A rung of a ladder, `after` the alert. `how`: all, next or round_robin of a target that has several people."""
+
+    after: timedelta = timedelta(0)
+    targets: list[Participant] = field(default_factory=list)
+    until: str = "acknowledged"
+    how: str = ""
+    reported: bool = True  # whether the rung is an object of the source
+
+
+@dataclass(slots=True)
+class Ladder(Thing):
+    """An escalation policy."""
+
+    rungs: list[Rung] = field(default_factory=list)
+    repeat: int = 0  # how many times more the whole of it is gone through
+    repeat_after: timedelta = timedelta(0)  # after the last rung
+
+
+@dataclass(slots=True)
+class Service(Thing):
+    """A service."""
+
+    description: str = ""
+    team: str = ""
+    ladder: str = ""
+
+
+@dataclass(slots=True)
+class Sender(Thing):
+    """A monitoring system that sends alerts, by an integration."""
+
+    vendor: str = ""  # as the source names its kind
+    team: str = ""
+    service: str = ""
+
+
+@dataclass(slots=True)
+class RoutingRule(Thing):
+    """A rule that says which alerts of a team go where."""
+
+    team: str = ""
+    match: dict[str, str] = field(default_factory=dict)
+    everything: bool = False
+    target: Participant = NOBODY
+
+
+@dataclass(slots=True)
+class PastIncident(Thing):
+    """An incident or alert of the past."""
+
+    title: str = ""
+    text: str = ""
+    priority: str = ""
+    declared_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    resolved_at: datetime | None = None
+    people: dict[str, str] = field(default_factory=dict)  # role: address or name
+    entries: list[tuple[datetime, str, str]] = field(default_factory=list)  # when, who, what
+    services: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Account:
+    """Everything that was read of an account."""
+
+    source: str  # `opsgenie` …, as the command line names it
+    people: list[Person] = field(default_factory=list)
+    teams: list[Team] = field(default_factory=list)
+    schedules: list[Schedule] = field(default_factory=list)
+    ladders: list[Ladder] = field(default_factory=list)
+    services: list[Service] = field(default_factory=list)
+    senders: list[Sender] = field(default_factory=list)
+    routing: list[RoutingRule] = field(default_factory=list)
+    priorities: list[Thing] = field(default_factory=list)  # worst first
+    past: list[PastIncident] = field(default_factory=list)
+    others: list[Thing] = field(default_factory=list)  # what has no counterpart here

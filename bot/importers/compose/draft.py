@@ -1,0 +1,74 @@
+"""Collects what an import adds to the policy, and decides what is there already.
+
+An entry of the policy that has the key of an imported object is that object: it is left as it is. Where it says
+something else than the source, the report says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from bot.importers.account import Account, Thing
+from bot.importers.keys import Keys
+from bot.importers.merge_text import Addition
+from bot.importers.report import Report
+from bot.importers.yaml_text import plain
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """An override of the source, as a cover of a schedule of the policy."""
+
+    schedule: str
+    member: str
+    starts_at: datetime
+    ends_at: datetime
+    layer: str = ""
+
+
+@dataclass(slots=True)
+class Draft:
+    """The import as it is being planned."""
+
+    account: Account
+    policy: Mapping[str, Any]  # the values of the policy file that there is
+    now: datetime
+    severities: tuple[str, ...] = ()  # of the policy, worst first
+    hook_url: str = "https://TOCSIN"  # where senders reach the bot
+    report: Report = field(default_factory=Report)
+    additions: list[Addition] = field(default_factory=list)
+    covers: list[Cover] = field(default_factory=list)
+    people: dict[str, str] = field(default_factory=dict)  # ID of the source → key of the policy
+    teams: dict[str, str] = field(default_factory=dict)
+    schedules: dict[str, str] = field(default_factory=dict)
+    layers: dict[str, str] = field(default_factory=dict)  # ID of a rotation → name of its layer
+    ladders: dict[str, str] = field(default_factory=dict)
+    services: dict[str, str] = field(default_factory=dict)
+
+    def there(self, section: str) -> Mapping[str, Any]:
+        """A section of the policy that there is."""
+        value = self.policy.get(section)
+        return value if isinstance(value, Mapping) else {}
+
+    def keys(self, *sections: str) -> Keys:
+        """Keys that may not be given, because entries of another kind have them."""
+        return Keys({str(key) for section in sections for key in self.there(section)})
+
+    def origin(self, thing: Thing) -> str:
+        """The comment that names where an entry comes from."""
+        name = f" · {thing.origin.name}" if thing.origin.name else ""
+        return f"{self.account.source} {thing.origin.kind.replace('_', ' ')} {thing.origin.id}{name}"
+
+    def add(self, section: str, key: str, value: Any, thing: Thing, *, moved: bool = False) -> None:
+        """Add an entry, unless the policy has one with its key; `moved`: whether a different one is good enough."""
+        if key not in self.there(section):
+            self.additions.append(Addition((section,), key, value, self.origin(thing)))
+        elif plain(value) != self.there(section)[key]:
+            thing.note(
+                f"The policy has its own {section}.{key}, which says something else: it is left as it is",
+                f"Delete {section}.{key} from the policy and import again to have it as in the source, or keep it.",
+                moved=moved,
+            )

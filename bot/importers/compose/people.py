@@ -1,0 +1,176 @@
+"""Turns people and teams into contacts and teams of the policy, matched to Slack by their e-mail addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from typing import Any
+
+from bot.importers.account import Person, Team
+from bot.importers.compose.draft import Draft
+from bot.importers.keys import Keys
+
+_RESERVED = {"nobody"}
+_CANDIDATES = 3
+_ALIKE = 0.6  # of 1: from here on a name is worth showing
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of the Slack workspace."""
+
+    id: str
+    name: str
+    email: str = ""
+
+
+@dataclass(slots=True)
+class Directory:
+    """The members of the Slack workspace; empty where Slack was not asked."""
+
+    members: tuple[Member, ...] = ()
+    _by_mail: dict[str, Member] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, members: Iterable[Member]) -> Directory:
+        """A directory of these members."""
+        listed = tuple(members)
+        return cls(listed, {member.email.lower(): member for member in listed if member.email})
+
+    def find(self, email: str) -> Member | None:
+        """The member with this address."""
+        return self._by_mail.get(email.lower())
+
+    def candidates(self, person: Person) -> list[Member]:
+        """The members whose names or addresses are most like the person's."""
+        name, local = person.origin.name.lower(), person.email.partition("@")[0]
+        scored = [
+            (max(_alike(name, member.name.lower()), _alike(local, member.email.partition("@")[0])), member)
+            for member in self.members
+        ]
+        best = sorted((each for each in scored if each[0] >= _ALIKE), key=lambda each: (-each[0], each[1].id))
+        return [member for _, member in best[:_CANDIDATES]]
+
+
+def _alike(one: str, other: str) -> float:
+    if not one or not other:
+        return 0.0
+    matcher = SequenceMatcher(None, one, other)
+    return matcher.ratio() if matcher.quick_ratio() >= _ALIKE else 0.0
+
+
+def add_people(draft: Draft, directory: Directory) -> None:
+    """Add a contact for each person. A contact of the policy with the same address is the person."""
+    keys = draft.keys("teams")
+    keys.taken |= _RESERVED
+    by_address, given = _addresses(draft.there("contacts")), set[str]()
+    for person in sorted(draft.account.people, key=lambda each: each.origin.id):
+        key = by_address.get(person.email.lower()) if person.email else None
+        if key is None or key in given:
+            key = _own_key(draft, keys, person)
+        given.add(key)
+        draft.people[person.origin.id] = key
+        _match(person, directory)
+        draft.add("contacts", key, _contact(person), person, moved=True)
+
+
+def _own_key(draft: Draft, keys: Keys, person: Person) -> str:
+    """The key that an earlier import gave the person, or a new one."""
+    there = draft.there("contacts")
+    while True:
+        key = keys.give(person.origin.name or person.email.partition("@")[0], f"user-{person.origin.id}")
+        contact = there.get(key)
+        if contact is None or _is(person, contact):
+            return key
+
+
+def _is(person: Person, contact: Any) -> bool:
+    """Whether a contact without the person's address is the person all the same."""
+    if not isinstance(contact, Mapping) or contact.get("name") != person.origin.name:
+        return False
+    addresses = [contact.get(setting) for setting in ("email", "slack")]
+    return not (person.email and any(isinstance(each, str) and "@" in each for each in addresses))
+
+
+def _addresses(contacts: Mapping[str, Any]) -> dict[str, str]:
+    """Each address of the contacts in the policy: the key of the contact."""
+    found: dict[str, str] = {}
+    for key, contact in contacts.items():
+        for setting in ("email", "slack"):
+            address = contact.get(setting) if isinstance(contact, Mapping) else None
+            if isinstance(address, str) and "@" in address:
+                found.setdefault(address.lower(), str(key))
+    return found
+
+
+def _match(person: Person, directory: Directory) -> None:
+    if not person.email and not person.slack:
+        person.note(
+            "There is no e-mail address, so nobody in Slack can be matched",
+            _suggestion(directory.candidates(person)) or "Write the member ID to the contact's `slack`.",
+        )
+    elif person.email and directory.members and directory.find(person.email) is None:
+        person.note(
+            f"Nobody in Slack has the address {person.email}",
+            _suggestion(directory.candidates(person))
+            or "Write the member ID to the contact's `slack`, or invite them.",
+        )
+    if person.gone:
+        person.note("The account is blocked or deactivated in the source", "If they left, take them out of `members`.")
+
+
+def _suggestion(members: list[Member]) -> str:
+    if not members:
+        return ""
+    words = ", ".join(f"{member.name} ({member.id}{', ' + member.email if member.email else ''})" for member in members)
+    return f"Write the member ID to the contact's `slack`. Nearest in Slack: {words}"
+
+
+def _contact(person: Person) -> dict[str, Any]:
+    """The contact's settings. `slack` is the e-mail address, which the bot looks up."""
+    contact: dict[str, Any] = {}
+    if person.origin.name:
+        contact["name"] = person.origin.name
+    if person.slack or person.email:
+        contact["slack"] = person.slack or person.email
+    if person.email:
+        contact["email"] = person.email
+    if person.phone:
+        contact["phone"] = person.phone
+    return contact
+
+
+def add_teams(draft: Draft) -> None:
+    """Add the teams. The members of a team within a team belong to both."""
+    keys = draft.keys("contacts")
+    keys.taken |= _RESERVED | set(draft.people.values())
+    teams = {team.origin.id: team for team in draft.account.teams}
+    for team in sorted(draft.account.teams, key=lambda each: each.origin.id):
+        members = _people_of(team, teams, draft)
+        if not members:
+            team.note("Nobody is in it", "Add members in the source, or write the team by hand.", lost=True)
+            continue
+        key = keys.give(team.origin.name, f"team-{team.origin.id}")
+        draft.teams[team.origin.id] = key
+        draft.add("teams", key, {"name": team.origin.name, "members": members}, team)
+
+
+def _people_of(team: Team, teams: Mapping[str, Team], draft: Draft) -> list[str]:
+    """The contacts of a team and of the teams in it, each once; teams may contain each other."""
+    members: dict[str, None] = {}
+    seen, waiting = {team.origin.id}, [team]
+    while waiting:
+        current = waiting.pop(0)
+        for person in current.members:
+            if person in draft.people:
+                members.setdefault(draft.people[person])
+            else:
+                team.note(f"Its member {person} is nobody whom the source lists", "")
+        for nested in current.nested:
+            if nested in teams and nested not in seen:
+                seen.add(nested)
+                waiting.append(teams[nested])
+    if team.nested:
+        team.note("It has teams in it; here their people belong to it directly", "")
+    return list(members)

@@ -1,0 +1,234 @@
+"""Turns what Opsgenie answers into an account: users, teams, schedules, escalations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.importers.account import (
+    NOBODY,
+    Ladder,
+    Origin,
+    Override,
+    Participant,
+    Person,
+    Rotation,
+    Rung,
+    Schedule,
+    Step,
+    Team,
+    Thing,
+)
+from bot.importers.fields import bool_of, id_of, instant_of, int_of, list_of, object_of, text_of
+from bot.importers.opsgenie.times import UNITS, hours_of
+
+Raw = Mapping[str, Any]
+_MAIL = re.compile(r"^[^\s@]+@[^\s@]+\.[^\s@]+$")
+_METHODS = {"email": "email", "sms": "sms", "voice": "phone", "mobile": "push"}
+_KINDS = {"user": "person", "team": "team", "escalation": "ladder", "schedule": "schedule"}
+
+
+def person_of(raw: Raw) -> tuple[Person, list[Thing]]:
+    """A user, and their contact methods and notification rules, which are objects of their own."""
+    name = text_of(raw, "fullName") or text_of(raw, "username")
+    person = Person(Origin("user", id_of(raw), name))
+    address = text_of(raw, "username").lower()
+    if _MAIL.match(address):
+        person.email = address
+    person.gone = bool_of(raw, "blocked", default=False)
+    things: list[Thing] = [_contact_method(person, contact) for contact in list_of(raw, "contacts")]
+    for rule in list_of(raw, "rules"):
+        things += _rule(person, rule)
+    return person, things
+
+
+def _contact_method(person: Person, raw: Raw) -> Thing:
+    method, to = text_of(raw, "method"), text_of(raw, "to")
+    thing = Thing(Origin("contact_method", f"{person.origin.id}/{id_of(raw)}", f"{person.origin.name}: {method}"))
+    if method in ("sms", "voice"):
+        number = phone_of(to)
+        if not number:
+            thing.note(
+                f"“{to}” is no telephone number", "Write it to the contact's `phone`, with the country code.", lost=True
+            )
+        elif not person.phone or person.phone == number:
+            person.phone = number
+        else:
+            thing.note(
+                "A contact has one telephone number, and has another one already",
+                f"Change `phone` if {number} is the better one.",
+                lost=True,
+            )
+    elif method == "email":
+        if _MAIL.match(to) and not person.email:
+            person.email = to.lower()
+        elif to.lower() != person.email:
+            thing.note(
+                "A contact has one address, and has another one already",
+                f"Change `email` if {to} is the better one.",
+                lost=True,
+            )
+    else:
+        thing.note(
+            "Opsgenie's app stops with Opsgenie", "Set the contact's `push`, or let Slack's app ring.", lost=True
+        )
+    return thing
+
+
+def phone_of(text: str) -> str:
+    """Opsgenie writes 49-15112345678; the policy +4915112345678. Empty for what is no number."""
+    digits = re.sub(r"[^0-9]", "", text)
+    return f"+{digits}" if 6 <= len(digits) <= 18 and re.match(r"^\+?[0-9][0-9 ().-]+$", text) else ""
+
+
+def _rule(person: Person, raw: Raw) -> list[Thing]:
+    """A notification rule. The one for new alerts becomes the contact's methods; each of its steps is an object."""
+    action = text_of(raw, "actionType")
+    rule = Thing(
+        Origin(
+            "notification_rule",
+            f"{person.origin.id}/{id_of(raw)}",
+            f"{person.origin.name}: {text_of(raw, 'name') or action}",
+        )
+    )
+    if action != "create-alert":
+        rule.note(f"Tocsin has no rule of a person's own for “{action}”", "", lost=True)
+        return [rule]
+    if not bool_of(raw, "enabled", default=True):
+        rule.note("It is switched off", "", lost=True)
+    if list_of(object_of(raw, "criteria"), "conditions") or object_of(raw, "timeRestriction"):
+        rule.note(
+            "It applies to some alerts or hours only; here it applies to all pages", "Look at the contact's `methods`."
+        )
+    things: list[Thing] = [rule]
+    for step in list_of(raw, "steps"):
+        thing = _step(person, raw, step)
+        things.append(thing)
+        if not rule.lost and not thing.lost:
+            person.steps.append(thing)
+        elif rule.lost:
+            thing.note("Its rule is not moved", "", lost=True)
+    return things
+
+
+def _step(person: Person, rule: Raw, raw: Raw) -> Step:
+    method = text_of(object_of(raw, "contact"), "method")
+    identity = f"{person.origin.id}/{id_of(rule)}/{id_of(raw)}"
+    step = Step(Origin("notification_step", identity, f"{person.origin.name}: {method}"))
+    step.method = _METHODS.get(method, "")
+    step.after = duration_of(object_of(raw, "sendAfter"))
+    if not bool_of(raw, "enabled", default=True):
+        step.note("It is switched off", "", lost=True)
+    elif step.method == "push":
+        step.method = "slack"
+        step.note("Opsgenie's app becomes Slack", "Set the contact's `push` for another app that rings.")
+    elif not step.method:
+        step.note(f"There is no method “{method}” here", "", lost=True)
+    return step
+
+
+def duration_of(raw: Raw) -> timedelta:
+    """`{"timeAmount": 5, "timeUnit": "minutes"}`."""
+    amount = max(0, min(int_of(raw, "timeAmount"), 100_000))
+    unit = text_of(raw, "timeUnit") or "minutes"
+    return {"hours": timedelta(hours=1), "days": timedelta(days=1)}.get(unit, timedelta(minutes=1)) * amount
+
+
+def team_of(raw: Raw) -> Team:
+    """A team with its members."""
+    team = Team(Origin("team", id_of(raw), text_of(raw, "name")))
+    team.members = [id_of(object_of(member, "user")) for member in list_of(raw, "members")]
+    return team
+
+
+def schedule_of(raw: Raw) -> Schedule:
+    """A schedule; Opsgenie's rotations add up."""
+    schedule = Schedule(Origin("schedule", id_of(raw), text_of(raw, "name")), together=True)
+    schedule.timezone = text_of(raw, "timezone") or "UTC"
+    schedule.team = id_of(object_of(raw, "ownerTeam"))
+    if not bool_of(raw, "enabled", default=True):
+        schedule.note(
+            "It is switched off in Opsgenie: it pages nobody there",
+            "Delete it there, or switch it on and import again.",
+            lost=True,
+        )
+    try:
+        ZoneInfo(schedule.timezone)
+    except (ValueError, OSError, KeyError):
+        schedule.note(
+            f"“{schedule.timezone}” is no time zone that this machine knows; UTC stands for it",
+            "Set the schedule's `timezone`.",
+        )
+        schedule.timezone = "UTC"
+    schedule.rotations = [_rotation(schedule, rotation) for rotation in list_of(raw, "rotations")]
+    schedule.overrides = [_override(schedule, override) for override in list_of(raw, "overrides")]
+    return schedule
+
+
+def _rotation(schedule: Schedule, raw: Raw) -> Rotation:
+    rotation = Rotation(Origin("rotation", id_of(raw), text_of(raw, "name")))
+    rotation.anchor, rotation.ends_at = instant_of(raw, "startDate"), instant_of(raw, "endDate")
+    rotation.every, kind = max(1, int_of(raw, "length", 1)), text_of(raw, "type")
+    rotation.unit = UNITS.get(kind, "")
+    rotation.participants = [participant_of(each) for each in list_of(raw, "participants")]
+    if rotation.anchor is None:
+        rotation.note("It has no start", "Write it by hand.", lost=True)
+    if not rotation.unit:
+        rotation.note(f"There is no rotation “{kind}” here", "Write it by hand.", lost=True)
+    try:
+        rotation.hours = hours_of(object_of(raw, "timeRestriction"))
+    except ValueError as error:
+        rotation.note(f"It has {error}", "Write it by hand.", lost=True)
+    return rotation
+
+
+def participant_of(raw: Raw) -> Participant:
+    """`{"type": "user", "id": …, "username": …}`, of the types user, team, escalation, schedule and none."""
+    kind = _KINDS.get(text_of(raw, "type"))
+    return Participant(kind, id_of(raw), text_of(raw, "username") or text_of(raw, "name")) if kind else NOBODY
+
+
+def _override(schedule: Schedule, raw: Raw) -> Override:
+    override = Override(Origin("override", f"{schedule.origin.id}/{id_of(raw, 'alias')}", schedule.origin.name))
+    override.person = participant_of(object_of(raw, "user"))
+    override.starts_at, override.ends_at = instant_of(raw, "startDate"), instant_of(raw, "endDate")
+    override.rotations = tuple(id_of(each) for each in list_of(raw, "rotations"))
+    if override.starts_at is None or override.ends_at is None or override.ends_at <= override.starts_at:
+        override.note("It has no start or no end", "", lost=True)
+    return override
+
+
+def ladder_of(raw: Raw) -> Ladder:
+    """An escalation."""
+    ladder = Ladder(Origin("escalation", id_of(raw), text_of(raw, "name")))
+    for number, rule in enumerate(list_of(raw, "rules")):
+        ladder.rungs.append(_rung(ladder, number, rule))
+    repeat = object_of(raw, "repeat")
+    ladder.repeat = max(0, min(int_of(repeat, "count"), 20))
+    ladder.repeat_after = timedelta(minutes=max(0, int_of(repeat, "waitInterval")))
+    if bool_of(repeat, "closeAlertAfterAll", default=False):
+        ladder.note("Opsgenie closes the alert after the last repetition; Tocsin never does", "")
+    return ladder
+
+
+def _rung(ladder: Ladder, number: int, raw: Raw) -> Rung:
+    recipient = participant_of(object_of(raw, "recipient"))
+    name = f"{ladder.origin.name}, rule {number + 1}"
+    rung = Rung(Origin("escalation_rule", f"{ladder.origin.id}/{number + 1}", name))
+    rung.after, rung.targets = duration_of(object_of(raw, "delay")), [recipient]
+    rung.until = "resolved" if text_of(raw, "condition") == "if-not-closed" else "acknowledged"
+    kind = text_of(raw, "notifyType") or "default"
+    rung.how = {"default": "", "all": "all", "next": "next", "random": "round_robin"}.get(kind, "?")
+    if rung.how == "?":
+        rung.how = ""
+        words = {"users": "only the users", "admins": "only the admins", "previous": "whoever was on call before"}
+        rung.note(
+            f"It notifies {words.get(kind, kind)} of {recipient.name or recipient.kind}; here all who are on it",
+            "Name the people in the rung's `notify`.",
+        )
+    if recipient is NOBODY:
+        rung.note("It notifies nobody", "", lost=True)
+    return rung

@@ -1,0 +1,31 @@
+"""Reads an Opsgenie account whole, as the account that is planned from."""
+
+from __future__ import annotations
+
+from bot.importers.account import Account, Origin, Thing
+from bot.importers.opsgenie.convert import ladder_of, person_of, schedule_of, team_of
+from bot.importers.opsgenie.source import Opsgenie
+from bot.importers.reader import Reader
+
+SOURCE = "opsgenie"
+
+
+async def read_account(reader: Reader) -> Account:
+    """Everything that the key may read. What it may not read is in the account as an object of its own."""
+    opsgenie = Opsgenie(reader, {})
+    account = Account(SOURCE)
+    for raw in await opsgenie.users():
+        person, things = person_of(raw)
+        account.people.append(person)
+        account.others += things
+    account.teams = [team_of(raw) for raw in await opsgenie.teams()]
+    account.schedules = [schedule_of(raw) for raw in await opsgenie.schedules()]
+    account.ladders = [ladder_of(raw) for raw in await opsgenie.escalations()]
+    account.others += [_unread(path, why) for path, why in sorted(opsgenie.missing.items())]
+    return account
+
+
+def _unread(path: str, why: str) -> Thing:
+    thing = Thing(Origin("list", path))
+    thing.note(why, "Give the key the right to read it and import again, if you use it.", lost=True)
+    return thing

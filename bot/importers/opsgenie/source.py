@@ -1,0 +1,137 @@
+"""Reads an Opsgenie account by its REST API.
+
+https://docs.opsgenie.com/docs/api-overview. Lists are paged by `offset` and `limit` (at most 100, https://docs.opsgenie.com/docs/pagination);
+rate limits answer 429 (https://docs.opsgenie.com/docs/api-rate-limiting).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.importers.errors import Forbidden, ImportFailed
+from bot.importers.fields import id_of, list_of, object_of, text_of
+from bot.importers.reader import Reader, all_of
+
+PAGE = 100
+MOST_PAGES = 1000  # of one list
+MOST_ALERTS = 20_000  # `offset` and `limit` of alerts may not add up to more
+Raw = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Opsgenie:
+    """One account. `missing` fills with the lists that could not be read: their path, and why."""
+
+    reader: Reader
+    missing: dict[str, str]
+
+    async def users(self) -> list[Raw]:
+        """Each user, with `contacts` and `rules`; the rule for new alerts has its `steps`."""
+        users = await self._list("v2/users")
+        return await all_of(self._user(user) for user in users)
+
+    async def _user(self, user: Raw) -> Raw:
+        path = f"v2/users/{_quoted(id_of(user))}"
+        contacts = await self._list(f"{path}/contacts")
+        rules = [await self._rule(path, rule) for rule in await self._list(f"{path}/notification-rules")]
+        return {**user, "contacts": contacts, "rules": rules}
+
+    async def _rule(self, path: str, rule: Raw) -> Raw:
+        if text_of(rule, "actionType") != "create-alert":
+            return rule
+        return await self._one(f"{path}/notification-rules/{_quoted(id_of(rule))}") or rule
+
+    async def teams(self) -> list[Raw]:
+        """Each team, with `members` and `routing`."""
+        return await all_of(self._team(team) for team in await self._list("v2/teams"))
+
+    async def _team(self, team: Raw) -> Raw:
+        path = f"v2/teams/{_quoted(id_of(team))}"
+        whole = await self._one(path) or team
+        return {**team, **whole, "routing": await self._list(f"{path}/routing-rules")}
+
+    async def schedules(self) -> list[Raw]:
+        """Each schedule, with `rotations` and `overrides`."""
+        schedules = await self._list("v2/schedules", {"expand": "rotation"})
+        return await all_of(self._schedule(schedule) for schedule in schedules)
+
+    async def _schedule(self, schedule: Raw) -> Raw:
+        return {**schedule, "overrides": await self._list(f"v2/schedules/{_quoted(id_of(schedule))}/overrides")}
+
+    async def escalations(self) -> list[Raw]:
+        """Each escalation, with `rules`."""
+        return await self._list("v2/escalations")
+
+    async def services(self) -> list[Raw]:
+        """Each service. Plans without services answer 403."""
+        return await self._list("v1/services")
+
+    async def integrations(self) -> list[Raw]:
+        """Each integration."""
+        return await self._list("v2/integrations")
+
+    async def rest(self) -> dict[str, list[Raw]]:
+        """What has no counterpart in Tocsin, by kind."""
+        return {
+            "heartbeat": await self._heartbeats(),
+            "maintenance": await self._list("v1/maintenance"),
+            "forwarding_rule": await self._list("v2/forwarding-rules"),
+            "alert_policy": await self._list("v2/policies/alert"),
+        }
+
+    async def _heartbeats(self) -> list[Raw]:
+        answer = await self._get("v2/heartbeats", {})
+        return (
+            list_of(answer, "heartbeats") or list_of(object_of(answer, "data"), "heartbeats") or list_of(answer, "data")
+        )
+
+    async def alerts(self) -> list[Raw]:
+        """Past alerts, newest first; the API reaches back 20,000."""
+        query = {"sort": "createdAt", "order": "desc"}
+        return await self._list("v2/alerts", query, most=MOST_ALERTS)
+
+    async def incidents(self) -> list[Raw]:
+        """Past incidents, newest first."""
+        return await self._list("v1/incidents", {"sort": "createdAt", "order": "desc"}, most=MOST_ALERTS)
+
+    async def timeline(self, schedule: str, start: str, days: int) -> Raw:
+        """Who is on call, as Opsgenie renders it: https://docs.opsgenie.com/docs/schedule-api#get-schedule-timeline."""
+        query = {"identifierType": "id", "interval": str(days), "intervalUnit": "days", "date": start}
+        return await self._one(f"v2/schedules/{_quoted(schedule)}/timeline", query) or {}
+
+    async def _list(
+        self, path: str, query: Mapping[str, str] | None = None, most: int = PAGE * MOST_PAGES
+    ) -> list[Raw]:
+        """All pages of a list. An endless or repeating list ends at `most`."""
+        items: list[Raw] = []
+        while len(items) < most:
+            page = {**(query or {}), "limit": str(PAGE), "offset": str(len(items))}
+            answer = await self._get(path, page)
+            batch = list_of(answer, "data")
+            items += batch
+            if not batch or not text_of(object_of(answer, "paging"), "next", 2000):
+                return items[:most]
+        return items[:most]
+
+    async def _one(self, path: str, query: Mapping[str, str] | None = None) -> Raw:
+        return object_of(await self._get(path, query or {}), "data")
+
+    async def _get(self, path: str, query: Mapping[str, str]) -> Raw:
+        try:
+            return await self.reader.get(path, query)
+        except Forbidden as refused:
+            if path in ("v2/users", "v2/schedules"):
+                raise ImportFailed(
+                    f"{refused}. Give the key of OPSGENIE_API_KEY the rights Read and Configuration access."
+                ) from None
+            self.missing.setdefault(path, str(refused))
+            return {}
+
+
+def _quoted(identity: str) -> str:
+    """An ID as part of a path."""
+    if not identity or not all(letter.isalnum() or letter in "-_." for letter in identity) or set(identity) <= {"."}:
+        raise ImportFailed(f"Opsgenie's answer has an ID that cannot be one: {identity[:40]!r}.")
+    return identity

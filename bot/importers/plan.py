@@ -1,0 +1,71 @@
+"""Plans an import: what is added to the policy, which covers are recorded, and what becomes of each object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.importers.account import Account, PastIncident, Thing
+from bot.importers.compose.draft import Cover, Draft
+from bot.importers.compose.people import Directory, add_people, add_teams
+from bot.importers.compose.schedules import add_schedules
+from bot.importers.errors import ImportFailed
+from bot.importers.merge_text import Addition, merged
+from bot.importers.report import Report
+from bot.policy.yaml_source import parse_yaml
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """An import that was planned."""
+
+    source: str
+    report: Report
+    additions: tuple[Addition, ...]
+    covers: tuple[Cover, ...]
+    past: tuple[PastIncident, ...]
+    schedules: dict[str, str]  # ID of the source → key of the policy
+    people: dict[str, str]
+    policy_text: str  # the policy file with the additions
+
+
+def make_plan(
+    account: Account, policy_text: str, now: datetime, directory: Directory | None = None, **options: Any
+) -> Plan:
+    """Plan the import of an account into a policy file, which may be empty. Raises `ImportFailed` for a broken file."""
+    draft = Draft(account, _values(policy_text), now, **options)
+    add_people(draft, directory or Directory())
+    add_teams(draft)
+    add_schedules(draft)
+    _report(draft)
+    return Plan(
+        source=account.source,
+        report=draft.report,
+        additions=tuple(draft.additions),
+        covers=tuple(draft.covers),
+        past=tuple(account.past),
+        schedules=draft.schedules,
+        people=draft.people,
+        policy_text=merged(policy_text, draft.additions).lstrip("\n"),
+    )
+
+
+def _values(text: str) -> dict[str, Any]:
+    source = parse_yaml(text, "the policy")
+    if source.problems:
+        raise ImportFailed(f"The policy file has a mistake; mend it first: {source.problems[0].message}")
+    return source.values
+
+
+def _report(draft: Draft) -> None:
+    """A row for each object of the source, in the order in which people think of them."""
+    account = draft.account
+    things: list[Thing] = [*account.people, *account.teams]
+    for schedule in account.schedules:
+        things += [schedule, *schedule.rotations, *schedule.overrides]
+    for ladder in account.ladders:
+        things += [ladder, *(rung for rung in ladder.rungs if rung.reported)]
+    things += [*account.services, *account.senders, *account.routing, *account.priorities]
+    things += [*account.others, *account.past]
+    draft.report.extend(thing.row() for thing in things)

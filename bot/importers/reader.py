@@ -1,0 +1,139 @@
+"""Reads a vendor's API: GET only, page by page, as fast as the vendor allows, each answer of a bounded size.
+
+A vendor that asks for patience (429 with `Retry-After`) gets it; server errors and broken connections are tried again
+with growing pauses. No redirect is followed, and no address that an answer names is called. With an archive, each
+answer is kept, and an answer that is there already is not asked for again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Coroutine, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import aiohttp
+
+from bot.importers.archive import Archive
+from bot.importers.errors import Forbidden, ImportFailed
+from bot.integrations import http
+
+LARGEST_ANSWER = 16 * 1024 * 1024  # bytes
+TIMEOUT_S = 60.0  # of one request
+AT_ONCE = 4  # requests
+ATTEMPTS = 8  # of one request, whatever the reason
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
+_CHUNK = 64 * 1024
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Reader:
+    """A client that reads one account."""
+
+    vendor: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    key_setting: str  # the variable that holds the key, for messages
+    session: aiohttp.ClientSession | None  # None: offline
+    archive: Archive | None = None
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    pause_s: float = _FIRST_PAUSE_S
+    _gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    _quiet_until: float = 0.0  # of the loop's clock; set by Retry-After, for all requests
+
+    async def get(self, path: str, params: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """The answer to one request. Raises `Forbidden`, or `ImportFailed` with what to do."""
+        query = dict(params or {})
+        if self.archive is not None and (kept := self.archive.get(path, query)) is not None:
+            return kept
+        if self.session is None:
+            raise Forbidden(f"the saved answers have none for {path}")
+        async with self._gate:
+            answer = await self._asked(path, query)
+        if self.archive is not None:
+            self.archive.put(path, query, answer)
+        return answer
+
+    async def _asked(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
+        """Ask until there is an answer that counts."""
+        reason = ""
+        for attempt in range(ATTEMPTS):
+            await self._wait_for_quiet()
+            status, data, wait_s, reason = await self._try(path, query)
+            if status == 200:
+                return data
+            self._refuse(status, path)
+            pause = min(self.pause_s * 2**attempt, _LONGEST_PAUSE_S) if wait_s is None else wait_s
+            self._quiet_until = max(self._quiet_until, asyncio.get_running_loop().time() + pause)
+        saved = " Start it again with the same --save folder: it goes on where it stopped." if self.archive else ""
+        raise ImportFailed(f"{self.vendor} does not answer {path} ({reason}).{saved}")
+
+    async def _wait_for_quiet(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            rest = self._quiet_until - loop.time()
+            if rest <= 0:
+                return
+            await asyncio.sleep(rest)
+
+    async def _try(self, path: str, query: Mapping[str, str]) -> tuple[int, dict[str, Any], float | None, str]:
+        """One attempt: status (0: none), answer, seconds to wait, and a reason in words."""
+        if self.session is None:
+            raise ValueError("saved answers are all there is")
+        url = f"{self.url.rstrip('/')}/{path}"
+        try:
+            async with self.session.get(
+                url, params=query, headers=self.headers, allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
+            ) as response:  # fmt: skip
+                body = await _body(response)
+                wait_s = http.retry_after_s(response.headers)
+                return response.status, self._parsed(body, path, response.status), wait_s, f"{response.status}"
+        except (aiohttp.InvalidURL, ValueError):
+            raise ImportFailed(f"The address of {self.vendor} cannot be used: check the settings.") from None
+        except (aiohttp.ClientError, TimeoutError) as error:
+            return 0, {}, None, type(error).__name__
+
+    def _parsed(self, body: bytes | None, path: str, status: int) -> dict[str, Any]:
+        if status != 200:
+            return {}
+        if body is None:
+            raise ImportFailed(f"{self.vendor}'s answer to {path} is larger than {LARGEST_ANSWER // 2**20} MB.")
+        try:
+            data = json.loads(body)
+        except (ValueError, RecursionError):
+            raise ImportFailed(f"{self.vendor}'s answer to {path} is no JSON. Is the address right?") from None
+        return data if isinstance(data, dict) else {"data": data}
+
+    def _refuse(self, status: int, path: str) -> None:
+        """Raise the error of an answer that is final."""
+        if status == 401:
+            raise ImportFailed(f"{self.vendor} refuses the key (401): check {self.key_setting}.")
+        if status in (402, 403, 404, 410, 422):
+            raise Forbidden(f"{self.vendor} answers {status} to {path}")
+        if status and status not in (408, 425, 429) and status < 500:
+            raise ImportFailed(f"{self.vendor} answers {status} to {path}: check the address in the settings.")
+
+
+async def all_of(reads: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """The results of reads that run beside each other, in their order. The first error ends them all."""
+    tasks = [asyncio.ensure_future(read) for read in reads]
+    try:
+        return list(await asyncio.gather(*tasks))
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes | None:
+    """The body; None if it is larger than `LARGEST_ANSWER`."""
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(_CHUNK):
+        body += chunk
+        if len(body) > LARGEST_ANSWER:
+            return None
+    return bytes(body)

@@ -1,0 +1,63 @@
+"""Opens the sources that can be imported from: each with its key, its address, and its reader."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+
+from bot.importers.account import Account
+from bot.importers.archive import Archive
+from bot.importers.errors import ImportFailed
+from bot.importers.opsgenie.read import read_account as read_opsgenie
+from bot.importers.reader import AT_ONCE, Reader
+from bot.integrations import http
+from bot.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """A source with an API."""
+
+    name: str
+    title: str
+    key_setting: str
+    scheme: str  # of the Authorization header, before the key
+    read: Callable[[Reader], Awaitable[Account]]
+
+    def key(self, settings: Settings) -> str:
+        """The key in the settings; empty where there is none."""
+        secret = getattr(settings, self.key_setting.lower())
+        return str(secret.get_secret_value()) if secret is not None else ""
+
+    def url(self, settings: Settings) -> str:
+        """The address in the settings; empty where there is none."""
+        name = self.key_setting.lower().replace("_key", "_url").replace("_token", "_url")
+        return str(getattr(settings, name) or "")
+
+
+VENDORS = {
+    vendor.name: vendor for vendor in (Vendor("opsgenie", "Opsgenie", "OPSGENIE_API_KEY", "GenieKey ", read_opsgenie),)
+}
+
+
+@asynccontextmanager
+async def open_reader(vendor: Vendor, settings: Settings, archive: Archive | None) -> AsyncIterator[Reader]:
+    """A reader of the vendor's API, or of saved answers alone. Raises `ImportFailed` if a setting is missing."""
+    key, url = vendor.key(settings), vendor.url(settings)
+    if archive is not None and archive.offline:
+        yield Reader(vendor.title, url, {}, vendor.key_setting, None, archive)
+        return
+    if not key:
+        raise ImportFailed(
+            f"{vendor.key_setting} is not set. Use a key that may only read; docs/moving.md says how to make it."
+        )
+    if not url or http.in_the_clear(url):
+        raise ImportFailed(
+            f"The address of {vendor.title} must begin with https://; set {vendor.key_setting.rpartition('_')[0]}_URL."
+        )
+    headers = http.headers(Accept="application/json", Authorization=f"{vendor.scheme}{key}")
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=AT_ONCE)) as session:
+        yield Reader(vendor.title, url, headers, vendor.key_setting, session, archive)
