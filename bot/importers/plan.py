@@ -8,8 +8,10 @@ from typing import Any
 
 from bot.importers.account import Account, PastIncident, Thing
 from bot.importers.compose.draft import Cover, Draft
+from bot.importers.compose.ladders import add_ladders
 from bot.importers.compose.people import Directory, add_people, add_teams
 from bot.importers.compose.schedules import add_schedules
+from bot.importers.compose.services import add_priorities, add_routes, add_senders, add_services
 from bot.importers.errors import ImportFailed
 from bot.importers.merge_text import Addition, merged
 from bot.importers.report import Report
@@ -27,6 +29,8 @@ class Plan:
     past: tuple[PastIncident, ...]
     schedules: dict[str, str]  # ID of the source → key of the policy
     people: dict[str, str]
+    severity_of: dict[str, str]  # priority of the source → severity of the policy
+    services: dict[str, str]
     policy_text: str  # the policy file with the additions
 
 
@@ -38,6 +42,11 @@ def make_plan(
     add_people(draft, directory or Directory())
     add_teams(draft)
     add_schedules(draft)
+    add_ladders(draft)
+    add_priorities(draft)
+    add_services(draft)
+    add_routes(draft)
+    add_senders(draft)
     _report(draft)
     return Plan(
         source=account.source,
@@ -47,6 +56,8 @@ def make_plan(
         past=tuple(account.past),
         schedules=draft.schedules,
         people=draft.people,
+        severity_of=draft.severity_of,
+        services=draft.services,
         policy_text=merged(policy_text, draft.additions).lstrip("\n"),
     )
 

@@ -46,6 +46,9 @@ class Draft:
     schedules: dict[str, str] = field(default_factory=dict)
     layers: dict[str, str] = field(default_factory=dict)  # ID of a rotation → name of its layer
     ladders: dict[str, str] = field(default_factory=dict)
+    rungs: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # of each ladder that is added
+    severity_of: dict[str, str] = field(default_factory=dict)  # priority of the source → severity of the policy
+    sms: bool = False  # whether the bot can send SMS
     services: dict[str, str] = field(default_factory=dict)
 
     def there(self, section: str) -> Mapping[str, Any]:

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 from bot.importers.account import Account, Origin, Thing
 from bot.importers.opsgenie.convert import ladder_of, person_of, schedule_of, team_of
+from bot.importers.opsgenie.history import alert_of, incident_of
+from bot.importers.opsgenie.routing import integration_of, priorities, rest_of, rules_of, service_of
 from bot.importers.opsgenie.source import Opsgenie
 from bot.importers.reader import Reader
 
 SOURCE = "opsgenie"
 
 
-async def read_account(reader: Reader) -> Account:
-    """Everything that the key may read. What it may not read is in the account as an object of its own."""
+async def read_account(reader: Reader, *, history: bool = True) -> Account:
+    """Everything that the key may read. What it may not read is in the account as an object of its own.
+
+    Without `history`, past alerts and incidents are left out.
+    """
     opsgenie = Opsgenie(reader, {})
-    account = Account(SOURCE)
+    account = Account(SOURCE, priorities=priorities())
     for raw in await opsgenie.users():
         person, things = person_of(raw)
         account.people.append(person)
         account.others += things
-    account.teams = [team_of(raw) for raw in await opsgenie.teams()]
+    for team in await opsgenie.teams():
+        account.teams.append(team_of(team))
+        account.routing += rules_of(team)
     account.schedules = [schedule_of(raw) for raw in await opsgenie.schedules()]
     account.ladders = [ladder_of(raw) for raw in await opsgenie.escalations()]
+    account.services = [service_of(raw) for raw in await opsgenie.services()]
+    account.senders = [integration_of(raw) for raw in await opsgenie.integrations()]
+    account.others += rest_of(await opsgenie.rest())
+    if history:
+        account.past = [alert_of(raw) for raw in await opsgenie.alerts()]
+        account.past += [incident_of(raw) for raw in await opsgenie.incidents()]
     account.others += [_unread(path, why) for path, why in sorted(opsgenie.missing.items())]
     return account
 

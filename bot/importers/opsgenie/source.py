@@ -94,7 +94,13 @@ class Opsgenie:
 
     async def incidents(self) -> list[Raw]:
         """Past incidents, newest first."""
-        return await self._list("v1/incidents", {"sort": "createdAt", "order": "desc"}, most=MOST_ALERTS)
+        query = {"sort": "createdAt", "order": "desc"}
+        incidents = await self._list("v1/incidents", query, most=MOST_ALERTS)
+        return await all_of(self._incident(incident) for incident in incidents)
+
+    async def _incident(self, incident: Raw) -> Raw:
+        answer = await self._get(f"v2/incident-timelines/{_quoted(id_of(incident))}/entries", {})
+        return {**incident, "entries": list_of(object_of(answer, "data"), "entries")}
 
     async def timeline(self, schedule: str, start: str, days: int) -> Raw:
         """Who is on call, as Opsgenie renders it: https://docs.opsgenie.com/docs/schedule-api#get-schedule-timeline."""

@@ -1,0 +1,137 @@
+"""Turns escalation policies into ladders of the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from bot.importers.account import NOBODY, Ladder, Participant, Rung
+from bot.importers.compose.draft import Draft
+
+_MOST_REPEATS = 20  # of the policy
+_PICKS = {
+    "next": "It notifies whoever is on call next; here whoever is on call",
+    "round_robin": "It notifies one after the other in turn; here all of them",
+}
+_PREFIX = {"person": "contact", "team": "team", "schedule": "schedule"}
+_Flat = tuple[Rung, timedelta, list[Participant]]
+METHODS = ["slack", "sms"]  # of rungs, where a telephone number was imported; else Slack alone
+
+
+def add_ladders(draft: Draft) -> None:
+    """Add the ladders. One that ends in nowhere is said to, and one that goes on with itself is cut off there."""
+    keys = draft.keys()
+    for ladder in sorted(draft.account.ladders, key=lambda each: each.origin.id):
+        rungs = list(_rungs(draft, ladder))
+        if ladder.lost or not rungs:
+            if not ladder.lost:
+                ladder.note(
+                    "It ends in nowhere: none of its rules reaches anybody", "Write the ladder by hand.", lost=True
+                )
+            for rung in ladder.rungs:
+                if not rung.lost:
+                    rung.note("Its escalation is not moved", "", lost=True)
+            continue
+        key = keys.give(ladder.origin.name, f"ladder-{ladder.origin.id}")
+        draft.ladders[ladder.origin.id] = key
+        draft.rungs[ladder.origin.id] = rungs
+        draft.add("ladders", key, _value(ladder, rungs), ladder)
+
+
+def _value(ladder: Ladder, rungs: list[dict[str, Any]]) -> Any:
+    if not ladder.repeat:
+        return rungs
+    if ladder.repeat > _MOST_REPEATS:
+        ladder.note(f"It is repeated {ladder.repeat} times; here {_MOST_REPEATS} times, which is the most", "")
+    times = min(ladder.repeat, _MOST_REPEATS)
+    return {"rungs": rungs, "repeat": {"times": times, "after": span(ladder.repeat_after or timedelta(minutes=1))}}
+
+
+def _rungs(draft: Draft, ladder: Ladder) -> Iterator[dict[str, Any]]:
+    """The rungs, in order of time; a rung to another ladder is that ladder's rungs, later."""
+    for rung, after, targets in sorted(_flat(draft, ladder), key=lambda each: each[1]):
+        notify = _targets(draft, rung, targets)
+        if not notify:
+            continue
+        value: dict[str, Any] = {"after": span(after), "notify": notify}
+        if draft.sms:
+            value["by"] = METHODS
+        if rung.until != "acknowledged":
+            value["until"] = rung.until
+        if rung.how in _PICKS:
+            rung.note(_PICKS[rung.how], "Look at the rung's `notify`.")
+        yield value
+
+
+def _flat(draft: Draft, ladder: Ladder) -> Iterator[_Flat]:
+    """Each rung of a ladder, and those of the ladders that its rungs lead to: its time, and whom it notifies."""
+    for rung in ladder.rungs:
+        if rung.lost:
+            continue
+        direct = [target for target in rung.targets if target.kind != "ladder"]
+        if direct:
+            yield rung, rung.after, direct
+        for target in rung.targets:
+            if target.kind != "ladder":
+                continue
+            name, inner = target.name or target.id, list(_led_to(draft, target.id, {ladder.origin.id}))
+            if target.id == ladder.origin.id:
+                rung.note(f"It leads back to the escalation {name}: the circle is cut here", "", lost=not direct)
+            elif not inner:
+                why = f"It leads to the escalation {name}, which reaches nobody"
+                rung.note(why, "Write the rung by hand.", lost=not direct)
+            else:
+                rung.note(f"It leads to the escalation {name}, whose rungs stand in its place", "")
+                for each, after, targets in inner:
+                    yield replace(each, notes=[]), rung.after + after, targets
+
+
+def _led_to(draft: Draft, identity: str, seen: set[str]) -> Iterator[_Flat]:
+    """The rungs of a ladder by its ID. A circle is cut where it closes."""
+    other = next((each for each in draft.account.ladders if each.origin.id == identity), None)
+    if other is None or identity in seen:
+        return
+    for rung in other.rungs:
+        direct = [target for target in rung.targets if target.kind != "ladder"]
+        if direct:
+            yield rung, rung.after, direct
+        for target in rung.targets:
+            if target.kind == "ladder":
+                for each, after, targets in _led_to(draft, target.id, {*seen, identity}):
+                    yield each, rung.after + after, targets
+
+
+def _targets(draft: Draft, rung: Rung, targets: list[Participant]) -> list[str]:
+    keys = {"person": draft.people, "team": draft.teams, "schedule": draft.schedules}
+    notify: list[str] = []
+    for target in targets:
+        key = keys.get(target.kind, {}).get(target.id)
+        if key is not None:
+            notify.append(f"{_PREFIX[target.kind]}:{key}")
+        elif target != NOBODY:
+            name, mend = target.name or target.id, "Write somebody else to the rung's `notify`."
+            rung.note(f"The {target.kind} {name} is not moved", mend, lost=len(rung.targets) == 1)
+    if not notify and not rung.lost:
+        rung.note("It reaches nobody", "Write somebody to the rung's `notify`.", lost=True)
+    return list(dict.fromkeys(notify))
+
+
+def span(duration: timedelta) -> str:
+    """A duration as the policy writes it."""
+    seconds = int(duration.total_seconds())
+    if seconds % 86400 == 0 and seconds:
+        return f"{seconds // 86400}d"
+    if seconds % 3600 == 0 and seconds:
+        return f"{seconds // 3600}h"
+    return f"{seconds // 60}m" if seconds % 60 == 0 else f"{seconds}s"
+
+
+def rungs_to(draft: Draft, target: Participant) -> list[dict[str, Any]]:
+    """The rungs that page a target: a ladder's own, or one at once."""
+    if target.kind == "ladder":
+        return draft.rungs.get(target.id, [])
+    keys = {"person": draft.people, "team": draft.teams, "schedule": draft.schedules}
+    key = keys.get(target.kind, {}).get(target.id)
+    return [{"after": "0m", "notify": [f"{_PREFIX[target.kind]}:{key}"]}] if key is not None else []
