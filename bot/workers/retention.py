@@ -35,6 +35,9 @@ BATCH = 500
 OPERATIONAL = timedelta(days=30)  # Slack repeats no delivery after a day, and response URLs expire within an hour
 
 
+CursorStep = Callable[[AsyncConnection, int], Awaitable[tuple[int | None, int]]]  # the key to go on after, and a count
+
+
 class Retention:
     """Runs one round an hour. Replicas may do so at the same time: each step locks its incident and checks again."""
 
@@ -60,13 +63,15 @@ class Retention:
         count += await self._steps(lambda conn: api_requests.delete_before(conn, now - REQUESTS, BATCH), pause_s)
         for table in (console_sessions, login_links):
             count += await self._steps(partial(table.delete_before, before=now - OPERATIONAL, limit=BATCH), pause_s)
-        count += await self._answers(now - OPERATIONAL, pause_s)
+        count += await self._through(
+            lambda conn, after: retention.drop_answers(conn, now - OPERATIONAL, after), pause_s
+        )
         count += await self._steps(lambda conn: expired_alerts.delete_occurrences(conn, now - OPERATIONAL), pause_s)
         keep = self._context.policy.keep
         if keep is None:
             return count
         count += await self._steps(lambda conn: changes.delete_before(conn, now - keep, BATCH), pause_s)
-        count += await self._alerts(now - keep, pause_s)
+        count += await self._through(lambda conn, after: expired_alerts.delete_groups(conn, now - keep, after), pause_s)
         last: EndedIncident | None = None
         while found := await self._ended(now - keep, last):
             for last in found:
@@ -89,22 +94,13 @@ class Retention:
                 return total
             await asyncio.sleep(pause_s)
 
-    async def _answers(self, before: datetime, pause_s: float) -> int:
+    async def _through(self, step: CursorStep, pause_s: float) -> int:
+        """Repeat a step from the key that the last one returned, until that is `None`. Returns how many it deleted."""
         after: int | None = 0
         total = 0
         while after is not None:
             async with self._context.database.transaction() as conn:
-                after, count = await retention.drop_answers(conn, before, after)
-            total += count
-            await asyncio.sleep(pause_s)
-        return total
-
-    async def _alerts(self, before: datetime, pause_s: float) -> int:
-        after: int | None = 0
-        total = 0
-        while after is not None:
-            async with self._context.database.transaction() as conn:
-                after, count = await expired_alerts.delete_groups(conn, before, after)
+                after, count = await step(conn, after)
             total += count
             await asyncio.sleep(pause_s)
         return total

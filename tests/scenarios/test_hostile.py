@@ -243,7 +243,12 @@ async def test_the_address_check_of_slack_is_answered(here: World) -> None:
 
 @pytest.mark.parametrize(
     ("path", "method", "wanted"),
-    [("/slack/events", "GET", 405), ("/slack/events/", "POST", 404), ("/nothing", "GET", 404), ("/../etc/passwd", "GET", 404)],
+    [
+        ("/slack/events", "GET", 405),
+        ("/slack/events/", "POST", 404),
+        ("/nothing", "GET", 404),
+        ("/../etc/passwd", "GET", 404),
+    ],
 )
 async def test_other_paths_and_methods_are_not_found(here: World, path: str, method: str, wanted: int) -> None:
     url = f"http://127.0.0.1:{here.tocsin.port}{path}"

@@ -231,7 +231,7 @@ def _pages(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
             if has_block(message, "page") and name not in asking:
                 verdict.wrong.append(f"{name} still has buttons, although it was answered")
     for number, records in snapshot.timelines.items():
-        written = sum(r.entry.kind == "page" for r in records)
+        written = sum(r.entry.kind == "page" and "rung" in r.entry.data for r in records)  # not by hand
         bases = [
             r for r in snapshot.outbox if r.kind == "page_channel" and r.incident == number and r.payload.get("rung")
         ]
