@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.bot_process import BotProcess, demo_bot
+from sandbox.demo_alerts import DemoAlerts
 from sandbox.demo_panel import DemoPanel
 from sandbox.scripted_users import ScriptedUsers
 from sandbox.server import Server
@@ -27,7 +28,8 @@ HERE = Path(__file__).resolve().parent
 START_WITHIN_S = 30.0
 WELCOME = """Welcome! This is a local workspace with Tocsin in it. Choose who you are at the bottom left.
 1. Type `/incident declare sev2 Checkout is down`, here or anywhere.
-2. Go to the channel that opens, and press the buttons of its card. `/incident help` lists what you can type."""
+2. Go to the channel that opens, and press the buttons of its card. `/incident help` lists what you can type.
+3. *Fire an alert*: open the inspector (the gauge beside your name at the bottom left), and its tab Alerts."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,9 @@ async def run(options: Options) -> int:
         bot = demo_bot(
             settings, f"{address}/api/", folder, policy=policy.resolve(), speed=options.speed, port=options.bot_port
         )
-        DemoPanel(server.ws.delivery, bot, f"http://127.0.0.1:{options.bot_port}").routes(server.app)
+        served = f"http://127.0.0.1:{options.bot_port}"
+        DemoPanel(server.ws.delivery, bot, served).routes(server.app)
+        DemoAlerts(served, bot.env["TOCSIN_HOOK_TOKEN"], options.speed).routes(server.app)
         try:
             url = await server.start()
         except OSError as error:

@@ -5,7 +5,7 @@ const TABLE = `
 warning ⚠️|rotating_light 🚨|fire 🔥|red_circle 🔴|large_orange_circle 🟠|large_yellow_circle 🟡|large_green_circle 🟢
 large_blue_circle 🔵|large_purple_circle 🟣|white_circle ⚪|black_circle ⚫|raised_hand ✋|hand ✋|wave 👋|pray 🙏
 clap 👏|muscle 💪|tada 🎉|rocket 🚀|bust_in_silhouette 👤|busts_in_silhouette 👥|hourglass ⌛|hourglass_flowing_sand ⏳
-lock 🔒|unlock 🔓|key 🔑|test_tube 🧪|zzz 💤|fast_forward ⏩|bell 🔔|no_bell 🔕|mega 📣|loudspeaker 📢|pager 📟
+lock 🔒|unlock 🔓|key 🔑|test_tube 🧪|zzz 💤|fast_forward ⏩|bell 🔔|no_bell 🔕|mute 🔇|mega 📣|loudspeaker 📢|pager 📟
 telephone_receiver 📞|phone ☎️|calendar 📆|date 📅|alarm_clock ⏰|stopwatch ⏱️|clock1 🕐|pushpin 📌|round_pushpin 📍
 star ⭐|heart ❤️|smile 😄|slightly_smiling_face 🙂|joy 😂|sob 😭|thinking_face 🤔|scream 😱|sweat_smile 😅
 neutral_face 😐|cry 😢|heavy_plus_sign ➕|plus1 ➕|question ❓|exclamation ❗|bangbang ‼️|information_source ℹ️|ok 🆗

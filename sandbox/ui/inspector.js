@@ -1,6 +1,7 @@
-// The inspector: Block Kit source, API calls and deliveries, faults, and the demo's bot process.
+// The inspector: Block Kit source, API calls and deliveries, faults, and the demo's alerts and bot process.
 
 import { button, el, fill } from "./dom.js";
+import { drawAlerts } from "./alerts_panel.js";
 import { drawBot, fetchBot } from "./bot_panel.js";
 import { drawFaults } from "./faults.js";
 import { icon } from "./icons.js";
@@ -8,7 +9,8 @@ import { json } from "./json_view.js";
 import { traffic } from "./traffic.js";
 import { channelName, channelById, on, store } from "./store.js";
 
-const TABS = { blocks: "Block Kit", traffic: "Calls", faults: "Faults", bot: "Bot" };
+const TABS = { blocks: "Block Kit", traffic: "Calls", faults: "Faults", alerts: "Alerts", bot: "Bot" };
+const OF_THE_DEMO = ["alerts", "bot"];
 
 export function inspector(node) {
   let tab = "traffic";
@@ -25,7 +27,7 @@ export function inspector(node) {
     subject = opened.message || opened.view ? opened : subject;
     if (opened.message || opened.view) tab = "blocks";
     bot = await fetchBot();
-    if (!bot && tab === "bot") tab = "traffic";
+    if (!bot && OF_THE_DEMO.includes(tab)) tab = "traffic";
     draw();
     head.querySelector("[aria-selected=true]")?.focus();
   }
@@ -40,7 +42,7 @@ export function inspector(node) {
     const focused = head.contains(document.activeElement) ? tab : null;
     fill(
       head,
-      Object.entries(TABS).filter(([name]) => name !== "bot" || bot).map(([name, label]) =>
+      Object.entries(TABS).filter(([name]) => bot || !OF_THE_DEMO.includes(name)).map(([name, label]) =>
         button(label, () => { tab = name; draw(); }, { role: "tab", "aria-selected": String(tab === name), tabIndex: tab === name ? 0 : -1, data: { tab: name } })),
     );
     if (focused) head.querySelector(`[data-tab="${tab}"]`)?.focus();
@@ -52,6 +54,7 @@ export function inspector(node) {
       if (tab === "blocks") fill(body, inspected(store.views.at(-1)));
       else if (tab === "traffic") await traffic(body, null);
       else if (tab === "faults") await drawFaults(body);
+      else if (tab === "alerts") await drawAlerts(body);
       else await drawBot(body);
     } catch (problem) {
       fill(body, el("p", { class: "problem" }, problem.message));

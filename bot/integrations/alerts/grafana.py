@@ -56,11 +56,12 @@ def _alert(item: Any, now: datetime) -> Alert:
     nodata = labels["alertname"] in _WITHOUT_DATA or labels.get("grafana_state_reason") in ("NoData", "Error")
     if not labels["alertname"]:
         labels["alertname"] = labels.get("rulename", "") or text_of(item.get("ruleUID"))
+    words = {"summary": f"{labels['rulename']}: no data"} if nodata and labels.get("rulename") else {}
     links = {ours: item[theirs] for theirs, ours in _LINKS.items() if web_address(item.get(theirs))}
     return replace(
         alert,
         labels=labels,
-        annotations=texts_of(links) | dict(alert.annotations),
+        annotations=words | texts_of(links) | dict(alert.annotations),
         value=_values(item.get("values")) or text_of(item.get("valueString"))[:VALUE_LENGTH] or None,
         nodata=nodata,
     )
