@@ -18,7 +18,7 @@ from storage.schema import overrides, shifts
 _c = overrides.c
 _ENDS_AT = sa.func.coalesce(_c.ended_at, _c.ends_at, type_=_c.ends_at.type)
 _IN_FORCE = (
-    sa.select(_c.schedule, _c.member, _c.starts_at, _ENDS_AT.label("ends_at"))
+    sa.select(_c.schedule, _c.member, _c.starts_at, _ENDS_AT.label("ends_at"), _c.layer)
     .where(_c.ends_at > sa.bindparam("since"), sa.bindparam("since") < _ENDS_AT)
     .order_by(_c.id)
 )
@@ -34,6 +34,7 @@ async def add(conn: AsyncConnection, override: Override, made_by: str, now: date
             member=override.member,
             starts_at=override.starts_at,
             ends_at=override.ends_at,
+            layer=override.layer or None,
             made_by=made_by,
             made_at=now,
         )
@@ -49,7 +50,7 @@ async def in_force(conn: AsyncConnection, since: datetime, made_until: datetime 
     query = _IN_FORCE if made_until is None else _IN_FORCE.where(_c.made_at <= made_until)
     covers = await conn.execute(query, {"since": since})
     imported = await conn.execute(_SHIFTS_IN_FORCE, {"since": since})
-    return (*(_override(row) for row in imported), *(_override(row) for row in covers))
+    return (*(_override(row) for row in imported), *(_cover(row) for row in covers))
 
 
 async def taken(conn: AsyncConnection, now: datetime) -> list[tuple[str, str, datetime]]:
@@ -79,13 +80,25 @@ async def delete_imported_except(conn: AsyncConnection, schedules: Sequence[str]
     await conn.execute(sa.delete(shifts).where(shifts.c.schedule.not_in(list(schedules))))
 
 
-async def end_early(conn: AsyncConnection, schedule: str, member: str, now: datetime) -> tuple[Override, ...]:
-    """End a member's current and future covers of a schedule. Returns them with the times they were made for."""
+async def end_early(
+    conn: AsyncConnection, schedule: str, member: str, now: datetime, layer: str = ""
+) -> tuple[Override, ...]:
+    """End a member's current and future covers of a schedule, or only those of a layer.
+
+    Returns them with the times they were made for.
+    """
     current = sa.and_(_c.schedule == schedule, _c.member == member, _c.ended_at.is_(None), _c.ends_at > now)
-    end = sa.update(overrides).where(current).values(ended_at=now).returning(_c.starts_at, _c.ends_at)
-    covers = [Override(schedule, member, row.starts_at, row.ends_at) for row in await conn.execute(end)]
+    if layer:
+        current = sa.and_(current, _c.layer == layer)
+    end = sa.update(overrides).where(current).values(ended_at=now).returning(_c.starts_at, _c.ends_at, _c.layer)
+    ended = await conn.execute(end)
+    covers = [Override(schedule, member, row.starts_at, row.ends_at, row.layer or "") for row in ended]
     return tuple(sorted(covers, key=lambda cover: cover.starts_at))
 
 
 def _override(row: AnyRow) -> Override:
     return Override(row.schedule, row.member, row.starts_at, row.ends_at)
+
+
+def _cover(row: AnyRow) -> Override:
+    return Override(row.schedule, row.member, row.starts_at, row.ends_at, row.layer or "")

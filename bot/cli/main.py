@@ -17,6 +17,7 @@ from bot.cli.importing import import_command
 from bot.cli.incidents import list_command, retry_command, search_command, show_command
 from bot.cli.login import login_command
 from bot.cli.manifest import manifest_command
+from bot.cli.oncall import oncall_command
 from bot.cli.outage import outage_command
 from bot.cli.playbooks import playbooks
 from bot.cli.policy import policy_command
@@ -28,7 +29,7 @@ from bot.cli.shared import echo_lines
 from bot.cli.statuspage import statuspage_command
 from bot.cli.times import times_command
 from bot.cli.tokens import token_command
-from bot.cli.verbs import COMMANDS, oncall_command, why_command
+from bot.cli.verbs import COMMANDS, why_command
 from bot.cli.webhooks import webhooks_command
 from bot.domain.errors import TocsinError
 

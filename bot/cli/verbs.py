@@ -173,25 +173,3 @@ def why_command(incident_id: str, as_json: bool, **options: Any) -> None:
         echo(f"{row['due_at']}   {row['kind'] + rung:<20} {row['state']:<10} {one_line(row['reason'])}")
     if not rows:
         echo("Nothing is due.")
-
-
-@click.command("oncall")
-@click.argument("schedule", required=False)
-@door_options
-def oncall_command(schedule: str | None, as_json: bool, **options: Any) -> None:
-    """Who is on call now and next."""
-
-    async def work(door: Door) -> Any:
-        return (await door.run("list_schedules", {}, {}))["schedules"]
-
-    listed = [each for each in through_door(_target(options), work) if schedule in (None, each["schedule"])]
-    if as_json:
-        print_json(listed)
-        return
-    if not listed:
-        echo("There is no such schedule." if schedule else "Nobody is on call: the policy has no schedules.")
-    for each in listed:
-        shift, upcoming = each["now"], each["next"]
-        now = f"{shift['member']} until {shift['ends_at']}" if shift else "nobody"
-        then = f"; next {upcoming['member']} from {upcoming['starts_at']}" if upcoming else ""
-        echo(f"{each['schedule']:<20} {now}{then}")

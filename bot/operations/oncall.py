@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from pydantic import ConfigDict, Field
 from bot.domain.access.identity import Identity
 from bot.domain.errors import NotFound
 from bot.domain.oncall import schedule as oncall
+from bot.domain.oncall.place import place_of
 from bot.domain.oncall.schedule import Override, Shift
 from bot.domain.policy.policy import Policy
 from bot.domain.policy.schedules import Schedule
@@ -35,14 +37,39 @@ class ShiftShape(Shape):
     ends_at: datetime
 
 
+class OnDutyShape(Shape):
+    """A person on call now. `until` is null for a shift that has no end in sight."""
+
+    model_config = ConfigDict(title="OnDuty")
+
+    member: str
+    name: str
+    until: datetime | None
+
+
+class ComingShape(Shape):
+    """A person whose shift begins next."""
+
+    model_config = ConfigDict(title="Coming")
+
+    member: str
+    name: str
+    from_: Annotated[datetime, Field(alias="from")]
+
+
 class OnCallShape(Shape):
-    """A schedule: who is on call now and next; null for nobody."""
+    """A schedule: who is on call now and next; null for nobody.
+
+    `now` and `next` are the first of several; `everybody` and `coming` have all of them.
+    """
 
     model_config = ConfigDict(title="OnCall")
 
     schedule: str
     now: ShiftShape | None
     next: ShiftShape | None
+    everybody: list[OnDutyShape]
+    coming: list[ComingShape]
 
 
 class SchedulesShape(Shape):
@@ -72,6 +99,7 @@ class CoverShape(Shape):
     member: str
     starts_at: datetime
     ends_at: datetime
+    layer: str | None  # the only one that is covered; null: the whole schedule
 
 
 class CoversShape(Shape):
@@ -80,6 +108,13 @@ class CoversShape(Shape):
     model_config = ConfigDict(title="Covers")
 
     covers: list[CoverShape]
+
+
+class ListArguments(Arguments):
+    """Whose shifts, and when: now, for every schedule, where nothing is said."""
+
+    at: Instant | None = None
+    schedule: str | None = None
 
 
 class ShiftsArguments(Arguments):
@@ -96,19 +131,38 @@ class CoverArguments(Arguments):
     starts_at: Instant | None = None
     ends_at: Instant = _NEVER
     duration: Duration = ""
+    layer: str = Field(default="", description="The only layer to take over, by name; the whole schedule if left out.")
 
 
-async def _list(call: Call, _: NoArguments) -> Answer:
-    policy, now = call.context.policy, call.context.clock.now()
+async def _list(call: Call, given: ListArguments) -> Answer:
+    policy, at = call.context.policy, given.at or call.context.clock.now()
+    schedules = list(policy.schedules.values()) if given.schedule is None else [_named(policy, given.schedule)]
     async with call.context.database.reading() as conn:
-        in_force = await overrides.in_force(conn, now)
-    return Answer({"schedules": [_on_call(each, policy, now, in_force) for each in policy.schedules.values()]})
+        in_force = await overrides.in_force(conn, at)
+    # A busy schedule takes tenths of a second: in a thread, so that other requests do not wait.
+    rows = await asyncio.to_thread(lambda: [_on_call(each, policy, at, in_force) for each in schedules])
+    return Answer({"schedules": rows})
 
 
-def _on_call(schedule: Schedule, policy: Policy, now: datetime, in_force: tuple[Override, ...]) -> dict[str, Any]:
-    shifts = oncall.current_shift(schedule, now, in_force), oncall.next_shift(schedule, now, in_force)
-    current, upcoming = (shift and _shift(shift, policy) for shift in shifts)
-    return {"schedule": schedule.key, "now": current, "next": upcoming}
+def _on_call(schedule: Schedule, policy: Policy, at: datetime, in_force: tuple[Override, ...]) -> dict[str, Any]:
+    current, upcoming = oncall.current_shifts(schedule, at, in_force), oncall.next_shifts(schedule, at, in_force)
+    return {
+        "schedule": schedule.key,
+        "now": _shift(current[0], policy) if current else None,
+        "next": _shift(upcoming[0], policy) if upcoming else None,
+        "everybody": [{**_person(shift.member, policy), "until": _until(shift, at)} for shift in current],
+        "coming": [{**_person(shift.member, policy), "from": instant(shift.starts_at)} for shift in upcoming],
+    }
+
+
+def _person(member: str, policy: Policy) -> dict[str, str]:
+    contact = policy.contacts.get(member)
+    return {"member": member, "name": contact.name or member if contact else member}
+
+
+def _until(shift: Shift, at: datetime) -> str | None:
+    """When the shift ends; None where that is further away than is looked."""
+    return instant(shift.ends_at) if shift.ends_at < at + oncall.LOOKAHEAD else None
 
 
 def _shift(shift: Shift, policy: Policy) -> dict[str, Any]:
@@ -121,10 +175,14 @@ def _shift(shift: Shift, policy: Policy) -> dict[str, Any]:
 
 
 def _schedule(call: Call) -> Schedule:
-    schedule = call.context.policy.schedules.get(call.path["schedule"])
+    return _named(call.context.policy, call.path["schedule"])
+
+
+def _named(policy: Policy, key: str) -> Schedule:
+    schedule = policy.schedules.get(key)
     if schedule is None:
-        names = ", ".join(call.context.policy.schedules) or "none: the policy has no schedules"
-        raise NotFound(f"There is no schedule “{call.path['schedule'][:40]}”. There are {names}.")
+        names = ", ".join(policy.schedules) or "none: the policy has no schedules"
+        raise NotFound(f"There is no schedule “{key[:40]}”. There are {names}.")
     return schedule
 
 
@@ -153,6 +211,7 @@ def _cover_json(each: Override) -> dict[str, Any]:
         "member": each.member,
         "starts_at": instant(each.starts_at),
         "ends_at": instant(each.ends_at),
+        "layer": each.layer or None,
     }
 
 
@@ -161,7 +220,7 @@ async def _cover(call: Call, given: CoverArguments) -> Answer:
     starts_at = max(given.starts_at or now, now)
     ends_at = starts_at + span(given.duration) if given.duration else given.ends_at
     person: Identity = call.context.memberships.known(call.actor)
-    taken = await cover(call.context, schedule.key, starts_at, ends_at, person, call.delivery)
+    taken = await cover(call.context, place_of(schedule.key, given.layer), starts_at, ends_at, person, call.delivery)
     return Answer(_cover_json(taken.override))
 
 
@@ -171,7 +230,8 @@ async def _give_up(call: Call, _: NoArguments) -> Answer:
 
 
 OPERATIONS = (
-    question("list_schedules", "/oncall", "Who is on call now and next", _list, SchedulesShape, tag=TAG),
+    question("list_schedules", "/oncall", "Who is on call now and next", _list, SchedulesShape,
+             arguments=ListArguments, example={"at": "2026-11-25T18:00:00Z"}, tag=TAG),
     question("list_covers", "/overrides", "List the covers in force and to come", _covers, CoversShape, tag=TAG),
     question("list_shifts", "/oncall/{schedule}", "List the shifts of a schedule", _shifts, ShiftsShape,
              arguments=ShiftsArguments, example={"days": 7}, tag=TAG),

@@ -1,4 +1,4 @@
-"""Queues an update of a Slack user group's members when the people on call on its schedule change.
+"""Queues an update of a Slack user group's members when the people on call on its schedule, or its team, change.
 
 The members last given to a group are in the database, so a restart, a second replica, a cover and a changed policy are
 all the same case: a difference is a notice in the outbox, and sending it gives the group its members.
@@ -47,14 +47,14 @@ class UsergroupSync:
 
     async def _differences(self) -> dict[str, tuple[list[str], list[str] | None]]:
         """By group, its members now and those it was given last; None if it was never given any."""
-        groups = on_call.schedules_by_usergroup(self._context.policy)
+        groups = on_call.usergroups(self._context.policy)
         if not groups:
             return {}
         now = self._context.clock.now()
         differences = {}
         async with self._context.database.reading() as conn:
-            for group, schedules in groups.items():
-                members = await on_call.addresses_on_call(conn, self._context.policy, schedules, now)
+            for group in groups:
+                members = await on_call.members_of_group(conn, self._context.policy, group, now)
                 last = await key_value.usergroup_on_call(group).get(conn)
                 if last != members:
                     differences[group] = (members, last)

@@ -18,6 +18,7 @@ overrides = sa.Table(
     sa.Column("made_by", SafeText, nullable=False),
     sa.Column("made_at", Instant, nullable=False),
     sa.Column("ended_at", Instant),  # ended early, before `ends_at`
+    sa.Column("layer", SafeText),  # the only layer that is covered; none: the whole schedule
     sa.Index("overrides_ends", "ends_at"),
 )
 

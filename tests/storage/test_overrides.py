@@ -45,3 +45,14 @@ async def test_imported_shifts_are_replaced_and_come_before_covers(database: Dat
         assert await overrides.imported_shifts(conn, "primary") == [shift]
         assert await overrides.imported_shifts(conn, "backup") == []
         assert await overrides.in_force(conn, NOW) == (shift, cover)
+
+
+async def test_a_cover_of_a_layer_keeps_it_and_can_be_ended_alone(database: Database) -> None:
+    night = Override("support", "U1", NOW, NOW + HOUR, "night")
+    whole = Override("support", "U1", NOW, NOW + HOUR)
+    async with database.transaction() as conn:
+        await overrides.add(conn, night, "U1", NOW)
+        await overrides.add(conn, whole, "U1", NOW)
+        assert await overrides.in_force(conn, NOW) == (night, whole)
+        assert await overrides.end_early(conn, "support", "U1", NOW, "night") == (night,)
+        assert await overrides.in_force(conn, NOW) == (whole,)

@@ -23,5 +23,6 @@ class GivenUp:
 
     ended: tuple[Override, ...]
     at: datetime  # the first instant that they no longer cover
-    shift: Shift | None  # the shift at that instant; None: nobody is on call then
+    shifts: tuple[Shift, ...]  # the shifts at that instant; none: nobody is on call then
     overrides: tuple[Override, ...]  # that are still in force
+    before: tuple[str, ...] = ()  # who was on call at that instant with the covers

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.domain.oncall.cover import Covered, GivenUp
+from bot.domain.oncall.place import place_of
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.payloads import RelievedPayload
 from bot.domain.values import durations
 from bot.slack.blocks import elements
 from bot.slack.blocks.elements import Message, button
 from bot.slack.blocks.oncall import called, is_covering
-from bot.slack.text import mention, render
+from bot.slack.text import mention, plain, render
 
 LISTED = 3  # people and times named in one sentence
 
@@ -26,7 +27,8 @@ def covered(
 ) -> Message:
     """Confirm a cover to the person who took it. `notes` say how the times were understood."""
     override = taken.override
-    schedule, until = f"*{render(override.schedule)}*", elements.moment(override.ends_at)
+    place = place_of(override.schedule, override.layer)
+    schedule, until = f"*{render(plain(place))}*", elements.moment(override.ends_at)
     lasts = durations.approximate(override.ends_at - override.starts_at)
     if override.starts_at <= now:
         words = f"You are on call on {schedule} for {lasts}, until {until}. Pages for it come to you."
@@ -39,7 +41,7 @@ def covered(
         people = [called(person, policy) for person in taken.instead_of]
         words += f" You stand in for {elements.join_comma(people, LISTED)}."
     words += _uncovered(taken)
-    undo = f"Changed your mind? {elements.code(f'{command} cover {override.schedule} none')}"
+    undo = f"Changed your mind? {elements.code(f'{command} cover {place} none')}"
     return elements.message(words, [elements.section(words), elements.context(*[render(note) for note in notes], undo)])
 
 
@@ -60,7 +62,7 @@ def _uncovered(taken: Covered) -> str:
 
 def relieved(payload: RelievedPayload, command: str) -> Message:
     """To the person whose shift somebody covers, or who is on call again because the cover was given up."""
-    schedule, who = f"*{render(payload.schedule)}*", mention(payload.by)
+    schedule, who = f"*{render(plain(payload.schedule))}*", mention(payload.by)
     until = elements.moment(payload.ends_at)
     if payload.ended:
         return elements.line(f"{who} no longer covers {schedule}: you are on call again, until {until}.")
@@ -105,10 +107,11 @@ def given_up(result: GivenUp, policy: Policy, now: datetime, user: str) -> Messa
 
 def _instead(result: GivenUp, policy: Policy, now: datetime) -> str:
     """Who is on call once the covers have ended."""
-    shift, then = result.shift, "now" if result.at <= now else elements.moment(result.at)
-    if shift is None:
+    then = "now" if result.at <= now else elements.moment(result.at)
+    if not result.shifts:
         return f":warning: Nobody is on call {then}."
-    person = called(shift.member, policy)
-    if is_covering(policy.schedules[result.ended[0].schedule], shift, result.at, result.overrides):
-        return f"{person} covers it {then}, until {elements.moment(shift.ends_at)}."
-    return f"The rotation applies again: {person} is on call {then}."
+    people = elements.join_comma([called(shift.member, policy) for shift in result.shifts], LISTED)
+    first, *more = result.shifts
+    if not more and is_covering(policy.schedules[result.ended[0].schedule], first, result.at, result.overrides):
+        return f"{people} covers it {then}, until {elements.moment(first.ends_at)}."
+    return f"The rotation applies again: {people} {'are' if more else 'is'} on call {then}."

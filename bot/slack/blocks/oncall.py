@@ -18,6 +18,7 @@ COMMAND = "/incident"
 MAX_SCHEDULES = 40
 MAX_FEEDS = 8
 MAX_COVERS = 3
+MAX_PEOPLE = 10  # on call at the same time
 
 
 def on_call(
@@ -59,15 +60,24 @@ def subscribe(links: Mapping[str, str]) -> Block | None:
 def row(schedule: Schedule, policy: Policy, now: datetime, overrides: Sequence[Override]) -> str:
     """Lines of mrkdwn: the current shift, the next, and upcoming covers."""
     name = f"*{render(plain(schedule.key))}*"
-    shift = oncall.current_shift(schedule, now, overrides)
-    upcoming = _next_shift(schedule, now, shift, overrides)
-    after = f"\nNext: {called(upcoming.member, policy)}, {elements.moment(upcoming.starts_at)}" if upcoming else ""
+    on_duty = oncall.current_shifts(schedule, now, overrides)
+    upcoming = _next_shifts(schedule, now, on_duty, overrides)
+    after = ""
+    if upcoming:
+        people = elements.join_comma([called(shift.member, policy) for shift in upcoming], MAX_PEOPLE)
+        after = f"\nNext: {people}, {elements.moment(upcoming[0].starts_at)}"
     after += _upcoming_covers(schedule, policy, now, overrides)
-    if shift is None:
+    if not on_duty:
         return f":warning: {name} · nobody is on call now{after}"
+    people = elements.join_comma([_until(shift, schedule, policy, now, overrides) for shift in on_duty], MAX_PEOPLE)
+    return f"{name} · {people}{after}"
+
+
+def _until(shift: Shift, schedule: Schedule, policy: Policy, now: datetime, overrides: Sequence[Override]) -> str:
+    """A person on call, whether they cover for another, and until when."""
     until = f", until {elements.moment(shift.ends_at)}" if shift.ends_at < now + oncall.LOOKAHEAD else ""
     covering = ", covering" if is_covering(schedule, shift, now, overrides) else ""
-    return f"{name} · {called(shift.member, policy)}{covering}{until}{after}"
+    return f"{called(shift.member, policy)}{covering}{until}"
 
 
 def called(member: str, policy: Policy) -> str:
@@ -87,18 +97,22 @@ def _upcoming_covers(schedule: Schedule, policy: Policy, now: datetime, override
         key=lambda cover: cover.starts_at,
     )
     covers = [
-        f"{called(cover.member, policy)}, {elements.moment(cover.starts_at)} – {elements.moment(cover.ends_at)}"
+        f"{called(cover.member, policy)}{f' ({render(plain(cover.layer))})' if cover.layer else ''}, "
+        f"{elements.moment(cover.starts_at)} – {elements.moment(cover.ends_at)}"
         for cover in ahead[:MAX_COVERS]
     ]
     more = f" and {len(ahead) - MAX_COVERS} more" if len(ahead) > MAX_COVERS else ""
     return f"\nUpcoming covers: {'; '.join(covers)}{more}" if covers else ""
 
 
-def _next_shift(schedule: Schedule, now: datetime, shift: Shift | None, overrides: Sequence[Override]) -> Shift | None:
-    """The shift after the current one. None beyond the look-ahead, since a longer search is slow."""
-    if shift is not None and shift.ends_at >= now + oncall.LOOKAHEAD:
-        return None
-    return oncall.next_shift(schedule, now, overrides)
+def _next_shifts(
+    schedule: Schedule, now: datetime, on_duty: Sequence[Shift], overrides: Sequence[Override]
+) -> tuple[Shift, ...]:
+    """The shifts that begin next. None beyond the look-ahead, since a longer search is slow."""
+    horizon = now + oncall.LOOKAHEAD
+    if on_duty and not schedule.together and all(shift.ends_at >= horizon for shift in on_duty):
+        return ()
+    return oncall.next_shifts(schedule, now, overrides)
 
 
 def is_covering(schedule: Schedule, shift: Shift, now: datetime, overrides: Sequence[Override]) -> bool:

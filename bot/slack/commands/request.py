@@ -37,7 +37,7 @@ class Request:
     status: Status | None = None
     span: timedelta | None = None
     scope: str = ""  # `key` or `all` for timeline, `open` or `all` for list, `apply` for policy
-    schedule: str | None = None  # a key of the policy
+    schedule: str | None = None  # a key of the policy; for `cover` also a layer of it, as in `support/night`
     window: TimeWindow | None = None  # of a cover
     priority: Priority | None = None  # of an action item
     day: DayExpression | None = None  # when an action item is due

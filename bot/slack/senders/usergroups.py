@@ -1,4 +1,4 @@
-"""Sets the members of Slack user groups that follow an on-call schedule."""
+"""Sets the members of Slack user groups that follow an on-call schedule or a team."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ from storage.outbox.queue import ClaimedNotice
 
 
 class UsergroupSender(SenderBase):
-    """Sets the members of a user group to the people on call."""
+    """Sets the members of a user group to the people on call, or of the team."""
 
     @sends_without_incident(NoticeKind.USERGROUP, failure="bring the user group up to date")
     async def usergroup(self, notice: ClaimedNotice) -> SendResult:
         """Set the members. Safe to repeat: Slack replaces the whole list."""
         group, policy = read_payload(notice, UsergroupPayload).group, self._context.policy
         async with self._context.database.reading() as conn:
-            schedules = on_call.schedules_by_usergroup(policy).get(group, ())
-            people = await on_call.addresses_on_call(conn, policy, schedules, self._context.clock.now())
+            people = await on_call.members_of_group(conn, policy, group, self._context.clock.now())
         if not people:
             return NotNeeded("nobody is on call, and Slack takes no empty group: it keeps its last members")
         users = [await self._people.user_id(person) for person in people]

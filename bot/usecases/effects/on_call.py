@@ -40,7 +40,8 @@ async def current_directory(conn: AsyncConnection, policy: Policy) -> Directory:
 def names_in(policy: Policy) -> frozenset[str]:
     """The e-mail addresses and Slack IDs by which a policy names people in Slack, and the keys of contacts."""
     contacts = [contact.slack or contact.email for contact in policy.contacts.values()]
-    members = [member for schedule in policy.schedules.values() for member in schedule.member_names]
+    members = [member for team in policy.teams.values() for member in team.members]
+    members += [member for schedule in policy.schedules.values() for member in schedule.member_names]
     rungs = [rung for severity in policy.severities for rung in severity.ladder]
     rungs += [trigger.rung for trigger in policy.triggers]
     targets = [target for rung in rungs for target in rung.notify]
@@ -56,6 +57,19 @@ async def addresses_on_call(
     current = await overrides.in_force(conn, now)
     members = [m for name in schedules for m in oncall.on_call(policy.schedules[name], now, current)]
     return sorted({address for member in members if (address := address_of(policy, member))})
+
+
+async def members_of_group(conn: AsyncConnection, policy: Policy, group: str, now: datetime) -> list[str]:
+    """Addresses and Slack IDs of everybody who belongs into a user group now: those on call, and members of teams."""
+    on_duty = await addresses_on_call(conn, policy, schedules_by_usergroup(policy).get(group, ()), now)
+    teams = [team for team in policy.teams.values() if team.slack == group]
+    members = {address for team in teams for member in team.members if (address := address_of(policy, member))}
+    return sorted({*on_duty, *members})
+
+
+def usergroups(policy: Policy) -> tuple[str, ...]:
+    """The Slack user groups that follow schedules or teams."""
+    return tuple(dict.fromkeys([*schedules_by_usergroup(policy), *(t.slack for t in policy.teams.values() if t.slack)]))
 
 
 async def user_of(conn: AsyncConnection, policy: Policy, member: str) -> str | None:

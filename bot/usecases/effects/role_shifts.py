@@ -34,9 +34,11 @@ async def with_current_shifts(conn: AsyncConnection, incident: Incident, policy:
     shifts = []
     for schedule in policy.schedules.values():
         on_call = oncall.on_call(schedule, now, current)
-        people = {user for member in on_call if (user := await user_of(conn, policy, member))}
+        people = {user: member for member in on_call if (user := await user_of(conn, policy, member))}
+        holders = people.keys() & set(incident.roles.values())
+        running = oncall.current_shifts(schedule, now, current) if holders else ()
         for role, user in incident.roles.items():
-            shift = oncall.current_shift(schedule, now, current) if user in people else None
+            shift = next((shift for shift in running if shift.member == people.get(user)), None)
             if shift is not None and shift.ends_at < now + oncall.LOOKAHEAD:
                 shifts.append(RoleShift(role, user, schedule.key, shift.ends_at))
             elif user not in people and (ends_at := _end_of_next_cover(schedule, user, now, current)):
@@ -51,7 +53,7 @@ def _end_of_next_cover(schedule: Schedule, user: str, now: datetime, current: Se
     """
     covers = [each for each in current if (each.schedule, each.member) == (schedule.key, user) and each.starts_at > now]
     for cover in sorted(covers, key=lambda each: each.starts_at):
-        shift = oncall.current_shift(schedule, cover.starts_at, current)
-        if shift is not None and shift.member == user:
-            return shift.ends_at
+        for shift in oncall.current_shifts(schedule, cover.starts_at, current):
+            if shift.member == user:
+                return shift.ends_at
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,6 +12,7 @@ from bot.domain.access.identity import Identity
 from bot.domain.errors import Refused
 from bot.domain.oncall import schedule as oncall
 from bot.domain.oncall.cover import Covered, GivenUp
+from bot.domain.oncall.place import parse_place, place_of
 from bot.domain.oncall.schedule import Override
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import Notice
@@ -30,7 +31,7 @@ MOST_TOLD = 10  # people whom one cover relieves
 
 async def cover(
     context: Context,
-    schedule: str,
+    place: str,
     starts_at: datetime,
     ends_at: datetime,
     person: Identity,
@@ -38,15 +39,15 @@ async def cover(
 ) -> Covered:
     """Put the person on call instead of the rotation and of earlier covers. A start in the past becomes now.
 
-    Raises `Refused` for an unknown schedule, and for a time that is over, too far away or too long.
+    The place is a schedule, or a layer of it, as in `support/night`. Raises `Refused` for one that is not there, and
+    for a time that is over, too far away or too long.
     """
-    if schedule not in context.policy.schedules:
-        raise Refused(f"There is no schedule “{schedule[:40]}”.", "oncall")
+    schedule, layer = parse_place(place, context.policy.schedules)
     authorize.require(context, "cover", person.user)
     async with context.database.transaction() as conn:
         now = context.clock.now()
         await claim_delivery(conn, delivery, now)
-        override = Override(schedule, person.user, max(starts_at, now), ends_at)
+        override = Override(schedule, person.user, max(starts_at, now), ends_at, layer)
         _check(override, now)
         before = await overrides.in_force(conn, now)
         await overrides.add(conn, override, person.user, now)
@@ -67,7 +68,7 @@ def _relieved(policy: Policy, covered: Covered, now: datetime) -> list[Notice]:
             key,
             RelievedPayload(
                 on_call.address_of(policy, member) or member,
-                override.schedule,
+                place_of(override.schedule, override.layer),
                 override.member,
                 override.starts_at,
                 override.ends_at,
@@ -79,13 +80,16 @@ def _relieved(policy: Policy, covered: Covered, now: datetime) -> list[Notice]:
 
 def _back_on_call(policy: Policy, member: str, result: GivenUp, now: datetime) -> list[Notice]:
     """Tell whoever is on call again now that a cover was given up."""
-    ended, shift = result.ended[0], result.shift
-    address = on_call.address_of(policy, shift.member) or shift.member if shift is not None else None
-    if address is None or address == member or shift is None or result.at > now:
+    if result.at > now:
         return []
+    ended = result.ended[0]
+    addresses = {on_call.address_of(policy, shift.member) or shift.member: shift for shift in result.shifts}
     key = f"{ended.schedule}:{member}:{now.timestamp()}"
-    payload = RelievedPayload(address, ended.schedule, member, now, shift.ends_at, ended=True)
-    return [routing.relieved(key, payload)]
+    return [
+        routing.relieved(key, RelievedPayload(address, ended.schedule, member, now, shift.ends_at, ended=True))
+        for address, shift in [*addresses.items()][:MOST_TOLD]
+        if address != member and shift.member not in result.before
+    ]
 
 
 def _check(override: Override, now: datetime) -> None:
@@ -103,7 +107,9 @@ async def _covered(
     """The result of a cover. Of a long one only the beginning is searched, which takes long enough."""
     schedule = policy.schedules[override.schedule]
     start, until = override.starts_at, min(override.ends_at, override.starts_at + oncall.LOOKAHEAD)
-    members = dict.fromkeys(shift.member for shift in oncall.shifts(schedule, start, until, before))
+    without = _on_duty(oncall.shifts(schedule, start, until, before))
+    with_it = _on_duty(oncall.shifts(schedule, start, until, (*before, override)))
+    members = [member for member, time in without.items() if with_it.get(member, timedelta()) < time]
     others = [
         member
         for member in members
@@ -113,16 +119,29 @@ async def _covered(
     return Covered(override, tuple(others), tuple(oncall.gaps(schedule, start, until, before)))
 
 
-async def give_up(context: Context, schedule: str, member: str, delivery: str | None = None) -> GivenUp:
+def _on_duty(shifts: Sequence[oncall.Shift]) -> dict[str, timedelta]:
+    """How long each person is on call, in the order of their shifts."""
+    times: dict[str, timedelta] = {}
+    for shift in shifts:
+        times[shift.member] = times.get(shift.member, timedelta()) + (shift.ends_at - shift.starts_at)
+    return times
+
+
+async def give_up(context: Context, place: str, member: str, delivery: str | None = None) -> GivenUp:
     """End every present and future cover of the member, or else those of people whom Slack does not reach any more.
+
+    A place such as `support/night` means the covers of this layer alone.
 
     Raises `Refused` where there is none, and where the member may not cover.
     """
+    schedule, _, layer = place.partition("/")
+    if layer:
+        schedule, layer = parse_place(place, context.policy.schedules)
     async with context.database.transaction() as conn:
         now = context.clock.now()
         await claim_delivery(conn, delivery, now)
         before = await overrides.in_force(conn, now)
-        ended = await overrides.end_early(conn, schedule, member, now)
+        ended = await overrides.end_early(conn, schedule, member, now, layer)
         if not ended:
             ended = await _end_dead_covers(context, conn, schedule, member, before)
         if not ended:
@@ -131,7 +150,9 @@ async def give_up(context: Context, schedule: str, member: str, delivery: str | 
         await home_tab.refresh_all(conn, now)
         at = max(now, ended[0].starts_at)
         rotation = context.policy.schedules.get(schedule)
-        result = GivenUp(ended, at, oncall.current_shift(rotation, at, after) if rotation else None, after)
+        shifts = oncall.current_shifts(rotation, at, after) if rotation else ()
+        were_on_call = oncall.on_call(rotation, at, before) if rotation else ()
+        result = GivenUp(ended, at, shifts, after, were_on_call)
         await enqueue.put(conn, _back_on_call(context.policy, member, result, now))
     await shift_change.schedules_changed(context, {schedule}, before)
     context.wakeups.notify()

@@ -8,10 +8,14 @@ import pytest
 
 from bot.domain.access.identity import Identity, Membership
 from bot.domain.errors import Refused
+from bot.domain.oncall import schedule as oncall
 from bot.domain.oncall.schedule import Gap
+from bot.incident_json import instant
+from bot.operations.base import Call
+from bot.operations.oncall import OPERATIONS, ListArguments
 from bot.slack.blocks import cover as blocks
 from bot.usecases.context import Context
-from bot.usecases.effects.on_call import current_paging_context
+from bot.usecases.effects.on_call import current_paging_context, members_of_group, usergroups
 from bot.usecases.oncall.cover import cover, give_up
 from storage import directory, overrides
 from tests.usecases.conftest import START, MakeContext
@@ -128,3 +132,58 @@ schedules:
     covered = await cover(context, "primary", START, START + HOUR, CAT)
     assert covered.instead_of == ()
     assert "stand in" not in blocks.covered(covered, context.policy, START, "/incident").text
+
+
+LAYERS = """
+preset: sev1-5
+contacts:
+  eve: {name: Eve Adams, slack: U0EVE0000}
+teams:
+  sre: {members: [eve, U0BEN0000], slack: "@sre"}
+schedules:
+  support:
+    timezone: UTC
+    together: true
+    layers:
+      - {name: Day, members: [U0ADA0000]}
+      - {name: Night, members: [sre]}
+"""
+
+
+async def everybody(context: Context) -> tuple[str, ...]:
+    async with context.database.reading() as conn:
+        in_force = await overrides.in_force(conn, context.clock.now())
+    return oncall.on_call(context.policy.schedules["support"], context.clock.now(), in_force)
+
+
+async def test_a_cover_of_a_layer_relieves_its_people_alone(make_context: MakeContext) -> None:
+    context = make_context(LAYERS)
+    covered = await cover(context, "support/night", START, START + HOUR, CAT)
+    assert (covered.override.layer, covered.instead_of) == ("Night", ("eve", "U0BEN0000"))
+    assert await everybody(context) == ("U0ADA0000", CAT.user)
+    given_up = await give_up(context, "support/Night", CAT.user)
+    assert [shift.member for shift in given_up.shifts] == ["U0ADA0000", "eve", "U0BEN0000"]
+
+
+async def test_a_layer_that_is_not_there_is_named_with_those_that_are(make_context: MakeContext) -> None:
+    with pytest.raises(Refused, match=r"support has no layer “noon”\. There are: Day, Night\."):
+        await cover(make_context(LAYERS), "support/noon", START, START + HOUR, CAT)
+
+
+async def test_the_user_group_of_a_team_has_its_members(make_context: MakeContext) -> None:
+    context = make_context(LAYERS)
+    async with context.database.reading() as conn:
+        members = await members_of_group(conn, context.policy, "sre", START)
+    assert (usergroups(context.policy), members) == (("sre",), ["U0BEN0000", "U0EVE0000"])
+
+
+async def test_everybody_on_call_is_listed_now_and_next_at_any_time(make_context: MakeContext) -> None:
+    call = Call(make_context(LAYERS), "U0ADA0000")
+    operation = next(each for each in OPERATIONS if each.name == "list_schedules")
+    await cover(call.context, "support", START + HOUR, START + 2 * HOUR, CAT)
+    answer = await operation.run(call, ListArguments(at=START + HOUR, schedule="support"))
+    (row,) = answer.body["schedules"]
+    assert row["everybody"] == [{"member": CAT.user, "name": CAT.user, "until": instant(START + 2 * HOUR)}]
+    assert [(each["name"], each["from"]) for each in row["coming"]] == [
+        (name, instant(START + 2 * HOUR)) for name in ("U0ADA0000", "Eve Adams", "U0BEN0000")
+    ]

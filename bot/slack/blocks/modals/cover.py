@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.domain.oncall.place import places
 from bot.domain.policy.policy import Policy
 from bot.slack.blocks import choices, elements, inputs
 from bot.slack.blocks.elements import Block
@@ -19,21 +20,21 @@ STALE = timedelta(hours=1)  # a form left open for this long still means “from
 class CoverValues:
     """The submitted form."""
 
-    schedule: str
+    schedule: str  # or a layer of it, such as `support/night`
     starts_at: datetime
     ends_at: datetime
     channel: str | None  # where the form was opened
 
 
 def cover_modal(policy: Policy, now: datetime, schedule: str | None = None, channel: str | None = None) -> Block:
-    """The form, with blocks `schedule`, `starts` and `ends`. Slack uses the reader's time zone for the times."""
-    chosen = schedule if schedule in policy.schedules else next(iter(policy.schedules), None)
+    """The form, with blocks `cover`, `starts` and `ends`. Slack uses the reader's time zone for the times."""
+    chosen = schedule if schedule in [*places(policy.schedules)] else next(iter(policy.schedules), None)
     return elements.modal(
         CALLBACK,
         "Cover a schedule",
         "Cover",
         [
-            elements.input_block("schedule", "Schedule", choices.select("schedule", policy, chosen)),
+            elements.input_block("cover", "Schedule", choices.select("cover", policy, chosen)),
             elements.input_block("starts", "From", _picker(now)),
             elements.input_block("ends", "Until", _picker(now + DEFAULT_SPAN)),
             elements.context(
@@ -51,12 +52,12 @@ def _picker(at: datetime) -> Block:
 def values_of_cover(view: View, now: datetime) -> CoverValues:
     """Read the form. Raises `InputErrors` for a time in the past, or an end before the start."""
     schedule, starts, ends = (
-        inputs.chosen(view, "schedule"),
+        inputs.chosen(view, "cover") or inputs.chosen(view, "schedule"),
         inputs.instant(view, "starts"),
         inputs.instant(view, "ends"),
     )
     if schedule is None or starts is None or ends is None:
-        raise InputErrors({"schedule": "Choose a schedule and both times."})
+        raise InputErrors({"cover": "Choose a schedule and both times."})
     if starts < now - STALE:
         raise InputErrors({"starts": "That time has passed. Choose now or a later time."})
     if ends <= max(starts, now):

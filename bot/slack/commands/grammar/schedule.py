@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 
 from bot.domain.errors import Refused
+from bot.domain.oncall.place import parse_place, place_of
 from bot.domain.policy.policy import Policy
 from bot.slack.commands import cover_window
 from bot.slack.commands.grammar.base import ArgumentError, ParseContext, echo, join_or, normalized
@@ -28,14 +29,27 @@ def cover(context: ParseContext) -> Request:
     """
     head, _, last = context.rest.rpartition(" ")
     if head and last.lower() in _GIVE_UP:
-        return Request(context.verb.name, schedule=find_schedule(head, context.policy), clear=True)
+        return Request(context.verb.name, schedule=_find_place(head, context.policy), clear=True)
     try:
         words = cover_window.parse(context.rest)
         if not words.name and not words.words:
             return Request(context.verb.name)
-        cover_window.check_name(words.name, context.policy.schedules)
-        schedule = find_schedule(words.name, context.policy)
+        if "/" not in words.name:
+            cover_window.check_name(words.name, context.policy.schedules)
+        schedule = _find_place(words.name, context.policy)
         return Request(context.verb.name, schedule=schedule, window=words.window())
+    except Refused as refused:
+        raise ArgumentError(refused.message) from None
+
+
+def _find_place(typed: str, policy: Policy) -> str:
+    """A schedule, or one of its layers: `support/night`. Raises `ArgumentError`."""
+    name, separator, layer = typed.partition("/")
+    schedule = find_schedule(name, policy)
+    if not separator:
+        return schedule
+    try:
+        return place_of(*parse_place(f"{schedule}/{layer}", policy.schedules))
     except Refused as refused:
         raise ArgumentError(refused.message) from None
 

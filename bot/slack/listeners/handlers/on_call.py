@@ -52,7 +52,7 @@ async def _zone(call: Call, schedule: str) -> tuple[tzinfo, str]:
     """The person's time zone; if Slack does not give it, the schedule's, with a note that says so."""
     if (own := await time_zone_of(call.ctx.api, call.user)) is not None:
         return own, ""
-    name = call.context.policy.schedules[schedule].timezone
+    name = call.context.policy.schedules[schedule.partition("/")[0]].timezone
     return ZoneInfo(name), f"Times as in {name}: Slack did not tell me your time zone."
 
 

@@ -1,0 +1,60 @@
+"""Implements `tocsin oncall`, which says who is on call at any time, with covers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from bot.cli.door import Door, Target, door_options, through_door
+from bot.cli.shared import echo, print_json
+from bot.domain.errors import TocsinError
+
+
+@click.command("oncall")
+@click.argument("schedule", required=False)
+@click.option("--at", "at", metavar="INSTANT", help="Another time than now: 2026-11-25T18:00Z, or local time.")
+@door_options
+def oncall_command(schedule: str | None, at: str | None, as_json: bool, **options: Any) -> None:
+    """Who is on call now and next."""
+    given: dict[str, Any] = {"at": _instant(at).isoformat()} if at else {}
+    if schedule is not None:
+        given["schedule"] = schedule
+
+    async def work(door: Door) -> Any:
+        return (await door.run("list_schedules", {}, given))["schedules"]
+
+    target = Target(options.get("person"), options.get("server"))
+    rows = [
+        {"schedule": each["schedule"], "now": each["everybody"], "next": each["coming"]}
+        for each in through_door(target, work)
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        echo("Nobody is on call: the policy has no schedules.")
+    for row in rows:
+        echo(f"{row['schedule']:<20} {_now(row['now'])}{_next(row['next'])}")
+
+
+def _instant(text: str) -> datetime:
+    """The instant that a person typed; without an offset, by the clock of this machine."""
+    try:
+        return datetime.fromisoformat(text.strip()).astimezone(UTC)
+    except ValueError:
+        raise TocsinError(f"“{text[:40]}” is not a time. Write it like 2026-11-25T18:00Z.") from None
+
+
+def _now(people: list[dict[str, Any]]) -> str:
+    return ", ".join(f"{each['name']}{_until(each['until'])}" for each in people) or "nobody"
+
+
+def _until(instant: str | None) -> str:
+    return f" until {instant}" if instant else ""
+
+
+def _next(people: list[dict[str, Any]]) -> str:
+    names = ", ".join(each["name"] for each in people)
+    return f"; next {names} from {people[0]['from']}" if people else ""
