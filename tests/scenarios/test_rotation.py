@@ -96,6 +96,37 @@ async def test_a_vendors_webhook_is_checked_with_the_new_secret(stage: Scene) ->
     assert (await answered(HOOK_SECRET), await answered("second-secret")) == (401, 202)
 
 
+async def test_what_monitoring_systems_and_programs_send_is_checked_with_the_new_secrets(sqlite_url: str) -> None:
+    first: dict[str, Any] = {
+        "tocsin_hook_token": "hook-1", "grafana_hmac_secret": "grafana-1", "sentry_client_secret": "sentry-1",
+        "tocsin_api_token": "api-token-number-1",
+    }  # fmt: skip
+    async with world(sqlite_url, **first) as here, aiohttp.ClientSession() as http:
+        base = f"http://127.0.0.1:{here.tocsin.port}"
+
+        async def answered(secret: str) -> int:
+            kind, body = secret.partition("-")[0], b'{"alerts": [], "action": "created", "data": {}}'
+            signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+            headers = {
+                "hook": {"Authorization": f"Bearer {secret}"},
+                "grafana": {"X-Grafana-Alerting-Signature": signature},
+                "sentry": {"Sentry-Hook-Signature": signature},
+                "api": {"Authorization": f"Bearer {secret}"},
+            }[kind]
+            path = {"hook": "/hooks/alertmanager", "api": "/api/v1/incidents"}.get(kind, f"/hooks/{kind}")
+            method, data = ("GET", None) if kind == "api" else ("POST", body)
+            headers["Content-Type"] = "application/json"
+            async with http.request(method, base + path, data=data, headers=headers) as answer:
+                return answer.status
+
+        second = {name: value.replace("1", "2") for name, value in first.items()}
+        assert 401 not in [await answered(secret) for secret in first.values()]
+        assert {await answered(secret) for secret in second.values()} == {401}
+        await rotated(here, **second)
+        assert {await answered(secret) for secret in first.values()} == {401}
+        assert 401 not in [await answered(secret) for secret in second.values()]
+
+
 def test_every_secret_is_replaced_without_a_restart_but_the_databases() -> None:
     values: dict[str, Any] = {name: f"first-{name}" for name in secret_fields(Settings)}
     values |= {name: "https://first.example/x" for name in values if name.endswith("_url")}
