@@ -11,8 +11,11 @@ from typing import Any
 
 import click
 
+from bot import policy as policy_reader
 from bot import settings as settings_reader
+from bot.cli.proving import prove_command
 from bot.cli.shared import as_json_option, echo, print_json
+from bot.domain.errors import TocsinError
 from bot.domain.values.one_line import escape_controls
 from bot.importers.archive import Archive
 from bot.importers.errors import ImportFailed
@@ -71,7 +74,27 @@ def _policy_text(output: Path | None, settings: Settings) -> str:
 async def _plan(vendor: Vendor, settings: Settings, archive: Archive | None, base: str) -> Plan:
     async with open_reader(vendor, settings, archive) as reader:
         account = await vendor.read(reader)
-    return make_plan(account, base, datetime.now(UTC))
+    return make_plan(account, base, datetime.now(UTC), **plan_options(settings, base))
+
+
+def plan_options(settings: Settings, base: str) -> dict[str, Any]:
+    """What a plan needs to know besides the account and the policy file."""
+    return {
+        "severities": severities_of(base),
+        "hook_url": settings.tocsin_url or "https://TOCSIN",
+        "sms": settings.twilio_account_sid is not None,
+    }
+
+
+def severities_of(base: str) -> tuple[str, ...]:
+    """The severities of a policy file, worst first; those of its preset where it cannot be read yet."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "policy.yml"
+        path.write_text(base, encoding="utf-8")
+        try:
+            return tuple(severity.key for severity in policy_reader.load(path).severities)
+        except TocsinError:
+            return tuple(severity.key for severity in policy_reader.preset("sev1-5").severities)
 
 
 def _write(path: Path, text: str) -> None:
@@ -105,3 +128,4 @@ def _print(plan: Plan, title: str, output: Path | None, options: dict[str, Any])
 
 for _each in VENDORS.values():
     import_command.add_command(_vendor_command(_each))
+import_command.add_command(prove_command)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 import aiohttp
 
 from bot.importers.account import Account
 from bot.importers.archive import Archive
 from bot.importers.errors import ImportFailed
-from bot.importers.opsgenie.read import read_account as read_opsgenie
+from bot.importers.opsgenie import read as opsgenie
+from bot.importers.opsgenie.timeline import rendering as opsgenie_rendering
+from bot.importers.proof import Rendering
 from bot.importers.reader import AT_ONCE, Reader
 from bot.integrations import http
 from bot.settings import Settings
@@ -25,7 +28,8 @@ class Vendor:
     title: str
     key_setting: str
     scheme: str  # of the Authorization header, before the key
-    read: Callable[[Reader], Awaitable[Account]]
+    read: Callable[..., Awaitable[Account]]  # of a reader, with or without `history`
+    rendering: Callable[[Reader, Account, datetime, datetime], Awaitable[Rendering]]
 
     def key(self, settings: Settings) -> str:
         """The key in the settings; empty where there is none."""
@@ -39,7 +43,10 @@ class Vendor:
 
 
 VENDORS = {
-    vendor.name: vendor for vendor in (Vendor("opsgenie", "Opsgenie", "OPSGENIE_API_KEY", "GenieKey ", read_opsgenie),)
+    vendor.name: vendor
+    for vendor in (
+        Vendor("opsgenie", "Opsgenie", "OPSGENIE_API_KEY", "GenieKey ", opsgenie.read_account, opsgenie_rendering),
+    )
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from bot.importers import reader
 from bot.policy import load
 from tests.importers.accounts import small_opsgenie, user
 from tests.importers.conftest import Import, rows_of
+from tests.importers.opsgenie_oracle import timeline
 
 
 def test_a_plan_of_a_small_account_is_a_policy_and_a_row_for_each_object(run_import: Import, tmp_path: Path) -> None:
@@ -21,6 +24,7 @@ def test_a_plan_of_a_small_account_is_a_policy_and_a_row_for_each_object(run_imp
         ("contact_method", "u-anna/c1", "moved"),
         ("schedule", "s-pay", "moved"),
         ("rotation", "r-1", "moved"),
+        *(("priority", f"P{number}", "moved") for number in range(1, 6)),
     }
     policy = load(tmp_path / "policy.yml")
     assert policy.contacts["anna-sorensen"].phone == "+4915112345678"
@@ -88,7 +92,7 @@ def test_a_reading_that_broke_goes_on_where_it_stopped(run_import: Import, monke
 def test_a_vendor_that_asks_for_patience_gets_it(run_import: Import) -> None:
     double = small_opsgenie()
     double.refuse_every = 5
-    assert len(rows_of(run_import(double, "opsgenie", "--plan", "--json"))) == 5
+    assert len(rows_of(run_import(double, "opsgenie", "--plan", "--json"))) == 10
     assert double.refused
 
 
@@ -116,3 +120,22 @@ def test_names_control_neither_the_terminal_nor_the_file(run_import: Import, tmp
     text = (tmp_path / "policy.yml").read_text()
     assert not set(text) & {"\x1b", "\u2028", "\u202e"}
     assert load(tmp_path / "policy.yml").announce == "#incidents"
+
+
+def test_a_proof_says_that_all_minutes_are_equal_or_exits_with_1(run_import: Import, tmp_path: Path) -> None:
+    double = small_opsgenie()
+    schedule = double.schedules[0]
+    double.timelines["s-pay"] = lambda date, days: timeline(schedule, [], datetime.fromisoformat(date), days)
+    equal = run_import(double, "prove", "opsgenie", "--days", "3", "--json")
+    assert equal.exit_code == 0, equal.output
+    proof = json.loads(equal.stdout)
+    assert set(proof) == {"source", "from", "to", "equal_minutes", "total_minutes", "differences"}
+    assert proof["equal_minutes"] == proof["total_minutes"] == 33 * 1440
+    (tmp_path / "policy.yml").write_text("schedules:\n  payments-primary: {members: [U0BOSS0000]}\n")
+    other = run_import(double, "prove", "--days", "3", "--json")
+    assert other.exit_code == 1
+    differences = json.loads(other.stdout)["differences"]
+    assert set(differences[0]) == {"schedule", "from", "to", "ours", "theirs", "cause"}
+    assert differences[0]["ours"] == ["U0BOSS0000"]
+    assert "own schedules.payments-primary" in differences[0]["cause"]
+    assert run_import(double, "prove", "opsgenie", "--days", "3").output.count("U0BOSS0000")

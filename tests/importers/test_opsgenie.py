@@ -22,7 +22,9 @@ SEVERITIES = ("sev1", "sev2", "sev3", "sev4", "sev5")
 def plan_of(double: OpsgenieDouble, policy: str = "", **options: Any) -> Plan:
     async def planned() -> Plan:
         async with serving(double) as url, aiohttp.ClientSession() as session:
-            reader = Reader("Opsgenie", url, {"Authorization": f"GenieKey {KEY}"}, "OPSGENIE_API_KEY", session)
+            reader = Reader(
+                "Opsgenie", url, {"Authorization": f"GenieKey {KEY}"}, "OPSGENIE_API_KEY", session, pause_s=0.001
+            )
             return make_plan(await read_account(reader), policy, NOW, severities=SEVERITIES, **options)
 
     return asyncio.run(planned())

@@ -43,6 +43,7 @@ class Draft:
     covers: list[Cover] = field(default_factory=list)
     people: dict[str, str] = field(default_factory=dict)  # ID of the source → key of the policy
     teams: dict[str, str] = field(default_factory=dict)
+    team_people: dict[str, tuple[str, ...]] = field(default_factory=dict)
     schedules: dict[str, str] = field(default_factory=dict)
     layers: dict[str, str] = field(default_factory=dict)  # ID of a rotation → name of its layer
     ladders: dict[str, str] = field(default_factory=dict)

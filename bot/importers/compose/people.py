@@ -148,6 +148,7 @@ def add_teams(draft: Draft) -> None:
     teams = {team.origin.id: team for team in draft.account.teams}
     for team in sorted(draft.account.teams, key=lambda each: each.origin.id):
         members = _people_of(team, teams, draft)
+        draft.team_people[team.origin.id] = tuple(members)
         if not members:
             team.note("Nobody is in it", "Add members in the source, or write the team by hand.", lost=True)
             continue

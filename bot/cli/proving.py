@@ -1,0 +1,127 @@
+"""Implements `tocsin import prove`, which compares who is on call with the source, minute by minute."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from bot import policy as policy_reader
+from bot import settings as settings_reader
+from bot.cli.shared import as_json_option, echo, print_json
+from bot.domain.errors import TocsinError
+from bot.domain.oncall.schedule import Override
+from bot.domain.policy.policy import Policy
+from bot.importers.archive import Archive
+from bot.importers.errors import ImportFailed
+from bot.importers.plan import make_plan
+from bot.importers.proof import Ours, Proof, prove, window
+from bot.importers.vendors import VENDORS, Vendor, open_reader
+from bot.settings import Settings
+from storage import migrate, overrides
+from storage.open import open_database
+
+_SHOWN = 50  # differences, without --json
+_MOMENT = "!prove"  # in an archive: when the rendering was read
+
+
+@click.command("prove")
+@click.argument("source", required=False, type=click.Choice(list(VENDORS)))
+@click.option("--days", type=click.IntRange(1, 366), default=90, show_default=True, help="How far ahead.")
+@click.option("--from", "saved", metavar="API|DIR", default="API", help="The API, or a folder of saved answers.")
+@click.option("--save", type=click.Path(path_type=Path, file_okay=False), help="Keep the raw answers in this folder.")
+@as_json_option
+def prove_command(source: str | None, days: int, saved: str, save: Path | None, as_json: bool) -> None:
+    """Compare who is on call here and there at every minute, thirty days back and so many ahead. Exits 1 if not equal.
+
+    Here: the policy in force, with what the import adds to it, and the covers that are recorded.
+    """
+    settings = settings_reader.load()
+    vendor = _vendor(source, settings)
+    proof = asyncio.run(_prove(vendor, settings, days, _archive(vendor, saved, save)))
+    if as_json:
+        print_json(proof.as_json())
+    else:
+        _print(proof)
+    sys.exit(1 if proof.differences else 0)
+
+
+def _vendor(source: str | None, settings: Settings) -> Vendor:
+    if source is not None:
+        return VENDORS[source]
+    with_key = [vendor for vendor in VENDORS.values() if vendor.key(settings)]
+    if len(with_key) != 1:
+        raise ImportFailed(f"Say which source: tocsin import prove {'|'.join(VENDORS)}")
+    return with_key[0]
+
+
+def _archive(vendor: Vendor, saved: str, save: Path | None) -> Archive | None:
+    if saved.upper() != "API":
+        return Archive.open(Path(saved), vendor.name, offline=True)
+    return Archive.open(save, vendor.name) if save is not None else None
+
+
+async def _prove(vendor: Vendor, settings: Settings, days: int, archive: Archive | None) -> Proof:
+    now = _moment(archive)
+    span = window(now, days)
+    async with open_reader(vendor, settings, archive) as reader:
+        account = await vendor.read(reader, history=False)
+        path = settings.policy_path
+        plan = make_plan(account, path.read_text(encoding="utf-8") if path is not None else "", now)
+        theirs = await vendor.rendering(reader, account, *span)
+    ours = Ours(_policy(plan.policy_text), await _covers(settings, span[0]))
+    return prove(account, plan, ours, theirs, span, now)
+
+
+def _moment(archive: Archive | None) -> datetime:
+    """Now; with saved answers, the moment at which they were read first."""
+    now = datetime.now(UTC)
+    if archive is None:
+        return now
+    kept = archive.get(_MOMENT, {})
+    if kept is not None:
+        return datetime.fromisoformat(str(kept["at"]))
+    if not archive.offline:
+        archive.put(_MOMENT, {}, {"at": now.isoformat()})
+    return now
+
+
+def _policy(text: str) -> Policy:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "policy.yml"
+        path.write_text(text, encoding="utf-8")
+        return policy_reader.load(path)
+
+
+async def _covers(settings: Settings, since: datetime) -> tuple[Override, ...]:
+    """The covers in the database; none where there is no database yet."""
+    try:
+        database = await open_database(settings.url, migrate=False)
+    except (TocsinError, OSError):
+        return ()
+    try:
+        await migrate.check_readable(database)
+        async with database.reading() as conn:
+            return await overrides.in_force(conn, since)
+    except TocsinError:
+        return ()
+    finally:
+        await database.close()
+
+
+def _print(proof: Proof) -> None:
+    share = 100 * proof.equal_minutes / proof.total_minutes if proof.total_minutes else 100.0
+    span = f"{proof.starts_at:%Y-%m-%d} to {proof.ends_at:%Y-%m-%d}"
+    echo(
+        f"{proof.source}, {span}: {proof.equal_minutes:,} of {proof.total_minutes:,} minutes are equal ({share:.4f} %)."
+    )
+    for each in proof.differences[:_SHOWN]:
+        ours, theirs = (", ".join(people) or "nobody" for people in (each.ours, each.theirs))
+        when = f"{each.starts_at:%Y-%m-%d %H:%M} to {each.ends_at:%Y-%m-%d %H:%M} UTC, {each.minutes} min"
+        echo(f"  {each.schedule}, {when}: here {ours}, there {theirs}; {each.cause}")
+    if len(proof.differences) > _SHOWN:
+        echo(f"  … and {len(proof.differences) - _SHOWN} more; --json lists all.")

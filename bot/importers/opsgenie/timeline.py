@@ -1,0 +1,51 @@
+"""Reads who is on call as Opsgenie itself renders it.
+
+https://docs.opsgenie.com/docs/schedule-api#get-schedule-timeline: the final timeline has, for each rotation, periods
+with a recipient. A period of the type `historical` is past, `override` comes of an override, `forwarding` of a rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.importers.account import Account
+from bot.importers.fields import instant_of, list_of, object_of
+from bot.importers.opsgenie.convert import participant_of
+from bot.importers.opsgenie.source import Opsgenie
+from bot.importers.proof import Duty
+from bot.importers.reader import Reader, all_of
+
+_CHUNK = timedelta(days=30)  # of one request
+
+
+async def rendering(reader: Reader, account: Account, start: datetime, end: datetime) -> dict[str, Sequence[Duty]]:
+    """The duties of each schedule that is on."""
+    opsgenie = Opsgenie(reader, {})
+    identities = [schedule.origin.id for schedule in account.schedules if not schedule.lost]
+    duties = await all_of(_duties(opsgenie, identity, start, end) for identity in identities)
+    return dict(zip(identities, duties, strict=True))
+
+
+async def _duties(opsgenie: Opsgenie, schedule: str, start: datetime, end: datetime) -> list[Duty]:
+    duties: list[Duty] = []
+    at = start
+    while at < end:
+        until = min(at + _CHUNK, end)
+        days = -(-(until - at) // timedelta(days=1))
+        raw = await opsgenie.timeline(schedule, at.strftime("%Y-%m-%dT%H:%M:%SZ"), days)
+        duties += [duty for duty in _periods(raw) if duty.starts_at < until and duty.ends_at > at]
+        at = until
+    return duties
+
+
+def _periods(raw: Mapping[str, Any]) -> list[Duty]:
+    duties = []
+    for rotation in list_of(object_of(raw, "finalTimeline"), "rotations"):
+        for period in list_of(rotation, "periods"):
+            start, end = instant_of(period, "startDate"), instant_of(period, "endDate")
+            if start is not None and end is not None:
+                recipient = object_of(period, "recipient")
+                duties.append(Duty(participant_of(recipient), start, end))
+    return duties

@@ -1,0 +1,65 @@
+"""Who is on call is the same at every minute, by the policy and by the vendor's own rules."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+
+from bot.importers.opsgenie import read as opsgenie
+from bot.importers.opsgenie.timeline import rendering as opsgenie_rendering
+from bot.importers.plan import make_plan
+from bot.importers.proof import Ours, Proof, prove, window
+from bot.importers.reader import Reader
+from bot.policy import load
+from tests.importers.doubles import KEY, OpsgenieDouble, serving
+from tests.importers.generated import opsgenie_account
+
+NOW = datetime(2026, 9, 20, 13, 37, tzinfo=UTC)  # clocks change in the span, in the north and in the south
+
+
+def proof_of(double: OpsgenieDouble, folder: Path, days: int = 90) -> Proof:
+    async def proved() -> Proof:
+        async with serving(double) as url, aiohttp.ClientSession() as session:
+            reader = Reader(
+                "Opsgenie", url, {"Authorization": f"GenieKey {KEY}"}, "OPSGENIE_API_KEY", session, pause_s=0.001
+            )
+            account = await opsgenie.read_account(reader, history=False)
+            plan = make_plan(account, "", NOW)
+            theirs = await opsgenie_rendering(reader, account, *window(NOW, days))
+        path = folder / "policy.yml"
+        path.write_text(plan.policy_text)
+        return prove(account, plan, Ours(load(path)), theirs, window(NOW, days), NOW)
+
+    return asyncio.run(proved())
+
+
+def test_generated_opsgenie_accounts_are_on_call_as_before_at_every_minute(tmp_path: Path) -> None:
+    proof = proof_of(opsgenie_account(0, 4, 30, NOW), tmp_path)
+    assert proof.total_minutes == 4 * 120 * 1440
+    assert [each.as_json() for each in proof.differences[:3]] == []
+    assert proof.equal_minutes == proof.total_minutes
+
+
+def test_a_difference_is_named_with_its_cause_and_its_minutes(tmp_path: Path) -> None:
+    double = opsgenie_account(7, 2, 10, NOW)
+    for schedule in double.schedules:
+        schedule["rotations"] = [
+            schedule["rotations"][0]
+            | {
+                "timeRestriction": None,
+                "participants": [{"type": "user", "id": "u-gone"}, {"type": "user", "id": "u1"}],
+                "type": "daily",
+                "length": 1,
+                "startDate": "2026-01-01T00:00:00Z",
+                "endDate": None,
+            }
+        ]
+    double.overrides = {"s0": [], "s1": []}
+    proof = proof_of(double, tmp_path, days=2)
+    assert proof.total_minutes - proof.equal_minutes == sum(each.minutes for each in proof.differences)
+    assert len(proof.differences) > 30
+    assert {each.cause for each in proof.differences} == {"nobody in the policy is u-gone"}
+    assert {each.ours for each in proof.differences} == {()}
