@@ -111,6 +111,20 @@ class Settings(BaseSettings):
     twilio_api_url: str = "https://api.twilio.com"
     webhook_url: SecretStr | None = None
     webhook_secret: SecretStr | None = None
+    # Trackers, where action items get tickets; the first that is set up is used. docs/trackers.md
+    github_token: SecretStr | None = None
+    github_api_url: str = "https://api.github.com"
+    github_repository: str | None = None  # owner/name
+    github_webhook_secret: SecretStr | None = None
+    jira_url: str | None = None
+    jira_email: str | None = None  # of Jira Cloud; without it, JIRA_API_TOKEN is a token of Data Center
+    jira_api_token: SecretStr | None = None
+    jira_project: str | None = None  # its key
+    jira_webhook_secret: SecretStr | None = None
+    linear_api_key: SecretStr | None = None
+    linear_api_url: str = "https://api.linear.app/graphql"
+    linear_team: str | None = None  # its key
+    linear_webhook_secret: SecretStr | None = None
     # Called every minute while all is well. It is a secret: calling it keeps the alarm quiet.
     heartbeat_url: SecretStr | None = None
     # Proofs of origin of monitoring systems; several, separated by commas, while one is replaced. docs/alerts.md
@@ -191,7 +205,15 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
-        "pagerduty_events_url", "pagerduty_api_url", "twilio_api_url", "webhook_url", "prometheus_url", "heartbeat_url"
+        "pagerduty_events_url",
+        "pagerduty_api_url",
+        "twilio_api_url",
+        "webhook_url",
+        "prometheus_url",
+        "heartbeat_url",
+        "github_api_url",
+        "jira_url",
+        "linear_api_url",
     )
     @classmethod
     def _web_address(cls, value: str | SecretStr | None) -> str | SecretStr | None:

@@ -103,3 +103,8 @@ def message_times(incident: int) -> Key[list[int]]:
 def replica(name: str) -> Key[dict[str, float]]:
     """When (`seen_at`) a replica last reported, in seconds since 1970."""
     return Key(REPLICA_PREFIX + name)
+
+
+def ticket_cursor(tracker: str, place: str) -> Key[str]:
+    """When a place of a tracker was last asked what became of its tickets, in ISO 8601."""
+    return Key(f"tickets:{tracker}:{place}")

@@ -15,7 +15,7 @@ import structlog
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
-from bot import notifiers
+from bot import notifiers, trackers
 from bot import policy as policy_reader
 from bot import settings as settings_reader
 from bot.app import App, Stage
@@ -24,7 +24,7 @@ from bot.bootstrap.monitoring import prober, rule_evaluator
 from bot.bootstrap.rotation import HoldersOfSecrets, secret_rotation
 from bot.bootstrap.status_page import status_page_services
 from bot.communication_sender import CommunicationSender
-from bot.domain.routing.notice import MAIL_KINDS, PAGER_KINDS, SUBSCRIBER_MAIL_KINDS, WEBHOOK_KINDS
+from bot.domain.routing.notice import MAIL_KINDS, PAGER_KINDS, SUBSCRIBER_MAIL_KINDS, TICKET_KINDS, WEBHOOK_KINDS
 from bot.domain.routing.send_result import SendResult, Sent
 from bot.metrics import Metrics
 from bot.page_sender import PageSender
@@ -49,6 +49,7 @@ from bot.slack.listeners.event_middleware import EventMiddleware
 from bot.slack.senders.dispatch import Dispatcher
 from bot.subscriber_sender import SubscriberSender
 from bot.templates.library import TemplateLibrary
+from bot.ticket_sender import TicketSender
 from bot.usecases import acknowledge_links
 from bot.usecases import outage as outages
 from bot.usecases.context import Context, Policies
@@ -81,6 +82,7 @@ from bot.workers.scheduler import Scheduler
 from bot.workers.search_indexer import SearchIndexer
 from bot.workers.subscriber_queue import subscriber_queue
 from bot.workers.tasks import BackgroundTask
+from bot.workers.ticket_poller import ticket_poller
 from bot.workers.timer import Timer
 from bot.workers.usergroup_sync import UsergroupSync
 from playbooks.library_cache import LibraryCache
@@ -96,6 +98,7 @@ log = structlog.get_logger()
 ANNOUNCED_WITHIN_S, DRAINED_WITHIN_S = 2.0, 6.0
 # Posts that come back to us as events.
 IN_CHANNEL = frozenset({"card", "news", "update", "nudge", "page_channel", "comms_receipt", "status_receipt"})
+Sender = PageSender | CommunicationSender | SubscriberSender | WebhookSender | TicketSender | Dispatcher
 
 
 async def build(settings: Settings, load: Callable[[], Settings] = settings_reader.load) -> App:
@@ -152,6 +155,7 @@ async def _base(settings: Settings, policies: Policies, library: LibraryCache, o
         policies=policies,
         clock=clock,
         methods=notifiers.methods(settings),
+        tracker=trackers.used(settings),
         url=settings.tocsin_url,
         playbook_library=library,
         templates=TemplateLibrary(settings.tocsin_templates),
@@ -303,14 +307,17 @@ def _outbox(base: Base, sockets: SocketPool | None, pages: PageSender, mails: Co
     dispatcher = Dispatcher(base.context, base.api, base.me, base.session, settings.tocsin_command)
     subscribers = SubscriberSender(base.context, lambda: pages.notifiers)
     hooks = WebhookSender(base.context, base.session)
+    ticketing = TicketSender(base.context, lambda: trackers.build(base.live.current, base.session))
 
-    def sender_of(kind: str) -> PageSender | CommunicationSender | SubscriberSender | WebhookSender | Dispatcher:
+    def sender_of(kind: str) -> Sender:
         if kind in PAGER_KINDS:
             return pages
         if kind in SUBSCRIBER_MAIL_KINDS:
             return subscribers
         if kind in MAIL_KINDS:
             return mails
+        if kind in TICKET_KINDS:
+            return ticketing
         return hooks if kind in WEBHOOK_KINDS else dispatcher
 
     async def send(row: ClaimedNotice) -> SendResult:
@@ -365,6 +372,7 @@ def _periodic(base: Base, health: Health, replicas: ReplicaCounter) -> list[Peri
         maintenance(context),
         *subscriber_queue(context),
         action_reminders(context),
+        ticket_poller(context, lambda: trackers.build(base.live.current, base.session)),
         Retention(context, settings.tocsin_archive, base.live.secrets).periodic,
     ]
     if replicas.periodic is not None:

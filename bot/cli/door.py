@@ -13,7 +13,7 @@ import aiohttp
 import click
 from pydantic import ValidationError
 
-from bot import notifiers
+from bot import notifiers, trackers
 from bot import policy as policy_reader
 from bot import settings as settings_reader
 from bot.cli.shared import settings_database
@@ -153,6 +153,7 @@ async def local_context(database: Database, settings: Settings, person: str | No
         policies=Policies(loaded.policy, loaded.document, policy_reader.from_document),
         clock=await open_clock(database, settings.tocsin_speed),
         methods=notifiers.methods(settings),
+        tracker=trackers.used(settings),
         url=settings.tocsin_url,
         playbook_library=LibraryCache(settings.playbook_folders),
         templates=TemplateLibrary(settings.tocsin_templates),

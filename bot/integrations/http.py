@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,11 +29,13 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A vendor's answer. `data` is empty where the body was not a JSON object."""
+    """A vendor's answer. `data` is empty where the body was no JSON object, `rows` where it was no JSON array."""
 
     status: int
     data: dict[str, Any]
     retry_after_s: float | None
+    rows: list[Any] = field(default_factory=list)
+    headers: Mapping[str, str] = field(default_factory=dict)  # by names in lower case
 
     def text(self, name: str) -> str:
         """One field of the answer as short plain text."""
@@ -42,7 +44,14 @@ class Answer:
 
 
 async def ask(
-    session: aiohttp.ClientSession, method: str, url: str, vendor: str, secrets: Collection[str], **how: Any
+    session: aiohttp.ClientSession,
+    method: str,
+    url: str,
+    vendor: str,
+    secrets: Collection[str],
+    *,
+    largest: int = LARGEST_ANSWER,
+    **how: Any,
 ) -> Answer:
     """Make one request. Raises `DeliveryError` if no answer came, uncertain unless the connection was refused.
 
@@ -50,8 +59,14 @@ async def ask(
     """
     try:
         async with session.request(method, url, allow_redirects=False, **how) as response:
-            data = _json(await _body(response), secrets)
-            return Answer(response.status, data, retry_after_s(response.headers))
+            content = _json(await _body(response, largest), secrets)
+            return Answer(
+                response.status,
+                content if isinstance(content, dict) else {},
+                retry_after_s(response.headers),
+                content if isinstance(content, list) else [],
+                {name.lower(): value for name, value in response.headers.items()},
+            )
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
         raise DeliveryError(f"could not connect to {vendor} ({type(error).__name__})") from None
     except (aiohttp.InvalidURL, ValueError):
@@ -92,20 +107,20 @@ def headers(**more: str) -> Mapping[str, str]:
     return {"User-Agent": USER_AGENT, **more}
 
 
-async def _body(response: aiohttp.ClientResponse) -> bytes:
-    """At most `LARGEST_ANSWER` bytes."""
+async def _body(response: aiohttp.ClientResponse, largest: int) -> bytes:
+    """At most so many bytes."""
     body = bytearray()
-    while len(body) < LARGEST_ANSWER and (chunk := await response.content.read(LARGEST_ANSWER - len(body))):
+    while len(body) < largest and (chunk := await response.content.read(largest - len(body))):
         body += chunk
     return bytes(body)
 
 
-def _json(body: bytes, secrets: Collection[str]) -> dict[str, Any]:
+def _json(body: bytes, secrets: Collection[str]) -> Any:
+    """The body's JSON; None for a body without."""
     try:
-        data = _scrubbed(json.loads(body), secrets)
+        return _scrubbed(json.loads(body), secrets)
     except (ValueError, RecursionError):  # RecursionError: thousands of brackets
-        return {}
-    return data if isinstance(data, dict) else {}
+        return None
 
 
 def _scrubbed(value: Any, secrets: Collection[str]) -> Any:

@@ -33,8 +33,8 @@ class PagerDuty:
         """Send one event. 202 is accepted, 400 permanent, 429 and 5xx are retried (“Response Codes & Retry Logic”)."""
         key = page.person.pagerduty or self.routing_key
         secrets = (key, self.routing_key)
-        how = {"json": event(page, key), "headers": http.headers()}
-        answer = await http.ask(self.session, "POST", self.url, VENDOR, secrets, **how)
+        body, headers = event(page, key), http.headers()
+        answer = await http.ask(self.session, "POST", self.url, VENDOR, secrets, json=body, headers=headers)
         if answer.status in (200, 202):
             return Receipt(VENDOR, answer.text("dedup_key") or page.dedup_key, answer.text("status"))
         raise http.passing(answer, VENDOR) or DeliveryError(_refusal(answer), permanent=True)

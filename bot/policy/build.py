@@ -120,7 +120,8 @@ def _role(key: str, model: models.Role) -> domain.Role:
 
 
 def _contact(key: str, model: models.Contact) -> domain.Contact:
-    return domain.Contact(key, model.name, model.slack, model.email, model.phone, model.pagerduty, model.url)
+    return domain.Contact(key, model.name, model.slack, model.email, model.phone, model.pagerduty, model.url,
+                          model.github)  # fmt: skip
 
 
 def _service(key: str, model: models.Service) -> domain.Service:
@@ -136,6 +137,8 @@ def _service(key: str, model: models.Service) -> domain.Service:
         playbooks=tuple(model.playbooks),
         components=tuple(model.components),
         ladder=model.ladder,
+        repository=model.repository,
+        project=model.project,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.access.identity import Identity, Membership
+from bot.domain.actions.ticket import TrackerKind
 from bot.domain.incident import Incident
 from bot.domain.policy.automation_rules import AutomationRules
 from bot.domain.policy.policy import Policy
@@ -172,6 +173,7 @@ class Context:
     names: Names = field(default_factory=NoNames)
     memberships: Memberships = field(default_factory=AllMembers)
     runners: Callable[[AutomationRules], Runners] = lambda rules: {}  # of playbook steps, by the rules of a policy
+    tracker: TrackerKind | None = None  # where action items get tickets; None: nowhere
     outage: Outage | None = None  # of Slack, as last looked; None: it works
     past_outages: tuple[OutageSpan, ...] = ()  # those that are over, the last first
     source: Source | None = None  # the door of the request that this context serves; None: Slack, or the bot itself

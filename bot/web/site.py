@@ -15,7 +15,7 @@ from bot.web.api.authentication import Authenticator
 from bot.web.api.routes import PREFIX, Door, application
 from bot.web.connection_limits import ConnectionLimiter
 from bot.web.console import routes as console
-from bot.web.hooks import sources
+from bot.web.hooks import sources, tickets
 from bot.web.server import HttpServer
 from bot.web.statuspage import routes as statuspage
 from bot.web.statuspage import subscriptions
@@ -51,4 +51,5 @@ def http_server(
         secret = lambda: secret_of(live.current.pagerduty_webhook_secret)  # noqa: E731
         site.add_routes(webhooks.pagerduty(context, secret, metrics))
     site.add_routes(sources.routes(context, live, metrics))
+    site.add_routes(tickets.routes(context, live, metrics))
     return HttpServer(site, limiter, settings.host, settings.port)

@@ -28,6 +28,7 @@ from storage.schema.policies import meta, policies
 from storage.schema.reviews import review_texts
 from storage.schema.rules import probe_days, probe_states, rule_states, rule_switches, worker_leases
 from storage.schema.statuspage import handed_mails, mailings, publications, subscribers
+from storage.schema.tickets import tickets
 from storage.schema.tokens import api_requests, api_tokens
 
 __all__ = [
@@ -37,5 +38,5 @@ __all__ = [
     "incidents", "jobs", "login_links", "mailings", "meta", "metadata", "names", "outbox", "overrides",
     "playbook_reminders", "playbooks", "policies", "probe_days", "probe_states", "publications", "reads",
     "review_texts", "rule_states", "rule_switches", "service_changes", "shifts", "subscribers", "threads",
-    "timeline", "walks", "worker_leases",
+    "tickets", "timeline", "walks", "worker_leases",
 ]  # fmt: skip

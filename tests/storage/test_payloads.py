@@ -61,6 +61,7 @@ EXAMPLES: tuple[Payload, ...] = (
     payloads.WebhookPayload("3f2a", 7),
     ActionPayload(2, "UBEN"),
     ActionReminderPayload("UBEN", "2026-12-04"),
+    payloads.TicketPayload(2),
     ReviewQuestionsPayload("UBEN"),
     AlertFollowUpPayload("resolve", "pagerduty", "sev1", "tom", ("page:1",)),
     AlertGroupPayload(7),

@@ -162,6 +162,14 @@ def begin(item: ActionItem, actor: str, now: datetime) -> ActionChange:
     return ActionChange(changed, _told(changed, now, actor, "begun", f"{item.id} in progress: {item.title}"))
 
 
+def reopen(item: ActionItem, actor: str, now: datetime) -> ActionChange:
+    """Say that it is still to be done after all. Nothing changes where it is."""
+    if item.live:
+        return ActionChange(item)
+    changed = replace(item, status=ActionStatus.OPEN, reason="", settled_at=None, settled_by=None)
+    return ActionChange(changed, _told(changed, now, actor, "reopened", f"{item.id} open again: {item.title}"))
+
+
 def complete(item: ActionItem, actor: str, now: datetime) -> ActionChange:
     """Say that it is done. Nothing changes where it is done already."""
     if item.status is ActionStatus.COMPLETED:

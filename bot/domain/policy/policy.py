@@ -100,6 +100,7 @@ class Contact:
     phone: str | None = None
     pagerduty: str | None = field(default=None, repr=False)  # a routing key of their own: a secret
     url: str | None = None  # a vendor's support portal
+    github: str | None = None  # their login there
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,8 @@ class Service:
     playbooks: tuple[str, ...] = ()  # IDs of playbooks
     components: tuple[str, ...] = ()  # of the status page
     ladder: str | None = None  # key of the ladder by which its incidents page, in place of the severity's
+    repository: str | None = None  # on GitHub, where its tickets go
+    project: str | None = None  # of Jira or Linear, where its tickets go
 
 
 @dataclass(frozen=True, slots=True)

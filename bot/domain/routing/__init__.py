@@ -81,6 +81,7 @@ from bot.domain.routing.reviews import (
     review_reminder,
 )
 from bot.domain.routing.rewrites import PastNotice, rewrites
+from bot.domain.routing.tickets import ticket, ticket_key, ticket_moved
 from bot.domain.routing.workspace import home, policy_refused, policy_valid, relieved, user_group
 
 __all__ = [
@@ -162,6 +163,9 @@ __all__ = [
     "run_edit",
     "run_message_key",
     "shift_offer",
+    "ticket",
+    "ticket_key",
+    "ticket_moved",
     "triage",
     "triage_key",
     "user_group",

@@ -101,6 +101,8 @@ class NoticeKind(StrEnum):
     REVIEW_PUBLISHED = "review_published"
     REVIEW_REMINDER = "review_reminder"
     WEBHOOK = "webhook"  # an event, for another program
+    TICKET = "ticket"  # in a tracker, such as GitHub
+    TICKET_MOVE = "ticket_move"  # close or reopen it there
     # The status page
     STATUS_CONFIRM = "status_confirm"
     STATUS_MAIL = "status_mail"
@@ -119,6 +121,7 @@ PAGER_KINDS = frozenset({NoticeKind.PAGE_VENDOR, NoticeKind.ALERT_PAGE_VENDOR}) 
 # Sent by bot/communication_sender.py; all others are sent by Slack's senders.
 MAIL_KINDS = frozenset({NoticeKind.COMMS_MAIL, NoticeKind.COMMS_WEBHOOK})
 WEBHOOK_KINDS = frozenset({NoticeKind.WEBHOOK})  # sent by bot/webhook_sender.py
+TICKET_KINDS = frozenset({NoticeKind.TICKET, NoticeKind.TICKET_MOVE})  # sent by bot/ticket_sender.py
 SUBSCRIBER_KINDS = frozenset({NoticeKind.STATUS_MAIL, NoticeKind.STATUS_CHANNEL})
 # Sent by bot/subscriber_sender.py.
 SUBSCRIBER_MAIL_KINDS = frozenset({NoticeKind.STATUS_CONFIRM, NoticeKind.STATUS_MAIL})

@@ -32,6 +32,7 @@ class Contact(StrictModel):
     phone: Phone | None = Field(default=None, description="The number with its country code, in quotes.")
     pagerduty: Text | None = Field(default=None, description="The PagerDuty routing key of their own service.")
     url: Link | None = Field(default=None, description="A vendor's support portal.")
+    github: Text | None = Field(default=None, description="Their login on GitHub: who owns a ticket there.")
 
 
 class Audience(StrictModel):

@@ -24,3 +24,5 @@ class Service(StrictModel):
     ladder: Key | None = Field(
         default=None, description="The ladder that pages for its incidents, in place of the severity's."
     )
+    repository: Text | None = Field(default=None, description="Where its tickets go on GitHub, as `owner/name`.")
+    project: Text | None = Field(default=None, description="Where its tickets go: a project of Jira, a team of Linear.")

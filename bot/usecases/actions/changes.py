@@ -13,6 +13,7 @@ from bot.domain.errors import NotFound
 from bot.domain.incident import Change
 from bot.domain.routing.notice import Notice
 from bot.usecases import authorize
+from bot.usecases.actions import tickets
 from bot.usecases.context import Context
 from bot.usecases.effects import home_tab
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
@@ -76,7 +77,8 @@ async def store(work: UnitOfWork, before: ActionItem | None, change: ActionChang
         await actions.insert(work.conn, item, remind_at)
     else:
         await actions.save(work.conn, item, remind_at)
-    await work.commit(Change(work.incident, (change.entry,)), _to_new_owner(before, item, actor, work))
+    notices = [*_to_new_owner(before, item, actor, work), *tickets.notices(work, before, item)]
+    await work.commit(Change(work.incident, (change.entry,)), notices)
     for person in {item.owner, before.owner if before else None} - {None}:
         await home_tab.refresh_person(work.conn, str(person), work.now)
     return item

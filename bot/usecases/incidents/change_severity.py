@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bot.domain import incident as verbs
-from bot.domain.incident import Change, Incident
+from bot.domain.incident import Incident
+from bot.usecases import authorize
+from bot.usecases.actions.tickets import ticket_of_incident
 from bot.usecases.context import Context
-from bot.usecases.incidents.change import change_incident
-from bot.usecases.unit_of_work import UnitOfWork
+from bot.usecases.unit_of_work import locked_incident
 
 
 async def change_severity(
@@ -14,7 +15,7 @@ async def change_severity(
 ) -> Incident:
     """Change the severity; the ladder and the update cadence follow it."""
 
-    def verb(work: UnitOfWork) -> Change:
-        return verbs.change_severity(work.incident, severity, actor, work.policy, work.now, reason)
-
-    return await change_incident(context, number, "severity", actor, verb, delivery)
+    async with locked_incident(context, number, delivery) as work:
+        authorize.require(context, "severity", actor, work.incident)
+        change = verbs.change_severity(work.incident, severity, actor, work.policy, work.now, reason)
+        return await work.commit(change, ticket_of_incident(context, change.incident, work.policy))

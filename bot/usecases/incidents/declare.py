@@ -16,6 +16,7 @@ from bot.domain.policy.policy import Fact
 from bot.domain.routing.notice import Notice
 from bot.domain.values.slack_ids import user_mention
 from bot.usecases import authorize
+from bot.usecases.actions.tickets import ticket_of_incident
 from bot.usecases.context import Context
 from bot.usecases.unit_of_work import PendingChange, claim_delivery, commit_many
 from storage import api_requests, incidents, policies
@@ -70,7 +71,8 @@ async def declare_within(context: Context, conn: AsyncConnection, declaration: D
         incident = replace(incident, source_link=link)
         text = f"Declared from a message by {user_mention(declaration.source['author'])}"
         entries += verbs.note(incident, text, declaration.actor, now, link).entries
-    outcome = Outcome(verbs.Change(incident, tuple(entries)), _answer(number, declaration))
+    notices = (*_answer(number, declaration), *ticket_of_incident(context, incident, policy))
+    outcome = Outcome(verbs.Change(incident, tuple(entries)), notices)
     (incident,) = await commit_many(conn, [PendingChange(None, outcome, policy, source=context.source)], now)
     return incident
 

@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 
 from bot.domain import routing
-from bot.domain.routing.notice import MAIL_KINDS, PAGER_KINDS, SUBSCRIBER_MAIL_KINDS, WEBHOOK_KINDS, NoticeKind
+from bot.domain.routing.notice import (
+    MAIL_KINDS,
+    PAGER_KINDS,
+    SUBSCRIBER_MAIL_KINDS,
+    TICKET_KINDS,
+    WEBHOOK_KINDS,
+    NoticeKind,
+)
 from bot.slack.client import error_messages
 from bot.slack.client.api import SlackError
 from bot.slack.senders.dispatch import SENDERS, Dispatcher
@@ -21,7 +28,7 @@ NOTHING: Any = None
 
 
 def test_every_kind_of_notice_has_a_sender_or_is_for_the_pager() -> None:
-    elsewhere = PAGER_KINDS | MAIL_KINDS | WEBHOOK_KINDS | SUBSCRIBER_MAIL_KINDS
+    elsewhere = PAGER_KINDS | MAIL_KINDS | WEBHOOK_KINDS | SUBSCRIBER_MAIL_KINDS | TICKET_KINDS
     assert set(NoticeKind) == set(REGISTRY) | elsewhere
     assert not set(REGISTRY) & elsewhere
 

@@ -51,6 +51,7 @@ from bot.domain.routing.payloads.people import (
     ActionReminderPayload,
     DutiesPayload,
     ReviewQuestionsPayload,
+    TicketPayload,
     UserPayload,
 )
 from bot.domain.routing.payloads.playbook_runs import (
@@ -105,6 +106,7 @@ __all__ = [
     "ShiftOfferPayload",
     "StepOverduePayload",
     "SubscriberPayload",
+    "TicketPayload",
     "UpdatePayload",
     "UserPayload",
     "UsergroupPayload",

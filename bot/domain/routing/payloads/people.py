@@ -32,6 +32,13 @@ class ActionPayload(Payload):
 
 
 @dataclass(frozen=True)
+class TicketPayload(Payload):
+    """Names the action item whose ticket it is about; 0 stands for the incident itself."""
+
+    item: int
+
+
+@dataclass(frozen=True)
 class ActionReminderPayload(Payload):
     """Names a person who is reminded of their action items, and the day."""
 

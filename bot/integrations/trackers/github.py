@@ -1,0 +1,158 @@
+"""Creates, closes and reads issues by GitHub's REST API.
+
+https://docs.github.com/en/rest/issues/issues
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+
+from bot.domain.actions.ticket import NewTicket, TicketNews, TicketState, TrackerKind
+from bot.domain.errors import DeliveryError
+from bot.integrations import http
+from bot.integrations.trackers.protocol import Created
+
+VENDOR = "GitHub"
+API_VERSION = "2022-11-28"
+REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}")
+TITLE = 256  # GitHub refuses longer ones
+BODY = 65_000
+PAGE, PAGES = 50, 4
+LARGEST_ANSWER = 4 * 1024 * 1024  # of a page of issues with long texts
+SKEW = timedelta(minutes=2)
+# For a secondary limit without `Retry-After`: “wait for at least one minute before retrying”.
+# https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+SECONDARY_WAIT_S = 60.0
+
+
+@dataclass(slots=True)
+class GitHub:
+    """A client with one token. GitHub has no idempotency key: a marker in the issue's text is looked for instead."""
+
+    session: aiohttp.ClientSession
+    url: str
+    token: str = field(repr=False)
+    place: str = ""  # owner/name
+    kind: TrackerKind = TrackerKind.GITHUB
+
+    async def create(self, place: str, ticket: NewTicket) -> Created:
+        """Create an issue. Labels and assignees that the token may not set are dropped by GitHub without an error."""
+        content: dict[str, Any] = {
+            "title": ticket.title[:TITLE],
+            "body": f"{ticket.body[:BODY]}\n\n{marker(ticket.key)}",
+            "labels": list(ticket.labels),
+        }
+        if ticket.assignee:
+            content["assignees"] = [ticket.assignee]
+        answer = await self._ask("POST", f"{self._issues(place)}", json=content)
+        if answer.status == 201:
+            return _created(answer.data)
+        raise _error(answer, place)
+
+    async def find(self, place: str, ticket: NewTicket, since: datetime) -> Created | None:
+        """Look through the issues that changed since then for the ticket's marker."""
+        for issue in await self._list(place, since - SKEW):
+            if marker(ticket.key) in str(issue.get("body") or ""):
+                return _created(issue)
+        return None
+
+    async def move(self, place: str, external: str, state: TicketState, words: str) -> None:
+        """Close an issue as completed or as not planned, or reopen it."""
+        content = {"state": "open", "state_reason": "reopened"}
+        if state is not TicketState.OPEN:
+            reason = "completed" if state is TicketState.DONE else "not_planned"
+            content = {"state": "closed", "state_reason": reason}
+        answer = await self._ask("PATCH", f"{self._issues(place)}/{external}", json=content)
+        if answer.status != 200:
+            raise _error(answer, place)
+
+    async def changed_since(self, place: str, since: datetime) -> list[TicketNews]:
+        """The issues that changed since then."""
+        issues = await self._list(place, since)
+        return [TicketNews(self.kind, place, str(each.get("number")), state_of(each), "") for each in issues]
+
+    async def _list(self, place: str, since: datetime) -> list[dict[str, Any]]:
+        """The issues that changed since then, the oldest change first."""
+        stamp = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        query = {"state": "all", "since": stamp, "sort": "updated", "direction": "asc", "per_page": str(PAGE)}
+        found: list[dict[str, Any]] = []
+        for page in range(1, PAGES + 1):
+            answer = await self._ask("GET", self._issues(place), params={**query, "page": str(page)})
+            if answer.status != 200:
+                raise _error(answer, place)
+            rows = [each for each in answer.rows if isinstance(each, dict)]
+            found += [each for each in rows if "pull_request" not in each]
+            if len(rows) < PAGE:
+                break
+        return found
+
+    def _issues(self, place: str) -> str:
+        if not REPOSITORY.fullmatch(place):
+            raise DeliveryError("the repository is not of the form owner/name; check the settings", permanent=True)
+        return f"/repos/{place}/issues"
+
+    async def _ask(self, method: str, path: str, **how: Any) -> http.Answer:
+        signed = http.headers(
+            **{
+                "Authorization": f"Bearer {self.token}",
+                "Accept": "application/vnd.github+json",
+                "X-GitHub-Api-Version": API_VERSION,
+            }
+        )
+        url = self.url.rstrip("/") + path
+        return await http.ask(
+            self.session, method, url, VENDOR, (self.token,), largest=LARGEST_ANSWER, headers=signed, **how
+        )
+
+
+def marker(key: str) -> str:
+    """The comment in an issue's text by which it is found again; readers do not see it."""
+    return f"<!-- tocsin:{key} -->"
+
+
+def state_of(issue: Mapping[str, Any]) -> TicketState:
+    """Where an issue stands, as GitHub tells it."""
+    if issue.get("state") != "closed":
+        return TicketState.OPEN
+    return TicketState.NOT_DOING if issue.get("state_reason") in ("not_planned", "duplicate") else TicketState.DONE
+
+
+def _created(issue: Mapping[str, Any]) -> Created:
+    labels = [str(each.get("name")) for each in issue.get("labels") or () if isinstance(each, dict)]
+    people = [str(each.get("login")) for each in issue.get("assignees") or () if isinstance(each, dict)]
+    return Created(str(issue.get("number")), str(issue.get("html_url") or "")[:2000], tuple(labels), tuple(people))
+
+
+def _error(answer: http.Answer, place: str) -> DeliveryError:
+    """The error of an answer. A limit is 403 or 429, and says by a header or by words that it is one."""
+    said = answer.text("message")
+    if answer.status in (403, 429) and (wait_s := _limited(answer, said)) is not None:
+        return DeliveryError(f"{VENDOR} is asked too often ({answer.status})", wait_s=wait_s)
+    if (passing := http.passing(answer, VENDOR)) is not None:
+        return passing
+    hint = {
+        401: "check GITHUB_TOKEN",
+        403: "GITHUB_TOKEN may not write issues there",
+        404: f"there is no repository {place}, or GITHUB_TOKEN may not see it",
+        410: f"{place} has no issues, or this one was deleted",
+    }.get(answer.status)
+    return DeliveryError(f"{VENDOR} refuses it ({answer.status}): {hint or said or 'no reason given'}", permanent=True)
+
+
+def _limited(answer: http.Answer, said: str) -> float | None:
+    """Seconds to wait, if the answer is a rate limit; else None."""
+    if answer.retry_after_s is not None:
+        return answer.retry_after_s
+    if answer.headers.get("x-ratelimit-remaining") == "0":
+        try:
+            return min(max(1.0, float(answer.headers.get("x-ratelimit-reset", "")) - time.time()), http.LONGEST_WAIT_S)
+        except ValueError:
+            return SECONDARY_WAIT_S
+    return SECONDARY_WAIT_S if answer.status == 429 or "rate limit" in said.lower() else None

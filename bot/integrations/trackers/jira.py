@@ -1,0 +1,170 @@
+"""Creates, moves and reads issues by Jira's REST API, version 2, which Cloud and Data Center share.
+
+https://developer.atlassian.com/cloud/jira/platform/rest/v2/
+https://developer.atlassian.com/server/jira/platform/rest/
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+
+from bot.domain.actions.ticket import NewTicket, TicketNews, TicketState, TrackerKind
+from bot.domain.errors import DeliveryError
+from bot.integrations import http
+from bot.integrations.trackers.hooks import NOT_DONE, jira_state
+from bot.integrations.trackers.protocol import Created
+
+VENDOR = "Jira"
+PROJECT = re.compile(r"[A-Z][A-Z0-9_]{1,99}")
+SUMMARY = 255
+DESCRIPTION = 30_000
+MOST = 100
+LARGEST_ANSWER = 4 * 1024 * 1024
+FIELDS = "status,resolution,labels,assignee"
+
+
+@dataclass(slots=True)
+class Jira:
+    """A client with one token. An issue is found again by a label that no other has."""
+
+    session: aiohttp.ClientSession
+    url: str
+    token: str = field(repr=False)
+    email: str | None = None  # of Jira Cloud; None: a personal access token of Data Center
+    place: str = ""  # key of the project
+    issue_type: str = "Task"
+    kind: TrackerKind = TrackerKind.JIRA
+
+    async def create(self, place: str, ticket: NewTicket) -> Created:
+        """Create an issue. Where the project's form has no labels, it is created without, and that is said."""
+        fields: dict[str, Any] = {
+            "project": {"key": _project(place)},
+            "issuetype": {"name": self.issue_type},
+            "summary": ticket.title[:SUMMARY],
+            "description": f"{_plain(ticket.body[:DESCRIPTION])}\n\n{marker(ticket.key)}",
+            "labels": [*ticket.labels, marker(ticket.key)],
+        }
+        answer = await self._ask("POST", "/rest/api/2/issue", json={"fields": fields})
+        labels: tuple[str, ...] = ticket.labels
+        if answer.status == 400 and "labels" in (answer.data.get("errors") or {}):
+            del fields["labels"]
+            labels = ()
+            answer = await self._ask("POST", "/rest/api/2/issue", json={"fields": fields})
+        if answer.status != 201:
+            raise _error(answer, place)
+        key = answer.text("key")
+        return Created(key, f"{self.url.rstrip('/')}/browse/{key}", labels, ())
+
+    async def find(self, place: str, ticket: NewTicket, since: datetime) -> Created | None:
+        """Look for the ticket's label, and for the same word in the text."""
+        word = marker(ticket.key)
+        query = f'project = "{_project(place)}" AND (labels = "{word}" OR description ~ "\\"{word}\\"")'
+        for issue in await self._search(query, place):
+            key = str(issue.get("key"))
+            labels = tuple(str(each) for each in (issue.get("fields") or {}).get("labels") or ())
+            return Created(key, f"{self.url.rstrip('/')}/browse/{key}", labels, ())
+        return None
+
+    async def move(self, place: str, external: str, state: TicketState, words: str) -> None:
+        """Take the transition that leads to the wanted category of status. An issue that is there stays."""
+        path = f"/rest/api/2/issue/{external}"
+        now = await self._ask("GET", path, params={"fields": FIELDS})
+        if now.status != 200:
+            raise _error(now, place)
+        is_open = jira_state(now.data.get("fields") or {}) is TicketState.OPEN
+        if is_open == (state is TicketState.OPEN):
+            return
+        answer = await self._ask("GET", f"{path}/transitions")
+        if answer.status != 200:
+            raise _error(answer, place)
+        transition = _transition(answer.data.get("transitions"), state)
+        if transition is None:
+            wanted = "an open status" if state is TicketState.OPEN else "a status of the category Done"
+            raise DeliveryError(f"the workflow of {external} has no way to {wanted} from here", permanent=True)
+        moved = await self._ask("POST", f"{path}/transitions", json={"transition": {"id": transition}})
+        if moved.status not in (200, 204):
+            raise _error(moved, place)
+
+    async def changed_since(self, place: str, since: datetime) -> list[TicketNews]:
+        """The project's issues that changed since then. JQL knows minutes, so the first one may come twice."""
+        minutes = max(1, int((datetime.now(UTC) - since).total_seconds() // 60) + 1)
+        query = f'project = "{_project(place)}" AND updated >= "-{minutes}m" ORDER BY updated ASC'
+        issues = await self._search(query, place)
+        return [
+            TicketNews(self.kind, place, str(each.get("key")), jira_state(each.get("fields") or {}), "")
+            for each in issues
+        ]
+
+    async def _search(self, query: str, place: str) -> list[dict[str, Any]]:
+        """The issues of a query. Cloud has taken the older path away, which Data Center still has."""
+        path = "/rest/api/3/search/jql" if self.email else "/rest/api/2/search"
+        given = {"jql": query, "fields": FIELDS, "maxResults": str(MOST)}
+        answer = await self._ask("GET", path, params=given)
+        if answer.status != 200:
+            raise _error(answer, place)
+        issues = answer.data.get("issues")
+        return [each for each in issues if isinstance(each, dict)] if isinstance(issues, list) else []
+
+    async def _ask(self, method: str, path: str, **how: Any) -> http.Answer:
+        credentials = base64.b64encode(f"{self.email}:{self.token}".encode()).decode()
+        proof = f"Basic {credentials}" if self.email else f"Bearer {self.token}"
+        signed = http.headers(Authorization=proof, Accept="application/json")
+        return await http.ask(
+            self.session, method, self.url.rstrip("/") + path, VENDOR, (self.token, credentials),
+            largest=LARGEST_ANSWER, headers=signed, **how,
+        )  # fmt: skip
+
+
+def marker(key: str) -> str:
+    """The label by which an issue is found again."""
+    return f"tocsin-{key}"
+
+
+def _project(place: str) -> str:
+    if not PROJECT.fullmatch(place):
+        raise DeliveryError("the project is no key such as OPS; check the settings", permanent=True)
+    return place
+
+
+def _transition(transitions: Any, state: TicketState) -> str | None:
+    """The ID of the transition that fits best; None where there is none."""
+    listed = [each for each in transitions if isinstance(each, dict)] if isinstance(transitions, list) else []
+    done = state is not TicketState.OPEN
+    fitting = [each for each in listed if (_category(each) == "done") is done]
+    wanted = NOT_DONE | {"cancelled", "canceled"} if state is TicketState.NOT_DOING else frozenset({"done", "closed"})
+    fitting.sort(key=lambda each: str((each.get("to") or {}).get("name", "")).lower() not in wanted)
+    return str(fitting[0].get("id")) if fitting else None
+
+
+def _category(transition: Mapping[str, Any]) -> str:
+    status = transition.get("to") or {}
+    return str((status.get("statusCategory") or {}).get("key"))
+
+
+def _plain(markdown: str) -> str:
+    """The ticket's Markdown in Jira's own notation: bold, and links."""
+    bold = markdown.replace("**", "*")
+    return re.sub(r"\[([^\]]+)\]\((https?://[^)\s]+)\)", r"[\1|\2]", bold)
+
+
+def _error(answer: http.Answer, place: str) -> DeliveryError:
+    if (passing := http.passing(answer, VENDOR)) is not None:
+        return passing
+    errors = answer.data.get("errors")
+    said = "; ".join(f"{name}: {words}" for name, words in errors.items()) if isinstance(errors, dict) else ""
+    messages = answer.data.get("errorMessages")
+    said = said or ("; ".join(str(each) for each in messages) if isinstance(messages, list) else "")
+    hint = {
+        401: "check JIRA_EMAIL and JIRA_API_TOKEN",
+        403: "JIRA_API_TOKEN may not do that",
+        404: f"there is no such issue or project in {place}, or the token may not see it",
+    }.get(answer.status)
+    words = hint or " ".join(said.split())[:200] or "no reason given"
+    return DeliveryError(f"{VENDOR} refuses it ({answer.status}): {words}", permanent=True)

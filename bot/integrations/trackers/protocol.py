@@ -1,0 +1,48 @@
+"""Defines the protocol of a tracker (a client of GitHub, Jira or Linear).
+
+Every method makes requests without redirects and raises `bot.domain.errors.DeliveryError`, which names no secret:
+`permanent` if trying again is useless, `uncertain` if it may have happened, `wait_s` if the vendor says when to come
+back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.domain.actions.ticket import NewTicket, TicketNews, TicketState, TrackerKind
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A ticket that the tracker has."""
+
+    external: str
+    url: str
+    labels: tuple[str, ...]  # that it has
+    assignees: tuple[str, ...]
+    place: str = ""  # as the tracker spells it; empty: as it was asked for
+
+
+class Tracker(Protocol):
+    """A client of one tracker."""
+
+    kind: TrackerKind
+    place: str  # where tickets go unless a service names another place
+
+    async def create(self, place: str, ticket: NewTicket) -> Created:
+        """Create a ticket."""
+        ...
+
+    async def find(self, place: str, ticket: NewTicket, since: datetime) -> Created | None:
+        """The ticket that an earlier attempt created, not before `since`; None if there is none."""
+        ...
+
+    async def move(self, place: str, external: str, state: TicketState, words: str) -> None:
+        """Close or reopen a ticket. `words` say why, where the tracker keeps that. Twice is safe."""
+        ...
+
+    async def changed_since(self, place: str, since: datetime) -> list[TicketNews]:
+        """What changed at a place since then, ours or not; several pages at most."""
+        ...

@@ -1,0 +1,152 @@
+"""Creates the tickets of action items and incidents in a tracker, and closes and reopens them there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.actions.item import ActionItem
+from bot.domain.actions.ticket import (
+    OF_INCIDENT,
+    NewTicket,
+    Ticket,
+    TicketState,
+    TrackerKind,
+    left_out,
+    of_incident,
+    of_item,
+    state_of,
+    wants_ticket,
+)
+from bot.domain.errors import DeliveryError
+from bot.domain.incident import Incident
+from bot.domain.policy.policy import Policy
+from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.payloads import TicketPayload
+from bot.domain.routing.send_result import Failed, NotNeeded, Retry, SendResult, Sent, result_of
+from bot.integrations import http
+from bot.integrations.trackers.protocol import Created, Tracker
+from bot.usecases.actions.ticket_news import ticket_created, ticket_moved
+from bot.usecases.context import Context
+from storage import actions, incidents, names, tickets
+from storage.outbox.payloads import read_payload
+from storage.outbox.queue import ClaimedNotice
+
+GIVEN_UP_AFTER = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a notice is about, as it is now."""
+
+    incident: Incident
+    policy: Policy
+    item: ActionItem | None  # None: the incident itself
+    ticket: Ticket | None
+    owner: str = ""  # the name of the item's owner
+
+    @property
+    def what(self) -> str:
+        return self.item.id if self.item is not None else self.incident.id
+
+
+class TicketSender:
+    """Sends notices of the kinds `TICKET_KINDS`. `trackers` are those that the settings configure now."""
+
+    def __init__(self, context: Context, trackers: Callable[[], Mapping[TrackerKind, Tracker]]) -> None:
+        self._context = context
+        self._trackers = trackers
+
+    async def send(self, row: ClaimedNotice) -> SendResult:
+        """Make one attempt."""
+        payload = read_payload(row, TicketPayload)
+        async with self._context.database.reading() as conn:
+            asked = await self._asked(conn, row.incident or 0, payload.item)
+        if asked is None:
+            return NotNeeded("there is no such action item")
+        try:
+            return await (self._created(row, asked) if row.kind == NoticeKind.TICKET else self._moved(row, asked))
+        except DeliveryError as error:
+            words = f"Could not {'create' if row.kind == NoticeKind.TICKET else 'change'} the ticket of {asked.what}: "
+            words += f"{error}."
+            if datetime.now(UTC) - row.first_try_at > GIVEN_UP_AFTER:
+                return Failed(words)
+            return result_of(error, words)
+
+    async def _asked(self, conn: AsyncConnection, number: int, item_number: int) -> _Asked | None:
+        incident = await incidents.get(conn, number)
+        item = await actions.get(conn, number, item_number) if item_number != OF_INCIDENT else None
+        if incident is None or (item is None and item_number != OF_INCIDENT):
+            return None
+        owner = item.owner if item is not None and item.owner else ""
+        known = await names.get_many(conn, {owner}) if owner else {}
+        ticket = await tickets.get(conn, number, item_number)
+        return _Asked(incident, await self._context.policies.of(conn, incident), item, ticket, known.get(owner, ""))
+
+    async def _created(self, row: ClaimedNotice, asked: _Asked) -> SendResult:
+        """1. Look for what an uncertain attempt created; 2. create; 3. store it. Raises `DeliveryError`."""
+        if asked.ticket is not None:
+            return Sent({"vendor": asked.ticket.tracker.value, "id": asked.ticket.name})
+        tracker = self._trackers().get(self._context.tracker) if self._context.tracker else None
+        if tracker is None:
+            return NotNeeded("no tracker is set up any more")
+        if not wants_ticket(asked.incident, asked.item):
+            return NotNeeded("nothing of a private incident or a drill leaves")
+        place = place_of(asked.incident, asked.policy, tracker)
+        new = self._new(asked, tracker.kind, row.key)
+        created = await tracker.find(place, new, row.first_try_at) if row.uncertain else None
+        if created is None:
+            if time.monotonic() + http.TIMEOUT_S > row.lease_ends_monotonic:
+                return Retry("its lease would have ended before the answer", timedelta(0))
+            created = await tracker.create(place, new)
+        ticket = _ticket(asked, tracker.kind, created, created.place or place, self._context.clock.now())
+        await ticket_created(self._context, ticket, left_out(new, created.labels, created.assignees))
+        return Sent({"vendor": tracker.kind.value, "id": ticket.name})
+
+    async def _moved(self, row: ClaimedNotice, asked: _Asked) -> SendResult:
+        """Close or reopen the ticket, unless it stands so already. Raises `DeliveryError`."""
+        if asked.ticket is None or asked.item is None:
+            return NotNeeded("it has no ticket")
+        wanted = state_of(asked.item)
+        if asked.ticket.state in (wanted, TicketState.GONE):
+            return NotNeeded("the ticket stands so already")
+        tracker = self._trackers().get(asked.ticket.tracker)
+        if tracker is None:
+            return NotNeeded("its tracker is not set up any more")
+        if time.monotonic() + 2 * http.TIMEOUT_S > row.lease_ends_monotonic:
+            return Retry("its lease would have ended before the answer", timedelta(0))
+        await tracker.move(asked.ticket.place, asked.ticket.external, wanted, asked.item.reason)
+        await ticket_moved(self._context, asked.ticket, wanted)
+        return Sent({"vendor": tracker.kind.value, "id": asked.ticket.name})
+
+    def _new(self, asked: _Asked, tracker: TrackerKind, key: str) -> NewTicket:
+        url = self._context.url
+        link = f"{url.rstrip('/')}/incidents/{asked.incident.id}" if url else ""
+        if asked.item is None:
+            return of_incident(asked.incident, link, key)
+        login = login_of(asked.item.owner, asked.policy) if tracker is TrackerKind.GITHUB else None
+        return of_item(asked.item, asked.incident, asked.owner, login, link, key)
+
+
+def place_of(incident: Incident, policy: Policy, tracker: Tracker) -> str:
+    """Where the incident's tickets go: what the first of its services names, else the place of the settings."""
+    for key in incident.services:
+        service = policy.services.get(key)
+        named = service and (service.repository if tracker.kind is TrackerKind.GITHUB else service.project)
+        if named:
+            return named
+    return tracker.place
+
+
+def login_of(owner: str | None, policy: Policy) -> str | None:
+    """The GitHub login of a person, if the policy's contacts have it."""
+    return next((each.github for each in policy.contacts.values() if owner and each.slack == owner), None)
+
+
+def _ticket(asked: _Asked, tracker: TrackerKind, created: Created, place: str, now: datetime) -> Ticket:
+    item = asked.item.number if asked.item is not None else OF_INCIDENT
+    return Ticket(asked.incident.number, item, tracker, place, created.external, created.url, TicketState.OPEN, now)

@@ -1,0 +1,81 @@
+"""Records what becomes of tickets in trackers: created for us, closed or reopened there."""
+
+from __future__ import annotations
+
+from bot.domain.actions import item as items
+from bot.domain.actions.item import ActionChange, ActionItem
+from bot.domain.actions.ticket import OF_INCIDENT, TITLES, Ticket, TicketNews, TicketState, state_of
+from bot.domain.incident import Change
+from bot.domain.timeline.entry import BOT, entry
+from bot.domain.timeline.vendor_names import vendor_name
+from bot.usecases.actions.changes import store
+from bot.usecases.context import Context
+from bot.usecases.unit_of_work import UnitOfWork, locked_incident
+from storage import actions, tickets
+
+
+async def ticket_created(context: Context, ticket: Ticket, dropped: str) -> None:
+    """Store a ticket, with an entry on the timeline. `dropped`: what the tracker left out without an error.
+
+    Twice is safe. The channel is told only where something was dropped.
+    """
+    async with locked_incident(context, ticket.incident) as work:
+        if not await tickets.put(work.conn, ticket, work.now):
+            return
+        what = f"AI-{ticket.incident}-{ticket.item}" if ticket.item != OF_INCIDENT else work.incident.id
+        text = f"{what} is {ticket.name} in {TITLES[ticket.tracker]}: {ticket.url}"
+        if dropped:
+            text += f" ({TITLES[ticket.tracker]} dropped {dropped}: the token may not set them)"
+        facts = {"event": "ticket", "ticket": ticket.name, "link": ticket.url, **({"told": True} if dropped else {})}
+        await work.commit(Change(work.incident, (entry(work.now, "action", BOT, text, **facts),)))
+
+
+async def ticket_moved(context: Context, ticket: Ticket, state: TicketState) -> None:
+    """Store where a ticket stands after we have moved it."""
+    async with context.database.transaction() as conn:
+        await tickets.set_state(conn, ticket, state, context.clock.now())
+
+
+async def take_news(context: Context, news: TicketNews, delivery: str | None = None) -> bool:
+    """Follow what happened to a ticket there. False where it is not ours, or where nothing is new.
+
+    The echo of our own change is no news: the ticket's state is known already.
+    """
+    async with context.database.reading() as conn:
+        ticket = (await tickets.by_external(conn, news.tracker, news.place, [news.external])).get(news.external)
+    if ticket is None or ticket.state is news.state:
+        return False
+    async with locked_incident(context, ticket.incident, delivery) as work:
+        ticket = await tickets.get(work.conn, ticket.incident, ticket.item)
+        if ticket is None or ticket.state is news.state:
+            return False
+        await tickets.set_state(work.conn, ticket, news.state, work.now)
+        item = await actions.get(work.conn, ticket.incident, ticket.item) if ticket.item != OF_INCIDENT else None
+        who = vendor_name(news.who, TITLES[news.tracker]) if news.who else TITLES[news.tracker]
+        if item is None or news.state is TicketState.GONE:
+            await _note(work, ticket, news.state, who)
+        elif state_of(item) is not news.state:
+            await store(work, item, _change(item, ticket, news.state, who, work), who)
+    return True
+
+
+def _change(item: ActionItem, ticket: Ticket, state: TicketState, who: str, work: UnitOfWork) -> ActionChange:
+    if state is TicketState.OPEN:
+        return items.reopen(item, who, work.now)
+    if state is TicketState.DONE:
+        return items.complete(item, who, work.now)
+    return items.defer(item, f"{ticket.name} was closed without being done", who, work.now)
+
+
+async def _note(work: UnitOfWork, ticket: Ticket, state: TicketState, who: str) -> None:
+    """Say what became of a ticket that changes no item here."""
+    words = {
+        TicketState.OPEN: "was reopened",
+        TicketState.DONE: "was closed as done",
+        TicketState.NOT_DOING: "was closed without being done",
+        TicketState.GONE: "is gone: it was deleted or moved. Its item stays here",
+    }[state]
+    text = f"Ticket {ticket.name} {words}"
+    facts = {"event": "ticket", "ticket": ticket.name, "link": ticket.url}
+    told = {"told": True} if state is TicketState.GONE else {}
+    await work.commit(Change(work.incident, (entry(work.now, "action", who, text, **facts, **told),)))

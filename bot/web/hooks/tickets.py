@@ -1,0 +1,98 @@
+"""Receives what happens to tickets: `POST /hooks/github`, `/hooks/jira` and `/hooks/linear`, each signed.
+
+An endpoint is served only if its secret is set. The answer comes after the commit; a 5xx asks for the same again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from bot.domain.actions.ticket import TicketNews
+from bot.integrations.trackers import hooks
+from bot.metrics import Metrics
+from bot.settings import LiveSettings, secret_of
+from bot.usecases.actions.ticket_news import take_news
+from bot.usecases.context import Context
+from bot.usecases.unit_of_work import DuplicateDelivery
+from bot.web.refusals import Refusals
+from storage.engine.errors import StorageError
+
+log = structlog.get_logger()
+
+LARGEST_BODY = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """How one tracker signs its webhooks, and what it tells by them."""
+
+    name: str
+    signature: str  # the header with it
+    prefix: str  # before the hexadecimal digits
+    delivery: str  # the header with the delivery's ID, the same when it is repeated
+    read: Callable[[Mapping[str, str], dict[str, Any]], TicketNews | None]
+
+
+HOOKS = (
+    Hook("github", "x-hub-signature-256", "sha256=", "x-github-delivery", hooks.github),
+    Hook("jira", "x-hub-signature", "sha256=", "x-atlassian-webhook-identifier", hooks.jira),
+    Hook("linear", "linear-signature", "", "linear-delivery", hooks.linear),
+)
+
+
+def routes(context: Context, live: LiveSettings, metrics: Metrics) -> list[web.RouteDef]:
+    """The routes of the trackers whose webhook secrets are set."""
+    served = [hook for hook in HOOKS if getattr(live.current, f"{hook.name}_webhook_secret") is not None]
+    return [_route(context, hook, live, metrics) for hook in served]
+
+
+def _route(context: Context, hook: Hook, live: LiveSettings, metrics: Metrics) -> web.RouteDef:
+    refusals = Refusals(metrics)
+
+    def refused(request: web.Request, why: str, status: int) -> web.Response:
+        refusals.note(why, remote=request.remote, hook=hook.name)
+        return web.json_response({"error": why}, status=status)
+
+    async def taken(request: web.Request) -> web.Response:
+        if (request.content_length or 0) > LARGEST_BODY or len(body := await request.read()) > LARGEST_BODY:
+            return refused(request, "too large", 413)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        secret = secret_of(getattr(live.current, f"{hook.name}_webhook_secret"))
+        if not signed(secret, body, headers.get(hook.signature, ""), hook.prefix):
+            return refused(request, "bad signature", 401)
+        try:
+            content = json.loads(body)
+        except (ValueError, RecursionError):
+            content = None
+        if not isinstance(content, dict):
+            return refused(request, "malformed", 400)
+        news = hook.read(headers, content)
+        if news is None:
+            return web.json_response({"outcome": "ignored"}, status=202)
+        delivery = headers.get(hook.delivery, "")[:200]
+        try:
+            told = await take_news(context, news, f"{hook.name}:{delivery}" if delivery else None)
+        except DuplicateDelivery:
+            return web.json_response({"outcome": "repeated"}, status=202)
+        except StorageError as error:
+            metrics.not_recorded.labels("webhook").inc()
+            log.warning("hook.not_recorded", hook=hook.name, error=str(error))
+            return web.json_response({"error": "not recorded, send it again"}, status=503)
+        log.info("hook.taken", hook=hook.name, ticket=news.external, new=told)
+        return web.json_response({"outcome": "taken" if told else "ignored"}, status=202)
+
+    return web.post(f"/hooks/{hook.name}", taken)
+
+
+def signed(secret: str, body: bytes, header: str, prefix: str) -> bool:
+    """Whether the header is the signature of the body: HMAC-SHA256 in hexadecimal, after the prefix."""
+    expected = prefix.encode() + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest().encode()
+    return hmac.compare_digest(expected, header.strip().encode("utf-8", "replace"))

@@ -1,0 +1,65 @@
+"""Asks trackers what became of tickets: the net below their webhooks, which may get lost.
+
+Each place with open tickets is asked for what changed since it was asked last. Replicas may do this at the same time: a
+state that is known already is no news.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.domain.actions.ticket import TrackerKind
+from bot.domain.errors import DeliveryError
+from bot.integrations.trackers.protocol import Tracker
+from bot.usecases.actions.ticket_news import take_news
+from bot.usecases.context import Context
+from bot.workers.base import Periodic
+from storage import tickets
+from storage.key_value import ticket_cursor
+
+log = structlog.get_logger()
+
+EVERY = timedelta(seconds=30)
+FIRST = timedelta(seconds=15)
+SETTLED_FOR = timedelta(days=30)  # for so long a closed ticket may be reopened and the item follows
+OVERLAP = timedelta(minutes=2)  # between two looks: clocks differ, and lists lag
+LONGEST_LOOK_BACK = timedelta(days=14)
+
+
+def ticket_poller(context: Context, trackers: Callable[[], Mapping[TrackerKind, Tracker]]) -> Periodic:
+    """The task. `trackers` are those that the settings configure now."""
+    quiet_until: dict[TrackerKind, datetime] = {}
+
+    async def poll() -> None:
+        now = context.clock.now()
+        async with context.database.reading() as conn:
+            places = await tickets.places(conn, now - SETTLED_FOR)
+        built = trackers() if places else {}
+        for kind, place in places:
+            if kind in built and now >= quiet_until.get(kind, now):
+                try:
+                    await _look(context, built[kind], place, now)
+                except DeliveryError as error:
+                    quiet_until[kind] = now + timedelta(seconds=error.wait_s or 0.0)
+                    log.warning("tickets.not_read", tracker=kind.value, place=place, error=str(error))
+
+    return Periodic("tickets", EVERY, FIRST, poll)
+
+
+async def _look(context: Context, tracker: Tracker, place: str, now: datetime) -> None:
+    """Take what changed since the last look, then move the cursor. Raises `DeliveryError`."""
+    cursor = ticket_cursor(tracker.kind.value, place)
+    async with context.database.reading() as conn:
+        seen = await cursor.get(conn)
+    since = datetime.fromisoformat(seen) if seen else now
+    changed = await tracker.changed_since(place, max(since, now - LONGEST_LOOK_BACK) - OVERLAP)
+    async with context.database.reading() as conn:
+        known = await tickets.by_external(conn, tracker.kind, place, [news.external for news in changed])
+    for news in changed:
+        if news.external in known and known[news.external].state is not news.state:
+            await take_news(context, news)
+    async with context.database.transaction() as conn:
+        await cursor.put(conn, now.isoformat())

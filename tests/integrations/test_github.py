@@ -1,0 +1,220 @@
+"""Action items and GitHub: created once, closed there and here, what was dropped is said, limits are kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sandbox
+from bot import trackers
+from bot.workers.outbox import UNCERTAIN_WAIT
+from bot.workers.ticket_poller import ticket_poller
+from storage import tickets
+from storage.database import Database
+from storage.open import open_database
+from tests.integrations.doubles import Reply, serving
+from tests.integrations.github_double import REPOSITORY, SECRET, TOKEN, GitHubDouble, event, hooked
+from tests.scenarios import processes
+from tests.scenarios.assertions import declared, of_kind, rest, texts, typed, words
+from tests.scenarios.running import MANIFEST, WITHIN_S, World, world, written
+
+INSIDE = "inc-1-checkout-is-down"
+POLICY = """
+preset: sev1-5
+announce: "#incidents"
+contacts: {tom: {name: Tom Baker, slack: U0TOM00000, github: tombaker}}
+services: {checkout: {name: Checkout, repository: acme/checkout}}
+"""
+
+
+def given(double: GitHubDouble) -> dict[str, Any]:
+    return {
+        "github_token": TOKEN,
+        "github_api_url": double.url,
+        "github_repository": REPOSITORY,
+        "github_webhook_secret": SECRET,
+    }
+
+
+@asynccontextmanager
+async def tracked(url: str, folder: Path, double: GitHubDouble) -> AsyncIterator[World]:
+    async with serving(double), world(url, policy=written(folder, POLICY), **given(double)) as here:
+        await declared(here)
+        yield here
+
+
+async def polled(here: World) -> None:
+    await ticket_poller(here.tocsin.context, lambda: trackers.build(here.settings, here.tocsin.session)).work()
+
+
+async def test_an_item_gets_an_issue_which_is_closed_there_and_here_by_webhook(sqlite_url: str, tmp_path: Path) -> None:
+    github = GitHubDouble()
+    async with tracked(sqlite_url, tmp_path, github) as here:
+        await typed(here, "maya", INSIDE, "/incident action Alert on pool usage @tom by friday P1")
+        await rest(here)
+        (asked,) = github.posted()
+        assert asked["title"] == "Alert on pool usage (AI-1-1)"
+        assert asked["labels"] == ["incident", "p1"]
+        assert asked["assignees"] == ["tombaker"]
+        told = texts(of_kind(await here.show(), "action"))
+        assert told[-1] == "AI-1-1 is acme/app#1 in GitHub: https://github.com/acme/app/issues/1"
+        issue = github.close(1)
+        port = here.tocsin.port
+        assert await hooked(port, event("closed", issue), secret="wrong") == (401, {"error": "bad signature"})
+        assert await hooked(port, event("closed", issue)) == (202, {"outcome": "taken"})
+        assert (await hooked(port, event("closed", issue)))[1]["outcome"] in ("repeated", "ignored")
+        await rest(here)
+        assert texts(of_kind(await here.show(), "action"))[-1] == "AI-1-1 done: Alert on pool usage"
+        assert of_kind(await here.show(), "action")[-1]["actor"] == "octocat"
+        assert github.posted("PATCH") == []
+        assert (await hooked(port, event("reopened", github.reopen(1)), "d-2"))[1] == {"outcome": "taken"}
+        await rest(here)
+        assert texts(of_kind(await here.show(), "action"))[-1] == "AI-1-1 open again: Alert on pool usage"
+
+
+async def test_an_item_that_is_settled_here_is_closed_there_with_its_reason(sqlite_url: str, tmp_path: Path) -> None:
+    github = GitHubDouble()
+    async with tracked(sqlite_url, tmp_path, github) as here:
+        reply = await here.maya.command(INSIDE, "/incident action Write the runbook @maya")
+        await rest(here)
+        assert reply.message is not None
+        await here.maya.press(reply.message, "Done")
+        await rest(here)
+        assert github.posted("PATCH") == [{"state": "closed", "state_reason": "completed"}]
+        issue = github.issues[REPOSITORY][0]
+        assert (await hooked(here.tocsin.port, event("closed", issue)))[1] == {"outcome": "ignored"}  # our own echo
+
+
+async def test_what_the_webhook_missed_is_found_by_asking(sqlite_url: str, tmp_path: Path) -> None:
+    github = GitHubDouble()
+    async with tracked(sqlite_url, tmp_path, github) as here:
+        await typed(here, "maya", INSIDE, "/incident action Write the runbook")
+        await rest(here)
+        await polled(here)
+        github.close(1, "not_planned")
+        await polled(here)
+        await rest(here)
+        assert "not doing" in texts(of_kind(await here.show(), "action"))[-1]
+
+
+async def test_labels_and_assignees_that_github_drops_are_said(sqlite_url: str, tmp_path: Path) -> None:
+    github = GitHubDouble(may_push=False)
+    async with tracked(sqlite_url, tmp_path, github) as here:
+        await typed(here, "maya", INSIDE, "/incident action Alert on pool usage @tom P1")
+        await rest(here)
+        dropped = "GitHub dropped the labels incident, p1 and the assignee tombaker"
+        assert dropped in texts(of_kind(await here.show(), "action"))[-1]
+        channel = here.ws.channel(INSIDE)
+        assert any(dropped in words(here, each) for each in here.ws.bot_messages(channel.id))
+
+
+async def test_a_service_names_its_own_repository_and_nothing_private_leaves(sqlite_url: str, tmp_path: Path) -> None:
+    github = GitHubDouble()
+    async with tracked(sqlite_url, tmp_path, github) as here:
+        await here.maya.command("#general", "/incident declare")
+        values = {"Title": "Cart is slow", "Severity": "sev3", "Affected services": ["Checkout"]}
+        await here.maya.fill(here.maya.view, values)
+        assert (await here.maya.submit()).ok
+        await here.opened(2)
+        await typed(here, "maya", "#general", "/incident action Cache the cart --in INC-2")
+        await typed(here, "maya", "#general", "/incident declare sev2 Leak --private")
+        await here.opened(3)
+        await typed(here, "maya", "#general", "/incident action Rotate the keys --in INC-3")
+        await rest(here)
+        assert [issue["title"] for issue in github.issues["acme/checkout"]] == ["Cache the cart (AI-2-1)"]
+        assert github.issues[REPOSITORY] == []
+        assert not any("Rotate" in str(each) for each in github.posted())
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        Reply(403, {"message": "You have exceeded a secondary rate limit"}, {"Retry-After": "1"}),
+        Reply(429, {"message": "API rate limit exceeded"}, {"Retry-After": "1"}),
+    ],
+)
+async def test_a_rate_limit_is_waited_for(sqlite_url: str, tmp_path: Path, limit: Reply) -> None:
+    github = GitHubDouble(replies=[limit])
+    async with tracked(sqlite_url, tmp_path, github) as here:
+        await typed(here, "maya", INSIDE, "/incident action Write the runbook")
+        await rest(here)
+        assert len(github.posted()) == 2
+        assert len(github.issues[REPOSITORY]) == 1
+
+
+async def test_an_issue_whose_answer_was_lost_is_looked_for_and_not_doubled(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.workers.outbox.UNCERTAIN_WAIT", UNCERTAIN_WAIT / 10)
+    github = GitHubDouble()
+    async with tracked(sqlite_url, tmp_path, github) as here:
+        github.hurt = _drop(github)
+        await typed(here, "maya", INSIDE, "/incident action Write the runbook")
+        async with asyncio.timeout(WITHIN_S):
+            while not await stored(here.tocsin.database):
+                await asyncio.sleep(0.05)
+        assert len(github.issues[REPOSITORY]) == 1
+        assert await stored(here.tocsin.database) == ["acme/app#1"]
+
+
+async def test_a_process_that_dies_after_github_created_the_issue_doubles_nothing(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    github = GitHubDouble()
+    async with serving(github), sandbox.running(manifest=MANIFEST, retry_delays_s=(0.05, 0.3, 1.0)) as ws:
+        settings = given(github) | {
+            "slack_bot_token": ws.settings.bot_token,
+            "slack_signing_secret": ws.settings.signing_secret,
+            "slack_api_url": ws.api_url,
+            "database_url": sqlite_url,
+            "tocsin_policy": str(written(tmp_path, POLICY)),
+            "port": 0,
+        }
+        bot = processes.launch(settings, None, processes.Tuning(timeout_s=10.0, lease_s=30.0))
+        await bot.ready()
+        ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
+        reply = await ws.person("maya").command("#general", "/incident declare sev3 Checkout is down")
+        assert reply.ok, reply
+        died = asyncio.Event()
+        github.hurt = _killing(bot, died)
+        reply = await ws.person("maya").command("#general", "/incident action Write the runbook --in INC-1")
+        assert reply.ok, reply
+        async with asyncio.timeout(WITHIN_S):
+            await died.wait()
+        bot = processes.launch(settings, None, processes.Tuning(timeout_s=10.0, lease_s=30.0))
+        await bot.ready()
+        database = await open_database(sqlite_url, migrate=False)
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                while not await stored(database):
+                    await asyncio.sleep(0.05)
+        finally:
+            await database.close()
+            await bot.kill()
+        assert len(github.issues[REPOSITORY]) == 1
+        assert len(github.posted()) == 1
+
+
+async def stored(database: Database) -> list[str]:
+    async with database.reading() as conn:
+        return [ticket.name for ticket in await tickets.of_incident(conn, 1)]
+
+
+def _killing(bot: processes.Bot, died: asyncio.Event) -> Any:
+    async def kill() -> None:
+        await bot.kill()
+        died.set()
+
+    return kill
+
+
+def _drop(double: GitHubDouble) -> Any:
+    async def drop() -> None:
+        raise ConnectionResetError  # the answer never arrives
+
+    return drop

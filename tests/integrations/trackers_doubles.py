@@ -1,0 +1,114 @@
+"""A Jira and a Linear on this machine, after their references.
+
+Jira: https://developer.atlassian.com/cloud/jira/platform/rest/v2/ (issues, transitions), `/rest/api/3/search/jql` on
+Cloud, `/rest/api/2/search` on Data Center. Linear: https://linear.app/developers/graphql
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.integrations.doubles import Asked, Double, Reply
+
+EMAIL, TOKEN, KEY = "ops@example.com", "jira-token-0123456789", "lin_api_0123456789"
+STATUSES = {"new": "To Do", "indeterminate": "In Progress", "done": "Done"}
+
+
+@dataclass(slots=True)
+class JiraDouble(Double):
+    """Keeps the issues of the project OPS. `cloud` decides how it is asked."""
+
+    cloud: bool = True
+    with_labels: bool = True
+    issues: list[dict[str, Any]] = field(default_factory=list)
+
+    def usual(self, asked: Asked) -> Reply:
+        proof = base64.b64encode(f"{EMAIL}:{TOKEN}".encode()).decode()
+        if asked.headers.get("Authorization") != (f"Basic {proof}" if self.cloud else f"Bearer {TOKEN}"):
+            return Reply(401, {"errorMessages": ["You do not have permission"]})
+        if asked.path in ("/rest/api/3/search/jql", "/rest/api/2/search"):
+            if self.cloud != asked.path.endswith("jql"):
+                return Reply(410, {"errorMessages": ["The requested API has been removed"]})
+            return Reply(200, {"issues": self._found(asked.query["jql"])})
+        if asked.path == "/rest/api/2/issue":
+            return self._create(asked.json["fields"])
+        key, rest = re.fullmatch(r"/rest/api/2/issue/([A-Z]+-\d+)(/transitions)?", asked.path).groups()  # type: ignore[union-attr]
+        issue = next((each for each in self.issues if each["key"] == key), None)
+        if issue is None:
+            return Reply(404, {"errorMessages": ["Issue does not exist"]})
+        if rest and asked.method == "POST":
+            self.move(key, {"11": "new", "31": "done"}[asked.json["transition"]["id"]])
+            return Reply(204)
+        if rest:
+            ways = [("11", "new"), ("31", "done")]
+            to = [{"id": way, "to": {"name": STATUSES[kind], "statusCategory": {"key": kind}}} for way, kind in ways]
+            return Reply(200, {"transitions": to})
+        return Reply(200, issue)
+
+    def _create(self, fields: dict[str, Any]) -> Reply:
+        if not self.with_labels and "labels" in fields:
+            said = "Field 'labels' cannot be set. It is not on the appropriate screen, or unknown."
+            return Reply(400, {"errorMessages": [], "errors": {"labels": said}})
+        key = f"{fields['project']['key']}-{len(self.issues) + 1}"
+        self.issues.append({"key": key, "fields": {**fields, "status": status("new"), "resolution": None}})
+        return Reply(201, {"id": str(10000 + len(self.issues)), "key": key})
+
+    def _found(self, query: str) -> list[dict[str, Any]]:
+        word = re.search(r'labels = "([^"]+)"', query)
+        return [each for each in self.issues if word is None or word[1] in str(each)]
+
+    def move(self, key: str, category: str) -> dict[str, Any]:
+        issue = next(each for each in self.issues if each["key"] == key)
+        issue["fields"]["status"] = status(category)
+        issue["fields"]["resolution"] = {"name": "Done"} if category == "done" else None
+        return issue
+
+
+def status(category: str) -> dict[str, Any]:
+    return {"name": STATUSES[category], "statusCategory": {"key": category}}
+
+
+@dataclass(slots=True)
+class LinearDouble(Double):
+    """Keeps the issues of the team ENG."""
+
+    issues: dict[str, dict[str, Any]] = field(default_factory=dict)  # by ID
+
+    def usual(self, asked: Asked) -> Reply:
+        if asked.headers.get("Authorization") != KEY:
+            said = {"message": "Authentication required", "extensions": {"code": "AUTHENTICATION_ERROR"}}
+            return Reply(401, {"errors": [said]})
+        query, variables = asked.json["query"], asked.json["variables"]
+        if "issueCreate" in query:
+            given = variables["input"]
+            if given["id"] in self.issues:
+                said = {"message": "conflict on insert of Issue", "extensions": {"code": "INPUT_ERROR"}}
+                return Reply(200, {"errors": [said], "data": None})
+            name = f"ENG-{len(self.issues) + 1}"
+            url = f"https://linear.app/acme/issue/{name}"
+            self.issues[given["id"]] = {**given, "identifier": name, "url": url, "state": {"type": "unstarted"}}
+            return Reply(200, {"data": {"issueCreate": {"success": True, "issue": self.issues[given["id"]]}}})
+        if "issueUpdate" in query:
+            self.move(variables["id"], {"s-done": "completed", "s-todo": "unstarted", "s-no": "canceled"}[
+                variables["input"]["stateId"]
+            ])  # fmt: skip
+            return Reply(200, {"data": {"issueUpdate": {"success": True}}})
+        if "teams(" in query:
+            states = [("s-todo", "unstarted"), ("s-done", "completed"), ("s-no", "canceled")]
+            nodes = [{"id": name, "type": kind, "position": at} for at, (name, kind) in enumerate(states)]
+            return Reply(200, {"data": {"teams": {"nodes": [{"id": "team-1", "states": {"nodes": nodes}}]}}})
+        if "issues(" in query:
+            return Reply(200, {"data": {"issues": {"nodes": list(self.issues.values())}}})
+        issue = self.issues.get(variables["id"])
+        if issue is None:
+            said = {"message": "Entity not found: Issue", "extensions": {"code": "INPUT_ERROR"}}
+            return Reply(200, {"errors": [said], "data": None})
+        return Reply(200, {"data": {"issue": issue}})
+
+    def move(self, name: str, kind: str) -> dict[str, Any]:
+        issue = next(each for each in self.issues.values() if each["identifier"] == name)
+        issue["state"] = {"type": kind}
+        return issue
