@@ -12,7 +12,7 @@ from bot.domain.timeline.entry import RecordedEntry
 
 EVENT_KINDS = (
     "declared", "acknowledged", "status", "severity", "role", "handover", "update", "note", "page", "escalated",
-    "resolved", "closed", "cancelled", "reopened", "merged", "alert", "impact", "redacted",
+    "resolved", "closed", "cancelled", "reopened", "merged", "alert", "impact", "redacted", "action", "review",
 )  # fmt: skip
 EVENTS = tuple(f"incident.{kind}" for kind in EVENT_KINDS)
 
