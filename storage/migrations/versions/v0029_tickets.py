@@ -7,8 +7,8 @@ from alembic import op
 
 from storage.engine.columns import Instant, SafeText
 
-revision = "0028"
-down_revision = "0027"
+revision = "0029"
+down_revision = "0028"
 
 
 def upgrade() -> None:
