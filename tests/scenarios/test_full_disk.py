@@ -62,7 +62,7 @@ class Scene:
         """The entries of a kind on the timeline; the chain is checked too."""
         database = await open_database(self.url, migrate=False)
         try:
-            async with database.reading() as conn:
+            async with database.snapshot() as conn:
                 assert await chain_faults(conn, 1) == []
                 return [record.entry.text for record in await timeline.read(conn, 1) if record.entry.kind == kind]
         finally:
