@@ -103,6 +103,16 @@ async def test_a_bridge_that_the_new_policy_brings_becomes_a_bookmark_once(here:
     assert [(mark["title"], mark["link"]) for mark in channel.bookmarks] == [("Bridge", link)]
 
 
+async def test_a_bridge_with_another_address_changes_the_bookmark(here: World, path: Path) -> None:
+    channel = here.ws.find_channel(INSIDE)
+    assert channel is not None
+    for address in ("https://meet.example.com/old", "https://meet.example.com/new"):
+        await changed(here, path, bookmarks=f'bridge: "{address}"')
+        await here.maya.press(await seen(here), "Apply")
+        await rest(here)
+    assert [(mark["title"], mark["link"]) for mark in channel.bookmarks] == [("Bridge", address)]
+
+
 async def test_an_incident_under_the_current_policy_has_nothing_to_apply(here: World) -> None:
     assert "There is nothing to apply." in words(here, await seen(here))
 

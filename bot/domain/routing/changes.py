@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from bot.domain.incident import Incident
@@ -95,8 +96,8 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[RecordedEntr
             notices += briefings(after, policy, "declared", "")
             known = policy.bookmarks_of(before.severity)
             notices += [_bookmark(n, title) for title in policy.bookmarks_of(after.severity) if title not in known]
-        if record.entry.kind == "policy":  # a bookmark that was asked for before has its row already
-            notices += [_bookmark(n, title) for title in policy.bookmarks_of(after.severity)]
+        if record.entry.kind == "policy":  # the address of a bookmark may be another
+            notices += [replace(_bookmark(n, title), resend=True) for title in policy.bookmarks_of(after.severity)]
         if record.entry.kind == "reopened":
             notices += briefings(after, policy, "declared", "open again")
         if record.entry.kind == "role" and record.entry.data.get("user"):

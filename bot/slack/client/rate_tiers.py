@@ -11,6 +11,7 @@ T2, T3, T4 = 20, 50, 100
 PER_MINUTE: dict[str, int | None] = {
     "auth.test": None,
     "bookmarks.add": T2,
+    "bookmarks.edit": T2,
     "bookmarks.list": T3,
     "bots.info": T3,
     "chat.delete": T3,

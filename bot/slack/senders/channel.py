@@ -118,16 +118,22 @@ class ChannelSender(SenderBase):
 
     @sends(NoticeKind.BOOKMARK, failure="add a bookmark")
     async def bookmark(self, delivery: Delivery) -> SendResult:
-        """Add a bookmark of the incident, unless the channel has one with the same link."""
+        """Add a bookmark of the incident, or give the one that Tocsin added before the address that it has now."""
         incident, title = delivery.incident, read_payload(delivery.notice, BookmarkPayload).title
         link = bookmarks.address(title, incident, delivery.policy, self._senders.identity.team_id)
         if link is None:
             return NotNeeded("the policy has no such bookmark any more, or there is no channel for its huddle")
         answer = await self._api.call("bookmarks.list", channel_id=incident.channel_id)
-        if any(bookmark.get("link") == link for bookmark in answer.get("bookmarks", [])):
+        present = answer.get("bookmarks", [])
+        if any(bookmark.get("link") == link for bookmark in present):
             return Sent()
-        name = clip(title[:1].upper() + title[1:], BOOKMARK_LENGTH)
-        await self._api.call("bookmarks.add", channel_id=incident.channel_id, title=name, type="link", link=link)
+        name, channel = clip(title[:1].upper() + title[1:], BOOKMARK_LENGTH), incident.channel_id
+        app = self._senders.identity.app_id
+        own = [bookmark for bookmark in present if (bookmark["title"], bookmark.get("app_id")) == (name, app)]
+        if own:
+            await self._api.call("bookmarks.edit", channel_id=channel, bookmark_id=own[0]["id"], link=link)
+        else:
+            await self._api.call("bookmarks.add", channel_id=channel, title=name, type="link", link=link)
         return Sent()
 
     @sends(NoticeKind.INVITE, failure="invite")
