@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.operations import (
+    actions,
     alerts,
     communications,
     facts,
@@ -13,6 +14,7 @@ from bot.operations import (
     playbook_runs,
     publishing,
     relations,
+    reviews,
     status_page,
     timeline,
     tokens,
@@ -23,7 +25,7 @@ from bot.operations.base import Operation
 _MODULES = (
     incidents, verbs, people, facts, timeline, communications, alerts, oncall, knowledge, playbook_runs, status_page,
     publishing, tokens,
-    relations,
+    relations, actions, reviews,
 )  # fmt: skip
 OPERATIONS: tuple[Operation, ...] = tuple(operation for module in _MODULES for operation in module.OPERATIONS)
 BY_NAME: dict[str, Operation] = {operation.name: operation for operation in OPERATIONS}

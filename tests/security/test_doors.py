@@ -82,6 +82,8 @@ async def ask(client: Program, operation: Operation, incident: str, here: World)
         "schedule": "primary",
         "playbook": "first-checks",
         "communication": "1",
+        "number": "1",
+        "section": "lessons",
         "publication": "INC-9",
         "subscriber": "abc",
         "token": "9",

@@ -37,6 +37,15 @@ async def begin_action(
     )
 
 
+async def reopen_action(
+    context: Context, incident: int, number: int, actor: str, delivery: str | None = None
+) -> ActionItem:
+    """Say that the item is still to be done after all."""
+    return await _change(
+        context, incident, number, actor, lambda item, work: items.reopen(item, actor, work.now), delivery
+    )
+
+
 async def defer_action(
     context: Context, incident: int, number: int, reason: str, actor: str, delivery: str | None = None
 ) -> ActionItem:

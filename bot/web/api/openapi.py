@@ -26,6 +26,8 @@ _NAMES = {
     "step": "1.1",
     "schedule": "primary",
     "communication": "1",
+    "number": "1",
+    "section": "lessons",
     "publication": "INC-1",
     "subscriber": "abc",
     "playbook": "database-outage",

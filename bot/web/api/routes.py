@@ -16,6 +16,7 @@ from bot.domain.errors import Refused
 from bot.domain.timeline.source import Source
 from bot.operations.base import Answer, Call, NoArguments, Operation
 from bot.operations.incidents import incident_answer
+from bot.operations.shapes import IncidentShape
 from bot.operations.table import OPERATIONS
 from bot.operations.versions import unchanged_since
 from bot.operations.visibility import visible_incident
@@ -109,7 +110,7 @@ async def _recovered(call: Call, operation: Operation, stored: StoredRequest) ->
     if stored.incident is not None:
         incident = await visible_incident(replace(call, path={"id": str(stored.incident)}))
         return incident_answer(incident, made=True)
-    if operation.conditional:
+    if operation.answer is IncidentShape:
         return incident_answer(await visible_incident(call))
     raise Problem("refused", "It was carried out when you sent it first; its answer is lost. Read what there is now.")
 
