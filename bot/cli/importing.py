@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +73,7 @@ def _policy_text(output: Path | None, settings: Settings) -> str:
 async def _plan(vendor: Vendor, settings: Settings, archive: Archive | None, base: str) -> Plan:
     async with open_reader(vendor, settings, archive) as reader:
         account = await vendor.read(reader)
-    return make_plan(account, base, datetime.now(UTC), **plan_options(settings, base))
+    return make_plan(account, base, reader.now, **plan_options(settings, base))
 
 
 def plan_options(settings: Settings, base: str) -> dict[str, Any]:

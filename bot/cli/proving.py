@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -26,7 +26,6 @@ from storage import migrate, overrides
 from storage.open import open_database
 
 _SHOWN = 50  # differences, without --json
-_MOMENT = "!prove"  # in an archive: when the rendering was read
 
 
 @click.command("prove")
@@ -66,28 +65,15 @@ def _archive(vendor: Vendor, saved: str, save: Path | None) -> Archive | None:
 
 
 async def _prove(vendor: Vendor, settings: Settings, days: int, archive: Archive | None) -> Proof:
-    now = _moment(archive)
-    span = window(now, days)
     async with open_reader(vendor, settings, archive) as reader:
+        now = reader.now
+        span = window(now, days)
         account = await vendor.read(reader, history=False)
         path = settings.policy_path
         plan = make_plan(account, path.read_text(encoding="utf-8") if path is not None else "", now)
         theirs = await vendor.rendering(reader, account, *span)
     ours = Ours(_policy(plan.policy_text), await _covers(settings, span[0]))
     return prove(account, plan, ours, theirs, span, now)
-
-
-def _moment(archive: Archive | None) -> datetime:
-    """Now; with saved answers, the moment at which they were read first."""
-    now = datetime.now(UTC)
-    if archive is None:
-        return now
-    kept = archive.get(_MOMENT, {})
-    if kept is not None:
-        return datetime.fromisoformat(str(kept["at"]))
-    if not archive.offline:
-        archive.put(_MOMENT, {}, {"at": now.isoformat()})
-    return now
 
 
 def _policy(text: str) -> Policy:

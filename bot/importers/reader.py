@@ -11,6 +11,7 @@ import asyncio
 import json
 from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import aiohttp
@@ -40,6 +41,7 @@ class Reader:
     archive: Archive | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
     pause_s: float = _FIRST_PAUSE_S
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))  # with saved answers: when they were read
     _gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     _quiet_until: float = 0.0  # of the loop's clock; set by Retry-After, for all requests
 

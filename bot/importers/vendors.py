@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import aiohttp
 
 from bot.importers.account import Account
 from bot.importers.archive import Archive
 from bot.importers.errors import ImportFailed
+from bot.importers.fields import instant_of
 from bot.importers.opsgenie import read as opsgenie
 from bot.importers.opsgenie.timeline import rendering as opsgenie_rendering
+from bot.importers.pagerduty import read as pagerduty
 from bot.importers.proof import Rendering
 from bot.importers.reader import AT_ONCE, Reader
 from bot.integrations import http
@@ -46,8 +48,12 @@ VENDORS = {
     vendor.name: vendor
     for vendor in (
         Vendor("opsgenie", "Opsgenie", "OPSGENIE_API_KEY", "GenieKey ", opsgenie.read_account, opsgenie_rendering),
+        Vendor(
+            "pagerduty", "PagerDuty", "PAGERDUTY_API_TOKEN", "Token token=", pagerduty.read_account, pagerduty.rendering
+        ),
     )
 }
+_MOMENT = "!moment"  # in an archive: when its answers were read first
 
 
 @asynccontextmanager
@@ -55,7 +61,7 @@ async def open_reader(vendor: Vendor, settings: Settings, archive: Archive | Non
     """A reader of the vendor's API, or of saved answers alone. Raises `ImportFailed` if a setting is missing."""
     key, url = vendor.key(settings), vendor.url(settings)
     if archive is not None and archive.offline:
-        yield Reader(vendor.title, url, {}, vendor.key_setting, None, archive)
+        yield Reader(vendor.title, url, {}, vendor.key_setting, None, archive, now=_moment(archive))
         return
     if not key:
         raise ImportFailed(
@@ -67,4 +73,17 @@ async def open_reader(vendor: Vendor, settings: Settings, archive: Archive | Non
         )
     headers = http.headers(Accept="application/json", Authorization=f"{vendor.scheme}{key}")
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=AT_ONCE)) as session:
-        yield Reader(vendor.title, url, headers, vendor.key_setting, session, archive)
+        yield Reader(vendor.title, url, headers, vendor.key_setting, session, archive, now=_moment(archive))
+
+
+def _moment(archive: Archive | None) -> datetime:
+    """Now; with saved answers, the moment at which they were read first: requests that name times find theirs."""
+    now = datetime.now(UTC)
+    if archive is None:
+        return now
+    kept = archive.get(_MOMENT, {})
+    if kept is None:
+        if not archive.offline:
+            archive.put(_MOMENT, {}, {"at": now.isoformat()})
+        return now
+    return instant_of(kept, "at") or now

@@ -9,6 +9,8 @@ from typing import Any
 from tests.importers.accounts import user
 from tests.importers.doubles import OpsgenieDouble
 from tests.importers.opsgenie_oracle import timeline
+from tests.importers.pagerduty_double import PagerDutyDouble
+from tests.importers.pagerduty_oracle import entries
 
 Raw = dict[str, Any]
 ZONES = (
@@ -100,6 +102,68 @@ def _override(chance: random.Random, number: int, schedule: Raw, people: int, no
         rotation = chance.choice(schedule["rotations"])
         override["rotations"] = [{"id": rotation["id"], "name": rotation["name"]}]
     return override
+
+
+def pagerduty_account(seed: int, schedules: int, people: int, now: datetime) -> PagerDutyDouble:
+    """An account whose final schedules the oracle renders."""
+    chance = random.Random(seed)
+    double = PagerDutyDouble()
+    double.lists["users"] = [
+        {"id": f"U{n}", "name": f"Person {n}", "email": f"p{n}@example.com"} for n in range(people)
+    ]
+    double.lists["schedules"] = []
+    for number in range(schedules):
+        layers = [_layer(chance, f"L{number}N{n}", people, now) for n in range(chance.randint(1, 3))]
+        zone = chance.choice(ZONES)
+        schedule = {"id": f"S{number}", "name": f"Schedule {number}", "time_zone": zone, "schedule_layers": layers}
+        double.lists["schedules"].append(schedule)
+        double.overrides[f"S{number}"] = _pagerduty_overrides(chance, number, people, now)
+        double.entries[f"S{number}"] = _entries(double, schedule)
+    return double
+
+
+def _entries(double: PagerDutyDouble, schedule: Raw) -> Any:
+    return lambda since, until: entries(schedule, double.overrides[schedule["id"]], since, until)
+
+
+def _layer(chance: random.Random, identity: str, people: int, now: datetime) -> Raw:
+    anchor = now - timedelta(days=chance.randint(-20, 400), minutes=chance.randint(0, 1439))
+    begun = anchor + timedelta(hours=chance.choice((0, 0, 0, 5, 700)))
+    turn = chance.choice((3600 * chance.choice((1, 6, 8, 12, 36)), 86400, 86400 * 3, 604800, 604800 * 2))
+    return {
+        "id": identity, "name": f"Layer {identity}", "start": _iso(begun), "rotation_virtual_start": _iso(anchor),
+        "rotation_turn_length_seconds": turn,
+        "end": _iso(begun + timedelta(days=chance.randint(5, 500))) if chance.random() < 0.2 else None,
+        "users": [
+            {"user": {"id": f"U{chance.randrange(people)}", "type": "user_reference"}}
+            for _ in range(chance.randint(1, 5))
+        ],
+        "restrictions": [_pagerduty_restriction(chance) for _ in range(chance.choice((0, 0, 1, 2)))],
+    }  # fmt: skip
+
+
+def _pagerduty_restriction(chance: random.Random) -> Raw:
+    start = chance.randrange(1440)
+    clock = f"{start // 60:02}:{start % 60:02}:00"
+    if chance.random() < 0.5:
+        duration = 60 * chance.randint(30, 1439)
+        return {"type": "daily_restriction", "start_time_of_day": clock, "duration_seconds": duration}
+    duration = 60 * chance.randint(30, 6 * 1440)
+    day = chance.randint(1, 7)
+    restriction: Raw = {"type": "weekly_restriction", "start_time_of_day": clock, "duration_seconds": duration}
+    return {**restriction, "start_day_of_week": day}
+
+
+def _pagerduty_overrides(chance: random.Random, number: int, people: int, now: datetime) -> list[Raw]:
+    """Overrides that follow one another: PagerDuty allows no two at the same time."""
+    at, overrides = now - timedelta(days=25), []
+    for each in range(chance.randint(0, 3)):
+        at += timedelta(minutes=chance.randint(60, 30 * 1440))
+        end = at + timedelta(minutes=chance.randint(30, 3 * 1440))
+        user = {"id": f"U{chance.randrange(people)}", "type": "user_reference"}
+        overrides.append({"id": f"O{number}N{each}", "start": _iso(at), "end": _iso(end), "user": user})
+        at = end
+    return overrides
 
 
 def _iso(at: datetime) -> str:

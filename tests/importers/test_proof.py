@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import aiohttp
+import pytest
 
-from bot.importers.opsgenie import read as opsgenie
-from bot.importers.opsgenie.timeline import rendering as opsgenie_rendering
 from bot.importers.plan import make_plan
 from bot.importers.proof import Ours, Proof, prove, window
 from bot.importers.reader import Reader
+from bot.importers.vendors import VENDORS
 from bot.policy import load
 from tests.importers.doubles import KEY, OpsgenieDouble, serving
-from tests.importers.generated import opsgenie_account
+from tests.importers.generated import opsgenie_account, pagerduty_account
 
 NOW = datetime(2026, 9, 20, 13, 37, tzinfo=UTC)  # clocks change in the span, in the north and in the south
 
 
-def proof_of(double: OpsgenieDouble, folder: Path, days: int = 90) -> Proof:
+WHOLE = "TOCSIN_TORTURE" in os.environ  # `make torture`
+SCHEDULES, PEOPLE = (500, 1000) if WHOLE else (3, 30)
+
+
+def proof_of(double: Any, folder: Path, days: int = 90) -> Proof:
+    vendor = VENDORS["opsgenie" if isinstance(double, OpsgenieDouble) else "pagerduty"]
+
     async def proved() -> Proof:
         async with serving(double) as url, aiohttp.ClientSession() as session:
-            reader = Reader(
-                "Opsgenie", url, {"Authorization": f"GenieKey {KEY}"}, "OPSGENIE_API_KEY", session, pause_s=0.001
-            )
-            account = await opsgenie.read_account(reader, history=False)
+            headers = {"Authorization": f"{vendor.scheme}{KEY}"}
+            reader = Reader(vendor.title, url, headers, vendor.key_setting, session, pause_s=0.001, now=NOW)
+            account = await vendor.read(reader, history=False)
             plan = make_plan(account, "", NOW)
-            theirs = await opsgenie_rendering(reader, account, *window(NOW, days))
+            theirs = await vendor.rendering(reader, account, *window(NOW, days))
         path = folder / "policy.yml"
         path.write_text(plan.policy_text)
         return prove(account, plan, Ours(load(path)), theirs, window(NOW, days), NOW)
@@ -36,9 +43,18 @@ def proof_of(double: OpsgenieDouble, folder: Path, days: int = 90) -> Proof:
     return asyncio.run(proved())
 
 
+@pytest.mark.timeout(3600 if WHOLE else 120)
 def test_generated_opsgenie_accounts_are_on_call_as_before_at_every_minute(tmp_path: Path) -> None:
-    proof = proof_of(opsgenie_account(0, 4, 30, NOW), tmp_path)
-    assert proof.total_minutes == 4 * 120 * 1440
+    proof = proof_of(opsgenie_account(0, SCHEDULES, PEOPLE, NOW), tmp_path)
+    assert proof.total_minutes == SCHEDULES * 120 * 1440
+    assert [each.as_json() for each in proof.differences[:3]] == []
+    assert proof.equal_minutes == proof.total_minutes
+
+
+@pytest.mark.timeout(3600 if WHOLE else 120)
+def test_generated_pagerduty_accounts_are_on_call_as_before_at_every_minute(tmp_path: Path) -> None:
+    proof = proof_of(pagerduty_account(0, SCHEDULES, PEOPLE, NOW), tmp_path)
+    assert proof.total_minutes == SCHEDULES * 120 * 1440
     assert [each.as_json() for each in proof.differences[:3]] == []
     assert proof.equal_minutes == proof.total_minutes
 

@@ -1,0 +1,97 @@
+"""Reads a PagerDuty account whole, as the account that is planned from, and who is on call as PagerDuty renders it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.importers.account import Account, Origin, Participant, PastIncident, Thing
+from bot.importers.fields import id_of, instant_of, list_of, object_of, text_of
+from bot.importers.pagerduty.convert import (
+    ladder_of,
+    nest,
+    person_of,
+    priorities_of,
+    rest_of,
+    schedule_of,
+    service_of,
+    team_of,
+)
+from bot.importers.pagerduty.source import PagerDuty
+from bot.importers.proof import Duty
+from bot.importers.reader import Reader, all_of
+
+SOURCE = "pagerduty"
+_CHUNK = timedelta(days=30)  # of one rendering; the API renders three months at most
+Raw = Mapping[str, Any]
+
+
+async def read_account(reader: Reader, *, history: bool = True) -> Account:
+    """Everything that the key may read. Without `history`, past incidents are left out."""
+    pagerduty = PagerDuty(reader, {})
+    account = Account(SOURCE)
+    for raw in await pagerduty.users():
+        person, things = person_of(raw)
+        account.people.append(person)
+        account.others += things
+    teams = await pagerduty.teams()
+    account.teams = [team_of(raw) for raw in teams]
+    nest(account.teams, teams)
+    account.schedules = [schedule_of(raw) for raw in await pagerduty.schedules()]
+    lists = await pagerduty.lists()
+    account.ladders = [ladder_of(raw) for raw in lists["escalation_policies"]]
+    for raw in lists["services"]:
+        service, senders = service_of(raw)
+        account.services.append(service)
+        account.senders += senders
+    account.priorities = priorities_of(lists["priorities"])
+    account.others += rest_of(lists)
+    if history:
+        account.past = [incident_of(raw) for raw in await pagerduty.incidents()]
+    for path, why in sorted(pagerduty.missing.items()):
+        thing = Thing(Origin("list", path))
+        thing.note(why, "Give the key the right to read it and import again, if you use it.", lost=True)
+        account.others.append(thing)
+    return account
+
+
+def incident_of(raw: Raw) -> PastIncident:
+    """A past incident, with what its log says."""
+    title = text_of(raw, "title", 300)
+    past = PastIncident(Origin("incident", id_of(raw), title), title=title or f"Incident {id_of(raw)}")
+    past.priority = text_of(object_of(raw, "priority"), "summary") or text_of(raw, "urgency")
+    past.declared_at, past.services = instant_of(raw, "created_at"), (id_of(object_of(raw, "service")),)
+    past.resolved_at = instant_of(raw, "resolved_at") or instant_of(raw, "last_status_change_at")
+    for entry in sorted(list_of(raw, "log_entries"), key=lambda each: text_of(each, "created_at")):
+        at, agent = instant_of(entry, "created_at"), text_of(object_of(entry, "agent"), "summary")
+        if at is None:
+            continue
+        if text_of(entry, "type").startswith("acknowledge") and past.acknowledged_at is None:
+            past.acknowledged_at, past.people = at, {"commander": id_of(object_of(entry, "agent"))}
+        past.entries.append((at, agent, text_of(entry, "summary", 2000)))
+    if past.declared_at is None:
+        past.note("It has no time", "", lost=True)
+    return past
+
+
+async def rendering(reader: Reader, account: Account, start: datetime, end: datetime) -> dict[str, Sequence[Duty]]:
+    """The duties of each schedule, from its final schedule."""
+    pagerduty = PagerDuty(reader, {})
+    identities = [schedule.origin.id for schedule in account.schedules if not schedule.lost]
+    duties = await all_of(_duties(pagerduty, identity, start, end) for identity in identities)
+    return dict(zip(identities, duties, strict=True))
+
+
+async def _duties(pagerduty: PagerDuty, schedule: str, start: datetime, end: datetime) -> list[Duty]:
+    duties: list[Duty] = []
+    at = start
+    while at < end:
+        until = min(at + _CHUNK, end)
+        for raw in await pagerduty.entries(schedule, at, until):
+            since, to = instant_of(raw, "start"), instant_of(raw, "end")
+            if since is not None and to is not None and since < until and to > at:
+                user = object_of(raw, "user")
+                duties.append(Duty(Participant("person", id_of(user), text_of(user, "summary")), since, to))
+        at = until
+    return duties
