@@ -24,7 +24,17 @@ from bot.bootstrap.monitoring import prober, rule_evaluator
 from bot.bootstrap.rotation import HoldersOfSecrets, secret_rotation
 from bot.bootstrap.status_page import status_page_services
 from bot.communication_sender import CommunicationSender
+<<<<<<< HEAD
 from bot.domain.routing.notice import MAIL_KINDS, PAGER_KINDS, SUBSCRIBER_MAIL_KINDS, TICKET_KINDS, WEBHOOK_KINDS
+=======
+from bot.domain.routing.notice import (
+    MAIL_KINDS,
+    PAGER_KINDS,
+    SUBSCRIBER_MAIL_KINDS,
+    SUBSCRIBER_WEBHOOK_KINDS,
+    WEBHOOK_KINDS,
+)
+>>>>>>> 63367332 (status page: programs subscribe by webhook, once whoever reads there confirms)
 from bot.domain.routing.send_result import SendResult, Sent
 from bot.metrics import Metrics
 from bot.page_sender import PageSender
@@ -48,6 +58,7 @@ from bot.slack.listeners.context import ListenerContext
 from bot.slack.listeners.event_middleware import EventMiddleware
 from bot.slack.senders.dispatch import Dispatcher
 from bot.subscriber_sender import SubscriberSender
+from bot.subscriber_webhook_sender import SubscriberWebhookSender
 from bot.templates.library import TemplateLibrary
 from bot.ticket_sender import TicketSender
 from bot.usecases import acknowledge_links
@@ -94,6 +105,7 @@ from storage.outbox.queue import ClaimedNotice
 
 log = structlog.get_logger()
 
+Sender = PageSender | CommunicationSender | SubscriberSender | SubscriberWebhookSender | WebhookSender | Dispatcher
 # From SIGTERM to the end in ten seconds: first what tells others and what merely waits, then what is under way.
 ANNOUNCED_WITHIN_S, DRAINED_WITHIN_S = 2.0, 6.0
 # Posts that come back to us as events.
@@ -307,7 +319,11 @@ def _outbox(base: Base, sockets: SocketPool | None, pages: PageSender, mails: Co
     dispatcher = Dispatcher(base.context, base.api, base.me, base.session, settings.tocsin_command)
     subscribers = SubscriberSender(base.context, lambda: pages.notifiers)
     hooks = WebhookSender(base.context, base.session)
+<<<<<<< HEAD
     ticketing = TicketSender(base.context, lambda: trackers.build(base.live.current, base.session))
+=======
+    posts = SubscriberWebhookSender(base.context)
+>>>>>>> 63367332 (status page: programs subscribe by webhook, once whoever reads there confirms)
 
     def sender_of(kind: str) -> Sender:
         if kind in PAGER_KINDS:
@@ -316,8 +332,13 @@ def _outbox(base: Base, sockets: SocketPool | None, pages: PageSender, mails: Co
             return subscribers
         if kind in MAIL_KINDS:
             return mails
+<<<<<<< HEAD
         if kind in TICKET_KINDS:
             return ticketing
+=======
+        if kind in SUBSCRIBER_WEBHOOK_KINDS:
+            return posts
+>>>>>>> 63367332 (status page: programs subscribe by webhook, once whoever reads there confirms)
         return hooks if kind in WEBHOOK_KINDS else dispatcher
 
     async def send(row: ClaimedNotice) -> SendResult:

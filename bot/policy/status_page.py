@@ -23,6 +23,7 @@ def build_status_page(model: models.StatusPage, timezone: str) -> domain.StatusP
         weights=domain.UptimeWeights(model.weights.degraded, model.weights.partial, model.weights.major),
         history_days=model.history_days,
         subscribe=tuple(model.subscribe),
+        webhook_networks=tuple(model.webhook_networks),
     )
 
 

@@ -59,6 +59,20 @@ async def asked_since(conn: AsyncConnection, since: datetime) -> int:
     return int(await conn.scalar(sa.select(sa.func.count()).where(_c.asked_at > since)) or 0)
 
 
+async def asked_between(
+    conn: AsyncConnection, kind: SubscriberKind, addresses: tuple[str, str], since: datetime
+) -> int:
+    """How many addresses from the first up to the second were asked to confirm since then."""
+    between = (_c.kind == str(kind), _c.address >= addresses[0], _c.address < addresses[1])
+    return int(await conn.scalar(sa.select(sa.func.count()).where(*between, _c.asked_at > since)) or 0)
+
+
+async def page(conn: AsyncConnection, after: str, limit: int) -> list[Subscriber]:
+    """Up to `limit` subscribers, confirmed or not, those with the next higher IDs."""
+    found = sa.select(_c.state).where(_c.id > after).order_by(_c.id).limit(limit)
+    return [_adapter.validate_python(state) for state in await conn.scalars(found)]
+
+
 async def counts(conn: AsyncConnection) -> dict[str, dict[str, int]]:
     """How many subscribers there are of each kind: `active`, and `pending` ones that were not confirmed."""
     rows = await conn.execute(sa.select(_c.kind, _c.active, sa.func.count()).group_by(_c.kind, _c.active))

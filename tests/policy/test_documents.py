@@ -224,8 +224,3 @@ def test_a_kept_document_survives_any_order_of_its_keys(name: str) -> None:
     assert [level.key for level in kept.severities] == [level.key for level in loaded.policy.severities]
     assert [role.key for role in kept.roles] == [role.key for role in loaded.policy.roles]
     assert kept.digest == loaded.policy.digest
-
-
-def test_a_way_to_subscribe_that_is_not_offered_yet_is_a_warning(tmp_path: Path) -> None:
-    text = "status_page:\n  name: Example AI\n  subscribe: [email, webhook]\n"
-    assert any("people cannot subscribe by webhook yet" in warning for warning in warnings_of(text, tmp_path))

@@ -42,6 +42,7 @@ class StatusPageRules:
     weights: UptimeWeights = UptimeWeights()
     history_days: int = 90
     subscribe: tuple[str, ...] = ("email", "slack")
+    webhook_networks: tuple[str, ...] = ()  # outside the public internet, where webhooks of subscribers may be
 
     def component(self, key: str) -> Component | None:
         """The component with this key or name, in whatever case; None if there is none."""

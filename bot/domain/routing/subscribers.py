@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from bot.domain.routing.notice import Notice, NoticeKind, Priority
 from bot.domain.routing.payloads import SubscriberPayload
+from bot.domain.statuspage.subscriber import Subscriber, SubscriberKind
 
 _PRIORITY = Priority.SUBSCRIBERS
+_KINDS = {
+    SubscriberKind.EMAIL: NoticeKind.STATUS_MAIL,
+    SubscriberKind.SLACK: NoticeKind.STATUS_CHANNEL,
+    SubscriberKind.WEBHOOK: NoticeKind.STATUS_WEBHOOK,
+}
 
 
-def confirmation(subscriber: str, asked: int) -> Notice:
-    """Ask an address whether its owner wants the mails. `asked` counts the requests of this subscriber."""
-    payload = SubscriberPayload(subscriber).to_json()
-    return Notice(f"subscribe:{subscriber}:{asked}", NoticeKind.STATUS_CONFIRM, None, payload, priority=Priority.ANSWER)
+def confirmation(subscriber: Subscriber) -> Notice:
+    """Ask an address whether its owner wants the messages, once for each request."""
+    payload = SubscriberPayload(subscriber.id).to_json()
+    webhook = subscriber.kind is SubscriberKind.WEBHOOK
+    kind = NoticeKind.STATUS_WEBHOOK if webhook else NoticeKind.STATUS_CONFIRM
+    return Notice(f"subscribe:{subscriber.id}:{subscriber.asked}", kind, None, payload, priority=Priority.ANSWER)
 
 
-def told_by_mail(mailing: str, payload: SubscriberPayload) -> Notice:
-    """Tell a subscriber by e-mail of what was published."""
-    return Notice(_key(mailing, payload), NoticeKind.STATUS_MAIL, None, payload.to_json(), priority=_PRIORITY)
-
-
-def told_in_slack(mailing: str, payload: SubscriberPayload) -> Notice:
-    """Tell a channel of what was published."""
-    return Notice(_key(mailing, payload), NoticeKind.STATUS_CHANNEL, None, payload.to_json(), priority=_PRIORITY)
-
-
-def _key(mailing: str, payload: SubscriberPayload) -> str:
-    return f"status:{mailing}:{payload.subscriber}"
+def told(kind: SubscriberKind, mailing: str, payload: SubscriberPayload) -> Notice:
+    """Tell a subscriber of what was published."""
+    key = f"status:{mailing}:{payload.subscriber}"
+    return Notice(key, _KINDS[kind], None, payload.to_json(), priority=_PRIORITY)

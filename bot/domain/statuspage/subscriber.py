@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from urllib.parse import urlsplit, urlunsplit
 
 from bot.domain.errors import Refused
 
 ASKED_AGAIN_AFTER = timedelta(hours=1)  # a person's address gets at most one mail that asks in this time
 ASKED_AT_MOST, ASKED_WITHIN = 100, timedelta(minutes=1)  # addresses, whoever asks
+SIBLINGS_AT_MOST = 3  # addresses of one host, or of one mailbox, that are asked within `ASKED_AGAIN_AFTER`
+LONGEST_URL = 1000
 PENDING_FOR = timedelta(days=7)  # an address that nobody confirms is forgotten
 _ADDRESS = re.compile(r"[^@\s<>,;:\"\\()\[\]\x00-\x1f\x7f]{1,64}@[^@\s<>,;:\"\\()\[\]\x00-\x1f\x7f]{1,190}")
+
+_HOST = re.compile(r"[a-z0-9._:-]{1,253}")
+_URL_TEXT = re.compile(r"[\x21-\x7e]+")
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_NO_URL = "That is not an address to post to. Write one such as https://example.com/incidents."
 
 
 class SubscriberKind(StrEnum):
@@ -22,6 +31,7 @@ class SubscriberKind(StrEnum):
 
     EMAIL = "email"
     SLACK = "slack"  # a channel
+    WEBHOOK = "webhook"  # an address that takes POST
 
 
 class Purpose(StrEnum):
@@ -37,7 +47,7 @@ class Subscriber:
 
     id: str
     kind: SubscriberKind
-    address: str  # a mail address in lower case, or the ID of a channel
+    address: str  # a mail address in lower case, the ID of a channel, or a web address
     created_at: datetime
     components: tuple[str, ...] = ()
     wanted: tuple[str, ...] = ()  # the components that hold once the address is confirmed
@@ -61,6 +71,41 @@ def mail_address(text: str) -> str:
     if not _ADDRESS.fullmatch(address) or "." not in address.rpartition("@")[2]:
         raise Refused("That is not an e-mail address. Write one such as ada@example.com.")
     return address
+
+
+def web_address(text: str, *, loopback: bool) -> str:
+    """The web address of a receiver. Raises `Refused` if it is none. `loopback`: this machine, without TLS, is one."""
+    try:
+        parts = urlsplit(text.strip())
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        raise Refused(_NO_URL) from None
+    plain = loopback and parts.scheme == "http" and host in _LOOPBACK
+    usable = (parts.scheme == "https" or plain) and _HOST.fullmatch(host) and parts.username is parts.password is None
+    if not usable or len(text) > LONGEST_URL or not _URL_TEXT.fullmatch(text.strip()):
+        raise Refused(_NO_URL)
+    host = f"[{host}]" if ":" in host else host
+    place = host if port is None else f"{host}:{port}"
+    return urlunsplit((parts.scheme, place, parts.path or "/", parts.query, ""))
+
+
+def siblings(kind: SubscriberKind, address: str) -> tuple[str, str] | None:
+    """The first address, and the first after the last one, of those that reach the same people; None: there are none.
+
+    `ada+news@example.com` reaches Ada as `ada+more@example.com` does, and each path of a host its operator.
+    """
+    if kind is SubscriberKind.WEBHOOK:
+        parts = urlsplit(address)
+        start = f"{parts.scheme}://{parts.netloc}/"
+        return start, start[:-1] + "0"  # the character after the slash
+    local, plus, _ = address.partition("@")[0].partition("+")
+    return (f"{local}+", f"{local},") if plus else None
+
+
+def signing_key(secret: str, subscriber: str) -> str:
+    """The secret that messages to a webhook are signed with: whoever reads there gets it in the first message."""
+    made = hmac.new(secret.encode(), f"webhook:{subscriber}".encode(), "sha256").digest()
+    return "whsec_" + base64.b64encode(made).decode()
 
 
 def token(secret: str, purpose: Purpose, subscriber: str) -> str:

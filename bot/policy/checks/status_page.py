@@ -8,11 +8,6 @@ from bot.policy.checks.context import CheckContext
 from bot.policy.problems import KeyPath, Problem
 from bot.policy.status_page import components
 
-NO_WEBHOOKS = (
-    "people cannot subscribe by webhook yet, and the page does not offer it. Programs can read the feeds and /api/v2; "
-    "your own are told by webhooks, a section of the policy."
-)
-
 
 def problems(context: CheckContext) -> Iterator[Problem]:
     """A problem for each component that shares its key or name, and each name that does not exist."""
@@ -35,10 +30,8 @@ def problems(context: CheckContext) -> Iterator[Problem]:
 
 
 def warnings(context: CheckContext) -> Iterator[Problem]:
-    """A warning for components of one name, and for a way to subscribe that is not offered yet."""
+    """A warning for components of one name."""
     page = context.model.status_page
-    if "webhook" in page.subscribe:
-        yield context.problem(("status_page", "subscribe"), NO_WEBHOOKS)
     names = [each.name.lower() for each in components(page) if each.name]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         message = f"several components are called {', '.join(twice)}: nobody can tell them apart."

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from bot.policy.models.base import StrictModel
+from bot.policy.models.bounds import Network
 from bot.policy.models.texts import Key, Link, Name, Text
 from bot.policy.models.times import Zone
 
@@ -55,5 +56,8 @@ class StatusPage(StrictModel):
     )
     subscribe: list[Literal["email", "webhook", "slack"]] = Field(
         default=["email", "slack"],
-        description="How people may subscribe. `webhook` is not offered yet, which `check` says.",
+        description="How people may subscribe.",
+    )
+    webhook_networks: list[Network] = Field(
+        default=[], description="Networks outside the public internet that webhooks of subscribers may be in."
     )

@@ -31,6 +31,12 @@ def access_token(secret: str, visibility: str) -> str | None:
     return hmac.new(secret.encode(), f"access:{visibility}".encode(), "sha256").hexdigest()[:32]
 
 
+def can_post(context: Context) -> bool:
+    """Whether programs can subscribe by webhook: the policy offers it, and links have a public address."""
+    wanted = "webhook" in context.policy.status_page.subscribe
+    return wanted and page_url(context).startswith(("https://", "http://"))
+
+
 async def signing_secret(conn: AsyncConnection) -> str:
     """What links are signed with. Raises `LookupError` before the page was first served."""
     secret = await key_value.STATUS_PAGE_SECRET.get(conn)

@@ -1,4 +1,4 @@
-"""Subscribes people to the status page: by e-mail once they confirm the address, and channels of Slack at once.
+"""Subscribes people to the status page: addresses once they are confirmed, and channels of Slack at once.
 
 Whoever asks is told the same in each case, so that nobody learns who is subscribed.
 """
@@ -15,11 +15,14 @@ from bot.domain.statuspage.subscriber import (
     ASKED_AGAIN_AFTER,
     ASKED_AT_MOST,
     ASKED_WITHIN,
+    SIBLINGS_AT_MOST,
     Purpose,
     Subscriber,
     SubscriberKind,
     mail_address,
+    siblings,
     subscriber_of,
+    web_address,
 )
 from bot.usecases.context import Context
 from bot.usecases.status_page.address import signing_secret
@@ -33,24 +36,32 @@ class TooManyRequests(Refused):
     """Too many addresses were asked to confirm lately, whoever asked."""
 
 
-async def ask(context: Context, address: str, components: Sequence[str]) -> None:
-    """Send a mail that asks to confirm the address; nothing if it got one within the hour.
+async def ask(context: Context, kind: SubscriberKind, address: str, components: Sequence[str]) -> None:
+    """Send a message that asks to confirm the address; nothing if it got one within the hour.
 
     Raises `Refused` for what is no address, and `TooManyRequests`.
     """
-    address = mail_address(address)
-    known = tuple(each.key for each in context.policy.status_page.components if each.key in set(components))
+    rules = context.policy.status_page
+    if kind is SubscriberKind.WEBHOOK:
+        address = web_address(address, loopback=bool(rules.webhook_networks))
+    else:
+        address = mail_address(address)
+    known = tuple(each.key for each in rules.components if each.key in set(components))
     async with context.database.transaction() as conn:
         now = context.clock.now()
         if await subscribers.asked_since(conn, now - ASKED_WITHIN) >= ASKED_AT_MOST:
             raise TooManyRequests("Many people are subscribing just now. Try again in some minutes.")
-        found = await subscribers.lock_address(conn, SubscriberKind.EMAIL, address)
-        if found is not None and found.asked_at is not None and now - found.asked_at < ASKED_AGAIN_AFTER:
+        found = await subscribers.lock_address(conn, kind, address)
+        lately = now - ASKED_AGAIN_AFTER
+        if found is not None and found.asked_at is not None and found.asked_at > lately:
             return
-        subscriber = found or Subscriber(new_id(ID_LENGTH), SubscriberKind.EMAIL, address, now)
+        around = siblings(kind, address)
+        if around is not None and await subscribers.asked_between(conn, kind, around, lately) >= SIBLINGS_AT_MOST:
+            return  # the same answer: who asks learns nothing
+        subscriber = found or Subscriber(new_id(ID_LENGTH), kind, address, now)
         subscriber = replace(subscriber, wanted=known, asked_at=now, asked=subscriber.asked + 1)
         await subscribers.save(conn, subscriber)
-        await enqueue.put(conn, [confirmation(subscriber.id, subscriber.asked)])
+        await enqueue.put(conn, [confirmation(subscriber)])
     context.wakeups.notify()
 
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from bot.domain.routing.notice import SUBSCRIBER_KINDS, Notice
 from bot.domain.routing.payloads import SubscriberPayload
-from bot.domain.routing.subscribers import told_by_mail, told_in_slack
+from bot.domain.routing.subscribers import told
 from bot.domain.statuspage.publication import Publication
-from bot.domain.statuspage.subscriber import PENDING_FOR, Subscriber, SubscriberKind
+from bot.domain.statuspage.subscriber import PENDING_FOR, Subscriber
 from bot.usecases.context import Context
 from storage.outbox import enqueue
 from storage.statuspage import mailings, publications, subscribers
@@ -56,5 +56,4 @@ async def clean_up(context: Context) -> None:
 
 def _notice(subscriber: Subscriber, mailing: Mailing, publication: Publication) -> Notice:
     payload = SubscriberPayload(subscriber.id, publication.id, mailing.update_id)
-    told = told_in_slack if subscriber.kind is SubscriberKind.SLACK else told_by_mail
-    return told(mailing.id, payload)
+    return told(subscriber.kind, mailing.id, payload)

@@ -24,7 +24,7 @@ def links(view: PageView, access: str | None = None) -> dict[str, str]:
         "base": PREFIX,
         "home": PREFIX + query,
         "history": f"{PREFIX}/history{query}",
-        "subscribe": f"{PREFIX}/subscribe{query}" if "email" in view.rules.subscribe else "",
+        "subscribe": f"{PREFIX}/subscribe{query}" if {"email", "webhook"} & set(view.rules.subscribe) else "",
         "suffix": query,
         "query": query,
     }

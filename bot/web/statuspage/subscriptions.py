@@ -1,4 +1,4 @@
-"""Serves the pages by which people subscribe to the status page by e-mail, confirm the address, and leave again.
+"""Serves the pages by which people subscribe to the status page by e-mail or webhook, confirm the address, and leave.
 
 A link in a mail is opened by programs, too: it shows a page whose button does it. Mail programs that unsubscribe with
 one click send the request of RFC 8058 instead.
@@ -11,10 +11,10 @@ from typing import Any
 from aiohttp import web
 
 from bot.domain.errors import Refused
-from bot.domain.statuspage.subscriber import Purpose
+from bot.domain.statuspage.subscriber import Purpose, SubscriberKind
 from bot.usecases.context import Context
 from bot.usecases.status_page import subscribe
-from bot.usecases.status_page.address import PREFIX, can_mail
+from bot.usecases.status_page.address import PREFIX, can_mail, can_post
 from bot.web.statuspage import documents, pages
 from bot.web.statuspage.cache import StatusPageCache
 from bot.web.statuspage.routes import admit
@@ -24,7 +24,12 @@ ON_ITS_WAY = (
     "If this address can be subscribed, a mail is on its way to it. Open the link in it within a week; until then you "
     "are told nothing. An address gets at most one such mail in an hour."
 )
-NOT_OURS = "This link is not one of ours, or incomplete. Copy the whole link from the mail."
+POST_ON_ITS_WAY = (
+    "If this address can be subscribed, a POST is on its way to it, with the secret of the signatures and a link that "
+    "confirms it. Open the link within a week; until then nothing else is posted. An address gets at most one in an "
+    "hour."
+)
+NOT_OURS = "This link is not one of ours, or incomplete. Copy the whole link."
 
 
 def routes(context: Context, cache: StatusPageCache) -> list[web.RouteDef]:
@@ -51,43 +56,51 @@ class Subscriptions:
         """The form, and the feeds for those who want to leave no address."""
         admit(self._cache, request)
         components = self._context.policy.status_page.components
-        return self._page(
-            "Subscribe", "", template="subscribe.html", mail=can_mail(self._context), components=components
-        )
+        offered = {"mail": can_mail(self._context), "webhook": can_post(self._context)}
+        rules = self._context.policy.status_page
+        missing = "email" in rules.subscribe and not offered["mail"]
+        return self._page("Subscribe", "", template="subscribe.html", components=components, missing=missing, **offered)
 
     async def ask(self, request: web.Request) -> web.Response:
         """Send the mail that asks to confirm. The answer is the same whether the address is known or not."""
         admit(self._cache, request)
-        if not can_mail(self._context):
-            raise web.HTTPNotFound
         values = await request.post()
+        kind = SubscriberKind.WEBHOOK if "webhook" in values else SubscriberKind.EMAIL
+        if not (can_post if kind is SubscriberKind.WEBHOOK else can_mail)(self._context):
+            raise web.HTTPNotFound
         keys = [str(each) for each in values.getall("component", [])]
         every = {each.key for each in self._context.policy.status_page.components}
         try:
-            await subscribe.ask(self._context, str(values.get("email", "")), [] if every <= set(keys) else keys)
+            await subscribe.ask(self._context, kind, str(values.get(kind, "")), [] if every <= set(keys) else keys)
         except subscribe.TooManyRequests as refused:
             return self._page("Try again later", refused.message, status=429)
         except Refused as refused:
             return self._page("That did not work", refused.message, status=400)
+        if kind is SubscriberKind.WEBHOOK:
+            return self._page("Look at what arrives there", POST_ON_ITS_WAY)
         return self._page("Look into your mailbox", ON_ITS_WAY)
 
     async def look_at_confirm(self, request: web.Request) -> web.Response:
         """Ask to press the button: programs that follow links must not confirm."""
         if not await self._ours(request, Purpose.CONFIRM):
             return self._page("Not confirmed", NOT_OURS, status=404)
-        return self._page("Confirm your address", "Press the button to be told by e-mail.", button="Confirm")
+        return self._page(
+            "Confirm your address", "Press the button to be told of what is published here.", button="Confirm"
+        )
 
     async def confirm(self, request: web.Request) -> web.Response:
         """Confirm the address."""
         if await subscribe.confirm(self._context, request.match_info["token"][:LONGEST_TOKEN]) is None:
             return self._page("Not confirmed", NOT_OURS, status=404)
-        return self._page("You are subscribed", "You are told by e-mail. Each mail has a link that ends it.")
+        return self._page(
+            "You are subscribed", "You are told of what is published here. Each message has a link that ends it."
+        )
 
     async def look_at_unsubscribe(self, request: web.Request) -> web.Response:
         """Ask to press the button."""
         if not await self._ours(request, Purpose.UNSUBSCRIBE):
             return self._page("Not unsubscribed", NOT_OURS, status=404)
-        return self._page("Unsubscribe", "Press the button, and you get no further mails.", button="Unsubscribe")
+        return self._page("Unsubscribe", "Press the button, and you are told nothing more.", button="Unsubscribe")
 
     async def unsubscribe(self, request: web.Request) -> web.Response:
         """Forget the address. Twice is fine."""

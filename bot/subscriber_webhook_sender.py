@@ -1,0 +1,132 @@
+"""Tells webhooks that are subscribed to the status page, signed as the Standard Webhooks specification says."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.domain.errors import DeliveryError
+from bot.domain.policy.status_page_rules import StatusPageRules
+from bot.domain.routing.payloads import SubscriberPayload
+from bot.domain.routing.send_result import Failed, NotNeeded, Retry, SendResult, Sent, result_of
+from bot.domain.statuspage.publication import Publication, referred_update
+from bot.domain.statuspage.subscriber import Purpose, Subscriber, SubscriberKind, signing_key
+from bot.domain.timeline.entry import rfc3339
+from bot.integrations import http, standard_webhooks
+from bot.integrations.pinned_session import pinned_session
+from bot.usecases.context import Context
+from bot.usecases.status_page.address import link, page_url, signing_secret
+from storage.outbox.payloads import read_payload
+from storage.outbox.queue import ClaimedNotice
+from storage.statuspage import publications, subscribers
+
+AT_ONCE = 8
+GIVEN_UP_AFTER = timedelta(days=2)
+ASKED_UNTIL = timedelta(minutes=10)  # a receiver that should confirm and does not answer is asked no longer
+
+
+class SubscriberWebhookSender:
+    """Sends notices of the kinds `SUBSCRIBER_WEBHOOK_KINDS`.
+
+    An address that leads outside the public internet is not asked. One that answers 410, or nothing good for two days,
+    is subscribed no more.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._slots = asyncio.Semaphore(AT_ONCE)
+
+    async def send(self, row: ClaimedNotice) -> SendResult:
+        """Post the event, or the question whether its owner wants the messages."""
+        payload = read_payload(row, SubscriberPayload)
+        async with self._context.database.reading() as conn:
+            subscriber = await subscribers.get(conn, payload.subscriber)
+            secret = await signing_secret(conn)
+            publication = await publications.get(conn, payload.publication) if payload.publication else None
+        if subscriber is None or subscriber.kind is not SubscriberKind.WEBHOOK:
+            return NotNeeded("the subscriber has left")
+        if payload.publication is not None and publication is None:
+            return NotNeeded("there is no such publication")
+        if publication is None:
+            event = self._question(subscriber, secret)
+        else:
+            event = self._event(subscriber, publication, payload.update, secret)
+        async with self._slots:
+            if time.monotonic() + 2 * http.TIMEOUT_S > row.lease_ends_monotonic:
+                return Retry("its lease would have ended before the answer", timedelta(0))
+            return await self._post(row, subscriber, secret, event)
+
+    async def _post(self, row: ClaimedNotice, subscriber: Subscriber, secret: str, event: dict[str, Any]) -> SendResult:
+        key = signing_key(secret, subscriber.id)
+        try:
+            async with pinned_session(subscriber.address, self._context.policy.status_page.webhook_networks) as session:
+                receipt = await standard_webhooks.post(session, subscriber.address, key, f"msg_{row.key}", event)
+        except DeliveryError as error:
+            words = f"Could not tell a webhook of the status page: {error}."
+            trying = datetime.now(UTC) - row.first_try_at
+            if error.permanent or trying > (GIVEN_UP_AFTER if subscriber.active else ASKED_UNTIL):
+                await self._forget(subscriber)
+                return Failed(f"{words} It is subscribed no more.")
+            return result_of(error, words)
+        return Sent(receipt)
+
+    async def _forget(self, subscriber: Subscriber) -> None:
+        async with self._context.database.transaction() as conn:
+            await subscribers.delete(conn, subscriber.id)
+
+    def _question(self, subscriber: Subscriber, secret: str) -> dict[str, Any]:
+        """The first message. Only who reads there learns the secret, and the link that confirms."""
+        return {
+            "type": "subscription.confirm",
+            "timestamp": rfc3339(self._context.clock.now()),
+            "data": {
+                "page": _page(self._context),
+                "confirm_url": link(self._context, secret, Purpose.CONFIRM, subscriber.id),
+                "unsubscribe_url": link(self._context, secret, Purpose.UNSUBSCRIBE, subscriber.id),
+                "secret": signing_key(secret, subscriber.id),
+            },
+        }
+
+    def _event(
+        self, subscriber: Subscriber, publication: Publication, reference: str | None, secret: str
+    ) -> dict[str, Any]:
+        update, corrects = referred_update(publication, reference)
+        rules = self._context.policy.status_page
+        kind = "maintenance" if publication.is_maintenance else "incident"
+        return {
+            "type": f"{kind}.{'corrected' if corrects else update.status}",
+            "timestamp": rfc3339(update.edited_at or update.at),
+            "data": {
+                "page": _page(self._context),
+                kind: _public(publication, rules, page_url(self._context)),
+                "update": {"status": str(update.status), "message": update.message, "at": rfc3339(update.at)},
+                "unsubscribe_url": link(self._context, secret, Purpose.UNSUBSCRIBE, subscriber.id),
+            },
+        }
+
+
+def _page(context: Context) -> dict[str, str]:
+    return {"name": context.policy.status_page.name, "url": page_url(context)}
+
+
+def _public(publication: Publication, rules: StatusPageRules, url: str) -> dict[str, Any]:
+    """What the page shows of it, and nothing else."""
+    planned = publication.scheduled_for, publication.scheduled_until
+    return {
+        "id": publication.id,
+        "title": publication.title,
+        "impact": publication.impact,
+        "status": str(publication.status),
+        "url": f"{url}/incidents/{publication.id}",
+        "started_at": rfc3339(publication.started_at),
+        "ended_at": rfc3339(publication.ended_at) if publication.ended_at else None,
+        "scheduled_for": rfc3339(planned[0]) if planned[0] else None,
+        "scheduled_until": rfc3339(planned[1]) if planned[1] else None,
+        "components": [
+            {"key": each.key, "name": each.name, "state": str(publication.components[each.key])}
+            for each in rules.components
+            if each.key in publication.components
+        ],
+    }
