@@ -5,7 +5,7 @@ Only entry points import it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
@@ -24,17 +24,14 @@ from bot.bootstrap.monitoring import prober, rule_evaluator
 from bot.bootstrap.rotation import HoldersOfSecrets, secret_rotation
 from bot.bootstrap.status_page import status_page_services
 from bot.communication_sender import CommunicationSender
-<<<<<<< HEAD
-from bot.domain.routing.notice import MAIL_KINDS, PAGER_KINDS, SUBSCRIBER_MAIL_KINDS, TICKET_KINDS, WEBHOOK_KINDS
-=======
 from bot.domain.routing.notice import (
     MAIL_KINDS,
     PAGER_KINDS,
     SUBSCRIBER_MAIL_KINDS,
     SUBSCRIBER_WEBHOOK_KINDS,
+    TICKET_KINDS,
     WEBHOOK_KINDS,
 )
->>>>>>> 63367332 (status page: programs subscribe by webhook, once whoever reads there confirms)
 from bot.domain.routing.send_result import SendResult, Sent
 from bot.metrics import Metrics
 from bot.page_sender import PageSender
@@ -83,7 +80,7 @@ from bot.workers.maintenance import maintenance
 from bot.workers.on_call_watch import OnCallWatch
 from bot.workers.outage_monitor import OutageMonitor
 from bot.workers.outage_watch import OutageWatch
-from bot.workers.outbox import Outbox
+from bot.workers.outbox import Outbox, Send
 from bot.workers.pagerduty_schedule_sync import PagerDutyScheduleSync
 from bot.workers.playbook_reviews import playbook_reviews
 from bot.workers.policy_watcher import PolicyWatcher
@@ -105,7 +102,6 @@ from storage.outbox.queue import ClaimedNotice
 
 log = structlog.get_logger()
 
-Sender = PageSender | CommunicationSender | SubscriberSender | SubscriberWebhookSender | WebhookSender | Dispatcher
 # From SIGTERM to the end in ten seconds: first what tells others and what merely waits, then what is under way.
 ANNOUNCED_WITHIN_S, DRAINED_WITHIN_S = 2.0, 6.0
 # Posts that come back to us as events.
@@ -317,32 +313,17 @@ def _sockets(base: Base, bolt: AsyncApp, backfill: Callable[[], Awaitable[None]]
 def _outbox(base: Base, sockets: SocketPool | None, pages: PageSender, mails: CommunicationSender) -> Outbox:
     metrics, settings = base.metrics, base.settings
     dispatcher = Dispatcher(base.context, base.api, base.me, base.session, settings.tocsin_command)
-    subscribers = SubscriberSender(base.context, lambda: pages.notifiers)
-    hooks = WebhookSender(base.context, base.session)
-<<<<<<< HEAD
-    ticketing = TicketSender(base.context, lambda: trackers.build(base.live.current, base.session))
-=======
-    posts = SubscriberWebhookSender(base.context)
->>>>>>> 63367332 (status page: programs subscribe by webhook, once whoever reads there confirms)
-
-    def sender_of(kind: str) -> Sender:
-        if kind in PAGER_KINDS:
-            return pages
-        if kind in SUBSCRIBER_MAIL_KINDS:
-            return subscribers
-        if kind in MAIL_KINDS:
-            return mails
-<<<<<<< HEAD
-        if kind in TICKET_KINDS:
-            return ticketing
-=======
-        if kind in SUBSCRIBER_WEBHOOK_KINDS:
-            return posts
->>>>>>> 63367332 (status page: programs subscribe by webhook, once whoever reads there confirms)
-        return hooks if kind in WEBHOOK_KINDS else dispatcher
+    senders = _senders_of_kinds(
+        (PAGER_KINDS, pages.send),
+        (MAIL_KINDS, mails.send),
+        (SUBSCRIBER_MAIL_KINDS, SubscriberSender(base.context, lambda: pages.notifiers).send),
+        (SUBSCRIBER_WEBHOOK_KINDS, SubscriberWebhookSender(base.context).send),
+        (TICKET_KINDS, TicketSender(base.context, lambda: trackers.build(base.live.current, base.session)).send),
+        (WEBHOOK_KINDS, WebhookSender(base.context, base.session).send),
+    )
 
     async def send(row: ClaimedNotice) -> SendResult:
-        result = await sender_of(row.kind).send(row)
+        result = await senders.get(row.kind, dispatcher.send)(row)
         channel = str(result.receipt.get("channel", "")) if isinstance(result, Sent) else ""
         if sockets is not None and row.kind in IN_CHANNEL and channel.startswith(("C", "G")):
             sockets.note_post()
@@ -354,6 +335,11 @@ def _outbox(base: Base, sockets: SocketPool | None, pages: PageSender, mails: Co
         observe=lambda outcome: metrics.outbox_results.labels(outcome.kind, outcome.result).inc(),
         claimed=lambda row: metrics.claimed("notice", row.reclaimed),
     )
+
+
+def _senders_of_kinds(*senders: tuple[Collection[str], Send]) -> dict[str, Send]:
+    """The sender of each kind of notice that does not go to Slack."""
+    return {str(kind): send for kinds, send in senders for kind in kinds}
 
 
 def _observe_deadlines(metrics: Metrics) -> Callable[[LedgerRow, float], None]:

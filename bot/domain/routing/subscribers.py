@@ -7,22 +7,23 @@ from bot.domain.routing.payloads import SubscriberPayload
 from bot.domain.statuspage.subscriber import Subscriber, SubscriberKind
 
 _PRIORITY = Priority.SUBSCRIBERS
-_KINDS = {
-    SubscriberKind.EMAIL: NoticeKind.STATUS_MAIL,
-    SubscriberKind.SLACK: NoticeKind.STATUS_CHANNEL,
-    SubscriberKind.WEBHOOK: NoticeKind.STATUS_WEBHOOK,
-}
 
 
 def confirmation(subscriber: Subscriber) -> Notice:
     """Ask an address whether its owner wants the messages, once for each request."""
-    payload = SubscriberPayload(subscriber.id).to_json()
-    webhook = subscriber.kind is SubscriberKind.WEBHOOK
-    kind = NoticeKind.STATUS_WEBHOOK if webhook else NoticeKind.STATUS_CONFIRM
-    return Notice(f"subscribe:{subscriber.id}:{subscriber.asked}", kind, None, payload, priority=Priority.ANSWER)
+    key, payload = f"subscribe:{subscriber.id}:{subscriber.asked}", SubscriberPayload(subscriber.id).to_json()
+    if subscriber.kind is SubscriberKind.WEBHOOK:
+        return Notice(key, NoticeKind.STATUS_WEBHOOK, None, payload, priority=Priority.ANSWER)
+    return Notice(key, NoticeKind.STATUS_CONFIRM, None, payload, priority=Priority.ANSWER)
 
 
 def told(kind: SubscriberKind, mailing: str, payload: SubscriberPayload) -> Notice:
     """Tell a subscriber of what was published."""
-    key = f"status:{mailing}:{payload.subscriber}"
-    return Notice(key, _KINDS[kind], None, payload.to_json(), priority=_PRIORITY)
+    key, values = f"status:{mailing}:{payload.subscriber}", payload.to_json()
+    match kind:
+        case SubscriberKind.EMAIL:
+            return Notice(key, NoticeKind.STATUS_MAIL, None, values, priority=_PRIORITY)
+        case SubscriberKind.SLACK:
+            return Notice(key, NoticeKind.STATUS_CHANNEL, None, values, priority=_PRIORITY)
+        case SubscriberKind.WEBHOOK:
+            return Notice(key, NoticeKind.STATUS_WEBHOOK, None, values, priority=_PRIORITY)

@@ -14,6 +14,7 @@ from bot.domain.routing.notice import (
     MAIL_KINDS,
     PAGER_KINDS,
     SUBSCRIBER_MAIL_KINDS,
+    SUBSCRIBER_WEBHOOK_KINDS,
     TICKET_KINDS,
     WEBHOOK_KINDS,
     NoticeKind,
@@ -28,7 +29,9 @@ NOTHING: Any = None
 
 
 def test_every_kind_of_notice_has_a_sender_or_is_for_the_pager() -> None:
-    elsewhere = PAGER_KINDS | MAIL_KINDS | WEBHOOK_KINDS | SUBSCRIBER_MAIL_KINDS | TICKET_KINDS
+    elsewhere = (
+        PAGER_KINDS | MAIL_KINDS | WEBHOOK_KINDS | SUBSCRIBER_MAIL_KINDS | TICKET_KINDS | SUBSCRIBER_WEBHOOK_KINDS
+    )
     assert set(NoticeKind) == set(REGISTRY) | elsewhere
     assert not set(REGISTRY) & elsewhere
 
