@@ -19,7 +19,7 @@ from storage.schema import action_items, incidents, jobs, timeline
 _c = incidents.c
 _SINCE = sa.bindparam("since", type_=_c.declared_at.type)
 _IN_PERIOD = sa.select(_c.number).where(_c.declared_at >= _SINCE)
-_PLAIN = ("drill", "category", "services", "episode")
+_PLAIN = ("drill", "category", "services", "episode", "uncounted")
 _INSTANTS = (
     "declared_at", "detected_at", "started_at", "acknowledged_at", "identified_at", "mitigated_at", "resolved_at",
     "ended_at", "impact_ended_at",
@@ -50,8 +50,8 @@ async def rows_since(conn: AsyncConnection, since: datetime) -> Sequence[Any]:
 
 
 def facts_of(rows: Sequence[Any]) -> list[IncidentFact]:
-    """The incidents of the rows. Call it in a thread where they are many."""
-    return [_fact(*row) for row in rows]
+    """The incidents of the rows, without those that figures leave out. Call it in a thread where they are many."""
+    return [fact for row in rows if (fact := _fact(*row)) is not None]
 
 
 async def updates_since(conn: AsyncConnection, since: datetime) -> dict[int, list[datetime]]:
@@ -90,8 +90,10 @@ def _facts(dialect: str) -> Any:
     return sa.select(_c.number, _c.severity, _c.status, _c.private, members).where(_c.declared_at >= _SINCE)
 
 
-def _fact(number: int, severity: str, status: str, private: bool, members: str) -> IncidentFact:
-    drill, category, services, episode, declared, detected, *others = json.loads(members)
+def _fact(number: int, severity: str, status: str, private: bool, members: str) -> IncidentFact | None:
+    drill, category, services, episode, uncounted, declared, detected, *others = json.loads(members)
+    if uncounted:
+        return None
     return IncidentFact(
         number, severity, Status(status), private, bool(drill), category, tuple(services or ()), episode or 1,
         datetime.fromisoformat(declared), datetime.fromisoformat(detected),

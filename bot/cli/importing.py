@@ -19,9 +19,14 @@ from bot.domain.values.one_line import escape_controls
 from bot.importers.archive import Archive
 from bot.importers.errors import ImportFailed
 from bot.importers.plan import Plan, make_plan
+from bot.importers.record import Recorded, record
 from bot.importers.report import in_markdown, in_terminal
 from bot.importers.vendors import VENDORS, Vendor, open_reader
+from bot.policy import LoadedPolicy
 from bot.settings import Settings
+from bot.usecases.open_clock import open_clock
+from storage import migrate
+from storage.open import open_database
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -38,6 +43,7 @@ def _vendor_command(vendor: Vendor) -> click.Command:
     @click.option("--from", "saved", metavar="API|DIR", default="API", help="The API, or a folder of saved answers.")
     @click.option("--save", type=_FOLDER, help="Keep the raw answers in this folder; a second run goes on with them.")
     @click.option("--output", type=_FILE, help="Write the policy to this file; one that is there is added to.")
+    @click.option("--count", is_flag=True, help="Count past incidents in figures.")
     @click.option("--markdown", is_flag=True, help="Print the whole report as Markdown.")
     @as_json_option
     def command(saved: str, save: Path | None, output: Path | None, **options: Any) -> None:
@@ -47,6 +53,10 @@ def _vendor_command(vendor: Vendor) -> click.Command:
         if output is not None:
             _write(output, plan.policy_text)
         _print(plan, vendor.title, output, options)
+        if not options["plan_only"]:
+            recorded = asyncio.run(_record(plan, settings, counted=options["count"]))
+            words = f"{recorded.covers} covers and {recorded.incidents} past incidents recorded"
+            echo(f"{words}, {recorded.ended} covers ended.", err=True)
 
     return command
 
@@ -76,6 +86,28 @@ async def _plan(vendor: Vendor, settings: Settings, archive: Archive | None, bas
     return make_plan(account, base, reader.now, **plan_options(settings, base))
 
 
+async def _record(plan: Plan, settings: Settings, *, counted: bool) -> Recorded:
+    """Record covers and the past in the database of the settings; an empty one is set up."""
+    loaded = policy_of(plan.policy_text)
+    database = await open_database(settings.url, migrate=False)
+    try:
+        if await migrate.current_revision(database) is None:
+            await migrate.upgrade(database)
+        await migrate.check_readable(database)
+        now = (await open_clock(database, settings.tocsin_speed)).now()
+        return await record(database, plan, loaded, now, counted=counted)
+    finally:
+        await database.close()
+
+
+def policy_of(text: str) -> LoadedPolicy:
+    """The policy of a text. Raises `PolicyError` with every problem."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "policy.yml"
+        path.write_text(text, encoding="utf-8")
+        return policy_reader.read(path)
+
+
 def plan_options(settings: Settings, base: str) -> dict[str, Any]:
     """What a plan needs to know besides the account and the policy file."""
     return {
@@ -87,13 +119,11 @@ def plan_options(settings: Settings, base: str) -> dict[str, Any]:
 
 def severities_of(base: str) -> tuple[str, ...]:
     """The severities of a policy file, worst first; those of its preset where it cannot be read yet."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "policy.yml"
-        path.write_text(base, encoding="utf-8")
-        try:
-            return tuple(severity.key for severity in policy_reader.load(path).severities)
-        except TocsinError:
-            return tuple(severity.key for severity in policy_reader.preset("sev1-5").severities)
+    try:
+        policy = policy_of(base).policy
+    except TocsinError:
+        policy = policy_reader.preset("sev1-5")
+    return tuple(severity.key for severity in policy.severities)
 
 
 def _write(path: Path, text: str) -> None:

@@ -52,7 +52,7 @@ class Thing:
         if any(not note.moved for note in self.notes):
             state = State.NOT_MOVED if self.lost else State.CHANGED
         why = "; ".join(dict.fromkeys(note.why for note in self.notes if note.why))
-        do = "; ".join(dict.fromkeys(note.do for note in self.notes if note.do))
+        do = " ".join(dict.fromkeys(note.do for note in self.notes if note.do))
         return Row(self.origin.kind, self.origin.id, self.origin.name, state, why, do)
 
 

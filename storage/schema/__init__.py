@@ -20,6 +20,7 @@ from storage.schema.changes import service_changes
 from storage.schema.communications import communications
 from storage.schema.console import console_sessions, login_links
 from storage.schema.heartbeats import alert_heartbeats
+from storage.schema.imports import imports
 from storage.schema.incidents import chains, counters, incident_words, incidents, threads, timeline
 from storage.schema.outbox import cursors, deadlines, deliveries, outbox
 from storage.schema.people import homes, names, overrides, reads, shifts
@@ -34,9 +35,9 @@ from storage.schema.tokens import api_requests, api_tokens
 __all__ = [
     "action_items", "alert_deadlines", "alert_groups", "alert_heartbeats", "alert_inhibitors", "alert_occurrences",
     "alert_proposals", "alert_silences", "alerts", "api_requests", "api_tokens", "chains", "communications",
-    "console_sessions", "counters", "cursors", "deadlines", "deliveries", "handed_mails", "homes", "incident_words",
-    "incidents", "jobs", "login_links", "mailings", "meta", "metadata", "names", "outbox", "overrides",
-    "playbook_reminders", "playbooks", "policies", "probe_days", "probe_states", "publications", "reads",
-    "review_texts", "rule_states", "rule_switches", "service_changes", "shifts", "subscribers", "threads",
+    "console_sessions", "counters", "cursors", "deadlines", "deliveries", "handed_mails", "homes", "imports",
+    "incident_words", "incidents", "jobs", "login_links", "mailings", "meta", "metadata", "names", "outbox",
+    "overrides", "playbook_reminders", "playbooks", "policies", "probe_days", "probe_states", "publications",
+    "reads", "review_texts", "rule_states", "rule_switches", "service_changes", "shifts", "subscribers", "threads",
     "tickets", "timeline", "walks", "worker_leases",
 ]  # fmt: skip

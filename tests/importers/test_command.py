@@ -7,10 +7,12 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from bot.cli.main import main
 from bot.importers import reader
 from bot.policy import load
-from tests.importers.accounts import small_opsgenie, user
+from tests.importers.accounts import odd_opsgenie, small_opsgenie, user
 from tests.importers.conftest import Import, rows_of
 from tests.importers.opsgenie_oracle import timeline
 
@@ -132,10 +134,36 @@ def test_a_proof_says_that_all_minutes_are_equal_or_exits_with_1(run_import: Imp
     assert set(proof) == {"source", "from", "to", "equal_minutes", "total_minutes", "differences"}
     assert proof["equal_minutes"] == proof["total_minutes"] == 33 * 1440
     (tmp_path / "policy.yml").write_text("schedules:\n  payments-primary: {members: [U0BOSS0000]}\n")
-    other = run_import(double, "prove", "--days", "3", "--json")
+    other = run_import(double, "prove", "opsgenie", "--days", "3", "--json")
     assert other.exit_code == 1
     differences = json.loads(other.stdout)["differences"]
     assert set(differences[0]) == {"schedule", "from", "to", "ours", "theirs", "cause"}
     assert differences[0]["ours"] == ["U0BOSS0000"]
     assert "own schedules.payments-primary" in differences[0]["cause"]
     assert run_import(double, "prove", "opsgenie", "--days", "3").output.count("U0BOSS0000")
+
+
+def test_an_import_records_covers_and_the_past_once(run_import: Import, tmp_path: Path) -> None:
+    double = odd_opsgenie()
+    arguments = ("opsgenie", "--output", "policy.yml")
+    assert CliRunner().invoke(main, ["migrate"]).exit_code == 0
+    first = run_import(double, *arguments)
+    assert first.exit_code == 0, first.output
+    assert "2 covers and 2 past incidents recorded, 0 covers ended." in first.stderr
+    again = run_import(double, *arguments)
+    assert "0 covers and 0 past incidents recorded, 0 covers ended." in again.stderr
+    listed = json.loads(CliRunner().invoke(main, ["list", "all", "--json"]).stdout)
+    assert [(each["title"], each["status"], each["declared_at"]) for each in reversed(listed)] == [
+        ("Checkout down", "closed", "2026-02-01T03:12:00.000Z"),
+        ("Disk full", "closed", "2026-02-02T10:00:00.123Z"),
+    ]
+    shown = json.loads(CliRunner().invoke(main, ["show", "INC-1", "--json"]).stdout)
+    assert "Rolled back the release" in str(shown["timeline"])
+    assert shown["reminders"] == []
+    assert CliRunner().invoke(main, ["verify"]).exit_code == 0
+    found = CliRunner().invoke(main, ["search", "checkout", "down"]).stdout
+    assert "INC-1" in found
+    metrics = json.loads(CliRunner().invoke(main, ["metrics", "--since", "365d", "--json"]).stdout)
+    assert metrics["incidents"] == 0
+    double.overrides["s-odd"] = [each for each in double.overrides["s-odd"] if each["alias"] != "o-one"]
+    assert "0 covers and 0 past incidents recorded, 1 covers ended." in run_import(double, *arguments).stderr

@@ -248,6 +248,8 @@ class Incident:
     tags: tuple[str, ...] = ()
     policy: str = ""  # digest of the policy it follows
     policy_changes: int = 0  # how often another policy was applied
+    imported_from: str | None = None  # the object of another tool that it was, such as `opsgenie incident 42`
+    uncounted: bool = False  # left out of figures: another tool had it, and nobody asked to count those
 
     @property
     def id(self) -> str:

@@ -13,6 +13,7 @@ from bot.importers.keys import Keys
 
 _RESERVED = {"nobody"}
 _CANDIDATES = 3
+_NOWHERE = "unmatched.invalid"  # a domain that nobody can have
 _ALIKE = 0.6  # of 1: from here on a name is worth showing
 
 
@@ -72,7 +73,7 @@ def add_people(draft: Draft, directory: Directory) -> None:
         given.add(key)
         draft.people[person.origin.id] = key
         _match(person, directory)
-        draft.add("contacts", key, _contact(person), person, moved=True)
+        draft.add("contacts", key, _contact(person, key), person, moved=True)
 
 
 def _own_key(draft: Draft, keys: Keys, person: Person) -> str:
@@ -127,8 +128,8 @@ def _suggestion(members: list[Member]) -> str:
     return f"Write the member ID to the contact's `slack`. Nearest in Slack: {words}"
 
 
-def _contact(person: Person) -> dict[str, Any]:
-    """The contact's settings. `slack` is the e-mail address, which the bot looks up."""
+def _contact(person: Person, key: str) -> dict[str, Any]:
+    """The contact's settings. `slack` is the e-mail address, which the bot looks up; without one, a placeholder."""
     contact: dict[str, Any] = {}
     if person.origin.name:
         contact["name"] = person.origin.name
@@ -138,6 +139,8 @@ def _contact(person: Person) -> dict[str, Any]:
         contact["email"] = person.email
     if person.phone:
         contact["phone"] = person.phone
+    if not {"slack", "email", "phone"} & set(contact):
+        contact["slack"] = f"{key}@{_NOWHERE}"
     return contact
 
 
