@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RUNS ?= 100
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check package coverage torture lint lint-js bench pictures lock install clean
+.PHONY: help demo test check package coverage torture lint lint-js bench pictures reference docs docs-serve lock install clean
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make check  everything that CI checks, 25 minutes"
 	@echo "make package  the sdist, the wheel, a CycloneDX list of what ships, and its licences, in dist/"
 	@echo "make lint   ruff, mypy, import contracts, eslint where npm is installed"
+	@echo "make docs   the documentation as a site with a search, in site/; docs-serve shows it while you write"
 	@echo "make torture  kill, freeze and disconnect the bot for half an hour; check that nothing is lost or doubled"
 	@echo "make bench  measure speed against bare baselines"
 
@@ -58,6 +59,25 @@ torture: $(READY)
 
 pictures: $(READY)
 	$(BIN)/python -m sandbox.pictures
+
+# The pages of docs/reference, from the code. A test says that they are up to date.
+reference: $(READY)
+	$(BIN)/python -m bot.cli.reference
+
+# The site has an environment of its own: the tests need nothing of it.
+DOCS := .venv-docs/bin
+DOCS_READY := .venv-docs/.ready
+
+$(DOCS_READY): constraints.docs.txt
+	@test -x $(DOCS)/python || $(PYTHON) -m venv .venv-docs
+	@$(DOCS)/python -m pip install --quiet --disable-pip-version-check -r constraints.docs.txt
+	@touch $@
+
+docs: $(DOCS_READY)
+	$(DOCS)/mkdocs build
+
+docs-serve: $(DOCS_READY)
+	$(DOCS)/mkdocs serve
 
 # Pin the installed versions; the ranges are in pyproject.toml.
 lock: $(READY)

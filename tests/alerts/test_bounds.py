@@ -63,6 +63,13 @@ def test_a_page_and_the_lists_are_bounded() -> None:
     harmless(listing.firing_now(many, FIVE, NOON, "/incident"))
 
 
+def test_the_ten_alerts_of_a_list_are_shared_among_its_groups() -> None:
+    many = [replace(hostile(), group=replace(hostile().group, number=n)) for n in range(4)]
+    blocks = listing.in_incident(many, 4, FIVE, NOON, "/incident").blocks
+    lines = [len(block["text"]["text"].splitlines()) - 2 for block in blocks[1:5]]  # below the headline and the facts
+    assert lines == [3, 3, 2, 2]
+
+
 def harmless(message: Message) -> None:
     assert block_errors(message.blocks, "message") == []
     text = json.dumps(message.blocks) + message.text

@@ -64,11 +64,10 @@ def none_in(incident_id: str) -> Message:
 
 def _groups(shown: Sequence[GroupView], total: int, policy: Policy, now: datetime, command: str) -> list[Block | None]:
     blocks: list[Block | None] = []
-    room = MOST_ALERTS
     hidden = 0
-    for each in shown[:MOST_GROUPS]:
-        alerts = list(each.alerts)[:room]
-        room -= len(alerts)
+    listed = shown[:MOST_GROUPS]
+    for each, share in zip(listed, _shares([len(each.alerts) for each in listed]), strict=True):
+        alerts = list(each.alerts)[:share]
         hidden += each.firing + each.resolved - len(alerts)
         lines = [parts.headline(each.group), _facts(each, policy, now)]
         lines += [parts.alert_line(alert, each.group, now) for alert in alerts]
@@ -80,6 +79,16 @@ def _groups(shown: Sequence[GroupView], total: int, policy: Policy, now: datetim
     if hidden:
         blocks.append(elements.context(f"… and {hidden} more: {more}"))
     return blocks
+
+
+def _shares(sizes: Sequence[int]) -> list[int]:
+    """How many alerts of each group are listed, `MOST_ALERTS` together: in turn, so that none crowds out another."""
+    shares = [0] * len(sizes)
+    while sum(shares) < min(MOST_ALERTS, sum(sizes)):
+        for index, size in enumerate(sizes):
+            if shares[index] < size and sum(shares) < MOST_ALERTS:
+                shares[index] += 1
+    return shares
 
 
 def _facts(each: GroupView, policy: Policy, now: datetime) -> str:
