@@ -44,6 +44,13 @@ async def history(conn: AsyncConnection, incident: int, section: str) -> list[Se
     return [SectionText(row.section, row.version, row.text, row.author, row.at) for row in rows]
 
 
+async def versions(conn: AsyncConnection, incident: int, limit: int) -> list[SectionText]:
+    """Up to `limit` versions of all sections, the newest first."""
+    query = sa.select(review_texts).where(_c.incident == incident).order_by(_c.at.desc(), _c.section, _c.version.desc())
+    rows = await conn.execute(query.limit(limit))
+    return [SectionText(row.section, row.version, row.text, row.author, row.at) for row in rows]
+
+
 async def add(conn: AsyncConnection, incident: int, text: SectionText) -> None:
     """Store a new version; lock the incident first."""
     await conn.execute(sa.insert(review_texts).values(incident=incident, **asdict(text)))

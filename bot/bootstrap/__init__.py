@@ -25,6 +25,7 @@ from bot.bootstrap.rotation import HoldersOfSecrets, secret_rotation
 from bot.bootstrap.status_page import status_page_services
 from bot.communication_sender import CommunicationSender
 from bot.domain.routing.notice import (
+    INVITE_KINDS,
     MAIL_KINDS,
     PAGER_KINDS,
     SUBSCRIBER_MAIL_KINDS,
@@ -33,6 +34,7 @@ from bot.domain.routing.notice import (
     WEBHOOK_KINDS,
 )
 from bot.domain.routing.send_result import SendResult, Sent
+from bot.invitation_sender import InvitationSender
 from bot.metrics import Metrics
 from bot.page_sender import PageSender
 from bot.playbook_runners import RunnerFactory
@@ -43,6 +45,7 @@ from bot.slack.client.api import SlackApi
 from bot.slack.directory import announcements
 from bot.slack.directory.accounts import AccountSync
 from bot.slack.directory.bot_identity import read_identity
+from bot.slack.directory.mail_addresses import mail_address_of
 from bot.slack.directory.names import NameDirectory
 from bot.slack.directory.token_watch import TokenWatch
 from bot.slack.directory.used_numbers import UsedNumbers
@@ -106,7 +109,6 @@ log = structlog.get_logger()
 ANNOUNCED_WITHIN_S, DRAINED_WITHIN_S = 2.0, 6.0
 # Posts that come back to us as events.
 IN_CHANNEL = frozenset({"card", "news", "update", "nudge", "page_channel", "comms_receipt", "status_receipt"})
-Sender = PageSender | CommunicationSender | SubscriberSender | WebhookSender | TicketSender | Dispatcher
 
 
 async def build(settings: Settings, load: Callable[[], Settings] = settings_reader.load) -> App:
@@ -318,6 +320,10 @@ def _outbox(base: Base, sockets: SocketPool | None, pages: PageSender, mails: Co
         (MAIL_KINDS, mails.send),
         (SUBSCRIBER_MAIL_KINDS, SubscriberSender(base.context, lambda: pages.notifiers).send),
         (SUBSCRIBER_WEBHOOK_KINDS, SubscriberWebhookSender(base.context).send),
+        (
+            INVITE_KINDS,
+            InvitationSender(base.context, lambda: pages.notifiers, partial(mail_address_of, base.api)).send,
+        ),
         (TICKET_KINDS, TicketSender(base.context, lambda: trackers.build(base.live.current, base.session)).send),
         (WEBHOOK_KINDS, WebhookSender(base.context, base.session).send),
     )

@@ -13,13 +13,14 @@ from typing import TypeVar
 
 from bot.domain.actions.reminders import until_working_hours
 from bot.domain.communications import stages
-from bot.domain.incident import Incident, Ladder, empty_roles, handover, review_reminders
+from bot.domain.incident import Incident, Ladder, empty_roles, handover, review_agenda, review_reminders
 from bot.domain.oncall import shift_change
 from bot.domain.paging import triggers
 from bot.domain.paging.ladder import is_reached
 from bot.domain.policy.policy import Policy, Severity, Until
 from bot.domain.routing import keys
 from bot.domain.routing.keys import (
+    AgendaSubject,
     ApprovalSubject,
     CommsSubject,
     HandoverSubject,
@@ -73,7 +74,7 @@ class Deadline:
 def plan(incident: Incident, policy: Policy) -> tuple[Deadline, ...]:
     """Every deadline the incident has now; after its end that of its review. A drill has a ladder that pages nobody."""
     if not incident.open:
-        return _review(incident, policy)
+        return (*_review(incident, policy), *_agenda(incident))
     level = policy.severity(incident.severity)
     deadlines = (
         _update(incident, level),
@@ -101,6 +102,16 @@ def _review(incident: Incident, policy: Policy) -> tuple[Deadline, ...]:
     subject = ReviewSubject(incident.episode, review.reminders, review.scheduled)
     why = "the review is to be completed" if review.scheduled_at else "the review is not scheduled"
     return (_deadline(incident, subject, "review", at, why),)
+
+
+def _agenda(incident: Incident) -> tuple[Deadline, ...]:
+    """When the next point of the review's meeting begins."""
+    point = review_agenda.next_point(incident)
+    if point is None or incident.review is None:
+        return ()
+    subject = AgendaSubject(incident.episode, incident.review.scheduled, point.number)
+    why = f"the review takes place: {point.title}" if point.title else "the time of the review is up"
+    return (_deadline(incident, subject, "review", point.begins_at, why),)
 
 
 def _update(incident: Incident, level: Severity) -> Deadline | None:
@@ -263,7 +274,7 @@ def _deadline(incident: Incident, subject: Subject, kind: str, due_at: datetime,
 
 def _after_the_end(dedup_key: str, after: Incident) -> str:
     """Why a deadline of an incident that has ended is not planned any more."""
-    moved_on = isinstance(keys.parse(dedup_key), ReviewSubject)
+    moved_on = isinstance(keys.parse(dedup_key), ReviewSubject | AgendaSubject)
     return "the review moved on" if moved_on else f"the incident is {after.status}"
 
 

@@ -32,6 +32,7 @@ class Mail:
     answers: str | None = None  # the key of an earlier mail that this one follows
     reply_to: str | None = None
     unsubscribe_url: str | None = None  # takes a POST without a question (RFC 8058)
+    calendar: str | None = None  # a meeting that it invites to, as iCalendar (RFC 6047)
 
 
 def build(mail: Mail, sender: Address, now: datetime) -> EmailMessage:
@@ -55,6 +56,8 @@ def build(mail: Mail, sender: Address, now: datetime) -> EmailMessage:
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(mail.text.rstrip() + "\n")
     message.add_alternative(_page(mail), subtype="html")
+    if mail.calendar:
+        message.add_attachment(mail.calendar, subtype="calendar", filename="review.ics", params={"method": "REQUEST"})
     return message
 
 

@@ -9,7 +9,7 @@ from bot.metrics import Metrics
 from bot.settings import LiveSettings, secret_of
 from bot.slack.inbound.arrivals import Arrivals
 from bot.usecases.context import Context
-from bot.web import acknowledge, debug, health, oncall, slack, webhooks
+from bot.web import acknowledge, debug, health, oncall, review_calendar, slack, webhooks
 from bot.web.api import reference
 from bot.web.api.authentication import Authenticator
 from bot.web.api.routes import PREFIX, Door, application
@@ -39,6 +39,7 @@ def http_server(
     site.add_routes(oncall.routes(context))
     authenticator = Authenticator(context, lambda: secret_of(live.current.tocsin_api_token))
     site.add_routes(acknowledge.routes(context))
+    site.add_routes(review_calendar.routes(context))
     site.add_routes(reference.routes(context))
     site.add_routes(console.routes(authenticator))
     site.add_subapp(PREFIX, application(Door(authenticator)))

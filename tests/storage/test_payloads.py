@@ -62,6 +62,8 @@ EXAMPLES: tuple[Payload, ...] = (
     ActionPayload(2, "UBEN"),
     ActionReminderPayload("UBEN", "2026-12-04"),
     payloads.TicketPayload(2),
+    payloads.ReviewPointPayload(3),
+    payloads.ReviewInvitePayload("UBEN", 1),
     ReviewQuestionsPayload("UBEN"),
     AlertFollowUpPayload("resolve", "pagerduty", "sev1", "tom", ("page:1",)),
     AlertGroupPayload(7),

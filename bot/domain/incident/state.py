@@ -154,6 +154,7 @@ class Review:
     scheduled_at: datetime | None = None  # when it takes place
     scheduled: int = 0  # how often a time was set
     reminders: int = 0  # so far
+    agenda: int = 0  # points of the meeting's agenda that were told
     completed_at: datetime | None = None
     published_at: datetime | None = None
 

@@ -56,9 +56,9 @@ def schedule(incident: Incident, at: datetime, facilitator: str | None, actor: s
         raise Refused("Choose a time ahead, within half a year.")
     changed = replace(
         review, state=ReviewState.SCHEDULED, scheduled_at=at, facilitator=facilitator or review.facilitator,
-        scheduled=review.scheduled + 1,
+        scheduled=review.scheduled + 1, agenda=0,
     )  # fmt: skip
-    if replace(changed, scheduled=review.scheduled) == review:
+    if replace(changed, scheduled=review.scheduled, agenda=review.agenda) == review:
         return Change(incident)
     text = f"scheduled the review for {at:%-d %b %Y %H:%M} UTC"
     record = entry(now, "review", actor, text, told=True, state="scheduled", held_at=at.isoformat())

@@ -73,8 +73,12 @@ from bot.domain.routing.pages import (
 from bot.domain.routing.playbook_runs import run_edit, run_message_key
 from bot.domain.routing.reminders import nudge
 from bot.domain.routing.reviews import (
+    REVIEW_BOOKMARK,
+    review_bookmark,
     review_edit,
+    review_invite,
     review_key,
+    review_point,
     review_posted,
     review_published,
     review_questions,
@@ -85,6 +89,7 @@ from bot.domain.routing.tickets import ticket, ticket_key, ticket_moved
 from bot.domain.routing.workspace import home, policy_refused, policy_valid, relieved, user_group
 
 __all__ = [
+    "REVIEW_BOOKMARK",
     "TOLD_IN_DIGEST",
     "PastNotice",
     "action_assigned",
@@ -153,8 +158,11 @@ __all__ = [
     "receipt_key",
     "receipt_posted",
     "relieved",
+    "review_bookmark",
     "review_edit",
+    "review_invite",
     "review_key",
+    "review_point",
     "review_posted",
     "review_published",
     "review_questions",

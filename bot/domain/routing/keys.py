@@ -23,6 +23,7 @@ class DeadlineKind(StrEnum):
     ROLE = "role"  # required roles are empty
     COMMS = "comms"  # an audience was not told within the severity's cadence
     REVIEW = "review"  # the review is not scheduled, due or overdue
+    AGENDA = "agenda"  # a point of the review's meeting begins
     HANDOVER = "handover"  # an offered role is neither accepted nor declined
     SHIFT = "shift"  # the on-call shift of a role's holder ends
     RESPOND = "respond"  # the severity's target for the acknowledgement
@@ -157,9 +158,20 @@ class ReviewSubject:
     scheduled: int = 0  # how often a time was set
 
 
+@dataclass(frozen=True, slots=True)
+class AgendaSubject:
+    """Subject of the deadline at which a point of the review's meeting begins."""
+
+    kind: ClassVar[DeadlineKind] = DeadlineKind.AGENDA
+    episode: int
+    scheduled: int  # how often a time was set
+    point: int  # from 1; one more than the agenda has: the end
+
+
 Subject = (
     UpdateSubject | RoleSubject | CommsSubject | HandoverSubject | ShiftSubject | RespondSubject
     | MitigateSubject | RungSubject | TriggerSubject | StepSubject | ApprovalSubject | ReviewSubject
+    | AgendaSubject
 )  # fmt: skip
 
 _SUBJECTS: dict[str, type[Subject]] = {
@@ -167,6 +179,7 @@ _SUBJECTS: dict[str, type[Subject]] = {
     for subject_type in (
         UpdateSubject, RoleSubject, CommsSubject, HandoverSubject, ShiftSubject, RespondSubject,
         MitigateSubject, RungSubject, TriggerSubject, StepSubject, ApprovalSubject, ReviewSubject,
+        AgendaSubject,
     )
 }  # fmt: skip
 

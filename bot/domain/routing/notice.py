@@ -100,6 +100,8 @@ class NoticeKind(StrEnum):
     REVIEW_QUESTIONS = "review_questions"
     REVIEW_PUBLISHED = "review_published"
     REVIEW_REMINDER = "review_reminder"
+    REVIEW_POINT = "review_point"  # in the thread of the review: a point of the agenda begins
+    REVIEW_INVITE = "review_invite"  # by e-mail: the meeting, for a calendar
     WEBHOOK = "webhook"  # an event, for another program
     TICKET = "ticket"  # in a tracker, such as GitHub
     TICKET_MOVE = "ticket_move"  # close or reopen it there
@@ -120,6 +122,7 @@ class NoticeKind(StrEnum):
 
 PAGER_KINDS = frozenset({NoticeKind.PAGE_VENDOR, NoticeKind.ALERT_PAGE_VENDOR})  # sent by bot/page_sender.py
 # Sent by bot/communication_sender.py; all others are sent by Slack's senders.
+INVITE_KINDS = frozenset({NoticeKind.REVIEW_INVITE})  # sent by bot/invitation_sender.py
 MAIL_KINDS = frozenset({NoticeKind.COMMS_MAIL, NoticeKind.COMMS_WEBHOOK})
 WEBHOOK_KINDS = frozenset({NoticeKind.WEBHOOK})  # sent by bot/webhook_sender.py
 TICKET_KINDS = frozenset({NoticeKind.TICKET, NoticeKind.TICKET_MOVE})  # sent by bot/ticket_sender.py

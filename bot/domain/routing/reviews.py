@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from bot.domain.routing.channel import in_channel
 from bot.domain.routing.notice import Notice, NoticeKind, Priority
-from bot.domain.routing.payloads import ReviewQuestionsPayload
+from bot.domain.routing.payloads import BookmarkPayload, ReviewInvitePayload, ReviewPointPayload, ReviewQuestionsPayload
+
+REVIEW_BOOKMARK = "review"
 
 
 def review_key(incident: int) -> str:
@@ -15,6 +17,14 @@ def review_key(incident: int) -> str:
 def review_posted(incident: int) -> Notice:
     """Say in the channel that the review is drafted, and what can be done, once."""
     return in_channel(review_key(incident), NoticeKind.REVIEW, incident, {})
+
+
+def review_bookmark(incident: int) -> Notice:
+    """Bookmark the message about the review in the incident's channel, unless the policy has a bookmark `review`."""
+    return Notice(
+        f"bookmark:{incident}:{REVIEW_BOOKMARK}", NoticeKind.BOOKMARK, incident,
+        BookmarkPayload(REVIEW_BOOKMARK).to_json(), depends_on=review_key(incident), priority=Priority.SETUP,
+    )  # fmt: skip
 
 
 def review_edit(incident: int) -> Notice:
@@ -40,4 +50,20 @@ def review_reminder(incident: int, deadline: str) -> Notice:
     """Remind the facilitator in the channel that the review is not scheduled, due or overdue."""
     return in_channel(
         f"review_reminder:{deadline}", NoticeKind.REVIEW_REMINDER, incident, {}, Priority.NUDGE, deadline
+    )  # fmt: skip
+
+
+def review_point(incident: int, point: int, deadline: str) -> Notice:
+    """Say in the thread of the review that a point of the agenda begins."""
+    return Notice(
+        f"review_point:{deadline}", NoticeKind.REVIEW_POINT, incident, ReviewPointPayload(point).to_json(),
+        depends_on=review_key(incident), priority=Priority.NUDGE, deadline=deadline,
+    )  # fmt: skip
+
+
+def review_invite(incident: int, scheduled: int, person: str) -> Notice:
+    """Send a participant the meeting for their calendar. `scheduled` counts how often a time was set."""
+    return Notice(
+        f"review_invite:{incident}:{scheduled}:{person}", NoticeKind.REVIEW_INVITE, incident,
+        ReviewInvitePayload(person, scheduled).to_json(), priority=Priority.NEWS,
     )  # fmt: skip

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import BRIDGE, HUDDLE, Policy
 from bot.slack.blocks import elements
@@ -41,3 +44,10 @@ def bridge(incident: Incident, policy: Policy, team: str) -> str:
     if url is None:
         return ""
     return elements.link(url, "Join the huddle" if url.startswith(f"{_HUDDLES}/") else "Join the call")
+
+
+def permalink(workspace: str, receipt: Mapping[str, Any]) -> str | None:
+    """The address of a message by its receipt; None where the workspace's own address is not known."""
+    if not workspace.startswith(("https://", "http://")):
+        return None
+    return f"{workspace.rstrip('/')}/archives/{receipt['channel']}/p{str(receipt['ts']).replace('.', '')}"

@@ -3,35 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.incident import Incident, ReviewState
+from bot.domain.incident.review_agenda import AGENDA, Point, points
 from bot.domain.policy.policy import Policy
-from bot.domain.review.document import Question, Section
+from bot.domain.review.document import TITLES, Question, Section
 from bot.domain.review.lint import Hint
 from bot.domain.review.view import ReviewView
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Block, Message, button
-from bot.slack.text import clip, mention, render
+from bot.slack.text import clip, mention, quote, render
 
 READ = "review_read"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of what a person wrote for a section."""
+
+    section: str
+    version: int
+    text: str
+    author: str
+    at: datetime
+
+
 STATES = {
     ReviewState.DRAFT: ":memo: draft",
     ReviewState.SCHEDULED: ":calendar: scheduled",
     ReviewState.COMPLETED: ":white_check_mark: completed",
     ReviewState.PUBLISHED: ":mega: published",
 }
-# Minutes for each point of the meeting: seed 003, Post-Incident Review.
-AGENDA = (
-    ("Timeline", 10), ("Root cause", 15), ("Impact", 10), ("What went well", 10), ("What to improve", 15),
-    ("Action items", 10), ("Questions", 10),
-)  # fmt: skip
 SHOWN = ("summary", "impact", "causes")  # in the answer to `/incident review`
 SHOWN_SENTENCES, SHOWN_QUESTIONS = 4, 8
 
 
-def posted(view: ReviewView, command: str) -> Message:
-    """The message in the incident's channel, which is edited as the review moves on."""
+def posted(view: ReviewView, command: str, calendar_url: str | None = None) -> Message:
+    """The message in the incident's channel, which is edited as the review moves on.
+
+    `calendar_url` is the address of the meeting for calendars, if it has one.
+    """
     incident = view.incident
     words = f"{phrases.drill_prefix(incident)}Review of {incident.id}"
     sentences = sum(len(section.sentences) for section in view.sections)
@@ -44,7 +57,7 @@ def posted(view: ReviewView, command: str) -> Message:
         [
             elements.section(f"*{words}*\n{_state(view)}"),
             elements.section(facts),
-            _agenda(incident),
+            _agenda(incident, calendar_url),
             *buttons(incident),
             elements.context(f"Again: `{command} review` · as a file: `tocsin review {incident.id} --format docx`"),
         ],
@@ -64,12 +77,31 @@ def _open_questions(questions: Sequence[Question]) -> str:
     return f"{_counted(len(questions), 'open question')} for {whom}: press *Ask participants*."
 
 
-def _agenda(incident: Incident) -> Block | None:
+def _agenda(incident: Incident, calendar_url: str | None) -> Block | None:
     """The points of the meeting, once it has a time and until it took place."""
     if incident.review is None or incident.review.state is not ReviewState.SCHEDULED:
         return None
-    points = " · ".join(f"{number}. {title} ({minutes} min)" for number, (title, minutes) in enumerate(AGENDA, 1))
-    return elements.section(f"*Agenda, {sum(minutes for _, minutes in AGENDA)} min:* {points}")
+    listed = " · ".join(f"{number}. {title} ({minutes} min)" for number, (title, minutes) in enumerate(AGENDA, 1))
+    length = sum(minutes for _, minutes in AGENDA)
+    add = f"\n{elements.link(calendar_url, 'Add it to your calendar')}" if calendar_url else ""
+    return elements.section(f"*Agenda, {length} min:* {listed}. The thread tells when each begins.{add}")
+
+
+def point(incident: Incident, number: int) -> Message | None:
+    """What the thread is told when a point of the agenda begins; None where the review has no time any more."""
+    found = next((each for each in points(incident.review) if each.number == number), None) if incident.review else None
+    if found is None:
+        return None
+    if not found.title:
+        words = ":checkered_flag: The time is up. Write down what was decided, then press *Complete*."
+        return elements.message(words, [elements.section(words), *buttons(incident)])
+    return elements.line(_point_words(found))
+
+
+def _point_words(found: Point) -> str:
+    minutes = int((found.ends_at - found.begins_at).total_seconds() // 60)
+    until = elements.clock(found.ends_at)
+    return f":stopwatch: *{found.number} of {len(AGENDA)} · {found.title}* · {minutes} min, until {until}"
 
 
 def menu(view: ReviewView, command: str) -> Message:
@@ -154,6 +186,7 @@ def buttons(incident: Incident) -> list[Block]:
         None if done else button("Schedule", "review_schedule", value),
         None if done else button("Complete", "review_complete", value),
         button("Publish", "review_publish", value) if state is ReviewState.COMPLETED else None,
+        button("History", "review_history", value),
         block_id="review",
     )
     return [row] if row else []
@@ -176,6 +209,20 @@ def whole(view: ReviewView, policy: Policy) -> Block:
         blocks = blocks[: elements.VIEW_BLOCKS - 1]
         blocks.append(elements.context(f"It goes on: `tocsin review {view.incident.id}`"))
     return elements.modal(READ, title, None, blocks)
+
+
+def history(incident: Incident, versions: Sequence[Version]) -> Block:
+    """A view with what people wrote, the newest version first."""
+    blocks: list[Block] = []
+    for version in versions[: elements.VIEW_BLOCKS // 2 - 1]:
+        head = (
+            f"*{TITLES.get(version.section, version.section)}* · version {version.version} · {mention(version.author)}"
+        )
+        blocks.append(elements.section(f"{head} {elements.moment(version.at)}"))
+        blocks.append(elements.section(clip(quote(render(version.text)) or "_Empty._", elements.TEXT)))
+    if not blocks:
+        blocks.append(elements.section("Nobody has written a section yet: all of it is as drafted from the record."))
+    return elements.modal("review_versions", f"History of {incident.id}", None, blocks)
 
 
 def _packed(lines: list[str]) -> list[Block]:

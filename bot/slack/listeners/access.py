@@ -108,6 +108,7 @@ PRESSES: dict[str, Access] = {
     **dict.fromkeys(("walk_approve", "walk_glass"), Access.APPROVE),
     # Afterwards
     "review_read": Access.READ,
+    "review_history": Access.READ,
     "review_answer": Access.ACKNOWLEDGE,
     **dict.fromkeys((
             "review", "review_edit", "review_complete", "review_publish", "review_ask", "review_schedule", "times",

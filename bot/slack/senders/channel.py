@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.domain import routing
 from bot.domain.incident import ChannelLoss
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import (
@@ -121,6 +122,9 @@ class ChannelSender(SenderBase):
         """Add a bookmark of the incident, or give the one that Tocsin added before the address that it has now."""
         incident, title = delivery.incident, read_payload(delivery.notice, BookmarkPayload).title
         link = bookmarks.address(title, incident, delivery.policy, self._senders.identity.team_id)
+        if link is None and title == routing.REVIEW_BOOKMARK:
+            receipt = await self.posted(routing.review_key(incident.number))
+            link = bookmarks.permalink(self._senders.identity.url, receipt) if receipt else None
         if link is None:
             return NotNeeded("the policy has no such bookmark any more, or there is no channel for its huddle")
         answer = await self._api.call("bookmarks.list", channel_id=incident.channel_id)

@@ -7,12 +7,13 @@ from bot.domain.incident import ReviewState
 from bot.domain.review.document import questions_for
 from bot.domain.review.view import ReviewView
 from bot.domain.routing.notice import NoticeKind
-from bot.domain.routing.payloads import ReviewQuestionsPayload
+from bot.domain.routing.payloads import ReviewPointPayload, ReviewQuestionsPayload
 from bot.domain.routing.send_result import NotNeeded, SendResult
 from bot.slack.blocks import review as blocks
 from bot.slack.blocks.elements import Message
 from bot.slack.senders.base import Delivery, SenderBase
 from bot.slack.senders.registry import sends
+from bot.usecases.oncall import calendar_feeds
 from bot.usecases.reviews.ask import PER_PERSON
 from bot.usecases.reviews.read import read_review
 from storage import key_value
@@ -65,9 +66,25 @@ class ReviewSender(SenderBase):
         """Remind the facilitator in the channel."""
         return await self.post_in_channel(delivery, blocks.reminder(await self._view(delivery), delivery.now))
 
+    @sends(NoticeKind.REVIEW_POINT, failure="tell the agenda of the review", unless=_review_over)
+    async def point(self, delivery: Delivery) -> SendResult:
+        """Say in the thread of the review that a point begins."""
+        number = delivery.incident.number
+        message = blocks.point(delivery.incident, read_payload(delivery.notice, ReviewPointPayload).point)
+        if message is None:
+            return NotNeeded("the review has another time by now")
+        receipt = await self.posted(routing.review_key(number))
+        return await self.post_in_thread(delivery, receipt, message, routing.review_posted(number))
+
     async def _view(self, delivery: Delivery) -> ReviewView:
         async with self._context.database.reading() as conn:
             return await read_review(conn, delivery.policy, delivery.incident.number)
 
     async def _message(self, delivery: Delivery) -> Message:
-        return blocks.posted(await self._view(delivery), self._senders.command)
+        review, url = delivery.incident.review, None
+        if self._context.url and review is not None and review.scheduled_at is not None:
+            feed = f"review:{delivery.incident.number}"
+            async with self._context.database.reading() as conn:
+                token = await calendar_feeds.current_token(conn, feed)
+            url = calendar_feeds.address(self._context.url, feed, token) if token else None
+        return blocks.posted(await self._view(delivery), self._senders.command, url)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import routing
 from bot.domain.review import lifecycle
+from bot.domain.routing.notice import Notice
 from bot.usecases.effects.incident_save import IncidentSave
 
 
@@ -17,9 +18,13 @@ async def open_at_end(_conn: AsyncConnection, save: IncidentSave, now: datetime)
     before, after = save.before, save.after
     if before is not None and lifecycle.opens_by_itself(before, after, save.policy):
         after = replace(after, review=lifecycle.new_review(after, save.policy, now))
-        return replace(save, after=after, notices=(*save.notices, routing.review_posted(after.number)))
+        return replace(save, after=after, notices=(*save.notices, *_opened(after.number)))
     if before is not None and before.review is None and after.review is not None:
-        return replace(save, notices=(*save.notices, routing.review_posted(after.number)))
+        return replace(save, notices=(*save.notices, *_opened(after.number)))
     if before is not None and before.review != after.review:
         return replace(save, notices=(*save.notices, routing.review_edit(after.number)))
     return save
+
+
+def _opened(number: int) -> tuple[Notice, ...]:
+    return routing.review_posted(number), routing.review_bookmark(number)

@@ -15,6 +15,7 @@ from bot.domain.outcome import Outcome, skipped
 from bot.domain.routing.keys import DeadlineKind
 from bot.usecases.context import Context
 from bot.usecases.lapsed import (
+    agenda,
     approval_expired,
     handover,
     missed_target,
@@ -38,6 +39,7 @@ HANDLERS: dict[DeadlineKind, Handler] = {
     DeadlineKind.ROLE: reminder.handle,
     DeadlineKind.COMMS: reminder.handle,
     DeadlineKind.REVIEW: review.handle,
+    DeadlineKind.AGENDA: agenda.handle,
     DeadlineKind.HANDOVER: handover.handle,
     DeadlineKind.SHIFT: role_shift.handle,
     DeadlineKind.RESPOND: missed_target.handle,

@@ -58,6 +58,8 @@ def all_feeds(policy: Policy) -> list[str]:
 def address(base: str, feed: str, token: str) -> str:
     """The address of a feed, given its token."""
     kind, _, name = feed.partition(":")
+    if kind == "review":
+        return f"{base.rstrip('/')}/reviews/INC-{name}.ics?token={token}"
     folder = "oncall/people" if kind == "person" else "oncall"
     return f"{base.rstrip('/')}/{folder}/{quote(name, safe='')}.ics?token={token}"
 

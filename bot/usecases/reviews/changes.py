@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from bot.domain import routing
 from bot.domain.incident import Change, Incident
 from bot.domain.review import lifecycle
 from bot.domain.review.document import TITLES
+from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import entry
+from bot.domain.values.slack_ids import is_user_id
 from bot.usecases import authorize
 from bot.usecases.context import Context
 from bot.usecases.incidents.change import change_incident
-from bot.usecases.unit_of_work import locked_incident
+from bot.usecases.reviews.read import read_review
+from bot.usecases.unit_of_work import UnitOfWork, locked_incident
+from bot.usecases.visibility import insiders
 from storage import reviews
 from storage.reviews import SectionText
 
 PERMISSION = "review"
+MOST_INVITED = 50
 
 
 async def open_review(context: Context, number: int, actor: str, delivery: str | None = None) -> Incident:
@@ -67,7 +73,21 @@ async def schedule_review(
     context: Context, number: int, at: datetime, facilitator: str | None, actor: str, delivery: str | None = None
 ) -> Incident:
     """Set when the review takes place, and who leads it."""
-    return await change_incident(
-        context, number, PERMISSION, actor,
-        lambda w: lifecycle.schedule(w.incident, at, facilitator, actor, w.now), delivery,
-    )  # fmt: skip
+    async with locked_incident(context, number, delivery) as work:
+        authorize.require(context, PERMISSION, actor, work.incident)
+        change = lifecycle.schedule(work.incident, at, facilitator, actor, work.now)
+        return await work.commit(change, await _invitations(work, change) if change.entries else [])
+
+
+async def _invitations(work: UnitOfWork, change: Change) -> list[Notice]:
+    """A mail with the meeting to each participant, where e-mail is set up; of a private incident to those inside."""
+    review = change.incident.review
+    if "email" not in work.context.methods or review is None:
+        return []
+    view = await read_review(work.conn, work.policy, change.incident.number)
+    people = list(dict.fromkeys([*filter(None, [review.facilitator]), *view.participants]))[:MOST_INVITED]
+    if change.incident.private:
+        inside = await insiders(work.conn, change.incident)
+        people = [person for person in people if person in inside]
+    number = change.incident.number
+    return [routing.review_invite(number, review.scheduled, person) for person in people if is_user_id(person)]

@@ -8,6 +8,7 @@ import pytest
 
 from bot.domain.routing import keys
 from bot.domain.routing.keys import (
+    AgendaSubject,
     ApprovalSubject,
     CommsSubject,
     DeadlineKind,
@@ -42,6 +43,7 @@ STORED: dict[str, Subject] = {
     "approval:42:1:2:2.3:5": ApprovalSubject(1, 2, "2.3", 5),
     "review:42:1:0": ReviewSubject(1, 0),
     "review:42:1:2:1": ReviewSubject(1, 2, scheduled=1),
+    "agenda:42:1:2:3": AgendaSubject(1, 2, 3),
 }
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from bot.domain import routing
 from bot.domain.routing.notice import (
+    INVITE_KINDS,
     MAIL_KINDS,
     PAGER_KINDS,
     SUBSCRIBER_MAIL_KINDS,
@@ -30,7 +31,13 @@ NOTHING: Any = None
 
 def test_every_kind_of_notice_has_a_sender_or_is_for_the_pager() -> None:
     elsewhere = (
-        PAGER_KINDS | MAIL_KINDS | WEBHOOK_KINDS | SUBSCRIBER_MAIL_KINDS | TICKET_KINDS | SUBSCRIBER_WEBHOOK_KINDS
+        PAGER_KINDS
+        | MAIL_KINDS
+        | WEBHOOK_KINDS
+        | SUBSCRIBER_MAIL_KINDS
+        | TICKET_KINDS
+        | SUBSCRIBER_WEBHOOK_KINDS
+        | INVITE_KINDS
     )
     assert set(NoticeKind) == set(REGISTRY) | elsewhere
     assert not set(REGISTRY) & elsewhere

@@ -24,6 +24,21 @@ class DutiesPayload(Payload):
 
 
 @dataclass(frozen=True)
+class ReviewPointPayload(Payload):
+    """Names a point of the agenda of the incident's review, from 1."""
+
+    point: int
+
+
+@dataclass(frozen=True)
+class ReviewInvitePayload(Payload):
+    """Names a participant who is sent the meeting of the review."""
+
+    person: str
+    scheduled: int  # how often a time was set: an older invitation is not sent
+
+
+@dataclass(frozen=True)
 class ActionPayload(Payload):
     """Names an action item of the incident, and its new owner."""
 

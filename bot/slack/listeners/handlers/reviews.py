@@ -31,6 +31,9 @@ from bot.usecases.reviews.ask import PER_PERSON, answer, ask_participants
 from bot.usecases.reviews.changes import complete_review, edit_sections, open_review, schedule_review
 from bot.usecases.reviews.publish import publish_review
 from bot.usecases.reviews.read import read_review
+from storage import reviews
+
+VERSIONS = 40
 
 
 async def _review(call: VerbCall) -> Message:
@@ -43,6 +46,13 @@ async def _review(call: VerbCall) -> Message:
 async def _press_read(call: Press) -> Message | None:
     view = await _read(call)
     return await call.open_form(blocks.whole(view, call.policy), "review")
+
+
+async def _press_history(call: Press) -> Message | None:
+    async with call.context.database.reading() as conn:
+        stored = await reviews.versions(conn, call.number, VERSIONS)
+    versions = [blocks.Version(each.section, each.version, each.text, each.author, each.at) for each in stored]
+    return await call.open_form(blocks.history(call.incident, versions), "review")
 
 
 async def _press_edit(call: Press) -> Message | None:
@@ -132,6 +142,7 @@ PRESSES: dict[str, PressHandler] = {
     "review": _press_start,
     "review_read": _press_read,
     "review_edit": _press_edit,
+    "review_history": _press_history,
     "review_complete": _press_complete,
     "review_publish": _press_publish,
     "review_ask": _press_ask,

@@ -1,0 +1,63 @@
+"""Defines the agenda of a review's meeting, and when each of its points begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.domain.incident.state import Incident, Review, ReviewState
+
+# Minutes for each point of the meeting: seed 003, Post-Incident Review.
+AGENDA = (
+    ("Timeline", 10), ("Root cause", 15), ("Impact", 10), ("What went well", 10), ("What to improve", 15),
+    ("Action items", 10), ("Questions", 10),
+)  # fmt: skip
+LENGTH = timedelta(minutes=sum(minutes for _, minutes in AGENDA))
+LATEST = timedelta(hours=1)  # after the end: nobody sits there any more
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A point of the agenda, or with `title` empty the end of the meeting. `number` counts from 1."""
+
+    number: int
+    title: str
+    begins_at: datetime
+    ends_at: datetime
+
+
+def points(review: Review) -> tuple[Point, ...]:
+    """Every point with its times, and the end. Empty before the review has a time, and once it is completed."""
+    if review.scheduled_at is None or review.state is not ReviewState.SCHEDULED:
+        return ()
+    listed, at = [], review.scheduled_at
+    for number, (title, minutes) in enumerate(AGENDA, 1):
+        ends_at = at + timedelta(minutes=minutes)
+        listed.append(Point(number, title, at, ends_at))
+        at = ends_at
+    return (*listed, Point(len(AGENDA) + 1, "", at, at))
+
+
+def next_point(incident: Incident) -> Point | None:
+    """The point that is to be told next; None where there is none."""
+    if incident.review is None:
+        return None
+    return next((point for point in points(incident.review) if point.number > incident.review.agenda), None)
+
+
+def current_point(incident: Incident, now: datetime) -> Point | None:
+    """The point to tell now: of several that began meanwhile the latest. None long after the end."""
+    if incident.review is None:
+        return None
+    open_points = [point for point in points(incident.review) if point.number > incident.review.agenda]
+    begun = [point for point in open_points if point.begins_at <= now]
+    return begun[-1] if begun and now <= begun[-1].ends_at + LATEST else None
+
+
+def told(incident: Incident, now: datetime) -> Incident:
+    """The incident once every point that has begun by now is told."""
+    review = incident.review
+    if review is None:
+        return incident
+    begun = [point.number for point in points(review) if point.begins_at <= now]
+    return replace(incident, review=replace(review, agenda=max([review.agenda, *begun])))

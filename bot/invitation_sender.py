@@ -1,0 +1,75 @@
+"""Mails the participants of a review its meeting, which their calendars take in."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+from collections.abc import Awaitable, Callable, Mapping
+
+from bot.domain.errors import DeliveryError
+from bot.domain.incident import Incident
+from bot.domain.policy.policy import Policy
+from bot.domain.routing.payloads import ReviewInvitePayload
+from bot.domain.routing.send_result import NotNeeded, SendResult, Sent, result_of
+from bot.integrations.email import Email
+from bot.integrations.mail import Mail
+from bot.integrations.protocol import Notifier
+from bot.review_calendar import meeting, title
+from bot.usecases.context import Context
+from storage import incidents
+from storage.outbox.payloads import read_payload
+from storage.outbox.queue import ClaimedNotice
+
+AddressOf = Callable[[str], Awaitable[str | None]]  # of a Slack user, as Slack knows it
+
+
+class InvitationSender:
+    """Sends notices of the kinds `INVITE_KINDS`, always under the same Message-ID: a repeated one is shown once."""
+
+    def __init__(
+        self, context: Context, notifiers: Callable[[], Mapping[str, Notifier]], address_of: AddressOf
+    ) -> None:
+        self._context = context
+        self._notifiers = notifiers
+        self._address_of = address_of
+
+    async def send(self, row: ClaimedNotice) -> SendResult:
+        """Mail the meeting, unless it has another time by now or the person has no address."""
+        payload = read_payload(row, ReviewInvitePayload)
+        async with self._context.database.reading() as conn:
+            incident = await incidents.get(conn, row.incident or 0)
+            policy = await self._context.policies.of(conn, incident) if incident is not None else None
+        email = self._notifiers().get("email")
+        if incident is None or policy is None or incident.review is None or not isinstance(email, Email):
+            return NotNeeded("there is no such review, or no e-mail")
+        if incident.review.scheduled != payload.scheduled or incident.review.scheduled_at is None:
+            return NotNeeded("the review has another time by now")
+        address = _of_contact(policy, payload.person) or await self._address_of(payload.person)
+        if address is None:
+            return NotNeeded("no address is known")
+        try:
+            receipt = await email.send_mail(self._mail(row, incident, address, email))
+        except DeliveryError as error:
+            return result_of(error, f"Could not mail the review of {incident.id} to {address}: {error}.")
+        return Sent(receipt.as_json())
+
+    def _mail(self, row: ClaimedNotice, incident: Incident, address: str, email: Email) -> Mail:
+        url = self._context.url
+        link = f"{url.rstrip('/')}/incidents/{incident.id}" if url else ""
+        at = incident.review.scheduled_at if incident.review else None
+        words = f"{title(incident)} takes place on {at:%-d %b %Y at %H:%M} UTC. Your calendar can take it from here."
+        more = f'<p><a href="{html.escape(link)}">{html.escape(link)}</a></p>' if link else ""
+        sender = f"{email.sender.username}@{email.sender.domain}"
+        return Mail(
+            to=address,
+            subject=title(incident),
+            text=f"{words}\n\n{link}".strip(),
+            html=f"<p>{html.escape(words)}</p>{more}",
+            key=f"review-{hashlib.sha256(row.dedup_key.encode()).hexdigest()[:24]}",
+            thread=f"review-{incident.number}-{int(incident.declared_at.timestamp())}",
+            calendar=meeting(incident, link, sender, address).decode(),
+        )
+
+
+def _of_contact(policy: Policy, person: str) -> str | None:
+    return next((each.email for each in policy.contacts.values() if each.slack == person and each.email), None)
