@@ -69,6 +69,7 @@ class State:
         self.homes: dict[str, View] = {}
         self.files: dict[str, File] = {}
         self.contents: dict[str, bytes] = {}
+        self.canvases: dict[str, list[list[str]]] = {}  # the sections of each canvas: ID and Markdown
         self.usergroups: dict[str, Usergroup] = {}
         self.changed: set[tuple[str, str]] = set()
         self.refused_blocks: set[str] = set()  # types that this workspace does not have yet

@@ -108,3 +108,8 @@ def replica(name: str) -> Key[dict[str, float]]:
 def ticket_cursor(tracker: str, place: str) -> Key[str]:
     """When a place of a tracker was last asked what became of its tickets, in ISO 8601."""
     return Key(f"tickets:{tracker}:{place}")
+
+
+def review_canvas(incident: int) -> Key[dict[str, Any]]:
+    """The canvas of a review: its `id`, the lines of its `sections`, and those `left` as people wrote them there."""
+    return Key(f"review_canvas:{incident}")

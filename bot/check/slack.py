@@ -24,6 +24,8 @@ SCOPES = {
     "app_mentions:read": "understand mentions",
     "bookmarks:read": "keep bookmarks from doubling",
     "bookmarks:write": "put bookmarks into incident channels",
+    "canvases:read": "keep what people write in the canvas of a review",
+    "canvases:write": "put reviews into canvases",
     "channels:history": "read what was said while away",
     "channels:join": "come into the announcement channel",
     "channels:manage": "open incident channels",

@@ -5,6 +5,7 @@ Importing this package fills `METHODS`.
 
 from sandbox.methods import (
     bookmarks,
+    canvases,
     chat,
     conversations,
     files,
@@ -23,6 +24,7 @@ __all__ = [
     "Call",
     "Method",
     "bookmarks",
+    "canvases",
     "chat",
     "conversations",
     "files",

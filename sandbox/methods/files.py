@@ -1,4 +1,4 @@
-"""Imitates Slack's `files.*` and `canvases.*` methods."""
+"""Imitates Slack's `files.*` methods."""
 
 import mimetypes
 
@@ -119,34 +119,3 @@ def file_delete(call: Call) -> Json:
     file.deleted = True
     call.ws.state.touch("file", file.id)
     return {}
-
-
-CANVAS = {"title": "s", "document_content": "j", "channel_id": "s"}
-
-
-def _canvas(call: Call) -> File:
-    content = call.get("document_content")
-    if content is not None and not (isinstance(content, dict) and content.get("type") == "markdown"):
-        raise SlackError("canvas_creation_failed")
-    markdown = str((content or {}).get("markdown", ""))
-    file = new_file(call, "canvas", len(markdown), kind="quip", mimetype="application/vnd.slack-docs", filetype="quip")
-    file.title, file.complete = call.get("title") or "Untitled", True
-    call.ws.state.contents[file.id] = markdown.encode()
-    return file
-
-
-@method("canvases.create", CANVAS, tier="t2", scopes=("canvases:write",))
-def canvas_create(call: Call) -> Json:
-    """Create a canvas of its own from Markdown."""
-    return {"canvas_id": _canvas(call).id}
-
-
-@method("conversations.canvases.create", CANVAS, ("channel_id",), tier="t2", scopes=("canvases:write",))
-def channel_canvas(call: Call) -> Json:
-    """Create a channel's canvas. A channel has at most one."""
-    channel = call.channel("channel_id", member=True)
-    if channel.canvas is not None:
-        raise SlackError("channel_canvas_already_exists")
-    channel.canvas = _canvas(call).id
-    call.ws.state.touch("channel", channel.id)
-    return {"canvas_id": channel.canvas}

@@ -75,6 +75,7 @@ from bot.domain.routing.reminders import nudge
 from bot.domain.routing.reviews import (
     REVIEW_BOOKMARK,
     review_bookmark,
+    review_canvas,
     review_edit,
     review_invite,
     review_key,
@@ -159,6 +160,7 @@ __all__ = [
     "receipt_posted",
     "relieved",
     "review_bookmark",
+    "review_canvas",
     "review_edit",
     "review_invite",
     "review_key",

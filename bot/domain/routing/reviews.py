@@ -67,3 +67,8 @@ def review_invite(incident: int, scheduled: int, person: str) -> Notice:
         f"review_invite:{incident}:{scheduled}:{person}", NoticeKind.REVIEW_INVITE, incident,
         ReviewInvitePayload(person, scheduled).to_json(), priority=Priority.NEWS,
     )  # fmt: skip
+
+
+def review_canvas(incident: int) -> Notice:
+    """Create the canvas of the review, or bring it up to date; several such notices collapse into one."""
+    return Notice(f"review_canvas:{incident}", NoticeKind.REVIEW_CANVAS, incident, priority=Priority.EDIT, resend=True)

@@ -186,6 +186,7 @@ def buttons(incident: Incident) -> list[Block]:
         None if done else button("Schedule", "review_schedule", value),
         None if done else button("Complete", "review_complete", value),
         button("Publish", "review_publish", value) if state is ReviewState.COMPLETED else None,
+        button("Canvas", "review_canvas", value),
         button("History", "review_history", value),
         block_id="review",
     )

@@ -111,7 +111,8 @@ PRESSES: dict[str, Access] = {
     "review_history": Access.READ,
     "review_answer": Access.ACKNOWLEDGE,
     **dict.fromkeys((
-            "review", "review_edit", "review_complete", "review_publish", "review_ask", "review_schedule", "times",
+            "review", "review_edit", "review_complete", "review_publish", "review_ask", "review_schedule",
+            "review_canvas", "times",
         ),
         Access.STEER,
     ),

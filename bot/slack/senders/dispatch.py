@@ -40,6 +40,7 @@ from bot.slack.senders.pages import SlackPageSender
 from bot.slack.senders.playbook_runs import PlaybookRunSender
 from bot.slack.senders.registry import REGISTRY, failed_step, registered_by
 from bot.slack.senders.reminders import ReminderSender
+from bot.slack.senders.review_canvas import ReviewCanvasSender
 from bot.slack.senders.reviews import ReviewSender
 from bot.slack.senders.rewrites import RewriteSender
 from bot.slack.senders.status_page import StatusPageSender
@@ -69,6 +70,7 @@ SENDERS: tuple[type[SenderBase], ...] = (
     SlackPageSender,
     PlaybookRunSender,
     ReminderSender,
+    ReviewCanvasSender,
     ReviewSender,
     RewriteSender,
     StatusPageSender,

@@ -19,6 +19,7 @@ from bot.usecases.reviews.read import read_review
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 from bot.usecases.visibility import insiders
 from storage import reviews
+from storage.key_value import review_canvas
 from storage.reviews import SectionText
 
 PERMISSION = "review"
@@ -65,7 +66,8 @@ async def edit_sections(
             await reviews.add(work.conn, number, SectionText(key, version, text, actor, work.now))
         names = ", ".join(TITLES[key] for key in texts)
         record = entry(work.now, "review", actor, f"edited the review: {names}", sections=list(texts))
-        await work.commit(Change(work.incident, (record,)))
+        mirrored = await review_canvas(number).get(work.conn) is not None
+        await work.commit(Change(work.incident, (record,)), [routing.review_canvas(number)] if mirrored else [])
         return {}
 
 

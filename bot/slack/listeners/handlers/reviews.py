@@ -28,6 +28,7 @@ from bot.slack.listeners.calls import (
 )
 from bot.slack.text import mention
 from bot.usecases.reviews.ask import PER_PERSON, answer, ask_participants
+from bot.usecases.reviews.canvas import mirror_review
 from bot.usecases.reviews.changes import complete_review, edit_sections, open_review, schedule_review
 from bot.usecases.reviews.publish import publish_review
 from bot.usecases.reviews.read import read_review
@@ -80,6 +81,11 @@ async def _press_ask(call: Press) -> Message:
     if not people:
         return replies.done("Nothing is open that somebody could be asked.")
     return replies.done(f"Asked {', '.join(user_mention(person) for person in people)}. Answers flow into the review.")
+
+
+async def _press_canvas(call: Press) -> Message:
+    await mirror_review(call.context, call.number, call.user, call.delivery)
+    return replies.done("The review goes into a canvas of this channel; the link follows here.")
 
 
 async def _press_answer(call: Press) -> Message | None:
@@ -147,6 +153,7 @@ PRESSES: dict[str, PressHandler] = {
     "review_publish": _press_publish,
     "review_ask": _press_ask,
     "review_answer": _press_answer,
+    "review_canvas": _press_canvas,
     "review_schedule": _press_schedule,
 }
 SUBMISSIONS: dict[str, SubmissionHandler] = {

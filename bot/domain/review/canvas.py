@@ -1,0 +1,70 @@
+"""Decides what of a review stands in its canvas, and which sections there may be brought up to date.
+
+A canvas cannot be read, only searched: a section is ours as long as every line that we wrote is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot.domain.review.document import TITLES, Section
+from bot.domain.review.view import ReviewView
+from bot.domain.values.slack_ids import MENTION
+
+WRITTEN = ("summary", "impact", "detection", "response", "causes", "well", "improve", "lessons", "prevention")
+LINES = 40  # of a section
+LOOKED_FOR = 120  # characters of a line
+Lines = dict[str, list[str]]  # by section, as Markdown
+
+
+def lines_of(view: ReviewView) -> Lines:
+    """The lines of each section that people write; of a section without words the line that says so."""
+    return {key: _lines(view.section(key), view) for key in WRITTEN}
+
+
+def markdown(lines: Mapping[str, Sequence[str]], heading: str) -> str:
+    """The whole canvas."""
+    parts = [f"# {heading}"]
+    for key, listed in lines.items():
+        parts += [f"## {TITLES[key]}", *listed]
+    return "\n".join(parts)
+
+
+def changed(written: Mapping[str, Sequence[str]], lines: Mapping[str, Sequence[str]], left: Sequence[str]) -> list[str]:
+    """The sections whose lines are others by now, without those that people have changed in the canvas."""
+    return [key for key, listed in lines.items() if key not in left and list(written.get(key, ())) != list(listed)]
+
+
+def needle(line: str) -> str:
+    """What a line is looked for by: what a person reads of it."""
+    text = line.removeprefix("- ").partition(" ([↗]")[0]
+    return text[:LOOKED_FOR].strip()
+
+
+def place(written: Mapping[str, Sequence[str]], key: str, index: int) -> tuple[int, int]:
+    """How many lines of the canvas hold the same words as this one, and which of them it is, from 0."""
+    words = needle(written[key][index]).lower()
+    order = [
+        (other, number)
+        for other in written
+        for number, line in enumerate(written[other])
+        if words in needle(line).lower()
+    ]
+    return len(order), order.index((key, index))
+
+
+def _lines(section: Section, view: ReviewView) -> list[str]:
+    listed = []
+    for sentence in section.sentences[:LINES]:
+        links = "".join(f" ([↗]({view.links[seq]}))" for seq in sentence.cites[:1] if seq in view.links)
+        listed.append(f"- {_plain(sentence.text, view)}{links}")
+    return listed or [f"- Nobody has written anything about “{section.title}” yet."]
+
+
+def _plain(text: str, view: ReviewView) -> str:
+    """A sentence on one line, with names, and without what Markdown would take as marks."""
+    named = MENTION.sub(lambda match: view.names.get(match[1], match[1]), text)
+    return " ".join(named.replace("[", "(").replace("]", ")").translate(_NO_MARKS).split())
+
+
+_NO_MARKS = str.maketrans({mark: None for mark in "*_`~#"})

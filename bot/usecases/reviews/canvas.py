@@ -1,0 +1,18 @@
+"""Has the review of an incident put into a canvas, or that canvas brought up to date."""
+
+from __future__ import annotations
+
+from bot.domain import routing
+from bot.domain.incident import Change, Incident
+from bot.domain.review import lifecycle
+from bot.usecases import authorize
+from bot.usecases.context import Context
+from bot.usecases.unit_of_work import locked_incident
+
+
+async def mirror_review(context: Context, number: int, actor: str, delivery: str | None = None) -> Incident:
+    """Queue it. Raises `Refused` before the review is opened."""
+    async with locked_incident(context, number, delivery) as work:
+        authorize.require(context, "review", actor, work.incident)
+        lifecycle.required(work.incident)
+        return await work.commit(Change(work.incident), [routing.review_canvas(number)])
