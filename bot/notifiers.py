@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import aiohttp
 
 from bot.domain.paging import calls
+from bot.integrations import push
 from bot.integrations.email import Email, Server, sender_of
 from bot.integrations.pagerduty import PagerDuty
+from bot.integrations.phone import Phone
 from bot.integrations.protocol import Notifier
+from bot.integrations.push import Push
 from bot.integrations.sms import Sms
+from bot.integrations.twilio import Account
 from bot.integrations.webhook import Webhook
 from bot.settings import Settings
 
@@ -19,8 +24,11 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "pagerduty": ("PAGERDUTY_ROUTING_KEY",),
     "email": ("SMTP_URL", "MAIL_FROM"),
     "sms": ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM"),
+    "phone": ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM"),
+    "push": (),
     "webhook": ("WEBHOOK_URL", "WEBHOOK_SECRET"),
 }
+LIBRARY = "tocsin[push]"  # what the method `push` needs in place of settings
 
 
 def _pagerduty(settings: Settings, session: aiohttp.ClientSession) -> Notifier:
@@ -32,8 +40,21 @@ def _email(settings: Settings, session: aiohttp.ClientSession) -> Notifier:
 
 
 def _sms(settings: Settings, session: aiohttp.ClientSession) -> Notifier:
-    account, token = value(settings, "TWILIO_ACCOUNT_SID"), value(settings, "TWILIO_AUTH_TOKEN")
-    return Sms(session, settings.twilio_api_url, account, token, value(settings, "TWILIO_FROM"))
+    return Sms(_account(settings, session), value(settings, "TWILIO_FROM"), settings.twilio_replies)
+
+
+def _phone(settings: Settings, session: aiohttp.ClientSession) -> Notifier:
+    sender = value(settings, "TWILIO_CALL_FROM") or value(settings, "TWILIO_FROM")
+    return Phone(_account(settings, session), sender)
+
+
+def _account(settings: Settings, session: aiohttp.ClientSession) -> Account:
+    sid, token = value(settings, "TWILIO_ACCOUNT_SID"), value(settings, "TWILIO_AUTH_TOKEN")
+    return Account(session, settings.twilio_api_url, sid, token)
+
+
+def _push(settings: Settings, session: aiohttp.ClientSession) -> Notifier:
+    return Push(os.environ)
 
 
 def _webhook(settings: Settings, session: aiohttp.ClientSession) -> Notifier:
@@ -44,6 +65,8 @@ BUILDERS: dict[str, Callable[[Settings, aiohttp.ClientSession], Notifier]] = {
     "pagerduty": _pagerduty,
     "email": _email,
     "sms": _sms,
+    "phone": _phone,
+    "push": _push,
     "webhook": _webhook,
 }
 
@@ -56,6 +79,8 @@ def value(settings: Settings, name: str) -> str:
 
 def missing(settings: Settings, method: str) -> list[str]:
     """The variables that this method needs and that are not set."""
+    if method == "push":
+        return [] if push.is_installed() else [LIBRARY]
     return [name for name in NEEDS[method] if not value(settings, name)]
 
 

@@ -29,6 +29,8 @@ from storage.outbox import census
 from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
 
+WITH_LINK = ("email", "sms", "phone", "push")  # methods whose pages carry a link to acknowledge
+
 
 class PageSender:
     """Sends notices of the kinds in `PAGER_KINDS`. The page shows the incident as it is when it is sent."""
@@ -76,9 +78,9 @@ class PageSender:
         return await self._deliver(row, page, _what(row, policy, incident))
 
     async def _acknowledge_link(self, row: ClaimedNotice, incident: Incident, page: Page) -> str | None:
-        """The link in a page by e-mail or SMS; None for the others, which have their own ways to acknowledge."""
+        """The link in a page by one of `WITH_LINK`; None for the others, which have their own ways to acknowledge."""
         person = page.person.slack or page.person.email
-        if row.payload.get("method") not in ("email", "sms") or page.action is not Action.TRIGGER or not person:
+        if row.payload.get("method") not in WITH_LINK or page.action is not Action.TRIGGER or not person:
             return None
         return await acknowledge_links.address_for(self._context, incident, person, row.key)
 

@@ -109,6 +109,8 @@ class Settings(BaseSettings):
     twilio_auth_token: SecretStr | None = None
     twilio_from: str | None = None
     twilio_api_url: str = "https://api.twilio.com"
+    twilio_call_from: str | None = None  # a number that can call, where `twilio_from` cannot
+    twilio_replies: bool = False  # whether Twilio passes replies to text messages on; texts say so
     webhook_url: SecretStr | None = None
     webhook_secret: SecretStr | None = None
     # Trackers, where action items get tickets; the first that is set up is used. docs/trackers.md

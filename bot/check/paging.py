@@ -31,6 +31,9 @@ def _notifiers(settings: Settings, used: frozenset[str]) -> list[Finding]:
         missing, way = notifiers.missing(settings, method), calls.label(method)
         if not missing:
             findings.append(ok("notifiers", f"{way} is set up"))
+        elif method in used and method == "push":
+            words = f"the policy pages by push, which needs a library: pip install '{notifiers.LIBRARY}'."
+            findings.append(warn("notifiers", words))
         elif method in used:
             words = (
                 f"the policy pages by {method}, which is not set up: nobody is reached so. Set {', '.join(missing)}."

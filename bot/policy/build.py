@@ -120,8 +120,8 @@ def _role(key: str, model: models.Role) -> domain.Role:
 
 
 def _contact(key: str, model: models.Contact) -> domain.Contact:
-    return domain.Contact(key, model.name, model.slack, model.email, model.phone, model.pagerduty, model.url,
-                          model.github)  # fmt: skip
+    addresses = model.slack, model.email, model.phone, model.pagerduty, model.url, model.github, model.push
+    return domain.Contact(key, model.name, *addresses)
 
 
 def _service(key: str, model: models.Service) -> domain.Service:

@@ -81,8 +81,9 @@ def _severity(severity: Severity) -> dict[str, Any]:
 
 
 def _contact(contact: Contact) -> dict[str, Any]:
-    """A contact with its PagerDuty routing key hidden, as the key is enough to page them."""
-    return {**_fields(contact), "pagerduty": "•••" if contact.pagerduty else None}
+    """A contact with its PagerDuty routing key and its push address hidden, as these are enough to page them."""
+    hidden = {name: "•••" if getattr(contact, name) else None for name in ("pagerduty", "push")}
+    return {**_fields(contact), **hidden}
 
 
 def _audience(audience: Audience) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from bot.metrics import Metrics
 from bot.settings import LiveSettings, secret_of
 from bot.slack.inbound.arrivals import Arrivals
 from bot.usecases.context import Context
-from bot.web import acknowledge, debug, health, oncall, review_calendar, slack, webhooks
+from bot.web import acknowledge, debug, health, oncall, review_calendar, slack, twilio, webhooks
 from bot.web.api import reference
 from bot.web.api.authentication import Authenticator
 from bot.web.api.routes import PREFIX, Door, application
@@ -51,6 +51,9 @@ def http_server(
     if settings.pagerduty_webhook_secret is not None:
         secret = lambda: secret_of(live.current.pagerduty_webhook_secret)  # noqa: E731
         site.add_routes(webhooks.pagerduty(context, secret, metrics))
+    if settings.twilio_auth_token is not None and settings.tocsin_url is not None:
+        auth_token = lambda: secret_of(live.current.twilio_auth_token)  # noqa: E731
+        site.add_routes(twilio.routes(context, auth_token, metrics))
     site.add_routes(sources.routes(context, live, metrics))
     site.add_routes(tickets.routes(context, live, metrics))
     return HttpServer(site, limiter, settings.host, settings.port)

@@ -10,7 +10,8 @@ import aiohttp
 import pytest
 
 from bot.domain.errors import DeliveryError
-from bot.integrations.sms import LONGEST, Sms, number, text
+from bot.integrations.sms import LONGEST, Sms, text
+from bot.integrations.twilio import Account, number
 from tests.integrations.doubles import Reply, TwilioDouble, serving
 from tests.integrations.pages import ANNA, page, private
 
@@ -26,7 +27,7 @@ async def vendor() -> AsyncIterator[TwilioDouble]:
 
 @pytest.fixture
 def sms(vendor: TwilioDouble, session: aiohttp.ClientSession) -> Sms:
-    return Sms(session, vendor.url, SID, "the-token", "+14155552345")
+    return Sms(Account(session, vendor.url, SID, "the-token"), "+14155552345")
 
 
 async def test_a_page_is_one_form_with_basic_authentication(sms: Sms, vendor: TwilioDouble) -> None:
@@ -50,7 +51,7 @@ async def test_a_page_is_one_form_with_basic_authentication(sms: Sms, vendor: Tw
 async def test_a_messaging_service_sends_under_its_own_name(
     vendor: TwilioDouble, session: aiohttp.ClientSession
 ) -> None:
-    await Sms(session, vendor.url, SID, "the-token", "MG0123").send(page())
+    await Sms(Account(session, vendor.url, SID, "the-token"), "MG0123").send(page())
     assert vendor.posted[0]["MessagingServiceSid"] == "MG0123"
     assert "From" not in vendor.posted[0]
 

@@ -39,7 +39,8 @@ def parts(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
 def test_the_example_is_valid_and_warns_of_silent_severities_alone() -> None:
     loaded = policy.read(DOCS / "policy.example.yml")
     assert [warning.partition(": ")[2] for warning in loaded.warnings] == [
-        "severities: no phone rings for sev3, sev4: no rung that reaches a person has pagerduty or sms in `by`."
+        "severities: no phone rings for sev3, sev4: no rung that reaches a person has pagerduty, sms, phone or push in "
+        "`by`."
     ]
 
 
@@ -136,7 +137,7 @@ def test_undefined_names_of_the_preset_are_one_warning_each() -> None:
         "sev1-5: contacts: the preset pages engineering_manager, not defined yet: these pages reach nobody. "
         "Add them here.",
         "sev1-5: severities: no phone rings for sev1, sev2, sev3, sev4, sev5: no rung that reaches a person has "
-        "pagerduty or sms in `by`.",
+        "pagerduty, sms, phone or push in `by`.",
     )
 
 

@@ -267,7 +267,8 @@ severities:
 contacts:
   anna: {name: Anna}
 """,
-        "policy.yml:2: contacts.anna: this contact cannot be reached. Add one of slack, email, phone or pagerduty.",
+        "policy.yml:2: contacts.anna: this contact cannot be reached. Add one of slack, email, phone, push or "
+        "pagerduty.",
     ),
     (
         "a door with a typo",

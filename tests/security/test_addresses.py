@@ -75,7 +75,7 @@ async def _serving(handler: Any) -> AsyncIterator[str]:
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-@pytest.mark.parametrize("method", ["pagerduty", "sms", "webhook"])
+@pytest.mark.parametrize("method", ["pagerduty", "sms", "phone", "webhook"])
 async def test_no_notifier_follows_a_redirect(here: World, method: str, status: int) -> None:
     async with leading_astray(status) as found, slack_api.open_session() as session:
         settings = here.settings.model_copy(

@@ -17,7 +17,10 @@ from bot.domain.paging.recipients import Recipients
 from bot.domain.policy.policy import Policy, Until
 
 VENDOR_TRACKED = ("pagerduty", "webhook")  # an alert opened there is acknowledged and resolved there as well
-LABELS = {"slack": "Slack", "pagerduty": "PagerDuty", "email": "e-mail", "sms": "SMS", "webhook": "webhook"}
+LABELS = {
+    "slack": "Slack", "pagerduty": "PagerDuty", "email": "e-mail", "sms": "SMS", "phone": "telephone", "push": "push",
+    "webhook": "webhook",
+}  # fmt: skip
 
 _DEDUP_KEY = re.compile(r"tocsin-INC-([1-9][0-9]{0,17})-[0-9a-f]{16}")
 

@@ -10,8 +10,8 @@ from bot.domain.policy.policy import Contact, Policy
 from bot.domain.values.slack_ids import MENTION, user_mention
 
 # The field of a contact that a method needs. The other methods reach the recipients in the operator's settings.
-REQUIRED_FIELD = {"slack": "slack", "email": "email", "sms": "phone"}
-FALLBACK_METHODS = ("sms", "email", "slack")  # in the order in which they replace one another
+REQUIRED_FIELD = {"slack": "slack", "email": "email", "sms": "phone", "phone": "phone", "push": "push"}
+FALLBACK_METHODS = ("sms", "push", "phone", "email", "slack")  # in the order in which they replace one another
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Person:
     email: str | None = None
     phone: str | None = None
     pagerduty: str | None = field(default=None, repr=False)  # a routing key of their own: a secret
+    push: str | None = field(default=None, repr=False)  # an address of apprise, or `env:NAME`: a secret
     problem: str = ""  # why Slack does not reach them, where that is known
 
     def reachable_by(self, method: str) -> bool:
@@ -79,4 +80,5 @@ def person_of(contact: Contact) -> Person:
         contact.email,
         contact.phone,
         contact.pagerduty,
+        contact.push,
     )

@@ -23,8 +23,8 @@ from bot.domain.policy.webhook_rules import WebhookRule
 from bot.domain.values.durations import Span
 from bot.domain.values.target import Target
 
-METHODS = ("slack", "pagerduty", "email", "sms", "webhook")
-WAKING_METHODS = ("pagerduty", "sms")  # the methods that can wake a person at night
+METHODS = ("slack", "pagerduty", "email", "sms", "phone", "push", "webhook")
+WAKING_METHODS = ("pagerduty", "sms", "phone", "push")  # the methods that can wake a person at night
 
 Fact = bool | float  # of an incident: a flag, or a figure
 
@@ -101,6 +101,7 @@ class Contact:
     pagerduty: str | None = field(default=None, repr=False)  # a routing key of their own: a secret
     url: str | None = None  # a vendor's support portal
     github: str | None = None  # their login there
+    push: str | None = field(default=None, repr=False)  # an address of apprise, or `env:NAME`: a secret
 
 
 @dataclass(frozen=True, slots=True)

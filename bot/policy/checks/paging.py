@@ -17,8 +17,8 @@ from bot.policy.models import AlertRung, Contact, Rung, Trigger
 from bot.policy.problems import KeyPath, Problem
 
 # The setting a contact needs for each method. PagerDuty and webhooks reach people by the operator's own settings.
-_ADDRESS = {"slack": "slack", "email": "email", "sms": "phone"}
-_WITH_ARTICLE = {"slack": "a slack", "email": "an email", "phone": "a phone"}
+_ADDRESS = {"slack": "slack", "email": "email", "sms": "phone", "phone": "phone", "push": "push"}
+_WITH_ARTICLE = {"slack": "a slack", "email": "an email", "phone": "a phone", "push": "a push"}
 
 
 def problems(context: CheckContext) -> Iterator[Problem]:
@@ -46,8 +46,8 @@ def warnings(context: CheckContext) -> Iterator[Problem]:
 
 
 def _no_address(context: CheckContext, key: str, contact: Contact) -> Iterator[Problem]:
-    if not (contact.slack or contact.email or contact.phone or contact.pagerduty or contact.url):
-        message = "this contact cannot be reached. Add one of slack, email, phone or pagerduty."
+    if not (contact.slack or contact.email or contact.phone or contact.pagerduty or contact.url or contact.push):
+        message = "this contact cannot be reached. Add one of slack, email, phone, push or pagerduty."
         yield context.problem(("contacts", key), message)
 
 
@@ -192,7 +192,7 @@ def _waking_nobody(context: CheckContext) -> Iterator[Problem]:
         if not any(_wakes_somebody(context, rung) for rung in context.ladder_of(severity))
     ]
     if silent:
-        methods = " or ".join(WAKING_METHODS)
+        methods = f"{', '.join(WAKING_METHODS[:-1])} or {WAKING_METHODS[-1]}"
         message = f"no phone rings for {', '.join(silent)}: no rung that reaches a person has {methods} in `by`."
         yield context.problem(("severities",), message)
 
@@ -202,8 +202,12 @@ def _wakes_somebody(context: CheckContext, rung: Rung) -> bool:
     if not targets:
         return False
     people = [person for target in targets for person in _people(context, target)]
-    by_sms = any(not _missing_address(context, person, "sms") for person in people)
-    return "pagerduty" in rung.by or ("sms" in rung.by and by_sms)
+    return "pagerduty" in rung.by or any(
+        method in rung.by and not _missing_address(context, person, method)
+        for person in people
+        for method in WAKING_METHODS
+        if method != "pagerduty"
+    )
 
 
 def _reaches_a_person(context: CheckContext, target: Target) -> bool:

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from bot.policy.models.base import StrictModel
-from bot.policy.models.targets import TARGET_FORMS, Mail, Method, Phone, SlackUser, TargetField
+from bot.policy.models.targets import TARGET_FORMS, Mail, Method, Phone, Push, SlackUser, TargetField
 from bot.policy.models.texts import Key, Link, Name, Text
 
 MOST_ADDRESSES = 200  # of one audience
@@ -24,7 +24,7 @@ class Role(StrictModel):
 
 
 class Contact(StrictModel):
-    """A person or vendor that can be reached. One of slack, email, phone, pagerduty is needed."""
+    """A person or vendor that can be reached. One of slack, email, phone, push, pagerduty is needed."""
 
     name: Name = Field(default="", description="The name people know them by.")
     slack: SlackUser | None = Field(default=None, description="Their member ID or e-mail address in Slack.")
@@ -33,6 +33,7 @@ class Contact(StrictModel):
     pagerduty: Text | None = Field(default=None, description="The PagerDuty routing key of their own service.")
     url: Link | None = Field(default=None, description="A vendor's support portal.")
     github: Text | None = Field(default=None, description="Their login on GitHub: who owns a ticket there.")
+    push: Push | None = Field(default=None, description="An address of apprise for push, or `env:NAME` of a variable.")
 
 
 class Audience(StrictModel):

@@ -17,6 +17,8 @@ from bot.policy.problems import did_you_mean
 TARGET_FORMS = "contact:NAME, schedule:NAME, team:NAME, role:NAME, user:U0123ABCD or channel:#name"
 WHO_FORMS = '"@handle" of a user group, group:S0123ABCD, user:U0123ABCD, role:NAME or contact:NAME'
 _TARGET_KINDS = [str(kind) for kind in TargetKind if kind is not TargetKind.GROUP]
+# Schemes of apprise that act on this machine, rather than send something away.
+LOCAL = frozenset({"dbus", "kde", "qt", "glib", "gnome", "macosx", "windows", "syslog", "gio", "file", "memory"})
 _GROUP = re.compile(r"^(?:S[A-Z0-9]{5,}|[a-z0-9][a-z0-9_.-]{0,20})$")
 _CHANNEL = re.compile(rf"^(?:#[^\sA-Z#,.:]{{1,80}}|{CHANNEL_ID})$")
 _MAIL = re.compile(r"^[^\s@]+@[^\s@]+\.[^\s@]+$")
@@ -116,6 +118,20 @@ def _phone(value: Any) -> str:
     return value
 
 
+def _push(value: Any) -> str:
+    text = value.strip() if isinstance(value, str) else ""
+    if text.startswith("env:"):
+        if not re.match(r"^env:[A-Za-z_][A-Za-z0-9_]*$", text):
+            raise invalid(f"names no variable: {quoted(value)}. Write it like env:ANNA_PUSH.")
+        return text
+    scheme = text.partition("://")[0].lower()
+    if not re.match(r"^[a-z][a-z0-9+.-]*://\S+$", text, re.IGNORECASE):
+        raise invalid('must be an address of apprise such as "ntfys://ntfy.example.com/anna", or env:NAME.')
+    if scheme in LOCAL:
+        raise invalid(f"cannot be {scheme}://, which acts on the machine itself. Name a service, such as ntfys://.")
+    return text
+
+
 _TARGET_SCHEMA = {"type": "string", "pattern": "^(contact|schedule|team|role|user|channel):.+$"}
 TargetField = Annotated[Target, PlainValidator(_target), WithJsonSchema(_TARGET_SCHEMA)]
 _WHO_SCHEMA = {"type": "string", "examples": ["@sre", "role:commander"]}
@@ -123,5 +139,10 @@ Who = Annotated[Target, PlainValidator(_who), WithJsonSchema(_WHO_SCHEMA)]
 Method = Annotated[str, PlainValidator(_method), WithJsonSchema({"type": "string", "enum": list(METHODS)})]
 Channel = Annotated[str, PlainValidator(_channel), WithJsonSchema({"type": "string", "examples": ["#incidents"]})]
 SlackUser = Annotated[str, PlainValidator(_slack), WithJsonSchema({"type": "string"})]
+Push = Annotated[
+    str,
+    PlainValidator(_push),
+    WithJsonSchema({"type": "string", "examples": ["ntfys://ntfy.sh/anna", "env:ANNA_PUSH"]}),
+]
 Mail = Annotated[str, PlainValidator(_mail), WithJsonSchema({"type": "string", "format": "email"})]
 Phone = Annotated[str, PlainValidator(_phone), WithJsonSchema({"type": "string", "examples": ["+4915112345678"]})]

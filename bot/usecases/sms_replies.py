@@ -1,0 +1,99 @@
+"""Acknowledges an incident by the reply to a text message that paged somebody."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.errors import Refused
+from bot.domain.incident import Incident
+from bot.domain.policy.policy import Policy
+from bot.domain.timeline.source import Source
+from bot.usecases.context import Context
+from bot.usecases.effects.on_call import current_directory
+from bot.usecases.incidents.acknowledge import acknowledge
+from bot.usecases.unit_of_work import DuplicateDelivery
+from storage import incidents
+
+MAX_INCIDENTS = 50
+_NOT_DIGITS = re.compile(r"[^0-9]")
+_ID = re.compile(r"\bINC-?([1-9][0-9]{0,17})\b", re.IGNORECASE)
+# Twilio answers these itself, and a "no" is no acknowledgement.
+# https://help.twilio.com/articles/223134027-Twilio-support-for-opt-out-keywords-SMS-STOP-filtering-
+_OPT_OUT = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "start", "unstop", "help", "info"})
+_NO = frozenset({"no", "nope", "n", "0", "can't", "cant", "cannot", "nein", "non"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A text message that came in."""
+
+    sender: str  # a telephone number
+    body: str
+    id: str  # of the message at the vendor: the same when it is delivered again
+
+
+async def answer(context: Context, reply: Reply) -> str:
+    """Acknowledge the newest incident for which the sender was paged, or the one they name, and say so.
+
+    Empty where nothing is to be said. A number that belongs to nobody learns nothing.
+    """
+    word = reply.body.strip().lower().rstrip(".!")
+    if word in _OPT_OUT:
+        return ""
+    async with context.database.reading() as conn:
+        directory = await current_directory(conn, context.policy)
+        people = _people(directory.with_users(context.policy), reply.sender)
+        paged = await _paged(conn, people)
+    if not people:
+        return ""
+    named = _ID.search(reply.body)
+    if named:
+        paged = [incident for incident in paged if incident.number == int(named[1])]
+    if not paged:
+        about = f"You were not paged for INC-{named[1]}" if named else "You are paged for nothing that is open"
+        return f"{about}. Open Slack."
+    incident = paged[0]
+    if word in _NO:
+        return f"Not acknowledged. The next on the ladder is paged. Reply 1 to acknowledge {incident.id} after all."
+    return await _acknowledge(context, incident, people, reply)
+
+
+async def _acknowledge(context: Context, incident: Incident, people: list[str], reply: Reply) -> str:
+    person = next(person for person in people if _paged_at(incident, [person]))
+    door = replace(context, source=Source.HOOK)
+    try:
+        outcome = await acknowledge(door, incident.number, person, delivery=f"sms_reply:{reply.id}")
+    except DuplicateDelivery:
+        return ""
+    except Refused as refused:
+        return f"{incident.id}: {refused.message}"
+    if outcome.first_by == person:
+        return f"You have acknowledged {incident.id} already."
+    first = "Somebody else was first. " if outcome.first_by else ""
+    return f"{first}You have acknowledged {incident.id} and are responding."
+
+
+def _people(policy: Policy, sender: str) -> list[str]:
+    """What Slack knows the owners of a telephone number by."""
+    digits = _NOT_DIGITS.sub("", sender)
+    owners = [each for each in policy.contacts.values() if each.phone and _NOT_DIGITS.sub("", each.phone) == digits]
+    return [address for each in owners if digits and (address := each.slack or each.email)]
+
+
+async def _paged(conn: AsyncConnection, people: list[str]) -> list[Incident]:
+    """The open incidents for which one of them was paged: unacknowledged ones first, then the newest page."""
+    if not people:
+        return []
+    wanted = incidents.IncidentFilter(open_only=True, naming=frozenset(people))
+    found = await incidents.find(conn, wanted, (), MAX_INCIDENTS)
+    paged = [each for each in found if _paged_at(each, people) and not set(people) & set(each.removed)]
+    return sorted(paged, key=lambda each: (each.ladder.acknowledged_at is not None, -_paged_at(each, people)))
+
+
+def _paged_at(incident: Incident, people: list[str]) -> float:
+    """When one of them was last paged, in seconds since 1970; 0 if never."""
+    pages = [page.last_at for page in incident.ladder.pages if set(people) & set(page.people)]
+    return max(pages).timestamp() if pages else 0.0

@@ -1,0 +1,111 @@
+"""A paged person acknowledges by telephone: they press 1 during the call, or reply to the text message."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import quote
+
+import aiohttp
+import pytest
+
+from bot.integrations.twilio import signature
+from bot.usecases.acknowledge_links import address_for
+from storage import incidents
+from tests.api.calls import TOM, program
+from tests.scenarios.running import World, world
+
+PUBLIC = "https://tocsin.example.com/in/here"
+TOKEN = "the-auth-token-of-twilio"
+NUMBER = "+4915112345678"
+POLICY = f"""
+preset: sev1-5
+contacts:
+  tom: {{name: Tom, slack: {TOM}, phone: "+49 151 12345678"}}
+severities:
+  sev2:
+    ladder: [{{after: 0m, notify: ["contact:tom"]}}]
+"""
+
+
+@pytest.fixture
+async def here(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    policy = tmp_path / "policy.yml"
+    policy.write_text(POLICY)
+    async with world(sqlite_url, policy=policy, tocsin_url=PUBLIC, twilio_auth_token=TOKEN) as running:
+        async with program(running) as maya:
+            await maya.post("/incidents", {"title": "Checkout is down", "severity": "sev2"})
+            await paged(running)
+        yield running
+
+
+async def paged(here: World) -> None:
+    """Wait until the ladder has paged Tom."""
+    async with asyncio.timeout(10):
+        while "page" not in await here.kinds():
+            await asyncio.sleep(0.02)
+
+
+async def post(here: World, path: str, fields: dict[str, str], *, token: str = TOKEN) -> tuple[int, str]:
+    """Post a form as Twilio does, signed for the public address."""
+    headers = {"X-Twilio-Signature": signature(token, PUBLIC + path, fields)}
+    url = f"http://127.0.0.1:{here.tocsin.port}{path}"
+    async with aiohttp.ClientSession() as session, session.post(url, data=fields, headers=headers) as answer:
+        return answer.status, await answer.text()
+
+
+async def acknowledged(here: World) -> list[tuple[str, str]]:
+    """Who acknowledged, and through which door."""
+    timeline = (await here.show())["timeline"]
+    return [(entry["actor"], entry["source"]) for entry in timeline if entry["kind"] == "acknowledged"]
+
+
+async def call(here: World) -> str:
+    async with here.tocsin.database.reading() as conn:
+        incident = await incidents.get(conn, 1)
+    assert incident is not None
+    address = await address_for(here.tocsin.context, incident, TOM, "page-1")
+    assert address is not None
+    return f"/hooks/twilio/voice?ack={quote(address.rpartition('/')[2])}"
+
+
+async def test_press_1_acknowledges_once_and_any_other_key_asks_again(here: World) -> None:
+    path = await call(here)
+    status, said = await post(here, path, {"Digits": "5"})
+    assert (status, "Press 1 to acknowledge" in said, "<Gather" in said) == (200, True, True)
+    assert (await here.show())["acknowledged_at"] is None
+    assert "You have acknowledged it" in (await post(here, path, {"Digits": "1"}))[1]
+    assert await acknowledged(here) == [(TOM, "console")]
+    assert "already" in (await post(here, path, {"Digits": "1"}))[1]
+
+
+async def test_a_reply_acknowledges_once_and_says_so(here: World) -> None:
+    reply = {"From": NUMBER, "Body": "1", "MessageSid": "SM1"}
+    assert "You have acknowledged INC-1 and are responding." in (await post(here, "/hooks/twilio/sms", reply))[1]
+    assert await acknowledged(here) == [(TOM, "hook")]
+    assert "<Message>" not in (await post(here, "/hooks/twilio/sms", reply))[1]  # delivered again
+    again = await post(here, "/hooks/twilio/sms", {**reply, "MessageSid": "SM2"})
+    assert "You have acknowledged INC-1 already." in again[1]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"From": "+15005550006", "Body": "1"}, ""),  # a number of nobody learns nothing
+        ({"From": NUMBER, "Body": "STOP"}, ""),  # Twilio answers it
+        ({"From": NUMBER, "Body": "no"}, "Not acknowledged."),
+        ({"From": NUMBER, "Body": "ack INC-9"}, "You were not paged for INC-9."),
+    ],
+)
+async def test_a_reply_that_acknowledges_nothing(here: World, fields: dict[str, str], said: str) -> None:
+    status, answer = await post(here, "/hooks/twilio/sms", {**fields, "MessageSid": "SM1"})
+    assert (status, said in answer, "<Message>" in answer) == (200, True, bool(said))
+    assert (await here.show())["acknowledged_at"] is None
+
+
+async def test_what_twilio_did_not_sign_is_refused(here: World) -> None:
+    fields = {"From": NUMBER, "Body": "1", "MessageSid": "SM1"}
+    assert (await post(here, "/hooks/twilio/sms", fields, token="another"))[0] == 403
+    assert (await post(here, await call(here), {"Digits": "1"}, token="another"))[0] == 403
+    assert (await here.show())["acknowledged_at"] is None
