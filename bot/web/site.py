@@ -41,7 +41,7 @@ def http_server(
     site.add_routes(acknowledge.routes(context))
     site.add_routes(review_calendar.routes(context))
     site.add_routes(reference.routes(context))
-    site.add_routes(console.routes(authenticator))
+    console.add_to(site, authenticator)
     site.add_subapp(PREFIX, application(Door(authenticator)))
     site.add_routes([*statuspage.routes(status_page), *subscriptions.routes(context, status_page)])
     if settings.tocsin_demo:

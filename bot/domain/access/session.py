@@ -14,7 +14,7 @@ from bot.domain.access.token import Scope
 IDLE = timedelta(hours=12)  # without a request, a session ends
 LONGEST = timedelta(days=7)
 ROTATED_EVERY = timedelta(hours=1)  # the secret of a session in use is replaced
-GRACE = timedelta(minutes=1)  # the secret before still works: for requests that are under way
+GRACE = timedelta(minutes=5)  # the secret before still works: for requests under way, and for answers that got lost
 LINK_VALID_FOR = timedelta(minutes=15)
 
 

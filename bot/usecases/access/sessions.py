@@ -60,9 +60,9 @@ async def find(database: Database, secret: str, bootstrap: frozenset[str], now: 
     return session if token is not None and token.is_valid(now) else None
 
 
-async def keep(database: Database, session: Session, now: datetime) -> str | None:
-    """Note that a session is in use. Returns its new secret where it is time for one."""
-    if now - session.rotated_at >= ROTATED_EVERY:
+async def keep(database: Database, session: Session, now: datetime, *, rotate: bool = True) -> str | None:
+    """Note that a session is in use. Returns its new secret where it is time for one, unless `rotate` forbids that."""
+    if rotate and now - session.rotated_at >= ROTATED_EVERY:
         secret = new_secret()
         async with database.transaction() as conn:
             return secret if await console_sessions.rotate(conn, session, hash_of(secret), now) else None

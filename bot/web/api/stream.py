@@ -15,6 +15,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.domain.access.identity import OPERATOR
 from bot.domain.access.token import Token
 from bot.domain.errors import Refused
 from bot.incident_json import entry_json
@@ -63,7 +64,7 @@ class Streams:
         It begins after `Last-Event-ID`, after `cursor`, or with what comes from now on.
         """
         token = await token_of()
-        call = Call(self._context, token.person, request.match_info)
+        call = Call(self._context, token.person, request.match_info, operator=token.person == OPERATOR)
         incident = await visible_incident(call)
         if len(self._open) >= MOST_STREAMS:
             raise Problem("too-many", "Too many streams are open. Read the pages instead.", {"Retry-After": "30"})

@@ -28,6 +28,7 @@ from bot.usecases.context import Context
 from bot.web.api.authentication import Authenticator, require
 from bot.web.api.problems import Problem, of_refusal
 from bot.web.api.rate_limit import RateLimit
+from bot.web.api.stream import Streams
 from bot.web.console import rendering
 from bot.web.console.cookies import FIELD, Cookies, from_another_site
 from bot.web.console.words import Words, ids_in
@@ -45,7 +46,11 @@ class Door:
 
     authenticator: Authenticator
     rate_limit: RateLimit = field(default_factory=RateLimit)
+    streams: Streams = field(init=False)
     _cookies: Cookies | None = None
+
+    def __post_init__(self) -> None:
+        self.streams = Streams(self.context)
 
     @property
     def context(self) -> Context:
@@ -74,7 +79,9 @@ class Door:
         if session is None:
             return None
         self.rate_limit.take(session.id)
-        return Visitor(self, request, session, cookies, await sessions.keep(self.context.database, session, now))
+        renews = request.method == "GET" and not request.path.endswith("/stream")  # whose answer can carry a cookie
+        new = await sessions.keep(self.context.database, session, now, rotate=renews)
+        return Visitor(self, request, session, cookies, new)
 
 
 @dataclass(frozen=True, slots=True)

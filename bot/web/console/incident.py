@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 
+from bot.domain.access.token import Token
+from bot.domain.errors import NotFound
 from bot.domain.policy.policy import Policy
 from bot.operations.base import BadArgument
 from bot.operations.visibility import visible_incident
+from bot.web.api.problems import Problem
 from bot.web.console import rendering
 from bot.web.console.door import Door, Visitor, signed_in
+from bot.web.console.fields import label_of
 from bot.web.console.forms import Form, Rejected, carry_out, redirect
-from bot.web.console.verbs import FIRST, VERBS, offered, takes_nothing, verb_form
+from bot.web.console.runs import opening_form
+from bot.web.console.verbs import FIRST, VERBS, offered, takes_nothing, title_of, verb_form
 
-PAGE = 50  # entries
+PAGE, MOST_TOLD = 50, 5  # entries, and messages to audiences
 SHOWN: Mapping[str, tuple[str, dict[str, Any]]] = {
     "all": ("Everything", {}),
     "key": ("Key moments", {"key": True}),
@@ -31,6 +37,7 @@ def routes(door: Door) -> list[web.RouteDef]:
     """The routes."""
     return [
         web.get("/incidents/{id}", signed_in(door, show)),
+        web.get("/incidents/{id}/stream", signed_in(door, stream)),
         web.post("/incidents/{id}/{verb:[a-z]+(?:/[a-z]+)?}", signed_in(door, act)),
     ]
 
@@ -40,18 +47,30 @@ async def show(visitor: Visitor) -> web.StreamResponse:
     return await _page(visitor)
 
 
+async def stream(visitor: Visitor) -> web.StreamResponse:
+    """The entries of the timeline as they are recorded, for as long as the session lasts."""
+
+    async def token() -> Token:
+        latest = await visitor.door.visitor(visitor.request)
+        if latest is None:
+            raise Problem("unauthenticated", "You are signed out.")
+        return latest.token
+
+    return await visitor.door.streams.serve(visitor.request, token)
+
+
 async def act(visitor: Visitor) -> web.StreamResponse:
     """Carry out a verb, and come back to the page."""
     operation = VERBS.get(visitor.request.match_info["verb"])
     if operation is None:
-        raise web.HTTPNotFound
+        raise NotFound(f"There is no verb “{visitor.request.match_info['verb'][:40]}”.")
     incident = await visible_incident(visitor.call(visitor.request.match_info))
     form = verb_form(operation, incident.id, visitor.door.context.policy)
     try:
         await carry_out(visitor, form, {"id": incident.id}, "fields" if operation.name == "answer_fields" else "")
     except Rejected as rejected:
         return await _page(visitor, rejected.form, rejected.status)
-    return redirect(f"/incidents/{incident.id}?done={operation.name}")
+    return redirect(f"/incidents/{incident.id}?done={quote(title_of(operation.name))}")
 
 
 async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200) -> web.Response:
@@ -68,12 +87,18 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
         "roles": _roles(visitor.door.context.policy, facts["roles"]),
         "upcoming": sorted((each for each in ledger if each["state"] == "waiting"), key=lambda each: each["due_at"]),
         "past": [each for each in reversed(ledger) if each["state"] != "waiting"][:PAGE],
+        "extras": _extras(facts, visitor.door.context.policy),
+        "groups": (await visitor.ask("list_incident_alerts", path))["groups"],
+        "communications": (await visitor.ask("list_communications", path, limit=MOST_TOLD))["communications"],
         **timeline,
     }
     if visitor.request.query.get("part") == "live":
         words = await visitor.words(*values.values())
         return rendering.html(visitor.request, "incident_live.html", words=words, **values)
     offers = sum(offer.to == visitor.person for offer in incident.handovers)
+    values |= {"runs": (await visitor.ask("list_runs", path))["playbooks"], "playbook_form": None}
+    if incident.open:
+        values["playbook_form"] = await opening_form(visitor, incident.id)
     forms = offered(facts, visitor.door.context.policy, visitor.person, offers)
     return await visitor.page("incident.html", status, **values, **_sorted(forms, refused))
 
@@ -110,6 +135,18 @@ def _roles(policy: Policy, held: Mapping[str, str]) -> list[tuple[str, str | Non
     known = [(role.title, held.get(role.key)) for role in policy.roles]
     keys = {role.key for role in policy.roles}
     return [*known, *((key, holder) for key, holder in held.items() if key not in keys)]
+
+
+def _extras(incident: Mapping[str, Any], policy: Policy) -> list[tuple[str, str]]:
+    """Regions, what is known of the impact, and the answers to the organisation's own questions."""
+    labels = {each.key: each.label for each in policy.fields}
+    regions = [("Regions", ", ".join(incident["regions"]))] if incident["regions"] else []
+    facts = [(label_of("record_impact", name), _plain(value)) for name, value in incident["facts"].items()]
+    return [*regions, *facts, *((labels.get(key, key), _plain(value)) for key, value in incident["fields"].items())]
+
+
+def _plain(value: Any) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def _severity(policy: Policy, key: str) -> str:

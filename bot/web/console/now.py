@@ -30,7 +30,7 @@ async def declare(visitor: Visitor) -> web.StreamResponse:
         made = await carry_out(visitor, _declaration(visitor.door.context.policy), {})
     except Rejected as rejected:
         return await _page(visitor, rejected.form, rejected.status)
-    return redirect("/" if made is None else f"/incidents/{made['id']}?done=declared")
+    return redirect("/" if made is None else f"/incidents/{made['id']}?done=Declare")
 
 
 def _declaration(policy: Policy) -> Form:
@@ -52,7 +52,8 @@ async def _page(visitor: Visitor, form: Form, status: int = 200) -> web.Response
 def worst_first(incidents: list[dict[str, Any]], policy: Policy) -> list[dict[str, Any]]:
     """By severity, then the oldest first; drills come last."""
     order = {level.key: place for place, level in enumerate(policy.severities)}
-    return sorted(incidents, key=lambda each: (each["drill"], order.get(each["severity"], 99), each["declared_at"]))
+    ranked = [{**each, "rank": order.get(each["severity"], len(order))} for each in incidents]
+    return sorted(ranked, key=lambda each: (each["drill"], each["rank"], each["declared_at"]))
 
 
 def _waiting(incidents: list[dict[str, Any]], person: str) -> list[dict[str, Any]]:

@@ -13,7 +13,8 @@ from bot.web.console import assets
 from bot.web.console.words import span_in_words
 
 PAGES = (
-    ("now", "/", "Now"),
+    ("now", "/", "Now"), ("incidents", "/incidents", "Incidents"), ("alerts", "/alerts", "Alerts"),
+    ("oncall", "/oncall", "On call"), ("playbooks", "/playbooks", "Playbooks"),
 )  # fmt: skip
 SMALL = 1400  # bytes that fit in one packet: not worth compressing
 

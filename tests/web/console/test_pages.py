@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.api.calls import MAYA, TOM
-from tests.scenarios.running import World, world
-from tests.web.console.browser import browser
+from tests.scenarios.running import World, world, written
+from tests.web.console.browser import Browser, browser
 
 
 @pytest.fixture
@@ -20,7 +22,7 @@ async def here(sqlite_url: str) -> Any:
 async def test_an_incident_is_declared_and_a_note_is_written_in_the_browser(here: World) -> None:
     async with browser(here) as maya:
         declared = await maya.send(await maya.get("/"), "/declare", title="Checkout is <b>down</b>", severity="sev2")
-        assert (declared.status, declared.headers["Location"]) == (303, "/incidents/INC-1?done=declared")
+        assert (declared.status, declared.headers["Location"]) == (303, "/incidents/INC-1?done=Declare")
         page = await maya.get("/incidents/INC-1")
         assert "Checkout is &lt;b&gt;down&lt;/b&gt;" in page.text
         refused = await maya.send(page, "/incidents/INC-1/note", text="  ")
@@ -44,3 +46,55 @@ async def test_a_private_incident_is_the_same_as_none(here: World) -> None:
         assert "Breach" not in hidden.text + (await tom.get("/")).text
         token = (await tom.get("/")).form("/logout")
         assert (await tom.post("/incidents/INC-1/note", {**token, "text": "x"})).status == 404
+
+
+POLICY = """
+preset: sev1-5
+announce: "#incidents"
+contacts: {maya: {name: Maya Chen, slack: U0MAYA0000}}
+schedules:
+  primary: {members: [maya, U0TOM00000], start: 2026-01-05}
+  office: {members: [maya], start: 2026-01-05, hours: "09:00-17:00 mon-fri"}
+fields: {ticket: {label: Ticket, kind: text}}
+rules: {preset: llm-platform}
+"""
+
+
+async def test_every_page_opens_empty_and_with_something_on_it(sqlite_url: str, tmp_path: Path) -> None:
+    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as here, browser(here, scopes="admin") as maya:
+        assert await broken(maya) == []
+        await maya.send(await maya.get("/"), "/declare", title="Checkout is down", severity="sev2", services="api")
+        page = await maya.get("/incidents/INC-1")
+        assert (await maya.send(page, "/incidents/INC-1/acknowledge")).status == 303
+        assert (await maya.send(page, "/incidents/INC-1/fields", ticket="OPS-7")).status == 303
+        assert (await maya.send(page, "/incidents/INC-1/role", role="commander", user="maya chen")).status == 303
+        opened = await maya.send(page, "/incidents/INC-1/playbooks", playbook="database-outage")
+        assert opened.headers["Location"] == "/incidents/INC-1/playbooks/1"
+        run = await maya.get("/incidents/INC-1/playbooks/1")
+        step = "/incidents/INC-1/playbooks/1/steps/1.1"
+        assert (await maya.send(run, f"{step}/skip", reason="")).status == 422
+        assert (await maya.send(run, f"{step}/done")).status == 303
+        on_call = await maya.get("/oncall")
+        assert (await maya.send(on_call, "/oncall/primary/cover", duration="2 hours")).status == 422
+        assert (await maya.send(on_call, "/oncall/primary/cover", duration="2h")).status == 303
+        alerts = await maya.get("/alerts")
+        assert (await maya.send(alerts, "/silences", labels="alertname=Slow", duration="1h")).status == 303
+        assert (await maya.send(await maya.get("/alerts"), "/silences/SI-1/end")).status == 303
+        assert await broken(maya) == []
+        page = await maya.get("/incidents/INC-1")
+        assert all(words in page.text for words in ("OPS-7", "Maya Chen", "1 of", "through console"))
+
+
+async def broken(visitor: Browser) -> list[str]:
+    """The pages that do not open, of those that lead from one to the next."""
+    seen, waiting = {"/"}, ["/"]
+    wrong = []
+    while waiting:
+        page = await visitor.get(waiting.pop())
+        if page.status != 200:
+            wrong.append(f"{page.path}: {page.status}")
+        for path in re.findall(r'href="(/[^"#]*)', page.text):
+            if path not in seen and not path.startswith("/playbooks/"):
+                seen.add(path)
+                waiting.append(path.replace("&amp;", "&"))
+    return wrong

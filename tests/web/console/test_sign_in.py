@@ -59,7 +59,7 @@ async def test_a_session_gets_a_new_secret_each_hour_and_ends_when_it_is_idle(he
         assert "tocsin_session" in (await maya.get("/")).headers["Set-Cookie"]
         assert "Set-Cookie" not in (await maya.get("/")).headers
         assert (await maya.send(form, "/declare", title="Sent from an older page", severity="sev3")).status == 303
-        await here.pass_time(minutes=2)
+        await here.pass_time(minutes=6)
         maya.put_cookies(before)
         assert (await maya.get("/")).status == 303, "the secret before opens nothing"
     async with browser(here, TOM) as tom:

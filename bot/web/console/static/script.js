@@ -1,1 +1,41 @@
-// The console works without this.
+// The console works without this. It keeps pages up to date by themselves, and a form from being sent twice.
+"use strict";
+const part = document.querySelector("[data-live]");
+if (part) {
+  let waiting = 0, busy = false;
+  const refresh = async () => {
+    waiting = 0;
+    if (busy) { later(); return; }
+    busy = true;
+    try {
+      const answer = await fetch(part.dataset.live, { headers: { Accept: "text/html" }, redirect: "error" });
+      if (answer.ok) put(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    } catch (_) { /* the stream connects again, and then this is repeated */ }
+    busy = false;
+  };
+  const later = () => { if (!waiting) waiting = setTimeout(refresh, 150); };
+  const put = (fresh) => {
+    for (const old of document.querySelectorAll("[data-part]")) {
+      const now = fresh.querySelector(`[data-part="${old.dataset.part}"]`);
+      if (!now || old.innerHTML === now.innerHTML || old.contains(document.activeElement)) continue;
+      const known = new Set([...old.querySelectorAll("[data-seq]")].map((each) => each.dataset.seq));
+      const open = [...old.querySelectorAll("details")].map((each) => each.open);
+      old.innerHTML = now.innerHTML;
+      old.querySelectorAll("details").forEach((each, at) => { each.open = open[at] || each.open; });
+      for (const each of old.querySelectorAll("[data-seq]")) if (!known.has(each.dataset.seq)) each.classList.add("new");
+    }
+  };
+  if (part.dataset.stream) {
+    const stream = new EventSource(part.dataset.stream);
+    stream.addEventListener("entry", later);
+  } else setInterval(() => { if (!document.hidden) later(); }, 10000);
+}
+for (const form of document.querySelectorAll("form[data-once]")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "yes";
+    setTimeout(() => { delete form.dataset.sent; }, 5000);
+  });
+}
+const wrong = document.querySelector("[aria-invalid], .verb .error[role]");
+if (wrong) { (wrong.matches("[aria-invalid]") ? wrong : wrong.closest("form").querySelector("input:not([type=hidden]),select,textarea,button"))?.focus(); }

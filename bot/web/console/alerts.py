@@ -1,0 +1,147 @@
+"""The pages about alerts: groups and why they were decided so, silences, the rules with their states, and noise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import timedelta
+from typing import Any
+
+from aiohttp import web
+
+from bot.domain.policy.alerting_rules import AlertingRule
+from bot.domain.rules.life import RuleState
+from bot.usecases.queries.alert_rates import alert_rates
+from bot.web.console.door import Door, Visitor, signed_in
+from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
+from storage.rules import switches
+from storage.rules.states import RULES
+from storage.rules.switches import Switch
+
+NOISE_OF = timedelta(days=30)
+VERBS = {
+    "declare": ("declare_from_alerts", "Declare an incident"),
+    "attach": ("attach_alerts", "Attach to an incident"),
+    "dismiss": ("dismiss_alerts", "Dismiss"),
+}
+
+
+def routes(door: Door) -> list[web.RouteDef]:
+    """The routes."""
+    return [
+        web.get("/alerts", signed_in(door, show)),
+        web.get("/alerts/noise", signed_in(door, noise)),
+        web.get("/alerts/rules", signed_in(door, rules)),
+        web.get("/alerts/{id}", signed_in(door, explain)),
+        web.post("/alerts/{id}/{verb:declare|attach|dismiss}", signed_in(door, act)),
+        web.post("/silences", signed_in(door, silence)),
+        web.post("/silences/{id}/end", signed_in(door, end_silence)),
+    ]
+
+
+async def show(visitor: Visitor) -> web.StreamResponse:
+    """The groups that fire, or the newest, and the silences in force."""
+    return await _page(visitor, _silencing(visitor))
+
+
+async def explain(visitor: Visitor) -> web.StreamResponse:
+    """Why a group was decided as it was, and what can be done about it."""
+    return await _group_page(visitor)
+
+
+async def act(visitor: Visitor) -> web.StreamResponse:
+    """Declare, attach or dismiss."""
+    path = visitor.request.match_info
+    form = _form(visitor, path["verb"])
+    try:
+        answer = await carry_out(visitor, form, path)
+    except Rejected as rejected:
+        return await _group_page(visitor, rejected.form, rejected.status)
+    is_incident = answer is not None and str(answer["id"]).startswith("INC-")
+    return redirect(f"/incidents/{answer['id']}" if is_incident else f"/alerts/{path['id']}")
+
+
+async def silence(visitor: Visitor) -> web.StreamResponse:
+    """Silence alerts by their labels."""
+    try:
+        await carry_out(visitor, _silencing(visitor), {})
+    except Rejected as rejected:
+        return await _page(visitor, rejected.form, rejected.status)
+    return redirect("/alerts#silences")
+
+
+async def end_silence(visitor: Visitor) -> web.StreamResponse:
+    """End a silence now."""
+    path = visitor.request.match_info
+    form = form_for("end_silence", f"/silences/{path['id']}/end", visitor.door.context.policy)
+    try:
+        await carry_out(visitor, form, path)
+    except Rejected as rejected:
+        return await _page(visitor, replace(_silencing(visitor), error=rejected.form.error), rejected.status)
+    return redirect("/alerts#silences")
+
+
+async def rules(visitor: Visitor) -> web.StreamResponse:
+    """The rules of the policy with their states."""
+    async with visitor.door.context.database.reading() as conn:
+        states, newest = await RULES.all(conn), await switches.newest(conn)
+    listed = [
+        _rule(rule, states.get(key, RuleState(key)), newest.get(key))
+        for key, rule in visitor.door.context.policy.rules.items()
+    ]
+    order = {"firing": 0, "unknown": 1, "pending": 2}
+    return await visitor.page(
+        "rules.html", at="alerts", rules=sorted(listed, key=lambda each: (order.get(each["state"], 3), each["id"]))
+    )
+
+
+async def noise(visitor: Visitor) -> web.StreamResponse:
+    """How precise each rule is, and how well alerts detect incidents."""
+    async with visitor.door.context.database.reading() as conn:
+        rates = await alert_rates(conn, visitor.now - NOISE_OF)
+    return await visitor.page("noise.html", at="alerts", days=NOISE_OF.days, rates=asdict(rates))
+
+
+def _silencing(visitor: Visitor) -> Form:
+    return form_for("add_silence", "/silences", visitor.door.context.policy, "Silence alerts", "Silence")
+
+
+def _form(visitor: Visitor, verb: str) -> Form:
+    name, title = VERBS[verb]
+    path = f"/alerts/{visitor.request.match_info['id']}/{verb}"
+    return form_for(name, path, visitor.door.context.policy, title)
+
+
+async def _page(visitor: Visitor, form: Form, status: int = 200) -> web.Response:
+    scope = "all" if visitor.request.query.get("scope") == "all" else "firing"
+    return await visitor.page(
+        "alerts.html", status, at="alerts", scope=scope, form=form,
+        groups=(await visitor.ask("list_alerts", scope=scope))["groups"],
+        silences=(await visitor.ask("list_silences"))["silences"],
+        endings={},
+    )  # fmt: skip
+
+
+async def _group_page(visitor: Visitor, refused: Form | None = None, status: int = 200) -> web.Response:
+    path = visitor.request.match_info
+    explained = await visitor.ask("explain_alerts", path)
+    forms = [_form(visitor, verb) for verb in VERBS]
+    shown = [refused if refused is not None and refused.name == form.name else form for form in forms]
+    return await visitor.page("alert.html", status, at="alerts", group=explained, forms=shown)
+
+
+def _rule(rule: AlertingRule, state: RuleState, switch: Switch | None) -> Mapping[str, Any]:
+    enabled = switch.enabled if switch is not None else rule.enabled
+    return {
+        "id": rule.id,
+        "name": rule.name,
+        "severity": rule.severity,
+        "enabled": enabled,
+        "state": str(state.state) if enabled else "disabled",
+        "value": state.value,
+        "since": state.since,
+        "problem": state.problem,
+        "evaluated_at": state.evaluated_at,
+        "firing": sum(instance.firing for instance in state.instances),
+        "switched": f"{switch.reason} ({switch.actor})" if switch is not None else "",
+    }

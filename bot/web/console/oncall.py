@@ -1,0 +1,138 @@
+"""The page **On call**: a calendar by week with gaps in red, covers to take and to give up, and calendars to export."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from bot.domain.oncall import schedule as oncall
+from bot.domain.oncall.schedule import Override
+from bot.domain.policy.policy import Schedule
+from bot.usecases.effects.on_call import address_of
+from bot.usecases.oncall import calendar_feeds
+from bot.web.console.door import Door, Visitor, signed_in
+from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
+from storage import overrides
+
+WEEK = timedelta(days=7)
+FARTHEST = 52  # weeks
+
+
+def routes(door: Door) -> list[web.RouteDef]:
+    """The routes."""
+    return [
+        web.get("/oncall", signed_in(door, show)),
+        web.post("/oncall/{schedule}/cover", signed_in(door, cover)),
+        web.post("/oncall/{schedule}/give-up", signed_in(door, give_up)),
+    ]
+
+
+async def show(visitor: Visitor) -> web.StreamResponse:
+    """The week."""
+    return await _page(visitor)
+
+
+async def cover(visitor: Visitor) -> web.StreamResponse:
+    """Take over on-call for a while."""
+    return await _carried_out(visitor, _covering(visitor, visitor.request.match_info["schedule"]))
+
+
+async def give_up(visitor: Visitor) -> web.StreamResponse:
+    """Give the visitor's own covers up."""
+    return await _carried_out(visitor, _giving_up(visitor, visitor.request.match_info["schedule"]))
+
+
+async def _carried_out(visitor: Visitor, form: Form) -> web.Response:
+    try:
+        await carry_out(visitor, form, visitor.request.match_info)
+    except Rejected as rejected:
+        return await _page(visitor, rejected.form, rejected.status)
+    return redirect("/oncall")
+
+
+def _covering(visitor: Visitor, schedule: str) -> Form:
+    policy = visitor.door.context.policy
+    form = form_for("cover_schedule", f"/oncall/{schedule}/cover", policy, f"Cover {schedule}", "Take over")
+    wanted = tuple(each for each in form.fields if each.name != "ends_at")  # a duration says the same
+    return replace(form, fields=tuple(replace(each, required=each.name == "duration") for each in wanted))
+
+
+def _giving_up(visitor: Visitor, schedule: str) -> Form:
+    policy = visitor.door.context.policy
+    return form_for("give_up_cover", f"/oncall/{schedule}/give-up", policy, "Give my covers up")
+
+
+async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200) -> web.Response:
+    context = visitor.door.context
+    week = _week_in(visitor.request.query.get("week", ""))
+    today = visitor.now.astimezone(UTC).date()
+    monday = today - timedelta(days=today.weekday()) + week * WEEK
+    start = datetime.combine(monday, datetime.min.time(), UTC)
+    async with context.database.reading() as conn:
+        in_force = await overrides.in_force(conn, min(start, visitor.now))
+        feeds = {key: await calendar_feeds.current_token(conn, f"schedule:{key}") for key in context.policy.schedules}
+    schedules = []
+    for key, schedule in context.policy.schedules.items():
+        forms = [_covering(visitor, key), _giving_up(visitor, key)]
+        schedules.append(
+            {
+                "key": key,
+                "days": [_day(visitor, schedule, monday + timedelta(days=n), in_force) for n in range(7)],
+                "forms": [refused if refused is not None and refused.action == each.action else each for each in forms],
+                "ics": f"/oncall/{key}.ics?{urlencode({'token': feeds[key] or ''})}",
+                "covers": _covers(schedule, in_force, visitor.now),
+            }
+        )
+    return await visitor.page(
+        "oncall.html", status, at="oncall", schedules=schedules, week=week, monday=f"{monday.day} {monday:%B %Y}",
+        today=today.isoformat(),
+    )  # fmt: skip
+
+
+def _week_in(text: str) -> int:
+    """How many weeks from this one; 0 for anything else."""
+    number = text.removeprefix("-")
+    if not (number.isascii() and number.isdecimal()) or len(number) > len(str(FARTHEST)):
+        return 0
+    return max(-FARTHEST, min(FARTHEST, int(text)))
+
+
+def _day(visitor: Visitor, schedule: Schedule, day: date, in_force: Sequence[Override]) -> dict[str, Any]:
+    """The shifts and gaps of a day. What is past and was nobody's is no alarm any more."""
+    starts = datetime.combine(day, datetime.min.time(), UTC)
+    ends = starts + timedelta(days=1)
+    policy = visitor.door.context.policy
+    parts: list[dict[str, Any]] = [
+        {"who": address_of(policy, shift.member) or shift.member, "from": max(shift.starts_at, starts),
+         "to": min(shift.ends_at, ends), "gap": False}
+        for shift in oncall.shifts(schedule, starts, ends, tuple(in_force))
+    ]  # fmt: skip
+    parts += [
+        {"who": "", "from": max(gap.starts_at, starts), "to": min(gap.ends_at, ends), "gap": True}
+        for gap in oncall.gaps(schedule, starts, ends, tuple(in_force))
+        if gap.ends_at > visitor.now
+    ]
+    shown = sorted((part for part in parts if part["from"] < part["to"]), key=lambda part: part["from"])
+    return {
+        "date": day.isoformat(),
+        "name": f"{day:%a} {day.day} {day:%b}",
+        "parts": [_in_words(part) for part in shown],
+    }
+
+
+def _in_words(part: dict[str, Any]) -> dict[str, Any]:
+    ends = "24:00" if part["to"].time() == datetime.min.time() else f"{part['to']:%H:%M}"
+    return {"who": part["who"], "gap": part["gap"], "when": f"{part['from']:%H:%M}–{ends}"}
+
+
+def _covers(schedule: Schedule, in_force: Sequence[Override], now: datetime) -> list[dict[str, Any]]:
+    return [
+        {"member": each.member, "starts_at": each.starts_at, "ends_at": each.ends_at}
+        for each in in_force
+        if each.schedule == schedule.key and each.ends_at > now
+    ]

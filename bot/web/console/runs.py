@@ -1,0 +1,144 @@
+"""The page of a playbook that is open in an incident: its steps, and what can be done with each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from aiohttp import web
+
+from bot.domain.errors import NotFound
+from bot.domain.playbook.run import SETTLED
+from bot.operations.base import NoArguments, Operation
+from bot.operations.table import BY_NAME, OPERATIONS
+from bot.web.console.door import Door, Visitor, signed_in
+from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
+
+PREFIX = "/incidents/{id}/playbooks/{run}/"
+STEP = "steps/{step}/"
+_TITLES = {
+    "complete_step": "Done", "skip_step": "Skip", "note_step": "Note", "assign_step": "Assign", "run_step": "Run",
+    "ask_for_approval": "Ask for approval", "approve_step": "Approve", "refuse_step": "Refuse",
+    "fill_run": "Fill in values", "stop_run": "Stop this playbook",
+}  # fmt: skip
+VERBS: Mapping[str, Operation] = {
+    each.path.removeprefix(PREFIX): each
+    for each in OPERATIONS
+    if each.method == "POST" and each.path.startswith(PREFIX)
+}
+
+
+def routes(door: Door) -> list[web.RouteDef]:
+    """The routes."""
+    run = "/incidents/{id}/playbooks/{run:[0-9]+}"
+    return [
+        web.get(run, signed_in(door, show)),
+        web.post(run + "/{verb:[a-z]+}", signed_in(door, act)),
+        web.post(run + "/steps/{step}/{verb:[a-z]+}", signed_in(door, act)),
+        web.post("/incidents/{id}/playbooks", signed_in(door, open_one)),
+    ]
+
+
+async def opening_form(visitor: Visitor, incident: str) -> Form:
+    """The form that opens a playbook in an incident."""
+    library = await visitor.door.context.playbook_library.library()
+    names = sorted((each.name, each.id) for each in library.playbooks)
+    form = form_for("open_playbook", f"/incidents/{incident}/playbooks", visitor.door.context.policy, "Open a playbook")
+    choices = (("", "–"), *((key, name) for name, key in names))
+    return replace(form, fields=tuple(replace(each, kind="choice", choices=choices) for each in form.fields))
+
+
+async def open_one(visitor: Visitor) -> web.StreamResponse:
+    """Open a playbook, and go to it."""
+    incident = (await visitor.ask("get_incident", visitor.request.match_info))["id"]
+    try:
+        made = await carry_out(visitor, await opening_form(visitor, incident), {"id": incident})
+    except Rejected as rejected:
+        text = rejected.form.error or " ".join(rejected.form.errors.values())
+        return await visitor.page("message.html", rejected.status, at="", title="Not opened", text=text)
+    return redirect(f"/incidents/{incident}" + ("" if made is None else f"/playbooks/{made['run']}"))
+
+
+async def show(visitor: Visitor) -> web.StreamResponse:
+    """The page."""
+    return await _page(visitor)
+
+
+async def act(visitor: Visitor) -> web.StreamResponse:
+    """Carry out a verb of the run or of a step, and come back."""
+    path = visitor.request.match_info
+    operation = VERBS.get((STEP if "step" in path else "") + path["verb"])
+    if operation is None:
+        raise NotFound(f"There is no verb “{path['verb'][:40]}”.")
+    form = _form(operation, path, visitor)
+    try:
+        await carry_out(visitor, form, path)
+    except Rejected as rejected:
+        return await _page(visitor, rejected.form, rejected.status)
+    return redirect(f"/incidents/{path['id']}/playbooks/{path['run']}#s{path.get('step', '')}")
+
+
+async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200) -> web.Response:
+    path = visitor.request.match_info
+    incident = await visitor.ask("get_incident", {"id": path["id"]})
+    listed = (await visitor.ask("list_runs", {"id": path["id"]}))["playbooks"]
+    run = next((each for each in listed if str(each["run"]) == path["run"]), None)
+    if run is None:
+        raise NotFound(f"{incident['id']} has no playbook {path['run']}.")
+    playbook = await _playbook(visitor, run["playbook"])
+    details = {
+        f"{number}.{place}": step
+        for number, phase in enumerate(playbook.get("phases", ()), 1)
+        for place, step in enumerate(phase["steps"], 1)
+    }
+    live = run["outcome"] is None
+    steps = [
+        {**step, "detail": details.get(step["key"]), "forms": _of_step(visitor, run, step, refused) if live else []}
+        for step in run["steps"]
+    ]
+    whole = [_shown(_form(VERBS[word], path, visitor), refused) for word in ("values", "stop")] if live else []
+    return await visitor.page(
+        "run.html", status, at="playbooks", incident=incident, run=run, steps=steps, whole=whole,
+        next_key=next((step["key"] for step in run["steps"] if step["state"] not in SETTLED), ""),
+    )  # fmt: skip
+
+
+async def _playbook(visitor: Visitor, playbook: str) -> dict[str, Any]:
+    try:
+        answer: dict[str, Any] = await visitor.ask("get_playbook", {"playbook": playbook})
+    except NotFound:
+        return {}
+    return answer
+
+
+def _of_step(visitor: Visitor, run: Mapping[str, Any], step: Mapping[str, Any], refused: Form | None) -> list[Form]:
+    path = {**visitor.request.match_info, "step": step["key"]}
+    waits = step["approval"] is not None
+    settled = step["state"] in SETTLED
+    forms = []
+    for word, operation in VERBS.items():
+        if not word.startswith(STEP):
+            continue
+        about_approval = operation.name in {"approve_step", "refuse_step"}
+        if (about_approval and waits) or (not about_approval and (not settled or operation.name == "note_step")):
+            form = _form(operation, path, visitor)
+            if about_approval:
+                rest = tuple(each for each in form.fields if each.name != "approval")
+                form = replace(form, fields=rest, hidden={"approval": str(step["approval"])})
+            forms.append(_shown(form, refused))
+    return forms
+
+
+def _shown(form: Form, refused: Form | None) -> Form:
+    return refused if refused is not None and refused.action == form.action else form
+
+
+def _form(operation: Operation, path: Mapping[str, str], visitor: Visitor) -> Form:
+    title = _TITLES.get(operation.name) or operation.summary
+    return form_for(operation.name, operation.path.format(**path), visitor.door.context.policy, title)
+
+
+def takes_nothing(form: Form) -> bool:
+    """Whether one press is enough."""
+    return BY_NAME[form.name].arguments is NoArguments
