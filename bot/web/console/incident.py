@@ -89,16 +89,16 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
         "past": [each for each in reversed(ledger) if each["state"] != "waiting"][:PAGE],
         "extras": _extras(facts, visitor.door.context.policy),
         "groups": (await visitor.ask("list_incident_alerts", path))["groups"],
-        "communications": (await visitor.ask("list_communications", path, limit=MOST_TOLD))["communications"],
         **timeline,
     }
     if visitor.request.query.get("part") == "live":
         words = await visitor.words(*values.values())
         return rendering.html(visitor.request, "incident_live.html", words=words, **values)
     offers = sum(offer.to == visitor.person for offer in incident.handovers)
-    values |= {"runs": (await visitor.ask("list_runs", path))["playbooks"], "playbook_form": None}
-    if incident.open:
-        values["playbook_form"] = await opening_form(visitor, incident.id)
+    told = (await visitor.ask("list_communications", path, limit=MOST_TOLD))["communications"]
+    runs = (await visitor.ask("list_runs", path))["playbooks"]
+    opening = await opening_form(visitor, incident.id) if incident.open else None
+    values |= {"communications": told, "runs": runs, "playbook_form": opening}
     forms = offered(facts, visitor.door.context.policy, visitor.person, offers)
     return await visitor.page("incident.html", status, **values, **_sorted(forms, refused))
 

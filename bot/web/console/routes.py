@@ -5,10 +5,10 @@ from __future__ import annotations
 from aiohttp import web
 
 from bot.web.api.authentication import Authenticator
-from bot.web.console import alerts, assets, incident, incidents, now, oncall, playbooks, runs, sign_in
+from bot.web.console import alerts, assets, incident, incidents, now, oncall, playbooks, runs, sign_in, tell
 from bot.web.console.door import Door
 
-MODULES = (sign_in, now, runs, incident, incidents, alerts, oncall, playbooks)
+MODULES = (sign_in, now, runs, tell, incident, incidents, alerts, oncall, playbooks)
 
 
 def add_to(site: web.Application, authenticator: Authenticator) -> None:

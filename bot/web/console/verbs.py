@@ -26,7 +26,8 @@ _WHILE_OPEN = frozenset(
     }
 )  # fmt: skip
 _ONCE_ENDED = frozenset({"reopen_incident", "close_incident"})
-_ELSEWHERE = frozenset({"assign_roles"})  # `assign_role` does it, one after the other
+# `assign_role` gives roles one after the other; playbooks and messages to audiences have pages of their own.
+_ELSEWHERE = frozenset({"assign_roles", "open_playbook", "draft_communication", "send_communication"})
 _TITLES = {
     "post_update": "Post an update", "add_note": "Add a note", "change_status": "Change status",
     "change_severity": "Change severity", "assign_role": "Assign a role", "page_people": "Page people",

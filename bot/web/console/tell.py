@@ -1,0 +1,93 @@
+"""The page that tells an audience: the draft from its template, whom it reaches, and who was told before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from aiohttp import web
+
+from bot.domain.errors import NotFound
+from bot.web.console.door import Door, Visitor, signed_in
+from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
+
+ONE = "/incidents/{id}/communications/{communication:[0-9]+}"
+VERBS = {"approve": "approve_communication", "decline": "decline_communication", "correct": "correct_communication"}
+_TITLES = {"approve": "Approve and send", "decline": "Keep it from going out", "correct": "Send a correction"}
+
+
+def routes(door: Door) -> list[web.RouteDef]:
+    """The routes."""
+    return [
+        web.get("/incidents/{id}/tell", signed_in(door, show)),
+        web.post("/incidents/{id}/communications", signed_in(door, send)),
+        web.post(ONE + "/{verb:approve|decline|correct}", signed_in(door, act)),
+    ]
+
+
+async def show(visitor: Visitor) -> web.StreamResponse:
+    """The audiences, and for a chosen one the draft in the form that sends it."""
+    return await _page(visitor)
+
+
+async def send(visitor: Visitor) -> web.StreamResponse:
+    """Send the message, or ask the second person."""
+    form = _sending(visitor, str((await visitor.request.post()).get("audience", "")))
+    try:
+        await carry_out(visitor, form, visitor.request.match_info)
+    except Rejected as rejected:
+        return await _page(visitor, rejected.form, rejected.status)
+    return redirect(f"/incidents/{visitor.request.match_info['id']}/tell?done=Sent")
+
+
+async def act(visitor: Visitor) -> web.StreamResponse:
+    """Approve, decline or correct a message."""
+    path = visitor.request.match_info
+    form = _about(visitor, path["communication"], path["verb"])
+    try:
+        await carry_out(visitor, form, path)
+    except Rejected as rejected:
+        return await _page(visitor, rejected.form, rejected.status)
+    return redirect(f"/incidents/{path['id']}/tell")
+
+
+def _sending(visitor: Visitor, audience: str, **values: str) -> Form:
+    path = f"/incidents/{visitor.request.match_info['id']}/communications"
+    policy = visitor.door.context.policy
+    form = form_for("send_communication", path, policy, "Send", "Send", audience=audience, **values)
+    audiences = tuple((key, each.name) for key, each in policy.audiences.items())
+    fields = tuple(
+        replace(each, kind="choice", choices=audiences) if each.name == "audience" else each for each in form.fields
+    )
+    return replace(form, fields=fields)
+
+
+def _about(visitor: Visitor, number: str, verb: str) -> Form:
+    path = f"/incidents/{visitor.request.match_info['id']}/communications/{number}/{verb}"
+    return form_for(VERBS[verb], path, visitor.door.context.policy, _TITLES[verb])
+
+
+async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200) -> web.Response:
+    path = {"id": visitor.request.match_info["id"]}
+    incident = await visitor.ask("get_incident", path)
+    audiences = (await visitor.ask("list_audiences", path))["audiences"]
+    told = (await visitor.ask("list_communications", path))["communications"]
+    chosen = visitor.request.query.get("audience", "")
+    draft: dict[str, Any] | None = None
+    form = refused if refused is not None and refused.name == "send_communication" else None
+    if chosen and form is None:
+        if chosen not in {each["audience"] for each in audiences}:
+            raise NotFound("There is no such audience.")
+        draft = await visitor.ask("draft_communication", path, audience=chosen)
+        form = _sending(visitor, chosen, subject=draft["subject"], text=draft["text"], stage=draft["stage"])
+    listed = [{**each, "forms": _forms(visitor, each, refused)} for each in told]
+    return await visitor.page(
+        "tell.html", status, at="", incident=incident, audiences=audiences, chosen=chosen, draft=draft, form=form,
+        told=listed,
+    )  # fmt: skip
+
+
+def _forms(visitor: Visitor, message: dict[str, Any], refused: Form | None) -> list[Form]:
+    verbs = ("approve", "decline") if message["state"] == "asked" else ("correct",) if message["sent_at"] else ()
+    forms = [_about(visitor, str(message["number"]), verb) for verb in verbs]
+    return [refused if refused is not None and refused.action == form.action else form for form in forms]

@@ -1,0 +1,101 @@
+"""The console in a real browser: axe finds nothing, the keyboard alone is enough, no script is needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+pytest.importorskip("playwright")
+pytest.importorskip("axe_playwright_python")
+
+from playwright.async_api import Browser, BrowserContext, Page, ViewportSize
+
+from tests.api.calls import MAYA, TOM, token_for
+from tests.browser.test_status_page import violations
+from tests.scenarios.running import World, world, written
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+POLICY = """
+preset: sev1-5
+announce: "#incidents"
+contacts: {maya: {name: Maya Chen, slack: U0MAYA0000}, tom: {name: Tom Weber, slack: U0TOM00000}}
+schedules:
+  primary: {members: [maya, tom], start: 2026-01-05, rotation: daily}
+  office: {members: [maya], start: 2026-01-05, hours: "09:00-17:00 mon-fri"}
+fields: {ticket: {label: Ticket, kind: text}}
+services: {api: {name: API}, checkout: {name: Checkout}}
+rules: {preset: llm-platform}
+status_page: {name: Example AI, preset: llm-platform, support: help@example.com}
+"""
+PHONE: ViewportSize = {"width": 360, "height": 740}
+TABLET: ViewportSize = {"width": 768, "height": 1024}
+WIDE: ViewportSize = {"width": 1440, "height": 900}
+LOOKS: tuple[tuple[Literal["light", "dark"], ViewportSize], ...] = (("light", PHONE), ("dark", WIDE))
+PATHS = (
+    "/", "/incidents", "/incidents/INC-1", "/incidents/INC-1/playbooks/1",
+    "/incidents/INC-1/tell?audience=internal", "/alerts", "/alerts/rules", "/alerts/noise", "/oncall",
+    "/playbooks", "/playbooks/database-outage",
+)  # fmt: skip
+
+
+async def signed_in(opened: BrowserContext, here: World, person: str = MAYA, scopes: str = "admin") -> Page:
+    """A tab of this person, signed in by typing a token."""
+    tab = await opened.new_page()
+    await tab.goto(f"http://127.0.0.1:{here.tocsin.port}/")
+    _, secret = await token_for(here, person, scopes)
+    await tab.get_by_label("Your token").fill(secret)
+    await tab.get_by_role("button", name="Sign in").click()
+    await tab.wait_for_url("**/")
+    return tab
+
+
+async def unfold(tab: Page, title: str) -> None:
+    """Open a form that is folded."""
+    await tab.locator("summary", has_text=title).click()
+
+
+async def furnished(tab: Page) -> None:
+    """Declare two incidents by the page's own forms, and do something with the first."""
+    for title, severity in (("Checkout is down for everybody in the EU", "sev1"), ("Search is slow", "sev3")):
+        await tab.goto(tab.url.split("/incidents")[0])
+        await unfold(tab, "Declare an incident")
+        await tab.get_by_label("Title").fill(title)
+        await tab.get_by_label("Severity").select_option(severity)
+        await tab.get_by_role("button", name="Declare", exact=True).click()
+        await tab.wait_for_url("**/incidents/INC-*")
+    await tab.goto(tab.url.replace("INC-2", "INC-1"))
+    await tab.get_by_role("button", name="Acknowledge").click()
+    await unfold(tab, "Post an update")
+    await tab.get_by_label("What changed?").fill(
+        "Rolled back deploy 4512.\nThe error rate falls: https://example.com/g"
+    )
+    await tab.get_by_role("button", name="Post an update").click()
+    await unfold(tab, "Open a playbook")
+    await tab.get_by_label("Playbook", exact=True).select_option("database-outage")
+    await tab.get_by_role("button", name="Open a playbook").click()
+    await tab.wait_for_url("**/playbooks/1")
+
+
+async def test_axe_finds_nothing_on_the_console_on_a_phone_and_a_wide_screen_in_both_themes(
+    browser: Browser, sqlite_url: str, tmp_path: Path
+) -> None:
+    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as here:
+        found: list[str] = []
+        for scheme, size in LOOKS:
+            opened = await browser.new_context(color_scheme=scheme, viewport=size)
+            tab = await signed_in(opened, here, MAYA if scheme == "light" else TOM)
+            if scheme == "light":
+                await furnished(tab)
+            for path in PATHS:
+                answer = await tab.goto(f"http://127.0.0.1:{here.tocsin.port}{path}")
+                assert answer is not None
+                assert answer.status == 200, path
+                where = f"{path} {scheme} {size['width']}"
+                found += [f"{where}: {each}" for each in await violations(tab)]
+                wide = await tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+                found += [f"{where}: {wide} px beyond the screen"] if wide > 0 else []
+            await opened.close()
+        assert found == []
