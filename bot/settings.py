@@ -87,6 +87,9 @@ class Settings(BaseSettings):
     tocsin_templates: Path | None = None  # a folder with templates of communications, in place of those that ship
     tocsin_archive: Path | None = None  # a folder; retention writes there what it is about to purge
     tocsin_url: str | None = None
+    # Sign in with Slack, in the console. docs/console.md
+    slack_client_id: str | None = None
+    slack_client_secret: SecretStr | None = None
     tocsin_command: str = "/incident"
     tocsin_status_listen: str | None = None  # host:port of a listener that serves the status page alone
     tocsin_status_mirror: Path | None = None  # a folder; the status page is written there as static files

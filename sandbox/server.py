@@ -11,6 +11,7 @@ from sandbox import web_page
 from sandbox.api import Api
 from sandbox.control import Control
 from sandbox.errors import SlackError
+from sandbox.openid import OpenId
 from sandbox.settings import Settings
 from sandbox.workspace import Workspace
 
@@ -25,6 +26,8 @@ class Server:
         self.ws = ws
         self.app = web.Application(client_max_size=MAX_BODY)
         api = Api(ws)
+        self.openid = OpenId(ws)
+        self.openid.routes(self.app)
         self.app.router.add_route("*", "/api/{method}", api.handle)
         self.app.router.add_post("/actions/{team}/{number}/{secret}", self.respond)
         self.app.router.add_route("*", "/upload/{file}", self.upload)

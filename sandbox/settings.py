@@ -25,6 +25,9 @@ class Settings:
     team_name: str = "Sandbox"
     team_domain: str = "sandbox"
     app_id: str = "A0TOCSIN01"
+    client_id: str = "1000000000001.1000000000002"  # of Sign in with Slack
+    client_secret: str = "sandbox-client-secret"  # noqa: S105
+    redirect_urls: tuple[str, ...] = ()  # where a sign-in may come back to, as registered with the app
     manifest: Path | dict[str, Any] | None = None
     transcript: Path | None = None
     db: Path | None = None

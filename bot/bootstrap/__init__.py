@@ -20,6 +20,7 @@ from bot import policy as policy_reader
 from bot import settings as settings_reader
 from bot.app import App, Stage
 from bot.bootstrap.base import Base
+from bot.bootstrap.console import console_parts
 from bot.bootstrap.monitoring import prober, rule_evaluator
 from bot.bootstrap.rotation import HoldersOfSecrets, secret_rotation
 from bot.bootstrap.status_page import status_page_services
@@ -69,7 +70,7 @@ from bot.usecases.incidents.record import Channels, Recorder
 from bot.usecases.oncall import calendar_feeds
 from bot.usecases.open_clock import open_clock
 from bot.web.health import Health
-from bot.web.site import http_server
+from bot.web.site import PageParts, http_server
 from bot.web.slack_check import SlackCheck
 from bot.web.starting import StartingServer
 from bot.webhook_sender import WebhookSender
@@ -228,10 +229,11 @@ def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> A
         lock=base.lock,
     )
     status_page, status_http = status_page_services(base)
-    http = http_server(base.live, context, base.metrics, bolt, health, base.arrivals, status_page)
-    opened.callback(http.limiter.close_all)  # connections that arrive while everything else stops
     bridge = partial(bookmarks.bridge_address, team=base.me.team_id)
     pages = PageSender(context, notifiers.build(settings, base.session), base.me.url, bridge)
+    parts = PageParts(status_page, console_parts(base, lambda: pages.notifiers, slack_check))
+    http = http_server(base.live, context, base.metrics, bolt, health, base.arrivals, parts)
+    opened.callback(http.limiter.close_all)  # connections that arrive while everything else stops
     schedules = PagerDutyScheduleSync(context, pagerduty_schedule_sync.client(settings, base.session))
     mails = CommunicationSender(context, pages)
     outbox, replicas, indexer = _outbox(base, sockets, pages, mails), _replicas(base), SearchIndexer(context)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from bot.operations import (
     actions,
     alerts,
+    audit,
     communications,
+    corrections,
     facts,
+    figures,
     incidents,
     knowledge,
     oncall,
@@ -26,6 +29,7 @@ _MODULES = (
     incidents, verbs, people, facts, timeline, communications, alerts, oncall, knowledge, playbook_runs, status_page,
     publishing, tokens,
     relations, actions, reviews,
+    corrections, figures, audit,
 )  # fmt: skip
 OPERATIONS: tuple[Operation, ...] = tuple(operation for module in _MODULES for operation in module.OPERATIONS)
 BY_NAME: dict[str, Operation] = {operation.name: operation for operation in OPERATIONS}

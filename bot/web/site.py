@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from aiohttp import web
 from slack_bolt.app.async_app import AsyncApp
 
@@ -15,11 +17,20 @@ from bot.web.api.authentication import Authenticator
 from bot.web.api.routes import PREFIX, Door, application
 from bot.web.connection_limits import ConnectionLimiter
 from bot.web.console import routes as console
+from bot.web.console.routes import ConsoleParts
 from bot.web.hooks import sources, tickets
 from bot.web.server import HttpServer
 from bot.web.statuspage import routes as statuspage
 from bot.web.statuspage import subscriptions
 from bot.web.statuspage.cache import StatusPageCache
+
+
+@dataclass(frozen=True, slots=True)
+class PageParts:
+    """What the pages for people need: those of the status page, and those of the console."""
+
+    status_page: StatusPageCache
+    console: ConsoleParts
 
 
 def http_server(
@@ -29,7 +40,7 @@ def http_server(
     bolt: AsyncApp,
     readiness: health.Health,
     arrivals: Arrivals,
-    status_page: StatusPageCache,
+    pages: PageParts,
 ) -> HttpServer:
     """The server of the HTTP port, with its limits on connections."""
     settings = live.current
@@ -41,9 +52,9 @@ def http_server(
     site.add_routes(acknowledge.routes(context))
     site.add_routes(review_calendar.routes(context))
     site.add_routes(reference.routes(context))
-    console.add_to(site, authenticator)
+    console.add_to(site, authenticator, pages.console)
     site.add_subapp(PREFIX, application(Door(authenticator)))
-    site.add_routes([*statuspage.routes(status_page), *subscriptions.routes(context, status_page)])
+    site.add_routes([*statuspage.routes(pages.status_page), *subscriptions.routes(context, pages.status_page)])
     if settings.tocsin_demo:
         site.add_routes(debug.routes(context))
     if settings.slack_signing_secret is not None:

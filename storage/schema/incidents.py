@@ -67,6 +67,7 @@ timeline = sa.Table(
     sa.Index("timeline_kind", "incident", "kind", "seq", **where("kind <> 'message'")),  # messages are the most by far
     sa.Index("timeline_time", "incident", "at", "seq"),
     sa.Index("timeline_key", "incident", "at", "seq", **where("key")),
+    sa.Index("timeline_audit", "at", **where("key")),
     sa.Index("timeline_person", "incident", "at", **where("by_person")),
 )
 

@@ -112,7 +112,7 @@ async def _message_rows(conn: AsyncConnection, number: int, messages: Sequence[s
         about = sa.and_(_c.incident == number, _c.source_ts.in_(messages[start : start + PAGE]))
         rows += await conn.execute(sa.select(timeline).where(about, _MESSAGE))
         files = await conn.execute(sa.select(timeline).where(about, _c.kind == "file", _NO_MESSAGE))
-        rows += [row for row in files if is_message(_entry(row))]
+        rows += [row for row in files if is_message(entry_of(row))]
     return rows
 
 
@@ -149,7 +149,7 @@ async def _entries(
     conn: AsyncConnection, number: int, kinds: Sequence[str], *conditions: sa.ColumnElement[bool]
 ) -> list[Entry]:
     rows = sa.select(timeline).where(_c.incident == number, _c.kind.in_(kinds), _NO_MESSAGE, *conditions)
-    return [_entry(row) for row in await conn.execute(rows.order_by(_c.seq))]
+    return [entry_of(row) for row in await conn.execute(rows.order_by(_c.seq))]
 
 
 async def undeleted_messages(conn: AsyncConnection, number: int, dedup_key: str) -> dict[str, MessageAuthor]:
@@ -211,10 +211,11 @@ async def _one(conn: AsyncConnection, number: int, rows: sa.Select[Any]) -> Reco
 
 
 def _recorded(row: AnyRow, keyed: set[str]) -> RecordedEntry:
-    entry = _entry(row)
+    entry = entry_of(row)
     key = entry.key or (is_message(entry) and entry.source_ts in keyed)
     return RecordedEntry(row.incident, row.seq, entry, key, row.hash, row.previous, row.purged is not None)
 
 
-def _entry(row: AnyRow) -> Entry:
+def entry_of(row: AnyRow) -> Entry:
+    """The entry in a row of the table."""
     return Entry(row.at, row.kind, row.actor, row.text, row.source_ts, row.data, row.dedup_key, row.key)

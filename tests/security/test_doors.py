@@ -18,10 +18,12 @@ from bot.operations.base import Operation
 from bot.operations.table import OPERATIONS
 from bot.usecases import tokens
 from bot.web.api.openapi import example
+from bot.web.console.verbs import VERBS
 from storage import identities
 from tests.api.calls import ALEX, GAIL, MAYA, TOM, Program, Reply, program, token_for
 from tests.api.test_command_line import tocsin
 from tests.scenarios.running import ROOT, World, world, written
+from tests.web.console.browser import browser
 
 STRANGER = "U0NOBODY00"
 ENDING = {"post_update", "change_status"}  # a guest may, but not to an end
@@ -135,6 +137,44 @@ async def test_the_api_holds_the_table(sqlite_url: str, policy: Path) -> None:
                     open_to_guests = operation.method == "GET" or guests(operation) != "if named"
                     # Without an alert, a run or an offer to act on, there is nothing that could be refused.
                     assert not refused if open_to_guests else refused or answer.status in {404, 409}, operation.name
+
+
+async def test_the_console_holds_it_too(sqlite_url: str, policy: Path) -> None:
+    async with world(sqlite_url, policy=policy) as here:
+        async with program(here, person=MAYA, scopes="write") as maya:
+            await maya.post("/incidents", {"title": "Breach", "severity": "sev2", "private": True})
+            await maya.post("/incidents", {"title": "Checkout is down", "severity": "sev2"})
+        async with (
+            browser(here, GAIL) as guest,
+            browser(here, TOM) as outsider,
+            browser(here, STRANGER) as stranger,
+            browser(here, TOM, "read") as reader,
+        ):
+            for path in ("/", "/incidents", "/oncall", "/alerts/rules", "/figures", "/audit", "/setup"):
+                assert (await stranger.get(path)).status == 403, path
+            for word, operation in VERBS.items():
+                values = example(operation, here.tocsin.context.policy)
+                given = typed(values.get("fields", values))
+                assert (await outsider.act(f"/incidents/INC-1/{word}", given)).status == 404, word
+                assert (await stranger.act(f"/incidents/INC-2/{word}", given)).status == 403, word
+                assert (await reader.act(f"/incidents/INC-2/{word}", given)).status == 403, word
+                answer = await guest.act(f"/incidents/INC-2/{word}", given)
+                refused = answer.status == 403 and "workspace may" in answer.text
+                open_to_guests = guests(operation) != "if named"
+                # Without an offer or an entry to act on, there is nothing that could be refused.
+                assert not refused if open_to_guests else refused or answer.status == 409, (word, answer.status)
+
+
+def typed(given: dict[str, Any]) -> dict[str, str]:
+    """An example as a person types it."""
+    words = {True: "yes", False: "no"}
+    return {
+        name: words[value] if isinstance(value, bool)
+        else ", ".join(value) if isinstance(value, list)
+        else " ".join(f"{key}={each}" for key, each in value.items()) if isinstance(value, dict)
+        else str(value).removesuffix(":00Z")
+        for name, value in given.items()
+    }  # fmt: skip
 
 
 async def test_the_command_line_holds_it_too(sqlite_url: str, policy: Path) -> None:

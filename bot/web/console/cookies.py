@@ -6,6 +6,7 @@ session, and on the pages before sign-in to a cookie of their own: another site 
 
 from __future__ import annotations
 
+import base64
 import hmac
 import secrets
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ from bot.domain.access.session import Session
 
 FIELD = "csrf"  # of a form
 LONGEST = 400
-_SESSION, _VISIT = "tocsin_session", "tocsin_visit"
+_SESSION, _VISIT, _OPENID = "tocsin_session", "tocsin_visit", "tocsin_openid"
+_LONGEST_OPENID = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,19 @@ class Cookies:
     def set_visit(self, response: web.Response, visit: str) -> None:
         """Mark the browser, for the forms before sign-in."""
         self._write(response, _VISIT, visit, 3600)
+
+    def openid(self, request: web.Request) -> str | None:
+        """What was remembered when the browser was sent to Slack to sign in."""
+        value = self._read(request, _OPENID, _LONGEST_OPENID)
+        return None if value is None else base64.urlsafe_b64decode(value).decode()
+
+    def set_openid(self, response: web.Response, kept: str) -> None:
+        """Remember this while the browser is at Slack, for ten minutes."""
+        self._write(response, _OPENID, base64.urlsafe_b64encode(kept.encode()).decode(), 600)
+
+    def delete_openid(self, response: web.Response) -> None:
+        """Forget it."""
+        self._write(response, _OPENID, "", 0)
 
     def session_token(self, session: Session) -> str:
         """What a form of a session carries: another one each time, so that compressed pages do not give it away."""
@@ -77,9 +92,9 @@ class Cookies:
     def _name(self, name: str) -> str:
         return f"__Host-{name}" if self.secure else name
 
-    def _read(self, request: web.Request, name: str) -> str | None:
+    def _read(self, request: web.Request, name: str, longest: int = LONGEST) -> str | None:
         value = request.cookies.get(self._name(name), "")
-        return sessions.unsigned(name, value, self.key) if 0 < len(value) <= LONGEST else None
+        return sessions.unsigned(name, value, self.key) if 0 < len(value) <= longest else None
 
     def _write(self, response: web.Response, name: str, value: str, lasts_s: int) -> None:
         response.set_cookie(

@@ -125,8 +125,8 @@ class Visitor:
         """Run an operation as this person. Raises `Refused` and `Problem`."""
         operation = BY_NAME[name]
         require(self.token, operation.scope)
-        if self.person not in {API, OPERATOR}:
-            await self.door.authenticator.identify(self.token, ask=operation.asks_who)
+        if operation.asks_who and self.person not in {API, OPERATOR}:
+            await self.door.authenticator.identify(self.token, ask=True)
         return await operation.run(self.call(path, delivery), arguments)
 
     def call(self, path: Mapping[str, str], delivery: str | None = None) -> Call:
@@ -203,6 +203,8 @@ async def _answered(visitor: Visitor, page: Page) -> web.StreamResponse:
             given = (await visitor.request.post()).get(FIELD)
             if from_another_site(visitor.request) or not visitor.cookies.is_of_session(given, visitor.session):
                 raise Problem("not-allowed", FORGED)
+        if visitor.person not in {API, OPERATOR}:
+            await visitor.door.authenticator.identify(visitor.token, ask=False)
         return await page(visitor)
     except Refused as refused:
         return await _explained(visitor, of_refusal(refused), missing=isinstance(refused, NotFound))

@@ -45,6 +45,7 @@ class Form:
     errors: Mapping[str, str] = field(default_factory=dict)
     error: str = ""  # about all of it
     hidden: Mapping[str, str] = field(default_factory=dict)
+    fixed: Mapping[str, Any] = field(default_factory=dict)  # arguments that nobody fills in
     once: str = field(default_factory=lambda: secrets.token_urlsafe(12))
 
     @property
@@ -78,7 +79,7 @@ async def carry_out(visitor: Visitor, form: Form, path: Mapping[str, str], under
     typed = _kept(form, sent)
     operation = BY_NAME[form.name]
     try:
-        values = await _given(visitor, form.fields, sent)
+        values = {**await _given(visitor, form.fields, sent), **form.fixed}
         given = {under: values} if under else values
         arguments = _validated(operation, given)
         once = str(sent.get(ONCE, ""))[:40]

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.domain.oncall import schedule as oncall
 from bot.domain.oncall.schedule import Override
-from bot.domain.policy.policy import Schedule
+from bot.domain.policy.schedules import Schedule
 from bot.usecases.effects.on_call import address_of
 from bot.usecases.oncall import calendar_feeds
 from bot.web.console.door import Door, Visitor, signed_in

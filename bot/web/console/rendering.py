@@ -15,6 +15,8 @@ from bot.web.console.words import span_in_words
 PAGES = (
     ("now", "/", "Now"), ("incidents", "/incidents", "Incidents"), ("alerts", "/alerts", "Alerts"),
     ("oncall", "/oncall", "On call"), ("playbooks", "/playbooks", "Playbooks"),
+    ("statuspage", "/statuspage", "Status page"), ("reviews", "/reviews", "Reviews & actions"),
+    ("figures", "/figures", "Figures"), ("audit", "/audit", "Audit"), ("setup", "/setup", "Setup"),
 )  # fmt: skip
 SMALL = 1400  # bytes that fit in one packet: not worth compressing
 

@@ -2,17 +2,55 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from aiohttp import web
 
 from bot.web.api.authentication import Authenticator
-from bot.web.console import alerts, assets, incident, incidents, now, oncall, playbooks, runs, sign_in, tell
+from bot.web.console import (
+    actions,
+    alerts,
+    assets,
+    audit,
+    figures,
+    incident,
+    incidents,
+    now,
+    oncall,
+    playbooks,
+    reviews,
+    runs,
+    setup,
+    sign_in,
+    status_page,
+    tell,
+)
 from bot.web.console.door import Door
+from bot.web.console.setup import Installation
+from bot.web.console.sign_in import SignInPages
+from bot.web.console.slack_sign_in import SlackSignIn
 
-MODULES = (sign_in, now, runs, tell, incident, incidents, alerts, oncall, playbooks)
+MODULES = (
+    now, runs, tell, actions, reviews, incident, incidents, alerts, oncall, playbooks, status_page, figures, audit,
+)  # fmt: skip
 
 
-def add_to(site: web.Application, authenticator: Authenticator) -> None:
+@dataclass(frozen=True, slots=True)
+class ConsoleParts:
+    """What the console needs of the rest of the bot. `slack` is None where sign-in with Slack is not set up."""
+
+    installation: Installation
+    slack: SlackSignIn | None
+
+
+def add_to(site: web.Application, authenticator: Authenticator, parts: ConsoleParts) -> None:
     """Add every page, the forms on it, and the stylesheet and script. Streams end with the site."""
     door = Door(authenticator)
     site.on_shutdown.append(door.streams.close)
-    site.add_routes([*assets.routes(), *(route for module in MODULES for route in module.routes(door))])
+    pages = SignInPages(door, slack=parts.slack is not None)
+    site.add_routes(assets.routes())
+    if parts.slack is not None:  # before the links, whose secret may be any word
+        site.add_routes(parts.slack.routes(pages))
+    site.add_routes(sign_in.routes(pages))
+    site.add_routes(setup.routes(door, parts.installation))
+    site.add_routes([route for module in MODULES for route in module.routes(door)])

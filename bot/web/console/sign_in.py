@@ -27,9 +27,9 @@ _LONGEST = 500
 _PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 
 
-def routes(door: Door) -> list[web.RouteDef]:
+def routes(pages: SignInPages) -> list[web.RouteDef]:
     """The routes before and after a session."""
-    pages = SignInPages(door)
+    door = pages.door
     return [
         web.get("/login", pages.show),
         web.post("/login", pages.with_token),
@@ -47,96 +47,96 @@ def inside(path: str | None) -> str:
 class SignInPages:
     """The pages that people see before they are signed in."""
 
-    def __init__(self, door: Door) -> None:
-        self._door = door
+    def __init__(self, door: Door, slack: bool) -> None:
+        self.door = door
+        self._slack = slack  # whether people can sign in with Slack
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         """The form for a token."""
         try:
-            if await self._door.visitor(request) is not None:
+            if await self.door.visitor(request) is not None:
                 raise web.HTTPSeeOther(inside(request.query.get("next")))
         except StorageError:
-            return await self._form(request, error=NOT_NOW, status=503)
-        return await self._form(request)
+            return await self.form(request, error=NOT_NOW, status=503)
+        return await self.form(request)
 
     async def with_token(self, request: web.Request) -> web.StreamResponse:
         """Sign in with the token in the form."""
         form = await request.post()
         if not await self._genuine(request, form):
-            return await self._form(request, error=FORGED, status=403)
+            return await self.form(request, error=FORGED, status=403)
         given = str(form.get("token", "")).strip()
         try:
             token = await self._token(given) if len(given) <= _LONGEST else None
             if token is None:
-                return await self._form(request, error=UNKNOWN_TOKEN, status=401)
-            async with self._door.context.database.transaction() as conn:
+                return await self.form(request, error=UNKNOWN_TOKEN, status=401)
+            async with self.door.context.database.transaction() as conn:
                 _, secret = await sessions.open_session(
-                    conn, token.person, token.scopes, SignIn.TOKEN, self._door.context.clock.now(), hash_of(given)
+                    conn, token.person, token.scopes, SignIn.TOKEN, self.door.context.clock.now(), hash_of(given)
                 )
         except StorageError:
-            return await self._form(request, error=NOT_NOW, status=503)
-        return await self._begun(request, secret, inside(str(form.get("next", ""))))
+            return await self.form(request, error=NOT_NOW, status=503)
+        return await self.begun(request, secret, inside(str(form.get("next", ""))))
 
     async def show_link(self, request: web.Request) -> web.StreamResponse:
         """Who would be signed in, and a button: programs that look at mail follow links, and must not use them up."""
-        link = await login_links.look(self._door.context.database, request.match_info["secret"][:_LONGEST])
-        if link is None or not link.is_valid(self._door.context.clock.now()):
-            return await self._form(request, error=USED_UP, status=410)
-        async with self._door.context.database.reading() as conn:
+        link = await login_links.look(self.door.context.database, request.match_info["secret"][:_LONGEST])
+        if link is None or not link.is_valid(self.door.context.clock.now()):
+            return await self.form(request, error=USED_UP, status=410)
+        async with self.door.context.database.reading() as conn:
             known = await names.get_many(conn, {link.person})
-        return await self._form(request, person=known.get(link.person, link.person))
+        return await self.form(request, person=known.get(link.person, link.person))
 
     async def with_link(self, request: web.Request) -> web.StreamResponse:
         """Sign in with the link."""
         if not await self._genuine(request, await request.post()):
-            return await self._form(request, error=FORGED, status=403)
+            return await self.form(request, error=FORGED, status=403)
         try:
             opened = await login_links.use(
-                self._door.context.database, request.match_info["secret"][:_LONGEST], self._door.context.clock.now()
+                self.door.context.database, request.match_info["secret"][:_LONGEST], self.door.context.clock.now()
             )
         except StorageError:
-            return await self._form(request, error=NOT_NOW, status=503)
+            return await self.form(request, error=NOT_NOW, status=503)
         if opened is None:
-            return await self._form(request, error=USED_UP, status=410)
-        return await self._begun(request, opened[1], "/")
+            return await self.form(request, error=USED_UP, status=410)
+        return await self.begun(request, opened[1], "/")
 
     async def _token(self, given: str) -> Token | None:
-        if given and is_one_of(given, self._door.authenticator.bootstrap()):
+        if given and is_one_of(given, self.door.authenticator.bootstrap()):
             return BOOTSTRAP
-        return await tokens.valid(self._door.context.database, given, self._door.context.clock.now())
+        return await tokens.valid(self.door.context.database, given, self.door.context.clock.now())
 
     async def _genuine(self, request: web.Request, form: Mapping[str, object]) -> bool:
-        cookies = await self._door.cookies()
+        cookies = await self.door.cookies()
         return not from_another_site(request) and cookies.is_of_visit(form.get(FIELD), cookies.visit(request))
 
-    async def _begun(self, request: web.Request, secret: str, then: str) -> web.StreamResponse:
-        """A session that has begun; the one that the browser had ends."""
+    async def begun(self, request: web.Request, secret: str, then: str) -> web.Response:
+        """The answer that gives the browser its session; the one that it had ends."""
         await self._end_earlier(request)
         answer = web.Response(status=303, headers={"Location": then})
-        (await self._door.cookies()).set_session(answer, secret)
+        (await self.door.cookies()).set_session(answer, secret)
         return answer
 
     async def _end_earlier(self, request: web.Request) -> None:
         earlier = await self._earlier(request)
         if earlier is not None:
-            await sessions.end(self._door.context.database, earlier.id, self._door.context.clock.now())
+            await sessions.end(self.door.context.database, earlier.id, self.door.context.clock.now())
 
     async def _earlier(self, request: web.Request) -> Session | None:
-        cookies, context = await self._door.cookies(), self._door.context
+        cookies, context = await self.door.cookies(), self.door.context
         had = cookies.session_secret(request)
         if had is None:
             return None
-        return await sessions.find(context.database, had, self._door.bootstrap_hashes(), context.clock.now())
+        return await sessions.find(context.database, had, self.door.bootstrap_hashes(), context.clock.now())
 
-    async def _form(
-        self, request: web.Request, *, error: str = "", person: str = "", status: int = 200
-    ) -> web.Response:
-        cookies = await self._door.cookies()
+    async def form(self, request: web.Request, *, error: str = "", person: str = "", status: int = 200) -> web.Response:
+        """The page that signs in, with what went wrong."""
+        cookies = await self.door.cookies()
         visit = cookies.visit(request)
         fresh = visit or secrets.token_urlsafe(18)
         response = rendering.html(
             request, "login.html", status, error=error, person=person, csrf=cookies.visit_token(fresh),
-            next=inside(request.query.get("next")),
+            next=inside(request.query.get("next")), slack=self._slack,
         )  # fmt: skip
         if visit is None:
             cookies.set_visit(response, fresh)

@@ -26,7 +26,7 @@ _WHILE_OPEN = frozenset(
     }
 )  # fmt: skip
 _ONCE_ENDED = frozenset({"reopen_incident", "close_incident"})
-# `assign_role` gives roles one after the other; playbooks and messages to audiences have pages of their own.
+# `assign_role` gives roles one after the other; playbooks, reviews and messages have pages of their own.
 _ELSEWHERE = frozenset({"assign_roles", "open_playbook", "draft_communication", "send_communication"})
 _TITLES = {
     "post_update": "Post an update", "add_note": "Add a note", "change_status": "Change status",
@@ -44,7 +44,7 @@ def word_of(operation: Operation) -> str | None:
     """The verb in an operation's path, such as `note`; None where it is no verb of an incident."""
     word = operation.path.removeprefix(PREFIX)
     is_verb = operation.method == "POST" and operation.path.startswith(PREFIX) and "{" not in word
-    return word if is_verb and operation.name not in _ELSEWHERE else None
+    return word if is_verb and operation.name not in _ELSEWHERE and operation.tag != "Reviews" else None
 
 
 VERBS: Mapping[str, Operation] = {word: each for each in OPERATIONS if (word := word_of(each)) is not None}

@@ -47,6 +47,7 @@ class Browser:
 
     session: aiohttp.ClientSession
     url: str
+    _csrf: str = ""
 
     async def get(self, path: str, **headers: str) -> Page:
         return await self._read(self.session.get(self.url + path, allow_redirects=False, headers=headers))
@@ -58,6 +59,15 @@ class Browser:
     async def send(self, page: Page, action: str, **values: str) -> Page:
         """Fill in a form of the page and send it."""
         return await self.post(action, {**page.form(action), **values})
+
+    async def act(self, path: str, values: Mapping[str, str]) -> Page:
+        """Send a form that no page showed, with a token of this session."""
+        if not self._csrf:
+            page = await self.get("/login")
+            while page.status == 303:
+                page = await self.get(page.headers["Location"])
+            self._csrf = page.form("/logout")["csrf"]
+        return await self.post(path, {"csrf": self._csrf, **values})
 
     def cookies(self) -> dict[str, str]:
         return {cookie.key: cookie.value for cookie in self.session.cookie_jar}

@@ -10,7 +10,7 @@ import pytest
 
 from tests.api.calls import MAYA, TOM
 from tests.scenarios.running import World, world, written
-from tests.web.console.browser import Browser, browser
+from tests.web.console.browser import Browser, Page, browser
 
 
 @pytest.fixture
@@ -80,9 +80,32 @@ async def test_every_page_opens_empty_and_with_something_on_it(sqlite_url: str, 
         alerts = await maya.get("/alerts")
         assert (await maya.send(alerts, "/silences", labels="alertname=Slow", duration="1h")).status == 303
         assert (await maya.send(await maya.get("/alerts"), "/silences/SI-1/end")).status == 303
+        added = await maya.send(
+            page, "/incidents/INC-1/actions", title="Alert on pool usage", owner="me", priority="P1"
+        )
+        assert added.status == 303
+        assert (await maya.send(page, "/incidents/INC-1/resolve", summary="Rolled back")).status == 303
+        review = await maya.get("/incidents/INC-1/review")
+        review = review if "/review/open" not in review.text else await opened_review(maya)
+        edited = await maya.send(review, "/incidents/INC-1/review/edit", section="summary", text="An hour.")
+        assert edited.status == 303
+        edit = {"section": "summary", "text": "Two hours.", "once": "another press"}
+        stale = await maya.send(review, "/incidents/INC-1/review/edit", **edit)
+        assert stale.status == 409
+        assert "Two hours." in stale.text
+        item = "/incidents/INC-1/actions/1"
+        assert (await maya.send(await maya.get("/reviews?scope=mine"), f"{item}/defer", reason="")).status == 422
+        assert (await maya.send(await maya.get("/reviews"), f"{item}/done")).status == 303
         assert await broken(maya) == []
         page = await maya.get("/incidents/INC-1")
         assert all(words in page.text for words in ("OPS-7", "Maya Chen", "1 of", "through console"))
+
+
+async def opened_review(visitor: Browser) -> Page:
+    """The review of the first incident, once it is open."""
+    path = "/incidents/INC-1/review"
+    await visitor.send(await visitor.get(path), f"{path}/open")
+    return await visitor.get(path)
 
 
 async def broken(visitor: Browser) -> list[str]:

@@ -1,0 +1,101 @@
+"""The page **Reviews & actions**: action items that are to be done, by team and person, and reviews that are due."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from aiohttp import web
+
+from bot.domain.access.identity import OPERATOR
+from bot.domain.incident.status import Status
+from bot.usecases.queries.list_incidents import IncidentQuery, list_incidents
+from bot.web.console.door import Door, Visitor, signed_in
+from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
+
+MOST, MOST_ENDED = 200, 50
+# By verb: what it is called, what it changes, and what is asked.
+VERBS: Mapping[str, tuple[str, dict[str, str], tuple[str, ...]]] = {
+    "done": ("Done", {"status": "completed"}, ()),
+    "begin": ("Begin", {"status": "in_progress"}, ()),
+    "postpone": ("Postpone", {}, ("due",)),
+    "defer": ("Defer", {"status": "deferred"}, ("reason",)),
+}
+
+
+def routes(door: Door) -> list[web.RouteDef]:
+    """The routes."""
+    return [
+        web.get("/reviews", signed_in(door, show)),
+        web.post("/incidents/{id}/actions/{number}/{verb:done|begin|postpone|defer}", signed_in(door, act)),
+    ]
+
+
+async def show(visitor: Visitor) -> web.StreamResponse:
+    """What is outstanding."""
+    return await _page(visitor)
+
+
+async def act(visitor: Visitor) -> web.StreamResponse:
+    """Say what became of an item."""
+    path = visitor.request.match_info
+    form = action_form(visitor, path["id"], path["number"], path["verb"])
+    try:
+        await carry_out(visitor, form, path)
+    except Rejected as rejected:
+        return await _page(visitor, rejected.form, rejected.status)
+    return redirect("/reviews#actions")
+
+
+def action_form(visitor: Visitor, incident: str, action: str, verb: str) -> Form:
+    """The form of a verb of an item."""
+    title, fixed, asked = VERBS[verb]
+    path = f"/incidents/{incident}/actions/{action}/{verb}"
+    form = form_for("change_action", path, visitor.door.context.policy, title)
+    fields = tuple(replace(each, required=True) for each in form.fields if each.name in asked)
+    return replace(form, fields=fields, fixed=fixed)
+
+
+async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200) -> web.Response:
+    scope = visitor.request.query.get("scope", "all")
+    scope = scope if scope in {"all", "mine", "overdue"} else "all"
+    filters: dict[str, dict[str, Any]] = {"mine": {"owner": visitor.person}, "overdue": {"overdue": True}}
+    chosen = filters.get(scope, {})
+    listed = await visitor.ask("list_actions", limit=MOST, **chosen)
+    owners: dict[str, list[dict[str, Any]]] = {}
+    for item in listed["actions"]:
+        shown = {**item, "forms": [_shown(visitor, item, verb, refused) for verb in VERBS]}
+        owners.setdefault(item["owner"] or "", []).append(shown)
+    return await visitor.page(
+        "actions.html", status, at="reviews", scope=scope, owners=owners, total=listed["total"],
+        reviews=await _reviews(visitor),
+    )  # fmt: skip
+
+
+def _shown(visitor: Visitor, item: Mapping[str, Any], verb: str, refused: Form | None) -> Form:
+    number = item["id"].rsplit("-", 1)[-1]
+    form = action_form(visitor, item["incident"], number, verb)
+    return replace(refused) if refused is not None and refused.action == form.action else form
+
+
+async def _reviews(visitor: Visitor) -> list[dict[str, Any]]:
+    """The reviews of the incidents that ended last, those not published first."""
+    query = IncidentQuery(statuses=frozenset({Status.RESOLVED, Status.CLOSED}))
+    who = None if visitor.person == OPERATOR else visitor.person
+    async with visitor.door.context.database.reading() as conn:
+        ended = (await list_incidents(conn, query, who, MOST_ENDED)).incidents
+    order = {None: 0, "draft": 1, "scheduled": 2, "completed": 3, "published": 4}
+    shown = [
+        {
+            "id": each.id,
+            "title": each.title,
+            "severity": each.severity,
+            "resolved_at": each.resolved_at,
+            "state": str(each.review.state) if each.review else None,
+            "due_at": each.review.due_at if each.review else None,
+        }
+        for each in ended
+        if not each.drill
+    ]
+    return sorted(shown, key=lambda each: order[each["state"]])

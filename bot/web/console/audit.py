@@ -1,0 +1,35 @@
+"""The page **Audit**: who did what, when, in which incident and through which door."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from bot.domain.timeline.source import Source
+from bot.operations.base import BadArgument
+from bot.web.console.door import Door, Visitor, signed_in
+
+
+def routes(door: Door) -> list[web.RouteDef]:
+    """The routes."""
+    return [web.get("/audit", signed_in(door, show))]
+
+
+async def show(visitor: Visitor) -> web.StreamResponse:
+    """The latest first."""
+    chosen: dict[str, Any] = {
+        name: value for name, value in visitor.request.query.items() if name in {"actor", "source"} and value
+    }
+    cursor = visitor.request.query.get("cursor")
+    try:
+        answer = await visitor.ask("list_deeds", **{**chosen, **({"cursor": cursor} if cursor else {})})
+    except ValueError:
+        raise BadArgument("source", "I cannot filter like that. Open the page again.") from None
+    following = answer["next_cursor"]
+    return await visitor.page(
+        "audit.html", at="audit", deeds=answer["deeds"], chosen=chosen, sources=[str(each) for each in Source],
+        people=sorted({each["actor"] for each in answer["deeds"]} | {*filter(None, [chosen.get("actor")])}),
+        more=urlencode({**chosen, "cursor": following}) if following else "",
+    )  # fmt: skip

@@ -1,0 +1,158 @@
+"""The page **Setup**: the check, the policy in force and its file, tokens, sessions, and a test of each integration."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from bot import policy as policy_reader
+from bot.domain.access.token import Scope
+from bot.domain.errors import DeliveryError, NotFound
+from bot.domain.paging.people import person_by_address
+from bot.integrations.protocol import Action, Notifier, Page
+from bot.notifiers import NEEDS
+from bot.policy import PolicyError
+from bot.usecases.access import sessions
+from bot.web.api.authentication import require
+from bot.web.console.door import Door, Visitor, signed_in
+from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
+from storage import console_sessions
+
+LONGEST_DIFF = 400  # lines
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What the page asks of the rest of the bot."""
+
+    check: Callable[[], Awaitable[list[dict[str, Any]]]]  # what `tocsin check` finds
+    policy_file: Callable[[], Path | None]
+    notifiers: Callable[[], Mapping[str, Notifier]]
+    missing: Callable[[str], list[str]]  # the settings that a way of paging still needs
+    slack: Callable[[], Awaitable[str | None]]  # what is wrong with Slack, if something is
+
+
+def routes(door: Door, installation: Installation) -> list[web.RouteDef]:
+    """The routes."""
+
+    async def show(visitor: Visitor) -> web.StreamResponse:
+        return await _page(visitor, installation)
+
+    async def check(visitor: Visitor) -> web.StreamResponse:
+        require(visitor.token, Scope.ADMIN)
+        return await _page(visitor, installation, findings=await installation.check())
+
+    async def send_test(visitor: Visitor) -> web.StreamResponse:
+        require(visitor.token, Scope.ADMIN)
+        method = visitor.request.match_info["method"]
+        return await _page(visitor, installation, tested=(method, await _tested(visitor, installation, method)))
+
+    async def create(visitor: Visitor) -> web.StreamResponse:
+        try:
+            made = await carry_out(visitor, _creating(visitor), {})
+        except Rejected as rejected:
+            return await _page(visitor, installation, rejected.form, rejected.status)
+        return await _page(visitor, installation, made=made)
+
+    return [
+        web.get("/setup", signed_in(door, show)),
+        web.post("/setup/check", signed_in(door, check)),
+        web.post("/setup/test/{method:[a-z]+}", signed_in(door, send_test)),
+        web.post("/setup/tokens", signed_in(door, create)),
+        web.post("/setup/tokens/{token:[0-9]+}/revoke", signed_in(door, revoke)),
+        web.post("/setup/sessions/{session:[0-9]+}/end", signed_in(door, end)),
+    ]
+
+
+async def revoke(visitor: Visitor) -> web.StreamResponse:
+    """Revoke a token; sessions that began with it end."""
+    await carry_out(visitor, form_for("revoke_token", "", visitor.door.context.policy), visitor.request.match_info)
+    return redirect("/setup#tokens")
+
+
+async def end(visitor: Visitor) -> web.StreamResponse:
+    """End a session: one's own, or any with the scope `admin`."""
+    wanted = int(visitor.request.match_info["session"])
+    if wanted not in {each.id for each in await _sessions(visitor)}:
+        raise NotFound("There is no such session.")
+    await sessions.end(visitor.door.context.database, wanted, visitor.now)
+    return redirect("/setup#sessions")
+
+
+async def _sessions(visitor: Visitor) -> list[Any]:
+    """The sessions that the visitor may see and end."""
+    whose = None if visitor.may(Scope.ADMIN) else visitor.person
+    async with visitor.door.context.database.reading() as conn:
+        return list(await console_sessions.in_use(conn, visitor.now, whose))
+
+
+def _creating(visitor: Visitor) -> Form:
+    return form_for("create_token", "/setup/tokens", visitor.door.context.policy, "Make a token", user=visitor.person)
+
+
+async def _page(
+    visitor: Visitor, installation: Installation, form: Form | None = None, status: int = 200, **values: Any
+) -> web.Response:
+    context = visitor.door.context
+    admin = visitor.may(Scope.ADMIN)
+    shown: dict[str, Any] = {"findings": None, "tested": None, "made": None, **values}
+    return await visitor.page(
+        "setup.html", status, at="setup", admin=admin, form=form or _creating(visitor),
+        policy={"name": context.policy.name, "digest": context.policy.digest[:12]},
+        difference=_difference(context.policies.document, installation.policy_file()) if admin else None,
+        tokens=(await visitor.ask("list_tokens"))["tokens"] if admin else [],
+        sessions=[
+            {"id": each.id, "person": each.person, "way": str(each.way), "created_at": each.created_at,
+             "seen_at": each.seen_at, "mine": each.id == visitor.session.id}
+            for each in await _sessions(visitor)
+        ],
+        integrations=[("slack", [])] + [(name, installation.missing(name)) for name in NEEDS],
+        **shown,
+    )  # fmt: skip
+
+
+def _difference(document: Mapping[str, Any], path: Path | None) -> dict[str, Any]:
+    """How the policy file differs from the policy in force; `problem` where the file cannot be used."""
+    try:
+        loaded = policy_reader.read(path)
+    except (PolicyError, OSError) as error:
+        return {"file": str(path or "the preset"), "problem": str(error), "lines": []}
+    before, after = _lines(document), _lines(loaded.document)
+    lines = list(difflib.unified_diff(before, after, lineterm="", n=2))[2:]  # without the names of files
+    return {"file": str(path or "the preset"), "problem": "", "lines": lines[:LONGEST_DIFF]}
+
+
+def _lines(document: Mapping[str, Any]) -> list[str]:
+    return json.dumps(document, indent=1, sort_keys=True, default=str).split("\n")
+
+
+async def _tested(visitor: Visitor, installation: Installation, method: str) -> str:
+    """Send a test to the visitor, and say what came of it."""
+    if method == "slack":
+        return await installation.slack() or "Slack answers."
+    notifier = installation.notifiers().get(method)
+    if notifier is None:
+        return f"It is not set up. Set {' and '.join(installation.missing(method)) or method}."
+    try:
+        receipt = await notifier.send(_test_page(visitor, Action.TRIGGER))
+        if method == "pagerduty":
+            await notifier.send(_test_page(visitor, Action.RESOLVE))
+    except DeliveryError as error:
+        return f"It failed: {error}"
+    return f"Sent; {receipt.vendor} answered {receipt.status or 'that it has it'}."
+
+
+def _test_page(visitor: Visitor, action: Action) -> Page:
+    person = person_by_address(visitor.person, visitor.door.context.policy)
+    name = f"test-{visitor.session.id}-{int(visitor.now.timestamp())}"
+    return Page(
+        incident="TEST", action=action, dedup_key=name, key=name, person=person, title="A test of this integration",
+        severity=None, severe=None, status=None, why="Somebody pressed “Send a test”. Nothing is wrong.", link=None,
+        rung=None, times=1, declared_at=visitor.now, paged_at=visitor.now,
+    )  # fmt: skip

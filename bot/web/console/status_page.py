@@ -1,0 +1,111 @@
+"""The page **Status page**: what is published, publishing and updating it, maintenance, and how many are told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from aiohttp import web
+
+from bot.domain.policy.policy import Policy
+from bot.domain.statuspage.component_state import ComponentState
+from bot.web.console.door import Door, Visitor, signed_in
+from bot.web.console.fields import Field
+from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
+from storage.statuspage import subscribers
+
+VERBS = {
+    "update": ("update_publication", "Add an update"), "resolve": ("resolve_publication", "Resolve"),
+    "correct": ("correct_publication", "Correct"),
+}  # fmt: skip
+
+
+def routes(door: Door) -> list[web.RouteDef]:
+    """The routes."""
+    return [
+        web.get("/statuspage", signed_in(door, show)),
+        web.post("/statuspage/publish", signed_in(door, publish)),
+        web.post("/statuspage/maintenance", signed_in(door, plan)),
+        web.post("/statuspage/{publication}/{verb:update|resolve|correct}", signed_in(door, act)),
+    ]
+
+
+async def show(visitor: Visitor) -> web.StreamResponse:
+    """What is published."""
+    return await _page(visitor)
+
+
+async def publish(visitor: Visitor) -> web.StreamResponse:
+    """Publish something new."""
+    return await _carried_out(visitor, _publishing(visitor))
+
+
+async def plan(visitor: Visitor) -> web.StreamResponse:
+    """Plan maintenance."""
+    return await _carried_out(visitor, _planning(visitor))
+
+
+async def act(visitor: Visitor) -> web.StreamResponse:
+    """Update, resolve or correct what is published."""
+    path = visitor.request.match_info
+    return await _carried_out(visitor, _about(visitor, path["publication"], path["verb"]))
+
+
+async def _carried_out(visitor: Visitor, form: Form) -> web.Response:
+    try:
+        await carry_out(visitor, form, visitor.request.match_info)
+    except Rejected as rejected:
+        return await _page(visitor, rejected.form, rejected.status)
+    return redirect("/statuspage")
+
+
+def _publishing(visitor: Visitor) -> Form:
+    policy = visitor.door.context.policy
+    form = form_for("publish", "/statuspage/publish", policy, "Publish something", "Publish")
+    return replace(form, fields=tuple(_with_states(each, policy) for each in form.fields))
+
+
+def _planning(visitor: Visitor) -> Form:
+    policy = visitor.door.context.policy
+    form = form_for("schedule_maintenance", "/statuspage/maintenance", policy, "Plan maintenance", "Plan it")
+    keys = tuple(each.key for each in policy.status_page.components)
+    return replace(
+        form,
+        values={"automatic": "yes", "remind": "yes"},
+        fields=tuple(replace(each, suggestions=keys) if each.name == "components" else each for each in form.fields),
+    )
+
+
+def _about(visitor: Visitor, publication: str, verb: str) -> Form:
+    policy = visitor.door.context.policy
+    name, title = VERBS[verb]
+    form = form_for(name, f"/statuspage/{publication}/{verb}", policy, title)
+    return replace(form, fields=tuple(_with_states(each, policy) for each in form.fields))
+
+
+def _with_states(each: Field, policy: Policy) -> Field:
+    if each.name != "components":
+        return each
+    states = ", ".join(str(state) for state in ComponentState)
+    known = ", ".join(component.key for component in policy.status_page.components[:12])
+    return replace(each, hint=f"Such as api=partial_outage. Components: {known}. States: {states}.")
+
+
+async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200) -> web.Response:
+    page = await visitor.ask("get_status_page")
+    past = (await visitor.ask("list_publications", limit=20))["publications"]
+    async with visitor.door.context.database.reading() as conn:
+        counts = await subscribers.counts(conn)
+    under_way = {each["id"] for each in page["publications"]}
+    forms = [_publishing(visitor), _planning(visitor)]
+    return await visitor.page(
+        "status_page.html", status, at="statuspage", page=page, counts=counts,
+        listed=[{**each, "forms": _forms(visitor, each, refused)} for each in page["publications"]],
+        past=[each for each in past if each["id"] not in under_way],
+        forms=[refused if refused is not None and refused.action == form.action else form for form in forms],
+    )  # fmt: skip
+
+
+def _forms(visitor: Visitor, publication: dict[str, Any], refused: Form | None) -> list[Form]:
+    forms = [_about(visitor, publication["id"], verb) for verb in VERBS]
+    return [refused if refused is not None and refused.action == form.action else form for form in forms]
