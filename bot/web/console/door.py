@@ -142,7 +142,7 @@ class Visitor:
             known = await names.get_many(conn, ids)
         if missing := ids - known.keys():
             context.names.request(missing)
-        return Words({**_contacts(context), **known}, self.now)
+        return Words({**known, **_contacts(context)}, self.now)
 
     async def page(self, template: str, status: int = 200, words: Words | None = None, **values: Any) -> web.Response:
         """A page with what all of them show."""
