@@ -94,7 +94,7 @@ async def test_every_page_opens_empty_and_with_something_on_it(sqlite_url: str, 
         assert stale.status == 409
         assert "Two hours." in stale.text
         item = "/incidents/INC-1/actions/1"
-        assert (await maya.send(await maya.get("/reviews?scope=mine"), f"{item}/defer", reason="")).status == 422
+        assert (await maya.send(await maya.get("/reviews?scope=mine"), f"{item}/defer", reason="")).status == 409
         assert (await maya.send(await maya.get("/reviews"), f"{item}/done")).status == 303
         assert await broken(maya) == []
         page = await maya.get("/incidents/INC-1")
