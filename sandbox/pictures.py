@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import socket
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sandbox.bot_process import demo_bot
+from sandbox.bot_process import BotProcess, demo_bot
+from sandbox.demo_alerts import BY_NAME, DemoAlerts
 from sandbox.model import Channel, Message
 from sandbox.server import Server
 from sandbox.settings import Settings
@@ -25,6 +27,7 @@ HERE = Path(__file__).resolve().parent
 OUT = HERE.parent / "docs" / "pictures"
 FLAGS = ["--no-sandbox", "--headless", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 TIMEOUT_S = 30.0
+CARDS = 2  # of alerts that are shown
 SETTLE_MS = 600  # until fonts are loaded and the bot's last answers are drawn
 
 
@@ -42,13 +45,16 @@ async def main() -> int:
         server = Server(Workspace(settings))
         url = await server.start()
         policy = HERE / "demo.policy.yml"
-        bot = demo_bot(settings, f"{url}/api/", Path(folder), policy=policy, speed=1.0, port=0)
+        bot = demo_bot(settings, f"{url}/api/", Path(folder), policy=policy, speed=1.0, port=free_port())
         try:
             await bot.start()
             await server.ws.until(lambda: server.ws.sockets.connections, TIMEOUT_S)
             async with async_playwright() as playwright:
                 browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
                 await play(server.ws, browser)
+                await show_playbook(server.ws, browser)
+                await show_alerts(server.ws, browser, bot)
+                await show_status_page(browser, bot)
                 await browser.close()
         finally:
             await bot.stop()
@@ -96,6 +102,50 @@ async def play(ws: Workspace, browser: Browser) -> None:
     await capture(tab, "incident.png")
     telephone = await open_tab(browser, ws, oncall.user.name, channel.name, width=390, height=844, dark=True)
     await capture(telephone, "telephone.png")
+
+
+async def show_playbook(ws: Workspace, browser: Browser) -> None:
+    """A playbook in the incident's channel, with a step done."""
+    channel, _ = await opened(ws)
+    maya = ws.person("maya")
+    await maya.command(channel.id, "/incident playbook high-latency")
+
+    def run() -> Message | None:
+        posted = [(each, str(each.blocks)) for each in ws.bot_messages(channel.id)]
+        return next((each for each, blocks in posted if "Done" in blocks and "Skip" in blocks), None)
+
+    message: Message = await ws.until(run, TIMEOUT_S)
+    await maya.press(message, "Done")
+    await ws.settled()
+    tab = await open_tab(browser, ws, "noor", channel.name, height=900)
+    message_on_page = tab.locator(f'#main .message[data-ts="{message.ts}"]')
+    await message_on_page.evaluate("node => node.scrollIntoView({block: 'start'})")
+    await capture(tab, "playbook.png")
+
+
+async def show_alerts(ws: Workspace, browser: Browser, bot: BotProcess) -> None:
+    """Cards of alerts that ask what to do."""
+    alerts = DemoAlerts(f"http://127.0.0.1:{bot.env['PORT']}", bot.env["TOCSIN_HOOK_TOKEN"])
+    for name in ("no-data", "payments"):
+        await alerts.fire(BY_NAME[name])
+    await ws.until(lambda: sum("AG-" in each.text for each in ws.bot_messages("incidents")) == CARDS, TIMEOUT_S)
+    tab = await open_tab(browser, ws, "noor", "incidents", height=900)
+    await capture(tab, "alerts.png")
+
+
+async def show_status_page(browser: Browser, bot: BotProcess) -> None:
+    """The page that customers see."""
+    context = await browser.new_context(viewport={"width": 1280, "height": 860}, device_scale_factor=1.5)
+    tab = await context.new_page()
+    await tab.goto(f"http://127.0.0.1:{bot.env['PORT']}/status")
+    await capture(tab, "status-page.png")
+
+
+def free_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 async def opened(ws: Workspace) -> tuple[Channel, Message]:
