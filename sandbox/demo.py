@@ -22,6 +22,7 @@ from sandbox.scripted_users import ScriptedUsers
 from sandbox.server import Server
 from sandbox.settings import Settings
 from sandbox.terminal import HELP, Terminal, script_lines, typed_lines
+from sandbox.tour import Tour
 from sandbox.workspace import Workspace
 
 HERE = Path(__file__).resolve().parent
@@ -43,6 +44,8 @@ class Options:
     speed: float = 1.0
     script: Path | None = None
     cast: bool = False
+    tour: bool = False
+    pauses: bool = True
     open: bool = True
 
 
@@ -55,12 +58,17 @@ def parse(argv: list[str]) -> Options:
     parser.add_argument("--speed", type=float, default=1.0, help="run the bot's clock this many times faster")
     parser.add_argument("--script", type=Path, help="type these lines, show what happens, end")
     parser.add_argument("--cast", action="store_true", help="teammates who chat, and answer pages late or never")
+    parser.add_argument("--tour", action="store_true", help="watch an incident from its alert to its review")
+    parser.add_argument("--no-pauses", action="store_true", help="the tour without time to read, then end")
     parser.add_argument(
         "--open", action=argparse.BooleanOptionalAction, default=True, help="open the browser (where there is one)"
     )
     args = parser.parse_args(argv)
     bot_port = int(os.environ.get("PORT", "0") or 0) or _free_port()
-    return Options(args.port, bot_port, args.db, args.policy, args.speed, args.script, cast=args.cast, open=args.open)
+    return Options(
+        args.port, bot_port, args.db, args.policy, args.speed, args.script,
+        cast=args.cast, tour=args.tour, pauses=not args.no_pauses, open=args.open,
+    )  # fmt: skip
 
 
 async def run(options: Options) -> int:
@@ -82,7 +90,8 @@ async def run(options: Options) -> int:
         )
         served = f"http://127.0.0.1:{options.bot_port}"
         DemoPanel(server.ws.delivery, bot, served).routes(server.app)
-        DemoAlerts(served, bot.env["TOCSIN_HOOK_TOKEN"], options.speed).routes(server.app)
+        alerts = DemoAlerts(served, bot.env["TOCSIN_HOOK_TOKEN"], options.speed)
+        alerts.routes(server.app)
         try:
             url = await server.start()
         except OSError as error:
@@ -90,13 +99,14 @@ async def run(options: Options) -> int:
             return 1
         await _welcome(server.ws)
         try:
-            return await _with_bot(server.ws, bot, url, options)
+            tour = Tour(server.ws, bot, alerts, say, 1.0 if options.pauses else 0.0)
+            return await _with_bot(server.ws, bot, url, options, tour)
         finally:
             await bot.stop()
             await server.stop()
 
 
-async def _with_bot(ws: Workspace, bot: BotProcess, url: str, options: Options) -> int:
+async def _with_bot(ws: Workspace, bot: BotProcess, url: str, options: Options, tour: Tour) -> int:
     say(f"The local workspace is at {url}. Tocsin is starting in it …")
     ws.delivery.app_starts()
     await bot.start()
@@ -110,6 +120,8 @@ async def _with_bot(ws: Workspace, bot: BotProcess, url: str, options: Options) 
     if options.script:
         await terminal.run(script_lines(options.script), echo=True)
         return 0
+    if options.tour and not options.pauses:
+        return 1 if await tour.play() else 0
     say(f"Tocsin is ready. Open {url} in a browser; Ctrl-C ends it.")
     say(more(bot))
     if options.open and _has_screen():
@@ -119,10 +131,13 @@ async def _with_bot(ws: Workspace, bot: BotProcess, url: str, options: Options) 
     stop = asyncio.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+    background: list[asyncio.Future[list[str]]] = []
     waiting: list[asyncio.Future[object]] = [asyncio.ensure_future(stop.wait())]
     if sys.stdin.isatty():
         say(f"\nType here, or in the browser:\n\n{HELP}")
         waiting.append(asyncio.ensure_future(terminal.run(typed_lines(lambda: terminal.prompt), echo=False)))
+    if options.tour:
+        background.append(asyncio.ensure_future(tour.play()))
     if options.cast:
         waiting.append(asyncio.ensure_future(ScriptedUsers(ws, options.speed).play()))
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import shlex
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from sandbox.errors import NoSuchThing, SlackError
@@ -33,6 +34,9 @@ REFUSALS = {
 }
 
 
+Command = Callable[[str], Awaitable[None]]  # of the words after it
+
+
 class Terminal:
     """Executes lines as one person in one channel, both of which a line can change. `say` prints."""
 
@@ -41,6 +45,18 @@ class Terminal:
         self._say = say
         self.who = who
         self.where = where
+        self.problems: list[str] = []  # lines that failed, each with why
+        self.commands: dict[str, Command] = {
+            "as": self._be,
+            "in": self._go,
+            "press": self._press,
+            "fill": self._fill,
+            "submit": self._submit,
+            "close": self._close,
+            "show": self._show,
+            "wait": self._wait,
+            "help": self._help,
+        }
         self._form: tuple[str, str] | None = None  # the view's ID and the text as last shown
 
     @property
@@ -65,30 +81,23 @@ class Terminal:
             try:
                 await self._line(line)
             except SlackError as error:
-                self._say(f"  ! {REFUSALS.get(error.error, error.error)}")
+                self._refuse(line, REFUSALS.get(error.error, error.error))
             except (NoSuchThing, LookupError, ValueError, TimeoutError) as error:
-                self._say(f"  ! {error or 'timed out'}")
+                self._refuse(line, str(error) or "timed out")
+
+    def _refuse(self, line: str, why: str) -> None:
+        self.problems.append(f"{line}: {why}")
+        self._say(f"  ! {why}")
 
     async def _line(self, line: str) -> None:
         word, _, rest = line.partition(" ")
-        command = {
-            "as": self._be,
-            "in": self._go,
-            "press": self._press,
-            "fill": self._fill,
-            "submit": self._submit,
-            "close": self._close,
-            "show": self._show,
-            "wait": self._wait,
-            "help": self._help,
-        }.get(word)
-        if command is not None:
+        if (command := self.commands.get(word)) is not None:
             await command(rest.strip())
         elif line.startswith("/"):
             before = set(map(id, self._me.ephemerals()))
             reply = await self._me.command(self.where, line)
             if reply.error:
-                self._say(f"  ! {reply.text or reply.error}")
+                self._refuse(line, reply.text or reply.error)
             await self._settle()
             self._show_private(before)
         else:
@@ -111,7 +120,7 @@ class Terminal:
         shown = self._newest_with(label)
         reply = await self._me.press(shown, label)
         if reply.error:
-            self._say(f"  ! {reply.error}")
+            self._refuse(f"press {label}", reply.error)
         await self._settle()
         self._show_private(before)
 
@@ -122,7 +131,7 @@ class Terminal:
         for channel in (where, *direct):
             visible += self._ws.messages(channel, threads=True)
         for shown in sorted(visible, key=lambda message: message.ts, reverse=True):
-            if f'"text": "{label}"' in str(shown.blocks).replace("'", '"'):
+            if f'"text": {json.dumps(label)}' in json.dumps(shown.blocks):
                 return shown
         raise LookupError(f"no message here has a button {label!r}")
 
@@ -135,9 +144,9 @@ class Terminal:
     async def _submit(self, rest: str) -> None:
         reply = await self._me.submit()
         for block, problem in reply.errors.items():
-            self._say(f"  ! {block}: {problem}")
+            self._refuse("submit", f"{block}: {problem}")
         if reply.error:
-            self._say(f"  ! {reply.error}")
+            self._refuse("submit", reply.error)
         await self._settle()
 
     async def _close(self, rest: str) -> None:

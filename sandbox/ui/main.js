@@ -10,6 +10,7 @@ import { markChanged, forgetMessages, loadChannel, loadThread, refreshEphemerals
 import { openChannel, rememberInAddress } from "./navigation.js";
 import { sidebar } from "./sidebar.js";
 import { stream } from "./stream.js";
+import { showTour, tourBanner } from "./tour.js";
 import { threadPane } from "./thread_pane.js";
 import { refreshModals } from "./modals.js";
 import { channelById, isMember, isPerson, on, loadState, emit, store } from "./store.js";
@@ -55,6 +56,10 @@ async function onchange(entry) {
   store.seq = entry.seq;
   emit("change", entry);
   const { kind } = entry;
+  if (kind === "tour") {
+    showTour(entry);
+    return;
+  }
   if (ABOUT_MESSAGES.has(kind)) markChanged(entry.channel, entry.ts);
   if (ABOUT_EPHEMERALS.has(kind)) {
     if (entry.viewer === store.me) await warnOnFailure(refreshEphemerals(entry.channel));
@@ -123,6 +128,7 @@ const connectionBanner = el("div", { class: "cut", role: "alert", hidden: true }
 document.body.prepend(connectionBanner);
 const startingBanner = el("div", { class: "starting", role: "status", hidden: true });
 document.body.prepend(startingBanner);
+document.body.prepend(tourBanner);
 
 /** Say that the bot is starting: what is typed meanwhile waits. */
 function showStarting() {
