@@ -26,6 +26,8 @@ _POLITE = re.compile(
 )
 _SEVERITY_LIKE = re.compile(r"(?:severity|level|prio|sev|s|p|l)[-_]?[0-9]", re.IGNORECASE)
 
+_LEAST_ALIKE, _MUCH_LESS_ALIKE = 0.6, 0.2  # of two words, from 0 to 1
+
 
 def parse(text: str, policy: Policy, *, command: str = COMMAND, asker: str | None = None) -> ParsedCommand:
     """Parse Slack's raw text of a command or of a mention of the bot. `me` means `asker`.
@@ -115,10 +117,18 @@ def _declaration(text: str, policy: Policy, names: dict[str, str]) -> DeclareReq
     return DeclareRequest(slack_text.title_of(title, names), severity, private)
 
 
+def _nearest(word: str, words: list[str]) -> list[str]:
+    """The words that are spelled most like one: the nearest first, and none that is much further away than that."""
+    near = {each: difflib.SequenceMatcher(None, word, each).ratio() for each in words}
+    best = max(near.values())
+    alike = [each for each in near if near[each] >= max(_LEAST_ALIKE, best - _MUCH_LESS_ALIKE)]
+    return sorted(alike, key=lambda each: -near[each])
+
+
 def _unknown(first: str, policy: Policy, command: str) -> BadRequest:
     """Suggest verbs and severities that are spelled nearly like `first`."""
     words = [*BY_NAME, *(level.key.lower() for level in policy.severities)]
-    near = SYNONYMS.get(first.lower()) or difflib.get_close_matches(first.lower(), words, n=6, cutoff=0.6)
+    near = SYNONYMS.get(first.lower()) or _nearest(first.lower(), words)
     suggestions = list(dict.fromkeys(BY_NAME[name].name if name in BY_NAME else name for name in near))[:3]
     name = echo(first)
     if not suggestions:

@@ -86,6 +86,11 @@ def test_an_unknown_group_refuses_all_but_calls_for_help(verb: str, refused: boo
     assert refusal is None or "Slack has not told me yet who is in @sre, so I can't let you." in refusal
 
 
+OPEN_TO_GUESTS = {
+    "declare", "update", "status", "note", "impact", "next", "redact", "action", "relate", "tag",
+}  # fmt: skip
+
+
 def test_every_restrictable_verb_has_its_words() -> None:
     assert set(PHRASES) == set(RESTRICTABLE_VERBS)
 
@@ -96,7 +101,7 @@ def test_guests_and_outsiders_may_only_what_is_open_to_them_unless_the_policy_na
     verb: str, membership: Membership
 ) -> None:
     refusal = allowed("UX", None, verb, membership=membership)
-    assert (refusal is None) == (verb in {"declare", "update", "status", "note", "impact", "next", "redact", "action"})
+    assert (refusal is None) == (verb in OPEN_TO_GUESTS)
     if refusal is not None:
         assert f"only people of this workspace may {PHRASES[verb]}. Ask <@UC> or anyone" in refusal
         assert refusal.endswith(f"The policy can name others: `permissions.{verb}`.")

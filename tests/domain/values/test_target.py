@@ -21,7 +21,7 @@ def test_a_target_is_read_and_written_as_the_same_text(text: str, target: Target
     assert str(target) == text
 
 
-@pytest.mark.parametrize("text", ["", "primary", "schedule:", ":primary", "team:primary", "#bosses"])
+@pytest.mark.parametrize("text", ["", "primary", "schedule:", ":primary", "#bosses"])
 def test_other_texts_are_no_targets(text: str) -> None:
     with pytest.raises(ValueError, match=r"target|TargetKind"):
         Target.parse(text)

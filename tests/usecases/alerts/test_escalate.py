@@ -19,7 +19,7 @@ preset: sev1-5
 announce: "#incidents"
 contacts:
   tom: {name: Tom, slack: U0TOM, email: tom@example.com}
-  nobody: {name: Nobody, url: https://example.com}
+  unreachable: {name: Nobody, url: https://example.com}
 alerts:
   wait: 10s
   routes:
