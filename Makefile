@@ -74,10 +74,10 @@ $(DOCS_READY): constraints.docs.txt
 	@touch $@
 
 docs: $(DOCS_READY)
-	$(DOCS)/mkdocs build
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/mkdocs build
 
 docs-serve: $(DOCS_READY)
-	$(DOCS)/mkdocs serve
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/mkdocs serve
 
 # Pin the installed versions; the ranges are in pyproject.toml.
 lock: $(READY)
