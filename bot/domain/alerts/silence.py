@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,8 @@ from bot.domain.values import durations
 from bot.domain.values.patterns import pattern_error
 
 EXAMPLE = "silence alertname=HighErrors for 2h Load test"
+WITH_SPACES = 'silence alertname="Checkout fails" for 2h'
+_LABEL = re.compile(r'\s*([^\s="“”]+)=(?:["“”]([^"“”]*)["“”](?!\S)|(\S+))')
 LONGEST = timedelta(days=30)
 REASON_LENGTH, VALUE_LENGTH, MOST_LABELS = 300, 300, 20
 
@@ -48,10 +51,18 @@ def parse(text: str, by: str, now: datetime) -> Silence:
     labels: list[tuple[str, str]] = []
     words = text.split()
     while words and words[0].lower() != "for":
-        label, equals, value = words.pop(0).partition("=")
-        if not label or not equals or not value:
+        match = _LABEL.match(text)
+        if match is None:
+            if labels:
+                raise Refused("Write a value that has spaces in quotes.", WITH_SPACES)
             raise Refused("Write the labels to silence as label=value, then “for” and a duration.", EXAMPLE)
-        labels.append((label, value.strip("\"'“”")[:VALUE_LENGTH]))
+        label, quoted, plain = match.groups()
+        value = plain.strip("\"'“”") if quoted is None else quoted
+        if not value:
+            raise Refused("Write the labels as label=value, then “for” and a duration.", EXAMPLE)
+        labels.append((label, value[:VALUE_LENGTH]))
+        text = text[match.end() :]
+        words = text.split()
     if not labels or len(labels) > MOST_LABELS:
         raise Refused(f"Name one to {MOST_LABELS} labels: without any, every alert would be silenced.", EXAMPLE)
     if len(words) < 2:
@@ -61,6 +72,13 @@ def parse(text: str, by: str, now: datetime) -> Silence:
     except Refused as refused:
         raise Refused(refused.message, EXAMPLE) from None
     return silence(labels, span, by, " ".join(words[2:]), now)
+
+
+def written(label: str, value: str) -> str:
+    """A label as `parse` reads it: in quotes if its value has spaces, as a regular expression if that does not do."""
+    if '"' in value or "“" in value or "”" in value or " ".join(value.split()) != value:
+        value = "/" + "(?s:.+)".join(re.sub(r'\\?["“”]', ".", re.escape(part)) for part in value.split()) + "/"
+    return f'{label}="{value}"' if " " in value else f"{label}={value}"
 
 
 def silence(labels: Sequence[tuple[str, str]], span: timedelta, by: str, reason: str, now: datetime) -> Silence:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.domain.alerts import silence
 from bot.domain.incident import Incident
 from bot.slack.blocks import elements, inputs
 from bot.slack.blocks.elements import Block
@@ -96,7 +97,7 @@ class SilenceValues:
 
 def silence_modal(labels: Mapping[str, str], channel: str | None) -> Block:
     """The form with three inputs: the labels of the alerts, for how long, and an optional reason."""
-    lines = "\n".join(f"{label}={value}" for label, value in labels.items() if value and not set(value) & set(" \n\t"))
+    lines = "\n".join(silence.written(label, value) for label, value in labels.items() if value)
     options = [elements.option(label, span) for span, label in SPANS.items()]
     return elements.modal(
         SILENCE,
@@ -107,7 +108,7 @@ def silence_modal(labels: Mapping[str, str], channel: str | None) -> Block:
                 "labels",
                 "Labels",
                 elements.text_input(lines, multiline=True, placeholder="alertname=HighErrors"),
-                hint="Each as label=value, or label=/regular expression/. An alert must have all of them.",
+                hint='Each as label=value, label="with spaces", or label=/regular expression/. An alert must have all.',
             ),
             elements.input_block("span", "For", elements.select(options, "2h")),
             elements.input_block(
@@ -125,7 +126,7 @@ def values_of_silence(view: View) -> SilenceValues:
         raise InputErrors({"labels": "Write each as label=value, such as alertname=HighErrors."})
     text = f"{labels} for {inputs.chosen(view, 'span') or '2h'} {inputs.text(view, 'reason')}"
     channel = inputs.metadata_of(view).get("channel")
-    return SilenceValues(" ".join(text.split()), channel if isinstance(channel, str) else None)
+    return SilenceValues(text, channel if isinstance(channel, str) else None)
 
 
 def _group(view: View) -> int:
