@@ -86,6 +86,7 @@ class Settings(BaseSettings):
     tocsin_playbooks: str | None = None
     tocsin_templates: Path | None = None  # a folder with templates of communications, in place of those that ship
     tocsin_archive: Path | None = None  # a folder; retention writes there what it is about to purge
+    tocsin_sheet: Path | None = None  # a folder for the emergency sheet, written after each change
     tocsin_url: str | None = None
     # Sign in with Slack, in the console. docs/console.md
     slack_client_id: str | None = None

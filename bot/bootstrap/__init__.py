@@ -92,6 +92,7 @@ from bot.workers.replica_counter import ReplicaCounter
 from bot.workers.retention import Retention
 from bot.workers.scheduler import Scheduler
 from bot.workers.search_indexer import SearchIndexer
+from bot.workers.sheet_writer import SheetWriter
 from bot.workers.subscriber_queue import subscriber_queue
 from bot.workers.tasks import BackgroundTask
 from bot.workers.ticket_poller import ticket_poller
@@ -392,6 +393,8 @@ def _periodic(base: Base, health: Health, replicas: ReplicaCounter) -> list[Peri
     ]
     if replicas.periodic is not None:
         periodic.append(replicas.periodic)
+    if settings.tocsin_sheet is not None:
+        periodic.append(SheetWriter(context, settings.tocsin_sheet).periodic)
     if settings.heartbeat_url is not None:
 
         def url() -> str:

@@ -141,7 +141,7 @@ async def _locally(person: str | None, work: Callable[[Door], Awaitable[T]]) -> 
     async with settings_database() as (database, settings):
         context = await local_context(database, settings, person)
         if person is not None:
-            await _check(context, person)
+            await check_identity(context, person)
         return await work(LocalDoor(context, person))
 
 
@@ -163,7 +163,8 @@ async def local_context(database: Database, settings: Settings, person: str | No
     )
 
 
-async def _check(context: Context, person: str) -> None:
+async def check_identity(context: Context, person: str) -> None:
+    """Refuse a person who is a bot or has no account in this workspace. Raises `NotAllowed`."""
     identity = await context.memberships.get(check_person(person))
     if identity.membership is Membership.BOT:
         raise NotAllowed("I take no commands from bots.")

@@ -17,6 +17,7 @@ from bot.cli.importing import import_command
 from bot.cli.incidents import list_command, retry_command, search_command, show_command
 from bot.cli.login import login_command
 from bot.cli.manifest import manifest_command
+from bot.cli.mcp import mcp_command
 from bot.cli.oncall import oncall_command
 from bot.cli.outage import outage_command
 from bot.cli.playbooks import playbooks
@@ -26,6 +27,7 @@ from bot.cli.reviews import review_command
 from bot.cli.rules import rules_command
 from bot.cli.serve import check_command, migrate_command, serve_command
 from bot.cli.shared import echo_lines
+from bot.cli.sheet import sheet_command
 from bot.cli.statuspage import statuspage_command
 from bot.cli.times import times_command
 from bot.cli.tokens import token_command
@@ -64,7 +66,8 @@ for command in (
     serve_command, check_command, migrate_command, list_command, search_command, show_command, retry_command,
     policy_command, playbooks, verify_command, export_command, backup_command, restored_command,
     feeds_command, alerts_command, actions_command,
-    token_command, login_command, why_command, oncall_command, outage_command, webhooks_command,
+    token_command, login_command, why_command, oncall_command, outage_command, sheet_command, mcp_command,
+    webhooks_command,
     *COMMANDS,
     comms_command, statuspage_command,
     manifest_command,

@@ -11,7 +11,7 @@ from bot.metrics import Metrics
 from bot.settings import LiveSettings, secret_of
 from bot.slack.inbound.arrivals import Arrivals
 from bot.usecases.context import Context
-from bot.web import acknowledge, debug, health, oncall, review_calendar, slack, twilio, webhooks
+from bot.web import acknowledge, debug, health, mcp, oncall, review_calendar, slack, twilio, webhooks
 from bot.web.api import reference
 from bot.web.api.authentication import Authenticator
 from bot.web.api.routes import PREFIX, Door, application
@@ -54,6 +54,7 @@ def http_server(
     site.add_routes(reference.routes(context))
     console.add_to(site, authenticator, pages.console)
     site.add_subapp(PREFIX, application(Door(authenticator)))
+    site.add_routes(mcp.routes(authenticator, site))
     site.add_routes([*statuspage.routes(pages.status_page), *subscriptions.routes(context, pages.status_page)])
     if settings.tocsin_demo:
         site.add_routes(debug.routes(context))

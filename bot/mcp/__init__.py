@@ -1,0 +1,1 @@
+"""The tools that programs reach by the Model Context Protocol."""

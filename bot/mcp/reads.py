@@ -1,0 +1,237 @@
+"""Tools that read: incidents, timelines, who is on call, alerts, playbooks, figures, action items, reviews."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from bot.domain.errors import NotFound, Refused
+from bot.domain.figures.report import Period, Scope
+from bot.figures_json import figures_json
+from bot.incident_json import action_json, review_json, similar_json
+from bot.mcp.tool import (
+    INCIDENT,
+    WHOLE,
+    Given,
+    Tool,
+    ask,
+    integer,
+    permalink,
+    shortened,
+    text,
+    without_empty,
+    workspace_url,
+)
+from bot.operations.base import Call
+from bot.operations.visibility import visible_incident
+from bot.usecases.queries import actions, search
+from bot.usecases.queries.figures import period_figures
+from bot.usecases.reviews.read import read_review
+
+MOST = 50
+_LISTED = ("id", "title", "severity", "status", "private", "drill", "services", "declared_at", "acknowledged_at",
+           "resolved_at", "roles", "merged_into")  # fmt: skip
+_STAMPS = ("detected_at", "identified_at", "mitigated_at", "closed_at", "declared_by", "responders", "description",
+           "summary", "root_cause", "category", "regions", "facts", "fields", "tags", "related", "updates",
+           "time_to_acknowledge_s", "time_to_resolve_s")  # fmt: skip
+
+
+async def _list(call: Call, given: Given) -> dict[str, Any]:
+    answer = await ask(call, "list_incidents", {"limit": 20, **given})
+    base = await workspace_url(call)
+    listed = [_brief(incident, base) for incident in answer["incidents"]]
+    return without_empty({"incidents": listed, "next_cursor": answer["next_cursor"]}) or {"incidents": []}
+
+
+def _brief(incident: dict[str, Any], base: str, more: tuple[str, ...] = (), most: int = 200) -> dict[str, Any]:
+    said = {name: incident.get(name) for name in (*_LISTED, *more)}
+    for name in ("title", "description", "summary", "root_cause"):
+        if said.get(name):
+            said[name] = shortened(said[name], most)
+    return without_empty({**said, "link": permalink(base, incident.get("channel_id"))})
+
+
+async def _get(call: Call, given: Given) -> dict[str, Any]:
+    incident = await ask(call, "get_incident", {}, id=given["id"])
+    return _brief(incident, await workspace_url(call), _STAMPS, WHOLE)
+
+
+async def _timeline(call: Call, given: Given) -> dict[str, Any]:
+    wanted = {"key": not given.get("all", False), "limit": given.get("limit", 30), "order": given.get("order", "desc")}
+    if given.get("cursor"):
+        wanted["cursor"] = given["cursor"]
+    incident = await ask(call, "get_incident", {}, id=given["id"])
+    answer = await ask(call, "list_entries", wanted, id=given["id"])
+    base, channel = await workspace_url(call), incident["channel_id"]
+    entries = [
+        without_empty(
+            {
+                "seq": entry["seq"],
+                "at": entry["at"],
+                "kind": entry["kind"],
+                "actor": entry["actor"],
+                "source": entry["source"],
+                "text": shortened(entry.get("last_text") or entry["text"]),
+                "link": permalink(base, channel, entry["source_ts"]) if entry["source_ts"] else None,
+            }
+        )
+        for entry in answer["entries"]
+    ]
+    return {"id": incident["id"], "entries": entries, "next_cursor": answer["next_cursor"]}
+
+
+async def _why(call: Call, given: Given) -> dict[str, Any]:
+    answer = await ask(call, "list_reminders", {}, id=given["id"])
+    rows = [without_empty({**row, "reason": shortened(row["reason"])}) for row in answer["reminders"][-MOST:]]
+    return {"reminders": rows, "left_out": max(0, len(answer["reminders"]) - MOST)}
+
+
+async def _similar(call: Call, given: Given) -> dict[str, Any]:
+    if given.get("words"):
+        found = (await ask(call, "search_incidents", {"q": given["words"], "limit": 5}))["incidents"]
+    elif given.get("id"):
+        incident = await visible_incident(Call(call.context, call.actor, {"id": given["id"]}, operator=call.operator))
+        async with call.context.database.reading() as conn:
+            matches = await search.similar_to(conn, incident, call.context.clock.now(), 5)
+        found = [similar_json(match) for match in matches]
+    else:
+        raise Refused("similar_incidents takes id or words.")
+    base = await workspace_url(call)
+    return {
+        "incidents": [
+            without_empty({**_brief(each, base), "fixed": shortened(each["fixed"]), "reasons": each["reasons"]})
+            for each in found
+        ]
+    }
+
+
+async def _on_call(call: Call, given: Given) -> dict[str, Any]:
+    if given.get("schedule"):
+        days = {"days": given["days"]} if given.get("days") else {}
+        shifts: dict[str, Any] = await ask(call, "list_shifts", days, schedule=given["schedule"])
+        return shifts
+    on_call: dict[str, Any] = await ask(call, "list_schedules", {})
+    return on_call
+
+
+async def _alerts(call: Call, given: Given) -> dict[str, Any]:
+    if given.get("incident"):
+        answer = await ask(call, "list_incident_alerts", {}, id=given["incident"])
+    else:
+        answer = await ask(call, "list_alerts", {"scope": given.get("scope", "firing")})
+    name = next(iter(answer))
+    rows = [_cut(row) for row in answer[name][:MOST]]
+    return {"alerts": rows, "left_out": max(0, len(answer[name]) - MOST)}
+
+
+def _cut(value: Any, depth: int = 0) -> Any:
+    """The same value with long texts and long lists cut."""
+    if isinstance(value, str):
+        return shortened(value)
+    if isinstance(value, dict):
+        return without_empty({name: _cut(each, depth + 1) for name, each in value.items()})
+    return [_cut(each, depth + 1) for each in value[:20]] if isinstance(value, list) else value
+
+
+async def _explain(call: Call, given: Given) -> dict[str, Any]:
+    explained: dict[str, Any] = _cut(await ask(call, "explain_alerts", {}, id=given["id"]))
+    return explained
+
+
+async def _playbooks(call: Call, given: Given) -> dict[str, Any]:
+    listed = (await ask(call, "list_playbooks", {}))["playbooks"]
+    words = str(given.get("words", "")).lower().split()
+    rows = [
+        {"id": each["id"], "name": each["name"], "category": each["category"], "symptoms": each["symptoms"][:3]}
+        for each in listed
+        if all(word in f"{each['id']} {each['name']} {each['category']} {each['symptoms']}".lower() for word in words)
+    ]
+    return {"playbooks": rows[:MOST], "left_out": max(0, len(rows) - MOST)}
+
+
+async def _playbook(call: Call, given: Given) -> dict[str, Any]:
+    playbook: dict[str, Any] = _cut(await ask(call, "get_playbook", {}, playbook=given["id"]))
+    return playbook
+
+
+async def _metrics(call: Call, given: Given) -> dict[str, Any]:
+    now = call.context.clock.now()
+    period = Period(now - timedelta(days=given.get("days", 30)), now)
+    report = await period_figures(call.context.database, call.context.policy, Scope(period), now)
+    return figures_json(report)
+
+
+async def _actions(call: Call, given: Given) -> dict[str, Any]:
+    today = call.context.clock.now().date()
+    if given.get("incident"):
+        asked = Call(call.context, call.actor, {"id": given["incident"]}, operator=call.operator)
+        incident = await visible_incident(asked)
+        async with call.context.database.reading() as conn:
+            found = await actions.of_incident(conn, incident)
+    else:
+        user = None if call.operator else call.actor
+        async with call.context.database.reading() as conn:
+            found = await actions.find_live(
+                conn, user, owner=given.get("owner"), due_before=today if given.get("overdue") else None, limit=MOST
+            )
+    rows = [_cut(action_json(item, today)) for item in found.items[:MOST]]
+    return {"actions": rows, "total": found.total}
+
+
+async def _review(call: Call, given: Given) -> dict[str, Any]:
+    incident = await visible_incident(Call(call.context, call.actor, {"id": given["id"]}, operator=call.operator))
+    async with call.context.database.snapshot() as conn:
+        policy = await call.context.policies.of(conn, incident)
+        view = await read_review(conn, policy, incident.number)
+    if incident.open:
+        raise NotFound(f"{incident.id} is still open: its review is drafted once it is resolved.")
+    review = review_json(view, call.context.clock.now().date())
+    sections = [
+        without_empty(
+            {
+                "title": section["title"],
+                "text": shortened(" ".join(each["text"] for each in section["sentences"]), 1_500),
+                "cites": sorted({cite["seq"] for each in section["sentences"] for cite in each["cites"]})[:20],
+                "questions": [question["text"] for question in section["questions"]],
+            }
+        )
+        for section in review["sections"]
+    ]
+    return without_empty(
+        {"id": incident.id, "state": review["state"], "due_at": review["due_at"], "sections": sections}
+    )
+
+
+TOOLS = (
+    Tool("list_incidents", "List incidents, newest first.", _list, {
+        "status": text("`open`, or statuses separated by commas"), "severity": text("Keys separated by commas"),
+        "service": text("Key of an affected service"), "since": text("Declared since, RFC 3339"),
+        "limit": integer("Default 20", MOST), "cursor": text("`next_cursor` of the page before"),
+    }),
+    Tool("get_incident", "One incident: facts, roles, times, what fixed it.", _get, INCIDENT, ("id",)),
+    Tool("get_timeline", "A slice of an incident's timeline, newest first; key entries unless `all`.", _timeline, {
+        **INCIDENT, "all": {"type": "boolean", "description": "Chatter too"},
+        "order": text("Default desc", enum=["asc", "desc"]), "limit": integer("Default 30", MOST),
+        "cursor": text("`next_cursor` of the page before"),
+    }, ("id",)),
+    Tool("why", "Every reminder and page of an incident: due, sent, skipped, and the reason.", _why, INCIDENT, ("id",)),
+    Tool("similar_incidents", "Past incidents like this one, or that match words, with what fixed them.", _similar, {
+        **INCIDENT, "words": text("Words to search for, instead of id"),
+    }),
+    Tool("who_is_on_call", "Who is on call now and next; with `schedule`, its coming shifts and gaps.", _on_call, {
+        "schedule": text("Key of a schedule"), "days": integer("Days ahead", 90),
+    }),
+    Tool("list_alerts", "Groups of alerts that fire, or those of one incident.", _alerts, {
+        "scope": text("Default firing", enum=["firing", "all"]), "incident": text("INC-42"),
+    }),
+    Tool("explain_alerts", "Why alerts were grouped, routed or silenced.", _explain, {"id": text("AG-7")}, ("id",)),
+    Tool("list_playbooks", "Playbooks, all or those that match words.", _playbooks, {"words": text("Words")}),
+    Tool("get_playbook", "One playbook with its steps.", _playbook, {"id": text("ID of a playbook")}, ("id",)),
+    Tool("metrics", "Figures of the last days: counts, times to acknowledge and resolve, trends.", _metrics, {
+        "days": integer("Default 30", 400),
+    }),
+    Tool("list_actions", "Action items to be done, or all of one incident.", _actions, {
+        "incident": text("INC-42"), "owner": text("Slack ID"), "overdue": {"type": "boolean"},
+    }),
+    Tool("review_draft", "The review of a resolved incident as drafted from its timeline.", _review, INCIDENT, ("id",)),
+)  # fmt: skip

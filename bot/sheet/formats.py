@@ -1,0 +1,94 @@
+"""Writes the emergency sheet as one HTML page that needs nothing else, and as a PDF."""
+
+from __future__ import annotations
+
+import html
+import json
+import unicodedata
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from bot.sheet.lines import TITLE, Part, made, parts
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
+
+STYLE = (
+    "body{font:16px/1.4 system-ui,sans-serif;margin:1rem auto;max-width:60rem;padding:0 1rem}"
+    "body{color:#111;background:#fff}"
+    "table{border-collapse:collapse;width:100%}th,td{border:1px solid #767676;padding:.25rem .5rem;text-align:left}"
+    "pre{white-space:pre-wrap;margin:0}h2{border-bottom:2px solid #111}.wide{overflow-x:auto}"
+    "@media print{body{font-size:11px}}"
+)
+
+
+def as_json(sheet: dict[str, Any]) -> bytes:
+    """The sheet for programs."""
+    return json.dumps(sheet, ensure_ascii=False, indent=2).encode("utf-8", "replace")
+
+
+def as_html(sheet: dict[str, Any]) -> bytes:
+    """One page without scripts, pictures or links to other files, so that it opens offline."""
+    body = "".join(_html(part, 2) for part in parts(sheet))
+    page = (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{TITLE}</title>'
+        '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex">'
+        f"<style>{STYLE}</style></head><body><h1>{TITLE}</h1><p>{html.escape(made(sheet))}</p>{body}</body></html>"
+    )
+    return page.encode("utf-8", "replace")
+
+
+def _html(part: Part, level: int) -> str:
+    said = f"<h{level}>{html.escape(part.heading)}</h{level}>"
+    if part.rows:
+        head = "".join(f"<th scope=col>{html.escape(each)}</th>" for each in part.columns)
+        rows = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in part.rows)
+        said += (
+            f'<div class="wide" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+        )
+    if part.lines:
+        said += f"<pre>{html.escape(chr(10).join(part.lines))}</pre>"
+    if not (part.rows or part.lines or part.parts):
+        said += "<p>Nothing.</p>"
+    return said + "".join(_html(each, min(level + 1, 6)) for each in part.parts)
+
+
+def as_pdf(sheet: dict[str, Any]) -> bytes:
+    """An A4 document. Its built-in fonts know Latin letters: accents of others are left out, what remains is a `?`."""
+    from fpdf import FPDF  # noqa: PLC0415 - large, and most processes write no PDF
+
+    document = FPDF(format="A4")
+    document.set_auto_page_break(auto=True, margin=12)
+    document.set_title(TITLE)
+    document.add_page()
+    _line(document, TITLE, 18, bold=True)
+    _line(document, made(sheet), 9)
+    _pdf(document, parts(sheet), 14)
+    return bytes(document.output())
+
+
+def _pdf(document: FPDF, shown: Sequence[Part], size: int) -> None:
+    for part in shown:
+        document.ln(2)
+        _line(document, part.heading, size, bold=True)
+        for row in part.rows:
+            _line(document, "   ".join(row), 9)
+        for line in part.lines:
+            _line(document, line, 9)
+        if not (part.rows or part.lines or part.parts):
+            _line(document, "Nothing.", 9)
+        _pdf(document, part.parts, 11)
+
+
+def _line(document: FPDF, words: str, size: int, *, bold: bool = False) -> None:
+    document.set_font("Helvetica", "B" if bold else "", size)
+    document.multi_cell(0, size * 0.5, _latin(words) or " ", new_x="LMARGIN", new_y="NEXT")
+
+
+def _latin(words: str) -> str:
+    known = words.replace("–", "-").replace("…", "...").replace("“", '"').replace("”", '"').replace("’", "'")
+    letters = []
+    for letter in known:
+        plain = letter if ord(letter) < 256 else unicodedata.normalize("NFKD", letter)[:1]
+        letters.append(plain if ord(plain) < 256 else "?")
+    return "".join(letters)

@@ -1,0 +1,154 @@
+"""Serves `/mcp`: the Model Context Protocol over HTTP, for the same tokens as the API."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from typing import Any
+
+from aiohttp import web
+
+from bot.domain.access.token import Scope, Token
+from bot.domain.timeline.source import Source
+from bot.mcp import toolbox
+from bot.operations.base import Call
+from bot.web.api.authentication import Authenticator
+from bot.web.api.problems import Problem, of_http
+from bot.web.api.rate_limit import RateLimit
+
+PATH = "/mcp"
+LARGEST_BODY = 256 * 1024
+NOT_INSTALLED = "This bot was installed without it. Install tocsin[mcp] and restart."
+
+
+@dataclass(frozen=True, slots=True)
+class TokenTools:
+    """The tools for one token."""
+
+    authenticator: Authenticator
+    token: Token
+
+    async def offered(self) -> list[dict[str, Any]]:
+        """The tools that the token may use."""
+        return toolbox.offered(self.token)
+
+    async def run(self, name: str, given: dict[str, Any]) -> tuple[str, bool]:
+        """The answer of a tool, and whether it is an error."""
+        tool = toolbox.BY_NAME.get(name)
+        writes = tool is not None and tool.scope is not Scope.READ
+        try:
+            await self.authenticator.identify(self.token, ask=writes)
+        except Problem as problem:
+            return problem.detail, True
+        context = replace(self.authenticator.context, source=Source.MCP)
+        return await toolbox.run(self.token, Call(context, self.token.person), name, given)
+
+
+_current: ContextVar[TokenTools] = ContextVar("mcp_tools")
+
+
+class Door:
+    """Passes requests to the library, which is loaded at the first of them."""
+
+    def __init__(self, authenticator: Authenticator) -> None:
+        self._authenticator = authenticator
+        self._rate_limit = RateLimit()
+        self._starting = asyncio.Lock()
+        self._manager: Any = None
+        self._open = contextlib.AsyncExitStack()
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request of the protocol. There are no sessions: each request carries its token."""
+        try:
+            token = await self._authenticator.token_of(request)
+            self._rate_limit.take(token.id)
+            if find_spec("mcp") is None:
+                raise Problem("not-found", NOT_INSTALLED)
+            body = await request.content.read(LARGEST_BODY + 1)
+            if len(body) > LARGEST_BODY or not request.content.at_eof():
+                raise Problem("too-large", "Send less than 256 KiB.")
+        except Problem as problem:
+            return problem.response()
+        except web.HTTPException as error:
+            return of_http(error).response()
+        _current.set(TokenTools(self._authenticator, token))
+        return await _through(await self._started(), request, body)
+
+    async def _started(self) -> Any:
+        async with self._starting:
+            if self._manager is None:
+                self._manager = await self._open.enter_async_context(_running())
+        return self._manager.handle_request
+
+    async def close(self, _: web.Application) -> None:
+        """End what still runs."""
+        await self._open.aclose()
+
+
+@contextlib.asynccontextmanager
+async def _running() -> AsyncIterator[Any]:
+    """The library's handler of requests, running in a task of its own, as its cancel scopes require."""
+    from mcp.server.streamable_http_manager import (  # noqa: PLC0415 - an extra, and large
+        StreamableHTTPSessionManager,
+    )
+
+    from bot.mcp.server import server  # noqa: PLC0415 - it needs the extra
+
+    async def tools() -> TokenTools:
+        return _current.get()
+
+    manager = StreamableHTTPSessionManager(server(tools), json_response=True, stateless=True)
+    ready, over = asyncio.Event(), asyncio.Event()
+
+    async def run() -> None:
+        async with manager.run():
+            ready.set()
+            await over.wait()
+
+    task = asyncio.create_task(run(), name="mcp")
+    try:
+        await ready.wait()
+        yield manager
+    finally:
+        over.set()
+        await task
+
+
+async def _through(app: Callable[..., Any], request: web.Request, body: bytes) -> web.Response:
+    """Ask an ASGI application, and answer what it answers."""
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": request.method, "scheme": "http",
+        "path": request.path, "raw_path": request.path.encode(), "query_string": request.query_string.encode(),
+        "headers": [(name.lower(), value) for name, value in request.raw_headers], "client": None, "server": None,
+    }  # fmt: skip
+    incoming = [{"type": "http.request", "body": body, "more_body": False}]
+    never = asyncio.Event()
+    answer: dict[str, Any] = {"status": 500, "headers": [], "body": b""}
+
+    async def receive() -> dict[str, Any]:
+        if incoming:
+            return incoming.pop()
+        await never.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            answer["status"], answer["headers"] = message["status"], message["headers"]
+        else:
+            answer["body"] += message.get("body", b"")
+
+    await app(scope, receive, send)
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in answer["headers"]}
+    headers.pop("content-length", None)
+    return web.Response(status=answer["status"], body=answer["body"], headers=headers)
+
+
+def routes(authenticator: Authenticator, site: web.Application) -> list[web.RouteDef]:
+    """The route."""
+    door = Door(authenticator)
+    site.on_cleanup.append(door.close)
+    return [web.post(PATH, door.serve), web.get(PATH, door.serve), web.delete(PATH, door.serve)]
