@@ -1,0 +1,121 @@
+"""Implements `tocsin replay`: what another policy would have sent in a past incident. It changes nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bot import policy as policy_reader
+from bot.cli.door import local_context
+from bot.cli.shared import as_json_option, echo, incident_number, print_json, run
+from bot.domain.errors import TocsinError
+from bot.domain.incident import Incident
+from bot.domain.replay.sending import Sending, as_json, differences, night_pages, pages
+from bot.domain.values.durations import parse_duration
+from bot.incident_json import instant
+from bot.settings import Settings
+from bot.usecases.queries.replay import Replay, replay
+from storage import incidents
+from storage.database import Database
+
+MOST = 2_000  # incidents of `--all`
+
+
+@click.command("replay")
+@click.argument("incident_id", required=False)
+@click.option("--policy", "path", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True,
+              help="The policy to try.")  # fmt: skip
+@click.option("--all", "every", is_flag=True, help="All incidents, summed.")
+@click.option("--since", "span", default="90d", show_default=True, help="With --all: how far to look back.")
+@as_json_option
+def replay_command(incident_id: str | None, path: Path, span: str, *, every: bool, as_json: bool) -> None:
+    """Compare what was sent in INCIDENT_ID with what another policy would have sent. Nothing is changed or sent."""
+    if every == (incident_id is not None):
+        raise TocsinError("Name one incident, or say --all: tocsin replay INC-42 --policy new.yml")
+    number = incident_number(incident_id) if incident_id else None
+    since = parse_duration(span)
+    replays, zone = run(lambda database, settings: _replays(database, settings, path, number, since))
+    if number is None:
+        _print_sum(replays, zone, as_json=as_json)
+    else:
+        _print_one(replays[0], as_json=as_json)
+
+
+async def _replays(
+    database: Database, settings: Settings, path: Path, number: int | None, since: timedelta
+) -> tuple[list[Replay], Any]:
+    context = await local_context(database, settings, None)
+    policy, now = policy_reader.load(path), context.clock.now()
+    async with database.snapshot() as conn:
+        if number is None:
+            wanted = incidents.IncidentFilter(declared_since=now - since)
+            chosen: list[Incident] = [each for each in await incidents.find(conn, wanted, (), MOST) if not each.drill]
+        else:
+            incident = await incidents.get(conn, number)
+            if incident is None:
+                raise TocsinError(f"There is no incident INC-{number}. See them all: tocsin list all")
+            chosen = [incident]
+        played = [
+            await replay(conn, each, await context.policies.of(conn, each), policy, context.methods, now)
+            for each in chosen
+        ]
+    return played, policy.zone
+
+
+def _print_sum(replays: list[Replay], zone: Any, *, as_json: bool) -> None:
+    total = {
+        "pages": {
+            "sent": sum(pages(each.sent) for each in replays),
+            "would_send": sum(pages(each.would_send) for each in replays),
+        },
+        "night_pages": {
+            "sent": sum(night_pages(each.sent, zone) for each in replays),
+            "would_send": sum(night_pages(each.would_send, zone) for each in replays),
+        },
+        "silent_minutes": {
+            "sent": round(sum(each.silent[0] for each in replays)),
+            "would_send": round(sum(each.silent[1] for each in replays)),
+        },
+    }
+    if as_json:
+        print_json(total)
+        return
+    echo(f"{len(replays)} incident{'s' * (len(replays) != 1)}           sent   would be")
+    for name, row in total.items():
+        echo(f"{name.replace('_', ' '):20} {row['sent']:7} {row['would_send']:10}")
+
+
+def _print_one(played: Replay, *, as_json: bool) -> None:
+    differing = differences(played.sent, played.would_send)
+    if as_json:
+        print_json(
+            {
+                "incident": played.incident.id,
+                "sent": [_json(each) for each in played.sent],
+                "would_send": [_json(each) for each in played.would_send],
+                "differences": [{**row, "at": instant(row["at"])} for row in differing],
+            }
+        )
+        return
+    for title, sendings in (("Sent", played.sent), ("Would be sent", played.would_send)):
+        echo(f"{title}: {len(sendings) or 'nothing'}")
+        for each in sendings:
+            echo(f"  {_line(each)}")
+    echo("Differences:" if differing else "No differences.")
+    for row in differing:
+        rung = f" (rung {row['rung']})" if row["rung"] else ""
+        echo(f"  {row['at']:%Y-%m-%d %H:%M} {row['kind']}{rung}: {row['difference']}")
+
+
+def _json(sending: Sending) -> dict[str, Any]:
+    return {**as_json(sending), "at": instant(sending.at)}
+
+
+def _line(sending: Sending) -> str:
+    rung = f" rung {sending.rung}" if sending.rung else ""
+    to = f" to {', '.join(sending.to)}" if sending.to else ""
+    by = f" by {', '.join(sending.by)}" if sending.by else ""
+    return f"{sending.at:%Y-%m-%d %H:%M} {sending.kind}{rung}{to}{by}: {sending.reason}"

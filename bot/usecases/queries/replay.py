@@ -1,0 +1,78 @@
+"""Reads a past incident, and what was sent about it, to compare with what another policy would have sent."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.incident import Incident
+from bot.domain.paging import calls
+from bot.domain.paging.context import PagingContext, paging_context
+from bot.domain.policy.policy import Policy
+from bot.domain.replay.sending import Sending, sending_of, silent_minutes
+from bot.domain.replay.simulation import simulate
+from bot.domain.timeline.entry import BOT, Entry, is_from_person
+from bot.domain.values.durations import Span
+from bot.usecases.effects.on_call import current_directory
+from storage import overrides
+from storage.outbox import nudged
+from storage.timeline import entries as timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What was sent about an incident, and what another policy would have sent."""
+
+    incident: Incident
+    sent: tuple[Sending, ...]
+    would_send: tuple[Sending, ...]
+    silent: tuple[float, float]  # minutes, as it was and as it would be
+
+
+async def replay(
+    conn: AsyncConnection, incident: Incident, before: Policy, policy: Policy, methods: Collection[str], now: datetime
+) -> Replay:
+    """Play an incident under `policy`; `before` is the one that it had. Nothing is written.
+
+    Every method that the policy names counts as set up, since the question is about the policy.
+    """
+    records = await timeline.read(conn, incident.number)
+    entries = [record.entry for record in records if not record.purged]
+    directory = await current_directory(conn, policy)
+    covers = await overrides.in_force(conn, incident.declared_at)
+    ways = frozenset(methods) | calls.methods_named(policy)
+
+    def context_at(at: datetime) -> PagingContext:
+        return paging_context(policy, covers, directory, ways, at)
+
+    sent = await _sent(conn, incident, entries)
+    would = tuple(simulate(incident, entries, policy, context_at, now))
+    end = now if incident.open else (incident.closed_at or incident.resolved_at or now)
+    acts = [entry.at for entry in entries if is_from_person(entry) or (entry.key and entry.actor != BOT)]
+    marks = [incident.declared_at, *(at for at in acts if at <= end), end]
+    silent = (
+        _silence(marks, sent, before, incident),
+        _silence(marks, would, policy, incident),
+    )
+    return Replay(incident, sent, would, silent)
+
+
+async def _sent(conn: AsyncConnection, incident: Incident, entries: Sequence[Entry]) -> tuple[Sending, ...]:
+    mentioned = await nudged.mentions(conn, incident.number)
+    sent = []
+    for entry in entries:
+        if (sending := sending_of(entry)) is not None:
+            to = mentioned.get(str(entry.data.get("deadline")), sending.to)
+            sent.append(replace(sending, to=tuple(to)))
+    return tuple(sorted(sent, key=lambda each: each.at))
+
+
+def _silence(marks: Sequence[datetime], sendings: Sequence[Sending], policy: Policy, incident: Incident) -> float:
+    known = {level.key: level for level in policy.severities}
+    level = known.get(incident.severity) or policy.severities[0]
+    cadence: Span | None = level.update_every
+    span = getattr(cadence, "span", cadence)
+    return silent_minutes([*marks, *(each.at for each in sendings)], span)
