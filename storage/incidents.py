@@ -159,6 +159,7 @@ class IncidentFilter:
     severities: frozenset[str] = frozenset()  # empty: all
     private: bool | None = None  # None: both
     naming: frozenset[str] = frozenset()  # texts of which the incident has one, such as a person's ID; empty: any
+    declared_since: datetime | None = None
     concerning: str | None = None  # a person whom the incident names, or who joined its channel
 
 
@@ -191,6 +192,8 @@ def _conditions(wanted: IncidentFilter) -> list[Any]:
         conditions.append(_OPEN)
     if wanted.severities:
         conditions.append(_c.severity.in_(sorted(wanted.severities)))
+    if wanted.declared_since is not None:
+        conditions.append(_c.declared_at >= wanted.declared_since)
     if wanted.private is not None:
         conditions.append(_c.private.is_(sa.true() if wanted.private else sa.false()))
     if wanted.naming:

@@ -23,6 +23,7 @@ from bot.cli.outage import outage_command
 from bot.cli.playbooks import playbooks
 from bot.cli.policy import policy_command
 from bot.cli.records import backup_command, export_command, restored_command, verify_command
+from bot.cli.replay import replay_command
 from bot.cli.reviews import review_command
 from bot.cli.rules import rules_command
 from bot.cli.serve import check_command, migrate_command, serve_command
@@ -67,7 +68,7 @@ for command in (
     policy_command, playbooks, verify_command, export_command, backup_command, restored_command,
     feeds_command, alerts_command, actions_command,
     token_command, login_command, why_command, oncall_command, outage_command, sheet_command, mcp_command,
-    webhooks_command,
+    webhooks_command, replay_command,
     *COMMANDS,
     comms_command, statuspage_command,
     manifest_command,

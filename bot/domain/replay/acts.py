@@ -72,8 +72,8 @@ def _snooze(incident: Incident, entry: Entry, _: Policy) -> Change:
     return wanted(incident, span, entry.actor, entry.at)
 
 
-def _resolve(incident: Incident, entry: Entry, policy: Policy) -> Change:
-    return verbs.resolve(incident, entry.actor, policy, entry.at, entry.text)
+def _resolve(incident: Incident, entry: Entry, _: Policy) -> Change:
+    return verbs.resolve(incident, entry.actor, entry.at, summary=entry.text)
 
 
 def _close(incident: Incident, entry: Entry, _: Policy) -> Change:

@@ -54,8 +54,8 @@ def differences(sent: Sequence[Sending], would_send: Sequence[Sending]) -> list[
         for index in range(max(len(before), len(after))):
             old = before[index] if index < len(before) else None
             new = after[index] if index < len(after) else None
+            at = min(each.at for each in (old, new) if each is not None)
             if words := _differs(old, new):
-                at = (old or new).at  # type: ignore[union-attr] - one of them is there
                 rows.append((at, {"kind": kind, "rung": rung, "difference": words, "at": at}))
     return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
 

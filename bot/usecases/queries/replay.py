@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,7 +15,6 @@ from bot.domain.policy.policy import Policy
 from bot.domain.replay.sending import Sending, sending_of, silent_minutes
 from bot.domain.replay.simulation import simulate
 from bot.domain.timeline.entry import BOT, Entry, is_from_person
-from bot.domain.values.durations import Span
 from bot.usecases.effects.on_call import current_directory
 from storage import overrides
 from storage.outbox import nudged
@@ -73,6 +72,7 @@ async def _sent(conn: AsyncConnection, incident: Incident, entries: Sequence[Ent
 def _silence(marks: Sequence[datetime], sendings: Sequence[Sending], policy: Policy, incident: Incident) -> float:
     known = {level.key: level for level in policy.severities}
     level = known.get(incident.severity) or policy.severities[0]
-    cadence: Span | None = level.update_every
-    span = getattr(cadence, "span", cadence)
-    return silent_minutes([*marks, *(each.at for each in sendings)], span)
+    cadence = level.update_every
+    if cadence is not None and not isinstance(cadence, timedelta):
+        cadence = timedelta(days=cadence.days)  # business days, as if each were one
+    return silent_minutes([*marks, *(each.at for each in sendings)], cadence)
