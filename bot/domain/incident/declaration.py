@@ -6,10 +6,10 @@ The escalation ladder is the order in which people are paged.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.incident.due import due_after, roles_due
-from bot.domain.incident.state import Change, Incident, Ladder
+from bot.domain.incident.state import Change, Incident, Ladder, Rehearsal
 from bot.domain.policy.policy import Fact, Policy
 from bot.domain.timeline.entry import entry
 
@@ -30,6 +30,7 @@ class NewIncident:
     drill: bool = False
     detected_at: datetime | None = None  # None, or an instant in the future: now
     facts: dict[str, Fact] = field(default_factory=dict)
+    slack_down: timedelta | None = None  # a drill: for how long nothing about it goes to Slack
 
 
 def declare(number: int, new: NewIncident, policy: Policy, now: datetime) -> Change:
@@ -60,6 +61,7 @@ def declare(number: int, new: NewIncident, policy: Policy, now: datetime) -> Cha
         update_due_at=due_after(now, level.update_every, policy.zone),
         roles_due_at=roles_due(now, level, policy),
         policy=policy.digest,
+        rehearsal=Rehearsal(now, now + new.slack_down) if new.slack_down and new.drill else None,
     )
     text = f"{level.key}: {title}"
     return Change(incident, (entry(now, "declared", new.declared_by, text, severity=level.key, title=title),))

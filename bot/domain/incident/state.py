@@ -167,6 +167,15 @@ class RoleGrant:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """A drill of an outage: what would go to Slack about this incident is withheld for a while."""
+
+    since: datetime
+    until: datetime
+    over_wall: datetime | None = None  # when it ended, on the wall clock; None: it lasts
+
+
 class ChannelLoss(StrEnum):
     """Why the incident's channel cannot be used. The values are persisted."""
 
@@ -247,6 +256,7 @@ class Incident:
     ] = ()  # numbers of incidents merged into this one; one that was reopened since counts no more
     related: tuple[int, ...] = ()  # numbers of related incidents
     tags: tuple[str, ...] = ()
+    rehearsal: Rehearsal | None = None  # a drill in which Slack is down
     policy: str = ""  # digest of the policy it follows
     policy_changes: int = 0  # how often another policy was applied
     imported_from: str | None = None  # the object of another tool that it was, such as `opsgenie incident 42`

@@ -32,6 +32,7 @@ class DeadlineKind(StrEnum):
     TRIGGER = "trigger"  # a trigger pages, or pages again
     STEP = "step"  # a playbook step takes longer than it was given
     APPROVAL = "approval"  # a request for approval expires
+    REHEARSAL = "rehearsal"  # a drill of an outage of Slack ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +169,18 @@ class AgendaSubject:
     point: int  # from 1; one more than the agenda has: the end
 
 
+@dataclass(frozen=True, slots=True)
+class RehearsalSubject:
+    """Subject of the deadline at which a drill of an outage of Slack ends."""
+
+    kind: ClassVar[DeadlineKind] = DeadlineKind.REHEARSAL
+    episode: int
+
+
 Subject = (
     UpdateSubject | RoleSubject | CommsSubject | HandoverSubject | ShiftSubject | RespondSubject
     | MitigateSubject | RungSubject | TriggerSubject | StepSubject | ApprovalSubject | ReviewSubject
-    | AgendaSubject
+    | AgendaSubject | RehearsalSubject
 )  # fmt: skip
 
 _SUBJECTS: dict[str, type[Subject]] = {
@@ -179,7 +188,7 @@ _SUBJECTS: dict[str, type[Subject]] = {
     for subject_type in (
         UpdateSubject, RoleSubject, CommsSubject, HandoverSubject, ShiftSubject, RespondSubject,
         MitigateSubject, RungSubject, TriggerSubject, StepSubject, ApprovalSubject, ReviewSubject,
-        AgendaSubject,
+        AgendaSubject, RehearsalSubject,
     )
 }  # fmt: skip
 
