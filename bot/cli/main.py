@@ -11,6 +11,7 @@ import click
 from bot.cli.actions import actions_command
 from bot.cli.alerts import alerts_command
 from bot.cli.comms import comms_command
+from bot.cli.drill import drill_command
 from bot.cli.feeds import feeds_command
 from bot.cli.figures import metrics_command
 from bot.cli.importing import import_command
@@ -68,7 +69,7 @@ for command in (
     policy_command, playbooks, verify_command, export_command, backup_command, restored_command,
     feeds_command, alerts_command, actions_command,
     token_command, login_command, why_command, oncall_command, outage_command, sheet_command, mcp_command,
-    webhooks_command, replay_command,
+    webhooks_command, replay_command, drill_command,
     *COMMANDS,
     comms_command, statuspage_command,
     manifest_command,

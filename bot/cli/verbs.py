@@ -48,7 +48,7 @@ def _words(words: tuple[str, ...], what: str) -> str:
 @door_options
 def declare_command(words: tuple[str, ...], severity: str | None, as_json: bool, **options: Any) -> None:
     """Declare an incident: tocsin declare sev2 Checkout is down"""
-    target = _target(options)
+    target = target_of(options)
     given: Given = {name: options[name] for name in ("private", "drill", "description")}
     given["services"] = list(options["services"])
 
@@ -68,7 +68,8 @@ def declare_command(words: tuple[str, ...], severity: str | None, as_json: bool,
         echo(f"{incident['id']} · {incident['severity']} · {incident['status']} · {one_line(incident['title'])}")
 
 
-def _target(options: Given) -> Target:
+def target_of(options: Given) -> Target:
+    """Where a command acts, and as whom, by its options."""
     return Target(options.get("person"), options.get("server"))
 
 
@@ -80,7 +81,7 @@ def _verb(name: str, operation: str, help_text: str, given: Callable[[tuple[str,
     @click.argument("words", nargs=-1)
     @door_options
     def command(incident_id: str, words: tuple[str, ...], as_json: bool, **options: Any) -> None:
-        _done(_target(options), operation, incident_id, given(words), as_json)
+        _done(target_of(options), operation, incident_id, given(words), as_json)
 
     return command
 
@@ -164,7 +165,7 @@ def why_command(incident_id: str, as_json: bool, **options: Any) -> None:
     async def work(door: Door) -> Any:
         return (await door.run("list_reminders", path, {}))["reminders"]
 
-    rows = through_door(_target(options), work)
+    rows = through_door(target_of(options), work)
     if as_json:
         print_json(rows)
         return

@@ -25,6 +25,7 @@ from bot.domain.routing.keys import (
     CommsSubject,
     HandoverSubject,
     MitigateSubject,
+    RehearsalSubject,
     RespondSubject,
     ReviewSubject,
     RoleSubject,
@@ -74,7 +75,7 @@ class Deadline:
 def plan(incident: Incident, policy: Policy) -> tuple[Deadline, ...]:
     """Every deadline the incident has now; after its end that of its review. A drill has a ladder that pages nobody."""
     if not incident.open:
-        return (*_review(incident, policy), *_agenda(incident))
+        return (*_rehearsal(incident), *_review(incident, policy), *_agenda(incident))
     level = policy.severity(incident.severity)
     deadlines = (
         _update(incident, level),
@@ -87,6 +88,7 @@ def plan(incident: Incident, policy: Policy) -> tuple[Deadline, ...]:
         *_rungs(incident, level),
         *_triggers(incident, policy),
         *_playbooks(incident),
+        *_rehearsal(incident),
     )
     return tuple(deadline for deadline in deadlines if deadline is not None)
 
@@ -112,6 +114,14 @@ def _agenda(incident: Incident) -> tuple[Deadline, ...]:
     subject = AgendaSubject(incident.episode, incident.review.scheduled, point.number)
     why = f"the review takes place: {point.title}" if point.title else "the time of the review is up"
     return (_deadline(incident, subject, "review", point.begins_at, why),)
+
+
+def _rehearsal(incident: Incident) -> tuple[Deadline, ...]:
+    """When a drill of an outage of Slack ends, also of an incident that has ended: its channel is still to be made."""
+    if incident.rehearsal is None or incident.rehearsal.over_wall is not None:
+        return ()
+    why = "the drill withholds what goes to Slack until then"
+    return (_deadline(incident, RehearsalSubject(incident.episode), "rehearsal", incident.rehearsal.until, why),)
 
 
 def _update(incident: Incident, level: Severity) -> Deadline | None:

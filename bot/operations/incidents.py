@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -9,12 +10,13 @@ from pydantic import Field
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident
 from bot.domain.incident.status import Status
-from bot.domain.values.durations import LONGEST
+from bot.domain.values.durations import LONGEST, parse_duration
 from bot.incident_json import incident_json, whole_incident_json
 from bot.operations.base import (
     CURSOR,
     Answer,
     Arguments,
+    BadArgument,
     Call,
     Instant,
     MaybeWords,
@@ -69,6 +71,10 @@ class DeclareArguments(Arguments):
     services: Annotated[tuple[Annotated[str, Field(max_length=100)], ...], Field(max_length=100)] = ()
     private: bool = False
     drill: bool = False
+    slack_down: Annotated[
+        str,
+        Field(pattern=r"^([1-9][0-9]{0,2}[smhd])?$", description="A drill: nothing of it goes to Slack so long."),
+    ] = ""
     detected_at: Instant | None = None
 
 
@@ -127,10 +133,20 @@ async def _declare(call: Call, arguments: DeclareArguments) -> Answer:
         services=tuple(dict.fromkeys(arguments.services)),
         private=arguments.private,
         drill=arguments.drill,
+        slack_down=_slack_down(arguments),
         detected_at=arguments.detected_at,
         request_key=call.request_key,
     )
     return incident_answer(await declare(call.context, declaration, call.delivery), made=True)
+
+
+def _slack_down(arguments: DeclareArguments) -> timedelta | None:
+    """Raises `BadArgument` where it is no drill: nothing of a real incident is withheld."""
+    if not arguments.slack_down:
+        return None
+    if not arguments.drill:
+        raise BadArgument("slack_down", "Only a drill withholds what goes to Slack. Send drill as well.")
+    return parse_duration(arguments.slack_down)
 
 
 OPERATIONS = (

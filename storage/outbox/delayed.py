@@ -98,7 +98,8 @@ async def wake_worst_first(conn: AsyncConnection, severities: Sequence[str]) -> 
         await conn.execute(sooner.values(next_try_at=earlier, queued_at=earlier), values)
 
 
-async def wake(conn: AsyncConnection) -> None:
-    """Make what waits for another attempt claimable now, except what is told in digests."""
+async def wake(conn: AsyncConnection, incident: int | None = None) -> None:
+    """Make what waits for another attempt claimable now, except what is told in digests; of one incident, or of all."""
     now = sql_now(conn.dialect.name)
-    await conn.execute(sa.update(outbox).where(_WAKEABLE, _c.next_try_at > now).values(next_try_at=now))
+    these = sa.true() if incident is None else _c.incident == incident
+    await conn.execute(sa.update(outbox).where(_WAKEABLE, these, _c.next_try_at > now).values(next_try_at=now))

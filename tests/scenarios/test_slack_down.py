@@ -119,3 +119,25 @@ async def test_what_was_posted_before_is_not_told_again_and_announcements_are_st
     (late,) = [text for text in announced if "INC-2" in text]
     assert "delayed: declared" in late
     assert [text.count("Meanwhile 3") for text in announced if "Meanwhile 3" in text] == [1]
+
+
+async def test_a_drill_withholds_what_goes_to_slack_for_itself_alone(here: World) -> None:
+    async with program(here) as maya:
+        drill = {"title": "Slack is down", "severity": "sev1", "drill": True, "slack_down": "30m"}
+        await act(maya, "/incidents", **drill)
+        await act(maya, "/incidents", title="A real one", severity="sev2")
+        await here.opened(2)
+        await act(maya, "/incidents/INC-1/acknowledge")
+        await act(maya, "/incidents/INC-1/update", text="We go on in a terminal")
+        await act(maya, "/incidents/INC-1/note", text="The bridge works")
+        await act(maya, "/incidents/INC-1/resolve", summary="It was only a drill")
+        refused = await maya.post("/incidents", {"title": "x", "slack_down": "30m"})
+        assert refused.status == 422
+        assert (await here.show(1))["channel_id"] is None
+    await here.pass_time(minutes=31)
+    channel = here.ws.state.channels[(await here.show(1))["channel_id"]]
+    (digest,) = [text for text in bot_messages(here, channel) if "While Slack was down" in text]
+    assert "We go on in a terminal" in digest
+    assert "The bridge works" in digest
+    assert len(bot_messages(here, channel)) <= 5
+    assert [e["text"] for e in (await here.show(1))["timeline"] if e["kind"] == "drill"]

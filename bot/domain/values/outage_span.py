@@ -33,6 +33,11 @@ class OutageSpan:
         return self.since_wall - NOTICED_LATE <= written_wall <= self.until_wall
 
 
+def rehearsed(since: datetime, until: datetime, over_wall: datetime | None) -> OutageSpan | None:
+    """The span of a drill of an outage; None while it lasts."""
+    return None if over_wall is None else OutageSpan(since, until, over_wall - (until - since), over_wall)
+
+
 def span_of(spans: Iterable[OutageSpan], written_wall: datetime) -> OutageSpan | None:
     """The outage during which something was written; None if it was written at another time."""
     return next((span for span in spans if span.waited(written_wall)), None)

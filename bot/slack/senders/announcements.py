@@ -18,6 +18,7 @@ from bot.slack.client.api import SlackError
 from bot.slack.directory import channels
 from bot.slack.senders import post_once
 from bot.slack.senders.base import NEVER_POSTED, Delivery, SenderBase, ended
+from bot.slack.senders.delays import spans
 from bot.slack.senders.registry import sends, sends_without_incident
 from bot.usecases.communications.draft import briefing_text
 from storage import key_value
@@ -69,11 +70,10 @@ class AnnouncementSender(SenderBase):
 
     async def _was_late(self, delivery: Delivery) -> bool:
         """Whether the announcement could be posted only after an outage of Slack."""
-        if not self._context.past_outages:
-            return False
         async with self._context.database.reading() as conn:
             stored = await receipts.notice(conn, routing.announcement_key(delivery.incident.number))
-        span = None if stored is None else span_of(self._context.past_outages, stored.created_at)
+        over = spans(self._context, delivery.incident)
+        span = None if stored is None else span_of(over, stored.created_at)
         return span is not None and stored is not None and (stored.sent_at is None or stored.sent_at > span.until_wall)
 
     @sends(NoticeKind.BRIEFING, failure="brief", failure_to="send the briefing to", unless=ended)

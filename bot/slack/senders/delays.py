@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.domain import routing
+from bot.domain.incident import Incident
 from bot.domain.paging import calls
 from bot.domain.routing.digests import GATHERED, WITHHELD
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.send_result import Deferred
-from bot.domain.values.outage_span import OutageSpan, span_of
+from bot.domain.values.outage_span import OutageSpan, rehearsed, span_of
 from bot.slack.senders.base import Delivery, SenderContext
 from bot.usecases.context import Context
 from bot.usecases.outbox.digest import GATHERED_WITHIN
@@ -20,6 +21,7 @@ from storage.outbox.queue import ClaimedNotice
 PAGES = frozenset({NoticeKind.PAGE_CHANNEL, NoticeKind.PAGE_DIRECT, NoticeKind.PAGE_ELSEWHERE})
 SOONEST, LATEST = timedelta(seconds=5), timedelta(minutes=1)
 GATHERED_SOON = timedelta(seconds=10)
+WHY_DRILL = "the drill withholds it from Slack"
 WHY = "Slack is down: it is told in a digest once Slack is back"
 
 
@@ -30,11 +32,13 @@ async def withheld(senders: SenderContext, delivery: Delivery) -> Deferred | Del
     it where it is not found.
     """
     notice, now = delivery.notice, datetime.now(UTC)
-    if notice.kind not in WITHHELD:
+    rehearsal = delivery.incident.rehearsal
+    drilled = rehearsal is not None and rehearsal.over_wall is None and notice.kind != NoticeKind.GATHER
+    if notice.kind not in WITHHELD and not drilled:
         return delivery
-    if senders.context.outage is not None:
-        return Deferred(WHY, min(max(now - notice.created_at, SOONEST), LATEST))
-    last = next(iter(senders.context.past_outages), None)
+    if senders.context.outage is not None or drilled:
+        return Deferred(WHY_DRILL if drilled else WHY, min(max(now - notice.created_at, SOONEST), LATEST))
+    last = next(iter(spans(senders.context, delivery.incident)), None)
     if last is None or notice.created_at > last.until_wall or now > last.until_wall + GATHERED_WITHIN:
         return delivery
     if await senders.receipts.get(routing.gathering(delivery.incident.number, last).dedup_key) is not None:
@@ -44,9 +48,17 @@ async def withheld(senders: SenderContext, delivery: Delivery) -> Deferred | Del
     return Deferred(WHY, GATHERED_SOON)
 
 
-def waited_for(context: Context, notice: ClaimedNotice) -> OutageSpan | None:
+def spans(context: Context, incident: Incident) -> tuple[OutageSpan, ...]:
+    """The outages that are over: the drill of one in this incident, else those of Slack, the last first."""
+    drill = incident.rehearsal and rehearsed(
+        incident.rehearsal.since, incident.rehearsal.until, incident.rehearsal.over_wall
+    )
+    return (drill, *context.past_outages) if drill else context.past_outages
+
+
+def waited_for(context: Context, incident: Incident, notice: ClaimedNotice) -> OutageSpan | None:
     """The outage that is over and that the notice waited for; None if it did not wait for one."""
-    return span_of(context.past_outages, notice.created_at) if context.past_outages else None
+    return span_of(spans(context, incident), notice.created_at)
 
 
 def answered(delivery: Delivery) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -34,6 +34,7 @@ class Declaration:
     services: tuple[str, ...] = ()  # keys of the policy
     private: bool = False
     drill: bool = False
+    slack_down: timedelta | None = None  # of a drill: for how long nothing about it goes to Slack
     facts: dict[str, Fact] = field(default_factory=dict)  # that the category asks for
     custom: dict[str, Answer] = field(default_factory=dict)  # answers to the organisation's own questions
     detected_at: datetime | None = None  # None: now
@@ -87,6 +88,7 @@ def _new_incident(declaration: Declaration) -> verbs.NewIncident:
         services=declaration.services,
         private=declaration.private,
         drill=declaration.drill,
+        slack_down=declaration.slack_down,
         detected_at=declaration.detected_at,
         facts=declaration.facts,
     )

@@ -19,6 +19,7 @@ from bot.usecases.lapsed import (
     approval_expired,
     handover,
     missed_target,
+    rehearsal,
     reminder,
     review,
     role_shift,
@@ -46,6 +47,7 @@ HANDLERS: dict[DeadlineKind, Handler] = {
     DeadlineKind.MITIGATE: missed_target.handle,
     DeadlineKind.RUNG: rung.handle,
     DeadlineKind.TRIGGER: trigger.handle,
+    DeadlineKind.REHEARSAL: rehearsal.handle,
     DeadlineKind.STEP: step_overdue.handle,
     DeadlineKind.APPROVAL: approval_expired.handle,
 }

@@ -14,6 +14,7 @@ from bot.domain.routing.keys import (
     DeadlineKind,
     HandoverSubject,
     MitigateSubject,
+    RehearsalSubject,
     RespondSubject,
     ReviewSubject,
     RoleSubject,
@@ -44,6 +45,7 @@ STORED: dict[str, Subject] = {
     "review:42:1:0": ReviewSubject(1, 0),
     "review:42:1:2:1": ReviewSubject(1, 2, scheduled=1),
     "agenda:42:1:2:3": AgendaSubject(1, 2, 3),
+    "rehearsal:42:1": RehearsalSubject(1),
 }
 
 
