@@ -198,7 +198,8 @@ def test_no_address_of_a_notifier_or_a_bookmark_comes_from_a_person_in_slack() -
     }
     # Commands that call Tocsin itself, by its settings, or a Prometheus that they have started.
     operators = {
-        "check/settings.py", "cli/alerts.py", "cli/door.py", "integrations/temporary_prometheus.py",
+        "check/settings.py", "cli/alerts.py", "cli/door.py", "cli/mcp.py",
+        "integrations/temporary_prometheus.py",
         "importers/reader.py",  # `tocsin import`: tests/importers/test_reader.py
     }  # fmt: skip
     bot = {
