@@ -1,0 +1,107 @@
+"""Slack is down for four hours: an incident is declared, paged, acknowledged, told and resolved without it.
+
+Afterwards nothing is lost, and nothing is said twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import email
+import email.policy
+import time
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import aiohttp
+import pytest
+
+from bot.clock import Clock
+from bot.usecases import outage as outages
+from bot.usecases.outage import NOTICED, Outage
+from bot.workers.outage_watch import OutageWatch
+from sandbox import Message
+from tests.api.calls import MAYA, program
+from tests.integrations.scene import TOM, Scene, scene
+from tests.scenarios.assertions import words
+from tests.scenarios.running import MovableClock, World
+
+PUBLIC = "https://tocsin.example.com"
+NO_PHONE = ("twilio_auth_token", "pagerduty_routing_key", "webhook_url")
+
+
+async def pass_hours(here: World, clock: MovableClock, hours: float) -> None:
+    """Let time pass while Slack is down: what waits for it is not waited for."""
+    clock.ahead += timedelta(hours=hours)
+    await here._nothing_due()
+
+
+async def acknowledged_by_link(at: Scene) -> None:
+    """Follow the link of Tom's mail, and press its button."""
+    content = at.post.envelopes[-1].content
+    assert isinstance(content, bytes)
+    parts = email.message_from_bytes(content, policy=email.policy.default).walk()
+    text = next(part.get_content() for part in parts if part.get_content_type() == "text/plain")
+    link = f"http://127.0.0.1:{at.here.tocsin.port}{text.partition(PUBLIC)[2].split()[0]}"
+    async with aiohttp.ClientSession() as session:
+        async with session.get(link) as shown:
+            assert "Acknowledge" in await shown.text()
+        async with session.post(link) as done:
+            assert done.status == 200
+
+
+def keys(messages: list[Message]) -> Counter[str]:
+    """How often each message was posted, by the key in its metadata."""
+    return Counter(m.metadata["event_payload"]["key"] for m in messages if m.metadata)
+
+
+async def test_four_hours_without_slack_lose_nothing_and_double_nothing(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with scene(sqlite_url, tmp_path, first="slack", without=NO_PHONE, tocsin_url=PUBLIC) as at:
+        here, context, clock = at.here, at.here.tocsin.context, MovableClock()
+        here.tocsin.timer.remove(OutageWatch.name)
+        context.clock, here.tocsin.scheduler._clock = clock, cast(Clock, clock)
+        await here.ws.go_down()
+        async with context.database.transaction() as conn:
+            context.outage = await outages.start(conn, Outage(clock.now(), NOTICED, "no answer"))
+        async with program(here, person=MAYA) as maya:
+
+            async def does(path: str, **body: Any) -> None:
+                reply = await maya.post(f"/incidents{path}", body)
+                assert reply.status in (200, 201), reply.body
+
+            await does("", title="Payments are down", severity="sev1")
+            started = time.monotonic()
+            while "tom@example.com" not in at.mailed():
+                assert time.monotonic() - started < 60
+                await asyncio.sleep(0.05)
+            await acknowledged_by_link(at)
+            for hour in range(8):
+                await does("/INC-1/update", text=f"Update of half-hour {hour}: still failing over")
+                await does("/INC-1/note", text=f"Note of half-hour {hour}")
+                await pass_hours(here, clock, 0.5)
+            await does("/INC-1/status", status="monitoring")
+            await does("/INC-1/resolve", summary="The vendor failed over")
+        await here.ws.come_back()
+        async with context.database.transaction() as conn:
+            severities = [level.key for level in context.policy.severities]
+            await outages.stop(conn, clock.now(), severities)
+            context.outage, context.past_outages = None, await outages.past(conn)
+        context.wakeups.notify()
+        await here.delivered()
+        shown = await here.show()
+        assert shown["resolved_at"] is not None
+        assert [e["actor"] for e in shown["timeline"] if e["kind"] == "acknowledged"] == [TOM]
+        channel = here.ws.state.channels[shown["channel_id"]]
+        messages = here.ws.bot_messages(channel.id)
+        top = [m for m in messages if m.thread_ts in (None, m.ts)]
+        assert len(top) <= 5, [words(here, m) for m in top]
+        digest = "\n".join(words(here, m) for m in messages if "While Slack was down" in words(here, m))
+        for hour in range(8):
+            assert digest.count(f"Update of half-hour {hour}:") == 1
+            assert digest.count(f"Note of half-hour {hour}") == 1
+        assert at.pages(TOM) == []  # answered by the link: not repeated
+        every = [m for room in here.ws.state.channels.values() for m in here.ws.bot_messages(room.id)]
+        assert set(keys(every).values()) == {1}
