@@ -8,12 +8,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from click.testing import CliRunner
 
 from bot.cli.main import main
 from bot.cli.verbs import COMMANDS
 from bot.domain.access.identity import Identity, Membership
+from bot.mcp.toolbox import TOOLS
 from bot.operations.base import Operation
 from bot.operations.table import OPERATIONS
 from bot.usecases import tokens
@@ -200,3 +202,40 @@ async def test_the_command_line_holds_it_too(sqlite_url: str, policy: Path) -> N
 async def printed(env: dict[str, str], *words: str) -> str:
     """What a command prints, whatever its exit code."""
     return (await asyncio.to_thread(CliRunner().invoke, main, list(words), env=env)).output
+
+
+async def test_the_model_context_protocol_holds_it_too(sqlite_url: str, policy: Path) -> None:
+    async with world(sqlite_url, policy=policy) as here:
+        before = here.tocsin.context.clock.now() - timedelta(days=2)
+        write = (await token_for(here, TOM))[0].scopes
+        _, expired = await tokens.create(here.tocsin.database, "old", MAYA, write, before, timedelta(days=1))
+        revoked, gone = await token_for(here, MAYA, "admin")
+        await tokens.revoke(here.tocsin.database, str(revoked.id), before)
+        async with program(here, person=MAYA, scopes="write") as maya:
+            await maya.post("/incidents", {"title": "Breach", "severity": "sev2", "private": True})
+            await maya.post("/incidents", {"title": "Checkout is down", "severity": "sev2"})
+        for secret in (expired, gone):
+            assert (await call_tool(here, secret, "list_incidents", {}))[0] == 401
+        secrets = {name: (await token_for(here, name, "admin"))[1] for name in (GAIL, ALEX, TOM, STRANGER)}
+        for tool in TOOLS:
+            named = "incident" if "incident" in tool.properties else "id"
+            private = {named: "INC-1", **{key: "words" for key in tool.required if key != "id"}}
+            if named in tool.properties and tool.name not in ("explain_alerts", "get_playbook"):
+                for person in (TOM, GAIL, ALEX):
+                    said = (await call_tool(here, secrets[person], tool.name, private))[1]
+                    assert said == "There is no incident INC-1.", (tool.name, person)
+            public = private if named not in tool.properties else {**private, named: "INC-2"}
+            public = {key: value for key, value in public.items() if key in tool.properties}
+            assert "no account" in (await call_tool(here, secrets[STRANGER], tool.name, public))[1], tool.name
+            for person in (GAIL, ALEX):  # guests may read, note, acknowledge and add action items
+                assert "workspace may" not in (await call_tool(here, secrets[person], tool.name, public))[1], tool.name
+
+
+async def call_tool(here: World, secret: str, name: str, given: dict[str, Any]) -> tuple[int, str]:
+    """The status, and what a tool says."""
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name, "arguments": given}}
+    headers = {"Authorization": f"Bearer {secret}", "Accept": "application/json, text/event-stream"}
+    address = f"http://127.0.0.1:{here.tocsin.port}/mcp"
+    async with aiohttp.ClientSession(headers=headers) as session, session.post(address, json=body) as answer:
+        said = await answer.json(content_type=None)
+        return answer.status, "" if "result" not in said else said["result"]["content"][0]["text"]
