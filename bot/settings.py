@@ -131,6 +131,10 @@ class Settings(BaseSettings):
     linear_api_url: str = "https://api.linear.app/graphql"
     linear_team: str | None = None  # its key
     linear_webhook_secret: SecretStr | None = None
+    # A page at Atlassian Statuspage that is kept like ours. docs/status-page.md
+    statuspage_api_key: SecretStr | None = None
+    statuspage_page_id: str | None = None
+    statuspage_api_url: str = "https://api.statuspage.io/v1"
     # Called every minute while all is well. It is a secret: calling it keeps the alarm quiet.
     heartbeat_url: SecretStr | None = None
     # Proofs of origin of monitoring systems; several, separated by commas, while one is replaced. docs/alerts.md
@@ -220,6 +224,7 @@ class Settings(BaseSettings):
         "github_api_url",
         "jira_url",
         "linear_api_url",
+        "statuspage_api_url",
     )
     @classmethod
     def _web_address(cls, value: str | SecretStr | None) -> str | SecretStr | None:

@@ -95,6 +95,11 @@ def pagerduty_read(schedule: str) -> Key[dict[str, str]]:
     return Key(f"read:{schedule}")
 
 
+def statuspage_copy(publication: str) -> Key[str]:
+    """The ID of a publication's copy at Statuspage."""
+    return Key(f"statuspage:{publication}")
+
+
 def message_times(incident: int) -> Key[list[int]]:
     """The times of messages in an incident's channel that are not recorded, in microseconds since 1970."""
     return Key(f"heard:{incident}")

@@ -23,9 +23,10 @@ from bot.bootstrap.base import Base
 from bot.bootstrap.console import console_parts
 from bot.bootstrap.monitoring import prober, rule_evaluator
 from bot.bootstrap.rotation import HoldersOfSecrets, secret_rotation
-from bot.bootstrap.status_page import status_page_services
+from bot.bootstrap.status_page import status_page_services, statuspage_client
 from bot.communication_sender import CommunicationSender
 from bot.domain.routing.notice import (
+    COPY_KINDS,
     INVITE_KINDS,
     MAIL_KINDS,
     PAGER_KINDS,
@@ -58,6 +59,7 @@ from bot.slack.listeners import register
 from bot.slack.listeners.context import ListenerContext
 from bot.slack.listeners.event_middleware import EventMiddleware
 from bot.slack.senders.dispatch import Dispatcher
+from bot.statuspage_sender import StatuspageSender
 from bot.subscriber_sender import SubscriberSender
 from bot.subscriber_webhook_sender import SubscriberWebhookSender
 from bot.templates.library import TemplateLibrary
@@ -328,6 +330,7 @@ def _outbox(base: Base, sockets: SocketPool | None, pages: PageSender, mails: Co
             InvitationSender(base.context, lambda: pages.notifiers, partial(mail_address_of, base.api)).send,
         ),
         (TICKET_KINDS, TicketSender(base.context, lambda: trackers.build(base.live.current, base.session)).send),
+        (COPY_KINDS, StatuspageSender(base.context, statuspage_client(base)).send),
         (WEBHOOK_KINDS, WebhookSender(base.context, base.session).send),
     )
 

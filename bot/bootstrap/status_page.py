@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from bot.bootstrap.base import Base
+from bot.integrations.statuspage import Statuspage
+from bot.settings import secret_of
 from bot.web.statuspage.cache import StatusPageCache
 from bot.web.statuspage.listener import StatusServer, status_server
 from bot.web.statuspage.mirror import Mirror
@@ -14,3 +18,21 @@ def status_page_services(base: Base) -> tuple[StatusPageCache, StatusServer | No
     mirror = None if settings.tocsin_status_mirror is None else Mirror(settings.tocsin_status_mirror)
     cache = StatusPageCache(base.context, mirror)
     return cache, status_server(settings.tocsin_status_listen, base.context, cache, base.metrics)
+
+
+def statuspage_client(base: Base) -> Callable[[], Statuspage | None]:
+    """The client of Atlassian Statuspage by the live settings; None where they name no page there."""
+    kept: dict[tuple[str, str, str], Statuspage] = {}
+
+    def client() -> Statuspage | None:
+        settings = base.live.current
+        key, page = secret_of(settings.statuspage_api_key), settings.statuspage_page_id
+        if not key or not page:
+            return None
+        name = (settings.statuspage_api_url, page, key)
+        if name not in kept:
+            kept.clear()
+            kept[name] = Statuspage(base.session, *name)
+        return kept[name]
+
+    return client

@@ -74,6 +74,7 @@ EXAMPLES: tuple[Payload, ...] = (
     BriefingPayload("cto@example.com", "Ana", "not mitigated within 30m"),
     ChannelLookPayload("UBEN", "archived"),
     ChannelLostPayload("UBEN", "UADA"),
+    payloads.CopyPayload("a1b2"),
     payloads.PublicationPayload("a1b2", "c3d4~17", "UBEN"),
     CommunicationPayload(3, "help@example.com", None, "Help desk"),
     CommunicationTestPayload("UBEN", "customers", "Checkout is down", "Orders fail."),

@@ -111,6 +111,7 @@ class NoticeKind(StrEnum):
     STATUS_MAIL = "status_mail"
     STATUS_CHANNEL = "status_channel"
     STATUS_WEBHOOK = "status_webhook"  # also the first message, which asks to confirm
+    STATUSPAGE_COPY = "statuspage_copy"  # at Atlassian Statuspage
     STATUS_RECEIPT = "status_receipt"  # in the incident's channel: what was published, by whom
     # The workspace
     HOME = "home"
@@ -128,6 +129,7 @@ MAIL_KINDS = frozenset({NoticeKind.COMMS_MAIL, NoticeKind.COMMS_WEBHOOK})
 WEBHOOK_KINDS = frozenset({NoticeKind.WEBHOOK})  # sent by bot/webhook_sender.py
 TICKET_KINDS = frozenset({NoticeKind.TICKET, NoticeKind.TICKET_MOVE})  # sent by bot/ticket_sender.py
 SUBSCRIBER_KINDS = frozenset({NoticeKind.STATUS_MAIL, NoticeKind.STATUS_CHANNEL})
+COPY_KINDS = frozenset({NoticeKind.STATUSPAGE_COPY})  # sent by bot/statuspage_sender.py
 SUBSCRIBER_WEBHOOK_KINDS = frozenset({NoticeKind.STATUS_WEBHOOK})  # sent by bot/subscriber_webhook_sender.py
 # Sent by bot/subscriber_sender.py.
 SUBSCRIBER_MAIL_KINDS = frozenset({NoticeKind.STATUS_CONFIRM, NoticeKind.STATUS_MAIL})

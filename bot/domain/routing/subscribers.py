@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.domain.routing.notice import Notice, NoticeKind, Priority
-from bot.domain.routing.payloads import SubscriberPayload
+from bot.domain.routing.payloads import CopyPayload, SubscriberPayload
+from bot.domain.statuspage.publication import Publication
 from bot.domain.statuspage.subscriber import Subscriber, SubscriberKind
 
 _PRIORITY = Priority.SUBSCRIBERS
@@ -27,3 +28,9 @@ def told(kind: SubscriberKind, mailing: str, payload: SubscriberPayload) -> Noti
             return Notice(key, NoticeKind.STATUS_CHANNEL, None, values, priority=_PRIORITY)
         case SubscriberKind.WEBHOOK:
             return Notice(key, NoticeKind.STATUS_WEBHOOK, None, values, priority=_PRIORITY)
+
+
+def copied(publication: Publication) -> Notice:
+    """Bring the copy of a publication elsewhere up to date; several changes collapse into one notice."""
+    key, payload = f"statuspage:{publication.id}", CopyPayload(publication.id).to_json()
+    return Notice(key, NoticeKind.STATUSPAGE_COPY, publication.incident, payload, resend=True)

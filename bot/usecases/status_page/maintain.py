@@ -8,12 +8,13 @@ from bot.domain.statuspage.publication import Publication
 from bot.domain.timeline.entry import BOT
 from bot.usecases import authorize
 from bot.usecases.context import Context
+from bot.usecases.status_page.announce import announce
 from bot.usecases.status_page.lint import require_publishable
 from bot.usecases.status_page.publish import known_components
 from bot.usecases.status_page.quiet import settle
 from bot.usecases.unit_of_work import claim_delivery
 from storage.alerts import groups
-from storage.statuspage import mailings, publications
+from storage.statuspage import publications
 
 ACTION = "maintenance"  # the permission
 REMINDER = "reminder"  # stands for an update: subscribers are reminded of the last one
@@ -30,7 +31,8 @@ async def schedule(context: Context, new: NewMaintenance, actor: str, delivery: 
         await claim_delivery(conn, delivery, now)
         made = maintenance.schedule(new, actor, now)
         await publications.save(conn, made)
-        await mailings.add(conn, made.id, made.updates[-1].id, now)
+        await announce(conn, made, made.updates[-1].id, now)
+    context.wakeups.notify()
     context.wakeups.status_page.set()
     return made
 
@@ -46,6 +48,7 @@ async def run_due(context: Context) -> int:
     count = 0
     while await _run_next(context):
         count += 1
+    context.wakeups.notify()
     context.wakeups.status_page.set()
     return count
 
@@ -62,10 +65,7 @@ async def _run_next(context: Context) -> bool:
             return False
         changed, what = lapsed
         await publications.save(conn, await settle(context, conn, changed, now))
-        if what is Lapse.REMIND:
-            await mailings.add(conn, changed.id, REMINDER, now)
-        else:
-            await mailings.add(conn, changed.id, changed.updates[-1].id, now)
+        await announce(conn, changed, REMINDER if what is Lapse.REMIND else changed.updates[-1].id, now)
     if what is not Lapse.REMIND:
         context.wakeups.alerts.set()
     return True

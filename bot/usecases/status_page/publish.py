@@ -34,12 +34,13 @@ from bot.domain.statuspage.publication import (
 from bot.domain.timeline.entry import BOT, entry
 from bot.usecases import authorize
 from bot.usecases.context import Context
+from bot.usecases.status_page.announce import announce
 from bot.usecases.status_page.lint import require_publishable
 from bot.usecases.status_page.quiet import settle
 from bot.usecases.unit_of_work import UnitOfWork, begin, claim_delivery
 from storage import incidents
 from storage.alerts import groups
-from storage.statuspage import mailings, publications
+from storage.statuspage import publications
 
 ACTION = "comms"  # the permission
 
@@ -58,8 +59,7 @@ async def publish(
         known_components(context.policy, new.components)
         made = pages.publish(new, number, actor, context.clock.now())
         await publications.save(conn, made)
-        if new.notify:
-            await mailings.add(conn, made.id, made.updates[-1].id, context.clock.now())
+        await announce(conn, made, made.updates[-1].id if new.notify else None, context.clock.now())
         if work is not None:
             words = f"Published on the status page: “{made.title}”"
             await work.commit(_receipt(work, made, words, actor), [_shown(work, made, made.updates[-1].id, actor)])
@@ -101,7 +101,7 @@ async def resolve_page_of(work: UnitOfWork, message: str, actor: str) -> None:
         require_publishable((message,), work.incident)
         changed = pages.change(current, PublicChange(message, PublicStatus.RESOLVED), work.now)
         await publications.save(work.conn, changed)
-        await mailings.add(work.conn, changed.id, changed.updates[-1].id, work.now)
+        await announce(work.conn, changed, changed.updates[-1].id, work.now)
         receipt = _receipt(work, changed, "Resolved on the status page", actor)
         await work.commit(receipt, [_shown(work, changed, changed.updates[-1].id, actor)])
 
@@ -166,13 +166,13 @@ async def _changed(
         if found.silence:
             changed = await settle(context, conn, changed, context.clock.now())
         await publications.save(conn, changed)
-        if change.notify and (told := _told_anew(current, changed)) is not None:
-            await mailings.add(conn, changed.id, told, context.clock.now())
+        told = _told_anew(current, changed) if change.notify else None
+        await announce(conn, changed, told, context.clock.now())
         if work is not None:
             update = _last_changed(current, changed)
-            told = update.id if len(changed.updates) > len(current.updates) else correction_of(update, work.now)
+            shown = update.id if len(changed.updates) > len(current.updates) else correction_of(update, work.now)
             receipt = _receipt(work, changed, change.words, actor, update)
-            await work.commit(receipt, [_shown(work, changed, told, actor)])
+            await work.commit(receipt, [_shown(work, changed, shown, actor)])
     return changed
 
 

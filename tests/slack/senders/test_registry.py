@@ -11,6 +11,7 @@ import pytest
 
 from bot.domain import routing
 from bot.domain.routing.notice import (
+    COPY_KINDS,
     INVITE_KINDS,
     MAIL_KINDS,
     PAGER_KINDS,
@@ -39,6 +40,7 @@ def test_every_kind_of_notice_has_a_sender_or_is_for_the_pager() -> None:
         | SUBSCRIBER_WEBHOOK_KINDS
         | INVITE_KINDS
     )
+    elsewhere |= COPY_KINDS
     assert set(NoticeKind) == set(REGISTRY) | elsewhere
     assert not set(REGISTRY) & elsewhere
 

@@ -27,6 +27,13 @@ class CommunicationPayload(Payload):
 
 
 @dataclass(frozen=True)
+class CopyPayload(Payload):
+    """A publication that is copied elsewhere."""
+
+    publication: str
+
+
+@dataclass(frozen=True)
 class PublicationPayload(Payload):
     """What somebody published about the incident, or corrected."""
 

@@ -1,0 +1,117 @@
+"""Decides what is to be written next so that a copy of a publication elsewhere says the same; changes by hand stay.
+
+The copy keeps marks of ours beside its text: which updates were written, and a hash of the words. So each look at the
+copy shows what is missing, also after a request whose outcome is unknown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from bot.domain.statuspage.publication import Publication, PublicUpdate
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What we noted at the copy: the title as it was written, and of each written update a hash of its words."""
+
+    publication: str
+    name: str
+    updates: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedUpdate:
+    """An update as it stands at the copy."""
+
+    id: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """The copy as it is now."""
+
+    id: str
+    name: str
+    status: str
+    updates: tuple[CopiedUpdate, ...]
+    marks: Marks
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One request. Without `update` only title and marks are written; `correct` is the ID there of corrected words."""
+
+    marks: Marks
+    update: PublicUpdate | None = None
+    name: str | None = None
+    correct: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """What somebody changed at the copy, so that it is not overwritten, in words."""
+
+    what: str
+
+
+def first_step(publication: Publication) -> Step:
+    """What creates the copy: the first update, or of something that was over when it was published all of them."""
+    shown = publication.updates if is_backfill(publication) else publication.updates[:1]
+    marks = Marks(publication.id, publication.title, {each.id: digest(each.message) for each in shown})
+    return Step(marks, shown[0], publication.title)
+
+
+def is_backfill(publication: Publication) -> bool:
+    """Whether it was over when it was published."""
+    return publication.ended_at is not None and publication.ended_at < publication.created_at
+
+
+def next_step(publication: Publication, copy: Copy) -> Step | ByHand | None:
+    """What to write next; None when the copy says the same."""
+    marks = copy.marks
+    missing = next((each for each in publication.updates if each.id not in marks.updates), None)
+    if missing is not None:
+        written = [each for each in publication.updates if each.id in marks.updates]
+        last = str(written[-1].status) if written and not is_backfill(publication) else copy.status
+        if copy.status != last:
+            return ByHand(f"its status is {copy.status} there, and was {last}")
+        name = _name(publication, copy)
+        after = _marked(marks, missing)
+        return Step(after if name is None else replace(after, name=name), missing, name)
+    for each in publication.updates:
+        if marks.updates[each.id] != digest(each.message):
+            return _correction(each, copy)
+    if publication.title != marks.name:
+        if copy.name not in (marks.name, publication.title):
+            return ByHand(f"its title is “{copy.name}” there")
+        return Step(replace(marks, name=publication.title), name=publication.title)
+    return None
+
+
+def _correction(update: PublicUpdate, copy: Copy) -> Step | ByHand:
+    was = copy.marks.updates[update.id]
+    after = _marked(copy.marks, update)
+    if any(digest(each.body) == digest(update.message) for each in copy.updates):
+        return Step(after)  # an earlier attempt wrote the words and not the marks
+    there = next((each for each in copy.updates if digest(each.body) == was), None)
+    if there is None:
+        return ByHand("the words of an update were changed there")
+    return Step(after, update, correct=there.id)
+
+
+def _name(publication: Publication, copy: Copy) -> str | None:
+    """The title if it is to be written: not over one that somebody wrote by hand."""
+    return publication.title if copy.name == copy.marks.name != publication.title else None
+
+
+def _marked(marks: Marks, update: PublicUpdate) -> Marks:
+    return replace(marks, updates={**marks.updates, update.id: digest(update.message)})
+
+
+def digest(words: str) -> str:
+    """A short hash of a text, without the space around it."""
+    return hashlib.sha256(words.strip().encode("utf-8", "replace")).hexdigest()[:12]

@@ -1,0 +1,108 @@
+"""Client of Atlassian Statuspage: https://developer.statuspage.io
+
+One request a second and key is allowed there; more is answered with 420 or 429.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+
+from bot.domain.errors import DeliveryError
+from bot.domain.statuspage.copying import CopiedUpdate, Copy, Marks
+from bot.integrations import http
+
+VENDOR = "Statuspage"
+BETWEEN_S = 1.0  # two requests
+LOOKED_THROUGH = 20  # of the newest incidents, for one that an unknown attempt created
+OURS = "tocsin"  # our part of an incident's metadata
+
+
+@dataclass(slots=True)
+class Statuspage:
+    """One page there."""
+
+    session: aiohttp.ClientSession
+    url: str
+    page: str
+    key: str = field(repr=False)
+    between_s: float = BETWEEN_S
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _last_s: float = 0.0
+    _components: dict[str, str] | None = None
+
+    async def components(self) -> dict[str, str]:
+        """The IDs of the components by their name in lower case. Raises `DeliveryError`, as all methods do."""
+        if self._components is None:
+            answer = await self._ask("GET", "/components")
+            self._components = {str(each.get("name", "")).strip().lower(): str(each["id"]) for each in answer.rows}
+        return self._components
+
+    async def find(self, publication: str) -> Copy | None:
+        """The copy of a publication among the newest incidents, by our marks."""
+        answer = await self._ask("GET", "/incidents", params={"limit": str(LOOKED_THROUGH), "page": "1"})
+        copies = (_copy(each) for each in answer.rows)
+        return next((each for each in copies if each is not None and each.marks.publication == publication), None)
+
+    async def get(self, incident: str) -> Copy | None:
+        """The copy with this ID; None if it is gone, or its marks are."""
+        answer = await self._ask("GET", f"/incidents/{incident}", gone=True)
+        return None if answer.status == 404 else _copy(answer.data)
+
+    async def create(self, fields: Mapping[str, Any], marks: Marks) -> str:
+        """Create an incident and return its ID."""
+        answer = await self._ask("POST", "/incidents", json={"incident": {**fields, "metadata": _metadata(marks)}})
+        return answer.text("id")
+
+    async def change(self, incident: str, fields: Mapping[str, Any], marks: Marks) -> None:
+        """Change an incident; with a `body` that is a further update."""
+        body = {"incident": {**fields, "metadata": _metadata(marks)}}
+        await self._ask("PATCH", f"/incidents/{incident}", json=body)
+
+    async def correct(self, incident: str, update: str, words: str) -> None:
+        """Other words for an update. Nobody is told."""
+        body = {"incident_update": {"body": words, "deliver_notifications": False}}
+        await self._ask("PATCH", f"/incidents/{incident}/incident_updates/{update}", json=body)
+
+    async def _ask(self, method: str, path: str, *, gone: bool = False, **how: Any) -> http.Answer:
+        headers = http.headers(Authorization=f"OAuth {self.key}")
+        async with self._turn:
+            await asyncio.sleep(max(0.0, self._last_s + self.between_s - time.monotonic()))
+            try:
+                answer = await http.ask(
+                    self.session, method, f"{self.url.rstrip('/')}/pages/{self.page}{path}", VENDOR, (self.key,),
+                    headers=headers, **how,
+                )  # fmt: skip
+            finally:
+                self._last_s = time.monotonic()
+        if 200 <= answer.status < 300 or (gone and answer.status == 404):
+            return answer
+        if answer.status == 420:
+            raise DeliveryError(f"{VENDOR} is asked too often (420)", wait_s=answer.retry_after_s or 60.0)
+        if error := http.passing(answer, VENDOR):
+            raise error
+        hint = {401: "; check STATUSPAGE_API_KEY", 403: "; check STATUSPAGE_API_KEY", 404: "; check STATUSPAGE_PAGE_ID"}
+        said = answer.text("error") or answer.text("message")
+        words = f"{VENDOR} answered {answer.status}{hint.get(answer.status, '')}{f' ({said})' if said else ''}"
+        raise DeliveryError(words, permanent=True)
+
+
+def _metadata(marks: Marks) -> dict[str, Any]:
+    return {OURS: {"publication": marks.publication, "name": marks.name, "updates": dict(marks.updates)}}
+
+
+def _copy(data: Any) -> Copy | None:
+    """An incident there that has our marks; None for any other."""
+    ours = (data.get("metadata") or {}).get(OURS) if isinstance(data, dict) else None
+    if not isinstance(ours, dict) or not isinstance(ours.get("updates"), dict):
+        return None
+    updates = tuple(
+        CopiedUpdate(str(each.get("id", "")), str(each.get("body", ""))) for each in data.get("incident_updates") or ()
+    )
+    marks = Marks(str(ours.get("publication", "")), str(ours.get("name", "")), dict(ours["updates"]))
+    return Copy(str(data["id"]), str(data.get("name", "")), str(data.get("status", "")), updates, marks)
