@@ -107,6 +107,7 @@ class Rotation(Thing):
     ends_at: datetime | None = None
     hours: list[str] = field(default_factory=list)  # windows as the policy writes them; empty: always
     shifts: list[tuple[Participant, datetime, datetime]] | None = None  # in place of turns
+    reported: bool = True  # whether the rotation is an object of the source
 
 
 @dataclass(slots=True)
@@ -139,6 +140,7 @@ class Rung(Thing):
     until: str = "acknowledged"
     how: str = ""
     reported: bool = True  # whether the rung is an object of the source
+    silent: bool = False  # a step that notifies nobody, such as a wait
 
 
 @dataclass(slots=True)

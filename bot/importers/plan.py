@@ -76,7 +76,7 @@ def _report(draft: Draft) -> None:
     account = draft.account
     things: list[Thing] = [*account.people, *account.teams]
     for schedule in account.schedules:
-        things += [schedule, *schedule.rotations, *schedule.overrides]
+        things += [schedule, *(each for each in schedule.rotations if each.reported), *schedule.overrides]
     for ladder in account.ladders:
         things += [ladder, *(rung for rung in ladder.rungs if rung.reported)]
     things += [*account.services, *account.senders, *account.routing, *account.priorities]

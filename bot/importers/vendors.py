@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import aiohttp
 
+from bot.importers import grafana_oncall
 from bot.importers.account import Account
 from bot.importers.archive import Archive
 from bot.importers.errors import ImportFailed
@@ -50,6 +51,14 @@ VENDORS = {
         Vendor("opsgenie", "Opsgenie", "OPSGENIE_API_KEY", "GenieKey ", opsgenie.read_account, opsgenie_rendering),
         Vendor(
             "pagerduty", "PagerDuty", "PAGERDUTY_API_TOKEN", "Token token=", pagerduty.read_account, pagerduty.rendering
+        ),
+        Vendor(
+            "grafana-oncall",
+            "Grafana OnCall",
+            "ONCALL_API_TOKEN",
+            "",
+            grafana_oncall.read_account,
+            grafana_oncall.rendering,
         ),
     )
 }

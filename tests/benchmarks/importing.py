@@ -1,4 +1,4 @@
-"""Planning the move of a large Opsgenie account: 5,000 people, 1,000 schedules, 300 ladders, from a double over HTTP."""
+"""Planning the move of a large Opsgenie account: 5,000 people, 1,000 schedules and 300 ladders, over HTTP."""
 
 from __future__ import annotations
 

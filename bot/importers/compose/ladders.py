@@ -68,7 +68,7 @@ def _rungs(draft: Draft, ladder: Ladder) -> Iterator[dict[str, Any]]:
 def _flat(draft: Draft, ladder: Ladder) -> Iterator[_Flat]:
     """Each rung of a ladder, and those of the ladders that its rungs lead to: its time, and whom it notifies."""
     for rung in ladder.rungs:
-        if rung.lost:
+        if rung.lost or rung.silent:
             continue
         direct = [target for target in rung.targets if target.kind != "ladder"]
         if direct:
@@ -94,6 +94,8 @@ def _led_to(draft: Draft, identity: str, seen: set[str]) -> Iterator[_Flat]:
     if other is None or identity in seen:
         return
     for rung in other.rungs:
+        if rung.silent:
+            continue
         direct = [target for target in rung.targets if target.kind != "ladder"]
         if direct:
             yield rung, rung.after, direct

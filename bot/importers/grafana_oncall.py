@@ -1,0 +1,188 @@
+"""Reads a Grafana OnCall account by its HTTP API, as the account that is planned from.
+
+https://grafana.com/docs/oncall/latest/oncall-api-reference/: lists are paged by `page`, and have `next` while there are
+more. Schedules come from shifts, calendars and overrides of several kinds; what counts is who is on call in the end,
+which the API lists as `final_shifts`. So they are moved shift by shift.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.importers.account import (
+    NOBODY,
+    Account,
+    Ladder,
+    Origin,
+    Participant,
+    Person,
+    Rotation,
+    Rung,
+    Schedule,
+    Sender,
+    Team,
+    Thing,
+)
+from bot.importers.errors import Forbidden, ImportFailed
+from bot.importers.fields import id_of, instant_of, int_of, list_of, text_of
+from bot.importers.proof import Duty
+from bot.importers.reader import Reader, all_of
+
+SOURCE = "grafana-oncall"
+BACK, AHEAD = timedelta(days=31), timedelta(days=180)
+_MOST_PAGES = 500
+Raw = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class _OnCall:
+    reader: Reader
+    missing: dict[str, str]
+
+    async def list(self, path: str, query: Mapping[str, str] | None = None) -> list[Raw]:
+        """All pages of a list."""
+        items: list[Raw] = []
+        for page in range(1, _MOST_PAGES + 1):
+            try:
+                answer = await self.reader.get(f"api/v1/{path}/", {**(query or {}), "page": str(page)})
+            except Forbidden as refused:
+                if path in ("users", "schedules"):
+                    raise ImportFailed(f"{refused}. Use an API key of OnCall's settings as ONCALL_API_TOKEN.") from None
+                self.missing.setdefault(path, str(refused))
+                return items
+            items += list_of(answer, "results")
+            if not text_of(answer, "next", 2000):
+                break
+        return items
+
+    async def final_shifts(self, schedule: str, start: datetime, end: datetime) -> list[Duty]:
+        """Who is on call, as OnCall renders it, from day to day."""
+        if not schedule.isalnum():
+            raise ImportFailed(f"Grafana OnCall's answer has an ID that cannot be one: {schedule[:40]!r}.")
+        days = {"start_date": f"{start:%Y-%m-%d}", "end_date": f"{end:%Y-%m-%d}"}
+        duties = []
+        for raw in await self.list(f"schedules/{schedule}/final_shifts", days):
+            since, until = instant_of(raw, "shift_start"), instant_of(raw, "shift_end")
+            if since is not None and until is not None:
+                person = Participant("person", id_of(raw, "user_pk"), text_of(raw, "user_username"))
+                duties.append(Duty(person, since, until))
+        return duties
+
+
+async def read_account(reader: Reader, *, history: bool = True) -> Account:
+    """Everything that the key may read. OnCall's alert groups hold no more than alerts, and are left there."""
+    oncall = _OnCall(reader, {})
+    account = Account(SOURCE)
+    users = await oncall.list("users")
+    account.people = [_person(raw) for raw in users]
+    members = {id_of(raw): raw.get("teams") for raw in users}
+    account.teams = [_team(raw, members) for raw in await oncall.list("teams")]
+    schedules = await oncall.list("schedules")
+    account.schedules = list(await all_of(_schedule(oncall, raw) for raw in schedules))
+    account.others += [_shift(raw) for raw in await oncall.list("on_call_shifts")]
+    policies = await oncall.list("escalation_policies")
+    account.ladders = [_ladder(raw, policies) for raw in await oncall.list("escalation_chains")]
+    account.senders = [_sender(raw) for raw in await oncall.list("integrations")]
+    account.others += [_notification_rule(raw) for raw in await oncall.list("personal_notification_rules")]
+    for path, why in sorted(oncall.missing.items()):
+        thing = Thing(Origin("list", path))
+        thing.note(why, "Give the key the right to read it and import again, if you use it.", lost=True)
+        account.others.append(thing)
+    return account
+
+
+async def rendering(reader: Reader, account: Account, start: datetime, end: datetime) -> dict[str, Sequence[Duty]]:
+    """The duties of each schedule."""
+    oncall = _OnCall(reader, {})
+    identities = [schedule.origin.id for schedule in account.schedules if not schedule.lost]
+    until = end + timedelta(days=1)
+    duties = await all_of(oncall.final_shifts(each, start - timedelta(days=1), until) for each in identities)
+    return dict(zip(identities, duties, strict=True))
+
+
+def _person(raw: Raw) -> Person:
+    person = Person(Origin("user", id_of(raw), text_of(raw, "username")), email=text_of(raw, "email").lower())
+    accounts = list_of(raw, "slack")
+    if accounts:
+        person.slack = id_of(accounts[0], "user_id")
+    return person
+
+
+def _team(raw: Raw, members: Mapping[str, Any]) -> Team:
+    team = Team(Origin("team", id_of(raw), text_of(raw, "name")))
+    team.members = [person for person, teams in members.items() if isinstance(teams, list) and id_of(raw) in teams]
+    return team
+
+
+async def _schedule(oncall: _OnCall, raw: Raw) -> Schedule:
+    schedule = Schedule(Origin("schedule", id_of(raw), text_of(raw, "name")))
+    schedule.timezone = text_of(raw, "time_zone") or "UTC"
+    now = oncall.reader.now
+    duties = await oncall.final_shifts(schedule.origin.id, now - BACK, now + AHEAD)
+    rotation = Rotation(Origin("shifts", schedule.origin.id), reported=False)
+    rotation.shifts = [(duty.participant, duty.starts_at, duty.ends_at) for duty in duties]
+    schedule.rotations = [rotation]
+    if duties:
+        schedule.note(
+            f"Its shifts are listed one by one until {now + AHEAD:%Y-%m-%d}",
+            "Import again before then, or write a `rotation` in place of `shifts`.",
+        )
+    return schedule
+
+
+def _shift(raw: Raw) -> Thing:
+    """A shift of OnCall, which is in the list of its schedule's shifts."""
+    thing = Thing(Origin("on_call_shift", id_of(raw), text_of(raw, "name")))
+    thing.note("It is in the list of its schedule's shifts, without its rule", "")
+    return thing
+
+
+def _ladder(raw: Raw, policies: Sequence[Raw]) -> Ladder:
+    """An escalation chain: waits add up, and each other step is a rung."""
+    ladder = Ladder(Origin("escalation_chain", id_of(raw), text_of(raw, "name")))
+    own = [each for each in policies if id_of(each, "escalation_chain_id") == ladder.origin.id]
+    after = timedelta(0)
+    for step in sorted(own, key=lambda each: int_of(each, "position")):
+        kind = text_of(step, "type")
+        rung = Rung(Origin("escalation_policy", id_of(step), f"{ladder.origin.name}: {kind}"), after=after)
+        ladder.rungs.append(rung)
+        if kind == "wait":
+            after += timedelta(seconds=max(60, int_of(step, "duration", 60)))
+            rung.note("It is the time of the rungs after it", "", moved=True)
+            rung.silent = True
+        elif kind == "repeat_escalation":
+            ladder.repeat, ladder.repeat_after, rung.silent = 5, timedelta(minutes=5), True
+            rung.note("The ladder is gone through again, five times as there", "", moved=True)
+        else:
+            _aim(rung, kind, step)
+    return ladder
+
+
+def _aim(rung: Rung, kind: str, step: Raw) -> None:
+    people = step.get("persons_to_notify") or step.get("persons_to_notify_next_each_time")
+    if kind in ("notify_persons", "notify_person_next_each_time") and isinstance(people, list):
+        rung.targets = [Participant("person", str(each)[:120]) for each in people]
+        rung.how = "round_robin" if kind == "notify_person_next_each_time" else ""
+    elif kind == "notify_on_call_from_schedule":
+        rung.targets = [Participant("schedule", id_of(step, "notify_on_call_from_schedule"))]
+    elif kind == "notify_team_members":
+        rung.targets = [Participant("team", id_of(step, "notify_to_team_members"))]
+    else:
+        rung.targets = [NOBODY]
+        rung.note(f"There is no step “{kind}” here", "Write the rung by hand.", lost=True)
+
+
+def _sender(raw: Raw) -> Sender:
+    sender = Sender(Origin("integration", id_of(raw), text_of(raw, "name")))
+    sender.vendor, sender.team = text_of(raw, "type"), id_of(raw, "team_id")
+    return sender
+
+
+def _notification_rule(raw: Raw) -> Thing:
+    name = f"{id_of(raw, 'user_id')}: {text_of(raw, 'type')}"
+    thing = Thing(Origin("personal_notification_rule", id_of(raw), name))
+    thing.note("How a person is reached is said by rungs and by the contact here", "Look at the contact.", lost=True)
+    return thing
