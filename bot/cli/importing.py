@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,9 @@ from bot.cli.proving import prove_command
 from bot.cli.shared import as_json_option, echo, print_json
 from bot.domain.errors import TocsinError
 from bot.domain.values.one_line import escape_controls
+from bot.importers import ical
 from bot.importers.archive import Archive
+from bot.importers.calendar_files import calendar_texts
 from bot.importers.errors import ImportFailed
 from bot.importers.plan import Plan, make_plan
 from bot.importers.record import Recorded, record
@@ -37,28 +41,53 @@ def import_command() -> None:
     """Move in from another paging service: what becomes of each object, and the policy."""
 
 
+def planning_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that every source has."""
+    for option in (
+        as_json_option,
+        click.option("--markdown", is_flag=True, help="Print the whole report as Markdown."),
+        click.option("--count", is_flag=True, help="Count past incidents in figures."),
+        click.option("--output", type=_FILE, help="Write the policy to this file; one that is there is added to."),
+        click.option("--plan", "plan_only", is_flag=True, help="Change nothing: print the report and the policy."),
+    ):
+        command = option(command)
+    return command
+
+
 def _vendor_command(vendor: Vendor) -> click.Command:
     @click.command(vendor.name, help=f"From {vendor.title}. The key is read from {vendor.key_setting} and only reads.")
-    @click.option("--plan", "plan_only", is_flag=True, help="Change nothing: print the report and the policy.")
+    @planning_options
     @click.option("--from", "saved", metavar="API|DIR", default="API", help="The API, or a folder of saved answers.")
     @click.option("--save", type=_FOLDER, help="Keep the raw answers in this folder; a second run goes on with them.")
-    @click.option("--output", type=_FILE, help="Write the policy to this file; one that is there is added to.")
-    @click.option("--count", is_flag=True, help="Count past incidents in figures.")
-    @click.option("--markdown", is_flag=True, help="Print the whole report as Markdown.")
-    @as_json_option
     def command(saved: str, save: Path | None, output: Path | None, **options: Any) -> None:
         settings = settings_reader.load()
         base = _policy_text(output, settings)
         plan = asyncio.run(_plan(vendor, settings, _archive(vendor, saved, save), base))
-        if output is not None:
-            _write(output, plan.policy_text)
-        _print(plan, vendor.title, output, options)
-        if not options["plan_only"]:
-            recorded = asyncio.run(_record(plan, settings, counted=options["count"]))
-            words = f"{recorded.covers} covers and {recorded.incidents} past incidents recorded"
-            echo(f"{words}, {recorded.ended} covers ended.", err=True)
+        _finish(plan, vendor.title, output, settings, options)
 
     return command
+
+
+@click.command("ical")
+@planning_options
+@click.option("--from", "places", metavar="FILE|DIR|URL", multiple=True, required=True, help="A calendar; several.")
+def ical_command(places: tuple[str, ...], output: Path | None, **options: Any) -> None:
+    """From calendars (.ics): each is a schedule, and its events are shifts."""
+    settings = settings_reader.load()
+    base, now = _policy_text(output, settings), datetime.now(UTC)
+    account = ical.read_calendars(asyncio.run(calendar_texts(places)), now)
+    _finish(make_plan(account, base, now, **plan_options(settings, base)), "Calendars", output, settings, options)
+
+
+def _finish(plan: Plan, title: str, output: Path | None, settings: Settings, options: dict[str, Any]) -> None:
+    """Write the policy, print the report, and record what is to be recorded unless it is only planned."""
+    if output is not None:
+        _write(output, plan.policy_text)
+    _print(plan, title, output, options)
+    if not options["plan_only"]:
+        recorded = asyncio.run(_record(plan, settings, counted=options["count"]))
+        words = f"{recorded.covers} covers and {recorded.incidents} past incidents recorded"
+        echo(f"{words}, {recorded.ended} covers ended.", err=True)
 
 
 def _archive(vendor: Vendor, saved: str, save: Path | None) -> Archive | None:
@@ -157,4 +186,5 @@ def _print(plan: Plan, title: str, output: Path | None, options: dict[str, Any])
 
 for _each in VENDORS.values():
     import_command.add_command(_vendor_command(_each))
+import_command.add_command(ical_command)
 import_command.add_command(prove_command)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -16,7 +16,9 @@ from bot.cli.shared import as_json_option, echo, print_json
 from bot.domain.errors import TocsinError
 from bot.domain.oncall.schedule import Override
 from bot.domain.policy.policy import Policy
+from bot.importers import ical
 from bot.importers.archive import Archive
+from bot.importers.calendar_files import calendar_texts
 from bot.importers.errors import ImportFailed
 from bot.importers.plan import make_plan
 from bot.importers.proof import Ours, Proof, prove, window
@@ -29,9 +31,11 @@ _SHOWN = 50  # differences, without --json
 
 
 @click.command("prove")
-@click.argument("source", required=False, type=click.Choice(list(VENDORS)))
+@click.argument("source", required=False, type=click.Choice([*VENDORS, ical.SOURCE]))
 @click.option("--days", type=click.IntRange(1, 366), default=90, show_default=True, help="How far ahead.")
-@click.option("--from", "saved", metavar="API|DIR", default="API", help="The API, or a folder of saved answers.")
+@click.option(
+    "--from", "saved", metavar="API|DIR", default="API", help="The API, a folder of saved answers, or a calendar."
+)
 @click.option("--save", type=click.Path(path_type=Path, file_okay=False), help="Keep the raw answers in this folder.")
 @as_json_option
 def prove_command(source: str | None, days: int, saved: str, save: Path | None, as_json: bool) -> None:
@@ -40,8 +44,11 @@ def prove_command(source: str | None, days: int, saved: str, save: Path | None, 
     Here: the policy in force, with what the import adds to it, and the covers that are recorded.
     """
     settings = settings_reader.load()
-    vendor = _vendor(source, settings)
-    proof = asyncio.run(_prove(vendor, settings, days, _archive(vendor, saved, save)))
+    if source == ical.SOURCE:
+        proof = asyncio.run(_prove_calendar(settings, days, saved))
+    else:
+        vendor = _vendor(source, settings)
+        proof = asyncio.run(_prove(vendor, settings, days, _archive(vendor, saved, save)))
     if as_json:
         print_json(proof.as_json())
     else:
@@ -69,11 +76,23 @@ async def _prove(vendor: Vendor, settings: Settings, days: int, archive: Archive
         now = reader.now
         span = window(now, days)
         account = await vendor.read(reader, history=False)
-        path = settings.policy_path
-        plan = make_plan(account, path.read_text(encoding="utf-8") if path is not None else "", now)
+        plan = make_plan(account, _in_force(settings), now)
         theirs = await vendor.rendering(reader, account, *span)
     ours = Ours(_policy(plan.policy_text), await _covers(settings, span[0]))
     return prove(account, plan, ours, theirs, span, now)
+
+
+async def _prove_calendar(settings: Settings, days: int, place: str) -> Proof:
+    now = datetime.now(UTC)
+    account = ical.read_calendars(await calendar_texts([place]), now)
+    plan, span = make_plan(account, _in_force(settings), now), window(now, days)
+    ours = Ours(_policy(plan.policy_text), await _covers(settings, span[0]))
+    return prove(account, plan, ours, ical.rendering(account), span, now)
+
+
+def _in_force(settings: Settings) -> str:
+    path = settings.policy_path
+    return path.read_text(encoding="utf-8") if path is not None else ""
 
 
 def _policy(text: str) -> Policy:

@@ -42,7 +42,7 @@ class _OnCall:
     reader: Reader
     missing: dict[str, str]
 
-    async def list(self, path: str, query: Mapping[str, str] | None = None) -> list[Raw]:
+    async def items_of(self, path: str, query: Mapping[str, str] | None = None) -> list[Raw]:
         """All pages of a list."""
         items: list[Raw] = []
         for page in range(1, _MOST_PAGES + 1):
@@ -64,7 +64,7 @@ class _OnCall:
             raise ImportFailed(f"Grafana OnCall's answer has an ID that cannot be one: {schedule[:40]!r}.")
         days = {"start_date": f"{start:%Y-%m-%d}", "end_date": f"{end:%Y-%m-%d}"}
         duties = []
-        for raw in await self.list(f"schedules/{schedule}/final_shifts", days):
+        for raw in await self.items_of(f"schedules/{schedule}/final_shifts", days):
             since, until = instant_of(raw, "shift_start"), instant_of(raw, "shift_end")
             if since is not None and until is not None:
                 person = Participant("person", id_of(raw, "user_pk"), text_of(raw, "user_username"))
@@ -76,17 +76,17 @@ async def read_account(reader: Reader, *, history: bool = True) -> Account:
     """Everything that the key may read. OnCall's alert groups hold no more than alerts, and are left there."""
     oncall = _OnCall(reader, {})
     account = Account(SOURCE)
-    users = await oncall.list("users")
+    users = await oncall.items_of("users")
     account.people = [_person(raw) for raw in users]
     members = {id_of(raw): raw.get("teams") for raw in users}
-    account.teams = [_team(raw, members) for raw in await oncall.list("teams")]
-    schedules = await oncall.list("schedules")
+    account.teams = [_team(raw, members) for raw in await oncall.items_of("teams")]
+    schedules = await oncall.items_of("schedules")
     account.schedules = list(await all_of(_schedule(oncall, raw) for raw in schedules))
-    account.others += [_shift(raw) for raw in await oncall.list("on_call_shifts")]
-    policies = await oncall.list("escalation_policies")
-    account.ladders = [_ladder(raw, policies) for raw in await oncall.list("escalation_chains")]
-    account.senders = [_sender(raw) for raw in await oncall.list("integrations")]
-    account.others += [_notification_rule(raw) for raw in await oncall.list("personal_notification_rules")]
+    account.others += [_shift(raw) for raw in await oncall.items_of("on_call_shifts")]
+    policies = await oncall.items_of("escalation_policies")
+    account.ladders = [_ladder(raw, policies) for raw in await oncall.items_of("escalation_chains")]
+    account.senders = [_sender(raw) for raw in await oncall.items_of("integrations")]
+    account.others += [_notification_rule(raw) for raw in await oncall.items_of("personal_notification_rules")]
     for path, why in sorted(oncall.missing.items()):
         thing = Thing(Origin("list", path))
         thing.note(why, "Give the key the right to read it and import again, if you use it.", lost=True)

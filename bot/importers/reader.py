@@ -131,6 +131,20 @@ async def all_of(reads: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
         raise
 
 
+async def read_text(session: aiohttp.ClientSession, url: str, what: str) -> str:
+    """The text at an address of the operator's. Raises `ImportFailed`; the address is a secret and not named."""
+    try:
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
+        async with session.get(url, headers=http.headers(), allow_redirects=False, timeout=timeout) as response:
+            body = await _body(response)
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        raise ImportFailed(f"{what} cannot be fetched ({type(error).__name__}).") from None
+    if response.status != 200 or body is None:
+        reason = f"{response.status}" if response.status != 200 else "it is too large"
+        raise ImportFailed(f"{what} cannot be fetched ({reason}).")
+    return body.decode("utf-8", "replace")
+
+
 async def _body(response: aiohttp.ClientResponse) -> bytes | None:
     """The body; None if it is larger than `LARGEST_ANSWER`."""
     body = bytearray()

@@ -1,0 +1,185 @@
+"""Reads on-call calendars (RFC 5545) as an account that is planned from: each is a schedule of listed shifts.
+
+A shift's person is the e-mail address of an attendee, else the address in the summary, else the summary itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dateutil.rrule import rrulestr
+from icalendar import Calendar
+
+from bot.domain.values.one_line import one_line
+from bot.importers.account import Account, Origin, Participant, Person, Rotation, Schedule, Thing
+from bot.importers.errors import ImportFailed
+from bot.importers.proof import Duty
+
+SOURCE = "ical"
+BACK, AHEAD = timedelta(days=31), timedelta(days=366)
+MOST_EVENTS, MOST_SHIFTS = 20_000, 20_000  # of one calendar
+_TOO_OFTEN = ("SECONDLY", "MINUTELY")
+_MAIL = re.compile(r"[^\s@<>:,;()\"']+@[^\s@<>:,;()\"']+\.[A-Za-z]{2,}")
+_PREFIX = re.compile(r"^(?:on[ -]?call|primary|secondary|shift)\s*[:–-]\s*", re.IGNORECASE)
+_NAME = 120
+Span = tuple[datetime, datetime]
+
+
+@dataclass(slots=True)
+class _Calendar:
+    """One calendar. `moved`: the occurrences that events of their own replace, as (UID, instant)."""
+
+    name: str
+    zone: tzinfo
+    zone_name: str
+    events: list[Any]
+    moved: set[tuple[str, datetime]] = field(default_factory=set)
+
+
+def read_calendars(calendars: Sequence[tuple[str, str]], now: datetime) -> Account:
+    """The account of calendars, each with its name and text. Raises `ImportFailed` for what is no calendar."""
+    account = Account(SOURCE)
+    people: dict[str, Person] = {}
+    for number, (name, text) in enumerate(calendars):
+        calendar = _parsed(name, text)
+        schedule = Schedule(Origin("calendar", name, calendar.name), timezone=calendar.zone_name)
+        rotation = Rotation(Origin("shifts", name), reported=False)
+        rotation.shifts = []
+        for place, event in enumerate(calendar.events):
+            thing = Thing(Origin("event", f"{number}/{_uid(event)}/{place}", _words(event)))
+            account.others.append(thing)
+            person = _person(event, people)
+            rotation.shifts += [
+                (person, *span) for span in _occurrences(calendar, event, thing, (now - BACK, now + AHEAD))
+            ]
+            if len(rotation.shifts) > MOST_SHIFTS:
+                raise ImportFailed(f"{name} has more than {MOST_SHIFTS:,} shifts in {(BACK + AHEAD).days} days.")
+        if any("RRULE" in event for event in calendar.events):
+            until = f"{now + AHEAD:%Y-%m-%d}"
+            schedule.note(f"What recurs is listed shift by shift until {until}", "Import again before then.")
+        schedule.rotations = [rotation]
+        account.schedules.append(schedule)
+    account.people = list(people.values())
+    return account
+
+
+def rendering(account: Account) -> dict[str, list[Duty]]:
+    """The duties of each calendar, as its events say."""
+    return {
+        schedule.origin.id: [Duty(*shift) for rotation in schedule.rotations for shift in rotation.shifts or []]
+        for schedule in account.schedules
+    }
+
+
+def _parsed(name: str, text: str) -> _Calendar:
+    try:
+        calendar: Any = Calendar.from_ical(text)
+        if calendar.name != "VCALENDAR":
+            raise ValueError(calendar.name)
+        events = list(calendar.walk("VEVENT"))
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
+        raise ImportFailed(f"{name} is no calendar ({type(error).__name__}).") from None
+    if len(events) > MOST_EVENTS:
+        raise ImportFailed(f"{name} has more than {MOST_EVENTS:,} events.")
+    zone_name = one_line(str(calendar.get("X-WR-TIMEZONE", "UTC")))
+    try:
+        zone: tzinfo = ZoneInfo(zone_name)
+    except (ValueError, OSError, KeyError):
+        zone, zone_name = UTC, "UTC"
+    title = one_line(str(calendar.get("X-WR-CALNAME", "")))[:_NAME] or name
+    made = _Calendar(title, zone, zone_name, events)
+    made.moved = {
+        (_uid(event), _instant(event["RECURRENCE-ID"].dt, zone)) for event in events if "RECURRENCE-ID" in event
+    }
+    return made
+
+
+def _uid(event: Any) -> str:
+    return one_line(str(event.get("UID", "")))[:_NAME]
+
+
+def _words(event: Any) -> str:
+    return one_line(str(event.get("SUMMARY", "")))[:_NAME]
+
+
+def _person(event: Any, people: dict[str, Person]) -> Participant:
+    """Who is on call by an event. People are known by their addresses, or by their names."""
+    attendees = event.get("ATTENDEE", [])
+    texts = [str(each) for each in (attendees if isinstance(attendees, list) else [attendees])]
+    words = _words(event)
+    address = next((match[0].lower() for text in [*texts, words] if (match := _MAIL.search(text))), "")
+    name = _PREFIX.sub("", _MAIL.sub("", words).strip(" <>()")).strip() or address.partition("@")[0] or "unnamed"
+    identity = address or name.lower()
+    if identity not in people:
+        people[identity] = Person(Origin("user", identity, name), email=address)
+    return Participant("person", identity, name)
+
+
+def _occurrences(calendar: _Calendar, event: Any, thing: Thing, window: Span) -> Iterator[Span]:
+    """The shifts of an event within a window. Notes on `thing` say why there is none."""
+    if str(event.get("STATUS", "")).upper() == "CANCELLED":
+        thing.note("It is cancelled", "", lost=True)
+        return
+    try:
+        begin = _local(event["DTSTART"].dt, calendar.zone)
+        length = _length(event, begin, calendar.zone)
+        starts = _starts(calendar, event, begin, (window[0] - length, window[1]))
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
+        thing.note(f"It cannot be understood ({error})", "Write the shift by hand.", lost=True)
+        return
+    if length <= timedelta(0):
+        thing.note("It has no length", "", lost=True)
+        return
+    found = False
+    for start in starts:
+        since, until = start, start + length
+        if until > window[0] and since < window[1]:
+            found = True
+            yield since, until
+    if not found:
+        thing.note("It is over, or further ahead than is listed", "", lost=True)
+
+
+def _starts(calendar: _Calendar, event: Any, begin: datetime, window: Span) -> list[datetime]:
+    """When an event begins, in UTC: once, or by its rule, without what is left out or moved."""
+    starts = {begin.astimezone(UTC)}
+    if "RRULE" in event:
+        text = event["RRULE"].to_ical().decode()
+        if any(f"FREQ={each}" in text.upper() for each in _TOO_OFTEN):
+            raise ValueError("it recurs more often than hourly")
+        rule = rrulestr(text, dtstart=begin)
+        starts = {each.astimezone(UTC) for each in rule.between(window[0], window[1], inc=True)}
+    starts |= {_instant(each.dt, calendar.zone) for each in _dates(event, "RDATE")}
+    starts -= {_instant(each.dt, calendar.zone) for each in _dates(event, "EXDATE")}
+    if "RECURRENCE-ID" not in event:
+        starts -= {at for uid, at in calendar.moved if uid == _uid(event)}
+    return sorted(starts)
+
+
+def _dates(event: Any, name: str) -> list[Any]:
+    value = event.get(name, [])
+    return [each for group in (value if isinstance(value, list) else [value]) for each in group.dts]
+
+
+def _length(event: Any, begin: datetime, zone: tzinfo) -> timedelta:
+    if "DURATION" in event:
+        return timedelta(seconds=event["DURATION"].dt.total_seconds())
+    if "DTEND" in event:
+        return _instant(event["DTEND"].dt, zone) - begin.astimezone(UTC)
+    return timedelta(0) if isinstance(event["DTSTART"].dt, datetime) else timedelta(days=1)
+
+
+def _local(value: date, zone: tzinfo) -> datetime:
+    """A date or time with its zone; a day begins at midnight, and a time without a zone is the calendar's."""
+    if not isinstance(value, datetime):
+        return datetime.combine(value, time(0), zone)
+    return value if value.tzinfo is not None else value.replace(tzinfo=zone)
+
+
+def _instant(value: date, zone: tzinfo) -> datetime:
+    return _local(value, zone).astimezone(UTC)
