@@ -150,6 +150,7 @@ class Settings(BaseSettings):
     opsgenie_api_url: str = "https://api.opsgenie.com"  # https://api.eu.opsgenie.com for accounts in the EU
     oncall_api_token: SecretStr | None = None  # of Grafana OnCall
     oncall_api_url: str | None = None
+    dispatch_database_url: AddressWithPassword | None = None  # of Netflix Dispatch, or of monzo/response
     # For the policy's rules (docs/rules.md), and the runner `promql` of playbooks (docs/playbooks.md)
     prometheus_url: AddressWithPassword | None = None
     prometheus_token: SecretStr | None = None  # a bearer token; a user and password stand in the address

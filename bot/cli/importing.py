@@ -18,7 +18,7 @@ from bot.cli.proving import prove_command
 from bot.cli.shared import as_json_option, echo, print_json
 from bot.domain.errors import TocsinError
 from bot.domain.values.one_line import escape_controls
-from bot.importers import ical
+from bot.importers import dispatch, ical
 from bot.importers.archive import Archive
 from bot.importers.calendar_files import calendar_texts
 from bot.importers.errors import ImportFailed
@@ -77,6 +77,19 @@ def ical_command(places: tuple[str, ...], output: Path | None, **options: Any) -
     base, now = _policy_text(output, settings), datetime.now(UTC)
     account = ical.read_calendars(asyncio.run(calendar_texts(places)), now)
     _finish(make_plan(account, base, now, **plan_options(settings, base)), "Calendars", output, settings, options)
+
+
+@click.command("dispatch")
+@planning_options
+def dispatch_command(output: Path | None, **options: Any) -> None:
+    """From the PostgreSQL tables of Netflix Dispatch or monzo/response (DISPATCH_DATABASE_URL): past incidents."""
+    settings = settings_reader.load()
+    if settings.dispatch_database_url is None:
+        raise ImportFailed("DISPATCH_DATABASE_URL is not set. Write postgresql://user:password@host/database.")
+    base = _policy_text(output, settings)
+    account = asyncio.run(dispatch.read_account(settings.dispatch_database_url.get_secret_value()))
+    plan = make_plan(account, base, datetime.now(UTC), **plan_options(settings, base))
+    _finish(plan, "Dispatch", output, settings, options)
 
 
 def _finish(plan: Plan, title: str, output: Path | None, settings: Settings, options: dict[str, Any]) -> None:
@@ -187,4 +200,5 @@ def _print(plan: Plan, title: str, output: Path | None, options: dict[str, Any])
 for _each in VENDORS.values():
     import_command.add_command(_vendor_command(_each))
 import_command.add_command(ical_command)
+import_command.add_command(dispatch_command)
 import_command.add_command(prove_command)

@@ -1,0 +1,188 @@
+"""Reads past incidents from the PostgreSQL tables of Netflix Dispatch, and of monzo/response.
+
+Dispatch keeps each organisation in a schema of its own (`dispatch_organization_…`) with the tables `incident`, `event`,
+`participant`, `participant_role` and `individual_contact`; response has `core_incident`, `core_timelineevent` and
+`core_externaluser`. Their columns changed over the years, so rows are read whole, and what is not there is left out.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from bot.domain.values.one_line import one_line
+from bot.importers.account import Account, Origin, PastIncident, Thing
+from bot.importers.errors import ImportFailed
+from storage.engine.url import parse_url
+
+SOURCE = "dispatch"
+MOST_ROWS = 500_000  # of one table
+_WORDS = 20_000  # of one text
+_FIND = sa.text(
+    "SELECT table_schema, table_name FROM information_schema.tables "
+    "WHERE table_name IN ('incident', 'core_incident') AND table_schema NOT IN ('pg_catalog', 'information_schema') "
+    "ORDER BY table_schema, table_name"
+)
+Row = Mapping[str, Any]
+
+
+async def read_account(url: str) -> Account:
+    """The past incidents of a database, which is only read. Raises `ImportFailed`, without the password."""
+    address = parse_url(url)
+    if address.get_backend_name() != "postgresql":
+        raise ImportFailed("DISPATCH_DATABASE_URL must be the address of a PostgreSQL database.")
+    try:
+        engine = create_async_engine(address)
+        try:
+            async with engine.connect() as conn:
+                await conn.execute(sa.text("SET TRANSACTION READ ONLY"))
+                return await _account(conn)
+        finally:
+            await engine.dispose()
+    except (SQLAlchemyError, OSError) as error:
+        raise ImportFailed(f"The database of DISPATCH_DATABASE_URL cannot be read ({type(error).__name__}).") from None
+
+
+async def _account(conn: AsyncConnection) -> Account:
+    account = Account(SOURCE)
+    priorities: dict[str, None] = {}
+    for schema, table in (await conn.execute(_FIND)).all():
+        read = _dispatch if table == "incident" else _response
+        past = await read(conn, str(schema))
+        account.past += past
+        priorities |= dict.fromkeys(each.priority for each in past if each.priority)
+    if not account.past:
+        raise ImportFailed("The database has no incidents of Dispatch or response in it.")
+    account.priorities = [Thing(Origin("priority", name, name)) for name in sorted(priorities, key=_rank)]
+    return account
+
+
+def _rank(name: str) -> tuple[int, str]:
+    """Worst first, by the names that Dispatch and response ship with."""
+    order = ("critical", "1", "high", "2", "major", "medium", "3", "minor", "low", "4")
+    return (order.index(name.lower()) if name.lower() in order else len(order), name)
+
+
+async def _dispatch(conn: AsyncConnection, schema: str) -> list[PastIncident]:
+    priorities = {row["id"]: _text(row, "name") for row in await _rows(conn, schema, "incident_priority")}
+    contacts = {
+        row["id"]: _text(row, "email") or _text(row, "name") for row in await _rows(conn, schema, "individual_contact")
+    }
+    participants = {row["id"]: row for row in await _rows(conn, schema, "participant")}
+    roles: dict[Any, dict[str, str]] = defaultdict(dict)
+    for row in await _rows(conn, schema, "participant_role"):
+        participant = participants.get(row.get("participant_id"), {})
+        person = contacts.get(participant.get("individual_contact_id"), "")
+        if person:
+            roles[participant.get("incident_id")].setdefault(_text(row, "role"), person)
+    events = await _by_incident(conn, schema, "event")
+    incidents = []
+    for row in await _rows(conn, schema, "incident"):
+        name = _text(row, "name") or str(row["id"])
+        past = _past(f"{schema}/{row['id']}", f"{name}: {_text(row, 'title')}", row)
+        past.priority = priorities.get(row.get("incident_priority_id"), "")
+        past.text = "\n\n".join(part for part in (_long(row, "description"), _long(row, "resolution")) if part)
+        past.declared_at = _at(row, "reported_at") or _at(row, "created_at")
+        past.resolved_at = _at(row, "stable_at") or _at(row, "closed_at")
+        past.people = {_role(role): person for role, person in roles[row["id"]].items()}
+        for event in events[row["id"]]:
+            _note(
+                past,
+                _at(event, "started_at"),
+                _text(event, "owner") or _text(event, "source"),
+                _long(event, "description"),
+            )
+        closed = _text(row, "status").lower() in ("closed", "stable")
+        _judge(past, closed=closed, restricted=_text(row, "visibility").lower() == "restricted")
+        incidents.append(past)
+    return incidents
+
+
+async def _response(conn: AsyncConnection, schema: str) -> list[PastIncident]:
+    people = {
+        row["id"]: _text(row, "email") or _text(row, "display_name")
+        for row in await _rows(conn, schema, "core_externaluser")
+    }
+    events = await _by_incident(conn, schema, "core_timelineevent")
+    incidents = []
+    for row in await _rows(conn, schema, "core_incident"):
+        past = _past(f"{schema}/{row['id']}", _text(row, "report"), row)
+        past.priority, past.declared_at = _text(row, "severity"), _at(row, "start_time") or _at(row, "report_time")
+        past.text = "\n\n".join(part for part in (_long(row, "summary"), _long(row, "impact")) if part)
+        past.resolved_at = _at(row, "end_time")
+        if lead := people.get(row.get("lead_id"), ""):
+            past.people = {"commander": lead}
+        for event in events[row["id"]]:
+            _note(past, _at(event, "timestamp"), "", _long(event, "text"))
+        _judge(past, closed=past.resolved_at is not None, restricted=bool(row.get("private")))
+        incidents.append(past)
+    return incidents
+
+
+def _past(identity: str, title: str, row: Row) -> PastIncident:
+    words = one_line(title)[:300] or f"Incident {row['id']}"
+    return PastIncident(Origin("incident", identity, words), title=words)
+
+
+def _judge(past: PastIncident, *, closed: bool, restricted: bool) -> None:
+    if restricted:
+        past.note(
+            "It is restricted: here everybody would find it", "Keep an export of it where few may read it.", lost=True
+        )
+    elif past.declared_at is None:
+        past.note("It has no time", "", lost=True)
+    elif not closed:
+        past.note("It is open", "Close it there and import again, or declare it here.", lost=True)
+
+
+def _note(past: PastIncident, at: datetime | None, author: str, text: str) -> None:
+    if at is not None and text:
+        past.entries.append((at, author, text))
+
+
+def _role(name: str) -> str:
+    return {"incident commander": "commander", "scribe": "scribe", "liaison": "communications_lead"}.get(
+        name.lower(), name
+    )
+
+
+async def _by_incident(conn: AsyncConnection, schema: str, table: str) -> dict[Any, list[Row]]:
+    grouped: dict[Any, list[Row]] = defaultdict(list)
+    for row in await _rows(conn, schema, table):
+        grouped[row.get("incident_id")].append(row)
+    return grouped
+
+
+async def _rows(conn: AsyncConnection, schema: str, table: str) -> Sequence[Row]:
+    """All rows of a table, in the order of their IDs; none where there is no such table."""
+    there = "SELECT 1 FROM information_schema.tables WHERE table_schema = :schema AND table_name = :table"
+    if await conn.scalar(sa.text(there), {"schema": schema, "table": table}) is None:
+        return []
+    query = (
+        sa.select(sa.text("*")).select_from(sa.table(table, schema=schema)).order_by(sa.column("id")).limit(MOST_ROWS)
+    )
+    return [dict(row) for row in (await conn.execute(query)).mappings()]
+
+
+def _text(row: Row, name: str) -> str:
+    value = row.get(name)
+    return one_line(str(value))[:300] if value is not None else ""
+
+
+def _long(row: Row, name: str) -> str:
+    value = row.get(name)
+    return value[:_WORDS].strip() if isinstance(value, str) else ""
+
+
+def _at(row: Row, name: str) -> datetime | None:
+    """An instant; both tools write those without a zone in UTC."""
+    value = row.get(name)
+    if not isinstance(value, datetime):
+        return None
+    return value.astimezone(UTC) if value.tzinfo is not None else value.replace(tzinfo=UTC)
