@@ -30,7 +30,7 @@ INSERT INTO incident VALUES
   (1, 'dispatch-default-1', 'Disk full', 'Writes fail', 'Made room', 'Closed', 'Open',
    '2025-05-01 03:12', '2025-05-01 03:13', '2025-05-01 04:00', '2025-05-02 10:00', 2),
   (2, 'dispatch-default-2', 'Running', '', '', 'Active', 'Open', '2026-11-30 10:00', '2026-11-30', NULL, NULL, 1),
-  (3, 'dispatch-default-3', 'Secret', '', '', 'Closed', 'Restricted', '2025-05-01', '2025-05-01', '2025-05-02', NULL, 1);
+  (3, 'dispatch-default-3', 'X', '', '', 'Closed', 'Restricted', '2025-05-01', '2025-05-01', '2025-05-02', NULL, 1);
 INSERT INTO event VALUES (1, 1, '2025-05-01 03:20', 'Slack', 'Anna looked at the disk');
 INSERT INTO participant VALUES (7, 1, 1);
 INSERT INTO participant_role VALUES (1, 7, 'Incident Commander');

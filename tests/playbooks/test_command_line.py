@@ -129,21 +129,21 @@ def test_stats_list_each_playbook(sqlite_url: str, monkeypatch: pytest.MonkeyPat
     (found,) = [one for one in json.loads(tocsin("stats", "--json").stdout) if one["id"] == "redis-outage"]
     assert (found["used"], found["ended"], found["succeeded"], found["skipped"]) == (1, 1, 0, {"1.1": 1})
     assert found["last_used_at"] == "2026-03-02T12:00:00.000000Z"
-    assert len(json.loads(tocsin("stats", "--json").stdout)) == 39
+    assert len(json.loads(tocsin("stats", "--json").stdout)) == 40
     _, line, rest = tocsin("stats").stdout.splitlines()
     assert line.split()[:3] == ["redis-outage", "1", "0%"]
     assert line.endswith("1.1 1×")
-    assert rest == "38 others were never used. With them: tocsin playbooks stats --all"
+    assert rest == "39 others were never used. With them: tocsin playbooks stats --all"
     _, first, *others = tocsin("stats", "--all").stdout.splitlines()
     assert first == line
     assert others[0].split()[:3] == ["api-high-error-rate", "0", "never"]
-    assert len(others) == 38
+    assert len(others) == 39
 
 
 def test_stats_of_unused_playbooks_are_one_line(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", sqlite_url)
     asyncio.run(walked_never(sqlite_url))
-    assert tocsin("stats").stdout == "All 39 were never used. With them: tocsin playbooks stats --all\n"
+    assert tocsin("stats").stdout == "All 40 were never used. With them: tocsin playbooks stats --all\n"
 
 
 async def walked_never(url: str) -> None:

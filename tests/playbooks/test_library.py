@@ -34,8 +34,8 @@ OF_THE_MISSION = {
     "named and never defined": ["rate-limit-exhaustion", "capacity-exhaustion", "deployment-rollback"],
 }  # fmt: skip
 CHECKLISTS = [
-    "first-checks", "first-five-minutes", "human-intervention", "information-gathering", "post-incident",
-    "response-activation", "response-phases", "war-room",
+    "first-checks", "first-five-minutes", "human-intervention", "information-gathering",
+    "moving-in-cut-over", "post-incident", "response-activation", "response-phases", "war-room",
 ]  # fmt: skip
 
 # What ends sessions, deletes, overwrites or interrupts everybody.
