@@ -15,7 +15,8 @@ from bot.domain.actions.reminders import until_working_hours
 from bot.domain.communications import stages
 from bot.domain.incident import Incident, Ladder, empty_roles, handover, review_agenda, review_reminders
 from bot.domain.oncall import shift_change
-from bot.domain.paging import triggers
+from bot.domain.paging import personal, triggers
+from bot.domain.paging.calls import label
 from bot.domain.paging.ladder import is_reached
 from bot.domain.policy.policy import Policy, Severity, Until
 from bot.domain.routing import keys
@@ -25,6 +26,7 @@ from bot.domain.routing.keys import (
     CommsSubject,
     HandoverSubject,
     MitigateSubject,
+    PersonSubject,
     RehearsalSubject,
     RespondSubject,
     ReviewSubject,
@@ -86,6 +88,7 @@ def plan(incident: Incident, policy: Policy) -> tuple[Deadline, ...]:
         _respond(incident, level, policy.zone),
         _mitigate(incident, level, policy.zone),
         *_rungs(incident, level),
+        *_people(incident, level, policy),
         *_triggers(incident, policy),
         *_playbooks(incident),
         *_rehearsal(incident),
@@ -241,6 +244,24 @@ def _rungs(incident: Incident, level: Severity) -> list[Deadline]:
             why = f"{targets}: paged again every {durations.exact(rung.repeat)} until somebody answers"
             again = replace(subject, times=page.times)
             deadlines.append(_deadline(incident, again, kind, page.last_at + rung.repeat, why))
+    return deadlines
+
+
+def _people(incident: Incident, level: Severity, policy: Policy) -> list[Deadline]:
+    """The later methods of people who were paged by a rung and chose several, one after the other."""
+    deadlines = []
+    for page in incident.ladder.pages:
+        if page.first_at is None or not 0 < page.rung <= len(level.ladder) or incident.ladder.acknowledged_at:
+            continue
+        until = level.ladder[page.rung - 1].until
+        for key in page.following if not is_reached(incident, until) else ():
+            contact = policy.contacts.get(key)
+            if contact is None:
+                continue
+            for step, wait in personal.following(contact, level.key):
+                subject = PersonSubject(incident.paging_round, level.key, page.rung, key, step.method)
+                why = f"{contact.name or key}: paged by {label(step.method)} too, unless somebody answers"
+                deadlines.append(_deadline(incident, subject, "acknowledge", page.first_at + wait, why))
     return deadlines
 
 

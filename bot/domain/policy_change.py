@@ -16,7 +16,7 @@ from bot.domain.incident.due import rearmed, roles_due
 from bot.domain.incident.handover import open_offers
 from bot.domain.paging import calls, triggers
 from bot.domain.policy.policy import Policy, Rung, Severity, Trigger
-from bot.domain.timeline.entry import Entry
+from bot.domain.timeline.entry import BOT, Entry
 from bot.domain.values import durations
 from bot.domain.values.slack_ids import user_mention
 from bot.domain.values.target import target_words
@@ -59,6 +59,18 @@ def apply(incident: Incident, before: Policy, policy: Policy, actor: str, now: d
     text = f"The policy in force: {'; '.join(lines) or NO_DIFFERENCE}"
     data = {"before": before.digest[:12], "after": policy.digest[:12], "changes": lines, "told": True}
     return Change(changed, (Entry(now, "policy", actor, text, data=data, key=True),))
+
+
+def follow_services(change: Change, before: Policy, policy: Policy, now: datetime) -> Change:
+    """Page by the ladder of the services that the change leaves. Rungs that are due by it already page at once."""
+    incident = change.incident
+    if not incident.open:
+        return change
+    carried = replace(_carried_over(incident, before, policy, now), left_behind_at=incident.ladder.left_behind_at)
+    changed = replace(incident, policy_changes=incident.policy_changes + 1, ladder=carried)
+    lines = list(_rungs(incident, before, policy, now))
+    record = Entry(now, "policy", BOT, "The ladder of the affected services pages from now on", data={"changes": lines})
+    return Change(changed, (*change.entries, record))
 
 
 def is_unchanged(incident: Incident, current: Policy, policy: Policy) -> bool:

@@ -119,9 +119,13 @@ def _role(key: str, model: models.Role) -> domain.Role:
     )
 
 
+def _personal(model: models.PersonalMethod) -> domain.PersonalMethod:
+    return domain.PersonalMethod(model.by, clock_duration(model.after), tuple(model.severities))
+
+
 def _contact(key: str, model: models.Contact) -> domain.Contact:
     addresses = model.slack, model.email, model.phone, model.pagerduty, model.url, model.github, model.push
-    return domain.Contact(key, model.name, *addresses)
+    return domain.Contact(key, model.name, *addresses, tuple(_personal(step) for step in model.methods))
 
 
 def _service(key: str, model: models.Service) -> domain.Service:

@@ -76,7 +76,7 @@ def seconds(span: Span | None) -> int | float | str | None:
 
 
 def _severity(severity: Severity) -> dict[str, Any]:
-    fields = _fields(severity, "more", "ladder")
+    fields = _fields(severity, "more", "ladder", "own_ladder")
     return {**fields, "ladder": [_fields(rung) for rung in severity.ladder], **severity.extra}
 
 

@@ -15,6 +15,7 @@ from bot.domain.actions.ticket import TrackerKind
 from bot.domain.incident import Incident
 from bot.domain.policy.automation_rules import AutomationRules
 from bot.domain.policy.policy import Policy
+from bot.domain.policy.service_ladder import for_services
 from bot.domain.timeline.source import Source
 from bot.domain.values.outage_span import OutageSpan
 from bot.templates.library import TemplateLibrary
@@ -138,8 +139,9 @@ class Policies:
     def cached(self, incident: Incident) -> Policy | None:
         """The incident's policy if it is in memory; None if `of` has to read it from the database."""
         if not incident.policy or incident.policy == self.current.digest:
-            return self.current
-        return self._by_digest.get(incident.policy)
+            return for_services(self.current, incident.services)
+        kept = self._by_digest.get(incident.policy)
+        return None if kept is None else for_services(kept, incident.services)
 
     async def of(self, conn: AsyncConnection, incident: Incident) -> Policy:
         """The policy that the incident was declared under; the one in force where that was not stored."""
@@ -148,7 +150,7 @@ class Policies:
         if incident.policy not in self._by_digest:
             document = await policies.get(conn, incident.policy)
             self._by_digest[incident.policy] = self.read(document) if document else self.current
-        return self._by_digest[incident.policy]
+        return for_services(self._by_digest[incident.policy], incident.services)
 
     def put_in_force(self, policy: Policy, document: dict[str, Any]) -> None:
         """Use this policy for every incident declared from now on. Earlier incidents keep theirs."""

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain import policy_change
 from bot.domain.deadlines import plan, withdrawal_reason
 from bot.domain.errors import NotFound
 from bot.domain.incident import Change, Incident
@@ -19,6 +20,7 @@ from bot.domain.incident.seal import LEDGER, SEAL, needs_seal, reason_seal, seal
 from bot.domain.outcome import LedgerDecision, Outcome
 from bot.domain.paging.context import PagingContext
 from bot.domain.policy.policy import Policy
+from bot.domain.policy.service_ladder import for_services
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import Entry, ids_named_in
 from bot.domain.timeline.source import Source, stamped
@@ -77,6 +79,7 @@ class UnitOfWork:
         """Write an outcome with all that follows from it, and return the incident as saved."""
         self.context.names.request(each for entry in outcome.change.entries for each in ids_named_in(entry))
         (self._incident,) = await commit_many(self.conn, [self.pending(outcome)], self.now)
+        self.policy = for_services(self.policy, self._incident.services)
         return self._incident
 
     async def paging_context(self, policy: Policy | None = None, covers_until: datetime | None = None) -> PagingContext:
@@ -98,6 +101,7 @@ async def commit_many(conn: AsyncConnection, pending: Sequence[PendingChange], n
     1. Insert incidents that are being declared. 2. Append the entries to their timelines. 3. Run the effects.
     4. Save the incidents, 5. what was decided about deadlines and those planned from now on, 6. and the notices.
     """
+    pending = [_by_services(each, now) for each in pending]
     for each in pending:
         if each.before is None:
             await incidents.insert(conn, each.outcome.incident)
@@ -117,6 +121,19 @@ async def commit_many(conn: AsyncConnection, pending: Sequence[PendingChange], n
     await deadlines.sync_many(conn, [planned for planned in plans if planned is not None], now)
     await enqueue.put(conn, [notice for save in saves for notice in save.notices])
     return [save.after for save in saves]
+
+
+def _by_services(pending: PendingChange, now: datetime) -> PendingChange:
+    """The change under the ladder of the services that it leaves; another ladder goes on where people were paged."""
+    incident = pending.outcome.incident
+    policy = for_services(pending.policy, incident.services)
+    if policy.severities == pending.policy.severities:
+        return pending
+    if pending.before is None:
+        return replace(pending, policy=policy)
+    change = policy_change.follow_services(pending.outcome.change, pending.policy, policy, now)
+    outcome = replace(pending.outcome, change=change)
+    return replace(pending, outcome=outcome, policy=policy, policy_before=pending.policy_before or pending.policy)
 
 
 def _sealed(pending: PendingChange) -> tuple[Entry, ...]:

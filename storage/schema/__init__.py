@@ -23,6 +23,7 @@ from storage.schema.heartbeats import alert_heartbeats
 from storage.schema.imports import imports
 from storage.schema.incidents import chains, counters, incident_words, incidents, threads, timeline
 from storage.schema.outbox import cursors, deadlines, deliveries, outbox
+from storage.schema.paging import team_turns
 from storage.schema.people import homes, names, overrides, reads, shifts
 from storage.schema.playbooks import jobs, playbook_reminders, playbooks, walks
 from storage.schema.policies import meta, policies
@@ -37,7 +38,7 @@ __all__ = [
     "alert_proposals", "alert_silences", "alerts", "api_requests", "api_tokens", "chains", "communications",
     "console_sessions", "counters", "cursors", "deadlines", "deliveries", "handed_mails", "homes", "imports",
     "incident_words", "incidents", "jobs", "login_links", "mailings", "meta", "metadata", "names", "outbox",
-    "overrides", "playbook_reminders", "playbooks", "policies", "probe_days", "probe_states", "publications",
-    "reads", "review_texts", "rule_states", "rule_switches", "service_changes", "shifts", "subscribers", "threads",
-    "tickets", "timeline", "walks", "worker_leases",
+    "overrides", "playbook_reminders", "playbooks", "policies", "probe_days", "probe_states", "publications", "reads",
+    "review_texts", "rule_states", "rule_switches", "service_changes", "shifts", "subscribers", "team_turns",
+    "threads", "tickets", "timeline", "walks", "worker_leases",
 ]  # fmt: skip

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
+from xml.etree import ElementTree
 
 import aiohttp
 import pytest
@@ -14,6 +16,8 @@ from bot.integrations.twilio import signature
 from bot.usecases.acknowledge_links import address_for
 from storage import incidents
 from tests.api.calls import TOM, program
+from tests.integrations.doubles import serving
+from tests.integrations.test_phone import CallsDouble
 from tests.scenarios.running import World, world
 
 PUBLIC = "https://tocsin.example.com/in/here"
@@ -109,3 +113,45 @@ async def test_what_twilio_did_not_sign_is_refused(here: World) -> None:
     assert (await post(here, "/hooks/twilio/sms", fields, token="another"))[0] == 403
     assert (await post(here, await call(here), {"Digits": "1"}, token="another"))[0] == 403
     assert (await here.show())["acknowledged_at"] is None
+
+
+STEPS = f"""
+preset: sev1-5
+contacts:
+  tom:
+    name: Tom
+    slack: {TOM}
+    phone: "+49 151 12345678"
+    methods: [{{slack, after: 0m}}, {{sms, after: 1s}}, {{phone, after: 2s}}]
+severities:
+  sev2:
+    ladder: [{{after: 0m, notify: ["contact:tom"]}}]
+"""
+
+
+async def test_a_person_who_does_not_answer_gets_a_text_then_a_call_and_presses_1(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy.yml"
+    policy.write_text(STEPS)
+    vendor = CallsDouble()
+    async with serving(vendor):
+        twilio: dict[str, Any] = {
+            "twilio_account_sid": "AC0", "twilio_auth_token": TOKEN, "twilio_from": "+14155552345",
+            "twilio_api_url": vendor.url, "twilio_replies": True,
+        }  # fmt: skip
+        async with world(sqlite_url, policy=policy, tocsin_url=PUBLIC, **twilio) as here:
+            async with program(here) as maya:
+                await maya.post("/incidents", {"title": "Checkout is down", "severity": "sev2"})
+            async with asyncio.timeout(20):
+                while len(vendor.posted) < 2:
+                    await asyncio.sleep(0.05)
+            text, call_made = vendor.posted
+            assert text["Body"].splitlines()[0] == "INC-1 sev2: Checkout is down"
+            assert "Or reply 1." in text["Body"]
+            gather = ElementTree.fromstring(call_made["Twiml"]).find("Gather")
+            action = gather.get("action", "") if gather is not None else ""
+            assert "You have acknowledged it" in (await post(here, action.removeprefix(PUBLIC), {"Digits": "1"}))[1]
+            assert await acknowledged(here) == [(TOM, "console")]
+            rows = [row for row in (await here.show())["reminders"] if "Tom by" in row["reason"]]
+            assert [row["reason"].partition(",")[0] for row in rows] == ["paged: Tom by SMS", "paged: Tom by telephone"]

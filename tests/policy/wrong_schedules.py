@@ -376,4 +376,57 @@ ladders:
         "policy.yml:6: ladders.payments.rungs[2].after is 5m, earlier than the rung before it (10m). Put "
         "them in order.",
     ),
+    (
+        "own methods out of order",
+        """\
+contacts:
+  anna: {slack: U0ANNA, methods: [{slack, after: 5m}, {email, after: 2m}]}
+  ben: {slack: U0BEN}
+""",
+        "policy.yml:2: contacts.anna.methods[2]: email needs an email. Give contacts.anna one, or remove the "
+        "method.\n"
+        "policy.yml:2: contacts.anna.methods[2].after is 2m, earlier than the method before it (5m). Put "
+        "them in order.",
+    ),
+    (
+        "an own method without a name",
+        """\
+contacts:
+  anna: {slack: U0ANNA, methods: [{after: 5m}, {slck, after: 2m}]}
+  ben: {slack: U0BEN}
+""",
+        "policy.yml:2: contacts.anna.methods[1] must name one method: write {sms, after: 2m}.\n"
+        "policy.yml:2: contacts.anna.methods[2].by is not a method to reach people: “slck”. Did you mean "
+        "slack?",
+    ),
+    (
+        "an own method at a severity that there is not",
+        """\
+contacts:
+  anna: {slack: U0ANNA, methods: [{by: slack, severities: [sev9]}]}
+  ben: {slack: U0BEN}
+""",
+        "policy.yml:2: contacts.anna.methods[1].severities[1]: there is no severity “sev9”. Did you mean "
+        "sev5? There are: sev1, sev2, sev3, sev4, sev5.",
+    ),
+    (
+        "a push of the machine itself",
+        """\
+contacts:
+  anna: {slack: U0ANNA, push: "syslog://"}
+  ben: {slack: U0BEN}
+""",
+        "policy.yml:2: contacts.anna.push cannot be syslog://, which acts on the machine itself. Name a "
+        "service, such as ntfys://.",
+    ),
+    (
+        "a push that is no address",
+        """\
+contacts:
+  anna: {slack: U0ANNA, push: ntfy}
+  ben: {slack: U0BEN}
+""",
+        "policy.yml:2: contacts.anna.push must be an address of apprise such as "
+        '"ntfys://ntfy.example.com/anna", or env:NAME.',
+    ),
 ]

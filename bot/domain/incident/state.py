@@ -27,6 +27,8 @@ class PagedRung:
     times: int  # how often it was paged
     last_at: datetime  # the latest page
     people: tuple[str, ...]  # Slack IDs or e-mail addresses
+    first_at: datetime | None = None  # the first page, where more methods of some people follow
+    following: tuple[str, ...] = ()  # keys of contacts who are paged by more of their own methods
 
 
 @dataclass(frozen=True, slots=True)

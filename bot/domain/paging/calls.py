@@ -9,10 +9,12 @@ import hashlib
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from bot.domain.incident import Incident, VendorAlert
 from bot.domain.paging.context import PagingContext
 from bot.domain.paging.people import REQUIRED_FIELD, Person, next_method, person_by_address, person_of
+from bot.domain.paging.personal import AT_ONCE, methods_now
 from bot.domain.paging.recipients import Recipients
 from bot.domain.policy.policy import Policy, Until
 
@@ -40,6 +42,7 @@ class PagePlan:
     attempts: tuple[PageAttempt, ...] = ()
     gaps: tuple[str, ...] = ()  # why a method reaches a person or anybody not, in words
     setup_gaps: tuple[str, ...] = ()  # those of `gaps` that only an operator can close
+    following: tuple[str, ...] = ()  # keys of contacts who are paged by more of their own methods later
 
     def methods_for(self, person: Person) -> tuple[str, ...]:
         """The methods by which this person is paged."""
@@ -60,7 +63,9 @@ def methods_named(policy: Policy) -> frozenset[str]:
     """Every method by which some rung or trigger of the policy pages."""
     rungs = [rung for severity in policy.severities for rung in severity.ladder]
     rungs += [trigger.rung for trigger in policy.triggers]
+    rungs += [rung for ladder in policy.ladders.values() for rung in ladder]
     methods = {method for rung in rungs for method in rung.by}
+    methods |= {step.method for contact in policy.contacts.values() for step in contact.methods}
     of_alerts = {method for rung in policy.alert_rungs for method in rung.by}
     return frozenset(methods | of_alerts)
 
@@ -68,13 +73,26 @@ def methods_named(policy: Policy) -> frozenset[str]:
 # --- planning ---------------------------------------------------------------------------------------------------------
 
 
-def plan_pages(recipients: Recipients, by: Sequence[str], context: PagingContext) -> PagePlan:
-    """Call each person by each method of the rung; a person whom none of them reaches, by another that does."""
+def plan_pages(
+    recipients: Recipients,
+    by: Sequence[str],
+    context: PagingContext,
+    severity: str = "",
+    elapsed: timedelta = AT_ONCE,
+) -> PagePlan:
+    """Call each person by their own methods, else by those of the rung; if none reaches them, by another that does.
+
+    Of their own methods those are used that are due `elapsed` after the first page: all of them, if nothing is said.
+    """
     attempts: list[PageAttempt] = []
+    following: list[str] = []
     gaps: dict[str, bool] = {}  # whether only an operator can close it
     for person in people_of(recipients, context):
         methods: list[str] = []
-        for method in by:
+        chosen = methods_now(person, by, severity, context.methods, elapsed)
+        if set(chosen) < set(methods_now(person, by, severity, context.methods, AT_ONCE)):
+            following.append(person.key)
+        for method in chosen:
             if method != "slack" and method not in context.methods:
                 gaps[f"{label(method)} is not set up"] = True
             elif not person.reachable_by(method):
@@ -84,11 +102,17 @@ def plan_pages(recipients: Recipients, by: Sequence[str], context: PagingContext
         if not methods and (fallback := next_method(person, by, (), context.methods)):
             methods.append(fallback)
         attempts += [PageAttempt(person, method) for method in methods]
-    return PagePlan(tuple(attempts), tuple(gaps), tuple(gap for gap, by_operator in gaps.items() if by_operator))
+    for_operators = tuple(gap for gap, by_operator in gaps.items() if by_operator)
+    return PagePlan(tuple(attempts), tuple(gaps), for_operators, tuple(following))
 
 
 def reach(
-    recipients: Recipients, by: Sequence[str], context: PagingContext, left_out: Collection[str] = ()
+    recipients: Recipients,
+    by: Sequence[str],
+    context: PagingContext,
+    left_out: Collection[str] = (),
+    severity: str = "",
+    elapsed: timedelta = AT_ONCE,
 ) -> tuple[Recipients, PagePlan]:
     """The recipients whom a page reaches, and the calls. `left_out` and people whom Slack does not reach are not among
     them; without any call and any channel it reaches nobody.
@@ -98,7 +122,7 @@ def reach(
         people=tuple(person for person in recipients.people if person not in left_out),
         channels=tuple(channel for channel in recipients.channels if channel not in left_out),
     )
-    plan = plan_pages(fresh, by, context)
+    plan = plan_pages(fresh, by, context, severity, elapsed)
     known = tuple(person for person in fresh.people if not context.directory.problem(person))
     return replace(fresh, people=known), plan
 

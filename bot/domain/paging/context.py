@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.domain.oncall.schedule import OnCall, Override, is_unreachable, on_call_lookup
+from bot.domain.oncall.schedule import OnCall, Override, is_unreachable, next_shifts, on_call_lookup
 from bot.domain.paging.directory import Directory
 from bot.domain.paging.people import next_method, person_by_address
 from bot.domain.policy.policy import Policy
@@ -21,10 +21,17 @@ class PagingContext:
     methods: Collection[str]  # that are set up, besides Slack
     now: datetime
     directory: Directory = field(default_factory=Directory)
+    next_on_call: OnCall = field(default=lambda schedule, at: ())  # who is on call next
+    turns: Mapping[str, int] = field(default_factory=dict)  # by team: how often one of its members was paged in turn
 
 
 def paging_context(
-    policy: Policy, overrides: Sequence[Override], directory: Directory, methods: Collection[str], now: datetime
+    policy: Policy,
+    overrides: Sequence[Override],
+    directory: Directory,
+    methods: Collection[str],
+    now: datetime,
+    turns: Mapping[str, int] = {},
 ) -> PagingContext:
     """The context of a page. Covers and imported shifts of people whom nothing reaches give way to the rotation.
 
@@ -38,7 +45,14 @@ def paging_context(
     def on_call(schedule: str, at: datetime) -> tuple[str, ...]:
         return reachable(schedule, at) or rostered(schedule, at)
 
-    return PagingContext(known, directory.calendar(on_call), methods, now, directory)
+    def next_on_call(name: str, at: datetime) -> tuple[str, ...]:
+        schedule = known.schedules.get(name)
+        coming = next_shifts(schedule, at, alive) if schedule is not None else ()
+        return tuple(shift.member for shift in coming)
+
+    return PagingContext(
+        known, directory.calendar(on_call), methods, now, directory, directory.calendar(next_on_call), turns
+    )
 
 
 def can_be_reached(member: str, policy: Policy, directory: Directory, methods: Collection[str]) -> bool:

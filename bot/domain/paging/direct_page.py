@@ -36,7 +36,7 @@ def page_directly(incident: Incident, context: PagingContext, page: DirectPage) 
     left_out = () if page.responders_too else incident.responders
     if not page.named:
         left_out = (*left_out, *incident.removed)
-    recipients, plan = reach(everybody, page.rung.by, context, left_out)
+    recipients, plan = reach(everybody, page.rung.by, context, left_out, incident.severity)
     if not (plan.attempts or recipients.channels):
         there = [person for person in everybody.people if person in left_out and person not in incident.removed]
         gaps = [*everybody.gaps, *plan.gaps, *removed_words(everybody.people, incident, context.policy)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain.errors import Refused
@@ -63,7 +63,7 @@ def page_next_rung(
     ladder = replace(incident.ladder, spent={**incident.ladder.spent, level.key: tuple(sorted(spent))})
     said = f"exhausted:{level.key}"
     if paged is not None:
-        page = PagedRung(paged.number, 1, context.now, paged.recipients.people)
+        page = _first_page(paged, 1, context)
         ladder = replace(ladder, pages=(*ladder.pages, page))
         entries.append(_rung_paged(paged, context, why, 1, actor))
     elif said not in ladder.fired:
@@ -89,7 +89,7 @@ def page_instead(
     again = _try_rung(incident, context, number, tried) if times == 1 else None
     if not isinstance(again, _PagedRung):
         return page_next_rung(incident, context, why, rung=number + 1)
-    page = PagedRung(number, times + 1, context.now, again.recipients.people)
+    page = _first_page(again, times + 1, context)
     changed = replace(incident, ladder=replace(incident.ladder, pages=(*incident.ladder.pages, page)))
     record = _rung_paged(again, context, why, times + 1, BOT)
     return PagingOutcome(Change(changed, (record,)), number, again.recipients, (), times + 1, plan=again.plan)
@@ -103,7 +103,8 @@ def repeat_rung(incident: Incident, context: PagingContext, number: int) -> Pagi
     )
     times = next(page.times for page in pages if page.rung == number)
     changed = replace(incident, ladder=replace(incident.ladder, pages=pages))
-    result = _try_rung(incident, context, number)
+    first_at = next(page.first_at for page in pages if page.rung == number)
+    result = _try_rung(incident, context, number, elapsed=context.now - first_at if first_at else timedelta())
     if not isinstance(result, _PagedRung):
         return PagingOutcome(Change(changed), None, Recipients(), (), times, skipped=((number, result.reason),))
     record = _rung_paged(result, context, f"still unanswered, {ordinal(times)} page", times, BOT)
@@ -130,12 +131,23 @@ class _PassedOver:
         return entry(now, "escalated", BOT, f"Rung {self.number} {words}: {self.reason}", rung=self.number)
 
 
+def _first_page(paged: _PagedRung, times: int, context: PagingContext) -> PagedRung:
+    following = paged.plan.following
+    first_at = context.now if following else None
+    return PagedRung(paged.number, times, context.now, paged.recipients.people, first_at, following)
+
+
 def _try_rung(
-    incident: Incident, context: PagingContext, number: int, tried: Collection[str] = ()
+    incident: Incident,
+    context: PagingContext,
+    number: int,
+    tried: Collection[str] = (),
+    elapsed: timedelta = timedelta(),
 ) -> _PagedRung | _PassedOver:
     rung = context.policy.severity(incident.severity).ladder[number - 1]
     everybody = recipients_of(rung.notify, incident, context)
-    recipients, plan = reach(everybody, rung.by, context, {*incident.responders, *incident.removed, *tried})
+    left_out = {*incident.responders, *incident.removed, *tried}
+    recipients, plan = reach(everybody, rung.by, context, left_out, incident.severity, elapsed)
     if plan.attempts or recipients.channels:
         return _PagedRung(number, recipients, plan)
     there = [person for person in everybody.people if person in incident.responders]
@@ -212,5 +224,5 @@ def page_entry(
     return entry(
         context.now, "page", actor, f"{description}: {', '.join(names or recipients.contacts)} ({why})",
         people=list(recipients.people), channels=list(recipients.channels), contacts=list(recipients.contacts),
-        why=why, **data,
+        why=why, **({"turns": list(recipients.turns)} if recipients.turns else {}), **data,
     )  # fmt: skip

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from bot.domain.policy.policy import Contact, Policy
+from bot.domain.policy.policy import Contact, PersonalMethod, Policy
 from bot.domain.values.slack_ids import MENTION, user_mention
 
 # The field of a contact that a method needs. The other methods reach the recipients in the operator's settings.
@@ -25,6 +25,7 @@ class Person:
     phone: str | None = None
     pagerduty: str | None = field(default=None, repr=False)  # a routing key of their own: a secret
     push: str | None = field(default=None, repr=False)  # an address of apprise, or `env:NAME`: a secret
+    methods: tuple[PersonalMethod, ...] = ()  # how they want to be paged, one after the other
     problem: str = ""  # why Slack does not reach them, where that is known
 
     def reachable_by(self, method: str) -> bool:
@@ -81,4 +82,5 @@ def person_of(contact: Contact) -> Person:
         contact.phone,
         contact.pagerduty,
         contact.push,
+        contact.methods,
     )

@@ -5,7 +5,7 @@ It says why a target reaches nobody.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bot.domain.incident import Incident
@@ -24,6 +24,7 @@ class Recipients:
     channels: tuple[str, ...] = ()  # names or IDs
     contacts: tuple[str, ...] = ()  # keys of contacts, for notifiers other than Slack
     gaps: tuple[str, ...] = ()  # why a target reached nobody, in words
+    turns: tuple[str, ...] = ()  # teams of which one member is paged in turn
 
     @property
     def empty(self) -> bool:
@@ -39,20 +40,20 @@ def recipients_of(targets: Iterable[Target], incident: Incident, context: Paging
 def recipients_with_roles(targets: Iterable[Target], roles: Mapping[str, str], context: PagingContext) -> Recipients:
     """The same where there is no incident, such as for alerts; `roles` has the holder of each role."""
     resolution = _Resolution(roles, context)
+    adding: dict[TargetKind, Callable[[str], None]] = {
+        TargetKind.USER: lambda name: resolution.people.update({context.directory.user(name): None}),
+        TargetKind.CHANNEL: lambda name: resolution.channels.update({name: None}),
+        TargetKind.ROLE: resolution.add_role,
+        TargetKind.CONTACT: resolution.add_contact,
+        TargetKind.SCHEDULE: resolution.add_schedule,
+        TargetKind.NEXT: resolution.add_next,
+        TargetKind.ALL: resolution.add_everybody,
+        TargetKind.TEAM: resolution.add_team,
+        TargetKind.TURN: resolution.add_turn,
+    }
     for target in targets:
-        match target.kind:
-            case TargetKind.USER:
-                resolution.people[context.directory.user(target.name)] = None
-            case TargetKind.CHANNEL:
-                resolution.channels[target.name] = None
-            case TargetKind.ROLE:
-                resolution.add_role(target.name)
-            case TargetKind.CONTACT:
-                resolution.add_contact(target.name)
-            case TargetKind.SCHEDULE:
-                resolution.add_schedule(target.name)
-            case TargetKind.TEAM:
-                resolution.add_team(target.name)
+        if target.kind in adding:
+            adding[target.kind](target.name)
     return resolution.recipients()
 
 
@@ -66,6 +67,7 @@ class _Resolution:
     channels: dict[str, None] = field(default_factory=dict)
     contacts: dict[str, None] = field(default_factory=dict)
     gaps: list[str] = field(default_factory=list)
+    turns: list[str] = field(default_factory=list)
 
     def add_role(self, name: str) -> None:
         """Add the role's holder; else the contact of that name; else the holder of its backup role, and so on."""
@@ -112,6 +114,33 @@ class _Resolution:
             for member in team.members:
                 self.add_member(member, f"is in the team {name}")
 
+    def add_turn(self, name: str) -> None:
+        """Add the member of the team whose turn it is."""
+        team = self.context.policy.teams.get(name)
+        if team is None or not team.members:
+            self.gaps.append(f"the policy has no team {name} with members")
+            return
+        self.turns.append(name)
+        member = team.members[self.context.turns.get(name, 0) % len(team.members)]
+        self.add_member(member, f"has the turn in the team {name}")
+
+    def add_next(self, name: str) -> None:
+        """Add whoever is on call next on the schedule."""
+        members = self.context.next_on_call(name, self.context.now)
+        if not members:
+            self.gaps.append(f"nobody is on call next on {name}")
+        for member in members:
+            self.add_member(member, f"is on call next on {name}")
+
+    def add_everybody(self, name: str) -> None:
+        """Add everybody who is ever on call on the schedule."""
+        schedule = self.context.policy.schedules.get(name)
+        if schedule is None or not schedule.member_names:
+            self.gaps.append(f"nobody is listed on the schedule {name}")
+            return
+        for member in schedule.member_names:
+            self.add_member(member, f"is on the schedule {name}")
+
     def add_member(self, member: str, why: str) -> None:
         """Add a contact, or a person known by Slack ID or address. `why`: what the policy says of them."""
         if member in self.context.policy.contacts:
@@ -122,7 +151,9 @@ class _Resolution:
             self.people[self.context.directory.user(member)] = None
 
     def recipients(self) -> Recipients:
-        return Recipients(tuple(self.people), tuple(self.channels), tuple(self.contacts), tuple(self.gaps))
+        return Recipients(
+            tuple(self.people), tuple(self.channels), tuple(self.contacts), tuple(self.gaps), tuple(self.turns)
+        )
 
 
 def recipient_name(person: str, policy: Policy) -> str:

@@ -74,6 +74,7 @@ class Severity:
     roles: tuple[str, ...] = ()
     notify_executives: bool = False
     ladder: tuple[Rung, ...] = ()
+    own_ladder: tuple[Rung, ...] | None = None  # in place of which the ladder of a service is used
     extra: dict[str, Any] = field(default_factory=dict)  # other settings of the document: audiences, channels …
 
 
@@ -90,6 +91,15 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonalMethod:
+    """How a person wants to be paged, and how long after the page they have not answered."""
+
+    method: str
+    after: timedelta
+    severities: tuple[str, ...] = ()  # empty: all
+
+
+@dataclass(frozen=True, slots=True)
 class Contact:
     """A person or vendor that can be paged."""
 
@@ -102,6 +112,7 @@ class Contact:
     url: str | None = None  # a vendor's support portal
     github: str | None = None  # their login there
     push: str | None = field(default=None, repr=False)  # an address of apprise, or `env:NAME`: a secret
+    methods: tuple[PersonalMethod, ...] = ()  # one after the other, in place of the rung's; the first is used at once
 
 
 @dataclass(frozen=True, slots=True)

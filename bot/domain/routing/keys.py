@@ -29,6 +29,7 @@ class DeadlineKind(StrEnum):
     RESPOND = "respond"  # the severity's target for the acknowledgement
     MITIGATE = "mitigate"  # the severity's target for the mitigation
     RUNG = "rung"  # a rung of the ladder pages, or pages again
+    PERSON = "person"  # somebody who was paged is paged by another of their own methods
     TRIGGER = "trigger"  # a trigger pages, or pages again
     STEP = "step"  # a playbook step takes longer than it was given
     APPROVAL = "approval"  # a request for approval expires
@@ -117,6 +118,18 @@ class RungSubject:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonSubject:
+    """Subject of the deadline at which a person who was paged by a rung is paged by another of their own methods."""
+
+    kind: ClassVar[DeadlineKind] = DeadlineKind.PERSON
+    round: str
+    severity: str
+    rung: int
+    contact: str
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
 class TriggerSubject:
     """Subject of the deadline at which a trigger pages, beside the ladder."""
 
@@ -179,7 +192,7 @@ class RehearsalSubject:
 
 Subject = (
     UpdateSubject | RoleSubject | CommsSubject | HandoverSubject | ShiftSubject | RespondSubject
-    | MitigateSubject | RungSubject | TriggerSubject | StepSubject | ApprovalSubject | ReviewSubject
+    | MitigateSubject | RungSubject | PersonSubject | TriggerSubject | StepSubject | ApprovalSubject | ReviewSubject
     | AgendaSubject | RehearsalSubject
 )  # fmt: skip
 
@@ -187,7 +200,7 @@ _SUBJECTS: dict[str, type[Subject]] = {
     subject_type.kind: subject_type
     for subject_type in (
         UpdateSubject, RoleSubject, CommsSubject, HandoverSubject, ShiftSubject, RespondSubject,
-        MitigateSubject, RungSubject, TriggerSubject, StepSubject, ApprovalSubject, ReviewSubject,
+        MitigateSubject, RungSubject, PersonSubject, TriggerSubject, StepSubject, ApprovalSubject, ReviewSubject,
         AgendaSubject, RehearsalSubject,
     )
 }  # fmt: skip

@@ -18,6 +18,8 @@ from bot.policy.problems import KeyPath, Problem
 
 # The setting a contact needs for each method. PagerDuty and webhooks reach people by the operator's own settings.
 _ADDRESS = {"slack": "slack", "email": "email", "sms": "phone", "phone": "phone", "push": "push"}
+_ON_SCHEDULES = (TargetKind.SCHEDULE, TargetKind.NEXT, TargetKind.ALL)
+_OF_TEAMS = (TargetKind.TEAM, TargetKind.TURN)
 _WITH_ARTICLE = {"slack": "a slack", "email": "an email", "phone": "a phone", "push": "a push"}
 
 
@@ -25,6 +27,7 @@ def problems(context: CheckContext) -> Iterator[Problem]:
     """A problem for each unknown target, each person who cannot be reached, and each rung out of order."""
     for key, contact in context.model.contacts.items():
         yield from _no_address(context, key, contact)
+        yield from _own_methods(context, key, contact)
     for path, rung, in_file in context.rungs():
         if in_file:
             yield from _unknown_targets(context, (*path, "notify"), rung.notify)
@@ -51,6 +54,23 @@ def _no_address(context: CheckContext, key: str, contact: Contact) -> Iterator[P
         yield context.problem(("contacts", key), message)
 
 
+def _own_methods(context: CheckContext, key: str, contact: Contact) -> Iterator[Problem]:
+    """A problem for each method of a person that needs an address they lack, or comes before the one above it."""
+    before = None
+    for number, step in enumerate(contact.methods):
+        path: KeyPath = ("contacts", key, "methods", number)
+        if setting := _missing_address(context, key, step.by):
+            message = f"{step.by} needs {_WITH_ARTICLE[setting]}. Give contacts.{key} one, or remove the method."
+            yield context.problem(path, message)
+        after = build.clock_duration(step.after)
+        if before is not None and after < before:
+            message = f"is {exact(after)}, earlier than the method before it ({exact(before)}). Put them in order."
+            yield context.problem((*path, "after"), message, "")
+        before = after
+        severities = context.model.severities
+        yield from context.unknown_names((*path, "severities"), step.severities, severities, "severity")
+
+
 def _unknown_targets(context: CheckContext, path: KeyPath, targets: list[Target]) -> Iterator[Problem]:
     model = context.model
     for number, target in enumerate(targets):
@@ -58,9 +78,9 @@ def _unknown_targets(context: CheckContext, path: KeyPath, targets: list[Target]
         if _exists(context, target):
             continue
         item = (*path, number)
-        if target.kind is TargetKind.SCHEDULE:
+        if target.kind in _ON_SCHEDULES:
             yield context.unknown_name(item, name, model.schedules, "schedule", add_schedule(name))
-        elif target.kind is TargetKind.TEAM:
+        elif target.kind in _OF_TEAMS:
             yield context.unknown_name(item, name, model.teams, "team", add_team(name))
         elif target.kind is TargetKind.CONTACT:
             yield context.unknown_name(item, name, model.contacts, "contact", add_contact(name))
@@ -78,9 +98,9 @@ def _approvers(context: CheckContext) -> Iterator[Problem]:
 
 
 def _exists(context: CheckContext, target: Target) -> bool:
-    if target.kind is TargetKind.SCHEDULE:
+    if target.kind in _ON_SCHEDULES:
         return target.name in context.model.schedules
-    if target.kind is TargetKind.TEAM:
+    if target.kind in _OF_TEAMS:
         return target.name in context.model.teams
     if target.kind is TargetKind.CONTACT:
         return target.name in context.model.contacts
@@ -94,10 +114,10 @@ def _people(context: CheckContext, target: Target) -> list[str]:
     kind, name = target.kind, target.name
     if kind in (TargetKind.CONTACT, TargetKind.USER) or (kind is TargetKind.ROLE and name in context.model.contacts):
         return [name]
-    if kind is TargetKind.SCHEDULE and name in context.model.schedules:
+    if kind in _ON_SCHEDULES and name in context.model.schedules:
         names = [member for layer in rotations(context.model.schedules[name]) for member in layer.names]
         return list(dict.fromkeys(person for member in names for person in _people_of(context, member)))
-    if kind is TargetKind.TEAM and name in context.model.teams:
+    if kind in _OF_TEAMS and name in context.model.teams:
         return _team_people(context, name)
     return []
 
@@ -172,7 +192,7 @@ def _undefined(context: CheckContext) -> Iterator[Problem]:
     undefined: dict[str, list[str]] = {"schedules": [], "contacts": []}
     for _, rung, _ in context.rungs():
         for target in rung.notify:
-            collection = "schedules" if target.kind is TargetKind.SCHEDULE else "contacts"
+            collection = "schedules" if target.kind in _ON_SCHEDULES else "contacts"
             if not _exists(context, target) and target.name not in undefined[collection]:
                 undefined[collection].append(target.name)
     for role in context.model.roles.values():

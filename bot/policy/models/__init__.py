@@ -10,7 +10,7 @@ from bot.policy.models.automation import Automation, Executable, HttpRunner, Mat
 from bot.policy.models.classification import Category, CustomField, Rule
 from bot.policy.models.document import COLLECTIONS, Document, Nudges, Playbooks
 from bot.policy.models.ladders import Ladder, Rung, Trigger, rungs_of
-from bot.policy.models.people import Audience, Communications, Contact, MessageTemplate, Role
+from bot.policy.models.people import Audience, Communications, Contact, MessageTemplate, PersonalMethod, Role
 from bot.policy.models.probes import Probe
 from bot.policy.models.schedules import ListedShift, Rotation, Schedule, Team
 from bot.policy.models.services import Service
@@ -20,7 +20,7 @@ from bot.policy.models.status_page import Component, StatusPage, UptimeWeights
 __all__ = [
     "COLLECTIONS", "AlertRoute", "AlertRung", "AlertingCondition", "AlertingRule", "Alerts", "Audience",
     "Automation", "Category", "Communications", "Component", "Contact", "CustomField", "Document", "Executable",
-    "HttpRunner", "Ladder", "ListedShift", "MatrixRow", "MessageTemplate", "Nudges", "Playbooks", "Probe",
-    "ProcessRunner", "Role", "Rotation", "Rule", "Rung", "Runners", "Schedule", "Service", "Severity", "StatusPage",
-    "Team", "Trigger", "UptimeWeights", "rungs_of",
+    "HttpRunner", "Ladder", "ListedShift", "MatrixRow", "MessageTemplate", "Nudges", "PersonalMethod", "Playbooks",
+    "Probe", "ProcessRunner", "Role", "Rotation", "Rule", "Rung", "Runners", "Schedule", "Service", "Severity",
+    "StatusPage", "Team", "Trigger", "UptimeWeights", "rungs_of",
 ]  # fmt: skip

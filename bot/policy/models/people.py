@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from bot.policy.models.base import StrictModel
+from bot.policy.models.base import StrictModel, invalid
 from bot.policy.models.targets import TARGET_FORMS, Mail, Method, Phone, Push, SlackUser, TargetField
 from bot.policy.models.texts import Key, Link, Name, Text
+from bot.policy.models.times import Delay
 
 MOST_ADDRESSES = 200  # of one audience
 
@@ -23,6 +24,30 @@ class Role(StrictModel):
     required_for: list[Key] = Field(default=[], description="Severities that need the role.")
 
 
+class PersonalMethod(StrictModel):
+    """How a person wants to be paged, and how long after the page if they have not answered."""
+
+    by: Method = Field(description="The method: slack, email, sms, phone or push.")
+    after: Delay = Field(default="0m", description="Time since the page.")
+    severities: list[Key] = Field(default=[], description="Only at these; at all of them if left out.")
+
+
+def _personal(value: Any) -> Any:
+    """`{sms, after: 2m}` means `{by: sms, after: 2m}`, and `sms` alone is at once."""
+    if isinstance(value, str):
+        return {"by": value}
+    if not isinstance(value, dict) or "by" in value:
+        return value
+    names = [name for name, given in value.items() if given is None and name not in ("after", "severities")]
+    if len(names) != 1:
+        raise invalid("must name one method: write {sms, after: 2m}.")
+    return {"by": names[0], **{name: given for name, given in value.items() if name != names[0]}}
+
+
+_OWN_SCHEMA: dict[str, Any] = {"type": ["object", "string"], "examples": [{"sms": None, "after": "2m"}]}
+OwnMethod = Annotated[PersonalMethod, BeforeValidator(_personal), WithJsonSchema(_OWN_SCHEMA)]
+
+
 class Contact(StrictModel):
     """A person or vendor that can be reached. One of slack, email, phone, push, pagerduty is needed."""
 
@@ -34,6 +59,9 @@ class Contact(StrictModel):
     url: Link | None = Field(default=None, description="A vendor's support portal.")
     github: Text | None = Field(default=None, description="Their login on GitHub: who owns a ticket there.")
     push: Push | None = Field(default=None, description="An address of apprise for push, or `env:NAME` of a variable.")
+    methods: list[OwnMethod] = Field(
+        default=[], description="How they want to be paged, one after the other: `[{slack}, {sms, after: 2m}]`."
+    )
 
 
 class Audience(StrictModel):

@@ -14,11 +14,15 @@ from bot.domain.values.target import Target, TargetKind
 from bot.policy.models.base import invalid, quoted
 from bot.policy.problems import did_you_mean
 
-TARGET_FORMS = "contact:NAME, schedule:NAME, team:NAME, role:NAME, user:U0123ABCD or channel:#name"
+TARGET_FORMS = (
+    "contact:NAME, schedule:NAME, next:SCHEDULE, all:SCHEDULE, team:NAME, turn:TEAM, role:NAME, user:U0123ABCD or "
+    "channel:#name"
+)
 WHO_FORMS = '"@handle" of a user group, group:S0123ABCD, user:U0123ABCD, role:NAME or contact:NAME'
 _TARGET_KINDS = [str(kind) for kind in TargetKind if kind is not TargetKind.GROUP]
 # Schemes of apprise that act on this machine, rather than send something away.
 LOCAL = frozenset({"dbus", "kde", "qt", "glib", "gnome", "macosx", "windows", "syslog", "gio", "file", "memory"})
+_WHO_KINDS = (TargetKind.GROUP, TargetKind.USER, TargetKind.ROLE, TargetKind.CONTACT)
 _GROUP = re.compile(r"^(?:S[A-Z0-9]{5,}|[a-z0-9][a-z0-9_.-]{0,20})$")
 _CHANNEL = re.compile(rf"^(?:#[^\sA-Z#,.:]{{1,80}}|{CHANNEL_ID})$")
 _MAIL = re.compile(r"^[^\s@]+@[^\s@]+\.[^\s@]+$")
@@ -60,7 +64,7 @@ def _who(value: Any) -> Target:
     if not isinstance(value, str):
         raise invalid(f"must be one of {WHO_FORMS}, in quotes.")
     target = _parse_who(value.strip())
-    if target is None or target.kind in (TargetKind.CHANNEL, TargetKind.SCHEDULE, TargetKind.TEAM):
+    if target is None or target.kind not in _WHO_KINDS:
         raise invalid(f"is not a person or group: {quoted(value)}. Write {WHO_FORMS}.")
     if target.kind is TargetKind.GROUP and not _GROUP.match(target.name):
         raise invalid(f'is not a user group: {quoted(value)}. Write "@sre", in quotes, or group:S0123ABCD.')
@@ -125,14 +129,14 @@ def _push(value: Any) -> str:
             raise invalid(f"names no variable: {quoted(value)}. Write it like env:ANNA_PUSH.")
         return text
     scheme = text.partition("://")[0].lower()
-    if not re.match(r"^[a-z][a-z0-9+.-]*://\S+$", text, re.IGNORECASE):
-        raise invalid('must be an address of apprise such as "ntfys://ntfy.example.com/anna", or env:NAME.')
     if scheme in LOCAL:
         raise invalid(f"cannot be {scheme}://, which acts on the machine itself. Name a service, such as ntfys://.")
+    if not re.match(r"^[a-z][a-z0-9+.-]*://\S+$", text, re.IGNORECASE):
+        raise invalid('must be an address of apprise such as "ntfys://ntfy.example.com/anna", or env:NAME.')
     return text
 
 
-_TARGET_SCHEMA = {"type": "string", "pattern": "^(contact|schedule|team|role|user|channel):.+$"}
+_TARGET_SCHEMA = {"type": "string", "pattern": "^(contact|schedule|next|all|team|turn|role|user|channel):.+$"}
 TargetField = Annotated[Target, PlainValidator(_target), WithJsonSchema(_TARGET_SCHEMA)]
 _WHO_SCHEMA = {"type": "string", "examples": ["@sre", "role:commander"]}
 Who = Annotated[Target, PlainValidator(_who), WithJsonSchema(_WHO_SCHEMA)]

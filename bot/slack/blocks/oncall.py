@@ -69,15 +69,21 @@ def row(schedule: Schedule, policy: Policy, now: datetime, overrides: Sequence[O
     after += _upcoming_covers(schedule, policy, now, overrides)
     if not on_duty:
         return f":warning: {name} · nobody is on call now{after}"
-    people = elements.join_comma([_until(shift, schedule, policy, now, overrides) for shift in on_duty], MAX_PEOPLE)
+    each = [_until(shift, schedule, policy, now, overrides, several=len(on_duty) > 1) for shift in on_duty]
+    people = elements.join_comma(each, MAX_PEOPLE)
     return f"{name} · {people}{after}"
 
 
-def _until(shift: Shift, schedule: Schedule, policy: Policy, now: datetime, overrides: Sequence[Override]) -> str:
-    """A person on call, whether they cover for another, and until when."""
-    until = f", until {elements.moment(shift.ends_at)}" if shift.ends_at < now + oncall.LOOKAHEAD else ""
-    covering = ", covering" if is_covering(schedule, shift, now, overrides) else ""
-    return f"{called(shift.member, policy)}{covering}{until}"
+def _until(
+    shift: Shift, schedule: Schedule, policy: Policy, now: datetime, overrides: Sequence[Override], *, several: bool
+) -> str:
+    """A person on call, whether they cover for another, and until when; in brackets where there are several."""
+    covering = ["covering"] if is_covering(schedule, shift, now, overrides) else []
+    until = [f"until {elements.moment(shift.ends_at)}"] if shift.ends_at < now + oncall.LOOKAHEAD else []
+    details = ", ".join([*covering, *until])
+    if not details:
+        return called(shift.member, policy)
+    return f"{called(shift.member, policy)} ({details})" if several else f"{called(shift.member, policy)}, {details}"
 
 
 def called(member: str, policy: Policy) -> str:

@@ -18,6 +18,7 @@ from bot.usecases.effects import (
     readmission,
     reviews,
     role_shifts,
+    team_turns,
     triggers,
     webhooks,
 )
@@ -34,4 +35,5 @@ EFFECTS: tuple[Effect, ...] = (
     webhooks.tell,
     home_tab.refresh,
     incident_alerts.follow,
+    team_turns.advance,
 )

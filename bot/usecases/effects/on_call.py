@@ -13,7 +13,7 @@ from bot.domain.paging.directory import Directory
 from bot.domain.policy.policy import Policy
 from bot.domain.values.target import TargetKind
 from storage import directory as directories
-from storage import key_value, overrides
+from storage import key_value, overrides, team_turns
 
 
 async def current_paging_context(
@@ -28,7 +28,19 @@ async def current_paging_context(
     With `covers_until`, covers that people took after it are left out.
     """
     directory = await current_directory(conn, policy)
-    return paging_context(policy, await overrides.in_force(conn, now, covers_until), directory, methods, now)
+    turns = await team_turns.read(conn, teams_in_turn(policy))
+    return paging_context(policy, await overrides.in_force(conn, now, covers_until), directory, methods, now, turns)
+
+
+def teams_in_turn(policy: Policy) -> list[str]:
+    """The teams of whom some rung pages one member after the other."""
+    if not policy.teams:
+        return []
+    ladders = [*policy.ladders.values(), *(severity.ladder for severity in policy.severities)]
+    rungs = [rung for ladder in ladders for rung in ladder] + [trigger.rung for trigger in policy.triggers]
+    targets = [target for rung in rungs for target in rung.notify]
+    targets += [target for rung in policy.alert_rungs for target in rung.notify]
+    return sorted({target.name for target in targets if target.kind is TargetKind.TURN})
 
 
 async def current_directory(conn: AsyncConnection, policy: Policy) -> Directory:
@@ -44,6 +56,7 @@ def names_in(policy: Policy) -> frozenset[str]:
     members += [member for schedule in policy.schedules.values() for member in schedule.member_names]
     rungs = [rung for severity in policy.severities for rung in severity.ladder]
     rungs += [trigger.rung for trigger in policy.triggers]
+    rungs += [rung for ladder in policy.ladders.values() for rung in ladder]
     targets = [target for rung in rungs for target in rung.notify]
     targets += [target for rung in policy.alert_rungs for target in rung.notify]
     users = [target.name for target in (*targets, *policy.playbooks.approvers) if target.kind is TargetKind.USER]
