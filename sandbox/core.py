@@ -1,6 +1,8 @@
 """Wires the parts of a sandbox workspace together, and looks up users, channels and messages for all of them."""
 
+import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from sandbox.clock import Clock
 from sandbox.delivery import Delivery
@@ -12,7 +14,7 @@ from sandbox.manifest import read_manifest
 from sandbox.membership import Membership
 from sandbox.modals import Modals
 from sandbox.model import Channel, Ephemeral, File, Message, User
-from sandbox.mrkdwn import mentions
+from sandbox.mrkdwn import mentions, unescape
 from sandbox.posting import Posting
 from sandbox.rates import Rates
 from sandbox.response_urls import ResponseUrls
@@ -26,6 +28,7 @@ from sandbox.text import channel_text
 from sandbox.transport import Answer, Envelope, HttpTransport
 
 SECRETS = ("bot_token", "app_token", "signing_secret")
+LINK = re.compile(r"<(https?://[^\s|>]+)(?:\|[^>]*)?>")
 BROADCASTS = frozenset({"here", "channel", "everyone"})
 
 
@@ -158,6 +161,25 @@ class WorkspaceCore:
     def text(self, channel: str, viewer: str | None = None) -> str:
         """Render a channel as plain text, as `viewer` sees it."""
         return channel_text(self.state, self.channel(channel), self.user(viewer) if viewer else None)
+
+    def emit_links_shared(self, message: Message, channel: Channel) -> None:
+        """Send `link_shared` if a person's message has links to domains that the app registered."""
+        domains = self.manifest.unfurl_domains
+        urls = [url for url in dict.fromkeys(LINK.findall(message.text)) if (urlsplit(url).hostname or "") in domains]
+        if not urls:
+            return
+        event: dict[str, Any] = {
+            "type": "link_shared",
+            "channel": channel.id,
+            "is_bot_user_member": self.bot.id in channel.members,
+            "user": message.user,
+            "message_ts": message.ts,
+            "links": [{"url": unescape(url), "domain": urlsplit(url).hostname} for url in urls],
+            "unfurl_id": f"{channel.id}-{message.ts}",
+            "source": "conversations_history",
+            "event_ts": self.state.ts(),
+        }
+        self.delivery.emit(event, None)
 
     def emit_file_shared(self, file: File, channel: Channel, user: str) -> None:
         """Send the `file_shared` event."""

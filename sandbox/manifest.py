@@ -13,6 +13,7 @@ EVENT_SCOPES: dict[str, tuple[str, ...]] = {
     "message.im": ("im:history",),
     "message.mpim": ("mpim:history",),
     "app_mention": ("app_mentions:read",),
+    "link_shared": ("links:read",),
     "channel_archive": ("channels:read",),
     "channel_created": ("channels:read",),
     "channel_deleted": ("channels:read",),
@@ -67,6 +68,7 @@ class Manifest:
     shortcuts: tuple[Shortcut, ...] | None = None
     interactivity: bool = True
     home_tab: bool = True
+    unfurl_domains: frozenset[str] = frozenset()
 
     def command(self, name: str) -> Command | None:
         """Return a command, or `None` if the manifest lacks it. Without a manifest every command exists, escaped."""
@@ -118,6 +120,7 @@ def read_manifest(source: Path | dict[str, Any] | None) -> Manifest:
         ),
         interactivity=bool((settings.get("interactivity") or {}).get("is_enabled")),
         home_tab=bool(home.get("home_tab_enabled", True)),
+        unfurl_domains=frozenset(features.get("unfurl_domains") or []),
     )
 
 

@@ -67,6 +67,7 @@ class Person:
             fields |= {"broadcast": True, "subtype": "thread_broadcast"}
         blocks = line.blocks if text and not text.startswith("/me ") else None
         message = self.ws.posting.post(room, self.id, line.text, blocks=blocks, **fields)
+        self.ws.emit_links_shared(message, room)
         for file in shared:
             self.ws.emit_file_shared(file, room, self.id)
         return message

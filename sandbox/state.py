@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 from sandbox.clock import Clock
-from sandbox.model import Channel, Ephemeral, File, Message, User, Usergroup, View
+from sandbox.model import Channel, Ephemeral, File, Json, Message, User, Usergroup, View
 
 
 def new_id(prefix: str) -> str:
@@ -69,6 +69,7 @@ class State:
         self.homes: dict[str, View] = {}
         self.files: dict[str, File] = {}
         self.contents: dict[str, bytes] = {}
+        self.unfurls: dict[tuple[str, str], Json] = {}  # by channel and `ts`: the previews of a message's links
         self.canvases: dict[str, list[list[str]]] = {}  # the sections of each canvas: ID and Markdown
         self.usergroups: dict[str, Usergroup] = {}
         self.changed: set[tuple[str, str]] = set()

@@ -39,6 +39,8 @@ SCOPES = {
     "groups:write": "open private incident channels",
     "im:history": "find out whether a page arrived",
     "im:write": "page people directly",
+    "links:read": "see links to incidents",
+    "links:write": "show what links to incidents lead to",
     "pins:read": "note pins",
     "pins:write": "pin the card",
     "reactions:read": "see 📌",

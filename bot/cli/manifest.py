@@ -35,5 +35,7 @@ def manifest(url: str | None = None, command: str = "/incident") -> str:
     if not re.fullmatch(r"https://[^\s/]+(/[^\s]*)?", url):
         raise TocsinError(f"{url!r} is no public address: expected one such as https://tocsin.example.com")
     text = text.replace("https://tocsin.example.org", url.rstrip("/"))
+    host = url.removeprefix("https://").partition("/")[0].partition(":")[0]
+    text = text.replace("  shortcuts:\n", f"  unfurl_domains:\n    - {host}\n  shortcuts:\n", 1)  # of its own links
     text = re.sub(r"socket_mode_enabled: true", "socket_mode_enabled: false", text)
     return re.sub(r"^(\s*)# ((?:request_|message_menu_options_)?url: .*)$", r"\1\2", text, flags=re.M)

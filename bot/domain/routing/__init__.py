@@ -87,7 +87,7 @@ from bot.domain.routing.reviews import (
 )
 from bot.domain.routing.rewrites import PastNotice, rewrites
 from bot.domain.routing.tickets import ticket, ticket_key, ticket_moved
-from bot.domain.routing.workspace import home, policy_refused, policy_valid, relieved, user_group
+from bot.domain.routing.workspace import home, policy_refused, policy_valid, relieved, unfurl, user_group
 
 __all__ = [
     "REVIEW_BOOKMARK",
@@ -178,6 +178,7 @@ __all__ = [
     "ticket_moved",
     "triage",
     "triage_key",
+    "unfurl",
     "user_group",
     "without_settled",
     "would_have_paged",

@@ -118,6 +118,7 @@ class NoticeKind(StrEnum):
     USERGROUP = "usergroup"
     RELIEVED = "relieved"
     OPERATORS = "operators"
+    UNFURL = "unfurl"  # shows what a link to an incident leads to
     POLICY_REFUSED = "policy_refused"
     POLICY_VALID = "policy_mended"
 

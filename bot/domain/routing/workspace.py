@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.domain.routing.notice import Notice, NoticeKind, Priority
-from bot.domain.routing.payloads import RelievedPayload, SettledPayload, UsergroupPayload, UserPayload
+from bot.domain.routing.payloads import RelievedPayload, SettledPayload, UnfurlPayload, UsergroupPayload, UserPayload
 
 
 def home(user: str) -> Notice:
@@ -42,3 +42,10 @@ def policy_valid(number: int) -> Notice:
         depends_on=of,
         priority=Priority.EDIT,
     )
+
+
+def unfurl(event: str, payload: UnfurlPayload) -> Notice:
+    """Show what a link to an incident leads to, once for each event of Slack's that tells of the link."""
+    return Notice(
+        f"unfurl:{event}:{payload.incident}", NoticeKind.UNFURL, None, payload.to_json(), priority=Priority.NEWS
+    )  # fmt: skip

@@ -20,6 +20,7 @@ PER_MINUTE: dict[str, int | None] = {
     "chat.delete": T3,
     "chat.postEphemeral": T4,
     "chat.postMessage": None,
+    "chat.unfurl": T3,
     "chat.update": T3,
     "conversations.canvases.create": T2,
     "conversations.create": T2,

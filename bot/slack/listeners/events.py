@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +12,7 @@ import structlog
 from bot.domain.actions.item import NewAction
 from bot.domain.errors import Refused
 from bot.domain.incident import ChannelLoss
+from bot.domain.routing.payloads import UnfurlPayload
 from bot.domain.timeline.messages import ChannelMessage
 from bot.slack import text
 from bot.slack.blocks import actions
@@ -27,6 +29,7 @@ from bot.usecases.incidents.refresh_messages import refresh_announcement, refres
 log = structlog.get_logger()
 
 ACTION_REACTIONS = frozenset({"ballot_box_with_check"})  # ☑️
+MOST_LINKS = 5  # of a message that are unfurled
 NOTHING_TO_RECORD = 1  # so that only deliveries of recorded events count as repeated
 
 
@@ -299,6 +302,23 @@ async def _home_opened(call: EventCall) -> int:
     return NOTHING_TO_RECORD
 
 
+async def _link_shared(call: EventCall) -> int:
+    """Queue the previews of links to incidents of this bot."""
+    event, base = call.event, call.ctx.context.url
+    if base is None or call.by_bot:
+        return NOTHING_TO_RECORD
+    pattern = re.compile(rf"{re.escape(base.rstrip('/'))}/incidents/(?:INC-)?([0-9]{{1,9}})(?:[/?#].*)?", re.IGNORECASE)
+    links = [str(link.get("url", "")) for link in event.get("links", ())][:MOST_LINKS]
+    for url in links:
+        if match := pattern.fullmatch(url):
+            payload = UnfurlPayload(
+                url, int(match[1]), str(event.get("channel", "")), str(event.get("message_ts", "")),
+                str(event.get("unfurl_id") or ""), str(event.get("source") or ""),
+            )  # fmt: skip
+            await personal.unfurl_link(call.ctx.context, call.event_id, payload)
+    return NOTHING_TO_RECORD
+
+
 HANDLERS: dict[str, EventHandler] = {
     "app_home_opened": _home_opened,
     "app_mention": _mention,
@@ -310,6 +330,7 @@ HANDLERS: dict[str, EventHandler] = {
     "group_deleted": _channel_lost,
     "group_left": _channel_lost,
     "group_unarchive": _channel_back,
+    "link_shared": _link_shared,
     "message": _message,
     "reaction_added": _reaction_added,
     "reaction_removed": _reaction_removed,

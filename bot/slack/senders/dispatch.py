@@ -45,6 +45,7 @@ from bot.slack.senders.reviews import ReviewSender
 from bot.slack.senders.rewrites import RewriteSender
 from bot.slack.senders.status_page import StatusPageSender
 from bot.slack.senders.triage import TriageSender
+from bot.slack.senders.unfurls import UnfurlSender
 from bot.slack.senders.usergroups import UsergroupSender
 from bot.usecases.context import Context
 from bot.usecases.incidents.channel import look_at_channel
@@ -72,6 +73,7 @@ SENDERS: tuple[type[SenderBase], ...] = (
     ReminderSender,
     ReviewCanvasSender,
     ReviewSender,
+    UnfurlSender,
     RewriteSender,
     StatusPageSender,
     TriageSender,

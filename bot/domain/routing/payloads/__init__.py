@@ -55,6 +55,7 @@ from bot.domain.routing.payloads.people import (
     ReviewPointPayload,
     ReviewQuestionsPayload,
     TicketPayload,
+    UnfurlPayload,
     UserPayload,
 )
 from bot.domain.routing.payloads.playbook_runs import (
@@ -113,6 +114,7 @@ __all__ = [
     "StepOverduePayload",
     "SubscriberPayload",
     "TicketPayload",
+    "UnfurlPayload",
     "UpdatePayload",
     "UserPayload",
     "UsergroupPayload",

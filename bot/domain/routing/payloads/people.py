@@ -24,6 +24,18 @@ class DutiesPayload(Payload):
 
 
 @dataclass(frozen=True)
+class UnfurlPayload(Payload):
+    """A link to an incident in a message, which Slack names by channel and `ts`, or by an ID and its source."""
+
+    url: str  # as it was written
+    incident: int
+    channel: str = ""
+    ts: str = ""
+    unfurl_id: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
 class ReviewPointPayload(Payload):
     """Names a point of the agenda of the incident's review, from 1."""
 

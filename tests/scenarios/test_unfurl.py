@@ -1,0 +1,61 @@
+"""A link to an incident shows the incident: as a Work Object, as blocks, and of a private one nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sandbox.model import Message
+from tests.scenarios.assertions import declared, rest, typed
+from tests.scenarios.running import World, world
+
+BASE = "https://tocsin.example.org"
+
+
+@pytest.fixture
+async def linked(sqlite_url: str) -> AsyncIterator[World]:
+    async with world(sqlite_url, tocsin_url=BASE) as here:
+        here.ws.manifest = replace(here.ws.manifest, unfurl_domains=frozenset({"tocsin.example.org"}))
+        await declared(here, "sev2 Checkout is down")
+        yield here
+
+
+def shown(here: World, message: Message) -> dict[str, Any]:
+    return here.ws.state.unfurls.get((message.channel, message.ts), {})
+
+
+async def test_a_link_becomes_the_incident(linked: World) -> None:
+    here = linked
+    await typed(here, "maya", "inc-1-checkout-is-down", "/incident lead me")
+    message = await here.tom.say("general", f"See {BASE}/incidents/INC-1 please")
+    await rest(here)
+    preview = shown(here, message)
+    (entity,) = preview["entities"]
+    assert entity["app_unfurl_url"] == f"{BASE}/incidents/INC-1"
+    payload = entity["entity_payload"]
+    assert payload["attributes"]["title"] == {"text": "Checkout is down"}
+    assert payload["attributes"]["display_id"] == "INC-1"
+    assert payload["fields"]["assigned_to"]["user"] == {"user_id": "U0MAYA0000"}
+    assert "Checkout is down" in str(preview["unfurls"])
+
+
+async def test_without_work_objects_it_is_shown_as_blocks(linked: World) -> None:
+    here = linked
+    here.ws.faults.add("chat.unfurl", error="invalid_metadata_format", count=1)
+    message = await here.tom.say("general", f"{BASE}/incidents/1")
+    await rest(here)
+    assert shown(here, message)["entities"] == []
+    assert "INC-1" in str(shown(here, message)["unfurls"])
+
+
+async def test_nothing_is_shown_of_a_private_incident_or_of_another_page(linked: World) -> None:
+    here = linked
+    await typed(here, "maya", "general", "/incident declare sev2 Leak --private")
+    await here.opened(2)
+    for path in ("/incidents/INC-2", "/incidents/INC-99", "/status", "/incidents/INC-1x"):
+        message = await here.tom.say("general", f"{BASE}{path}")
+        await rest(here)
+        assert shown(here, message) == {}
