@@ -17,14 +17,14 @@ SUCCESS = re.compile(
     r"is declared|Noted on the timeline|Update #\d+ of|is now |is resolved\.|is closed\.|is open again|Reminders for|"
     r"is promised in|is paged|Paged now|could be paged|Everybody on the ladder is responding|You are responding|"
     r"first to acknowledge|You acknowledged|"
-    r"Are you responding|: <@|nobody now|You're in|is being opened|Inviting"
+    r"Are you responding|: <@|nobody now|You're in|is being opened|Inviting|\*AI-\d+-\d+\*"
 )
 ESCALATE_AGAIN = re.compile(r"Page rung \d+ as well: .*\?")  # somebody escalated just before: the bot asks first
 # The kind of timeline entry that an act creates.
 ENTRY_KINDS = {
     "note": "note", "update": "update", "update_form": "update", "status": "status", "severity": "severity",
     "escalate": "escalated", "resolve": "resolved", "resolve_form": "resolved", "reopen": "reopened",
-    "mention": "note",
+    "mention": "note", "action": "action",
 }  # fmt: skip
 
 
@@ -167,6 +167,9 @@ class People:
 
     async def _note(self, step: Step) -> None:
         await self._command(step, f"note {step.token} noted")
+
+    async def _action(self, step: Step) -> None:
+        await self._command(step, f"action {step.token} alert on it @{step.who} by tomorrow P1")
 
     async def _update(self, step: Step) -> None:
         await self._command(step, f"update {step.token} updated")

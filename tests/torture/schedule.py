@@ -15,7 +15,7 @@ ACTS = {
     "say": 20, "reply": 7, "edit": 9, "delete": 4, "pushpin": 3, "chat": 3,
     "declare": 5, "declare_form": 3, "declare_private": 3, "note": 8, "update": 5, "update_form": 5, "resolve_form": 2,
     "ack": 4, "press_card": 8, "press_page": 6, "press_nudge": 5, "press_answer": 4, "press_announcement": 3,
-    "severity": 4, "status": 3, "role": 3, "snooze": 2, "next": 3, "escalate": 3,
+    "severity": 4, "status": 3, "role": 3, "snooze": 2, "next": 3, "escalate": 3, "action": 4,
     "resolve": 3, "close": 1, "reopen": 5, "join": 2, "invite": 2, "mention": 3,
 }  # fmt: skip
 FAULTS = {

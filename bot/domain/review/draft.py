@@ -68,6 +68,9 @@ def _metadata(record: Record, page: Page) -> None:
         given = [each for each in record.of("role") if each.entry.data.get("role") == role]
         if given and given[-1].entry.data.get("user") == holder:
             page.say(f"{user_mention(holder)} was {given[-1].entry.data.get('title', role)}.", given[-1].seq)
+    for other in record.of("merged", "related"):
+        text = words(other).rstrip(".")
+        page.say(f"{who(other.entry)} on {record.clock(other.entry.at)}: {text}.", other.seq)
     resolved = record.last("resolved")
     if resolved and incident.resolved_at:
         page.say(f"It was resolved by {who(resolved.entry)} on {record.clock(incident.resolved_at)}.",

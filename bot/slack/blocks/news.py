@@ -285,7 +285,13 @@ def _action(entry: Entry, incident: Incident, policy: Policy) -> str:
 
 
 def _review(entry: Entry, incident: Incident, policy: Policy) -> str:
+    if held_at := entry.data.get("held_at"):
+        return f":calendar: {mention(entry.actor)} scheduled the review for {elements.moment(_instant(held_at))}"
     return f":memo: {mention(entry.actor)} {clip(render(entry.text), NOTE)}"
+
+
+def _instant(text: object) -> datetime:
+    return datetime.fromisoformat(str(text))
 
 
 def _times(entry: Entry, incident: Incident, policy: Policy) -> str:

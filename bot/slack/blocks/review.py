@@ -143,11 +143,13 @@ def published(view: ReviewView, command: str) -> Message:
     """The announcement of a published review."""
     incident = view.incident
     words = f"{phrases.drill_prefix(incident)}The review of {phrases.title(incident)} is published"
+    related = [f"INC-{number}" for number in (*incident.merged, *incident.related)]
     return elements.message(
         words,
         [
             elements.section(f":mega: *{words}*"),
             *[block for key in ("summary", "causes", "lessons", "actions") for block in _short(view.section(key))],
+            elements.context(f"Related: {elements.join_comma(related)}") if related else None,
             elements.actions(button("Read", READ, incident.id), block_id="review_published"),
             elements.context(f"Or type `{command} review --in {incident.id}`"),
         ],

@@ -132,7 +132,7 @@ class ReviewCanvasSender(SenderBase):
 
     async def _tell(self, number: int, text: str, url: str) -> None:
         async with locked_incident(self._context, number) as work:
-            told = entry(work.now, "review", BOT, text, told=True, link=url, canvas=True)
+            told = entry(work.now, "review", BOT, text, told=True, url=url)
             await work.commit(Change(work.incident, (told,)))
 
     def _url(self, canvas_id: str) -> str:

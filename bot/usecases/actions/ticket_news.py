@@ -26,7 +26,7 @@ async def ticket_created(context: Context, ticket: Ticket, dropped: str) -> None
         text = f"{what} is {ticket.name} in {TITLES[ticket.tracker]}: {ticket.url}"
         if dropped:
             text += f" ({TITLES[ticket.tracker]} dropped {dropped}: the token may not set them)"
-        facts = {"event": "ticket", "ticket": ticket.name, "link": ticket.url, **({"told": True} if dropped else {})}
+        facts = {"event": "ticket", "ticket": ticket.name, "url": ticket.url, **({"told": True} if dropped else {})}
         await work.commit(Change(work.incident, (entry(work.now, "action", BOT, text, **facts),)))
 
 
@@ -76,6 +76,6 @@ async def _note(work: UnitOfWork, ticket: Ticket, state: TicketState, who: str) 
         TicketState.GONE: "is gone: it was deleted or moved. Its item stays here",
     }[state]
     text = f"Ticket {ticket.name} {words}"
-    facts = {"event": "ticket", "ticket": ticket.name, "link": ticket.url}
+    facts = {"event": "ticket", "ticket": ticket.name, "url": ticket.url}
     told = {"told": True} if state is TicketState.GONE else {}
     await work.commit(Change(work.incident, (entry(work.now, "action", who, text, **facts, **told),)))

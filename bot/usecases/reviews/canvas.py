@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from bot.domain import routing
-from bot.domain.incident import Change, Incident
+from bot.domain.incident import Change
 from bot.domain.review import lifecycle
 from bot.usecases import authorize
 from bot.usecases.context import Context
 from bot.usecases.unit_of_work import locked_incident
+from storage.key_value import review_canvas
 
 
-async def mirror_review(context: Context, number: int, actor: str, delivery: str | None = None) -> Incident:
-    """Queue it. Raises `Refused` before the review is opened."""
+async def mirror_review(context: Context, number: int, actor: str, delivery: str | None = None) -> str | None:
+    """Queue it, and return the ID of the canvas if there is one. Raises `Refused` before the review is opened."""
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, "review", actor, work.incident)
         lifecycle.required(work.incident)
-        return await work.commit(Change(work.incident), [routing.review_canvas(number)])
+        kept = await review_canvas(number).get(work.conn)
+        await work.commit(Change(work.incident), [routing.review_canvas(number)])
+        return None if kept is None else str(kept["id"])

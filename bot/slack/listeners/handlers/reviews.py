@@ -10,7 +10,7 @@ from bot.domain.review.lint import lint
 from bot.domain.review.view import ReviewView
 from bot.domain.values.dates import on_business_day
 from bot.domain.values.slack_ids import user_mention
-from bot.slack.blocks import replies
+from bot.slack.blocks import elements, replies
 from bot.slack.blocks import review as blocks
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.inputs import InputErrors
@@ -84,7 +84,11 @@ async def _press_ask(call: Press) -> Message:
 
 
 async def _press_canvas(call: Press) -> Message:
-    await mirror_review(call.context, call.number, call.user, call.delivery)
+    canvas_id = await mirror_review(call.context, call.number, call.user, call.delivery)
+    if canvas_id is not None:
+        me = call.ctx.bot
+        link = elements.link(f"{me.url.rstrip('/')}/docs/{me.team_id}/{canvas_id}", "canvas")
+        return elements.line(f"The {link} is brought up to date. What people wrote in it stays.")
     return replies.done("The review goes into a canvas of this channel; the link follows here.")
 
 
