@@ -241,7 +241,7 @@ VERBS: tuple[Verb, ...] = (
         ("tag", "tag <words>", "tag -<word>", "tag none"),
         "tag checkout database",
         "tag the incident, or take tags away; without words it opens the form",
-        aliases=("tags", "label"),
+        aliases=("label",),
     ),
     Verb(
         "action",
