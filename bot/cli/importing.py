@@ -25,6 +25,7 @@ from bot.importers.errors import ImportFailed
 from bot.importers.plan import Plan, make_plan
 from bot.importers.record import Recorded, record
 from bot.importers.report import in_markdown, in_terminal
+from bot.importers.slack_members import directory_of
 from bot.importers.vendors import VENDORS, Vendor, open_reader
 from bot.policy import LoadedPolicy
 from bot.settings import Settings
@@ -125,7 +126,7 @@ def _policy_text(output: Path | None, settings: Settings) -> str:
 async def _plan(vendor: Vendor, settings: Settings, archive: Archive | None, base: str) -> Plan:
     async with open_reader(vendor, settings, archive) as reader:
         account = await vendor.read(reader)
-    return make_plan(account, base, reader.now, **plan_options(settings, base))
+    return make_plan(account, base, reader.now, await directory_of(settings), **plan_options(settings, base))
 
 
 async def _record(plan: Plan, settings: Settings, *, counted: bool) -> Recorded:

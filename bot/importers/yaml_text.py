@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from bot.domain.values.one_line import escape_controls, one_line
@@ -59,6 +60,16 @@ def item(value: Any, note: str, indent: str) -> Iterator[str]:
     """The lines of an item of a list, with a comment above."""
     yield f"{indent}{comment(note)}"
     yield f"{indent}- {flow(value)}"
+
+
+def span(duration: timedelta) -> str:
+    """A duration as the policy writes it."""
+    seconds = int(duration.total_seconds())
+    if seconds % 86400 == 0 and seconds:
+        return f"{seconds // 86400}d"
+    if seconds % 3600 == 0 and seconds:
+        return f"{seconds // 3600}h"
+    return f"{seconds // 60}m" if seconds % 60 == 0 else f"{seconds}s"
 
 
 def flow(value: Any) -> str:

@@ -96,6 +96,7 @@ def test_what_is_not_moved_or_changed_says_why(odd: Plan) -> None:
 def test_people_are_contacts_with_one_number_and_one_address(odd: Plan) -> None:
     assert value(odd, "contacts", "anna-sorensen") == {
         "name": "Anna Sørensen", "slack": "anna@example.com", "email": "anna@example.com", "phone": "+4915112345678",
+        "methods": [{"by": "slack", "after": "0m"}, {"by": "sms", "after": "2m"}, {"by": "phone", "after": "5m"}],
     }  # fmt: skip
     assert value(odd, "contacts", "anna-sorensen-2")["email"] == "anna.two@example.com"
     assert row(odd, "contact_method", "u-anna/c2")[0] == "moved"

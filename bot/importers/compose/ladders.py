@@ -9,12 +9,10 @@ from typing import Any
 
 from bot.importers.account import NOBODY, Ladder, Participant, Rung
 from bot.importers.compose.draft import Draft
+from bot.importers.yaml_text import span
 
 _MOST_REPEATS = 20  # of the policy
-_PICKS = {
-    "next": "It notifies whoever is on call next; here whoever is on call",
-    "round_robin": "It notifies one after the other in turn; here all of them",
-}
+_HOW = {"next": "the next one", "round_robin": "one after the other"}
 _PREFIX = {"person": "contact", "team": "team", "schedule": "schedule"}
 _Flat = tuple[Rung, timedelta, list[Participant]]
 METHODS = ["slack", "sms"]  # of rungs, where a telephone number was imported; else Slack alone
@@ -60,8 +58,6 @@ def _rungs(draft: Draft, ladder: Ladder) -> Iterator[dict[str, Any]]:
             value["by"] = METHODS
         if rung.until != "acknowledged":
             value["until"] = rung.until
-        if rung.how in _PICKS:
-            rung.note(_PICKS[rung.how], "Look at the rung's `notify`.")
         yield value
 
 
@@ -111,7 +107,7 @@ def _targets(draft: Draft, rung: Rung, targets: list[Participant]) -> list[str]:
     for target in targets:
         key = keys.get(target.kind, {}).get(target.id)
         if key is not None:
-            notify.append(f"{_PREFIX[target.kind]}:{key}")
+            notify.append(f"{_prefix(rung, target)}:{key}")
         elif target != NOBODY:
             name, mend = target.name or target.id, "Write somebody else to the rung's `notify`."
             rung.note(f"The {target.kind} {name} is not moved", mend, lost=len(rung.targets) == 1)
@@ -120,14 +116,15 @@ def _targets(draft: Draft, rung: Rung, targets: list[Participant]) -> list[str]:
     return list(dict.fromkeys(notify))
 
 
-def span(duration: timedelta) -> str:
-    """A duration as the policy writes it."""
-    seconds = int(duration.total_seconds())
-    if seconds % 86400 == 0 and seconds:
-        return f"{seconds // 86400}d"
-    if seconds % 3600 == 0 and seconds:
-        return f"{seconds // 3600}h"
-    return f"{seconds // 60}m" if seconds % 60 == 0 else f"{seconds}s"
+def _prefix(rung: Rung, target: Participant) -> str:
+    """How the policy names the target: `next:` and `all:` of a schedule, `turn:` of a team."""
+    if target.kind == "schedule" and rung.how in ("next", "all"):
+        return rung.how
+    if target.kind == "team" and rung.how == "round_robin":
+        return "turn"
+    if rung.how in ("next", "round_robin"):
+        rung.note(f"It notifies {_HOW[rung.how]} of several; here all of them", "Look at the rung's `notify`.")
+    return _PREFIX[target.kind]
 
 
 def rungs_to(draft: Draft, target: Participant) -> list[dict[str, Any]]:

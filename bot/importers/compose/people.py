@@ -10,6 +10,7 @@ from typing import Any
 from bot.importers.account import Person, Team
 from bot.importers.compose.draft import Draft
 from bot.importers.keys import Keys
+from bot.importers.yaml_text import span
 
 _RESERVED = {"nobody"}
 _CANDIDATES = 3
@@ -139,9 +140,25 @@ def _contact(person: Person, key: str) -> dict[str, Any]:
         contact["email"] = person.email
     if person.phone:
         contact["phone"] = person.phone
+    if methods := _methods(person):
+        contact["methods"] = methods
     if not {"slack", "email", "phone"} & set(contact):
         contact["slack"] = f"{key}@{_NOWHERE}"
     return contact
+
+
+def _methods(person: Person) -> list[dict[str, Any]]:
+    """The person's own methods, in order of time. One that needs a number or an address that is missing is left out."""
+    methods = []
+    for step in sorted(person.steps, key=lambda each: each.after):
+        missing = {"sms": not person.phone, "phone": not person.phone, "email": not person.email}.get(
+            step.method, False
+        )
+        if missing:
+            step.note(f"There is no number or address to reach {person.origin.name} by {step.method}", "", lost=True)
+        else:
+            methods.append({"by": step.method, "after": span(step.after)})
+    return methods
 
 
 def add_teams(draft: Draft) -> None:

@@ -41,6 +41,7 @@ PER_MINUTE: dict[str, int | None] = {
     "usergroups.users.update": T2,
     "users.conversations": T3,
     "users.info": T4,
+    "users.list": T2,
     "users.lookupByEmail": T3,
     "views.open": T4,
     "views.publish": T4,
