@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from bot.domain.values.target import TargetKind
 from bot.importers.account import NOBODY, Ladder, Participant, Rung
 from bot.importers.compose.draft import Draft
 from bot.importers.yaml_text import span
@@ -118,10 +119,10 @@ def _targets(draft: Draft, rung: Rung, targets: list[Participant]) -> list[str]:
 
 def _prefix(rung: Rung, target: Participant) -> str:
     """How the policy names the target: `next:` and `all:` of a schedule, `turn:` of a team."""
-    if target.kind == "schedule" and rung.how in ("next", "all"):
-        return rung.how
-    if target.kind == "team" and rung.how == "round_robin":
-        return "turn"
+    wanted = {("schedule", "next"): "next", ("schedule", "all"): "all", ("team", "round_robin"): "turn"}
+    prefix = wanted.get((target.kind, rung.how), "")
+    if prefix in set(TargetKind):
+        return prefix
     if rung.how in ("next", "round_robin"):
         rung.note(f"It notifies {_HOW[rung.how]} of several; here all of them", "Look at the rung's `notify`.")
     return _PREFIX[target.kind]

@@ -11,9 +11,11 @@ from bot.importers.account import Person, Team
 from bot.importers.compose.draft import Draft
 from bot.importers.keys import Keys
 from bot.importers.yaml_text import span
+from bot.policy.models.people import Contact
 
 _RESERVED = {"nobody"}
 _CANDIDATES = 3
+_OWN_METHODS = "methods" in Contact.model_fields  # whether the policy knows them
 _NOWHERE = "unmatched.invalid"  # a domain that nobody can have
 _ALIKE = 0.6  # of 1: from here on a name is worth showing
 
@@ -149,7 +151,13 @@ def _contact(person: Person, key: str) -> dict[str, Any]:
 
 def _methods(person: Person) -> list[dict[str, Any]]:
     """The person's own methods, in order of time. One that needs a number or an address that is missing is left out."""
-    methods = []
+    methods: list[dict[str, Any]] = []
+    if not _OWN_METHODS:
+        for step in person.steps:
+            step.note(
+                "Rungs say how people are reached, not the people themselves", "Look at `by` of the rungs.", lost=True
+            )
+        return methods
     for step in sorted(person.steps, key=lambda each: each.after):
         missing = {"sms": not person.phone, "phone": not person.phone, "email": not person.email}.get(
             step.method, False
