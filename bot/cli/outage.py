@@ -45,14 +45,17 @@ def start_command(words: tuple[str, ...], as_json: bool) -> None:
 def stop_command(as_json: bool) -> None:
     """Slack is back."""
 
-    async def stop(database: Database, settings: Settings) -> None:
+    async def stop(database: Database, settings: Settings) -> Outage | None:
         now = (await open_clock(database, settings.tocsin_speed)).now()
         severities = [severity.key for severity in policy_reader.load(settings.policy_path).severities]
         async with database.transaction() as conn:
-            await outages.stop(conn, now, severities)
+            return await outages.stop(conn, now, severities)
 
-    run(stop)
-    _print(None, as_json)
+    ended = run(stop)
+    if ended is None or as_json:
+        _print(None, as_json)
+    else:
+        echo("Slack is back. What waited goes out now, the worst incidents first; each channel gets one digest.")
 
 
 async def _current(database: Database) -> Outage | None:
