@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -12,9 +14,11 @@ pytest.importorskip("axe_playwright_python")
 
 from playwright.async_api import Browser, BrowserContext, Page, ViewportSize
 
-from tests.api.calls import MAYA, TOM, token_for
+from tests.api.calls import MAYA, TOM, program, token_for
 from tests.browser.test_status_page import violations
 from tests.scenarios.running import World, world, written
+from tests.web.console.browser import Browser as WebBrowser
+from tests.web.console.browser import browser as web_browser
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -33,11 +37,13 @@ status_page: {name: Example AI, preset: llm-platform, support: help@example.com}
 PHONE: ViewportSize = {"width": 360, "height": 740}
 TABLET: ViewportSize = {"width": 768, "height": 1024}
 WIDE: ViewportSize = {"width": 1440, "height": 900}
+MOST_BYTES = 60 * 1024
 LOOKS: tuple[tuple[Literal["light", "dark"], ViewportSize], ...] = (("light", PHONE), ("dark", WIDE))
 PATHS = (
     "/", "/incidents", "/incidents/INC-1", "/incidents/INC-1/playbooks/1",
     "/incidents/INC-1/tell?audience=internal", "/alerts", "/alerts/rules", "/alerts/noise", "/oncall",
-    "/playbooks", "/playbooks/database-outage",
+    "/playbooks", "/playbooks/database-outage", "/statuspage", "/reviews", "/incidents/INC-2/review", "/figures",
+    "/audit", "/setup",
 )  # fmt: skip
 
 
@@ -99,3 +105,56 @@ async def test_axe_finds_nothing_on_the_console_on_a_phone_and_a_wide_screen_in_
                 found += [f"{where}: {wide} px beyond the screen"] if wide > 0 else []
             await opened.close()
         assert found == []
+
+
+async def test_the_keyboard_alone_runs_an_incident_and_a_page_keeps_itself_up_to_date(
+    browser: Browser, sqlite_url: str, tmp_path: Path
+) -> None:
+    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as here:
+        opened = await browser.new_context(viewport=WIDE)
+        tab = await signed_in(opened, here)
+        await tab.keyboard.press("Tab")
+        await tab.keyboard.press("Enter")
+        assert await tab.evaluate("document.activeElement.id") == "main", "the first stop skips the pages"
+        await tab.locator("summary", has_text="Declare an incident").focus()
+        await tab.keyboard.press("Enter")
+        await tab.keyboard.press("Tab")
+        await tab.keyboard.type("Checkout is down")
+        await tab.keyboard.press("Enter")
+        await tab.wait_for_url("**/incidents/INC-1*")
+        async with program(here, person=TOM) as tom:
+            await tom.post("/incidents/INC-1/note", {"text": "Written elsewhere"})
+        await tab.get_by_text("Written elsewhere").wait_for()
+        await opened.close()
+        plain = await browser.new_context(java_script_enabled=False, viewport=PHONE)
+        await furnished(await signed_in(plain, here))
+        await plain.close()
+
+
+async def test_a_cold_load_of_each_page_is_at_most_60_kilobytes(sqlite_url: str, tmp_path: Path) -> None:
+    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as here, web_browser(here, scopes="admin") as maya:
+        await maya.act("/declare", {"title": "Checkout is down", "severity": "sev1"})
+        await maya.act("/incidents/INC-1/playbooks", {"playbook": "database-outage"})
+        async with program(here, person=TOM) as tom:
+            for number in range(60):
+                await tom.post("/incidents/INC-1/note", {"text": f"Entry {number}: " + "words of a note " * 12})
+        heavy = {}
+        for path in (path for path in PATHS if "INC-2" not in path):
+            size = await weight(maya, path)
+            heavy |= {path: size} if size > MOST_BYTES else {}
+        assert heavy == {}
+
+
+async def weight(visitor: WebBrowser, path: str) -> int:
+    """The bytes of a page with its stylesheet and script, as they cross the network."""
+    total, waiting = 0, [path]
+    for each in waiting:
+        headers = {"Accept-Encoding": "gzip"}
+        async with visitor.session.get(visitor.url + each, headers=headers, auto_decompress=False) as answer:
+            assert answer.status == 200, each
+            body = await answer.read()
+        total += len(body) + sum(len(name) + len(value) + 4 for name, value in answer.headers.items())
+        if each == path:
+            text = gzip.decompress(body).decode() if answer.headers.get("Content-Encoding") else body.decode()
+            waiting += re.findall(r'(?:href|src)="(/console/[^"]+)"', text)
+    return total

@@ -12,7 +12,7 @@ from tests.api.calls import token_for
 from tests.scenarios.running import World, world
 from tests.web.console.browser import browser
 
-PAGES = ("/", "/incidents", "/incidents/INC-1", "/alerts", "/oncall", "/figures", "/audit", "/setup", "/login")
+PAGES = ("/", "/incidents", "/incidents/INC-1", "/alerts", "/oncall", "/figures", "/audit", "/setup")
 
 
 @pytest.fixture
