@@ -27,6 +27,7 @@ _OF_OPERATION = {
     ("add_note", "text"): "Note", ("declare_incident", "description"): "What is happening?",
     ("declare_incident", "services"): "Affected services", ("record_impact", "users"): "Users, per cent",
 }  # fmt: skip
+_ONE_LINE = frozenset({"title", "subject"})
 _EXTRA = frozenset({"link"})  # what Slack's forms do not ask for either
 
 
@@ -74,7 +75,7 @@ def _field(operation: Operation, name: str, value: Mapping[str, Any], policy: Po
     if (choices := _choices(operation, name, value, policy)) is not None:
         shown = choices if required else (("", "–"), *choices)
         return Field(name, label, "choice", required, shown, hint=hint)
-    kind = _kind(value)
+    kind = "line" if name in _ONE_LINE else _kind(value)
     suggestions = SPANS if name in {"duration", "next_in"} else _suggestions(name, policy)
     if name == "duration" and operation.name == "snooze_incident":
         suggestions, hint = (*SPANS, "off"), "Such as 30m; off ends it."
