@@ -81,6 +81,9 @@ def demo_bot(
         "LOG_FORMAT": "json",
         "TOCSIN_DEMO": "1",
         "TOCSIN_HOOK_TOKEN": "demo",
+        "SLACK_CLIENT_ID": settings.client_id,
+        "SLACK_CLIENT_SECRET": settings.client_secret,
+        **({"TOCSIN_URL": f"http://127.0.0.1:{port}"} if port else {}),
     }
     if policy is not None:
         env["TOCSIN_POLICY"] = str(policy)

@@ -81,6 +81,8 @@ async def run(options: Options) -> int:
         settings = Settings(
             port=options.port, manifest=_manifest(), db=folder / "workspace.db", team_name="Example Shop",
             speed=options.speed, status_page=f"http://127.0.0.1:{options.bot_port}/status",
+            console=f"http://127.0.0.1:{options.bot_port}/login/slack",
+            redirect_urls=(f"http://127.0.0.1:{options.bot_port}/login/slack/callback",),
         )  # fmt: skip
         server = Server(Workspace(settings))
         policy = options.policy or HERE / "demo.policy.yml"
@@ -157,7 +159,7 @@ def more(bot: BotProcess) -> str:
     names = ("DATABASE_URL", "TOCSIN_POLICY", "TOCSIN_HOOK_TOKEN", "PORT")
     settings = " ".join(f"{name}={shlex.quote(bot.env[name])}" for name in names if name in bot.env)
     return (
-        f"The status page: {served}/status · the API: {served}/api\n"
+        f"The console: {served}/ · the status page: {served}/status · the API: {served}/api\n"
         f"For `tocsin` in another terminal, such as `tocsin alerts`: export {settings}"
     )
 

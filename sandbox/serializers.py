@@ -35,6 +35,7 @@ def state_json(ws: WorkspaceCore) -> Json:
         "starting": not ws.delivery.app_started.is_set(),
         "speed": settings.speed,
         "status_page": settings.status_page,
+        "console": settings.console,
         "tiers": ws.rates.on,
         "now": ws.clock.now(),
         "seq": ws.journal.sequence,

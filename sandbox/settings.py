@@ -39,3 +39,4 @@ class Settings:
     log_size: int = 20_000
     speed: float = 1.0
     status_page: str | None = None  # the address of the app's status page, which the sidebar links
+    console: str | None = None  # the address in the app that signs in with Slack, which the sidebar links

@@ -18,7 +18,8 @@ from storage.timeline import audit
 from storage.timeline.audit import AuditedEntry
 
 PAGE, MOST = 100, 200
-READ = 1000  # entries at most, among which those wanted are looked for
+READ = 1000  # entries at most, among which those through one door are looked for
+MARGIN = 50  # entries more than asked for, since some may be hidden
 
 
 class DeedShape(Shape):
@@ -60,7 +61,8 @@ async def _list(call: Call, given: AuditArguments) -> Answer:
     except OverflowError:
         before = None
     async with call.context.database.reading() as conn:
-        read = await audit.newest(conn, READ, before=before, actor=given.actor)
+        wanted = given.limit + MARGIN if given.source is None else READ
+        read = await audit.newest(conn, wanted, before=before, actor=given.actor)
         known = await incidents.get_many(conn, {each.incident for each in read})
         hidden = {
             number
@@ -70,12 +72,14 @@ async def _list(call: Call, given: AuditArguments) -> Answer:
     shown = [each for each in read if each.incident not in hidden and given.source in (None, source_of(each.entry))]
     page = shown[: given.limit]
     page += [each for each in shown[given.limit :] if each.entry.at == page[-1].entry.at]  # what one change recorded
-    return Answer({"deeds": [_json(each) for each in page], "next_cursor": _following(page, shown, read)})
+    return Answer({"deeds": [_json(each) for each in page], "next_cursor": _following(page, shown, read, wanted)})
 
 
-def _following(page: list[AuditedEntry], shown: list[AuditedEntry], read: list[AuditedEntry]) -> str | None:
+def _following(
+    page: list[AuditedEntry], shown: list[AuditedEntry], read: list[AuditedEntry], wanted: int
+) -> str | None:
     """Where the next page begins: before the instant of the last entry."""
-    last = page[-1] if len(shown) > len(page) else read[-1] if len(read) == READ else None
+    last = page[-1] if len(shown) > len(page) else read[-1] if len(read) == wanted else None
     return None if last is None else token(to_microseconds(last.entry.at))
 
 

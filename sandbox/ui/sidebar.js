@@ -105,13 +105,22 @@ function directs() {
 function apps() {
   const im = myDirects().find((channel) => directPartner(channel).id === store.app.bot.id);
   const name = store.app.name;
-  const page = statusPageLink();
+  const page = [...consoleLink(), ...statusPageLink()];
   if (im) return section("Apps", null, [channelLink(im, avatar(store.app.bot.id, "tiny"), name), ...page]);
   const open = el("a", {
     class: "place", href: "#", data: { key: "app" },
     on: { click: async (event) => { event.preventDefault(); await openDirect(store.app.bot.name); } },
   }, el("span", { class: "sign" }, avatar(store.app.bot.id, "tiny")), el("span", { class: "name" }, name));
   return section("Apps", null, [open, ...page]);
+}
+
+/** What the commander sees in a browser: the app's console, where the current user is signed in by this workspace. */
+function consoleLink() {
+  if (!store.console) return [];
+  return [el("a", {
+    class: "place", href: `/openid/as/${store.me}?then=${encodeURIComponent(store.console)}`, target: "_blank", rel: "noopener",
+    title: "What the commander sees in a browser", data: { key: "console" },
+  }, el("span", { class: "sign" }, icon("link")), el("span", { class: "name" }, "Console"))];
 }
 
 /** The app's status page, in a tab of its own; nothing where the app serves none. */

@@ -60,6 +60,7 @@ export function loadState(state) {
   store.starting = state.starting;
   store.speed = state.speed;
   store.statusPage = state.status_page;
+  store.console = state.console;
 }
 
 /** The time in epoch seconds, by the bot's clock. */

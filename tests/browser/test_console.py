@@ -139,7 +139,7 @@ async def test_a_cold_load_of_each_page_is_at_most_60_kilobytes(sqlite_url: str,
         async with program(here, person=TOM) as tom:
             for number in range(60):
                 await tom.post("/incidents/INC-1/note", {"text": f"Entry {number}: " + "words of a note " * 12})
-        heavy = {}
+        heavy: dict[str, int] = {}
         for path in (path for path in PATHS if "INC-2" not in path):
             size = await weight(maya, path)
             heavy |= {path: size} if size > MOST_BYTES else {}

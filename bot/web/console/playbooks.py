@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiohttp import web
 
+from bot.domain.access.identity import OPERATOR
+from bot.usecases.queries.list_incidents import IncidentQuery, list_incidents
 from bot.web.console.door import Door, Visitor, signed_in
-from storage import playbook_runs
 
-MOST_RUNS = 20
+MOST_OPEN = 50  # incidents
 
 
 def routes(door: Door) -> list[web.RouteDef]:
@@ -20,13 +23,13 @@ def routes(door: Door) -> list[web.RouteDef]:
 
 async def show(visitor: Visitor) -> web.StreamResponse:
     """Every playbook by category, and those that are open in an incident the visitor may see."""
-    listed = (await visitor.ask("list_playbooks"))["playbooks"]
+    library = await visitor.door.context.playbook_library.library()
     wanted = visitor.request.query.get("q", "").strip().lower()[:100]
-    kept = [
-        {"id": each["id"], "name": each["name"], "category": each["category"], "symptoms": each["symptoms"][:3],
-         "steps": sum(len(phase["steps"]) for phase in each["phases"])}
-        for each in listed
-        if wanted in f"{each['name']} {each['category']} {' '.join(each['symptoms'])}".lower()
+    kept: list[dict[str, Any]] = [
+        {"id": each.id, "name": each.name, "category": each.category, "symptoms": each.symptoms[:3],
+         "steps": sum(len(phase.steps) for phase in each.phases)}
+        for each in library.playbooks
+        if wanted in f"{each.name} {each.category} {' '.join(each.symptoms)}".lower()
     ]  # fmt: skip
     categories = sorted({each["category"] for each in kept})
     return await visitor.page(
@@ -43,14 +46,13 @@ async def read(visitor: Visitor) -> web.StreamResponse:
 
 async def _running(visitor: Visitor) -> list[dict[str, object]]:
     """The playbooks open in open incidents, those of the newest incidents first."""
-    listed = (await visitor.ask("list_incidents", status="open", limit=MOST_RUNS))["incidents"]
-    running = []
+    who = None if visitor.person == OPERATOR else visitor.person
     async with visitor.door.context.database.reading() as conn:
-        for incident in listed:
-            for run in await playbook_runs.of_incident(conn, int(incident["id"].removeprefix("INC-"))):
-                if run.outcome is None:
-                    running.append(
-                        {"incident": incident["id"], "title": incident["title"], "run": run.number, "name": run.name,
-                         "settled": run.settled, "total": len(run.steps)}
-                    )  # fmt: skip
-    return running
+        listed = (await list_incidents(conn, IncidentQuery(open_only=True), who, MOST_OPEN)).incidents
+    return [
+        {"incident": incident.id, "title": incident.title, "run": run.number, "name": run.name,
+         "settled": run.settled, "total": run.total}
+        for incident in listed
+        for run in incident.walks
+        if run.outcome is None
+    ]  # fmt: skip

@@ -26,7 +26,7 @@ def environment() -> Environment:
     """The templates."""
     env = Environment(
         loader=PackageLoader("bot.web.console"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
+        lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
     env.filters["span"] = span_in_words
     env.globals.update(pages=PAGES, style=assets.address("style.css"), script=assets.address("script.js"))

@@ -1,0 +1,115 @@
+"""How soon the console's pages open with 10,000 incidents, one of them with 20,000 entries.
+
+The bars: p95 100 ms for every page, 300 ms for the incident with 20,000 entries. The rows are copied set-wise, 100
+entries an incident; `python -m tests.benchmarks.console 1000` makes it a thousand, which takes minutes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from bot.domain import incident as verbs
+from bot.domain.access.session import SignIn, signed
+from bot.domain.access.token import Scope
+from bot.policy import preset
+from bot.usecases.access import sessions
+from storage import incidents
+from storage.database import Database
+from storage.open import open_database
+from storage.timeline import entries
+from tests.benchmarks import client, processes
+from tests.benchmarks.figures import Figure, ms, percentile
+
+INCIDENTS, BIG, OPEN = 10_000, 20_000, 40
+ROUNDS, WARM = 40, 5
+BAR_S, BIG_BAR_S = 0.100, 0.300
+PERSON = "U0MAYA0000"
+PATHS = ("/", "/incidents", "/incidents/INC-5000", "/alerts", "/oncall", "/playbooks", "/reviews", "/audit", "/setup")
+_SERIES = "WITH RECURSIVE s(n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM s WHERE n < {last}) "
+
+
+async def fill(database: Database, each: int) -> None:
+    """Declare one incident, and copy it and its first entry."""
+    policy, now = preset("sev1-5"), datetime.now(UTC)
+    change = verbs.declare(1, verbs.NewIncident("Checkout is down", "sev3", PERSON), policy, now)
+    async with database.transaction() as conn:
+        await incidents.insert(conn, change.incident)
+        await entries.append(conn, 1, change.entries)
+    is_open = f"n > {INCIDENTS - OPEN}"
+    statements = [
+        _SERIES.format(first=2, last=INCIDENTS)
+        + "INSERT INTO incidents (number, status, severity, open, private, declared_at, ended_at, state) "
+        f"SELECT n, CASE WHEN {is_open} THEN 'detected' ELSE 'closed' END, severity, {is_open}, private, "
+        f"declared_at + n, CASE WHEN {is_open} THEN NULL ELSE declared_at END, "
+        f"json_set(state, '$.number', n, '$.status', CASE WHEN {is_open} THEN 'detected' ELSE 'closed' END) "
+        "FROM s, incidents WHERE number = 1",
+        "INSERT INTO chains (incident, seq, head, indexed_seq) "
+        f"SELECT number, CASE number WHEN {INCIDENTS} THEN {BIG} ELSE {each} END, '', {BIG} FROM incidents "
+        "WHERE number > 1",
+    ]
+    copied = (
+        "INSERT INTO timeline (incident, seq, at, kind, actor, text, data, key, by_person, hash, previous) "
+        "SELECT i.number, n, t.at + i.number * 1000000 + n, CASE n % 10 WHEN 0 THEN 'note' ELSE 'message' END, "
+        "t.actor, 'Entry ' || n || ' of what people wrote while they looked for the cause', t.data, n % 10 = 0, "
+        "n % 10 > 0, '', '' FROM s, incidents AS i, timeline AS t "
+        "WHERE t.incident = 1 AND t.seq = 1 AND i.number {which}"
+    )
+    series = _SERIES.format(first=1, last=each)
+    statements.append(series + copied.format(which=f"BETWEEN 2 AND {INCIDENTS - 1}"))
+    statements.append(_SERIES.format(first=1, last=BIG) + copied.format(which=f"= {INCIDENTS}"))
+    async with database.transaction() as conn:
+        for statement in statements:
+            await conn.execute(sa.text(statement))
+        await conn.execute(sa.text("UPDATE counters SET value = :n WHERE name = 'incident'"), {"n": INCIDENTS})
+
+
+async def _cookie(database: Database) -> str:
+    key = await sessions.key(database)
+    async with database.transaction() as conn:
+        _, secret = await sessions.open_session(conn, PERSON, (Scope.WRITE,), SignIn.LINK, datetime.now(UTC))
+    return f"tocsin_session={signed('tocsin_session', secret, key)}"
+
+
+async def measure(each: int = 100) -> list[Figure]:
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite+aiosqlite:///{Path(folder)}/console.db"
+        database = await open_database(url)
+        try:
+            await fill(database, each)
+            cookies = [await _cookie(database) for _ in range(len(PATHS) + 1)]
+        finally:
+            await database.close()
+        async with processes.rig() as rig:
+            bot = await rig.bot(url)
+            async with client.connections(bot.port) as (connection,):
+                figures = []
+                for path, cookie in zip((*PATHS, f"/incidents/INC-{INCIDENTS}"), cookies, strict=True):
+                    head = f"GET {path} HTTP/1.1\r\nHost: tocsin\r\nAccept-Encoding: gzip\r\nCookie: {cookie}\r\n\r\n"
+                    took = []
+                    for _ in range(WARM + ROUNDS):
+                        answer = await connection.request(head.encode())
+                        if answer.status != 200:
+                            raise RuntimeError(f"{path} answered {answer.status}")
+                        took.append(answer.took_s)
+                    p95 = percentile(took[WARM:], 0.95)
+                    bar_s = BIG_BAR_S if path.endswith(str(INCIDENTS)) else BAR_S
+                    name = f"console {path}, {INCIDENTS} incidents × {each} entries"
+                    name = name if bar_s == BAR_S else f"console, an incident with {BIG} entries"
+                    measured = f"p50 {ms(percentile(took[WARM:], 0.5))}, p95 {ms(p95)}"
+                    figures.append(Figure(name, measured, f"p95 ≤ {bar_s * 1000:g} ms", p95 <= bar_s))
+        return figures
+
+
+def figures() -> list[Figure]:
+    return asyncio.run(measure())
+
+
+if __name__ == "__main__":
+    for figure in asyncio.run(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 100)):
+        print(figure.name, figure.measured, figure.bar, figure.met)
