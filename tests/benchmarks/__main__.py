@@ -23,11 +23,8 @@ NAMES = (
     "instructions",
     "alerts",
     "status_page",
-<<<<<<< HEAD
     "importing",
-=======
     "console",
->>>>>>> 8e031218 (console: the demo links it and signs the current person in; pages read less; a benchmark opens them at 10,000 incidents)
 )
 
 

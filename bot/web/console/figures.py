@@ -16,9 +16,8 @@ from bot.web.console.door import Door, Visitor, signed_in
 SPANS = (7, 30, 90, 365)
 KEPT_S = 30.0
 TIMES = {
-    "mtta": "To acknowledge", "mtti": "To identify", "mttm": "To mitigate", "mttr": "To resolve",
-    "time_to_acknowledge": "To acknowledge", "time_to_identify": "To identify", "time_to_mitigate": "To mitigate",
-    "time_to_resolve": "To resolve", "detection": "To detect",
+    "acknowledge_s": "To acknowledge", "identify_s": "To identify", "mitigate_s": "To mitigate",
+    "resolve_s": "To resolve", "detect_s": "From start to detection",
 }  # fmt: skip
 
 
