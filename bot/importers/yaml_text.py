@@ -95,7 +95,18 @@ def _setting(key: str, value: Any, indent: str) -> Iterator[str]:
     for each in value:
         if isinstance(each, Commented):
             yield f"{indent}  {comment(each.comment)}"
-        yield f"{indent}  - {flow(each)}"
+        yield from _listed(plain(each), indent + "  ")
+
+
+def _listed(value: Any, indent: str) -> Iterator[str]:
+    """An item of a list; one that is far too long for a line has a line for each of its settings."""
+    line = f"{indent}- {flow(value)}"
+    if not isinstance(value, Mapping) or len(line) <= 2 * WIDTH:
+        yield line
+        return
+    for number, (name, each) in enumerate(value.items()):
+        for place, text in enumerate(_setting(name, each, indent + "  ")):
+            yield f"{indent}- {text[len(indent) + 2 :]}" if number == place == 0 else text
 
 
 def _has_comments(value: Any) -> bool:
