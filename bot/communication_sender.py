@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -15,6 +16,7 @@ from bot.domain.incident import Incident
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import CommunicationPayload
 from bot.domain.routing.send_result import Failed, Retry, SendResult, Sent, result_of
+from bot.domain.statuspage.subscriber import Purpose, SubscriberKind
 from bot.integrations import http
 from bot.integrations.email import Email
 from bot.integrations.mail import Mail
@@ -22,9 +24,11 @@ from bot.integrations.protocol import Notifier, Receipt
 from bot.integrations.webhook import Webhook
 from bot.templates import markup
 from bot.usecases.context import Context
+from bot.usecases.status_page.address import link, signing_secret
 from storage import communications, incidents
 from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
+from storage.statuspage import subscribers
 
 VERSION = 1  # of the webhook's body
 
@@ -81,9 +85,21 @@ class CommunicationSender:
             email = self._holder.notifiers.get("email")
             if not isinstance(email, Email):
                 return None
-            return await email.send_mail(_mail(payload, incident, communication, corrected))
+            mail = _mail(payload, incident, communication, corrected)
+            return await email.send_mail(await self._leaving(mail))
         webhook = self._holder.notifiers.get("webhook")
         return await webhook.post(row.key, _body(row, communication)) if isinstance(webhook, Webhook) else None
+
+    async def _leaving(self, mail: Mail) -> Mail:
+        """The mail with the link by which a subscriber of the status page leaves; unchanged for everybody else."""
+        async with self._context.database.reading() as conn:
+            found = await subscribers.of_address(conn, SubscriberKind.EMAIL, mail.to.lower())
+            if found is None or not found.active:
+                return mail
+            leave = link(self._context, await signing_secret(conn), Purpose.UNSUBSCRIBE, found.id)
+        foot = f"You get this because you subscribed to {self._context.policy.status_page.name}. Unsubscribe: {leave}"
+        text, page = f"{mail.text}\n\n{foot}", f"{mail.html}{markup.to_html(foot)}"
+        return replace(mail, text=text, html=page, unsubscribe_url=leave)
 
 
 def _mail(

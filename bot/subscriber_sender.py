@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import html
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from bot.domain.errors import DeliveryError
 from bot.domain.policy.status_page_rules import StatusPageRules
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import SubscriberPayload
-from bot.domain.routing.send_result import Failed, NotNeeded, SendResult, Sent, result_of
+from bot.domain.routing.send_result import Failed, NotNeeded, Retry, SendResult, Sent, result_of
 from bot.domain.statuspage.publication import Publication, PublicUpdate, referred_update
 from bot.domain.statuspage.subscriber import Purpose, Subscriber
-from bot.integrations.email import Email
+from bot.integrations.email import WHOLE_S, Email
 from bot.integrations.mail import Mail
 from bot.integrations.protocol import Notifier
 from bot.usecases.context import Context
@@ -49,6 +51,8 @@ class SubscriberSender:
         if not isinstance(email, Email):
             return Failed("Could not mail a subscriber: e-mail is not set up any more.")
         async with self._slots:
+            if time.monotonic() + WHOLE_S > row.lease_ends_monotonic:
+                return Retry("its lease would have ended before the answer", timedelta(0))
             try:
                 receipt = await email.send_mail(mail)
             except DeliveryError as error:

@@ -6,12 +6,20 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from bot.domain.routing.notice import PAGER_KINDS
+from bot.domain.routing.notice import (
+    COPY_KINDS,
+    MAIL_KINDS,
+    PAGER_KINDS,
+    SUBSCRIBER_MAIL_KINDS,
+    SUBSCRIBER_WEBHOOK_KINDS,
+    WEBHOOK_KINDS,
+    NoticeKind,
+)
 from bot.domain.routing.send_result import Deferred, Failed, Held, NotNeeded, Retry, SendResult, Sent
 from bot.usecases.context import Context
 from bot.usecases.outbox import results
@@ -26,8 +34,11 @@ from storage.outbox.queue import ClaimedNotice
 log = structlog.get_logger()
 
 AT_ONCE = 48
-# Pages outside Slack have places of their own, and never take all the others: neither can hold up the other.
+# Pages outside Slack have places of their own, and so has everything else that goes to other servers (mails, webhooks,
+# trackers): none of the three can hold up another.
 PAGING_AT_ONCE = 24
+ELSEWHERE_AT_ONCE = 24
+ELSEWHERE_KINDS = MAIL_KINDS | SUBSCRIBER_MAIL_KINDS | SUBSCRIBER_WEBHOOK_KINDS | WEBHOOK_KINDS | COPY_KINDS
 POLL_S = 1.0
 WAKE_S = 0.004  # after the instant at which a row may be claimed
 LET_PASS_S = 0.3  # people who wait for an acknowledgement go first for so long
@@ -43,6 +54,19 @@ class Outcome:
 
     kind: str
     result: str
+
+
+@dataclass(slots=True)
+class _Lane:
+    """Kinds of notices that have places of their own."""
+
+    kinds: frozenset[NoticeKind]
+    at_once: int
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @property
+    def free(self) -> int:
+        return self.at_once - len(self.tasks)
 
 
 class Outbox:
@@ -63,7 +87,7 @@ class Outbox:
         self._claimed = claimed
         self._recorder = BatchedResults(context)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._paging: set[asyncio.Task[None]] = set()
+        self._lanes = (_Lane(PAGER_KINDS, PAGING_AT_ONCE), _Lane(ELSEWHERE_KINDS, ELSEWHERE_AT_ONCE))
         self._loop = WakeableTask(
             self.name, context.wakeups.outbox, self._send_due, hint="check the database; it is tried again every second"
         )
@@ -95,26 +119,30 @@ class Outbox:
                 self._claimed(row)
                 task = asyncio.create_task(self._deliver(row), name=f"send {row.dedup_key}")
                 self._tasks.add(task)
-                if row.kind in PAGER_KINDS:
-                    self._paging.add(task)
+                for lane in self._lanes:
+                    if row.kind in lane.kinds:
+                        lane.tasks.add(task)
                 task.add_done_callback(self._done)
             if not rows:
                 return
 
     async def _claim(self) -> list[ClaimedNotice]:
-        free = AT_ONCE - len(self._tasks - self._paging)
-        free_for_pages = PAGING_AT_ONCE - len(self._paging)
-        if free <= 0 and free_for_pages <= 0:
+        free = AT_ONCE - len(self._tasks.difference(*(lane.tasks for lane in self._lanes)))
+        open_lanes = [lane for lane in self._lanes if lane.free > 0]
+        if free <= 0 and not open_lanes:
             return []
         self._context.wakeups.outbox.clear()
         async with self._context.database.transaction() as conn:
             if free <= 0:
-                return await queue.claim(conn, free_for_pages, LEASE, only_kinds=PAGER_KINDS)
-            return await queue.claim(conn, free, LEASE, skip_kinds=() if free_for_pages > 0 else PAGER_KINDS)
+                kinds = frozenset().union(*(lane.kinds for lane in open_lanes))
+                return await queue.claim(conn, min(lane.free for lane in open_lanes), LEASE, only_kinds=kinds)
+            full = frozenset().union(*(lane.kinds for lane in self._lanes if lane.free <= 0))
+            return await queue.claim(conn, free, LEASE, skip_kinds=full)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self._paging.discard(task)
+        for lane in self._lanes:
+            lane.tasks.discard(task)
         self._context.wakeups.outbox.set()
 
     async def _deliver(self, row: ClaimedNotice) -> None:

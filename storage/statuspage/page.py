@@ -20,4 +20,4 @@ async def read(conn: AsyncConnection, ended_since: datetime, now: datetime) -> P
     first = await publications.earliest_start(conn)
     served = await key_value.STATUS_PAGE_SINCE.get(conn)
     begins = [each for each in (first, datetime.fromisoformat(served) if served else None) if each is not None]
-    return Published(tuple(unresolved), tuple(past), min(begins, default=now))
+    return Published(tuple(unresolved), tuple(past), min(begins, default=now), first)

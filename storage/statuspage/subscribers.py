@@ -37,6 +37,11 @@ async def get(conn: AsyncConnection, subscriber: str) -> Subscriber | None:
     return _one(await conn.scalar(sa.select(_c.state).where(_c.id == subscriber)))
 
 
+async def of_address(conn: AsyncConnection, kind: SubscriberKind, address: str) -> Subscriber | None:
+    """The subscriber with this address; `None` if there is none."""
+    return _one(await conn.scalar(sa.select(_c.state).where(_c.kind == str(kind), _c.address == address)))
+
+
 async def lock_address(conn: AsyncConnection, kind: SubscriberKind, address: str) -> Subscriber | None:
     """The subscriber with this address, kept from other writers until the transaction ends."""
     found = sa.select(_c.state).where(_c.kind == str(kind), _c.address == address)

@@ -12,15 +12,16 @@ from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import Notice, NoticeKind, Priority
 from bot.domain.routing.send_result import SendResult, Sent
 from bot.usecases.context import Context, Policies
-from bot.workers.outbox import AT_ONCE, PAGING_AT_ONCE, Outbox
+from bot.workers.outbox import AT_ONCE, ELSEWHERE_AT_ONCE, PAGING_AT_ONCE, Outbox
 from storage.database import Database
 from storage.outbox import enqueue
 from storage.outbox.queue import ClaimedNotice
 
 
-@pytest.mark.parametrize("stuck", [NoticeKind.NEWS, NoticeKind.PAGE_VENDOR])
+@pytest.mark.parametrize("stuck", [NoticeKind.NEWS, NoticeKind.PAGE_VENDOR, NoticeKind.STATUS_MAIL])
 async def test_a_kind_of_notice_that_is_stuck_does_not_block_the_others(database: Database, stuck: NoticeKind) -> None:
-    free = NoticeKind.NEWS if stuck is NoticeKind.PAGE_VENDOR else NoticeKind.PAGE_VENDOR
+    free = NoticeKind.PAGE_VENDOR if stuck is NoticeKind.NEWS else NoticeKind.NEWS
+    places = AT_ONCE if stuck is NoticeKind.NEWS else min(PAGING_AT_ONCE, ELSEWHERE_AT_ONCE)
     under_way: Counter[str] = Counter()
     arrived, over = asyncio.Event(), asyncio.Event()
 
@@ -40,7 +41,7 @@ async def test_a_kind_of_notice_that_is_stuck_does_not_block_the_others(database
     await box.start()
     try:
         async with asyncio.timeout(10):
-            while under_way[stuck] < (PAGING_AT_ONCE if stuck is NoticeKind.PAGE_VENDOR else AT_ONCE):
+            while under_way[stuck] < places:
                 await asyncio.sleep(0.01)
         async with database.transaction() as conn:
             await enqueue.put(conn, [Notice("late", free, priority=Priority.NEWS)])

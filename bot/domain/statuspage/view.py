@@ -32,6 +32,7 @@ class Published:
     unresolved: tuple[Publication, ...]
     past: tuple[Publication, ...]  # the last ended first
     since: datetime  # nothing is recorded before
+    first: datetime | None = None  # when the first publication of all started
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class PageView:
     past: tuple[Publication, ...]  # incidents and maintenance that are over, the last ended first
     window: tuple[date, ...]  # the days of the uptime bars
     since: datetime  # nothing is recorded before
+    first: datetime | None = None  # when the first publication of all started
 
     @property
     def overall(self) -> ComponentState:
@@ -107,6 +109,7 @@ def build_view(rules: StatusPageRules, url: str, published: Published, now: date
         past=published.past,
         window=tuple(window),
         since=published.since,
+        first=published.first,
     )
 
 

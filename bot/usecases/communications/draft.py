@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.communications import stages
-from bot.domain.communications.communication import Communication, LeftOut, Reach
+from bot.domain.communications.communication import Communication, Group, LeftOut, Reach, Recipient
 from bot.domain.communications.leaks import Finding
 from bot.domain.communications.recipients import reach
 from bot.domain.communications.tell import Message, findings_of
@@ -17,17 +17,22 @@ from bot.domain.communications.variables import Record, confidential, variables
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident, Told
 from bot.domain.policy.policy import Audience, Policy
+from bot.domain.statuspage.subscriber import SubscriberKind
 from bot.domain.timeline.entry import ids_named_in
 from bot.templates.library import shipped
 from bot.templates.render import render
 from bot.usecases.context import Context
 from bot.usecases.effects.on_call import current_paging_context
+from bot.usecases.status_page.publish import proposed_components
 from bot.usecases.visibility import insiders
 from storage import communications, names
+from storage.statuspage import subscribers
 from storage.timeline import entries as timeline
 
 ENTRIES = 200  # key entries that a template sees
 SHOWN = 5  # earlier messages
+MOST_SUBSCRIBERS = 10_000
+_GROUPS = {SubscriberKind.EMAIL: Group.EMAIL, SubscriberKind.SLACK: Group.CHANNEL}
 _EXECUTIVES = Audience("executives", "Executives", stages={stages.BRIEFING: "executive_briefing"})
 
 
@@ -108,10 +113,32 @@ async def reach_of(
     paging = await current_paging_context(conn, policy, context.methods, context.clock.now())
     inside = await insiders(conn, incident) if incident.private else None
     found = reach(audience, incident, paging, inside)
+    if audience.subscribers:
+        found = await _with_subscribers(context, conn, incident, policy, (audience, found))
     if not incident.drill:
         return found
     drill = tuple(LeftOut(each.name or each.address, "it is a drill") for each in found.recipients)
     return replace(found, recipients=(), left_out=(*drill, *found.left_out))
+
+
+async def _with_subscribers(
+    context: Context, conn: AsyncConnection, incident: Incident, policy: Policy, reached: tuple[Audience, Reach]
+) -> Reach:
+    """Also whoever subscribed to a component that the incident affects. They are the public: the lint looks first."""
+    audience, found = reached
+    if not audience.public:
+        return replace(found, left_out=(*found.left_out, LeftOut("subscribers", "the audience is not public")))
+    affected = proposed_components(policy, incident)
+    if not affected:
+        reason = "no component of the status page is affected"
+        return replace(found, left_out=(*found.left_out, LeftOut("subscribers", reason)))
+    listed = [each for each in await subscribers.active_after(conn, "", MOST_SUBSCRIBERS) if each.wants(affected)]
+    if "email" not in context.methods:
+        listed = [each for each in listed if each.kind is not SubscriberKind.EMAIL]
+    known = {(each.group, each.address.lower()) for each in found.recipients}
+    more = [Recipient(_GROUPS[each.kind], each.address) for each in listed if each.kind in _GROUPS]
+    fresh = [each for each in more if (each.group, each.address.lower()) not in known]
+    return replace(found, recipients=(*found.recipients, *fresh))
 
 
 async def briefing_text(context: Context, conn: AsyncConnection, incident: Incident, policy: Policy) -> str:

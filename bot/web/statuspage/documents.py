@@ -87,6 +87,7 @@ def newest(view: PageView) -> list[Publication]:
 
 
 def _older(view: PageView, access: str | None) -> str | None:
-    """The address of the next part of the history: what started before the last one shown."""
+    """The address of the next part of the history: what started before the last one shown, if anything did."""
     shown = newest(view)
-    return history_before(shown[-1].started_at, access) if shown else None
+    more = shown and view.first is not None and view.first < shown[-1].started_at
+    return history_before(shown[-1].started_at, access) if more else None

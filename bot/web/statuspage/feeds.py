@@ -77,7 +77,7 @@ def atom(view: PageView) -> bytes:
         )  # fmt: skip
         ET.SubElement(entry, "link", rel="alternate", type="text/html", href=item.url(view))
         content = ET.SubElement(entry, "content", type="html")
-        content.text = str(paragraphs(item.update.message))
+        content.text = _xml_text(str(paragraphs(item.update.message)))
     return _document(feed)
 
 
