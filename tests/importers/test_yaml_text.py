@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.importers.merge_text import Addition, merged
@@ -28,6 +28,7 @@ FILES = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(
     FILES,
     st.dictionaries(st.from_regex(r"[a-z][a-z0-9-]{0,8}z", fullmatch=True), VALUES, min_size=1, max_size=3),
