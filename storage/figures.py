@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -19,14 +19,46 @@ from storage.schema import action_items, incidents, jobs, timeline
 _c = incidents.c
 _SINCE = sa.bindparam("since", type_=_c.declared_at.type)
 _IN_PERIOD = sa.select(_c.number).where(_c.declared_at >= _SINCE)
-_PLAIN = ("drill", "category", "services", "episode", "uncounted")
+_STATUSES = {str(status): status for status in Status}
+_instant = datetime.fromisoformat
+_TOGETHER = 4096
+_PLAIN = ("number", "severity", "status", "private", "drill", "category", "services", "episode", "uncounted")
+_UNCOUNTED = _PLAIN.index("uncounted")
 _INSTANTS = (
     "declared_at", "detected_at", "started_at", "acknowledged_at", "identified_at", "mitigated_at", "resolved_at",
     "ended_at", "impact_ended_at",
 )  # fmt: skip
-_UPDATES = (
+_UPDATE = (timeline.c.kind == "update", sa.text("kind <> 'message'"))
+_POSTED = (
+    sa.select(timeline.c.incident, sa.func.count())
+    .where(timeline.c.incident.in_(_IN_PERIOD), *_UPDATE)
+    .group_by(timeline.c.incident)
+)
+_GAPS = (
+    sa.select(
+        timeline.c.incident,
+        timeline.c.at,
+        sa.func.lag(timeline.c.at).over(partition_by=timeline.c.incident, order_by=timeline.c.at).label("before"),
+    )
+    .where(timeline.c.incident.in_(_IN_PERIOD), *_UPDATE)
+    .subquery()
+)
+_GAP = sa.type_coerce(_GAPS.c.at, sa.BigInteger) - sa.type_coerce(
+    sa.func.coalesce(_GAPS.c.before, _c.declared_at), sa.BigInteger
+)
+_LATE = (
+    sa.select(_c.number, sa.func.count())
+    .join_from(_GAPS, incidents, _c.number == _GAPS.c.incident)
+    .where(
+        _c.severity == sa.bindparam("severity"),
+        sa.bindparam("longest", type_=sa.BigInteger) < _GAP,
+        sa.or_(_c.ended_at.is_(None), _GAPS.c.at <= _c.ended_at),
+    )
+    .group_by(_c.number)
+)
+_TIMES = (
     sa.select(timeline.c.incident, timeline.c.at)
-    .where(timeline.c.incident.in_(_IN_PERIOD), timeline.c.kind == "update", sa.text("kind <> 'message'"))
+    .where(timeline.c.incident.in_(_IN_PERIOD.where(_c.severity == sa.bindparam("severity"))), *_UPDATE)
     .order_by(timeline.c.incident, timeline.c.at)
 )
 _PAGES = (
@@ -44,20 +76,37 @@ _ITEMS = sa.select(action_items.c.incident, action_items.c.due, action_items.c.s
 )
 
 
-async def rows_since(conn: AsyncConnection, since: datetime) -> Sequence[Any]:
-    """A row for each incident declared since then, for `facts_of`. What was detected later was declared later, too."""
-    return (await conn.execute(_facts(conn.dialect.name), {"since": since})).all()
+async def facts_since(conn: AsyncConnection, since: datetime) -> list[str]:
+    """The incidents declared since then as JSON texts, for `facts_of`. What was detected later was declared later."""
+    return list(await conn.scalars(_facts(conn.dialect.name), {"since": since}))
 
 
-def facts_of(rows: Sequence[Any]) -> list[IncidentFact]:
-    """The incidents of the rows, without those that figures leave out. Call it in a thread where they are many."""
-    return [fact for row in rows if (fact := _fact(*row)) is not None]
+def facts_of(texts: Sequence[str]) -> list[IncidentFact]:
+    """The incidents of the texts, without those that figures leave out. Call it in a thread where they are many."""
+    members = (each for text in texts for each in json.loads(f"[{text}]"))
+    return [_fact(each) for each in members if not each[_UNCOUNTED]]
 
 
-async def updates_since(conn: AsyncConnection, since: datetime) -> dict[int, list[datetime]]:
-    """When status updates were posted, by incident, in order."""
+async def updates_since(conn: AsyncConnection, since: datetime) -> dict[int, int]:
+    """How many status updates were posted, by incident."""
+    return {number: count for number, count in await conn.execute(_POSTED, {"since": since})}
+
+
+async def late_updates_since(
+    conn: AsyncConnection, since: datetime, severity: str, longest: timedelta
+) -> dict[int, int]:
+    """How many updates of an incident of this severity came later than `longest` after the one before.
+
+    The first counts from the declaration; what is posted after the end is never late.
+    """
+    given = {"since": since, "severity": severity, "longest": longest // timedelta(microseconds=1)}
+    return {number: count for number, count in await conn.execute(_LATE, given)}
+
+
+async def update_times_since(conn: AsyncConnection, since: datetime, severity: str) -> dict[int, list[datetime]]:
+    """When status updates of incidents of this severity were posted, by incident, in order."""
     posted: dict[int, list[datetime]] = {}
-    for number, at in await conn.execute(_UPDATES, {"since": since}):
+    for number, at in await conn.execute(_TIMES, {"since": since, "severity": severity}):
         posted.setdefault(number, []).append(at)
     return posted
 
@@ -80,22 +129,21 @@ async def items_since(conn: AsyncConnection, since: datetime) -> list[tuple[int,
 
 @cache
 def _facts(dialect: str) -> Any:
-    """The members as one JSON array a row, so that the stored text is parsed once."""
+    """The members as one JSON array for some thousand incidents: a row for each would cost more than its members."""
     names = (*_PLAIN, *_INSTANTS)
     members: sa.ColumnElement[str]
     if dialect == "postgresql":
-        members = sa.cast(sa.func.jsonb_build_array(*(_c.state[name] for name in names)), sa.Text)
+        members = sa.func.string_agg(
+            sa.cast(sa.func.jsonb_build_array(*(_c.state[name] for name in names)), sa.Text), ","
+        )
     else:
-        members = sa.func.json_extract(_c.state, *(f"$.{name}" for name in names), type_=sa.Text)
-    return sa.select(_c.number, _c.severity, _c.status, _c.private, members).where(_c.declared_at >= _SINCE)
+        members = sa.func.group_concat(sa.func.json_extract(_c.state, *(f"$.{name}" for name in names)), ",")
+    return sa.select(sa.type_coerce(members, sa.Text)).where(_c.declared_at >= _SINCE).group_by(_c.number / _TOGETHER)
 
 
-def _fact(number: int, severity: str, status: str, private: bool, members: str) -> IncidentFact | None:
-    drill, category, services, episode, uncounted, declared, detected, *others = json.loads(members)
-    if uncounted:
-        return None
+def _fact(members: list[Any]) -> IncidentFact:
+    number, severity, status, private, drill, category, services, episode, _, declared, detected, *instants = members
     return IncidentFact(
-        number, severity, Status(status), private, bool(drill), category, tuple(services or ()), episode or 1,
-        datetime.fromisoformat(declared), datetime.fromisoformat(detected),
-        *(None if each is None else datetime.fromisoformat(each) for each in others),
+        number, severity, _STATUSES[status], bool(private), bool(drill), category, tuple(services or ()), episode or 1,
+        _instant(declared), _instant(detected), *(each and _instant(each) for each in instants),
     )  # fmt: skip

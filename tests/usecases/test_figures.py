@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.domain.figures.report import Period, Scope
+from bot.domain.figures.selection import Selection
 from bot.domain.incident.status import Status
+from bot.domain.timeline.entry import Entry
 from bot.figures_json import figures_json
 from bot.usecases.queries.figures import period_figures
 from storage import incidents
+from storage.timeline import entries
 from tests.storage.helpers import NOW, incident
 from tests.usecases.conftest import MakeContext
 
@@ -46,3 +49,57 @@ async def test_incidents_of_a_period_are_read_and_counted(make_context: MakeCont
     assert figures["trend"]["resolve_s"]["verdict"] == "cannot tell"
     assert figures["detection_rate"] == 0.0
     assert figures["n"]["detection_rate"] == 3
+
+
+POLICY = """
+preset: sev1-5
+severities: {sev4: {update_every: 1bd}}
+"""
+
+
+async def test_late_updates_are_counted_in_hours_and_in_business_days(make_context: MakeContext) -> None:
+    context = make_context(POLICY)
+    sunday = NOW.replace(hour=12, minute=0)
+    posted: dict[int, list[float]] = {
+        1: [10, 25, 60],  # a cadence of 15 minutes: the third is late
+        2: [17],  # the first counts from the declaration
+        3: [1440 - 60, 2 * 1440 - 300, 6 * 1440],  # a business day: the third is late
+        4: [15.5],  # within the minute of grace
+        5: [90],  # after the end
+    }
+    async with context.database.transaction() as conn:
+        for number, minutes in posted.items():
+            ended = {"status": Status.RESOLVED, "ended_at": sunday + MINUTE} if number == 5 else {}
+            severity = "sev4" if number == 3 else "sev1"
+            await incidents.insert(
+                conn, incident(number, severity=severity, declared_at=sunday, detected_at=sunday, **ended)
+            )
+            await entries.append(
+                conn, number, [Entry(sunday + minute * MINUTE, "update", "U1", "Still down") for minute in minutes]
+            )
+    now = sunday + timedelta(days=8)
+    scope = Scope(Period(now - timedelta(days=30), now))
+    cadence = (await period_figures(context.database, context.policy, scope, now)).cadence
+    assert (cadence.n, cadence.in_time) == (9, 6)
+
+
+async def test_only_the_selected_incidents_count_and_private_ones_give_nothing_away(make_context: MakeContext) -> None:
+    context = make_context("preset: sev1-5\n")
+    async with context.database.transaction() as conn:
+        for each in (
+            incident(1, services=("pay", "shop"), severity="sev1"),
+            incident(2, services=("pay",), private=True),
+            incident(3, services=("shop",), category="network"),
+        ):
+            await incidents.insert(conn, each)
+    now = NOW + timedelta(hours=2)
+
+    async def counted(**selected: str) -> tuple[int, dict[str, int]]:
+        scope = Scope(Period(now - timedelta(days=30), now), Selection(**selected), "service")
+        found = await period_figures(context.database, context.policy, scope, now)
+        return found.incidents, {key: row.incidents for key, row in found.rows.items()}
+
+    assert await counted(service="pay") == (1, {"pay": 1, "shop": 1})
+    assert await counted(service="private") == (1, {"private": 1})
+    assert await counted(severity="sev2") == (2, {"private": 1, "shop": 1})
+    assert await counted(category="network", service="shop") == (1, {"shop": 1})

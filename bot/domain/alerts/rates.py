@@ -7,9 +7,10 @@ false if it was dismissed as a false alarm, or if its incident was cancelled; th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from statistics import median
+from typing import NamedTuple
 
 from bot.domain.alerts.group import AlertGroup, Decision
 from bot.domain.incident import Incident
@@ -50,32 +51,59 @@ class AlertRates:
     rules: tuple[RuleRates, ...]
 
 
+class Tally(NamedTuple):
+    """Groups that told people, counted together: those of one incident, or those of none, with the same outcome."""
+
+    incident: int | None
+    dismissed: bool
+    false_alarm: bool
+    groups: int
+    first_opened_at: datetime
+
+
 def rates(
     groups: Sequence[AlertGroup], incidents: Sequence[RatedIncident], older: Sequence[RatedIncident] = ()
 ) -> AlertRates:
     """The rates of the groups and incidents of one span. `older`: incidents from before it that groups joined."""
     by_number = {incident.number: incident for incident in (*incidents, *older) if not incident.drill}
     told = [group for group in groups if group.decision in TOLD]
-    real = [each for each in incidents if not each.drill and each.status not in _LEFT_OUT]
-    of_incident: dict[int, list[AlertGroup]] = {}
-    for group in told:
-        if group.incident is not None:
-            of_incident.setdefault(group.incident, []).append(group)
-    first = sum(any(_first(group, each) for group in of_incident.get(each.number, ())) for each in real)
-    false = sum(_is_false(group, by_number) for group in told)
-    decided = sum(_is_decided(group, by_number) for group in told)
     keyed: dict[tuple[str, str | None], list[AlertGroup]] = {}
     for group in told:
         service = group.services[0] if group.services else None
         keyed.setdefault((rule_of(group), service), []).append(group)
     rules = [_of_rule(*key, members, by_number) for key, members in keyed.items()]
+    tallies = [
+        Tally(each.incident, each.decision is Decision.DISMISSED, each.dismissed_as == "false_alarm", 1, each.opened_at)
+        for each in told
+    ]
+    noisiest = sorted(rules, key=lambda each: (-(each.false + each.noise + each.flaps), -each.told, each.rule))
+    return replace(shares(tallies, incidents, older), rules=tuple(noisiest))
+
+
+def shares(
+    tallies: Iterable[Tally], incidents: Sequence[RatedIncident], older: Sequence[RatedIncident] = ()
+) -> AlertRates:
+    """The rates of all groups together, without those of their rules."""
+    by_number = {incident.number: incident for incident in (*incidents, *older) if not incident.drill}
+    real = [each for each in incidents if not each.drill and each.status not in _LEFT_OUT]
+    opened: dict[int, datetime] = {}
+    false = decided = 0
+    for each in tallies:
+        incident = by_number.get(each.incident or 0)
+        if each.incident is not None:
+            opened[each.incident] = min(each.first_opened_at, opened.get(each.incident, each.first_opened_at))
+        if each.false_alarm or (incident is not None and incident.status is Status.CANCELLED):
+            false += each.groups
+        if each.dismissed or incident is not None:
+            decided += each.groups
+    first = sum(each.number in opened and opened[each.number] <= each.declared_at for each in real)
     return AlertRates(
         incidents=len(real),
         detection_rate=_share(first, len(real)),
-        false_negative_rate=_share(sum(each.number not in of_incident for each in real), len(real)),
+        false_negative_rate=_share(sum(each.number not in opened for each in real), len(real)),
         false_positive_rate=_share(false, decided),
         decided=decided,
-        rules=tuple(sorted(rules, key=lambda each: (-(each.false + each.noise + each.flaps), -each.told, each.rule))),
+        rules=(),
     )
 
 
@@ -108,11 +136,6 @@ def _of_rule(
     )
 
 
-def _first(group: AlertGroup, incident: RatedIncident) -> bool:
-    """Whether the group told people of the incident before a person declared it."""
-    return group.opened_at <= incident.declared_at
-
-
 def _is_right(group: AlertGroup, incidents: Mapping[int, RatedIncident]) -> bool:
     incident = incidents.get(group.incident or 0)
     return incident is not None and incident.status is not Status.CANCELLED
@@ -121,10 +144,6 @@ def _is_right(group: AlertGroup, incidents: Mapping[int, RatedIncident]) -> bool
 def _is_false(group: AlertGroup, incidents: Mapping[int, RatedIncident]) -> bool:
     incident = incidents.get(group.incident or 0)
     return group.dismissed_as == "false_alarm" or (incident is not None and incident.status is Status.CANCELLED)
-
-
-def _is_decided(group: AlertGroup, incidents: Mapping[int, RatedIncident]) -> bool:
-    return group.decision is Decision.DISMISSED or group.incident in incidents
 
 
 def _share(part: int, whole: int) -> float | None:

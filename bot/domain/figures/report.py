@@ -13,7 +13,7 @@ from bot.domain.figures.selection import EVERYTHING, Selection, keys_of
 from bot.domain.figures.spans import Spans, spans
 from bot.domain.figures.split import Buckets, Row, buckets, ordered, rows
 from bot.domain.figures.targets import Cadence, Kept, cadence, kept
-from bot.domain.figures.trend import Length, Trend, trend
+from bot.domain.figures.trend import Lengths, Trend, trend
 from bot.domain.incident.fact import IncidentFact
 from bot.domain.policy.policy import Policy
 
@@ -64,7 +64,8 @@ class Beside:
     """What is counted beside the incidents themselves."""
 
     alerts: AlertRates
-    updates: Mapping[int, Sequence[datetime]] = field(default_factory=dict)  # by incident, in order
+    updates: Mapping[int, int] = field(default_factory=dict)  # by incident: how many were posted
+    late_updates: Mapping[int, int] = field(default_factory=dict)  # by incident
     pages: Mapping[int, int] = field(default_factory=dict)  # by incident: how many were sent
     automated: frozenset[int] = frozenset()  # incidents for which a playbook's step ran by itself and worked
     actions: Share = Share(0, 0)  # items that were due or settled, and of those the completed
@@ -104,14 +105,15 @@ class Report:
 
 def report(facts: Sequence[IncidentFact], scope: Scope, policy: Policy, now: datetime, beside: Beside) -> Report:
     """The figures of the period. `facts` may hold incidents of the period before, with which this one is compared."""
-    period, facts = scope.period, [fact for fact in facts if fact in scope.selection]
-    within = [fact for fact in facts if fact.detected_at in period]
+    period, facts = scope.period, scope.selection.of(facts)
+    within = [fact for fact in facts if period.start <= fact.detected_at < period.end]
     counted = [fact for fact in within if fact.counts]
     resolved = [fact for fact in counted if fact.resolved_at is not None]
-    measured = [spans(fact) for fact in counted]
     numbers = {fact.number for fact in counted}
-    earlier = [fact for fact in facts if fact.counts and fact.detected_at in period.before]
+    before = period.before
+    earlier = [fact for fact in facts if before.start <= fact.detected_at < before.end and fact.counts]
     real = [fact for fact in within if not fact.drill]
+    now_spans, earlier_spans = [spans(fact) for fact in counted], [spans(fact) for fact in earlier]
     return Report(
         period=period,
         now=now,
@@ -126,36 +128,40 @@ def report(facts: Sequence[IncidentFact], scope: Scope, policy: Policy, now: dat
         drills=len(within) - len(real),
         cancelled=sum(fact.status == "cancelled" for fact in real),
         merged=sum(fact.status == "merged" for fact in real),
-        spans={name: distribution(_values(measured, name)) for name in SPANS},
+        spans={name: distribution(_values(now_spans, name)) for name in SPANS},
         kept=kept(counted, policy, now),
-        cadence=cadence(counted, beside.updates, policy),
+        cadence=cadence(counted, beside.updates, beside.late_updates, policy),
         pages=sum(count for number, count in beside.pages.items() if number in numbers),
         paged=len(numbers & beside.pages.keys()),
         alerts=beside.alerts,
         automated=Share(len(resolved), sum(fact.number in beside.automated for fact in resolved)),
         actions=beside.actions,
-        trends={name: trend(_lengths(counted, name, now), _lengths(earlier, name, now)) for name in SPANS},
+        trends={
+            name: trend(_lengths(counted, now_spans, name, now), _lengths(earlier, earlier_spans, name, now))
+            for name in SPANS
+        },
         selection=scope.selection,
         by=scope.by,
-        rows=rows(counted, scope.by, policy, now),
+        rows=rows(counted, now_spans, scope.by, policy, now),
         buckets=buckets(counted, period.start, period.end, policy),
     )
 
 
 def _values(measured: Iterable[Spans], name: str) -> list[float | None]:
-    return [getattr(each, name) for each in measured]
+    place = Spans._fields.index(name)
+    return [each[place] for each in measured]
 
 
-def _lengths(facts: Iterable[IncidentFact], name: str, now: datetime) -> dict[str, list[Length]]:
+def _lengths(facts: Iterable[IncidentFact], measured: Iterable[Spans], name: str, now: datetime) -> dict[str, Lengths]:
     """By severity. What an open incident has not reached counts with the time it has taken so far."""
-    lengths: dict[str, list[Length]] = {}
-    for fact in facts:
-        seconds = getattr(spans(fact), name)
+    so_far_counts = name in _REACHED
+    lengths: dict[str, Lengths] = {}
+    for fact, seconds in zip(facts, _values(measured, name), strict=True):
         if seconds is not None:
-            lengths.setdefault(fact.severity, []).append(Length(seconds))
-        elif fact.open and name in _REACHED:
+            lengths.setdefault(fact.severity, Lengths()).reached.append(seconds)
+        elif so_far_counts and fact.open:
             so_far = max(0.0, (now - fact.detected_at).total_seconds())
-            lengths.setdefault(fact.severity, []).append(Length(so_far, reached=False))
+            lengths.setdefault(fact.severity, Lengths()).unfinished.append(so_far)
     return lengths
 
 

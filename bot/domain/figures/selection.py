@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.domain.incident.fact import IncidentFact
@@ -19,17 +20,21 @@ class Selection:
     service: str | None = None
     category: str | None = None
 
-    def __contains__(self, fact: object) -> bool:
-        return isinstance(fact, IncidentFact) and all(
-            wanted is None or wanted in keys_of(fact, by)
-            for by, wanted in (("severity", self.severity), ("service", self.service), ("category", self.category))
-        )
+    @property
+    def given(self) -> tuple[tuple[str, str], ...]:
+        """What incidents must have: by what, and its key."""
+        wanted = (("severity", self.severity), ("service", self.service), ("category", self.category))
+        return tuple((by, key) for by, key in wanted if key is not None)
+
+    def of(self, facts: Iterable[IncidentFact]) -> list[IncidentFact]:
+        """The incidents that are selected."""
+        given = self.given
+        return [fact for fact in facts if all(key in keys_of(fact, by) for by, key in given)]
 
     @property
     def words(self) -> str:
         """What is selected, such as `service payments`; empty for everything."""
-        given = [("severity", self.severity), ("service", self.service), ("category", self.category)]
-        return ", ".join(f"{by} {wanted}" for by, wanted in given if wanted is not None)
+        return ", ".join(f"{by} {key}" for by, key in self.given)
 
 
 EVERYTHING = Selection()

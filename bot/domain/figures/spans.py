@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from bot.domain.incident import Incident
 from bot.domain.incident.fact import IncidentFact
 
 
-@dataclass(frozen=True, slots=True)
-class Spans:
+class Spans(NamedTuple):
     """Spans of an incident in seconds, none below zero. None where the record does not say."""
 
     detect_s: float | None
@@ -23,14 +22,14 @@ class Spans:
 
 def spans(incident: Incident | IncidentFact) -> Spans:
     """The spans of an incident. Detection counts from the start, everything else from the detection."""
-    began = incident.started_at or incident.detected_at
+    detected, started = incident.detected_at, incident.started_at
     return Spans(
-        detect_s=_between(incident.started_at, incident.detected_at),
-        acknowledge_s=_between(incident.detected_at, incident.acknowledged_at),
-        identify_s=_between(incident.detected_at, incident.identified_at),
-        mitigate_s=_between(incident.detected_at, incident.mitigated_at),
-        resolve_s=_between(incident.detected_at, incident.resolved_at),
-        customer_impact_s=_between(began, incident.impact_ended_at or incident.resolved_at),
+        detect_s=_between(started, detected),
+        acknowledge_s=_between(detected, incident.acknowledged_at),
+        identify_s=_between(detected, incident.identified_at),
+        mitigate_s=_between(detected, incident.mitigated_at),
+        resolve_s=_between(detected, incident.resolved_at),
+        customer_impact_s=_between(started or detected, incident.impact_ended_at or incident.resolved_at),
     )
 
 

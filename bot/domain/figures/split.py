@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from bot.domain.figures.distribution import Distribution, distribution
 from bot.domain.figures.selection import keys_of
-from bot.domain.figures.spans import spans
+from bot.domain.figures.spans import Spans
 from bot.domain.figures.targets import Kept, kept
 from bot.domain.incident.fact import IncidentFact
 from bot.domain.policy.policy import Policy
@@ -37,15 +37,18 @@ class Buckets:
     counts: dict[str, tuple[int, ...]]  # by severity, one for each start
 
 
-def rows(facts: Iterable[IncidentFact], by: str, policy: Policy, now: datetime) -> dict[str, Row]:
-    """A row for each key, the worst severity or the most frequent key first."""
-    members: dict[str, list[IncidentFact]] = {}
-    for fact in facts:
+def rows(
+    facts: Iterable[IncidentFact], measured: Iterable[Spans], by: str, policy: Policy, now: datetime
+) -> dict[str, Row]:
+    """A row for each key, the worst severity or the most frequent key first. `measured` are the facts' spans."""
+    members: dict[str, tuple[list[IncidentFact], list[Spans]]] = {}
+    for fact, spans in zip(facts, measured, strict=True):
         for key in keys_of(fact, by):
-            members.setdefault(key, []).append(fact)
-    return {
-        key: _row(members[key], policy, now) for key in ordered({k: len(m) for k, m in members.items()}, by, policy)
-    }
+            those = members.setdefault(key, ([], []))
+            those[0].append(fact)
+            those[1].append(spans)
+    counts = {key: len(those) for key, (those, _) in members.items()}
+    return {key: _row(*members[key], policy, now) for key in ordered(counts, by, policy)}
 
 
 def ordered(counts: dict[str, int], by: str, policy: Policy) -> dict[str, int]:
@@ -56,8 +59,7 @@ def ordered(counts: dict[str, int], by: str, policy: Policy) -> dict[str, int]:
     return {key: counts[key] for key in [*known, *sorted(counts.keys() - set(known))]}
 
 
-def _row(facts: Sequence[IncidentFact], policy: Policy, now: datetime) -> Row:
-    measured = [spans(fact) for fact in facts]
+def _row(facts: Sequence[IncidentFact], measured: Sequence[Spans], policy: Policy, now: datetime) -> Row:
     return Row(
         incidents=len(facts),
         open=sum(fact.open for fact in facts),

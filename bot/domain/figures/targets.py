@@ -69,16 +69,14 @@ def late_updates(
     return late
 
 
-def cadence(facts: Iterable[IncidentFact], updates: Mapping[int, Sequence[datetime]], policy: Policy) -> Cadence:
-    """Over all incidents whose severity asks for updates."""
-    levels, zone = by_key(policy), policy.zone
-    posted = late = 0
-    for fact in facts:
-        level, times = levels.get(fact.severity), updates.get(fact.number, ())
-        if level is not None and level.update_every is not None and times:
-            posted += len(times)
-            late += len(late_updates(fact.declared_at, fact.ended_at, times, level.update_every, zone))
-    return Cadence(posted, posted - late)
+def cadence(
+    facts: Iterable[IncidentFact], posted: Mapping[int, int], late: Mapping[int, int], policy: Policy
+) -> Cadence:
+    """Over all incidents whose severity asks for updates: how many were posted, and how many of them late."""
+    levels = by_key(policy)
+    asked = [fact.number for fact in facts if (level := levels.get(fact.severity)) and level.update_every is not None]
+    n = sum(posted.get(number, 0) for number in asked)
+    return Cadence(n, n - sum(late.get(number, 0) for number in asked))
 
 
 def _outcome(begin: datetime, end: datetime | None, span: Span | None, zone: tzinfo, now: datetime) -> tuple[bool, ...]:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import random
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import groupby
 from math import erfc, sqrt
 
 LEVEL = 0.04  # a claim is made if chance alone would do as much in this share of shuffles, or less
@@ -30,12 +31,15 @@ class Verdict(StrEnum):
     CANNOT_TELL = "cannot tell"
 
 
-@dataclass(frozen=True, slots=True)
-class Length:
-    """How long an incident took to get somewhere, or has taken so far."""
+@dataclass(slots=True)
+class Lengths:
+    """In how many seconds incidents got somewhere, and how long those have taken that are not there yet."""
 
-    seconds: float
-    reached: bool = True
+    reached: list[float] = field(default_factory=list)
+    unfinished: list[float] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.reached) + len(self.unfinished)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +52,13 @@ class Trend:
     p: float | None
 
 
-def trend(now: Mapping[str, Sequence[Length]], before: Mapping[str, Sequence[Length]]) -> Trend:
+def trend(now: Mapping[str, Lengths], before: Mapping[str, Lengths]) -> Trend:
     """Compare the lengths of two periods, each by severity. Severities of one period alone say nothing."""
-    both = [key for key in sorted(now) if now[key] and before.get(key)]
+    both = [key for key in sorted(now) if len(now[key]) and len(before.get(key, ()))]
     n, n_before = sum(len(now[key]) for key in both), sum(len(before[key]) for key in both)
     if min(n, n_before) < FEWEST:
         return Trend(Verdict.CANNOT_TELL, n, n_before, None)
-    strata = [(_scores([*now[key], *before[key]]), len(now[key])) for key in both]
+    strata = [(_scores(now[key], before[key]), len(now[key])) for key in both]
     observed = sum(sum(scores[:count]) for scores, count in strata)
     p = _by_shuffling(strata, observed) if n + n_before <= SHUFFLED else _by_moments(strata, observed)
     if p > LEVEL or observed == 0:
@@ -62,23 +66,28 @@ def trend(now: Mapping[str, Sequence[Length]], before: Mapping[str, Sequence[Len
     return Trend(Verdict.BETTER if observed < 0 else Verdict.WORSE, n, n_before, p)
 
 
-def _scores(lengths: Sequence[Length]) -> list[float]:
+def _scores(now: Lengths, before: Lengths) -> list[float]:
     """For each length the number surely shorter less the number surely longer, over the size of the stratum.
 
-    The sum over all is zero.
+    Those of `now` come first. The sum over all is zero.
     """
-    reached = sorted(each.seconds for each in lengths if each.reached)
-    unfinished = sorted(each.seconds for each in lengths if not each.reached)
-    scores = []
-    for each in lengths:
-        if each.reached:
-            shorter = bisect_left(reached, each.seconds)
-            longer = len(reached) - bisect_right(reached, each.seconds)
-            longer += len(unfinished) - bisect_left(unfinished, each.seconds)
-        else:
-            shorter, longer = bisect_right(reached, each.seconds), 0
-        scores.append((shorter - longer) / (len(lengths) + 1))
-    return scores
+    reached = sorted([*now.reached, *before.reached])
+    unfinished = sorted([*now.unfinished, *before.unfinished])
+    size = len(reached) + len(unfinished)
+    of_reached: dict[float, float] = {}
+    first = waiting = 0
+    for value, equal in groupby(reached):
+        count = sum(1 for _ in equal)
+        waiting = bisect_left(unfinished, value, waiting)
+        longer = len(reached) - first - count + len(unfinished) - waiting
+        of_reached[value] = (first - longer) / (size + 1)
+        first += count
+
+    def of(lengths: Lengths) -> list[float]:
+        later = [bisect_right(reached, value) / (size + 1) for value in lengths.unfinished]
+        return [*map(of_reached.__getitem__, lengths.reached), *later]
+
+    return of(now) + of(before)
 
 
 def _by_shuffling(strata: Sequence[tuple[list[float], int]], observed: float) -> float:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from bot.domain.incident.status import ENDED, Status
 
 
-@dataclass(frozen=True, slots=True)
-class IncidentFact:
-    """An incident without its words. Instants are aware and in UTC."""
+class IncidentFact(NamedTuple):
+    """An incident without its words. Instants are aware and in UTC. A tuple, because there are ten thousands."""
 
     number: int
     severity: str

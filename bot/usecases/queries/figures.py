@@ -4,40 +4,76 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from bot.domain.alerts.rates import rates
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.alerts.rates import Tally, shares
 from bot.domain.figures.report import Beside, Report, Scope, Share, report
+from bot.domain.figures.targets import GRACE, late_updates
+from bot.domain.incident.fact import IncidentFact
 from bot.domain.policy.policy import Policy
-from bot.usecases.queries.alert_rates import MOST
 from storage import figures
-from storage.alerts import groups
+from storage.alerts.tallies import tallies
 from storage.database import Database
 
 
 async def period_figures(database: Database, policy: Policy, scope: Scope, now: datetime) -> Report:
     """The figures of the period, compared with the one before it."""
     period = scope.period
-    since = period.before.start
     async with database.snapshot() as conn:
-        rows = await figures.rows_since(conn, since)
+        texts = await figures.facts_since(conn, period.before.start)
         updates = await figures.updates_since(conn, period.start)
+        late, times = await _late(conn, period.start, policy)
         pages = await figures.pages_since(conn, period.start)
         automated = await figures.automated_since(conn, period.start)
         items = await figures.items_since(conn, period.start)
-        opened = [each for each in await groups.opened_since(conn, period.start, MOST) if each.opened_at < period.end]
+        told = await tallies(conn, period.start, period.end)
 
     def compute() -> Report:
-        facts = figures.facts_of(rows)
-        within = [fact for fact in facts if fact in scope.selection and fact.detected_at in period]
-        led = [fact for fact in facts if fact.detected_at not in period]
+        facts = figures.facts_of(texts)
+        within = [fact for fact in scope.selection.of(facts) if period.start <= fact.detected_at < period.end]
+        others = [fact for fact in facts if not period.start <= fact.detected_at < period.end]
         counted = {fact.number for fact in within if fact.counts}
-        beside = Beside(
-            rates(opened, within, led), updates, pages, automated, _follow_through(items, counted, now.date())
-        )
-        return report(facts, scope, policy, now, beside)
+        alerts = shares(_selected(told, within, scope), within, others)
+        late_ones = {**late, **_late_in_business_days(within, times, policy)}
+        follow_through = _follow_through(items, counted, now.date())
+        return report(facts, scope, policy, now, Beside(alerts, updates, late_ones, pages, automated, follow_through))
 
     return await asyncio.to_thread(compute)
+
+
+async def _late(
+    conn: AsyncConnection, since: datetime, policy: Policy
+) -> tuple[dict[int, int], dict[int, list[datetime]]]:
+    """How many updates came late, by incident; and when they were posted, where that depends on business days."""
+    late: dict[int, int] = {}
+    times: dict[int, list[datetime]] = {}
+    for level in policy.severities:
+        if isinstance(level.update_every, timedelta):
+            late |= await figures.late_updates_since(conn, since, level.key, level.update_every + GRACE)
+        elif level.update_every is not None:
+            times |= await figures.update_times_since(conn, since, level.key)
+    return late, times
+
+
+def _late_in_business_days(
+    facts: Sequence[IncidentFact], times: dict[int, list[datetime]], policy: Policy
+) -> dict[int, int]:
+    every = {level.key: level.update_every for level in policy.severities}
+    return {
+        fact.number: len(late_updates(fact.declared_at, fact.ended_at, times[fact.number], span, policy.zone))
+        for fact in facts
+        if fact.number in times and (span := every.get(fact.severity)) is not None
+    }
+
+
+def _selected(told: Sequence[Tally], within: Sequence[IncidentFact], scope: Scope) -> Sequence[Tally]:
+    """The groups that count. Where incidents are selected, only theirs: of the others nothing is known."""
+    if not scope.selection.given:
+        return told
+    numbers = {fact.number for fact in within}
+    return [each for each in told if each.incident in numbers]
 
 
 def _follow_through(items: Sequence[tuple[int, date | None, str]], counted: set[int], today: date) -> Share:
