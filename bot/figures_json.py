@@ -6,15 +6,18 @@ from dataclasses import asdict
 from typing import Any
 
 from bot.domain.figures.report import Report
+from bot.domain.figures.split import Row
+from bot.domain.figures.targets import Kept
 from bot.domain.figures.trend import Trend
 from bot.incident_json import instant
 
 
 def figures_json(report: Report) -> dict[str, Any]:
     """The figures. A share is from 0 to 1, or null where there is nothing to share; `n` says of how many each is."""
-    alerts, kept = report.alerts, report.kept
+    alerts = report.alerts
     return {
         "period": {"from": instant(report.period.start), "to": instant(report.period.end)},
+        "selection": dict(report.selection.given),
         "incidents": report.incidents,
         "private": report.private,
         "open": report.open,
@@ -27,13 +30,7 @@ def figures_json(report: Report) -> dict[str, Any]:
         "cancelled": report.cancelled,
         "merged": report.merged,
         **{name: asdict(distribution) for name, distribution in report.spans.items()},
-        "sla": {
-            "acknowledged_in_time": kept.acknowledged,
-            "acknowledge_n": kept.acknowledge_n,
-            "resolved_in_time": kept.resolved,
-            "resolve_n": kept.resolve_n,
-            "breaches": kept.breaches,
-        },
+        "sla": _sla(report.kept),
         "updates_on_cadence": report.cadence.in_time / report.cadence.n if report.cadence.n else None,
         "pages": {"n": report.pages, "incidents": report.paged},
         "detection_rate": alerts.detection_rate,
@@ -48,6 +45,33 @@ def figures_json(report: Report) -> dict[str, Any]:
             "follow_through": report.actions.n,
         },
         "trend": {name: _trend(trend) for name, trend in report.trends.items()},
+        "split": {"by": report.by, "rows": {key: _row(row) for key, row in report.rows.items()}},
+        "detected": {
+            "unit": report.buckets.unit,
+            "starts": [start.isoformat() for start in report.buckets.starts],
+            "by_severity": {key: list(counts) for key, counts in report.buckets.counts.items()},
+        },
+    }
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {
+        "incidents": row.incidents,
+        "open": row.open,
+        "resolved": row.resolved,
+        "acknowledge_s": asdict(row.acknowledge_s),
+        "resolve_s": asdict(row.resolve_s),
+        "sla": _sla(row.kept),
+    }
+
+
+def _sla(kept: Kept) -> dict[str, int]:
+    return {
+        "acknowledged_in_time": kept.acknowledged,
+        "acknowledge_n": kept.acknowledge_n,
+        "resolved_in_time": kept.resolved,
+        "resolve_n": kept.resolve_n,
+        "breaches": kept.breaches,
     }
 
 

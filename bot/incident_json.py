@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -146,7 +145,7 @@ def review_json(view: ReviewView, today: date) -> dict[str, Any]:
             for section in view.sections
         ],
         "actions": [action_json(item, today) for item in view.actions],
-        "figures": asdict(view.figures),
+        "figures": view.figures._asdict(),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import click
@@ -9,6 +10,7 @@ import click
 from bot import policy as policy_reader
 from bot.cli.shared import as_json_option, echo_lines, print_json, run
 from bot.domain.figures.report import Period, Report, Scope
+from bot.domain.figures.selection import BY, Selection
 from bot.domain.figures.words import lines
 from bot.domain.values.durations import parse_duration
 from bot.figures_json import figures_json
@@ -20,18 +22,28 @@ from storage.database import Database
 
 @click.command("metrics")
 @click.option("--since", "span", default="30d", show_default=True, help="How far to look back, such as 90d.")
+@click.option("--by", type=click.Choice(BY), default="severity", show_default=True, help="What the rows are split by.")
+@click.option("--severity", help="Only incidents of this severity.")
+@click.option("--service", help="Only incidents of this service.")
+@click.option("--category", help="Only incidents of this category.")
 @as_json_option
-def metrics_command(span: str, as_json: bool) -> None:
+def metrics_command(
+    span: str, by: str, severity: str | None, service: str | None, category: str | None, as_json: bool
+) -> None:
     """How many incidents there were, how long they took, and whether that became better or worse."""
-    looked_back = parse_duration(span)
-    report = run(lambda database, settings: _report(database, settings, looked_back))
+    looked_back, selection = parse_duration(span), Selection(severity, service, category)
+    report = run(lambda database, settings: _report(database, settings, looked_back, selection, by))
     if as_json:
         print_json(figures_json(report))
     else:
         echo_lines("\n".join(lines(report)))
 
 
-async def _report(database: Database, settings: Settings, looked_back: timedelta) -> Report:
+async def _report(
+    database: Database, settings: Settings, looked_back: timedelta, selection: Selection, by: str
+) -> Report:
     now = (await open_clock(database, settings.tocsin_speed)).now()
     policy = policy_reader.load(settings.policy_path)
-    return await period_figures(database, policy, Scope(Period(now - looked_back, now)), now)
+    if selection.severity is not None:
+        selection = replace(selection, severity=policy.severity(selection.severity).key)
+    return await period_figures(database, policy, Scope(Period(now - looked_back, now), selection, by), now)

@@ -3,7 +3,7 @@
 import { el } from "./dom.js";
 
 const NS = "http://www.w3.org/2000/svg";
-const WIDTH = 560;
+let WIDTH = 560; // in the picture's own units: fewer on a telephone, so that letters stay as large
 const HEIGHT = 240;
 const LEFT = 46;
 const RIGHT = 8;
@@ -12,6 +12,7 @@ const BOTTOM = 34;
 const COLOURS = 12;
 
 export function chart(block) {
+  WIDTH = Math.max(260, Math.min(560, window.innerWidth - 90));
   const { chart: data, title } = block;
   const draw = data.type === "pie" ? pie : withAxes;
   const names = data.type === "pie" ? data.segments.map((segment) => segment.label) : data.series.map((series) => series.name);

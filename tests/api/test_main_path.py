@@ -49,3 +49,14 @@ async def test_without_a_valid_token_nothing_is_answered(here: World) -> None:
     assert (answer.status, bare.status) == (401, 401)
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
     assert answer.headers["Content-Type"].startswith("application/problem+json")
+
+
+async def test_figures_are_read_by_period_and_selection(here: World, maya: Program) -> None:
+    for severity in ("sev2", "sev3"):
+        await maya.post("/incidents", {"title": "Checkout is down", "severity": severity, "services": ["checkout"]})
+    figures = (await maya.get("/metrics?since=7d&severity=sev2&by=service")).body
+    assert (figures["incidents"], figures["by_service"]) == (1, {"checkout": 1})
+    assert figures["split"]["rows"]["checkout"]["open"] == 1
+    assert figures["selection"] == {"severity": "sev2"}
+    for query in ("severity=sev9", "since=7d&start=2026-01-01T00:00:00Z", "end=2026-01-01T00:00:00Z", "by=colour"):
+        assert (await maya.get(f"/metrics?{query}")).status in (400, 422), query

@@ -48,7 +48,7 @@ def summary(report: Report) -> list[str]:
     """How long incidents took, and whether that changed: what to read first."""
     if not report.incidents:
         return [f"Nothing to measure. Left out: {_left_out(report)}"]
-    return [_span(report, name) for name in SPANS if report.spans[name].n]
+    return [*(_span(report, name) for name in SPANS if report.spans[name].n), *_untold(report)]
 
 
 def details(report: Report) -> list[str]:
@@ -87,10 +87,20 @@ def _left_out(report: Report) -> str:
 def _span(report: Report, name: str) -> str:
     said = f"{NAMES[name]}: {_distribution(report.spans[name])}"
     trend = report.trends[name]
-    compared = f"{trend.n} against {trend.n_before}"
     if trend.verdict is Verdict.CANNOT_TELL:
-        return f"{said}; whether it changed: cannot tell ({compared})"
-    return f"{said}; {trend.verdict} than in the period before ({compared})"
+        return said
+    return f"{said}; {trend.verdict} than in the period before ({trend.n} against {trend.n_before})"
+
+
+def _untold(report: Report) -> list[str]:
+    """For which times nobody can say whether they changed."""
+    unclear = {name: trend for name, trend in report.trends.items() if trend.verdict is Verdict.CANNOT_TELL}
+    named = [NAMES[name].removeprefix("Time to ") for name in unclear if report.spans[name].n]
+    if not named:
+        return []
+    compared = {(trend.n, trend.n_before) for name, trend in unclear.items() if report.spans[name].n}
+    counts = ", ".join(f"{n} against {before}" for n, before in sorted(compared, reverse=True))
+    return [f"Whether it changed, cannot tell: time to {', '.join(named)} ({counts} in the period before)"]
 
 
 def _distribution(of: Distribution) -> str:

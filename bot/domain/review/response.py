@@ -74,14 +74,14 @@ def went_well(record: Record, page: Page) -> None:
     """What the record shows to have been in time."""
     level, incident = _level(record), record.incident
     acknowledged, resolved = record.first("acknowledged"), record.last("resolved")
-    if level and acknowledged and _within(incident.declared_at, incident.acknowledged_at, level.respond_within, record):
+    if level and acknowledged and _within(incident.detected_at, incident.acknowledged_at, level.respond_within, record):
         target = durations.exact(level.respond_within) if level.respond_within else ""
         page.say(f"It was acknowledged within the target of {target}.", acknowledged.seq)
     cadence = cadence_of(record)
     if level and level.update_every and len(cadence.updates) > 1 and not cadence.late:
         cites = [each.seq for each in cadence.updates]
         page.say(f"All {len(cites)} status updates were on time.", *cites)
-    if level and resolved and _within(incident.declared_at, incident.resolved_at, level.resolve_within, record):
+    if level and resolved and _within(incident.detected_at, incident.resolved_at, level.resolve_within, record):
         target = durations.exact(level.resolve_within) if level.resolve_within else ""
         page.say(f"It was resolved within the target of {target}.", resolved.seq)
     for each in record.of("playbook"):
@@ -95,7 +95,7 @@ def fell_short(record: Record, page: Page) -> None:
     level, incident = _level(record), record.incident
     acknowledged, resolved = record.first("acknowledged"), record.last("resolved")
     if level and level.respond_within and acknowledged and incident.acknowledged_at:
-        late = _late(incident.declared_at, incident.acknowledged_at, level.respond_within, record)
+        late = _late(incident.detected_at, incident.acknowledged_at, level.respond_within, record)
         if late:
             target = durations.exact(level.respond_within)
             text = f"The acknowledgement came {durations.approximate(late)} after the target of {target}."
@@ -110,7 +110,7 @@ def fell_short(record: Record, page: Page) -> None:
     for each in record.of("delivery_failed"):
         page.say(f"A message could not be sent: {words(each)}", each.seq)
     if level and level.resolve_within and resolved and incident.resolved_at:
-        late = _late(incident.declared_at, incident.resolved_at, level.resolve_within, record)
+        late = _late(incident.detected_at, incident.resolved_at, level.resolve_within, record)
         if late:
             target = durations.exact(level.resolve_within)
             page.say(f"It was resolved {durations.approximate(late)} after the target of {target}.", resolved.seq)

@@ -19,7 +19,10 @@ NOTE = (
     "within each severity."
 )
 READ = "Half of the incidents took at most the median; p75 and p95 say the same of three quarters and of 95 in 100."
-TABLE = ("Incidents", "Open", "Acknowledged, median", "in time", "Resolved, median", "p75", "p95", "in time")
+TABLE = (
+    "Incidents", "Open", "Acknowledge, median", "in time", "Resolve, median", "Resolve, p75", "Resolve, p95",
+    "resolved in time",
+)  # fmt: skip
 _UNITS = ((86_400 * 2, 86_400, "days"), (3600 * 2, 3600, "hours"), (60 * 2, 60, "minutes"), (0, 1, "seconds"))
 
 

@@ -8,6 +8,8 @@ from bot.domain import incident as verbs
 from bot.domain.actions import item as items
 from bot.domain.actions.item import ActionKind, NewAction
 from bot.domain.incident import Change, Incident
+from bot.domain.figures.targets import kept
+from bot.domain.incident.fact import IncidentFact
 from bot.domain.incident.status import Status
 from bot.domain.review.document import TITLES, Section
 from bot.domain.review.draft import draft, figures
@@ -154,3 +156,15 @@ def test_a_draft_of_five_thousand_entries_takes_less_than_a_second() -> None:
     began = datetime.now(UTC)
     draft(told.record())
     assert datetime.now(UTC) - began < timedelta(seconds=5)  # the bar of one second is measured, not asserted
+
+
+def test_targets_count_from_the_detection_as_in_the_figures() -> None:
+    told = story()
+    early = replace(told.incident, severity="sev1", detected_at=NOW - timedelta(hours=1))
+    told.incident = early
+    record = told.record()
+    fact = IncidentFact(**{name: getattr(early, name) for name in IncidentFact._fields})
+    counted = kept([fact], FIVE, minutes(60))
+    assert (counted.acknowledged, counted.acknowledge_n) == (0, 1)
+    assert "The acknowledgement came" in said(record, "improve")
+    assert "acknowledged within the target" not in said(record, "well")
