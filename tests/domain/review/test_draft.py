@@ -7,8 +7,8 @@ from itertools import count
 from bot.domain import incident as verbs
 from bot.domain.actions import item as items
 from bot.domain.actions.item import ActionKind, NewAction
-from bot.domain.incident import Change, Incident
 from bot.domain.figures.targets import kept
+from bot.domain.incident import Change, Incident
 from bot.domain.incident.fact import IncidentFact
 from bot.domain.incident.status import Status
 from bot.domain.review.document import TITLES, Section
