@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from bot.domain.figures.goals import goals
 from bot.domain.figures.report import Report
 from bot.domain.figures.split import Row
 from bot.domain.figures.targets import Kept
 from bot.domain.figures.trend import Trend
+from bot.domain.policy.policy import Policy
 from bot.incident_json import instant
 
 
-def figures_json(report: Report) -> dict[str, Any]:
+def figures_json(report: Report, policy: Policy) -> dict[str, Any]:
     """The figures. A share is from 0 to 1, or null where there is nothing to share; `n` says of how many each is."""
     alerts = report.alerts
     return {
@@ -45,6 +47,7 @@ def figures_json(report: Report) -> dict[str, Any]:
             "follow_through": report.actions.n,
         },
         "trend": {name: _trend(trend) for name, trend in report.trends.items()},
+        "targets": [{**asdict(goal), "met": goal.met} for goal in goals(report, policy)],
         "split": {"by": report.by, "rows": {key: _row(row) for key, row in report.rows.items()}},
         "detected": {
             "unit": report.buckets.unit,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import re
 from collections.abc import Callable, Mapping
@@ -146,6 +147,7 @@ class Metrics:
             "tocsin_heartbeat_sent_timestamp_seconds", "When the heartbeat last arrived", registry=registry
         )
         self._alerts()
+        self._figures()
         self._playbooks()
         self._rules_and_probes()
         for what in ("notice", "deadline"):
@@ -167,6 +169,30 @@ class Metrics:
             "tocsin_alert_hook_seconds", "From reading a webhook's body to its commit", ["source"], registry=registry,
             buckets=_FAST,
         )  # fmt: skip
+
+    def _figures(self) -> None:
+        """Figures of the last 30 days, by the names of document 003. docs/figures.md explains them."""
+
+        def gauge(name: str, words: str, *labels: str) -> Gauge:
+            return Gauge(f"incident_{name}", words, labels, registry=self.registry)
+
+        self.mttr = gauge("mttr_seconds", "Mean time from the detection to the resolution", "severity")
+        self.shares = {
+            "auto_remediation_rate": gauge("auto_remediation_rate", "Share of incidents that a playbook's step helped"),
+            "manual_intervention_rate": gauge("manual_intervention_rate", "Share of incidents without such a step"),
+            "detection_time_seconds": gauge("detection_time_seconds", "Mean time from the start to the detection"),
+            "triage_time_seconds": gauge("triage_time_seconds", "Mean time from the detection to the acknowledgement"),
+            "mitigation_time_seconds": gauge("mitigation_time_seconds", "Mean time from the detection to the fix"),
+        }
+        self.figures_known({}, {})
+
+    def figures_known(self, mttr_s: Mapping[str, float], others: Mapping[str, float]) -> None:
+        """Show these figures. What is not known is NaN, or without a sample where it has a severity."""
+        self.mttr.clear()
+        for severity, seconds in mttr_s.items():
+            self.mttr.labels(severity).set(seconds)
+        for name, metric in self.shares.items():
+            metric.set(others.get(name, math.nan))
 
     def alerts_received(self, source: str, counts: Mapping[str, int], took_s: float) -> None:
         """Count the alerts of one request by result, such as `new` or `rejected`, and record how long it took."""

@@ -80,6 +80,7 @@ from bot.workers import pagerduty_schedule_sync
 from bot.workers.action_reminders import action_reminders
 from bot.workers.alert_decider import AlertDecider
 from bot.workers.base import Periodic, Service
+from bot.workers.figure_metrics import figure_metrics
 from bot.workers.heartbeat import Heartbeat
 from bot.workers.job_runner import JobRunner
 from bot.workers.maintenance import maintenance
@@ -392,6 +393,7 @@ def _periodic(base: Base, health: Health, replicas: ReplicaCounter) -> list[Peri
         *subscriber_queue(context),
         action_reminders(context),
         ticket_poller(context, lambda: trackers.build(base.live.current, base.session)),
+        figure_metrics(context, base.metrics),
         Retention(context, settings.tocsin_archive, base.live.secrets).periodic,
     ]
     if replicas.periodic is not None:

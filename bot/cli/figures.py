@@ -12,6 +12,7 @@ from bot.cli.shared import as_json_option, echo_lines, print_json, run
 from bot.domain.figures.report import Period, Report, Scope
 from bot.domain.figures.selection import BY, Selection
 from bot.domain.figures.words import lines
+from bot.domain.policy.policy import Policy
 from bot.domain.values.durations import parse_duration
 from bot.figures_json import figures_json
 from bot.settings import Settings
@@ -32,18 +33,19 @@ def metrics_command(
 ) -> None:
     """How many incidents there were, how long they took, and whether that became better or worse."""
     looked_back, selection = parse_duration(span), Selection(severity, service, category)
-    report = run(lambda database, settings: _report(database, settings, looked_back, selection, by))
+    report, policy = run(lambda database, settings: _report(database, settings, looked_back, selection, by))
     if as_json:
-        print_json(figures_json(report))
+        print_json(figures_json(report, policy))
     else:
-        echo_lines("\n".join(lines(report)))
+        echo_lines("\n".join(lines(report, policy)))
 
 
 async def _report(
     database: Database, settings: Settings, looked_back: timedelta, selection: Selection, by: str
-) -> Report:
+) -> tuple[Report, Policy]:
     now = (await open_clock(database, settings.tocsin_speed)).now()
     policy = policy_reader.load(settings.policy_path)
     if selection.severity is not None:
         selection = replace(selection, severity=policy.severity(selection.severity).key)
-    return await period_figures(database, policy, Scope(Period(now - looked_back, now), selection, by), now)
+    scope = Scope(Period(now - looked_back, now), selection, by)
+    return await period_figures(database, policy, scope, now), policy

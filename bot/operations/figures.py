@@ -75,6 +75,7 @@ class FiguresShape(Shape):
     follow_through: float | None
     n: dict[str, int] = Field(description="Of how many each share is.")
     trend: dict[str, Any] = Field(description="For each time: a verdict, how many were compared, and p.")
+    targets: list[dict[str, Any]] = Field(description="The policy's targets, with what the period has.")
     split: dict[str, Any] = Field(description="The same times for each severity, service or category.")
     detected: dict[str, Any] = Field(description="How many incidents were detected in each week, month or quarter.")
 
@@ -84,7 +85,8 @@ async def _figures(call: Call, given: FiguresArguments) -> Answer:
     severity = None if given.severity is None else severity_key(call, given.severity)
     selection = Selection(severity, given.service, given.category)
     scope = Scope(_period(call, given), selection, given.by)
-    return Answer(figures_json(await period_figures(call.context.database, call.context.policy, scope, now)))
+    policy = call.context.policy
+    return Answer(figures_json(await period_figures(call.context.database, policy, scope, now), policy))
 
 
 def _period(call: Call, given: FiguresArguments) -> Period:

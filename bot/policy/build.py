@@ -16,6 +16,7 @@ from bot.domain.values.durations import BusinessDays, Span, parse_duration, pars
 from bot.domain.values.target import Target, TargetKind
 from bot.policy import models
 from bot.policy.build_alerting import build_probe, build_rule
+from bot.policy.build_figures import build_digest, build_targets
 from bot.policy.build_schedules import build_schedules, build_team
 from bot.policy.document import digest
 from bot.policy.models.conditions import CONDITION
@@ -62,6 +63,8 @@ def build_policy(model: models.Document, document: dict[str, Any]) -> domain.Pol
         rules={key: build_rule(key, rule, model.metrics) for key, rule in model.rules.items()},
         metrics=dict(model.metrics),
         probes={key: build_probe(key, probe) for key, probe in model.probes.items()},
+        targets=build_targets(model.targets),
+        weekly_digest=build_digest(model.weekly_digest),
         status_page=build_status_page(model.status_page, model.timezone),
         webhooks=tuple(
             WebhookRule(each.url, each.secret, tuple(each.events), tuple(each.severities), each.private)

@@ -59,7 +59,15 @@ def rotations(model: models.Schedule) -> list[models.Rotation]:
 
 def build_team(key: str, model: models.Team) -> Team:
     """A team."""
-    return Team(key, model.name or key, tuple(model.members), model.schedule, model.slack and model.slack.lstrip("@"))
+    return Team(
+        key,
+        model.name or key,
+        tuple(model.members),
+        model.schedule,
+        model.slack and model.slack.lstrip("@"),
+        model.lead,
+        tuple(model.services),
+    )
 
 
 def moment(text: str, zone: ZoneInfo) -> datetime:

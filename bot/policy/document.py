@@ -11,10 +11,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.domain.policy.alerting_rules import AlertingRule, Composite, Condition
+from bot.domain.policy.figures import WeeklyDigest
 from bot.domain.policy.policy import Audience, Contact, Policy, Rule, Severity, Trigger
 from bot.domain.policy.schedules import Schedule
 from bot.domain.values.durations import BusinessDays, Span
 from bot.domain.values.target import Target
+from bot.policy.models.figures import DAYS
 
 
 def digest(document: dict[str, Any]) -> str:
@@ -57,6 +59,8 @@ def as_json(policy: Policy) -> dict[str, Any]:
         "metrics": dict(policy.metrics),
         "rules": {key: _alerting_rule(rule) for key, rule in policy.rules.items()},
         "probes": {key: _fields(probe, "id") for key, probe in policy.probes.items()},
+        "targets": _fields(policy.targets),
+        "weekly_digest": None if policy.weekly_digest is None else _digest_json(policy.weekly_digest),
         "status_page": {
             **_plain(policy.status_page),
             "components": [{"key": each.key, **_fields(each)} for each in policy.status_page.components],
@@ -112,6 +116,10 @@ def _alerting_condition(condition: Condition) -> dict[str, Any]:
         inner = [_alerting_condition(each) for each in condition.conditions]
         return {"type": kind, "when": str(condition.when), "conditions": inner}
     return {"type": kind, **_fields(condition)}
+
+
+def _digest_json(rules: WeeklyDigest) -> dict[str, Any]:
+    return {"channel": rules.channel, "day": DAYS[rules.weekday], "at": f"{rules.at:%H:%M}"}
 
 
 def _schedule(schedule: Schedule) -> dict[str, Any]:

@@ -36,7 +36,7 @@ async def test_incidents_of_a_period_are_read_and_counted(make_context: MakeCont
             await incidents.insert(conn, each)
     now = NOW + timedelta(hours=2)
     report = await period_figures(context.database, context.policy, Scope(Period(now - timedelta(days=30), now)), now)
-    figures = figures_json(report)
+    figures = figures_json(report, context.policy)
     assert (figures["incidents"], figures["private"], figures["open"], figures["resolved"]) == (3, 1, 1, 2)
     assert (figures["drills_excluded"], figures["cancelled"], figures["merged"]) == (1, 1, 1)
     assert figures["reopened"] == 1

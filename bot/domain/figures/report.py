@@ -100,6 +100,7 @@ class Report:
     selection: Selection
     by: str  # what `rows` are split by
     rows: dict[str, Row]
+    severities: dict[str, Row]
     buckets: Buckets
 
 
@@ -114,6 +115,7 @@ def report(facts: Sequence[IncidentFact], scope: Scope, policy: Policy, now: dat
     earlier = [fact for fact in facts if before.start <= fact.detected_at < before.end and fact.counts]
     real = [fact for fact in within if not fact.drill]
     now_spans, earlier_spans = [spans(fact) for fact in counted], [spans(fact) for fact in earlier]
+    severities = rows(counted, now_spans, "severity", policy, now)
     return Report(
         period=period,
         now=now,
@@ -142,7 +144,8 @@ def report(facts: Sequence[IncidentFact], scope: Scope, policy: Policy, now: dat
         },
         selection=scope.selection,
         by=scope.by,
-        rows=rows(counted, now_spans, scope.by, policy, now),
+        rows=severities if scope.by == "severity" else rows(counted, now_spans, scope.by, policy, now),
+        severities=severities,
         buckets=buckets(counted, period.start, period.end, policy),
     )
 

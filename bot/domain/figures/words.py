@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from bot.domain.figures.distribution import Distribution
+from bot.domain.figures.goals import goals
 from bot.domain.figures.report import SPANS, Report
 from bot.domain.figures.split import Row
 from bot.domain.figures.trend import Verdict
+from bot.domain.policy.policy import Policy
 from bot.domain.values import durations
 
 MOST = 10  # services or categories that are listed
@@ -29,10 +31,10 @@ REACHED = {
 }
 
 
-def lines(report: Report) -> list[str]:
+def lines(report: Report, policy: Policy) -> list[str]:
     """The figures, one a line."""
     counts = {key: row.incidents for key, row in report.rows.items()}
-    return [headline(report), *summary(report), f"By {report.by}: {_counts(counts)}", *details(report)]
+    return [headline(report), *summary(report), f"By {report.by}: {_counts(counts)}", *details(report, policy)]
 
 
 def headline(report: Report) -> str:
@@ -51,7 +53,7 @@ def summary(report: Report) -> list[str]:
     return [*(_span(report, name) for name in SPANS if report.spans[name].n), *_untold(report)]
 
 
-def details(report: Report) -> list[str]:
+def details(report: Report, policy: Policy) -> list[str]:
     """The other figures."""
     missing = [NAMES[name].lower() for name in SPANS if not report.spans[name].n] if report.incidents else []
     return [
@@ -60,6 +62,7 @@ def details(report: Report) -> list[str]:
         f"Targets: acknowledged in time {report.kept.acknowledged} of {report.kept.acknowledge_n}, "
         f"resolved in time {report.kept.resolved} of {report.kept.resolve_n}; "
         f"{_plural(report.kept.breaches, 'breach', 'breaches')}",
+        *([f"Aims: {'; '.join(goal.words for goal in aims)}"] if (aims := goals(report, policy)) else []),
         f"Updates on time: {report.cadence.in_time} of {report.cadence.n}",
         f"Pages: {report.pages} for {_plural(report.paged, 'incident')}",
         f"An alert told first: {_share(report.alerts.detection_rate, report.alerts.incidents, 'incident')}",

@@ -16,6 +16,7 @@ from bot.domain.errors import Refused
 from bot.domain.policy.alert_rules import AlertRules
 from bot.domain.policy.alerting_rules import AlertingRule, EscalationRung
 from bot.domain.policy.automation_rules import AutomationRules
+from bot.domain.policy.figures import FigureTargets, WeeklyDigest
 from bot.domain.policy.probe_rules import Probe
 from bot.domain.policy.schedules import Schedule, Team
 from bot.domain.policy.status_page_rules import StatusPageRules
@@ -294,6 +295,8 @@ class Policy:
     metrics: dict[str, str] = field(default_factory=dict)  # name → PromQL, for rules
     rules: dict[str, AlertingRule] = field(default_factory=dict)  # that Tocsin evaluates itself
     probes: dict[str, Probe] = field(default_factory=dict)
+    targets: FigureTargets = field(default_factory=FigureTargets)
+    weekly_digest: WeeklyDigest | None = None
     status_page: StatusPageRules = field(default_factory=StatusPageRules)
     webhooks: tuple[WebhookRule, ...] = ()  # programs that are told of events
     permissions: dict[str, AllowList] = field(default_factory=dict)  # by verb; verbs without one are free for all

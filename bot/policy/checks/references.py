@@ -180,6 +180,11 @@ def _teams(context: CheckContext) -> Iterator[Problem]:
         if not team.members and team.schedule is None:
             yield context.problem(path, "has nobody: write `members: [anna, ben]`, or the `schedule` of the team.", "")
         yield from _people(context, (*path, "members"), team.members)
+        if team.lead is not None and team.lead not in model.contacts and not is_user_id(team.lead):
+            yield context.unknown_name((*path, "lead"), team.lead, model.contacts, "contact", add_contact(team.lead))
+        for service in set(team.services) - model.services.keys():
+            hint = f"Add it under services: `{service}: {{}}`."
+            yield context.unknown_name((*path, "services"), service, model.services, "service", hint)
         if team.schedule is not None and team.schedule not in model.schedules:
             hint = add_schedule(team.schedule)
             yield context.unknown_name((*path, "schedule"), team.schedule, model.schedules, "schedule", hint)

@@ -31,7 +31,7 @@ def figures(report: Report, policy: Policy) -> Message:
     head = escape(headline(report))
     title = elements.section(f"*{head}*")
     words = _bullets(summary(report))
-    rest = elements.context(*(escape(line) for line in details(report)))
+    rest = elements.context(*(escape(line) for line in details(report, policy)))
     lines = _bullets([row_line(name, row) for name, row in _named(report, policy)])
     plain = elements.message(head, [title, *words, *lines, rest, elements.context(NOTE)])
     if not report.incidents:

@@ -1,0 +1,23 @@
+"""Defines which figures a policy aims at, and when its weekly digest is posted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import time
+
+
+@dataclass(frozen=True, slots=True)
+class FigureTargets:
+    """Shares from 0 to 1 by name, as `auto_detection` or `false_positive_rate`. Times have targets by severity."""
+
+    automation: dict[str, float] = field(default_factory=dict)  # at least so much
+    accuracy: dict[str, float] = field(default_factory=dict)  # rates of errors at most, the others at least
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyDigest:
+    """Where and when the digest of the week is posted, in the policy's time zone."""
+
+    channel: str
+    weekday: int = 0  # Monday is 0
+    at: time = time(9)
