@@ -21,7 +21,7 @@ END = NOON + timedelta(days=30)
 
 def fact(number: int, severity: str, resolved_after: timedelta | None) -> IncidentFact:
     at = NOON + timedelta(days=number)
-    done = resolved_after and at + resolved_after
+    done = None if resolved_after is None else at + resolved_after
     status = Status.RESOLVED if done else Status.INVESTIGATING
     return IncidentFact(
         number, severity, status, False, False, None, (), 1, at, at, acknowledged_at=at + timedelta(minutes=1),
