@@ -66,6 +66,30 @@ _PAGES = (
     .where(timeline.c.incident.in_(_IN_PERIOD), timeline.c.kind == "page", sa.text("kind <> 'message'"))
     .group_by(timeline.c.incident)
 )
+_LONGEST_OPEN = timedelta(days=90)  # older incidents are not looked through for pages
+_PAGED = (
+    sa.select(timeline.c.at, timeline.c.data)
+    .where(
+        timeline.c.incident.in_(_IN_PERIOD),
+        timeline.c.kind == "page",
+        sa.text("kind <> 'message'"),
+        timeline.c.at >= sa.bindparam("start", type_=timeline.c.at.type),
+        timeline.c.at < sa.bindparam("end", type_=timeline.c.at.type),
+    )
+    .order_by(timeline.c.at)
+)
+_DUE = _c.state["review"]["due_at"].as_string()
+_OWED = (
+    sa.select(_c.number, _c.state["title"].as_string(), _DUE)
+    .where(
+        sa.text("ended_at IS NOT NULL"),
+        _c.ended_at >= sa.bindparam("ended", type_=_c.ended_at.type),
+        _c.private.is_(sa.false()),
+        _c.state["review"]["state"].as_string().in_(["draft", "scheduled"]),
+    )
+    .order_by(_DUE.is_(None), _DUE, _c.number)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
 _AUTOMATED = (
     sa.select(jobs.c.incident)
     .where(jobs.c.incident.in_(_IN_PERIOD), jobs.c.state == "done", jobs.c.asked_by == BOT, jobs.c.undoes.is_(None))
@@ -114,6 +138,21 @@ async def update_times_since(conn: AsyncConnection, since: datetime, severity: s
 async def pages_since(conn: AsyncConnection, since: datetime) -> dict[int, int]:
     """How many pages were sent, by incident."""
     return {number: count for number, count in await conn.execute(_PAGES, {"since": since})}
+
+
+async def people_paged(conn: AsyncConnection, start: datetime, end: datetime) -> list[tuple[datetime, list[str]]]:
+    """When pages were sent in these days, and the people whom each reached."""
+    rows = await conn.execute(_PAGED, {"since": start - _LONGEST_OPEN, "start": start, "end": end})
+    return [(at, list(data.get("people") or ())) for at, data in rows]
+
+
+async def owed_reviews(conn: AsyncConnection, since: datetime, limit: int) -> list[tuple[int, str, datetime | None]]:
+    """Number, title and due instant of incidents that ended since then and whose review is not completed.
+
+    Those due first come first; private incidents are left out.
+    """
+    rows = await conn.execute(_OWED, {"ended": since, "most": limit})
+    return [(number, title, datetime.fromisoformat(due) if due else None) for number, title, due in rows]
 
 
 async def automated_since(conn: AsyncConnection, since: datetime) -> frozenset[int]:

@@ -101,6 +101,7 @@ from bot.workers.tasks import BackgroundTask
 from bot.workers.ticket_poller import ticket_poller
 from bot.workers.timer import Timer
 from bot.workers.usergroup_sync import UsergroupSync
+from bot.workers.weekly_digest import weekly_digest
 from playbooks.library_cache import LibraryCache
 from storage.database import Database
 from storage.deadlines import LedgerRow
@@ -394,6 +395,7 @@ def _periodic(base: Base, health: Health, replicas: ReplicaCounter) -> list[Peri
         action_reminders(context),
         ticket_poller(context, lambda: trackers.build(base.live.current, base.session)),
         figure_metrics(context, base.metrics),
+        weekly_digest(context),
         Retention(context, settings.tocsin_archive, base.live.secrets).periodic,
     ]
     if replicas.periodic is not None:

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.alerts.rates import TOLD, Tally
-from storage.schema import alert_groups
+from bot.domain.figures.week import NoisyAlert
+from storage.schema import alert_groups, incidents
 
 _c = alert_groups.c
 _FROM, _BELOW = sa.bindparam("from_number", type_=sa.BigInteger), sa.bindparam("below", type_=sa.BigInteger)
@@ -19,6 +20,25 @@ _AT_OR_AFTER = (
     sa.select(_c.number, _c.state["opened_at"].as_string()).where(_c.number >= _FROM).order_by(_c.number).limit(1)
 )
 _DISMISSED = _c.decision == "dismissed"
+_TITLE = _c.state["title"].as_string().label("title")
+_NOISIEST = (
+    sa.select(
+        _TITLE,
+        sa.func.count().label("told"),
+        sa.func.sum(sa.case((_DISMISSED, 1), else_=0)),
+        sa.func.sum(_c.state["flaps"].as_integer()),
+    )
+    .join_from(alert_groups, incidents, incidents.c.number == _c.incident, isouter=True)
+    .where(
+        _c.number >= _FROM,
+        _c.number < _BELOW,
+        _c.decision.in_(sorted(TOLD)),
+        sa.or_(incidents.c.private.is_(None), incidents.c.private.is_(sa.false())),
+    )
+    .group_by(sa.text("title"))
+    .order_by(sa.text("told DESC"), sa.text("title"))
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
 
 
 async def tallies(conn: AsyncConnection, start: datetime, end: datetime) -> list[Tally]:
@@ -29,6 +49,13 @@ async def tallies(conn: AsyncConnection, start: datetime, end: datetime) -> list
         Tally(incident, bool(dismissed), bool(false_alarm), groups, _instant(opened_at))
         for incident, dismissed, false_alarm, groups, opened_at in rows
     ]
+
+
+async def noisiest(conn: AsyncConnection, start: datetime, end: datetime, limit: int) -> list[NoisyAlert]:
+    """The alerts that told people most often in these days, by title, without those of private incidents."""
+    given = {"from_number": await first_opened_since(conn, start), "below": await first_opened_since(conn, end)}
+    rows = await conn.execute(_NOISIEST, {**given, "most": limit})
+    return [NoisyAlert(title, groups, dismissed, flaps) for title, groups, dismissed, flaps in rows]
 
 
 async def first_opened_since(conn: AsyncConnection, instant: datetime) -> int:

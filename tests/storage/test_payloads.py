@@ -83,6 +83,7 @@ EXAMPLES: tuple[Payload, ...] = (
     ChannelPagePayload(rung=1, people=("UBEN",), channel="#ops"),
     DrillPagePayload("Rung 1", "manual", {"UBEN": ("Slack", "SMS")}, ("#ops",), ("no telephone",)),
     ContinuationPayload("update:1:1", 4, 2),
+    payloads.WeeklyDigestPayload(NOON, "#incidents"),
     payloads.DigestPayload(NOON, NOON, "announcement", ((4, 0, 120), (5, 0, 80)), 2, 3, (4, 5)),
     payloads.GatherPayload(NOON, NOON, NOON, NOON),
     DutiesPayload("commander", "UBEN"),

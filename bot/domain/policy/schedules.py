@@ -109,5 +109,5 @@ class Team:
     members: tuple[str, ...] = ()  # contact keys or Slack IDs
     schedule: str | None = None  # its on-call schedule
     slack: str | None = None  # Slack user group that is kept equal to its members
-    lead: str | None = None  # contact key or Slack ID: sees the load of its members
+    lead: str | None = None  # contact key or Slack ID: who leads it
     services: tuple[str, ...] = ()  # keys of the services that it looks after

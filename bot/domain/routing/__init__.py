@@ -87,7 +87,15 @@ from bot.domain.routing.reviews import (
 )
 from bot.domain.routing.rewrites import PastNotice, rewrites
 from bot.domain.routing.tickets import ticket, ticket_key, ticket_moved
-from bot.domain.routing.workspace import home, policy_refused, policy_valid, relieved, unfurl, user_group
+from bot.domain.routing.workspace import (
+    home,
+    policy_refused,
+    policy_valid,
+    relieved,
+    unfurl,
+    user_group,
+    weekly_digest,
+)
 
 __all__ = [
     "REVIEW_BOOKMARK",
@@ -180,6 +188,7 @@ __all__ = [
     "triage_key",
     "unfurl",
     "user_group",
+    "weekly_digest",
     "without_settled",
     "would_have_paged",
 ]

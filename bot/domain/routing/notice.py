@@ -100,6 +100,7 @@ class NoticeKind(StrEnum):
     REVIEW_QUESTIONS = "review_questions"
     REVIEW_PUBLISHED = "review_published"
     REVIEW_REMINDER = "review_reminder"
+    WEEKLY_DIGEST = "weekly_digest"
     REVIEW_CANVAS = "review_canvas"  # creates the canvas of the review, or brings it up to date
     REVIEW_POINT = "review_point"  # in the thread of the review: a point of the agenda begins
     REVIEW_INVITE = "review_invite"  # by e-mail: the meeting, for a calendar

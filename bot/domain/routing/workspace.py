@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from bot.domain.routing.notice import Notice, NoticeKind, Priority
-from bot.domain.routing.payloads import RelievedPayload, SettledPayload, UnfurlPayload, UsergroupPayload, UserPayload
+from bot.domain.routing.payloads import (
+    RelievedPayload,
+    SettledPayload,
+    UnfurlPayload,
+    UsergroupPayload,
+    UserPayload,
+    WeeklyDigestPayload,
+)
 
 
 def home(user: str) -> Notice:
@@ -24,6 +32,12 @@ def relieved(key: str, payload: RelievedPayload) -> Notice:
     """Tell a person directly that their shift is covered, or not any more. `key` names the cover."""
     dedup_key = f"relieved:{key}:{payload.person}{':ended' if payload.ended else ''}"
     return Notice(dedup_key, NoticeKind.RELIEVED, None, payload.to_json(), priority=Priority.NEWS)
+
+
+def weekly_digest(until: datetime, channel: str) -> Notice:
+    """Post the digest of the week that ends then, once."""
+    payload = WeeklyDigestPayload(until, channel).to_json()
+    return Notice(f"weekly_digest:{until.isoformat()}", NoticeKind.WEEKLY_DIGEST, None, payload, priority=Priority.NEWS)
 
 
 def policy_refused(number: int, problem: dict[str, Any]) -> Notice:

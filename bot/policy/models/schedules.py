@@ -131,5 +131,5 @@ class Team(StrictModel):
         default=None, description="Its on-call schedule; who is on call there is paged if it has no members."
     )
     slack: Text | None = Field(default=None, description="A Slack user group that is kept equal to its members.")
-    lead: Text | None = Field(default=None, description="A contact or Slack member ID: sees its members' load.")
+    lead: Text | None = Field(default=None, description="A contact or Slack member ID: who leads it.")
     services: list[Key] = Field(default=[], description="The services that it looks after.")

@@ -47,6 +47,7 @@ from bot.slack.senders.status_page import StatusPageSender
 from bot.slack.senders.triage import TriageSender
 from bot.slack.senders.unfurls import UnfurlSender
 from bot.slack.senders.usergroups import UsergroupSender
+from bot.slack.senders.week import WeeklyDigestSender
 from bot.usecases.context import Context
 from bot.usecases.incidents.channel import look_at_channel
 from storage import incidents
@@ -55,6 +56,7 @@ from storage.outbox.queue import ClaimedNotice
 
 SENDERS: tuple[type[SenderBase], ...] = (
     ActionSender,
+    WeeklyDigestSender,
     AlertSender,
     AlertPageSender,
     AnnouncementSender,

@@ -31,6 +31,7 @@ from bot.domain.routing.payloads.entries import (
     EntriesPayload,
     UpdatePayload,
 )
+from bot.domain.routing.payloads.figures import WeeklyDigestPayload
 from bot.domain.routing.payloads.nudges import NudgePayload, NudgeSettledPayload
 from bot.domain.routing.payloads.on_call import (
     OperatorsPayload,
@@ -119,4 +120,5 @@ __all__ = [
     "UserPayload",
     "UsergroupPayload",
     "WebhookPayload",
+    "WeeklyDigestPayload",
 ]

@@ -1,0 +1,69 @@
+"""Queues the digest of the week when it is due, and reads what it says."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.domain import routing
+from bot.domain.figures.report import Period, Scope
+from bot.domain.figures.week import WEEK, Week, load_of, next_digest
+from bot.usecases.context import Context
+from bot.usecases.queries.figures import period_figures
+from storage import actions, figures, incidents, key_value
+from storage.actions import ActionFilter
+from storage.alerts.tallies import noisiest
+from storage.incidents import IncidentFilter
+from storage.outbox import enqueue
+
+SHOWN = 5
+REVIEWS_OF = 13 * WEEK  # how long ago an incident may have ended whose review is owed
+
+
+async def queue_digest(context: Context) -> bool:
+    """Queue the digest if it is due, and store when the next one is, in one transaction. Returns whether it was due.
+
+    The stored instant is a row: it outlasts a restart, and only one of several replicas finds it lapsed. Weeks that
+    passed while the bot was down are summed up by one digest, that of the last of them.
+    """
+    rules, now, zone = context.policy.weekly_digest, context.clock.now(), context.policy.zone
+    async with context.database.transaction() as conn:
+        stored = await key_value.WEEKLY_DIGEST.lock(conn, {})
+        if rules is None:
+            if stored:
+                await key_value.WEEKLY_DIGEST.put(conn, {})
+            return False
+        planned = {"rule": f"{rules.weekday} {rules.at:%H:%M} {zone}"}
+        due_at = datetime.fromisoformat(stored["due_at"]) if stored.get("rule") == planned["rule"] else None
+        if due_at is not None and now < due_at:
+            return False
+        await key_value.WEEKLY_DIGEST.put(conn, {**planned, "due_at": next_digest(rules, now, zone).isoformat()})
+        if due_at is None:
+            return False
+        last = due_at
+        while (following := next_digest(rules, last, zone)) <= now:
+            last = following
+        await enqueue.put(conn, [routing.weekly_digest(last, rules.channel)])
+    context.wakeups.notify()
+    return True
+
+
+async def read_week(context: Context, until: datetime) -> Week:
+    """What happened in the week before `until`, and what is owed now."""
+    policy, now = context.policy, context.clock.now()
+    report = await period_figures(context.database, policy, Scope(Period(until - WEEK, until)), now)
+    worst_first = [level.key for level in policy.severities]
+    overdue = ActionFilter(due_before=now.astimezone(policy.zone).date())
+    async with context.database.snapshot() as conn:
+        found = await incidents.find(conn, IncidentFilter(open_only=True, private=False), worst_first, 2 * SHOWN)
+        counted = await incidents.count(conn, IncidentFilter(open_only=True))
+        public = ActionFilter(due_before=overdue.due_before, private=False)
+        return Week(
+            report=report,
+            open=[incident for incident in found if not incident.drill][:SHOWN],
+            open_total=counted.incidents,
+            overdue=await actions.live(conn, public, SHOWN),
+            overdue_total=await actions.count_live(conn, overdue),
+            reviews=await figures.owed_reviews(conn, now - REVIEWS_OF, SHOWN),
+            noisy=await noisiest(conn, until - WEEK, until, SHOWN),
+            load=load_of(await figures.people_paged(conn, until - WEEK, until), policy.zone),
+        )
