@@ -42,3 +42,13 @@ async def test_figures_come_as_charts_and_a_table_and_where_those_are_refused_in
     await rest(here)
     answers = [message for message in here.ws.messages(mentioned.channel) if message.bot_id]
     assert "2 incidents" in (answers[-1].text if answers else here.ws.ephemerals("tom")[-1].text)
+
+
+async def test_the_load_is_told_to_the_person_alone(here: World) -> None:
+    channel = await here.declared("sev2 Checkout is down")
+    await typed(here, "maya", channel.name, f"/incident page <@{here.tom.id}> Please look")
+    await rest(here)
+    assert "1 page," in await typed(here, "tom", "#general", "/incident metrics load")
+    other = await typed(here, "maya", "#general", "/incident metrics load")
+    assert "not paged" in other
+    assert here.tom.id not in other

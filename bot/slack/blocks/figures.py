@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import date
 
 from bot.domain.figures.distribution import Distribution
-from bot.domain.figures.report import Report
+from bot.domain.figures.load import PersonLoad
+from bot.domain.figures.report import Period, Report
 from bot.domain.figures.split import Row
 from bot.domain.figures.words import REACHED, details, headline, row_line, seconds_words, summary
 from bot.domain.policy.policy import Policy
 from bot.slack.blocks import data, elements
 from bot.slack.blocks.elements import Block, Message
-from bot.slack.text import escape
+from bot.slack.text import escape, mention
 
 NOTE = (
     "Times count from the detection. Better and worse are said only where chance rarely does as much, compared "
@@ -108,3 +109,20 @@ def _time(of: Distribution, which: str) -> Block:
 
 def _share(part: int, n: int) -> Block:
     return data.number(part / n if n else None, f"{part} of {n}")
+
+
+def load(loads: Sequence[PersonLoad], period: Period) -> Message:
+    """How often the first person was paged, and then the people whom they lead."""
+    own, *led = loads
+    head = f"Your load, {period.start:%-d %b %Y} to {period.end:%-d %b %Y}: {own.words}"
+    lines = "\n".join(f"• {mention(each.person)}: {each.words}" for each in sorted(led, key=lambda each: -each.pages))
+    return elements.message(
+        head,
+        [
+            elements.section(f"*{escape(head)}*"),
+            *(elements.sections(f"*People you lead*\n{lines}") if led else []),
+            elements.context(
+                "By each person's own clock; nights are from 22:00 to 07:00. Only you and who leads you see it."
+            ),
+        ],
+    )

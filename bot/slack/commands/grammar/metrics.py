@@ -12,6 +12,7 @@ from bot.domain.values.durations import parse_duration
 from bot.slack.commands.grammar.base import ArgumentError, ParseContext, echo
 from bot.slack.commands.request import Request
 
+LOAD = "load"  # the pages of the person who asks, and of whom they lead
 DEFAULT = timedelta(days=30)
 _FILLERS = frozenset({"by", "from", "to", "until", "and", "since", "last", "of", "for"})
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -23,12 +24,14 @@ def metrics(context: ParseContext) -> Request:
 
     A word of `BY` splits; with a name behind it, as in `service payments`, only those incidents count.
     """
-    split, span, named = "", None, ""
+    span, named = None, ""
     days: list[date] = []
     values: dict[str, list[str]] = {}
-    for word in context.rest.split():
+    words = [word for word in context.rest.split() if word.lower() not in _FILLERS]
+    load = any(word.lower() == LOAD for word in words)
+    for word in words:
         small = word.lower()
-        if small in _FILLERS:
+        if small == LOAD:
             continue
         if by := _by(small):
             named = by
@@ -51,7 +54,7 @@ def metrics(context: ParseContext) -> Request:
         raise ArgumentError("Write a span such as 90d, or the first and the last day: 2026-01-01 2026-03-31.")
     if days and days[1] < days[0]:
         raise ArgumentError("The first day comes first: 2026-01-01 2026-03-31.")
-    split = next((by for by, words in values.items() if not words), "severity")
+    split = LOAD if load else next((by for by, words in values.items() if not words), "severity")
     given = {by: _value(by, " ".join(words), context.policy) for by, words in values.items() if words}
     return Request(
         context.verb.name,

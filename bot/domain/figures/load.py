@@ -1,0 +1,68 @@
+"""Computes how much being paged cost one person, and says who may know it: the person, and who leads their team."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from bot.domain.figures.week import is_night
+from bot.domain.policy.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLoad:
+    """The pages of one person in a period, by their own clock."""
+
+    person: str  # Slack ID
+    pages: int
+    nights: int  # nights in which they were paged, each once
+    weekend_days: int  # days of weekends on which they were paged, each once
+    interrupted_hours: int  # hours of the clock in which they were paged, each once
+
+    @property
+    def words(self) -> str:
+        """The load in words."""
+        if not self.pages:
+            return "not paged"
+        return (
+            f"{_count(self.pages, 'page')}, {_count(self.nights, 'night')}, "
+            f"{_count(self.weekend_days, 'weekend day')}, {_count(self.interrupted_hours, 'interrupted hour')}"
+        )
+
+
+def load_of_person(pages: Iterable[tuple[datetime, Sequence[str]]], person: str, zone: tzinfo) -> PersonLoad:
+    """The load of the pages that reached the person. `zone` is the person's own."""
+    reached = [at.astimezone(zone) for at, people in pages if person in people]
+    return PersonLoad(
+        person=person,
+        pages=len(reached),
+        nights=len({_night(at) for at in reached if is_night(at)}),
+        weekend_days=len({at.date() for at in reached if at.weekday() >= 5}),
+        interrupted_hours=len({(at.date(), at.hour) for at in reached}),
+    )
+
+
+def led_by(viewer: str, policy: Policy) -> list[str]:
+    """The Slack IDs of the other members of the teams that this person leads, in the order of the policy."""
+    led = [
+        _slack_id(member, policy)
+        for team in policy.teams.values()
+        if team.lead is not None and _slack_id(team.lead, policy) == viewer
+        for member in team.members
+    ]
+    return [person for person in dict.fromkeys(led) if person is not None and person != viewer]
+
+
+def _slack_id(member: str, policy: Policy) -> str | None:
+    contact = policy.contacts.get(member)
+    return contact.slack if contact is not None else member
+
+
+def _night(local: datetime) -> int:
+    """The day on whose evening the night began, as its ordinal."""
+    return local.date().toordinal() - (local.hour < 12)
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
