@@ -158,7 +158,7 @@ async def _metrics(call: Call, given: Given) -> dict[str, Any]:
     now = call.context.clock.now()
     period = Period(now - timedelta(days=given.get("days", 30)), now)
     report = await period_figures(call.context.database, call.context.policy, Scope(period), now)
-    return figures_json(report)
+    return figures_json(report, call.context.policy)
 
 
 async def _actions(call: Call, given: Given) -> dict[str, Any]:
