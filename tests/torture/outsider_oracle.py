@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.incident import Incident
@@ -22,7 +22,7 @@ CHANGES = frozenset(
     }
 )  # fmt: skip
 SHUT_TO_GUESTS = CHANGES - {"acknowledged", "status", "update"}
-UNDER_WAY_S = 1.5  # a post that was on its way when the bot learned of the removal
+UNDER_WAY_S = 1.5  # a post or an act that was on its way when the bot learned of the removal
 
 
 def outsiders(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
@@ -63,10 +63,15 @@ def _removed_change_nothing(world: World, snapshot: Snapshot, private: dict[int,
                 if entry.at >= moved_at.get(entry.actor, entry.at):
                     moved_at[entry.actor] = entry.at
                     (outside.add if entry.kind == "left" else outside.discard)(entry.actor)
-            elif entry.actor in outside and entry.kind in CHANGES:
+            elif entry.actor in outside and entry.kind in CHANGES and not _under_way(entry, moved_at):
                 verdict.wrong.append(f"INC-{number}: {entry.actor} was removed, and did {entry.kind}: {entry.text}")
             else:
                 outside -= _named(entry)
+
+
+def _under_way(entry: Any, moved_at: dict[str, datetime]) -> bool:
+    """Whether the person acted as they were removed: the bot had looked whether they may, and then heard of it."""
+    return bool(entry.at - moved_at[entry.actor] <= timedelta(seconds=UNDER_WAY_S))
 
 
 def _named(entry: Any) -> set[str]:
