@@ -46,7 +46,7 @@ async def test_figures_come_as_charts_and_a_table_and_where_those_are_refused_in
 
 async def test_the_load_is_told_to_the_person_alone(here: World) -> None:
     channel = await here.declared("sev2 Checkout is down")
-    await typed(here, "maya", channel.name, f"/incident page <@{here.tom.id}> Please look")
+    await typed(here, "maya", channel.name, "/incident page @tom Please look")
     await rest(here)
     assert "1 page," in await typed(here, "tom", "#general", "/incident metrics load")
     other = await typed(here, "maya", "#general", "/incident metrics load")
