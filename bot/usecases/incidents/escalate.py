@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.domain.deadlines import mention_or_name
-from bot.domain.errors import Refused
+from bot.domain.errors import NotFound, Refused
 from bot.domain.incident import Change, Incident
 from bot.domain.outcome import Outcome, PageCause, of_paging
 from bot.domain.paging import ladder, triggers
@@ -113,6 +113,8 @@ async def decline_page(
     """
     async with locked_incident(context, number, delivery) as work:
         incident, rung = work.incident, page.rung
+        if actor in incident.removed:  # since the press was looked at
+            raise NotFound(f"There is no incident {incident.id}.", "list all")
         if asked := await others_asked(work.conn, incident, page, actor, channel):
             people = ", ".join(mention_or_name(person) for person in asked)
             raise Refused(f"That page is for {people}, who can say so. To page more people:", "escalate We need help")
