@@ -45,12 +45,14 @@ function withAxes(data, title) {
   const step = (WIDTH - LEFT - RIGHT) / categories.length;
   const x = (index) => LEFT + step * (index + 0.5);
   const y = (value) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - (value - bottom) / (top - bottom));
-  const every = Math.ceil(categories.length / Math.max(1, Math.floor((WIDTH - LEFT) / 62)));
+  const short = step < 80 && categories.length < 7 ? categories.map((label) => label.replace(/ \(.*\)$/, "")) : categories;
+  const room = Math.max(40, ...short.map((label) => label.length * 5.6));
+  const every = Math.ceil(room / step);
   const series = data.series.map((one) => categories.map((label) => one.data.find((point) => point.label === label).value));
   return frame(
     title,
     ticks.map((tick) => svg("g", { class: "tick" }, svg("line", { x1: LEFT, x2: WIDTH - RIGHT, y1: y(tick), y2: y(tick) }), words(tick, { x: LEFT - 6, y: y(tick) + 4, "text-anchor": "end" }))),
-    categories.map((label, index) => index % every === 0 && words(label, { x: x(index), y: HEIGHT - BOTTOM + 15, "text-anchor": "middle" })),
+    short.map((label, index) => index % every === 0 && words(label, { x: x(index), y: HEIGHT - BOTTOM + 15, "text-anchor": "middle" })),
     data.type === "bar" ? bars(series, categories, data.series, x, y, step) : series.map((row, index) => path(row, index, data, x, y)),
     xLabel && words(xLabel, { x: LEFT + (WIDTH - LEFT) / 2, y: HEIGHT - 3, "text-anchor": "middle", class: "axis" }),
     yLabel && words(yLabel, { x: 10, y: HEIGHT / 2, "text-anchor": "middle", class: "axis", transform: `rotate(-90 10 ${HEIGHT / 2})` }),
