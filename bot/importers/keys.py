@@ -15,7 +15,7 @@ def key_of(name: str, otherwise: str) -> str:
     """A key made of a name; of `otherwise` where the name has no letter or digit that a key may have."""
     for text in (name, otherwise):
         key = slugify(text, max_length=LONGEST, word_boundary=True) or slugify(text, max_length=LONGEST)
-        if key and _KEY.match(key):
+        if key and _KEY.fullmatch(key):
             return key
     return "imported"
 

@@ -125,7 +125,7 @@ def _scalar(value: Any) -> str:
     if isinstance(value, int | float):
         return str(value)
     text = str(value)
-    if text.lower() not in _WORDS and (_PLAIN.match(text) or _DAY.match(text) or _DURATION.match(text)):
+    if text.lower() not in _WORDS and (_PLAIN.fullmatch(text) or _DAY.fullmatch(text) or _DURATION.fullmatch(text)):
         return text
     quoted = json.dumps(text, ensure_ascii=False)
     return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", quoted)

@@ -68,8 +68,8 @@ class Door:
             self._rate_limit.take(token.id)
             if find_spec("mcp") is None:
                 raise Problem("not-found", NOT_INSTALLED)
-            body = await request.content.read(LARGEST_BODY + 1)
-            if len(body) > LARGEST_BODY or not request.content.at_eof():
+            body = await request.read()
+            if len(body) > LARGEST_BODY:
                 raise Problem("too-large", "Send less than 256 KiB.")
         except Problem as problem:
             return problem.response()

@@ -20,6 +20,7 @@ from bot.usecases import sms_replies
 from bot.usecases.acknowledge_links import LinkState, act_on, open_link
 from bot.usecases.context import Context
 from bot.usecases.unit_of_work import DuplicateDelivery
+from bot.web.form import form_of
 from bot.web.refusals import Refusals
 from storage.engine.errors import StorageError
 
@@ -41,7 +42,7 @@ def routes(context: Context, auth_token: Callable[[], str], metrics: Metrics) ->
         """The fields of a form that Twilio signed. Raises an HTTP error for any other."""
         if (request.content_length or 0) > LARGEST_BODY:
             raise web.HTTPRequestEntityTooLarge(LARGEST_BODY, request.content_length or 0)
-        fields = {name: str(value) for name, value in (await request.post()).items()}
+        fields = {name: str(value) for name, value in (await form_of(request)).items()}
         url = (context.url or "").rstrip("/") + request.path_qs
         if not twilio.is_signed(auth_token(), url, fields, request.headers.get(twilio.SIGNATURE_HEADER, "")):
             refusals.note("bad signature", hook="twilio", peer=request.remote)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sys
@@ -147,3 +148,25 @@ async def test_the_same_on_standard_input_by_a_token_or_a_person(here: World, tm
     async with over_stdio(tmp_path, TOCSIN_TOKEN=secret, TOCSIN_URL=f"http://127.0.0.1:{here.tocsin.port}") as client:
         texts = [each.get("text") for each in (await said(client, "get_timeline", id="INC-2"))["entries"]]
         assert "By a program" in texts
+
+
+async def test_a_request_that_comes_in_pieces_is_read_whole(here: World) -> None:
+    _, secret = await token_for(here, scopes="read")
+    asked = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}).encode()
+
+    async def pieces(*body: bytes) -> AsyncIterator[bytes]:
+        for each in body:
+            yield each
+            await asyncio.sleep(0.1)
+
+    headers = {
+        "Authorization": f"Bearer {secret}", "Accept": "application/json, text/event-stream",
+        "Content-Type": "application/json",
+    }  # fmt: skip
+    url = f"http://127.0.0.1:{here.tocsin.port}/mcp"
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.post(url, data=pieces(asked[:20], asked[20:])) as got,
+    ):
+        assert got.status == 200
+        assert "list_incidents" in await got.text()

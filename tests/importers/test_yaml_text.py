@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.importers.merge_text import Addition, merged
-from bot.importers.yaml_text import Commented
+from bot.importers.yaml_text import Commented, flow
 from bot.policy.yaml_source import parse_yaml
 
 TEXTS = st.text(max_size=40)
@@ -59,3 +60,9 @@ def test_a_long_list_of_shifts_has_a_line_for_each() -> None:
     text = merged("", [Addition(("schedules",), "primary", {"timezone": "UTC", "layers": layers}, "schedule 1")])
     assert yaml.safe_load(text)["schedules"]["primary"]["layers"][0]["shifts"][0]["member"] == "anna"
     assert max(len(line) for line in text.splitlines()) < 120
+
+
+@pytest.mark.parametrize("name", ["a\n", "1m\n", "True\n", "ops@example.com\n"])
+def test_a_name_that_ends_its_line_is_quoted(name: str) -> None:
+    assert "\n" not in flow({name: [name]})
+    assert yaml.safe_load(flow({name: [name]})) == {name: [name]}

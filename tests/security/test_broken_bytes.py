@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -80,3 +81,31 @@ async def test_no_header_breaks_a_door(sqlite_url: str, tmp_path: Path) -> None:
                     head = b" HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n"
                     request = door.encode() + head + line + b"\r\nConnection: close\r\n\r\n{}"
                     assert 400 <= await status_of(here.tocsin.port, request) < 500, (door, line)
+
+
+async def test_no_codec_that_a_form_names_breaks_or_delays_a_door(sqlite_url: str, tmp_path: Path) -> None:
+    more: dict[str, Any] = {
+        "twilio_auth_token": "t" * 32, "tocsin_url": "https://tocsin.example.com",
+        "twilio_account_sid": "AC" + "1" * 32, "twilio_from": "+15550100000",
+    }  # fmt: skip
+    part = (
+        b'--b\r\nContent-Disposition: form-data; name="csrf"\r\nContent-Type: text/plain; charset=%s\r\n\r\n'
+        b"a\r\n--b--\r\n"
+    )
+    plain, slow = "application/x-www-form-urlencoded", b"a-" + b"a" * 900_000
+    forms = [
+        *((f"{plain}; charset={name}", slow) for name in ("punycode", "x", "hex")),
+        (plain, b"\xff=\xfe&csrf=%ff"),
+        (f"{plain}; charset=ascii", "csrf=é".encode()),
+        (plain, b"&".join([b"a=b"] * 5000)),
+        *(("multipart/form-data; boundary=b", part % name) for name in (b"x", b"punycode")),
+        ("multipart/form-data", b"--"),
+    ]  # fmt: skip
+    async with world(sqlite_url, policy=written(tmp_path, POLICY), **more) as here:
+        for door in ("/login", "/login/x", "/hooks/twilio/sms", "/hooks/twilio/voice", "/status/subscribe"):
+            for kind, body in forms:
+                head = f"POST {door} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
+                began = time.monotonic()
+                status = await status_of(here.tocsin.port, head.encode() + b"Connection: close\r\n\r\n" + body)
+                assert 400 <= status < 500, (door, kind, status)
+                assert time.monotonic() - began < 3, (door, kind)

@@ -108,3 +108,12 @@ async def test_the_cookie_goes_to_https_alone_where_the_public_address_is_https(
         cookie = (await maya.get("/login")).headers["Set-Cookie"]
         assert cookie.startswith("__Host-tocsin_visit=")
         assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= {part.strip() for part in cookie.split(";")}
+
+
+async def test_nobody_revokes_a_token_that_is_not_there_or_not_theirs_to_revoke(here: World) -> None:
+    of_tom, _ = await token_for(here, "U0TOM00000")
+    async with browser(here) as maya, browser(here, scopes="admin") as admin:
+        assert (await maya.act(f"/setup/tokens/{of_tom.id}/revoke", {})).status == 403
+        for missing in ("999", "9" * 5000):
+            assert (await admin.act(f"/setup/tokens/{missing}/revoke", {})).status == 404
+            assert (await admin.act(f"/setup/sessions/{missing}/end", {})).status == 404

@@ -32,6 +32,7 @@ from bot.web.api.stream import Streams
 from bot.web.console import rendering
 from bot.web.console.cookies import FIELD, Cookies, from_another_site
 from bot.web.console.words import Words, ids_in
+from bot.web.form import form_of
 from storage import names
 from storage.engine.errors import StorageError
 
@@ -200,7 +201,7 @@ def signed_in(door: Door, page: Page) -> Handler:
 async def _answered(visitor: Visitor, page: Page) -> web.StreamResponse:
     try:
         if visitor.request.method != "GET":
-            given = (await visitor.request.post()).get(FIELD)
+            given = (await form_of(visitor.request)).get(FIELD)
             if from_another_site(visitor.request) or not visitor.cookies.is_of_session(given, visitor.session):
                 raise Problem("not-allowed", FORGED)
         if visitor.person not in {API, OPERATOR}:

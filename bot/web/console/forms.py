@@ -24,6 +24,7 @@ from bot.usecases.unit_of_work import DuplicateDelivery
 from bot.web.api.problems import Problem, of_refusal
 from bot.web.console.door import Visitor
 from bot.web.console.fields import Field, fields_of, label_of
+from bot.web.form import form_of
 from storage import names
 
 ONCE = "once"  # names one sending of a form: a second press changes nothing more
@@ -75,7 +76,7 @@ async def carry_out(visitor: Visitor, form: Form, path: Mapping[str, str], under
     `under` names the argument that all fields are part of.
     Raises `Rejected` with the form where it is to be shown again, and `Refused` for what is not there.
     """
-    sent = await visitor.request.post()
+    sent = await form_of(visitor.request)
     typed = _kept(form, sent)
     operation = BY_NAME[form.name]
     try:

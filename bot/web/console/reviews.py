@@ -12,6 +12,7 @@ from bot.operations.visibility import visible_incident
 from bot.usecases.reviews.read import read_review
 from bot.web.console.door import Door, Visitor, signed_in
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
+from bot.web.form import form_of
 
 VERBS = {
     "open": ("start_review", "Open the review"), "edit": ("write_section", "Save"),
@@ -50,7 +51,7 @@ async def export(visitor: Visitor) -> web.StreamResponse:
 async def act(visitor: Visitor) -> web.StreamResponse:
     """Change the review, and come back."""
     path = visitor.request.match_info
-    sent = await visitor.request.post()
+    sent = await form_of(visitor.request)
     section = str(sent.get("section", ""))[:40]
     form = _form(visitor, path["verb"], section)
     try:

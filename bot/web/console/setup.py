@@ -66,13 +66,19 @@ def routes(door: Door, installation: Installation) -> list[web.RouteDef]:
         web.post("/setup/test/{method:[a-z]+}", signed_in(door, send_test)),
         web.post("/setup/tokens", signed_in(door, create)),
         web.post("/setup/tokens/{token:[0-9]+}/revoke", signed_in(door, revoke)),
-        web.post("/setup/sessions/{session:[0-9]+}/end", signed_in(door, end)),
+        web.post("/setup/sessions/{session:[0-9]{1,18}}/end", signed_in(door, end)),
     ]
 
 
 async def revoke(visitor: Visitor) -> web.StreamResponse:
     """Revoke a token; sessions that began with it end."""
-    await carry_out(visitor, form_for("revoke_token", "", visitor.door.context.policy), visitor.request.match_info)
+    form = form_for("revoke_token", "", visitor.door.context.policy)
+    try:
+        await carry_out(visitor, form, visitor.request.match_info)
+    except Rejected as rejected:
+        return await visitor.page(
+            "message.html", rejected.status, at="setup", title="Not revoked", text=rejected.form.error
+        )
     return redirect("/setup#tokens")
 
 

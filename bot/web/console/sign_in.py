@@ -16,6 +16,7 @@ from bot.web.api.authentication import BOOTSTRAP
 from bot.web.console import rendering
 from bot.web.console.cookies import FIELD, from_another_site
 from bot.web.console.door import FORGED, Door, Visitor, signed_in
+from bot.web.form import form_of
 from bot.web.one_of import is_one_of
 from storage import names
 from storage.engine.errors import StorageError
@@ -62,7 +63,7 @@ class SignInPages:
 
     async def with_token(self, request: web.Request) -> web.StreamResponse:
         """Sign in with the token in the form."""
-        form = await request.post()
+        form = await form_of(request)
         if not await self._genuine(request, form):
             return await self.form(request, error=FORGED, status=403)
         given = str(form.get("token", "")).strip()
@@ -89,7 +90,7 @@ class SignInPages:
 
     async def with_link(self, request: web.Request) -> web.StreamResponse:
         """Sign in with the link."""
-        if not await self._genuine(request, await request.post()):
+        if not await self._genuine(request, await form_of(request)):
             return await self.form(request, error=FORGED, status=403)
         try:
             opened = await login_links.use(

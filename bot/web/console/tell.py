@@ -10,6 +10,7 @@ from aiohttp import web
 from bot.domain.errors import NotFound
 from bot.web.console.door import Door, Visitor, signed_in
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
+from bot.web.form import form_of
 
 ONE = "/incidents/{id}/communications/{communication:[0-9]+}"
 VERBS = {"approve": "approve_communication", "decline": "decline_communication", "correct": "correct_communication"}
@@ -32,7 +33,7 @@ async def show(visitor: Visitor) -> web.StreamResponse:
 
 async def send(visitor: Visitor) -> web.StreamResponse:
     """Send the message, or ask the second person."""
-    form = _sending(visitor, str((await visitor.request.post()).get("audience", "")))
+    form = _sending(visitor, str((await form_of(visitor.request)).get("audience", "")))
     try:
         await carry_out(visitor, form, visitor.request.match_info)
     except Rejected as rejected:

@@ -15,6 +15,7 @@ from bot.domain.statuspage.subscriber import Purpose, SubscriberKind
 from bot.usecases.context import Context
 from bot.usecases.status_page import subscribe
 from bot.usecases.status_page.address import PREFIX, can_mail, can_post
+from bot.web.form import form_of
 from bot.web.statuspage import documents, pages
 from bot.web.statuspage.cache import StatusPageCache
 from bot.web.statuspage.routes import admit
@@ -64,7 +65,7 @@ class Subscriptions:
     async def ask(self, request: web.Request) -> web.Response:
         """Send the mail that asks to confirm. The answer is the same whether the address is known or not."""
         admit(self._cache, request)
-        values = await request.post()
+        values = await form_of(request)
         kind = SubscriberKind.WEBHOOK if "webhook" in values else SubscriberKind.EMAIL
         if not (can_post if kind is SubscriberKind.WEBHOOK else can_mail)(self._context):
             raise web.HTTPNotFound
