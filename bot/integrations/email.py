@@ -9,16 +9,13 @@ import asyncio
 import contextlib
 import hashlib
 import html
-import re
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP as WIRE
-from email.utils import format_datetime, parseaddr
+from email.utils import parseaddr
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -26,17 +23,15 @@ import aiosmtplib
 from bot.domain.errors import DeliveryError
 from bot.integrations import http
 from bot.integrations.mail import Mail, build
+from bot.integrations.mail_message import BREAKS, begun, one_line, parsed_address, recipient_address
 from bot.integrations.protocol import Page, Receipt
 
 VENDOR = "the mail server"
 STEP_S = 10.0
 WHOLE_S = 20.0  # shorter than the outbox's lease
-SUBJECT = 200
 PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
 _NOT_OFFERED = (aiosmtplib.SMTPException, aiosmtplib.SMTPNotSupported)  # raised as such for a missing extension
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_PLAIN = re.compile(r"[^@\s<>,;:\"\\()\[\]\x00-\x1f\x7f]+")
-_BREAKS = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +72,9 @@ class Server:
 def sender_of(text: str) -> Address:
     """Parse `Tocsin <tocsin@example.org>` or a plain address. Raises `ValueError` if it is invalid."""
     name, address = parseaddr(text)
-    if _BREAKS.search(text):
+    if BREAKS.search(text):
         raise ValueError("expected one line")
-    return _address(name, address)
+    return parsed_address(name, address)
 
 
 @dataclass(slots=True)
@@ -158,18 +153,8 @@ class Email:
 
     def message(self, page: Page) -> EmailMessage:
         """The message as text and HTML. No value can inject a header."""
-        message = EmailMessage(policy=WIRE)
-        domain = self.sender.domain
-        message["From"] = self.sender
-        message["To"] = recipient(page)
-        message["Subject"] = _line(page.headline)[:SUBJECT]
-        message["Date"] = format_datetime(self.now())
-        message["Message-ID"] = f"<{page.key}@{domain}>"
-        root = f"<{thread(page)}@{domain}>"  # a message that is never sent, so that all mails share its thread
-        message["References"] = root
-        message["In-Reply-To"] = root
-        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: do not answer with an absence note
-        message["X-Auto-Response-Suppress"] = "All"
+        to = recipient_address(page.person.name, page.person.email or "")
+        message = begun(self.sender, to, page.headline, self.now(), page.key, thread(page))
         message["Importance"] = "high"
         message["X-Priority"] = "1"
         message.set_content(text(page))
@@ -183,15 +168,6 @@ def thread(page: Page) -> str:
     return f"{page.incident.lower()}.{hashlib.sha256(about.encode()).hexdigest()[:16]}"
 
 
-def recipient(page: Page) -> Address:
-    """The `To` address. Raises a permanent `DeliveryError` if the policy's address is unusable."""
-    name, address = page.person.name, page.person.email or ""
-    try:
-        return _address("" if name == address else name, address)
-    except ValueError:
-        raise DeliveryError("the e-mail address in the policy cannot be used", permanent=True) from None
-
-
 def text(page: Page) -> str:
     """The plain-text part: headline, facts, what to do, and the links, one a line."""
     lines = [f"You are paged{page.count}: {page.headline}", ""]
@@ -199,13 +175,13 @@ def text(page: Page) -> str:
     lines += [""] + ([f"Acknowledge without Slack: {page.acknowledge}"] if page.acknowledge else [])
     lines += [_what_to_do(page), *([page.link] if page.link else [])]
     lines += [f"Join the call: {page.bridge}"] if page.bridge else []
-    return "\n".join(_BREAKS.sub(" ", line) for line in lines) + "\n"
+    return "\n".join(BREAKS.sub(" ", line) for line in lines) + "\n"
 
 
 def markup(page: Page) -> str:
     """The HTML part, with the same content as `text`; every value is escaped."""
     facts = "".join(
-        f"<tr><td><b>{html.escape(name)}</b></td><td>{html.escape(_line(value))}</td></tr>"
+        f"<tr><td><b>{html.escape(name)}</b></td><td>{html.escape(one_line(value))}</td></tr>"
         for name, value in _facts(page)
     )
     link = f'<p><a href="{html.escape(page.link)}">Open the channel in Slack</a></p>' if page.link else ""
@@ -214,7 +190,7 @@ def markup(page: Page) -> str:
     call = f'<p><a href="{html.escape(page.bridge)}">Join the call</a></p>' if page.bridge else ""
     return (
         '<!DOCTYPE html><html lang="en"><body style="font-family:sans-serif">'
-        f"<p>You are paged{html.escape(page.count)}:</p><h2>{html.escape(_line(page.headline))}</h2>"
+        f"<p>You are paged{html.escape(page.count)}:</p><h2>{html.escape(one_line(page.headline))}</h2>"
         f"<table>{facts}</table><p>{html.escape(_what_to_do(page))}</p>{link}{call}</body></html>\n"
     )
 
@@ -231,18 +207,3 @@ def _what_to_do(page: Page) -> str:
     if page.alert:
         return "Open Slack and act on its card: Declare, Attach to…, Dismiss or Silence…. That stops the paging."
     return "Open Slack and press I'm on it: that stops the paging. Can't calls the next person at once."
-
-
-def _line(words: str) -> str:
-    return _BREAKS.sub(" ", words).strip()
-
-
-def _address(name: str, address: str) -> Address:
-    """Parse an address. Raises `ValueError` if it is invalid."""
-    local, _, domain = address.rpartition("@")
-    if not _PLAIN.fullmatch(local) or not _PLAIN.fullmatch(domain):
-        raise ValueError("expected an address such as Tocsin <tocsin@example.org>")
-    try:
-        return Address(_line(name), local, domain)
-    except (ValueError, HeaderParseError, IndexError):
-        raise ValueError("expected an address such as Tocsin <tocsin@example.org>") from None

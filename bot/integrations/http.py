@@ -10,7 +10,7 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import aiohttp
 
@@ -25,6 +25,7 @@ LONGEST_WAIT_S = 3600.0
 RETRY_MARGIN_S = 0.25  # beyond what `Retry-After` asks for: by the server's clock too, nothing comes back early
 _WORDS = 200
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_SHORTEST_SECRET = 6  # characters; shorter parts of a URL are ordinary words
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,16 @@ def passing(answer: Answer, vendor: str) -> DeliveryError | None:
     if answer.status >= 500:
         return DeliveryError(f"{vendor} answered {answer.status}", uncertain=True, wait_s=answer.retry_after_s)
     return None
+
+
+def secret_parts(url: str) -> list[str]:
+    """The parts of a URL that may be secrets, as written and decoded: of the path and the query, and the password."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return []
+    pieces = [*parts.path.split("/"), *(value for _, value in parse_qsl(parts.query)), parts.password or ""]
+    return [form for piece in pieces if len(piece) >= _SHORTEST_SECRET for form in (piece, unquote(piece))]
 
 
 def without(text: str, secrets: Collection[str]) -> str:

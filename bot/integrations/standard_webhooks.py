@@ -10,7 +10,6 @@ import json
 import time
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import aiohttp
 
@@ -20,7 +19,6 @@ from bot.integrations import http
 RECEIVER = "the webhook"
 GONE = 410  # the receiver wants no more
 _PREFIX = "whsec_"
-_SHORTEST_SECRET = 6
 
 
 async def post(
@@ -40,7 +38,9 @@ async def post(
             "webhook-signature": f"v1,{signature(secret, message_id, stamp, body)}",
         }
     )
-    answer = await http.ask(session, "POST", url, RECEIVER, _secrets(url, secret), data=body, headers=headers)
+    answer = await http.ask(
+        session, "POST", url, RECEIVER, (secret, url, *http.secret_parts(url)), data=body, headers=headers
+    )
     if 200 <= answer.status < 300:
         return {"vendor": RECEIVER, "id": message_id, "detail": str(answer.status)}
     if error := http.passing(answer, RECEIVER):
@@ -62,8 +62,3 @@ def key_of(secret: str) -> bytes:
         except binascii.Error:
             pass
     return secret.encode()
-
-
-def _secrets(url: str, secret: str) -> list[str]:
-    pieces = [piece for piece in urlsplit(url).path.split("/") if len(piece) >= _SHORTEST_SECRET]
-    return [secret, url, *pieces, *map(unquote, pieces)]

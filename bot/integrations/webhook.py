@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 import aiohttp
 
@@ -22,7 +21,6 @@ from bot.integrations.protocol import Page, Receipt
 
 VENDOR = "the webhook"
 VERSION = 1
-_SHORTEST_SECRET = 6  # characters; shorter parts of a URL are ordinary words
 
 
 @dataclass(slots=True)
@@ -50,7 +48,7 @@ class Webhook:
                 "Tocsin-Signature": f"v1={signature(self.secret, stamp, body)}",
             }
         )
-        secrets = (self.secret, self.url, *_tokens(self.url))
+        secrets = (self.secret, self.url, *http.secret_parts(self.url))
         answer = await http.ask(self.session, "POST", self.url, VENDOR, secrets, data=body, headers=signed)
         if 200 <= answer.status < 300:
             return Receipt(VENDOR, answer.text("id"), str(answer.status))
@@ -58,16 +56,6 @@ class Webhook:
             raise error
         more = " (redirects are not followed: set WEBHOOK_URL to where it leads)" if answer.status < 400 else ""
         raise DeliveryError(f"{VENDOR} answered {answer.status}{more}", permanent=True)
-
-
-def _tokens(url: str) -> list[str]:
-    """The parts of a URL that may be secrets."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return []
-    pieces = [*parts.path.split("/"), *(value for _, value in parse_qsl(parts.query)), parts.password or ""]
-    return [form for piece in pieces if len(piece) >= _SHORTEST_SECRET for form in (piece, unquote(piece))]
 
 
 def signature(secret: str, stamp: str, body: bytes) -> str:
