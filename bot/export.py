@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.errors import TocsinError
 from bot.domain.timeline.entry import rfc3339
-from bot.incident_json import incident_json
+from bot.json_shapes.incidents import incident_json
 from storage import export_rows, incidents
 from storage.database import Database
 from storage.timeline import entries

@@ -24,7 +24,6 @@ from bot.bootstrap.console import console_parts
 from bot.bootstrap.monitoring import prober, rule_evaluator
 from bot.bootstrap.rotation import HoldersOfSecrets, secret_rotation
 from bot.bootstrap.status_page import status_page_services, statuspage_client
-from bot.communication_sender import CommunicationSender
 from bot.domain.routing.notice import (
     COPY_KINDS,
     INVITE_KINDS,
@@ -36,10 +35,16 @@ from bot.domain.routing.notice import (
     WEBHOOK_KINDS,
 )
 from bot.domain.routing.send_result import SendResult, Sent
-from bot.invitation_sender import InvitationSender
 from bot.metrics import Metrics
-from bot.page_sender import PageSender
 from bot.playbook_runners import RunnerFactory
+from bot.senders.communications import CommunicationSender
+from bot.senders.invitations import InvitationSender
+from bot.senders.pages import PageSender
+from bot.senders.statuspage import StatuspageSender
+from bot.senders.subscriber_webhooks import SubscriberWebhookSender
+from bot.senders.subscribers import SubscriberSender
+from bot.senders.tickets import TicketSender
+from bot.senders.webhooks import WebhookSender
 from bot.settings import LiveSettings, Settings, SettingsError, secret_of
 from bot.slack.blocks import bookmarks
 from bot.slack.client import api as slack_api
@@ -59,11 +64,7 @@ from bot.slack.listeners import register
 from bot.slack.listeners.context import ListenerContext
 from bot.slack.listeners.event_middleware import EventMiddleware
 from bot.slack.senders.dispatch import Dispatcher
-from bot.statuspage_sender import StatuspageSender
-from bot.subscriber_sender import SubscriberSender
-from bot.subscriber_webhook_sender import SubscriberWebhookSender
 from bot.templates.library import TemplateLibrary
-from bot.ticket_sender import TicketSender
 from bot.usecases import acknowledge_links
 from bot.usecases import outage as outages
 from bot.usecases.context import Context, Policies
@@ -75,7 +76,6 @@ from bot.web.health import Health
 from bot.web.site import PageParts, http_server
 from bot.web.slack_check import SlackCheck
 from bot.web.starting import StartingServer
-from bot.webhook_sender import WebhookSender
 from bot.workers import pagerduty_schedule_sync
 from bot.workers.action_reminders import action_reminders
 from bot.workers.alert_decider import AlertDecider

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot import logs, notifiers
 from bot.bootstrap.base import Base
-from bot.page_sender import PageSender
+from bot.senders.pages import PageSender
 from bot.settings import Settings, secret_of
 from bot.slack.directory.token_watch import TokenWatch
 from bot.slack.inbound.socket_mode import SocketPool

@@ -11,7 +11,7 @@ from bot.cli.shared import as_json_option, echo, incident_number, print_json, ru
 from bot.domain.actions.item import ActionItem, due_words
 from bot.domain.errors import TocsinError
 from bot.domain.values.one_line import one_line
-from bot.incident_json import action_json
+from bot.json_shapes.incidents import action_json
 from bot.usecases.queries import actions as queries
 from storage import incidents, names
 from storage.database import Database

@@ -16,7 +16,6 @@ import click
 
 from bot import policy as policy_reader
 from bot import settings as settings_reader
-from bot.alert_json import explanation_json, group_json, silence_json
 from bot.cli.shared import as_json_option, print_json, run
 from bot.domain.alerts import silence
 from bot.domain.alerts.alert import AlertBatch
@@ -29,6 +28,7 @@ from bot.domain.values.durations import parse_duration
 from bot.domain.values.one_line import one_line
 from bot.integrations.alerts.protocol import Delivery
 from bot.integrations.alerts.registry import SOURCES
+from bot.json_shapes.alerts import explanation_json, group_json, silence_json
 from bot.settings import Settings, secret_of
 from bot.usecases.alerts.silence import add_silence, end_silence
 from bot.usecases.context import Context, Policies

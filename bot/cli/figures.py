@@ -14,7 +14,7 @@ from bot.domain.figures.selection import BY, Selection
 from bot.domain.figures.words import lines
 from bot.domain.policy.policy import Policy
 from bot.domain.values.durations import parse_duration
-from bot.figures_json import figures_json
+from bot.json_shapes.figures import figures_json
 from bot.settings import Settings
 from bot.usecases.open_clock import open_clock
 from bot.usecases.queries.figures import period_figures

@@ -15,7 +15,7 @@ from bot.domain.errors import TocsinError
 from bot.domain.incident import Incident
 from bot.domain.replay.sending import Sending, as_json, differences, night_pages, pages
 from bot.domain.values.durations import parse_duration
-from bot.incident_json import instant
+from bot.json_shapes.incidents import instant
 from bot.settings import Settings
 from bot.usecases.queries.replay import Replay, replay
 from storage import incidents

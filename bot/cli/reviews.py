@@ -13,7 +13,7 @@ from bot import review_formats
 from bot.cli.shared import echo, incident_number, print_json, run
 from bot.domain.errors import TocsinError
 from bot.domain.review.view import ReviewView
-from bot.incident_json import review_json
+from bot.json_shapes.incidents import review_json
 from bot.settings import Settings
 from bot.usecases.reviews.read import read_review
 from storage import incidents, policies

@@ -12,7 +12,7 @@ from bot.domain.errors import TocsinError
 from bot.domain.incident import Incident
 from bot.domain.incident.times import LABELS
 from bot.domain.timeline.entry import BOT
-from bot.incident_json import incident_json, instant
+from bot.json_shapes.incidents import incident_json, instant
 from bot.settings import Settings
 from bot.usecases.context import Context, Policies
 from bot.usecases.incidents.correct_times import correct_times

@@ -7,8 +7,8 @@ from typing import Any
 
 from bot.domain.errors import NotFound, Refused
 from bot.domain.figures.report import Period, Scope
-from bot.figures_json import figures_json
-from bot.incident_json import action_json, review_json, similar_json
+from bot.json_shapes.figures import figures_json
+from bot.json_shapes.incidents import action_json, review_json, similar_json
 from bot.mcp.tool import (
     INCIDENT,
     WHOLE,

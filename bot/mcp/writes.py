@@ -8,7 +8,7 @@ from typing import Any
 from bot.domain.access.token import Scope
 from bot.domain.actions.item import NewAction
 from bot.domain.errors import Refused
-from bot.incident_json import action_json
+from bot.json_shapes.incidents import action_json
 from bot.mcp.tool import INCIDENT, Given, Tool, ask, permalink, shortened, text, workspace_url
 from bot.operations.base import Call
 from bot.operations.visibility import visible_incident

@@ -17,7 +17,7 @@ from bot.domain.actions.item import (
 )
 from bot.domain.actions.ticket import Ticket
 from bot.domain.errors import NotFound, Refused
-from bot.incident_json import action_json
+from bot.json_shapes.incidents import action_json
 from bot.operations.base import (
     Answer,
     Arguments,

@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.alert_json import explanation_json, group_json, silence_json, without_incident
 from bot.domain.alerts import silence
 from bot.domain.alerts.group import AlertGroup
 from bot.domain.errors import NotFound
+from bot.json_shapes.alerts import explanation_json, group_json, silence_json, without_incident
 from bot.operations.base import (
     Answer,
     Arguments,

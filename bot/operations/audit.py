@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 
 from bot.domain.timeline.source import Source, source_of
-from bot.incident_json import instant
+from bot.json_shapes.incidents import instant
 from bot.operations.base import CURSOR, Answer, Arguments, Call, Shape, question
 from bot.operations.cursors import position, token
 from bot.usecases.visibility import can_see

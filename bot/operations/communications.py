@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from bot.communication_json import communication_json, findings_json, reach_json, told_json
 from bot.domain.communications import stages, tell
 from bot.domain.communications.communication import Communication
 from bot.domain.communications.tell import SUBJECT_LENGTH, TEXT_LENGTH
 from bot.domain.incident import Incident
-from bot.incident_json import instant
+from bot.json_shapes.communications import communication_json, findings_json, reach_json, told_json
+from bot.json_shapes.incidents import instant
 from bot.operations.base import (
     CURSOR,
     WORDS_PATTERN,

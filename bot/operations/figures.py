@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 
 from bot.domain.figures.report import Period, Scope
 from bot.domain.figures.selection import Selection
-from bot.figures_json import figures_json
+from bot.json_shapes.figures import figures_json
 from bot.operations.base import Answer, Arguments, BadArgument, Call, Duration, Instant, Shape, question, severity_key
 from bot.operations.verbs import span
 from bot.usecases.queries.figures import period_figures

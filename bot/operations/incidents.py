@@ -11,7 +11,7 @@ from bot.domain.errors import Refused
 from bot.domain.incident import Incident
 from bot.domain.incident.status import Status
 from bot.domain.values.durations import LONGEST, parse_duration
-from bot.incident_json import incident_json, whole_incident_json
+from bot.json_shapes.incidents import incident_json, whole_incident_json
 from bot.operations.base import (
     CURSOR,
     Answer,

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from bot import policy as policy_reader
 from bot.domain.errors import NotFound
-from bot.incident_json import similar_json
+from bot.json_shapes.incidents import similar_json
 from bot.operations.base import Answer, Arguments, Call, NoArguments, Shape, Words, question
 from bot.operations.shapes import IncidentShape
 from bot.usecases.queries import search

@@ -15,7 +15,7 @@ from bot.domain.oncall.place import place_of
 from bot.domain.oncall.schedule import Override, Shift
 from bot.domain.policy.policy import Policy
 from bot.domain.policy.schedules import Schedule
-from bot.incident_json import instant
+from bot.json_shapes.incidents import instant
 from bot.operations.base import Answer, Arguments, Call, Duration, Instant, NoArguments, Operation, Shape, question
 from bot.operations.verbs import span
 from bot.usecases.effects.on_call import address_of

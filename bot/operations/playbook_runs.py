@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 from bot.domain.access import permissions
 from bot.domain.errors import NotFound, Refused
 from bot.domain.playbook.run import PlaybookRun, StepState
-from bot.incident_json import instant
+from bot.json_shapes.incidents import instant
 from bot.operations.base import (
     Answer,
     Arguments,

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 
 from bot.domain.errors import NotFound, Refused
 from bot.domain.review.document import TITLES
-from bot.incident_json import instant, review_json
+from bot.json_shapes.incidents import instant, review_json
 from bot.operations.base import Answer, Arguments, Call, Instant, NoArguments, Operation, Shape, SlackId, question
 from bot.operations.versions import version_of
 from bot.operations.visibility import visible_incident

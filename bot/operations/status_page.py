@@ -17,6 +17,7 @@ from bot.domain.statuspage.publication import (
     PublicStatus,
 )
 from bot.domain.statuspage.view import PageView, build_view, read_since
+from bot.json_shapes.publications import components_json, page_json, publication_json
 from bot.operations.base import (
     CURSOR,
     Answer,
@@ -28,7 +29,6 @@ from bot.operations.base import (
     question,
 )
 from bot.operations.cursors import position, token
-from bot.publication_json import components_json, page_json, publication_json
 from bot.usecases import authorize
 from bot.usecases.status_page import publish as publishing
 from bot.usecases.status_page.address import access_token, page_url

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bot.incident_json import entry_json, reminder_json
+from bot.json_shapes.incidents import entry_json, reminder_json
 from bot.operations.base import CURSOR, Answer, Arguments, Call, question
 from bot.operations.cursors import position, token
 from bot.operations.shapes import RemindersShape, TimelineShape

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 
 from bot.domain.access.token import Scope, Token
-from bot.incident_json import instant
+from bot.json_shapes.incidents import instant
 from bot.operations.base import Answer, Arguments, Call, Duration, NoArguments, Operation, Shape, SlackId, question
 from bot.operations.verbs import span
 from bot.usecases import tokens

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident
-from bot.incident_json import incident_json
+from bot.json_shapes.incidents import incident_json
 
 
 class Outdated(Refused):

@@ -12,7 +12,7 @@ from bot.domain.paging import calls
 from bot.domain.playbook.definition import Playbook
 from bot.domain.policy.policy import BRIDGE, Contact, Policy, Rung
 from bot.domain.values.durations import exact
-from bot.incident_json import instant
+from bot.json_shapes.incidents import instant
 from playbooks import values
 
 DAYS = 14

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.incident_json import instant
+from bot.json_shapes.incidents import instant
 from bot.usecases.context import Context
 from storage import debug_rows
 

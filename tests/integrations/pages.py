@@ -38,5 +38,5 @@ def page(**differs: Any) -> Page:
 
 
 def private(**differs: Any) -> Page:
-    """As `bot.page_sender` makes them: only the ID."""
+    """As `bot.senders.pages` makes them: only the ID."""
     return page(title=None, severity=None, severe=None, status=None, why=None, link=None, bridge=None, **differs)

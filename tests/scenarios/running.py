@@ -17,7 +17,7 @@ import sandbox
 from bot.app import App
 from bot.bootstrap import build
 from bot.clock import Clock
-from bot.incident_json import whole_incident_json
+from bot.json_shapes.incidents import whole_incident_json
 from bot.settings import Settings
 from sandbox import Channel, Message, Person, Workspace
 from storage import deadlines, incidents

@@ -23,7 +23,7 @@ from bot.cli.main import main
 from bot.domain.deadlines import Deadline
 from bot.domain.oncall.schedule import Override
 from bot.domain.timeline.entry import GENESIS, Entry, content_hash, entry_hash
-from bot.incident_json import entry_json
+from bot.json_shapes.incidents import entry_json
 from bot.usecases.incidents.declare import Declaration, declare
 from storage import deadlines as ledger
 from storage import incidents, overrides

@@ -11,7 +11,7 @@ from docx import Document
 
 from bot import review_formats
 from bot.domain.review.view import ReviewView
-from bot.incident_json import review_json
+from bot.json_shapes.incidents import review_json
 from bot.usecases.reviews.read import read_review
 from tests.scenarios.assertions import buttons, declared, direct, of_kind, rest, texts, told, typed, words
 from tests.scenarios.running import World, written

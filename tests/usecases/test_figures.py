@@ -8,7 +8,7 @@ from bot.domain.figures.report import Period, Scope
 from bot.domain.figures.selection import Selection
 from bot.domain.incident.status import Status
 from bot.domain.timeline.entry import Entry
-from bot.figures_json import figures_json
+from bot.json_shapes.figures import figures_json
 from bot.usecases.queries.figures import period_figures
 from storage import incidents
 from storage.timeline import entries

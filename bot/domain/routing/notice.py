@@ -124,16 +124,16 @@ class NoticeKind(StrEnum):
     POLICY_VALID = "policy_mended"
 
 
-PAGER_KINDS = frozenset({NoticeKind.PAGE_VENDOR, NoticeKind.ALERT_PAGE_VENDOR})  # sent by bot/page_sender.py
-# Sent by bot/communication_sender.py; all others are sent by Slack's senders.
-INVITE_KINDS = frozenset({NoticeKind.REVIEW_INVITE})  # sent by bot/invitation_sender.py
+PAGER_KINDS = frozenset({NoticeKind.PAGE_VENDOR, NoticeKind.ALERT_PAGE_VENDOR})  # sent by bot/senders/pages.py
+# Sent by bot/senders/communications.py; all others are sent by Slack's senders.
+INVITE_KINDS = frozenset({NoticeKind.REVIEW_INVITE})  # sent by bot/senders/invitations.py
 MAIL_KINDS = frozenset({NoticeKind.COMMS_MAIL, NoticeKind.COMMS_WEBHOOK})
-WEBHOOK_KINDS = frozenset({NoticeKind.WEBHOOK})  # sent by bot/webhook_sender.py
-TICKET_KINDS = frozenset({NoticeKind.TICKET, NoticeKind.TICKET_MOVE})  # sent by bot/ticket_sender.py
+WEBHOOK_KINDS = frozenset({NoticeKind.WEBHOOK})  # sent by bot/senders/webhooks.py
+TICKET_KINDS = frozenset({NoticeKind.TICKET, NoticeKind.TICKET_MOVE})  # sent by bot/senders/tickets.py
 SUBSCRIBER_KINDS = frozenset({NoticeKind.STATUS_MAIL, NoticeKind.STATUS_CHANNEL})
-COPY_KINDS = frozenset({NoticeKind.STATUSPAGE_COPY})  # sent by bot/statuspage_sender.py
-SUBSCRIBER_WEBHOOK_KINDS = frozenset({NoticeKind.STATUS_WEBHOOK})  # sent by bot/subscriber_webhook_sender.py
-# Sent by bot/subscriber_sender.py.
+COPY_KINDS = frozenset({NoticeKind.STATUSPAGE_COPY})  # sent by bot/senders/statuspage.py
+SUBSCRIBER_WEBHOOK_KINDS = frozenset({NoticeKind.STATUS_WEBHOOK})  # sent by bot/senders/subscriber_webhooks.py
+# Sent by bot/senders/subscribers.py.
 SUBSCRIBER_MAIL_KINDS = frozenset({NoticeKind.STATUS_CONFIRM, NoticeKind.STATUS_MAIL})
 
 

@@ -18,7 +18,7 @@ from aiohttp import web
 from bot.domain.access.identity import OPERATOR
 from bot.domain.access.token import Token
 from bot.domain.errors import Refused
-from bot.incident_json import entry_json
+from bot.json_shapes.incidents import entry_json
 from bot.operations.base import Call
 from bot.operations.cursors import position
 from bot.operations.visibility import visible_incident

@@ -10,7 +10,7 @@ from bot.domain.access.identity import Identity, Membership
 from bot.domain.errors import Refused
 from bot.domain.oncall import schedule as oncall
 from bot.domain.oncall.schedule import Gap
-from bot.incident_json import instant
+from bot.json_shapes.incidents import instant
 from bot.operations.base import Call
 from bot.operations.oncall import OPERATIONS, ListArguments
 from bot.slack.blocks import cover as blocks

@@ -15,7 +15,7 @@ from bot.domain.statuspage.component_state import ComponentState as S
 from bot.domain.statuspage.publication import Correction, NewPublication, PublicChange, PublicStatus
 from bot.domain.timeline.entry import BOT
 from bot.integrations.statuspage import Statuspage
-from bot.statuspage_sender import StatuspageSender
+from bot.senders.statuspage import StatuspageSender
 from bot.usecases.context import Context
 from bot.usecases.status_page.publish import correct, post, publish
 from storage.outbox import queue

@@ -11,7 +11,7 @@ from bot.domain.figures.split import Row
 from bot.domain.figures.targets import Kept
 from bot.domain.figures.trend import Trend
 from bot.domain.policy.policy import Policy
-from bot.incident_json import instant
+from bot.json_shapes.incidents import instant
 
 
 def figures_json(report: Report, policy: Policy) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from bot.domain.errors import DeliveryError
 from bot.domain.routing.payloads import WebhookPayload
 from bot.domain.routing.send_result import Failed, NotNeeded, Retry, SendResult, Sent, result_of
 from bot.domain.routing.webhooks import order_key
-from bot.incident_json import entry_json, incident_json, instant
 from bot.integrations import http, standard_webhooks
+from bot.json_shapes.incidents import entry_json, incident_json, instant
 from bot.usecases.context import Context
 from storage import incidents
 from storage.outbox import earlier

@@ -1,0 +1,1 @@
+"""Writes incidents, alerts, figures and what was published as JSON, for the API, the command line and the console."""

@@ -1,0 +1,1 @@
+"""Sends what leaves by other ways than Slack: pages, mails, webhooks, tickets."""
