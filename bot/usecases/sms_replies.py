@@ -20,10 +20,32 @@ from storage import incidents
 MAX_INCIDENTS = 50
 _NOT_DIGITS = re.compile(r"[^0-9]")
 _ID = re.compile(r"\bINC-?([1-9][0-9]{0,17})\b", re.IGNORECASE)
-# Twilio answers these itself, and a "no" is no acknowledgement.
+_WORDS = re.compile(r"[a-z0-9']+")
+# Twilio answers these itself.
 # https://help.twilio.com/articles/223134027-Twilio-support-for-opt-out-keywords-SMS-STOP-filtering-
 _OPT_OUT = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "start", "unstop", "help", "info"})
 _NO = frozenset({"no", "nope", "n", "0", "can't", "cant", "cannot", "nein", "non"})
+# Anything else, such as the telephone's own “I'm driving”, must not end the paging.
+_BEFORE = frozenset({"i", "i'm", "im", "am", "inc"})
+_YES = frozenset(
+    {
+        "1",
+        "ack",
+        "acked",
+        "acknowledge",
+        "acknowledged",
+        "yes",
+        "y",
+        "yep",
+        "ok",
+        "okay",
+        "k",
+        "on",
+        "mine",
+        "got",
+        "here",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +62,7 @@ async def answer(context: Context, reply: Reply) -> str:
 
     Empty where nothing is to be said. A number that belongs to nobody learns nothing.
     """
-    word = reply.body.strip().lower().rstrip(".!")
-    if word in _OPT_OUT:
+    if reply.body.strip().lower().rstrip(".!") in _OPT_OUT:
         return ""
     async with context.database.reading() as conn:
         directory = await current_directory(conn, context.policy)
@@ -56,9 +77,18 @@ async def answer(context: Context, reply: Reply) -> str:
         about = f"You were not paged for INC-{named[1]}" if named else "You are paged for nothing that is open"
         return f"{about}. Open Slack."
     incident = paged[0]
+    word = _first_word(reply.body)
     if word in _NO:
         return f"Not acknowledged. The next on the ladder is paged. Reply 1 to acknowledge {incident.id} after all."
+    if word not in _YES and not (named and not word):
+        return f"Not acknowledged: I did not understand. Reply 1 to acknowledge {incident.id}."
     return await _acknowledge(context, incident, people, reply)
+
+
+def _first_word(body: str) -> str:
+    """What a reply begins with, without the incident that it names, and without “I'm”."""
+    words = _WORDS.findall(_ID.sub(" ", body).replace("’", "'").lower())
+    return next((word for word in words if word not in _BEFORE), "")
 
 
 async def _acknowledge(context: Context, incident: Incident, people: list[str], reply: Reply) -> str:

@@ -85,7 +85,7 @@ async def test_press_1_acknowledges_once_and_any_other_key_asks_again(here: Worl
 
 
 async def test_a_reply_acknowledges_once_and_says_so(here: World) -> None:
-    reply = {"From": NUMBER, "Body": "1", "MessageSid": "SM1"}
+    reply = {"From": NUMBER, "Body": "I’m on it", "MessageSid": "SM1"}
     assert "You have acknowledged INC-1 and are responding." in (await post(here, "/hooks/twilio/sms", reply))[1]
     assert await acknowledged(here) == [(TOM, "hook")]
     assert "<Message>" not in (await post(here, "/hooks/twilio/sms", reply))[1]  # delivered again
@@ -99,6 +99,8 @@ async def test_a_reply_acknowledges_once_and_says_so(here: World) -> None:
         ({"From": "+15005550006", "Body": "1"}, ""),  # a number of nobody learns nothing
         ({"From": NUMBER, "Body": "STOP"}, ""),  # Twilio answers it
         ({"From": NUMBER, "Body": "no"}, "Not acknowledged."),
+        ({"From": NUMBER, "Body": "No, INC-1 must wait"}, "Not acknowledged."),
+        ({"From": NUMBER, "Body": "I’m driving right now, back at 9"}, "Not acknowledged: I did not understand."),
         ({"From": NUMBER, "Body": "ack INC-9"}, "You were not paged for INC-9."),
     ],
 )
