@@ -13,6 +13,7 @@ from bot.cli.shared import echo, echo_lines, run
 from bot.domain.errors import TocsinError
 from bot.settings import Settings
 from bot.sheet import formats
+from bot.sheet.file import write_privately
 from bot.sheet.lines import as_text
 from bot.sheet.read import read_sheet
 from storage.database import Database
@@ -31,8 +32,7 @@ def sheet_command(kind: str | None, output: Path | None) -> None:
         return
     content = {"pdf": formats.as_pdf, "json": formats.as_json}.get(kind or "html", formats.as_html)(sheet)
     if output is not None:
-        output.write_bytes(content)
-        output.chmod(0o600)
+        write_privately(output, content)
         echo(f"{output}: {len(content)} bytes.", err=True)
     elif kind == "pdf":
         if sys.stdout.isatty():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import structlog
 
 from bot.sheet import formats
+from bot.sheet.file import write_privately
 from bot.sheet.read import read_sheet
 from bot.usecases.context import Context
 from bot.workers.base import Periodic
@@ -54,14 +54,7 @@ def write(folder: Path, sheet: dict[str, Any]) -> None:
         ("pdf", formats.as_pdf(sheet)),
         ("json", formats.as_json(sheet)),
     ):
-        path = folder / f"{NAME}.{ending}"
-        unfinished = path.with_name(f".{path.name}.new")
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.chmod(0o600)  # it has telephone numbers
-        os.replace(unfinished, path)
+        write_privately(folder / f"{NAME}.{ending}", content)
 
 
 def _lasting(sheet: dict[str, Any]) -> dict[str, Any]:
