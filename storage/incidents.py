@@ -125,6 +125,19 @@ def _get_many(dialect: str) -> Any:
     return sa.select(_c.state).where(in_list(dialect, _c.number, "numbers"))
 
 
+async def private_among(conn: AsyncConnection, numbers: Collection[int]) -> list[Incident]:
+    """Those of the incidents with these numbers that are private. The others are not read."""
+    if not numbers:
+        return []
+    states = await conn.scalars(_private_among(conn.dialect.name), {"numbers": list_param(conn, numbers)})
+    return [_adapter.validate_python(state) for state in states]
+
+
+@cache
+def _private_among(dialect: str) -> Any:
+    return _get_many(dialect).where(_c.private.is_(sa.true()))
+
+
 async def number_of_channel(conn: AsyncConnection, channel_id: str) -> int | None:
     """The number of the newest incident of a channel; `None` if no incident has this channel."""
     # Without max() in the query, which PostgreSQL may answer by walking down all numbers.

@@ -63,12 +63,8 @@ async def _list(call: Call, given: AuditArguments) -> Answer:
     async with call.context.database.reading() as conn:
         wanted = given.limit + MARGIN if given.source is None else READ
         read = await audit.newest(conn, wanted, before=before, actor=given.actor)
-        known = await incidents.get_many(conn, {each.incident for each in read})
-        hidden = {
-            number
-            for number, incident in known.items()
-            if incident.private and not call.operator and not await can_see(conn, incident, call.actor)
-        }
+        private = await incidents.private_among(conn, {each.incident for each in read}) if not call.operator else []
+        hidden = {incident.number for incident in private if not await can_see(conn, incident, call.actor)}
     shown = [each for each in read if each.incident not in hidden and given.source in (None, source_of(each.entry))]
     page = shown[: given.limit]
     page += [each for each in shown[given.limit :] if each.entry.at == page[-1].entry.at]  # what one change recorded

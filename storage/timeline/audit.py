@@ -15,6 +15,7 @@ from storage.schema import timeline
 from storage.timeline.entries import entry_of
 
 _c = timeline.c
+_KEY = sa.text("key")  # as in the partial index, word for word
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ async def newest(
     kinds: Collection[str] = (),
 ) -> list[AuditedEntry]:  # fmt: skip
     """Up to `limit` key entries, the latest first, from before an instant, of an actor, of some kinds."""
-    conditions: list[Any] = [_c.key]
+    conditions: list[Any] = [_KEY]
     if before is not None:
         conditions.append(_c.at < before)
     if actor is not None:

@@ -21,7 +21,7 @@ from storage.alerts import changes
 from storage.database import Database
 from storage.outbox import census, enqueue, queue, receipts
 from storage.schema import metadata
-from storage.timeline import entries, verify
+from storage.timeline import audit, entries, verify
 from tests.storage.helpers import NOW, incident, message_entry, store_incidents
 
 LONG_AGO = NOW - timedelta(days=400)
@@ -64,6 +64,18 @@ QUERIES: list[tuple[str, str, Query]] = [
 
 @pytest.mark.parametrize(("index", "query"), [case[1:] for case in QUERIES], ids=[case[0] for case in QUERIES])
 async def test_a_frequent_query_uses_its_index(database: Database, index: str, query: Query) -> None:
+    plan = await _plan(database, query)
+    assert re.search(index, plan)
+    assert "Sort" not in plan
+    assert "TEMP B-TREE" not in plan
+
+
+async def test_the_audit_reads_the_index_of_key_entries(database: Database) -> None:
+    assert "timeline_audit" in await _plan(database, lambda conn: audit.newest(conn, 100))
+
+
+async def _plan(database: Database, query: Query) -> str:
+    """How the database answers the first statement of a query."""
     statements: list[tuple[str, Any]] = []
     async with database.transaction() as conn:
         if database.dialect == "postgresql":  # the other tables are empty here, so that it would read them whole
@@ -83,10 +95,7 @@ async def test_a_frequent_query_uses_its_index(database: Database, index: str, q
         sa.event.remove(sync, "before_cursor_execute", listen)
         statement, parameters = statements[0]
         explain = "EXPLAIN QUERY PLAN" if database.dialect == "sqlite" else "EXPLAIN"
-        plan = str((await conn.exec_driver_sql(f"{explain} {statement}", tuple(parameters))).all())
-    assert re.search(index, plan)
-    assert "Sort" not in plan
-    assert "TEMP B-TREE" not in plan
+        return str((await conn.exec_driver_sql(f"{explain} {statement}", tuple(parameters))).all())
 
 
 async def _card_edit(conn: AsyncConnection) -> None:
