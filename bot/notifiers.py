@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import aiohttp
 
@@ -102,3 +102,10 @@ def half_set_up(settings: Settings) -> list[str]:
 def build(settings: Settings, session: aiohttp.ClientSession) -> dict[str, Notifier]:
     """The notifiers of the methods that are configured, by method."""
     return {method: BUILDERS[method](settings, session) for method in methods(settings)}
+
+
+async def close(by_method: Mapping[str, Notifier]) -> None:
+    """End the connections that notifiers keep."""
+    email = by_method.get("email")
+    if isinstance(email, Email):
+        await email.close()

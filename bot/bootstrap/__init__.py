@@ -236,6 +236,7 @@ def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> A
     status_page, status_http = status_page_services(base)
     bridge = partial(bookmarks.bridge_address, team=base.me.team_id)
     pages = PageSender(context, notifiers.build(settings, base.session), base.me.url, bridge)
+    opened.push_async_callback(lambda: notifiers.close(pages.notifiers))
     parts = PageParts(status_page, console_parts(base, lambda: pages.notifiers, slack_check))
     http = http_server(base.live, context, base.metrics, bolt, health, base.arrivals, parts)
     opened.callback(http.limiter.close_all)  # connections that arrive while everything else stops

@@ -6,7 +6,6 @@ The connection is encrypted, unless the server is on this machine or the operato
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import html
 import ssl
@@ -25,6 +24,7 @@ from bot.integrations import http
 from bot.integrations.mail import Mail, build
 from bot.integrations.mail_message import BREAKS, begun, one_line, parsed_address, recipient_address
 from bot.integrations.protocol import Page, Receipt
+from bot.integrations.smtp_pool import Connection, OutcomeUnknown, SmtpPool
 
 VENDOR = "the mail server"
 STEP_S = 10.0
@@ -85,6 +85,10 @@ class Email:
     sender: Address
     context: ssl.SSLContext | None = None  # None: the system's certificate authorities
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _pool: SmtpPool = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._pool = SmtpPool(self._open)
 
     async def send(self, page: Page) -> Receipt:
         """Send one page. A 5xx reply is a permanent failure, 4xx is not; without a reply the outcome is uncertain."""
@@ -94,20 +98,29 @@ class Email:
         """Send one mail that is no page; errors as for `send`."""
         return await self._deliver(build(mail, self.sender, self.now()))
 
+    async def close(self) -> None:
+        """Leave the mail server. A later mail connects again."""
+        await self._pool.close()
+
     async def _deliver(self, message: EmailMessage) -> Receipt:
-        client = aiosmtplib.SMTP(
+        try:
+            async with asyncio.timeout(WHOLE_S):
+                return await self._hand_over(message)
+        except TimeoutError:
+            raise DeliveryError(f"{VENDOR} did not answer in time", uncertain=True) from None
+
+    async def _open(self) -> Connection:
+        client = Connection(
             hostname=self.server.host, port=self.server.port, username=self.server.user, password=self.server.password,
             use_tls=self.server.use_tls, start_tls=self.server.start_tls, timeout=STEP_S, tls_context=self.context,
             local_hostname=self.sender.domain,
         )  # fmt: skip
         try:
-            async with asyncio.timeout(WHOLE_S):
-                await self._connect(client)
-                return await self._hand_over(client, message)
-        except TimeoutError:
-            raise DeliveryError(f"{VENDOR} did not answer in time", uncertain=True) from None
-        finally:
+            await self._connect(client)
+        except BaseException:
             client.close()
+            raise
+        return client
 
     async def _connect(self, client: aiosmtplib.SMTP) -> None:
         """Connect and log in. The message is not sent yet, so no failure here is uncertain."""
@@ -125,9 +138,9 @@ class Email:
                 raise DeliveryError(f"the certificate of {VENDOR} is not trusted", permanent=True) from None
             raise DeliveryError(f"could not connect to {VENDOR} ({type(error).__name__})") from None
 
-    async def _hand_over(self, client: aiosmtplib.SMTP, message: EmailMessage) -> Receipt:
+    async def _hand_over(self, message: EmailMessage) -> Receipt:
         try:
-            _, said = await client.send_message(message)
+            said = await self._pool.send(message)
         except aiosmtplib.SMTPRecipientsRefused as error:
             code = max((one.code for one in error.recipients), default=550)
             raise self._refused("refuses the recipient", code) from None
@@ -137,11 +150,10 @@ class Email:
             raise DeliveryError(f"{VENDOR} takes no addresses beyond ASCII", permanent=True) from None
         except aiosmtplib.SMTPResponseException as error:
             raise self._refused("refuses the message", error.code) from None
+        except OutcomeUnknown as error:
+            raise DeliveryError(f"the connection to {VENDOR} broke ({error})", uncertain=True) from None
         except (aiosmtplib.SMTPException, OSError) as error:
-            words = f"the connection to {VENDOR} broke ({type(error).__name__})"
-            raise DeliveryError(words, uncertain=True) from None
-        with contextlib.suppress(aiosmtplib.SMTPException, OSError):
-            await client.quit()
+            raise DeliveryError(f"the connection to {VENDOR} broke ({type(error).__name__})") from None
         return Receipt(VENDOR, str(message["Message-ID"]), self._clean(" ".join(said.split()))[:200])
 
     def _refused(self, words: str, code: int) -> DeliveryError:

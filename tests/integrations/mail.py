@@ -23,7 +23,7 @@ CERTIFICATE = Path(__file__).with_name("localhost.pem")
 class Post:
     """What was handed over. `refuse` maps a step (`RCPT`, `MAIL`, `DATA`) to the reply; `hang_up` leaves in DATA.
 
-    `abort_after_taking` takes one mail and leaves without a word.
+    `abort_after_taking` takes one mail and leaves without a word; `leave_at_mail` leaves at the beginning of one.
     """
 
     port: int = 0
@@ -31,6 +31,11 @@ class Post:
     refuse: dict[str, str] = field(default_factory=dict)
     hang_up: bool = False
     abort_after_taking: bool = False
+    leave_at_mail: bool = False
+    refuse_once: dict[str, str] = field(default_factory=dict)  # as `refuse`, one time each
+    connections: int = 0  # that were opened
+    open: int = 0  # that still are
+    farewells: int = 0  # connections that ended with QUIT
     envelopes: list[Envelope] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)
     parsed: list[tuple[Envelope, EmailMessage]] = field(default_factory=list)
@@ -52,17 +57,28 @@ class Post:
         self.parsed.clear()
         return self.envelopes
 
+    def _refused(self, step: str) -> str | None:
+        return self.refuse_once.pop(step, None) or self.refuse.get(step)
+
     # aiosmtpd calls these.
 
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        self.farewells += 1
+        return "221 Bye"
+
     async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any) -> str:
-        if "MAIL" in self.refuse:
-            return self.refuse["MAIL"]
+        if self.leave_at_mail:
+            self.leave_at_mail = False
+            assert isinstance(server.transport, asyncio.Transport)
+            server.transport.abort()
+        if refused := self._refused("MAIL"):
+            return refused
         envelope.mail_from = address
         return "250 OK"
 
     async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any) -> str:
-        if "RCPT" in self.refuse:
-            return self.refuse["RCPT"]
+        if refused := self._refused("RCPT"):
+            return refused
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -100,6 +116,22 @@ def client_side() -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(CERTIFICATE))
 
 
+class _Counted(SMTP):
+    """Counts the connections."""
+
+    post: Post
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if self.transport is None:  # STARTTLS makes it a second time
+            self.post.connections += 1
+            self.post.open += 1
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.post.open -= 1
+        super().connection_lost(error)
+
+
 @asynccontextmanager
 async def post_office(*, starttls: bool = False, tls: bool = False, password: str | None = None) -> AsyncIterator[Post]:
     post = Post(password=password)
@@ -111,7 +143,9 @@ async def post_office(*, starttls: bool = False, tls: bool = False, password: st
         with warnings.catch_warnings():
             # aiosmtpd wants STARTTLS for passwords; here TLS is around the whole connection, or this is loopback.
             warnings.simplefilter("ignore", UserWarning)
-            return SMTP(post, enable_SMTPUTF8=True, hostname="localhost", loop=asyncio.get_running_loop(), **how)
+            made = _Counted(post, enable_SMTPUTF8=True, hostname="localhost", loop=asyncio.get_running_loop(), **how)
+        made.post = post
+        return made
 
     server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0, ssl=server_side() if tls else None)
     post.port = server.sockets[0].getsockname()[1]

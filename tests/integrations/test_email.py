@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -9,6 +10,7 @@ from email.message import EmailMessage
 import pytest
 
 from bot.domain.errors import DeliveryError
+from bot.integrations import smtp_pool
 from bot.integrations.email import Email, Server, sender_of
 from tests.integrations.mail import client_side, post_office
 from tests.integrations.pages import ANNA, NOON, page, private
@@ -218,3 +220,63 @@ def test_valid_senders_are_accepted(text: str) -> None:
 def test_invalid_senders_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="expected"):
         sender_of(text)
+
+
+async def test_one_connection_carries_many_mails() -> None:
+    async with post_office() as post:
+        sender = email(f"smtp://127.0.0.1:{post.port}")
+        for number in range(5):
+            await sender.send(page(key=f"k{number}"))
+        assert post.connections == 1
+        await sender.close()
+        await sender.send(page(key="later"))
+        await sender.close()
+    assert (post.connections, len(post.envelopes)) == (2, 6)
+
+
+async def test_a_connection_that_the_server_left_meanwhile_costs_no_attempt() -> None:
+    async with post_office() as post:
+        sender = email(f"smtp://127.0.0.1:{post.port}")
+        await sender.send(page(key="first"))
+        post.leave_at_mail = True
+        await sender.send(page(key="second"))
+        post.refuse_once["MAIL"] = "421 4.7.0 Too many mails in this connection"
+        await sender.send(page(key="third"))
+        await sender.close()
+    assert [mail["Message-ID"].partition("@")[0] for mail in post.mails] == ["<first", "<second", "<third"]
+    assert post.connections == 3
+
+
+async def test_a_mail_whose_text_was_under_way_on_a_kept_connection_stays_uncertain() -> None:
+    async with post_office() as post:
+        sender = email(f"smtp://127.0.0.1:{post.port}")
+        await sender.send(page(key="first"))
+        post.abort_after_taking = True
+        with pytest.raises(DeliveryError) as caught:
+            await sender.send(page(key="second"))
+        assert caught.value.uncertain
+        await sender.close()
+    assert len(post.envelopes) == 2  # it arrived, and was not sent again here
+
+
+async def test_a_refused_recipient_leaves_the_connection_for_the_next_mail() -> None:
+    async with post_office() as post:
+        sender = email(f"smtp://127.0.0.1:{post.port}")
+        await sender.send(page(key="first"))
+        post.refuse_once["RCPT"] = "550 5.1.1 No such user here"
+        with pytest.raises(DeliveryError):
+            await sender.send(page(key="second"))
+        await sender.send(page(key="third"))
+        await sender.close()
+    assert (post.connections, len(post.envelopes)) == (1, 2)
+
+
+async def test_an_idle_connection_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smtp_pool, "IDLE_S", 0.05)
+    async with post_office() as post:
+        sender = email(f"smtp://127.0.0.1:{post.port}")
+        await sender.send(page())
+        async with asyncio.timeout(5):
+            while post.open:
+                await asyncio.sleep(0.02)
+        assert post.farewells == 1
