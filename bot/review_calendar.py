@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC
 
-from icalendar import Calendar, Event, vCalAddress
-
 from bot.domain.incident import Incident
 from bot.domain.incident.review_agenda import AGENDA, LENGTH
 from bot.domain.values.one_line import one_line
@@ -20,6 +18,8 @@ def meeting(incident: Incident, link: str = "", organizer: str = "", attendee: s
     review = incident.review
     if review is None or review.scheduled_at is None:
         return b""
+    from icalendar import Calendar, Event, vCalAddress  # noqa: PLC0415 - slow to import, and seldom needed
+
     calendar = Calendar()
     calendar.add("prodid", "-//Tocsin//review//EN")
     calendar.add("version", "2.0")

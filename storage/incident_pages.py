@@ -7,14 +7,13 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.incident import Incident
+from storage import incidents as stored
 from storage.engine.columns import dumps
 from storage.schema import incidents, timeline
 
-_adapter = TypeAdapter(Incident)
 _c = incidents.c
 _OPEN = sa.text("open")  # as in the partial index, word for word
 
@@ -37,7 +36,7 @@ class PageFilter:
 async def read(conn: AsyncConnection, wanted: PageFilter, limit: int) -> list[Incident]:
     """Up to `limit` incidents, the newest first."""
     states = sa.select(_c.state).where(*_conditions(wanted)).order_by(_c.number.desc()).limit(limit)
-    return [_adapter.validate_python(state) for state in await conn.scalars(states)]
+    return [stored.ADAPTER.validate_python(state) for state in await conn.scalars(states)]
 
 
 def _conditions(wanted: PageFilter) -> list[Any]:

@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
-import jwt
 
 from bot.domain.errors import DeliveryError
 from bot.integrations import http
@@ -75,6 +74,8 @@ class SlackOpenId:
         return Proof(user, team)
 
     async def _claims(self, token: str, nonce: str) -> dict[str, Any]:
+        import jwt  # noqa: PLC0415 - slow to import, and seldom needed
+
         try:
             header = jwt.get_unverified_header(token)
             key = await self._key(str(header.get("kid", "")))
@@ -89,6 +90,8 @@ class SlackOpenId:
         return claims
 
     async def _key(self, kid: str) -> Any:
+        import jwt  # noqa: PLC0415 - as above
+
         if kid not in self._keys:
             answer = await self._ask("GET", f"{self.root}openid/connect/keys", ())
             listed = answer.data.get("keys")

@@ -25,7 +25,7 @@ API = "api"  # the actor of the bootstrap token
 class Arguments(BaseModel):
     """The base of all arguments. A field that is not known is an error."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, defer_build=True)
     exactly_one_of: ClassVar[tuple[str, ...]] = ()  # these; the default of each means: not given
 
     @model_validator(mode="after")
@@ -42,6 +42,8 @@ class NoArguments(Arguments):
 
 class Shape(BaseModel):
     """The base of what operations answer; it documents the JSON."""
+
+    model_config = ConfigDict(defer_build=True)  # a process that shows no schema builds none
 
 
 @dataclass(frozen=True, slots=True)

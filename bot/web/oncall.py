@@ -7,10 +7,9 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
-from icalendar import Calendar, Event
 
 from bot.domain.oncall import schedule as oncall
 from bot.domain.oncall.schedule import Override, Shift
@@ -21,6 +20,9 @@ from bot.domain.values.slack_ids import is_user_id
 from bot.usecases.context import Context
 from bot.usecases.oncall import calendar_feeds
 from storage import names, overrides
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 HORIZON = timedelta(days=90)
 REMEMBERED = 200
@@ -35,6 +37,8 @@ def calendar(
 
     `names` are those of members whom the policy knows by Slack ID alone.
     """
+    from icalendar import Calendar  # noqa: PLC0415 - slow to import, and seldom needed
+
     today = datetime.combine(now.astimezone(UTC).date(), time(0), UTC)
     feed = Calendar()
     feed.add("prodid", "-//Tocsin//on call//EN")
@@ -50,6 +54,8 @@ def calendar(
 
 
 def _event(schedule: Schedule, shift: Shift, who: str | None) -> Event:
+    from icalendar import Event  # noqa: PLC0415 - as above
+
     event = Event()
     about = f"{schedule.key}:{shift.member}:{shift.starts_at.isoformat()}"
     event.add("uid", f"{hashlib.sha256(about.encode()).hexdigest()[:32]}@tocsin")

@@ -12,18 +12,12 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-
 CONFIRMATIONS = ("SubscriptionConfirmation", "UnsubscribeConfirmation")
 _SIGNED = {
     "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
     **dict.fromkeys(CONFIRMATIONS, ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")),
 }
-_HASHES: dict[str, hashes.HashAlgorithm] = {"1": hashes.SHA1(), "2": hashes.SHA256()}  # noqa: S303 - AWS chooses it
+_VERSIONS = ("1", "2")  # of signatures
 _HOST = re.compile(r"sns\.[a-z0-9-]{2,40}\.amazonaws\.com(\.cn)?")
 _CERTIFICATE = re.compile(r"/SimpleNotificationService-[0-9A-Za-z]{1,80}\.pem")
 
@@ -64,10 +58,17 @@ def signed_text(message: Mapping[str, Any]) -> bytes | None:
 
 def is_signed(message: Mapping[str, Any], certificate: bytes, now: datetime) -> bool:
     """Whether the certificate, in PEM, is valid now and its key signed the message."""
-    text, algorithm = signed_text(message), _HASHES.get(str(message.get("SignatureVersion")))
+    text, version = signed_text(message), str(message.get("SignatureVersion"))
     signature = message.get("Signature")
-    if text is None or algorithm is None or not isinstance(signature, str):
+    if text is None or version not in _VERSIONS or not isinstance(signature, str):
         return False
+    from cryptography import x509  # noqa: PLC0415 - slow to import, and seldom needed
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - as above
+    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 - as above
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415 - as above
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415 - as above
+
+    algorithm = hashes.SHA1() if version == "1" else hashes.SHA256()  # noqa: S303 - AWS chooses it
     try:
         parsed = x509.load_pem_x509_certificate(certificate)
         key = parsed.public_key()

@@ -21,4 +21,4 @@ def quoted(value: Any) -> str:
 class StrictModel(BaseModel):
     """A group of settings. A setting that the model does not name is a mistake."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)

@@ -11,14 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
-
-from icalendar import Calendar, Event
 
 from bot.domain.statuspage.component_state import ComponentState, description
 from bot.domain.statuspage.publication import Publication, PublicStatus, PublicUpdate
 from bot.domain.statuspage.view import PageView
 from bot.web.statuspage.api_v2 import timestamp
+
+if TYPE_CHECKING:
+    from icalendar import Event
 from bot.web.statuspage.pages import paragraphs
 
 ATOM = "http://www.w3.org/2005/Atom"
@@ -131,6 +133,8 @@ def json_feed(view: PageView) -> bytes:
 
 def calendar(view: PageView) -> bytes:
     """Maintenance as a calendar, past maintenance of the page's history too."""
+    from icalendar import Calendar  # noqa: PLC0415 - slow to import, and seldom needed
+
     feed = Calendar()
     feed.add("prodid", "-//Tocsin//status page//EN")
     feed.add("version", "2.0")
@@ -142,6 +146,8 @@ def calendar(view: PageView) -> bytes:
 
 
 def _event(publication: Publication, view: PageView) -> Event:
+    from icalendar import Event  # noqa: PLC0415 - as above
+
     event = Event()
     event.add("uid", f"{publication.id}@status")
     event.add("dtstamp", publication.updated_at.astimezone(UTC))
