@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.web.console.sign_in import inside
+from bot.web.console.inside import inside
 from tests.api.calls import token_for
 from tests.scenarios.running import World, world
 from tests.web.console.browser import browser

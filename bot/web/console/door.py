@@ -5,6 +5,7 @@ What a page shows and what a form does goes through `bot.operations`: the same p
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -31,12 +32,16 @@ from bot.web.api.rate_limit import RateLimit
 from bot.web.api.stream import Streams
 from bot.web.console import rendering
 from bot.web.console.cookies import FIELD, Cookies, from_another_site
+from bot.web.console.inside import inside
+from bot.web.console.kept_words import KeptWords, of_form
 from bot.web.console.words import Words, ids_in
 from bot.web.form import form_of
 from storage import names
 from storage.engine.errors import StorageError
 
 log = structlog.get_logger()
+
+SIGNED_OUT = "You are signed out. Nothing was changed."
 
 FORGED = "This form is too old, or it came from another page. Nothing was changed. Open the page again and repeat it."
 
@@ -46,6 +51,7 @@ class Door:
     """What every page shares."""
 
     authenticator: Authenticator
+    slack: bool = False  # whether people can sign in with Slack
     rate_limit: RateLimit = field(default_factory=RateLimit)
     streams: Streams = field(init=False)
     _cookies: Cookies | None = None
@@ -188,7 +194,7 @@ def signed_in(door: Door, page: Page) -> Handler:
             return _alone(request, Problem("not-recorded", "The database does not answer. Try again in a moment."))
         if visitor is None:
             if request.method != "GET":
-                return _alone(request, Problem("unauthenticated", "You are signed out. Nothing was changed."))
+                return await _signed_out(door, request)
             raise web.HTTPSeeOther(f"/login?next={quote(request.path_qs, safe='/')}")
         response = await _answered(visitor, page)
         if visitor.new_secret is not None and not response.prepared and isinstance(response, web.Response):
@@ -220,6 +226,29 @@ async def _explained(visitor: Visitor, problem: Problem, *, missing: bool = Fals
     status = problem.response().status
     title = "There is nothing here" if missing else "That did not work"
     return await visitor.page("message.html", status, title=title, text=problem.detail, at="")
+
+
+async def _signed_out(door: Door, request: web.Request) -> web.Response:
+    """The page that signs in, with what was typed into the form, unless another site sent it."""
+    kept = None if from_another_site(request) else of_form(request.path, await request.post())
+    return await login_page(door, request, error=SIGNED_OUT, status=401, kept=kept)
+
+
+async def login_page(
+    door: Door, request: web.Request, *, error: str = "", person: str = "", status: int = 200,
+    kept: KeptWords | None = None,
+) -> web.Response:  # fmt: skip
+    """The page that signs in."""
+    cookies = await door.cookies()
+    visit = cookies.visit(request)
+    fresh = visit or secrets.token_urlsafe(18)
+    response = rendering.html(
+        request, "login.html", status, error=error, person=person, csrf=cookies.visit_token(fresh),
+        next=inside(request.query.get("next")), slack=door.slack, kept=kept,
+    )  # fmt: skip
+    if visit is None:
+        cookies.set_visit(response, fresh)
+    return response
 
 
 def _alone(request: web.Request, problem: Problem) -> web.Response:

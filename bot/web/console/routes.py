@@ -45,9 +45,9 @@ class ConsoleParts:
 
 def add_to(site: web.Application, authenticator: Authenticator, parts: ConsoleParts) -> None:
     """Add every page, the forms on it, and the stylesheet and script. Streams end with the site."""
-    door = Door(authenticator)
+    door = Door(authenticator, slack=parts.slack is not None)
     site.on_shutdown.append(door.streams.close)
-    pages = SignInPages(door, slack=parts.slack is not None)
+    pages = SignInPages(door)
     site.add_routes(assets.routes())
     if parts.slack is not None:  # before the links, whose secret may be any word
         site.add_routes(parts.slack.routes(pages))

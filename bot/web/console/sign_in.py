@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import secrets
 from collections.abc import Mapping
 
 from aiohttp import web
@@ -13,9 +11,12 @@ from bot.domain.access.token import Token
 from bot.usecases import tokens
 from bot.usecases.access import login_links, sessions
 from bot.web.api.authentication import BOOTSTRAP
-from bot.web.console import rendering
+from bot.web.console import kept_words, rendering
 from bot.web.console.cookies import FIELD, from_another_site
-from bot.web.console.door import FORGED, Door, Visitor, signed_in
+from bot.web.console.door import FORGED, Door, Visitor, login_page, signed_in
+from bot.web.console.inside import inside
+from bot.web.console.kept_words import KEPT, KeptWords
+from bot.web.console.sign_in_limit import SignInLimit
 from bot.web.form import form_of
 from bot.web.one_of import is_one_of
 from storage import names
@@ -25,7 +26,6 @@ USED_UP = "This link was used already, or it has expired. Ask for another: tocsi
 UNKNOWN_TOKEN = "The token is unknown, expired or revoked. Make another: tocsin token create --name me --as U0123"  # noqa: S105
 NOT_NOW = "The database does not answer. Try again in a moment."
 _LONGEST = 500
-_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 
 
 def routes(pages: SignInPages) -> list[web.RouteDef]:
@@ -40,17 +40,12 @@ def routes(pages: SignInPages) -> list[web.RouteDef]:
     ]
 
 
-def inside(path: str | None) -> str:
-    """The path if it leads to one of our own pages, else that of the first page."""
-    return path if path and len(path) <= _LONGEST and _PATH.fullmatch(path) else "/"
-
-
 class SignInPages:
     """The pages that people see before they are signed in."""
 
-    def __init__(self, door: Door, slack: bool) -> None:
+    def __init__(self, door: Door, limit: SignInLimit | None = None) -> None:
         self.door = door
-        self._slack = slack  # whether people can sign in with Slack
+        self._limit = limit or SignInLimit()
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         """The form for a token."""
@@ -66,18 +61,35 @@ class SignInPages:
         form = await form_of(request)
         if not await self._genuine(request, form):
             return await self.form(request, error=FORGED, status=403)
-        given = str(form.get("token", "")).strip()
+        kept, given = kept_words.read(form.get(KEPT)), str(form.get("token", "")).strip()
+        if wait_s := self._limit.take(request.remote):
+            return await self._too_many(request, wait_s, kept)
         try:
             token = await self._token(given) if len(given) <= _LONGEST else None
             if token is None:
-                return await self.form(request, error=UNKNOWN_TOKEN, status=401)
+                return await self.form(request, error=UNKNOWN_TOKEN, status=401, kept=kept)
+            self._limit.give_back(request.remote)
             async with self.door.context.database.transaction() as conn:
-                _, secret = await sessions.open_session(
+                session, secret = await sessions.open_session(
                     conn, token.person, token.scopes, SignIn.TOKEN, self.door.context.clock.now(), hash_of(given)
                 )
         except StorageError:
-            return await self.form(request, error=NOT_NOW, status=503)
-        return await self.begun(request, secret, inside(str(form.get("next", ""))))
+            return await self.form(request, error=NOT_NOW, status=503, kept=kept)
+        begun = await self.begun(request, secret, inside(str(form.get("next", ""))))
+        return begun if kept is None else await self._form_again(request, session, secret, kept)
+
+    async def _form_again(self, request: web.Request, session: Session, secret: str, kept: KeptWords) -> web.Response:
+        """The form that was sent after the earlier session had ended."""
+        cookies = await self.door.cookies()
+        response = rendering.html(request, "kept.html", kept=kept, csrf=cookies.session_token(session))
+        cookies.set_session(response, secret)
+        return response
+
+    async def _too_many(self, request: web.Request, wait_s: int, kept: KeptWords | None = None) -> web.Response:
+        error = f"Too many attempts to sign in have failed. Wait {wait_s} s, then try again."
+        response = await self.form(request, error=error, status=429, kept=kept)
+        response.headers["Retry-After"] = str(wait_s)
+        return response
 
     async def show_link(self, request: web.Request) -> web.StreamResponse:
         """Who would be signed in, and a button: programs that look at mail follow links, and must not use them up."""
@@ -100,6 +112,7 @@ class SignInPages:
             return await self.form(request, error=NOT_NOW, status=503)
         if opened is None:
             return await self.form(request, error=USED_UP, status=410)
+        self._limit.give_back(request.remote)
         return await self.begun(request, opened[1], "/")
 
     async def _token(self, given: str) -> Token | None:
@@ -130,18 +143,12 @@ class SignInPages:
             return None
         return await sessions.find(context.database, had, self.door.bootstrap_hashes(), context.clock.now())
 
-    async def form(self, request: web.Request, *, error: str = "", person: str = "", status: int = 200) -> web.Response:
+    async def form(
+        self, request: web.Request, *, error: str = "", person: str = "", status: int = 200,
+        kept: KeptWords | None = None,
+    ) -> web.Response:  # fmt: skip
         """The page that signs in, with what went wrong."""
-        cookies = await self.door.cookies()
-        visit = cookies.visit(request)
-        fresh = visit or secrets.token_urlsafe(18)
-        response = rendering.html(
-            request, "login.html", status, error=error, person=person, csrf=cookies.visit_token(fresh),
-            next=inside(request.query.get("next")), slack=self._slack,
-        )  # fmt: skip
-        if visit is None:
-            cookies.set_visit(response, fresh)
-        return response
+        return await login_page(self.door, request, error=error, person=person, status=status, kept=kept)
 
 
 async def sign_out(visitor: Visitor) -> web.StreamResponse:

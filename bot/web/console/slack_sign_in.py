@@ -15,7 +15,8 @@ from bot.domain.errors import DeliveryError
 from bot.integrations.slack_openid import NotProven, Proof, SlackOpenId
 from bot.usecases.access import sessions
 from bot.web.api.problems import Problem
-from bot.web.console.sign_in import NOT_NOW, SignInPages, inside
+from bot.web.console.inside import inside
+from bot.web.console.sign_in import NOT_NOW, SignInPages
 from storage.engine.errors import StorageError
 
 log = structlog.get_logger()

@@ -96,3 +96,37 @@ async def test_a_link_expires(here: World, tmp_path: Path, monkeypatch: pytest.M
     await here.pass_time(minutes=16)
     async with browser(here, None) as maya:
         assert (await maya.get(path)).status == 410
+
+
+async def test_failed_sign_ins_are_limited_and_the_right_token_waits_as_well(here: World) -> None:
+    _, secret = await token_for(here)
+    async with browser(here, None) as guesser:
+        form = (await guesser.get("/login")).form("/login")
+        answers = [(await guesser.post("/login", {**form, "token": f"tcs_{guess}"})).status for guess in range(11)]
+        assert answers == [401] * 10 + [429]
+        late = await guesser.post("/login", {**form, "token": secret})
+        assert (late.status, late.headers["Retry-After"]) == (429, "6")
+
+
+async def test_a_form_sent_after_the_session_ended_comes_back_with_its_words(here: World) -> None:
+    _, secret = await token_for(here)
+    async with browser(here, None) as maya:
+        await maya.signed_in(secret)
+        form = await maya.get("/")
+        await here.pass_time(hours=13)
+        words = 'Down since "4512" <again>'
+        out = await maya.send(form, "/declare", title=words, severity="sev2")
+        assert out.status == 401
+        assert "&lt;again&gt;" in out.text
+        again = await maya.send(out, "/login", token=secret)
+        assert again.status == 200
+        assert "&lt;again&gt;</textarea>" in again.text
+        sent = await maya.send(again, "/declare", title=words, severity="sev2")
+        assert (sent.status, sent.headers["Location"]) == (303, "/incidents/INC-1?done=Declare")
+
+
+async def test_words_that_another_site_sends_are_not_kept(here: World) -> None:
+    async with browser(here, None) as stranger:
+        sent = await stranger.post("/declare", {"title": "Buy this"}, **{"Sec-Fetch-Site": "cross-site"})
+        assert sent.status == 401
+        assert "Buy this" not in sent.text

@@ -1,0 +1,61 @@
+"""Keeps what was typed into a form whose session has ended, until its person has signed in again.
+
+The page that signs in carries the words, and what follows it is the form again, to be sent with one press.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.web.console.cookies import FIELD
+from bot.web.console.inside import inside
+
+KEPT = "kept"  # the field of the page that signs in
+LONGEST = 100_000  # characters
+_OURS = frozenset({FIELD, "once", "token", "password", "next", KEPT})
+
+
+@dataclass(frozen=True, slots=True)
+class KeptWords:
+    """A form's words. `action` is where it was sent."""
+
+    action: str
+    fields: tuple[tuple[str, str], ...]
+
+    def as_text(self) -> str:
+        """What the page that signs in carries."""
+        return json.dumps([self.action, self.fields])
+
+    @property
+    def words(self) -> tuple[tuple[str, str, str], ...]:
+        """The fields that say something: name, label, text."""
+        return tuple((name, name.replace("_", " ").capitalize(), text) for name, text in self.fields if text)
+
+    @property
+    def once(self) -> str:
+        """Names the sending of the form."""
+        return secrets.token_urlsafe(12)
+
+
+def of_form(path: str, sent: Mapping[str, object]) -> KeptWords | None:
+    """What a form says; None where nothing was typed, or it is no form of a page."""
+    fields = tuple((name, text) for name, text in sent.items() if name not in _OURS and isinstance(text, str))
+    if path == "/logout" or not any(text.strip() for _, text in fields):
+        return None
+    kept = KeptWords(inside(path), fields)
+    return kept if len(kept.as_text()) <= LONGEST else None
+
+
+def read(text: object) -> KeptWords | None:
+    """The words that the page carried; None without any."""
+    if not isinstance(text, str) or not 0 < len(text) <= LONGEST:
+        return None
+    try:
+        action, fields = json.loads(text)
+        pairs = tuple((str(name), str(value)) for name, value in fields)
+    except (ValueError, TypeError):
+        return None
+    return KeptWords(action, pairs) if isinstance(action, str) and inside(action) == action else None
