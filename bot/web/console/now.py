@@ -9,6 +9,7 @@ from aiohttp import web
 from bot.domain.policy.policy import Policy
 from bot.web.console.door import Door, Visitor, signed_in
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
+from bot.web.console.waiting import waiting
 from storage.alerts import groups, members
 
 MOST, MOST_ALERTS = 100, 10
@@ -45,7 +46,8 @@ async def _page(visitor: Visitor, form: Form, status: int = 200) -> web.Response
     return await visitor.page(
         "now.html", status, at="now", form=form,
         incidents=worst_first(listed["incidents"], policy), more=listed["next_cursor"],
-        mine=_waiting(listed["incidents"], visitor.person), schedules=schedules, alerts=await _firing(visitor),
+        mine=_waiting(listed["incidents"], visitor.person), waiting=await waiting(visitor), schedules=schedules,
+        alerts=await _firing(visitor),
     )  # fmt: skip
 
 

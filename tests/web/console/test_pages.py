@@ -121,3 +121,19 @@ async def broken(visitor: Browser) -> list[str]:
                 seen.add(path)
                 waiting.append(path.replace("&amp;", "&"))
     return wrong
+
+
+async def test_what_waits_for_a_person_is_on_their_first_page(here: World) -> None:
+    async with browser(here) as maya, browser(here, TOM) as tom:
+        await maya.send(await maya.get("/"), "/declare", title="Checkout is down", severity="sev2")
+        assert "Waits for you" not in (await tom.get("/")).text
+        page = await maya.get("/incidents/INC-1")
+        assert (await maya.send(page, "/incidents/INC-1/page", user=TOM)).status == 303
+        item = {"title": "Alert on pool usage", "owner": TOM, "due": "2020-01-01"}
+        assert (await maya.send(page, "/incidents/INC-1/actions", **item)).status == 303
+        text = (await tom.get("/")).text
+        assert "you are paged" in text
+        assert "overdue since 2020-01-01" in text
+        assert "Waits for you" not in (await maya.get("/")).text
+        assert (await tom.send(await tom.get("/incidents/INC-1"), "/incidents/INC-1/acknowledge")).status == 303
+        assert "you are paged" not in (await tom.get("/")).text

@@ -1,0 +1,81 @@
+"""Finds what waits for a visitor: pages, offered roles, approvals of playbook steps, and overdue action items."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.access.identity import OPERATOR
+from bot.domain.incident import Incident, handover
+from bot.domain.playbook.run import ApprovalStatus
+from bot.operations.base import API
+from bot.usecases.queries.find_incidents import find_incidents
+from bot.web.console.door import Visitor
+from storage import directory, incidents, playbook_runs
+
+INVOLVED, MOST = 100, 10  # open incidents that name the person; lines of a kind
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A line: where it leads, and what is asked."""
+
+    path: str
+    title: str
+    asked: str
+
+
+async def waiting(visitor: Visitor) -> list[Waiting]:
+    """What waits for the visitor, the most urgent kind first. Nothing for the operator, who is nobody."""
+    if visitor.person in {API, OPERATOR}:
+        return []
+    context = visitor.door.context
+    async with context.database.reading() as conn:
+        addresses = frozenset({visitor.person, *await directory.addresses_of(conn, visitor.person)})
+        order = [level.key for level in context.policy.severities]
+        found = await find_incidents(conn, visitor.person, worst_first=order, naming=addresses, limit=INVOLVED)
+        approvals = await _approvals(conn, visitor.person)
+    pages = [_line(each, "you are paged") for each in found.incidents if _is_paged(each, visitor.person, addresses)]
+    offers = [
+        _line(each, f"you are asked to take over as {context.policy.role(offer.role).title}")
+        for each in found.incidents
+        for offer in handover.open_offers(each)
+        if offer.to == visitor.person
+    ]
+    return [*pages[:MOST], *offers[:MOST], *approvals, *await _overdue(visitor)]
+
+
+def _line(incident: Incident, asked: str) -> Waiting:
+    return Waiting(f"/incidents/{incident.id}", f"{incident.id} {incident.title}", asked)
+
+
+def _is_paged(incident: Incident, person: str, addresses: frozenset[str]) -> bool:
+    """Whether a page of this person waits for an acknowledgement."""
+    if incident.ladder.acknowledged_at is not None or person in incident.responders or incident.drill:
+        return False
+    paged = {each.lower() if "@" in each else each for page in incident.ladder.pages for each in page.people}
+    return not addresses.isdisjoint(paged)
+
+
+async def _approvals(conn: AsyncConnection, person: str) -> list[Waiting]:
+    """The steps whose approval this person was asked for directly."""
+    asked = [
+        (run, step)
+        for run in await playbook_runs.running(conn)
+        for step in run.steps
+        if step.asked is not None and step.asked.answer is ApprovalStatus.WAITING and person in step.asked.people
+    ][:MOST]
+    known = await incidents.get_many(conn, {run.incident for run, _ in asked})
+    return [
+        Waiting(f"/incidents/{known[run.incident].id}/playbooks/{run.number}#s{step.key}",
+                f"{known[run.incident].id} {step.title}", "your approval is asked for")
+        for run, step in asked
+        if run.incident in known and person not in known[run.incident].removed
+    ]  # fmt: skip
+
+
+async def _overdue(visitor: Visitor) -> list[Waiting]:
+    listed = await visitor.ask("list_actions", owner=visitor.person, overdue=True, limit=MOST)
+    return [Waiting("/reviews?scope=mine", f"{each['id']} {each['title']}", f"overdue since {each['due']}")
+            for each in listed["actions"]]  # fmt: skip
