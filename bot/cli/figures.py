@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 
 import click
 
 from bot import policy as policy_reader
 from bot.cli.shared import as_json_option, echo_lines, print_json, run
+from bot.domain.figures.load import PersonLoad, loads_of
 from bot.domain.figures.report import Period, Report, Scope
 from bot.domain.figures.selection import BY, Selection
 from bot.domain.figures.words import lines
@@ -19,6 +20,7 @@ from bot.settings import Settings
 from bot.usecases.open_clock import open_clock
 from bot.usecases.queries.figures import period_figures
 from storage.database import Database
+from storage.figures import people_paged
 
 
 @click.command("metrics")
@@ -27,17 +29,45 @@ from storage.database import Database
 @click.option("--severity", help="Only incidents of this severity.")
 @click.option("--service", help="Only incidents of this service.")
 @click.option("--category", help="Only incidents of this category.")
+@click.option("--load", "person", metavar="ID", help="Instead: how often this person was paged, and whom they lead.")
 @as_json_option
 def metrics_command(
-    span: str, by: str, severity: str | None, service: str | None, category: str | None, as_json: bool
+    *,
+    span: str,
+    by: str,
+    severity: str | None,
+    service: str | None,
+    category: str | None,
+    person: str | None,
+    as_json: bool,
 ) -> None:
     """How many incidents there were, how long they took, and whether that became better or worse."""
+    if person is not None:
+        _print_load(parse_duration(span), person, as_json=as_json)
+        return
     looked_back, selection = parse_duration(span), Selection(severity, service, category)
     report, policy = run(lambda database, settings: _report(database, settings, looked_back, selection, by))
     if as_json:
         print_json(figures_json(report, policy))
     else:
         echo_lines("\n".join(lines(report, policy)))
+
+
+def _print_load(looked_back: timedelta, person: str, *, as_json: bool) -> None:
+    loads = run(lambda database, settings: _loads(database, settings, looked_back, person))
+    if as_json:
+        print_json([asdict(load) for load in loads])
+    else:
+        echo_lines("\n".join(f"{load.person}: {load.words}" for load in loads))
+
+
+async def _loads(database: Database, settings: Settings, looked_back: timedelta, person: str) -> list[PersonLoad]:
+    """Nights and weekends go by the policy's time zone: Slack, which knows each person's own, is not asked."""
+    now = (await open_clock(database, settings.tocsin_speed)).now()
+    policy = policy_reader.load(settings.policy_path)
+    async with database.snapshot() as conn:
+        pages = await people_paged(conn, now - looked_back, now)
+    return loads_of(person, pages, policy, policy.zone)
 
 
 async def _report(

@@ -43,6 +43,13 @@ def load_of_person(pages: Iterable[tuple[datetime, Sequence[str]]], person: str,
     )
 
 
+def loads_of(
+    viewer: str, pages: Sequence[tuple[datetime, Sequence[str]]], policy: Policy, zone: tzinfo
+) -> list[PersonLoad]:
+    """The load of the person, then of those whom they lead, where nobody's own time zone is known."""
+    return [load_of_person(pages, person, zone) for person in (viewer, *led_by(viewer, policy))]
+
+
 def led_by(viewer: str, policy: Policy) -> list[str]:
     """The Slack IDs of the other members of the teams that this person leads, in the order of the policy."""
     led = [

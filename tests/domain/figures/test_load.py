@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from bot.domain.figures.load import led_by, load_of_person
+from bot.domain.figures.load import led_by, load_of_person, loads_of
 from bot.domain.policy.policy import Contact
 from bot.domain.policy.schedules import Team
 from tests.factories import FIVE
@@ -37,3 +37,9 @@ def test_a_lead_sees_the_members_of_their_teams_and_nobody_else() -> None:
     assert led_by("ULEAD", policy) == ["UANNA", "UBEN"]
     assert led_by("UANNA", policy) == ["UBEN", "UCARL"]
     assert led_by("UDAN", policy) == []
+    pages = [(FRIDAY, ["UBEN"]), (SATURDAY, ["UDAN", "ULEAD"])]
+    assert [(load.person, load.pages) for load in loads_of("ULEAD", pages, policy, UTC)] == [
+        ("ULEAD", 1),
+        ("UANNA", 0),
+        ("UBEN", 1),
+    ]
