@@ -52,6 +52,7 @@ DEMO_CLOCK: Key[dict[str, float]] = Key("clock")  # `anchor` and `speed` of a de
 ON_CALL: Key[dict[str, list[str]]] = Key("on_call")  # the people on call by schedule, as last published
 ACKNOWLEDGE_SECRET: Key[str] = Key("acknowledge:secret")  # signs the links of pages
 WEEKLY_DIGEST: Key[dict[str, str]] = Key("weekly_digest")  # `due_at`, and the `rule` by which it was planned
+SHEET_MAIL: Key[dict[str, str]] = Key("sheet_mail")  # as of the weekly digest, of the mailed emergency sheet
 CONSOLE_KEY: Key[str] = Key("console:key")  # signs cookies and forms of the console
 OUTAGE: Key[dict[str, str]] = Key("outage")  # of Slack: `since`, `by`, `reason`; null: it works
 PAST_OUTAGES: Key[list[dict[str, str]]] = Key("outages")  # of Slack, the last first: when each began and ended

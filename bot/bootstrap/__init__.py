@@ -29,6 +29,7 @@ from bot.domain.routing.notice import (
     INVITE_KINDS,
     MAIL_KINDS,
     PAGER_KINDS,
+    SHEET_KINDS,
     SUBSCRIBER_MAIL_KINDS,
     SUBSCRIBER_WEBHOOK_KINDS,
     TICKET_KINDS,
@@ -46,6 +47,7 @@ from bot.senders.subscribers import SubscriberSender
 from bot.senders.tickets import TicketSender
 from bot.senders.webhooks import WebhookSender
 from bot.settings import LiveSettings, Settings, SettingsError, secret_of
+from bot.senders.sheet import SheetSender
 from bot.slack.blocks import bookmarks
 from bot.slack.client import api as slack_api
 from bot.slack.client.api import SlackApi
@@ -95,6 +97,7 @@ from bot.workers.replica_counter import ReplicaCounter
 from bot.workers.retention import Retention
 from bot.workers.scheduler import Scheduler
 from bot.workers.search_indexer import SearchIndexer
+from bot.workers.sheet_mail import sheet_mail
 from bot.workers.sheet_writer import SheetWriter
 from bot.workers.subscriber_queue import subscriber_queue
 from bot.workers.tasks import BackgroundTask
@@ -327,6 +330,7 @@ def _outbox(base: Base, sockets: SocketPool | None, pages: PageSender, mails: Co
         (PAGER_KINDS, pages.send),
         (MAIL_KINDS, mails.send),
         (SUBSCRIBER_MAIL_KINDS, SubscriberSender(base.context, lambda: pages.notifiers).send),
+        (SHEET_KINDS, SheetSender(base.context, lambda: pages.notifiers).send),
         (SUBSCRIBER_WEBHOOK_KINDS, SubscriberWebhookSender(base.context).send),
         (
             INVITE_KINDS,
@@ -397,6 +401,7 @@ def _periodic(base: Base, health: Health, replicas: ReplicaCounter) -> list[Peri
         ticket_poller(context, lambda: trackers.build(base.live.current, base.session)),
         figure_metrics(context, base.metrics),
         weekly_digest(context),
+        sheet_mail(context),
         Retention(context, settings.tocsin_archive, base.live.secrets).periodic,
     ]
     if replicas.periodic is not None:

@@ -16,6 +16,8 @@ def check(settings: Settings, policy: Policy) -> list[Finding]:
     if by_mail and "email" not in notifiers.methods(settings):
         names = ", ".join(by_mail)
         findings.append(warn("templates", f"{names} are told by e-mail, which needs SMTP_URL and MAIL_FROM."))
+    if policy.sheet is not None and "email" not in notifiers.methods(settings):
+        findings.append(warn("sheet", "the emergency sheet is mailed weekly, which needs SMTP_URL and MAIL_FROM."))
     return findings
 
 

@@ -12,6 +12,15 @@ from bot.integrations.mail_message import BREAKS, begun, one_line, recipient_add
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A text file that goes with a mail, in UTF-8."""
+
+    name: str
+    subtype: str  # of `text`
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """One mail to one person. `key` and `thread` are parts of message IDs: letters, digits, `.` and `-`."""
 
@@ -26,6 +35,7 @@ class Mail:
     reply_to: str | None = None
     unsubscribe_url: str | None = None  # takes a POST without a question (RFC 8058)
     calendar: str | None = None  # a meeting that it invites to, as iCalendar (RFC 6047)
+    attachment: Attachment | None = None
 
 
 def build(mail: Mail, sender: Address, now: datetime) -> EmailMessage:
@@ -41,6 +51,9 @@ def build(mail: Mail, sender: Address, now: datetime) -> EmailMessage:
     message.add_alternative(_page(mail), subtype="html")
     if mail.calendar:
         message.add_attachment(mail.calendar, subtype="calendar", filename="review.ics", params={"method": "REQUEST"})
+    if mail.attachment is not None:
+        text = mail.attachment.content.decode()
+        message.add_attachment(text, subtype=mail.attachment.subtype, filename=mail.attachment.name)
     return message
 
 

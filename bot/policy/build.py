@@ -16,7 +16,7 @@ from bot.domain.values.durations import BusinessDays, Span, parse_duration, pars
 from bot.domain.values.target import Target, TargetKind
 from bot.policy import models
 from bot.policy.build_alerting import build_probe, build_rule
-from bot.policy.build_figures import build_digest, build_targets
+from bot.policy.build_figures import build_digest, build_sheet, build_targets
 from bot.policy.build_schedules import build_schedules, build_team
 from bot.policy.document import digest
 from bot.policy.models.conditions import CONDITION
@@ -65,6 +65,7 @@ def build_policy(model: models.Document, document: dict[str, Any]) -> domain.Pol
         probes={key: build_probe(key, probe) for key, probe in model.probes.items()},
         targets=build_targets(model.targets),
         weekly_digest=build_digest(model.weekly_digest),
+        sheet=build_sheet(model.sheet),
         status_page=build_status_page(model.status_page, model.timezone),
         webhooks=tuple(
             WebhookRule(each.url, each.secret, tuple(each.events), tuple(each.severities), each.private)

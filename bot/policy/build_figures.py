@@ -1,10 +1,10 @@
-"""Converts the validated targets of figures and the weekly digest of a policy into domain values."""
+"""Converts the validated targets of figures, the weekly digest and the mailed sheet of a policy into domain values."""
 
 from __future__ import annotations
 
 from datetime import time
 
-from bot.domain.policy.figures import FigureTargets, WeeklyDigest
+from bot.domain.policy.figures import FigureTargets, SheetMail, WeeklyDigest
 from bot.policy.models import figures as models
 
 
@@ -21,3 +21,10 @@ def build_digest(model: models.WeeklyDigest | None) -> WeeklyDigest | None:
     if model is None:
         return None
     return WeeklyDigest(model.channel, models.DAYS.index(model.day), time.fromisoformat(model.at))
+
+
+def build_sheet(model: models.Sheet | None) -> SheetMail | None:
+    """To whom the emergency sheet is mailed; None where it is not."""
+    if model is None:
+        return None
+    return SheetMail(tuple(dict.fromkeys(model.mail)), models.DAYS.index(model.day), time.fromisoformat(model.at))

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.domain.policy.alerting_rules import AlertingRule, Composite, Condition
-from bot.domain.policy.figures import WeeklyDigest
+from bot.domain.policy.figures import SheetMail, WeeklyDigest
 from bot.domain.policy.policy import Audience, Contact, Policy, Rule, Severity, Trigger
 from bot.domain.policy.schedules import Schedule
 from bot.domain.values.durations import BusinessDays, Span
@@ -61,6 +61,7 @@ def as_json(policy: Policy) -> dict[str, Any]:
         "probes": {key: _fields(probe, "id") for key, probe in policy.probes.items()},
         "targets": _fields(policy.targets),
         "weekly_digest": None if policy.weekly_digest is None else _digest_json(policy.weekly_digest),
+        "sheet": None if policy.sheet is None else _sheet_json(policy.sheet),
         "status_page": {
             **_plain(policy.status_page),
             "components": [{"key": each.key, **_fields(each)} for each in policy.status_page.components],
@@ -120,6 +121,10 @@ def _alerting_condition(condition: Condition) -> dict[str, Any]:
 
 def _digest_json(rules: WeeklyDigest) -> dict[str, Any]:
     return {"channel": rules.channel, "day": DAYS[rules.weekday], "at": f"{rules.at:%H:%M}"}
+
+
+def _sheet_json(rules: SheetMail) -> dict[str, Any]:
+    return {"mail": list(rules.mail), "day": DAYS[rules.weekday], "at": f"{rules.at:%H:%M}"}
 
 
 def _schedule(schedule: Schedule) -> dict[str, Any]:

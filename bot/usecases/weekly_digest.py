@@ -6,9 +6,10 @@ from datetime import datetime
 
 from bot.domain import routing
 from bot.domain.figures.report import Period, Scope
-from bot.domain.figures.week import WEEK, Week, load_of, next_digest
+from bot.domain.figures.week import WEEK, Week, load_of
 from bot.usecases.context import Context
 from bot.usecases.queries.figures import period_figures
+from bot.usecases.weekly import take_lapsed
 from storage import actions, figures, incidents, key_value
 from storage.actions import ActionFilter
 from storage.alerts.tallies import noisiest
@@ -20,29 +21,13 @@ REVIEWS_OF = 13 * WEEK  # how long ago an incident may have ended whose review i
 
 
 async def queue_digest(context: Context) -> bool:
-    """Queue the digest if it is due, and store when the next one is, in one transaction. Returns whether it was due.
-
-    The stored instant is a row: it outlasts a restart, and only one of several replicas finds it lapsed. Weeks that
-    passed while the bot was down are summed up by one digest, that of the last of them.
-    """
-    rules, now, zone = context.policy.weekly_digest, context.clock.now(), context.policy.zone
+    """Queue the digest if it is due, and store when the next one is, in one transaction. Returns whether it was due."""
+    rules = context.policy.weekly_digest
     async with context.database.transaction() as conn:
-        stored = await key_value.WEEKLY_DIGEST.lock(conn, {})
-        if rules is None:
-            if stored:
-                await key_value.WEEKLY_DIGEST.put(conn, {})
+        until = await take_lapsed(context, conn, key_value.WEEKLY_DIGEST, rules)
+        if until is None or rules is None:
             return False
-        planned = {"rule": f"{rules.weekday} {rules.at:%H:%M} {zone}"}
-        due_at = datetime.fromisoformat(stored["due_at"]) if stored.get("rule") == planned["rule"] else None
-        if due_at is not None and now < due_at:
-            return False
-        await key_value.WEEKLY_DIGEST.put(conn, {**planned, "due_at": next_digest(rules, now, zone).isoformat()})
-        if due_at is None:
-            return False
-        last = due_at
-        while (following := next_digest(rules, last, zone)) <= now:
-            last = following
-        await enqueue.put(conn, [routing.weekly_digest(last, rules.channel)])
+        await enqueue.put(conn, [routing.weekly_digest(until, rules.channel)])
     context.wakeups.notify()
     return True
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from bot.domain.actions.item import ActionItem
 from bot.domain.figures.report import Report
 from bot.domain.incident import Incident
-from bot.domain.policy.figures import WeeklyDigest
+from bot.domain.policy.figures import SheetMail, WeeklyDigest
 
 WEEK = timedelta(days=7)
 
@@ -48,8 +48,8 @@ class Week:
     load: Load
 
 
-def next_digest(rules: WeeklyDigest, after: datetime, zone: tzinfo) -> datetime:
-    """The first instant after `after` at which a digest is due, in UTC."""
+def next_digest(rules: WeeklyDigest | SheetMail, after: datetime, zone: tzinfo) -> datetime:
+    """The first instant after `after` at which a weekly digest, or sheet, is due, in UTC."""
     local = after.astimezone(zone)
     day = local.date() + timedelta(days=(rules.weekday - local.weekday()) % 7)
     due = datetime.combine(day, rules.at, zone).astimezone(UTC)

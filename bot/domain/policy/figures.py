@@ -1,4 +1,4 @@
-"""Defines which figures a policy aims at, and when its weekly digest is posted."""
+"""Defines which figures a policy aims at, and when its weekly digest and emergency sheet go out."""
 
 from __future__ import annotations
 
@@ -21,3 +21,12 @@ class WeeklyDigest:
     channel: str
     weekday: int = 0  # Monday is 0
     at: time = time(9)
+
+
+@dataclass(frozen=True, slots=True)
+class SheetMail:
+    """To whom and when the emergency sheet is mailed each week, in the policy's time zone."""
+
+    mail: tuple[str, ...]  # contacts of the policy, and addresses
+    weekday: int = 0  # Monday is 0
+    at: time = time(8)

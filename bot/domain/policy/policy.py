@@ -16,7 +16,7 @@ from bot.domain.errors import Refused
 from bot.domain.policy.alert_rules import AlertRules
 from bot.domain.policy.alerting_rules import AlertingRule, EscalationRung
 from bot.domain.policy.automation_rules import AutomationRules
-from bot.domain.policy.figures import FigureTargets, WeeklyDigest
+from bot.domain.policy.figures import FigureTargets, SheetMail, WeeklyDigest
 from bot.domain.policy.probe_rules import Probe
 from bot.domain.policy.schedules import Schedule, Team
 from bot.domain.policy.status_page_rules import StatusPageRules
@@ -297,6 +297,7 @@ class Policy:
     probes: dict[str, Probe] = field(default_factory=dict)
     targets: FigureTargets = field(default_factory=FigureTargets)
     weekly_digest: WeeklyDigest | None = None
+    sheet: SheetMail | None = None  # None: the emergency sheet is not mailed
     status_page: StatusPageRules = field(default_factory=StatusPageRules)
     webhooks: tuple[WebhookRule, ...] = ()  # programs that are told of events
     permissions: dict[str, AllowList] = field(default_factory=dict)  # by verb; verbs without one are free for all

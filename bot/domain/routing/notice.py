@@ -101,6 +101,7 @@ class NoticeKind(StrEnum):
     REVIEW_PUBLISHED = "review_published"
     REVIEW_REMINDER = "review_reminder"
     WEEKLY_DIGEST = "weekly_digest"
+    SHEET_MAIL = "sheet_mail"  # the emergency sheet, to one address
     REVIEW_CANVAS = "review_canvas"  # creates the canvas of the review, or brings it up to date
     REVIEW_POINT = "review_point"  # in the thread of the review: a point of the agenda begins
     REVIEW_INVITE = "review_invite"  # by e-mail: the meeting, for a calendar
@@ -128,6 +129,7 @@ PAGER_KINDS = frozenset({NoticeKind.PAGE_VENDOR, NoticeKind.ALERT_PAGE_VENDOR}) 
 # Sent by bot/senders/communications.py; all others are sent by Slack's senders.
 INVITE_KINDS = frozenset({NoticeKind.REVIEW_INVITE})  # sent by bot/senders/invitations.py
 MAIL_KINDS = frozenset({NoticeKind.COMMS_MAIL, NoticeKind.COMMS_WEBHOOK})
+SHEET_KINDS = frozenset({NoticeKind.SHEET_MAIL})  # sent by bot/senders/sheet.py
 WEBHOOK_KINDS = frozenset({NoticeKind.WEBHOOK})  # sent by bot/senders/webhooks.py
 TICKET_KINDS = frozenset({NoticeKind.TICKET, NoticeKind.TICKET_MOVE})  # sent by bot/senders/tickets.py
 SUBSCRIBER_KINDS = frozenset({NoticeKind.STATUS_MAIL, NoticeKind.STATUS_CHANNEL})

@@ -1,4 +1,4 @@
-"""Builds the notices that belong to no incident: home tabs, user groups, and problems with the policy file."""
+"""Builds the notices that belong to no incident: home tabs, user groups, weekly mail, problems with the policy."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from bot.domain.routing.notice import Notice, NoticeKind, Priority
 from bot.domain.routing.payloads import (
     RelievedPayload,
     SettledPayload,
+    SheetMailPayload,
     UnfurlPayload,
     UsergroupPayload,
     UserPayload,
@@ -38,6 +39,13 @@ def weekly_digest(until: datetime, channel: str) -> Notice:
     """Post the digest of the week that ends then, once."""
     payload = WeeklyDigestPayload(until, channel).to_json()
     return Notice(f"weekly_digest:{until.isoformat()}", NoticeKind.WEEKLY_DIGEST, None, payload, priority=Priority.NEWS)
+
+
+def sheet_mail(due_at: datetime, address: str) -> Notice:
+    """Mail the emergency sheet that was due then to one address, once."""
+    payload = SheetMailPayload(due_at, address).to_json()
+    key = f"sheet:{due_at.isoformat()}:{address.lower()}"
+    return Notice(key, NoticeKind.SHEET_MAIL, None, payload, priority=Priority.NEWS)
 
 
 def policy_refused(number: int, problem: dict[str, Any]) -> Notice:

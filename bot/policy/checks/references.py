@@ -34,10 +34,22 @@ def problems(context: CheckContext) -> Iterator[Problem]:
         yield from _figure(context, key)
     yield from _rules(context)
     yield from _people(context, ("executives",), model.executives)
+    yield from _mailed(context)
     yield from _backups(context)
     yield from _services(context)
     yield from _teams(context)
     yield from _custom_fields(context)
+
+
+def _mailed(context: CheckContext) -> Iterator[Problem]:
+    """Whoever the emergency sheet is mailed to has an address."""
+    contacts = context.model.contacts
+    for number, each in enumerate(context.model.sheet.mail if context.model.sheet else ()):
+        path: KeyPath = ("sheet", "mail", number)
+        if each not in contacts and "@" not in each:
+            yield context.unknown_name(path, each, contacts, "contact", "Write an address such as ops@example.com.")
+        elif each in contacts and contacts[each].email is None:
+            yield context.problem(path, f"{each} has no e-mail address. Add contacts.{each}.email.")
 
 
 def warnings(context: CheckContext) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from bot.policy.models.alerts import Alerts
 from bot.policy.models.automation import Automation
 from bot.policy.models.base import StrictModel
 from bot.policy.models.classification import Category, CustomField, Rule
-from bot.policy.models.figures import FigureTargets, WeeklyDigest
+from bot.policy.models.figures import FigureTargets, Sheet, WeeklyDigest
 from bot.policy.models.ladders import NamedLadder, Trigger
 from bot.policy.models.people import Audience, Communications, Contact, MessageTemplate, Role
 from bot.policy.models.probes import Probe
@@ -115,6 +115,7 @@ class Document(StrictModel):
     status_page: StatusPage = Field(default=StatusPage(), description="What customers see, and how uptime counts.")
     targets: FigureTargets = Field(default=FigureTargets(), description="What figures are compared with.")
     weekly_digest: WeeklyDigest | None = Field(default=None, description="When the week is summed up; null: never.")
+    sheet: Sheet | None = Field(default=None, description="To whom the emergency sheet is mailed; null: nobody.")
     webhooks: list[Webhook] = Field(default=[], description="Programs that are told of events.")
     permissions: dict[Key, list[Who]] = Field(default={}, description="Who may do what; everybody, if left out.")
 

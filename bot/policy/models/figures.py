@@ -1,4 +1,4 @@
-"""Defines the schema of the targets of figures and of the weekly digest."""
+"""Defines the schema of the targets of figures, of the weekly digest and of the mailed emergency sheet."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import Field, PlainValidator, WithJsonSchema
 
 from bot.policy.models.base import StrictModel, invalid, quoted
 from bot.policy.models.targets import Channel
+from bot.policy.models.texts import Text
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -73,3 +74,11 @@ class WeeklyDigest(StrictModel):
     channel: Channel = Field(description="Where it is posted.")
     day: Weekday = Field(default="mon", description="On which day of the week.")
     at: TimeOfDay = Field(default="09:00", description="When, in the policy's time zone.")
+
+
+class Sheet(StrictModel):
+    """To whom and when the emergency sheet is mailed each week."""
+
+    mail: list[Text] = Field(min_length=1, max_length=50, description="Contacts with an `email`, and addresses.")
+    day: Weekday = Field(default="mon", description="On which day of the week.")
+    at: TimeOfDay = Field(default="08:00", description="When, in the policy's time zone.")

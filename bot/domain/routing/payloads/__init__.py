@@ -31,7 +31,7 @@ from bot.domain.routing.payloads.entries import (
     EntriesPayload,
     UpdatePayload,
 )
-from bot.domain.routing.payloads.figures import WeeklyDigestPayload
+from bot.domain.routing.payloads.figures import SheetMailPayload, WeeklyDigestPayload
 from bot.domain.routing.payloads.nudges import NudgePayload, NudgeSettledPayload
 from bot.domain.routing.payloads.on_call import (
     OperatorsPayload,
@@ -111,6 +111,7 @@ __all__ = [
     "RoleSettledPayload",
     "RunPayload",
     "SettledPayload",
+    "SheetMailPayload",
     "ShiftOfferPayload",
     "StepOverduePayload",
     "SubscriberPayload",

@@ -1,4 +1,4 @@
-"""Payloads of the weekly digest."""
+"""Payloads of what goes out each week."""
 
 from __future__ import annotations
 
@@ -14,3 +14,11 @@ class WeeklyDigestPayload(Payload):
 
     until: datetime
     channel: str
+
+
+@dataclass(frozen=True)
+class SheetMailPayload(Payload):
+    """Names the instant at which the emergency sheet was due, and one address that it is mailed to."""
+
+    due_at: datetime
+    address: str
