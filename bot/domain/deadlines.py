@@ -27,6 +27,7 @@ from bot.domain.routing.keys import (
     HandoverSubject,
     MitigateSubject,
     PersonSubject,
+    PlaySubject,
     RehearsalSubject,
     RespondSubject,
     ReviewSubject,
@@ -77,7 +78,7 @@ class Deadline:
 def plan(incident: Incident, policy: Policy) -> tuple[Deadline, ...]:
     """Every deadline the incident has now; after its end that of its review. A drill has a ladder that pages nobody."""
     if not incident.open:
-        return (*_rehearsal(incident), *_review(incident, policy), *_agenda(incident))
+        return (*_rehearsal(incident), *_play(incident), *_review(incident, policy), *_agenda(incident))
     level = policy.severity(incident.severity)
     deadlines = (
         _update(incident, level),
@@ -92,6 +93,7 @@ def plan(incident: Incident, policy: Policy) -> tuple[Deadline, ...]:
         *_triggers(incident, policy),
         *_playbooks(incident),
         *_rehearsal(incident),
+        *_play(incident),
     )
     return tuple(deadline for deadline in deadlines if deadline is not None)
 
@@ -125,6 +127,20 @@ def _rehearsal(incident: Incident) -> tuple[Deadline, ...]:
         return ()
     why = "the drill withholds what goes to Slack until then"
     return (_deadline(incident, RehearsalSubject(incident.episode), "rehearsal", incident.rehearsal.until, why),)
+
+
+def _play(incident: Incident) -> tuple[Deadline, ...]:
+    """When a drill plays the next of its past incident; after its end, at once: the comparison."""
+    plays = incident.plays
+    if plays is None or plays.compared:
+        return ()
+    if not incident.open:
+        subject = PlaySubject(incident.episode, plays.seq, over=True)
+        return (_deadline(incident, subject, "drill", incident.ended_at or incident.declared_at, "then and now"),)
+    if plays.next_at is None:
+        return ()
+    why = f"the drill plays what came in in INC-{plays.of}"
+    return (_deadline(incident, PlaySubject(incident.episode, plays.seq), "drill", plays.next_at, why),)
 
 
 def _update(incident: Incident, level: Severity) -> Deadline | None:

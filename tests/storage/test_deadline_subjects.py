@@ -14,7 +14,7 @@ from tests.domain.routing.test_keys import STORED
 from tests.storage.helpers import incident
 
 # Kinds that are newer than the migration: an earlier version has no deadlines of them.
-NEWER = ("comms:", "review:", "agenda:", "rehearsal:", "person:")
+NEWER = ("comms:", "review:", "agenda:", "rehearsal:", "play:", "person:")
 OLDER = {key: subject for key, subject in STORED.items() if not key.startswith(NEWER)}
 ROW_OF_0008 = """
     INSERT INTO deadlines (once, incident, kind, due_at, state, withdrawn, reason, armed_at, fence)

@@ -5,13 +5,14 @@ The escalation ladder is the order in which people are paged.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.domain.incident.due import due_after, roles_due
 from bot.domain.incident.state import Change, Incident, Ladder, Rehearsal
 from bot.domain.policy.policy import Fact, Policy
 from bot.domain.timeline.entry import entry
+from bot.domain.values.past_play import PastPlay
 
 TITLE_LENGTH = 300
 
@@ -30,6 +31,7 @@ class NewIncident:
     drill: bool = False
     detected_at: datetime | None = None  # None, or an instant in the future: now
     facts: dict[str, Fact] = field(default_factory=dict)
+    plays: PastPlay | None = None  # a drill: the past incident that it plays
     slack_down: timedelta | None = None  # a drill: for how long nothing about it goes to Slack
 
 
@@ -61,6 +63,7 @@ def declare(number: int, new: NewIncident, policy: Policy, now: datetime) -> Cha
         update_due_at=due_after(now, level.update_every, policy.zone),
         roles_due_at=roles_due(now, level, policy),
         policy=policy.digest,
+        plays=replace(new.plays, next_at=now) if new.plays and new.drill else None,
         rehearsal=Rehearsal(now, now + new.slack_down) if new.slack_down and new.drill else None,
     )
     text = f"{level.key}: {title}"

@@ -15,6 +15,7 @@ from bot.domain.incident.status import ENDED, Status
 from bot.domain.incident.told import Told
 from bot.domain.policy.policy import Fact
 from bot.domain.timeline.entry import Entry
+from bot.domain.values.past_play import PastPlay
 
 Answer = str | float | bool  # to one of the organisation's own questions
 
@@ -259,6 +260,7 @@ class Incident:
     related: tuple[int, ...] = ()  # numbers of related incidents
     tags: tuple[str, ...] = ()
     rehearsal: Rehearsal | None = None  # a drill in which Slack is down
+    plays: PastPlay | None = None  # a drill that plays a past incident
     policy: str = ""  # digest of the policy it follows
     policy_changes: int = 0  # how often another policy was applied
     imported_from: str | None = None  # the object of another tool that it was, such as `opsgenie incident 42`

@@ -34,6 +34,7 @@ class DeadlineKind(StrEnum):
     STEP = "step"  # a playbook step takes longer than it was given
     APPROVAL = "approval"  # a request for approval expires
     REHEARSAL = "rehearsal"  # a drill of an outage of Slack ends
+    PLAY = "play"  # a drill plays what came in in a past incident, and compares at its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +191,20 @@ class RehearsalSubject:
     episode: int
 
 
+@dataclass(frozen=True, slots=True)
+class PlaySubject:
+    """Subject of the deadline at which a drill plays the next of a past incident, or compares once it has ended."""
+
+    kind: ClassVar[DeadlineKind] = DeadlineKind.PLAY
+    episode: int
+    seq: int  # the last entry that was played
+    over: bool = False  # the drill has ended
+
+
 Subject = (
     UpdateSubject | RoleSubject | CommsSubject | HandoverSubject | ShiftSubject | RespondSubject
     | MitigateSubject | RungSubject | PersonSubject | TriggerSubject | StepSubject | ApprovalSubject | ReviewSubject
-    | AgendaSubject | RehearsalSubject
+    | AgendaSubject | RehearsalSubject | PlaySubject
 )  # fmt: skip
 
 _SUBJECTS: dict[str, type[Subject]] = {
@@ -201,7 +212,7 @@ _SUBJECTS: dict[str, type[Subject]] = {
     for subject_type in (
         UpdateSubject, RoleSubject, CommsSubject, HandoverSubject, ShiftSubject, RespondSubject,
         MitigateSubject, RungSubject, PersonSubject, TriggerSubject, StepSubject, ApprovalSubject, ReviewSubject,
-        AgendaSubject, RehearsalSubject,
+        AgendaSubject, RehearsalSubject, PlaySubject,
     )
 }  # fmt: skip
 

@@ -26,6 +26,7 @@ class Request:
     incident: int | None = None  # the number given by `--in` or as an ID
     in_channel: str | None = None  # the ID of an incident's channel, given by `--in` instead
     other: int | None = None  # the number of another incident, which the verb is about
+    speed: int = 10  # of a drill that plays `other`
     text: str = ""  # internal text: update, reason, note, summary; for `help` the name of a verb
     users: tuple[str, ...] = ()  # Slack user IDs
     names: tuple[str, ...] = ()  # of people as they were typed, without an ID from Slack: to be looked up

@@ -366,7 +366,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "drill",
         Grammar.DRILL,
-        ("drill [title]", "drill <severity> <title>"),
+        ("drill [title]", "drill <severity> <title>", "drill <INC-42> [at 10x]"),
         "drill {worst} The database is gone",
         "run a test incident: marked everywhere, pages nobody, counts nowhere",
         needs_incident=False,

@@ -10,15 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import incident as verbs
 from bot.domain import routing
+from bot.domain.errors import Refused
 from bot.domain.incident import Answer, Incident, custom_fields
 from bot.domain.outcome import Outcome
 from bot.domain.policy.policy import Fact
 from bot.domain.routing.notice import Notice
+from bot.domain.values.past_play import PastPlay
 from bot.domain.values.slack_ids import user_mention
 from bot.usecases import authorize
 from bot.usecases.actions.tickets import ticket_of_incident
 from bot.usecases.context import Context
 from bot.usecases.unit_of_work import PendingChange, claim_delivery, commit_many
+from bot.usecases.visibility import visible_other
 from storage import api_requests, incidents, policies
 
 
@@ -34,6 +37,8 @@ class Declaration:
     services: tuple[str, ...] = ()  # keys of the policy
     private: bool = False
     drill: bool = False
+    plays: int | None = None  # of a drill: the number of the past incident that it plays
+    speed: int = 10  # so many times as fast
     slack_down: timedelta | None = None  # of a drill: for how long nothing about it goes to Slack
     facts: dict[str, Fact] = field(default_factory=dict)  # that the category asks for
     custom: dict[str, Answer] = field(default_factory=dict)  # answers to the organisation's own questions
@@ -48,21 +53,24 @@ async def declare(context: Context, declaration: Declaration, delivery: str | No
     authorize.require(context, "drill" if declaration.drill else "declare", declaration.actor)
     context.policy.severity(declaration.severity)
     async with context.database.serialized() as conn:
+        plays = await _past(conn, declaration)
         await claim_delivery(conn, delivery, context.clock.now())
-        incident = await declare_within(context, conn, declaration)
+        incident = await declare_within(context, conn, declaration, plays)
         if declaration.request_key is not None:
             await api_requests.note_incident(conn, declaration.request_key, incident.number)
     context.wakeups.notify()
     return incident
 
 
-async def declare_within(context: Context, conn: AsyncConnection, declaration: Declaration) -> Incident:
+async def declare_within(
+    context: Context, conn: AsyncConnection, declaration: Declaration, plays: PastPlay | None = None
+) -> Incident:
     """Open an incident in a transaction of the caller's, which asks for permission and wakes the workers."""
     # Read together, since they may change while others are awaited.
     policy, document, now = context.policies.current, context.policies.document, context.clock.now()
     await policies.remember(conn, policy.digest, document, now)
     number = await incidents.next_number(conn)  # from here to the commit other declares wait
-    change = verbs.declare(number, _new_incident(declaration), policy, now)
+    change = verbs.declare(number, replace(_new_incident(declaration), plays=plays), policy, now)
     incident, entries = change.incident, list(change.entries)
     if declaration.custom:
         incident = replace(incident, custom=dict(declaration.custom))
@@ -76,6 +84,16 @@ async def declare_within(context: Context, conn: AsyncConnection, declaration: D
     outcome = Outcome(verbs.Change(incident, tuple(entries)), notices)
     (incident,) = await commit_many(conn, [PendingChange(None, outcome, policy, source=context.source)], now)
     return incident
+
+
+async def _past(conn: AsyncConnection, declaration: Declaration) -> PastPlay | None:
+    """The past incident that a drill plays. Raises `Refused` for one that is open, private or not there."""
+    if declaration.plays is None:
+        return None
+    past = await visible_other(conn, declaration.plays, declaration.actor, sees_all=False)
+    if past.open or past.private or past.drill:
+        raise Refused(f"{past.id} cannot be played: only an incident that has ended, is public and was no drill can.")
+    return PastPlay(past.number, past.declared_at, declaration.speed)
 
 
 def _new_incident(declaration: Declaration) -> verbs.NewIncident:

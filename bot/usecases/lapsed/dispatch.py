@@ -20,6 +20,7 @@ from bot.usecases.lapsed import (
     handover,
     missed_target,
     person,
+    play,
     rehearsal,
     reminder,
     review,
@@ -50,6 +51,7 @@ HANDLERS: dict[DeadlineKind, Handler] = {
     DeadlineKind.PERSON: person.handle,
     DeadlineKind.TRIGGER: trigger.handle,
     DeadlineKind.REHEARSAL: rehearsal.handle,
+    DeadlineKind.PLAY: play.handle,
     DeadlineKind.STEP: step_overdue.handle,
     DeadlineKind.APPROVAL: approval_expired.handle,
 }

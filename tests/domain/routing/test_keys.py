@@ -15,6 +15,7 @@ from bot.domain.routing.keys import (
     HandoverSubject,
     MitigateSubject,
     PersonSubject,
+    PlaySubject,
     RehearsalSubject,
     RespondSubject,
     ReviewSubject,
@@ -48,6 +49,7 @@ STORED: dict[str, Subject] = {
     "review:42:1:2:1": ReviewSubject(1, 2, scheduled=1),
     "agenda:42:1:2:3": AgendaSubject(1, 2, 3),
     "rehearsal:42:1": RehearsalSubject(1),
+    "play:42:1:7": PlaySubject(1, 7),
 }
 
 

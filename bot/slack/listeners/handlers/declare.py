@@ -55,15 +55,23 @@ def command_line(ctx: ListenerContext, title: str = "", severity: str | None = N
 
 
 async def _drill(call: WorkspaceCall) -> Message:
-    return await _declare(call, call.request.text, call.request.severity or "", drill=True)
+    request = call.request
+    declaration = Declaration(
+        request.text, request.severity or "", call.user, drill=True, plays=request.other, speed=request.speed,
+        answer=_answer_to(call),
+    )  # fmt: skip
+    return replies.declaring(await declare(call.context, declaration, call.delivery), call.context.policy)
 
 
-async def _declare(call: Call, title: str, severity: str, *, private: bool = False, drill: bool = False) -> Message:
-    interaction = call.interaction
-    answer = {"user": call.user, "response_url": interaction.response_url, "channel": interaction.channel}
-    declaration = Declaration(title, severity, call.user, private=private, drill=drill, answer=answer)
+async def _declare(call: Call, title: str, severity: str, *, private: bool = False) -> Message:
+    declaration = Declaration(title, severity, call.user, private=private, answer=_answer_to(call))
     incident: Incident = await declare(call.context, declaration, call.delivery)
     return replies.declaring(incident, call.context.policy)
+
+
+def _answer_to(call: Call) -> dict[str, Any]:
+    interaction = call.interaction
+    return {"user": call.user, "response_url": interaction.response_url, "channel": interaction.channel}
 
 
 async def _submit(call: Submission) -> None:

@@ -1,0 +1,78 @@
+"""A drill plays a past incident, and tells how it went; on both databases."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.errors import Refused
+from bot.domain.incident.status import Status
+from bot.domain.timeline.entry import Entry, entry
+from bot.usecases.context import Context
+from bot.usecases.incidents.acknowledge import acknowledge
+from bot.usecases.incidents.declare import Declaration, declare
+from bot.usecases.incidents.resolve import resolve
+from bot.usecases.lapsed.dispatch import handle_lapsed
+from storage import deadlines, incidents
+from storage.outbox import queue
+from storage.timeline import entries as timeline
+from tests.storage.helpers import incident
+from tests.usecases.conftest import START, MakeContext, MovableClock
+
+THEN = START - timedelta(days=30)
+
+
+async def past(context: Context) -> None:
+    at = {"declared_at": THEN, "detected_at": THEN, "ended_at": THEN + timedelta(hours=1)}
+    async with context.database.transaction() as conn:
+        await incidents.skip_numbers(conn, 1)
+        await incidents.insert(conn, incident(1, title="Search is down", status=Status.RESOLVED, **at))
+        rows = [
+            entry(THEN + timedelta(minutes=1), "alert", "prometheus", "Latency is high"),
+            Entry(THEN + timedelta(minutes=20), "message", "U0MAYA0000", "<@U0BEN00000> the index is <!here> gone"),
+        ]
+        await timeline.append(conn, 1, rows)
+
+
+async def lapse(context: Context) -> None:
+    async with context.database.transaction() as conn:
+        rows = await deadlines.claim(conn, context.clock.now(), 50)
+    await handle_lapsed(context, rows)
+
+
+async def said(context: Context) -> list[str]:
+    async with context.database.reading() as conn:
+        return [r.entry.text for r in await timeline.read(conn, 2) if r.entry.data.get("of") == "INC-1"]
+
+
+async def test_what_came_in_then_comes_in_again_and_is_compared(make_context: MakeContext, clock: MovableClock) -> None:
+    context = make_context("preset: sev1-5\n")
+    await past(context)
+    await declare(context, Declaration("Replay of INC-1", "sev1", "U0MAYA0000", drill=True, plays=1))
+    for minute in (0.5, 1, 2.5, 3):
+        clock.instant = START + timedelta(minutes=minute)
+        await lapse(context)
+    first, second = await said(context)
+    assert "Latency is high" in first
+    assert "+20 min" in second
+    assert "<@" not in second
+    assert "<!" not in second
+    await acknowledge(context, 2, "U0MAYA0000")
+    await resolve(context, 2, "U0MAYA0000", summary="done")
+    for _ in range(2):
+        await lapse(context)
+    (compared,) = (await said(context))[2:]
+    assert "acknowledged after never then, 3m now" in compared
+    async with context.database.transaction() as conn:
+        kinds = {row.kind for row in await queue.claim(conn, 99)}
+    assert not {kind for kind in kinds if kind.startswith("page_vendor") or kind.startswith("page_direct")}
+
+
+async def test_a_private_incident_is_not_played(make_context: MakeContext) -> None:
+    context = make_context("preset: sev1-5\n")
+    async with context.database.transaction() as conn:
+        await incidents.skip_numbers(conn, 1)
+        await incidents.insert(conn, incident(1, private=True, status=Status.RESOLVED, ended_at=THEN))
+    with pytest.raises(Refused):
+        await declare(context, Declaration("Replay", "sev1", "U0EVE00000", drill=True, plays=1))
