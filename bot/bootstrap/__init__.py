@@ -41,13 +41,13 @@ from bot.playbook_runners import RunnerFactory
 from bot.senders.communications import CommunicationSender
 from bot.senders.invitations import InvitationSender
 from bot.senders.pages import PageSender
+from bot.senders.sheet import SheetSender
 from bot.senders.statuspage import StatuspageSender
 from bot.senders.subscriber_webhooks import SubscriberWebhookSender
 from bot.senders.subscribers import SubscriberSender
 from bot.senders.tickets import TicketSender
 from bot.senders.webhooks import WebhookSender
 from bot.settings import LiveSettings, Settings, SettingsError, secret_of
-from bot.senders.sheet import SheetSender
 from bot.slack.blocks import bookmarks
 from bot.slack.client import api as slack_api
 from bot.slack.client.api import SlackApi
