@@ -15,6 +15,7 @@ from bot.domain.routing.notice import (
     INVITE_KINDS,
     MAIL_KINDS,
     PAGER_KINDS,
+    SHEET_KINDS,
     SUBSCRIBER_MAIL_KINDS,
     SUBSCRIBER_WEBHOOK_KINDS,
     TICKET_KINDS,
@@ -40,7 +41,7 @@ def test_every_kind_of_notice_has_a_sender_or_is_for_the_pager() -> None:
         | SUBSCRIBER_WEBHOOK_KINDS
         | INVITE_KINDS
     )
-    elsewhere |= COPY_KINDS
+    elsewhere |= COPY_KINDS | SHEET_KINDS
     assert set(NoticeKind) == set(REGISTRY) | elsewhere
     assert not set(REGISTRY) & elsewhere
 
