@@ -160,11 +160,13 @@ def _list_maintenance(ctx: click.Context, given: Given) -> None:
         echo("No maintenance is planned.")
 
 
-@statuspage_command.command("subscribers")
+@statuspage_command.group("subscribers", invoke_without_command=True)
 @as_json_option
 @click.pass_context
 def subscribers_command(ctx: click.Context, as_json: bool) -> None:
-    """How many are told of what is published. Addresses are not shown."""
+    """How many are told of what is published; its commands list, add and remove them."""
+    if ctx.invoked_subcommand is not None:
+        return
     counted = run(lambda database, _: _subscribers(database))
     if _as_json(ctx, {"as_json": as_json}):
         print_json(counted)
@@ -178,6 +180,62 @@ def subscribers_command(ctx: click.Context, as_json: bool) -> None:
 async def _subscribers(database: Database) -> dict[str, dict[str, int]]:
     async with database.reading() as conn:
         return await subscribers.counts(conn)
+
+
+@subscribers_command.command("list")
+@door_options
+@click.pass_context
+def list_subscribers_command(ctx: click.Context, /, **given: Any) -> None:
+    """List the subscribers with their addresses."""
+
+    async def work(door: Door) -> Any:
+        listed: list[Any] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            found = await door.run("list_subscribers", {}, {"limit": 200, **({"cursor": cursor} if cursor else {})})
+            listed += found["subscribers"]
+            cursor = found["next_cursor"]
+        return listed
+
+    listed = _through(ctx, given, work)
+    if given["as_json"]:
+        print_json(listed)
+        return
+    for each in listed:
+        _print_subscriber(each)
+    if not listed:
+        echo("Nobody has subscribed yet.")
+
+
+@subscribers_command.command("add")
+@click.argument("address")
+@click.option("--component", "components", multiple=True, metavar="KEY", help="Only this component; repeatable.")
+@door_options
+@click.pass_context
+def add_subscriber_command(ctx: click.Context, /, address: str, **given: Any) -> None:
+    """Ask ADDRESS (of mail, or https://…) to confirm that it is told of what is published."""
+    kind = "webhook" if "://" in address else "email"
+    asked = {"kind": kind, "address": address, "components": list(given["components"])}
+    added = _through(ctx, given, lambda door: door.run("add_subscriber", {}, asked))
+    print_json(added) if given["as_json"] else _print_subscriber(added)
+
+
+@subscribers_command.command("remove")
+@click.argument("subscriber")
+@door_options
+@click.pass_context
+def remove_subscriber_command(ctx: click.Context, /, subscriber: str, **given: Any) -> None:
+    """Remove SUBSCRIBER, the ID that `list` shows, with its address."""
+    path = {"subscriber": subscriber}
+    removed = _through(ctx, given, lambda door: door.run("remove_subscriber", path, {}))
+    print_json(removed) if given["as_json"] else echo(f"{removed['address']} is told nothing more.")
+
+
+def _print_subscriber(each: Given) -> None:
+    told = ", ".join(each["components"]) or "everything"
+    echo(
+        f"{each['id']}  {each['kind']:<8} {each['address']}  {told}{'' if each['confirmed'] else '  (to be confirmed)'}"
+    )
 
 
 @statuspage_command.command("export")

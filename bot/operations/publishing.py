@@ -146,7 +146,7 @@ async def _correct(call: Call, found: Publication, given: CorrectPageArguments) 
 async def _schedule(call: Call, given: MaintenanceArguments) -> Answer:
     authorize.require(call.context, maintain.ACTION, call.actor)
     new = NewMaintenance(
-        given.title, given.message, [_component(call, each) for each in given.components], given.starts_at,
+        given.title, given.message, [component_key(call, each) for each in given.components], given.starts_at,
         given.ends_at, given.automatic, given.remind, given.silence,
     )  # fmt: skip
     return await publication_answer(
@@ -155,10 +155,10 @@ async def _schedule(call: Call, given: MaintenanceArguments) -> Answer:
 
 
 def _states(call: Call, given: dict[str, State] | None) -> dict[str, ComponentState] | None:
-    return None if given is None else {_component(call, key): ComponentState(state) for key, state in given.items()}
+    return None if given is None else {component_key(call, key): ComponentState(state) for key, state in given.items()}
 
 
-def _component(call: Call, name: str) -> str:
+def component_key(call: Call, name: str) -> str:
     """The key of a component, by its key or name. Raises `Refused` that lists them."""
     rules = call.context.policy.status_page
     component = rules.component(name)
@@ -202,5 +202,5 @@ OPERATIONS = (
     Operation(name="schedule_maintenance", method="POST", path="/status-page/maintenance", run=_schedule, status=201,
               summary="Schedule maintenance", answer=PublicationShape, arguments=MaintenanceArguments, tag=TAG,
               example={"title": "Database move", "message": "Requests may fail.", "components": ["api"],
-                       "starts_at": "2036-06-01T22:00:00Z", "ends_at": "2036-06-01T23:00:00Z"}),
+                       "starts_at": "{tomorrow}T22:00:00Z", "ends_at": "{tomorrow}T23:00:00Z"}),
 )  # fmt: skip

@@ -19,6 +19,7 @@ from bot.operations import (
     relations,
     reviews,
     status_page,
+    subscribers,
     timeline,
     tokens,
     verbs,
@@ -27,7 +28,7 @@ from bot.operations.base import Operation
 
 _MODULES = (
     incidents, verbs, people, facts, timeline, communications, alerts, oncall, knowledge, playbook_runs, status_page,
-    publishing, tokens,
+    publishing, subscribers, tokens,
     relations, actions, reviews,
     corrections, figures, audit,
 )  # fmt: skip

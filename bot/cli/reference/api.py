@@ -45,7 +45,7 @@ def _section(operation: Operation) -> str:
             for name, field in schema["properties"].items()
         ]
         parts.append(table(("argument", "type", ""), rows))
-        parts.append(block("json", json.dumps(example(operation, preset("sev1-5")), ensure_ascii=False)))
+        parts.append(block("json", json.dumps(example(operation, preset("sev1-5"), "YYYY-MM-DD"), ensure_ascii=False)))
     return "\n\n".join(parts)
 
 

@@ -36,10 +36,10 @@ class TooManyRequests(Refused):
     """Too many addresses were asked to confirm lately, whoever asked."""
 
 
-async def ask(context: Context, kind: SubscriberKind, address: str, components: Sequence[str]) -> None:
+async def ask(context: Context, kind: SubscriberKind, address: str, components: Sequence[str]) -> str:
     """Send a message that asks to confirm the address; nothing if it got one within the hour.
 
-    Raises `Refused` for what is no address, and `TooManyRequests`.
+    Returns the address as it is stored. Raises `Refused` for what is no address, and `TooManyRequests`.
     """
     rules = context.policy.status_page
     if kind is SubscriberKind.WEBHOOK:
@@ -54,15 +54,16 @@ async def ask(context: Context, kind: SubscriberKind, address: str, components: 
         found = await subscribers.lock_address(conn, kind, address)
         lately = now - ASKED_AGAIN_AFTER
         if found is not None and found.asked_at is not None and found.asked_at > lately:
-            return
+            return address
         around = siblings(kind, address)
         if around is not None and await subscribers.asked_between(conn, kind, around, lately) >= SIBLINGS_AT_MOST:
-            return  # the same answer: who asks learns nothing
+            return address  # the same answer: who asks learns nothing
         subscriber = found or Subscriber(new_id(ID_LENGTH), kind, address, now)
         subscriber = replace(subscriber, wanted=known, asked_at=now, asked=subscriber.asked + 1)
         await subscribers.save(conn, subscriber)
         await enqueue.put(conn, [confirmation(subscriber)])
     context.wakeups.notify()
+    return address
 
 
 async def confirm(context: Context, token: str) -> Subscriber | None:

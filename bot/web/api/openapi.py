@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel
@@ -56,13 +57,14 @@ class Document:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._made: tuple[str, bytes] | None = None
+        self._made: tuple[tuple[str, date], bytes] | None = None
 
     def as_json(self) -> bytes:
         """The document as JSON."""
         policy = self._context.policy
-        if self._made is None or self._made[0] != policy.digest:
-            self._made = policy.digest, json.dumps(build(policy), ensure_ascii=False).encode()
+        key = policy.digest, datetime.now(UTC).date()  # examples name days
+        if self._made is None or self._made[0] != key:
+            self._made = key, json.dumps(build(policy), ensure_ascii=False).encode()
         return self._made[1]
 
 
@@ -77,6 +79,7 @@ def build(policy: Policy) -> dict[str, Any]:
         _require_one_of(components[keys[model, "validation"]["$ref"].rpartition("/")[2]], model)
     _name_severities(components, policy)
     _name_roles(components, policy)
+    _name_components(components, policy)
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, keys, components, policy)
@@ -143,10 +146,11 @@ def _description(operation: Operation) -> str:
     return " ".join(sentences)
 
 
-def example(operation: Operation, policy: Policy) -> dict[str, Any]:
-    """The operation's example, with a severity of the policy and a person."""
+def example(operation: Operation, policy: Policy, tomorrow: str | None = None) -> dict[str, Any]:
+    """The operation's example, with a severity of the policy, a person and, for what is planned, tomorrow."""
     severities = policy.severities
     values = {"{worst}": severities[0].key, "{mild}": severities[len(severities) // 2].key, "{user}": USER}
+    values["{tomorrow}"] = tomorrow or f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d}"
     text = json.dumps(dict(operation.example))
     for name, value in values.items():
         text = text.replace(name, value)
@@ -255,3 +259,19 @@ def _name_roles(components: dict[str, Any], policy: Policy) -> None:
             model["properties"]["role"]["enum"] = names
         if "roles" in model.get("properties", {}):
             model["properties"]["roles"]["propertyNames"] = {"enum": names}
+
+
+def _name_components(components: dict[str, Any], policy: Policy) -> None:
+    """Where an argument is components of the status page, list them; a page without any takes none."""
+    names = [each.key for each in policy.status_page.components]
+    if not names:
+        return
+    for model in components.values():
+        its = model.get("properties", {}).get("components")
+        if its is None or not model["title"].endswith("Arguments"):
+            continue
+        for schema in (its, *its.get("anyOf", [])):
+            if schema.get("type") == "array":
+                schema["items"] = {"type": "string", "enum": names}
+            elif schema.get("type") == "object":
+                schema["propertyNames"] = {"enum": names}

@@ -1,0 +1,114 @@
+"""Operations on the subscribers of the status page, for administrators: list them, add one, and remove one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from bot.domain.access.token import Scope
+from bot.domain.errors import NotFound, Refused
+from bot.domain.statuspage.subscriber import Subscriber, SubscriberKind
+from bot.json_shapes.incidents import instant
+from bot.operations.base import Answer, Arguments, Call, NoArguments, Operation, Shape, question
+from bot.operations.publishing import Key, component_key
+from bot.operations.status_page import TAG
+from bot.usecases.status_page import subscribe
+from bot.usecases.status_page.address import can_mail, can_post
+from storage.statuspage import subscribers
+
+PATH = "/status-page/subscribers"
+PAGE, MOST = 50, 200
+
+
+class SubscriberShape(Shape):
+    """Somebody who is told of publications; without components of all."""
+
+    model_config = ConfigDict(title="Subscriber")
+
+    id: str
+    kind: SubscriberKind
+    address: str
+    components: list[str]
+    confirmed: bool
+    created_at: datetime
+
+
+class SubscribersShape(Shape):
+    """Subscribers, by ID."""
+
+    model_config = ConfigDict(title="Subscribers")
+
+    subscribers: list[SubscriberShape]
+    next_cursor: str | None
+
+
+class ListSubscribersArguments(Arguments):
+    """Which subscribers to list."""
+
+    limit: Annotated[int, Field(ge=1, le=MOST)] = PAGE
+    cursor: (
+        Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,60}$", description="`next_cursor` of the page before.")] | None
+    ) = None
+
+
+class AddSubscriberArguments(Arguments):
+    """An address that is asked to confirm, as if its owner had asked. Without components it is told of all."""
+
+    kind: Literal["email", "webhook"]
+    address: Annotated[str, Field(min_length=3, max_length=1000, pattern=r"\S")]
+    components: Annotated[tuple[Key, ...], Field(max_length=200)] = ()
+
+
+def _json(subscriber: Subscriber) -> dict[str, Any]:
+    return {
+        "id": subscriber.id,
+        "kind": str(subscriber.kind),
+        "address": subscriber.address,
+        "components": list(subscriber.components if subscriber.active else subscriber.wanted),
+        "confirmed": subscriber.active,
+        "created_at": instant(subscriber.created_at),
+    }
+
+
+async def _list(call: Call, given: ListSubscribersArguments) -> Answer:
+    async with call.context.database.reading() as conn:
+        listed = await subscribers.page(conn, given.cursor or "", given.limit)
+    more = listed[-1].id if len(listed) >= given.limit else None
+    return Answer({"subscribers": [_json(each) for each in listed], "next_cursor": more})
+
+
+async def _add(call: Call, given: AddSubscriberArguments) -> Answer:
+    kind = SubscriberKind(given.kind)
+    possible = can_mail(call.context) if kind is SubscriberKind.EMAIL else can_post(call.context)
+    if not possible:
+        raise Refused(f"The status page has no subscribers by {kind}: see status_page.subscribe of the policy.")
+    components = [component_key(call, each) for each in given.components]
+    address = await subscribe.ask(call.context, kind, given.address, components)
+    async with call.context.database.reading() as conn:
+        found = await subscribers.of_address(conn, kind, address)
+    if found is None:
+        raise Refused("Too many addresses of this owner were asked to confirm lately. Try again in an hour.")
+    return Answer(_json(found))
+
+
+async def _remove(call: Call, _: NoArguments) -> Answer:
+    async with call.context.database.transaction() as conn:
+        found = await subscribers.get(conn, call.path["subscriber"])
+        if found is None:
+            raise NotFound(f"There is no subscriber {call.path['subscriber'][:40]}.", "statuspage subscribers list")
+        await subscribers.delete(conn, found.id)
+    return Answer(_json(found))
+
+
+OPERATIONS = (
+    question("list_subscribers", PATH, "List the subscribers of the status page", _list, SubscribersShape,
+             arguments=ListSubscribersArguments, scope=Scope.ADMIN, tag=TAG, example={"limit": 50}),
+    Operation(name="add_subscriber", method="POST", path=PATH, run=_add, status=201, scope=Scope.ADMIN, tag=TAG,
+              summary="Ask an address to confirm that it subscribes", answer=SubscriberShape,
+              arguments=AddSubscriberArguments,
+              example={"kind": "email", "address": "ada@example.com", "components": ["api"]}),
+    Operation(name="remove_subscriber", method="DELETE", path=f"{PATH}/{{subscriber}}", run=_remove, tag=TAG,
+              summary="Remove a subscriber, with its address", answer=SubscriberShape, scope=Scope.ADMIN),
+)  # fmt: skip

@@ -1,0 +1,48 @@
+"""Administrators list, add and remove the subscribers of the status page."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.domain.statuspage.subscriber import SubscriberKind
+from storage.statuspage import subscribers
+from tests.api.calls import MAYA, program, token_for
+from tests.scenarios.running import World, world, written
+
+POLICY = """
+preset: sev1-5
+announce: "#incidents"
+status_page: {name: Example AI, preset: llm-platform, subscribe: [webhook], url: "https://status.example.com/status"}
+"""
+PATH = "/status-page/subscribers"
+ADDRESS = "https://example.com/in"
+
+
+@pytest.fixture
+async def here(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as running:
+        yield running
+
+
+async def test_an_administrator_adds_lists_and_removes_a_subscriber_who_is_asked_first(here: World) -> None:
+    _, admin = await token_for(here, MAYA, "admin")
+    _, writer = await token_for(here, MAYA, "write")
+    asked = {"kind": "webhook", "address": ADDRESS, "components": ["api"]}
+    async with program(here, writer) as outsider:
+        assert (await outsider.get(PATH)).status == 403
+        assert (await outsider.post(PATH, asked)).status == 403
+    async with program(here, admin) as ours:
+        assert (await ours.post(PATH, {**asked, "components": ["none"]})).status == 409
+        assert (await ours.post(PATH, {**asked, "kind": "email", "address": "a@example.com"})).status == 409
+        made = await ours.post(PATH, asked)
+        assert made.status == 201
+        assert (made.body["confirmed"], made.body["components"]) == (False, ["api"])
+        assert (await ours.get(PATH)).body == {"subscribers": [made.body], "next_cursor": None}
+        one = f"{PATH}/{made.body['id']}"
+        assert (await ours.send("DELETE", one, None)).status == 200
+        assert (await ours.send("DELETE", one, None)).status == 404
+    async with here.tocsin.database.reading() as conn:
+        assert await subscribers.of_address(conn, SubscriberKind.WEBHOOK, ADDRESS) is None
