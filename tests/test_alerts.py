@@ -86,7 +86,7 @@ def _labels(name: str) -> set[str]:
 
 def test_the_guide_names_every_metric_and_no_other() -> None:
     table = GUIDE.split("### Metrics", 1)[1].split("\n## ", 1)[0]
-    named = set(re.findall(r"`((?:tocsin|process)_\w+)`", table))
+    named = set(re.findall(r"`((?:tocsin|process|incident)_\w+)`", table))
     bases = {re.sub(r"_(bucket|sum|count)$", "", name) for name in exposed()}
     assert named == bases
 

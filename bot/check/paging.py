@@ -18,6 +18,8 @@ from bot.slack.client import api as slack_api
 from bot.workers import pagerduty_schedule_sync
 from bot.workers.pagerduty_schedule_sync import AHEAD, member_of, read_span
 
+ONLY_WHERE_USED = frozenset({"phone", "push"})  # they need nothing that other methods do not need, or no setting
+
 
 def check(settings: Settings, policy: Policy | None) -> list[Finding]:
     """Check the paging methods and the heartbeat."""
@@ -29,6 +31,8 @@ def _notifiers(settings: Settings, used: frozenset[str]) -> list[Finding]:
     findings = [fail("notifiers", words) for words in notifiers.half_set_up(settings)]
     for method in notifiers.NEEDS:
         missing, way = notifiers.missing(settings, method), calls.label(method)
+        if method not in used and method in ONLY_WHERE_USED:
+            continue
         if not missing:
             findings.append(ok("notifiers", f"{way} is set up"))
         elif method in used and method == "push":

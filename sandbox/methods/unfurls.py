@@ -1,6 +1,5 @@
 """Imitates Slack's `chat.unfurl`, which gives a link in a message a preview."""
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from sandbox.blocks import attachments_of
@@ -9,26 +8,23 @@ from sandbox.methods.registry import Call, method
 from sandbox.model import Json
 
 UNFURL = {
-    "channel": "s", "ts": "s", "unfurls": "j", "metadata": "j", "unfurl_id": "s", "source": "s",
+    "channel": "s", "ts": "s", "unfurls": "j", "unfurl_id": "s", "source": "s",
     "user_auth_message": "s", "user_auth_required": "b", "user_auth_url": "s", "user_auth_blocks": "j",
 }  # fmt: skip
-ENTITY_TYPES = frozenset(f"slack#/entities/{name}" for name in ("file", "task", "incident", "content_item", "item"))
-NEEDED = frozenset({"app_unfurl_url", "url", "external_ref", "entity_type", "entity_payload"})
 
 
 @method("chat.unfurl", UNFURL, scopes=("links:write",))
 def unfurl(call: Call) -> Json:
-    """Attach the previews to the message, and the entities of its links, which Slack shows as Work Objects."""
+    """Attach the previews to the message."""
     channel_id, ts = _message(call)
-    unfurls, data = call.get("unfurls"), call.get("metadata")
-    if unfurls is None and data is None:
+    unfurls = call.get("unfurls")
+    if unfurls is None:
         raise SlackError("missing_unfurls")
-    if unfurls is not None and not (isinstance(unfurls, dict) and all(isinstance(v, dict) for v in unfurls.values())):
+    if not (isinstance(unfurls, dict) and all(isinstance(v, dict) for v in unfurls.values())):
         raise SlackError("invalid_unfurls_format")
-    entities = _entities(data)
-    _check(call, channel_id, ts, [*(unfurls or {}), *(str(each["app_unfurl_url"]) for each in entities)])
-    attachments_of(list((unfurls or {}).values()), refused=call.ws.state.refused_blocks)
-    call.ws.state.unfurls[(channel_id, ts)] = {"unfurls": unfurls or {}, "entities": entities}
+    _check(call, channel_id, ts, list(unfurls))
+    attachments_of(list(unfurls.values()), refused=call.ws.state.refused_blocks)
+    call.ws.state.unfurls[(channel_id, ts)] = {"unfurls": unfurls}
     call.ws.state.touch("message", ts)
     return {}
 
@@ -58,20 +54,3 @@ def _message(call: Call) -> tuple[str, str]:
         if not call.get(name):
             raise SlackError(f"missing_{name}")
     return str(call.args["channel"]), str(call.args["ts"])
-
-
-def _entities(data: Any) -> list[Json]:
-    """The entities of the metadata, each with all that Slack needs. Raises `SlackError`."""
-    if data is None:
-        return []
-    entities = data.get("entities") if isinstance(data, dict) else None
-    if not isinstance(entities, list) or not all(isinstance(each, dict) for each in entities):
-        raise SlackError("invalid_metadata_format")
-    for each in entities:
-        attributes = (each.get("entity_payload") or {}).get("attributes") or {}
-        titled = isinstance(attributes.get("title"), dict) and attributes["title"].get("text")
-        if not set(each) >= NEEDED or each["entity_type"] not in ENTITY_TYPES or not titled:
-            raise SlackError("invalid_metadata_format")
-        if not (isinstance(each["external_ref"], dict) and each["external_ref"].get("id")):
-            raise SlackError("invalid_metadata_format")
-    return entities

@@ -28,6 +28,7 @@ OF_EVENTS = {
     "chat:write.public": "posting where the bot is no member",
     "commands": "slash commands and shortcuts",
     "files:read": "files in messages",
+    "links:read": "link_shared",
     "pins:read": "pin_added, pin_removed",
     "reactions:read": "reaction_added, reaction_removed",
     "users:read": "granted together with users:read.email",
@@ -91,7 +92,7 @@ def methods_called() -> set[str]:
     for path in (ROOT / "bot").rglob("*.py"):
         found |= set(
             re.findall(
-                r'"((?:chat|conversations|views|pins|bookmarks|users|usergroups|reactions|files)\.[\w.]+)"',
+                r'"((?:canvases|chat|conversations|views|pins|bookmarks|users|usergroups|reactions|files)\.[\w.]+)"',
                 path.read_text(),
             )
         )

@@ -67,7 +67,7 @@ async def test_a_frequent_query_uses_its_index(database: Database, index: str, q
     plan = await _plan(database, query)
     assert re.search(index, plan)
     assert "Sort" not in plan
-    assert "TEMP B-TREE" not in plan
+    assert "TEMP B-TREE" not in plan.replace("TEMP B-TREE FOR GROUP BY", "")  # of a period's rows, which are few
 
 
 async def test_the_audit_reads_the_index_of_key_entries(database: Database) -> None:

@@ -11,7 +11,8 @@ from bot.domain.values.slack_ids import MENTION, user_mention
 
 # The field of a contact that a method needs. The other methods reach the recipients in the operator's settings.
 REQUIRED_FIELD = {"slack": "slack", "email": "email", "sms": "phone", "phone": "phone", "push": "push"}
-FALLBACK_METHODS = ("sms", "push", "phone", "email", "slack")  # in the order in which they replace one another
+# In the order in which they replace one another. The telephone rings only where the policy says so.
+FALLBACK_METHODS = ("sms", "push", "email", "slack")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,6 @@ from storage import incidents
 from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
 
-# Without Work Objects the link is unfurled as blocks.
-NO_ENTITIES = frozenset({"invalid_metadata_format", "invalid_metadata", "invalid_arguments", "feature_not_enabled"})
 OVER = frozenset({
     "cannot_unfurl_url", "cannot_unfurl_message", "cannot_find_message", "cannot_find_channel", "cannot_find_service",
     "invalid_unfurl_id", "missing_scope", "is_archived", "channel_not_found",
@@ -26,27 +24,23 @@ class UnfurlSender(SenderBase):
 
     @sends_without_incident(NoticeKind.UNFURL, failure="show what a link to an incident leads to")
     async def unfurl(self, notice: ClaimedNotice) -> SendResult:
-        """Unfurl one link, as a Work Object if this workspace has them. Nothing is shown of a private incident."""
+        """Unfurl one link. Nothing is shown of a private incident."""
         payload = read_payload(notice, UnfurlPayload)
         async with self._context.database.reading() as conn:
             incident = await incidents.get(conn, payload.incident)
             if incident is None or incident.private:
                 return NotNeeded("there is no such incident, or it is private")
             policy = await self._context.policies.of(conn, incident)
-        own = f"{(self._context.url or '').rstrip('/')}/incidents/{incident.id}"
         where = (
             {"unfurl_id": payload.unfurl_id, "source": payload.source}
             if payload.unfurl_id and payload.source
             else {"channel": payload.channel, "ts": payload.ts}
         )
         shown = {payload.url: unfurl.unfurled(incident, policy)}
-        entities = {"entities": [unfurl.entity(incident, policy, payload.url, own)]}
         try:
-            await self._api.call("chat.unfurl", **where, unfurls=shown, metadata=entities)
-        except SlackError as error:
-            if error.name in OVER:
-                return NotNeeded(f"Slack shows no preview there ({error.name})")
-            if error.name not in NO_ENTITIES:
-                raise
             await self._api.call("chat.unfurl", **where, unfurls=shown)
+        except SlackError as error:
+            if error.name not in OVER:
+                raise
+            return NotNeeded(f"Slack shows no preview there ({error.name})")
         return Sent()

@@ -41,7 +41,7 @@ async def test_counting_in_the_database_equals_counting_one_by_one(database: Dat
     async with database.transaction() as conn:
         for each in led:
             await incidents.insert(conn, each)
-        await groups.save_many(conn, stored)
+        await groups.open_many(conn, stored)
         for first, end in ((1, COUNT + 1), (20, 41), (COUNT + 1, COUNT + 1)):
             start, before = NOW + first * MINUTE, NOW + end * MINUTE
             counted = await tallies(conn, start, before)
