@@ -53,6 +53,7 @@ ON_CALL: Key[dict[str, list[str]]] = Key("on_call")  # the people on call by sch
 ACKNOWLEDGE_SECRET: Key[str] = Key("acknowledge:secret")  # signs the links of pages
 WEEKLY_DIGEST: Key[dict[str, str]] = Key("weekly_digest")  # `due_at`, and the `rule` by which it was planned
 SHEET_MAIL: Key[dict[str, str]] = Key("sheet_mail")  # as of the weekly digest, of the mailed emergency sheet
+SHADOW: Key[dict[str, str]] = Key("shadow")  # `source`, `since`, and how many days are `told`; empty: it is off
 CONSOLE_KEY: Key[str] = Key("console:key")  # signs cookies and forms of the console
 OUTAGE: Key[dict[str, str]] = Key("outage")  # of Slack: `since`, `by`, `reason`; null: it works
 PAST_OUTAGES: Key[list[dict[str, str]]] = Key("outages")  # of Slack, the last first: when each began and ended

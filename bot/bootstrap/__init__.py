@@ -98,6 +98,7 @@ from bot.workers.retention import Retention
 from bot.workers.scheduler import Scheduler
 from bot.workers.search_indexer import SearchIndexer
 from bot.workers.sheet_mail import sheet_mail
+from bot.workers.shadow_report import shadow_report
 from bot.workers.sheet_writer import SheetWriter
 from bot.workers.subscriber_queue import subscriber_queue
 from bot.workers.tasks import BackgroundTask
@@ -402,6 +403,7 @@ def _periodic(base: Base, health: Health, replicas: ReplicaCounter) -> list[Peri
         figure_metrics(context, base.metrics),
         weekly_digest(context),
         sheet_mail(context),
+        shadow_report(context),
         Retention(context, settings.tocsin_archive, base.live.secrets).periodic,
     ]
     if replicas.periodic is not None:

@@ -11,6 +11,7 @@ from bot.domain.policy import alert_rules
 from bot.domain.policy import automation_rules as rules
 from bot.domain.policy import policy as domain
 from bot.domain.policy.alerting_rules import EscalationRung
+from bot.domain.policy.shadow import ShadowRules
 from bot.domain.policy.webhook_rules import WebhookRule
 from bot.domain.values.durations import BusinessDays, Span, parse_duration, parse_span
 from bot.domain.values.target import Target, TargetKind
@@ -66,6 +67,7 @@ def build_policy(model: models.Document, document: dict[str, Any]) -> domain.Pol
         targets=build_targets(model.targets),
         weekly_digest=build_digest(model.weekly_digest),
         sheet=build_sheet(model.sheet),
+        shadow=ShadowRules(model.shadow.source, model.shadow.days) if model.shadow else None,
         status_page=build_status_page(model.status_page, model.timezone),
         webhooks=tuple(
             WebhookRule(each.url, each.secret, tuple(each.events), tuple(each.severities), each.private)

@@ -62,6 +62,7 @@ def as_json(policy: Policy) -> dict[str, Any]:
         "targets": _fields(policy.targets),
         "weekly_digest": None if policy.weekly_digest is None else _digest_json(policy.weekly_digest),
         "sheet": None if policy.sheet is None else _sheet_json(policy.sheet),
+        "shadow": None if policy.shadow is None else _fields(policy.shadow),
         "status_page": {
             **_plain(policy.status_page),
             "components": [{"key": each.key, **_fields(each)} for each in policy.status_page.components],

@@ -21,6 +21,7 @@ from bot.domain.routing.notice import (
     NoticeKind,
 )
 from bot.domain.routing.send_result import Deferred, Failed, Held, NotNeeded, Retry, SendResult, Sent
+from bot.usecases import shadow
 from bot.usecases.context import Context
 from bot.usecases.outbox import results
 from bot.usecases.outbox.batched_results import BatchedResults
@@ -154,7 +155,8 @@ class Outbox:
     async def _settle(self, row: ClaimedNotice) -> None:
         """Send, then record the result. If recording fails, the lease runs out and the next attempt looks first."""
         try:
-            result = await self._send(row)
+            reason = await shadow.withheld(self._context, row)
+            result = NotNeeded(reason) if reason else await self._send(row)
         except StorageError as error:
             log.warning("outbox.cannot_read", dedup_key=row.dedup_key, incident=_name(row), error=str(error))
             return

@@ -29,6 +29,7 @@ from storage.schema.playbooks import jobs, playbook_reminders, playbooks, walks
 from storage.schema.policies import meta, policies
 from storage.schema.reviews import review_texts
 from storage.schema.rules import probe_days, probe_states, rule_states, rule_switches, worker_leases
+from storage.schema.shadow import shadow_pages
 from storage.schema.statuspage import handed_mails, mailings, publications, subscribers
 from storage.schema.tickets import tickets
 from storage.schema.tokens import api_requests, api_tokens
@@ -39,6 +40,6 @@ __all__ = [
     "console_sessions", "counters", "cursors", "deadlines", "deliveries", "handed_mails", "homes", "imports",
     "incident_words", "incidents", "jobs", "login_links", "mailings", "meta", "metadata", "names", "outbox",
     "overrides", "playbook_reminders", "playbooks", "policies", "probe_days", "probe_states", "publications", "reads",
-    "review_texts", "rule_states", "rule_switches", "service_changes", "shifts", "subscribers", "team_turns",
+    "review_texts", "rule_states", "rule_switches", "service_changes", "shadow_pages", "shifts", "subscribers", "team_turns",
     "threads", "tickets", "timeline", "walks", "worker_leases",
 ]  # fmt: skip

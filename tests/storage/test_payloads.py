@@ -85,6 +85,7 @@ EXAMPLES: tuple[Payload, ...] = (
     ContinuationPayload("update:1:1", 4, 2),
     payloads.WeeklyDigestPayload(NOON, "#incidents"),
     payloads.SheetMailPayload(NOON, "ops@example.com"),
+    payloads.ShadowReportPayload(NOON, NOON, 1, 14, "opsgenie", "#incidents"),
     payloads.DigestPayload(NOON, NOON, "announcement", ((4, 0, 120), (5, 0, 80)), 2, 3, (4, 5)),
     payloads.GatherPayload(NOON, NOON, NOON, NOON),
     DutiesPayload("commander", "UBEN"),

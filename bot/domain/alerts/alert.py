@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.alerts.service_change import ServiceChange
+from bot.domain.alerts.shadow_page import ShadowPage
 from bot.domain.values.one_line import one_line
 from bot.domain.values.slack_ids import MENTION
 
@@ -78,6 +79,7 @@ class AlertBatch:
     rejected: tuple[RejectedAlert, ...] = ()
     truncated: int = 0  # how many the sender left out
     changes: tuple[ServiceChange, ...] = ()  # that it told of beside the alerts
+    pages: tuple[ShadowPage, ...] = ()  # whom the source says it paged, for shadow mode
 
     @property
     def received(self) -> int:

@@ -19,6 +19,7 @@ from bot.domain.policy.automation_rules import AutomationRules
 from bot.domain.policy.figures import FigureTargets, SheetMail, WeeklyDigest
 from bot.domain.policy.probe_rules import Probe
 from bot.domain.policy.schedules import Schedule, Team
+from bot.domain.policy.shadow import ShadowRules
 from bot.domain.policy.status_page_rules import StatusPageRules
 from bot.domain.policy.webhook_rules import WebhookRule
 from bot.domain.values.durations import Span
@@ -298,6 +299,7 @@ class Policy:
     targets: FigureTargets = field(default_factory=FigureTargets)
     weekly_digest: WeeklyDigest | None = None
     sheet: SheetMail | None = None  # None: the emergency sheet is not mailed
+    shadow: ShadowRules | None = None  # another service pages, and we page nobody
     status_page: StatusPageRules = field(default_factory=StatusPageRules)
     webhooks: tuple[WebhookRule, ...] = ()  # programs that are told of events
     permissions: dict[str, AllowList] = field(default_factory=dict)  # by verb; verbs without one are free for all

@@ -102,6 +102,7 @@ class NoticeKind(StrEnum):
     REVIEW_REMINDER = "review_reminder"
     WEEKLY_DIGEST = "weekly_digest"
     SHEET_MAIL = "sheet_mail"  # the emergency sheet, to one address
+    SHADOW_REPORT = "shadow_report"  # the day in shadow mode
     REVIEW_CANVAS = "review_canvas"  # creates the canvas of the review, or brings it up to date
     REVIEW_POINT = "review_point"  # in the thread of the review: a point of the agenda begins
     REVIEW_INVITE = "review_invite"  # by e-mail: the meeting, for a calendar

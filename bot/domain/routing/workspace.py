@@ -10,6 +10,7 @@ from bot.domain.routing.payloads import (
     RelievedPayload,
     SettledPayload,
     SheetMailPayload,
+    ShadowReportPayload,
     UnfurlPayload,
     UsergroupPayload,
     UserPayload,
@@ -46,6 +47,12 @@ def sheet_mail(due_at: datetime, address: str) -> Notice:
     payload = SheetMailPayload(due_at, address).to_json()
     key = f"sheet:{due_at.isoformat()}:{address.lower()}"
     return Notice(key, NoticeKind.SHEET_MAIL, None, payload, priority=Priority.NEWS)
+
+
+def shadow_report(payload: ShadowReportPayload) -> Notice:
+    """Post the report of a day in shadow mode, once."""
+    key = f"shadow_report:{payload.since.isoformat()}:{payload.day}"
+    return Notice(key, NoticeKind.SHADOW_REPORT, None, payload.to_json(), priority=Priority.NEWS)
 
 
 def policy_refused(number: int, problem: dict[str, Any]) -> Notice:

@@ -6,10 +6,12 @@ https://support.atlassian.com/opsgenie/docs/opsgenie-edge-connector-alert-action
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot.domain.alerts.alert import Alert, AlertBatch, AlertStatus
+from bot.domain.alerts.alert import Alert, AlertBatch, AlertStatus, harmless
+from bot.domain.alerts.shadow_page import ShadowPage, ShadowSide
 from bot.integrations.alerts.protocol import (
     Delivery,
     Source,
@@ -29,12 +31,47 @@ EXPECTED = (
     '"alias": "disk-1", "tags": ["env:prod"], "priority": "P1", "createdAt": 1772442000000}}'
 )
 _ENDS = ("close", "delete")
+_PAGING = ("create", "addrecipient", "addresponder", "addteam", "assignownership", "escalate", "escalatenext")
+_WHO = ("recipients", "responders", "team", "teams")
+MOST_NAMED, NAME_LENGTH = 20, 100
 _SHOWN = ("description", "entity", "username", "tinyId", "teams")
 
 
 def read(delivery: Delivery, now: datetime) -> AlertBatch:
     """The alert of an action. Raises `UnreadableBody`."""
-    return read_one(delivery.payload, lambda item: _alert(item, now), EXPECTED)
+    batch = read_one(delivery.payload, lambda item: _alert(item, now), EXPECTED)
+    return replace(batch, pages=_pages(delivery.payload, batch.alerts[0], now)) if batch.alerts else batch
+
+
+def _pages(item: Mapping[str, Any], alert: Alert, now: datetime) -> tuple[ShadowPage, ...]:
+    """Whom Opsgenie says it notified or asked by this action, and who acknowledged."""
+    told, action = item["alert"], text_of(item.get("action")).strip().lower()
+    if action == "acknowledge":
+        side, names = ShadowSide.ACKNOWLEDGED, [text_of(told.get("username"))]
+    elif action in _PAGING:
+        side = ShadowSide.THEIRS
+        # A responder that is added, assigned or escalated to is named by itself; the others were paged before.
+        names = _named(told.get("escalationNotify") or told.get("recipient") or told.get("owner"))
+        names = names if action != "create" and names else [name for each in _WHO for name in _named(told.get(each))]
+    else:
+        return ()
+    at = alert.starts_at if action == "create" else min(_moment(told, "updatedAt") or now, now)
+    alert_id = text_of(told.get("alertId")) or alert.fingerprint
+    return tuple(
+        ShadowPage(f"{NAME}:{alert_id}:{action}:{at.isoformat()}:{who}", side, at, who, alert.identity, alert.title)
+        for who in dict.fromkeys(names)
+        if who
+    )
+
+
+def _named(value: Any) -> list[str]:
+    """The names of responders: a text, an object with a `name`, or a list of such."""
+    if isinstance(value, list):
+        return [name for each in value[:MOST_NAMED] for name in _named(each)]
+    if isinstance(value, Mapping):
+        value = value.get("name") or value.get("username")
+    name = harmless(text_of(value), NAME_LENGTH)
+    return [name] if name else []
 
 
 def _alert(item: Any, now: datetime) -> Alert:

@@ -6,10 +6,12 @@ https://developer.pagerduty.com/docs/webhooks/v3-overview/
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot.domain.alerts.alert import Alert, AlertBatch, AlertStatus
+from bot.domain.alerts.alert import Alert, AlertBatch, AlertStatus, harmless
+from bot.domain.alerts.shadow_page import ShadowPage, ShadowSide
 from bot.integrations.alerts.protocol import (
     Delivery,
     Source,
@@ -23,6 +25,8 @@ from bot.integrations.alerts.protocol import (
 )
 
 NAME = "pagerduty"
+_PAGING = ("incident.triggered", "incident.escalated", "incident.reassigned", "incident.reopened", "incident.delegated")
+MOST_NAMED, NAME_LENGTH = 20, 100
 EXPECTED = (
     'a V3 webhook of PagerDuty: {"event": {"id": "01…", "event_type": "incident.triggered", "data": {"id": "PINC1", '
     '"status": "triggered", "title": "Disk full"}}}'
@@ -31,7 +35,27 @@ EXPECTED = (
 
 def read(delivery: Delivery, now: datetime) -> AlertBatch:
     """The incident of an event, as an alert; none for an event about something else. Raises `UnreadableBody`."""
-    return read_one(delivery.payload, lambda item: _alert(item, now), EXPECTED)
+    batch = read_one(delivery.payload, lambda item: _alert(item, now), EXPECTED)
+    event = delivery.payload["event"]
+    return replace(batch, pages=_pages(event, batch.alerts[0], now)) if batch.alerts else batch
+
+
+def _pages(event: Mapping[str, Any], alert: Alert, now: datetime) -> tuple[ShadowPage, ...]:
+    """Whom PagerDuty notifies by this event: the assignees; or who acknowledged."""
+    kind, data = text_of(event.get("event_type")), event["data"]
+    if kind == "incident.acknowledged":
+        side, people = ShadowSide.ACKNOWLEDGED, [event.get("agent")]
+    elif kind in _PAGING and isinstance(data.get("assignees"), list):
+        side, people = ShadowSide.THEIRS, data["assignees"][:MOST_NAMED]
+    else:
+        return ()
+    at = min(_moment(event, data, kind) or now, now)
+    names = dict.fromkeys(harmless(_name(each), NAME_LENGTH) for each in people)
+    return tuple(
+        ShadowPage(f"{NAME}:{event.get('id')}:{who}", side, at, who, alert.identity, alert.title)
+        for who in names
+        if who
+    )
 
 
 def _alert(payload: Any, now: datetime) -> Alert | None:

@@ -14,6 +14,7 @@ from bot.policy.checks import (
     permissions,
     references,
     schedules,
+    shadow,
     status_page,
     templates,
 )
@@ -21,7 +22,18 @@ from bot.policy.checks.context import CheckContext
 from bot.policy.problems import Problem
 from bot.policy.yaml_source import Source
 
-_CHECKS = (references, schedules, paging, automation, permissions, alerts, alerting_rules, status_page, templates)
+_CHECKS = (
+    references,
+    schedules,
+    paging,
+    automation,
+    permissions,
+    alerts,
+    alerting_rules,
+    status_page,
+    templates,
+    shadow,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from bot.policy.models.probes import Probe
 from bot.policy.models.schedules import Schedule, Team
 from bot.policy.models.services import Service
 from bot.policy.models.severities import Severity
+from bot.policy.models.shadow import Shadow
 from bot.policy.models.status_page import StatusPage
 from bot.policy.models.targets import TARGET_FORMS, Channel, TargetField, Who
 from bot.policy.models.texts import Bookmark, ChannelName, Emoji, Key, Link, Name, Text
@@ -116,6 +117,7 @@ class Document(StrictModel):
     targets: FigureTargets = Field(default=FigureTargets(), description="What figures are compared with.")
     weekly_digest: WeeklyDigest | None = Field(default=None, description="When the week is summed up; null: never.")
     sheet: Sheet | None = Field(default=None, description="To whom the emergency sheet is mailed; null: nobody.")
+    shadow: Shadow | None = Field(default=None, description="Beside another paging service, paging nobody; null: off.")
     webhooks: list[Webhook] = Field(default=[], description="Programs that are told of events.")
     permissions: dict[Key, list[Who]] = Field(default={}, description="Who may do what; everybody, if left out.")
 

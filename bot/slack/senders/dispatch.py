@@ -43,6 +43,7 @@ from bot.slack.senders.reminders import ReminderSender
 from bot.slack.senders.review_canvas import ReviewCanvasSender
 from bot.slack.senders.reviews import ReviewSender
 from bot.slack.senders.rewrites import RewriteSender
+from bot.slack.senders.shadow import ShadowReportSender
 from bot.slack.senders.status_page import StatusPageSender
 from bot.slack.senders.triage import TriageSender
 from bot.slack.senders.unfurls import UnfurlSender
@@ -56,6 +57,7 @@ from storage.outbox.queue import ClaimedNotice
 
 SENDERS: tuple[type[SenderBase], ...] = (
     ActionSender,
+    ShadowReportSender,
     WeeklyDigestSender,
     AlertSender,
     AlertPageSender,

@@ -19,6 +19,7 @@ from bot.domain.alerts.reception import ReceivedAlert, Reception, States, receiv
 from bot.domain.alerts.routing import Placement, in_catalog, place_all
 from bot.domain.policy.alert_rules import AlertAction
 from bot.domain.policy.policy import Policy
+from bot.usecases import shadow
 from bot.usecases.alerts import escalate, inhibit
 from bot.usecases.alerts.tell import tell
 from bot.usecases.context import Context
@@ -99,7 +100,7 @@ def portions(batch: AlertBatch) -> list[AlertBatch]:
         AlertBatch(alerts[start : start + PORTION], (), batch.truncated) for start in range(0, len(alerts), PORTION)
     ]
     if not batch.changes:
-        return parts or [AlertBatch(())]
+        return [replace(parts[0], pages=batch.pages), *parts[1:]] if parts else [AlertBatch((), pages=batch.pages)]
     return [*parts, AlertBatch((), changes=batch.changes)]
 
 
@@ -123,6 +124,7 @@ async def _receive_portion(context: Context, batch: AlertBatch, policy: Policy) 
         await _fire(work, [each for each in placements if each.route.do is not AlertAction.HEARTBEAT], highest)
         await _resolve(work, _over(received))
         changes = await _saved(work, batch.truncated)
+        await shadow.hear(context, conn, batch.pages)
         for change in changes:
             if change.fired_again:
                 await escalate.arm_rungs(conn, change.group, context)

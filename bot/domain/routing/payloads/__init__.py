@@ -31,7 +31,7 @@ from bot.domain.routing.payloads.entries import (
     EntriesPayload,
     UpdatePayload,
 )
-from bot.domain.routing.payloads.figures import SheetMailPayload, WeeklyDigestPayload
+from bot.domain.routing.payloads.figures import ShadowReportPayload, SheetMailPayload, WeeklyDigestPayload
 from bot.domain.routing.payloads.nudges import NudgePayload, NudgeSettledPayload
 from bot.domain.routing.payloads.on_call import (
     OperatorsPayload,
@@ -112,6 +112,7 @@ __all__ = [
     "RunPayload",
     "SettledPayload",
     "SheetMailPayload",
+    "ShadowReportPayload",
     "ShiftOfferPayload",
     "StepOverduePayload",
     "SubscriberPayload",

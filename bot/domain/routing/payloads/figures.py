@@ -1,4 +1,4 @@
-"""Payloads of what goes out each week."""
+"""Payloads of what goes out each week, and of the report of a day in shadow mode."""
 
 from __future__ import annotations
 
@@ -22,3 +22,15 @@ class SheetMailPayload(Payload):
 
     due_at: datetime
     address: str
+
+
+@dataclass(frozen=True)
+class ShadowReportPayload(Payload):
+    """Names the day in shadow mode that the report tells of, and the channel of the policy at that time."""
+
+    since: datetime
+    until: datetime
+    day: int  # from 1
+    days: int
+    source: str
+    channel: str

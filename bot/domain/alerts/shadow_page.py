@@ -1,0 +1,29 @@
+"""Defines a page that was seen in shadow mode: one of the other service's, or one of ours that was withheld."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class ShadowSide(StrEnum):
+    """Who paged. The values are persisted."""
+
+    THEIRS = "theirs"
+    ACKNOWLEDGED = "acknowledged"  # theirs, answered there
+    OURS = "ours"
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowPage:
+    """One person, channel or schedule that was paged, or would have been."""
+
+    key: str  # the same for the same page told again
+    side: ShadowSide
+    at: datetime
+    who: str  # ours: a Slack ID, a contact's key or a channel; theirs: a name or an e-mail address
+    alert: str = ""  # identity of the alert; ours has none
+    title: str = ""
+    group: int | None = None  # number of the group of alerts; None: no route took the alert
+    incident: int | None = None

@@ -1,0 +1,18 @@
+"""Defines shadow mode: for some days another paging service pages, and Tocsin only says what it would have done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowRules:
+    """Beside which service Tocsin runs, and for how many days from when the policy first said so."""
+
+    source: str  # `opsgenie` or `pagerduty`
+    days: int
+
+    def ends_at(self, since: datetime) -> datetime:
+        """When it ends by itself."""
+        return since + timedelta(days=self.days)

@@ -1,0 +1,42 @@
+"""Stores the pages of shadow mode."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.alerts.shadow_page import ShadowPage
+from storage.engine.dialect import insert
+from storage.schema import shadow_pages
+
+_adapter = TypeAdapter(ShadowPage)
+_c = shadow_pages.c
+
+
+async def save(conn: AsyncConnection, pages: Sequence[ShadowPage]) -> None:
+    """Store pages; one that is told again changes nothing."""
+    if not pages:
+        return
+    rows = [{"key": each.key, "at": each.at, "state": _adapter.dump_python(each, mode="json")} for each in pages]
+    await conn.execute(insert(conn, shadow_pages).on_conflict_do_nothing(index_elements=["key"]), rows)
+
+
+async def between(conn: AsyncConnection, since: datetime, until: datetime, most: int) -> list[ShadowPage]:
+    """Up to `most` pages of a span, the earliest first."""
+    query = sa.select(_c.state).where(_c.at >= since, _c.at < until).order_by(_c.at, _c.key).limit(most)
+    return [_adapter.validate_python(state) for state in await conn.scalars(query)]
+
+
+async def holds_all(conn: AsyncConnection, keys: Collection[str]) -> bool:
+    """Whether there are such pages, and all of them were withheld."""
+    query = sa.select(sa.func.count()).select_from(shadow_pages).where(_c.key.in_(sorted(keys)))
+    return bool(keys) and await conn.scalar(query) == len(set(keys))
+
+
+async def delete_before(conn: AsyncConnection, before: datetime) -> None:
+    """Delete the pages of an earlier time in shadow mode."""
+    await conn.execute(sa.delete(shadow_pages).where(_c.at < before))
