@@ -97,8 +97,8 @@ from bot.workers.replica_counter import ReplicaCounter
 from bot.workers.retention import Retention
 from bot.workers.scheduler import Scheduler
 from bot.workers.search_indexer import SearchIndexer
-from bot.workers.sheet_mail import sheet_mail
 from bot.workers.shadow_report import shadow_report
+from bot.workers.sheet_mail import sheet_mail
 from bot.workers.sheet_writer import SheetWriter
 from bot.workers.subscriber_queue import subscriber_queue
 from bot.workers.tasks import BackgroundTask

@@ -40,6 +40,6 @@ __all__ = [
     "console_sessions", "counters", "cursors", "deadlines", "deliveries", "handed_mails", "homes", "imports",
     "incident_words", "incidents", "jobs", "login_links", "mailings", "meta", "metadata", "names", "outbox",
     "overrides", "playbook_reminders", "playbooks", "policies", "probe_days", "probe_states", "publications", "reads",
-    "review_texts", "rule_states", "rule_switches", "service_changes", "shadow_pages", "shifts", "subscribers", "team_turns",
-    "threads", "tickets", "timeline", "walks", "worker_leases",
+    "review_texts", "rule_states", "rule_switches", "service_changes", "shadow_pages", "shifts", "subscribers",
+    "team_turns", "threads", "tickets", "timeline", "walks", "worker_leases",
 ]  # fmt: skip

@@ -40,7 +40,8 @@ def test_the_example_is_valid_and_warns_of_silent_severities_alone() -> None:
     loaded = policy.read(DOCS / "policy.example.yml")
     assert [warning.partition(": ")[2] for warning in loaded.warnings] == [
         "severities: no phone rings for sev3, sev4: no rung that reaches a person has pagerduty, sms, phone or push in "
-        "`by`."
+        "`by`.",
+        "shadow: shadow mode is on: opsgenie pages, and Tocsin pages nobody for 14 days. Remove `shadow` to end it.",
     ]
 
 

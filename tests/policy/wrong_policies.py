@@ -39,6 +39,30 @@ roles:
         "Name a contact as the backup of one of them, or none.",
     ),
     (
+        "shadow mode beside an unknown service",
+        """\
+shadow:
+  source: victorops
+""",
+        "policy.yml:2: shadow.source must be one of opsgenie, pagerduty, not “victorops”.",
+    ),
+    (
+        "shadow mode for too long",
+        """\
+announce: "#incidents"
+shadow: {source: opsgenie, days: 400}
+""",
+        "policy.yml:2: shadow.days must be 90 or less, not 400.",
+    ),
+    (
+        "shadow mode without a channel",
+        """\
+announce: null
+shadow: {source: opsgenie}
+""",
+        'policy.yml:2: shadow: its reports have no channel. Set `announce`, such as announce: "#incidents".',
+    ),
+    (
         "a bad duration",
         """\
 severities:

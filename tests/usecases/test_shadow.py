@@ -18,6 +18,7 @@ from bot.usecases.context import Context
 from bot.usecases.shadow import queue_report, read_report, withheld
 from sandbox.blocks import block_errors
 from storage.outbox import queue
+from storage.outbox.payloads import read_payload
 from tests.usecases.alerts.telling import decided
 from tests.usecases.conftest import START, MakeContext, MovableClock
 
@@ -37,6 +38,7 @@ alerts:
 """
 SHADOW = POLICY + "shadow: {source: opsgenie, days: 2}\n"
 DAY = timedelta(days=1)
+SECOND = timedelta(seconds=1)  # Opsgenie tells milliseconds, which fall before START
 
 
 def action(name: str, message: str, clock: MovableClock, **fields: Any) -> dict[str, Any]:
@@ -64,7 +66,7 @@ async def page_all(context: Context, clock: MovableClock) -> list[str | None]:
 async def reports(context: Context) -> list[ShadowReportPayload]:
     async with context.database.transaction() as conn:
         rows = await queue.claim(conn, 100)
-    return [ShadowReportPayload.from_json(row.payload) for row in rows if row.kind == NoticeKind.SHADOW_REPORT]
+    return [read_payload(row, ShadowReportPayload) for row in rows if row.kind == NoticeKind.SHADOW_REPORT]
 
 
 async def test_nobody_is_paged_and_the_report_compares_both_sides(
@@ -80,7 +82,7 @@ async def test_nobody_is_paged_and_the_report_compares_both_sides(
     assert await page_all(context, clock) == ["shadow mode is on: opsgenie pages, and nobody is paged here"]
     clock.instant = START + timedelta(minutes=4)
     await tell(context, clock, action("Acknowledge", "Disk full", clock, username="anna@example.com"))
-    told = await read_report(context, START, START + 2 * DAY)  # pages of ours are stamped by the database's clock
+    told = await read_report(context, START - SECOND, START + 2 * DAY)
     assert len(told.cases) == 2
     payload = ShadowReportPayload(START, START + DAY, 1, 2, "opsgenie", "#incidents")
     message = report(told, payload, context.policy)
@@ -96,7 +98,7 @@ async def test_ours_is_told_with_the_same_words(make_context: MakeContext, clock
     context = make_context(SHADOW)
     await tell(context, clock, action("Create", "Disk full", clock, recipients=["anna@example.com"]))
     await page_all(context, clock)
-    told = await read_report(context, START, START + timedelta(days=36_500))
+    told = await read_report(context, START - SECOND, START + timedelta(days=36_500))
     (case,) = told.cases
     assert ([each.who for each in case.theirs], [each.who for each in case.ours]) == (
         ["anna@example.com"],

@@ -56,7 +56,7 @@ def compare(
         if incident is not None and incident.private:
             private += 1
             continue
-        group = next((groups[each.group] for each in found if each.group in groups), None)
+        group = next((groups[each.group] for each in found if each.group is not None and each.group in groups), None)
         cases.append(_case(found, incident, group, policy))
     return ShadowReport(tuple(cases), private)
 

@@ -9,8 +9,8 @@ from bot.domain.routing.notice import Notice, NoticeKind, Priority
 from bot.domain.routing.payloads import (
     RelievedPayload,
     SettledPayload,
-    SheetMailPayload,
     ShadowReportPayload,
+    SheetMailPayload,
     UnfurlPayload,
     UsergroupPayload,
     UserPayload,
