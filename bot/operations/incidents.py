@@ -16,7 +16,6 @@ from bot.operations.base import (
     CURSOR,
     Answer,
     Arguments,
-    BadArgument,
     Call,
     Instant,
     MaybeWords,
@@ -141,11 +140,11 @@ async def _declare(call: Call, arguments: DeclareArguments) -> Answer:
 
 
 def _slack_down(arguments: DeclareArguments) -> timedelta | None:
-    """Raises `BadArgument` where it is no drill: nothing of a real incident is withheld."""
+    """Raises `Refused` where it is no drill: nothing of a real incident is withheld."""
     if not arguments.slack_down:
         return None
     if not arguments.drill:
-        raise BadArgument("slack_down", "Only a drill withholds what goes to Slack. Send drill as well.")
+        raise Refused("Only a drill withholds what goes to Slack. Send `drill` as well.")
     return parse_duration(arguments.slack_down)
 
 
