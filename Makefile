@@ -34,21 +34,23 @@ demo: $(READY)
 # The tests without a whole bot run with coverage, which slows them down; the least share is in pyproject.toml. With
 # ARGS, the tests that they select run, without coverage.
 UNITS := $(addprefix tests/,domain policy slack storage usecases)
-PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal
+PYTEST := $(BIN)/python -m pytest -q --dist worksteal -n
+# Whole bots wait more than they compute, so twice as many run at once as there are processors.
+WAITING := $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))' 2>/dev/null || echo 4)
 
 test: $(READY)
 ifeq ($(strip $(ARGS)),)
 	@$(MAKE) --no-print-directory coverage
-	$(PYTEST) tests $(addprefix --ignore=,$(UNITS)) || { [ $$? -eq 1 ] && $(AGAIN); }
+	$(PYTEST) $(WAITING) tests $(addprefix --ignore=,$(UNITS)) || { [ $$? -eq 1 ] && $(AGAIN); }
 else
-	$(PYTEST) $(ARGS)
+	$(PYTEST) auto $(ARGS)
 endif
 
 # Whole bots, browsers and killed processes share two cores: what failed there must pass alone, and is named either way.
 AGAIN := echo "What failed runs once more, alone:" && $(BIN)/python -m pytest -q --last-failed tests
 
 coverage: $(READY)
-	$(PYTEST) --cov --cov-report=term:skip-covered $(UNITS)
+	$(PYTEST) auto --cov --cov-report=term:skip-covered $(UNITS)
 
 # Random nights (docs/torture.md), then a kill at every commit and call instead of at some of them: half an hour.
 KILLS := $(shell grep -rl TOCSIN_TORTURE tests --include='test_*.py')
