@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from bot.domain.deadlines import DeadlineState
-from bot.domain.errors import Refused
+from bot.domain.errors import NotFound, Refused
+from bot.domain.incident import Change, members
 from bot.usecases.context import Context
 from bot.usecases.incidents.acknowledge import acknowledge
 from bot.usecases.incidents.change_severity import change_severity
 from bot.usecases.incidents.declare import Declaration, declare
 from bot.usecases.incidents.escalate import EscalatedAlready, decline_page, escalate, next_page, page
 from bot.usecases.incidents.page_answers import PageRef
+from bot.usecases.unit_of_work import locked_incident
 from storage import deadlines, directory
 from storage.schema import outbox
 from storage.timeline import entries
@@ -99,6 +102,14 @@ async def test_declining_a_page_pages_the_next_rung(context: Context) -> None:
     declined = await decline_page(context, 1, PageRef(1), "U0FIRST01")
     assert declined is not None
     assert declined.paging.rung == 2
+
+
+async def test_who_was_removed_meanwhile_declines_no_page(context: Context) -> None:
+    await escalate(context, 1, "U1")
+    async with locked_incident(context, 1) as work:
+        await work.commit(Change(members.remove(replace(work.incident, private=True), ["U0FIRST01"])))
+    with pytest.raises(NotFound):
+        await decline_page(context, 1, PageRef(1), "U0FIRST01")
 
 
 async def test_declining_a_page_that_another_rung_followed_pages_nobody(context: Context) -> None:
