@@ -15,29 +15,19 @@ from bot.importers.fields import instant_of, list_of, object_of
 from bot.importers.opsgenie.convert import participant_of
 from bot.importers.opsgenie.source import Opsgenie
 from bot.importers.proof import Duty
-from bot.importers.reader import Reader, all_of
-
-_CHUNK = timedelta(days=30)  # of one request
+from bot.importers.reader import Reader
+from bot.importers.rendering import rendered
 
 
 async def rendering(reader: Reader, account: Account, start: datetime, end: datetime) -> dict[str, Sequence[Duty]]:
     """The duties of each schedule that is on."""
     opsgenie = Opsgenie(reader, {})
-    identities = [schedule.origin.id for schedule in account.schedules if not schedule.lost]
-    duties = await all_of(_duties(opsgenie, identity, start, end) for identity in identities)
-    return dict(zip(identities, duties, strict=True))
 
+    async def duties_of(schedule: str, since: datetime, until: datetime) -> list[Duty]:
+        days = -(-(until - since) // timedelta(days=1))
+        return _periods(await opsgenie.timeline(schedule, since.strftime("%Y-%m-%dT%H:%M:%SZ"), days))
 
-async def _duties(opsgenie: Opsgenie, schedule: str, start: datetime, end: datetime) -> list[Duty]:
-    duties: list[Duty] = []
-    at = start
-    while at < end:
-        until = min(at + _CHUNK, end)
-        days = -(-(until - at) // timedelta(days=1))
-        raw = await opsgenie.timeline(schedule, at.strftime("%Y-%m-%dT%H:%M:%SZ"), days)
-        duties += [duty for duty in _periods(raw) if duty.starts_at < until and duty.ends_at > at]
-        at = until
-    return duties
+    return await rendered(account, start, end, duties_of)
 
 
 def _periods(raw: Mapping[str, Any]) -> list[Duty]:

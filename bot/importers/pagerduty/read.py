@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from bot.importers.account import Account, Origin, Participant, PastIncident, Thing
@@ -20,10 +20,10 @@ from bot.importers.pagerduty.convert import (
 )
 from bot.importers.pagerduty.source import PagerDuty
 from bot.importers.proof import Duty
-from bot.importers.reader import Reader, all_of
+from bot.importers.reader import Reader
+from bot.importers.rendering import rendered
 
 SOURCE = "pagerduty"
-_CHUNK = timedelta(days=30)  # of one rendering; the API renders three months at most
 Raw = Mapping[str, Any]
 
 
@@ -78,20 +78,16 @@ def incident_of(raw: Raw) -> PastIncident:
 async def rendering(reader: Reader, account: Account, start: datetime, end: datetime) -> dict[str, Sequence[Duty]]:
     """The duties of each schedule, from its final schedule."""
     pagerduty = PagerDuty(reader, {})
-    identities = [schedule.origin.id for schedule in account.schedules if not schedule.lost]
-    duties = await all_of(_duties(pagerduty, identity, start, end) for identity in identities)
-    return dict(zip(identities, duties, strict=True))
+
+    async def duties_of(schedule: str, since: datetime, until: datetime) -> list[Duty]:
+        return [duty for raw in await pagerduty.entries(schedule, since, until) if (duty := _duty(raw)) is not None]
+
+    return await rendered(account, start, end, duties_of)
 
 
-async def _duties(pagerduty: PagerDuty, schedule: str, start: datetime, end: datetime) -> list[Duty]:
-    duties: list[Duty] = []
-    at = start
-    while at < end:
-        until = min(at + _CHUNK, end)
-        for raw in await pagerduty.entries(schedule, at, until):
-            since, to = instant_of(raw, "start"), instant_of(raw, "end")
-            if since is not None and to is not None and since < until and to > at:
-                user = object_of(raw, "user")
-                duties.append(Duty(Participant("person", id_of(user), text_of(user, "summary")), since, to))
-        at = until
-    return duties
+def _duty(raw: Mapping[str, Any]) -> Duty | None:
+    start, end = instant_of(raw, "start"), instant_of(raw, "end")
+    if start is None or end is None:
+        return None
+    user = object_of(raw, "user")
+    return Duty(Participant("person", id_of(user), text_of(user, "summary")), start, end)
