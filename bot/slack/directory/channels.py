@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.domain.incident import ChannelLoss, Incident
 from bot.domain.policy.policy import Policy
@@ -13,6 +13,7 @@ from bot.domain.values.slack_ids import is_channel_id
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.text import CHANNEL_NAME_LENGTH, channel_name
 
+_T = TypeVar("_T")
 # Slack's errors of a channel that the bot cannot use any more, for methods that name a channel.
 OUT_OF_REACH = frozenset({"is_archived", "channel_not_found", "not_in_channel", "channel_is_limited_access"})
 CANNOT_JOIN = frozenset({"method_not_supported_for_channel_type", "channel_is_limited_access", "too_many_members"})
@@ -159,6 +160,17 @@ async def join(api: SlackApi, channel: str) -> None:
     except SlackError as error:
         if error.name not in ("already_in_channel", "method_not_supported_for_channel_type"):
             raise
+
+
+async def joining(api: SlackApi, channel: str, act: Callable[[], Awaitable[_T]]) -> _T:
+    """Do something in a channel; if the bot turns out not to be in it, join it and do it again."""
+    try:
+        return await act()
+    except SlackError as error:
+        if error.name != "not_in_channel":
+            raise
+    await join(api, channel)
+    return await act()
 
 
 def of_bot(api: SlackApi, *, archived: bool = True) -> AsyncIterator[dict[str, Any]]:

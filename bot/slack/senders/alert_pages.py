@@ -9,7 +9,6 @@ from bot.domain.routing.payloads import AlertPagePayload
 from bot.domain.routing.send_result import NotNeeded, SendResult
 from bot.slack.blocks.alerts import card
 from bot.slack.blocks.elements import Message
-from bot.slack.client.api import SlackError
 from bot.slack.directory import channels
 from bot.slack.senders import post_once
 from bot.slack.senders.base import NEVER_POSTED, SenderBase
@@ -37,13 +36,9 @@ class AlertPageSender(SenderBase):
             channel = await self._people.direct_channel(payload.person)
             return await post_once.post(self._api, notice, channel, message, unless=unless)
         found = await channels.find_by_name(self._api, payload.channel) or payload.channel
-        try:
-            return await post_once.post(self._api, notice, found, message, unless=unless)
-        except SlackError as error:
-            if error.name != "not_in_channel":
-                raise
-        await channels.join(self._api, found)
-        return await post_once.post(self._api, notice, found, message, unless=unless)
+        return await channels.joining(
+            self._api, found, lambda: post_once.post(self._api, notice, found, message, unless=unless)
+        )
 
     @sends_without_incident(NoticeKind.ALERT_PAGE_EDIT, failure="edit a page")
     async def edit_page(self, notice: ClaimedNotice) -> SendResult:

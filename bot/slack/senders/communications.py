@@ -9,7 +9,6 @@ from bot.domain.routing.payloads import CommunicationPayload, CommunicationTestP
 from bot.domain.routing.send_result import Failed, SendResult
 from bot.slack.blocks import communications as blocks
 from bot.slack.blocks.elements import Message
-from bot.slack.client.api import SlackError
 from bot.slack.directory import channels
 from bot.slack.inbound.event_parser import permalink
 from bot.slack.senders.base import Delivery, SenderBase
@@ -93,10 +92,4 @@ class CommunicationSlackSender(SenderBase):
 
     async def _post_joined(self, delivery: Delivery, channel: str, message: Message) -> SendResult:
         """Post in a channel, which the bot joins if it has to."""
-        try:
-            return await self.post(delivery, channel, message)
-        except SlackError as error:
-            if error.name != "not_in_channel":
-                raise
-        await channels.join(self._api, channel)
-        return await self.post(delivery, channel, message)
+        return await channels.joining(self._api, channel, lambda: self.post(delivery, channel, message))

@@ -6,7 +6,6 @@ from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import ShadowReportPayload
 from bot.domain.routing.send_result import NotNeeded, SendResult
 from bot.slack.blocks import shadow as blocks
-from bot.slack.client.api import SlackError
 from bot.slack.directory import channels
 from bot.slack.senders import post_once
 from bot.slack.senders.base import SenderBase
@@ -32,10 +31,4 @@ class ShadowReportSender(SenderBase):
         policy = directory.with_users(self._context.policy)
         told = await read_report(self._context, payload.since, payload.until)
         message = blocks.report(told, payload, policy)
-        try:
-            return await post_once.post(self._api, notice, channel, message)
-        except SlackError as error:
-            if error.name != "not_in_channel":
-                raise
-        await channels.join(self._api, channel)
-        return await post_once.post(self._api, notice, channel, message)
+        return await channels.joining(self._api, channel, lambda: post_once.post(self._api, notice, channel, message))

@@ -6,7 +6,6 @@ from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import WeeklyDigestPayload
 from bot.domain.routing.send_result import NotNeeded, SendResult
 from bot.slack.blocks import week as blocks
-from bot.slack.client.api import SlackError
 from bot.slack.directory import channels
 from bot.slack.senders import post_once
 from bot.slack.senders.base import SenderBase
@@ -29,10 +28,4 @@ class WeeklyDigestSender(SenderBase):
         now, policy = self._context.clock.now(), self._context.policy
         week = await read_week(self._context, payload.until)
         message = blocks.digest(week, now.astimezone(policy.zone).date(), self._senders.command)
-        try:
-            return await post_once.post(self._api, notice, channel, message)
-        except SlackError as error:
-            if error.name != "not_in_channel":
-                raise
-        await channels.join(self._api, channel)
-        return await post_once.post(self._api, notice, channel, message)
+        return await channels.joining(self._api, channel, lambda: post_once.post(self._api, notice, channel, message))
