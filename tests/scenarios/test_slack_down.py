@@ -132,7 +132,7 @@ async def test_a_drill_withholds_what_goes_to_slack_for_itself_alone(here: World
         await act(maya, "/incidents/INC-1/note", text="The bridge works")
         await act(maya, "/incidents/INC-1/resolve", summary="It was only a drill")
         refused = await maya.post("/incidents", {"title": "x", "slack_down": "30m"})
-        assert refused.status == 422
+        assert refused.status == 409
         assert (await here.show(1))["channel_id"] is None
     await here.pass_time(minutes=31)
     channel = here.ws.state.channels[(await here.show(1))["channel_id"]]
