@@ -43,6 +43,7 @@ class StatusPageCache:
         self._loop = WakeableTask(
             self.name, context.wakeups.status_page, self.refresh, hint="check the database; it is tried again"
         )
+        self._one_at_a_time = asyncio.Lock()  # an older rendering never replaces a newer one
         self._made_of: tuple[int, str] | None = None
         self._rendered_at = -RENDERED_ANEW_S
         self._kept: dict[str, Rendered] = {}
@@ -70,12 +71,12 @@ class StatusPageCache:
 
     async def refresh(self) -> None:
         """Render if something was published, the policy changed, or the last time is a minute ago."""
-        async with self._context.database.reading() as conn:
-            made_of = (await publications.version(conn), self._context.policy.digest)
-        fresh = time.monotonic() - self._rendered_at < RENDERED_ANEW_S
-        if made_of == self._made_of and fresh:
-            return
-        await self.render(made_of)
+        async with self._one_at_a_time:
+            async with self._context.database.reading() as conn:
+                made_of = (await publications.version(conn), self._context.policy.digest)
+            fresh = time.monotonic() - self._rendered_at < RENDERED_ANEW_S
+            if made_of != self._made_of or not fresh:
+                await self.render(made_of)
 
     async def render(self, made_of: tuple[int, str]) -> None:
         """Read what is published and render all documents in a thread."""
