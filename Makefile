@@ -3,32 +3,40 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 RUNS ?= 100
+INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check package coverage torture lint lint-js bench pictures reference docs docs-serve lock install clean
+.PHONY: help install demo test coverage torture lint lint-js check package bench pictures reference docs docs-serve lock clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo   try Tocsin in a local workspace"
-	@echo "make test   run the tests"
-	@echo "make coverage  run the tests without a whole bot; fail if they execute too little of the code; part of make test"
-	@echo "make check  everything that CI checks, 25 minutes"
-	@echo "make package  the sdist, the wheel, a CycloneDX list of what ships, and its licences, in dist/"
-	@echo "make lint   ruff, mypy, import contracts, eslint where npm is installed"
-	@echo "make docs   the documentation as a site with a search, in site/; docs-serve shows it while you write"
-	@echo "make torture  kill, freeze and disconnect the bot for half an hour; check that nothing is lost or doubled"
-	@echo "make bench  measure speed against bare baselines"
+	@echo "make demo        try Tocsin in a local workspace; the first time it installs what it needs: half a minute"
+	@echo "make install     everything that tests and checks need, in $(VENV): a minute or two"
+	@echo "make test        all tests: 18 minutes on two cores; ARGS=tests/domain selects some"
+	@echo "make lint        ruff, mypy, import contracts, ESLint where npm is installed: a minute, later 20 seconds"
+	@echo "make check       everything that CI checks: 27 minutes"
+	@echo "make coverage    the tests without a whole bot; fails if they execute too little: 5 minutes, part of make test"
+	@echo "make docs        the documentation as a site with a search, in site/: half a minute, later 5 seconds"
+	@echo "make docs-serve  shows the site while you write"
+	@echo "make reference   the pages of docs/reference, from the code: 3 seconds"
+	@echo "make pictures    the pictures of the README and the documentation, in a browser: a minute"
+	@echo "make package     sdist, wheel, list of what ships (CycloneDX) and its licences, in dist/: two minutes"
+	@echo "make lock        pins the installed versions, with hashes: a minute"
+	@echo "make torture     kills, freezes and disconnects the bot, and looks for what is lost or doubled: half an hour"
+	@echo "make bench       measures speed beside bare baselines: half an hour"
+
+# What the demo needs, and beside it what the tests and checks need. .ci/install.py says what it does and how long.
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) .ci/install.py $(VENV)
+	@touch $@
 
 $(READY): pyproject.toml constraints.txt
-	@echo "First start: a virtual environment in $(VENV), then Tocsin and its packages. This takes a minute or two."
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing the packages …"
-	@$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[dev]"
-	@touch $@
+	@$(PYTHON) .ci/install.py $(VENV) dev
+	@touch $(INSTALLED) $@
 
 install: $(READY)
 
-demo: $(READY)
+demo: $(INSTALLED)
 	@$(BIN)/tocsin demo $(ARGS)
 
 # The tests without a whole bot run with coverage, which slows them down; the least share is in pyproject.toml. With
@@ -40,6 +48,7 @@ WAITING := $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))' 2>
 
 test: $(READY)
 ifeq ($(strip $(ARGS)),)
+	@echo "All tests: first those without a whole bot, then whole bots, killed processes and browsers. 18 minutes on two cores."
 	@$(MAKE) --no-print-directory coverage
 	$(PYTEST) $(WAITING) tests $(addprefix --ignore=,$(UNITS)) || { [ $$? -eq 1 ] && $(AGAIN); }
 else
@@ -50,16 +59,19 @@ endif
 AGAIN := echo "What failed runs once more, alone:" && $(BIN)/python -m pytest -q --last-failed tests
 
 coverage: $(READY)
+	@echo "The tests without a whole bot, with the share of the code that they execute: 5 minutes."
 	$(PYTEST) auto --cov --cov-report=term:skip-covered $(UNITS)
 
 # Random nights (docs/torture.md), then a kill at every commit and call instead of at some of them: half an hour.
 KILLS := $(shell grep -rl TOCSIN_TORTURE tests --include='test_*.py')
 
 torture: $(READY)
+	@echo "Nights of failures, then a kill at each commit and call: half an hour."
 	$(BIN)/python -m tests.torture --runs $(RUNS) $(ARGS)
 	TOCSIN_TORTURE=1 $(BIN)/python -m pytest -q -n auto --dist worksteal $(KILLS)
 
 pictures: $(READY)
+	@echo "The pictures of the documentation, in docs/pictures: a minute."
 	$(BIN)/python -m sandbox.pictures
 
 # The pages of docs/reference, from the code. A test says that they are up to date.
@@ -71,11 +83,13 @@ DOCS := .venv-docs/bin
 DOCS_READY := .venv-docs/.ready
 
 $(DOCS_READY): constraints.docs.txt
+	@echo "First time: an environment of its own for the documentation, in .venv-docs. This takes half a minute."
 	@test -x $(DOCS)/python || $(PYTHON) -m venv .venv-docs
 	@$(DOCS)/python -m pip install --quiet --disable-pip-version-check -r constraints.docs.txt
 	@touch $@
 
 docs: $(DOCS_READY)
+	@echo "The documentation as a site, in site/: 5 seconds."
 	NO_MKDOCS_2_WARNING=1 $(DOCS)/mkdocs build
 
 docs-serve: $(DOCS_READY)
@@ -83,10 +97,12 @@ docs-serve: $(DOCS_READY)
 
 # Pin the installed versions; the ranges are in pyproject.toml.
 lock: $(READY)
+	@echo "Pins for each package, with the hashes of what a registry has: a minute."
 	$(BIN)/python -m pip freeze --exclude-editable --disable-pip-version-check 2>/dev/null | grep '==' | sort -f > constraints.txt
 	$(BIN)/python .ci/lock.py
 
 lint: $(READY)
+	@echo "Lint: style, types and import contracts. A minute the first time, later 20 seconds."
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -98,12 +114,15 @@ lint-js:
 	@.ci/lint-js
 
 check:
+	@echo "Everything that CI checks, in its order: 27 minutes on two cores."
 	@.ci/run
 
 package:
+	@echo "The sdist, the wheel, what ships and its licences, in dist/: two minutes."
 	@.ci/package
 
 bench: $(READY)
+	@echo "Each benchmark prints its figures when it has them: half an hour for all."
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 clean:
