@@ -1,6 +1,6 @@
 """Make a virtual environment and install Tocsin into it as it stands in this folder, with the pinned packages.
 
-Usage: install.py ENVIRONMENT [EXTRA]. It says what it does, counts the packages, and shows pip's words only if it fails.
+Usage: install.py ENVIRONMENT [EXTRA]. It says what it does and counts the packages; pip's words are shown if it fails.
 """
 
 import subprocess

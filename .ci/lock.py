@@ -21,7 +21,7 @@ def main() -> None:
 
 
 def _write(name: str, what: list[str]) -> None:
-    report = subprocess.run([*PIP, *what], check=True, capture_output=True, text=True).stdout  # noqa: S603 - constant
+    report = subprocess.run([*PIP, *what], check=True, capture_output=True, text=True).stdout
     lines = []
     for package in json.loads(report)["install"]:
         distribution, version = package["metadata"]["name"], package["metadata"]["version"]
