@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -105,10 +105,13 @@ async def facts_since(conn: AsyncConnection, since: datetime) -> list[str]:
     return list(await conn.scalars(_facts(conn.dialect.name), {"since": since}))
 
 
-def facts_of(texts: Sequence[str]) -> list[IncidentFact]:
-    """The incidents of the texts, without those that figures leave out. Call it in a thread where they are many."""
+def facts_of(texts: Sequence[str], teams: Mapping[str, tuple[str, ...]]) -> list[IncidentFact]:
+    """The incidents of the texts, without those that figures leave out. Call it in a thread where they are many.
+
+    `teams` are those that look after each service.
+    """
     members = (each for text in texts for each in json.loads(f"[{text}]"))
-    return [_fact(each) for each in members if not each[_UNCOUNTED]]
+    return [_fact(each, teams) for each in members if not each[_UNCOUNTED]]
 
 
 async def updates_since(conn: AsyncConnection, since: datetime) -> dict[int, int]:
@@ -180,9 +183,10 @@ def _facts(dialect: str) -> Any:
     return sa.select(sa.type_coerce(members, sa.Text)).where(_c.declared_at >= _SINCE).group_by(_c.number / _TOGETHER)
 
 
-def _fact(members: list[Any]) -> IncidentFact:
+def _fact(members: list[Any], teams: Mapping[str, tuple[str, ...]]) -> IncidentFact:
     number, severity, status, private, drill, category, services, episode, _, declared, detected, *instants = members
-    return IncidentFact(
+    looked_after = tuple(team for service in services or () for team in teams.get(service, ()))
+    return IncidentFact._make((
         number, severity, _STATUSES[status], bool(private), bool(drill), category, tuple(services or ()), episode or 1,
-        _instant(declared), _instant(detected), *(each and _instant(each) for each in instants),
-    )  # fmt: skip
+        _instant(declared), _instant(detected), *(each and _instant(each) for each in instants), looked_after,
+    ))  # fmt: skip

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from datetime import timedelta
 
 import click
 
 from bot import policy as policy_reader
 from bot.cli.shared import as_json_option, echo_lines, print_json, run
 from bot.domain.figures.load import PersonLoad, loads_of
-from bot.domain.figures.report import Period, Report, Scope
+from bot.domain.figures.period import of_words
+from bot.domain.figures.report import Report, Scope
 from bot.domain.figures.selection import BY, Selection
 from bot.domain.figures.words import lines
 from bot.domain.policy.policy import Policy
-from bot.domain.values.durations import parse_duration
+from bot.domain.policy.teams import team_key
 from bot.json_shapes.figures import figures_json
 from bot.settings import Settings
 from bot.usecases.open_clock import open_clock
@@ -24,58 +24,58 @@ from storage.figures import people_paged
 
 
 @click.command("metrics")
-@click.option("--since", "span", default="30d", show_default=True, help="How far to look back, such as 90d.")
+@click.option("--since", default="30d", show_default=True, help="How far to look back, such as 90d; or the first day.")
+@click.option("--until", metavar="DAY", help="The last day, which counts whole, or an instant; now without one.")
 @click.option("--by", type=click.Choice(BY), default="severity", show_default=True, help="What the rows are split by.")
 @click.option("--severity", help="Only incidents of this severity.")
 @click.option("--service", help="Only incidents of this service.")
 @click.option("--category", help="Only incidents of this category.")
+@click.option("--team", help="Only incidents of the services of this team.")
 @click.option("--load", "person", metavar="ID", help="Instead: how often this person was paged, and whom they lead.")
 @as_json_option
 def metrics_command(
-    *,
-    span: str,
-    by: str,
-    severity: str | None,
-    service: str | None,
-    category: str | None,
-    person: str | None,
-    as_json: bool,
+    *, since: str, until: str | None, by: str, person: str | None, as_json: bool, **selected: str | None
 ) -> None:
     """How many incidents there were, how long they took, and whether that became better or worse."""
     if person is not None:
-        _print_load(parse_duration(span), person, as_json=as_json)
+        _print_load(since, until, person, as_json=as_json)
         return
-    looked_back, selection = parse_duration(span), Selection(severity, service, category)
-    report, policy = run(lambda database, settings: _report(database, settings, looked_back, selection, by))
+    selection = Selection(**selected)
+    report, policy = run(lambda database, settings: _report(database, settings, (since, until), selection, by))
     if as_json:
         print_json(figures_json(report, policy))
     else:
         echo_lines("\n".join(lines(report, policy)))
 
 
-def _print_load(looked_back: timedelta, person: str, *, as_json: bool) -> None:
-    loads = run(lambda database, settings: _loads(database, settings, looked_back, person))
+def _print_load(since: str, until: str | None, person: str, *, as_json: bool) -> None:
+    loads = run(lambda database, settings: _loads(database, settings, (since, until), person))
     if as_json:
         print_json([asdict(load) for load in loads])
     else:
         echo_lines("\n".join(f"{load.person}: {load.words}" for load in loads))
 
 
-async def _loads(database: Database, settings: Settings, looked_back: timedelta, person: str) -> list[PersonLoad]:
+async def _loads(
+    database: Database, settings: Settings, words: tuple[str, str | None], person: str
+) -> list[PersonLoad]:
     """Nights and weekends go by the policy's time zone: Slack, which knows each person's own, is not asked."""
     now = (await open_clock(database, settings.tocsin_speed)).now()
     policy = policy_reader.load(settings.policy_path)
+    period = of_words(*words, now, policy.zone)
     async with database.snapshot() as conn:
-        pages = await people_paged(conn, now - looked_back, now)
+        pages = await people_paged(conn, period.start, period.end)
     return loads_of(person, pages, policy, policy.zone)
 
 
 async def _report(
-    database: Database, settings: Settings, looked_back: timedelta, selection: Selection, by: str
+    database: Database, settings: Settings, words: tuple[str, str | None], selection: Selection, by: str
 ) -> tuple[Report, Policy]:
     now = (await open_clock(database, settings.tocsin_speed)).now()
     policy = policy_reader.load(settings.policy_path)
     if selection.severity is not None:
         selection = replace(selection, severity=policy.severity(selection.severity).key)
-    scope = Scope(Period(now - looked_back, now), selection, by)
+    if selection.team is not None:
+        selection = replace(selection, team=team_key(selection.team, policy))
+    scope = Scope(of_words(*words, now, policy.zone), selection, by)
     return await period_figures(database, policy, scope, now), policy

@@ -26,6 +26,7 @@ def figures_json(report: Report, policy: Policy) -> dict[str, Any]:
         "by_severity": report.by_severity,
         "by_category": report.by_category,
         "by_service": report.by_service,
+        "by_team": report.by_team,
         "resolved": report.resolved,
         "reopened": report.reopened,
         "drills_excluded": report.drills,

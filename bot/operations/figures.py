@@ -7,8 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from bot.domain.errors import Refused
 from bot.domain.figures.report import Period, Scope
 from bot.domain.figures.selection import Selection
+from bot.domain.policy.teams import team_key
 from bot.json_shapes.figures import figures_json
 from bot.operations.base import Answer, Arguments, BadArgument, Call, Duration, Instant, Shape, question, severity_key
 from bot.operations.verbs import span
@@ -28,7 +30,8 @@ class FiguresArguments(Arguments):
     severity: Name | None = None
     service: Name | None = None
     category: Name | None = None
-    by: Literal["severity", "service", "category"] = "severity"
+    team: Name | None = Field(default=None, description="A team of the policy, which looks after services.")
+    by: Literal["severity", "service", "category", "team"] = "severity"
 
 
 class DistributionShape(Shape):
@@ -61,6 +64,7 @@ class FiguresShape(Shape):
     by_severity: dict[str, int]
     by_category: dict[str, int]
     by_service: dict[str, int]
+    by_team: dict[str, int] = Field(description="By the teams that look after the services.")
     acknowledge_s: DistributionShape
     identify_s: DistributionShape
     mitigate_s: DistributionShape
@@ -76,17 +80,25 @@ class FiguresShape(Shape):
     n: dict[str, int] = Field(description="Of how many each share is.")
     trend: dict[str, Any] = Field(description="For each time: a verdict, how many were compared, and p.")
     targets: list[dict[str, Any]] = Field(description="The policy's targets, with what the period has.")
-    split: dict[str, Any] = Field(description="The same times for each severity, service or category.")
+    split: dict[str, Any] = Field(description="The same times for each severity, service, category or team.")
     detected: dict[str, Any] = Field(description="How many incidents were detected in each week, month or quarter.")
 
 
 async def _figures(call: Call, given: FiguresArguments) -> Answer:
     now = call.context.clock.now()
     severity = None if given.severity is None else severity_key(call, given.severity)
-    selection = Selection(severity, given.service, given.category)
+    team = None if given.team is None else _team(call, given.team)
+    selection = Selection(severity, given.service, given.category, team)
     scope = Scope(_period(call, given), selection, given.by)
     policy = call.context.policy
     return Answer(figures_json(await period_figures(call.context.database, policy, scope, now), policy))
+
+
+def _team(call: Call, named: str) -> str:
+    try:
+        return team_key(named, call.context.policy)
+    except Refused as refused:
+        raise BadArgument("team", str(refused)) from None
 
 
 def _period(call: Call, given: FiguresArguments) -> Period:

@@ -103,3 +103,34 @@ async def test_only_the_selected_incidents_count_and_private_ones_give_nothing_a
     assert await counted(service="private") == (1, {"private": 1})
     assert await counted(severity="sev2") == (2, {"private": 1, "shop": 1})
     assert await counted(category="network", service="shop") == (1, {"shop": 1})
+
+
+TEAMS = """
+preset: sev1-5
+contacts: {anna: {slack: U0ANNA0000}}
+schedules: {shop-hours: {rotation: weekly, start: 2026-01-05, members: [anna]}}
+services: {pay: {}, shop: {schedule: shop-hours}, cart: {schedule: shop-hours}, dark: {}}
+teams:
+  payments: {name: Payments, members: [anna], services: [pay, cart]}
+  storefront: {schedule: shop-hours}
+"""
+
+
+async def test_an_incident_counts_for_the_teams_that_look_after_its_services(make_context: MakeContext) -> None:
+    context = make_context(TEAMS)
+    touched: list[tuple[str, ...]] = [("pay",), ("shop", "pay"), ("cart",), ("dark",), (), ("pay",)]
+    async with context.database.transaction() as conn:
+        for number, services in enumerate(touched, 1):
+            await incidents.insert(conn, incident(number, services=services, private=number == 6))
+    now = NOW + timedelta(hours=2)
+
+    async def counted(**selected: str) -> dict[str, int]:
+        scope = Scope(Period(now - timedelta(days=30), now), Selection(**selected), "team")
+        found = await period_figures(context.database, context.policy, scope, now)
+        assert found.by_team == {key: row.incidents for key, row in found.rows.items()}
+        return found.by_team
+
+    # `cart` is named by a team, so its schedule says nothing; `shop` belongs to whoever is on call for it.
+    assert await counted() == {"payments": 3, "unknown": 2, "private": 1, "storefront": 1}
+    assert await counted(team="payments") == {"payments": 3, "storefront": 1}
+    assert await counted(team="payments", service="shop") == {"payments": 1, "storefront": 1}

@@ -83,6 +83,7 @@ class Report:
     by_severity: dict[str, int]
     by_category: dict[str, int]
     by_service: dict[str, int]
+    by_team: dict[str, int]
     resolved: int
     reopened: int
     drills: int
@@ -125,6 +126,7 @@ def report(facts: Sequence[IncidentFact], scope: Scope, policy: Policy, now: dat
         by_severity=_count(counted, "severity", policy),
         by_category=_count(counted, "category", policy),
         by_service=_count(counted, "service", policy),
+        by_team=_count(counted, "team", policy),
         resolved=len(resolved),
         reopened=sum(fact.episode > 1 for fact in counted),
         drills=len(within) - len(real),

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from bot.domain.incident.fact import IncidentFact
 
-PRIVATE = "private"  # under which the services and categories of private incidents are counted
+PRIVATE = "private"  # under which the services, teams and categories of private incidents are counted
 UNKNOWN = "unknown"
-BY = ("severity", "service", "category")
+BY = ("severity", "service", "category", "team")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +19,14 @@ class Selection:
     severity: str | None = None
     service: str | None = None
     category: str | None = None
+    team: str | None = None
 
     @property
     def given(self) -> tuple[tuple[str, str], ...]:
         """What incidents must have: by what, and its key."""
-        wanted = (("severity", self.severity), ("service", self.service), ("category", self.category))
+        wanted = (
+            ("severity", self.severity), ("service", self.service), ("category", self.category), ("team", self.team)
+        )  # fmt: skip
         return tuple((by, key) for by, key in wanted if key is not None)
 
     def of(self, facts: Iterable[IncidentFact]) -> list[IncidentFact]:
@@ -48,4 +51,5 @@ def keys_of(fact: IncidentFact, by: str) -> tuple[str, ...]:
         return (PRIVATE,)
     if by == "category":
         return (fact.category or UNKNOWN,)
-    return tuple(dict.fromkeys(fact.services)) or (UNKNOWN,)
+    keys = fact.teams if by == "team" else fact.services
+    return tuple(dict.fromkeys(keys)) or (UNKNOWN,)

@@ -1,4 +1,4 @@
-"""Splits the incidents of a period by severity, service or category, and by week."""
+"""Splits the incidents of a period by severity, service, category or team, and by week."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_BUCKETS = 20  # what a chart of Slack takes
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The incidents of one severity, service or category."""
+    """The incidents of one severity, service, category or team."""
 
     incidents: int
     open: int

@@ -13,7 +13,7 @@ from bot.domain.figures.trend import Verdict
 from bot.domain.policy.policy import Policy
 from bot.domain.values import durations
 
-MOST = 10  # services or categories that are listed
+MOST = 10  # services, teams or categories that are listed
 NAMES = {
     "acknowledge_s": "Time to acknowledge",
     "identify_s": "Time to find the cause",
@@ -33,7 +33,7 @@ REACHED = {
 
 def lines(report: Report, policy: Policy) -> list[str]:
     """The figures, one a line."""
-    counts = {key: row.incidents for key, row in report.rows.items()}
+    counts = {row_name(report.by, key, policy): row.incidents for key, row in report.rows.items()}
     return [headline(report), *summary(report), f"By {report.by}: {_counts(counts)}", *details(report, policy)]
 
 
@@ -72,8 +72,18 @@ def details(report: Report, policy: Policy) -> list[str]:
     ]
 
 
+def row_name(by: str, key: str, policy: Policy) -> str:
+    """A severity, service, category or team as people know it."""
+    if by == "severity":
+        name = next((level.name for level in policy.severities if level.key == key), "")
+        return f"{key.upper()} {name}" if name else key
+    if by == "team" and key in policy.teams:
+        return policy.teams[key].name or key
+    return key
+
+
 def row_line(name: str, row: Row) -> str:
-    """One severity, service or category in a line."""
+    """One severity, service, category or team in a line."""
     times = [
         f"{word} {seconds_words(of.median)} (n {of.n})"
         for word, of in (("acknowledged in", row.acknowledge_s), ("resolved in", row.resolve_s))

@@ -28,6 +28,7 @@ class IncidentFact(NamedTuple):
     resolved_at: datetime | None = None  # of the latest episode
     ended_at: datetime | None = None
     impact_ended_at: datetime | None = None
+    teams: tuple[str, ...] = ()  # keys of the teams that look after its services
 
     @property
     def open(self) -> bool:

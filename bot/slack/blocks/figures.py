@@ -9,7 +9,7 @@ from bot.domain.figures.distribution import Distribution
 from bot.domain.figures.load import PersonLoad
 from bot.domain.figures.report import Period, Report
 from bot.domain.figures.split import Row
-from bot.domain.figures.words import REACHED, details, headline, row_line, seconds_words, summary
+from bot.domain.figures.words import REACHED, details, headline, row_line, row_name, seconds_words, summary
 from bot.domain.policy.policy import Policy
 from bot.slack.blocks import data, elements
 from bot.slack.blocks.elements import Block, Message
@@ -47,11 +47,7 @@ def _bullets(lines: Sequence[str]) -> list[Block]:
 
 
 def _named(report: Report, policy: Policy) -> list[tuple[str, Row]]:
-    names = {level.key: level.name for level in policy.severities} if report.by == "severity" else {}
-    return [
-        (f"{key.upper()} {names[key]}" if names.get(key) else key, row)
-        for key, row in list(report.rows.items())[: data.ROWS]
-    ]
+    return [(row_name(report.by, key, policy), row) for key, row in list(report.rows.items())[: data.ROWS]]
 
 
 def _by_week(report: Report, policy: Policy) -> Block | None:

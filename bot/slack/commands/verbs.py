@@ -301,7 +301,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "metrics",
         Grammar.METRICS,
-        ("metrics [30d|90d|<from> <to>] [severity|service|category [<which>]]", "metrics load [30d]"),
+        ("metrics [30d|90d|<from> <to>] [severity|service|category|team [<which>]]", "metrics load [30d]"),
         "metrics 90d service",
         "how many incidents there were, how long they took, and whether that became better or worse",
         aliases=("figures",),

@@ -13,6 +13,7 @@ from bot.domain.figures.report import Beside, Report, Scope, Share, report
 from bot.domain.figures.targets import GRACE, late_updates
 from bot.domain.incident.fact import IncidentFact
 from bot.domain.policy.policy import Policy
+from bot.domain.policy.teams import teams_by_service
 from storage import figures
 from storage.alerts.tallies import tallies
 from storage.database import Database
@@ -31,7 +32,7 @@ async def period_figures(database: Database, policy: Policy, scope: Scope, now: 
         told = await tallies(conn, period.start, period.end)
 
     def compute() -> Report:
-        facts = figures.facts_of(texts)
+        facts = figures.facts_of(texts, teams_by_service(policy))
         within = [fact for fact in scope.selection.of(facts) if period.start <= fact.detected_at < period.end]
         others = [fact for fact in facts if not period.start <= fact.detected_at < period.end]
         counted = {fact.number for fact in within if fact.counts}

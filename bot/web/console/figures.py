@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import web
 
+from bot.domain.errors import Refused
+from bot.domain.figures.period import of_words
+from bot.domain.figures.words import row_name
 from bot.domain.policy.policy import Policy
+from bot.operations.base import BadArgument
 from bot.web.console.charts import bars
 from bot.web.console.door import Door, Visitor, signed_in
 
 SPANS = (7, 30, 90, 365)
+SELECTIONS = ("severity", "service", "category", "team")
 KEPT_S = 30.0
+MOST_KEPT = 32
 TIMES = {
     "acknowledge_s": "To acknowledge", "identify_s": "To identify", "mitigate_s": "To mitigate",
     "resolve_s": "To resolve", "detect_s": "From start to detection",
@@ -23,17 +31,20 @@ TIMES = {
 
 @dataclass(slots=True)
 class _Kept:
-    """The figures of each span, for a moment: a year of incidents takes a while to count."""
+    """The figures of what was asked for last, for a moment: a year of incidents takes a while to count."""
 
-    figures: dict[int, tuple[float, Any]] = field(default_factory=dict)
+    figures: OrderedDict[tuple[tuple[str, Any], ...], tuple[float, Any]] = field(default_factory=OrderedDict)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def of(self, visitor: Visitor, days: int) -> Any:
+    async def of(self, visitor: Visitor, asked: dict[str, Any]) -> Any:
+        key = tuple(sorted(asked.items()))
         async with self.turn:
-            at, kept = self.figures.get(days, (0.0, None))
+            at, kept = self.figures.pop(key, (0.0, None))
             if kept is None or time.monotonic() - at > KEPT_S:
-                kept = await visitor.ask("get_figures", days=days)
-                self.figures[days] = (time.monotonic(), kept)
+                at, kept = time.monotonic(), await visitor.ask("get_figures", **asked)
+            self.figures[key] = (at, kept)
+            while len(self.figures) > MOST_KEPT:
+                self.figures.popitem(last=False)
             return kept
 
 
@@ -48,20 +59,50 @@ def routes(door: Door) -> list[web.RouteDef]:
 
 
 async def _page(visitor: Visitor, kept: _Kept) -> web.StreamResponse:
-    asked = visitor.request.query.get("days", "30")
-    days = int(asked) if asked in {str(each) for each in SPANS} else 30
-    figures = await kept.of(visitor, days)
+    query, policy = visitor.request.query, visitor.door.context.policy
+    chosen = {name: value[:100] for name in SELECTIONS if (value := query.get(name, ""))}
+    period = _period(query.get("days", "30"), query.get("from", ""), query.get("to", ""), visitor)
+    figures = await kept.of(visitor, {**chosen, **period})
     spans = {name: each for name, each in figures.items() if isinstance(each, dict) and "median" in each}
     return await visitor.page(
-        "figures.html", at="figures", days=days, choices=SPANS, figures=figures,
+        "figures.html", at="figures", days=period.get("days"), choices=SPANS, figures=figures, chosen=chosen,
+        others=urlencode(chosen), first=query.get("from", ""), last=query.get("to", ""), selects=_selects(policy),
         spans=[(name, TIMES.get(name, name.replace("_", " ").capitalize()), each) for name, each in spans.items()],
         charts=[
-            ("By severity", _rows(figures["by_severity"], visitor.door.context.policy)),
+            ("By severity", _rows(figures["by_severity"], policy)),
             ("By service", _rows(figures["by_service"])),
             ("By category", _rows(figures["by_category"])),
+            *([("By team", _rows(_named(figures["by_team"], policy)))] if policy.teams else []),
         ],
         bars=bars,
     )  # fmt: skip
+
+
+def _period(days: str, first: str, last: str, visitor: Visitor) -> dict[str, Any]:
+    """The last days, or from the first to the last day where they are given."""
+    if not first and not last:
+        return {"days": int(days) if days in {str(each) for each in SPANS} else 30}
+    now, zone = visitor.now, visitor.door.context.policy.zone
+    try:
+        period = of_words(first or last, last or None, now, zone)
+    except Refused as refused:
+        raise BadArgument("from", refused.message) from None
+    return {"start": period.start, "end": period.end}
+
+
+def _selects(policy: Policy) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """What incidents can be selected by: name, label, and the values with their names."""
+    values = {
+        "severity": {level.key: f"{level.key.upper()} {level.name}" for level in policy.severities},
+        "service": {key: each.name or key for key, each in policy.services.items()},
+        "category": {key: key for key in policy.categories},
+        "team": {key: each.name or key for key, each in policy.teams.items()},
+    }
+    return [(name, name.capitalize(), list(values[name].items())) for name in SELECTIONS if values[name]]
+
+
+def _named(counts: dict[str, int], policy: Policy) -> dict[str, int]:
+    return {row_name("team", key, policy): count for key, count in counts.items()}
 
 
 def _rows(counts: dict[str, int], policy: Policy | None = None) -> list[tuple[str, int]]:

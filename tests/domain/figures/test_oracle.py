@@ -74,7 +74,7 @@ def history(number: int, chance: random.Random) -> tuple[Incident, Told]:
 
 
 def fact(incident: Incident) -> IncidentFact:
-    return IncidentFact(**{name: getattr(incident, name) for name in IncidentFact._fields})
+    return IncidentFact(**{name: getattr(incident, name) for name in IncidentFact._fields if name != "teams"})
 
 
 def figures() -> tuple[Report, list[Told]]:

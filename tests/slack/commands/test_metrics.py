@@ -30,6 +30,7 @@ QUARTER = (date(2026, 1, 1), date(2026, 3, 31))
             "metrics service Pay Gateway",
             Request("metrics", scope="severity", selection=Selection(service="Pay Gateway"), span=MONTH),
         ),
+        ("metrics 30d team", Request("metrics", scope="team", span=MONTH)),
         ("metrics load 7d", Request("metrics", scope="load", span=timedelta(days=7))),
         ("metrics 2026-01-01 to 2026-03-31", Request("metrics", scope="severity", days=QUARTER)),
     ],

@@ -274,7 +274,7 @@ WORDS = st.one_of(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(st.lists(WORDS, max_size=6), st.sampled_from(POLICIES), st.sampled_from([" ", "\n", "  "]))
 def test_whatever_is_typed_is_read_or_answered(words: list[str], policy: Policy, between: str) -> None:
     parsed = parse(between.join(words), policy, asker="U0ASKER")

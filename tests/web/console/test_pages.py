@@ -137,3 +137,26 @@ async def test_what_waits_for_a_person_is_on_their_first_page(here: World) -> No
         assert "Waits for you" not in (await maya.get("/")).text
         assert (await tom.send(await tom.get("/incidents/INC-1"), "/incidents/INC-1/acknowledge")).status == 303
         assert "you are paged" not in (await tom.get("/")).text
+
+
+TEAMS = (
+    POLICY
+    + """
+services: {api: {name: The API}, shop: {}}
+teams: {core: {name: Core team, members: [maya], services: [api]}}
+"""
+)
+
+
+async def test_figures_are_filtered_by_team_and_by_days(sqlite_url: str, tmp_path: Path) -> None:
+    async with world(sqlite_url, policy=written(tmp_path, TEAMS)) as here, browser(here, scopes="admin") as maya:
+        for service in ("api", "shop"):
+            form = await maya.get("/")
+            await maya.send(form, "/declare", title=f"{service} is down", severity="sev2", services=service)
+        whole, core = await maya.get("/figures"), await maya.get("/figures?team=core&from=2020-01-01")
+        assert "<dd>2 " in whole.text
+        assert "Core team" in whole.text
+        assert "<dd>1 " in core.text
+        assert '<option value="core" selected>Core team</option>' in core.text
+        assert (await maya.get("/figures?team=nobody")).status == 422
+        assert (await maya.get("/figures?from=2036-01-01")).status == 422

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from bot.domain.errors import Refused
 from bot.domain.figures.selection import BY, Selection
 from bot.domain.policy.policy import Policy, fold_name
+from bot.domain.policy.teams import no_team
 from bot.domain.values.durations import parse_duration
 from bot.slack.commands.grammar.base import ArgumentError, ParseContext, echo
 from bot.slack.commands.request import Request
@@ -77,17 +78,21 @@ def _names(by: str, policy: Policy) -> dict[str, str]:
         known = [(level.key, level.name) for level in policy.severities]
     elif by == "service":
         known = [(service.key, service.name) for service in policy.services.values()]
+    elif by == "team":
+        known = [(team.key, team.name) for team in policy.teams.values()]
     else:
         known = [(key, key) for key in policy.categories]
     return {fold_name(name): key for key, *names in known for name in (key, *names) if name}
 
 
 def _value(by: str, typed: str, policy: Policy) -> str:
-    """The key of what was typed. Services and categories may be free text."""
+    """The key of what was typed. Services and categories may be free text, teams not."""
     key = _names(by, policy).get(fold_name(typed))
     if key is None and by == "severity":
         levels = ", ".join(level.key for level in policy.severities)
         raise ArgumentError(f"There is no severity “{echo(typed)}”. There are {levels}.")
+    if key is None and by == "team":
+        raise ArgumentError(no_team(echo(typed), policy))
     return key or typed
 
 
@@ -107,6 +112,6 @@ def _span(word: str) -> timedelta:
 
 def _unknown(word: str) -> ArgumentError:
     return ArgumentError(
-        f"“{echo(word)}” is no period. Write 30d, 90d or two days, then severity, service or category, "
+        f"“{echo(word)}” is no period. Write 30d, 90d or two days, then severity, service, category or team, "
         "with a name to count only those: service payments."
     )

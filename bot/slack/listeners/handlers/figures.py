@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, time, timedelta
+from datetime import datetime, tzinfo
 
-from bot.domain.errors import Refused
 from bot.domain.figures.load import led_by, load_of_person
+from bot.domain.figures.period import of_days
 from bot.domain.figures.report import Period, Scope
 from bot.slack.blocks import figures as blocks
 from bot.slack.blocks.elements import Message
@@ -22,7 +22,7 @@ MOST_LED = 50
 
 async def _metrics(call: WorkspaceCall) -> Message:
     now, policy = call.context.clock.now(), call.context.policy
-    period = _period(call.request, now, now.astimezone(policy.zone))
+    period = _period(call.request, now, policy.zone)
     if call.request.scope == LOAD:
         return await _load(call, period)
     scope = Scope(period, call.request.selection, call.request.scope)
@@ -42,15 +42,11 @@ async def _load(call: WorkspaceCall, period: Period) -> Message:
     return blocks.load(loads, period)
 
 
-def _period(request: Request, now: datetime, local: datetime) -> Period:
+def _period(request: Request, now: datetime, zone: tzinfo) -> Period:
     """The period that is asked for; the last day counts whole, as far as it has passed."""
     if request.days is None:
         return Period(now - request.required_span, now)
-    first, last = (datetime.combine(day, time(), local.tzinfo) for day in request.days)
-    start, end = first.astimezone(now.tzinfo), (last + timedelta(days=1)).astimezone(now.tzinfo)
-    if start >= now:
-        raise Refused(f"{request.days[0]:%-d %b %Y} is still to come.", "metrics 30d")
-    return Period(start, min(end, now))
+    return of_days(*request.days, now, zone)
 
 
 WORKSPACE_VERBS: dict[str, WorkspaceHandler] = {"metrics": _metrics}
