@@ -95,6 +95,7 @@ class Rig:
         url: str,
         *,
         watched: bool = False,
+        counted: bool = False,
         under: tuple[str, ...] = (),
         within_s: float = READY_WITHIN_S,
         **env: str,
@@ -111,6 +112,8 @@ class Rig:
         }
         if watched:
             settings["STALLS"] = str(self.folder / "stall")
+        if counted:
+            settings["COUNTS"] = str(self.folder / "counts")
         env = {**settings, **env}
         run = ("-m", "tests.benchmarks.watched")
         child = await start(*run, folder=self.folder, env=env, under=under, within_s=within_s)
@@ -127,14 +130,23 @@ class Rig:
 
     async def longest_stall(self, bot: Child) -> float:
         """The longest stall of a watched bot's event loop since the last call."""
-        path = self.folder / "stall"
+        return float(await self._written(bot, signal.SIGUSR1, "stall"))
+
+    async def counts(self, bot: Child) -> dict[str, float]:
+        """What a counted bot has counted since its start; see `scale.counters`."""
+        counts: dict[str, float] = json.loads(await self._written(bot, signal.SIGUSR2, "counts"))
+        return counts
+
+    async def _written(self, bot: Child, number: signal.Signals, name: str) -> str:
+        """What the bot writes to a file of this name when it gets this signal."""
+        path = self.folder / name
         path.unlink(missing_ok=True)
-        bot.process.send_signal(signal.SIGUSR1)
+        bot.process.send_signal(number)
         for _ in range(1000):
             if path.exists():
-                return float(path.read_text())
+                return path.read_text()
             await asyncio.sleep(0.01)
-        raise TimeoutError("the bot's ticker does not answer")
+        raise TimeoutError("the bot does not answer the signal")
 
     async def channel(self, name: str) -> str:
         return str(next(c["id"] for c in (await self.get("state"))["channels"] if c["name"] == name))

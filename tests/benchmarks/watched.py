@@ -1,6 +1,7 @@
 """`tocsin serve` without its rate limiter, since the workspace enforces no limits either.
 
 If `STALLS` names a file, a ticker runs on the event loop. On SIGUSR1 it writes the longest stall since the last signal.
+If `COUNTS` names a file, statements and processor time are counted, and SIGUSR2 writes the counts there.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from bot import logs
 from bot import settings as settings_reader
 from bot.cli import serve
 from bot.slack.client.rate_limiter import RateLimiter
+from tests.benchmarks.scale.counters import Counter
 
 EVERY_S = 0.005
 
@@ -35,7 +37,15 @@ async def _tick(path: Path) -> None:
         worst = max(worst, time.perf_counter() - before - EVERY_S)
 
 
+def _count(path: Path) -> None:
+    counter = Counter()
+    counter.install()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR2, lambda: counter.write(path))
+
+
 async def _serve() -> None:
+    if counts := os.environ.get("COUNTS"):
+        _count(Path(counts))
     stalls = os.environ.get("STALLS")
     ticker = asyncio.create_task(_tick(Path(stalls))) if stalls else None
     await serve._serve(settings_reader.load())

