@@ -24,7 +24,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--json", type=Path, help="Write the measurements to this file, too.")
     args = parser.parse_args(arguments)
-    kinds, axes = args.database or KINDS, args.grow or tuple(growth.AXES)
+    kinds = args.database or KINDS
+    axes = {axis: growth.AXES[axis] for axis in args.grow or growth.AXES}
     with tempfile.TemporaryDirectory(prefix="tocsin-scale-") as folder:
         costs = asyncio.run(growth.measure(Path(folder), kinds, axes, args.factors, args.rounds))
     if args.json:

@@ -16,7 +16,8 @@ from storage.engine.columns import Instant
 from storage.schema import metadata
 
 _SERIES = {
-    "sqlite": "(WITH RECURSIVE s(n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM s WHERE n < {last}) SELECT n FROM s)",
+    "sqlite": "(WITH RECURSIVE s(n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM s WHERE n < {last}) "
+    "SELECT n FROM s)",
     "postgresql": "(SELECT n FROM generate_series({first}, {last}) AS s(n))",
 }
 _OF_INCIDENT = [table for table in metadata.sorted_tables if "incident" in table.c and table.name != "alert_groups"]
@@ -79,7 +80,10 @@ async def messages(conn: AsyncConnection, incident: int, count: int) -> None:
 async def deadlines(conn: AsyncConnection, incident: int, count: int) -> None:
     """Add `count` waiting deadlines to an incident, due from ten days on."""
     copies = Copies(1, count)
-    special = {"once": "t.once || ':waits:' || s.n", "due_at": "t.due_at + 864000000000 + s.n * CAST(1000000 AS BIGINT)"}
+    special = {
+        "once": "t.once || ':waits:' || s.n",
+        "due_at": "t.due_at + 864000000000 + s.n * CAST(1000000 AS BIGINT)",
+    }
     which = f"t.once = (SELECT MIN(once) FROM deadlines WHERE incident = {incident} AND state = 'waiting')"
     await _copy(conn, metadata.tables["deadlines"], copies, which, special)
 

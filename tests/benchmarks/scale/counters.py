@@ -61,7 +61,7 @@ class Counter:
 
             await connection.set_progress_handler(count, STEPS)
 
-        sqlite_driver._Connection.prepare = prepare  # type: ignore[method-assign]
+        sqlite_driver._Connection.prepare = prepare  # type: ignore[assignment,method-assign]
 
     def write(self, path: Path) -> None:
         """Replace the file by the counts until now, as JSON."""

@@ -53,7 +53,9 @@ class Doors:
 
     def home(self, n: int) -> bytes:
         """A person opens the home tab."""
-        body = json.loads(client.message(self.channel, "", f"{time.time():.0f}.{n:06d}", PERSON).partition(b"\r\n\r\n")[2])
+        body = json.loads(
+            client.message(self.channel, "", f"{time.time():.0f}.{n:06d}", PERSON).partition(b"\r\n\r\n")[2]
+        )
         body["event_id"] = f"EvHome{time.time_ns()}"
         body["event"] = {"type": "app_home_opened", "user": PERSON, "channel": "D1", "tab": "home", "event_ts": "1.1"}
         return client.signed(json.dumps(body).encode(), "application/json")

