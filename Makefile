@@ -6,7 +6,7 @@ RUNS ?= 100
 INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 
-.PHONY: help install demo test coverage torture lint lint-js check package bench pictures reference docs docs-serve lock clean
+.PHONY: help install demo test coverage torture lint lint-js check package bench scale pictures reference docs docs-serve lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -24,6 +24,7 @@ help:
 	@echo "make lock        pins the installed versions, with hashes: a minute"
 	@echo "make torture     kills, freezes and disconnects the bot, and looks for what is lost or doubled: half an hour"
 	@echo "make bench       measures speed beside bare baselines: half an hour"
+	@echo "make scale       measures how costs grow with the data, on both databases: half an hour"
 
 # What the demo needs, and beside it what the tests and checks need. .ci/install.py says what it does and how long.
 $(INSTALLED): pyproject.toml constraints.txt
@@ -124,6 +125,9 @@ package:
 bench: $(READY)
 	@echo "Each benchmark prints its figures when it has them: half an hour for all."
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+scale: $(READY)
+	$(BIN)/python -m tests.benchmarks.scale $(ARGS)
 
 clean:
 	rm -rf $(VENV) build *.egg-info
