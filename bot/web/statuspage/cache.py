@@ -105,7 +105,7 @@ class StatusPageCache:
         made = await asyncio.to_thread(
             lambda: documents.html(pages.incident_page(found, view, documents.links(view, access=self.access)), view)
         )
-        return self._keep(path, made)
+        return self._keep(path, made, view)
 
     async def history(self, before: datetime) -> Rendered | None:
         """The part of the history that started before an instant; None before the first rendering."""
@@ -116,12 +116,21 @@ class StatusPageCache:
         async with self._context.database.reading() as conn:
             listed = await publications.before(conn, before, documents.MOST_IN_HISTORY)
         made = await asyncio.to_thread(lambda: _history(listed, view, self.access))
-        return self._keep(path, made)
+        return self._keep(path, made, view)
 
-    def _keep(self, path: str, made: Rendered) -> Rendered:
+    async def calendar(self) -> Rendered | None:
+        """The calendar of maintenance; None before the first rendering. It is kept until the next change."""
+        path = f"{documents.PREFIX}/{documents.CALENDAR}"
+        view = self.view
+        if path in self._kept or view is None:
+            return self._kept.get(path)
+        return self._keep(path, await asyncio.to_thread(documents.calendar, view, self.access), view)
+
+    def _keep(self, path: str, made: Rendered, view: PageView) -> Rendered:
         if len(self._kept) >= MOST_KEPT:
             self._kept.clear()
-        self._kept[path] = made
+        if self.view is view:  # a change while this was rendered asks for another rendering
+            self._kept[path] = made
         return made
 
 

@@ -1,4 +1,4 @@
-"""Renders every document of the status page at once, by its path: pages, feeds, API."""
+"""Renders the documents of the status page by their paths: pages, feeds, API, calendar."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from bot.web.statuspage import api_v2, feeds, pages
 from bot.web.statuspage.rendered import Rendered, render, style_policy
 
 PREFIX = "/status"
+CALENDAR = "maintenance.ics"
 HTML = "text/html; charset=utf-8"
 JSON = "application/json; charset=utf-8"
 ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
@@ -39,6 +40,11 @@ def _query(access: str | None) -> str:
     return f"?access={access}" if access else ""
 
 
+def calendar(view: PageView, access: str | None = None) -> Rendered:
+    """The calendar of maintenance. It is rendered when somebody asks for it, because its library is large."""
+    return render(feeds.calendar(view), "text/calendar; charset=utf-8", ANY_ORIGIN, private=access is not None)
+
+
 def all_documents(view: PageView, access: str | None = None) -> dict[str, Rendered]:
     """Every document that is rendered with each change, by path."""
     to = links(view, access=access)
@@ -55,12 +61,11 @@ def all_documents(view: PageView, access: str | None = None) -> dict[str, Render
 
 
 def data_documents(view: PageView) -> dict[str, tuple[str, bytes]]:
-    """The feeds, the calendar and the pictures by name, each with its content type."""
+    """The feeds and the pictures by name, each with its content type."""
     return {
         "feed.atom": ("application/atom+xml; charset=utf-8", feeds.atom(view)),
         "feed.rss": ("application/rss+xml; charset=utf-8", feeds.rss(view)),
         "feed.json": ("application/feed+json; charset=utf-8", feeds.json_feed(view)),
-        "maintenance.ics": ("text/calendar; charset=utf-8", feeds.calendar(view)),
         "badge.svg": ("image/svg+xml", feeds.badge(view)),
         "icon.svg": ("image/svg+xml", feeds.icon(view)),
     }

@@ -16,7 +16,7 @@ from pathlib import Path
 import structlog
 
 from bot.domain.statuspage.view import PageView
-from bot.web.statuspage import api_v2, documents, pages
+from bot.web.statuspage import api_v2, documents, feeds, pages
 from bot.web.statuspage.rendered import Rendered
 
 log = structlog.get_logger()
@@ -31,6 +31,7 @@ def static_files(view: PageView) -> dict[str, bytes]:
         for each in view.everything
     }
     files |= {name: body for name, (_, body) in documents.data_documents(view).items()}
+    files[documents.CALENDAR] = feeds.calendar(view)
     files |= {
         f"api/v2/{name}.json": documents.json_bytes(document) for name, document in api_v2.documents(view).items()
     }

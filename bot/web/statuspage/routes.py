@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from bot.web.statuspage.cache import StatusPageCache
-from bot.web.statuspage.documents import PREFIX
+from bot.web.statuspage.documents import CALENDAR, PREFIX
 from bot.web.statuspage.rendered import Rendered
 
 RETRY_AFTER_S = 5
@@ -37,6 +37,10 @@ def routes(cache: StatusPageCache) -> list[web.RouteDef]:
             return answer(request, await cache.history(datetime.fromtimestamp(int(before), UTC)))
         return answer(request, cache.documents.get(f"{PREFIX}/history"))
 
+    async def calendar(request: web.Request) -> web.Response:
+        admit(cache, request)
+        return answer(request, await cache.calendar(), missing=cache.view is not None)
+
     async def slash(request: web.Request) -> web.Response:
         raise web.HTTPMovedPermanently(PREFIX)
 
@@ -45,7 +49,8 @@ def routes(cache: StatusPageCache) -> list[web.RouteDef]:
         web.get(f"{PREFIX}/", slash),
         web.get(f"{PREFIX}/history", history),
         web.get(f"{PREFIX}/incidents/{{id}}", incident),
-        web.get(f"{PREFIX}/{{name:feed\\.(?:atom|rss|json)|maintenance\\.ics|(?:badge|icon)\\.svg}}", document),
+        web.get(f"{PREFIX}/{{name:feed\\.(?:atom|rss|json)|(?:badge|icon)\\.svg}}", document),
+        web.get(f"{PREFIX}/{CALENDAR}", calendar),
         web.get(f"{PREFIX}/api/v2/{{name:.+}}", document),
         web.get("/api/v2/{name:.+}", document),
     ]
