@@ -306,6 +306,7 @@ def _bolt(base: Base, on_missed_event: Callable[[], None]) -> AsyncApp:
 
     app = AsyncApp(
         client=base.client,
+        name="tocsin",  # without one, Bolt reads the source of every module on the stack
         before_authorize=EventMiddleware(ctx, base.arrivals),
         authorize=authorize,
         process_before_response=True,
