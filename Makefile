@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 RUNS ?= 100
 INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
+# Every worker of the tests, and every bot that they start, would compile a thousand modules anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help install demo test coverage torture lint lint-js check package bench scale pictures reference docs docs-serve lock clean
 .DEFAULT_GOAL := help
