@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from bot.cli.shared import as_json_option, echo, incident_number, print_json, run
+from bot.cli.output import as_json_option, echo, incident_number, print_json
+from bot.cli.shared import run
 from bot.domain.actions.item import ActionItem, due_words
 from bot.domain.errors import TocsinError
 from bot.domain.values.one_line import one_line

@@ -16,7 +16,8 @@ import click
 
 from bot import policy as policy_reader
 from bot import settings as settings_reader
-from bot.cli.shared import as_json_option, print_json, run
+from bot.cli.output import as_json_option, print_json
+from bot.cli.shared import run
 from bot.domain.alerts import silence
 from bot.domain.alerts.alert import AlertBatch
 from bot.domain.alerts.rates import AlertRates

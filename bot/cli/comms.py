@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from bot.cli.door import Door, Target, door_options, through_door
-from bot.cli.shared import echo, echo_lines, incident_number, print_json
+from bot.cli.output import echo, echo_lines, incident_number, print_json
 from bot.domain.errors import TocsinError
 from bot.domain.values.one_line import one_line
 

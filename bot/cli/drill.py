@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from bot.cli.door import Door, door_options, through_door
-from bot.cli.shared import echo, print_json
+from bot.cli.output import echo, print_json
 from bot.cli.verbs import target_of
 
 TITLE = "Drill: Slack is down"

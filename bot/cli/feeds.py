@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from bot import policy as policy_reader
-from bot.cli.shared import as_json_option, echo, print_json, run
+from bot.cli.output import as_json_option, echo, print_json
+from bot.cli.shared import run
 from bot.domain.errors import TocsinError
 from bot.settings import Settings
 from bot.usecases.oncall import calendar_feeds

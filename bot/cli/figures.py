@@ -7,7 +7,8 @@ from dataclasses import asdict, replace
 import click
 
 from bot import policy as policy_reader
-from bot.cli.shared import as_json_option, echo_lines, print_json, run
+from bot.cli.output import as_json_option, echo_lines, print_json
+from bot.cli.shared import run
 from bot.domain.figures.load import PersonLoad, loads_of
 from bot.domain.figures.period import of_words
 from bot.domain.figures.report import Report, Scope

@@ -14,8 +14,8 @@ import click
 
 from bot import policy as policy_reader
 from bot import settings as settings_reader
+from bot.cli.output import as_json_option, echo, print_json
 from bot.cli.proving import prove_command
-from bot.cli.shared import as_json_option, echo, print_json
 from bot.domain.errors import TocsinError
 from bot.domain.values.one_line import escape_controls
 from bot.importers import dispatch, ical

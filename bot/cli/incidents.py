@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from bot.cli.door import Door, Target, door_options, through_door
-from bot.cli.shared import echo, incident_number, print_json, run
+from bot.cli.output import echo, incident_number, print_json
+from bot.cli.shared import run
 from bot.domain.errors import TocsinError
 from bot.domain.values.durations import approximate
 from bot.domain.values.one_line import one_line

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from bot.cli.shared import echo, print_json, run
+from bot.cli.output import echo, print_json
+from bot.cli.shared import run
 from bot.domain.access.identity import OPERATOR
 from bot.domain.access.session import LINK_VALID_FOR
 from bot.domain.access.token import Scope, check_person

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from bot.cli.door import Door, Target, door_options, through_door
-from bot.cli.shared import echo, print_json
+from bot.cli.output import echo, print_json
 from bot.domain.errors import TocsinError
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from bot import policy as policy_reader
-from bot.cli.shared import as_json_option, echo, print_json, run
+from bot.cli.output import as_json_option, echo, print_json
+from bot.cli.shared import run
 from bot.domain.access.identity import OPERATOR
 from bot.settings import Settings
 from bot.usecases import outage as outages

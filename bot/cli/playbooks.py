@@ -9,7 +9,8 @@ import click
 
 from bot import policy as policy_reader
 from bot import settings as settings_reader
-from bot.cli.shared import as_json_option, echo, echo_lines, print_json, run
+from bot.cli.output import as_json_option, echo, echo_lines, print_json
+from bot.cli.shared import run
 from bot.domain.playbook.definition import Command, Playbook, Step
 from bot.domain.playbook.search_hit import Hit
 from bot.domain.playbook.stats import RunStats, run_stats
@@ -26,7 +27,7 @@ from storage.database import Database
 @click.option("--schema", is_flag=True, help="The JSON Schema of a playbook file, for editors.")
 @as_json_option
 @click.pass_context
-def playbooks(context: click.Context, schema: bool, as_json: bool) -> None:
+def playbooks_command(context: click.Context, schema: bool, as_json: bool) -> None:
     """Every playbook: the shipped ones, and over them those of TOCSIN_PLAYBOOKS."""
     if context.invoked_subcommand is not None:
         return
@@ -43,7 +44,7 @@ def playbooks(context: click.Context, schema: bool, as_json: bool) -> None:
         echo(f"{playbook.id:<28} {playbook.category:<16} {length:<6} {playbook.name}")
 
 
-@playbooks.command("check")
+@playbooks_command.command("check")
 @click.argument("folder", type=click.Path(path_type=Path))
 def check_command(folder: Path) -> None:
     """Validate the playbooks in FOLDER together with the shipped ones."""
@@ -54,7 +55,7 @@ def check_command(folder: Path) -> None:
         echo(f"{name} takes the place of the shipped one.")
 
 
-@playbooks.command("find")
+@playbooks_command.command("find")
 @click.argument("words", nargs=-1)
 @click.option("--category", help="The incident's category.")
 @click.option("--severity", help="The incident's severity.")
@@ -90,7 +91,7 @@ def find_command(
         echo_lines(_line(hit))
 
 
-@playbooks.command("show")
+@playbooks_command.command("show")
 @click.argument("name", metavar="ID")
 @click.option("--set", "parameters", multiple=True, metavar="NAME=VALUE", help="Fill in a parameter; several times.")
 def show_command(name: str, parameters: tuple[str, ...]) -> None:
@@ -100,7 +101,7 @@ def show_command(name: str, parameters: tuple[str, ...]) -> None:
     echo_lines("\n".join(_as_text(playbook, filled)))
 
 
-@playbooks.command("stats")
+@playbooks_command.command("stats")
 @click.option("--all", "everything", is_flag=True, help="Also those that were never used.")
 @as_json_option
 def stats_command(everything: bool, as_json: bool) -> None:

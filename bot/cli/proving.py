@@ -12,7 +12,7 @@ import click
 
 from bot import policy as policy_reader
 from bot import settings as settings_reader
-from bot.cli.shared import as_json_option, echo, print_json
+from bot.cli.output import as_json_option, echo, print_json
 from bot.domain.errors import TocsinError
 from bot.domain.oncall.schedule import Override
 from bot.domain.policy.policy import Policy

@@ -15,7 +15,8 @@ import click
 from bot import export
 from bot import policy as policy_reader
 from bot import settings as settings_reader
-from bot.cli.shared import as_json_option, echo, incident_number, print_json, run, settings_database
+from bot.cli.output import as_json_option, echo, incident_number, print_json
+from bot.cli.shared import run, settings_database
 from bot.domain.errors import TocsinError
 from bot.domain.values.one_line import escape_controls_in_json
 from bot.settings import Settings

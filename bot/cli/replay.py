@@ -10,7 +10,8 @@ import click
 
 from bot import policy as policy_reader
 from bot.cli.door import local_context
-from bot.cli.shared import as_json_option, echo, incident_number, print_json, run
+from bot.cli.output import as_json_option, echo, incident_number, print_json
+from bot.cli.shared import run
 from bot.domain.errors import TocsinError
 from bot.domain.incident import Incident
 from bot.domain.replay.sending import Sending, as_json, differences, night_pages, pages

@@ -10,7 +10,8 @@ import click
 
 from bot import policy as policy_reader
 from bot import review_formats
-from bot.cli.shared import echo, incident_number, print_json, run
+from bot.cli.output import echo, incident_number, print_json
+from bot.cli.shared import run
 from bot.domain.errors import TocsinError
 from bot.domain.review.view import ReviewView
 from bot.json_shapes.incidents import review_json

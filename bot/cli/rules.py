@@ -14,8 +14,9 @@ import click
 
 from bot import settings as settings_reader
 from bot.cli import rule_tests
+from bot.cli.output import as_json_option, echo, print_json
 from bot.cli.rule_source import policy_in_force, rules_named
-from bot.cli.shared import as_json_option, echo, print_json, run
+from bot.cli.shared import run
 from bot.domain.errors import TocsinError
 from bot.domain.policy.alerting_rules import AlertingRule
 from bot.domain.policy.policy import Policy

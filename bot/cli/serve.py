@@ -12,7 +12,7 @@ import click
 
 from bot import logs
 from bot import settings as settings_reader
-from bot.cli.shared import as_json_option, echo, echo_lines, print_json
+from bot.cli.output import as_json_option, echo, echo_lines, print_json
 from bot.settings import Settings
 from storage import migrate
 from storage.open import open_database

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from bot.cli.door import local_context
-from bot.cli.shared import echo, echo_lines, run
+from bot.cli.output import echo, echo_lines
+from bot.cli.shared import run
 from bot.domain.errors import TocsinError
 from bot.settings import Settings
 from bot.sheet import formats

@@ -12,7 +12,8 @@ import click
 
 from bot import policy as policy_reader
 from bot.cli.door import Door, Target, door_options, through_door
-from bot.cli.shared import as_json_option, echo, print_json, run
+from bot.cli.output import as_json_option, echo, print_json
+from bot.cli.shared import run
 from bot.domain.errors import TocsinError
 from bot.domain.statuspage.component_state import parse_state
 from bot.domain.statuspage.publication import INCIDENT_STATUSES, PublicStatus

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import click
 
 from bot import policy as policy_reader
-from bot.cli.shared import as_json_option, echo, incident_number, print_json, run
+from bot.cli.output import as_json_option, echo, incident_number, print_json
+from bot.cli.shared import run
 from bot.domain.errors import TocsinError
 from bot.domain.incident import Incident
 from bot.domain.incident.times import LABELS

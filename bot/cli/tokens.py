@@ -6,7 +6,8 @@ from datetime import datetime
 
 import click
 
-from bot.cli.shared import as_json_option, echo, print_json, run
+from bot.cli.output import as_json_option, echo, print_json
+from bot.cli.shared import run
 from bot.domain.access.token import Token, scopes_of
 from bot.domain.values.durations import parse_duration
 from bot.operations.tokens import token_json

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from bot.cli.door import Door, Target, door_options, through_door
-from bot.cli.shared import echo, incident_number, print_json
+from bot.cli.output import echo, incident_number, print_json
 from bot.domain.errors import TocsinError
 from bot.domain.incident.relations import parse_tags
 from bot.domain.values.one_line import one_line
@@ -127,32 +127,62 @@ def _reason(words: tuple[str, ...]) -> Given:
     return {"reason": _words(words, "why")}
 
 
-COMMANDS: tuple[click.Command, ...] = (
-    declare_command,
-    _verb("ack", "acknowledge_incident", "Say that you are responding.", _nothing),
-    _verb("update", "post_update", "Post a status update.", lambda words: {"text": _words(words, "what changed")}),
-    _verb("status", "change_status", "Change the status: tocsin status INC-7 identified Bad deploy", _status),
-    _verb("severity", "change_severity", "Change the severity: tocsin severity INC-7 sev1 Everybody is hit", _severity),
-    _verb("role", "assign_role", "Give a role: tocsin role INC-7 commander U0123, or none to clear it.", _role),
-    _verb("note", "add_note", "Add a key entry to the timeline.",
-          lambda words: {"text": _words(words, "what happened")}),
-    _verb("page", "page_people", "Page a person or a schedule: tocsin page INC-7 U0123 We need you", _page),
-    _verb("escalate", "escalate_incident", "Page the next rung now.", lambda words: {"reason": " ".join(words)}),
-    _verb("snooze", "snooze_incident", "Quiet the reminders: tocsin snooze INC-7 30m, or off.",
-          lambda words: {"duration": _words(words, "for how long")}),
-    _verb("next", "promise_update", "Promise the next update: tocsin next INC-7 1h",
-          lambda words: {"duration": _words(words, "within how long")}),
-    _verb("resolve", "resolve_incident", "End the incident: tocsin resolve INC-7 Rolled back",
-          lambda words: {"summary": " ".join(words)}),
-    _verb("reopen", "reopen_incident", "Open it again: tocsin reopen INC-7 Errors are back", _reason),
-    _verb("close", "close_incident", "Close it once nothing is left to do.", _nothing),
-    _verb("merge", "merge_incident", "End it as merged into another one: tocsin merge INC-7 INC-3",
-          lambda words: {"into": _words(words, "into which incident")}),
-    _verb("relate", "relate_incident", "Note that another one has to do with it: tocsin relate INC-7 INC-3",
-          lambda words: {"to": _words(words, "which incident")}),
-    _verb("tag", "tag_incident", "Add tags, or take them away: tocsin tag INC-7 checkout -database", _tags),
-    _verb("cancel", "cancel_incident", "End it as a false alarm: tocsin cancel INC-7 The probe was wrong", _reason),
-)  # fmt: skip
+ack_command = _verb("ack", "acknowledge_incident", "Say that you are responding.", _nothing)
+update_command = _verb(
+    "update", "post_update", "Post a status update.", lambda words: {"text": _words(words, "what changed")}
+)
+status_command = _verb(
+    "status", "change_status", "Change the status: tocsin status INC-7 identified Bad deploy", _status
+)
+severity_command = _verb(
+    "severity", "change_severity", "Change the severity: tocsin severity INC-7 sev1 Everybody is hit", _severity
+)
+role_command = _verb(
+    "role", "assign_role", "Give a role: tocsin role INC-7 commander U0123, or none to clear it.", _role
+)
+note_command = _verb(
+    "note", "add_note", "Add a key entry to the timeline.", lambda words: {"text": _words(words, "what happened")}
+)
+page_command = _verb("page", "page_people", "Page a person or a schedule: tocsin page INC-7 U0123 We need you", _page)
+escalate_command = _verb(
+    "escalate", "escalate_incident", "Page the next rung now.", lambda words: {"reason": " ".join(words)}
+)
+snooze_command = _verb(
+    "snooze",
+    "snooze_incident",
+    "Quiet the reminders: tocsin snooze INC-7 30m, or off.",
+    lambda words: {"duration": _words(words, "for how long")},
+)
+next_command = _verb(
+    "next",
+    "promise_update",
+    "Promise the next update: tocsin next INC-7 1h",
+    lambda words: {"duration": _words(words, "within how long")},
+)
+resolve_command = _verb(
+    "resolve",
+    "resolve_incident",
+    "End the incident: tocsin resolve INC-7 Rolled back",
+    lambda words: {"summary": " ".join(words)},
+)
+reopen_command = _verb("reopen", "reopen_incident", "Open it again: tocsin reopen INC-7 Errors are back", _reason)
+close_command = _verb("close", "close_incident", "Close it once nothing is left to do.", _nothing)
+merge_command = _verb(
+    "merge",
+    "merge_incident",
+    "End it as merged into another one: tocsin merge INC-7 INC-3",
+    lambda words: {"into": _words(words, "into which incident")},
+)
+relate_command = _verb(
+    "relate",
+    "relate_incident",
+    "Note that another one has to do with it: tocsin relate INC-7 INC-3",
+    lambda words: {"to": _words(words, "which incident")},
+)
+tag_command = _verb("tag", "tag_incident", "Add tags, or take them away: tocsin tag INC-7 checkout -database", _tags)
+cancel_command = _verb(
+    "cancel", "cancel_incident", "End it as a false alarm: tocsin cancel INC-7 The probe was wrong", _reason
+)
 
 
 @click.command("why")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from bot.cli.door import local_context
-from bot.cli.shared import echo, run
+from bot.cli.output import echo
+from bot.cli.shared import run
 from bot.domain.values.durations import parse_duration
 from bot.settings import Settings
 from bot.usecases.replay_webhooks import replay

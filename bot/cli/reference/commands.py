@@ -22,8 +22,10 @@ def page() -> str:
 
 def _commands(group: click.Group, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     """Every command with its path, in the order of the alphabet."""
-    for name, command in sorted(group.commands.items()):
-        if command.hidden:
+    context = click.Context(group)
+    for name in sorted(group.list_commands(context)):
+        command = group.get_command(context, name)
+        if command is None or command.hidden:
             continue
         yield (*path, name), command
         if isinstance(command, click.Group):

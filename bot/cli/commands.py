@@ -1,0 +1,101 @@
+"""Names the commands of `tocsin`, each with its module, which is imported when the command is used.
+
+docs/decisions/0009-late-imports.md says why. A module calls the command NAME `NAME_command`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+
+import click
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A command that is not imported yet."""
+
+    name: str
+    module: str  # under bot.cli
+    summary: str  # for the list of commands
+
+    def load(self) -> click.Command:
+        """Import the command."""
+        command: click.Command = getattr(import_module(f"bot.cli.{self.module}"), f"{self.name}_command")
+        return command
+
+
+ENTRIES = (
+    Entry("ack", "verbs", "Say that you are responding."),
+    Entry("actions", "actions", "Action items that are to be done, those due first first."),
+    Entry("alerts", "alerts", "Groups of alerts that fire, newest first."),
+    Entry("backup", "records", "Copy the SQLite database to FILE while the bot runs."),
+    Entry("cancel", "verbs", "End it as a false alarm: tocsin cancel INC-7 Wrong probe"),
+    Entry("check", "serve", "Look over settings, policy, database, token and scopes."),
+    Entry("close", "verbs", "Close it once nothing is left to do."),
+    Entry("comms", "comms", "Tell the audiences of an incident."),
+    Entry("declare", "verbs", "Declare an incident: tocsin declare sev2 Checkout is down"),
+    Entry("demo", "demo", "Try Tocsin in a local workspace: no Slack account, no network."),
+    Entry("drill", "drill", "Declare a drill: it pages nobody, and counts nowhere."),
+    Entry("escalate", "verbs", "Page the next rung now."),
+    Entry("export", "records", "All that is kept about an incident, as JSON Lines."),
+    Entry("feeds", "feeds", "Addresses of the calendar feeds."),
+    Entry("import", "importing", "Move in from another paging service."),
+    Entry("list", "incidents", "Incidents, newest first."),
+    Entry("login", "login", "Print an address that signs a person in to the console, once."),
+    Entry("manifest", "manifest", "Print the app's manifest, to create the app from."),
+    Entry("mcp", "mcp", "Serve the Model Context Protocol."),
+    Entry("merge", "verbs", "End it as merged into another one: tocsin merge INC-7 INC-3"),
+    Entry("metrics", "figures", "How many incidents there were, and how long they took."),
+    Entry("migrate", "serve", "Bring the database up to date."),
+    Entry("next", "verbs", "Promise the next update: tocsin next INC-7 1h"),
+    Entry("note", "verbs", "Add a key entry to the timeline."),
+    Entry("oncall", "oncall", "Who is on call now and next."),
+    Entry("outage", "outage", "Whether Slack is down; `start` and `stop` say so by hand."),
+    Entry("page", "verbs", "Page a person or a schedule: tocsin page INC-7 U0123 Come"),
+    Entry("playbooks", "playbooks", "Every playbook: the shipped ones and your own."),
+    Entry("policy", "policy", "The policy in force, or a preset."),
+    Entry("relate", "verbs", "Note that another one has to do with it."),
+    Entry("reopen", "verbs", "Open it again: tocsin reopen INC-7 Errors are back"),
+    Entry("replay", "replay", "Compare what was sent with what another policy would send."),
+    Entry("resolve", "verbs", "End the incident: tocsin resolve INC-7 Rolled back"),
+    Entry("restored", "records", "After a database was restored, and before serving."),
+    Entry("retry", "incidents", "Try again what did not go out for an incident."),
+    Entry("review", "reviews", "The review of an incident, drafted from its timeline."),
+    Entry("role", "verbs", "Give a role: tocsin role INC-7 commander U0123"),
+    Entry("rules", "rules", "The alerting rules of the policy, with their states."),
+    Entry("search", "incidents", "Incidents by their words, the best first."),
+    Entry("serve", "serve", "Run the bot."),
+    Entry("severity", "verbs", "Change the severity: tocsin severity INC-7 sev1"),
+    Entry("sheet", "sheet", "The emergency sheet: who is on call, and how to reach them."),
+    Entry("show", "incidents", "One incident with its timeline and reminders."),
+    Entry("snooze", "verbs", "Quiet the reminders: tocsin snooze INC-7 30m, or off."),
+    Entry("status", "verbs", "Change the status: tocsin status INC-7 identified"),
+    Entry("statuspage", "statuspage", "The status page: its components and what is published."),
+    Entry("tag", "verbs", "Add tags, or take them away: tocsin tag INC-7 checkout"),
+    Entry("times", "times", "Correct the times of INCIDENT_ID; without a time, show them."),
+    Entry("token", "tokens", "Tokens of the API: each acts as a person."),
+    Entry("update", "verbs", "Post a status update."),
+    Entry("verify", "records", "Look whether timelines stand as they were written."),
+    Entry("webhooks", "webhooks", "The webhooks of the policy."),
+    Entry("why", "verbs", "Every reminder and page: due, sent or not, and the reason."),
+)
+BY_NAME = {entry.name: entry for entry in ENTRIES}
+
+
+class LateCommands(click.Group):
+    """A group whose commands are those of the table."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the commands, in the order of the alphabet."""
+        return list(BY_NAME)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name, which is imported now; None if there is none."""
+        entry = BY_NAME.get(cmd_name)
+        return None if entry is None else entry.load()
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(entry.name, entry.summary) for entry in ENTRIES])
