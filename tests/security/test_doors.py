@@ -12,8 +12,8 @@ import aiohttp
 import pytest
 from click.testing import CliRunner
 
+from bot.cli.commands import ENTRIES
 from bot.cli.main import main
-from bot.cli.verbs import COMMANDS
 from bot.domain.access.identity import Identity, Membership
 from bot.mcp.toolbox import TOOLS
 from bot.operations.base import Operation
@@ -187,8 +187,7 @@ async def test_the_command_line_holds_it_too(sqlite_url: str, policy: Path) -> N
             await identities.remember(conn, Identity(STRANGER, Membership.OUTSIDE, active=False))
         await tocsin(database, "declare", "sev2", "Breach", "--private", "--as", MAYA)
         await tocsin(database, "declare", "sev2", "Checkout is down", "--as", MAYA)
-        for command in COMMANDS:
-            verb = str(command.name)
+        for verb in (entry.name for entry in ENTRIES if entry.module == "verbs"):
             if verb == "declare":
                 continue
             words = WORDS.get(verb, [])
