@@ -100,8 +100,9 @@ def _finish(plan: Plan, title: str, output: Path | None, settings: Settings, opt
     _print(plan, title, output, options)
     if not options["plan_only"]:
         recorded = asyncio.run(_record(plan, settings, counted=options["count"]))
-        words = f"{recorded.covers} covers and {recorded.incidents} past incidents recorded"
-        echo(f"{words}, {recorded.ended} covers ended.", err=True)
+        new = ((recorded.covers, "cover"), (recorded.incidents, "past incident"), (recorded.alerts, "past alert"))
+        words = ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in new)
+        echo(f"Recorded: {words}. Ended: {recorded.ended} cover{'' if recorded.ended == 1 else 's'}.", err=True)
 
 
 def _archive(vendor: Vendor, saved: str, save: Path | None) -> Archive | None:

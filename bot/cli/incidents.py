@@ -44,18 +44,22 @@ def search_command(words: tuple[str, ...], as_json: bool, person: str | None, se
     """Incidents by their words, the best first, with what fixed them."""
 
     async def find(door: Door) -> Any:
-        return (await door.run("search_incidents", {}, {"q": " ".join(words)}))["incidents"]
+        return await door.run("search_incidents", {}, {"q": " ".join(words)})
 
-    matches = through_door(Target(person, server), find)
+    found = through_door(Target(person, server), find)
+    matches, alerts = found["incidents"], found.get("past_alerts", [])
     if as_json:
         print_json(matches)
         return
-    if not matches:
+    if not matches and not alerts:
         echo("Nothing has these words. Fewer words find more.")
     for match in matches:
         echo(_line(match["id"], match["severity"], match["status"], match["title"]))
         if match["fixed"]:
             echo(f"{'':<8} {match['fixed']}")
+    for alert in alerts:
+        who = f", acknowledged by {alert['acknowledged_by']}" if alert["acknowledged_by"] else ""
+        echo(f"{alert['source']} alert of {alert['fired_at'][:10]}, {alert['severity']}: {alert['title']}{who}")
 
 
 @click.command("show")

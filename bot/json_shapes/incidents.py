@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from bot.domain.actions.item import ActionItem
+from bot.domain.alerts.past_alert import PastAlert
 from bot.domain.deadlines import DeadlineState
 from bot.domain.incident import Incident
 from bot.domain.review.view import ReviewView
@@ -91,6 +92,20 @@ def similar_json(found: SimilarIncident) -> dict[str, Any]:
     """A similar incident with what fixed it, in words, and the step of a playbook that did, if one is known."""
     fix = {"playbook": found.fix.playbook, "step": found.fix.step} if found.fix else None
     return {**incident_json(found.incident), "fixed": found.fixed, "fix": fix, "reasons": list(found.reasons)}
+
+
+def past_alert_json(alert: PastAlert) -> dict[str, Any]:
+    """An alert that another tool had."""
+    return {
+        "source": alert.source,
+        "id": alert.id,
+        "title": alert.title,
+        "severity": alert.severity,
+        "fired_at": instant(alert.fired_at),
+        "acknowledged_at": instant(alert.acknowledged_at),
+        "acknowledged_by": alert.acknowledged_by or None,
+        "resolved_at": instant(alert.resolved_at),
+    }
 
 
 def action_json(item: ActionItem, today: date) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from bot import policy as policy_reader
 from bot.domain.errors import NotFound
-from bot.json_shapes.incidents import similar_json
+from bot.json_shapes.incidents import past_alert_json, similar_json
 from bot.operations.base import Answer, Arguments, Call, NoArguments, Shape, Words, question
 from bot.operations.shapes import IncidentShape
 from bot.usecases.queries import search
@@ -34,12 +34,28 @@ class MatchShape(IncidentShape):
     reasons: list[str]
 
 
+class PastAlertShape(Shape):
+    """An alert that another tool had, which was imported."""
+
+    model_config = ConfigDict(title="PastAlert")
+
+    source: str
+    id: str
+    title: str
+    severity: str
+    fired_at: str
+    acknowledged_at: str | None
+    acknowledged_by: str | None
+    resolved_at: str
+
+
 class MatchesShape(Shape):
-    """Incidents, the best match first."""
+    """Incidents, the best match first, and alerts of the tool that was used before."""
 
     model_config = ConfigDict(title="Matches")
 
     incidents: list[MatchShape]
+    past_alerts: list[PastAlertShape]
 
 
 class PolicyShape(Shape):
@@ -77,7 +93,13 @@ async def _search(call: Call, given: SearchArguments) -> Answer:
     user = None if call.operator else call.actor
     async with call.context.database.reading() as conn:
         matches = await search.search(conn, given.q, user, call.context.clock.now(), given.limit)
-    return Answer({"incidents": [similar_json(match) for match in matches]})
+        alerts = await search.search_past_alerts(conn, given.q, given.limit)
+    return Answer(
+        {
+            "incidents": [similar_json(match) for match in matches],
+            "past_alerts": [past_alert_json(each) for each in alerts],
+        }
+    )
 
 
 async def _policy(call: Call, _: NoArguments) -> Answer:

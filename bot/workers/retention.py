@@ -2,7 +2,8 @@
 
 Records of deliveries, private answers and occurrences of alerts that are over are deleted after a month. If the policy
 sets `keep`, the texts of an incident's timeline and its ledger are deleted when the incident ended that long ago, and
-groups of alerts that are over and changes of services when they are as old. All other work takes precedence.
+groups of alerts that are over, imported alerts and changes of services when they are as old. All other work takes
+precedence.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from bot import export
 from bot.usecases import search_index
 from bot.usecases.context import Context
 from bot.workers.base import Periodic
-from storage import api_requests, console_sessions, incidents, login_links, retention
+from storage import api_requests, console_sessions, incidents, login_links, past_alerts, retention
 from storage.alerts import changes
 from storage.alerts import retention as expired_alerts
 from storage.retention import EndedIncident
@@ -70,7 +71,8 @@ class Retention:
         keep = self._context.policy.keep
         if keep is None:
             return count
-        count += await self._steps(lambda conn: changes.delete_before(conn, now - keep, BATCH), pause_s)
+        for dated in (changes, past_alerts):
+            count += await self._steps(partial(dated.delete_before, before=now - keep, limit=BATCH), pause_s)
         count += await self._through(lambda conn, after: expired_alerts.delete_groups(conn, now - keep, after), pause_s)
         last: EndedIncident | None = None
         while found := await self._ended(now - keep, last):

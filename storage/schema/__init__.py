@@ -24,6 +24,7 @@ from storage.schema.imports import imports
 from storage.schema.incidents import chains, counters, incident_words, incidents, threads, timeline
 from storage.schema.outbox import cursors, deadlines, deliveries, outbox
 from storage.schema.paging import team_turns
+from storage.schema.past_alerts import past_alert_words, past_alerts
 from storage.schema.people import homes, names, overrides, reads, shifts
 from storage.schema.playbooks import jobs, playbook_reminders, playbooks, walks
 from storage.schema.policies import meta, policies
@@ -39,7 +40,8 @@ __all__ = [
     "alert_proposals", "alert_silences", "alerts", "api_requests", "api_tokens", "chains", "communications",
     "console_sessions", "counters", "cursors", "deadlines", "deliveries", "handed_mails", "homes", "imports",
     "incident_words", "incidents", "jobs", "login_links", "mailings", "meta", "metadata", "names", "outbox",
-    "overrides", "playbook_reminders", "playbooks", "policies", "probe_days", "probe_states", "publications", "reads",
-    "review_texts", "rule_states", "rule_switches", "service_changes", "shadow_pages", "shifts", "subscribers",
+    "overrides", "past_alert_words", "past_alerts", "playbook_reminders", "playbooks", "policies", "probe_days",
+    "probe_states", "publications", "reads", "review_texts", "rule_states", "rule_switches", "service_changes",
+    "shadow_pages", "shifts", "subscribers",
     "team_turns", "threads", "tickets", "timeline", "walks", "worker_leases",
 ]  # fmt: skip

@@ -149,13 +149,12 @@ def test_an_import_records_covers_and_the_past_once(run_import: Import, tmp_path
     assert CliRunner().invoke(main, ["migrate"]).exit_code == 0
     first = run_import(double, *arguments)
     assert first.exit_code == 0, first.output
-    assert "2 covers and 2 past incidents recorded, 0 covers ended." in first.stderr
+    assert "Recorded: 2 covers, 1 past incident, 1 past alert. Ended: 0 covers." in first.stderr
     again = run_import(double, *arguments)
-    assert "0 covers and 0 past incidents recorded, 0 covers ended." in again.stderr
+    assert "Recorded: 0 covers, 0 past incidents, 0 past alerts. Ended: 0 covers." in again.stderr
     listed = json.loads(CliRunner().invoke(main, ["list", "all", "--json"]).stdout)
     assert [(each["title"], each["status"], each["declared_at"]) for each in reversed(listed)] == [
         ("Checkout down", "closed", "2026-02-01T03:12:00.000Z"),
-        ("Disk full", "closed", "2026-02-02T10:00:00.123Z"),
     ]
     shown = json.loads(CliRunner().invoke(main, ["show", "INC-1", "--json"]).stdout)
     assert "Rolled back the release" in str(shown["timeline"])
@@ -163,7 +162,12 @@ def test_an_import_records_covers_and_the_past_once(run_import: Import, tmp_path
     assert CliRunner().invoke(main, ["verify"]).exit_code == 0
     found = CliRunner().invoke(main, ["search", "checkout", "down"]).stdout
     assert "INC-1" in found
+    alerts = CliRunner().invoke(main, ["search", "disk", "full"]).stdout
+    assert "opsgenie alert of 2026-02-02, sev3: Disk full, acknowledged by ben@example.com" in alerts
+    assert "INC-" not in alerts
     metrics = json.loads(CliRunner().invoke(main, ["metrics", "--since", "365d", "--json"]).stdout)
     assert metrics["incidents"] == 0
     double.overrides["s-odd"] = [each for each in double.overrides["s-odd"] if each["alias"] != "o-one"]
-    assert "0 covers and 0 past incidents recorded, 1 covers ended." in run_import(double, *arguments).stderr
+    assert (
+        "Recorded: 0 covers, 0 past incidents, 0 past alerts. Ended: 1 cover." in run_import(double, *arguments).stderr
+    )

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bot.domain.alerts.past_alert import PastAlert
 from bot.domain.deadlines import DeadlineState
 from bot.domain.incident import Change, Incident, Ladder, Snooze
 from bot.domain.incident.status import Status
@@ -228,8 +229,8 @@ def _answers(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message]
     yield "roles", incident_lists.roles(incident, policy)
     yield "what may help", triage.triage(incident, policy, _helping(incident))
     yield "nothing helps", triage.triage(incident, policy, Triage())
-    yield "searched", triage.searched(_found(incident), policy, LONG, "/incident")
-    yield "nothing found", triage.searched([], policy, LONG, "/incident")
+    yield "searched", triage.searched(_found(incident), _past_alerts(), policy, LONG, "/incident")
+    yield "nothing found", triage.searched([], [], policy, LONG, "/incident")
     upcoming = [catchup.Upcoming("rung", 2, NOW), catchup.Upcoming("update", None, NOW)]
     missed = catchup.Missed(NOW - timedelta(days=1), entries, 9999, upcoming, CONTACTS, LINKS)
     yield "caught up", catchup.catchup(incident, policy, NOW, missed)
@@ -243,6 +244,10 @@ def _answers(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message]
 
 CONTACTS = tuple(Contact(f"c{n}", HOSTILE, BEN, HOSTILE, HOSTILE, url="https://x.io/a|b>") for n in range(30))
 LINKS = tuple((f"{n} {HOSTILE}", "https://x.io/" + "a" * 700) for n in range(40))
+
+
+def _past_alerts() -> list[PastAlert]:
+    return [PastAlert("opsgenie", f"a{n}", LONG, "sev1", NOW, NOW, LONG, NOW, LONG) for n in range(40)]
 
 
 def _found(incident: Incident) -> list[SimilarIncident]:

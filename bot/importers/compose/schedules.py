@@ -65,7 +65,8 @@ def _layer(draft: Draft, schedule: Schedule, rotation: Rotation) -> dict[str, An
     members = [_member(draft, rotation, each) for each in rotation.participants]
     if rotation.lost:
         return {}
-    if all(member == _UNSET for member in members):
+    covered = any(rotation.origin.id in each.rotations for each in schedule.overrides)
+    if all(member == _UNSET for member in members) and not covered:
         rotation.note("Nobody takes turns in it", "Nothing to do if nobody misses it.", lost=True)
         return {}
     if rotation.anchor is None:
@@ -167,9 +168,27 @@ def _cover(draft: Draft, schedule: Schedule, key: str, override: Override) -> No
     if override.rotations and not layers:
         override.note("The rotations that it replaces are not moved", "", lost=True)
         return
-    everything = len(layers) == sum(1 for each in schedule.rotations if each.origin.id in draft.layers)
-    for layer in [""] if not override.rotations or everything else layers:
+    own = [draft.layers[each.origin.id] for each in schedule.rotations if each.origin.id in draft.layers]
+    everything = not override.rotations or len(layers) == len(own)
+    if everything:
+        layers = own if len(own) > 1 and _meets_another(schedule, override) else [""]
+    for layer in layers:
         draft.covers.append(Cover(key, member, override.starts_at, override.ends_at, layer))
+
+
+def _meets_another(schedule: Schedule, override: Override) -> bool:
+    """Whether an override of single rotations holds at the same time as this one, which is of all of them.
+
+    The source lets the later one win, rotation by rotation. Here a cover of a whole schedule outranks one of a layer,
+    so that it has to be a cover of each layer.
+    """
+    return any(
+        each.rotations and each.starts_at is not None and each.ends_at is not None
+        and override.starts_at is not None and override.ends_at is not None
+        and each.starts_at < override.ends_at and each.ends_at > override.starts_at
+        for each in schedule.overrides
+        if each is not override
+    )  # fmt: skip
 
 
 def _cover_member(draft: Draft, override: Override) -> str | None:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from bot.domain.actions.item import due_words
 from bot.domain.alerts.group import AlertGroup
+from bot.domain.alerts.past_alert import PastAlert
 from bot.domain.incident import Incident
 from bot.domain.incident.status import Status
 from bot.domain.policy.policy import Contact, Policy
@@ -48,10 +49,12 @@ def triage(incident: Incident, policy: Policy, findings: Triage, now: datetime |
     )
 
 
-def searched(matches: Sequence[SimilarIncident], policy: Policy, query: str, command: str) -> Message:
-    """The results of a search, in the given order."""
+def searched(
+    matches: Sequence[SimilarIncident], alerts: Sequence[PastAlert], policy: Policy, query: str, command: str
+) -> Message:
+    """The results of a search, in the given order; the alerts are those of the tool that was used before."""
     what = f"“{render(clip(plain(query), 100))}”"
-    if not matches:
+    if not matches and not alerts:
         return elements.line(
             f"No incident matches {what}. Fewer words find more. All incidents: {elements.code(f'{command} list all')}"
         )
@@ -60,7 +63,17 @@ def searched(matches: Sequence[SimilarIncident], policy: Policy, query: str, com
         elements.section(_match(match, policy), button("Show", "show", press_value(match.incident)))
         for match in matches[:MAX_MATCHES]
     ]
-    return elements.message(words, [elements.section(f"*{words}*"), *rows])
+    return elements.message(words, [elements.section(f"*{words}*"), *rows, *_past_alerts(alerts, policy)])
+
+
+def _past_alerts(alerts: Sequence[PastAlert], policy: Policy) -> list[Block]:
+    lines = [
+        f"• {each.source}, {each.fired_at.astimezone(policy.zone):%Y-%m-%d %H:%M}: "
+        f"{clip(render(plain(each.title)), TITLE_LENGTH)}"
+        + (f" ({clip(render(plain(each.acknowledged_by)), 80)} acknowledged)" if each.acknowledged_by else "")
+        for each in alerts[:MAX_MATCHES]
+    ]
+    return elements.sections("*Past alerts*\n" + "\n".join(lines)) if lines else []
 
 
 def percent(confidence: float) -> str:

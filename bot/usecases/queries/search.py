@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.alerts.past_alert import PastAlert
 from bot.domain.incident import Incident
 from bot.domain.incident.status import Status
 from bot.domain.triage import similarity
@@ -15,7 +16,7 @@ from bot.domain.triage.similarity import Frequencies, SearchDocument, SimilarInc
 from bot.domain.values import tokenizer
 from bot.usecases.search_index import document, unique_terms
 from bot.usecases.visibility import can_see
-from storage import incidents, similar
+from storage import incidents, past_alerts, similar
 from storage.timeline import entries as timeline
 
 MAX_CANDIDATES = 40
@@ -96,6 +97,11 @@ async def search(
     matches = [pair for pair in similarity.rank(compared, visible) if pair[1].covered >= MIN_COVERAGE]
     matches.sort(key=lambda pair: (-round(pair[1].covered, 1), -pair[0].number))
     return [await _described(conn, match, like, query, now) for match, like in matches[:limit]]
+
+
+async def search_past_alerts(conn: AsyncConnection, text: str, limit: int = 5) -> list[PastAlert]:
+    """Alerts that another tool had, with these words, the best match first."""
+    return await past_alerts.find(conn, unique_terms(text)[:MAX_DESCRIPTION], limit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,8 @@ async def _search(call: WorkspaceCall) -> Message:
     text = call.request.text
     async with call.context.database.reading() as conn:
         matches = await search.search(conn, text, call.user, call.context.clock.now())
-    return triage.searched(matches, call.context.policy, text, call.ctx.command)
+        alerts = await search.search_past_alerts(conn, text)
+    return triage.searched(matches, alerts, call.context.policy, text, call.ctx.command)
 
 
 async def _help(call: WorkspaceCall) -> Message:
