@@ -31,7 +31,7 @@ class Statuspage:
     url: str
     page: str
     key: str = field(repr=False)
-    between_s: float = BETWEEN_S
+    between_s: float = field(default_factory=lambda: BETWEEN_S)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _last_s: float = 0.0
     _components: dict[str, str] | None = None

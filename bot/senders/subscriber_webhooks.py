@@ -16,11 +16,12 @@ from bot.domain.statuspage.subscriber import Purpose, Subscriber, SubscriberKind
 from bot.domain.timeline.entry import rfc3339
 from bot.integrations import http, standard_webhooks
 from bot.integrations.pinned_session import pinned_session
+from bot.senders.subscriber_reads import SubscriberReads
 from bot.usecases.context import Context
-from bot.usecases.status_page.address import link, page_url, signing_secret
+from bot.usecases.status_page.address import link, page_url
 from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
-from storage.statuspage import publications, subscribers
+from storage.statuspage import subscribers
 
 AT_ONCE = 8
 GIVEN_UP_AFTER = timedelta(days=2)
@@ -36,15 +37,14 @@ class SubscriberWebhookSender:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._reads = SubscriberReads(context.database)
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def send(self, row: ClaimedNotice) -> SendResult:
         """Post the event, or the question whether its owner wants the messages."""
         payload = read_payload(row, SubscriberPayload)
-        async with self._context.database.reading() as conn:
-            subscriber = await subscribers.get(conn, payload.subscriber)
-            secret = await signing_secret(conn)
-            publication = await publications.get(conn, payload.publication) if payload.publication else None
+        read = await self._reads.get(payload)
+        subscriber, publication, secret = read.subscriber, read.publication, read.secret
         if subscriber is None or subscriber.kind is not SubscriberKind.WEBHOOK:
             return NotNeeded("the subscriber has left")
         if payload.publication is not None and publication is None:

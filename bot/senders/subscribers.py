@@ -8,7 +8,7 @@ import html
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.domain.errors import DeliveryError
@@ -21,13 +21,14 @@ from bot.domain.statuspage.subscriber import Purpose, Subscriber
 from bot.integrations.email import WHOLE_S, Email
 from bot.integrations.mail import Mail
 from bot.integrations.protocol import Notifier
+from bot.senders.subscriber_reads import SubscriberReads
 from bot.usecases.context import Context
-from bot.usecases.status_page.address import link, page_url, signing_secret
+from bot.usecases.status_page.address import link, page_url
 from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
-from storage.statuspage import publications, subscribers
 
 AT_ONCE = 16  # connections to the mail server
+GIVEN_UP_AFTER = timedelta(days=2)  # news that old helps nobody
 
 
 class SubscriberSender:
@@ -40,6 +41,7 @@ class SubscriberSender:
     def __init__(self, context: Context, notifiers: Callable[[], Mapping[str, Notifier]]) -> None:
         self._context = context
         self._notifiers = notifiers
+        self._reads = SubscriberReads(context.database)
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def send(self, row: ClaimedNotice) -> SendResult:
@@ -56,22 +58,22 @@ class SubscriberSender:
             try:
                 receipt = await email.send_mail(mail)
             except DeliveryError as error:
-                return result_of(error, f"Could not mail a subscriber: {error}.")
+                words = f"Could not mail a subscriber: {error}."
+                if datetime.now(UTC) - row.first_try_at > GIVEN_UP_AFTER:
+                    return Failed(words)
+                return result_of(error, words)
         return Sent(receipt.as_json())
 
     async def _mail(self, row: ClaimedNotice) -> Mail | NotNeeded:
         payload = read_payload(row, SubscriberPayload)
-        async with self._context.database.reading() as conn:
-            subscriber = await subscribers.get(conn, payload.subscriber)
-            if subscriber is None:
-                return NotNeeded("the subscriber has left")
-            secret = await signing_secret(conn)
-            publication = await publications.get(conn, payload.publication) if payload.publication else None
+        read = await self._reads.get(payload)
+        if read.subscriber is None:
+            return NotNeeded("the subscriber has left")
         if row.kind == NoticeKind.STATUS_CONFIRM:
-            return self._confirmation(subscriber, secret)
-        if publication is None:
+            return self._confirmation(read.subscriber, read.secret)
+        if read.publication is None:
             return NotNeeded("there is no such publication")
-        return self._update(subscriber, publication, payload.update or "", secret)
+        return self._update(read.subscriber, read.publication, payload.update or "", read.secret)
 
     def _confirmation(self, subscriber: Subscriber, secret: str) -> Mail:
         rules = self._context.policy.status_page

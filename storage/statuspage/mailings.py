@@ -55,11 +55,13 @@ async def finish(conn: AsyncConnection, mailing: str) -> None:
     await conn.execute(sa.delete(mailings).where(_c.id == mailing))
 
 
-async def unsent(conn: AsyncConnection, kinds: list[str]) -> int:
-    """How many notices of these kinds are on their way."""
+async def under_way(conn: AsyncConnection, kinds: list[str]) -> tuple[int, int]:
+    """How many notices of these kinds are being sent or were not tried yet, and how many wait to be tried again."""
     c = outbox.c
-    count = sa.select(sa.func.count()).where(_UNSENT, c.state != "failed", c.kind.in_(kinds))
-    return int(await conn.scalar(count) or 0)
+    first = sa.or_(c.state == "leased", sa.and_(c.state == "queued", c.attempts == 0))
+    count = sa.select(sa.func.count().filter(first), sa.func.count().filter(sa.not_(first)))
+    row = (await conn.execute(count.where(_UNSENT, c.state != "failed", c.kind.in_(kinds)))).one()
+    return int(row[0]), int(row[1])
 
 
 async def forget_handed(conn: AsyncConnection, before: datetime) -> None:

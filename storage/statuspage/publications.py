@@ -5,6 +5,7 @@ A counter is raised with every change, so that a page that was rendered knows wh
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -59,6 +60,12 @@ async def save(conn: AsyncConnection, publication: Publication) -> None:
 async def get(conn: AsyncConnection, publication_id: str) -> Publication | None:
     """The publication with this ID; `None` if there is none."""
     return _one(await conn.scalar(sa.select(_c.state).where(_c.id == publication_id)))
+
+
+async def get_many(conn: AsyncConnection, ids: Collection[str]) -> dict[str, Publication]:
+    """The publications with these IDs."""
+    found = await conn.scalars(sa.select(_c.state).where(_c.id.in_(ids)))
+    return {each.id: each for each in map(_adapter.validate_python, found)}
 
 
 async def lock(conn: AsyncConnection, publication_id: str) -> Publication | None:

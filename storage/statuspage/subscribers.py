@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +36,12 @@ async def save(conn: AsyncConnection, subscriber: Subscriber) -> None:
 async def get(conn: AsyncConnection, subscriber: str) -> Subscriber | None:
     """The subscriber with this ID; `None` if there is none."""
     return _one(await conn.scalar(sa.select(_c.state).where(_c.id == subscriber)))
+
+
+async def get_many(conn: AsyncConnection, ids: Collection[str]) -> dict[str, Subscriber]:
+    """The subscribers with these IDs."""
+    found = await conn.scalars(sa.select(_c.state).where(_c.id.in_(ids)))
+    return {each.id: each for each in map(_adapter.validate_python, found)}
 
 
 async def of_address(conn: AsyncConnection, kind: SubscriberKind, address: str) -> Subscriber | None:

@@ -23,6 +23,7 @@ NAMES = (
     "instructions",
     "alerts",
     "status_page",
+    "subscribers",
     "importing",
     "console",
 )

@@ -77,6 +77,17 @@ async def start(
     return Child(process, json.loads(line), time.perf_counter() - began)
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The loop's stalls since the last look, by the clock and by the time of its thread; totals since the start."""
+
+    stall_s: float
+    busy_s: float
+    statements: int
+    commits: int
+    processor_s: float
+
+
 @dataclass(slots=True)
 class Rig:
     """A workspace, and the bots in it."""
@@ -129,8 +140,13 @@ class Rig:
         return child
 
     async def longest_stall(self, bot: Child) -> float:
-        """The longest stall of a watched bot's event loop since the last call."""
-        return float(await self._written(bot, signal.SIGUSR1, "stall"))
+        """The longest stall of a watched bot's event loop since the last look."""
+        return (await self.watched(bot)).stall_s
+
+    async def watched(self, bot: Child) -> Watched:
+        """What a watched bot's ticker has seen."""
+        stall, busy, statements, commits, processor = (await self._written(bot, signal.SIGUSR1, "stall")).split()
+        return Watched(float(stall), float(busy), int(statements), int(commits), float(processor))
 
     async def counts(self, bot: Child) -> dict[str, float]:
         """What a counted bot has counted since its start; see `scale.counters`."""

@@ -1,6 +1,8 @@
 """`tocsin serve` without its rate limiter, since the workspace enforces no limits either.
 
-If `STALLS` names a file, a ticker runs on the event loop. On SIGUSR1 it writes the longest stall since the last signal.
+If `STALLS` names a file, a ticker runs on the event loop. On SIGUSR1 it writes the longest stall since the last signal,
+the most that the loop's thread computed between two of its ticks since then, and of all the time since the start how
+many statements and commits there were, and the processor time.
 If `COUNTS` names a file, statements and processor time are counted, and SIGUSR2 writes the counts there.
 """
 
@@ -12,6 +14,8 @@ import signal
 import time
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from bot import logs
 from bot import settings as settings_reader
 from bot.cli import serve
@@ -21,20 +25,35 @@ from tests.benchmarks.scale.counters import Counter
 EVERY_S = 0.005
 
 
+def _counted() -> dict[str, int]:
+    """The statements and commits of every engine from now on."""
+    counts = {"statements": 0, "commits": 0}
+
+    def count(what: str) -> None:
+        counts[what] += 1
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", lambda *_: count("statements"))
+    sa.event.listen(sa.Engine, "commit", lambda *_: count("commits"))
+    return counts
+
+
 async def _tick(path: Path) -> None:
-    worst = 0.0
+    worst = worst_busy = 0.0
+    counts = _counted()
 
     def tell() -> None:
-        nonlocal worst
-        path.with_suffix(".new").write_text(str(worst))
+        nonlocal worst, worst_busy
+        figures = (worst, worst_busy, counts["statements"], counts["commits"], time.process_time())
+        path.with_suffix(".new").write_text(" ".join(map(str, figures)))
         path.with_suffix(".new").rename(path)
-        worst = 0.0
+        worst = worst_busy = 0.0
 
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, tell)
     while True:
-        before = time.perf_counter()
+        before, busy = time.perf_counter(), time.thread_time()
         await asyncio.sleep(EVERY_S)
         worst = max(worst, time.perf_counter() - before - EVERY_S)
+        worst_busy = max(worst_busy, time.thread_time() - busy)
 
 
 def _count(path: Path) -> None:

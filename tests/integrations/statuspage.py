@@ -5,7 +5,7 @@ It knows the paths that are used, refuses what the reference does not have, and 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,7 +26,10 @@ FIELDS = {
 
 @dataclass
 class Double:
-    """What stands there. `lose` answers are lost after the request was carried out; `busy` requests get 420."""
+    """What stands there. `lose` answers are lost after the request was carried out; `busy` requests get 420.
+
+    `on_write` is called after each request that changed something, with how many there were, and before its answer.
+    """
 
     url: str = ""
     components: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -34,6 +37,8 @@ class Double:
     lose: int = 0
     busy: int = 0
     asked: list[str] = field(default_factory=list)
+    writes: int = 0
+    on_write: Callable[[int], None] = lambda count: None
 
     def incident(self, incident_id: str) -> dict[str, Any]:
         found = next((each for each in self.incidents if each["id"] == incident_id), None)
@@ -71,6 +76,9 @@ class Double:
             return web.json_response({"error": "Too many requests"}, status=420, headers={"Retry-After": "0"})
         self.asked.append(f"{request.method} {request.path}")
         answer: web.StreamResponse = await handler(request)
+        if request.method != "GET":
+            self.writes += 1
+            self.on_write(self.writes)
         if self.lose and request.method != "GET":
             self.lose -= 1
             assert request.transport is not None

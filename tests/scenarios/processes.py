@@ -25,7 +25,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import bootstrap, logs
-from bot.integrations import http
+from bot.integrations import http, statuspage
+from bot.senders import statuspage as copies
 from bot.settings import Settings
 from bot.slack.client import api as slack_api
 from bot.slack.client import rate_limiter
@@ -210,6 +211,8 @@ def _tune(tuning: Tuning) -> None:
         decide: {"LEASE": lease},
         escalate: {"LEASE": lease},
         job_runner: {"LEASE": lease},
+        statuspage: {"BETWEEN_S": 0.02},
+        copies: {"MORE": timedelta(seconds=0.05)},
         database: {"IDLE_IN_TRANSACTION_S": tuning.lease_s / 2},
         slack_api: {"TIMEOUT_S": tuning.timeout_s, "BLOCKED_WAIT_S": 6 * tuning.timeout_s,
                     "REFUSED_WAIT_S": 2 * tuning.timeout_s},

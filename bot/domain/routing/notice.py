@@ -133,7 +133,8 @@ MAIL_KINDS = frozenset({NoticeKind.COMMS_MAIL, NoticeKind.COMMS_WEBHOOK})
 SHEET_KINDS = frozenset({NoticeKind.SHEET_MAIL})  # sent by bot/senders/sheet.py
 WEBHOOK_KINDS = frozenset({NoticeKind.WEBHOOK})  # sent by bot/senders/webhooks.py
 TICKET_KINDS = frozenset({NoticeKind.TICKET, NoticeKind.TICKET_MOVE})  # sent by bot/senders/tickets.py
-SUBSCRIBER_KINDS = frozenset({NoticeKind.STATUS_MAIL, NoticeKind.STATUS_CHANNEL})
+# To subscribers of the status page: many at once, and of no incident.
+SUBSCRIBER_KINDS = frozenset({NoticeKind.STATUS_MAIL, NoticeKind.STATUS_CHANNEL, NoticeKind.STATUS_WEBHOOK})
 COPY_KINDS = frozenset({NoticeKind.STATUSPAGE_COPY})  # sent by bot/senders/statuspage.py
 SUBSCRIBER_WEBHOOK_KINDS = frozenset({NoticeKind.STATUS_WEBHOOK})  # sent by bot/senders/subscriber_webhooks.py
 # Sent by bot/senders/subscribers.py.

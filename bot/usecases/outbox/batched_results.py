@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.notice import SUBSCRIBER_KINDS, NoticeKind
 from bot.usecases.communications import receipts
 from bot.usecases.context import Context
 from bot.usecases.outbox.results import dropped, sent
@@ -32,7 +32,7 @@ class BatchedResults:
 
     async def sent(self, row: ClaimedNotice, receipt: dict[str, Any]) -> bool:
         """Record a notice as sent. False, with nothing written, if another process has taken over its lease."""
-        if row.incident is None or _has_consequences(row) or receipt.get("redirected"):
+        if _is_alone(row) or _has_consequences(row) or receipt.get("redirected"):
             return await sent(self._context, row, receipt)
         recorded = await self._sent.run((row, receipt))
         self._context.wakeups.outbox.set()
@@ -40,7 +40,7 @@ class BatchedResults:
 
     async def dropped(self, row: ClaimedNotice, reason: str) -> None:
         """Record that a notice was not needed any more; the ledger says why."""
-        if row.incident is None or deadlines_of(row) or row.kind in receipts.KINDS:
+        if _is_alone(row) or deadlines_of(row) or row.kind in receipts.KINDS:
             await dropped(self._context, row, reason)
             return
         await self._dropped.run((row, reason))
@@ -64,6 +64,11 @@ class BatchedResults:
     async def _mark_dropped(self, conn: AsyncConnection, gone: Sequence[tuple[ClaimedNotice, str]]) -> list[bool]:
         await lock_incidents(conn, [row for row, _ in gone])
         return await queue.mark_many_dropped(conn, gone)
+
+
+def _is_alone(row: ClaimedNotice) -> bool:
+    """Whether it is of no incident, and of a kind of which few go out at once."""
+    return row.incident is None and row.kind not in SUBSCRIBER_KINDS
 
 
 def _has_consequences(row: ClaimedNotice) -> bool:

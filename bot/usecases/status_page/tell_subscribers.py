@@ -15,21 +15,26 @@ from storage.statuspage import mailings, publications, subscribers
 from storage.statuspage.mailings import Mailing
 
 ON_THEIR_WAY = 64  # notices to subscribers that wait in the outbox at once: others find it nearly empty
+TRIED_AGAIN = 2000  # once so many wait for another attempt, the mail server is down: nobody else is queued
+PORTION = 16  # at least so many are queued together
 HANDED_KEPT = timedelta(days=7)
 
 
-async def queue_portion(context: Context) -> int:
-    """Queue the next subscribers, as many as there is room for. Returns how many; 0 when there is nothing to do.
+async def queue_portion(context: Context) -> int | None:
+    """Queue the next subscribers, as many as there is room for. Returns how many were looked at; None: nobody is left.
 
     The place in the list is kept in the transaction that queues: after a crash it goes on there, and nobody is queued
     twice.
     """
     async with context.database.reading() as conn:
         if not await mailings.waiting(conn):
-            return 0
+            return None
+        first, again = await mailings.under_way(conn, sorted(SUBSCRIBER_KINDS))
+    room = ON_THEIR_WAY - first
+    if room < PORTION or again >= TRIED_AGAIN:
+        return 0
     async with context.database.transaction() as conn:
-        room = ON_THEIR_WAY - await mailings.unsent(conn, sorted(SUBSCRIBER_KINDS))
-        mailing = await mailings.lock_next(conn) if room > 0 else None
+        mailing = await mailings.lock_next(conn)
         if mailing is None:
             return 0
         publication = await publications.get(conn, mailing.publication)
