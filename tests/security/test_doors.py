@@ -188,7 +188,7 @@ async def test_the_command_line_holds_it_too(sqlite_url: str, policy: Path) -> N
         await tocsin(database, "declare", "sev2", "Breach", "--private", "--as", MAYA)
         await tocsin(database, "declare", "sev2", "Checkout is down", "--as", MAYA)
         for verb in (entry.name for entry in ENTRIES if entry.module == "verbs"):
-            if verb == "declare":
+            if verb in {"declare", "why"}:
                 continue
             words = WORDS.get(verb, [])
             assert "no incident INC-1" in await tocsin(database, verb, "INC-1", *words, "--as", TOM, code=1), verb
