@@ -12,6 +12,7 @@ from bot.integrations.protocol import Notifier
 from bot.integrations.slack_openid import SlackOpenId
 from bot.settings import secret_of
 from bot.web.console.routes import ConsoleParts
+from bot.web.console.rules import Backtests
 from bot.web.console.setup import Installation
 from bot.web.console.slack_sign_in import SlackSignIn
 
@@ -31,7 +32,7 @@ def console_parts(
         missing=lambda method: notifiers.missing(base.live.current, method),
         slack=slack,
     )
-    return ConsoleParts(installation, _sign_in(base))
+    return ConsoleParts(installation, Backtests(lambda: base.live.current.prometheus_address), _sign_in(base))
 
 
 def _sign_in(base: Base) -> SlackSignIn | None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-import time
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,6 @@ from bot.cli.rule_source import policy_in_force, rules_named
 from bot.cli.shared import run
 from bot.domain.errors import TocsinError
 from bot.domain.policy.alerting_rules import AlertingRule
-from bot.domain.policy.policy import Policy
-from bot.domain.rules import backtest
-from bot.domain.rules.backtest import Firing
 from bot.domain.rules.conditions import figure
 from bot.domain.rules.life import RuleState, State
 from bot.domain.values.durations import exact, parse_duration
@@ -29,15 +25,13 @@ from bot.domain.values.one_line import one_line
 from bot.integrations.prometheus import Prometheus
 from bot.settings import Settings
 from bot.usecases.open_clock import open_clock
-from storage import incidents
+from bot.usecases.rules.backtest import backtest
+from bot.usecases.rules.switch import switch_rule
 from storage.database import Database
 from storage.rules import switches
 from storage.rules.states import RULES
 from storage.rules.switches import Switch
 
-MOST_INCIDENTS = 2000  # that a backtest compares with
-MOST_EVALUATIONS = 500_000
-REASON_LENGTH = 500
 NOTED_WITHIN = timedelta(minutes=1)  # an evaluation is written some time after it
 
 
@@ -177,13 +171,8 @@ def _json(rule: AlertingRule, state: RuleState, switch: Switch | None, now: date
 
 async def _switch(database: Database, settings: Settings, rule: str, reason: str, *, enabled: bool) -> None:
     policy = policy_in_force(settings.policy_path).policy
-    if rule not in policy.rules:
-        raise TocsinError(f"There is no rule “{rule}”. There are: {', '.join(policy.rules) or 'none'}.")
-    if not one_line(reason):
-        raise TocsinError("Say why: --reason 'noisy during the migration'")
     now = (await open_clock(database, settings.tocsin_speed)).now()
-    async with database.transaction() as conn:
-        await switches.add(conn, Switch(rule, enabled, one_line(reason)[:REASON_LENGTH], getpass.getuser(), now))
+    await switch_rule(database, policy, rule, reason, getpass.getuser(), now, enabled=enabled)
 
 
 async def _backtest(database: Database, settings: Settings, what: str, since: timedelta) -> list[dict[str, Any]]:
@@ -194,59 +183,9 @@ async def _backtest(database: Database, settings: Settings, what: str, since: ti
     policy, rules = rules_named(policy_in_force(settings.policy_path), what)
     prometheus = Prometheus(lambda: address)
     try:
-        return [await _tried(database, prometheus, policy, rule, since) for rule in rules]
+        return [await backtest(database, prometheus, policy, rule, since) for rule in rules]
     finally:
         await prometheus.close()
-
-
-async def _tried(
-    database: Database, prometheus: Prometheus, policy: Policy, rule: AlertingRule, since: timedelta
-) -> dict[str, Any]:
-    every = rule.every.total_seconds()
-    if since.total_seconds() / every > MOST_EVALUATIONS:
-        raise TocsinError(
-            f"These are too many evaluations: every {exact(rule.every)} for {exact(since)}. Ask for less."
-        )
-    end = time.time() // every * every
-    start = end - since.total_seconds() // every * every
-    data = {
-        need: await prometheus.range(need.query, first, last, step)
-        for need, (first, last, step) in backtest.ranges(rule, start, end).items()
-    }
-    found = await asyncio.to_thread(backtest.firings, rule, data, start, end)
-    async with database.reading() as conn:
-        begun = found[0].instance.active_since - backtest.AROUND if found else None
-        numbers = await incidents.open_or_ended_after(conn, begun, MOST_INCIDENTS) if begun is not None else []
-        known = await incidents.get_many(conn, numbers)
-    found = backtest.matched(found, rule, sorted(known.values(), key=lambda each: each.number))
-    matched = sum(firing.incident is not None for firing in found)
-    return {
-        "rule": rule.id,
-        "name": rule.name,
-        "severity": policy.severity(rule.severity).key,
-        "since_s": since.total_seconds(),
-        "every_s": every,
-        "fired": len(found),
-        "matched": matched,
-        "false": len(found) - matched,
-        "incidents": sorted({f"INC-{each.incident}" for each in found if each.incident is not None}),
-        "firings": [_firing_json(firing) for firing in found],
-    }
-
-
-def _firing_json(firing: Firing) -> dict[str, Any]:
-    instance = firing.instance
-    fired_at = (instance.fired_at or instance.active_since).astimezone(UTC)
-    over = instance.resolved_at
-    return {
-        "fired_at": fired_at.isoformat(),
-        "resolved_at": over.isoformat() if over else None,
-        "for_s": (over - fired_at).total_seconds() if over else None,
-        "labels": dict(instance.labels),
-        "value": instance.value,
-        "words": instance.words,
-        "incident": f"INC-{firing.incident}" if firing.incident is not None else None,
-    }
 
 
 def _times(count: int) -> str:

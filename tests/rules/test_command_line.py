@@ -15,10 +15,10 @@ from click.testing import CliRunner, Result
 
 from bot.cli.main import main
 from bot.cli.promtool_series import expand, parse_series
-from bot.cli.rule_source import condition_of
 from bot.domain.errors import TocsinError
 from bot.domain.rules.life import RuleState
 from bot.integrations.temporary_prometheus import Written, temporary
+from bot.usecases.rules.rule_line import condition_of
 from storage import incidents
 from storage.open import open_database
 from storage.rules.states import RULES

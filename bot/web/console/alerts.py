@@ -1,22 +1,15 @@
-"""The pages about alerts: groups and why they were decided so, silences, the rules with their states, and noise."""
+"""The pages about alerts: groups and why they were decided so, silences, and noise."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import timedelta
-from typing import Any
 
 from aiohttp import web
 
-from bot.domain.policy.alerting_rules import AlertingRule
-from bot.domain.rules.life import RuleState
 from bot.usecases.queries.alert_rates import alert_rates
 from bot.web.console.door import Door, Visitor, signed_in
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
-from storage.rules import switches
-from storage.rules.states import RULES
-from storage.rules.switches import Switch
 
 NOISE_OF = timedelta(days=30)
 VERBS = {
@@ -31,7 +24,6 @@ def routes(door: Door) -> list[web.RouteDef]:
     return [
         web.get("/alerts", signed_in(door, show)),
         web.get("/alerts/noise", signed_in(door, noise)),
-        web.get("/alerts/rules", signed_in(door, rules)),
         web.get("/alerts/{id}", signed_in(door, explain)),
         web.post("/alerts/{id}/{verb:declare|attach|dismiss}", signed_in(door, act)),
         web.post("/silences", signed_in(door, silence)),
@@ -81,20 +73,6 @@ async def end_silence(visitor: Visitor) -> web.StreamResponse:
     return redirect("/alerts#silences")
 
 
-async def rules(visitor: Visitor) -> web.StreamResponse:
-    """The rules of the policy with their states."""
-    async with visitor.door.context.database.reading() as conn:
-        states, newest = await RULES.all(conn), await switches.newest(conn)
-    listed = [
-        _rule(rule, states.get(key, RuleState(key)), newest.get(key))
-        for key, rule in visitor.door.context.policy.rules.items()
-    ]
-    order = {"firing": 0, "unknown": 1, "pending": 2}
-    return await visitor.page(
-        "rules.html", at="alerts", rules=sorted(listed, key=lambda each: (order.get(each["state"], 3), each["id"]))
-    )
-
-
 async def noise(visitor: Visitor) -> web.StreamResponse:
     """How precise each rule is, and how well alerts detect incidents."""
     async with visitor.door.context.database.reading() as conn:
@@ -118,7 +96,6 @@ async def _page(visitor: Visitor, form: Form, status: int = 200) -> web.Response
         "alerts.html", status, at="alerts", scope=scope, form=form,
         groups=(await visitor.ask("list_alerts", scope=scope))["groups"],
         silences=(await visitor.ask("list_silences"))["silences"],
-        endings={},
     )  # fmt: skip
 
 
@@ -128,20 +105,3 @@ async def _group_page(visitor: Visitor, refused: Form | None = None, status: int
     forms = [_form(visitor, verb) for verb in VERBS]
     shown = [refused if refused is not None and refused.name == form.name else form for form in forms]
     return await visitor.page("alert.html", status, at="alerts", group=explained, forms=shown)
-
-
-def _rule(rule: AlertingRule, state: RuleState, switch: Switch | None) -> Mapping[str, Any]:
-    enabled = switch.enabled if switch is not None else rule.enabled
-    return {
-        "id": rule.id,
-        "name": rule.name,
-        "severity": rule.severity,
-        "enabled": enabled,
-        "state": str(state.state) if enabled else "disabled",
-        "value": state.value,
-        "since": state.since,
-        "problem": state.problem,
-        "evaluated_at": state.evaluated_at,
-        "firing": sum(instance.firing for instance in state.instances),
-        "switched": f"{switch.reason} ({switch.actor})" if switch is not None else "",
-    }

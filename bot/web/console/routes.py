@@ -19,6 +19,7 @@ from bot.web.console import (
     oncall,
     playbooks,
     reviews,
+    rules,
     runs,
     setup,
     sign_in,
@@ -26,6 +27,7 @@ from bot.web.console import (
     tell,
 )
 from bot.web.console.door import Door
+from bot.web.console.rules import Backtests
 from bot.web.console.setup import Installation
 from bot.web.console.sign_in import SignInPages
 from bot.web.console.slack_sign_in import SlackSignIn
@@ -40,6 +42,7 @@ class ConsoleParts:
     """What the console needs of the rest of the bot. `slack` is None where sign-in with Slack is not set up."""
 
     installation: Installation
+    backtests: Backtests
     slack: SlackSignIn | None
 
 
@@ -53,4 +56,5 @@ def add_to(site: web.Application, authenticator: Authenticator, parts: ConsolePa
         site.add_routes(parts.slack.routes(pages))
     site.add_routes(sign_in.routes(pages))
     site.add_routes(setup.routes(door, parts.installation))
+    site.add_routes(rules.routes(door, parts.backtests))  # before the groups, whose ID may be any word
     site.add_routes([route for module in MODULES for route in module.routes(door)])

@@ -1,0 +1,251 @@
+"""The pages about alerting rules: their states, what each looks at, its switch, and a backtest with its result."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import web
+
+from bot.domain.access.token import Scope
+from bot.domain.errors import NotFound, Refused, TocsinError
+from bot.domain.policy.alerting_rules import AlertingRule
+from bot.domain.policy.policy import Policy
+from bot.domain.rules.description import described
+from bot.domain.rules.life import RuleState
+from bot.domain.values.durations import exact, parse_duration
+from bot.integrations.prometheus import Address, Prometheus
+from bot.usecases.rules.backtest import backtest
+from bot.usecases.rules.rule_line import TRIED, policy_with_line
+from bot.usecases.rules.switch import REASON_LENGTH, switch_rule
+from bot.web.api.authentication import require
+from bot.web.api.problems import Problem
+from bot.web.console.door import Door, Visitor, signed_in
+from bot.web.console.fields import Field
+from bot.web.console.forms import Form, redirect
+from bot.web.form import form_of
+from storage.rules import switches
+from storage.rules.states import RULES
+from storage.rules.switches import Switch
+
+PERIODS = (("1d", "a day"), ("7d", "a week"), ("30d", "30 days"))
+MOST_SHOWN = 200  # firings
+MOST_EVALUATIONS = 200_000  # of one backtest: the bot has other work
+LONGEST_LINE = 2000
+NO_PROMETHEUS = "PROMETHEUS_URL is not set, so there is no history to try a rule on."
+BUSY = "Another backtest is under way. Try again in a moment."
+
+
+@dataclass(slots=True)
+class Backtests:
+    """Tries rules, one at a time. `address` is where Prometheus is, if it is set up."""
+
+    address: Callable[[], Address | None]
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def possible(self) -> bool:
+        """Whether there is a Prometheus to ask."""
+        return self.address() is not None
+
+    async def run(self, visitor: Visitor, policy: Policy, rule: AlertingRule, since: timedelta) -> dict[str, Any]:
+        """What the rule would have done. Raises `Refused`."""
+        address = self.address()
+        if address is None:
+            raise Refused(NO_PROMETHEUS)
+        if self._turn.locked():
+            raise Problem("too-many", BUSY)
+        if since / rule.every > MOST_EVALUATIONS:
+            raise Refused(f"It is evaluated every {exact(rule.every)}: choose a shorter period.")
+        async with self._turn:
+            prometheus = Prometheus(lambda: address)
+            try:
+                return await backtest(visitor.door.context.database, prometheus, policy, rule, since)
+            except Refused:
+                raise
+            except TocsinError as error:
+                raise Refused(str(error)) from None
+            finally:
+                await prometheus.close()
+
+
+def routes(door: Door, backtests: Backtests) -> list[web.RouteDef]:
+    """The routes."""
+
+    async def show(visitor: Visitor) -> web.StreamResponse:
+        return await _list_page(visitor, backtests)
+
+    async def show_one(visitor: Visitor) -> web.StreamResponse:
+        return await _rule_page(visitor, backtests)
+
+    async def switch(visitor: Visitor) -> web.StreamResponse:
+        return await _switch(visitor, backtests)
+
+    async def try_one(visitor: Visitor) -> web.StreamResponse:
+        return await _try(visitor, backtests)
+
+    async def try_line(visitor: Visitor) -> web.StreamResponse:
+        return await _try_line(visitor, backtests)
+
+    return [
+        web.get("/alerts/rules", signed_in(door, show)),
+        web.post("/alerts/rules", signed_in(door, try_line)),
+        web.get("/alerts/rules/{rule}", signed_in(door, show_one)),
+        web.post("/alerts/rules/{rule}/{verb:enable|disable}", signed_in(door, switch)),
+        web.post("/alerts/rules/{rule}/backtest", signed_in(door, try_one)),
+    ]
+
+
+async def _list_page(visitor: Visitor, backtests: Backtests, **more: Any) -> web.Response:
+    """The rules of the policy with their states."""
+    listed = await _listed(visitor)
+    order = {"firing": 0, "unknown": 1, "pending": 2}
+    shown: dict[str, Any] = {"form": _line_form(), "result": None, "status": 200, **more}
+    return await visitor.page(
+        "rules.html", shown.pop("status"), at="alerts", possible=backtests.possible, admin=visitor.may(Scope.ADMIN),
+        rules=sorted(listed, key=lambda each: (order.get(each["state"], 3), each["id"])), **shown,
+    )  # fmt: skip
+
+
+async def _rule_page(visitor: Visitor, backtests: Backtests, **more: Any) -> web.Response:
+    rule = _rule(visitor)
+    listed = {each["id"]: each for each in await _listed(visitor)}
+    stated = listed[rule.id]
+    shown: dict[str, Any] = {
+        "form": _try_form(rule), "switching": _switch_form(rule, enabled=stated["enabled"]), "result": None,
+        "status": 200, **more,
+    }  # fmt: skip
+    return await visitor.page(
+        "rule.html", shown.pop("status"), at="alerts", rule=stated, description=rule.description,
+        runbook=rule.runbook, facts=_facts(rule), possible=backtests.possible, admin=visitor.may(Scope.ADMIN), **shown,
+    )  # fmt: skip
+
+
+async def _switch(visitor: Visitor, backtests: Backtests) -> web.Response:
+    require(visitor.token, Scope.ADMIN)
+    rule, enabled = _rule(visitor), visitor.request.match_info["verb"] == "enable"
+    reason = str((await form_of(visitor.request)).get("reason", ""))
+    context = visitor.door.context
+    try:
+        await switch_rule(context.database, context.policy, rule.id, reason, visitor.person, visitor.now,
+                          enabled=enabled)  # fmt: skip
+    except Refused as refused:
+        form = replace(
+            _switch_form(rule, enabled=not enabled), values={"reason": reason}, errors={"reason": refused.message}
+        )
+        return await _rule_page(visitor, backtests, switching=form, status=422)
+    return redirect(f"/alerts/rules/{quote(rule.id)}?done=Switched")
+
+
+async def _try(visitor: Visitor, backtests: Backtests) -> web.Response:
+    require(visitor.token, Scope.WRITE)
+    rule = _rule(visitor)
+    since = str((await form_of(visitor.request)).get("since", ""))
+    form = replace(_try_form(rule), values={"since": since})
+    try:
+        result = await backtests.run(visitor, visitor.door.context.policy, rule, _period(since))
+    except Refused as refused:
+        return await _rule_page(visitor, backtests, form=replace(form, error=refused.message), status=409)
+    return await _rule_page(visitor, backtests, form=form, result=_shown(result))
+
+
+async def _try_line(visitor: Visitor, backtests: Backtests) -> web.Response:
+    """Try a rule that is in no policy yet. Its query can ask for any metric, so that is for administrators."""
+    require(visitor.token, Scope.ADMIN)
+    sent = await form_of(visitor.request)
+    line, since = str(sent.get("line", "")).strip()[:LONGEST_LINE], str(sent.get("since", ""))
+    form = replace(_line_form(), values={"line": line, "since": since})
+    context = visitor.door.context
+    try:
+        policy = policy_with_line(context.policies.document, context.policy, line)
+        result = await backtests.run(visitor, policy, policy.rules[TRIED], _period(since))
+    except TocsinError as error:
+        return await _list_page(visitor, backtests, form=replace(form, errors={"line": str(error)}), status=422)
+    return await _list_page(visitor, backtests, form=form, result=_shown(result))
+
+
+def _rule(visitor: Visitor) -> AlertingRule:
+    rule = visitor.door.context.policy.rules.get(visitor.request.match_info["rule"])
+    if rule is None:
+        raise NotFound(f"The policy has no rule “{visitor.request.match_info['rule'][:40]}”.", "rules")
+    return rule
+
+
+def _period(text: str) -> timedelta:
+    return parse_duration(text if text in dict(PERIODS) else "7d")
+
+
+def _shown(result: dict[str, Any]) -> dict[str, Any]:
+    """The newest firings, and how many there are beside them."""
+    return {**result, "firings": result["firings"][::-1][:MOST_SHOWN], "left_out": max(0, result["fired"] - MOST_SHOWN)}
+
+
+def _try_form(rule: AlertingRule) -> Form:
+    action = f"/alerts/rules/{quote(rule.id)}/backtest"
+    return Form("backtest", action, "Try it on the past", (_since(),), "Try it", {"since": "7d"})
+
+
+def _line_form() -> Form:
+    line = Field(
+        "line", "Rule", "line", True, hint="Such as: sum(rate(errors_total[5m])) > 5 for 2m", most=LONGEST_LINE
+    )
+    return Form("try", "/alerts/rules", "Try another rule on the past", (line, _since()), "Try it", {"since": "7d"})
+
+
+def _since() -> Field:
+    return Field("since", "Over the last", "choice", True, PERIODS)
+
+
+def _switch_form(rule: AlertingRule, *, enabled: bool) -> Form:
+    verb, title = ("disable", "Switch it off") if enabled else ("enable", "Switch it on")
+    hint = "It is kept, with your name." + (" What the rule fires now resolves." if enabled else "")
+    why = Field("reason", "Why?", "line", True, hint=hint, most=REASON_LENGTH)
+    return Form(verb, f"/alerts/rules/{quote(rule.id)}/{verb}", title, (why,), title)
+
+
+def _facts(rule: AlertingRule) -> list[tuple[str, str]]:
+    """What it looks at, and how often."""
+    spans = [("Evaluated", f"every {exact(rule.every)}"), ("For", exact(rule.hold) if rule.hold else "at once")]
+    spans += [("Resolves", f"after {exact(rule.keep_firing)} without" if rule.keep_firing else "at once")]
+    labels = [("Labels", ", ".join(f"{key}={value}" for key, value in rule.labels.items()))] if rule.labels else []
+    service = [("Service", rule.service)] if rule.service else []
+    conditions = [(f"Condition {number}", described(each)) for number, each in enumerate(rule.conditions, 1)]
+    needed = [
+        ("Fires when", f"{'all' if rule.when == 'all' else 'one'} of them hold{'' if rule.when == 'all' else 's'}")
+    ]
+    return [*conditions, *(needed if len(conditions) > 1 else []), *spans, *service, *labels]
+
+
+async def _listed(visitor: Visitor) -> list[dict[str, Any]]:
+    async with visitor.door.context.database.reading() as conn:
+        states, newest = await RULES.all(conn), await switches.newest(conn)
+    return [
+        _stated(rule, states.get(key, RuleState(key)), newest.get(key))
+        for key, rule in visitor.door.context.policy.rules.items()
+    ]
+
+
+def _stated(rule: AlertingRule, state: RuleState, switch: Switch | None) -> dict[str, Any]:
+    enabled = switch.enabled if switch is not None else rule.enabled
+    return {
+        "id": rule.id,
+        "name": rule.name,
+        "severity": rule.severity,
+        "enabled": enabled,
+        "state": str(state.state) if enabled else "off",
+        "value": state.value,
+        "since": state.since,
+        "problem": state.problem,
+        "evaluated_at": state.evaluated_at,
+        "switched": _switched(switch),
+    }
+
+
+def _switched(switch: Switch | None) -> Mapping[str, Any] | None:
+    if switch is None:
+        return None
+    return {"enabled": switch.enabled, "reason": switch.reason, "by": switch.actor, "at": switch.at}
