@@ -183,7 +183,7 @@ async def _backtest(database: Database, settings: Settings, what: str, since: ti
     policy, rules = rules_named(policy_in_force(settings.policy_path), what)
     prometheus = Prometheus(lambda: address)
     try:
-        return [await backtest(database, prometheus, policy, rule, since) for rule in rules]
+        return [await backtest(database, prometheus.range, policy, rule, since) for rule in rules]
     finally:
         await prometheus.close()
 

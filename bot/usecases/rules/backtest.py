@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, timedelta
 from typing import Any
 
@@ -12,19 +13,21 @@ from bot.domain.policy.alerting_rules import AlertingRule
 from bot.domain.policy.policy import Policy
 from bot.domain.rules import backtest as past
 from bot.domain.rules.backtest import Firing
+from bot.domain.rules.series import Series
 from bot.domain.values.durations import exact
-from bot.integrations.prometheus import Prometheus
 from storage import incidents
 from storage.database import Database
 
 MOST_INCIDENTS = 2000  # that a backtest compares with
 MOST_EVALUATIONS = 500_000
 
+Ranges = Callable[[str, float, float, float], Awaitable[Sequence[Series]]]  # query, start, end and step in seconds
+
 
 async def backtest(
-    database: Database, prometheus: Prometheus, policy: Policy, rule: AlertingRule, since: timedelta
+    database: Database, ranges: Ranges, policy: Policy, rule: AlertingRule, since: timedelta
 ) -> dict[str, Any]:
-    """What the rule would have done, in the JSON contract. Raises `Refused` and `PrometheusError`.
+    """What the rule would have done, in the JSON contract. Raises `Refused`, and what `ranges` raises.
 
     1. Read what the rule needs of this time. 2. Evaluate it, in a thread. 3. Compare with the incidents.
     """
@@ -34,7 +37,7 @@ async def backtest(
     end = time.time() // every * every
     start = end - since.total_seconds() // every * every
     data = {
-        need: await prometheus.range(need.query, first, last, step)
+        need: await ranges(need.query, first, last, step)
         for need, (first, last, step) in past.ranges(rule, start, end).items()
     }
     found = await asyncio.to_thread(past.firings, rule, data, start, end)

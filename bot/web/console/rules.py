@@ -64,7 +64,7 @@ class Backtests:
         async with self._turn:
             prometheus = Prometheus(lambda: address)
             try:
-                return await backtest(visitor.door.context.database, prometheus, policy, rule, since)
+                return await backtest(visitor.door.context.database, prometheus.range, policy, rule, since)
             except Refused:
                 raise
             except TocsinError as error:
