@@ -58,9 +58,8 @@ async def test_a_backtest_shows_when_a_rule_would_have_fired(sqlite_url: str, tm
     end = time.time() // 60 * 60
     samples = [(end - ago * 60, 9.0 if 120 <= ago < 130 else 0.0) for ago in range(240, -1, -1)]
     async with temporary([Written({"__name__": "errors", "job": "checkout"}, samples)]) as prometheus:
-        settings = {"prometheus_url": prometheus.shown}
         async with (
-            world(sqlite_url, policy=written(tmp_path, POLICY), **settings) as here,
+            world(sqlite_url, policy=written(tmp_path, POLICY), prometheus_url=prometheus.shown) as here,
             browser(here, scopes="admin") as maya,
             browser(here, "U0TOM00000", "read") as reader,
         ):
