@@ -91,6 +91,7 @@ class Settings(BaseSettings):
     # Sign in with Slack, in the console. docs/console.md
     slack_client_id: str | None = None
     slack_client_secret: SecretStr | None = None
+    tocsin_slackbot_mcp: Literal["read", "write"] | None = None  # what Slackbot may do at /mcp. docs/mcp.md
     tocsin_command: str = "/incident"
     tocsin_status_listen: str | None = None  # host:port of a listener that serves the status page alone
     tocsin_status_mirror: Path | None = None  # a folder; the status page is written there as static files

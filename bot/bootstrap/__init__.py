@@ -241,7 +241,7 @@ def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> A
     bridge = partial(bookmarks.bridge_address, team=base.me.team_id)
     pages = PageSender(context, notifiers.build(settings, base.session), base.me.url, bridge)
     opened.push_async_callback(lambda: notifiers.close(pages.notifiers))
-    parts = PageParts(status_page, console_parts(base, lambda: pages.notifiers, slack_check))
+    parts = PageParts(status_page, console_parts(base, lambda: pages.notifiers, slack_check), base.me.team_id)
     http = http_server(base.live, context, base.metrics, bolt, health, base.arrivals, parts)
     opened.callback(http.limiter.close_all)  # connections that arrive while everything else stops
     schedules = PagerDutyScheduleSync(context, pagerduty_schedule_sync.client(settings, base.session))

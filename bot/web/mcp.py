@@ -1,4 +1,4 @@
-"""Serves `/mcp`: the Model Context Protocol over HTTP, for the same tokens as the API."""
+"""Serves `/mcp`: the Model Context Protocol over HTTP, for the same tokens as the API, and for Slackbot."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ from bot.domain.access.token import Scope, Token
 from bot.domain.timeline.source import Source
 from bot.mcp import toolbox
 from bot.operations.base import Call
+from bot.usecases.unit_of_work import DuplicateDelivery
 from bot.web.api.authentication import Authenticator
 from bot.web.api.problems import Problem, of_http
 from bot.web.api.rate_limit import RateLimit
+from bot.web.slackbot import SlackbotRequests
 
 PATH = "/mcp"
 LARGEST_BODY = 256 * 1024
+DONE_BEFORE = "This call was carried out before."
 NOT_INSTALLED = "This bot was installed without it. Install tocsin[mcp] and restart."
 
 
@@ -31,6 +34,7 @@ class TokenTools:
 
     authenticator: Authenticator
     token: Token
+    delivery: str | None = None  # of a signed call, which counts once
 
     async def offered(self) -> list[dict[str, Any]]:
         """The tools that the token may use."""
@@ -45,7 +49,11 @@ class TokenTools:
         except Problem as problem:
             return problem.detail, True
         context = replace(self.authenticator.context, source=Source.MCP)
-        return await toolbox.run(self.token, Call(context, self.token.person), name, given)
+        call = Call(context, self.token.person, delivery=self.delivery)
+        try:
+            return await toolbox.run(self.token, call, name, given)
+        except DuplicateDelivery:
+            return DONE_BEFORE, True
 
 
 _current: ContextVar[TokenTools] = ContextVar("mcp_tools")
@@ -54,29 +62,36 @@ _current: ContextVar[TokenTools] = ContextVar("mcp_tools")
 class Door:
     """Passes requests to the library, which is loaded at the first of them."""
 
-    def __init__(self, authenticator: Authenticator) -> None:
-        self._authenticator = authenticator
+    def __init__(self, authenticator: Authenticator, slackbot: SlackbotRequests) -> None:
+        self._authenticator, self._slackbot = authenticator, slackbot
         self._rate_limit = RateLimit()
         self._starting = asyncio.Lock()
         self._manager: Any = None
         self._open = contextlib.AsyncExitStack()
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """Answer one request of the protocol. There are no sessions: each request carries its token."""
+        """Answer one request of the protocol. Each carries its token or Slack's signature: no sessions."""
         try:
-            token = await self._authenticator.token_of(request)
-            self._rate_limit.take(token.id)
+            if self._slackbot.is_one(request):
+                body = await _body(request)
+                tools = await self._of_slackbot(request, body)
+            else:
+                token = await self._authenticator.token_of(request)
+                self._rate_limit.take(token.id)
+                body, tools = await _body(request), TokenTools(self._authenticator, token)
             if find_spec("mcp") is None:
                 raise Problem("not-found", NOT_INSTALLED)
-            body = await request.read()
-            if len(body) > LARGEST_BODY:
-                raise Problem("too-large", "Send less than 256 KiB.")
         except Problem as problem:
             return problem.response()
         except web.HTTPException as error:
             return of_http(error).response()
-        _current.set(TokenTools(self._authenticator, token))
+        _current.set(tools)
         return await _through(await self._started(), request, body)
+
+    async def _of_slackbot(self, request: web.Request, body: bytes) -> TokenTools:
+        signed = await self._slackbot.check(request, body)
+        self._rate_limit.take(signed.token.id)
+        return TokenTools(self._authenticator, signed.token, signed.delivery)
 
     async def _started(self) -> Any:
         async with self._starting:
@@ -87,6 +102,13 @@ class Door:
     async def close(self, _: web.Application) -> None:
         """End what still runs."""
         await self._open.aclose()
+
+
+async def _body(request: web.Request) -> bytes:
+    body = await request.read()
+    if len(body) > LARGEST_BODY:
+        raise Problem("too-large", "Send less than 256 KiB.")
+    return body
 
 
 @contextlib.asynccontextmanager
@@ -147,8 +169,8 @@ async def _through(app: Callable[..., Any], request: web.Request, body: bytes) -
     return web.Response(status=answer["status"], body=answer["body"], headers=headers)
 
 
-def routes(authenticator: Authenticator, site: web.Application) -> list[web.RouteDef]:
+def routes(authenticator: Authenticator, slackbot: SlackbotRequests, site: web.Application) -> list[web.RouteDef]:
     """The route."""
-    door = Door(authenticator)
+    door = Door(authenticator, slackbot)
     site.on_cleanup.append(door.close)
     return [web.post(PATH, door.serve), web.get(PATH, door.serve), web.delete(PATH, door.serve)]

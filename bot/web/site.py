@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from aiohttp import web
 from slack_bolt.app.async_app import AsyncApp
 
+from bot.domain.access.token import Scope
 from bot.metrics import Metrics
 from bot.settings import LiveSettings, secret_of
 from bot.slack.inbound.arrivals import Arrivals
@@ -20,6 +21,7 @@ from bot.web.console import routes as console
 from bot.web.console.routes import ConsoleParts
 from bot.web.hooks import sources, tickets
 from bot.web.server import HttpServer
+from bot.web.slackbot import SlackbotRequests
 from bot.web.statuspage import routes as statuspage
 from bot.web.statuspage import subscriptions
 from bot.web.statuspage.cache import StatusPageCache
@@ -27,10 +29,11 @@ from bot.web.statuspage.cache import StatusPageCache
 
 @dataclass(frozen=True, slots=True)
 class PageParts:
-    """What the pages for people need: those of the status page, and those of the console."""
+    """What the pages need: those of the status page, those of the console, and for which workspace they are."""
 
     status_page: StatusPageCache
     console: ConsoleParts
+    team: str  # its ID
 
 
 def http_server(
@@ -54,7 +57,11 @@ def http_server(
     site.add_routes(reference.routes(context))
     console.add_to(site, authenticator, pages.console)
     site.add_subapp(PREFIX, application(Door(authenticator)))
-    site.add_routes(mcp.routes(authenticator, site))
+    slackbot = SlackbotRequests(
+        lambda: secret_of(live.current.slack_signing_secret), pages.team,
+        lambda: Scope(live.current.tocsin_slackbot_mcp) if live.current.tocsin_slackbot_mcp else None,
+    )  # fmt: skip
+    site.add_routes(mcp.routes(authenticator, slackbot, site))
     site.add_routes([*statuspage.routes(pages.status_page), *subscriptions.routes(context, pages.status_page)])
     if settings.tocsin_demo:
         site.add_routes(debug.routes(context))

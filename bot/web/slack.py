@@ -22,14 +22,13 @@ from bot.slack.inbound.arrivals import Arrivals
 from bot.web.refusals import Refusals
 from bot.web.replay_guard import ReplayGuard
 from bot.web.slack_body import is_event, read_body
+from bot.web.slack_signature import verified
 
 LARGEST_BODY = 1024 * 1024
-SIGNED_WITHIN_S = 300  # https://docs.slack.dev/authentication/verifying-requests-from-slack
 _HINTS = {
     "bad signature": {"hint": "if Slack sent it, copy SLACK_SIGNING_SECRET again: Basic Information"},
     "stale timestamp": {"hint": "if Slack sent it, set this machine's clock"},
 }
-ONCE = ("X-Slack-Request-Timestamp", "X-Slack-Signature", "Content-Type")
 
 
 def routes(
@@ -42,7 +41,7 @@ def routes(
     async def slack_events(request: web.Request) -> web.Response:
         started = time.perf_counter()
         body = await request.read()
-        text, why = _verified(SignatureVerifier(signing_secret()), request, body)
+        text, why = verified(SignatureVerifier(signing_secret()), request, body)
         if text is None:
             arrivals.note_refused(why)
             refusals.note(why, remote=request.remote, **_HINTS.get(why, {}))
@@ -89,24 +88,3 @@ def _bolt_request(request: web.Request, body: dict[str, Any]) -> AsyncBoltReques
     It takes that from sockets only.
     """
     return AsyncBoltRequest(body=body, query=request.query_string, headers=dict(request.headers), mode="socket_mode")
-
-
-def _verified(verifier: SignatureVerifier, request: web.Request, body: bytes) -> tuple[str | None, str]:
-    """The body as text, or why it is refused. The SDK's verifier would raise an error on what is refused first."""
-    if any(len(request.headers.getall(name, ())) > 1 for name in ONCE):
-        return None, "a header given twice"
-    timestamp = request.headers.get("X-Slack-Request-Timestamp", "")
-    signature = request.headers.get("X-Slack-Signature", "")
-    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) < 16):
-        return None, "no usable timestamp"
-    if abs(time.time() - int(timestamp)) > SIGNED_WITHIN_S:
-        return None, "stale timestamp"
-    if not (signature.isascii() and signature.startswith("v0=")):
-        return None, "no usable signature"
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError:
-        return None, "not UTF-8"
-    if not verifier.is_valid(body=text, timestamp=timestamp, signature=signature):
-        return None, "bad signature"
-    return text, ""

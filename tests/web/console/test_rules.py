@@ -57,21 +57,21 @@ async def test_a_backtest_shows_when_a_rule_would_have_fired(sqlite_url: str, tm
     """An outage of ten minutes, two hours ago."""
     end = time.time() // 60 * 60
     samples = [(end - ago * 60, 9.0 if 120 <= ago < 130 else 0.0) for ago in range(240, -1, -1)]
-    async with temporary([Written({"__name__": "errors", "job": "checkout"}, samples)]) as prometheus:
-        async with (
-            world(sqlite_url, policy=written(tmp_path, POLICY), prometheus_url=prometheus.shown) as here,
-            browser(here, scopes="admin") as maya,
-            browser(here, "U0TOM00000", "read") as reader,
-        ):
-            page = await maya.get(RULE)
-            tried = await maya.send(page, f"{RULE}/backtest", since="1d")
-            assert tried.status == 200
-            assert "It would have fired once in 1 d" in tried.text
-            assert "0 matched an incident, 1 did not" in tried.text
-            listed = await maya.get("/alerts/rules")
-            line = await maya.send(listed, "/alerts/rules", line="errors > 100 for 2m", since="1d")
-            assert "It would have fired 0 times in 1 d" in line.text
-            wrong = await maya.send(listed, "/alerts/rules", line="/etc/passwd", since="1d")
-            assert wrong.status == 422
-            assert "root:" not in wrong.text, "a line names no file"
-            assert (await reader.act(f"{RULE}/backtest", {"since": "1d"})).status == 403
+    async with (
+        temporary([Written({"__name__": "errors", "job": "checkout"}, samples)]) as prometheus,
+        world(sqlite_url, policy=written(tmp_path, POLICY), prometheus_url=prometheus.shown) as here,
+        browser(here, scopes="admin") as maya,
+        browser(here, "U0TOM00000", "read") as reader,
+    ):
+        page = await maya.get(RULE)
+        tried = await maya.send(page, f"{RULE}/backtest", since="1d")
+        assert tried.status == 200
+        assert "It would have fired once in 1 d" in tried.text
+        assert "0 matched an incident, 1 did not" in tried.text
+        listed = await maya.get("/alerts/rules")
+        line = await maya.send(listed, "/alerts/rules", line="errors > 100 for 2m", since="1d")
+        assert "It would have fired 0 times in 1 d" in line.text
+        wrong = await maya.send(listed, "/alerts/rules", line="/etc/passwd", since="1d")
+        assert wrong.status == 422
+        assert "root:" not in wrong.text, "a line names no file"
+        assert (await reader.act(f"{RULE}/backtest", {"since": "1d"})).status == 403
