@@ -16,6 +16,7 @@ from storage.schema import incidents, timeline
 
 _c = incidents.c
 _OPEN = sa.text("open")  # as in the partial index, word for word
+_PRIVATE = sa.text("private")  # the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class PageFilter:
     since: datetime | None = None  # declared then or later
     until: datetime | None = None  # declared before
     before: int | None = None  # only incidents with a smaller number
+    at_least: int | None = None  # only incidents with this number or a higher one
     private: bool | None = None  # None: both
     concerning: str | None = None  # a person whom the incident names, or who joined its channel
 
@@ -52,7 +54,9 @@ def _conditions(wanted: PageFilter) -> list[Any]:
     if wanted.before is not None:
         conditions.append(_c.number < wanted.before)
     if wanted.private is not None:
-        conditions.append(_c.private.is_(sa.true() if wanted.private else sa.false()))
+        conditions.append(_PRIVATE if wanted.private else _c.private.is_(sa.false()))
+    if wanted.at_least is not None:
+        conditions.append(_c.number >= wanted.at_least)
     if wanted.service is not None:
         conditions.append(_names(sa.cast(_c.state["services"], sa.Text), wanted.service))
     if wanted.concerning is not None:

@@ -38,6 +38,8 @@ _LOCK_MANY = (
 _INSERT = sa.insert(incidents)
 _SAVE = sa.update(incidents).where(_c.number == sa.bindparam("this"))
 _OPEN = sa.text("open")  # as in the partial index, word for word
+_PRIVATE = sa.text("private")  # the same
+MOST_COUNTED = 1000  # counting all of a long history would take longer than answering
 
 
 async def next_number(conn: AsyncConnection) -> int:
@@ -171,6 +173,7 @@ class IncidentFilter:
     open_only: bool = False
     severities: frozenset[str] = frozenset()  # empty: all
     private: bool | None = None  # None: both
+    at_least: int | None = None  # only incidents with this number or a higher one
     naming: frozenset[str] = frozenset()  # texts of which the incident has one, such as a person's ID; empty: any
     declared_since: datetime | None = None
     concerning: str | None = None  # a person whom the incident names, or who joined its channel
@@ -182,6 +185,7 @@ class Counted:
 
     incidents: int  # without drills
     drills: int
+    is_all: bool = True  # whether there are no more than were counted
 
 
 async def find(conn: AsyncConnection, wanted: IncidentFilter, worst_first: Sequence[str], limit: int) -> list[Incident]:
@@ -193,10 +197,12 @@ async def find(conn: AsyncConnection, wanted: IncidentFilter, worst_first: Seque
 
 
 async def count(conn: AsyncConnection, wanted: IncidentFilter) -> Counted:
-    """How many incidents match."""
-    drill = sa.case((_c.state["drill"].as_boolean(), 1), else_=0)
-    row = (await conn.execute(sa.select(sa.func.count(), sa.func.sum(drill)).where(*_conditions(wanted)))).one()
-    return Counted(row[0] - (row[1] or 0), row[1] or 0)
+    """How many incidents match, up to `MOST_COUNTED`, the newest."""
+    drill = sa.case((_c.state["drill"].as_boolean(), 1), else_=0).label("drill")
+    matching = sa.select(drill).where(*_conditions(wanted)).order_by(_c.number.desc()).limit(MOST_COUNTED + 1)
+    drills = list(await conn.scalars(matching))
+    is_all, drills = len(drills) <= MOST_COUNTED, drills[:MOST_COUNTED]
+    return Counted(len(drills) - sum(drills), sum(drills), is_all)
 
 
 def _conditions(wanted: IncidentFilter) -> list[Any]:
@@ -208,7 +214,9 @@ def _conditions(wanted: IncidentFilter) -> list[Any]:
     if wanted.declared_since is not None:
         conditions.append(_c.declared_at >= wanted.declared_since)
     if wanted.private is not None:
-        conditions.append(_c.private.is_(sa.true() if wanted.private else sa.false()))
+        conditions.append(_PRIVATE if wanted.private else _c.private.is_(sa.false()))
+    if wanted.at_least is not None:
+        conditions.append(_c.number >= wanted.at_least)
     if wanted.naming:
         conditions.append(sa.or_(*(_names(text) for text in sorted(wanted.naming))))
     if wanted.concerning is not None:

@@ -29,6 +29,8 @@ incidents = sa.Table(
     sa.Column("state", Json, nullable=False),  # the whole dataclass
     sa.Column("unpurged_since", Instant),  # time of the oldest entry that still has its text; NULL: not known
     sa.Index("incidents_open", "number", **where("open")),
+    sa.Index("incidents_private", "number", **where("private")),
+    sa.Index("incidents_severity", "severity", "number"),
     sa.Index("incidents_channel", "channel_id", **where("channel_id IS NOT NULL")),
     sa.Index("incidents_declared", "declared_at"),
     sa.Index("incidents_ended", "ended_at", "number", **where("ended_at IS NOT NULL")),

@@ -122,6 +122,15 @@ async def test_incidents_are_listed_newest_first_and_filtered(database: Database
         assert numbers(await incidents.newest(conn, severity="sev2", limit=2)) == [4, 3]
 
 
+async def test_of_a_long_history_the_newest_are_counted(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(incidents, "MOST_COUNTED", 2)
+    async with database.transaction() as conn:
+        for number in (1, 2, 3):
+            await incidents.insert(conn, incident(number, drill=number == 3, status=Status.RESOLVED))
+        assert await incidents.count(conn, IncidentFilter()) == Counted(1, 1, is_all=False)
+        assert await incidents.count(conn, IncidentFilter(at_least=2)) == Counted(1, 1)
+
+
 async def test_a_channel_moved_to_another_incident_belongs_to_the_newest(database: Database) -> None:
     async with database.transaction() as conn:
         await incidents.insert(conn, incident(1, channel_id="C1"))

@@ -16,9 +16,11 @@ from bot import export
 from bot.domain import routing
 from bot.domain.deadlines import Deadline, DeadlineState
 from bot.domain.timeline.entry import Entry
-from storage import deadlines, figures, incidents, retention, similar, user_activity
+from storage import deadlines, figures, incident_pages, incidents, retention, similar, user_activity
 from storage.alerts import changes
 from storage.database import Database
+from storage.incident_pages import PageFilter
+from storage.incidents import IncidentFilter
 from storage.outbox import census, enqueue, queue, receipts
 from storage.schema import metadata
 from storage.timeline import audit, entries, verify
@@ -169,3 +171,32 @@ async def test_nothing_that_is_asked_reads_a_whole_table(database: Database, nam
         for statement, parameters in statements:
             plan = (await conn.exec_driver_sql(f"{explain} {statement}", tuple(parameters))).all()
             assert not SCANS[database.dialect].search(str(plan)), f"{statement}\n{plan}"
+
+
+PRIVATE_ONES = IncidentFilter(private=True, concerning="U1")
+GROWN: dict[
+    str, tuple[str, Query]
+] = {  # what a person waits for, and which is bounded by what is shown: the index that bounds it
+    "private incidents among those shown": (
+        "incidents_private",
+        lambda conn: incident_pages.read(conn, PageFilter(private=True, concerning="U1", at_least=9), 50),
+    ),
+    "private incidents of a list": ("incidents_private", lambda conn: incidents.find(conn, PRIVATE_ONES, (), 100)),
+    "incidents of a severity": (
+        "incidents_severity",
+        lambda conn: incidents.find(conn, IncidentFilter(severities=frozenset({"sev1"})), (), 100),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(GROWN))
+async def test_a_list_reads_no_more_of_the_history_than_it_shows(database: Database, name: str) -> None:
+    index, query = GROWN[name]
+    plan = await _plan(database, query)
+    assert index in plan
+    assert "TEMP B-TREE" not in plan
+
+
+async def test_how_many_incidents_are_indexed_is_read_from_one_row(database: Database) -> None:
+    plan = await _plan(database, lambda conn: similar.frequencies(conn, []))
+    assert re.search(r"SEARCH incident_words|incident_words_pkey|pk_incident_words", plan)

@@ -326,9 +326,12 @@ def utc(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%H:%M UTC")
 
 
-def left_out(count: int, how: str) -> Block | None:
-    """A line about items that did not fit; `how` says where to find them. None if all fit."""
-    return context(f"… and {count} more. {how}") if count > 0 else None
+def left_out(count: int, how: str, *, at_least: bool = False) -> Block | None:
+    """A line about items that did not fit; `how` says where to find them. None if all fit.
+
+    `at_least`: there are more than were counted.
+    """
+    return context(f"… and {'at least ' if at_least else ''}{count} more. {how}") if count > 0 else None
 
 
 def newest_lines(lines: Sequence[str]) -> tuple[list[Block], int]:

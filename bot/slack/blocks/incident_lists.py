@@ -29,6 +29,7 @@ class Listed:
     incidents: Sequence[Incident]
     total: int  # without drills
     drills: int = 0
+    is_all: bool = True  # whether there are no more than were counted
 
 
 def listing(listed: Listed, policy: Policy, now: datetime, *, scope: str = "open", command: str = COMMAND) -> Message:
@@ -36,7 +37,8 @@ def listing(listed: Listed, policy: Policy, now: datetime, *, scope: str = "open
     if not listed.incidents:
         return _empty(scope, command)
     shown, left = listed.incidents[:INCIDENTS], listed.total + listed.drills
-    words = f"{_count(listed.total, 'incident')}{' open' if scope == 'open' else ''}"
+    words = f"{'' if listed.is_all else 'more than '}{_count(listed.total, 'incident')}"
+    words = f"{words[0].upper()}{words[1:]}{' open' if scope == 'open' else ''}"
     words += f" and {_count(listed.drills, 'drill')}" if listed.drills else ""
     narrower = f"Narrow it down: `{command} list {policy.severities[0].key}`, or see one: `{command} show INC-42`"
     return elements.message(
@@ -44,7 +46,7 @@ def listing(listed: Listed, policy: Policy, now: datetime, *, scope: str = "open
         [
             elements.section(f"*{words}*"),
             *[elements.section(_row(incident, policy, now)) for incident in shown],
-            elements.left_out(left - len(shown), narrower),
+            elements.left_out(left - len(shown), narrower, at_least=not listed.is_all),
         ],
     )
 

@@ -22,6 +22,7 @@ class Found:
     incidents: tuple[Incident, ...]
     total: int  # without drills
     drills: int
+    is_all: bool = True  # whether there are no more than were counted
 
 
 async def find_incidents(
@@ -42,7 +43,9 @@ async def find_incidents(
     wanted = IncidentFilter(open_only, frozenset(severities), private=False, naming=frozenset(naming))
     public = await incidents.find(conn, wanted, worst_first, limit)
     counted = await incidents.count(conn, wanted)
-    hidden = replace(wanted, private=True, concerning=user)
+    # Where not all are counted, only the private ones that fall among those shown are looked for.
+    lowest = public[-1].number if not worst_first and not counted.is_all and len(public) == limit else None
+    hidden = replace(wanted, private=True, concerning=user, at_least=lowest)
     private = [
         incident
         for incident in await incidents.find(conn, hidden, worst_first, PRIVATE)
@@ -51,7 +54,8 @@ async def find_incidents(
     counted = Counted(
         counted.incidents + sum(not incident.drill for incident in private),
         counted.drills + sum(incident.drill for incident in private),
+        counted.is_all,
     )
     ranks = {key: rank for rank, key in enumerate(worst_first)}
     together = sorted([*public, *private], key=lambda each: (ranks.get(each.severity, len(ranks)), -each.number))
-    return Found(tuple(together[:limit]), counted.incidents, counted.drills)
+    return Found(tuple(together[:limit]), counted.incidents, counted.drills, counted.is_all)

@@ -38,7 +38,8 @@ class IncidentPage:
 async def list_incidents(conn: AsyncConnection, query: IncidentQuery, user: str | None, limit: int) -> IncidentPage:
     """A page of at most `limit` incidents that `user` may see; None: an operator, who sees all.
 
-    Private incidents that concern the user are looked at one by one. A page may be the last one and empty.
+    Private incidents that concern the user are looked at one by one, those that fall on the page. A page may be the
+    last one and empty.
     """
     public = PageFilter(
         open_only=query.open_only,
@@ -52,7 +53,9 @@ async def list_incidents(conn: AsyncConnection, query: IncidentQuery, user: str 
     )
     found = await incident_pages.read(conn, public, limit + 1)
     if user is not None:
-        hidden = await incident_pages.read(conn, replace(public, private=True, concerning=user), limit + 1)
+        lowest = found[-1].number if len(found) > limit else None
+        among = replace(public, private=True, concerning=user, at_least=lowest)
+        hidden = await incident_pages.read(conn, among, limit + 1)
         seen = [incident for incident in hidden if await can_see(conn, incident, user)]
         # Where more private ones follow than were read, no page may reach beyond the last of them.
         floor = hidden[-1].number if len(hidden) > limit else 0

@@ -22,6 +22,16 @@ class CountingPostgreSQL(PostgreSQL):
         restart(["-w", "-m", "fast", "restart"], pgdata=server.pgdata, user=server.system_user, timeout=30)
         self._do("CREATE EXTENSION pg_stat_statements", f"CREATE ROLE {WATCHER} SUPERUSER LOGIN")
 
+    @property
+    def socket(self) -> str:
+        """The folder of its socket."""
+        return str(self._socket)
+
+    @property
+    def pid(self) -> int:
+        """The process whose children serve the connections."""
+        return int(self._server.get_pid())
+
     def watched_as(self, url: str) -> str:
         """The URL with which to look at a bot's database without being counted."""
         return url.replace("postgres@", f"{WATCHER}@")

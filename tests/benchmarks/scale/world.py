@@ -117,6 +117,7 @@ async def make_template(rig: Rig, place: Place) -> tuple[str, str]:
         for number, channel in ((ENDED, channels[0]), (SUBJECT, channels[1])):
             await _lead(bot, database, number, channel)
         await _ask(bot, made.command(f"resolve The queue was drained, checkout answers again --in INC-{ENDED}"))
+        await _ask(bot, made.api("PATCH", f"/incidents/INC-{ENDED}/actions/1", {"status": "completed"}))
         await _ask(bot, made.command(f"close --in INC-{ENDED}"))
         for name, states in (("Old", ("firing", "resolved")), ("Fires", ("firing",))):
             for state in states:
