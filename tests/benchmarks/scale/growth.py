@@ -95,7 +95,9 @@ class Asker:
                         raise RuntimeError(f"{action} answered {answer.status}: {answer.body.decode()[:300]}")
                     took.append(answer.took_s)
                     if action in WRITES:
-                        await world.settled(self.database)
+                        await processes.idle(self.database, 60.0)
+                if action in WRITES:
+                    await world.settled(self.database)
                 return took
 
             await ask(range(WARM))
