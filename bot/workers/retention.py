@@ -64,9 +64,7 @@ class Retention:
         count += await self._steps(lambda conn: api_requests.delete_before(conn, now - REQUESTS, BATCH), pause_s)
         for table in (console_sessions, login_links):
             count += await self._steps(partial(table.delete_before, before=now - OPERATIONAL, limit=BATCH), pause_s)
-        count += await self._through(
-            lambda conn, after: retention.drop_answers(conn, now - OPERATIONAL, after), pause_s
-        )
+        count += await self._steps(lambda conn: retention.drop_answers(conn, now - OPERATIONAL), pause_s)
         count += await self._steps(lambda conn: expired_alerts.delete_occurrences(conn, now - OPERATIONAL), pause_s)
         keep = self._context.policy.keep
         if keep is None:

@@ -58,6 +58,7 @@ outbox = sa.Table(
     sa.Index("outbox_held", "depends_on", **where("state = 'held'")),
     sa.Index("outbox_unsent", "state", **where("state NOT IN ('sent', 'dropped')")),
     sa.Index("outbox_incident", "incident"),
+    sa.Index("outbox_answers", "created_at", **where("kind IN ('answer', 'declared')")),
 )
 
 deliveries = sa.Table(

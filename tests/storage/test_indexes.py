@@ -60,6 +60,7 @@ QUERIES: list[tuple[str, str, Query]] = [
     ("due for indexing", "chains_due_for_indexing", lambda conn: similar.due_for_indexing(conn, 20)),
     ("never indexed", "chains_due_for_indexing", lambda conn: similar.never_indexed(conn, 20)),
     ("old changes", "service_changes_at", lambda conn: changes.delete_before(conn, LONG_AGO, 100)),
+    ("old answers", "outbox_answers", lambda conn: retention.drop_answers(conn, LONG_AGO)),
     ("old deliveries", "deliveries_seen", lambda conn: retention.delete_deliveries(conn, LONG_AGO)),
 ]
 
@@ -125,7 +126,7 @@ async def _retention(conn: AsyncConnection) -> None:
     await retention.purge(conn, 1, NOW, NOW)
     await retention.drop_ledger(conn, 1)
     await retention.note_oldest_text(conn, 1, NOW)
-    await retention.drop_answers(conn, NOW, 0)
+    await retention.drop_answers(conn, NOW)
 
 
 async def _verified(conn: AsyncConnection) -> None:

@@ -30,7 +30,7 @@ class CountingPostgreSQL(PostgreSQL):
     @property
     def pid(self) -> int:
         """The process whose children serve the connections."""
-        return int(self._server.get_pid())
+        return self._server.get_pid() or 0
 
     def watched_as(self, url: str) -> str:
         """The URL with which to look at a bot's database without being counted."""
