@@ -37,6 +37,7 @@ async def holds_all(conn: AsyncConnection, keys: Collection[str]) -> bool:
     return bool(keys) and await conn.scalar(query) == len(set(keys))
 
 
-async def delete_before(conn: AsyncConnection, before: datetime) -> None:
-    """Delete the pages of an earlier time in shadow mode."""
-    await conn.execute(sa.delete(shadow_pages).where(_c.at < before))
+async def delete_before(conn: AsyncConnection, before: datetime, limit: int | None = None) -> int:
+    """Delete pages of an earlier time in shadow mode, up to `limit` of them. Returns how many."""
+    old = sa.select(_c.key).where(_c.at < before).order_by(_c.at).limit(limit)
+    return (await conn.execute(sa.delete(shadow_pages).where(_c.key.in_(old)))).rowcount

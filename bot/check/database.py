@@ -6,7 +6,7 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from bot.check import alerts, arrivals
+from bot.check import alerts, arrivals, shadow
 from bot.check.finding import Finding, fail, ok
 from bot.domain.errors import TocsinError
 from bot.domain.policy.policy import Policy
@@ -56,6 +56,8 @@ async def _look(database: Database, policy: Policy | None, now: datetime) -> tup
     findings += await arrivals.check(database, now)
     if policy is not None and policy.alerts.routes:
         findings += await alerts.check(database, policy, now)
+    if policy is not None and policy.shadow is not None:
+        findings += await shadow.check(database, policy.shadow, now)
     return (identity or {}).get("team_id"), findings
 
 

@@ -6,6 +6,7 @@ replicas there are.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,11 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain import routing
 from bot.domain.alerts.shadow_page import ShadowPage, ShadowSide
 from bot.domain.figures.shadow import ShadowReport, compare
+from bot.domain.oncall.schedule import Override, on_call
+from bot.domain.policy.policy import Policy
 from bot.domain.policy.shadow import ShadowRules
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import ShadowReportPayload
 from bot.usecases.context import Context
-from storage import incidents, key_value, shadow
+from storage import incidents, key_value, overrides, shadow
 from storage.alerts import groups, members
 from storage.outbox import enqueue
 from storage.outbox.queue import ClaimedNotice
@@ -120,8 +123,23 @@ async def read_report(context: Context, since: datetime, until: datetime) -> Sha
     """What was paged in this span, and what would have been."""
     async with context.database.snapshot() as conn:
         pages = await shadow.between(conn, since, until, MOST_PAGES + 1)
-        shown = pages[:MOST_PAGES]
+        covers = await overrides.in_force(conn, since)
+        shown = [_with_people(each, context.policy, covers) for each in pages[:MOST_PAGES]]
         about = await groups.get_many(conn, {each.group for each in shown if each.group is not None})
         numbers = {each.incident for each in shown} | {group.incident for group in about.values()}
         found = await incidents.get_many(conn, sorted(number for number in numbers if number is not None))
     return replace(compare(shown, about, found, context.policy), cut=len(pages) > MOST_PAGES)
+
+
+def _with_people(page: ShadowPage, policy: Policy, covers: Sequence[Override]) -> ShadowPage:
+    """Their page of a schedule or a team, with the people on call on the one that was imported from it.
+
+    An import makes the key of the name, and `tocsin import prove` says whether both have the same people on call.
+    """
+    if page.side is ShadowSide.OURS:
+        return page
+    key = re.sub(r"[^a-z0-9]+", "-", page.who.lower()).strip("-")
+    if (schedule := policy.schedules.get(key)) is not None:
+        return replace(page, people=on_call(schedule, page.at, covers))
+    team = policy.teams.get(key)
+    return replace(page, people=team.members) if team is not None else page

@@ -1,9 +1,9 @@
 """Deletes expired data in the background, in small steps.
 
-Records of deliveries, private answers and occurrences of alerts that are over are deleted after a month. If the policy
-sets `keep`, the texts of an incident's timeline and its ledger are deleted when the incident ended that long ago, and
-groups of alerts that are over, imported alerts and changes of services when they are as old. All other work takes
-precedence.
+Records of deliveries, private answers and occurrences of alerts that are over are deleted after a month, pages of
+shadow mode after a hundred days. If the policy sets `keep`, the texts of an incident's timeline and its ledger are
+deleted when the incident ended that long ago, and groups of alerts that are over, imported alerts and changes of
+services when they are as old. All other work takes precedence.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bot import export
 from bot.usecases import search_index
 from bot.usecases.context import Context
 from bot.workers.base import Periodic
-from storage import api_requests, console_sessions, incidents, login_links, past_alerts, retention
+from storage import api_requests, console_sessions, incidents, login_links, past_alerts, retention, shadow
 from storage.alerts import changes
 from storage.alerts import retention as expired_alerts
 from storage.retention import EndedIncident
@@ -33,6 +33,9 @@ EVERY_S = 3600.0
 PAUSE_S = 0.1  # between two steps, each of which is one short transaction
 REQUESTS = timedelta(days=2)  # of the API, which may be repeated for a day
 BATCH = 500
+SHADOW = timedelta(
+    days=100
+)  # longer than shadow mode may last: whether a page was withheld is asked when it is settled
 OPERATIONAL = timedelta(days=30)  # Slack repeats no delivery after a day, and response URLs expire within an hour
 
 
@@ -62,6 +65,7 @@ class Retention:
         now = self._context.clock.now()
         count = await self._steps(lambda conn: retention.delete_deliveries(conn, now - OPERATIONAL), pause_s)
         count += await self._steps(lambda conn: api_requests.delete_before(conn, now - REQUESTS, BATCH), pause_s)
+        count += await self._steps(lambda conn: shadow.delete_before(conn, now - SHADOW, BATCH), pause_s)
         for table in (console_sessions, login_links):
             count += await self._steps(partial(table.delete_before, before=now - OPERATIONAL, limit=BATCH), pause_s)
         count += await self._steps(lambda conn: retention.drop_answers(conn, now - OPERATIONAL), pause_s)

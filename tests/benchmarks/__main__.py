@@ -25,6 +25,7 @@ NAMES = (
     "status_page",
     "subscribers",
     "importing",
+    "proof",
     "console",
 )
 

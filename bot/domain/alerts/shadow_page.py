@@ -27,3 +27,4 @@ class ShadowPage:
     title: str = ""
     group: int | None = None  # number of the group of alerts; None: no route took the alert
     incident: int | None = None
+    people: tuple[str, ...] = ()  # contacts or user IDs, if `who` is a schedule or a team of the policy by its name

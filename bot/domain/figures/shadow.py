@@ -28,10 +28,11 @@ class ShadowCase:
     why_nobody: str = ""  # why we would have paged nobody
 
     def alike(self, policy: Policy) -> bool:
-        """Whether the first person whom they paged is one of those we would have paged, or nobody is on both sides."""
+        """Whether those whom they paged first are among those we would have paged, or nobody is on both sides."""
         if not self.theirs or not self.ours:
             return not self.theirs and not self.ours
-        return _who(self.theirs[0], policy).key in {_who(each, policy).key for each in self.ours}
+        ours = {key for each in self.ours for key in _keys(each, policy)}
+        return not ours.isdisjoint(_keys(self.theirs[0], policy))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +112,17 @@ def _named(pages: Sequence[ShadowPage], policy: Policy, zone: tzinfo) -> str:
     first: dict[str, str] = {}
     for page in pages:
         person = _who(page, policy)
-        first.setdefault(person.key, f"{person.name} at {page.at.astimezone(zone):%H:%M}")
-    names = list(first.values())
-    more = len(names) - MOST_NAMED
-    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+        names = ", ".join(person_by_address(each, policy).name for each in page.people[:MOST_NAMED])
+        whom = f"{person.name} ({names})" if names else person.name
+        first.setdefault(person.key, f"{whom} at {page.at.astimezone(zone):%H:%M}")
+    named = list(first.values())
+    more = len(named) - MOST_NAMED
+    return ", ".join(named[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _keys(page: ShadowPage, policy: Policy) -> set[str]:
+    """Whom the page reached: itself the person, or those of the schedule or team that it names."""
+    return {person_by_address(each, policy).key for each in page.people} or {_who(page, policy).key}
 
 
 def _who(page: ShadowPage, policy: Policy) -> Person:

@@ -19,7 +19,7 @@ def warnings(context: CheckContext) -> Iterator[Problem]:
     """A warning that nobody is paged."""
     if (shadow := context.model.shadow) is not None:
         words = (
-            f"shadow mode is on: {shadow.source} pages, and Tocsin pages nobody for {shadow.days} days. "
-            "Remove `shadow` to end it."
+            f"shadow mode: for {shadow.days} days from when the bot first reads this, {shadow.source} pages and Tocsin "
+            "pages nobody. Remove `shadow` to end it."
         )
         yield context.problem(("shadow",), words)
