@@ -193,6 +193,7 @@ class PastIncident(Thing):
     people: dict[str, str] = field(default_factory=dict)  # role: address or name
     entries: list[tuple[datetime, str, str]] = field(default_factory=list)  # when, who, what
     services: tuple[str, ...] = ()
+    is_alert: bool = False  # an alert: it is found by search, and is no incident
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ from bot.importers.account import (
     Ladder,
     Origin,
     Participant,
+    PastIncident,
     Person,
     Rotation,
     Rung,
@@ -32,6 +33,23 @@ from bot.importers.proof import Duty
 from bot.importers.reader import Reader, all_of
 
 SOURCE = "grafana-oncall"
+_REST = {
+    "webhooks": (
+        "webhook",
+        "It sends OnCall's alert groups elsewhere",
+        "Give the receiver a webhook of Tocsin's: docs/notifiers.md.",
+    ),
+    "resolution_notes": (
+        "resolution_note",
+        "Its alert group has no timeline here",
+        "Write it to a playbook, if it helps.",
+    ),
+    "shift_swaps": (
+        "shift_swap",
+        "A swap that is taken is in its schedule's shifts already",
+        "Offer open ones anew: /incident cover.",
+    ),
+}  # fmt: skip
 BACK, AHEAD = timedelta(days=31), timedelta(days=180)
 _MOST_PAGES = 500
 Raw = Mapping[str, Any]
@@ -73,7 +91,7 @@ class _OnCall:
 
 
 async def read_account(reader: Reader, *, history: bool = True) -> Account:
-    """Everything that the key may read. OnCall's alert groups hold no more than alerts, and are left there."""
+    """Everything that the key may read. Without `history`, alert groups are left out."""
     oncall = _OnCall(reader, {})
     account = Account(SOURCE)
     users = await oncall.items_of("users")
@@ -87,6 +105,14 @@ async def read_account(reader: Reader, *, history: bool = True) -> Account:
     account.ladders = [_ladder(raw, policies) for raw in await oncall.items_of("escalation_chains")]
     account.senders = [_sender(raw) for raw in await oncall.items_of("integrations")]
     account.others += [_notification_rule(raw) for raw in await oncall.items_of("personal_notification_rules")]
+    account.others += [_route(raw) for raw in await oncall.items_of("routes")]
+    for path, (kind, why, do) in _REST.items():
+        for raw in await oncall.items_of(path):
+            thing = Thing(Origin(kind, id_of(raw), text_of(raw, "name") or text_of(raw, "text")))
+            thing.note(why, do, lost=True)
+            account.others.append(thing)
+    if history:
+        account.past = [_alert_group(raw) for raw in await oncall.items_of("alert_groups")]
     for path, why in sorted(oncall.missing.items()):
         thing = Thing(Origin("list", path))
         thing.note(why, "Give the key the right to read it and import again, if you use it.", lost=True)
@@ -173,6 +199,39 @@ def _aim(rung: Rung, kind: str, step: Raw) -> None:
     else:
         rung.targets = [NOBODY]
         rung.note(f"There is no step “{kind}” here", "Write the rung by hand.", lost=True)
+
+
+def _route(raw: Raw) -> Thing:
+    """A route of an integration. Its condition is an expression over the raw payload, which no label says."""
+    words = "the last one" if raw.get("is_the_last_route") is True else text_of(raw, "routing_regex")
+    thing = Thing(Origin("route", id_of(raw), f"{id_of(raw, 'integration_id')}: {words}"))
+    chain = id_of(raw, "escalation_chain_id")
+    thing.note(
+        "It looks at the raw payload; here a route compares labels",
+        f"Write a route with a `match` and an `escalate` as in the ladder of the chain {chain}."
+        if chain
+        else "It notifies nobody: write a route with `do: record`, if it is missed.",
+        lost=True,
+    )
+    return thing
+
+
+def _alert_group(raw: Raw) -> PastIncident:
+    """An alert group of the past, as one alert."""
+    title = text_of(raw, "title", 300)
+    past = PastIncident(Origin("alert_group", id_of(raw), title), title=title or f"Alert group {id_of(raw)}")
+    past.is_alert = True
+    past.declared_at, past.acknowledged_at = instant_of(raw, "created_at"), instant_of(raw, "acknowledged_at")
+    past.resolved_at = instant_of(raw, "resolved_at")
+    if by := id_of(raw, "acknowledged_by"):
+        past.people = {"commander": by}
+    if past.declared_at is None:
+        past.note("It has no time", "", lost=True)
+    elif past.resolved_at is None:
+        past.note(
+            "It is open in OnCall", "Resolve it there and import again, or let its sender fire it here.", lost=True
+        )
+    return past
 
 
 def _sender(raw: Raw) -> Sender:

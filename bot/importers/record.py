@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.alerts.past_alert import PastAlert
 from bot.domain.incident.past import PastIncident, PastNote
+from bot.domain.paging.people import person_by_address
+from bot.domain.policy.policy import Policy
+from bot.domain.values.slack_ids import is_user_id
 from bot.importers import account
 from bot.importers.compose.schedules import KEPT
 from bot.importers.plan import Plan
@@ -37,8 +41,8 @@ async def record(database: Database, plan: Plan, loaded: LoadedPolicy, now: date
             await home_tab.refresh_all(conn, now)
     severities = [severity.key for severity in loaded.policy.severities]
     kept = [each for each in plan.past if not each.lost]
-    past = [past_incident(plan, each, severities) for each in kept if each.origin.kind != "alert"]
-    alerts = [past_alert(plan, each, severities) for each in kept if each.origin.kind == "alert"]
+    past = [past_incident(plan, each, loaded.policy) for each in kept if not each.is_alert]
+    alerts = [past_alert(plan, each, severities) for each in kept if each.is_alert]
     policy = (loaded.policy.digest, loaded.document)
     incidents = await import_past(database, [each for each in past if each is not None], policy, now, counted=counted)
     recorded = await import_past_alerts(database, [each for each in alerts if each is not None])
@@ -57,7 +61,7 @@ def past_alert(plan: Plan, past: account.PastIncident, severities: list[str]) ->
         severity=_severity(plan, past, severities),
         fired_at=past.declared_at,
         acknowledged_at=past.acknowledged_at,
-        acknowledged_by=past.people.get("commander", ""),
+        acknowledged_by=_name(plan, past.people.get("commander", "")),
         resolved_at=max(past.resolved_at or past.declared_at, past.declared_at),
     )
 
@@ -68,7 +72,7 @@ def _severity(plan: Plan, past: account.PastIncident, severities: list[str]) -> 
     return severity if severity in severities else severities[len(severities) // 2]
 
 
-def past_incident(plan: Plan, past: account.PastIncident, severities: list[str]) -> PastIncident | None:
+def past_incident(plan: Plan, past: account.PastIncident, policy: Policy) -> PastIncident | None:
     """The incident as the domain knows it; None without a time."""
     if past.declared_at is None:
         return None
@@ -78,12 +82,29 @@ def past_incident(plan: Plan, past: account.PastIncident, severities: list[str])
         id=past.origin.id,
         title=past.title,
         description=past.text,
-        severity=_severity(plan, past, severities),
+        severity=_severity(plan, past, [severity.key for severity in policy.severities]),
         declared_at=past.declared_at,
         acknowledged_at=past.acknowledged_at,
         acknowledged_by=past.people.get("commander", ""),
         resolved_at=past.resolved_at or past.declared_at,
         services=tuple(plan.services[each] for each in past.services if each in plan.services),
-        roles=past.people,
+        roles={role: _name(plan, who) for role, who in past.people.items()},
+        holders=_holders(plan, past.people, policy),
         notes=tuple(PastNote(at, who, text) for at, who, text in past.entries),
     )
+
+
+def _name(plan: Plan, who: str) -> str:
+    """The contact, where the source names a person by their ID."""
+    return plan.people.get(who, who)
+
+
+def _holders(plan: Plan, people: Mapping[str, str], policy: Policy) -> dict[str, str]:
+    """The Slack user IDs of those who had a role that the policy has, as far as the contacts know them."""
+    found = {}
+    for role, who in people.items():
+        contact = policy.contacts.get(plan.people.get(who, ""))
+        slack = contact.slack if contact is not None else person_by_address(who, policy).slack
+        if role in policy.roles and slack and is_user_id(slack):
+            found[role] = slack
+    return found

@@ -36,6 +36,9 @@ class OpsgenieDouble:
     maintenance: list[Raw] = field(default_factory=list)
     forwarding: list[Raw] = field(default_factory=list)
     policies: list[Raw] = field(default_factory=list)
+    team_policies: dict[str, list[Raw]] = field(default_factory=dict)  # for notifications, by team
+    incident_rules: dict[str, list[Raw]] = field(default_factory=dict)  # by service
+    others: dict[str, list[Raw]] = field(default_factory=dict)  # by path: templates, searches, roles
     alerts: list[Raw] = field(default_factory=list)
     alert_notes: dict[str, list[Raw]] = field(default_factory=dict)
     incidents: list[Raw] = field(default_factory=list)
@@ -101,7 +104,13 @@ class OpsgenieDouble:
             case ["v2", "forwarding-rules"]:
                 return _data(self.forwarding)
             case ["v2", "policies", "alert"]:
-                return _data(self.policies)
+                return _data(self.policies if "teamId" not in request.query else [])
+            case ["v2", "policies", "notification"]:
+                return _data(self.team_policies.get(request.query.get("teamId", ""), []))
+            case ["v1", "services", service, "incident-rules"]:
+                return _data(self.incident_rules.get(service, []))
+            case ["v1", "incident-templates"] | ["v2", "alerts", "saved-searches"] | ["v2", "roles"]:
+                return self._page(request, self.others.get(request.path.strip("/"), []))
             case ["v2", "alerts"]:
                 return self._page(request, self.alerts)
             case ["v2", "alerts", alert, "notes"]:

@@ -14,7 +14,7 @@ from tests.importers.doubles import KEY
 Raw = dict[str, Any]
 _LISTS = {
     "users", "teams", "schedules", "escalation_policies", "services", "priorities", "maintenance_windows",
-    "business_services", "incidents",
+    "business_services", "incidents", "rulesets", "extensions", "webhook_subscriptions", "incident_workflows",
 }  # fmt: skip
 
 

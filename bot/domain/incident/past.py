@@ -39,6 +39,7 @@ class PastIncident:
     acknowledged_by: str = ""
     services: tuple[str, ...] = ()  # keys of the policy
     roles: dict[str, str] = field(default_factory=dict)  # role: a name or an address
+    holders: dict[str, str] = field(default_factory=dict)  # role key of the policy: Slack user ID, where it is known
     notes: tuple[PastNote, ...] = ()
 
 
@@ -56,6 +57,7 @@ def closed_incident(
         description=past.description[:_WORDS],
         severity=past.severity,
         services=past.services,
+        roles=dict(past.holders),
         declared_by=BOT,
         declared_at=past.declared_at,
         detected_at=past.declared_at,

@@ -20,6 +20,7 @@ _LONGEST = 20_000  # characters of a description
 def alert_of(raw: Raw) -> PastIncident:
     """A past alert, with the time until it was acknowledged and closed."""
     past = _past("alert", raw, text_of(raw, "message", 300))
+    past.is_alert = True
     report = object_of(raw, "report")
     if past.declared_at is not None:
         past.acknowledged_at = _later(past, int_of(report, "ackTime", -1))

@@ -23,14 +23,15 @@ async def read_account(reader: Reader, *, history: bool = True) -> Account:
         person, things = person_of(raw)
         account.people.append(person)
         account.others += things
-    for team in await opsgenie.teams():
+    teams, services = await opsgenie.teams(), await opsgenie.services()
+    for team in teams:
         account.teams.append(team_of(team))
         account.routing += rules_of(team)
     account.schedules = [schedule_of(raw) for raw in await opsgenie.schedules()]
     account.ladders = [ladder_of(raw) for raw in await opsgenie.escalations()]
-    account.services = [service_of(raw) for raw in await opsgenie.services()]
+    account.services = [service_of(raw) for raw in services]
     account.senders = [integration_of(raw) for raw in await opsgenie.integrations()]
-    account.others += rest_of(await opsgenie.rest())
+    account.others += rest_of(await opsgenie.rest(teams, services))
     if history:
         account.past = [alert_of(raw) for raw in await opsgenie.alerts()]
         account.past += [incident_of(raw) for raw in await opsgenie.incidents()]

@@ -21,12 +21,22 @@ _REST = {
     "maintenance": "For planned work: /incident maintenance, or /incident silence.",
     "forwarding_rule": "Take the shifts meanwhile: /incident cover, once the schedules are here.",
     "alert_policy": "Look at `alerts.routes` and `alerts.inhibit` in docs/alerts.md.",
+    "notification_policy": "For delays and quiet hours, look at `wait` and `escalate` of the route in docs/alerts.md.",
+    "incident_rule": "Write a route with `do: declare` and the same condition.",
+    "incident_template": "Tell the people who declare: /incident declare asks for the same facts.",
+    "saved_search": "Nothing to do: /incident search and the console's filters take its place.",
+    "custom_role": "Look at `permissions` in docs/policy.md.",
 }
 _WHY = {
     "heartbeat": "Its pings come from elsewhere than alerts",
     "maintenance": "It switches integrations off for a time",
     "forwarding_rule": "It sends one person's alerts to another; here a cover says so for a schedule",
     "alert_policy": "It rewrites or delays alerts by rules of its own",
+    "notification_policy": "It delays or withholds notifications by rules of its own",
+    "incident_rule": "It opens incidents by rules of its own",
+    "incident_template": "It fills in the form of an incident",
+    "saved_search": "It is a view of Opsgenie's alerts",
+    "custom_role": "It says what people may do in Opsgenie",
 }
 
 
@@ -97,7 +107,7 @@ def rest_of(kinds: Mapping[str, Sequence[Raw]]) -> list[Thing]:
     for kind, items in kinds.items():
         for raw in items:
             name = text_of(raw, "name") or text_of(raw, "description") or text_of(raw, "alias")
-            thing = Thing(Origin(kind, id_of(raw) or text_of(raw, "name"), name))
+            thing = Thing(Origin(kind, id_of(raw) or id_of(raw, "alias") or text_of(raw, "name"), name))
             thing.note(_WHY[kind], _REST[kind], lost=True)
             things.append(thing)
     return things

@@ -6,7 +6,7 @@ rate limits answer 429 (https://docs.opsgenie.com/docs/api-rate-limiting).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,14 +72,27 @@ class Opsgenie:
         """Each integration."""
         return await self._list("v2/integrations")
 
-    async def rest(self) -> dict[str, list[Raw]]:
-        """What has no counterpart in Tocsin, by kind."""
+    async def rest(self, teams: Sequence[Raw], services: Sequence[Raw]) -> dict[str, list[Raw]]:
+        """What has no counterpart in Tocsin, by kind; some of it belongs to one of the teams or services."""
+        policies = {
+            kind: [await self._list(f"v2/policies/{kind}"), *await self._of_teams(f"v2/policies/{kind}", teams)]
+            for kind in ("alert", "notification")
+        }
+        rules = await all_of(self._list(f"v1/services/{_quoted(id_of(each))}/incident-rules") for each in services)
         return {
             "heartbeat": await self._heartbeats(),
             "maintenance": await self._list("v1/maintenance"),
             "forwarding_rule": await self._list("v2/forwarding-rules"),
-            "alert_policy": await self._list("v2/policies/alert"),
+            "alert_policy": _each_once(policies["alert"]),
+            "notification_policy": _each_once(policies["notification"]),
+            "incident_rule": _each_once(rules),
+            "incident_template": await self._list("v1/incident-templates"),
+            "saved_search": await self._list("v2/alerts/saved-searches"),
+            "custom_role": await self._list("v2/roles"),
         }
+
+    async def _of_teams(self, path: str, teams: Sequence[Raw]) -> list[list[Raw]]:
+        return await all_of(self._list(path, {"teamId": id_of(team)}) for team in teams)
 
     async def _heartbeats(self) -> list[Raw]:
         answer = await self._get("v2/heartbeats", {})
@@ -134,6 +147,11 @@ class Opsgenie:
                 ) from None
             self.missing.setdefault(path, str(refused))
             return {}
+
+
+def _each_once(lists: Iterable[Sequence[Raw]]) -> list[Raw]:
+    """The items of several lists; an item may be in more than one."""
+    return list({id_of(each): each for items in lists for each in items}.values())
 
 
 def _quoted(identity: str) -> str:

@@ -42,6 +42,18 @@ _REST = {
         "event_orchestration", "It routes and rewrites events by rules of its own",
         "Look at `alerts.routes` in docs/alerts.md.",
     ),
+    "rulesets": ("ruleset", "It routes events by rules of its own", "Look at `alerts.routes` in docs/alerts.md."),
+    "extensions": (
+        "extension", "It tells another tool of PagerDuty's incidents",
+        "Look at docs/trackers.md and docs/notifiers.md for the tools that Tocsin tells.",
+    ),
+    "webhook_subscriptions": (
+        "webhook_subscription", "It sends PagerDuty's incidents elsewhere",
+        "Give the receiver a webhook of Tocsin's: docs/notifiers.md.",
+    ),
+    "incident_workflows": (
+        "incident_workflow", "It acts on incidents by steps of its own", "Write a playbook: docs/playbooks.md.",
+    ),
 }  # fmt: skip
 
 
@@ -220,7 +232,8 @@ def rest_of(lists: Mapping[str, list[Raw]]) -> list[Thing]:
     things = []
     for name, (kind, why, do) in _REST.items():
         for raw in lists.get(name, []):
-            thing = Thing(Origin(kind, id_of(raw), text_of(raw, "name") or text_of(raw, "summary")))
+            words = text_of(raw, "name") or text_of(raw, "summary") or text_of(raw, "description")
+            thing = Thing(Origin(kind, id_of(raw), words))
             thing.note(why, do, lost=True)
             things.append(thing)
     return things

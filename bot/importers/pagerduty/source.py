@@ -69,6 +69,10 @@ class PagerDuty:
             "maintenance_windows": await self._list("maintenance_windows", "maintenance_windows"),
             "business_services": await self._list("business_services", "business_services"),
             "event_orchestrations": await self._list("event_orchestrations", "orchestrations"),
+            "rulesets": await self._list("rulesets", "rulesets"),
+            "extensions": await self._list("extensions", "extensions"),
+            "webhook_subscriptions": await self._list("webhook_subscriptions", "webhook_subscriptions"),
+            "incident_workflows": await self._list("incident_workflows", "incident_workflows"),
         }
 
     async def incidents(self) -> list[Raw]:
