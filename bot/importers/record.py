@@ -101,10 +101,10 @@ def _name(plan: Plan, who: str) -> str:
 
 def _holders(plan: Plan, people: Mapping[str, str], policy: Policy) -> dict[str, str]:
     """The Slack user IDs of those who had a role that the policy has, as far as the contacts know them."""
-    found = {}
+    found, known = {}, {each.key for each in policy.roles}
     for role, who in people.items():
         contact = policy.contacts.get(plan.people.get(who, ""))
         slack = contact.slack if contact is not None else person_by_address(who, policy).slack
-        if role in policy.roles and slack and is_user_id(slack):
+        if role in known and slack and is_user_id(slack):
             found[role] = slack
     return found

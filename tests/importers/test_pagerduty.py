@@ -10,9 +10,11 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot.domain.incident.past import closed_incident
 from bot.importers.pagerduty.read import read_account
 from bot.importers.plan import Plan, make_plan
 from bot.importers.reader import Reader
+from bot.importers.record import past_incident
 from bot.policy import load
 from tests.importers.doubles import KEY, serving
 from tests.importers.pagerduty_double import PagerDutyDouble
@@ -221,3 +223,14 @@ def test_past_incidents_keep_their_times(plan: Plan) -> None:
     (past,) = plan.past
     assert past.acknowledged_at == datetime(2026, 2, 1, 3, 10, tzinfo=UTC)
     assert past.resolved_at == datetime(2026, 2, 1, 4, 0, tzinfo=UTC)
+
+
+def test_who_had_a_role_has_it_in_the_imported_incident(plan: Plan, tmp_path: Path) -> None:
+    path = tmp_path / "policy.yml"
+    path.write_text(plan.policy_text.replace("slack: anna@example.com", "slack: U0ANNA0000"))
+    assert "U0ANNA0000" in path.read_text()
+    past = past_incident(plan, plan.past[0], load(path))
+    assert past is not None
+    assert (past.roles, past.holders) == ({"commander": "anna"}, {"commander": "U0ANNA0000"})
+    incident, _ = closed_incident(1, past, "digest", counted=False)
+    assert incident.roles == {"commander": "U0ANNA0000"}
