@@ -71,6 +71,7 @@ KILLS := $(shell grep -rl TOCSIN_TORTURE tests --include='test_*.py')
 torture: $(READY)
 	@echo "Nights of failures, then a kill at each commit and call: half an hour."
 	$(BIN)/python -m tests.torture --runs $(RUNS) $(ARGS)
+	$(BIN)/python -m tests.torture --runs $(RUNS) --outages $(ARGS)
 	TOCSIN_TORTURE=1 $(BIN)/python -m pytest -q -n auto --dist worksteal $(KILLS)
 
 pictures: $(READY)

@@ -135,12 +135,12 @@ def _play(incident: Incident) -> tuple[Deadline, ...]:
     if plays is None or plays.compared:
         return ()
     if not incident.open:
-        subject = PlaySubject(incident.episode, plays.seq, over=True)
+        subject = PlaySubject(incident.episode, plays.turn, over=True)
         return (_deadline(incident, subject, "drill", incident.ended_at or incident.declared_at, "then and now"),)
     if plays.next_at is None:
         return ()
     why = f"the drill plays what came in in INC-{plays.of}"
-    return (_deadline(incident, PlaySubject(incident.episode, plays.seq), "drill", plays.next_at, why),)
+    return (_deadline(incident, PlaySubject(incident.episode, plays.turn), "drill", plays.next_at, why),)
 
 
 def _update(incident: Incident, level: Severity) -> Deadline | None:

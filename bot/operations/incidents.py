@@ -28,7 +28,7 @@ from bot.operations.cursors import position, token
 from bot.operations.shapes import IncidentShape, IncidentsShape
 from bot.operations.versions import version_of
 from bot.operations.visibility import visible_incident
-from bot.usecases.incidents.declare import Declaration, declare
+from bot.usecases.incidents.declare import SPEED, Declaration, declare
 from bot.usecases.queries.list_incidents import IncidentQuery, list_incidents
 from bot.usecases.queries.merged_timeline import read_together
 from storage import deadlines
@@ -73,6 +73,13 @@ class DeclareArguments(Arguments):
     slack_down: Annotated[
         str,
         Field(pattern=r"^([1-9][0-9]{0,2}[smhd])?$", description="A drill: nothing of it goes to Slack so long."),
+    ] = ""
+    plays: Annotated[
+        str,
+        Field(pattern=r"^([Ii][Nn][Cc]-[1-9][0-9]{0,8})?$", description="A drill: the past incident that it plays."),
+    ] = ""
+    at: Annotated[
+        str, Field(pattern=r"^([1-9][0-9]{0,2}x)?$", description="So many times as fast it plays, such as 10x.")
     ] = ""
     detected_at: Instant | None = None
 
@@ -122,21 +129,35 @@ async def _declare(call: Call, arguments: DeclareArguments) -> Answer:
     if arguments.detected_at is not None and call.context.clock.now() - arguments.detected_at > LONGEST:
         raise Refused(f"It cannot have been detected more than {LONGEST.days} days ago.")
     levels = call.context.policy.severities
-    severity = arguments.severity or levels[len(levels) // 2].key
+    plays = _plays(arguments)
+    severity = arguments.severity or ("" if plays else levels[len(levels) // 2].key)
     declaration = Declaration(
         title=arguments.title,
-        severity=severity_key(call, severity),
+        severity=severity_key(call, severity) if severity else "",
         actor=call.actor,
         description=arguments.description,
         category=arguments.category,
         services=tuple(dict.fromkeys(arguments.services)),
         private=arguments.private,
         drill=arguments.drill,
+        plays=plays,
+        speed=int(arguments.at.rstrip("x") or SPEED),
         slack_down=_slack_down(arguments),
         detected_at=arguments.detected_at,
         request_key=call.request_key,
     )
     return incident_answer(await declare(call.context, declaration, call.delivery), made=True)
+
+
+def _plays(arguments: DeclareArguments) -> int | None:
+    """The number of the past incident that the drill plays. Raises `Refused` where it is no drill."""
+    if not arguments.plays:
+        if arguments.at:
+            raise Refused("Say which past incident is played: send `plays` as well, such as INC-42.")
+        return None
+    if not arguments.drill:
+        raise Refused("Only a drill plays a past incident. Send `drill` as well.")
+    return int(arguments.plays[4:])
 
 
 def _slack_down(arguments: DeclareArguments) -> timedelta | None:

@@ -42,24 +42,25 @@ class OutageWatch:
         return Periodic(self.name, EVERY, EVERY, self.look)
 
     async def look(self) -> None:
-        """1. Ask how Slack is; 2. start or end an outage; 3. take over what other processes have stored."""
-        trouble = await self._slack()
-        now = time.monotonic()
-        self._bad_since = None if trouble is None else self._bad_since or now
+        """1. Take over what other processes have stored; 2. ask how Slack is; 3. start or end an outage."""
         async with self._context.database.reading() as conn:
             stored, past = await outages.current(conn), await outages.past(conn)
         self._context.past_outages = past
+        await self._take(stored)
+        trouble = await self._slack()
+        now = time.monotonic()
+        self._bad_since = None if trouble is None else self._bad_since or now
         bad_for_s = now - (self._bad_since or now)
         if trouble is not None and stored is None and bad_for_s >= DOWN_AFTER_S:
-            stored = await self._started(trouble, timedelta(seconds=bad_for_s))
+            await self._take(await self._started(trouble, timedelta(seconds=bad_for_s)))
         elif trouble is None and stored is not None and stored.by == NOTICED:
             await self._ended()
-            stored = None
-        await self._take(stored)
+            await self._take(None)
 
     async def _started(self, trouble: str, noticed_after: timedelta) -> Outage:
         reason = trouble.partition(". ")[0].partition("; ")[0]
-        began = self._context.clock.at(time.time() - noticed_after.total_seconds())
+        clock, wall_s = self._context.clock, time.time()
+        began = clock.now() - (clock.at(wall_s) - clock.at(wall_s - noticed_after.total_seconds()))
         async with self._context.database.transaction() as conn:
             return await outages.start(conn, Outage(began, NOTICED, reason), noticed_after)
 

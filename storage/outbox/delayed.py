@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.routing.digests import GATHERED, WITHHELD
+from bot.domain.routing.digests import ANNOUNCEMENT, GATHERED, WITHHELD
+from bot.domain.routing.notice import NoticeKind
 from bot.domain.values.outage_span import NOTICED_LATE, OutageSpan
 from storage.engine.dialect import in_list, list_param, sql_now, sql_now_plus
 from storage.outbox.dependencies import end_dependents
@@ -18,6 +19,7 @@ from storage.schema import incidents, outbox, timeline
 
 _c = outbox.c
 _UNSENT = sa.text("state NOT IN ('sent', 'dropped')")  # as in the partial index, word for word
+_KEY = sa.text("key")  # likewise
 _WAKEABLE = sa.and_(
     sa.text("state IN ('queued', 'unknown', 'leased')"), _c.state != "leased",
     sa.or_(_c.kind.not_in([str(kind) for kind in WITHHELD]), _c.uncertain),
@@ -47,7 +49,11 @@ async def to_be_told(conn: AsyncConnection, span: OutageSpan, kinds: Collection[
     i, t = incidents.c, timeline.c
     told = (t.incident == i.number) & t.at.between(span.since, span.until) & t.kind.in_(sorted(kinds))
     busy = sa.select(i.number).where(i.open | (i.ended_at >= span.since), sa.exists().where(told))
-    return sorted({*await conn.scalars(waiting.distinct()), *await conn.scalars(busy)})
+    key = t.at.between(span.since, span.until) & t.kind.in_(sorted(kinds)) & _KEY  # also of one that ended before
+    found = [
+        await conn.scalars(query) for query in (waiting.distinct(), busy, sa.select(t.incident).where(key).distinct())
+    ]
+    return sorted({number for numbers in found for number in numbers})
 
 
 async def waiting(conn: AsyncConnection, number: int, until_wall: datetime) -> list[WaitingNotice]:
@@ -60,13 +66,29 @@ async def waiting(conn: AsyncConnection, number: int, until_wall: datetime) -> l
     return [WaitingNotice(*row) for row in await conn.execute(rows.order_by(_c.id).with_for_update())]
 
 
-async def payloads(conn: AsyncConnection, number: int, span: OutageSpan, state: str) -> list[dict[str, Any]]:
-    """The payloads of news and updates from the time of the outage that were `sent`, or `dropped` for the digest."""
+async def told_elsewhere(conn: AsyncConnection, number: int, span: OutageSpan) -> list[dict[str, Any]]:
+    """The payloads of messages from the time of the outage that tell by themselves: sent, or queued after its end.
+
+    Digests of an earlier outage that were sent since then are among them.
+    """
+    kinds = [str(kind) for kind in (*GATHERED, NoticeKind.DIGEST)]
     rows = sa.select(_c.payload).where(
-        _c.incident == number, _c.state == state, _c.created_at >= span.since_wall - NOTICED_LATE,
-        _c.kind.in_([str(kind) for kind in GATHERED]),
+        _c.incident == number, _c.kind.in_(kinds), _c.created_at >= span.since_wall - NOTICED_LATE,
+        sa.or_(_c.state == "sent", (_c.created_at > span.until_wall) & (_c.kind != str(NoticeKind.DIGEST))),
     )  # fmt: skip
-    return list(await conn.scalars(rows if state == "sent" else rows.where(_c.error == TOLD)))
+    this = span.until.isoformat()
+    return [
+        each for each in await conn.scalars(rows) if each.get("place") != ANNOUNCEMENT and each.get("until") != this
+    ]
+
+
+async def told_for(conn: AsyncConnection, number: int, span: OutageSpan) -> list[dict[str, Any]]:
+    """The payloads of news and updates from the time of the outage that were dropped for the digest."""
+    rows = sa.select(_c.payload).where(
+        _c.incident == number, _c.state == "dropped", _c.created_at >= span.since_wall - NOTICED_LATE,
+        _c.kind.in_([str(kind) for kind in GATHERED]), _c.error == TOLD,
+    )  # fmt: skip
+    return list(await conn.scalars(rows))
 
 
 async def end(conn: AsyncConnection, notices: Sequence[WaitingNotice]) -> None:

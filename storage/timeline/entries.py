@@ -152,6 +152,22 @@ async def _entries(
     return [entry_of(row) for row in await conn.execute(rows.order_by(_c.seq))]
 
 
+async def next_of_kinds(
+    conn: AsyncConnection, number: int, kinds: Sequence[str], beyond: int, until: datetime, limit: int
+) -> list[RecordedEntry]:
+    """Up to `limit` entries of these kinds until that instant, in the order of time.
+
+    They follow the entry with the `seq` `beyond`, 0 for the first. Each has later edits and its message's deletion.
+    """
+    last = sa.select(_c.at).where(_c.incident == number, _c.seq == beyond)
+    wanted = sa.select(_c.seq).where(_c.incident == number, _c.at <= until, _c.kind.in_(kinds))
+    if (at := await conn.scalar(last)) is not None:
+        wanted = wanted.where(sa.tuple_(_c.at, _c.seq) > sa.tuple_(sa.literal(at, _c.at.type), sa.literal(beyond)))
+    seqs = list(await conn.scalars(wanted.order_by(_c.at, _c.seq).limit(limit)))
+    records = await by_seqs(conn, number, seqs) if seqs else []
+    return sorted(records, key=lambda record: (record.entry.at, record.seq))
+
+
 async def undeleted_messages(conn: AsyncConnection, number: int, dedup_key: str) -> dict[str, MessageAuthor]:
     """The messages whose `dedup_key` begins with this and that are not recorded as deleted, by `ts`."""
     deletions = sa.select(_c.source_ts).where(_c.incident == number, _c.kind == "message_deleted", _NO_MESSAGE)

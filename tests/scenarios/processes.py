@@ -12,7 +12,7 @@ import os
 import signal
 import struct
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,6 +25,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import bootstrap, logs
+from bot.domain.values import outage_span
 from bot.integrations import http, statuspage
 from bot.senders import statuspage as copies
 from bot.settings import Settings
@@ -32,15 +33,19 @@ from bot.slack.client import api as slack_api
 from bot.slack.client import rate_limiter
 from bot.slack.client.api import SlackApi
 from bot.slack.inbound import socket_mode
+from bot.slack.senders import delays
 from bot.usecases.alerts import decide, escalate
-from bot.workers import job_runner, outage_monitor, outbox, scheduler
+from bot.usecases.outbox import digest
+from bot.web import slack_check
+from bot.workers import job_runner, outage_monitor, outage_watch, outbox, scheduler
 from storage import database
 from storage.database import Database
+from storage.outbox import delayed
 
 LEASE = timedelta(seconds=2)  # the sandbox answers at once; nobody need wait half a minute for the dead
 
 _server = multiprocessing.get_context("forkserver")
-_server.set_forkserver_preload(["tests.scenarios.processes"])
+_server.set_forkserver_preload(["tests.scenarios.processes", "bot.cli.main"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,7 @@ class Tuning:
     ping_s: float = 4.0
     clock: str | None = None
     log: str | None = None
+    outages: bool = False  # those of Slack are noticed sooner, in the same proportion
 
 
 class SteppedClock:
@@ -177,6 +183,18 @@ def launch(settings: dict[str, Any], death: Death | None = None, tuning: Tuning 
     return Bot(process, pipe=ours)
 
 
+def pipe() -> tuple[Connection, Connection]:
+    """A pipe to a process of `run_apart`: our end and its end."""
+    return _server.Pipe(duplex=False)
+
+
+def run_apart(work: Callable[..., None], args: tuple[Any, ...]) -> BaseProcess:
+    """Run a function in a process of its own."""
+    process = _server.Process(target=work, args=args, daemon=True)
+    process.start()
+    return process
+
+
 def _first_word(pipe: Connection) -> int:
     try:
         return int(pipe.recv()) if pipe.poll(20) else 0
@@ -223,6 +241,8 @@ def _tune(tuning: Tuning) -> None:
             "LOOK_S": tuning.look_s, "STOOD_STILL_S": 5 * tuning.look_s, "NOT_OFTENER_S": 3 * tuning.look_s,
         },
     }  # fmt: skip
+    if tuning.outages:
+        constants |= _of_outages(shorter)
     for module, values in constants.items():
         for name, value in values.items():
             assert hasattr(module, name), f"{module.__name__} has no {name}"
@@ -234,6 +254,23 @@ def _tune(tuning: Tuning) -> None:
             return clock
 
         bootstrap.open_clock = stepped  # type: ignore[assignment,attr-defined]  # in this process only
+
+
+def _of_outages(shorter: float) -> dict[ModuleType, dict[str, object]]:
+    """The constants by which outages of Slack are noticed, and told of afterwards."""
+    second = timedelta(seconds=shorter)
+    within = 300 * second
+    return {
+        outage_watch: {"EVERY": 5 * second, "DOWN_AFTER_S": 20 * shorter},
+        slack_check: {"ASK_EVERY_S": 10 * shorter, "ASK_AGAIN_S": 3 * shorter},
+        delays: {
+            "SOONEST": 5 * second, "LATEST": 60 * second, "GATHERED_SOON": 10 * second, "GATHERED_WITHIN": within,
+            "NOTICED_LATE": 60 * second,
+        },
+        digest: {"GATHERED_WITHIN": within},
+        outage_span: {"NOTICED_LATE": 60 * second},
+        delayed: {"NOTICED_LATE": 60 * second},
+    }  # fmt: skip
 
 
 async def _serve(settings: Settings, doom: Doom, ready: Connection) -> None:

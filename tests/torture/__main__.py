@@ -1,4 +1,4 @@
-"""`python -m tests.torture [--runs N] [--seed S] [--database sqlite|postgresql] [--replicas 1|2]`.
+"""`python -m tests.torture [--runs N] [--seed S] [--database sqlite|postgresql] [--replicas 1|2] [--outages]`.
 
 Runs seeds S, S+1 … to the end, and prints for each failure how to run it again.
 """
@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from tests.torture.outages import outage_night
 from tests.torture.runs import Laboratory, Result, laboratory
 from tests.torture.schedule import Schedule, schedule
 
@@ -25,7 +26,7 @@ def main() -> int:
     began = time.monotonic()
     with laboratory() as lab:
         for seed in range(first, first + args.runs):
-            plan = schedule(seed, args.database, args.replicas)
+            plan = (outage_night if args.outages else schedule)(seed, args.database, args.replicas)
             result = _survived(lab, plan, args.log)
             if result is None or result.wrong:
                 failed.append(seed)
@@ -41,6 +42,7 @@ def main() -> int:
 
 def _survived(lab: Laboratory, plan: Schedule, log: Path | None) -> Result | None:
     rerun = f"python -m tests.torture --seed {plan.seed} --database {plan.database} --replicas {plan.replicas}"
+    rerun += " --outages" * plan.outages
     try:
         result = lab.run(plan)
     except (TimeoutError, OSError) as error:
@@ -72,6 +74,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="of the first run; default: random")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), help="default: from the seed")
     parser.add_argument("--replicas", type=int, choices=(1, 2), help="default: from the seed; SQLite has one")
+    parser.add_argument("--outages", action="store_true", help="nights in which Slack is dead for hours")
     parser.add_argument("--log", type=Path, help="a file for the logs of the processes")
     return parser.parse_args()
 

@@ -102,6 +102,17 @@ async def _down(world: World, step: Step) -> None:
     await world.ws.come_back()
 
 
+async def _outage(world: World, step: Step) -> None:
+    """Slack is dead for hours of the bot's clock, which goes on in leaps."""
+    await world.ws.go_down()
+    world.slack_outages += 1
+    leaps = step.more["leaps"]
+    for leap_s in leaps:
+        await asyncio.sleep(step.more["for_s"] / len(leaps))
+        world.clock.step(leap_s)
+    await world.ws.come_back()
+
+
 async def _cut(world: World, step: Step) -> None:
     await asyncio.to_thread(world.cut_connections)
 
@@ -155,6 +166,7 @@ FAULTS = {
     "lose_acks": _lose_acks,
     "step": _step,
     "down": _down,
+    "outage": _outage,
     "cut": _cut,
     "lock": _lock,
     "disk": _disk,

@@ -12,13 +12,16 @@ import sqlalchemy as sa
 from bot.domain.incident import Incident
 from bot.domain.routing.announcements import announcement_key
 from bot.domain.timeline.entry import RecordedEntry
+from bot.domain.values.outage_span import OutageSpan
 from bot.slack.blocks import phrases
+from bot.usecases.outage import past
 from sandbox import Message
 from storage import incidents
 from storage.open import open_database
 from storage.schema import deadlines, outbox
 from storage.timeline import entries as timeline
 from storage.timeline.verify import chain_faults
+from tests.torture.digest_oracle import outages
 from tests.torture.message_oracle import delivered_messages, messages
 from tests.torture.outsider_oracle import outsiders
 from tests.torture.people import ACCEPTED, ENTRY_KINDS, REFUSED, has_block, metadata_key
@@ -51,6 +54,7 @@ class Snapshot:
     outbox: list[Any]
     deadlines: list[Any]
     broken_chains: list[str]
+    outages: list[OutageSpan]  # that are over
 
     def row_of(self, key: str) -> Any:
         return next((row for row in self.outbox if row.metadata_key == key), None)
@@ -61,7 +65,7 @@ async def judge(world: World) -> Verdict:
     verdict = Verdict(list(snapshot.broken_chains))
     for check in (
         _declares, _channels, _cards_and_announcements, _verbs, _presses, messages, keys, channels_back, _reminders,
-        _pages, _ledger, _reopenings, _outbox, outsiders,
+        _pages, _ledger, _reopenings, _outbox, outsiders, outages,
     ):  # fmt: skip
         check(world, snapshot, verdict)
     verdict.counts["incidents"] = len(snapshot.incidents)
@@ -85,6 +89,7 @@ async def _read(url: str) -> Snapshot:
                 list(await conn.execute(sa.select(outbox))),
                 list(await conn.execute(sa.select(deadlines))),
                 [f"INC-{n}: {words}" for n in by_number for words in await chain_faults(conn, n)],
+                list(await past(conn)),
             )
     finally:
         await database.close()

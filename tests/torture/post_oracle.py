@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 POSTED_KINDS = frozenset(
     {
         "card", "announce", "thread", "news", "update", "continuation", "duties", "nudge",
-        "page_channel", "page_direct", "page_elsewhere",
+        "page_channel", "page_direct", "page_elsewhere", "digest",
     }
 )  # fmt: skip
 # Posted in the incident's channel, or directly to one person while that is lost.

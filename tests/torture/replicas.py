@@ -20,13 +20,13 @@ TIMEOUT_S = 0.7  # of a call; in production 10 s, with a lease of 30 s
 RETRIES_S = (0.0, 0.4, 1.2)  # Slack: at once, a minute, five minutes
 
 
-def shortened(folder: Path, lease_s: float) -> tuple[Tuning, SteppedClock]:
+def shortened(folder: Path, lease_s: float, *, outages: bool = False) -> tuple[Tuning, SteppedClock]:
     """Production's time-outs shortened in proportion, and a clock whose steps all processes see."""
     path = str(folder / "clock")
     clock = SteppedClock.create(path)
     tuning = Tuning(
         lease_s=lease_s, timeout_s=TIMEOUT_S, uncertain_wait_s=0.2, patience=0.15, look_s=0.2, ping_s=0.4,
-        clock=path, log=str(folder / "log"),
+        clock=path, log=str(folder / "log"), outages=outages,
     )  # fmt: skip
     return tuning, clock
 

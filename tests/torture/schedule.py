@@ -88,6 +88,8 @@ class Schedule:
     steps: tuple[Step, ...]
     lives: tuple[tuple[Life, ...], ...]
     restart_at_end: bool
+    span_s: float = SPAN_S
+    outages: bool = False  # Slack is dead for hours, and people go on elsewhere
 
     def __str__(self) -> str:
         way = "Socket Mode" if self.socket_mode else "HTTP"

@@ -16,11 +16,12 @@ from sandbox.transport import Answer
 from storage.open import open_database
 from tests.scenarios.processes import SteppedClock, Tuning
 from tests.scenarios.running import MANIFEST
+from tests.torture.elsewhere import Elsewhere
 from tests.torture.faults import fault
 from tests.torture.outsiders import ask_from_outside
 from tests.torture.people import People
 from tests.torture.replicas import RETRIES_S, Balancer, Replica, nothing_waits, shortened, supervised
-from tests.torture.schedule import SPAN_S, Schedule, Step
+from tests.torture.schedule import Schedule, Step
 from tests.torture.workspace_acts import workspace_act
 
 LEASE_S = 2.0
@@ -66,12 +67,15 @@ class World:
     balancer: Balancer = field(default_factory=Balancer)
     replicas: list[Replica] = field(default_factory=list)
     people: People = field(init=False)
+    elsewhere: Elsewhere = field(init=False)
     freezes: int = 0  # that lasted longer than a lease minus a call
+    slack_outages: int = 0
     repeating: int = 0  # while above 0, every act of a person reaches the bot twice
 
     def __post_init__(self) -> None:
         self.people = People(self.ws)
-        self.tuning, self.clock = shortened(self.folder, LEASE_S)
+        self.elsewhere = Elsewhere(self)
+        self.tuning, self.clock = shortened(self.folder, LEASE_S, outages=self.schedule.outages)
         policy = self.folder / "policy.yml"
         policy.write_text(POLICY)
         self.settings = {
@@ -120,6 +124,8 @@ class World:
                 self.ws.request_url = f"http://127.0.0.1:{self.balancer.port}/slack/events"
             began = time.monotonic()
             await asyncio.wait_for(self.replicas[0].up.wait(), 20)
+            if self.schedule.outages:
+                await self.elsewhere.sign_up()
             await self._play(min(2.0, max(1.0, (time.monotonic() - began) / STARTS_IN_S)))
             await self._recover()
             await self._wait_until_quiet()
@@ -137,7 +143,7 @@ class World:
             await asyncio.sleep(max(0.0, began + pace * step.at_s - time.monotonic()))
             happening.append(asyncio.create_task(self._step(step), name=str(step)))
         await asyncio.gather(*happening)
-        await asyncio.sleep(max(0.0, began + pace * SPAN_S - time.monotonic()))
+        await asyncio.sleep(max(0.0, began + pace * self.schedule.span_s - time.monotonic()))
 
     async def _step(self, step: Step) -> None:
         match step.what.partition(":")[0]:
@@ -145,11 +151,15 @@ class World:
                 await fault(self, step)
             case "act":
                 await workspace_act(self, step)
+            case "elsewhere":
+                await self.elsewhere.do(step)
             case _:
                 await self.people.do(step)
 
     async def _recover(self) -> None:
         """End the faults, start every process, and stop the clock. A restart finds events that Slack gave up."""
+        if self.ws.faults.down:
+            await self.ws.come_back()
         self.ws.faults.clear()
         self.ws.delivery.faults.clear()
         self.ws.delivery.release()

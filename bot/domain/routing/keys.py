@@ -197,7 +197,7 @@ class PlaySubject:
 
     kind: ClassVar[DeadlineKind] = DeadlineKind.PLAY
     episode: int
-    seq: int  # the last entry that was played
+    turn: int  # how often the drill has played something, or found that it is too early
     over: bool = False  # the drill has ended
 
 

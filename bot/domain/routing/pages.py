@@ -45,7 +45,8 @@ def pages(
     incident = outcome.change.incident
     n = incident.number
     base = f"page:{n}:{_occasion(incident, outcome, cause)}"
-    payload = replace(_page_payload(outcome, why, deadlines, plan), base=base)
+    unless = unless_for(before, rung.until) if rung else Until.RESOLVED
+    payload = replace(_page_payload(outcome, why, deadlines, plan), base=base, unless=unless)
     elsewhere = bool(plan.attempts or outcome.recipients.channels)  # these tell whether somebody was reached
     told = replace(payload, deadlines=()) if elsewhere else payload
     # The card comes first in the channel; people paged directly are called without waiting for either.
@@ -54,7 +55,6 @@ def pages(
         **vars(payload),
         severity=incident.severity,
         by=tuple(rung.by) if rung else (),
-        unless=unless_for(before, rung.until) if rung else Until.RESOLVED,
     )
     return [
         replace(in_own_channel, depends_on=card_key(n)),

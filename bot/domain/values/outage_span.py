@@ -32,6 +32,13 @@ class OutageSpan:
         """Whether what was written then, and is posted after the outage, waited for its end."""
         return self.since_wall - NOTICED_LATE <= written_wall <= self.until_wall
 
+    def is_after(self, posted_s: float) -> bool:
+        """Whether Slack took a message after the outage, by its own clock (epoch seconds), which may differ from ours.
+
+        It took none meanwhile, so the middle of the outage tells.
+        """
+        return posted_s > (self.since_wall.timestamp() + self.until_wall.timestamp()) / 2
+
 
 def rehearsed(since: datetime, until: datetime, over_wall: datetime | None) -> OutageSpan | None:
     """The span of a drill of an outage; None while it lasts."""

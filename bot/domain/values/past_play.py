@@ -14,5 +14,6 @@ class PastPlay:
     began_at: datetime  # when that was declared
     speed: int = 10
     seq: int = 0  # the last entry of its timeline that was played
+    turn: int = 0  # how often something was played, or it was too early
     next_at: datetime | None = None  # when the next is played; None: all were
     compared: bool = False  # whether the channel was told how it went, then and now

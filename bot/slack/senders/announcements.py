@@ -69,12 +69,18 @@ class AnnouncementSender(SenderBase):
         return digest.announced_late(message, delivery.incident.declared_at) if late else message
 
     async def _was_late(self, delivery: Delivery) -> bool:
-        """Whether the announcement could be posted only after an outage of Slack."""
+        """Whether the announcement could be posted only after an outage of Slack.
+
+        One that arrived unconfirmed as Slack went is confirmed only afterwards: what counts is when Slack took it.
+        """
+        key = routing.announcement_key(delivery.incident.number)
         async with self._context.database.reading() as conn:
-            stored = await receipts.notice(conn, routing.announcement_key(delivery.incident.number))
-        over = spans(self._context, delivery.incident)
-        span = None if stored is None else span_of(over, stored.created_at)
-        return span is not None and stored is not None and (stored.sent_at is None or stored.sent_at > span.until_wall)
+            stored = await receipts.notice(conn, key)
+            receipt = (await receipts.get_many(conn, [key])).get(key)
+        span = None if stored is None else span_of(spans(delivery.outages, delivery.incident), stored.created_at)
+        if span is None:
+            return False
+        return receipt is None or "ts" not in receipt or span.is_after(float(receipt["ts"]))
 
     @sends(NoticeKind.BRIEFING, failure="brief", failure_to="send the briefing to", unless=ended)
     async def briefing(self, delivery: Delivery) -> SendResult:

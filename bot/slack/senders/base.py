@@ -26,6 +26,7 @@ from bot.slack.directory.people import People
 from bot.slack.inbound.event_parser import BotIdentity
 from bot.slack.senders import post_once
 from bot.usecases.context import Context
+from bot.usecases.outage import Outage
 from bot.usecases.visibility import can_see
 from storage.engine.batch_loader import BatchLoader
 from storage.outbox import enqueue, receipts
@@ -45,6 +46,14 @@ NEVER_POSTED = NotNeeded("the message that it belongs to was never posted")
 
 
 @dataclass(frozen=True, slots=True)
+class KnownOutages:
+    """The outage of Slack that lasts, and those that are over, the last first."""
+
+    current: Outage | None = None
+    past: tuple[OutageSpan, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """A claimed notice about an incident, with the incident and its policy as read for this attempt."""
 
@@ -55,6 +64,7 @@ class Delivery:
     unless: str | None = None  # no longer needed, for this reason; but an earlier attempt may have posted it
     instead_of: dict[str, Any] | None = None  # the receipt of a message to edit instead of posting a new one
     late: OutageSpan | None = None  # the outage of Slack that it waited for
+    outages: KnownOutages = KnownOutages()
 
 
 class SenderContext:

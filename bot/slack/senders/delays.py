@@ -11,10 +11,11 @@ from bot.domain.paging import calls
 from bot.domain.routing.digests import GATHERED, WITHHELD
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.send_result import Deferred
-from bot.domain.values.outage_span import OutageSpan, rehearsed, span_of
-from bot.slack.senders.base import Delivery, SenderContext
+from bot.domain.values.outage_span import NOTICED_LATE, OutageSpan, rehearsed, span_of
+from bot.slack.senders.base import Delivery, KnownOutages, SenderContext
+from bot.usecases import outage as outages
 from bot.usecases.context import Context
-from bot.usecases.outbox.digest import GATHERED_WITHIN
+from bot.usecases.outbox.digest import GATHERED_WITHIN, until_of
 from storage.outbox.delayed import TOLD
 from storage.outbox.queue import ClaimedNotice
 
@@ -23,6 +24,18 @@ SOONEST, LATEST = timedelta(seconds=5), timedelta(minutes=1)
 GATHERED_SOON = timedelta(seconds=10)
 WHY_DRILL = "the drill withholds it from Slack"
 WHY = "Slack is down: it is told in a digest once Slack is back"
+
+
+async def known_outages(context: Context, notice: ClaimedNotice) -> KnownOutages:
+    """The outages by what this process has heard, which may be some seconds old.
+
+    So the database is asked about what may have waited for one.
+    """
+    waited = notice.attempts > 1 or datetime.now(UTC) - notice.created_at > SOONEST
+    if context.outage is None and waited and notice.kind in WITHHELD | PAGES:
+        async with context.database.reading() as conn:
+            return KnownOutages(await outages.current(conn), await outages.past(conn))
+    return KnownOutages(context.outage, context.past_outages)
 
 
 async def withheld(senders: SenderContext, delivery: Delivery) -> Deferred | Delivery:
@@ -36,9 +49,9 @@ async def withheld(senders: SenderContext, delivery: Delivery) -> Deferred | Del
     drilled = rehearsal is not None and rehearsal.over_wall is None and notice.kind != NoticeKind.GATHER
     if notice.kind not in WITHHELD and not drilled:
         return delivery
-    if senders.context.outage is not None or drilled:
+    if delivery.outages.current is not None or drilled:
         return Deferred(WHY_DRILL if drilled else WHY, min(max(now - notice.created_at, SOONEST), LATEST))
-    last = next(iter(spans(senders.context, delivery.incident)), None)
+    last = next(iter(spans(delivery.outages, delivery.incident)), None)
     if last is None or notice.created_at > last.until_wall or now > last.until_wall + GATHERED_WITHIN:
         return delivery
     if await senders.receipts.get(routing.gathering(delivery.incident.number, last).dedup_key) is not None:
@@ -48,21 +61,29 @@ async def withheld(senders: SenderContext, delivery: Delivery) -> Deferred | Del
     return Deferred(WHY, GATHERED_SOON)
 
 
-def spans(context: Context, incident: Incident) -> tuple[OutageSpan, ...]:
+def spans(known: KnownOutages, incident: Incident) -> tuple[OutageSpan, ...]:
     """The outages that are over: the drill of one in this incident, else those of Slack, the last first."""
     drill = incident.rehearsal and rehearsed(
         incident.rehearsal.since, incident.rehearsal.until, incident.rehearsal.over_wall
     )
-    return (drill, *context.past_outages) if drill else context.past_outages
+    return (drill, *known.past) if drill else known.past
 
 
-def waited_for(context: Context, incident: Incident, notice: ClaimedNotice) -> OutageSpan | None:
+def waited_for(known: KnownOutages, incident: Incident, notice: ClaimedNotice) -> OutageSpan | None:
     """The outage that is over and that the notice waited for; None if it did not wait for one."""
-    return span_of(spans(context, incident), notice.created_at)
+    return span_of(spans(known, incident), notice.created_at)
 
 
 def answered(delivery: Delivery) -> str | None:
-    """Why a page that waited for Slack is not repeated; None where it is, or did not wait."""
-    if delivery.late is None or delivery.notice.kind not in PAGES:
+    """Why a page that waited for Slack is not repeated; None where it is, or did not wait.
+
+    Slack may answer again before the outage counts as over.
+    """
+    if delivery.notice.kind not in PAGES:
         return None
-    return calls.not_needed_because(delivery.incident, str(delivery.notice.payload.get("unless") or "acknowledged"))
+    current = delivery.outages.current
+    since = current.since_wall if current is not None else None
+    waits = since is not None and delivery.notice.created_at >= since - NOTICED_LATE
+    if delivery.late is None and not waits:
+        return None
+    return calls.not_needed_because(delivery.incident, until_of(delivery.notice.payload))

@@ -182,5 +182,6 @@ class Dispatcher:
         if policy is None:
             async with self._context.database.reading() as conn:
                 policy = await self._context.policies.of(conn, incident)
-        late = delays.waited_for(self._context, incident, notice)
-        return Delivery(notice, incident, policy, self._context.clock.now(), late=late)
+        known = await delays.known_outages(self._context, notice)
+        late = delays.waited_for(known, incident, notice)
+        return Delivery(notice, incident, policy, self._context.clock.now(), late=late, outages=known)

@@ -13,7 +13,7 @@ from bot.domain import routing
 from bot.domain.errors import Refused
 from bot.domain.incident import Answer, Incident, custom_fields
 from bot.domain.outcome import Outcome
-from bot.domain.policy.policy import Fact
+from bot.domain.policy.policy import Fact, Policy
 from bot.domain.routing.notice import Notice
 from bot.domain.values.past_play import PastPlay
 from bot.domain.values.slack_ids import user_mention
@@ -24,13 +24,15 @@ from bot.usecases.unit_of_work import PendingChange, claim_delivery, commit_many
 from bot.usecases.visibility import visible_other
 from storage import api_requests, incidents, policies
 
+SPEED = 10  # of a played incident, unless said otherwise: so many times as fast
+
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
     """What a person entered to declare an incident."""
 
-    title: str
-    severity: str  # a key of the policy
+    title: str  # empty: of a drill that plays a past incident, that one's
+    severity: str  # a key of the policy; empty as above
     actor: str  # Slack ID of the person who declares
     description: str = ""
     category: str | None = None
@@ -38,7 +40,7 @@ class Declaration:
     private: bool = False
     drill: bool = False
     plays: int | None = None  # of a drill: the number of the past incident that it plays
-    speed: int = 10  # so many times as fast
+    speed: int = SPEED  # so many times as fast
     slack_down: timedelta | None = None  # of a drill: for how long nothing about it goes to Slack
     facts: dict[str, Fact] = field(default_factory=dict)  # that the category asks for
     custom: dict[str, Answer] = field(default_factory=dict)  # answers to the organisation's own questions
@@ -51,9 +53,12 @@ class Declaration:
 async def declare(context: Context, declaration: Declaration, delivery: str | None = None) -> Incident:
     """Open an incident in one transaction. Raises `Refused`, and `DuplicateDelivery` for a redelivery."""
     authorize.require(context, "drill" if declaration.drill else "declare", declaration.actor)
-    context.policy.severity(declaration.severity)
+    if declaration.plays is None:
+        context.policy.severity(declaration.severity)
     async with context.database.serialized() as conn:
-        plays = await _past(conn, declaration)
+        past = await _past(conn, declaration)
+        plays = None if past is None else PastPlay(past.number, past.declared_at, declaration.speed)
+        declaration = declaration if past is None else _like(declaration, past, context.policy)
         await claim_delivery(conn, delivery, context.clock.now())
         incident = await declare_within(context, conn, declaration, plays)
         if declaration.request_key is not None:
@@ -86,14 +91,22 @@ async def declare_within(
     return incident
 
 
-async def _past(conn: AsyncConnection, declaration: Declaration) -> PastPlay | None:
+async def _past(conn: AsyncConnection, declaration: Declaration) -> Incident | None:
     """The past incident that a drill plays. Raises `Refused` for one that is open, private or not there."""
     if declaration.plays is None:
         return None
     past = await visible_other(conn, declaration.plays, declaration.actor, sees_all=False)
     if past.open or past.private or past.drill:
         raise Refused(f"{past.id} cannot be played: only an incident that has ended, is public and was no drill can.")
-    return PastPlay(past.number, past.declared_at, declaration.speed)
+    return past
+
+
+def _like(declaration: Declaration, past: Incident, policy: Policy) -> Declaration:
+    """The declaration of a drill with the title and severity of the incident that it plays, where it has none."""
+    known = past.severity in {level.key for level in policy.severities}
+    severity = declaration.severity or (past.severity if known else policy.severities[0].key)
+    policy.severity(severity)
+    return replace(declaration, title=declaration.title or f"Replay of {past.id}: {past.title}", severity=severity)
 
 
 def _new_incident(declaration: Declaration) -> verbs.NewIncident:

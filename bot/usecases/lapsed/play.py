@@ -18,6 +18,9 @@ from storage import incidents
 from storage.timeline import entries as timeline
 
 MOST = 10  # entries in one message
+PAGE = 50  # entries of the past incident that are read at a time
+PLAYED = ("alert", "message", "file")
+KEPT = ("update", "reminder")  # what tells whether updates came in time
 TOGETHER = timedelta(seconds=5)  # what is due within is one message
 LENGTH = 300  # characters of one entry
 _MENTION = re.compile(r"<[@!]([^>|]+)(?:\|([^>]*))?>")
@@ -30,27 +33,36 @@ async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
     if plays is None or past is None or past.private:
         gone = replace(incident, plays=replace(plays, compared=True) if plays else None)
         return skipped(Change(gone), deadline.dedup_key, "the past incident cannot be played")
-    records = await timeline.read(work.conn, past.number)
     if not incident.open:
-        mine = await timeline.read(work.conn, incident.number)
-        text = "\n".join(comparison(past, records, incident, mine))
-        said = entry(work.now, "drill", BOT, text, told=True, of=past.id)
-        done = replace(incident, plays=replace(plays, compared=True))
-        return skipped(Change(done, (said,)), deadline.dedup_key, "compared, then and now")
-    until = work.now + TOGETHER
-    waiting = [each for each in records if each.seq > plays.seq and is_played(each)]
-    due = [each for each in waiting if due_at(plays, incident, each.entry) <= until][:MOST]
-    left = waiting[len(due) :]
-    after = replace(
-        plays,
-        seq=due[-1].seq if due else plays.seq,
-        next_at=max(work.now, due_at(plays, incident, left[0].entry)) if left else None,
-    )
-    if not due and after.next_at == deadline.due_at:
-        after = replace(after, next_at=None)
+        return await _compare(work, deadline, past, plays)
+    page = await timeline.next_of_kinds(work.conn, past.number, PLAYED, plays.seq, past.ended_at or work.now, PAGE)
+    due, after = step(plays, incident, page, work.now)
     lines = [f"Replayed from {past.id}:", *(line(plays, each) for each in due)]
-    said_now = (entry(work.now, "drill", BOT, "\n".join(lines), told=True, of=past.id),) if due else ()
-    return skipped(Change(replace(incident, plays=after), said_now), deadline.dedup_key, f"{len(due)} entries played")
+    said = (entry(work.now, "drill", BOT, "\n".join(lines), told=True, of=past.id),) if due else ()
+    return skipped(Change(replace(incident, plays=after), said), deadline.dedup_key, f"{len(due)} entries played")
+
+
+def step(
+    plays: PastPlay, incident: Incident, page: Sequence[RecordedEntry], now: datetime
+) -> tuple[list[RecordedEntry], PastPlay]:
+    """What is played now, and how far the drill is then. `page` is what comes next in the past incident."""
+    plays = replace(plays, turn=plays.turn + 1)
+    waiting = [each for each in page if is_played(each)]
+    due = [each for each in waiting if due_at(plays, incident, each.entry) <= now + TOGETHER][:MOST]
+    left = waiting[len(due) :]
+    if not left and len(page) == PAGE:  # nothing more of this page is played; look at the next
+        return due, replace(plays, seq=page[-1].seq, next_at=now)
+    seq = due[-1].seq if due else plays.seq
+    return due, replace(plays, seq=seq, next_at=max(now, due_at(plays, incident, left[0].entry)) if left else None)
+
+
+async def _compare(work: UnitOfWork, deadline: Deadline, past: Incident, plays: PastPlay) -> Outcome:
+    then = await timeline.of_kinds(work.conn, past.number, KEPT)
+    now = await timeline.of_kinds(work.conn, work.incident.number, KEPT)
+    text = "\n".join(comparison(past, then, work.incident, now))
+    said = entry(work.now, "drill", BOT, text, told=True, of=past.id)
+    done = replace(work.incident, plays=replace(plays, compared=True))
+    return skipped(Change(done, (said,)), deadline.dedup_key, "compared, then and now")
 
 
 def is_played(record: RecordedEntry) -> bool:
@@ -77,9 +89,7 @@ def _name(record: RecordedEntry, found: re.Match[str]) -> str:
     return record.names.get(found[1]) or (found[2] or "").lstrip("@") or "somebody"
 
 
-def comparison(
-    past: Incident, then: Sequence[RecordedEntry], drill: Incident, now: Sequence[RecordedEntry]
-) -> list[str]:
+def comparison(past: Incident, then: Sequence[Entry], drill: Incident, now: Sequence[Entry]) -> list[str]:
     """How long the acknowledgement took, and how many updates there were, then and now."""
     return [
         f"{past.id} then, and this drill now:",
@@ -93,7 +103,7 @@ def _acknowledged(incident: Incident) -> str:
     return durations.exact(max(timedelta(0), at - incident.declared_at)) if at else "never"
 
 
-def _kept(incident: Incident, records: Sequence[RecordedEntry]) -> str:
-    posted = sum(each.entry.kind == "update" for each in records)
-    missed = sum(each.entry.kind == "reminder" and each.entry.data.get("of") == "update" for each in records)
+def _kept(incident: Incident, entries: Sequence[Entry]) -> str:
+    posted = sum(each.kind == "update" for each in entries)
+    missed = sum(each.kind == "reminder" and each.data.get("of") == "update" for each in entries)
     return f"{posted} posted, {missed} asked for"

@@ -52,8 +52,8 @@ async def _gather(conn: AsyncConnection, incident: Incident, rows: Sequence[Wait
     told_later = [row for row in rows if row.kind in digests.GATHERED and not _under_card(row, incident)]
     seqs = set(await timeline.seqs_between(conn, number, span.since, span.until, routing.TOLD_IN_DIGEST))
     seqs.update(seq for row in told_later for seq in _seqs(row.payload))
-    seqs.update(seq for payload in await delayed.payloads(conn, number, span, "dropped") for seq in _seqs(payload))
-    for payload in await delayed.payloads(conn, number, span, "sent"):
+    seqs.update(seq for payload in await delayed.told_for(conn, number, span) for seq in _seqs(payload))
+    for payload in await delayed.told_elsewhere(conn, number, span):
         seqs.difference_update(_seqs(payload))
     notices = await _digests(conn, incident, span, seqs, digests.CHANNEL)
     replies = [row for row in rows if row.kind == NoticeKind.THREAD]
@@ -75,13 +75,17 @@ async def _digests(
 
 
 async def _keep_newest_page(conn: AsyncConnection, incident: Incident, pages: Sequence[WaitingNotice]) -> None:
-    """Of several pages in the channel that nobody answered, only the newest is posted."""
-    if not pages or calls.not_needed_because(incident, Until.ACKNOWLEDGED):
-        return
-    await delayed.end(conn, pages[:-1])
-    for row in pages[:-1]:
+    """Of several pages in the channel that are still needed, only the newest is posted; the others are not, either."""
+    needed = [row for row in pages if calls.not_needed_because(incident, until_of(row.payload)) is None]
+    await delayed.end(conn, needed[:-1])
+    for row in needed[:-1]:
         for dedup_key in await unsent_deadlines(conn, row):
             await deadlines.mark_skipped(conn, dedup_key, NEWER_PAGE)
+
+
+def until_of(payload: Mapping[str, object]) -> str:
+    """The state that ends a page, of its payload: one of `Until`."""
+    return str(payload.get("unless") or Until.ACKNOWLEDGED)  # an older version's has none in channels
 
 
 def _under_card(row: WaitingNotice, incident: Incident) -> bool:

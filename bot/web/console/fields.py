@@ -22,6 +22,7 @@ LABELS = {
     "security": "Security is affected", "public_relations": "The public notices", "users_percent": "Users, per cent",
     "customers_told": "Customers are told", "detected_at": "Detected at", "error_rate": "Error rate, per cent",
     "latency": "Latency, times slower", "private": "Private: only for those invited", "drill": "A drill: pages nobody",
+    "slack_down": "Slack is down for", "plays": "Plays a past incident", "at": "At what speed",
 }  # fmt: skip
 _OF_OPERATION = {
     ("post_update", "text"): "What changed?", ("resolve_incident", "summary"): "What fixed it?",

@@ -69,6 +69,62 @@ async def test_what_came_in_then_comes_in_again_and_is_compared(make_context: Ma
     assert not {kind for kind in kinds if kind.startswith("page_vendor") or kind.startswith("page_direct")}
 
 
+async def played(context: Context, clock: MovableClock, *rows: Entry, ended: timedelta = timedelta(hours=9)) -> None:
+    """Play a past incident with these entries at 60 times its speed, until nothing is left."""
+    at = {"declared_at": THEN, "detected_at": THEN, "ended_at": THEN + ended}
+    async with context.database.transaction() as conn:
+        await incidents.skip_numbers(conn, 1)
+        await incidents.insert(conn, incident(1, severity="sev2", status=Status.RESOLVED, **at))
+        await timeline.append(conn, 1, rows)
+    await declare(context, Declaration("", "", "U0MAYA0000", drill=True, plays=1, speed=60))
+    for _ in range(200):
+        clock.instant += timedelta(seconds=3)
+        await lapse(context)
+
+
+def message(number: int, minutes: float, actor: str = "U0MAYA0000", **data: object) -> Entry:
+    at = THEN + timedelta(minutes=minutes)
+    return Entry(at, "message", actor, f"line {number}.", source_ts=f"17.{number:06}", data=dict(data))
+
+
+async def test_everything_is_played_once_and_in_order_whatever_stands_between(
+    make_context: MakeContext, clock: MovableClock
+) -> None:
+    context = make_context("preset: sev1-5\n")
+    rows = [message(number, 30 + number) for number in range(130)]
+    rows[40:40] = [message(500 + number, 69.5, "B0DEPLOYS", bot="deploys") for number in range(120)]
+    rows.append(message(998, 31.5))  # Slack delivered it late
+    rows.append(Entry(THEN + timedelta(hours=2), "message_deleted", "U0MAYA0000", source_ts="17.000007"))
+    rows.append(message(999, 10 * 60))  # after the end
+    await played(context, clock, *rows)
+    texts = "\n".join(await said(context))
+    told = [line.partition("line ")[2].rstrip(".") for line in texts.splitlines() if "line " in line]
+    expected = [str(number) for number in range(130) if number != 7]
+    expected.insert(2, "998")
+    assert told == expected
+
+
+async def test_a_drill_takes_title_and_severity_from_what_it_plays(
+    make_context: MakeContext, clock: MovableClock
+) -> None:
+    context = make_context("preset: sev1-5\n")
+    await played(context, clock)
+    async with context.database.reading() as conn:
+        drill = await incidents.get(conn, 2)
+    assert drill is not None
+    assert (drill.title, drill.severity, drill.drill) == ("Replay of INC-1: Checkout is down", "sev2", True)
+
+
+async def test_one_step_reads_a_page_of_the_past_incident_and_not_the_whole(
+    make_context: MakeContext, clock: MovableClock
+) -> None:
+    context = make_context("preset: sev1-5\n")
+    await played(context, clock, *(message(number, 500 + number / 60) for number in range(400)))
+    async with context.database.reading() as conn:
+        page = await timeline.next_of_kinds(conn, 1, ("message",), 200, THEN + timedelta(hours=9), 50)
+    assert [record.seq for record in page] == list(range(201, 251))
+
+
 async def test_a_private_incident_is_not_played(make_context: MakeContext) -> None:
     context = make_context("preset: sev1-5\n")
     async with context.database.transaction() as conn:

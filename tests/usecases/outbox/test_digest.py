@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot.domain.values.outage_span import OutageSpan
 from bot.usecases import outage as outages
 from bot.usecases.context import Context
-from bot.usecases.incidents import declare, post_update
+from bot.usecases.incidents import declare, note, post_update, resolve
 from bot.usecases.outage import Outage
 from bot.usecases.outbox.digest import gather
 from storage.outbox import queue
@@ -145,6 +145,43 @@ async def test_many_replies_under_the_announcement_become_one(make_context: Make
     assert {row.state for row in await rows(context, "thread")} == {"dropped"}
     places = [row.payload["place"] for row in await rows(context, "digest")]
     assert sorted(places) == ["announcement", "channel"]
+
+
+async def test_a_note_on_an_incident_that_had_ended_is_told_as_well(
+    make_context: MakeContext, clock: MovableClock
+) -> None:
+    context = make_context("preset: sev1-5")
+    number = await told(context, updates=0)
+    await resolve.resolve(context, number, "U1", summary="Rolled back")
+    await channel_made(context)
+    clock.instant = datetime.now(UTC) + timedelta(hours=1)
+    await begin(context)
+    await note.note(context, number, "The vendor confirms it", "U1")
+    clock.instant += timedelta(hours=1)
+    async with context.database.transaction() as conn:
+        await outages.stop(conn, context.clock.now(), SEVERITIES)
+        span = (await outages.past(conn))[0]
+    assert [row.incident for row in await rows(context, "gather")] == [number]
+    assert await gather(context, number, span)
+    assert len(await rows(context, "digest")) == 1
+
+
+async def test_a_digest_repeats_nothing_of_the_one_before(make_context: MakeContext, clock: MovableClock) -> None:
+    """Slack comes back for a moment, and the second outage is thought to have begun within the first."""
+    context = make_context("preset: sev1-5")
+    await begin(context)
+    number = await told(context)
+    await channel_made(context)
+    first = await end(context, clock)
+    assert await gather(context, number, first)
+    async with context.database.transaction() as conn:
+        await conn.execute(sa.update(outbox).where(outbox.c.kind == "digest").values(state="sent"))
+    later = datetime.now(UTC)
+    again = OutageSpan(first.since, later, first.since_wall, later)
+    async with context.database.transaction() as conn:
+        await conn.execute(sa.update(outbox).where(outbox.c.kind == "news").values(state="dropped", error="other"))
+    assert await gather(context, number, again)
+    assert len(await rows(context, "digest")) == 1
 
 
 async def test_an_outage_that_nobody_noticed_in_time_is_over_without_a_digest(

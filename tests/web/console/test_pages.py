@@ -36,6 +36,20 @@ async def test_an_incident_is_declared_and_a_note_is_written_in_the_browser(here
     assert [(each["text"], each["actor"], each["source"]) for each in entries] == [("Deploy 4512", MAYA, "console")]
 
 
+async def test_a_past_incident_is_played_as_a_drill_from_the_form(here: World) -> None:
+    async with browser(here) as maya:
+        await maya.send(await maya.get("/"), "/declare", title="Checkout is down", severity="sev2")
+        await maya.act("/incidents/INC-1/resolve", {"summary": "Rolled back"})
+        page = await maya.get("/")
+        assert "Plays a past incident" in page.text
+        values = {"title": "Once more", "severity": "sev2", "plays": "INC-1", "at": "20x"}
+        refused = await maya.send(page, "/declare", **values)
+        assert (refused.status, "Only a drill plays a past incident" in refused.text) == (409, True)
+        assert (await maya.send(page, "/declare", **values, drill="yes")).status == 303
+    assert (await here.show(2))["drill"]
+    assert [r["state"] for r in (await here.show(2))["reminders"] if "plays" in r["reason"]]
+
+
 async def test_a_private_incident_is_the_same_as_none(here: World) -> None:
     async with browser(here) as maya, browser(here, TOM) as tom:
         await maya.send(await maya.get("/"), "/declare", title="Breach", severity="sev1", private="yes")

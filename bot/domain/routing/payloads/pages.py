@@ -26,6 +26,7 @@ class PagePayload(Payload):
     paged_before: tuple[tuple[int, tuple[str, ...]], ...] = ()  # where no rung is left: those paged, with their people
     methods: tuple[str, ...] = ()  # by which its people are called
     base: str = ""  # beginning of the dedup keys of this page
+    unless: str = "resolved"  # the state that ends it
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,6 @@ class PersonPagePayload(PagePayload):
 
     severity: str = ""
     by: tuple[str, ...] = ()  # the rung's methods, in order
-    unless: str = "resolved"  # the state that ends it
     used: tuple[str, ...] = ()  # methods tried for this person
     contact: str | None = None  # key in the policy
     person: str = ""

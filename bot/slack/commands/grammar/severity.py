@@ -51,8 +51,7 @@ def drill(context: ParseContext) -> Request:
     """Parse the severity of a drill, else the worst; the rest is the title. `INC-42 at 10x` plays a past incident."""
     worst = context.policy.severities[0].key
     if past := re.fullmatch(r"INC-([1-9]\d{0,8})(?:\s+at\s+([1-9]\d{0,2})x)?", context.rest.strip(), re.IGNORECASE):
-        title = f"Replay of INC-{past[1]}"
-        return Request(context.verb.name, severity=worst, text=title, other=int(past[1]), speed=int(past[2] or 10))
+        return Request(context.verb.name, other=int(past[1]), speed=int(past[2] or 10))
     severity, title = find_severity(context.rest, context.policy) or (worst, context.rest)
     return Request(context.verb.name, severity=severity, text=title_of(title) or "Drill")
 

@@ -1,0 +1,163 @@
+"""A past incident is played as a drill: what came in comes in again, people act, and it is compared."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.domain.incident.status import Status
+from bot.domain.timeline.entry import Entry, entry
+from sandbox import Channel, Workspace
+from storage import incidents
+from storage.open import open_database
+from storage.timeline import entries as timeline
+from tests.alerts.sending import TOKEN, alert, webhook
+from tests.scenarios import processes
+from tests.scenarios.assertions import all_messages, of_kind, rest, typed, words
+from tests.scenarios.processes import Death
+from tests.scenarios.running import World, world, written
+from tests.scenarios.test_kill import STEP, dead_or_quiet, deaths, doubled, quiet, run_again, settings, workspace
+from tests.storage.helpers import incident
+
+POLICY = """
+preset: sev1-5
+announce: "#incidents"
+severities:
+  sev1:
+    update_every: 30m
+    roles: []
+    respond_within: null
+    escalate_after: null
+    ladder: [{after: 0s, notify: ["user:U0TOM00000"], by: [slack]}, {after: 5m, notify: ["user:U0PRIYA000"]}]
+alerts:
+  wait: 0s
+  severity: {map: {critical: sev1}}
+  routes: [{match: {severity: critical}, do: declare}]
+"""
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    return written(tmp_path, POLICY)
+
+
+@pytest.fixture
+async def here(sqlite_url: str, policy: Path) -> AsyncIterator[World]:
+    async with world(sqlite_url, policy=policy, tocsin_hook_token=TOKEN) as running:
+        yield running
+
+
+async def lived_through(here: World) -> None:
+    """INC-1 of an alert: two hours, Tom answers after twenty minutes, one update, and a deleted message."""
+    url, headers = f"http://127.0.0.1:{here.tocsin.port}/hooks/alertmanager", {"Authorization": f"Bearer {TOKEN}"}
+    body = webhook(alert("CheckoutDown", severity="critical", service="checkout"))
+    async with aiohttp.ClientSession() as session, session.post(url, json=body, headers=headers) as answer:
+        assert answer.status == 202
+    channel = await here.opened(1)
+    await here.ws.person("maya").join(channel.id)
+    await here.ws.person("maya").say(channel.id, "The card vendor times out <@U0TOM00000>")
+    await here.ws.settled()
+    await here.pass_time(minutes=20)
+    await here.ws.person("tom").press(here.card(channel), "Acknowledge")
+    mistake = await here.ws.person("tom").say(channel.id, "Oops, wrong channel")
+    await here.ws.person("tom").delete(mistake)
+    await here.ws.person("tom").say(channel.id, "Deploy 4512 went out at 02:47")
+    await here.ws.settled()
+    await typed(here, "tom", channel.name, "/incident update Rolled back")
+    await here.pass_time(minutes=100)
+    await typed(here, "tom", channel.name, "/incident resolve Rolled back deploy 4512")
+    await here.pass_time(minutes=1)
+
+
+def replayed(here: World, channel: Channel) -> str:
+    return "\n".join(words(here, m) for m in here.ws.bot_messages(channel.id) if "Replayed from" in words(here, m))
+
+
+async def test_a_past_incident_is_played_people_act_and_it_is_compared(here: World) -> None:
+    await lived_through(here)
+    said = await typed(here, "maya", "#general", "/incident drill INC-1 at 10x")
+    assert "INC-2" in said
+    await here.ws.until(lambda: here.ws.find_channel("drill-inc-2"))
+    await rest(here)
+    channel = here.ws.find_channel("drill-inc-2")
+    assert channel is not None
+    assert (await here.show(2))["title"].startswith("Replay of INC-1: ")
+    assert "CheckoutDown" in replayed(here, channel)
+    assert "card vendor" in replayed(here, channel)
+    assert "4512" not in replayed(here, channel)  # twenty minutes later then, two now
+    await here.pass_time(minutes=1)
+    await here.ws.person("priya").press(here.card(channel), "Acknowledge")
+    await here.pass_time(minutes=1, seconds=5)
+    whole = replayed(here, channel)
+    assert whole.count("Deploy 4512") == 1
+    assert whole.count("card vendor") == 1
+    assert "Oops" not in whole
+    await typed(here, "priya", channel.name, "/incident update We would roll back")
+    await typed(here, "priya", channel.name, "/incident resolve It was a drill")
+    await here.pass_time(seconds=5)
+    (compared,) = [words(here, m) for m in here.ws.bot_messages(channel.id) if "then, and this drill now" in m.text]
+    assert "acknowledged after 20m" in compared
+    assert "1m" in compared
+    assert "status updates: 1 posted, 1 asked for then, 1 posted, 0 asked for now" in compared
+    await here.pass_time(hours=3)
+    assert replayed(here, channel) == whole
+
+    posted = [m for m in all_messages(here) if m.user == here.ws.bot.id]
+    about = [m for m in posted if m.channel == channel.id or "INC-2" in words(here, m)]
+    assert len(about) > 5
+    assert not any(here.tom.id in here.ws.mentioned(m) for m in about)
+    assert not any("page" in m.text.lower() for m in about if here.ws.state.channels[m.channel].is_im)
+    assert of_kind(await here.show(2), "page") == []
+
+
+async def past_and_drill(url: str, policy: Path) -> None:
+    """A past incident with thirty messages, and a drill that has just begun to play it."""
+    now = datetime.now(UTC)
+    then = now - timedelta(days=30)
+    at = {"declared_at": then, "detected_at": then, "ended_at": then + timedelta(hours=1)}
+    database = await open_database(url)
+    try:
+        async with database.transaction() as conn:
+            await incidents.skip_numbers(conn, 1)
+            await incidents.insert(conn, incident(1, severity="sev2", status=Status.RESOLVED, **at))
+            rows = [entry(then, "alert", "prometheus", "Latency is high")]
+            for number in range(30):
+                moment = then + timedelta(seconds=number)
+                rows.append(Entry(moment, "message", "U0MAYA0000", f"line {number}.", source_ts=f"17.{number:06}"))
+            await timeline.append(conn, 1, rows)
+    finally:
+        await database.close()
+
+
+FEW = [Death("commit", n, before) for n in (8, 12) for before in (True, False)] + [Death("call", 8, before=False)]
+
+
+@pytest.mark.parametrize("death", deaths(24, 16, 1) if STEP == 1 else FEW, ids=str)
+async def test_a_played_drill_survives_being_killed_anywhere(sqlite_url: str, policy: Path, death: Death) -> None:
+    async with workspace() as ws:
+        await past_and_drill(sqlite_url, policy)
+        bot = await processes.start(settings(ws, sqlite_url, policy), death)
+        ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
+        reply = await ws.person("maya").command("#general", "/incident drill INC-1 at 100x")
+        await dead_or_quiet(bot, ws, sqlite_url)
+        bot = await run_again(ws, bot, sqlite_url, policy)
+        try:
+            if not reply.ok:
+                await ws.person("maya").command("#general", "/incident drill INC-1 at 100x")
+            await quiet(ws, sqlite_url)
+            assert doubled(ws) == {}
+            for channel in drills(ws):
+                told = "\n".join(m.text + str(m.blocks) for m in ws.bot_messages(channel.id) if "Replayed" in m.text)
+                assert [number for number in range(30) if told.count(f"line {number}.") == 0] == []
+        finally:
+            await bot.kill()
+
+
+def drills(ws: Workspace) -> list[Channel]:
+    found = [channel for channel in ws.state.channels.values() if channel.name.startswith("drill-inc-")]
+    assert found
+    return found
