@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.actions.ticket import Ticket, TicketState, TrackerKind
+from bot.domain.actions.ticket import NewTicket, Ticket, TicketState, TrackerKind
 from storage.engine.dialect import AnyRow, insert
 from storage.schema import tickets
 
@@ -48,7 +49,7 @@ async def put(conn: AsyncConnection, ticket: Ticket, now: datetime) -> bool:
     row = insert(conn, tickets).values(
         incident=ticket.incident, item=ticket.item, tracker=ticket.tracker.value, place=ticket.place,
         external=ticket.external, url=ticket.url, state=ticket.state.value, created_at=ticket.created_at,
-        changed_at=now,
+        changed_at=now, sent=_words(ticket.sent),
     )  # fmt: skip
     return (await conn.execute(row.on_conflict_do_nothing())).rowcount > 0
 
@@ -57,6 +58,12 @@ async def set_state(conn: AsyncConnection, ticket: Ticket, state: TicketState, n
     """Store where a ticket stands in its tracker now."""
     same = (_c.incident == ticket.incident, _c.item == ticket.item)
     await conn.execute(sa.update(tickets).where(*same).values(state=state.value, changed_at=now))
+
+
+async def set_sent(conn: AsyncConnection, ticket: Ticket, sent: NewTicket) -> None:
+    """Store the words that we have written into a ticket."""
+    same = (_c.incident == ticket.incident, _c.item == ticket.item)
+    await conn.execute(sa.update(tickets).where(*same).values(sent=_words(sent)))
 
 
 async def places(conn: AsyncConnection, since: datetime) -> list[tuple[TrackerKind, str]]:
@@ -69,5 +76,15 @@ async def places(conn: AsyncConnection, since: datetime) -> list[tuple[TrackerKi
 def _ticket(row: AnyRow) -> Ticket:
     return Ticket(
         row.incident, row.item, TrackerKind(row.tracker), row.place, row.external, row.url, TicketState(row.state),
-        row.created_at,
+        row.created_at, None if row.sent is None else _sent(row.sent),
     )  # fmt: skip
+
+
+def _words(sent: NewTicket | None) -> dict[str, Any] | None:
+    if sent is None:
+        return None
+    return {"title": sent.title, "body": sent.body, "labels": list(sent.labels), "assignee": sent.assignee}
+
+
+def _sent(words: dict[str, Any]) -> NewTicket:
+    return NewTicket(words["title"], words["body"], tuple(words["labels"]), words["assignee"], "")

@@ -127,8 +127,7 @@ async def _list(call: Call, given: ListArguments) -> Answer:
             due_before=day if given.overdue else None,
             limit=given.limit,
         )
-        named = {(t.incident, t.item): t for t in await tickets.of_incidents(conn, list(found.incidents))}
-    listed = [_json(item, day, named.get((item.incident, item.number))) for item in found.items]
+    listed = [_json(item, day, found.tickets.get(item.id)) for item in found.items]
     return Answer({"actions": listed, "total": found.total})
 
 
@@ -136,8 +135,7 @@ async def _of_incident(call: Call, _: NoArguments) -> Answer:
     incident = await visible_incident(call)
     async with call.context.database.reading() as conn:
         found = await queries.of_incident(conn, incident)
-        named = {ticket.item: ticket for ticket in await tickets.of_incident(conn, incident.number)}
-    listed = [_json(item, _today(call), named.get(item.number)) for item in found.items]
+    listed = [_json(item, _today(call), found.tickets.get(item.id)) for item in found.items]
     return Answer({"actions": listed, "total": found.total})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,8 +20,10 @@ from bot.domain.actions.ticket import (
     of_incident,
     of_item,
     state_of,
+    state_of_incident,
     wants_ticket,
 )
+from bot.domain.actions.ticket_edit import NOTHING, added, same_words
 from bot.domain.errors import DeliveryError
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
@@ -30,13 +32,14 @@ from bot.domain.routing.payloads import TicketPayload
 from bot.domain.routing.send_result import Failed, NotNeeded, Retry, SendResult, Sent, result_of
 from bot.integrations import http
 from bot.integrations.trackers.protocol import Created, Tracker
-from bot.usecases.actions.ticket_news import ticket_created, ticket_moved
+from bot.usecases.actions.ticket_news import ticket_created, ticket_edited, ticket_moved
 from bot.usecases.context import Context
 from storage import actions, incidents, names, tickets
 from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
 
 GIVEN_UP_AFTER = timedelta(days=2)
+_AGAIN = Retry("its lease would have ended before the answer", timedelta(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,10 @@ class _Asked:
     item: ActionItem | None  # None: the incident itself
     ticket: Ticket | None
     owner: str = ""  # the name of the item's owner
+
+    @property
+    def wanted(self) -> TicketState:
+        return state_of(self.item) if self.item is not None else state_of_incident(self.incident)
 
     @property
     def what(self) -> str:
@@ -85,7 +92,8 @@ class TicketSender:
         owner = item.owner if item is not None and item.owner else ""
         known = await names.get_many(conn, {owner}) if owner else {}
         ticket = await tickets.get(conn, number, item_number)
-        return _Asked(incident, await self._context.policies.of(conn, incident), item, ticket, known.get(owner, ""))
+        policy = await self._context.policies.of(conn, incident)
+        return _Asked(incident, policy, item, ticket, known.get(owner) or _contact(owner, policy))
 
     async def _created(self, row: ClaimedNotice, asked: _Asked) -> SendResult:
         """1. Look for what an uncertain attempt created; 2. create; 3. store it. Raises `DeliveryError`."""
@@ -101,27 +109,38 @@ class TicketSender:
         created = await tracker.find(place, new, row.first_try_at) if row.uncertain else None
         if created is None:
             if time.monotonic() + http.TIMEOUT_S > row.lease_ends_monotonic:
-                return Retry("its lease would have ended before the answer", timedelta(0))
+                return _AGAIN
             created = await tracker.create(place, new)
         ticket = _ticket(asked, tracker.kind, created, created.place or place, self._context.clock.now())
+        ticket = replace(ticket, sent=new)
         await ticket_created(self._context, ticket, left_out(new, created.labels, created.assignees))
         return Sent({"vendor": tracker.kind.value, "id": ticket.name})
 
     async def _moved(self, row: ClaimedNotice, asked: _Asked) -> SendResult:
-        """Close or reopen the ticket, unless it stands so already. Raises `DeliveryError`."""
-        if asked.ticket is None or asked.item is None:
+        """Write the words that changed, then close or reopen the ticket. Raises `DeliveryError`."""
+        ticket = asked.ticket
+        if ticket is None:
             return NotNeeded("it has no ticket")
-        wanted = state_of(asked.item)
-        if asked.ticket.state in (wanted, TicketState.GONE):
+        new = self._new(asked, ticket.tracker, "")
+        edits, moves = ticket.sent is None or not same_words(ticket.sent, new), ticket.state is not asked.wanted
+        if ticket.state is TicketState.GONE or not (edits or moves):
             return NotNeeded("the ticket stands so already")
-        tracker = self._trackers().get(asked.ticket.tracker)
+        tracker = self._trackers().get(ticket.tracker)
         if tracker is None:
             return NotNeeded("its tracker is not set up any more")
-        if time.monotonic() + 2 * http.TIMEOUT_S > row.lease_ends_monotonic:
-            return Retry("its lease would have ended before the answer", timedelta(0))
-        await tracker.move(asked.ticket.place, asked.ticket.external, wanted, asked.item.reason)
-        await ticket_moved(self._context, asked.ticket, wanted)
-        return Sent({"vendor": tracker.kind.value, "id": asked.ticket.name})
+        if edits:
+            if _ends_too_soon(row):
+                return _AGAIN
+            before = ticket.sent or NOTHING
+            edited = await tracker.edit(ticket.place, ticket.external, before, new)
+            dropped = left_out(added(before, new), edited.labels, edited.assignees)
+            await ticket_edited(self._context, ticket, new, dropped)
+        if moves:
+            if _ends_too_soon(row):
+                return _AGAIN
+            await tracker.move(ticket.place, ticket.external, asked.wanted, asked.item.reason if asked.item else "")
+            await ticket_moved(self._context, ticket, asked.wanted)
+        return Sent({"vendor": tracker.kind.value, "id": ticket.name})
 
     def _new(self, asked: _Asked, tracker: TrackerKind, key: str) -> NewTicket:
         url = self._context.url
@@ -132,6 +151,10 @@ class TicketSender:
         return of_item(asked.item, asked.incident, asked.owner, login, link, key)
 
 
+def _ends_too_soon(row: ClaimedNotice) -> bool:
+    return time.monotonic() + 2 * http.TIMEOUT_S > row.lease_ends_monotonic
+
+
 def place_of(incident: Incident, policy: Policy, tracker: Tracker) -> str:
     """Where the incident's tickets go: what the first of its services names, else the place of the settings."""
     for key in incident.services:
@@ -140,6 +163,11 @@ def place_of(incident: Incident, policy: Policy, tracker: Tracker) -> str:
         if named:
             return named
     return tracker.place
+
+
+def _contact(owner: str, policy: Policy) -> str:
+    """The name of a person whom Slack has not told yet: the contact's, else the Slack ID. Empty for nobody."""
+    return next((each.name for each in policy.contacts.values() if owner and each.slack == owner and each.name), owner)
 
 
 def login_of(owner: str | None, policy: Policy) -> str | None:

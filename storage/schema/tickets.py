@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from storage.engine.columns import Instant, SafeText
+from storage.engine.columns import Instant, Json, SafeText
 from storage.schema.base import metadata
 
 tickets = sa.Table(
@@ -19,6 +19,7 @@ tickets = sa.Table(
     sa.Column("state", SafeText, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("changed_at", Instant, nullable=False),  # when its state was last seen to change
+    sa.Column("sent", Json),  # the words that we wrote into it last
     sa.Index("tickets_external", "tracker", "place", "external", unique=True),
     sa.Index("tickets_changed", "changed_at"),
 )

@@ -52,6 +52,9 @@ class GitHubDouble(Double):
             if issue is None:
                 return Reply(404, {"message": "Not Found"})
             return Reply(200, self._change(issue, asked.json))
+        if number:
+            issue = next((each for each in issues if str(each["number"]) == number[0]), None)
+            return Reply(404, {"message": "Not Found"}) if issue is None else Reply(200, issue)
         since = asked.query.get("since", "")
         page, size = int(asked.query.get("page", "1")), int(asked.query.get("per_page", "30"))
         found = sorted((i for i in issues if i["updated_at"] >= since), key=lambda each: str(each["updated_at"]))
@@ -77,6 +80,10 @@ class GitHubDouble(Double):
 
     def _change(self, issue: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
         issue |= {name: value for name, value in given.items() if name in ("state", "state_reason", "title", "body")}
+        if "labels" in given and self.may_push:
+            issue["labels"] = [{"name": name} for name in given["labels"]]
+        if "assignees" in given and self.may_push:
+            issue["assignees"] = [{"login": name} for name in given["assignees"]]
         issue["updated_at"] = now()
         return issue
 

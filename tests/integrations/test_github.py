@@ -20,7 +20,7 @@ from storage.open import open_database
 from tests.integrations.doubles import Reply, serving
 from tests.integrations.github_double import REPOSITORY, SECRET, TOKEN, GitHubDouble, event, hooked
 from tests.scenarios import processes
-from tests.scenarios.assertions import declared, of_kind, rest, texts, typed, words
+from tests.scenarios.assertions import answered, declared, of_kind, rest, texts, typed, words
 from tests.scenarios.running import MANIFEST, WITHIN_S, World, world, written
 
 INSIDE = "inc-1-checkout-is-down"
@@ -88,6 +88,58 @@ async def test_an_item_that_is_settled_here_is_closed_there_with_its_reason(sqli
         assert github.posted("PATCH") == [{"state": "closed", "state_reason": "completed"}]
         issue = github.issues[REPOSITORY][0]
         assert (await hooked(here.tocsin.port, event("closed", issue)))[1] == {"outcome": "ignored"}  # our own echo
+
+
+async def test_later_edits_of_an_item_go_to_its_issue_and_words_of_people_there_stay(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    github = GitHubDouble()
+    async with tracked(sqlite_url, tmp_path, github) as here:
+        await typed(here, "maya", INSIDE, "/incident action Alert on pool usage @maya P1")
+        await rest(here)
+        issue = github.issues[REPOSITORY][0]
+        issue["body"] = "See the dashboard first.\n\n" + issue["body"]
+        issue["labels"].append({"name": "team-sre"})
+        assert "acme/app#1" in await answered(here, "maya", INSIDE, "/incident actions")
+        await here.maya.press(here.ws.ephemerals("maya")[-1], "Edit")
+        values = {"Title": "Alert on pool usage above 80 %", "Owner": "U0TOM00000", "Priority": "P0"}
+        await here.maya.fill(here.maya.view, values)
+        assert (await here.maya.submit()).ok
+        await rest(here)
+        assert issue["title"] == "Alert on pool usage above 80 % (AI-1-1)"
+        assert issue["body"].startswith("See the dashboard first.\n\n**Owner:** Tom")
+        assert "**Priority:** P0" in issue["body"]
+        assert "P1" not in issue["body"]
+        assert [each["name"] for each in issue["labels"]] == ["incident", "team-sre", "p0"]
+        assert [each["login"] for each in issue["assignees"]] == ["tombaker"]
+        assert len(github.posted("PATCH")) == 1
+
+
+TICKETS = POLICY + "severities: {sev3: {ticket: true}}\n"
+
+
+async def test_the_ticket_of_an_incident_is_closed_and_reopened_with_it(sqlite_url: str, tmp_path: Path) -> None:
+    github = GitHubDouble()
+    policy = written(tmp_path, TICKETS)
+    async with serving(github), world(sqlite_url, policy=policy, **given(github)) as here:
+        await typed(here, "maya", "#general", "/incident declare sev3 Checkout is slow")
+        channel = await here.opened(1)
+        await rest(here)
+        (issue,) = github.issues[REPOSITORY]
+        assert (issue["title"], issue["state"]) == ("INC-1: Checkout is slow", "open")
+        await typed(here, "maya", f"#{channel.name}", "/incident resolve Added an index")
+        await rest(here)
+        assert (issue["state"], issue["state_reason"]) == ("closed", "completed")
+        await typed(here, "maya", f"#{channel.name}", "/incident reopen It is back")
+        await rest(here)
+        assert issue["state"] == "open"
+        await typed(here, "maya", f"#{channel.name}", "/incident severity sev1 Nobody can pay")
+        await rest(here)
+        assert "**Severity:** sev1" in issue["body"]
+        await typed(here, "maya", f"#{channel.name}", "/incident cancel It was a test")
+        await rest(here)
+        assert (issue["state"], issue["state_reason"]) == ("closed", "not_planned")
+        assert len(github.issues[REPOSITORY]) == 1
 
 
 async def test_what_the_webhook_missed_is_found_by_asking(sqlite_url: str, tmp_path: Path) -> None:

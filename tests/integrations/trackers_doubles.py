@@ -39,14 +39,20 @@ class JiraDouble(Double):
         issue = next((each for each in self.issues if each["key"] == key), None)
         if issue is None:
             return Reply(404, {"errorMessages": ["Issue does not exist"]})
-        if rest and asked.method == "POST":
-            self.move(key, {"11": "new", "31": "done"}[asked.json["transition"]["id"]])
-            return Reply(204)
+        if asked.method in ("POST", "PUT"):
+            return self._changed(issue, asked)
         if rest:
             ways = [("11", "new"), ("31", "done")]
             to = [{"id": way, "to": {"name": STATUSES[kind], "statusCategory": {"key": kind}}} for way, kind in ways]
             return Reply(200, {"transitions": to})
         return Reply(200, issue)
+
+    def _changed(self, issue: dict[str, Any], asked: Asked) -> Reply:
+        if asked.method == "POST":
+            self.move(issue["key"], {"11": "new", "31": "done"}[asked.json["transition"]["id"]])
+        else:
+            issue["fields"] |= asked.json["fields"]
+        return Reply(204)
 
     def _create(self, fields: dict[str, Any]) -> Reply:
         if not self.with_labels and "labels" in fields:
@@ -92,23 +98,30 @@ class LinearDouble(Double):
             self.issues[given["id"]] = {**given, "identifier": name, "url": url, "state": {"type": "unstarted"}}
             return Reply(200, {"data": {"issueCreate": {"success": True, "issue": self.issues[given["id"]]}}})
         if "issueUpdate" in query:
-            self.move(variables["id"], {"s-done": "completed", "s-todo": "unstarted", "s-no": "canceled"}[
-                variables["input"]["stateId"]
-            ])  # fmt: skip
-            return Reply(200, {"data": {"issueUpdate": {"success": True}}})
+            return self._updated(variables["id"], variables["input"])
         if "teams(" in query:
             states = [("s-todo", "unstarted"), ("s-done", "completed"), ("s-no", "canceled")]
             nodes = [{"id": name, "type": kind, "position": at} for at, (name, kind) in enumerate(states)]
             return Reply(200, {"data": {"teams": {"nodes": [{"id": "team-1", "states": {"nodes": nodes}}]}}})
         if "issues(" in query:
             return Reply(200, {"data": {"issues": {"nodes": list(self.issues.values())}}})
-        issue = self.issues.get(variables["id"])
-        if issue is None:
+        issue = self.issues.get(variables["id"]) or self.named(variables["id"])
+        if not issue:
             said = {"message": "Entity not found: Issue", "extensions": {"code": "INPUT_ERROR"}}
             return Reply(200, {"errors": [said], "data": None})
         return Reply(200, {"data": {"issue": issue}})
 
+    def _updated(self, name: str, given: dict[str, Any]) -> Reply:
+        self.named(name).update({key: text for key, text in given.items() if key in ("title", "description")})
+        if "stateId" in given:
+            self.move(name, {"s-done": "completed", "s-todo": "unstarted", "s-no": "canceled"}[given["stateId"]])
+        return Reply(200, {"data": {"issueUpdate": {"success": True}}})
+
     def move(self, name: str, kind: str) -> dict[str, Any]:
-        issue = next(each for each in self.issues.values() if each["identifier"] == name)
+        issue = self.named(name)
         issue["state"] = {"type": kind}
         return issue
+
+    def named(self, name: str) -> dict[str, Any]:
+        """The issue with this identifier; empty if there is none."""
+        return next((each for each in self.issues.values() if each["identifier"] == name), {})

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from bot.domain.actions.item import ActionItem, ActionStatus, due_words
 from bot.domain.incident import Incident
+from bot.domain.incident.status import Status
 from bot.domain.policy.policy import Policy
 
 OF_INCIDENT = 0  # the number in place of an item's, for the ticket of the incident itself
@@ -44,6 +45,17 @@ class TicketState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class NewTicket:
+    """What a tracker is asked to create."""
+
+    title: str
+    body: str  # Markdown
+    labels: tuple[str, ...]
+    assignee: str | None  # the owner's login there; None: nobody, or not known
+    key: str  # opaque; the ticket is found by it when an earlier attempt may have created it
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """A ticket that exists in a tracker."""
 
@@ -55,22 +67,12 @@ class Ticket:
     url: str
     state: TicketState
     created_at: datetime
+    sent: NewTicket | None = None  # the words that we wrote into it last; None: not known
 
     @property
     def name(self) -> str:
         """As people name it: `acme/app#12`, `OPS-12`."""
         return f"{self.place}#{self.external}" if self.tracker is TrackerKind.GITHUB else self.external
-
-
-@dataclass(frozen=True, slots=True)
-class NewTicket:
-    """What a tracker is asked to create."""
-
-    title: str
-    body: str  # Markdown
-    labels: tuple[str, ...]
-    assignee: str | None  # the owner's login there; None: nobody, or not known
-    key: str  # opaque; the ticket is found by it when an earlier attempt may have created it
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,13 @@ def state_of(item: ActionItem) -> TicketState:
     if item.live:
         return TicketState.OPEN
     return TicketState.DONE if item.status is ActionStatus.COMPLETED else TicketState.NOT_DOING
+
+
+def state_of_incident(incident: Incident) -> TicketState:
+    """Where the incident's own ticket has to stand."""
+    if incident.open:
+        return TicketState.OPEN
+    return TicketState.NOT_DOING if incident.status in (Status.CANCELLED, Status.MERGED) else TicketState.DONE
 
 
 def of_item(item: ActionItem, incident: Incident, owner: str, assignee: str | None, link: str, key: str) -> NewTicket:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from bot.domain.actions.ticket import OF_INCIDENT, wants_ticket
+from bot.domain.actions.ticket_edit import is_told_of_incident
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.announcements import (
@@ -36,6 +38,7 @@ from bot.domain.routing.pages import alert_follow_ups, pages_settled, settled_pa
 from bot.domain.routing.payloads import BookmarkPayload, DutiesPayload, EntriesPayload, UpdatePayload
 from bot.domain.routing.playbook_runs import requests_paused, run_edits
 from bot.domain.routing.reminders import nudge_outcome, nudges_settled
+from bot.domain.routing.tickets import ticket_moved
 from bot.domain.timeline.entry import Entry, RecordedEntry
 from bot.domain.values.slack_ids import is_user_id
 
@@ -127,7 +130,16 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[RecordedEntr
     notices += run_edits(before, after)
     notices += shift_offers_settled(before, after)
     notices += alert_follow_ups(before, after, recorded)
+    notices += _own_ticket(before, after, policy)
     return notices
+
+
+def _own_ticket(before: Incident, after: Incident, policy: Policy) -> list[Notice]:
+    """The ticket of an incident is changed and closed with it, also where its severity would make none any more."""
+    makes_tickets = any(level.extra.get("ticket") for level in policy.severities)
+    if makes_tickets and wants_ticket(after, None) and is_told_of_incident(before, after):
+        return [ticket_moved(after.number, OF_INCIDENT)]
+    return []
 
 
 def changed_with_update(recorded: Sequence[RecordedEntry]) -> tuple[int, ...]:

@@ -18,7 +18,7 @@ def ticket(incident: int, item: int) -> Notice:
 
 
 def ticket_moved(incident: int, item: int) -> Notice:
-    """Close or reopen a ticket as its item is now; several such notices collapse into the newest."""
+    """Bring a ticket's words and state up to date with its item or incident; several such notices collapse into one."""
     return Notice(
         f"ticket_move:{incident}:{item}",
         NoticeKind.TICKET_MOVE,

@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 
 from bot.domain.actions.ticket import NewTicket, TicketNews, TicketState, TrackerKind
+from bot.domain.actions.ticket_edit import changed_list, merged
 from bot.domain.errors import DeliveryError
 from bot.integrations import http
 from bot.integrations.trackers.protocol import Created
@@ -63,6 +64,27 @@ class GitHub:
                 return _created(issue)
         return None
 
+    async def edit(self, place: str, external: str, before: NewTicket, after: NewTicket) -> Created:
+        """Change an issue's title, our part of its text, and our labels and assignee."""
+        path = f"{self._issues(place)}/{external}"
+        answer = await self._ask("GET", path)
+        if answer.status != 200:
+            raise _error(answer, place)
+        there, content = _created(answer.data), dict[str, Any]()
+        if before.title != after.title:
+            content["title"] = after.title[:TITLE]
+        if before.body != after.body:
+            content["body"] = merged(str(answer.data.get("body") or ""), before.body[:BODY], after.body[:BODY])
+        if before.labels != after.labels:
+            content["labels"] = changed_list(list(there.labels), before.labels, after.labels)
+        if before.assignee != after.assignee:
+            content["assignees"] = changed_list(list(there.assignees), _one(before.assignee), _one(after.assignee))
+        if content:
+            answer = await self._ask("PATCH", path, json=content)
+            if answer.status != 200:
+                raise _error(answer, place)
+        return _created(answer.data)
+
     async def move(self, place: str, external: str, state: TicketState, words: str) -> None:
         """Close an issue as completed or as not planned, or reopen it."""
         content = {"state": "open", "state_reason": "reopened"}
@@ -110,6 +132,10 @@ class GitHub:
         return await http.ask(
             self.session, method, url, VENDOR, (self.token,), largest=LARGEST_ANSWER, headers=signed, **how
         )
+
+
+def _one(login: str | None) -> tuple[str, ...]:
+    return (login,) if login else ()
 
 
 def marker(key: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 import aiohttp
 
 from bot.domain.actions.ticket import NewTicket, TicketNews, TicketState, TrackerKind
+from bot.domain.actions.ticket_edit import changed_list, merged
 from bot.domain.errors import DeliveryError
 from bot.integrations import http
 from bot.integrations.trackers.hooks import NOT_DONE, jira_state
@@ -71,6 +72,30 @@ class Jira:
             labels = tuple(str(each) for each in (issue.get("fields") or {}).get("labels") or ())
             return Created(key, f"{self.url.rstrip('/')}/browse/{key}", labels, ())
         return None
+
+    async def edit(self, place: str, external: str, before: NewTicket, after: NewTicket) -> Created:
+        """Change an issue's summary, our part of its description, and our labels where its form has them."""
+        path = f"/rest/api/2/issue/{external}"
+        answer = await self._ask("GET", path, params={"fields": "summary,description,labels"})
+        if answer.status != 200:
+            raise _error(answer, place)
+        there, fields = answer.data.get("fields") or {}, dict[str, Any]()
+        labels = [str(each) for each in there.get("labels") or ()]
+        if before.title != after.title:
+            fields["summary"] = after.title[:SUMMARY]
+        if before.body != after.body:
+            texts = (_plain(each.body[:DESCRIPTION]) for each in (before, after))
+            fields["description"] = merged(str(there.get("description") or ""), *texts)
+        if before.labels != after.labels:
+            fields["labels"] = labels = changed_list(labels, before.labels, after.labels)
+        answer = await self._ask("PUT", path, json={"fields": fields}) if fields else answer
+        if answer.status == 400 and "labels" in (answer.data.get("errors") or {}):
+            del fields["labels"]
+            labels = []
+            answer = await self._ask("PUT", path, json={"fields": fields})
+        if answer.status not in (200, 204):
+            raise _error(answer, place)
+        return Created(external, f"{self.url.rstrip('/')}/browse/{external}", tuple(labels), ())
 
     async def move(self, place: str, external: str, state: TicketState, words: str) -> None:
         """Take the transition that leads to the wanted category of status. An issue that is there stays."""

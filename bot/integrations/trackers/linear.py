@@ -16,6 +16,7 @@ from typing import Any
 import aiohttp
 
 from bot.domain.actions.ticket import NewTicket, TicketNews, TicketState, TrackerKind
+from bot.domain.actions.ticket_edit import merged
 from bot.domain.errors import DeliveryError
 from bot.integrations import http
 from bot.integrations.trackers.hooks import linear_state
@@ -34,8 +35,8 @@ _TEAM = """query($key: String!) {
   teams(filter: {key: {eq: $key}}) { nodes { id states { nodes { id type position } } } }
 }"""
 _CREATE = f"mutation($input: IssueCreateInput!) {{ issueCreate(input: $input) {{ success issue {{ {_ISSUE} }} }} }}"
-_GET = f"query($id: String!) {{ issue(id: $id) {{ {_ISSUE} }} }}"
-_MOVE = "mutation($id: String!, $input: IssueUpdateInput!) { issueUpdate(id: $id, input: $input) { success } }"
+_GET = f"query($id: String!) {{ issue(id: $id) {{ {_ISSUE} title description }} }}"
+_CHANGE = "mutation($id: String!, $input: IssueUpdateInput!) { issueUpdate(id: $id, input: $input) { success } }"
 _CHANGED = f"""query($key: String!, $since: DateTimeOrDuration!) {{
   issues(first: {MOST}, filter: {{team: {{key: {{eq: $key}}}}, updatedAt: {{gt: $since}}}}) {{ nodes {{ {_ISSUE} }} }}
 }}"""
@@ -54,10 +55,9 @@ class Linear:
     async def create(self, place: str, ticket: NewTicket) -> Created:
         """Create an issue. Linear takes labels by ID only: they stand in the text."""
         team = await self._team(place)
-        labels = f"\n\nLabels: {', '.join(ticket.labels)}" if ticket.labels else ""
         content = {
             "id": issue_id(ticket.key), "teamId": str(team.get("id")), "title": ticket.title[:TITLE],
-            "description": ticket.body[:BODY] + labels,
+            "description": _text(ticket),
         }  # fmt: skip
         data = await self._ask(_CREATE, {"input": content})
         return _created((data.get("issueCreate") or {}).get("issue"), ticket)
@@ -71,6 +71,18 @@ class Linear:
                 return None
             raise
         return _created(data["issue"], ticket) if data.get("issue") else None
+
+    async def edit(self, place: str, external: str, before: NewTicket, after: NewTicket) -> Created:
+        """Change an issue's title and our part of its text, in which the labels stand."""
+        data = await self._ask(_GET, {"id": external})
+        issue, content = data.get("issue") or {}, dict[str, Any]()
+        if before.title != after.title:
+            content["title"] = after.title[:TITLE]
+        if _text(before) != _text(after):
+            content["description"] = merged(str(issue.get("description") or ""), _text(before), _text(after))
+        if content:
+            await self._ask(_CHANGE, {"id": external, "input": content})
+        return _created(issue, after)
 
     async def move(self, place: str, external: str, state: TicketState, words: str) -> None:
         """Give the issue the first workflow state of the wanted type."""
@@ -87,7 +99,7 @@ class Linear:
             raise DeliveryError(
                 f"the team {place} has no workflow state of the type {' or '.join(types)}", permanent=True
             )
-        await self._ask(_MOVE, {"id": external, "input": {"stateId": chosen.get("id")}})
+        await self._ask(_CHANGE, {"id": external, "input": {"stateId": chosen.get("id")}})
 
     async def changed_since(self, place: str, since: datetime) -> list[TicketNews]:
         """The team's issues that changed since then."""
@@ -117,6 +129,11 @@ class Linear:
             raise http.passing(answer, VENDOR) or DeliveryError(_refusal(answer), permanent=True)
         data = answer.data.get("data")
         return data if isinstance(data, dict) else {}
+
+
+def _text(ticket: NewTicket) -> str:
+    labels = f"\n\nLabels: {', '.join(ticket.labels)}" if ticket.labels else ""
+    return ticket.body[:BODY] + labels
 
 
 def issue_id(key: str) -> str:

@@ -39,6 +39,13 @@ class Tracker(Protocol):
         """The ticket that an earlier attempt created, not before `since`; None if there is none."""
         ...
 
+    async def edit(self, place: str, external: str, before: NewTicket, after: NewTicket) -> Created:
+        """Change what differs between what we wrote last and what is to stand there. Twice is safe.
+
+        What people wrote into the ticket stays. Returns the ticket with the labels and assignees that it has now.
+        """
+        ...
+
     async def move(self, place: str, external: str, state: TicketState, words: str) -> None:
         """Close or reopen a ticket. `words` say why, where the tracker keeps that. Twice is safe."""
         ...

@@ -31,4 +31,6 @@ class Severity(StrictModel):
     war_room: bool = Field(
         default=False, description="Whether there is a war room: the bookmark `bridge`, else a huddle."
     )
-    ticket: bool = Field(default=False, description="Whether a ticket is enough.")
+    ticket: bool = Field(
+        default=False, description="Whether the incident gets a ticket of its own, closed when it ends."
+    )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from bot.domain.actions.item import ActionItem, ActionStatus, due_words
+from bot.domain.actions.ticket import Ticket, TicketState
 from bot.domain.incident import Incident
 from bot.slack.blocks import data, elements, phrases
 from bot.slack.blocks.elements import Block, Message, button
-from bot.slack.text import clip, mention, plain, render
+from bot.slack.text import clip, escape, mention, plain, render
 
 SHOWN = 40
 IN_REMINDER = 15
@@ -34,6 +35,7 @@ class ActionList:
     incidents: Mapping[int, Incident]
     total: int
     of: str  # completes "Action items …"
+    tickets: Mapping[str, Ticket] = field(default_factory=dict)  # by the item's ID
 
 
 def created(item: ActionItem, command: str) -> Message:
@@ -103,9 +105,9 @@ def settled(item: ActionItem) -> Message:
     return elements.line(words)
 
 
-def with_buttons(item: ActionItem, today: date) -> list[Block]:
+def with_buttons(item: ActionItem, today: date, ticket: Ticket | None = None) -> list[Block]:
     """An item with the buttons that settle it."""
-    shown = [elements.section(row(item, today))]
+    shown = [elements.section(row(item, today, ticket))]
     if item.live and (row_of_buttons := elements.actions(*buttons(item), block_id=f"action:{item.id}")):
         shown.append(row_of_buttons)
     return shown
@@ -132,7 +134,7 @@ def listing(found: ActionList, today: date, command: str) -> Message:
     shown = found.items[:SHOWN]
     left = elements.left_out(found.total - len(shown), "All of them: `tocsin actions`")
     native = elements.message(
-        words, [elements.section(f"*{words}*"), _table(shown, words, today), *_settle(shown), left]
+        words, [elements.section(f"*{words}*"), _table(found, words, today), *_settle(shown), left]
     )
     return Message(native.text, native.blocks, _plain_listing(found, words, today).blocks)
 
@@ -140,8 +142,8 @@ def listing(found: ActionList, today: date, command: str) -> Message:
 def _plain_listing(found: ActionList, words: str, today: date) -> Message:
     shown = found.items[:SHOWN]
     first, others = shown[:WITH_BUTTONS], shown[WITH_BUTTONS:]
-    blocks = [block for item in first for block in with_buttons(item, today)]
-    lines, left = elements.newest_lines([row(item, today) for item in others])
+    blocks = [block for item in first for block in with_buttons(item, today, found.tickets.get(item.id))]
+    lines, left = elements.newest_lines([row(item, today, found.tickets.get(item.id)) for item in others])
     return elements.message(
         words,
         [
@@ -153,7 +155,8 @@ def _plain_listing(found: ActionList, words: str, today: date) -> Message:
     )
 
 
-def _table(items: Sequence[ActionItem], caption: str, today: date) -> Block | None:
+def _table(found: ActionList, caption: str, today: date) -> Block | None:
+    """The items; with a column of tickets where one has a ticket."""
     rows = [
         [
             data.cell(item.id),
@@ -162,10 +165,25 @@ def _table(items: Sequence[ActionItem], caption: str, today: date) -> Block | No
             data.number(item.due.toordinal() if item.due else None, _due(item, today)),
             data.cell(str(item.priority)),
             data.cell(STATUS_WORDS[item.status]),
+            *([_ticket_cell(found.tickets.get(item.id))] if found.tickets else []),
         ]
-        for item in items
+        for item in found.items[:SHOWN]
     ]
-    return data.data_table(caption, ("ID", "Item", "Owner", "Due", "Priority", "Status"), rows)
+    head = ("ID", "Item", "Owner", "Due", "Priority", "Status", *(["Ticket"] if found.tickets else []))
+    return data.data_table(caption, head, rows)
+
+
+def _ticket_cell(ticket: Ticket | None) -> Block:
+    if ticket is None or ticket.state is TicketState.GONE:
+        return data.cell("" if ticket is None else f"{ticket.name}, gone")
+    return data.link_cell(ticket.name, ticket.url if ticket.url.startswith(("https://", "http://")) else None)
+
+
+def _ticket_words(ticket: Ticket | None) -> str:
+    if ticket is None:
+        return ""
+    name = escape(ticket.name)
+    return f"{name}, gone" if ticket.state is TicketState.GONE else elements.link(ticket.url, name)
 
 
 def _due(item: ActionItem, today: date) -> str:
@@ -194,10 +212,11 @@ def _settle(items: Sequence[ActionItem]) -> list[Block | None]:
     return blocks
 
 
-def row(item: ActionItem, today: date) -> str:
+def row(item: ActionItem, today: date, ticket: Ticket | None = None) -> str:
     """An item in one line of mrkdwn."""
     title = clip(render(plain(item.title)), TITLE)
-    return f"*{item.id}* {f'~{title}~' if not item.live else title} · {terms(item, today)}"
+    facts = elements.join_dots([terms(item, today), _ticket_words(ticket)])
+    return f"*{item.id}* {f'~{title}~' if not item.live else title} · {facts}"
 
 
 def terms(item: ActionItem, today: date | None = None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.domain.actions import item as items
 from bot.domain.actions.item import ActionChange, ActionItem
-from bot.domain.actions.ticket import OF_INCIDENT, TITLES, Ticket, TicketNews, TicketState, state_of
+from bot.domain.actions.ticket import OF_INCIDENT, TITLES, NewTicket, Ticket, TicketNews, TicketState, state_of
 from bot.domain.incident import Change
 from bot.domain.timeline.entry import BOT, entry
 from bot.domain.timeline.vendor_names import vendor_name
@@ -27,6 +27,20 @@ async def ticket_created(context: Context, ticket: Ticket, dropped: str) -> None
         if dropped:
             text += f" ({TITLES[ticket.tracker]} dropped {dropped}: the token may not set them)"
         facts = {"event": "ticket", "ticket": ticket.name, "url": ticket.url, **({"told": True} if dropped else {})}
+        await work.commit(Change(work.incident, (entry(work.now, "action", BOT, text, **facts),)))
+
+
+async def ticket_edited(context: Context, ticket: Ticket, sent: NewTicket, dropped: str) -> None:
+    """Store the words that a ticket has now. The channel is told where the tracker left something out."""
+    if not dropped:
+        async with context.database.transaction() as conn:
+            await tickets.set_sent(conn, ticket, sent)
+        return
+    async with locked_incident(context, ticket.incident) as work:
+        await tickets.set_sent(work.conn, ticket, sent)
+        tracker = TITLES[ticket.tracker]
+        text = f"{tracker} dropped {dropped} from {ticket.name}: the token may not set them"
+        facts = {"event": "ticket", "ticket": ticket.name, "url": ticket.url, "told": True}
         await work.commit(Change(work.incident, (entry(work.now, "action", BOT, text, **facts),)))
 
 

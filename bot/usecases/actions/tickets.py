@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.domain import routing
 from bot.domain.actions.item import ActionItem
 from bot.domain.actions.ticket import OF_INCIDENT, incident_wants_ticket, state_of, wants_ticket
+from bot.domain.actions.ticket_edit import is_told
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import Notice
@@ -20,11 +21,11 @@ def ticket_of_incident(context: Context, incident: Incident, policy: Policy) -> 
 
 
 def notices(work: UnitOfWork, before: ActionItem | None, item: ActionItem) -> list[Notice]:
-    """A ticket for a new item; the ticket is closed or reopened with the item. Nothing without a tracker."""
+    """A ticket for a new item; the ticket is changed, closed or reopened with the item. Nothing without a tracker."""
     if work.context.tracker is None or not wants_ticket(work.incident, item):
         return []
     if before is None:
         return [routing.ticket(item.incident, item.number)]
-    if state_of(before) is not state_of(item):
+    if state_of(before) is not state_of(item) or is_told(before, item):
         return [routing.ticket_moved(item.incident, item.number)]
     return []

@@ -9,9 +9,10 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.actions.item import ActionItem
+from bot.domain.actions.ticket import Ticket
 from bot.domain.incident import Incident
 from bot.usecases.visibility import can_see
-from storage import actions, incidents
+from storage import actions, incidents, tickets
 from storage.actions import ActionFilter
 
 READ = 1000  # items read at most, among which those of private incidents are looked at one by one
@@ -24,12 +25,13 @@ class FoundActions:
     items: tuple[ActionItem, ...]
     incidents: Mapping[int, Incident]
     total: int
+    tickets: Mapping[str, Ticket]  # by the item's ID; of the items that have one
 
 
 async def of_incident(conn: AsyncConnection, incident: Incident) -> FoundActions:
     """All items of an incident, those to be done first, then by urgency and due date."""
     items = sorted(await actions.of_incident(conn, incident.number), key=_order)
-    return FoundActions(tuple(items), {incident.number: incident}, len(items))
+    return FoundActions(tuple(items), {incident.number: incident}, len(items), await tickets_of(conn, items))
 
 
 async def find_live(
@@ -53,7 +55,14 @@ async def find_live(
     total = len(shown)
     if len(items) == READ:
         total = await actions.count_live(conn, wanted if user is None else replace(wanted, private=False))
-    return FoundActions(tuple(shown[:limit]), known, total)
+    return FoundActions(tuple(shown[:limit]), known, total, await tickets_of(conn, shown[:limit]))
+
+
+async def tickets_of(conn: AsyncConnection, items: Sequence[ActionItem]) -> dict[str, Ticket]:
+    """The tickets of these items, by the item's ID."""
+    wanted = {(item.incident, item.number): item.id for item in items}
+    stored = await tickets.of_incidents(conn, sorted({item.incident for item in items}))
+    return {wanted[each.incident, each.item]: each for each in stored if (each.incident, each.item) in wanted}
 
 
 def _order(item: ActionItem) -> tuple[bool, str, str, int]:

@@ -196,7 +196,7 @@ async def _checklists(call: WorkspaceCall) -> Message:
 
 
 def _listed(actions: FoundActions, of: str) -> ActionList:
-    return ActionList(actions.items, actions.incidents, actions.total, of)
+    return ActionList(actions.items, actions.incidents, actions.total, of, actions.tickets)
 
 
 WORKSPACE_VERBS: dict[str, WorkspaceHandler] = {"actions": _actions}
