@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ def _finish(plan: Plan, title: str, output: Path | None, settings: Settings, opt
     """Write the policy, print the report, and record what is to be recorded unless it is only planned."""
     if output is not None:
         _write(output, plan.policy_text)
-    _print(plan, title, output, options)
+    _print(plan, title, output, settings, options)
     if not options["plan_only"]:
         recorded = asyncio.run(_record(plan, settings, counted=options["count"]))
         new = ((recorded.covers, "cover"), (recorded.incidents, "past incident"), (recorded.alerts, "past alert"))
@@ -125,7 +126,7 @@ def _policy_text(output: Path | None, settings: Settings) -> str:
 
 
 async def _plan(vendor: Vendor, settings: Settings, archive: Archive | None, base: str) -> Plan:
-    async with open_reader(vendor, settings, archive) as reader:
+    async with open_reader(vendor, settings, archive, partial(echo, err=True)) as reader:
         account = await vendor.read(reader)
     return make_plan(account, base, reader.now, await directory_of(settings), **plan_options(settings, base))
 
@@ -183,15 +184,27 @@ def _write(path: Path, text: str) -> None:
         raise ImportFailed(f"{path} cannot be written ({type(error).__name__}).") from error
 
 
-def _print(plan: Plan, title: str, output: Path | None, options: dict[str, Any]) -> None:
+def _unset(plan: Plan, settings: Settings) -> Iterator[str]:
+    """What the report would know with a setting that is missing."""
+    if settings.slack_bot_token is None and plan.people:
+        yield "Nobody was looked up in Slack. With SLACK_BOT_TOKEN the report names those whom Slack does not know."
+    if settings.tocsin_url is None and "https://TOCSIN/" in str(plan.report.rows):
+        yield "https://TOCSIN stands for your address. With TOCSIN_URL the lines to paste have it."
+
+
+def _print(plan: Plan, title: str, output: Path | None, settings: Settings, options: dict[str, Any]) -> None:
     if options["as_json"]:
         print_json([row.as_json() for row in plan.report.rows])
         return
     for line in in_markdown(plan.report, title) if options["markdown"] else in_terminal(plan.report, title):
         echo(line)
+    for line in _unset(plan, settings):
+        echo(line, err=True)
     if output is not None:
         echo("")
         echo(f"{output}: {len(plan.additions)} entries added. Look at it, then: tocsin check")
+        if plan.source in (*VENDORS, ical.SOURCE):
+            echo(f"Then compare who is on call at every minute: tocsin import prove {plan.source}")
         return
     if not options["markdown"]:
         echo("")

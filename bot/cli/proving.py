@@ -6,6 +6,7 @@ import asyncio
 import sys
 import tempfile
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -72,7 +73,7 @@ def _archive(vendor: Vendor, saved: str, save: Path | None) -> Archive | None:
 
 
 async def _prove(vendor: Vendor, settings: Settings, days: int, archive: Archive | None) -> Proof:
-    async with open_reader(vendor, settings, archive) as reader:
+    async with open_reader(vendor, settings, archive, partial(echo, err=True)) as reader:
         now = reader.now
         span = window(now, days)
         account = await vendor.read(reader, history=False)

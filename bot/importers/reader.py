@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -26,6 +26,7 @@ AT_ONCE = 4  # requests
 ATTEMPTS = 8  # of one request, whatever the reason
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
 _CHUNK = 64 * 1024
+_TOLD_EVERY, _TOLD_FROM_S = 1000, 4.0  # answers; seconds of a pause
 T = TypeVar("T")
 
 
@@ -41,8 +42,10 @@ class Reader:
     archive: Archive | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
     pause_s: float = _FIRST_PAUSE_S
+    tell: Callable[[str], None] = field(default=lambda words: None, repr=False)  # how far it is, to whoever waits
     now: datetime = field(default_factory=lambda: datetime.now(UTC))  # with saved answers: when they were read
     _gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    _answers: int = 0
     _quiet_until: float = 0.0  # of the loop's clock; set by Retry-After, for all requests
 
     async def get(self, path: str, params: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -54,6 +57,9 @@ class Reader:
             raise Forbidden(f"the saved answers have none for {path}")
         async with self._gate:
             answer = await self._asked(path, query)
+        self._answers += 1
+        if self._answers % _TOLD_EVERY == 0:
+            self.tell(f"{self._answers:,} answers of {self.vendor} read …")
         if self.archive is not None:
             self.archive.put(path, query, answer)
         return answer
@@ -68,6 +74,8 @@ class Reader:
                 return data
             self._refuse(status, path)
             pause = min(self.pause_s * 2**attempt, _LONGEST_PAUSE_S) if wait_s is None else wait_s
+            if pause >= _TOLD_FROM_S and attempt + 1 < ATTEMPTS:
+                self.tell(f"{self.vendor} answers {reason}; it is asked again in {pause:.0f} s.")
             self._quiet_until = max(self._quiet_until, asyncio.get_running_loop().time() + pause)
         saved = " Start it again with the same --save folder: it goes on where it stopped." if self.archive else ""
         raise ImportFailed(f"{self.vendor} does not answer {path} ({reason}).{saved}")

@@ -10,7 +10,15 @@ from typing import Any
 
 from bot.domain.values.one_line import escape_controls, one_line
 
-_SHOWN = 40  # rows of one kind that need nobody, in the terminal
+_SHOWN = 40  # rows of one part, in the terminal
+NOTHING = "Nothing to do"  # how the advice for an object begins that needs nobody
+_PAGING = frozenset(
+    {
+        "user", "team", "schedule", "rotation", "layer", "override", "escalation", "escalation_rule",
+        "escalation_policy", "escalation_chain", "service", "routing_rule", "route",
+    }
+)  # fmt: skip
+_SENDING = frozenset({"integration", "heartbeat"})
 _LONGEST = 300  # characters of a name or a reason
 
 
@@ -70,23 +78,45 @@ class Report:
 
 
 def in_terminal(report: Report, source: str) -> list[str]:
-    """The lines of the report: totals by kind, then every object that somebody has to look at."""
+    """The lines of the report: what changes who is paged comes first, and what needs nobody is only counted."""
     lines = [_summary(report, source)]
+    left = [row for row in report.rows if row.state is not State.MOVED and not _has_to_do(row)]
+    for title, rows in (
+        ("Somebody else is paged here, or nobody, until you do this", [row for row in _open(report) if _pages(row)]),
+        ("At the systems that send alerts", [row for row in _open(report) if row.kind in _SENDING]),
+        ("Besides", [row for row in _open(report) if not _pages(row) and row.kind not in _SENDING]),
+    ):
+        if rows:
+            lines += ["", f"{title} ({len(rows)}):"]
+            lines += [line for row in rows[:_SHOWN] for line in _lines(row)]
+            if len(rows) > _SHOWN:
+                lines.append(f"  … and {len(rows) - _SHOWN} more; --markdown and --json list all.")
+    if left:
+        kinds = Counter(_words(row.kind) for row in left)
+        words = ", ".join(f"{count} × {kind}" for kind, count in kinds.items())
+        lines += ["", f"Not moved or changed, and nothing to do ({len(left)}): {words}. --markdown says why."]
+    return [*lines, "", "By kind:", *_by_kind(report)]
+
+
+def _open(report: Report) -> list[Row]:
+    """The objects that somebody has to do something about, those that are not here first."""
+    return sorted((row for row in report.rows if _has_to_do(row)), key=lambda row: _ORDER.index(row.state))
+
+
+def _has_to_do(row: Row) -> bool:
+    return bool(row.do) and not row.do.startswith(NOTHING)
+
+
+def _pages(row: Row) -> bool:
+    return row.kind in _PAGING and row.state is not State.MOVED
+
+
+def _by_kind(report: Report) -> list[str]:
     kinds = Counter((row.kind, row.state) for row in report.rows)
+    lines = []
     for kind in dict.fromkeys(row.kind for row in report.rows):
         parts = [f"{kinds[kind, state]} {_WORDS[state]}" for state in reversed(_ORDER) if kinds[kind, state]]
         lines.append(f"  {_words(kind):<20} {', '.join(parts)}")
-    for state in (State.NOT_MOVED, State.CHANGED):
-        rows = [row for row in report.rows if row.state is state]
-        if rows:
-            lines += ["", f"{_WORDS[state].capitalize()}:"]
-            lines += [line for row in rows for line in _lines(row)]
-    notes = [row for row in report.rows if row.state is State.MOVED and row.do]
-    if notes:
-        lines += ["", "Moved, and something is left to do:"]
-        lines += [line for row in notes[:_SHOWN] for line in _lines(row)]
-        if len(notes) > _SHOWN:
-            lines.append(f"  … and {len(notes) - _SHOWN} more; --markdown and --json list all.")
     return lines
 
 

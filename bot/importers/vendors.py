@@ -66,7 +66,9 @@ _MOMENT = "!moment"  # in an archive: when its answers were read first
 
 
 @asynccontextmanager
-async def open_reader(vendor: Vendor, settings: Settings, archive: Archive | None) -> AsyncIterator[Reader]:
+async def open_reader(
+    vendor: Vendor, settings: Settings, archive: Archive | None, tell: Callable[[str], None] = lambda words: None
+) -> AsyncIterator[Reader]:
     """A reader of the vendor's API, or of saved answers alone. Raises `ImportFailed` if a setting is missing."""
     key, url = vendor.key(settings), vendor.url(settings)
     if archive is not None and archive.offline:
@@ -82,7 +84,8 @@ async def open_reader(vendor: Vendor, settings: Settings, archive: Archive | Non
         )
     headers = http.headers(Accept="application/json", Authorization=f"{vendor.scheme}{key}")
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=AT_ONCE)) as session:
-        yield Reader(vendor.title, url, headers, vendor.key_setting, session, archive, now=_moment(archive))
+        now = _moment(archive)
+        yield Reader(vendor.title, url, headers, vendor.key_setting, session, archive, now=now, tell=tell)
 
 
 def _moment(archive: Archive | None) -> datetime:

@@ -195,7 +195,7 @@ def _people_of(team: Team, teams: Mapping[str, Team], draft: Draft) -> list[str]
             if person in draft.people:
                 members.setdefault(draft.people[person])
             else:
-                team.note(f"Its member {person} is nobody whom the source lists", "")
+                team.note(f"Its member {person} is not among the users of the source", "")
         for nested in current.nested:
             if nested in teams and nested not in seen:
                 seen.add(nested)

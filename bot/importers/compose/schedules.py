@@ -67,7 +67,10 @@ def _layer(draft: Draft, schedule: Schedule, rotation: Rotation) -> dict[str, An
         return {}
     covered = any(rotation.origin.id in each.rotations for each in schedule.overrides)
     if all(member == _UNSET for member in members) and not covered:
-        rotation.note("Nobody takes turns in it", "Nothing to do if nobody misses it.", lost=True)
+        if rotation.notes:
+            rotation.note("Nobody else takes turns in it", "", lost=True)
+        else:
+            rotation.note("Nobody takes turns in it", "Nothing to do if nobody misses it.", lost=True)
         return {}
     if rotation.anchor is None:
         raise ValueError("a rotation that takes turns has a start")
@@ -152,7 +155,9 @@ def _note_the_dead(draft: Draft, schedule: Schedule) -> None:
         each for each in schedule.rotations if not each.lost and (each.ends_at is None or each.ends_at > draft.now)
     ]
     if not running:
-        schedule.note("It is over: none of its rotations runs any more", "Delete it if nobody misses it.")
+        schedule.note(
+            "It is over: none of its rotations runs any more", "Nothing to do; delete it if nobody misses it."
+        )
 
 
 def _cover(draft: Draft, schedule: Schedule, key: str, override: Override) -> None:

@@ -152,7 +152,7 @@ def schedule_of(raw: Raw) -> Schedule:
     if not bool_of(raw, "enabled", default=True):
         schedule.note(
             "It is switched off in Opsgenie: it pages nobody there",
-            "Delete it there, or switch it on and import again.",
+            "Nothing to do if nobody misses it; else switch it on there and import again.",
             lost=True,
         )
     try:
