@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
+from collections import Counter
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -28,7 +29,7 @@ from bot.settings import Settings
 from storage import migrate, overrides
 from storage.open import open_database
 
-_SHOWN = 50  # differences, without --json
+_SHOWN, _CAUSES = 50, 20  # differences and their causes, without --json
 
 
 @click.command("prove")
@@ -119,15 +120,36 @@ async def _covers(settings: Settings, since: datetime) -> tuple[Override, ...]:
         await database.close()
 
 
+def _by_cause(proof: Proof) -> list[tuple[tuple[str, str], int]]:
+    """Each cause with its schedules, in words, and how many minutes it makes different, the most first."""
+    minutes: Counter[str] = Counter()
+    schedules: dict[str, dict[str, None]] = {}
+    for each in proof.differences:
+        minutes[each.cause] += each.minutes
+        schedules.setdefault(each.cause, {})[each.schedule] = None
+    words = {
+        cause: next(iter(names)) if len(names) == 1 else f"{len(names)} schedules" for cause, names in schedules.items()
+    }
+    return [((cause, words[cause]), count) for cause, count in minutes.most_common()]
+
+
 def _print(proof: Proof) -> None:
     share = 100 * proof.equal_minutes / proof.total_minutes if proof.total_minutes else 100.0
     span = f"{proof.starts_at:%Y-%m-%d} to {proof.ends_at:%Y-%m-%d}"
     echo(
         f"{proof.source}, {span}: {proof.equal_minutes:,} of {proof.total_minutes:,} minutes are equal ({share:.4f} %)."
     )
+    if proof.differences:
+        echo("")
+        echo("Why, by the minutes that it makes different:")
+    for (cause, schedules), minutes in _by_cause(proof)[:_CAUSES]:
+        echo(f"  {minutes:,} min in {schedules}: {cause}")
+    if proof.differences:
+        echo("")
+        echo("When:")
     for each in proof.differences[:_SHOWN]:
         ours, theirs = (", ".join(people) or "nobody" for people in (each.ours, each.theirs))
         when = f"{each.starts_at:%Y-%m-%d %H:%M} to {each.ends_at:%Y-%m-%d %H:%M} UTC, {each.minutes} min"
-        echo(f"  {each.schedule}, {when}: here {ours}, there {theirs}; {each.cause}")
+        echo(f"  {each.schedule}, {when}: here {ours}, there {theirs}")
     if len(proof.differences) > _SHOWN:
         echo(f"  … and {len(proof.differences) - _SHOWN} more; --json lists all.")

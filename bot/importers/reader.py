@@ -75,7 +75,7 @@ class Reader:
             self._refuse(status, path)
             pause = min(self.pause_s * 2**attempt, _LONGEST_PAUSE_S) if wait_s is None else wait_s
             if pause >= _TOLD_FROM_S and attempt + 1 < ATTEMPTS:
-                self.tell(f"{self.vendor} answers {reason}; it is asked again in {pause:.0f} s.")
+                self.tell(f"{self.vendor} has no answer yet ({reason}); it is asked again in {pause:.0f} s.")
             self._quiet_until = max(self._quiet_until, asyncio.get_running_loop().time() + pause)
         saved = " Start it again with the same --save folder: it goes on where it stopped." if self.archive else ""
         raise ImportFailed(f"{self.vendor} does not answer {path} ({reason}).{saved}")

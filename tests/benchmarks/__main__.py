@@ -26,6 +26,7 @@ NAMES = (
     "subscribers",
     "importing",
     "proof",
+    "on_call",
     "console",
 )
 
