@@ -18,7 +18,7 @@ from bot.integrations import http, standard_webhooks
 from bot.integrations.pinned_session import pinned_session
 from bot.senders.subscriber_reads import SubscriberReads
 from bot.usecases.context import Context
-from bot.usecases.status_page.address import link, page_url
+from bot.usecases.status_page.address import link, page_url, publication_link
 from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
 from storage.statuspage import subscribers
@@ -100,7 +100,7 @@ class SubscriberWebhookSender:
             "timestamp": rfc3339(update.edited_at or update.at),
             "data": {
                 "page": _page(self._context),
-                kind: _public(publication, rules, page_url(self._context)),
+                kind: _public(publication, rules, publication_link(self._context, secret, publication.id)),
                 "update": {"status": str(update.status), "message": update.message, "at": rfc3339(update.at)},
                 "unsubscribe_url": link(self._context, secret, Purpose.UNSUBSCRIBE, subscriber.id),
             },
@@ -119,7 +119,7 @@ def _public(publication: Publication, rules: StatusPageRules, url: str) -> dict[
         "title": publication.title,
         "impact": publication.impact,
         "status": str(publication.status),
-        "url": f"{url}/incidents/{publication.id}",
+        "url": url,
         "started_at": rfc3339(publication.started_at),
         "ended_at": rfc3339(publication.ended_at) if publication.ended_at else None,
         "scheduled_for": rfc3339(planned[0]) if planned[0] else None,

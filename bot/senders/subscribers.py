@@ -23,7 +23,7 @@ from bot.integrations.mail import Mail
 from bot.integrations.protocol import Notifier
 from bot.senders.subscriber_reads import SubscriberReads
 from bot.usecases.context import Context
-from bot.usecases.status_page.address import link, page_url
+from bot.usecases.status_page.address import link, publication_link
 from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
 
@@ -95,7 +95,7 @@ class SubscriberSender:
             *([f"This corrects what we wrote on {at:%Y-%m-%d at %H:%M %Z}."] if corrects else []),
             *update.message.split("\n\n"),
             *_facts(publication, update, rules),
-            f"{page_url(self._context)}/incidents/{publication.id}",
+            publication_link(self._context, secret, publication.id),
             f"You get this because you subscribed to {rules.name}. Unsubscribe: {leave}",
         ]
         subject = f"[{rules.name}] {'Correction' if corrects else update.status.label}: {publication.title}"

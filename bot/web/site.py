@@ -25,6 +25,7 @@ from bot.web.slackbot import SlackbotRequests
 from bot.web.statuspage import routes as statuspage
 from bot.web.statuspage import subscriptions
 from bot.web.statuspage.cache import StatusPageCache
+from bot.web.statuspage.gate import Gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +56,15 @@ def http_server(
     site.add_routes(acknowledge.routes(context))
     site.add_routes(review_calendar.routes(context))
     site.add_routes(reference.routes(context))
-    console.add_to(site, authenticator, pages.console)
+    door = console.add_to(site, authenticator, pages.console)
     site.add_subapp(PREFIX, application(Door(authenticator)))
     slackbot = SlackbotRequests(
         lambda: secret_of(live.current.slack_signing_secret), pages.team,
         lambda: Scope(live.current.tocsin_slackbot_mcp) if live.current.tocsin_slackbot_mcp else None,
     )  # fmt: skip
     site.add_routes(mcp.routes(authenticator, slackbot, site))
-    site.add_routes([*statuspage.routes(pages.status_page), *subscriptions.routes(context, pages.status_page)])
+    gate = Gate(pages.status_page, door.is_member)
+    site.add_routes([*statuspage.routes(gate), *subscriptions.routes(context, gate)])
     if settings.tocsin_demo:
         site.add_routes(debug.routes(context))
     if settings.slack_signing_secret is not None:

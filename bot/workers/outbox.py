@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -44,6 +45,7 @@ POLL_S = 1.0
 WAKE_S = 0.004  # after the instant at which a row may be claimed
 LET_PASS_S = 0.3  # people who wait for an acknowledgement go first for so long
 LONGEST_WAIT_S = 120.0
+RECORDED_AGAIN_S = (0.2, 1.0, 3.0)  # after the database refused the record of what was sent
 UNCERTAIN_WAIT = timedelta(seconds=2)  # Slack's history may lag: look for the message only after this
 
 Send = Callable[[ClaimedNotice], Awaitable[SendResult]]
@@ -166,7 +168,7 @@ class Outbox:
         """Record the result, and return its name for the metrics."""
         match result:
             case Sent(receipt):
-                return "sent" if await self._recorder.sent(row, receipt) else "lost_lease"
+                return "sent" if await self._record_sent(row, receipt) else "lost_lease"
             case NotNeeded(reason):
                 await self._recorder.dropped(row, reason)
                 return "dropped"
@@ -181,6 +183,16 @@ class Outbox:
                 log.warning("outbox.failed", dedup_key=row.dedup_key, kind=row.kind, incident=_name(row), error=reason)
                 await results.failed(self._context, row, reason)
                 return "failed"
+
+    async def _record_sent(self, row: ClaimedNotice, receipt: dict[str, Any]) -> bool:
+        """Record that it was sent. What cannot be looked for elsewhere is recorded again rather than sent again."""
+        for wait_s in RECORDED_AGAIN_S if row.kind in ELSEWHERE_KINDS else ():
+            try:
+                return await self._recorder.sent(row, receipt)
+            except StorageError as error:
+                log.warning("outbox.cannot_record", dedup_key=row.dedup_key, incident=_name(row), error=str(error))
+                await asyncio.sleep(wait_s)
+        return await self._recorder.sent(row, receipt)
 
     async def _defer(self, row: ClaimedNotice, result: Deferred) -> str:
         """Release the lease until the rate limit permits the call, and wake up at that instant."""

@@ -49,6 +49,11 @@ class PageView:
     window: tuple[date, ...]  # the days of the uptime bars
     since: datetime  # nothing is recorded before
     first: datetime | None = None  # when the first publication of all started
+    query: str = ""  # what links to a page that is not public carry, such as `?access=…`
+
+    def address(self, publication: str) -> str:
+        """The public address of a publication's page."""
+        return f"{self.url}/incidents/{publication}{self.query}"
 
     @property
     def overall(self) -> ComponentState:

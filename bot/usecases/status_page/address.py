@@ -37,6 +37,12 @@ def can_post(context: Context) -> bool:
     return wanted and page_url(context).startswith(("https://", "http://"))
 
 
+def publication_link(context: Context, secret: str, publication: str) -> str:
+    """Where a subscriber reads a publication. The link to a page for customers lets its reader in."""
+    key = access_token(secret, "customers") if context.policy.status_page.visibility == "customers" else None
+    return f"{page_url(context)}/incidents/{publication}" + (f"?access={key}" if key else "")
+
+
 async def signing_secret(conn: AsyncConnection) -> str:
     """What links are signed with. Raises `LookupError` before the page was first served."""
     secret = await key_value.STATUS_PAGE_SECRET.get(conn)

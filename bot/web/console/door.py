@@ -16,7 +16,7 @@ from urllib.parse import quote
 import structlog
 from aiohttp import web
 
-from bot.domain.access.identity import OPERATOR
+from bot.domain.access.identity import OPERATOR, Membership
 from bot.domain.access.session import Session
 from bot.domain.access.token import Scope, Token, hash_of
 from bot.domain.errors import NotFound, Refused
@@ -41,6 +41,7 @@ from storage.engine.errors import StorageError
 
 log = structlog.get_logger()
 
+_INSIDE = frozenset({Membership.MEMBER, Membership.UNKNOWN})  # unknown while Slack does not answer
 SIGNED_OUT = "You are signed out. Nothing was changed."
 
 FORGED = "This form is too old, or it came from another page. Nothing was changed. Open the page again and repeat it."
@@ -89,6 +90,27 @@ class Door:
         renews = request.method == "GET" and not request.path.endswith("/stream")  # whose answer can carry a cookie
         new = await sessions.keep(self.context.database, session, now, rotate=renews)
         return Visitor(self, request, session, cookies, new)
+
+    async def is_member(self, request: web.Request) -> bool | None:
+        """Whether a member of the workspace has signed in, for pages beside the console; None: nobody has.
+
+        It gives no cookie: the session's secret is replaced only by the console's own pages.
+        """
+        cookies, now = await self.cookies(), self.context.clock.now()
+        secret = cookies.session_secret(request)
+        if secret is None:
+            return None
+        session = await sessions.find(self.context.database, secret, self.bootstrap_hashes(), now)
+        if session is None:
+            return None
+        await sessions.keep(self.context.database, session, now, rotate=False)
+        if session.person in {API, OPERATOR}:
+            return True
+        try:
+            await self.authenticator.identify(Token(session.id, "session", session.person, (), now), ask=True)
+        except Problem:
+            return False
+        return self.context.memberships.known(session.person).membership in _INSIDE
 
 
 @dataclass(frozen=True, slots=True)

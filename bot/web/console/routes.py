@@ -46,8 +46,11 @@ class ConsoleParts:
     slack: SlackSignIn | None
 
 
-def add_to(site: web.Application, authenticator: Authenticator, parts: ConsoleParts) -> None:
-    """Add every page, the forms on it, and the stylesheet and script. Streams end with the site."""
+def add_to(site: web.Application, authenticator: Authenticator, parts: ConsoleParts) -> Door:
+    """Add every page, the forms on it, and the stylesheet and script. Streams end with the site.
+
+    Returns the door, which knows who has signed in.
+    """
     door = Door(authenticator, slack=parts.slack is not None)
     site.on_shutdown.append(door.streams.close)
     pages = SignInPages(door)
@@ -58,3 +61,4 @@ def add_to(site: web.Application, authenticator: Authenticator, parts: ConsolePa
     site.add_routes(setup.routes(door, parts.installation))
     site.add_routes(rules.routes(door, parts.backtests))  # before the groups, whose ID may be any word
     site.add_routes([route for module in MODULES for route in module.routes(door)])
+    return door

@@ -144,7 +144,7 @@ def _incident(publication: Publication, view: PageView) -> Json:
         "monitoring_at": _maybe(_first(publication, PublicStatus.MONITORING)),
         "resolved_at": _maybe(publication.ended_at),
         "impact": impact(publication),
-        "shortlink": f"{view.url}/incidents/{publication.id}",
+        "shortlink": view.address(publication.id),
         "started_at": timestamp(publication.started_at),
         "page_id": page_id(view),
         "incident_updates": [

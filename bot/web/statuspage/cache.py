@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -47,7 +48,8 @@ class StatusPageCache:
         self._made_of: tuple[int, str] | None = None
         self._rendered_at = -RENDERED_ANEW_S
         self._kept: dict[str, Rendered] = {}
-        self.documents: dict[str, Rendered] = {}
+        self.documents: dict[str, Rendered] = {}  # as those see them who have the link to a page that is not public
+        self.signed_in: dict[str, Rendered] = {}  # as those see them who have signed in: their links carry no key
         self.view: PageView | None = None
         self.access: str | None = None  # what a link to a page that is not public must carry
 
@@ -86,15 +88,19 @@ class StatusPageCache:
             secret = await key_value.STATUS_PAGE_SECRET.get(conn)
         url = page_url(self._context)
         access = access_token(secret or "", rules.visibility)
-        view, made = await asyncio.to_thread(lambda: _rendered(build_view(rules, url, published, now), access))
-        self.view, self.documents, self.access, self._kept = view, made, access, {}
+        view, made, bare = await asyncio.to_thread(lambda: _rendered(build_view(rules, url, published, now), access))
+        self.view, self.documents, self.signed_in, self.access, self._kept = view, made, bare, access, {}
         self._made_of, self._rendered_at = made_of, time.monotonic()
         if self._mirror is not None and access is None:
             await self._mirror.update(view, made)
 
-    async def incident(self, publication_id: str) -> Rendered | None:
+    def document(self, path: str, *, keyed: bool) -> Rendered | None:
+        """A document; None if there is none. `keyed`: the reader has the link to a page that is not public."""
+        return (self.documents if keyed or self.access is None else self.signed_in).get(path)
+
+    async def incident(self, publication_id: str, *, keyed: bool) -> Rendered | None:
         """The page of one publication; None if there is none. It is kept until the next change."""
-        path = f"{documents.PREFIX}/incidents/{publication_id}"
+        path = f"{documents.PREFIX}/incidents/{publication_id} {keyed}"
         view = self.view
         if path in self._kept or view is None:
             return self._kept.get(path)
@@ -102,29 +108,32 @@ class StatusPageCache:
             found = await publications.get(conn, publication_id)
         if found is None:
             return None
-        made = await asyncio.to_thread(
-            lambda: documents.html(pages.incident_page(found, view, documents.links(view, access=self.access)), view)
-        )
+        to = self.seen(view, keyed=keyed)
+        made = await asyncio.to_thread(lambda: documents.html(pages.incident_page(found, to, documents.links(to)), to))
         return self._keep(path, made, view)
 
-    async def history(self, before: datetime) -> Rendered | None:
+    async def history(self, before: datetime, *, keyed: bool) -> Rendered | None:
         """The part of the history that started before an instant; None before the first rendering."""
-        path = f"{documents.PREFIX}/history?{before.isoformat()}"
+        path = f"{documents.PREFIX}/history?{before.isoformat()} {keyed}"
         view = self.view
         if path in self._kept or view is None:
             return self._kept.get(path)
         async with self._context.database.reading() as conn:
             listed = await publications.before(conn, before, documents.MOST_IN_HISTORY)
-        made = await asyncio.to_thread(lambda: _history(listed, view, self.access))
+        made = await asyncio.to_thread(_history, listed, self.seen(view, keyed=keyed))
         return self._keep(path, made, view)
 
-    async def calendar(self) -> Rendered | None:
+    async def calendar(self, *, keyed: bool) -> Rendered | None:
         """The calendar of maintenance; None before the first rendering. It is kept until the next change."""
-        path = f"{documents.PREFIX}/{documents.CALENDAR}"
+        path = f"{documents.PREFIX}/{documents.CALENDAR} {keyed}"
         view = self.view
         if path in self._kept or view is None:
             return self._kept.get(path)
-        return self._keep(path, await asyncio.to_thread(documents.calendar, view, self.access), view)
+        return self._keep(path, await asyncio.to_thread(documents.calendar, self.seen(view, keyed=keyed)), view)
+
+    def seen(self, view: PageView, *, keyed: bool) -> PageView:
+        """The page as a reader sees it: the links of one who came by its link carry the key, too."""
+        return replace(view, query=f"?access={self.access}") if keyed and self.access is not None else view
 
     def _keep(self, path: str, made: Rendered, view: PageView) -> Rendered:
         if len(self._kept) >= MOST_KEPT:
@@ -134,11 +143,15 @@ class StatusPageCache:
         return made
 
 
-def _rendered(view: PageView, access: str | None) -> tuple[PageView, dict[str, Rendered]]:
-    return view, documents.all_documents(view, access)
+def _rendered(view: PageView, access: str | None) -> tuple[PageView, dict[str, Rendered], dict[str, Rendered]]:
+    """The view, every document, and for a page that is not public every document without its key."""
+    made = documents.all_documents(view)
+    if access is None:
+        return view, made, {}
+    return view, documents.all_documents(replace(view, query=f"?access={access}")), made
 
 
-def _history(listed: list[Publication], view: PageView, access: str | None) -> Rendered:
+def _history(listed: list[Publication], view: PageView) -> Rendered:
     more = len(listed) == documents.MOST_IN_HISTORY
-    older = documents.history_before(listed[-1].started_at, access) if more else None
-    return documents.html(pages.history_page(listed, view, documents.links(view, access=access), older), view)
+    older = documents.history_before(listed[-1].started_at, view) if more else None
+    return documents.html(pages.history_page(listed, view, documents.links(view), older), view)

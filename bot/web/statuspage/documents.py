@@ -18,9 +18,9 @@ JSON = "application/json; charset=utf-8"
 ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
 
 
-def links(view: PageView, access: str | None = None) -> dict[str, str]:
-    """The addresses that pages link to. `access` is what links to a page that is not public carry."""
-    query = _query(access)
+def links(view: PageView) -> dict[str, str]:
+    """The addresses that pages link to."""
+    query = view.query
     return {
         "base": PREFIX,
         "home": PREFIX + query,
@@ -31,32 +31,33 @@ def links(view: PageView, access: str | None = None) -> dict[str, str]:
     }
 
 
-def history_before(started: datetime, access: str | None = None) -> str:
+def history_before(started: datetime, view: PageView) -> str:
     """The address of the part of the history that started before an instant."""
-    return f"{PREFIX}/history?before={int(started.timestamp())}" + (f"&access={access}" if access else "")
+    return f"{PREFIX}/history?before={int(started.timestamp())}{view.query.replace('?', '&')}"
 
 
-def _query(access: str | None) -> str:
-    return f"?access={access}" if access else ""
-
-
-def calendar(view: PageView, access: str | None = None) -> Rendered:
+def calendar(view: PageView) -> Rendered:
     """The calendar of maintenance. It is rendered when somebody asks for it, because its library is large."""
-    return render(feeds.calendar(view), "text/calendar; charset=utf-8", ANY_ORIGIN, private=access is not None)
+    return render(feeds.calendar(view), "text/calendar; charset=utf-8", ANY_ORIGIN, private=is_private(view))
 
 
-def all_documents(view: PageView, access: str | None = None) -> dict[str, Rendered]:
+def is_private(view: PageView) -> bool:
+    """Whether only some may see the page."""
+    return view.rules.visibility != "public"
+
+
+def all_documents(view: PageView) -> dict[str, Rendered]:
     """Every document that is rendered with each change, by path."""
-    to = links(view, access=access)
+    to = links(view)
     made = {
         PREFIX: html(pages.status_page(view, to), view),
-        f"{PREFIX}/history": html(pages.history_page(newest(view), view, to, _older(view, access)), view),
+        f"{PREFIX}/history": html(pages.history_page(newest(view), view, to, _older(view)), view),
     }
     for name, document in api_v2.documents(view).items():
-        answer = render(json_bytes(document), JSON, ANY_ORIGIN, private=access is not None)
+        answer = render(json_bytes(document), JSON, ANY_ORIGIN, private=is_private(view))
         made[f"{PREFIX}/api/v2/{name}.json"] = made[f"/api/v2/{name}.json"] = answer
     for name, (content_type, body) in data_documents(view).items():
-        made[f"{PREFIX}/{name}"] = render(body, content_type, ANY_ORIGIN, private=access is not None)
+        made[f"{PREFIX}/{name}"] = render(body, content_type, ANY_ORIGIN, private=is_private(view))
     return made
 
 
@@ -74,7 +75,7 @@ def data_documents(view: PageView) -> dict[str, tuple[str, bytes]]:
 def html(text: str, view: PageView, form_action: str = "'none'") -> Rendered:
     """A page with its Content-Security-Policy."""
     policy = style_policy(pages.style(), form_action)
-    return render(text.encode(), HTML, {"Content-Security-Policy": policy}, private=view.rules.visibility != "public")
+    return render(text.encode(), HTML, {"Content-Security-Policy": policy}, private=is_private(view))
 
 
 MOST_IN_HISTORY = 50
@@ -91,8 +92,8 @@ def newest(view: PageView) -> list[Publication]:
     return both[:MOST_IN_HISTORY]
 
 
-def _older(view: PageView, access: str | None) -> str | None:
+def _older(view: PageView) -> str | None:
     """The address of the next part of the history: what started before the last one shown, if anything did."""
     shown = newest(view)
     more = shown and view.first is not None and view.first < shown[-1].started_at
-    return history_before(shown[-1].started_at, access) if more else None
+    return history_before(shown[-1].started_at, view) if more else None

@@ -38,11 +38,11 @@ class Item:
 
     def url(self, view: PageView) -> str:
         """Its address: the publication's page."""
-        return f"{view.url}/incidents/{self.publication.id}"
+        return view.address(self.publication.id)
 
     def uid(self, view: PageView) -> str:
         """What a reader recognizes it by, whatever is edited."""
-        return f"{self.url(view)}#{self.update.id}"
+        return f"{view.url}/incidents/{self.publication.id}#{self.update.id}"
 
     @property
     def title(self) -> str:
@@ -65,8 +65,8 @@ def atom(view: PageView) -> bytes:
     """The updates as an Atom feed."""
     feed = ET.Element("feed", xmlns=ATOM)
     _texts(feed, {"id": view.url, "title": f"{view.rules.name} status", "updated": timestamp(_changed(view))})
-    ET.SubElement(feed, "link", rel="self", type="application/atom+xml", href=f"{view.url}/feed.atom")
-    ET.SubElement(feed, "link", rel="alternate", type="text/html", href=view.url)
+    ET.SubElement(feed, "link", rel="self", type="application/atom+xml", href=f"{view.url}/feed.atom{view.query}")
+    ET.SubElement(feed, "link", rel="alternate", type="text/html", href=view.url + view.query)
     _texts(ET.SubElement(feed, "author"), {"name": view.rules.name})
     for item in items(view):
         entry = ET.SubElement(feed, "entry")
@@ -90,11 +90,13 @@ def rss(view: PageView) -> bytes:
     _texts(
         channel,
         {
-            "title": f"{view.rules.name} status", "link": view.url, "description": f"Updates of {view.rules.name}",
-            "language": "en", "lastBuildDate": _rfc2822(_changed(view)),
+            "title": f"{view.rules.name} status", "link": view.url + view.query,
+            "description": f"Updates of {view.rules.name}", "language": "en", "lastBuildDate": _rfc2822(_changed(view)),
         },
     )  # fmt: skip
-    ET.SubElement(channel, f"{{{ATOM}}}link", rel="self", type="application/rss+xml", href=f"{view.url}/feed.rss")
+    ET.SubElement(
+        channel, f"{{{ATOM}}}link", rel="self", type="application/rss+xml", href=f"{view.url}/feed.rss{view.query}"
+    )
     for item in items(view):
         entry = ET.SubElement(channel, "item")
         _texts(
@@ -113,8 +115,8 @@ def json_feed(view: PageView) -> bytes:
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": f"{view.rules.name} status",
-        "home_page_url": view.url,
-        "feed_url": f"{view.url}/feed.json",
+        "home_page_url": view.url + view.query,
+        "feed_url": f"{view.url}/feed.json{view.query}",
         "language": "en",
         "items": [
             {
@@ -157,7 +159,7 @@ def _event(publication: Publication, view: PageView) -> Event:
     event.add("dtend", (publication.scheduled_until or publication.ended_at or view.now).astimezone(UTC))
     event.add("summary", f"{view.rules.name}: {publication.title}")
     event.add("description", publication.updates[-1].message)
-    event.add("url", f"{view.url}/incidents/{publication.id}")
+    event.add("url", view.address(publication.id))
     event.add("status", "CONFIRMED")
     event.add("transp", "TRANSPARENT")
     return event

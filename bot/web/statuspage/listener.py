@@ -11,6 +11,7 @@ from bot.web.server import HttpServer, ListenError
 from bot.web.statuspage import routes, subscriptions
 from bot.web.statuspage.cache import StatusPageCache
 from bot.web.statuspage.documents import PREFIX
+from bot.web.statuspage.gate import Gate
 
 LARGEST_BODY = 16 * 1024  # of a form
 
@@ -37,7 +38,8 @@ def status_server(
     host, _, port = listen.rpartition(":")
     limiter = ConnectionLimiter(metrics)
     site = limiter.guard(web.Application(client_max_size=LARGEST_BODY))
-    site.add_routes([*routes.routes(cache), *subscriptions.routes(context, cache)])
+    gate = Gate(cache)
+    site.add_routes([*routes.routes(gate), *subscriptions.routes(context, gate)])
     site.router.add_get("/", _to_the_page)
     return StatusServer(site, limiter, host.strip("[]"), int(port))
 

@@ -17,8 +17,7 @@ from bot.usecases.status_page import subscribe
 from bot.usecases.status_page.address import PREFIX, can_mail, can_post
 from bot.web.form import form_of
 from bot.web.statuspage import documents, pages
-from bot.web.statuspage.cache import StatusPageCache
-from bot.web.statuspage.routes import admit
+from bot.web.statuspage.gate import Gate
 
 LONGEST_TOKEN = 120
 ON_ITS_WAY = (
@@ -33,9 +32,9 @@ POST_ON_ITS_WAY = (
 NOT_OURS = "This link is not one of ours, or incomplete. Copy the whole link."
 
 
-def routes(context: Context, cache: StatusPageCache) -> list[web.RouteDef]:
+def routes(context: Context, gate: Gate) -> list[web.RouteDef]:
     """The form, and the pages behind the links in mails."""
-    handlers = Subscriptions(context, cache)
+    handlers = Subscriptions(context, gate)
     return [
         web.get(f"{PREFIX}/subscribe", handlers.form),
         web.post(f"{PREFIX}/subscribe", handlers.ask),
@@ -49,22 +48,24 @@ def routes(context: Context, cache: StatusPageCache) -> list[web.RouteDef]:
 class Subscriptions:
     """The handlers. None of them sets a cookie or shows an address."""
 
-    def __init__(self, context: Context, cache: StatusPageCache) -> None:
+    def __init__(self, context: Context, gate: Gate) -> None:
         self._context = context
-        self._cache = cache
+        self._gate = gate
 
     async def form(self, request: web.Request) -> web.Response:
         """The form, and the feeds for those who want to leave no address."""
-        admit(self._cache, request)
+        await self._gate.admit(request)
         components = self._context.policy.status_page.components
         offered = {"mail": can_mail(self._context), "webhook": can_post(self._context)}
         rules = self._context.policy.status_page
         missing = "email" in rules.subscribe and not offered["mail"]
-        return self._page("Subscribe", "", template="subscribe.html", components=components, missing=missing, **offered)
+        return self._page(
+            request, "Subscribe", "", template="subscribe.html", components=components, missing=missing, **offered
+        )
 
     async def ask(self, request: web.Request) -> web.Response:
         """Send the mail that asks to confirm. The answer is the same whether the address is known or not."""
-        admit(self._cache, request)
+        await self._gate.admit(request)
         values = await form_of(request)
         kind = SubscriberKind.WEBHOOK if "webhook" in values else SubscriberKind.EMAIL
         if not (can_post if kind is SubscriberKind.WEBHOOK else can_mail)(self._context):
@@ -74,52 +75,64 @@ class Subscriptions:
         try:
             await subscribe.ask(self._context, kind, str(values.get(kind, "")), [] if every <= set(keys) else keys)
         except subscribe.TooManyRequests as refused:
-            return self._page("Try again later", refused.message, status=429)
+            return self._page(request, "Try again later", refused.message, status=429)
         except Refused as refused:
-            return self._page("That did not work", refused.message, status=400)
+            return self._page(request, "That did not work", refused.message, status=400)
         if kind is SubscriberKind.WEBHOOK:
-            return self._page("Look at what arrives there", POST_ON_ITS_WAY)
-        return self._page("Look into your mailbox", ON_ITS_WAY)
+            return self._page(request, "Look at what arrives there", POST_ON_ITS_WAY)
+        return self._page(request, "Look into your mailbox", ON_ITS_WAY)
 
     async def look_at_confirm(self, request: web.Request) -> web.Response:
         """Ask to press the button: programs that follow links must not confirm."""
         if not await self._ours(request, Purpose.CONFIRM):
-            return self._page("Not confirmed", NOT_OURS, status=404)
+            return self._page(request, "Not confirmed", NOT_OURS, status=404)
         return self._page(
-            "Confirm your address", "Press the button to be told of what is published here.", button="Confirm"
+            request, "Confirm your address", "Press the button to be told of what is published here.", button="Confirm"
         )
 
     async def confirm(self, request: web.Request) -> web.Response:
         """Confirm the address."""
         if await subscribe.confirm(self._context, request.match_info["token"][:LONGEST_TOKEN]) is None:
-            return self._page("Not confirmed", NOT_OURS, status=404)
+            return self._page(request, "Not confirmed", NOT_OURS, status=404)
         return self._page(
-            "You are subscribed", "You are told of what is published here. Each message has a link that ends it."
+            request,
+            "You are subscribed",
+            "You are told of what is published here. Each message has a link that ends it.",
         )
 
     async def look_at_unsubscribe(self, request: web.Request) -> web.Response:
         """Ask to press the button."""
         if not await self._ours(request, Purpose.UNSUBSCRIBE):
-            return self._page("Not unsubscribed", NOT_OURS, status=404)
-        return self._page("Unsubscribe", "Press the button, and you are told nothing more.", button="Unsubscribe")
+            return self._page(request, "Not unsubscribed", NOT_OURS, status=404)
+        return self._page(
+            request, "Unsubscribe", "Press the button, and you are told nothing more.", button="Unsubscribe"
+        )
 
     async def unsubscribe(self, request: web.Request) -> web.Response:
         """Forget the address. Twice is fine."""
         if not await subscribe.unsubscribe(self._context, request.match_info["token"][:LONGEST_TOKEN]):
-            return self._page("Not unsubscribed", NOT_OURS, status=404)
-        return self._page("You are unsubscribed", "Your address is forgotten.")
+            return self._page(request, "Not unsubscribed", NOT_OURS, status=404)
+        return self._page(request, "You are unsubscribed", "Your address is forgotten.")
 
     async def _ours(self, request: web.Request, purpose: Purpose) -> bool:
         return await subscribe.is_ours(self._context, purpose, request.match_info["token"][:LONGEST_TOKEN])
 
     def _page(
-        self, title: str, text: str, *, status: int = 200, template: str = "message.html", **values: Any
+        self,
+        request: web.Request,
+        title: str,
+        text: str,
+        *,
+        status: int = 200,
+        template: str = "message.html",
+        **values: Any,
     ) -> web.Response:
-        view = self._cache.view
+        view = self._gate.cache.view
         if view is None:
             raise web.HTTPServiceUnavailable
         values = {"button": None, **values}
-        markup = pages.message_page(view, documents.links(view, self._cache.access), title, text, template, **values)
+        view = self._gate.cache.seen(view, keyed=self._gate.has_key(request))
+        markup = pages.message_page(view, documents.links(view), title, text, template, **values)
         rendered = documents.html(markup, view, "'self'")
         headers = {**rendered.headers, "Cache-Control": "no-store"}
         return web.Response(body=rendered.body, status=status, headers=headers)

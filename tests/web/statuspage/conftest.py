@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.usecases.context import Context
 from bot.web.statuspage.cache import StatusPageCache
+from bot.web.statuspage.gate import Gate
 from bot.web.statuspage.routes import routes
 from tests.usecases.conftest import MakeContext, MovableClock, clock, make_context
 
@@ -35,6 +36,6 @@ async def cache(context: Context) -> AsyncIterator[StatusPageCache]:
 @pytest.fixture
 async def client(cache: StatusPageCache) -> AsyncIterator[Client]:
     application = web.Application()
-    application.add_routes(routes(cache))
+    application.add_routes(routes(Gate(cache)))
     async with TestClient(TestServer(application)) as opened:
         yield opened

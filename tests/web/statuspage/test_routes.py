@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import aiohttp
 import pytest
 from aiohttp import web
@@ -12,7 +15,9 @@ from bot.domain.statuspage.publication import Correction, NewPublication
 from bot.domain.timeline.entry import BOT
 from bot.usecases.context import Context
 from bot.usecases.status_page.publish import correct, publish
+from bot.web.statuspage import subscriptions
 from bot.web.statuspage.cache import StatusPageCache
+from bot.web.statuspage.gate import Gate
 from bot.web.statuspage.routes import routes
 from tests.usecases.conftest import MakeContext
 from tests.web.statuspage.conftest import POLICY, Client
@@ -79,17 +84,43 @@ async def test_the_page_is_compressed_for_those_who_take_it(client: Client, cach
         assert await answer.read() == cache.documents["/status"].compressed
 
 
-async def test_a_page_for_customers_is_there_only_for_those_who_have_its_link(make_context: MakeContext) -> None:
-    context = make_context(POLICY.replace("preset: llm", "visibility: customers, preset: llm"))
-    cache = StatusPageCache(context)
-    await cache.start()
-    application = web.Application()
-    application.add_routes(routes(cache))
-    async with TestClient(TestServer(application)) as client:
-        for path in ("/status", "/status/history", "/api/v2/summary.json", "/status/feed.atom"):
-            assert (await client.get(path)).status == 404
+@pytest.mark.parametrize("visibility", ["customers", "internal"])
+async def test_a_page_that_is_not_public_is_there_only_for_those_who_have_its_link(
+    make_context: MakeContext, visibility: str
+) -> None:
+    context = make_context(POLICY.replace("preset: llm", f"visibility: {visibility}, preset: llm"))
+    made = await publish(context, None, NewPublication("Slow", "First words."), BOT)
+    async with page_of(context) as (client, cache):
+        for path in (
+            "/status", "/status/history", "/api/v2/summary.json", "/status/feed.atom", "/status/maintenance.ics",
+            f"/status/incidents/{made.id}", "/status/subscribe",
+        ):  # fmt: skip
+            assert (await client.get(path, allow_redirects=False)).status == 404
             assert (await client.get(path, params={"access": "x" * 32})).status == 404
             answer = await client.get(path, params={"access": str(cache.access)})
             assert answer.status == 200
-            assert answer.headers["Cache-Control"] == "private, no-cache"
+            assert answer.headers["Cache-Control"] in ("private, no-cache", "no-store")
+        feed = await (await client.get("/status/feed.json", params={"access": str(cache.access)})).json()
+        assert feed["items"][0]["url"].endswith(f"/incidents/{made.id}?access={cache.access}")
+
+
+async def test_no_page_that_anybody_sees_gives_the_key_of_one_that_is_not_public(make_context: MakeContext) -> None:
+    context = make_context(POLICY.replace("preset: llm", "visibility: customers, preset: llm"))
+    async with page_of(context) as (client, cache):
+        for method in ("GET", "POST"):
+            for path in ("/status/confirm/x.y", "/status/unsubscribe/x.y", "/status", "/status/subscribe"):
+                answer = await client.request(method, path, params={"access": "wrong"})
+                assert answer.status in (404, 405)
+                assert str(cache.access) not in await answer.text()
+
+
+@asynccontextmanager
+async def page_of(context: Context) -> AsyncIterator[tuple[Client, StatusPageCache]]:
+    """The page and its subscriptions, where nobody can sign in."""
+    cache = StatusPageCache(context)
+    await cache.start()
+    application = web.Application()
+    application.add_routes([*routes(Gate(cache)), *subscriptions.routes(context, Gate(cache))])
+    async with TestClient(TestServer(application)) as client:
+        yield client, cache
     await cache.stop(5.0)
