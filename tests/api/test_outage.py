@@ -6,6 +6,7 @@ import asyncio
 import email
 import email.policy
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -75,7 +76,7 @@ async def test_an_outage_by_hand_stays_until_it_is_ended_by_hand(
 async def test_while_slack_is_down_a_page_goes_by_mail_at_once_with_a_link_that_acknowledges(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert fallback_page.PATIENCE.total_seconds() > 10
+    monkeypatch.setattr(fallback_page, "PATIENCE", timedelta(minutes=1))
     no_phone = ("twilio_auth_token", "pagerduty_routing_key", "webhook_url")
     async with scene(sqlite_url, tmp_path, first="slack", without=no_phone, tocsin_url=PUBLIC) as at:
         context = at.here.tocsin.context
@@ -86,7 +87,7 @@ async def test_while_slack_is_down_a_page_goes_by_mail_at_once_with_a_link_that_
             await maya.post("/incidents", {"title": "Payments down", "severity": "sev1"})
         started = time.monotonic()
         while "tom@example.com" not in at.mailed():
-            assert time.monotonic() - started < 12
+            assert time.monotonic() - started < fallback_page.PATIENCE.total_seconds()
             await asyncio.sleep(0.05)
         port = at.here.tocsin.port
         async with aiohttp.ClientSession() as session:

@@ -13,6 +13,7 @@ from bot.web.api.problems import Problem
 from bot.web.api.rate_limit import BURST, RateLimit
 from tests.api.calls import ALEX, BOOTSTRAP, GAIL, MAYA, TOM, Program, program, token_for
 from tests.scenarios.running import World
+from tests.waiting import WITHIN_S
 
 
 async def test_a_token_is_shown_once_and_opens_nothing_when_revoked_or_expired(here: World) -> None:
@@ -149,7 +150,7 @@ async def test_new_entries_are_streamed(here: World, maya: Program) -> None:
     async with maya.session.get(url, headers=headers) as stream:
         await maya.post("/incidents/1/note", {"text": "Deploy 4512"})
         kinds: list[str] = []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(WITHIN_S):
             while "note" not in kinds:
                 line = (await stream.content.readline()).decode()
                 if line.startswith("data: "):

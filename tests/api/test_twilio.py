@@ -19,6 +19,7 @@ from tests.api.calls import TOM, program
 from tests.integrations.doubles import serving
 from tests.integrations.test_phone import CallsDouble
 from tests.scenarios.running import World, world
+from tests.waiting import WITHIN_S
 
 PUBLIC = "https://tocsin.example.com/in/here"
 TOKEN = "the-auth-token-of-twilio"
@@ -46,7 +47,7 @@ async def here(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
 
 async def paged(here: World) -> None:
     """Wait until the ladder has paged Tom."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WITHIN_S):
         while "page" not in await here.kinds():
             await asyncio.sleep(0.02)
 
@@ -145,7 +146,7 @@ async def test_a_person_who_does_not_answer_gets_a_text_then_a_call_and_presses_
         async with world(sqlite_url, policy=policy, tocsin_url=PUBLIC, **twilio) as here:
             async with program(here) as maya:
                 await maya.post("/incidents", {"title": "Checkout is down", "severity": "sev2"})
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(WITHIN_S):
                 while len(vendor.posted) < 2:
                     await asyncio.sleep(0.05)
             text, call_made = vendor.posted

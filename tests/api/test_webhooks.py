@@ -21,6 +21,7 @@ from bot.integrations import standard_webhooks
 from bot.usecases.replay_webhooks import replay
 from tests.api.calls import program
 from tests.scenarios.running import world, written
+from tests.waiting import WITHIN_S
 
 KEY = base64.b64encode(b"a secret of twenty-four.").decode()
 SECRET = f"whsec_{KEY}"
@@ -82,7 +83,7 @@ async def test_events_arrive_signed_in_order_and_again_on_replay(sqlite_url: str
             await maya.post("/incidents/1/update", {"text": "Rolled back"})
             await maya.post("/incidents/1/resolve", {"summary": "Done"})
             expected = ["incident.declared", "incident.acknowledged", "incident.update", "incident.resolved"]
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(WITHIN_S):
                 while len(receiver.got) < len(expected):
                     await asyncio.sleep(0.05)
             assert receiver.types() == expected
@@ -92,7 +93,7 @@ async def test_events_arrive_signed_in_order_and_again_on_replay(sqlite_url: str
             first = [message for message, _ in receiver.got]
             context = here.tocsin.context
             assert await replay(context, context.clock.now() - timedelta(hours=1)) == len(expected)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(WITHIN_S):
                 while len(receiver.got) < 2 * len(expected):
                     await asyncio.sleep(0.05)
             assert [message for message, _ in receiver.got[len(expected) :]] == first

@@ -131,4 +131,4 @@ async def test_a_channel_of_two_thousand_messages_opens_and_types_quickly(ui: We
     )
     print(f"open {took:.0f} ms, input median {delays[len(delays) // 2]:.1f} ms, worst {delays[-1]:.1f} ms")
     assert took < 8000  # 0.3 s on an idle machine
-    assert delays[len(delays) // 2] < 50
+    assert delays[len(delays) // 2] < 200  # 1 ms on an idle machine

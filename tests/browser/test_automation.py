@@ -22,6 +22,7 @@ from tests.browser.test_playbooks import CHANNEL, picture
 from tests.browser.test_playbooks import POLICY as QUIET
 from tests.browser.web_ui import go, say
 from tests.programs import USER_RULE, give, program_folder
+from tests.waiting import WITHIN_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -74,7 +75,7 @@ class ProgramLog:
 
     async def until(self, *names: str) -> None:
         """Wait until exactly these programs have run."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WITHIN_S):
             while len(self.names) < len(names):
                 self.names.append((await self._lines.readline()).decode().strip())
         assert self.names == list(names)

@@ -14,6 +14,7 @@ from bot.integrations import smtp_pool
 from bot.integrations.email import Email, Server, sender_of
 from tests.integrations.mail import client_side, post_office
 from tests.integrations.pages import ANNA, NOON, page, private
+from tests.waiting import WITHIN_S
 
 SENDER = Address("Tocsin", "tocsin", "example.org")
 
@@ -276,7 +277,7 @@ async def test_an_idle_connection_is_left(monkeypatch: pytest.MonkeyPatch) -> No
     async with post_office() as post:
         sender = email(f"smtp://127.0.0.1:{post.port}")
         await sender.send(page())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WITHIN_S):
             while post.open:
                 await asyncio.sleep(0.02)
         assert post.farewells == 1

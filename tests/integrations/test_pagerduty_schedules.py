@@ -23,6 +23,7 @@ from tests.domain.policies import POLICY as DOMAIN_POLICY
 from tests.integrations.doubles import Asked, Double, Reply, serving
 from tests.scenarios.assertions import direct, rest, typed, until, words
 from tests.scenarios.running import World, world, written
+from tests.waiting import WITHIN_S
 
 TOKEN = "the-api-token-of-pagerduty"
 POLICY = """
@@ -99,7 +100,7 @@ async def here(
 
 
 async def said_of(here: World, words: str) -> str:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WITHIN_S):
         while words not in (said := await typed(here, "maya", "#general", "/incident oncall primary")):
             await asyncio.sleep(0.05)
     return said
@@ -176,7 +177,7 @@ async def test_the_import_of_a_schedule_that_the_policy_dropped_is_deleted(here:
     document = {**here.tocsin.context.policies.document, "schedules": {}}
     policy = here.tocsin.context.policies.read(document)
     here.tocsin.context.policies.put_in_force(policy, document)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WITHIN_S):
         while True:
             async with here.tocsin.database.reading() as conn:
                 if not await overrides.in_force(conn, datetime.now(UTC)):

@@ -17,11 +17,12 @@ from storage import incidents
 from tests.integrations.doubles import Reply, TwilioDouble
 from tests.integrations.scene import PRIYA, PRIYAS_PHONE, TOM, TOMS_PHONE, Scene, scene
 from tests.scenarios.running import MovableClock
+from tests.waiting import WITHIN_S
 
 
 async def until(holds: Callable[[], bool]) -> None:
     """The vendors ring no bell."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(WITHIN_S):
         while not holds():
             await asyncio.sleep(0.02)
 

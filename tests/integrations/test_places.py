@@ -16,6 +16,7 @@ from bot.workers.outbox import AT_ONCE, ELSEWHERE_AT_ONCE, PAGING_AT_ONCE, Outbo
 from storage.database import Database
 from storage.outbox import enqueue
 from storage.outbox.queue import ClaimedNotice
+from tests.waiting import WITHIN_S
 
 
 @pytest.mark.parametrize("stuck", [NoticeKind.NEWS, NoticeKind.PAGE_VENDOR, NoticeKind.STATUS_MAIL])
@@ -40,13 +41,13 @@ async def test_a_kind_of_notice_that_is_stuck_does_not_block_the_others(database
         await enqueue.put(conn, [Notice(f"{stuck}:{n}", stuck, priority=Priority.PAGE) for n in range(100)])
     await box.start()
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(WITHIN_S):
             while under_way[stuck] < places:
                 await asyncio.sleep(0.01)
         async with database.transaction() as conn:
             await enqueue.put(conn, [Notice("late", free, priority=Priority.NEWS)])
         context.wakeups.notify()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WITHIN_S):
             await arrived.wait()
         assert under_way[stuck] <= (AT_ONCE + PAGING_AT_ONCE)
     finally:

@@ -204,7 +204,7 @@ async def test_an_answer_is_limited_in_size_and_time(
         ended = await asks(here(port)).run(Invocation(("GET", f"http://api.example.com:{port}/health")), TEN)
         assert said in ended.summary
         assert len(ended.output) <= 65 * 1024
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 15  # 1 s and a busy machine; unlimited, the last of them takes half a minute
         if answer is bomb:
             assert "compressed: not shown" in ended.output
 

@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sandbox import Workspace
 from tests.sandbox.block_kit import button, modal
 from tests.sandbox.conftest import Bot
+from tests.waiting import WITHIN_S
 
 
 class Remote:
@@ -102,7 +103,7 @@ async def test_faults_and_time_are_set_over_http(ws: Workspace, client: AsyncWeb
 async def test_the_stream_reports_changes(ws: Workspace, session: aiohttp.ClientSession) -> None:
     async with session.ws_connect(f"{ws.url}/sandbox/stream") as stream:
         await ws.person("maya").say("general", "hello")
-        change = json.loads((await stream.receive(timeout=5)).data)
+        change = json.loads((await stream.receive(timeout=WITHIN_S)).data)
     assert (change["kind"], change["channel"]) == ("message", "C0GENERAL0")
 
 
@@ -123,7 +124,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Any]:
         process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
         processes.append(process)
         assert process.stdout
-        ready = json.loads(await asyncio.wait_for(process.stdout.readline(), 20))
+        ready = json.loads(await asyncio.wait_for(process.stdout.readline(), WITHIN_S))
         return process, ready["url"]
 
     yield run

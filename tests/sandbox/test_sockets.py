@@ -13,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sandbox import Workspace
 from tests.sandbox.block_kit import button, fill_required, modal
 from tests.sandbox.conftest import bolt
+from tests.waiting import WITHIN_S
 
 
 class Socketed:
@@ -91,7 +92,7 @@ class Raw:
 
     async def frame(self) -> dict[str, Any]:
         """Receive the next frame."""
-        frame: dict[str, Any] = json.loads((await self.socket.receive(timeout=5)).data)
+        frame: dict[str, Any] = json.loads((await self.socket.receive(timeout=WITHIN_S)).data)
         return frame
 
     async def ack(self, frame: dict[str, Any]) -> None:
@@ -185,7 +186,7 @@ async def test_a_disconnect_gives_its_reason_and_a_warning_leaves_time(
     await ws.person("maya").dm("tocsin", "still here?")
     await first_connection.ack(await first_connection.frame())
     await ws.settled()
-    closed = await first_connection.socket.receive(timeout=5)
+    closed = await first_connection.socket.receive(timeout=WITHIN_S)
     assert closed.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.ERROR)
 
     second_connection = await connect(ws, session)

@@ -14,6 +14,7 @@ from sandbox import Channel
 from storage.schema import outbox
 from tests.scenarios.assertions import announcements, buttons, declared, of_kind, rest, told, typed, until, words
 from tests.scenarios.running import World, world
+from tests.waiting import WITHIN_S
 
 INSIDE = "inc-1-checkout-is-down"
 PAGED = """
@@ -258,7 +259,7 @@ async def test_what_changes_the_buttons_of_a_busy_card_does_not_wait_behind_figu
 async def _held_back(here: World) -> bool:
     """Whether the latest edit of the card waits for its turn: it was sent, or put back, first."""
     edit = sa.select(outbox.c.state, outbox.c.error).where(outbox.c.dedup_key == "card_edit:1")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WITHIN_S):
         while True:
             async with here.tocsin.database.reading() as conn:
                 row = (await conn.execute(edit)).one()

@@ -13,6 +13,7 @@ from bot.slack.directory import names as directory
 from storage import names
 from tests.scenarios.assertions import declared, rest, typed
 from tests.scenarios.running import World
+from tests.waiting import WITHIN_S
 
 INSIDE = "inc-1-checkout-is-down"
 
@@ -24,7 +25,7 @@ def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def learnt(here: World, *ids: str) -> dict[str, str]:
     """Wait until the names behind these IDs are known."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WITHIN_S):
         while True:
             async with here.tocsin.database.reading() as conn:
                 known = await names.get_many(conn, ids)

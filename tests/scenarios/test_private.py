@@ -13,6 +13,7 @@ from sandbox import Channel
 from storage import incidents
 from tests.scenarios.assertions import all_messages, announcements, direct, of_kind, rest, texts, told, typed, words
 from tests.scenarios.running import World, world, written
+from tests.waiting import WITHIN_S
 
 
 async def private(here: World) -> Channel:
@@ -255,7 +256,7 @@ async def test_a_move_that_is_told_late_does_not_outrank_a_later_one(here: World
 
 
 async def until_incident(here: World, condition: Callable[[Incident], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WITHIN_S):
         while True:
             async with here.tocsin.database.reading() as conn:
                 incident = await incidents.get(conn, 1)

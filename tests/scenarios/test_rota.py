@@ -26,6 +26,7 @@ from tests.domain.policies import NOON
 from tests.domain.policies import POLICY as SMALL
 from tests.scenarios.assertions import rest, typed, until
 from tests.scenarios.running import World, world, written
+from tests.waiting import WITHIN_S
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
 POLICY = """
@@ -61,7 +62,7 @@ def members(here: World, handle: str) -> list[str]:
 
 async def begun(here: World) -> None:
     """The bot may have looked before the groups were there: then it is asked to look anew."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(WITHIN_S):
         while members(here, "duty") != [TOM]:
             async with here.tocsin.database.transaction() as conn:
                 await key_value.usergroup_on_call("duty").put(conn, None)

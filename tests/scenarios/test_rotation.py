@@ -24,6 +24,7 @@ from bot.settings import LiveSettings, Settings, SettingsError, secret_fields
 from tests.integrations.scene import HOOK_SECRET, Scene, scene
 from tests.scenarios.assertions import typed
 from tests.scenarios.running import MANIFEST, ROOT, World, world
+from tests.waiting import WITHIN_S
 
 OUTSIDE = {"database_url"}  # a connection pool is not replaced under a running bot
 
@@ -204,4 +205,4 @@ async def test_sighup_reads_the_secret_files_of_a_running_process(tmp_path: Path
             await ws.until(lambda: ws.find_channel("inc-1-"), timeout_s=30)
         finally:
             process.terminate()
-            await asyncio.wait_for(process.wait(), 20)
+            await asyncio.wait_for(process.wait(), WITHIN_S)

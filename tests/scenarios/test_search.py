@@ -12,12 +12,13 @@ import pytest
 from storage import similar
 from tests.scenarios.assertions import rest, told, typed
 from tests.scenarios.running import World
+from tests.waiting import WITHIN_S
 
 
 async def indexed(here: World) -> None:
     """Until the search index has caught up with every timeline."""
     await rest(here)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WITHIN_S):
         while True:
             async with here.tocsin.database.reading() as conn:
                 if not await similar.due_for_indexing(conn, 1):

@@ -9,6 +9,7 @@ import pytest
 from bot.usecases.incidents.post_update import post_update
 from tests.scenarios.assertions import until
 from tests.scenarios.running import World, world
+from tests.waiting import WITHIN_S
 
 
 @pytest.fixture
@@ -92,7 +93,7 @@ async def test_slack_may_ask_for_a_new_connection_at_any_time(sqlite_url: str, r
 
 async def _recorded(here: World, text: str) -> None:
     """Wait until the text is on the timeline."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WITHIN_S):
         while text not in [entry["text"] for entry in (await here.show())["timeline"]]:
             await asyncio.sleep(0.05)
 

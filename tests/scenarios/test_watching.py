@@ -29,6 +29,7 @@ from storage.engine.errors import StorageError
 from storage.schema import outbox
 from tests.databases import PostgreSQL
 from tests.scenarios.running import World, world
+from tests.waiting import WITHIN_S
 
 SECRET_PATH = "/ping/5f0c3b0e-canary-1b7c"
 
@@ -62,8 +63,10 @@ def fresh_look_at_slack(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_readyz_is_200_when_all_checks_pass(here: World) -> None:
     await ticked(here)
-    status, checks = await ready(here)
-    assert status == 200
+    async with asyncio.timeout(WITHIN_S):
+        while (answer := await ready(here))[0] != 200:  # Slack answers late on a busy machine
+            await asyncio.sleep(0.1)
+    checks = answer[1]
     assert {words for name, words in checks.items() if name != "paging"} == {"ok"}
     assert set(checks) >= {"database", "slack", "scheduler", "outbox"}
 
@@ -149,7 +152,7 @@ async def test_a_scheduler_that_stands_still_is_noticed(here: World, monkeypatch
     await ticked(here)
     monkeypatch.setattr(health, "TICK_MAX_S", 0.3)
     async with here.tocsin.scheduler._turn:  # as a tick does that never ends
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(WITHIN_S):
             while (answer := await ready(here))[0] == 200:
                 await asyncio.sleep(0.02)
     status, checks = answer
@@ -188,11 +191,10 @@ async def test_without_a_socket_readyz_is_503(sqlite_url: str, monkeypatch: pyte
         here.ws.sockets.refusing = True
         here.ws.sockets.drop()
         await here.ws.until(lambda: not here.ws.sockets.connections)
-        for _ in range(100):
-            status, checks = await ready(here)
-            if status == 503:
-                break
-            await asyncio.sleep(0.05)
+        async with asyncio.timeout(WITHIN_S):
+            while (answer := await ready(here))[0] != 503:
+                await asyncio.sleep(0.05)
+        checks = answer[1]
         assert "no Socket Mode connection" in checks["slack"]
         assert "SLACK_APP_TOKEN" in checks["slack"]
 
@@ -231,7 +233,7 @@ async def monitor() -> AsyncIterator[Monitor]:
 
 async def withheld(here: World, wanted: int) -> None:
     """Until so many heartbeats were withheld."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WITHIN_S):
         while (await metrics(here)).get('tocsin_heartbeats_total{result="withheld"}', 0) < wanted:
             await asyncio.sleep(0.05)
 

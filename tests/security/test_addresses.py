@@ -30,6 +30,7 @@ from tests.integrations.pages import ANNA, page
 from tests.scenarios.assertions import all_messages, rest
 from tests.scenarios.running import World
 from tests.scenarios.test_hostile import FORM, send, still_works
+from tests.waiting import WITHIN_S
 
 SLACK = "https://slack.com/api/"
 INSIDE = "inc-1-checkout-is-down"
@@ -133,7 +134,7 @@ async def test_an_answer_whose_address_is_not_slacks_is_posted_in_the_channel(he
                 }
             ).encode()  # fmt: skip
             assert (await send(here, body, FORM)).status == 200
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WITHIN_S):
             while sum("* is declared: " in shown.text for shown in all_messages(here)) < 5:  # directly
                 await asyncio.sleep(0.05)
         assert found.reached == []

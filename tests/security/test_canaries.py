@@ -26,6 +26,7 @@ import sandbox
 from bot.cli.main import main
 from bot.settings import Settings
 from tests.scenarios.running import MANIFEST
+from tests.waiting import WITHIN_S
 
 numbers = itertools.count(1)
 CANARY = "c4n4ry"
@@ -161,7 +162,7 @@ async def test_no_secret_appears_in_logs_answers_or_output_of_commands(
             assert process.stderr is not None
             listening = asyncio.create_task(process.stderr.read())
             try:
-                ready = json.loads(await asyncio.wait_for(process.stdout.readline(), 40))
+                ready = json.loads(await asyncio.wait_for(process.stdout.readline(), WITHIN_S))
                 await ws.until(lambda: len(ws.sockets.connections) >= 1, timeout_s=20)
                 await ws.person("maya").command("#general", "/incident declare sev1 Payments are down")
                 await ws.until(lambda: bool(ws.find_channel("inc-1-") and ws.pinned(INSIDE)), timeout_s=40)
@@ -182,7 +183,7 @@ async def test_no_secret_appears_in_logs_answers_or_output_of_commands(
                 said += [str([call.args for call in ws.journal.calls])]
             finally:
                 process.terminate()
-                await asyncio.wait_for(process.wait(), 20)
+                await asyncio.wait_for(process.wait(), WITHIN_S)
                 said.append((await listening).decode("utf-8", "replace"))
         logged = said[-1]
         assert "started" in logged

@@ -14,6 +14,7 @@ import pytest
 from sandbox.transport import signature
 from tests.scenarios.running import World
 from tests.scenarios.test_hostile import FORM, JSON, send, still_works
+from tests.waiting import WITHIN_S
 
 
 @asynccontextmanager
@@ -30,7 +31,7 @@ async def raw(here: World, *lines: str, body: bytes = b"") -> tuple[int, bytes]:
     async with connected(here) as (reader, writer):
         writer.write("\r\n".join(("POST /slack/events HTTP/1.1", "Host: a", "Connection: close", *lines)).encode())
         writer.write(b"\r\n\r\n" + body)
-        answer = await asyncio.wait_for(reader.read(), 5)
+        answer = await asyncio.wait_for(reader.read(), WITHIN_S)
     return int(answer.split(b" ", 2)[1]) if answer else 0, answer
 
 
@@ -61,11 +62,11 @@ async def test_a_request_head_that_arrives_too_slowly_ends_the_connection(here: 
     here.tocsin.http.limiter.head_within_s = 0.4
     async with connected(here) as (reader, writer), connected(here) as (silent, _):
         started = time.monotonic()
-        while not (reader.at_eof() or reader.exception()) and time.monotonic() - started < 5:
+        while not (reader.at_eof() or reader.exception()) and time.monotonic() - started < WITHIN_S:
             writer.write(b"X")  # a byte at a time: each would keep a naive time-out alive
             await asyncio.sleep(0.01)
-        assert time.monotonic() - started < 2
-        assert await hung_up(silent, 1)
+        assert time.monotonic() - started < WITHIN_S / 2
+        assert await hung_up(silent, WITHIN_S)
     await here.declared()
     await still_works(here)
 
@@ -78,11 +79,11 @@ async def test_a_body_that_arrives_too_slowly_is_refused_and_delays_no_other_req
         started = time.monotonic()
         dripping = asyncio.create_task(_drip(writer))
         await still_works(here)  # meanwhile
-        answer = await asyncio.wait_for(reader.read(1000), 5)
+        answer = await asyncio.wait_for(reader.read(1000), WITHIN_S)
         dripping.cancel()
         assert b" 408 " in answer.splitlines()[0]
-        assert time.monotonic() - started < 3
-        assert await hung_up(reader, 4)
+        assert time.monotonic() - started < WITHIN_S / 2
+        assert await hung_up(reader, WITHIN_S)
 
 
 async def _drip(writer: asyncio.StreamWriter) -> None:
@@ -107,11 +108,11 @@ async def test_the_second_request_of_a_connection_has_a_time_limit_too(here: Wor
     here.tocsin.http.limiter.head_within_s = 0.3
     async with connected(here) as (reader, writer), connected(here) as (silent, _):
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
-        assert b"200" in await asyncio.wait_for(reader.readuntil(b"}"), 2)
-        assert await hung_up(silent, 5)  # so the time limit has passed; waiting between requests is not slow
+        assert b"200" in await asyncio.wait_for(reader.readuntil(b"}"), WITHIN_S)
+        assert await hung_up(silent, WITHIN_S)  # so the time limit has passed; waiting between requests is not slow
         assert not reader.at_eof()
         writer.write(b"GET /healthz HTTP/1.1\r\n")
-        assert await hung_up(reader, 2)
+        assert await hung_up(reader, WITHIN_S)
 
 
 @pytest.mark.parametrize("doubled", ["X-Slack-Signature", "X-Slack-Request-Timestamp", "Content-Type"])
@@ -157,7 +158,7 @@ async def test_a_compressed_body_is_not_blown_up(here: World) -> None:
     started = time.monotonic()
     status, _ = await raw(here, *signed(here, bomb, JSON), "Content-Encoding: gzip", body=bomb)
     assert status in (400, 401, 413)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < WITHIN_S / 2
 
 
 async def test_a_replayed_command_gets_no_content_in_its_answer(here: World) -> None:
@@ -210,4 +211,4 @@ async def test_at_the_connection_limit_silent_connections_are_closed_before_a_ba
 async def healthy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """A request on this connection is answered."""
     writer.write(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
-    assert b"200" in await asyncio.wait_for(reader.readuntil(b"}"), 20)
+    assert b"200" in await asyncio.wait_for(reader.readuntil(b"}"), WITHIN_S)

@@ -16,6 +16,7 @@ from bot.slack.commands.verbs import VERBS
 from tests.scenarios.assertions import rest, told, typed, words
 from tests.scenarios.running import World, world
 from tests.scenarios.test_hostile import damaged, unseen
+from tests.waiting import WITHIN_S
 
 ONCALL = "S0ONCALL01"  # maya and tom
 INSIDE = "inc-1-checkout-is-down"
@@ -60,7 +61,7 @@ async def strict(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
 
 async def known(here: World, user: str = "") -> None:
     """Until Slack was asked who is on call, and this person is."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WITHIN_S):
         while (people := here.tocsin.usergroups.members("oncall")) is None or (user and user not in people):
             await asyncio.sleep(0.02)
 

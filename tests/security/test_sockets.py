@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tests.scenarios.running import World, world
 from tests.scenarios.test_hostile import ANYTHING, put, recorded, still_works, unseen, without_each
+from tests.waiting import WITHIN_S
 
 FRAMES = [
     "", "{", "{}", "[]", "null", "7", "\x00", "{" * 100_000, '{"a":' * 50_000, "x" * 1_000_000, '{"type": "hello"}',
@@ -45,7 +46,7 @@ async def over_sockets(sqlite_url: str) -> AsyncIterator[World]:
 
 async def frame(here: World, text: str) -> None:
     """One frame, on one of the connections, as it is. Whatever it does, a connection must be there for the next."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WITHIN_S):
         while not (there := [c for c in here.ws.sockets.connections if not c.socket.closed]):
             await asyncio.sleep(0.05)
     await there[0].socket.send_str(text)

@@ -25,6 +25,7 @@ from storage.timeline import entries, verify
 from tests.databases import PostgreSQL
 from tests.scenarios.running import MovableClock
 from tests.storage.helpers import message_entry, store_incidents
+from tests.waiting import WITHIN_S
 
 COUNT = 200
 
@@ -108,7 +109,7 @@ async def test_an_idle_transaction_does_not_keep_an_incident_locked(url: str, mo
 
     idling = asyncio.create_task(stay_idle())
     await locked.wait()
-    async with asyncio.timeout(10), other.transaction() as conn:
+    async with asyncio.timeout(WITHIN_S / 2), other.transaction() as conn:
         assert await incidents.lock(conn, 1) is not None
     idling.cancel()
     await asyncio.gather(idling, return_exceptions=True)

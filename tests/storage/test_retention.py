@@ -30,6 +30,7 @@ from storage.outbox import census, enqueue, queue, receipts
 from storage.timeline import entries as timeline
 from storage.timeline import verify
 from tests.storage.helpers import MINUTE, NOW, incident, message_entry
+from tests.waiting import WITHIN_S
 
 DAY = timedelta(days=1)
 KEEP = 400 * DAY
@@ -232,7 +233,7 @@ async def test_it_goes_round_by_itself_and_goes_on_after_a_failure(
     timer = Timer()
     timer.add(Retention(context(database)).periodic)
     await timer.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WITHIN_S):
         while "secret words" in await texts(database, 1):
             await asyncio.sleep(0.01)
     await timer.stop(1.0)

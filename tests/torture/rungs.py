@@ -27,6 +27,7 @@ from tests.scenarios.running import MANIFEST
 from tests.torture.replicas import RETRIES_S, Balancer, Replica, nothing_waits, shortened, supervised
 from tests.torture.schedule import Life, life
 from tests.torture.vendors import FaultyPagerDuty, FaultyTwilio, Mailbox
+from tests.waiting import WITHIN_S
 
 RUNGS, EVERY_S = 4, 20
 METHODS = ("slack", "pagerduty", "email", "sms")
@@ -131,7 +132,7 @@ class Night:
         """1. Start; 2. play the night; 3. end the faults and let the ladder finish."""
         async with supervised(self, self.plan.lives) as self.replicas:
             self.ws.request_url = f"http://127.0.0.1:{self.balancer.port}/slack/events"
-            await asyncio.wait_for(self.replicas[0].up.wait(), 20)
+            await asyncio.wait_for(self.replicas[0].up.wait(), WITHIN_S)
             await self._play()
             await self._recover()
 
@@ -198,7 +199,7 @@ class Night:
         for vendor in (self.pagerduty, self.twilio, self.post):
             vendor.faults.clear()
         for replica in self.replicas:
-            await asyncio.wait_for(replica.up.wait(), 20)
+            await asyncio.wait_for(replica.up.wait(), WITHIN_S)
         self.clock.step(RUNGS * EVERY_S + 5)  # past the rest of the ladder
         await self.replicas[0].restart()
         await self._wait_until_quiet()

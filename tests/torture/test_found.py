@@ -151,7 +151,7 @@ async def test_a_socket_that_failed_to_open_is_opened_soon(sqlite_url: str, monk
         await here.ws.until(lambda: len(here.ws.sockets.connections) == 2)
         here.ws.faults.add("apps.connections.open", status=500, count=3)
         await here.ws.sockets.disconnect("refresh_requested")
-        await here.ws.until(lambda: len([c for c in here.ws.sockets.connections if not c.draining]) == 2, 5)
+        await here.ws.until(lambda: len([c for c in here.ws.sockets.connections if not c.draining]) == 2, WITHIN_S)
 
 
 async def test_a_press_that_is_neither_recorded_nor_reported_is_not_acknowledged(
@@ -207,7 +207,7 @@ async def test_messages_after_the_end_of_an_incident_are_read_after_an_absence(s
 
 
 async def recorded(here: World, text: str) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WITHIN_S):
         while text not in [entry["text"] for entry in (await here.show())["timeline"]]:
             await asyncio.sleep(0.05)
 
@@ -263,7 +263,7 @@ async def test_a_process_stopped_in_a_transaction_loses_its_locks(
 async def _number_in_both(stopped: Database, other: Database) -> None:
     async with stopped.transaction() as conn:
         assert await incidents.next_number(conn) == 1
-        async with asyncio.timeout(5), other.transaction() as meanwhile:
+        async with asyncio.timeout(WITHIN_S), other.transaction() as meanwhile:
             assert await incidents.next_number(meanwhile) == 1
 
 

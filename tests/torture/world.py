@@ -23,6 +23,7 @@ from tests.torture.people import People
 from tests.torture.replicas import RETRIES_S, Balancer, Replica, nothing_waits, shortened, supervised
 from tests.torture.schedule import Schedule, Step
 from tests.torture.workspace_acts import workspace_act
+from tests.waiting import WITHIN_S
 
 LEASE_S = 2.0
 QUIET_WITHIN_S = 40.0
@@ -123,7 +124,7 @@ class World:
             if not self.schedule.socket_mode:
                 self.ws.request_url = f"http://127.0.0.1:{self.balancer.port}/slack/events"
             began = time.monotonic()
-            await asyncio.wait_for(self.replicas[0].up.wait(), 20)
+            await asyncio.wait_for(self.replicas[0].up.wait(), WITHIN_S)
             if self.schedule.outages:
                 await self.elsewhere.sign_up()
             await self._play(min(2.0, max(1.0, (time.monotonic() - began) / STARTS_IN_S)))
@@ -165,7 +166,7 @@ class World:
         self.ws.delivery.release()
         self.ws.delivery.flush()
         for replica in self.replicas:
-            await asyncio.wait_for(replica.up.wait(), 20)
+            await asyncio.wait_for(replica.up.wait(), WITHIN_S)
         if self.schedule.socket_mode:
             await self.ws.until(lambda: self.ws.sockets.connections)
         await self._delivered()
@@ -185,7 +186,7 @@ class World:
 
     async def _delivered(self) -> None:
         waiting = [d for d in self.ws.journal.deliveries if d.kind == "events_api"]
-        await self.ws.until(lambda: all(d.state != "waiting" for d in waiting), 20)
+        await self.ws.until(lambda: all(d.state != "waiting" for d in waiting), WITHIN_S)
 
     async def _wait_until_quiet(self) -> None:
         """Wait until nothing is in flight in either direction, three times in a row. The oracle reports a time-out."""

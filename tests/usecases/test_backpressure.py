@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from bot.usecases.backpressure import ForegroundGate
+from tests.waiting import WITHIN_S
 
 
 async def test_nobody_waits_and_nothing_is_held_up() -> None:
@@ -30,7 +31,7 @@ async def test_whoever_waits_goes_first() -> None:
 async def test_a_stream_of_people_does_not_hold_the_background_up_for_ever() -> None:
     gate = ForegroundGate()
     with gate.foreground():
-        async with asyncio.timeout(2.0):
+        async with asyncio.timeout(WITHIN_S):
             await gate.yield_to_foreground(0.05)
 
 
@@ -41,5 +42,5 @@ async def test_an_error_ends_the_wait_too() -> None:
             raise ValueError
     except ValueError:
         pass
-    async with asyncio.timeout(1.0):
-        await gate.yield_to_foreground(0.9)
+    async with asyncio.timeout(WITHIN_S):
+        await gate.yield_to_foreground(2 * WITHIN_S)

@@ -14,6 +14,7 @@ from bot.workers.base import Periodic
 from bot.workers.tasks import WakeableTask
 from bot.workers.timer import Timer
 from storage.engine.errors import StorageError
+from tests.waiting import WITHIN_S
 
 SOON, AT_ONCE = timedelta(milliseconds=20), timedelta(0)
 
@@ -41,7 +42,7 @@ class Runs:
             raise self.error
 
     async def reach(self, count: int) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WITHIN_S):
             while self.count < count:
                 self._changed.clear()
                 await self._changed.wait()

@@ -162,10 +162,10 @@ def test_looking_up_who_is_on_call_takes_less_than_a_millisecond() -> None:
     ]
     moments = [at("2026-06-01T00:00") + timedelta(hours=7 * n) for n in range(500)]
     oncall.on_call(busy, moments[0], overrides)
-    begun = clock.perf_counter()
+    begun = clock.process_time()
     for moment in moments:
         oncall.on_call(busy, moment, overrides)
-    assert (clock.perf_counter() - begun) / len(moments) < 0.001
+    assert (clock.process_time() - begun) / len(moments) < 0.001
 
 
 # --- against the oracle --------------------------------------------------------------------------------------------

@@ -191,10 +191,10 @@ def test_looking_up_one_of_five_hundred_schedules_takes_less_than_a_millisecond(
     ]
     look_up = oncall.on_call_lookup(Policy("p", (), (), schedules=schedules), covers)
     moments = [(f"s{7 * n % 500}", begin + timedelta(hours=7 * n)) for n in range(500)]
-    begun = clock.perf_counter()
+    begun = clock.process_time()
     for name, moment in moments:
         look_up(name, moment)
-    assert (clock.perf_counter() - begun) / len(moments) < 0.001
+    assert (clock.process_time() - begun) / len(moments) < 0.001
 
 
 # --- against the oracle --------------------------------------------------------------------------------------------

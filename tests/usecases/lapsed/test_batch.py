@@ -27,6 +27,7 @@ from storage.schema import outbox
 from storage.timeline import entries
 from storage.timeline.verify import chain_faults
 from tests.usecases.conftest import START, MakeContext, MovableClock
+from tests.waiting import WITHIN_S
 
 POLICY = """
 preset: sev1-5
@@ -116,7 +117,7 @@ async def test_nobody_is_waited_for(context: Context, clock: MovableClock) -> No
     rows = await _lapsed(context, clock, ["sev2", "sev2", "sev2"])
     async with context.database.transaction() as conn:
         await incidents.lock(conn, 2)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WITHIN_S):
             left = await remind_batch(context, rows)
     assert [row.incident for row in left] == [2]
     assert [await _reminded(context, number) for number in (1, 2, 3)] == [True, False, True]
