@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ import pytest
 
 import sandbox
 from bot import trackers
+from bot.domain.actions.ticket import TicketNews
+from bot.integrations.trackers import hooks
+from bot.workers import retention
 from bot.workers.outbox import UNCERTAIN_WAIT
 from bot.workers.ticket_poller import ticket_poller
 from storage import tickets
@@ -63,7 +67,7 @@ async def test_an_item_gets_an_issue_which_is_closed_there_and_here_by_webhook(s
         assert asked["assignees"] == ["tombaker"]
         told = texts(of_kind(await here.show(), "action"))
         assert told[-1] == "AI-1-1 is acme/app#1 in GitHub: https://github.com/acme/app/issues/1"
-        issue = github.close(1)
+        issue = dict(github.close(1))
         port = here.tocsin.port
         assert await hooked(port, event("closed", issue), secret="wrong") == (401, {"error": "bad signature"})
         assert await hooked(port, event("closed", issue)) == (202, {"outcome": "taken"})
@@ -75,6 +79,25 @@ async def test_an_item_gets_an_issue_which_is_closed_there_and_here_by_webhook(s
         assert (await hooked(port, event("reopened", github.reopen(1)), "d-2"))[1] == {"outcome": "taken"}
         await rest(here)
         assert texts(of_kind(await here.show(), "action"))[-1] == "AI-1-1 open again: Alert on pool usage"
+        recorded = await hooked(port, event("closed", issue), "d-3")  # the ID of a delivery is not signed
+        assert recorded == (202, {"outcome": "repeated"})
+
+
+@pytest.mark.parametrize("read", ["github", "jira"])
+def test_a_webhook_about_a_change_of_long_ago_is_no_news(read: str) -> None:
+    """A recorded body is refused by its digest while that is remembered, and later by its age."""
+    assert timedelta(seconds=hooks.NEWS_FOR_S) < retention.OPERATIONAL
+    assert _news(read, timedelta(seconds=hooks.NEWS_FOR_S - 60)) is not None
+    assert _news(read, timedelta(seconds=hooks.NEWS_FOR_S + 60)) is None
+
+
+def _news(read: str, ago: timedelta) -> TicketNews | None:
+    at = datetime.now(UTC) - ago
+    if read == "github":
+        issue = {"number": 1, "state": "closed", "updated_at": at.strftime("%Y-%m-%dT%H:%M:%SZ")}
+        return hooks.github({"x-github-event": "issues"}, event("closed", issue))
+    changed = {"webhookEvent": "jira:issue_updated", "timestamp": int(at.timestamp() * 1000), "issue": {"key": "OPS-1"}}
+    return hooks.jira({}, changed)
 
 
 async def test_an_item_that_is_settled_here_is_closed_there_with_its_reason(sqlite_url: str, tmp_path: Path) -> None:

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from bot.domain.actions.ticket import TicketNews, TicketState, TrackerKind
 from bot.integrations.trackers import github as github_client
 
 WHO_LENGTH = 100
+# A change that was made so long ago is no news: the trackers are asked every 30 seconds. Deliveries are remembered for
+# longer (bot/workers/retention.py), so that a recorded one is refused either way.
+NEWS_FOR_S = 14 * 86_400.0
 FRESH_FOR_S = 300.0  # Linear puts the time into what it signs, so that a recorded request cannot be replayed
 
 
@@ -27,7 +31,7 @@ def github(headers: Mapping[str, str], content: Mapping[str, Any]) -> TicketNews
     if not isinstance(number, int) or not isinstance(name, str):
         return None
     match content.get("action"):
-        case "closed" | "reopened":
+        case "closed" | "reopened" if not _is_old(_instant(issue.get("updated_at"))):
             state = github_client.state_of(issue)
         case "deleted" | "transferred":
             state = TicketState.GONE
@@ -41,6 +45,9 @@ def jira(headers: Mapping[str, str], content: Mapping[str, Any]) -> TicketNews |
     issue = _part(content, "issue")
     key = issue.get("key")
     if not isinstance(key, str) or "-" not in key:
+        return None
+    stamp = content.get("timestamp")
+    if isinstance(stamp, int | float) and _is_old(stamp / 1000):
         return None
     who = _name(_part(content, "user"), "displayName")
     match content.get("webhookEvent"):
@@ -70,6 +77,18 @@ def linear(headers: Mapping[str, str], content: Mapping[str, Any]) -> TicketNews
     else:
         return None
     return TicketNews(TrackerKind.LINEAR, key.rpartition("-")[0], key, state, who)
+
+
+def _is_old(at_s: float | None) -> bool:
+    return at_s is not None and time.time() - at_s > NEWS_FOR_S
+
+
+def _instant(text: Any) -> float | None:
+    """The seconds since 1970 of an instant as GitHub writes it; None where there is none."""
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (TypeError, ValueError):
+        return None
 
 
 def jira_state(fields: Mapping[str, Any]) -> TicketState:

@@ -53,11 +53,12 @@ async def ticket_moved(context: Context, ticket: Ticket, state: TicketState) -> 
 async def take_news(context: Context, news: TicketNews, delivery: str | None = None) -> bool:
     """Follow what happened to a ticket there. False where it is not ours, or where nothing is new.
 
-    The echo of our own change is no news: the ticket's state is known already.
+    The echo of our own change is no news: the ticket's state is known already. Such a delivery is recorded all the
+    same, or it could be sent again when the ticket stands elsewhere. Raises `DuplicateDelivery`.
     """
     async with context.database.reading() as conn:
         ticket = (await tickets.by_external(conn, news.tracker, news.place, [news.external])).get(news.external)
-    if ticket is None or ticket.state is news.state:
+    if ticket is None or (ticket.state is news.state and delivery is None):
         return False
     async with locked_incident(context, ticket.incident, delivery) as work:
         ticket = await tickets.get(work.conn, ticket.incident, ticket.item)
