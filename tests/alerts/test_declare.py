@@ -8,7 +8,8 @@ from bot.domain.alerts.group import AlertGroup
 from storage.alerts import groups
 from tests.alerts.sending import alert, send, webhook
 from tests.scenarios.assertions import announcements, buttons, of_kind, rest, texts, until, words
-from tests.scenarios.running import WITHIN_S, World
+from tests.scenarios.running import World
+from tests.waiting import WITHIN_S
 
 
 async def test_a_route_that_declares_opens_an_incident_detected_when_the_first_alert_began(here: World) -> None:

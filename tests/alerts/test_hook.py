@@ -14,7 +14,8 @@ import pytest
 from bot.integrations.alerts.protocol import MOST_ALERTS
 from bot.web.hooks import endpoint
 from tests.alerts.sending import TOKEN, alert, send, webhook
-from tests.scenarios.running import WITHIN_S, World, world, written
+from tests.scenarios.running import World, world, written
+from tests.waiting import WITHIN_S
 
 JSON = {"Content-Type": "application/json"}
 

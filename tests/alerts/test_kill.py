@@ -16,8 +16,9 @@ from storage.open import open_database
 from tests.alerts.sending import TOKEN, alert, webhook
 from tests.scenarios import processes
 from tests.scenarios.processes import Death
-from tests.scenarios.running import WITHIN_S, written
+from tests.scenarios.running import written
 from tests.scenarios.test_kill import doubled, incident_channels, quiet, settings, workspace
+from tests.waiting import WITHIN_S
 
 POLICY = """
 preset: sev1-5

@@ -16,7 +16,8 @@ import pytest
 
 from tests.alerts.sending import TOKEN
 from tests.scenarios.assertions import announcements, of_kind, rest, until, words
-from tests.scenarios.running import WITHIN_S, World
+from tests.scenarios.running import World
+from tests.waiting import WITHIN_S
 
 BINARY = shutil.which("prometheus-alertmanager")
 pytestmark = pytest.mark.skipif(BINARY is None, reason="Debian's package prometheus-alertmanager is not installed")

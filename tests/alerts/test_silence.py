@@ -8,7 +8,8 @@ from bot.domain.alerts.group import AlertGroup
 from storage.alerts import groups
 from tests.alerts.sending import alert, send, webhook
 from tests.scenarios.assertions import announcements, buttons, rest, typed, until, words
-from tests.scenarios.running import WITHIN_S, World
+from tests.scenarios.running import World
+from tests.waiting import WITHIN_S
 
 
 async def decided(here: World, decision: str) -> AlertGroup:

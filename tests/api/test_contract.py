@@ -20,7 +20,8 @@ from bot.operations.table import BY_NAME, OPERATIONS
 from bot.web.api.openapi import example
 from bot.web.api.problems import KINDS
 from tests.api.calls import MAYA, program, token_for
-from tests.scenarios.running import WITHIN_S, World, written
+from tests.scenarios.running import World, written
+from tests.waiting import WITHIN_S
 
 POLICY = """
 preset: sev1-5

@@ -25,7 +25,8 @@ from tests.integrations.doubles import Reply, serving
 from tests.integrations.github_double import REPOSITORY, SECRET, TOKEN, GitHubDouble, event, hooked
 from tests.scenarios import processes
 from tests.scenarios.assertions import answered, declared, of_kind, rest, texts, typed, words
-from tests.scenarios.running import MANIFEST, WITHIN_S, World, world, written
+from tests.scenarios.running import MANIFEST, World, world, written
+from tests.waiting import WITHIN_S
 
 INSIDE = "inc-1-checkout-is-down"
 POLICY = """

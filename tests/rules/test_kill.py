@@ -17,8 +17,9 @@ from storage.schema import alert_groups, alert_occurrences, incidents
 from tests.rules.prometheus import needs_prometheus
 from tests.scenarios import processes
 from tests.scenarios.processes import Death
-from tests.scenarios.running import MANIFEST, WITHIN_S, written
+from tests.scenarios.running import MANIFEST, written
 from tests.scenarios.test_kill import doubled, incident_channels, quiet, settings
+from tests.waiting import WITHIN_S
 
 POLICY = """
 preset: sev1-5

@@ -13,7 +13,8 @@ from sandbox.forms import actionable
 from sandbox.model import Ephemeral
 from sandbox.text import message_lines
 from storage.outbox import census
-from tests.scenarios.running import WITHIN_S, World
+from tests.scenarios.running import World
+from tests.waiting import WITHIN_S
 
 
 async def rest(here: World) -> None:

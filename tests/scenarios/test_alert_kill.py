@@ -18,8 +18,9 @@ from storage.open import open_database
 from storage.schema import alert_deadlines
 from tests.alerts.sending import TOKEN, alert, webhook
 from tests.scenarios import processes
-from tests.scenarios.running import WITHIN_S, written
+from tests.scenarios.running import written
 from tests.scenarios.test_kill import deaths, doubled, nothing_waits, settings, workspace
+from tests.waiting import WITHIN_S
 
 POLICY = """
 preset: sev1-5

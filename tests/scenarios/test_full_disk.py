@@ -23,8 +23,9 @@ from storage.timeline import entries as timeline
 from storage.timeline.verify import chain_faults
 from tests.scenarios import processes
 from tests.scenarios.processes import Tuning
-from tests.scenarios.running import MANIFEST, WITHIN_S, written
+from tests.scenarios.running import MANIFEST, written
 from tests.scenarios.test_kill import POLICY, settings
+from tests.waiting import WITHIN_S
 
 MOST_BYTES = 4096  # less than one page of the write-ahead log with its header
 

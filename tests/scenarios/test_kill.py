@@ -25,7 +25,8 @@ from storage.timeline import entries as timeline
 from storage.timeline.verify import chain_faults
 from tests.scenarios import processes
 from tests.scenarios.processes import Death
-from tests.scenarios.running import MANIFEST, WITHIN_S, written
+from tests.scenarios.running import MANIFEST, written
+from tests.waiting import WITHIN_S
 
 POLICY = """
 preset: sev1-5

@@ -23,8 +23,9 @@ from storage.open import open_database
 from tests.alerts.sending import TOKEN, send
 from tests.scenarios import processes
 from tests.scenarios.assertions import announcements, direct, rest, until, words
-from tests.scenarios.running import WITHIN_S, World, world, written
+from tests.scenarios.running import World, world, written
 from tests.scenarios.test_kill import deaths, doubled, nothing_waits, settings, workspace
+from tests.waiting import WITHIN_S
 
 POLICY = """
 preset: sev1-5

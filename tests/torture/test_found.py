@@ -21,9 +21,10 @@ from storage.engine.errors import StorageError, explain
 from storage.open import open_database
 from tests.databases import PostgreSQL
 from tests.scenarios import processes
-from tests.scenarios.running import MANIFEST, WITHIN_S, World, start, world
+from tests.scenarios.running import MANIFEST, World, start, world
 from tests.scenarios.test_kill import doubled, incident_channels, quiet
 from tests.torture.people import has_block
+from tests.waiting import WITHIN_S
 
 POLICY = """
 preset: sev1-5
