@@ -23,7 +23,7 @@ from sandbox import Channel, Message, Person, Workspace
 from storage import deadlines, incidents
 from storage.schema import outbox
 from storage.timeline import entries as timeline
-from tests.waiting import WITHIN_S
+from tests.waiting import WITHIN_S as WITHIN_S
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFEST = ROOT / "manifest.yml"

@@ -12,8 +12,9 @@ from sandbox import Workspace
 from storage import team_turns
 from storage.open import open_database
 from tests.scenarios import processes
-from tests.scenarios.running import WITHIN_S, written
+from tests.scenarios.running import written
 from tests.scenarios.test_kill import dead_or_quiet, deaths, doubled, overdue, quiet, settings, workspace
+from tests.waiting import WITHIN_S
 
 POLICY = """
 preset: sev1-5
