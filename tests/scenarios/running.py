@@ -23,10 +23,11 @@ from sandbox import Channel, Message, Person, Workspace
 from storage import deadlines, incidents
 from storage.schema import outbox
 from storage.timeline import entries as timeline
-from tests.waiting import WITHIN_S as WITHIN_S
+from tests import waiting
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFEST = ROOT / "manifest.yml"
+WITHIN_S = waiting.WITHIN_S
 TRANSCRIPT = os.environ.get("TOCSIN_TRANSCRIPT")
 
 
