@@ -205,6 +205,8 @@ class _Causes:
             self.plan.people.values()
         )
         if strangers := sorted(set(theirs) - known):
+            if set(strangers) <= {each.origin.name for each in (*self.account.ladders, *self.account.schedules)}:
+                return f"{', '.join(strangers)} takes turns there, which a schedule cannot here: write people instead"
             return f"nobody in the policy is {', '.join(strangers)}"
         key = self.plan.schedules[schedule.origin.id]
         if any(each.schedule == key and each.starts_at < until and each.ends_at > since for each in self.taken_here):
