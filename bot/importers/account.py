@@ -5,8 +5,10 @@ Each object knows its origin, and carries notes on what its vendor has and Tocsi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from bot.importers.report import Row, State
 
@@ -74,6 +76,22 @@ class Person(Thing):
     steps: list[Step] = field(default_factory=list)
     gone: bool = False
 
+    def take_phone(self, number: str, method: Thing) -> None:
+        """Take the number of a contact method, or note on it that there is another one already."""
+        if not self.phone or self.phone == number:
+            self.phone = number
+            return
+        why = "A contact has one telephone number, and has another one already"
+        method.note(why, f"Change `phone` if {number} is the better one.", lost=True)
+
+    def take_email(self, address: str, method: Thing) -> None:
+        """Take the address of a contact method, or note on it that there is another one already."""
+        if not self.email or self.email == address.lower():
+            self.email = address.lower()
+            return
+        why = "A contact has one address, and has another one already"
+        method.note(why, f"Change `email` if {address} is the better one.", lost=True)
+
 
 @dataclass(slots=True)
 class Team(Thing):
@@ -129,6 +147,16 @@ class Schedule(Thing):
     rotations: list[Rotation] = field(default_factory=list)
     overrides: list[Override] = field(default_factory=list)
     team: str = ""
+
+    def put_in_zone(self, name: str) -> None:
+        """Set the time zone; UTC, with a note, for one that this machine does not know."""
+        self.timezone = name or "UTC"
+        try:
+            ZoneInfo(self.timezone)
+        except (ValueError, OSError, KeyError):
+            why = f"“{self.timezone}” is no time zone that this machine knows; UTC stands for it"
+            self.note(why, "Set the schedule's `timezone`.")
+            self.timezone = "UTC"
 
 
 @dataclass(slots=True)
@@ -211,3 +239,13 @@ class Account:
     priorities: list[Thing] = field(default_factory=list)  # worst first
     past: list[PastIncident] = field(default_factory=list)
     others: list[Thing] = field(default_factory=list)  # what has no counterpart here
+
+
+def unread_lists(missing: Mapping[str, str]) -> list[Thing]:
+    """The lists that the key may not read, as objects of their own. `missing`: why, by the path."""
+    things = []
+    for path, why in sorted(missing.items()):
+        thing = Thing(Origin("list", path))
+        thing.note(why, "Give the key the right to read it and import again, if you use it.", lost=True)
+        things.append(thing)
+    return things

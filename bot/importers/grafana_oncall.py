@@ -26,6 +26,7 @@ from bot.importers.account import (
     Sender,
     Team,
     Thing,
+    unread_lists,
 )
 from bot.importers.errors import Forbidden, ImportFailed
 from bot.importers.fields import id_of, instant_of, int_of, list_of, text_of
@@ -113,10 +114,7 @@ async def read_account(reader: Reader, *, history: bool = True) -> Account:
             account.others.append(thing)
     if history:
         account.past = [_alert_group(raw) for raw in await oncall.items_of("alert_groups")]
-    for path, why in sorted(oncall.missing.items()):
-        thing = Thing(Origin("list", path))
-        thing.note(why, "Give the key the right to read it and import again, if you use it.", lost=True)
-        account.others.append(thing)
+    account.others += unread_lists(oncall.missing)
     return account
 
 
@@ -145,7 +143,7 @@ def _team(raw: Raw, members: Mapping[str, Any]) -> Team:
 
 async def _schedule(oncall: _OnCall, raw: Raw) -> Schedule:
     schedule = Schedule(Origin("schedule", id_of(raw), text_of(raw, "name")))
-    schedule.timezone = text_of(raw, "time_zone") or "UTC"
+    schedule.put_in_zone(text_of(raw, "time_zone"))
     now = oncall.reader.now
     duties = await oncall.final_shifts(schedule.origin.id, now - BACK, now + AHEAD)
     rotation = Rotation(Origin("shifts", schedule.origin.id), reported=False)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from bot.importers.account import (
     NOBODY,
@@ -54,23 +53,12 @@ def _contact_method(person: Person, raw: Raw) -> Thing:
             thing.note(
                 f"“{to}” is no telephone number", "Write it to the contact's `phone`, with the country code.", lost=True
             )
-        elif not person.phone or person.phone == number:
-            person.phone = number
         else:
-            thing.note(
-                "A contact has one telephone number, and has another one already",
-                f"Change `phone` if {number} is the better one.",
-                lost=True,
-            )
+            person.take_phone(number, thing)
+    elif method == "email" and (_MAIL.match(to) or person.email):
+        person.take_email(to, thing)
     elif method == "email":
-        if _MAIL.match(to) and not person.email:
-            person.email = to.lower()
-        elif to.lower() != person.email:
-            thing.note(
-                "A contact has one address, and has another one already",
-                f"Change `email` if {to} is the better one.",
-                lost=True,
-            )
+        thing.note(f"“{to}” is no e-mail address", "Write it to the contact's `email`.", lost=True)
     else:
         thing.note(
             "Opsgenie's app stops with Opsgenie", "Set the contact's `push`, or let Slack's app ring.", lost=True
@@ -147,7 +135,6 @@ def team_of(raw: Raw) -> Team:
 def schedule_of(raw: Raw) -> Schedule:
     """A schedule; Opsgenie's rotations add up."""
     schedule = Schedule(Origin("schedule", id_of(raw), text_of(raw, "name")), together=True)
-    schedule.timezone = text_of(raw, "timezone") or "UTC"
     schedule.team = id_of(object_of(raw, "ownerTeam"))
     if not bool_of(raw, "enabled", default=True):
         schedule.note(
@@ -155,14 +142,7 @@ def schedule_of(raw: Raw) -> Schedule:
             "Nothing to do if nobody misses it; else switch it on there and import again.",
             lost=True,
         )
-    try:
-        ZoneInfo(schedule.timezone)
-    except (ValueError, OSError, KeyError):
-        schedule.note(
-            f"“{schedule.timezone}” is no time zone that this machine knows; UTC stands for it",
-            "Set the schedule's `timezone`.",
-        )
-        schedule.timezone = "UTC"
+    schedule.put_in_zone(text_of(raw, "timezone"))
     schedule.rotations = [_rotation(schedule, rotation) for rotation in list_of(raw, "rotations")]
     schedule.overrides = [_override(schedule, override) for override in list_of(raw, "overrides")]
     return schedule

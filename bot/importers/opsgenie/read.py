@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.importers.account import Account, Origin, Thing
+from bot.importers.account import Account, unread_lists
 from bot.importers.opsgenie.convert import ladder_of, person_of, schedule_of, team_of
 from bot.importers.opsgenie.history import alert_of, incident_of
 from bot.importers.opsgenie.routing import integration_of, priorities, rest_of, rules_of, service_of
@@ -35,11 +35,5 @@ async def read_account(reader: Reader, *, history: bool = True) -> Account:
     if history:
         account.past = [alert_of(raw) for raw in await opsgenie.alerts()]
         account.past += [incident_of(raw) for raw in await opsgenie.incidents()]
-    account.others += [_unread(path, why) for path, why in sorted(opsgenie.missing.items())]
+    account.others += unread_lists(opsgenie.missing)
     return account
-
-
-def _unread(path: str, why: str) -> Thing:
-    thing = Thing(Origin("list", path))
-    thing.note(why, "Give the key the right to read it and import again, if you use it.", lost=True)
-    return thing

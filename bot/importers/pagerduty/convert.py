@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from bot.importers.account import (
     NOBODY,
@@ -78,21 +77,11 @@ def _contact_method(person: Person, raw: Raw) -> Thing:
         number = f"+{int_of(raw, 'country_code', 1)}{digits}" if 5 <= len(digits) <= 15 else ""
         if not number:
             thing.note(f"“{to}” is no telephone number", "Write it to the contact's `phone`.", lost=True)
-        elif not person.phone or person.phone == number:
-            person.phone = number
         else:
-            thing.note(
-                "A contact has one telephone number, and has another one already",
-                f"Change `phone` if {number} is the better one.",
-                lost=True,
-            )
-    elif kind == "email" and to.lower() != person.email:
-        thing.note(
-            "A contact has one address, and has another one already",
-            f"Change `email` if {to} is the better one.",
-            lost=True,
-        )
-    elif kind != "email":
+            person.take_phone(number, thing)
+    elif kind == "email":
+        person.take_email(to, thing)
+    else:
         thing.note(
             "PagerDuty's app stops with PagerDuty", "Set the contact's `push`, or let Slack's app ring.", lost=True
         )
@@ -137,17 +126,8 @@ def nest(teams: list[Team], raws: list[Raw]) -> None:
 
 def schedule_of(raw: Raw) -> Schedule:
     """A schedule. The API lists the layer first that outranks all others; here the last one does."""
-    schedule = Schedule(
-        Origin("schedule", id_of(raw), text_of(raw, "name")), timezone=text_of(raw, "time_zone") or "UTC"
-    )
-    try:
-        ZoneInfo(schedule.timezone)
-    except (ValueError, OSError, KeyError):
-        schedule.note(
-            f"“{schedule.timezone}” is no time zone that this machine knows; UTC stands for it",
-            "Set the schedule's `timezone`.",
-        )
-        schedule.timezone = "UTC"
+    schedule = Schedule(Origin("schedule", id_of(raw), text_of(raw, "name")))
+    schedule.put_in_zone(text_of(raw, "time_zone"))
     schedule.rotations = [_layer(each) for each in reversed(list_of(raw, "schedule_layers"))]
     schedule.overrides = [_override(schedule, each) for each in list_of(raw, "overrides")]
     return schedule

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.importers.account import Account, Origin, Participant, PastIncident, Thing
+from bot.importers.account import Account, Origin, Participant, PastIncident, unread_lists
 from bot.importers.fields import id_of, instant_of, list_of, object_of, text_of
 from bot.importers.pagerduty.convert import (
     ladder_of,
@@ -49,10 +49,7 @@ async def read_account(reader: Reader, *, history: bool = True) -> Account:
     account.others += rest_of(lists)
     if history:
         account.past = [incident_of(raw) for raw in await pagerduty.incidents()]
-    for path, why in sorted(pagerduty.missing.items()):
-        thing = Thing(Origin("list", path))
-        thing.note(why, "Give the key the right to read it and import again, if you use it.", lost=True)
-        account.others.append(thing)
+    account.others += unread_lists(pagerduty.missing)
     return account
 
 
