@@ -132,6 +132,15 @@ class Settings(BaseSettings):
     linear_api_url: str = "https://api.linear.app/graphql"
     linear_team: str | None = None  # its key
     linear_webhook_secret: SecretStr | None = None
+    # Wikis, into which reviews are written. docs/reviews.md
+    confluence_url: str | None = None  # with /wiki
+    confluence_email: str | None = None
+    confluence_api_token: SecretStr | None = None
+    confluence_space: str | None = None  # its key
+    confluence_parent: str | None = None  # ID of the page below which reviews are created
+    notion_token: SecretStr | None = None
+    notion_parent: str | None = None  # ID of the page below which reviews are created
+    notion_api_url: str = "https://api.notion.com"
     # A page at Atlassian Statuspage that is kept like ours. docs/status-page.md
     statuspage_api_key: SecretStr | None = None
     statuspage_page_id: str | None = None
@@ -226,6 +235,8 @@ class Settings(BaseSettings):
         "github_api_url",
         "jira_url",
         "linear_api_url",
+        "confluence_url",
+        "notion_api_url",
         "statuspage_api_url",
     )
     @classmethod

@@ -15,7 +15,7 @@ import structlog
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
-from bot import notifiers, trackers
+from bot import notifiers, trackers, wikis
 from bot import policy as policy_reader
 from bot import settings as settings_reader
 from bot.app import App, Stage
@@ -34,6 +34,7 @@ from bot.domain.routing.notice import (
     SUBSCRIBER_WEBHOOK_KINDS,
     TICKET_KINDS,
     WEBHOOK_KINDS,
+    WIKI_KINDS,
 )
 from bot.domain.routing.send_result import SendResult, Sent
 from bot.metrics import Metrics
@@ -47,6 +48,7 @@ from bot.senders.subscriber_webhooks import SubscriberWebhookSender
 from bot.senders.subscribers import SubscriberSender
 from bot.senders.tickets import TicketSender
 from bot.senders.webhooks import WebhookSender
+from bot.senders.wikis import WikiSender
 from bot.settings import LiveSettings, Settings, SettingsError, secret_of
 from bot.slack.blocks import bookmarks
 from bot.slack.client import api as slack_api
@@ -176,6 +178,7 @@ async def _base(settings: Settings, policies: Policies, library: LibraryCache, o
         clock=clock,
         methods=notifiers.methods(settings),
         tracker=trackers.used(settings),
+        wikis=wikis.configured(settings),
         url=settings.tocsin_url,
         playbook_library=library,
         templates=TemplateLibrary(settings.tocsin_templates),
@@ -339,6 +342,7 @@ def _outbox(base: Base, sockets: SocketPool | None, pages: PageSender, mails: Co
             InvitationSender(base.context, lambda: pages.notifiers, partial(mail_address_of, base.api)).send,
         ),
         (TICKET_KINDS, TicketSender(base.context, lambda: trackers.build(base.live.current, base.session)).send),
+        (WIKI_KINDS, WikiSender(base.context, lambda: wikis.build(base.live.current, base.session)).send),
         (COPY_KINDS, StatuspageSender(base.context, statuspage_client(base)).send),
         (WEBHOOK_KINDS, WebhookSender(base.context, base.session).send),
     )

@@ -13,7 +13,7 @@ import aiohttp
 import click
 from pydantic import ValidationError
 
-from bot import notifiers, trackers
+from bot import notifiers, trackers, wikis
 from bot import policy as policy_reader
 from bot import settings as settings_reader
 from bot.cli.shared import settings_database
@@ -154,6 +154,7 @@ async def local_context(database: Database, settings: Settings, person: str | No
         clock=await open_clock(database, settings.tocsin_speed),
         methods=notifiers.methods(settings),
         tracker=trackers.used(settings),
+        wikis=wikis.configured(settings),
         url=settings.tocsin_url,
         playbook_library=LibraryCache(settings.playbook_folders),
         templates=TemplateLibrary(settings.tocsin_templates),

@@ -9,13 +9,18 @@ from pathlib import Path
 import click
 
 from bot import policy as policy_reader
-from bot import review_formats
+from bot import review_formats, wikis
 from bot.cli.output import echo, incident_number, print_json
 from bot.cli.shared import run
 from bot.domain.errors import TocsinError
+from bot.domain.review.export import WIKI_TITLES, WikiKind
 from bot.domain.review.view import ReviewView
+from bot.domain.timeline.entry import BOT
 from bot.json_shapes.incidents import review_json
 from bot.settings import Settings
+from bot.usecases.context import Context, Policies
+from bot.usecases.open_clock import open_clock
+from bot.usecases.reviews.export import export_review
 from bot.usecases.reviews.read import read_review
 from storage import incidents, policies
 from storage.database import Database
@@ -25,10 +30,15 @@ from storage.database import Database
 @click.argument("incident_id")
 @click.option("--format", "kind", type=click.Choice(["md", "html", "json", "docx"]), default="md", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--export", "wiki", type=click.Choice([*WikiKind]), help="Instead: write it into this wiki.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="A file; printed if left out.")
-def review_command(incident_id: str, kind: str, as_json: bool, output: Path | None) -> None:
+def review_command(incident_id: str, kind: str, as_json: bool, wiki: str | None, output: Path | None) -> None:
     """The review of INCIDENT_ID: drafted from its timeline, with what people wrote."""
     number = incident_number(incident_id)
+    if wiki is not None:
+        run(lambda database, settings: _export(database, settings, number, WikiKind(wiki)))
+        echo(f"INC-{number}: the review goes to {WIKI_TITLES[WikiKind(wiki)]}. The timeline will have the link.")
+        return
     view = run(lambda database, settings: _read(database, settings, number))
     kind = "json" if as_json else kind
     if kind == "json" and output is None:
@@ -57,6 +67,13 @@ def _formatted(view: ReviewView, kind: str) -> bytes:
 
             return json.dumps(review_json(view, datetime.now(UTC).date()), ensure_ascii=False, indent=2).encode()
     return review_formats.markdown(view).encode()
+
+
+async def _export(database: Database, settings: Settings, number: int, wiki: WikiKind) -> None:
+    loaded = policy_reader.read(settings.policy_path)
+    policies_of = Policies(loaded.policy, loaded.document, policy_reader.from_document)
+    clock = await open_clock(database, settings.tocsin_speed)
+    await export_review(Context(database, policies_of, clock, wikis=wikis.configured(settings)), number, wiki, BOT)
 
 
 async def _read(database: Database, settings: Settings, number: int) -> ReviewView:

@@ -16,6 +16,7 @@ from bot.domain.incident import Incident
 from bot.domain.policy.automation_rules import AutomationRules
 from bot.domain.policy.policy import Policy
 from bot.domain.policy.service_ladder import for_services
+from bot.domain.review.export import WikiKind
 from bot.domain.timeline.source import Source
 from bot.domain.values.outage_span import OutageSpan
 from bot.templates.library import TemplateLibrary
@@ -175,6 +176,7 @@ class Context:
     names: Names = field(default_factory=NoNames)
     memberships: Memberships = field(default_factory=AllMembers)
     runners: Callable[[AutomationRules], Runners] = lambda rules: {}  # of playbook steps, by the rules of a policy
+    wikis: tuple[WikiKind, ...] = ()  # into which published reviews are written
     tracker: TrackerKind | None = None  # where action items get tickets; None: nowhere
     outage: Outage | None = None  # of Slack, as last looked; None: it works
     past_outages: tuple[OutageSpan, ...] = ()  # those that are over, the last first

@@ -28,6 +28,7 @@ from storage.schema.past_alerts import past_alert_words, past_alerts
 from storage.schema.people import homes, names, overrides, reads, shifts
 from storage.schema.playbooks import jobs, playbook_reminders, playbooks, walks
 from storage.schema.policies import meta, policies
+from storage.schema.review_exports import review_exports
 from storage.schema.reviews import review_texts
 from storage.schema.rules import probe_days, probe_states, rule_states, rule_switches, worker_leases
 from storage.schema.shadow import shadow_pages
@@ -41,7 +42,7 @@ __all__ = [
     "console_sessions", "counters", "cursors", "deadlines", "deliveries", "handed_mails", "homes", "imports",
     "incident_words", "incidents", "jobs", "login_links", "mailings", "meta", "metadata", "names", "outbox",
     "overrides", "past_alert_words", "past_alerts", "playbook_reminders", "playbooks", "policies", "probe_days",
-    "probe_states", "publications", "reads", "review_texts", "rule_states", "rule_switches", "service_changes",
-    "shadow_pages", "shifts", "subscribers",
+    "probe_states", "publications", "reads", "review_exports", "review_texts", "rule_states", "rule_switches",
+    "service_changes", "shadow_pages", "shifts", "subscribers",
     "team_turns", "threads", "tickets", "timeline", "walks", "worker_leases",
 ]  # fmt: skip

@@ -63,6 +63,7 @@ EXAMPLES: tuple[Payload, ...] = (
     ActionReminderPayload("UBEN", "2026-12-04"),
     payloads.TicketPayload(2),
     payloads.ReviewPointPayload(3),
+    payloads.ReviewExportPayload("notion"),
     payloads.UnfurlPayload("https://tocsin.example/incidents/INC-7", 7, "C0CHAN0000", "1.2", "u-1", "composer"),
     payloads.ReviewInvitePayload("UBEN", 1),
     ReviewQuestionsPayload("UBEN"),

@@ -106,6 +106,7 @@ class NoticeKind(StrEnum):
     REVIEW_CANVAS = "review_canvas"  # creates the canvas of the review, or brings it up to date
     REVIEW_POINT = "review_point"  # in the thread of the review: a point of the agenda begins
     REVIEW_INVITE = "review_invite"  # by e-mail: the meeting, for a calendar
+    REVIEW_EXPORT = "review_export"  # writes the review into a wiki, such as Confluence
     WEBHOOK = "webhook"  # an event, for another program
     TICKET = "ticket"  # in a tracker, such as GitHub
     TICKET_MOVE = "ticket_move"  # close or reopen it there
@@ -134,6 +135,7 @@ SHEET_KINDS = frozenset({NoticeKind.SHEET_MAIL})  # sent by bot/senders/sheet.py
 WEBHOOK_KINDS = frozenset({NoticeKind.WEBHOOK})  # sent by bot/senders/webhooks.py
 TICKET_KINDS = frozenset({NoticeKind.TICKET, NoticeKind.TICKET_MOVE})  # sent by bot/senders/tickets.py
 # To subscribers of the status page: many at once, and of no incident.
+WIKI_KINDS = frozenset({NoticeKind.REVIEW_EXPORT})  # sent by bot/senders/wikis.py
 SUBSCRIBER_KINDS = frozenset({NoticeKind.STATUS_MAIL, NoticeKind.STATUS_CHANNEL, NoticeKind.STATUS_WEBHOOK})
 COPY_KINDS = frozenset({NoticeKind.STATUSPAGE_COPY})  # sent by bot/senders/statuspage.py
 SUBSCRIBER_WEBHOOK_KINDS = frozenset({NoticeKind.STATUS_WEBHOOK})  # sent by bot/senders/subscriber_webhooks.py

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from bot.domain.routing.channel import in_channel
 from bot.domain.routing.notice import Notice, NoticeKind, Priority
-from bot.domain.routing.payloads import BookmarkPayload, ReviewInvitePayload, ReviewPointPayload, ReviewQuestionsPayload
+from bot.domain.routing.payloads import (
+    BookmarkPayload,
+    ReviewExportPayload,
+    ReviewInvitePayload,
+    ReviewPointPayload,
+    ReviewQuestionsPayload,
+)
 
 REVIEW_BOOKMARK = "review"
 
@@ -72,3 +78,11 @@ def review_invite(incident: int, scheduled: int, person: str) -> Notice:
 def review_canvas(incident: int) -> Notice:
     """Create the canvas of the review, or bring it up to date; several such notices collapse into one."""
     return Notice(f"review_canvas:{incident}", NoticeKind.REVIEW_CANVAS, incident, priority=Priority.EDIT, resend=True)
+
+
+def review_export(incident: int, wiki: str) -> Notice:
+    """Write the review into a wiki, or bring it up to date there; several such notices collapse into one."""
+    return Notice(
+        f"review_export:{incident}:{wiki}", NoticeKind.REVIEW_EXPORT, incident, ReviewExportPayload(wiki).to_json(),
+        priority=Priority.SETUP, resend=True,
+    )  # fmt: skip

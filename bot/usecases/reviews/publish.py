@@ -7,13 +7,18 @@ from bot.domain.incident import Incident
 from bot.domain.review import lifecycle
 from bot.usecases import authorize
 from bot.usecases.context import Context
+from bot.usecases.reviews.export import exports
 from bot.usecases.unit_of_work import locked_incident
 
 
 async def publish_review(context: Context, number: int, actor: str, delivery: str | None = None) -> Incident:
-    """Publish it, and tell the announcement channel; the review of a private incident stays in its channel."""
+    """Publish it, and tell the announcement channel; the review of a private incident stays in its channel.
+
+    Wikis that are set up get it as well.
+    """
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, "review", actor, work.incident)
         change = lifecycle.publish(work.incident, actor, work.now)
         public = bool(change.entries) and not work.incident.private and work.policy.announce is not None
-        return await work.commit(change, [routing.review_published(number)] if public else [])
+        notices = [routing.review_published(number)] if public else []
+        return await work.commit(change, [*notices, *(exports(context, work.incident) if change.entries else [])])

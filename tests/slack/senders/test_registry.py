@@ -20,6 +20,7 @@ from bot.domain.routing.notice import (
     SUBSCRIBER_WEBHOOK_KINDS,
     TICKET_KINDS,
     WEBHOOK_KINDS,
+    WIKI_KINDS,
     NoticeKind,
 )
 from bot.slack.client import error_messages
@@ -38,6 +39,7 @@ def test_every_kind_of_notice_has_a_sender_or_is_for_the_pager() -> None:
         | WEBHOOK_KINDS
         | SUBSCRIBER_MAIL_KINDS
         | TICKET_KINDS
+        | WIKI_KINDS
         | SUBSCRIBER_WEBHOOK_KINDS
         | INVITE_KINDS
     )

@@ -51,6 +51,13 @@ class ReviewInvitePayload(Payload):
 
 
 @dataclass(frozen=True)
+class ReviewExportPayload(Payload):
+    """Names the wiki into which the review is written."""
+
+    wiki: str
+
+
+@dataclass(frozen=True)
 class ActionPayload(Payload):
     """Names an action item of the incident, and its new owner."""
 

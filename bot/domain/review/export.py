@@ -1,0 +1,153 @@
+"""Decides what of a review stands in a wiki, and which sections there may be brought up to date.
+
+A section is ours as long as it has only lines that we wrote. One that people changed there is left as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from bot.domain.review.document import TITLES, Section
+from bot.domain.review.view import ReviewView
+from bot.domain.values import durations
+from bot.domain.values.slack_ids import MENTION
+
+LINES = 200  # of a section
+LENGTH = 1500  # characters of a line
+NOTHING = "Nothing is known yet."
+Texts = Mapping[str, Sequence[str]]  # the lines of each section as they are read, by its title
+
+
+class WikiKind(StrEnum):
+    """Which wiki. The values are persisted."""
+
+    CONFLUENCE = "confluence"
+    NOTION = "notion"
+
+
+WIKI_TITLES = {WikiKind.CONFLUENCE: "Confluence", WikiKind.NOTION: "Notion"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A sentence, and the number and address of each entry that says so; without an address it is a number alone."""
+
+    words: str
+    cites: tuple[tuple[int, str | None], ...] = ()
+
+    @property
+    def text(self) -> str:
+        """As it is read."""
+        cited = ", ".join(f"#{seq}" for seq, _ in self.cites)
+        return f"{self.words} ({cited})" if cited else self.words
+
+
+@dataclass(frozen=True, slots=True)
+class WikiSection:
+    """A section as it is to stand in the wiki."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+    @property
+    def texts(self) -> list[str]:
+        """Its lines as they are read."""
+        return [plain(line.text) for line in self.lines]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What we know of an export. `pending` was about to be written when the last attempt began; empty: it succeeded."""
+
+    kind: WikiKind
+    external: str
+    url: str
+    written: Texts = field(default_factory=dict)
+    pending: Texts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Titles of the sections to replace, and of those that stay as people changed them."""
+
+    replace: tuple[str, ...]
+    left: tuple[str, ...]
+
+
+def sections_of(view: ReviewView) -> list[WikiSection]:
+    """Every section of the review; one without words says so."""
+    return [WikiSection(each.title, tuple(_lines(each, view)[:LINES]) or (Line(NOTHING),)) for each in view.sections]
+
+
+def title_of(view: ReviewView) -> str:
+    """The name of the page. It begins with the ID, so that no other page has it."""
+    return plain(f"{view.incident.id} review: {view.incident.title}")[:200]
+
+
+def plan(there: Texts, export: Exported, wanted: Sequence[WikiSection]) -> Plan:
+    """Compare what stands in the wiki with what we wrote and what is to stand there.
+
+    A section whose heading people removed or renamed is theirs as well.
+    """
+    replace, left = [], []
+    for section in wanted:
+        lines = [plain(line) for line in there.get(section.title, ())]
+        if lines == section.texts:
+            continue
+        if section.title in there and _is_ours(lines, section.title, export):
+            replace.append(section.title)
+        else:
+            left.append(section.title)
+    return Plan(tuple(replace), tuple(left))
+
+
+def after(export: Exported, wanted: Sequence[WikiSection], left: Sequence[str]) -> Texts:
+    """What we have written into each section, once a plan is carried out."""
+    return {
+        each.title: list(export.written.get(each.title, ())) if each.title in left else each.texts for each in wanted
+    }
+
+
+def plain(text: str) -> str:
+    """A text by which lines are compared: wikis change white space."""
+    return " ".join(text.split())
+
+
+def _is_ours(lines: list[str], title: str, export: Exported) -> bool:
+    """Whether the section has what we wrote; after an attempt whose end is unknown a part of either is ours too."""
+    written, pending = list(export.written.get(title, ())), list(export.pending.get(title, ()))
+    if not pending:
+        return lines == written
+    return set(lines) <= {*written, *pending}
+
+
+def _lines(section: Section, view: ReviewView) -> list[Line]:
+    lines = [
+        Line(_named(each.text, view), tuple((seq, view.links.get(seq)) for seq in each.cites))
+        for each in section.sentences
+    ]
+    if section.key == "metadata":
+        lines += [Line(f"{label}: {span}") for label, span in _figures(view)]
+    for question in section.questions:
+        who = view.names.get(question.to, question.to) if question.to else "anybody"
+        lines.append(Line(plain(f"Open question for {who}: {_named(question.text, view)}")))
+    return lines
+
+
+def _figures(view: ReviewView) -> list[tuple[str, str]]:
+    named = {
+        "Detected to acknowledged": view.figures.acknowledge_s,
+        "Detected to mitigated": view.figures.mitigate_s,
+        "Detected to resolved": view.figures.resolve_s,
+    }
+    return [(label, durations.approximate(timedelta(seconds=s))) for label, s in named.items() if s is not None]
+
+
+def _named(text: str, view: ReviewView) -> str:
+    return plain(MENTION.sub(lambda match: view.names.get(match[1], match[1]), text))[:LENGTH]
+
+
+OUR_TITLES = frozenset(TITLES.values())

@@ -1,0 +1,108 @@
+"""Reviews in Confluence and Notion, with the whole bot: written once, brought up to date, never over people's words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.domain.errors import Refused
+from bot.domain.review.export import WikiKind
+from bot.usecases.reviews.changes import complete_review, edit_sections, open_review
+from bot.usecases.reviews.export import export_review
+from bot.usecases.reviews.publish import publish_review
+from storage import reviews
+from tests.integrations.doubles import serving
+from tests.integrations.wikis_doubles import EMAIL, PARENT, TOKEN, ConfluenceDouble, NotionDouble
+from tests.scenarios.assertions import of_kind, rest, texts, typed
+from tests.scenarios.running import World, world, written
+
+MAYA = "U0MAYA0000"
+POLICY = """
+preset: sev1-5
+announce: "#incidents"
+"""
+
+
+def confluence(double: Any) -> dict[str, Any]:
+    return {
+        "confluence_url": f"{double.url}/wiki", "confluence_email": EMAIL, "confluence_api_token": TOKEN,
+        "confluence_space": "OPS",
+    }  # fmt: skip
+
+
+def notion(double: Any) -> dict[str, Any]:
+    return {"notion_api_url": double.url, "notion_token": TOKEN, "notion_parent": PARENT}
+
+
+async def ended(here: World) -> None:
+    await typed(here, "maya", "#general", "/incident declare sev3 Checkout is <slow> & odd")
+    channel = await here.opened(1)
+    await typed(here, "maya", f"#{channel.name}", "/incident resolve Added an index")
+    await open_review(here.tocsin.context, 1, MAYA)
+    await rest(here)
+
+
+async def wrote(here: World, **sections: str) -> None:
+    async with here.tocsin.database.reading() as conn:
+        now = {key: text.version for key, text in (await reviews.current(conn, 1)).items()}
+    given = {key: (now.get(key, 0), text) for key, text in sections.items()}
+    assert await edit_sections(here.tocsin.context, 1, given, MAYA) == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "double", "settings"),
+    [(WikiKind.CONFLUENCE, ConfluenceDouble(), confluence), (WikiKind.NOTION, NotionDouble(), notion)],
+    ids=["confluence", "notion"],
+)
+async def test_a_published_review_is_written_into_the_wiki_and_words_of_people_there_stay(
+    sqlite_url: str, tmp_path: Path, kind: WikiKind, double: Any, settings: Any
+) -> None:
+    policy = written(tmp_path, POLICY)
+    async with serving(double), world(sqlite_url, policy=policy, **settings(double)) as here:
+        await ended(here)
+        await wrote(here, lessons="Indexes need owners.", prevention="Alert on slow queries.")
+        await complete_review(here.tocsin.context, 1, MAYA)
+        await publish_review(here.tocsin.context, 1, MAYA)
+        await rest(here)
+        assert len(double.pages) == 1
+        assert "Indexes need owners." in double.words
+        assert "Alert on slow queries." in double.words
+        assert "is in" in texts(of_kind(await here.show(), "review"))[-1]
+
+        double.change("Indexes need owners.", "Indexes need owners, says Priya.")
+        await wrote(here, lessons="Indexes need owners and dates.", prevention="Alert on slow queries at 200 ms.")
+        await export_review(here.tocsin.context, 1, kind, MAYA)
+        await rest(here)
+        assert "Indexes need owners, says Priya." in double.words
+        assert "owners and dates" not in double.words
+        assert "Alert on slow queries at 200 ms." in double.words
+        assert "Alert on slow queries." not in double.words
+        assert double.words.count("Alert on slow queries") == 1
+        told = texts(of_kind(await here.show(), "review"))[-1]
+        assert told.endswith("Left as people changed them there: Lessons")
+
+        asked = len(double.asked)
+        await export_review(here.tocsin.context, 1, kind, MAYA)
+        await rest(here)
+        assert all(each.method == "GET" for each in double.asked[asked:]), "nothing has changed"
+        assert len(double.pages) == 1
+
+
+async def test_the_review_of_a_private_incident_goes_to_no_wiki(sqlite_url: str, tmp_path: Path) -> None:
+    double = NotionDouble()
+    policy = written(tmp_path, POLICY)
+    async with serving(double), world(sqlite_url, policy=policy, **notion(double)) as here:
+        await typed(here, "maya", "#general", "/incident declare sev3 Leak --private")
+        channel = await here.opened(1)
+        await typed(here, "maya", f"#{channel.name}", "/incident resolve Rotated the keys")
+        await open_review(here.tocsin.context, 1, MAYA)
+        with pytest.raises(Refused, match="private"):
+            await export_review(here.tocsin.context, 1, WikiKind.NOTION, MAYA)
+        with pytest.raises(Refused, match="private"):
+            await export_review(here.tocsin.context, 1, WikiKind.CONFLUENCE, MAYA)
+        await complete_review(here.tocsin.context, 1, MAYA)
+        await publish_review(here.tocsin.context, 1, MAYA)
+        await rest(here)
+        assert double.asked == []
