@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.benchmarks.scale import growth
+from tests.benchmarks.scale.growth import Cost
 
 KINDS = ("sqlite", "postgresql")
 ROUNDS = 20
@@ -22,18 +23,28 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--grow", choices=growth.AXES, action="append", help="Let only this grow.")
     parser.add_argument("--factors", type=int, nargs="+", default=growth.FACTORS)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--json", type=Path, help="Write the measurements to this file, too.")
+    parser.add_argument("--json", type=Path, help="Write the measurements to this file, too, as soon as they are made.")
+    parser.add_argument("--read", type=Path, nargs="+", help="Measure nothing: print what is in these files.")
     args = parser.parse_args(arguments)
     kinds = args.database or KINDS
     axes = {axis: growth.AXES[axis] for axis in args.grow or growth.AXES}
+    if args.read:
+        _print([cost for path in args.read for cost in growth.read(path)])
+        return 0
+
+    def keep(costs: Sequence[Cost]) -> None:
+        if args.json:
+            args.json.write_text(json.dumps([cost.as_json() for cost in costs], indent=1))
+
     with tempfile.TemporaryDirectory(prefix="tocsin-scale-") as folder:
-        costs = asyncio.run(growth.measure(Path(folder), kinds, axes, args.factors, args.rounds))
-    if args.json:
-        args.json.write_text(json.dumps([cost.as_json() for cost in costs], indent=1))
-    for kind in kinds:
-        for axis in axes:
-            print(f"\n### {axis}, {kind}\n\n{growth.table(costs, kind, axis)}", flush=True)
+        costs = asyncio.run(growth.measure(Path(folder), kinds, axes, args.factors, args.rounds, keep))
+    _print(costs)
     return 0
+
+
+def _print(costs: Sequence[Cost]) -> None:
+    for kind, axis in dict.fromkeys((cost.database, cost.axis) for cost in costs):
+        print(f"\n### {axis}, {kind}\n\n{growth.table(costs, kind, axis)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import sys
 import time
@@ -157,9 +158,17 @@ async def costs_of(
 
 
 async def measure(
-    folder: Path, kinds: Sequence[str], axes: Mapping[str, Sequence[str]], factors: Sequence[int], rounds: int
+    folder: Path,
+    kinds: Sequence[str],
+    axes: Mapping[str, Sequence[str]],
+    factors: Sequence[int],
+    rounds: int,
+    keep: Callable[[Sequence[Cost]], None] = lambda costs: None,
 ) -> list[Cost]:
-    """The costs on each kind of database, of these actions for each thing that grows."""
+    """The costs on each kind of database, of these actions for each thing that grows.
+
+    `keep` gets those so far each time that there are more.
+    """
     costs = []
     for kind in kinds:
         async with world.place_of(kind, folder) as place, processes.rig() as rig:
@@ -168,8 +177,14 @@ async def measure(
                 for factor in factors:
                     began = time.monotonic()
                     costs += await costs_of(rig, place, template, (axis, factor), actions, rounds)
+                    keep(costs)
                     print(f"{kind}: {axis} × {factor}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     return costs
+
+
+def read(path: Path) -> list[Cost]:
+    """The costs that were kept in a file of JSON."""
+    return [Cost(**{**each, "counts": Counts(**each["counts"])}) for each in json.loads(path.read_text())]
 
 
 def slope(values: Sequence[float], factors: Sequence[int]) -> float:
