@@ -48,7 +48,11 @@ class Copies:
 async def incidents(conn: AsyncConnection, template: int, copies: Copies, *, channels: bool = True) -> None:
     """Copy an incident with its timeline, deadlines, notices and words, with channels that no workspace has or none."""
     channel = "'C' || s.n" if channels else "NULL"
-    merged = _merged(conn, f"'number', s.n, 'channel_id', {channel}, 'channel_name', 'inc-' || s.n")
+    pairs = f"'number', s.n, 'channel_id', {channel}, 'channel_name', 'inc-' || s.n"
+    if copies.every:
+        begun, ended = _iso(conn, copies.shifted("declared_at")), _iso(conn, copies.shifted("ended_at"))
+        pairs += f", 'declared_at', {begun}, 'detected_at', {begun}, 'resolved_at', {ended}, 'ended_at', {ended}"
+    merged = _merged(conn, pairs)
     special = {"number": "s.n", "channel_id": channel, "state": merged}
     table = metadata.tables["incidents"]
     await _copy(conn, table, copies, f"t.number = {template}", special)
@@ -91,9 +95,12 @@ async def deadlines(conn: AsyncConnection, incident: int, count: int) -> None:
 async def alert_groups(conn: AsyncConnection, template: int, copies: Copies) -> None:
     """Copy a group of alerts with its alerts and their occurrences."""
     key = "t.key || ':' || s.n"
+    pairs = f"'number', s.n, 'key', {key}"
+    if copies.every:
+        pairs += f", 'opened_at', {_iso(conn, copies.shifted('changed_at'))}"
     await _copy(
         conn, metadata.tables["alert_groups"], copies, f"t.number = {template}",
-        {"number": "s.n", "key": key, "state": _merged(conn, f"'number', s.n, 'key', {key}")},
+        {"number": "s.n", "key": key, "state": _merged(conn, pairs)},
     )  # fmt: skip
     await _copy(
         conn, metadata.tables["alerts"], copies, f"t.group_number = {template}",
@@ -123,6 +130,14 @@ async def subscribers(conn: AsyncConnection, template: str, count: int) -> None:
         "id": "t.id || s.n", "address": address, "state": _merged(conn, f"'id', t.id || s.n, 'address', {address}"),
     }  # fmt: skip
     await _copy(conn, metadata.tables["subscribers"], Copies(1, count), f"t.id = '{template}'", special)
+
+
+def _iso(conn: AsyncConnection, microseconds: str) -> str:
+    """An instant as the stored values write it."""
+    if conn.dialect.name == "sqlite":
+        return f"strftime('%Y-%m-%dT%H:%M:%fZ', ({microseconds}) / 1000000.0, 'unixepoch')"
+    written = '\'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\''
+    return f"to_char(to_timestamp(({microseconds}) / 1000000.0) AT TIME ZONE 'UTC', {written})"
 
 
 def _merged(conn: AsyncConnection, pairs: str) -> str:

@@ -68,15 +68,17 @@ class Doors:
         """A request to the API."""
         return _request(method, f"/api/v1{path}", self.token, body)
 
-    def alerts(self, first: int, count: int = 20, *, status: str = "firing", name: str = "Slow") -> bytes:
-        """A body of alerts, as Alertmanager sends them."""
-        began = datetime.now(UTC).isoformat()
+    def alerts(
+        self, first: int, count: int = 20, *, status: str = "firing", name: str = "Slow", began_at: str = ""
+    ) -> bytes:
+        """A body of alerts, as Alertmanager sends them. They began now, if not at an instant."""
+        began = began_at or datetime.now(UTC).isoformat()
         listed = [
             {
                 "labels": {"alertname": name, "env": "dev", "instance": f"host-{n}"},
                 "status": status,
                 "startsAt": began,
-                **({"endsAt": began} if status == "resolved" else {}),
+                **({"endsAt": datetime.now(UTC).isoformat()} if status == "resolved" else {}),
                 "fingerprint": f"{n:016x}",
             }
             for n in range(first, first + count)

@@ -18,12 +18,12 @@ from pathlib import Path
 import asyncpg
 import sqlalchemy as sa
 
-from storage import incidents
 from storage.database import Database
 from storage.schema import alerts, timeline
 from tests.benchmarks import client, filling, processes
 from tests.benchmarks.processes import Child, Rig
 from tests.benchmarks.scale import doors, world
+from tests.benchmarks.scale.counters import processor_s
 from tests.benchmarks.scale.doors import PERSON, Doors
 from tests.benchmarks.scale.server import WATCHER, CountingPostgreSQL
 from tests.benchmarks.scale.world import Place, Size
@@ -71,10 +71,10 @@ class Fleet:
         """Run it, and read meanwhile what the connections wait for. `run` returns how many were lost and doubled."""
         waits: Counter[str] = Counter()
         sampler = asyncio.create_task(self._sample(waits))
-        bots, server, began = self._bots_cpu(), self._server_cpu(), time.perf_counter()
+        bots, server, began = self._bots_cpu(), self.server.processor_s(), time.perf_counter()
         lost, doubled = await run()
         seconds = time.perf_counter() - began
-        cpu, of_server = self._bots_cpu() - bots, self._server_cpu() - server
+        cpu, of_server = self._bots_cpu() - bots, self.server.processor_s() - server
         sampler.cancel()
         shares = {name: waits[name] / max(1, waits["samples"]) for name in waits if name != "samples"}
         return Rate(len(self.bots), work, count, seconds, cpu, of_server, shares, doubled, lost)
@@ -95,10 +95,7 @@ class Fleet:
             await conn.close()
 
     def _bots_cpu(self) -> float:
-        return sum(_cpu_s(bot.process.pid) for bot in self.bots)
-
-    def _server_cpu(self) -> float:
-        return sum(_cpu_s(pid) for pid in _children(self.server.pid))
+        return sum(processor_s(bot.process.pid) for bot in self.bots)
 
     async def spread(self, requests: Sequence[bytes]) -> None:
         """Send requests to the replicas in turn, `AT_ONCE` at any time in all."""
@@ -204,21 +201,6 @@ def _key(call: dict[str, object]) -> str:
     return str((metadata.get("event_payload") or {}).get("key")) if isinstance(metadata, dict) else ""
 
 
-def _cpu_s(pid: int) -> float:
-    """The processor time of a process, from its threads' clocks."""
-    total = 0
-    for path in Path(f"/proc/{pid}/task").glob("*/schedstat"):
-        try:
-            total += int(path.read_text().split()[0])
-        except OSError:  # the thread has ended
-            continue
-    return total / 1e9
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
 async def measure(folder: Path, counts: Sequence[int] = REPLICAS) -> list[Rate]:
     """The rates of so many replicas, each number of them on a database of its own."""
     rates = []
@@ -243,7 +225,7 @@ async def _of(rig: Rig, place: Place, template: tuple[str, str], count: int) -> 
                 await client.request_all(bots[n % count].port, [client.command(words, made.channel, PERSON)], 1)
             await world.settled(database)
             numbers = list(range(made.declared, made.declared + CHANNELS))
-            fleet = Fleet(rig, bots, place.server, database, made, numbers, await _channels(database, numbers))
+            fleet = Fleet(rig, bots, place.server, database, made, numbers, await world.channels_of(database, numbers))
             return [
                 await fleet.messages(fleet.channels), await fleet.messages(fleet.channels[:1]),
                 await fleet.notes(numbers), await fleet.notes(numbers[:1]), await fleet.alerts(),
@@ -252,12 +234,6 @@ async def _of(rig: Rig, place: Place, template: tuple[str, str], count: int) -> 
     finally:
         for bot in bots:
             await bot.kill()
-
-
-async def _channels(database: Database, numbers: Sequence[int]) -> list[str]:
-    async with database.reading() as conn:
-        found = await incidents.get_many(conn, numbers)
-    return [each.channel_id or "" for each in found.values()]
 
 
 def table(rates: Sequence[Rate]) -> str:

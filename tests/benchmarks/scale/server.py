@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import asyncpg
 
+from tests.benchmarks.scale.counters import processor_s
 from tests.databases import PostgreSQL
 
 WATCHER = "watcher"  # the role of whoever looks on, whose statements do not count
@@ -30,7 +33,11 @@ class CountingPostgreSQL(PostgreSQL):
     @property
     def pid(self) -> int:
         """The process whose children serve the connections."""
-        return self._server.get_pid() or 0
+        return int((self._server.pgdata / "postmaster.pid").read_text().split()[0])
+
+    def processor_s(self) -> float:
+        """The processor time of the processes that serve its connections."""
+        return sum(processor_s(child) for child in _children(self.pid))
 
     def watched_as(self, url: str) -> str:
         """The URL with which to look at a bot's database without being counted."""
@@ -48,3 +55,16 @@ class CountingPostgreSQL(PostgreSQL):
         finally:
             await conn.close()
         return float(touched)
+
+
+def _children(pid: int) -> list[int]:
+    """The processes that this process started."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended
+            continue
+        if int(fields[1]) == pid:
+            found.append(int(path.parent.name))
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -93,11 +93,11 @@ class Place:
         return Path(url.removeprefix("sqlite:///")).stat().st_size
 
 
-async def serve(rig: Rig, url: str) -> Child:
-    """Start a counted bot with the policy of this benchmark."""
+async def serve(rig: Rig, url: str, *, counted: bool = True) -> Child:
+    """Start a bot with the policy of this benchmark."""
     path = rig.folder / "scale.yml"
     path.write_text(POLICY)
-    return await rig.bot(url, counted=True, TOCSIN_POLICY=str(path), TOCSIN_HOOK_TOKEN=HOOK_TOKEN)
+    return await rig.bot(url, counted=counted, TOCSIN_POLICY=str(path), TOCSIN_HOOK_TOKEN=HOOK_TOKEN)
 
 
 async def make_template(rig: Rig, place: Place) -> tuple[str, str]:
@@ -109,19 +109,17 @@ async def make_template(rig: Rig, place: Place) -> tuple[str, str]:
         for title in ("Checkout is down", "Payments are slow", "Parked"):
             await _ask(bot, client.command(f"declare sev3 {title}", user=PERSON))
         await processes.idle(database)
-        async with database.reading() as conn:
-            channels = [
-                found.channel_id or "" for found in (await incidents.get_many(conn, [ENDED, SUBJECT, PARKED])).values()
-            ]
+        channels = await channels_of(database, [ENDED, SUBJECT])
         made = await doors.opened(database, channels[SUBJECT - 1])
         for number, channel in ((ENDED, channels[0]), (SUBJECT, channels[1])):
             await _lead(bot, database, number, channel)
         await _ask(bot, made.command(f"resolve The queue was drained, checkout answers again --in INC-{ENDED}"))
         await _ask(bot, made.api("PATCH", f"/incidents/INC-{ENDED}/actions/1", {"status": "completed"}))
         await _ask(bot, made.command(f"close --in INC-{ENDED}"))
+        began = datetime.now(UTC).isoformat()
         for name, states in (("Old", ("firing", "resolved")), ("Fires", ("firing",))):
             for state in states:
-                await _ask(bot, made.alerts(1, 3, status=state, name=name))
+                await _ask(bot, made.alerts(1, 3, status=state, name=name, began_at=began))
         await processes.idle(database)
         await _publish(bot, database, made)
         async with database.transaction() as conn:
@@ -132,6 +130,13 @@ async def make_template(rig: Rig, place: Place) -> tuple[str, str]:
     await bot.kill()
     await _checkpoint(url)
     return url, channels[1]
+
+
+async def channels_of(database: Database, numbers: Sequence[int]) -> list[str]:
+    """The channels of these incidents, in the same order."""
+    async with database.reading() as conn:
+        found = await incidents.get_many(conn, numbers)
+    return [found[number].channel_id or "" for number in numbers]
 
 
 async def settled(database: Database) -> None:
@@ -187,8 +192,8 @@ async def _ask(bot: Child, request: bytes) -> bytes:
     return answer.body
 
 
-async def fill(url: str, size: Size) -> None:
-    """Grow a copy of the template to this size."""
+async def fill(url: str, size: Size, *, groups: int | None = None) -> None:
+    """Grow a copy of the template to this size. `groups`: of past alerts, if not as many as go with the history."""
     database = await open_database(url)
     async with database.transaction() as conn:
         last = await incidents.last_number(conn)
@@ -202,7 +207,7 @@ async def fill(url: str, size: Size) -> None:
         await copying.incidents(conn, SUBJECT, Copies(last + 1, last + size.open), channels=False)
         await copying.messages(conn, SUBJECT, size.messages)
         await copying.deadlines(conn, PARKED, size.waiting)
-        groups = size.history * ALERT_GROUPS_EACH
+        groups = size.history * ALERT_GROUPS_EACH if groups is None else groups
         await copying.alert_groups(conn, OLD, _past(FIRES, groups))
         await copying.alert_groups(conn, FIRES, Copies(FIRES + groups + 1, FIRES + groups + size.firing))
         published = await conn.scalar(sa.text("SELECT id FROM publications"))
