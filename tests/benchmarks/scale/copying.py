@@ -42,7 +42,7 @@ class Copies:
     def shifted(self, column: str) -> str:
         """The instant of a copy."""
         microsecond = timedelta(microseconds=1)
-        return f"t.{column} - {self.before // microsecond} - ({self.last} - s.n) * {self.every // microsecond}"
+        return f"t.{column} - {self.before // microsecond} - ({self.last} - s.n) * CAST({self.every // microsecond} AS BIGINT)"
 
 
 async def incidents(conn: AsyncConnection, template: int, copies: Copies, *, channels: bool = True) -> None:
