@@ -32,6 +32,7 @@ TRUSTED_S = 1.0  # after its use a connection is not asked whether it still work
 KEEPALIVE_S = 10  # of silence, after which the server's machine is probed
 GONE_S = 20  # without an answer from the server's machine, after which the connection counts as lost
 READERS = 4
+READER_CACHE_KB = 512  # each; what it lacks, the system's own cache of the file has
 POOL = 20
 
 _T = TypeVar("_T")
@@ -176,6 +177,7 @@ def _sqlite_engine(url: URL, options: str | None, connections: int, *, query_onl
         cursor.execute("PRAGMA foreign_keys=ON")
         if query_only:
             cursor.execute("PRAGMA query_only=ON")
+            cursor.execute(f"PRAGMA cache_size=-{READER_CACHE_KB}")
         cursor.close()
 
     sa.event.listen(engine.sync_engine, "connect", configure)

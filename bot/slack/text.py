@@ -11,8 +11,6 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import date
 
-from slugify import slugify
-
 from bot.domain.timeline.entry import BOT
 from bot.domain.values.slack_ids import CHANNEL_ID, MENTION, USER_ID, is_user_id, user_mention
 
@@ -190,9 +188,18 @@ def chunks(text: str, limit: int, at_most: int) -> list[str]:
     return [piece for piece in [*pieces, clip(rest, limit)] if piece]
 
 
+_QUOTES, _THOUSANDS, _NOT_IN_SLUG = re.compile("'"), re.compile(r"(?<=[0-9]),(?=[0-9])"), re.compile("[^a-z0-9]+")
+
+
 def slug_of(title: str) -> str:
     """The title in lower-case letters, digits and hyphens, for channel names and addresses."""
-    return slugify(_defuse(_clean(title)), max_length=CHANNEL_NAME_LENGTH)
+    text = _defuse(_clean(title))
+    if text.isascii() and "&" not in text:  # what an entity stands for need not be ASCII
+        words = _NOT_IN_SLUG.sub("-", _THOUSANDS.sub("", _QUOTES.sub("-", text).lower()))
+        return words.strip("-")[:CHANNEL_NAME_LENGTH].strip("-")
+    from slugify import slugify  # noqa: PLC0415 - its letters of all alphabets take 5 MB, which few titles need
+
+    return slugify(text, max_length=CHANNEL_NAME_LENGTH)
 
 
 def channel_name(template: str, number: int, title: str, severity: str, day: date) -> str:

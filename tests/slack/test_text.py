@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from slugify import slugify
 
 from bot.slack import text
 
@@ -183,6 +184,11 @@ def test_no_text_of_a_users_notifies_whom_they_did_not_mention(raw: str) -> None
 )
 def test_a_channel_is_named_after_the_title(title: str, name: str) -> None:
     assert text.channel_name("inc-{number}-{slug}", 42, title, "sev1", date(2026, 1, 5)) == name
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=200) | st.text("a1',. -_&;#x\n", max_size=200))
+def test_a_title_in_ascii_makes_the_name_that_the_library_for_all_alphabets_makes(title: str) -> None:
+    assert text.slug_of(title) == slugify(text._defuse(text._clean(title)), max_length=text.CHANNEL_NAME_LENGTH)
 
 
 def test_a_channel_name_knows_severity_and_day() -> None:

@@ -42,7 +42,8 @@ class Copies:
     def shifted(self, column: str) -> str:
         """The instant of a copy."""
         microsecond = timedelta(microseconds=1)
-        return f"t.{column} - {self.before // microsecond} - ({self.last} - s.n) * CAST({self.every // microsecond} AS BIGINT)"
+        every = f"CAST({self.every // microsecond} AS BIGINT)"
+        return f"t.{column} - {self.before // microsecond} - ({self.last} - s.n) * {every}"
 
 
 async def incidents(conn: AsyncConnection, template: int, copies: Copies, *, channels: bool = True) -> None:

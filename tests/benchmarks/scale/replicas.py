@@ -31,7 +31,7 @@ from tests.benchmarks.scale.world import Place, Size
 REPLICAS = (1, 2, 4)
 CHANNELS = 16  # incidents that are written to at once
 MESSAGES, NOTES, REMINDERS, BODIES, IN_BODY = 4000, 600, 400, 60, 100
-AT_ONCE = 32
+AT_ONCE = 32  # requests that each replica has at any time
 SAMPLED_EVERY_S = 0.02
 
 
@@ -98,11 +98,10 @@ class Fleet:
         return sum(processor_s(bot.process.pid) for bot in self.bots)
 
     async def spread(self, requests: Sequence[bytes]) -> None:
-        """Send requests to the replicas in turn, `AT_ONCE` at any time in all."""
-        each = max(1, AT_ONCE // len(self.bots))
+        """Send requests to the replicas in turn, `AT_ONCE` at any time to each."""
         parts = [requests[n :: len(self.bots)] for n in range(len(self.bots))]
         answers = await asyncio.gather(
-            *(client.request_all(bot.port, part, each) for bot, part in zip(self.bots, parts, strict=True))
+            *(client.request_all(bot.port, part, AT_ONCE) for bot, part in zip(self.bots, parts, strict=True))
         )
         if wrong := Counter(answer.status for part in answers for answer in part if not 200 <= answer.status < 300):
             raise RuntimeError(f"answered {wrong}")
