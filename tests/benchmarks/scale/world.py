@@ -117,9 +117,9 @@ async def make_template(rig: Rig, place: Place) -> tuple[str, str]:
         await _ask(bot, made.api("PATCH", f"/incidents/INC-{ENDED}/actions/1", {"status": "completed"}))
         await _ask(bot, made.command(f"close --in INC-{ENDED}"))
         began = datetime.now(UTC).isoformat()
-        for name, states in (("Old", ("firing", "resolved")), ("Fires", ("firing",))):
+        for first, name, states in ((1, "Old", ("firing", "resolved")), (101, "Fires", ("firing",))):
             for state in states:
-                await _ask(bot, made.alerts(1, 3, status=state, name=name, began_at=began))
+                await _ask(bot, made.alerts(first, 3, status=state, name=name, began_at=began))
         await processes.idle(database)
         await _publish(bot, database, made)
         async with database.transaction() as conn:
