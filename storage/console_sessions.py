@@ -65,6 +65,11 @@ async def revoke(conn: AsyncConnection, session: int, now: datetime) -> bool:
     return (await conn.execute(ended)).rowcount == 1
 
 
+async def revoke_all(conn: AsyncConnection, now: datetime) -> None:
+    """End every session."""
+    await conn.execute(sa.update(console_sessions).where(_c.revoked_at.is_(None)).values(revoked_at=now))
+
+
 async def in_use(conn: AsyncConnection, now: datetime, person: str | None = None) -> list[Session]:
     """The sessions that have not ended, of a person or of all, the latest used first; at most `MOST`."""
     query = sa.select(*_FIELDS).where(_c.revoked_at.is_(None), _c.seen_at > now - IDLE, _c.created_at > now - LONGEST)

@@ -63,6 +63,7 @@ ENTRIES = (
     Entry("retry", "incidents", "Try again what did not go out for an incident."),
     Entry("review", "reviews", "The review of an incident, drafted from its timeline."),
     Entry("role", "verbs", "Give a role: tocsin role INC-7 commander U0123"),
+    Entry("rotate", "rotate", "Replace keys that the database made for itself."),
     Entry("rules", "rules", "The alerting rules of the policy, with their states."),
     Entry("search", "incidents", "Incidents by their words, the best first."),
     Entry("serve", "serve", "Run the bot."),

@@ -91,11 +91,12 @@ def problem_of(words: str) -> str:
     command: click.Command = main
     rest = words.replace("\\|", "|").split()
     while isinstance(command, click.Group) and rest and re.fullmatch(r"[a-z|-]+", rest[0]):
-        alternatives = rest[0].split("|")
-        unknown = [name for name in alternatives if name not in command.commands]
+        group, context = command, click.Context(command)
+        commands = {name: group.get_command(context, name) for name in rest[0].split("|")}
+        unknown = [name for name, known in commands.items() if known is None]
         if unknown:
-            return "" if command.invoke_without_command and command is not main else f"there is no {unknown[0]}"
-        command = command.commands[alternatives[0]]
+            return "" if group.invoke_without_command and group is not main else f"there is no {unknown[0]}"
+        command = next(each for each in commands.values() if each is not None)
         rest = rest[1:]
     known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
     named = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", " ".join(rest)))

@@ -19,7 +19,7 @@ import yaml
 
 import sandbox
 from bot import policy
-from bot.cli.main import main
+from bot.cli.commands import BY_NAME
 from tests.documents.reading import HAND_WRITTEN, ROOT, Block, block, blocks, typed
 from tests.scenarios.running import MANIFEST
 from tests.test_alerts import needs_promtool
@@ -90,7 +90,7 @@ def test_the_configuration_of_an_mcp_client_starts_a_command_that_exists() -> No
     (example,) = blocks("docs/mcp.md", "json")
     ((_, server),) = json.loads(example.text)["mcpServers"].items()
     assert server["command"] == "tocsin"
-    assert server["args"][0] in main.commands
+    assert server["args"][0] in BY_NAME
     assert set(server["env"]) == {"TOCSIN_URL", "TOCSIN_TOKEN"}
 
 
