@@ -31,6 +31,12 @@ async def between(conn: AsyncConnection, since: datetime, until: datetime, most:
     return [_adapter.validate_python(state) for state in await conn.scalars(query)]
 
 
+async def with_keys(conn: AsyncConnection, keys: Collection[str]) -> dict[str, ShadowPage]:
+    """The pages with these keys, as far as there are any."""
+    rows = await conn.scalars(sa.select(_c.state).where(_c.key.in_(sorted(keys)))) if keys else ()
+    return {page.key: page for page in map(_adapter.validate_python, rows)}
+
+
 async def holds_all(conn: AsyncConnection, keys: Collection[str]) -> bool:
     """Whether there are such pages, and all of them were withheld."""
     query = sa.select(sa.func.count()).select_from(shadow_pages).where(_c.key.in_(sorted(keys)))

@@ -114,9 +114,16 @@ async def hear(context: Context, conn: AsyncConnection, pages: Sequence[ShadowPa
         return
     if not _is_on(rules, await key_value.SHADOW.get(conn) or {}, context.clock.now()):
         return
+    known = await shadow.with_keys(conn, {each.vendor_alert for each in ours if each.vendor_alert})
+    ours = [_of_alert(each, known.get(each.vendor_alert)) for each in ours]
     firing = await members.firing_occurrences(conn, list({each.alert for each in ours}))
     newest = {alert: max(number for number, _ in placed) for alert, placed in firing.items()}
     await shadow.save(conn, [replace(each, group=newest.get(each.alert)) for each in ours])
+
+
+def _of_alert(page: ShadowPage, known: ShadowPage | None) -> ShadowPage:
+    """The page with the alert that has the ID of theirs that it names."""
+    return page if known is None else replace(page, alert=known.alert, title=known.title)
 
 
 async def read_report(context: Context, since: datetime, until: datetime) -> ShadowReport:

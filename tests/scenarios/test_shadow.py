@@ -136,11 +136,13 @@ async def post(port: int) -> bool:
 
 
 async def pages_of(url: str) -> list[ShadowSide]:
+    """The side of each page that is kept."""
     database = await open_database(url, migrate=False)
     try:
         async with database.reading() as conn:
             everything = datetime(2026, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-            return sorted(page.side for page in await shadow.between(conn, *everything, 100))
+            sides = [page.side for page in await shadow.between(conn, *everything, 100)]
+            return sorted(side for side in sides if side is not ShadowSide.ALERT)
     finally:
         await database.close()
 

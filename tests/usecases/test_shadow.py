@@ -110,6 +110,26 @@ async def test_ours_is_told_with_the_same_words(make_context: MakeContext, clock
     assert "1 of 1 alike" in message.text
 
 
+async def test_an_escalation_which_names_the_alert_by_its_id_alone_is_told_with_the_alert(
+    make_context: MakeContext, clock: MovableClock
+) -> None:
+    context = make_context(SHADOW)
+    created = action("Create", "Disk full", clock)
+    created["alert"] |= {"alertId": "7ba97e3a-d328", "alias": "disk-1"}
+    await tell(context, clock, created)
+    ben = {"name": "Ben", "id": "64818849-71d6", "type": "default", "entity": "user"}
+    escalate = {"action": "Escalate", "alert": {"alertId": "7ba97e3a-d328"}, "escalationNotify": ben, "repeatCount": 0,
+                "escalationId": "51859f57", "escalationName": "Payments", "escalationTime": 5}  # fmt: skip
+    for _ in range(2):
+        assert (await tell(context, clock, escalate)).alerts == (), "it is no alert of its own"
+    told = await read_report(context, START - SECOND, START + DAY)
+    (case,) = told.cases
+    assert [each.who for each in case.theirs] == ["Ben"]
+    assert case.title.startswith("AG-1 ")
+    await tell(context, clock, {**escalate, "repeatCount": 1})
+    assert len((await read_report(context, START - SECOND, START + DAY)).cases[0].theirs) == 2
+
+
 async def test_without_shadow_mode_a_page_is_sent(make_context: MakeContext, clock: MovableClock) -> None:
     context = make_context(POLICY)
     await tell(context, clock, action("Create", "Disk full", clock))

@@ -13,6 +13,7 @@ class ShadowSide(StrEnum):
     THEIRS = "theirs"
     ACKNOWLEDGED = "acknowledged"  # theirs, answered there
     OURS = "ours"
+    ALERT = "alert"  # nobody was paged: it only says which alert has this ID of theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,4 +28,5 @@ class ShadowPage:
     title: str = ""
     group: int | None = None  # number of the group of alerts; None: no route took the alert
     incident: int | None = None
+    vendor_alert: str = ""  # key of the page of the side `ALERT` that says which alert it is, where `alert` does not
     people: tuple[str, ...] = ()  # contacts or user IDs, if `who` is a schedule or a team of the policy by its name

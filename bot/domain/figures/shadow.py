@@ -50,6 +50,8 @@ def compare(
     """The report of these pages, given the groups and incidents that they are about."""
     by_place: dict[Place, list[ShadowPage]] = {}
     for page in pages:
+        if page.side is ShadowSide.ALERT:
+            continue
         by_place.setdefault(_place(page, groups), []).append(page)
     cases, private = [], 0
     for (kind, number), found in by_place.items():

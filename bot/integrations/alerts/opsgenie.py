@@ -1,6 +1,7 @@
 """Reads the alert actions of an Opsgenie webhook.
 
-https://support.atlassian.com/opsgenie/docs/opsgenie-edge-connector-alert-action-data/
+https://support.atlassian.com/opsgenie/docs/opsgenie-edge-connector-alert-action-data/: `recipients` and `teams` are IDs
+or names, and an escalation names its alert by ID alone.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ EXPECTED = (
     '"alias": "disk-1", "tags": ["env:prod"], "priority": "P1", "createdAt": 1772442000000}}'
 )
 _ENDS = ("close", "delete")
-_PAGING = ("create", "addrecipient", "addresponder", "addteam", "assignownership", "escalate", "escalatenext")
+_PAGING = ("create", "addrecipient", "addresponder", "addteam", "assignownership", "escalatenext", "escalate")
 _WHO = ("recipients", "responders", "team", "teams")
 MOST_NAMED, NAME_LENGTH = 20, 100
 _SHOWN = ("description", "entity", "username", "tinyId", "teams")
@@ -39,29 +40,57 @@ _SHOWN = ("description", "entity", "username", "tinyId", "teams")
 
 def read(delivery: Delivery, now: datetime) -> AlertBatch:
     """The alert of an action. Raises `UnreadableBody`."""
-    batch = read_one(delivery.payload, lambda item: _alert(item, now), EXPECTED)
-    return replace(batch, pages=_pages(delivery.payload, batch.alerts[0], now)) if batch.alerts else batch
+    item = delivery.payload
+    if _is_escalation(item):
+        return AlertBatch((), pages=_escalated(item, now))
+    batch = read_one(item, lambda item: _alert(item, now), EXPECTED)
+    return replace(batch, pages=_pages(item, batch.alerts[0], now)) if batch.alerts else batch
+
+
+def _is_escalation(item: Any) -> bool:
+    """Whether it tells of an escalation, which names the alert by its ID alone."""
+    told = item.get("alert") if isinstance(item, Mapping) else None
+    return (
+        isinstance(told, Mapping)
+        and text_of(item.get("action")).strip().lower() == "escalate"
+        and bool(text_of(told.get("alertId")))
+        and not text_of(told.get("alias"))
+    )
+
+
+def _escalated(item: Mapping[str, Any], now: datetime) -> tuple[ShadowPage, ...]:
+    """Whom an escalation notified, as `{"escalationNotify": {"name": …, "entity": "user"}, "repeatCount": 0}` says."""
+    alert_id = harmless(text_of(item["alert"].get("alertId")), NAME_LENGTH)
+    rung = ":".join(text_of(item.get(name)) for name in ("escalationId", "escalationTime", "repeatCount"))
+    return tuple(
+        ShadowPage(
+            f"{NAME}:{alert_id}:escalate:{rung[:NAME_LENGTH]}:{who}", ShadowSide.THEIRS, now, who, f"{NAME}:{alert_id}",
+            f"Opsgenie's alert {alert_id}", vendor_alert=f"{NAME}:{alert_id}",
+        )
+        for who in _named(item.get("escalationNotify"))
+    )  # fmt: skip
 
 
 def _pages(item: Mapping[str, Any], alert: Alert, now: datetime) -> tuple[ShadowPage, ...]:
-    """Whom Opsgenie says it notified or asked by this action, and who acknowledged."""
+    """Whom Opsgenie says it notified or asked by this action, and who acknowledged; first, which alert has its ID."""
     told, action = item["alert"], text_of(item.get("action")).strip().lower()
+    alert_id = harmless(text_of(told.get("alertId")), NAME_LENGTH) or alert.fingerprint
+    names: list[str] = []
+    side = ShadowSide.ACKNOWLEDGED if action == "acknowledge" else ShadowSide.THEIRS
     if action == "acknowledge":
-        side, names = ShadowSide.ACKNOWLEDGED, [text_of(told.get("username"))]
+        names = [text_of(told.get("username"))]
     elif action in _PAGING:
-        side = ShadowSide.THEIRS
-        # A responder that is added, assigned or escalated to is named by itself; the others were paged before.
-        names = _named(told.get("escalationNotify") or told.get("recipient") or told.get("owner"))
+        # A responder that is added or assigned is named by itself; the others were paged before.
+        names = _named(told.get("recipient") or told.get("owner"))
         names = names if action != "create" and names else [name for each in _WHO for name in _named(told.get(each))]
-    else:
-        return ()
     at = alert.starts_at if action == "create" else min(_moment(told, "updatedAt") or now, now)
-    alert_id = text_of(told.get("alertId")) or alert.fingerprint
-    return tuple(
+    pages = [
         ShadowPage(f"{NAME}:{alert_id}:{action}:{at.isoformat()}:{who}", side, at, who, alert.identity, alert.title)
         for who in dict.fromkeys(names)
         if who
-    )
+    ]
+    known = ShadowPage(f"{NAME}:{alert_id}", ShadowSide.ALERT, at, "", alert.identity, alert.title)
+    return (*([known] if action == "create" or pages else []), *pages)
 
 
 def _named(value: Any) -> list[str]:
