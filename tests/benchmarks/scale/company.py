@@ -7,6 +7,7 @@ bot's own doors as fast as it takes it, so that its processor time says how much
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -218,6 +219,7 @@ async def measure(folder: Path, kinds: Sequence[str], company: Company | None = 
         async with world.place_of(kind, folder) as place, processes.rig() as rig:
             template = await world.make_template(rig, place)
             years.append(await year(rig, place, template, company or Company()))
+            print(table(years[-1:]), file=sys.stderr, flush=True)
     return years
 
 
