@@ -217,3 +217,25 @@ def table(costs: Sequence[Cost], kind: str, axis: str) -> str:
         ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def brief(costs: Sequence[Cost], axis: str) -> str:
+    """Processor time and slopes while one thing grows, on both databases side by side, as Markdown."""
+    of_axis = [cost for cost in costs if cost.axis == axis]
+    kinds = list(dict.fromkeys(cost.database for cost in of_axis))
+    head = ["", *(f"{kind}: {what}" for kind in kinds for what in ("CPU ms", "slope", "slope of the database's work"))]
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for action in dict.fromkeys(cost.action for cost in of_axis):
+        if action in (START, MEMORY):
+            continue
+        cells = [action]
+        for kind in kinds:
+            mine = [cost for cost in of_axis if cost.action == action and cost.database == kind]
+            mine.sort(key=lambda cost: cost.factor)
+            factors = [cost.factor for cost in mine]
+            cpu = [cost.counts.cpu_s for cost in mine]
+            slopes = (slope(values, factors) for values in (cpu, [cost.counts.database for cost in mine]))
+            cells.append(" · ".join(f"{value * 1000:.2g}" for value in cpu))
+            cells += ["–" if math.isnan(value) else f"{value:.1f}".replace("-0.0", "0.0") for value in slopes]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)

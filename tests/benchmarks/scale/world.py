@@ -196,6 +196,8 @@ async def fill(url: str, size: Size, *, groups: int | None = None) -> None:
     """Grow a copy of the template to this size. `groups`: of past alerts, if not as many as go with the history."""
     database = await open_database(url)
     async with database.transaction() as conn:
+        if database.dialect == "postgresql":  # copying a year takes longer than any statement of the bot may
+            await conn.execute(sa.text("SET LOCAL statement_timeout = 0"))
         last = await incidents.last_number(conn)
         await copying.incidents(conn, ENDED, _past(last, size.history))
         for number in (ENDED,):  # the template is as old as the youngest copy
@@ -216,6 +218,8 @@ async def fill(url: str, size: Size, *, groups: int | None = None) -> None:
         await copying.subscribers(conn, "reader", size.subscribers)
     async with database.transaction() as conn:
         await conn.execute(sa.text("UPDATE chains SET indexed_seq = seq"))  # as once the indexer is through
+        if database.dialect == "postgresql":
+            await conn.execute(sa.text("SET LOCAL statement_timeout = 0"))
         await conn.execute(sa.text("ANALYZE"))
     await database.close()
 
