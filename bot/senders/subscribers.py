@@ -112,7 +112,8 @@ def _key(publication: Publication, reference: str, subscriber: Subscriber) -> st
 
 
 def _facts(publication: Publication, update: PublicUpdate, rules: StatusPageRules) -> list[str]:
-    facts = [
+    facts = [f"Impact: {publication.impact}"] if publication.impact and not publication.ended else []
+    facts += [
         f"{component.name}: {update.components[component.key].label.lower()}"
         for component in rules.components
         if component.key in update.components

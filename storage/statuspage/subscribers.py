@@ -19,6 +19,10 @@ _c = subscribers.c
 _ACTIVE = sa.text("active")  # as in the partial index, word for word
 
 
+class UnknownKind(Exception):
+    """A newer version, which runs beside this one, has subscribers of a kind that this one does not know."""
+
+
 async def save(conn: AsyncConnection, subscriber: Subscriber) -> None:
     """Store a subscriber, new or changed."""
     row = insert(conn, subscribers).values(
@@ -61,9 +65,12 @@ async def delete(conn: AsyncConnection, subscriber: str) -> bool:
 
 
 async def active_after(conn: AsyncConnection, after: str, limit: int) -> list[Subscriber]:
-    """Up to `limit` subscribers that are told, those with the next higher IDs."""
-    found = sa.select(_c.state).where(_ACTIVE, _c.id > after).order_by(_c.id).limit(limit)
-    return [_adapter.validate_python(state) for state in await conn.scalars(found)]
+    """Up to `limit` subscribers that are told, those with the next higher IDs. May raise `UnknownKind`."""
+    found = sa.select(_c.kind, _c.state).where(_ACTIVE, _c.id > after).order_by(_c.id).limit(limit)
+    rows = (await conn.execute(found)).all()
+    if unknown := {row.kind for row in rows} - set(SubscriberKind):
+        raise UnknownKind(f"subscribers of the kind {', '.join(sorted(unknown))} are of a newer version")
+    return [_adapter.validate_python(row.state) for row in rows]
 
 
 async def asked_since(conn: AsyncConnection, since: datetime) -> int:

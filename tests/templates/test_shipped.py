@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from bot.templates.library import SETS, TemplateLibrary, shipped, shipped_keys
 from bot.templates.render import problems_in, render
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
+RESOLVED = NOON + timedelta(minutes=35)
 MAYA, TOM = "U0MAYA0000", "U0TOM00000"
 LIBRARY = TemplateLibrary()
 PUBLIC = {"customer_start", "customer_update", "customer_resolved"}
@@ -44,7 +46,9 @@ def incident_of(policy: Policy, severity: str, stage: str) -> Incident:
     )
     if stage != stages.RESOLVED:
         return known
-    return replace(known, status=Status.RESOLVED, resolved_at=NOON, ended_at=NOON, summary="The migration was stopped")
+    return replace(
+        known, status=Status.RESOLVED, resolved_at=RESOLVED, ended_at=RESOLVED, summary="The migration was stopped"
+    )
 
 
 def record_of(policy: Policy, severity: str, stage: str) -> Record:
@@ -79,6 +83,29 @@ def test_every_shipped_template_renders_for_every_severity_and_stage(preset: str
         if (stage == stages.RESOLVED) == ("resolved" in key):
             allowed = {"what keeps it from happening again"} if "customer" in key else set()
             assert set(gaps_in(rendered.text)) <= allowed, (severity, key, stage)
+
+
+@pytest.mark.parametrize("preset", policies.PRESETS)
+def test_every_shipped_template_reads_as_it_was_looked_at(preset: str) -> None:
+    """After a change, set TOCSIN_SNAPSHOTS=1, run this once more, and read the files aloud."""
+    made = snapshot(preset)
+    path = Path(__file__).with_name("snapshots") / f"{preset}.txt"
+    if os.environ.get("TOCSIN_SNAPSHOTS"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(made, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == made
+
+
+def snapshot(preset: str) -> str:
+    """Every template of a preset at each stage, for its worst severity."""
+    policy = policies.preset(preset)
+    parts = []
+    for key in sorted(shipped_keys()):
+        for stage in (stages.RESOLVED,) if "resolved" in key else (stages.START, stages.UPDATE):
+            record = record_of(policy, policy.severities[0].key, stage)
+            rendered = LIBRARY.render(policy, key, variables(record, Audience("a", "Everybody", public=key in PUBLIC)))
+            parts.append(f"=== {key}, {stage}\n{rendered.subject}\n\n{rendered.text}\n")
+    return "\n".join(parts)
 
 
 def test_every_shipped_template_is_free_of_problems_and_known_to_the_manual() -> None:

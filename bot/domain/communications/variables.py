@@ -257,7 +257,17 @@ def _measures(record: Record) -> str:
     within = _level(record).review_within
     if within is None:
         return ""
-    return f"We review what happened within {durations.exact(within)}, and what keeps it from happening again."
+    return f"Within {_spelled(within)} we review what happened, and how to keep it from happening again."
+
+
+def _spelled(span: durations.Span) -> str:
+    """A span for customers: `2 days`, `12 hours`, `5 business days`."""
+    if isinstance(span, durations.BusinessDays):
+        count, unit = span.days, "business day"
+    else:
+        hours = round(span.total_seconds() / 3600)
+        count, unit = (hours // 24, "day") if hours % 24 == 0 else (hours, "hour")
+    return f"{count} {unit}{'' if count == 1 else 's'}" if count else durations.exact(span)
 
 
 def _review(record: Record, level: Severity, end: datetime | None) -> str | None:

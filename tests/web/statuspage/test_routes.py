@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import aiohttp
 import pytest
@@ -12,13 +15,16 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.domain.statuspage.component_state import ComponentState as S
 from bot.domain.statuspage.publication import Correction, NewPublication
+from bot.domain.statuspage.publication import publish as publish_new
 from bot.domain.timeline.entry import BOT
 from bot.usecases.context import Context
 from bot.usecases.status_page.publish import correct, publish
 from bot.web.statuspage import subscriptions
 from bot.web.statuspage.cache import StatusPageCache
+from bot.web.statuspage.documents import MOST_IN_HISTORY
 from bot.web.statuspage.gate import Gate
 from bot.web.statuspage.routes import routes
+from storage.statuspage import publications
 from tests.usecases.conftest import MakeContext
 from tests.web.statuspage.conftest import POLICY, Client
 
@@ -112,6 +118,27 @@ async def test_no_page_that_anybody_sees_gives_the_key_of_one_that_is_not_public
                 answer = await client.request(method, path, params={"access": "wrong"})
                 assert answer.status in (404, 405)
                 assert str(cache.access) not in await answer.text()
+
+
+async def test_older_parts_of_the_history_are_linked_until_there_is_no_more(
+    client: Client, cache: StatusPageCache, context: Context
+) -> None:
+    now = context.clock.now()
+    async with context.database.transaction() as conn:
+        for n in range(MOST_IN_HISTORY + 5):
+            began = now - timedelta(days=n + 1)
+            new = NewPublication(f"Outage {n}", "It was.", started_at=began, ended_at=began + timedelta(hours=1))
+            await publications.save(conn, publish_new(new, None, BOT, now))
+    await cache.refresh()
+    titles: list[str] = []
+    path, parts = "/status/history", 0
+    while path:
+        text = await (await client.get(path)).text()
+        titles += re.findall(r">(Outage \d+)<", text)
+        found = re.search(r'<a href="([^"]+)">Older</a>', text)
+        path, parts = (html.unescape(found[1]) if found else ""), parts + 1
+    assert parts == 2
+    assert titles == [f"Outage {n}" for n in range(MOST_IN_HISTORY + 5)]
 
 
 @asynccontextmanager

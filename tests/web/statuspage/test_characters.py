@@ -1,0 +1,52 @@
+"""Whatever people type, the feeds are well-formed, and say it."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.domain.policy.status_page_rules import Component, StatusPageRules
+from bot.domain.statuspage.publication import NewPublication, publish
+from bot.domain.statuspage.view import PageView, Published, build_view
+from bot.web.statuspage import feeds
+from bot.web.statuspage.feeds import ATOM
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+RULES = StatusPageRules("Äpfel & <Söhne> ]]>", components=(Component("api", "API"),))
+# What is typed, and what a reader sees of it.
+TYPED = [
+    ("Chat \U0001f525 fails \U0001f468\u200d\U0001f692", "Chat \U0001f525 fails \U0001f468\u200d\U0001f692"),
+    ("It ends ]]> here", "It ends ]]> here"),
+    ("<![CDATA[ x ]]> &amp; <b>", "<![CDATA[ x ]]> &amp; <b>"),
+    ("null\x00 bell\x07 escape\x1b[31m", "null bell escape[31m"),
+    ("not a character \ufffe\uffff", "not a character "),
+    ("half a pair \ud83d", "half a pair "),
+    ("\u202eright to left", "right to left"),
+]
+
+
+def view_of(text: str) -> PageView:
+    made = publish(NewPublication(text, f"{text}\n\n{text}", started_at=NOW - timedelta(hours=1)), None, "cli", NOW)
+    return build_view(RULES, "https://status.example.com", Published((made,), (), NOW - timedelta(90)), NOW)
+
+
+@pytest.mark.parametrize(("typed", "seen"), TYPED)
+def test_feeds_hold_every_character_that_xml_can_hold(typed: str, seen: str) -> None:
+    view = view_of(typed)
+    title = ET.fromstring(feeds.atom(view)).findtext(f"{{{ATOM}}}entry/{{{ATOM}}}title")
+    assert plain(title) == plain(f"Investigating: {seen}")
+    title = ET.fromstring(feeds.rss(view)).findtext("channel/item/title")
+    assert plain(title) == plain(f"Investigating: {seen}")
+    (item,) = json.loads(feeds.json_feed(view))["items"]
+    assert item["title"].startswith("Investigating: ")
+    assert feeds.badge(view).decode()
+    assert feeds.calendar(view).decode()
+
+
+def plain(text: str | None) -> str:
+    """Without what stands for a character that cannot be shown."""
+    assert text is not None
+    return " ".join(text.replace("\ufffd", "").replace("?", "").split())
