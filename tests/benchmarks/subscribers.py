@@ -92,7 +92,7 @@ async def _publish(name: str, count: int, rig: Rig, bot: Child, relay: Relay, da
         if answer.status != 201:
             raise RuntimeError(f"answered {answer.status}: {await answer.text()}")
     await _told(relay, count)
-    await processes.idle(database)
+    await processes.idle(database, 120.0)
     after, memory = await rig.watched(bot), bot.rss_mb() - held
     reached = len({to for to, _ in relay.got})
     doubled = sum(relay.got.values()) - reached
