@@ -16,6 +16,7 @@ _GET = sa.select(meta.c.value).where(meta.c.name == sa.bindparam("this"))
 _LOCK = _GET.with_for_update()
 ADDRESS_PREFIX = "slack_id:"
 REPLICA_PREFIX = "replica:"
+IMPORTED_PREFIX = "imported:"
 UNREACHABLE_PREFIX = "unreachable:"
 
 
@@ -121,3 +122,8 @@ def ticket_cursor(tracker: str, place: str) -> Key[str]:
 def review_canvas(incident: int) -> Key[dict[str, Any]]:
     """The canvas of a review: its `id`, the lines of its `sections`, and those `left` as people wrote them there."""
     return Key(f"review_canvas:{incident}")
+
+
+def imported_names(source: str) -> Key[dict[str, str]]:
+    """What the IDs of a paging service are here, such as `contact:anna`, `team:payments` or `schedule:primary`."""
+    return Key(IMPORTED_PREFIX + source)

@@ -31,6 +31,7 @@ class Plan:
     people: dict[str, str]
     severity_of: dict[str, str]  # priority of the source → severity of the policy
     services: dict[str, str]
+    teams: dict[str, str]
     team_people: dict[str, tuple[str, ...]]  # ID of a team at the source → contacts
     policy_text: str  # the policy file with the additions
 
@@ -59,6 +60,7 @@ def make_plan(
         people=draft.people,
         severity_of=draft.severity_of,
         services=draft.services,
+        teams=draft.teams,
         team_people=draft.team_people,
         policy_text=merged(policy_text, draft.additions).lstrip("\n"),
     )

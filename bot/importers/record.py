@@ -19,7 +19,7 @@ from bot.policy import LoadedPolicy
 from bot.usecases.alerts.import_past import import_past_alerts
 from bot.usecases.effects import home_tab
 from bot.usecases.incidents.import_past import import_past
-from storage import imports
+from storage import imports, key_value
 from storage.database import Database
 
 
@@ -37,6 +37,7 @@ async def record(database: Database, plan: Plan, loaded: LoadedPolicy, now: date
     """Record covers and the past. Calling it again with the same account changes nothing."""
     async with database.transaction() as conn:
         new, ended = await imports.sync_covers(conn, plan.source, overrides_of(plan.covers), now - KEPT, now)
+        await key_value.imported_names(plan.source).put(conn, _names(plan))
         if new or ended:
             await home_tab.refresh_all(conn, now)
     severities = [severity.key for severity in loaded.policy.severities]
@@ -92,6 +93,12 @@ def past_incident(plan: Plan, past: account.PastIncident, policy: Policy) -> Pas
         holders=_holders(plan, past.people, policy),
         notes=tuple(PastNote(at, who, text) for at, who, text in past.entries),
     )
+
+
+def _names(plan: Plan) -> dict[str, str]:
+    """What each person, team and schedule of the source is here, by its ID there: its webhooks name them so."""
+    kinds = (("contact", plan.people), ("team", plan.teams), ("schedule", plan.schedules))
+    return {identity: f"{kind}:{key}" for kind, keys in kinds for identity, key in sorted(keys.items())}
 
 
 def _name(plan: Plan, who: str) -> str:

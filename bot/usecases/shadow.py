@@ -7,7 +7,7 @@ replicas there are.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -131,11 +131,20 @@ async def read_report(context: Context, since: datetime, until: datetime) -> Sha
     async with context.database.snapshot() as conn:
         pages = await shadow.between(conn, since, until, MOST_PAGES + 1)
         covers = await overrides.in_force(conn, since)
-        shown = [_with_people(each, context.policy, covers) for each in pages[:MOST_PAGES]]
+        rules = context.policy.shadow
+        names = await key_value.imported_names(rules.source).get(conn) if rules is not None else None
+        named = [_named(each, names or {}) for each in pages[:MOST_PAGES]]
+        shown = [_with_people(each, context.policy, covers) for each in named]
         about = await groups.get_many(conn, {each.group for each in shown if each.group is not None})
         numbers = {each.incident for each in shown} | {group.incident for group in about.values()}
         found = await incidents.get_many(conn, sorted(number for number in numbers if number is not None))
     return replace(compare(shown, about, found, context.policy), cut=len(pages) > MOST_PAGES)
+
+
+def _named(page: ShadowPage, names: Mapping[str, str]) -> ShadowPage:
+    """Their page of somebody by the ID there, as the import knows them."""
+    name = names.get(page.who) if page.side is not ShadowSide.OURS else None
+    return page if name is None else replace(page, who=name.partition(":")[2])
 
 
 def _with_people(page: ShadowPage, policy: Policy, covers: Sequence[Override]) -> ShadowPage:

@@ -97,6 +97,7 @@ class Home:
             "numbers": "SELECT number FROM incidents ORDER BY 1",
             "entries": "SELECT incident, count(*) FROM timeline GROUP BY 1 ORDER BY 1",
             "alerts": "SELECT external FROM past_alerts ORDER BY 1",
+            "names": "SELECT value FROM meta WHERE name = 'imported:opsgenie' AND value LIKE '%contact:anna%'",
         }
         path = self.database_url.removeprefix("sqlite:///")
         with sqlite3.connect(path) as conn:
@@ -115,6 +116,7 @@ async def test_an_import_that_is_killed_and_run_again_is_as_one_that_was_not(
         expected = whole.state()
         assert await whole.run(url, "never", 0) == 0
         assert whole.state() == expected, "once more changes nothing"
+        assert expected["names"], "webhooks name people by their IDs there"
         assert (len(list(expected["numbers"])), len(list(expected["alerts"]))) == (130, 251)  # type: ignore[call-overload]
         for number, (what, at) in enumerate(EVERY if os.environ.get("TOCSIN_TORTURE") else DEATHS):
             home = Home(tmp_path / f"{number}", sqlite_files.create())

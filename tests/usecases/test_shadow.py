@@ -17,6 +17,7 @@ from bot.usecases.alerts.receive import receive_alerts
 from bot.usecases.context import Context
 from bot.usecases.shadow import queue_report, read_report, withheld
 from sandbox.blocks import block_errors
+from storage import key_value
 from storage.outbox import queue
 from storage.outbox.payloads import read_payload
 from tests.usecases.alerts.telling import decided
@@ -128,6 +129,18 @@ async def test_an_escalation_which_names_the_alert_by_its_id_alone_is_told_with_
     assert case.title.startswith("AG-1 ")
     await tell(context, clock, {**escalate, "repeatCount": 1})
     assert len((await read_report(context, START - SECOND, START + DAY)).cases[0].theirs) == 2
+
+
+async def test_ids_of_theirs_are_told_as_the_import_knows_them(make_context: MakeContext, clock: MovableClock) -> None:
+    context = make_context(SHADOW)
+    async with context.database.transaction() as conn:
+        await key_value.imported_names("opsgenie").put(conn, {"64818849-71d6": "contact:anna"})
+    await tell(context, clock, action("Create", "Disk full", clock, recipients=["64818849-71d6"]))
+    await page_all(context, clock)
+    told = await read_report(context, START - SECOND, START + timedelta(days=36_500))
+    assert told.cases[0].alike(context.policy)
+    message = report(told, ShadowReportPayload(START, START, 1, 2, "opsgenie", "#incidents"), context.policy)
+    assert "they paged Anna at 01:30, we would have paged Anna at" in str(message.blocks)
 
 
 async def test_without_shadow_mode_a_page_is_sent(make_context: MakeContext, clock: MovableClock) -> None:
