@@ -1,23 +1,40 @@
-"""The parts of the bot on which all others are built."""
+"""Builds the parts of the bot on which all others are built: policy, database, client of Slack, context."""
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import aiohttp
+import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import notifiers, trackers, wikis
+from bot import policy as policy_reader
 from bot.clock import Clock
 from bot.metrics import Metrics
 from bot.playbook_runners import RunnerFactory
-from bot.settings import LiveSettings, Settings
+from bot.settings import LiveSettings, Settings, secret_of
+from bot.slack.client import api as slack_api
 from bot.slack.client.api import SlackApi
+from bot.slack.directory.bot_identity import read_identity
 from bot.slack.directory.names import NameDirectory
 from bot.slack.directory.usergroups import UserGroups
 from bot.slack.inbound.arrivals import Arrivals
 from bot.slack.inbound.event_parser import BotIdentity
-from bot.usecases.context import Context
-from storage.instance_lock import InstanceLock
+from bot.templates.library import TemplateLibrary
+from bot.usecases import acknowledge_links
+from bot.usecases import outage as outages
+from bot.usecases.context import Context, Policies
+from bot.usecases.oncall import calendar_feeds
+from bot.usecases.open_clock import open_clock
+from bot.web.starting import StartingServer
+from playbooks.library_cache import LibraryCache
+from storage.database import Database
+from storage.instance_lock import InstanceLock, acquire, release_leases
+from storage.open import open_database
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,3 +55,79 @@ class Base:
     runners: RunnerFactory
     arrivals: Arrivals
     lock: InstanceLock | None  # on the SQLite file
+
+
+async def open_base(settings: Settings, opened: AsyncExitStack) -> Base:
+    """Read the policy, open (and migrate) the database, and ask Slack who we are. `opened` closes what was opened."""
+    policies = _policies(settings)
+    library = await _library(settings)
+    database, lock = await _database(settings, opened)
+    session = slack_api.open_session()
+    opened.push_async_callback(session.close)
+    metrics = Metrics()
+    database.write_failed = metrics.writes_failed.inc
+    client = slack_api.web_client(secret_of(settings.slack_bot_token), settings.slack_api_url, session)
+    api = SlackApi(client, metrics.slack_called, lambda method, _: metrics.slack_waits.labels(method).inc())
+    clock = await open_clock(database, settings.tocsin_speed)
+    usergroups = UserGroups(database, api, lambda: policies.current, clock.now)
+    names = NameDirectory(database, api, clock)
+    runners = RunnerFactory(settings)
+    context = Context(
+        database=database,
+        policies=policies,
+        clock=clock,
+        methods=notifiers.methods(settings),
+        tracker=trackers.used(settings),
+        wikis=wikis.configured(settings),
+        url=settings.tocsin_url,
+        playbook_library=library,
+        templates=TemplateLibrary(settings.tocsin_templates),
+        usergroups=usergroups,
+        names=names,
+        runners=runners,
+    )
+    starting = StartingServer(settings.host, settings.port, metrics)
+    try:
+        me = await read_identity(api, database, starting.say)
+    finally:
+        await starting.stop()
+    async with database.transaction() as conn:
+        await calendar_feeds.make_secret(conn)
+        await acknowledge_links.make_secret(conn)
+        context.outage, context.past_outages = await outages.current(conn), await outages.past(conn)
+    await usergroups.recall()
+    return Base(
+        settings=settings, live=LiveSettings(settings), clock=clock,
+        context=context, metrics=metrics, session=session, client=client, api=api,
+        me=me, usergroups=usergroups, names=names, runners=runners, arrivals=Arrivals(database, clock), lock=lock,
+    )  # fmt: skip
+
+
+def _policies(settings: Settings) -> Policies:
+    loaded = policy_reader.read(settings.policy_path)
+    for warning in loaded.warnings:
+        log.warning("policy.warning", detail=warning)
+    for warning in notifiers.half_set_up(settings):
+        log.warning("notifiers.half_set_up", detail=warning)
+    return Policies(loaded.policy, loaded.document, policy_reader.from_document)
+
+
+async def _library(settings: Settings) -> LibraryCache:
+    """The playbooks. Mistakes in the operator's own are reported now, not in the middle of an incident."""
+    library = LibraryCache(settings.playbook_folders)
+    library.start()
+    if library.folders:
+        await library.library()
+    return library
+
+
+async def _database(settings: Settings, opened: AsyncExitStack) -> tuple[Database, InstanceLock | None]:
+    lock = await acquire(settings.url)
+    if lock is not None:
+        opened.callback(lock.release)
+    database = await open_database(settings.url)
+    opened.push_async_callback(database.close)
+    if lock is not None:
+        lock.note_opened()
+        await release_leases(database)
+    return database, lock

@@ -25,6 +25,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import bootstrap, logs
+from bot.bootstrap import base
 from bot.domain.values import outage_span
 from bot.integrations import http, statuspage
 from bot.senders import statuspage as copies
@@ -253,7 +254,7 @@ def _tune(tuning: Tuning) -> None:
         async def stepped(*_: Any) -> SteppedClock:
             return clock
 
-        bootstrap.open_clock = stepped  # type: ignore[assignment,attr-defined]  # in this process only
+        base.open_clock = stepped  # type: ignore[assignment,attr-defined]  # in this process only
 
 
 def _of_outages(shorter: float) -> dict[ModuleType, dict[str, object]]:
