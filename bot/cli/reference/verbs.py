@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bot.cli.reference.markdown import code, document, table
 from bot.policy import preset
-from bot.slack.commands.verbs import VERBS, Verb, example
+from bot.slack.commands.verb import Verb, example
+from bot.slack.commands.verbs import VERBS
 
 INTRODUCTION = (
     "What follows `/incident`. Outside an incident's channel, `--in INC-42` names the incident. `/incident help "

@@ -7,7 +7,8 @@ from functools import cache
 from bot.domain.policy.policy import Policy
 from bot.slack.blocks import elements
 from bot.slack.blocks.elements import Block, Message
-from bot.slack.commands.verbs import BY_NAME, VERBS, Verb, example
+from bot.slack.commands.verb import Verb, example
+from bot.slack.commands.verbs import BY_NAME, VERBS
 from bot.slack.text import render
 
 COMMAND = "/incident"

@@ -18,7 +18,8 @@ from bot.slack.commands.grammar import PARSERS
 from bot.slack.commands.grammar.base import ArgumentError, ParseContext, echo, join_or, split_first_word
 from bot.slack.commands.grammar.severity import find_severity
 from bot.slack.commands.request import COMMAND, MENU, BadRequest, DeclareRequest, ParsedCommand, Request
-from bot.slack.commands.verbs import BY_NAME, Grammar, Verb, example
+from bot.slack.commands.verb import Grammar, Verb, example
+from bot.slack.commands.verbs import BY_NAME
 
 SYNONYMS = {"false": ["cancel"], "falsealarm": ["cancel"]}  # the label of a button
 _POLITE = re.compile(

@@ -18,7 +18,8 @@ from bot.domain.policy.policy import Policy
 from bot.domain.values.slack_ids import is_user_id, user_mention
 from bot.slack.client.api import SlackError
 from bot.slack.commands.request import BadRequest, Request
-from bot.slack.commands.verbs import BY_NAME, example
+from bot.slack.commands.verb import example
+from bot.slack.commands.verbs import BY_NAME
 from bot.slack.listeners.context import ListenerContext
 from storage import directory, names
 

@@ -7,7 +7,8 @@ import pytest
 from bot.slack.commands.flags import MISSING_ID, TWO_INCIDENTS
 from bot.slack.commands.parse import parse
 from bot.slack.commands.request import MENU, BadRequest, DeclareRequest, Request
-from bot.slack.commands.verbs import BY_NAME, VERBS, Grammar
+from bot.slack.commands.verb import Grammar
+from bot.slack.commands.verbs import BY_NAME, VERBS
 from tests.factories import FIVE
 
 FREE_WORDS = [verb.name for verb in VERBS if verb.grammar in (Grammar.WORDS, Grammar.TEXT) and verb.needs_incident]

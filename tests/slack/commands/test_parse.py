@@ -13,7 +13,8 @@ from bot.domain.policy.schedules import Schedule
 from bot.domain.values.time_expressions import NOW, TimeExpression, TimeWindow
 from bot.slack.commands.parse import parse
 from bot.slack.commands.request import MENU, BadRequest, DeclareRequest, Request
-from bot.slack.commands.verbs import BY_NAME, VERBS, Grammar, Verb, example
+from bot.slack.commands.verb import Grammar, Verb, example
+from bot.slack.commands.verbs import BY_NAME, VERBS
 from tests.factories import FIVE, FOUR, MANY, ONE, POLICIES, SPELLED
 
 MAYA, TOM = "<@U0MAYA|maya>", "<@U0TOM>"

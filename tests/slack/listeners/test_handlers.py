@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from bot.slack.commands.request import MENU
+from bot.slack.commands.verb import Grammar
 from bot.slack.commands.verbs import VERBS as TABLE
-from bot.slack.commands.verbs import Grammar
 from bot.slack.listeners import handlers
 from bot.slack.listeners.handlers import PRESSES, SUBMISSIONS, VERBS, WORKSPACE_VERBS
 

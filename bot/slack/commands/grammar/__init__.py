@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.slack.commands.grammar import actions, metrics, people, roles, schedule, severity, status, text, time
 from bot.slack.commands.grammar.base import Parser
-from bot.slack.commands.verbs import Grammar
+from bot.slack.commands.verb import Grammar
 
 # `Grammar.DECLARATION` has none: `commands.parse` reads declarations itself, and never refuses one.
 PARSERS: dict[Grammar, Parser] = {

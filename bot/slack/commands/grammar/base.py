@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bot.domain.policy.policy import Policy
 from bot.slack import text
 from bot.slack.commands.request import Request
-from bot.slack.commands.verbs import Verb
+from bot.slack.commands.verb import Verb
 
 ECHO_LENGTH = 40
 INCIDENT_ID = re.compile(r"(?:inc-?|#)?([0-9]{1,9})", re.IGNORECASE)
