@@ -6,11 +6,12 @@ It also packs values into the form's `private_metadata`, and reads them back.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
 
-from bot.domain.errors import TocsinError
+from bot.domain.errors import Refused, TocsinError
 from bot.slack.blocks.elements import METADATA
 from bot.slack.text import clip, from_modal, length
 
@@ -25,6 +26,15 @@ class InputErrors(TocsinError):
     def __init__(self, errors: Mapping[str, str]) -> None:
         super().__init__("; ".join(errors.values()))
         self.errors = dict(errors)
+
+
+@contextmanager
+def refusal_at(block_id: str) -> Iterator[None]:
+    """Show a refusal under an input of the form, as `InputErrors`."""
+    try:
+        yield
+    except Refused as refused:
+        raise InputErrors({block_id: refused.message}) from None
 
 
 def metadata(**values: Any) -> str:

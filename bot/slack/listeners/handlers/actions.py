@@ -10,7 +10,7 @@ from bot.domain.policy.policy import Policy
 from bot.slack.blocks import actions as blocks
 from bot.slack.blocks.actions import ActionList
 from bot.slack.blocks.elements import Message
-from bot.slack.blocks.inputs import InputErrors
+from bot.slack.blocks.inputs import InputErrors, refusal_at
 from bot.slack.blocks.modals.action import (
     CREATE,
     EDIT,
@@ -172,10 +172,8 @@ async def _submit_not_doing(call: Submission) -> None:
 
 
 async def _check_owner(call: Submission, new: NewAction) -> None:
-    try:
+    with refusal_at("owner"):
         await refuse_bots(call.ctx, [new.owner] if new.owner else [])
-    except Refused as refused:
-        raise InputErrors({"owner": refused.message}) from None
 
 
 async def _answer(call: Submission, message: Message, item: ActionItem) -> None:

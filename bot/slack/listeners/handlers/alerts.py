@@ -7,7 +7,7 @@ from bot.domain.errors import NotFound, Refused
 from bot.slack.blocks import elements
 from bot.slack.blocks.alerts import listing
 from bot.slack.blocks.elements import Message
-from bot.slack.blocks.inputs import InputErrors
+from bot.slack.blocks.inputs import refusal_at
 from bot.slack.blocks.modals.alerts import (
     ATTACH,
     DISMISS,
@@ -79,10 +79,8 @@ async def press_silence(call: Call, value: str) -> Message | None:
 
 async def _submit_silence(call: Submission) -> None:
     values = values_of_silence(call.view)
-    try:
+    with refusal_at("labels"):
         message = await _add_silence(call, values.text)
-    except Refused as refused:
-        raise InputErrors({"labels": refused.message}) from None
     await call.reply_later(message, channel=values.channel)
 
 

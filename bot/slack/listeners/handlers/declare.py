@@ -7,11 +7,10 @@ from typing import Any
 
 import structlog
 
-from bot.domain.errors import Refused
 from bot.domain.incident import Incident
 from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
-from bot.slack.blocks.inputs import InputErrors
+from bot.slack.blocks.inputs import refusal_at
 from bot.slack.blocks.modals.declare import (
     CALLBACK,
     DeclareValues,
@@ -92,10 +91,8 @@ async def _submit(call: Submission) -> None:
     if values.group is None:
         await declare(call.context, declaration, call.delivery)
         return
-    try:
+    with refusal_at("title"):
         await declare_from_card(call.context, values.group, declaration, call.delivery)
-    except Refused as refused:
-        raise InputErrors({"title": refused.message}) from None
 
 
 def _answer_place(values: DeclareValues) -> dict[str, Any]:

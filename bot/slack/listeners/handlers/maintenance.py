@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.domain.errors import Refused
 from bot.domain.statuspage.publication import Publication
 from bot.slack.blocks.elements import Message
-from bot.slack.blocks.inputs import InputErrors
+from bot.slack.blocks.inputs import refusal_at
 from bot.slack.blocks.modals.maintenance import (
     CALLBACK,
     maintenance_modal,
@@ -32,10 +32,8 @@ async def _maintenance(call: WorkspaceCall) -> Message | None:
 
 async def _submit(call: Submission) -> None:
     new = values_of_maintenance(call.view, call.context.clock.now())
-    try:
+    with refusal_at("title"):
         made = await schedule(call.context, new, call.user, call.delivery)
-    except Refused as refused:
-        raise InputErrors({"title": refused.message}) from None
     await call.reply_later(scheduled(made), channel=None)
 
 

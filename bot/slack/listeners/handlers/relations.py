@@ -9,7 +9,7 @@ from bot.domain.incident import Incident
 from bot.domain.incident.relations import parse_tags
 from bot.slack.blocks import elements, replies
 from bot.slack.blocks.elements import Message
-from bot.slack.blocks.inputs import InputErrors
+from bot.slack.blocks.inputs import refusal_at
 from bot.slack.blocks.modals.relations import (
     MERGE,
     OTHER,
@@ -96,28 +96,22 @@ async def _others(call: VerbCall, *, open_only: bool) -> Sequence[Incident]:
 
 async def _submit_merge(call: Submission) -> None:
     number, other = other_of(call.view)
-    try:
+    with refusal_at(OTHER):
         merged = await merge(call.context, number, other, call.user, call.delivery)
-    except Refused as refused:
-        raise InputErrors({OTHER: refused.message}) from None
     await call.reply_later(_merged(merged), channel=merged.incident.channel_id)
 
 
 async def _submit_relate(call: Submission) -> None:
     number, other = other_of(call.view)
-    try:
+    with refusal_at(OTHER):
         saved = await relate(call.context, number, other, call.user, call.delivery)
-    except Refused as refused:
-        raise InputErrors({OTHER: refused.message}) from None
     await call.reply_later(replies.done(f"{saved.id} and INC-{other} are related."), channel=saved.channel_id)
 
 
 async def _submit_tag(call: Submission) -> None:
     number, change = tags_of(call.view)
-    try:
+    with refusal_at(TAGS):
         saved = await tag(call.context, number, change, call.user, call.delivery)
-    except Refused as refused:
-        raise InputErrors({TAGS: refused.message}) from None
     await call.reply_later(_tagged(saved), channel=saved.channel_id)
 
 

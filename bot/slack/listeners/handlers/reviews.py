@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 
-from bot.domain.errors import Refused
 from bot.domain.review.document import questions_for
 from bot.domain.review.lint import lint
 from bot.domain.review.view import ReviewView
@@ -13,7 +12,7 @@ from bot.domain.values.slack_ids import user_mention
 from bot.slack.blocks import elements, replies
 from bot.slack.blocks import review as blocks
 from bot.slack.blocks.elements import Message
-from bot.slack.blocks.inputs import InputErrors
+from bot.slack.blocks.inputs import InputErrors, refusal_at
 from bot.slack.blocks.modals.review import EDIT, SECTION, edit_modal, values_of_edit
 from bot.slack.blocks.modals.review_answers import ANSWER, answer_modal, values_of_answers
 from bot.slack.blocks.modals.review_schedule import SCHEDULE, schedule_modal, values_of_schedule
@@ -117,12 +116,10 @@ async def _submit_answers(call: Submission) -> None:
 
 async def _submit_schedule(call: Submission) -> None:
     values = values_of_schedule(call.view)
-    try:
+    with refusal_at("at"):
         await schedule_review(
             call.context, values.incident, values.at, values.facilitator, call.user, call.delivery
         )  # fmt: skip
-    except Refused as refused:
-        raise InputErrors({"at": refused.message}) from None
 
 
 async def _press_start(call: Press) -> Message:
