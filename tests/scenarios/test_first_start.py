@@ -12,7 +12,8 @@ import pytest
 import sandbox
 from bot.bootstrap import build
 from bot.slack.directory import bot_identity
-from tests.scenarios.running import MANIFEST, settings_for
+from storage import key_value
+from tests.scenarios.running import MANIFEST, World, settings_for, world
 
 
 async def asked(port: int, path: str, method: str = "GET") -> tuple[int, Any]:
@@ -62,3 +63,19 @@ async def test_a_start_that_is_given_up_closes_the_port(sqlite_url: str, monkeyp
         await asyncio.wait({building})
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection("127.0.0.1", port)
+
+
+async def test_a_restart_asks_slack_once_who_the_bot_is(sqlite_url: str) -> None:
+    """Every answer of Slack delays the start, and the bot's app is known since the first."""
+    async with world(sqlite_url) as here:
+        assert (len(here.ws.calls("auth.test")), len(here.ws.calls("bots.info"))) == (1, 1)
+        app_id = await _app_id(here)
+        await here.restarted()
+        assert (len(here.ws.calls("auth.test")), len(here.ws.calls("bots.info"))) == (2, 1)
+        assert await _app_id(here) == app_id != ""
+
+
+async def _app_id(here: World) -> str:
+    async with here.tocsin.database.reading() as conn:
+        identity = await key_value.BOT_IDENTITY.get(conn)
+    return str(identity["app_id"]) if identity else ""

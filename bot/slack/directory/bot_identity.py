@@ -56,7 +56,10 @@ async def read_identity(
             await asyncio.sleep(error.wait_s or wait_s)
             wait_s = min(LONGEST_WAIT_S, wait_s * 2)
         else:
-            return await _keep(replace(_identity(answer), app_id=await _app_id(api, answer)), database)
+            identity, kept = _identity(answer), await _kept(database)
+            # A bot never moves to another app: a restart waits for one answer of Slack instead of two.
+            app_id = kept.app_id if kept is not None and kept.bot_id == identity.bot_id else ""
+            return await _keep(replace(identity, app_id=app_id or await _app_id(api, answer)), database)
 
 
 def _identity(answer: dict[str, object]) -> BotIdentity:
