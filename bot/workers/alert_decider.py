@@ -10,8 +10,7 @@ from bot.usecases.alerts.absence import claim_stale, grow_stale, tell_of_missing
 from bot.usecases.alerts.decide import claim_gathered, decide_group
 from bot.usecases.alerts.escalate import claim_rungs, page_rung
 from bot.usecases.context import Context
-from bot.workers.base import Periodic
-from bot.workers.tasks import WakeableTask
+from bot.workers.tasks import PolledService, WakeableTask
 
 log = structlog.get_logger()
 
@@ -19,29 +18,17 @@ TICK_S = 0.5
 AGAIN = "it is tried again in half a minute"
 
 
-class AlertDecider:
+class AlertDecider(PolledService):
     """Looks for due groups twice a second. A dead process's groups return when their lease ends."""
 
     name = "alert decider"
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._loop = WakeableTask(
+        loop = WakeableTask(
             self.name, context.wakeups.alerts, self.tick, hint="check the database; the next tick tries again"
         )
-
-    @property
-    def periodic(self) -> Periodic:
-        """The tick."""
-        return self._loop.poll(timedelta(seconds=TICK_S))
-
-    async def start(self) -> None:
-        """Begin to decide."""
-        self._loop.start()
-
-    async def stop(self, within_s: float) -> None:
-        """Let the running tick end."""
-        await self._loop.stop(within_s)
+        super().__init__(loop, timedelta(seconds=TICK_S))
 
     async def tick(self) -> None:
         """Decide groups and page rungs that are due. One that fails is logged, and tried again when its lease ends."""

@@ -18,8 +18,7 @@ from bot.domain.playbook.job import ExitKind, Invocation, InvocationResult, Job,
 from bot.domain.values.masking import Masker, truncate_middle
 from bot.usecases.context import Context
 from bot.usecases.playbooks import auto_run, jobs
-from bot.workers.base import Periodic
-from bot.workers.tasks import WakeableTask
+from bot.workers.tasks import PolledService, WakeableTask
 from playbooks.runners.protocol import Runner, Runners
 from storage import jobs as stored
 from storage.engine.errors import StorageError
@@ -32,7 +31,7 @@ WORDS = 600  # of how it ended
 _LOOK = 100
 
 
-class JobRunner:
+class JobRunner(PolledService):
     """Runs up to each runner's `concurrency` at the same time. Several job runners on one database share the work."""
 
     name = "job runner"
@@ -48,18 +47,10 @@ class JobRunner:
         self._observe = observe
         self._running: dict[asyncio.Task[None], str] = {}
         self._seen: auto_run.SeenSteps = set()
-        self._loop = WakeableTask(
+        loop = WakeableTask(
             self.name, context.wakeups.jobs, self._begin_due, hint="check the database; it is tried again every second"
         )
-
-    @property
-    def periodic(self) -> Periodic:
-        """The task that looks for steps to run without a person, and for jobs of replicas that have died."""
-        return self._loop.poll(timedelta(seconds=POLL_S))
-
-    async def start(self) -> None:
-        """Begin to claim jobs."""
-        self._loop.start()
+        super().__init__(loop, timedelta(seconds=POLL_S))
 
     async def stop(self, within_s: float) -> None:
         """Begin no job. Running jobs have half of the time to end; then they are killed, and count as may have run."""

@@ -26,8 +26,7 @@ from bot.usecases import shadow
 from bot.usecases.context import Context
 from bot.usecases.outbox import results
 from bot.usecases.outbox.batched_results import BatchedResults
-from bot.workers.base import Periodic
-from bot.workers.tasks import WakeableTask
+from bot.workers.tasks import PolledService, WakeableTask
 from storage.engine.errors import StorageError
 from storage.lease import LEASE
 from storage.outbox import queue
@@ -72,7 +71,7 @@ class _Lane:
         return self.at_once - len(self.tasks)
 
 
-class Outbox:
+class Outbox(PolledService):
     """Claims by priority and sends up to `AT_ONCE` side by side. Several outboxes on one database share the work."""
 
     name = "outbox"
@@ -91,18 +90,10 @@ class Outbox:
         self._recorder = BatchedResults(context)
         self._tasks: set[asyncio.Task[None]] = set()
         self._lanes = (_Lane(PAGER_KINDS, PAGING_AT_ONCE), _Lane(ELSEWHERE_KINDS, ELSEWHERE_AT_ONCE))
-        self._loop = WakeableTask(
+        loop = WakeableTask(
             self.name, context.wakeups.outbox, self._send_due, hint="check the database; it is tried again every second"
         )
-
-    @property
-    def periodic(self) -> Periodic:
-        """The task that looks for notices that nothing announces here: retries, and those queued by other processes."""
-        return self._loop.poll(timedelta(seconds=POLL_S))
-
-    async def start(self) -> None:
-        """Begin to claim notices."""
-        self._loop.start()
+        super().__init__(loop, timedelta(seconds=POLL_S))
 
     async def stop(self, within_s: float) -> None:
         """Claim nothing new and let running sends end. A send that is cut short is tried again when its lease ends."""

@@ -16,8 +16,7 @@ from bot.clock import Clock
 from bot.usecases.context import Context
 from bot.usecases.lapsed.batch import remind_batch
 from bot.usecases.lapsed.dispatch import handle_lapsed
-from bot.workers.base import Periodic
-from bot.workers.tasks import WakeableTask
+from bot.workers.tasks import PolledService, WakeableTask
 from bot.workers.timer import Timer
 from storage import deadlines
 from storage.deadlines import LedgerRow
@@ -32,7 +31,7 @@ TICK_S = 1.0
 AGAIN_S = 0.01  # until a deadline is looked for again that another process may hold
 
 
-class Scheduler:
+class Scheduler(PolledService):
     """Ticks each second and at the next due instant. A dead process's deadlines return when their lease ends."""
 
     name = "scheduler"
@@ -49,23 +48,11 @@ class Scheduler:
         self._observe = observe
         self._timer = timer
         self._turn = asyncio.Lock()
-        self._loop = WakeableTask(
+        loop = WakeableTask(
             self.name, context.wakeups.deadlines, self.tick, hint="check the database; the next tick tries again"
         )
+        super().__init__(loop, timedelta(seconds=TICK_S))
         self.ticked_at: float | None = None
-
-    @property
-    def periodic(self) -> Periodic:
-        """The tick each second, for what nothing announces here: other replicas' deadlines, and leases that end."""
-        return self._loop.poll(timedelta(seconds=TICK_S))
-
-    async def start(self) -> None:
-        """Begin to claim deadlines."""
-        self._loop.start()
-
-    async def stop(self, within_s: float) -> None:
-        """Let the running tick end."""
-        await self._loop.stop(within_s)
 
     async def tick(self) -> None:
         """1. Claim due deadlines. 2. Handle them. 3. Repeat while there are more. 4. Arrange the next wake-up."""

@@ -7,14 +7,13 @@ from datetime import timedelta
 
 from bot.usecases import search_index
 from bot.usecases.context import Context
-from bot.workers.base import Periodic
-from bot.workers.tasks import WakeableTask
+from bot.workers.tasks import PolledService, WakeableTask
 
 EVERY_S = 0.5  # what is noted is found within a second
 LET_PASS_S = 0.3  # people who wait for an acknowledgement go first for so long
 
 
-class SearchIndexer:
+class SearchIndexer(PolledService):
     """Indexes what has changed, twice a second. Replicas may do so at once: the first to finish an incident counts."""
 
     name = "search indexer"
@@ -22,22 +21,10 @@ class SearchIndexer:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._current = False  # whether the index was made by this version's rules
-        self._loop = WakeableTask(
+        loop = WakeableTask(
             self.name, asyncio.Event(), self.round, hint="check the database; it is tried again every half second"
         )
-
-    @property
-    def periodic(self) -> Periodic:
-        """Wakes it: nothing else announces what has changed."""
-        return self._loop.poll(timedelta(seconds=EVERY_S))
-
-    async def start(self) -> None:
-        """Begin at once."""
-        self._loop.start()
-
-    async def stop(self, within_s: float) -> None:
-        """Let the round under way end; cancel it after `within_s`. What is left is due at the next start."""
-        await self._loop.stop(within_s)
+        super().__init__(loop, timedelta(seconds=EVERY_S))
 
     async def round(self) -> int:
         """Index every incident that is due. How many."""

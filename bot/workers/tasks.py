@@ -102,3 +102,24 @@ class WakeableTask:
                 await self._work()
             except Exception:
                 log.exception("worker.failed", worker=self._name, hint=self._hint)
+
+
+class PolledService:
+    """A service whose work a `WakeableTask` does: when its event is set, and every so often."""
+
+    def __init__(self, loop: WakeableTask, every: timedelta) -> None:
+        self._loop = loop
+        self._every = every
+
+    @property
+    def periodic(self) -> Periodic:
+        """The wake-up for what nothing announces here: what other replicas queued, retries, and leases that end."""
+        return self._loop.poll(self._every)
+
+    async def start(self) -> None:
+        """Begin at once, and return."""
+        self._loop.start()
+
+    async def stop(self, within_s: float) -> None:
+        """Let the run under way end; cancel it after `within_s`. What is left is due at the next start."""
+        await self._loop.stop(within_s)
