@@ -21,7 +21,7 @@ _SINCE = sa.bindparam("since", type_=_c.declared_at.type)
 _IN_PERIOD = sa.select(_c.number).where(_c.declared_at >= _SINCE)
 _STATUSES = {str(status): status for status in Status}
 _instant = datetime.fromisoformat
-_TOGETHER = 4096
+_TOGETHER = 512  # incidents in a text: it is parsed at one go, while nothing else runs
 _PLAIN = ("number", "severity", "status", "private", "drill", "category", "services", "episode", "uncounted")
 _UNCOUNTED = _PLAIN.index("uncounted")
 _INSTANTS = (
@@ -46,16 +46,6 @@ _GAPS = (
 _GAP = sa.type_coerce(_GAPS.c.at, sa.BigInteger) - sa.type_coerce(
     sa.func.coalesce(_GAPS.c.before, _c.declared_at), sa.BigInteger
 )
-_LATE = (
-    sa.select(_c.number, sa.func.count())
-    .join_from(_GAPS, incidents, _c.number == _GAPS.c.incident)
-    .where(
-        _c.severity == sa.bindparam("severity"),
-        sa.bindparam("longest", type_=sa.BigInteger) < _GAP,
-        sa.or_(_c.ended_at.is_(None), _GAPS.c.at <= _c.ended_at),
-    )
-    .group_by(_c.number)
-)
 _TIMES = (
     sa.select(timeline.c.incident, timeline.c.at)
     .where(timeline.c.incident.in_(_IN_PERIOD.where(_c.severity == sa.bindparam("severity"))), *_UPDATE)
@@ -78,6 +68,17 @@ _PAGED = (
     )
     .order_by(timeline.c.at)
 )
+_LATEST = 5000  # key entries that are looked through
+_LATEST_KEYED = (
+    sa.select(timeline.c.at, timeline.c.kind, timeline.c.data)
+    .where(sa.text("key"), timeline.c.at >= sa.bindparam("start", type_=timeline.c.at.type))
+    .order_by(timeline.c.at.desc())
+    .limit(_LATEST + 1)
+    .subquery()
+)
+_RECENT = sa.select(
+    _LATEST_KEYED.c.at, sa.case((_LATEST_KEYED.c.kind == "page", _LATEST_KEYED.c.data)), _LATEST_KEYED.c.kind
+).order_by(_LATEST_KEYED.c.at.desc())
 _DUE = _c.state["review"]["due_at"].as_string()
 _OWED = (
     sa.select(_c.number, _c.state["title"].as_string(), _DUE)
@@ -120,14 +121,25 @@ async def updates_since(conn: AsyncConnection, since: datetime) -> dict[int, int
 
 
 async def late_updates_since(
-    conn: AsyncConnection, since: datetime, severity: str, longest: timedelta
+    conn: AsyncConnection, since: datetime, longest: Mapping[str, timedelta]
 ) -> dict[int, int]:
-    """How many updates of an incident of this severity came later than `longest` after the one before.
+    """How many updates of an incident came later after the one before than `longest` says for its severity.
 
     The first counts from the declaration; what is posted after the end is never late.
     """
-    given = {"since": since, "severity": severity, "longest": longest // timedelta(microseconds=1)}
-    return {number: count for number, count in await conn.execute(_LATE, given)}
+    if not longest:
+        return {}
+    microseconds = {key: span // timedelta(microseconds=1) for key, span in longest.items()}
+    late = (
+        sa.select(_c.number, sa.func.count())
+        .join_from(_GAPS, incidents, _c.number == _GAPS.c.incident)
+        .where(
+            sa.case(microseconds, value=_c.severity) < _GAP,
+            sa.or_(_c.ended_at.is_(None), _GAPS.c.at <= _c.ended_at),
+        )
+        .group_by(_c.number)
+    )
+    return {number: count for number, count in await conn.execute(late, {"since": since})}
 
 
 async def update_times_since(conn: AsyncConnection, since: datetime, severity: str) -> dict[int, list[datetime]]:
@@ -147,6 +159,16 @@ async def people_paged(conn: AsyncConnection, start: datetime, end: datetime) ->
     """When pages were sent in these days, and the people whom each reached."""
     rows = await conn.execute(_PAGED, {"since": start - _LONGEST_OPEN, "start": start, "end": end})
     return [(at, list(data.get("people") or ())) for at, data in rows]
+
+
+async def recent_pages(conn: AsyncConnection, since: datetime) -> tuple[list[tuple[datetime, list[str]]], bool]:
+    """When pages were sent since then, the latest first, and the people whom each reached.
+
+    Looks through a bounded number of entries; False: earlier ones are left out.
+    """
+    rows = (await conn.execute(_RECENT, {"start": since})).all()
+    pages = [(at, list((data or {}).get("people") or ())) for at, data, kind in rows[:_LATEST] if kind == "page"]
+    return pages, len(rows) <= _LATEST
 
 
 async def owed_reviews(conn: AsyncConnection, since: datetime, limit: int) -> list[tuple[int, str, datetime | None]]:
@@ -180,7 +202,7 @@ def _facts(dialect: str) -> Any:
         )
     else:
         members = sa.func.group_concat(sa.func.json_extract(_c.state, *(f"$.{name}" for name in names)), ",")
-    return sa.select(sa.type_coerce(members, sa.Text)).where(_c.declared_at >= _SINCE).group_by(_c.number / _TOGETHER)
+    return sa.select(sa.type_coerce(members, sa.Text)).where(_c.declared_at >= _SINCE).group_by(_c.number // _TOGETHER)
 
 
 def _fact(members: list[Any], teams: Mapping[str, tuple[str, ...]]) -> IncidentFact:

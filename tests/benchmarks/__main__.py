@@ -28,6 +28,7 @@ NAMES = (
     "proof",
     "on_call",
     "console",
+    "period_figures",
 )
 
 

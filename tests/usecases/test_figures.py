@@ -10,7 +10,7 @@ from bot.domain.incident.status import Status
 from bot.domain.timeline.entry import Entry
 from bot.json_shapes.figures import figures_json
 from bot.usecases.queries.figures import period_figures
-from storage import incidents
+from storage import figures, incidents
 from storage.timeline import entries
 from tests.storage.helpers import NOW, incident
 from tests.usecases.conftest import MakeContext
@@ -134,3 +134,21 @@ async def test_an_incident_counts_for_the_teams_that_look_after_its_services(mak
     assert await counted() == {"payments": 3, "unknown": 2, "private": 1, "storefront": 1}
     assert await counted(team="payments") == {"payments": 3, "storefront": 1}
     assert await counted(team="payments", service="shop") == {"payments": 1, "storefront": 1}
+
+
+async def test_recent_pages_are_read_with_their_people_and_nothing_else(make_context: MakeContext) -> None:
+    context = make_context("preset: sev1-5\n")
+    paged = {"people": ["U1", "U2"]}
+    told = [
+        Entry(NOW - timedelta(days=40), "page", "tocsin", "Too long ago", key=True, data=paged),
+        Entry(NOW - timedelta(days=3), "page", "tocsin", "Rung 1", key=True, data=paged),
+        Entry(NOW - timedelta(days=2), "note", "U1", "Not a page", key=True, data=paged),
+        Entry(NOW - timedelta(days=1), "page", "tocsin", "Nobody", key=True),
+    ]
+    async with context.database.transaction() as conn:
+        await incidents.insert(conn, incident(1, declared_at=NOW - timedelta(days=50)))
+        await entries.append(conn, 1, told)
+    async with context.database.reading() as conn:
+        pages, complete = await figures.recent_pages(conn, NOW - timedelta(days=30))
+    assert complete
+    assert pages == [(NOW - timedelta(days=1), []), (NOW - timedelta(days=3), ["U1", "U2"])]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from bot.domain.figures.week import is_night
+from bot.domain.figures.week import WEEK, is_night
 from bot.domain.policy.policy import Policy
 
 
@@ -29,6 +29,32 @@ class PersonLoad:
             f"{_count(self.pages, 'page')}, {_count(self.nights, 'night')}, "
             f"{_count(self.weekend_days, 'weekend day')}, {_count(self.interrupted_hours, 'interrupted hour')}"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class RecentPages:
+    """How often a person was paged lately."""
+
+    week: int  # in the last 7 days
+    month: int  # in the last 30 days
+    complete: bool = True  # False: there were so many pages that only the latest were counted
+
+    @property
+    def words(self) -> str:
+        """The counts in words."""
+        if not self.month:
+            return "You were not paged in the last 30 days."
+        least = "" if self.complete else "at least "
+        week, month = _times(self.week), _times(self.month)
+        return f"You were paged {least if self.week else ''}{week} in the last 7 days, {least}{month} in the last 30."
+
+
+def recent_pages(
+    pages: Iterable[tuple[datetime, Sequence[str]]], person: str, now: datetime, *, complete: bool
+) -> RecentPages:
+    """How many of the pages of the last 30 days reached the person."""
+    reached = [at for at, people in pages if person in people]
+    return RecentPages(sum(at >= now - WEEK for at in reached), len(reached), complete)
 
 
 def load_of_person(pages: Iterable[tuple[datetime, Sequence[str]]], person: str, zone: tzinfo) -> PersonLoad:
@@ -69,6 +95,10 @@ def _slack_id(member: str, policy: Policy) -> str | None:
 def _night(local: datetime) -> int:
     """The day on whose evening the night began, as its ordinal."""
     return local.date().toordinal() - (local.hour < 12)
+
+
+def _times(count: int) -> str:
+    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def _count(count: int, noun: str) -> str:

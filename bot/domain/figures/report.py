@@ -12,7 +12,7 @@ from bot.domain.figures.distribution import Distribution, distribution
 from bot.domain.figures.selection import EVERYTHING, Selection, keys_of
 from bot.domain.figures.spans import Spans, spans
 from bot.domain.figures.split import Buckets, Row, buckets, ordered, rows
-from bot.domain.figures.targets import Cadence, Kept, cadence, kept
+from bot.domain.figures.targets import Cadence, Kept, cadence, outcomes, together
 from bot.domain.figures.trend import Lengths, Trend, trend
 from bot.domain.incident.fact import IncidentFact
 from bot.domain.policy.policy import Policy
@@ -116,7 +116,8 @@ def report(facts: Sequence[IncidentFact], scope: Scope, policy: Policy, now: dat
     earlier = [fact for fact in facts if before.start <= fact.detected_at < before.end and fact.counts]
     real = [fact for fact in within if not fact.drill]
     now_spans, earlier_spans = [spans(fact) for fact in counted], [spans(fact) for fact in earlier]
-    severities = rows(counted, now_spans, "severity", policy, now)
+    found = outcomes(counted, policy, now)
+    severities = rows(counted, now_spans, found, "severity", policy)
     return Report(
         period=period,
         now=now,
@@ -133,7 +134,7 @@ def report(facts: Sequence[IncidentFact], scope: Scope, policy: Policy, now: dat
         cancelled=sum(fact.status == "cancelled" for fact in real),
         merged=sum(fact.status == "merged" for fact in real),
         spans={name: distribution(_values(now_spans, name)) for name in SPANS},
-        kept=kept(counted, policy, now),
+        kept=together(found),
         cadence=cadence(counted, beside.updates, beside.late_updates, policy),
         pages=sum(count for number, count in beside.pages.items() if number in numbers),
         paged=len(numbers & beside.pages.keys()),
@@ -146,7 +147,7 @@ def report(facts: Sequence[IncidentFact], scope: Scope, policy: Policy, now: dat
         },
         selection=scope.selection,
         by=scope.by,
-        rows=severities if scope.by == "severity" else rows(counted, now_spans, scope.by, policy, now),
+        rows=severities if scope.by == "severity" else rows(counted, now_spans, found, scope.by, policy),
         severities=severities,
         buckets=buckets(counted, period.start, period.end, policy),
     )

@@ -32,6 +32,8 @@ class Selection:
     def of(self, facts: Iterable[IncidentFact]) -> list[IncidentFact]:
         """The incidents that are selected."""
         given = self.given
+        if not given:
+            return list(facts)
         return [fact for fact in facts if all(key in keys_of(fact, by) for by, key in given)]
 
     @property

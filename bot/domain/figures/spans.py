@@ -24,14 +24,14 @@ def spans(incident: Incident | IncidentFact) -> Spans:
     """The spans of an incident. Detection counts from the start, everything else from the detection."""
     detected, started = incident.detected_at, incident.started_at
     return Spans(
-        detect_s=_between(started, detected),
-        acknowledge_s=_between(detected, incident.acknowledged_at),
-        identify_s=_between(detected, incident.identified_at),
-        mitigate_s=_between(detected, incident.mitigated_at),
-        resolve_s=_between(detected, incident.resolved_at),
-        customer_impact_s=_between(started or detected, incident.impact_ended_at or incident.resolved_at),
+        _between(started, detected),
+        _between(detected, incident.acknowledged_at),
+        _between(detected, incident.identified_at),
+        _between(detected, incident.mitigated_at),
+        _between(detected, incident.resolved_at),
+        _between(started or detected, incident.impact_ended_at or incident.resolved_at),
     )
 
 
 def _between(begin: datetime | None, end: datetime | None) -> float | None:
-    return None if begin is None or end is None else max(0.0, (end - begin).total_seconds())
+    return None if begin is None or end is None else (end - begin).total_seconds() if end > begin else 0.0

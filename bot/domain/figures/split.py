@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from bot.domain.figures.distribution import Distribution, distribution
 from bot.domain.figures.selection import keys_of
 from bot.domain.figures.spans import Spans
-from bot.domain.figures.targets import Kept, kept
+from bot.domain.figures.targets import Kept, Outcomes, together
 from bot.domain.incident.fact import IncidentFact
 from bot.domain.policy.policy import Policy
+from bot.domain.values.wall_clock import first_instant
 
 MOST_BUCKETS = 20  # what a chart of Slack takes
+_Member = tuple[IncidentFact, Spans, Outcomes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +41,18 @@ class Buckets:
 
 
 def rows(
-    facts: Iterable[IncidentFact], measured: Iterable[Spans], by: str, policy: Policy, now: datetime
+    facts: Iterable[IncidentFact], measured: Iterable[Spans], found: Iterable[Outcomes], by: str, policy: Policy
 ) -> dict[str, Row]:
-    """A row for each key, the worst severity or the most frequent key first. `measured` are the facts' spans."""
-    members: dict[str, tuple[list[IncidentFact], list[Spans]]] = {}
-    for fact, spans in zip(facts, measured, strict=True):
-        for key in keys_of(fact, by):
-            those = members.setdefault(key, ([], []))
-            those[0].append(fact)
-            those[1].append(spans)
-    counts = {key: len(those) for key, (those, _) in members.items()}
-    return {key: _row(*members[key], policy, now) for key in ordered(counts, by, policy)}
+    """A row for each key, the worst severity or the most frequent key first.
+
+    `measured` are the facts' spans, and `found` whether they kept their targets.
+    """
+    members: dict[str, list[_Member]] = {}
+    for member in zip(facts, measured, found, strict=True):
+        for key in keys_of(member[0], by):
+            members.setdefault(key, []).append(member)
+    counts = {key: len(those) for key, those in members.items()}
+    return {key: _row(members[key]) for key in ordered(counts, by, policy)}
 
 
 def ordered(counts: dict[str, int], by: str, policy: Policy) -> dict[str, int]:
@@ -59,14 +63,14 @@ def ordered(counts: dict[str, int], by: str, policy: Policy) -> dict[str, int]:
     return {key: counts[key] for key in [*known, *sorted(counts.keys() - set(known))]}
 
 
-def _row(facts: Sequence[IncidentFact], measured: Sequence[Spans], policy: Policy, now: datetime) -> Row:
+def _row(members: Sequence[_Member]) -> Row:
     return Row(
-        incidents=len(facts),
-        open=sum(fact.open for fact in facts),
-        resolved=sum(fact.resolved_at is not None for fact in facts),
-        acknowledge_s=distribution(each.acknowledge_s for each in measured),
-        resolve_s=distribution(each.resolve_s for each in measured),
-        kept=kept(facts, policy, now),
+        incidents=len(members),
+        open=sum(fact.open for fact, _, _ in members),
+        resolved=sum(fact.resolved_at is not None for fact, _, _ in members),
+        acknowledge_s=distribution(measured.acknowledge_s for _, measured, _ in members),
+        resolve_s=distribution(measured.resolve_s for _, measured, _ in members),
+        kept=together([outcomes for _, _, outcomes in members]),
     )
 
 
@@ -80,17 +84,17 @@ def buckets(facts: Iterable[IncidentFact], start: datetime, end: datetime, polic
             break
     else:
         starts = starts[-MOST_BUCKETS:]
-    return Buckets(unit, tuple(starts), _counts(facts, unit, starts, zone, policy))
+    return Buckets(unit, tuple(starts), _counts(facts, starts, zone, policy))
 
 
 def _counts(
-    facts: Iterable[IncidentFact], unit: str, starts: Sequence[date], zone: tzinfo, policy: Policy
+    facts: Iterable[IncidentFact], starts: Sequence[date], zone: tzinfo, policy: Policy
 ) -> dict[str, tuple[int, ...]]:
-    place = {begin: index for index, begin in enumerate(starts)}
+    begins = [first_instant(start, time(), zone).astimezone(UTC) for start in starts]
     counted: dict[str, list[int]] = {}
     for fact in facts:
-        index = place.get(_start_of(unit, fact.detected_at.astimezone(zone).date()))
-        if index is not None:
+        index = bisect_right(begins, fact.detected_at) - 1
+        if index >= 0:
             counted.setdefault(fact.severity, [0] * len(starts))[index] += 1
     order = ordered({key: sum(values) for key, values in counted.items()}, "severity", policy)
     return {key: tuple(counted[key]) for key in order}

@@ -11,6 +11,8 @@ from bot.domain.policy.policy import Policy, Severity
 from bot.domain.values import durations
 from bot.domain.values.durations import Span
 
+Outcomes = tuple[bool | None, bool | None]  # of the targets to acknowledge and to resolve; None: not known
+_UNKNOWN: Outcomes = (None, None)
 GRACE = timedelta(minutes=1)  # an update so much after its time is in time
 
 
@@ -37,16 +39,24 @@ class Cadence:
     in_time: int
 
 
-def kept(facts: Iterable[IncidentFact], policy: Policy, now: datetime) -> Kept:
-    """The targets of the policy in force, counted from the detection."""
+def outcomes(facts: Iterable[IncidentFact], policy: Policy, now: datetime) -> list[Outcomes]:
+    """For each fact whether it kept the targets of the policy in force, counted from the detection."""
     levels, zone = by_key(policy), policy.zone
-    acknowledged: list[bool] = []
-    resolved: list[bool] = []
+    found: list[Outcomes] = []
     for fact in facts:
         level = levels.get(fact.severity)
-        if level is not None:
-            acknowledged += _outcome(fact.detected_at, fact.acknowledged_at, level.respond_within, zone, now)
-            resolved += _outcome(fact.detected_at, fact.resolved_at, level.resolve_within, zone, now)
+        if level is None:
+            found.append(_UNKNOWN)
+            continue
+        acknowledged = _outcome(fact.detected_at, fact.acknowledged_at, level.respond_within, zone, now)
+        found.append((acknowledged, _outcome(fact.detected_at, fact.resolved_at, level.resolve_within, zone, now)))
+    return found
+
+
+def together(found: Sequence[Outcomes]) -> Kept:
+    """How many of these outcomes are good, and how many are known."""
+    acknowledged = [each for each, _ in found if each is not None]
+    resolved = [each for _, each in found if each is not None]
     return Kept(sum(acknowledged), len(acknowledged), sum(resolved), len(resolved))
 
 
@@ -79,11 +89,11 @@ def cadence(
     return Cadence(n, n - sum(late.get(number, 0) for number in asked))
 
 
-def _outcome(begin: datetime, end: datetime | None, span: Span | None, zone: tzinfo, now: datetime) -> tuple[bool, ...]:
-    """One outcome; none without a target, or while it can still be kept."""
+def _outcome(begin: datetime, end: datetime | None, span: Span | None, zone: tzinfo, now: datetime) -> bool | None:
+    """Whether a target was kept; None without one, or while it can still be kept."""
     if span is None:
-        return ()
-    due = durations.add(begin, span, zone)
+        return None
+    due = begin + span if isinstance(span, timedelta) else durations.add(begin, span, zone)
     if end is None:
-        return () if now <= due else (False,)
-    return (end <= due,)
+        return None if now <= due else False
+    return end <= due

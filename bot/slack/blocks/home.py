@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.actions.item import ActionItem
+from bot.domain.figures.load import RecentPages
 from bot.domain.incident import Incident, PagedRung, handover
 from bot.domain.oncall.schedule import Override
 from bot.domain.policy.policy import Policy
@@ -37,6 +38,7 @@ class Viewer:
     links: Mapping[str, str] = field(default_factory=dict)  # their calendar feeds, by schedule
     items: Sequence[ActionItem] = ()  # the first of their action items that are to be done
     items_total: int = 0
+    pages: RecentPages | None = None  # how often they were paged; None: not known
 
     @property
     def own_incidents(self) -> list[Incident]:
@@ -65,6 +67,7 @@ def home(viewer: Viewer, policy: Policy, now: datetime, overrides: Sequence[Over
         ),
         elements.left_out(len(mine) - MINE, f"All of them: `{command} list`"),
         *_actions(viewer, policy, now, command),
+        elements.context(f"{viewer.pages.words} More: `{command} metrics load`") if viewer.pages else None,
         elements.header("On call now"),
         *_on_call(policy, now, overrides, command),
         oncall.subscribe(viewer.links),

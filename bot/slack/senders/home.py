@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from bot.domain.figures.load import recent_pages
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import UserPayload
 from bot.domain.routing.send_result import SendResult, Sent
@@ -11,10 +14,11 @@ from bot.slack.senders.registry import sends_without_incident
 from bot.usecases.oncall import calendar_feeds
 from bot.usecases.queries.actions import find_live
 from bot.usecases.queries.find_incidents import find_incidents
-from storage import directory, overrides
+from storage import directory, figures, overrides
 from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
 
+MONTH = timedelta(days=30)
 INVOLVED = 100  # open incidents that name a person
 
 
@@ -32,10 +36,12 @@ class HomeSender(SenderBase):
             involved = await find_incidents(conn, user, worst_first=worst_first, naming=addresses, limit=INVOLVED)
             covers = await overrides.in_force(conn, now)
             links = await calendar_feeds.links(conn, self._context, user)
+            pages, complete = await figures.recent_pages(conn, now - MONTH)
             own = await find_live(conn, user, owner=user, limit=ITEMS)
         viewer = Viewer(
-            user, addresses, found.incidents, involved.incidents, found.total, found.drills, links, own.items, own.total
-        )
+            user, addresses, found.incidents, involved.incidents, found.total, found.drills, links, own.items,
+            own.total, recent_pages(pages, user, now, complete=complete),
+        )  # fmt: skip
         view = home(viewer, self._context.policy, now, covers, self._senders.command)
         await self._api.call("views.publish", user_id=user, view=view)
         return Sent()

@@ -48,14 +48,14 @@ async def _late(
     conn: AsyncConnection, since: datetime, policy: Policy
 ) -> tuple[dict[int, int], dict[int, list[datetime]]]:
     """How many updates came late, by incident; and when they were posted, where that depends on business days."""
-    late: dict[int, int] = {}
+    longest: dict[str, timedelta] = {}
     times: dict[int, list[datetime]] = {}
     for level in policy.severities:
         if isinstance(level.update_every, timedelta):
-            late |= await figures.late_updates_since(conn, since, level.key, level.update_every + GRACE)
+            longest[level.key] = level.update_every + GRACE
         elif level.update_every is not None:
             times |= await figures.update_times_since(conn, since, level.key)
-    return late, times
+    return await figures.late_updates_since(conn, since, longest), times
 
 
 def _late_in_business_days(

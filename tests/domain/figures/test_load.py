@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.domain.figures.load import led_by, load_of_person, loads_of
+from bot.domain.figures.load import RecentPages, led_by, load_of_person, loads_of, recent_pages
 from bot.domain.policy.policy import Contact
 from bot.domain.policy.schedules import Team
 from tests.factories import FIVE
@@ -43,3 +43,15 @@ def test_a_lead_sees_the_members_of_their_teams_and_nobody_else() -> None:
         ("UANNA", 0),
         ("UBEN", 1),
     ]
+
+
+def test_the_pages_of_the_last_days_are_counted_for_one_person_alone() -> None:
+    now = SATURDAY + timedelta(days=7)
+    assert recent_pages(PAGES, "U1", now, complete=True) == RecentPages(2, 3)
+    assert recent_pages(PAGES, "U1", now, complete=True).words == (
+        "You were paged twice in the last 7 days, 3 times in the last 30."
+    )
+    assert recent_pages(PAGES, "U2", now, complete=False).words == (
+        "You were paged never in the last 7 days, at least once in the last 30."
+    )
+    assert recent_pages(PAGES, "U3", now, complete=True).words == "You were not paged in the last 30 days."
