@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from bot.domain.actions.item import ActionItem
 from bot.domain.figures.week import load_of, next_digest
@@ -17,7 +20,7 @@ from bot.usecases.context import Context
 from bot.usecases.weekly_digest import queue_digest, read_week
 from sandbox.blocks import block_errors
 from storage import actions, incidents
-from storage.outbox import queue
+from storage.outbox import enqueue, queue
 from storage.timeline import entries
 from tests.storage.helpers import incident
 from tests.usecases.conftest import MakeContext, MovableClock
@@ -57,6 +60,36 @@ async def test_a_digest_is_queued_once_however_often_and_late_it_is_looked_for(
     clock.instant = MONDAY + 3 * WEEK + timedelta(days=2)  # the bot was down
     assert [await queue_digest(context) for _ in range(2)] == [True, False]
     assert len(await queued(context)) == 2
+
+
+async def test_replicas_that_look_at_once_queue_one_digest(make_context: MakeContext, clock: MovableClock) -> None:
+    contexts = [make_context(POLICY) for _ in range(3)]
+    clock.instant = MONDAY - timedelta(hours=1)
+    await asyncio.gather(*(queue_digest(context) for context in contexts))
+    for weeks in range(4):
+        clock.instant = MONDAY + weeks * WEEK + timedelta(seconds=1)
+        assert sum(await asyncio.gather(*(queue_digest(context) for context in contexts))) == 1
+    assert len(await queued(contexts[0])) == 4
+
+
+async def test_a_digest_is_not_lost_where_a_process_dies_before_its_commit(
+    make_context: MakeContext, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = make_context(POLICY)
+    clock.instant = MONDAY - timedelta(hours=1)
+    await queue_digest(context)
+    clock.instant = MONDAY + timedelta(seconds=1)
+
+    async def dies(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(enqueue, "put", dies)
+        with pytest.raises(asyncio.CancelledError):
+            await queue_digest(context)
+    assert await queued(context) == []
+    assert [await queue_digest(context) for _ in range(2)] == [True, False]
+    assert len(await queued(context)) == 1
 
 
 async def test_a_digest_says_what_is_owed_and_names_nothing_private(

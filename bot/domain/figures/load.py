@@ -45,8 +45,11 @@ class RecentPages:
         if not self.month:
             return "You were not paged in the last 30 days."
         least = "" if self.complete else "at least "
-        week, month = _times(self.week), _times(self.month)
-        return f"You were paged {least if self.week else ''}{week} in the last 7 days, {least}{month} in the last 30."
+        if not self.week:
+            return f"You were not paged in the last 7 days, and {least}{_times(self.month)} in the last 30."
+        return (
+            f"You were paged {least}{_times(self.week)} in the last 7 days, {least}{_times(self.month)} in the last 30."
+        )
 
 
 def recent_pages(
@@ -98,7 +101,7 @@ def _night(local: datetime) -> int:
 
 
 def _times(count: int) -> str:
-    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def _count(count: int, noun: str) -> str:

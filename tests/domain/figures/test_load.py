@@ -52,6 +52,6 @@ def test_the_pages_of_the_last_days_are_counted_for_one_person_alone() -> None:
         "You were paged twice in the last 7 days, 3 times in the last 30."
     )
     assert recent_pages(PAGES, "U2", now, complete=False).words == (
-        "You were paged never in the last 7 days, at least once in the last 30."
+        "You were not paged in the last 7 days, and at least once in the last 30."
     )
     assert recent_pages(PAGES, "U3", now, complete=True).words == "You were not paged in the last 30 days."
