@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from dataclasses import dataclass, field
@@ -95,6 +96,7 @@ class Settings(BaseSettings):
     tocsin_command: str = "/incident"
     tocsin_status_listen: str | None = None  # host:port of a listener that serves the status page alone
     tocsin_status_mirror: Path | None = None  # a folder; the status page is written there as static files
+    tocsin_proxies: str | None = None  # addresses or networks of our own proxies, whose X-Forwarded-For counts
     host: str = "127.0.0.1"
     port: int = 3000
     log_format: Literal["console", "json"] | None = None
@@ -191,6 +193,16 @@ class Settings(BaseSettings):
     def _public_address(cls, value: str | None) -> str | None:
         if value is not None and not re.fullmatch(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", value):
             raise ValueError("expected an address that begins with https://, such as https://tocsin.example.com")
+        return value
+
+    @field_validator("tocsin_proxies")
+    @classmethod
+    def _networks(cls, value: str | None) -> str | None:
+        try:
+            for each in (value or "").split(","):
+                ipaddress.ip_network(each.strip() or "127.0.0.1", strict=False)
+        except ValueError:
+            raise ValueError("expected addresses or networks, separated by commas, such as 10.0.0.0/8") from None
         return value
 
     @field_validator("tocsin_status_listen")

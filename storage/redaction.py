@@ -19,6 +19,7 @@ from storage.schema import (
     incident_words,
     jobs,
     publications,
+    review_drafts,
     review_texts,
     walks,
 )
@@ -32,6 +33,7 @@ _COLUMNS: Sequence[tuple[sa.Table, tuple[sa.Column[Any], ...]]] = (
     (jobs, (jobs.c.outcome, jobs.c.output)),
     (action_items, (action_items.c.state,)),
     (review_texts, (review_texts.c.text,)),
+    (review_drafts, (review_drafts.c.text,)),
     (communications, (communications.c.content,)),
     (publications, (publications.c.state,)),
 )

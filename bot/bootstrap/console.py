@@ -31,8 +31,10 @@ def console_parts(
         notifiers=in_use,
         missing=lambda method: notifiers.missing(base.live.current, method),
         slack=slack,
+        prometheus=lambda: base.live.current.prometheus_address,
     )
-    return ConsoleParts(installation, Backtests(lambda: base.live.current.prometheus_address), _sign_in(base))
+    backtests = Backtests(installation.prometheus)
+    return ConsoleParts(installation, backtests, _sign_in(base), base.settings.tocsin_proxies or "")
 
 
 def _sign_in(base: Base) -> SlackSignIn | None:

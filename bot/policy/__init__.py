@@ -9,7 +9,17 @@ Each raises `PolicyError`, which lists every problem with its file, its line and
 
 from bot.policy.document import as_json
 from bot.policy.problems import PolicyError, Problem
-from bot.policy.reader import PRESETS, LoadedPolicy, from_document, json_schema, load, preset, read, with_fragment
+from bot.policy.reader import (
+    PRESETS,
+    LoadedPolicy,
+    from_document,
+    json_schema,
+    load,
+    preset,
+    read,
+    read_text,
+    with_fragment,
+)
 
 __all__ = [
     "PRESETS",
@@ -22,5 +32,6 @@ __all__ = [
     "load",
     "preset",
     "read",
+    "read_text",
     "with_fragment",
 ]

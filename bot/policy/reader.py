@@ -43,6 +43,11 @@ def read(path: Path | None, preset: str = "sev1-5", now: datetime | None = None)
     return _load(source, preset, now or datetime.now(UTC))
 
 
+def read_text(text: str, name: str = "the policy", now: datetime | None = None) -> LoadedPolicy:
+    """The policy that a text is, such as a file that is not saved yet. Raises `PolicyError` with every problem."""
+    return _load(parse_yaml(text, name), "sev1-5", now or datetime.now(UTC))
+
+
 def with_fragment(document: dict[str, Any], source: Source) -> Policy:
     """The policy of a document with a fragment, such as rules to try, merged into it. Raises `PolicyError`."""
     return _validated(rule_presets.add_to(copy.deepcopy(document), source), source, datetime.now(UTC)).policy

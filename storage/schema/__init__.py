@@ -18,7 +18,7 @@ from storage.schema.alerts import (
 from storage.schema.base import metadata
 from storage.schema.changes import service_changes
 from storage.schema.communications import communications
-from storage.schema.console import console_sessions, login_links
+from storage.schema.console import console_sessions, login_links, sign_in_attempts
 from storage.schema.heartbeats import alert_heartbeats
 from storage.schema.imports import imports
 from storage.schema.incidents import chains, counters, incident_words, incidents, threads, timeline
@@ -29,7 +29,7 @@ from storage.schema.people import homes, names, overrides, reads, shifts
 from storage.schema.playbooks import jobs, playbook_reminders, playbooks, walks
 from storage.schema.policies import meta, policies
 from storage.schema.review_exports import review_exports
-from storage.schema.reviews import review_texts
+from storage.schema.reviews import review_drafts, review_texts
 from storage.schema.rules import probe_days, probe_states, rule_states, rule_switches, worker_leases
 from storage.schema.shadow import shadow_pages
 from storage.schema.statuspage import handed_mails, mailings, publications, subscribers
@@ -42,7 +42,7 @@ __all__ = [
     "console_sessions", "counters", "cursors", "deadlines", "deliveries", "handed_mails", "homes", "imports",
     "incident_words", "incidents", "jobs", "login_links", "mailings", "meta", "metadata", "names", "outbox",
     "overrides", "past_alert_words", "past_alerts", "playbook_reminders", "playbooks", "policies", "probe_days",
-    "probe_states", "publications", "reads", "review_exports", "review_texts", "rule_states", "rule_switches",
-    "service_changes", "shadow_pages", "shifts", "subscribers",
+    "probe_states", "publications", "reads", "review_drafts", "review_exports", "review_texts", "rule_states",
+    "rule_switches", "service_changes", "shadow_pages", "shifts", "sign_in_attempts", "subscribers",
     "team_turns", "threads", "tickets", "timeline", "walks", "worker_leases",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The tables of the console: sessions of browsers, and links with which a person signs in once."""
+"""The tables of the console: sessions of browsers, links with which a person signs in once, and failures to."""
 
 from __future__ import annotations
 
@@ -35,4 +35,13 @@ login_links = sa.Table(
     sa.Column("expires_at", Instant, nullable=False),
     sa.Column("used_at", Instant),
     sa.Index("login_links_expires", "expires_at"),
+)
+
+sign_in_attempts = sa.Table(
+    "sign_in_attempts",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),  # an address, or all of them
+    sa.Column("left", sa.Float, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Index("sign_in_attempts_at", "at"),
 )

@@ -1,4 +1,4 @@
-"""The table of the texts that people wrote for reviews."""
+"""The tables of the texts that people wrote for reviews, and of those that they are still writing."""
 
 from __future__ import annotations
 
@@ -16,4 +16,16 @@ review_texts = sa.Table(
     sa.Column("text", SafeText, nullable=False),
     sa.Column("author", SafeText, nullable=False),
     sa.Column("at", Instant, nullable=False),
+)
+
+review_drafts = sa.Table(
+    "review_drafts",
+    metadata,
+    sa.Column("incident", sa.BigInteger, sa.ForeignKey("incidents.number"), primary_key=True, autoincrement=False),
+    sa.Column("section", SafeText, primary_key=True),
+    sa.Column("author", SafeText, primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),  # of the section that they began with
+    sa.Column("text", SafeText, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Index("review_drafts_at", "at"),
 )

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from bot.domain import routing
 from bot.domain.access.identity import Identity
 from bot.domain.access.permissions import PermissionRequest, require_known, require_member
 from bot.domain.errors import Refused
-from bot.domain.incident import require_open
+from bot.domain.incident import Incident, require_open
 from bot.domain.oncall import schedule
 from bot.domain.paging.context import PagingContext
 from bot.domain.paging.recipients import recipients_of
 from bot.domain.playbook import approvals
 from bot.domain.playbook.definition import Playbook
-from bot.domain.playbook.run import ApprovalStatus, PlaybookRun, RunChange
+from bot.domain.playbook.run import ApprovalStatus, PlaybookRun, RunChange, StepState
 from bot.domain.values.slack_ids import user_mention
 from bot.usecases.context import Context
 from bot.usecases.playbooks import unit_of_work
@@ -88,6 +90,23 @@ async def require_break_glass(context: Context, number: int, who: Identity) -> N
     """Raise `Refused` if this person may not break the glass. Checked before the form asks for a reason."""
     async with locked_incident(context, number) as work:
         _require_break_glass(work, who)
+
+
+async def may_answer(context: Context, conn: AsyncConnection, incident: Incident, run: PlaybookRun, who: str) -> bool:
+    """Whether a person of the workspace may grant what a run waits for, by the policy. Nothing is locked."""
+    asked = next((step.asked for step in run.steps if is_waiting(step)), None)
+    if asked is None or asked.by == who:
+        return False
+    policy = await context.policies.of(conn, incident)
+    if not policy.playbooks.approvers:
+        return True
+    work = UnitOfWork(context, conn, incident, policy, context.clock.now())
+    return who in await unit_of_work.approvers_of(work, run, asked)
+
+
+def is_waiting(step: StepState) -> bool:
+    """Whether a request for approval of the step waits for an answer."""
+    return step.asked is not None and step.asked.answer is ApprovalStatus.WAITING
 
 
 async def _require_approver(work: UnitOfWork, run: PlaybookRun, step: str, who: Identity) -> None:

@@ -18,6 +18,7 @@ from aiohttp import web
 
 from bot.domain.access.identity import OPERATOR, Membership
 from bot.domain.access.session import Session
+from bot.domain.access.sign_in_limit import client_of
 from bot.domain.access.token import Scope, Token, hash_of
 from bot.domain.errors import NotFound, Refused
 from bot.domain.timeline.source import Source
@@ -53,6 +54,7 @@ class Door:
 
     authenticator: Authenticator
     slack: bool = False  # whether people can sign in with Slack
+    proxies: str = ""  # the addresses of our own proxies, separated by commas
     rate_limit: RateLimit = field(default_factory=RateLimit)
     streams: Streams = field(init=False)
     _cookies: Cookies | None = None
@@ -71,6 +73,11 @@ class Door:
             key = await sessions.key(self.context.database)
             self._cookies = Cookies(key, (self.context.url or "").startswith("https://"))
         return self._cookies
+
+    def client_of(self, request: web.Request) -> str | None:
+        """The address of the client, also behind a proxy of ours."""
+        forwarded = ",".join(request.headers.getall("X-Forwarded-For", ()))
+        return client_of(request.remote, forwarded, self.proxies)
 
     def bootstrap_hashes(self) -> frozenset[str]:
         """The hashes of the tokens in the settings."""

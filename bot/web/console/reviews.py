@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -12,14 +11,14 @@ from bot.operations.visibility import visible_incident
 from bot.usecases.reviews.read import read_review
 from bot.web.console.door import Door, Visitor, signed_in
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
-from bot.web.form import form_of
 
 VERBS = {
-    "open": ("start_review", "Open the review"), "edit": ("write_section", "Save"),
+    "open": ("start_review", "Open the review"),
     "schedule": ("schedule_review", "Schedule it"), "complete": ("complete_review", "It took place"),
     "publish": ("publish_review", "Publish"), "action": ("create_action", "Add an action item"),
     "ask": ("ask_participants", "Ask the participants"),
 }  # fmt: skip
+MOST_SENTENCES = 25  # of a section, before the rest is asked for
 NEXT = {None: ("open",), "draft": ("ask", "schedule", "complete"), "scheduled": ("ask", "schedule", "complete"),
         "completed": ("publish",), "published": ()}  # fmt: skip
 
@@ -29,7 +28,7 @@ def routes(door: Door) -> list[web.RouteDef]:
     return [
         web.get("/incidents/{id}/review", signed_in(door, show)),
         web.get("/incidents/{id}/review.md", signed_in(door, export)),
-        web.post("/incidents/{id}/review/{verb:open|edit|schedule|complete|publish|action|ask}", signed_in(door, act)),
+        web.post("/incidents/{id}/review/{verb:open|schedule|complete|publish|action|ask}", signed_in(door, act)),
     ]
 
 
@@ -51,34 +50,25 @@ async def export(visitor: Visitor) -> web.StreamResponse:
 async def act(visitor: Visitor) -> web.StreamResponse:
     """Change the review, and come back."""
     path = visitor.request.match_info
-    sent = await form_of(visitor.request)
-    section = str(sent.get("section", ""))[:40]
-    form = _form(visitor, path["verb"], section)
     try:
-        await carry_out(visitor, form, {**path, "section": section})
+        await carry_out(visitor, _form(visitor, path["verb"]), path)
     except Rejected as rejected:
         return await _page(visitor, rejected.form, rejected.status)
-    return redirect(f"/incidents/{path['id']}/review" + (f"#{section}" if section.isalpha() else ""))
+    return redirect(f"/incidents/{path['id']}/review")
 
 
-def _form(visitor: Visitor, verb: str, section: str = "", **values: str) -> Form:
+def _form(visitor: Visitor, verb: str) -> Form:
     name, title = VERBS[verb]
     path = f"/incidents/{visitor.request.match_info['id']}/review/{verb}"
-    form = form_for(name, path, visitor.door.context.policy, title, **values)
-    return replace(form, hidden={"section": section}) if section else form
+    return form_for(name, path, visitor.door.context.policy, title)
 
 
 async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200) -> web.Response:
     path = visitor.request.match_info
     incident = await visitor.ask("get_incident", path)
     review = await visitor.ask("get_review", path)
-    sections = []
-    for section in review["sections"]:
-        text = "\n".join(each["text"] for each in section["sentences"])
-        form = _form(visitor, "edit", section["key"], text=text, version=str(section["version"]))
-        if refused is not None and refused.hidden.get("section") == section["key"]:
-            form = refused
-        sections.append({**section, "form": form})
+    whole = visitor.request.query.get("all")
+    sections = [_shown(section, whole=section["key"] == whole) for section in review["sections"]]
     forms = [_form(visitor, verb) for verb in NEXT.get(review["state"], ())]
     shown = [refused if refused is not None and refused.name == form.name else form for form in forms]
     adding: Any = _form(visitor, "action")
@@ -86,5 +76,21 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
         adding = refused
     return await visitor.page(
         "review.html", status, at="reviews", incident=incident, review=review, sections=sections, forms=shown,
-        adding=adding, trouble=refused.error if refused is not None else "",
+        adding=adding, asked=_asked(review, visitor.person), trouble=refused.error if refused is not None else "",
     )  # fmt: skip
+
+
+def _shown(section: dict[str, Any], *, whole: bool) -> dict[str, Any]:
+    """A section with its first sentences, or with all of them."""
+    shown = section["sentences"] if whole else section["sentences"][:MOST_SENTENCES]
+    return {**section, "shown": shown, "left_out": len(section["sentences"]) - len(shown)}
+
+
+def _asked(review: dict[str, Any], person: str) -> list[dict[str, str]]:
+    """The questions that are put to the visitor."""
+    return [
+        {"section": section["key"], "text": question["text"]}
+        for section in review["sections"]
+        for question in section["questions"]
+        if question["to"] == person
+    ]

@@ -12,18 +12,22 @@ from bot.web.console import (
     alerts,
     assets,
     audit,
+    catchup,
     figures,
     incident,
     incidents,
     now,
     oncall,
     playbooks,
+    policy,
+    review_section,
     reviews,
     rules,
     runs,
     setup,
     sign_in,
     status_page,
+    subscribers,
     tell,
 )
 from bot.web.console.door import Door
@@ -33,7 +37,8 @@ from bot.web.console.sign_in import SignInPages
 from bot.web.console.slack_sign_in import SlackSignIn
 
 MODULES = (
-    now, runs, tell, actions, reviews, incident, incidents, alerts, oncall, playbooks, status_page, figures, audit,
+    now, runs, tell, actions, reviews, review_section, catchup, incident, incidents, alerts, oncall, playbooks,
+    subscribers, status_page, figures, audit,
 )  # fmt: skip
 
 
@@ -44,6 +49,7 @@ class ConsoleParts:
     installation: Installation
     backtests: Backtests
     slack: SlackSignIn | None
+    proxies: str = ""  # the addresses of our own proxies
 
 
 def add_to(site: web.Application, authenticator: Authenticator, parts: ConsoleParts) -> Door:
@@ -51,7 +57,7 @@ def add_to(site: web.Application, authenticator: Authenticator, parts: ConsolePa
 
     Returns the door, which knows who has signed in.
     """
-    door = Door(authenticator, slack=parts.slack is not None)
+    door = Door(authenticator, slack=parts.slack is not None, proxies=parts.proxies)
     site.on_shutdown.append(door.streams.close)
     pages = SignInPages(door)
     site.add_routes(assets.routes())
@@ -59,6 +65,7 @@ def add_to(site: web.Application, authenticator: Authenticator, parts: ConsolePa
         site.add_routes(parts.slack.routes(pages))
     site.add_routes(sign_in.routes(pages))
     site.add_routes(setup.routes(door, parts.installation))
+    site.add_routes(policy.routes(door, parts.installation.policy_file))
     site.add_routes(rules.routes(door, parts.backtests))  # before the groups, whose ID may be any word
     site.add_routes([route for module in MODULES for route in module.routes(door)])
     return door

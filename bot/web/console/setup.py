@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
-import json
+import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,20 +11,18 @@ from typing import Any
 
 from aiohttp import web
 
-from bot import policy as policy_reader
 from bot.domain.access.token import Scope
 from bot.domain.errors import DeliveryError, NotFound
 from bot.domain.paging.people import person_by_address
+from bot.integrations.prometheus import Address, Prometheus, PrometheusError
 from bot.integrations.protocol import Action, Notifier, Page
 from bot.notifiers import NEEDS
-from bot.policy import PolicyError
 from bot.usecases.access import sessions
 from bot.web.api.authentication import require
 from bot.web.console.door import Door, Visitor, signed_in
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
+from bot.web.console.policy import difference
 from storage import console_sessions
-
-LONGEST_DIFF = 400  # lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +34,7 @@ class Installation:
     notifiers: Callable[[], Mapping[str, Notifier]]
     missing: Callable[[str], list[str]]  # the settings that a way of paging still needs
     slack: Callable[[], Awaitable[str | None]]  # what is wrong with Slack, if something is
+    prometheus: Callable[[], Address | None]
 
 
 def routes(door: Door, installation: Installation) -> list[web.RouteDef]:
@@ -111,37 +110,28 @@ async def _page(
     return await visitor.page(
         "setup.html", status, at="setup", admin=admin, form=form or _creating(visitor),
         policy={"name": context.policy.name, "digest": context.policy.digest[:12]},
-        difference=_difference(context.policies.document, installation.policy_file()) if admin else None,
+        difference=await asyncio.to_thread(difference, context.policies.document, installation.policy_file())
+        if admin else None,
         tokens=(await visitor.ask("list_tokens"))["tokens"] if admin else [],
         sessions=[
             {"id": each.id, "person": each.person, "way": str(each.way), "created_at": each.created_at,
              "seen_at": each.seen_at, "mine": each.id == visitor.session.id}
             for each in await _sessions(visitor)
         ],
-        integrations=[("slack", [])] + [(name, installation.missing(name)) for name in NEEDS],
+        integrations=[
+            ("slack", []), *((name, installation.missing(name)) for name in NEEDS),
+            ("prometheus", [] if installation.prometheus() else ["PROMETHEUS_URL"]),
+        ],
         **shown,
     )  # fmt: skip
-
-
-def _difference(document: Mapping[str, Any], path: Path | None) -> dict[str, Any]:
-    """How the policy file differs from the policy in force; `problem` where the file cannot be used."""
-    try:
-        loaded = policy_reader.read(path)
-    except (PolicyError, OSError) as error:
-        return {"file": str(path or "the preset"), "problem": str(error), "lines": []}
-    before, after = _lines(document), _lines(loaded.document)
-    lines = list(difflib.unified_diff(before, after, lineterm="", n=2))[2:]  # without the names of files
-    return {"file": str(path or "the preset"), "problem": "", "lines": lines[:LONGEST_DIFF]}
-
-
-def _lines(document: Mapping[str, Any]) -> list[str]:
-    return json.dumps(document, indent=1, sort_keys=True, default=str).split("\n")
 
 
 async def _tested(visitor: Visitor, installation: Installation, method: str) -> str:
     """Send a test to the visitor, and say what came of it."""
     if method == "slack":
         return await installation.slack() or "Slack answers."
+    if method == "prometheus":
+        return await _asked_prometheus(installation.prometheus())
     notifier = installation.notifiers().get(method)
     if notifier is None:
         return f"It is not set up. Set {' and '.join(installation.missing(method)) or method}."
@@ -152,6 +142,19 @@ async def _tested(visitor: Visitor, installation: Installation, method: str) -> 
     except DeliveryError as error:
         return f"It failed: {error}"
     return f"Sent; {receipt.vendor} answered {receipt.status or 'that it has it'}."
+
+
+async def _asked_prometheus(address: Address | None) -> str:
+    if address is None:
+        return "It is not set up. Set PROMETHEUS_URL."
+    client, now = Prometheus(lambda: address), time.time()
+    try:
+        await client.range("vector(1)", now - 60, now, 60)
+    except PrometheusError as error:
+        return f"It failed: {error}"
+    finally:
+        await client.close()
+    return f"{address.shown} answers."
 
 
 def _test_page(visitor: Visitor, action: Action) -> Page:

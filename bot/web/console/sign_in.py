@@ -9,14 +9,13 @@ from aiohttp import web
 from bot.domain.access.session import Session, SignIn, hash_of
 from bot.domain.access.token import Token
 from bot.usecases import tokens
-from bot.usecases.access import login_links, sessions
+from bot.usecases.access import login_links, sessions, sign_in_attempts
 from bot.web.api.authentication import BOOTSTRAP
 from bot.web.console import kept_words, rendering
 from bot.web.console.cookies import FIELD, from_another_site
 from bot.web.console.door import FORGED, Door, Visitor, login_page, signed_in
 from bot.web.console.inside import inside
 from bot.web.console.kept_words import KEPT, KeptWords
-from bot.web.console.sign_in_limit import SignInLimit
 from bot.web.form import form_of
 from bot.web.one_of import is_one_of
 from storage import names
@@ -43,9 +42,8 @@ def routes(pages: SignInPages) -> list[web.RouteDef]:
 class SignInPages:
     """The pages that people see before they are signed in."""
 
-    def __init__(self, door: Door, limit: SignInLimit | None = None) -> None:
+    def __init__(self, door: Door) -> None:
         self.door = door
-        self._limit = limit or SignInLimit()
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         """The form for a token."""
@@ -62,14 +60,15 @@ class SignInPages:
         if not await self._genuine(request, form):
             return await self.form(request, error=FORGED, status=403)
         kept, given = kept_words.read(form.get(KEPT)), str(form.get("token", "")).strip()
-        if wait_s := self._limit.take(request.remote):
-            return await self._too_many(request, wait_s, kept)
+        database, address = self.door.context.database, self.door.client_of(request)
         try:
+            if wait_s := await sign_in_attempts.take(database, address, self.door.context.clock.now()):
+                return await self._too_many(request, wait_s, kept)
             token = await self._token(given) if len(given) <= _LONGEST else None
             if token is None:
                 return await self.form(request, error=UNKNOWN_TOKEN, status=401, kept=kept)
-            self._limit.give_back(request.remote)
-            async with self.door.context.database.transaction() as conn:
+            await sign_in_attempts.give_back(database, address, self.door.context.clock.now())
+            async with database.transaction() as conn:
                 session, secret = await sessions.open_session(
                     conn, token.person, token.scopes, SignIn.TOKEN, self.door.context.clock.now(), hash_of(given)
                 )
@@ -112,7 +111,6 @@ class SignInPages:
             return await self.form(request, error=NOT_NOW, status=503)
         if opened is None:
             return await self.form(request, error=USED_UP, status=410)
-        self._limit.give_back(request.remote)
         return await self.begun(request, opened[1], "/")
 
     async def _token(self, given: str) -> Token | None:

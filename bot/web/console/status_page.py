@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.domain.access.token import Scope
 from bot.domain.policy.policy import Policy
 from bot.domain.statuspage.component_state import ComponentState
 from bot.web.console.door import Door, Visitor, signed_in
@@ -100,6 +101,7 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
     forms = [_publishing(visitor), _planning(visitor)]
     return await visitor.page(
         "status_page.html", status, at="statuspage", page=page, counts=counts,
+        admin=visitor.may(Scope.ADMIN),
         listed=[{**each, "forms": _forms(visitor, each, refused)} for each in page["publications"]],
         past=[each for each in past if each["id"] not in under_way],
         forms=[refused if refused is not None and refused.action == form.action else form for form in forms],

@@ -8,13 +8,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.access.identity import OPERATOR
 from bot.domain.incident import Incident, handover
-from bot.domain.playbook.run import ApprovalStatus
 from bot.operations.base import API
+from bot.usecases.context import Context
+from bot.usecases.playbooks.approvals import is_waiting, may_answer
 from bot.usecases.queries.find_incidents import find_incidents
+from bot.usecases.visibility import can_see
 from bot.web.console.door import Visitor
 from storage import directory, incidents, playbook_runs
 
 INVOLVED, MOST = 100, 10  # open incidents that name the person; lines of a kind
+MOST_RUNS = 50  # that wait for an approval
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ async def waiting(visitor: Visitor) -> list[Waiting]:
         addresses = frozenset({visitor.person, *await directory.addresses_of(conn, visitor.person)})
         order = [level.key for level in context.policy.severities]
         found = await find_incidents(conn, visitor.person, worst_first=order, naming=addresses, limit=INVOLVED)
-        approvals = await _approvals(conn, visitor.person)
+        approvals = await _approvals(context, conn, visitor.person)
     pages = [_line(each, "you are paged") for each in found.incidents if _is_paged(each, visitor.person, addresses)]
     offers = [
         _line(each, f"you are asked to take over as {context.policy.role(offer.role).title}")
@@ -58,21 +61,23 @@ def _is_paged(incident: Incident, person: str, addresses: frozenset[str]) -> boo
     return not addresses.isdisjoint(paged)
 
 
-async def _approvals(conn: AsyncConnection, person: str) -> list[Waiting]:
-    """The steps whose approval this person was asked for directly."""
-    asked = [
-        (run, step)
-        for run in await playbook_runs.running(conn)
-        for step in run.steps
-        if step.asked is not None and step.asked.answer is ApprovalStatus.WAITING and person in step.asked.people
-    ][:MOST]
-    known = await incidents.get_many(conn, {run.incident for run, _ in asked})
-    return [
-        Waiting(f"/incidents/{known[run.incident].id}/playbooks/{run.number}#s{step.key}",
-                f"{known[run.incident].id} {step.title}", "your approval is asked for")
-        for run, step in asked
-        if run.incident in known and person not in known[run.incident].removed
-    ]  # fmt: skip
+async def _approvals(context: Context, conn: AsyncConnection, person: str) -> list[Waiting]:
+    """The steps whose approval this person may give: those they were asked for directly first."""
+    waiting = [run for run in await playbook_runs.running(conn) if any(map(is_waiting, run.steps))][:MOST_RUNS]
+    known = await incidents.get_many(conn, {run.incident for run in waiting})
+    lines: list[tuple[bool, Waiting]] = []
+    for run in waiting:
+        incident = known.get(run.incident)
+        if incident is None or not await can_see(conn, incident, person):
+            continue
+        may = await may_answer(context, conn, incident, run, person)
+        for step in filter(is_waiting, run.steps):
+            directly = step.asked is not None and person in step.asked.people
+            if directly or (may and step.asked is not None and step.asked.by != person):
+                path = f"/incidents/{incident.id}/playbooks/{run.number}#s{step.key}"
+                asked = "your approval is asked for" if directly else "approval is asked for, and you may give it"
+                lines.append((not directly, Waiting(path, f"{incident.id} {step.title}", asked)))
+    return [line for _, line in sorted(lines, key=lambda each: each[0])][:MOST]
 
 
 async def _overdue(visitor: Visitor) -> list[Waiting]:

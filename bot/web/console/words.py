@@ -17,6 +17,8 @@ from bot.operations.base import API
 
 _ID = re.compile(r"(?<![A-Za-z0-9])[UW][A-Z0-9]{5,30}(?![A-Za-z0-9])")
 _URL = re.compile(r"https?://[^\s<>\"'()\[\]]+[^\s<>\"'()\[\].,;:!?]")
+_MARKS = re.compile(r"`([^`\n]+)`|\*\*([^*\n]+)\*\*|(?<![\w*])\*([^*\s][^*\n]*)\*(?![\w*])")
+_MARKED = (Markup("<code>{}</code>"), Markup("<strong>{}</strong>"), Markup("<em>{}</em>"))
 _ACTORS = {OPERATOR: "the operator", API: "a program", BOT: "Tocsin"}
 
 
@@ -81,6 +83,17 @@ class Words:
             pieces += [Markup('<a href="{}" rel="noreferrer noopener">{}</a>').format(match[0], match[0])]
             end = match.end()
         return Markup("").join([*pieces, _lines(named[end:])])
+
+    def marked(self, text: str | None) -> Markup:
+        """The same for what is written in Markdown: bold, emphasis and code within a line."""
+        pieces = []
+        for number, part in enumerate(_MARKS.split(text or "")):
+            kind = number % 4
+            if kind == 0:
+                pieces.append(self.said(part))
+            elif part:
+                pieces.append(_MARKED[kind - 1].format(part if kind == 1 else self.said(part)))
+        return Markup("").join(pieces)
 
     def _this_year(self, value: str | datetime | None) -> bool:
         instant = instant_of(value)

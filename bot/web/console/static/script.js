@@ -37,5 +37,26 @@ for (const form of document.querySelectorAll("form[data-once]")) {
     setTimeout(() => { delete form.dataset.sent; }, 5000);
   });
 }
+const text = document.querySelector("[data-draft]");
+if (text) {
+  const form = text.form, say = (name, words) => { document.querySelector(`[data-${name}]`).textContent = words; };
+  let timer = 0, kept = text.value;
+  const keep = async () => {
+    timer = 0;
+    if (text.value === kept || form.dataset.sent) return;
+    const value = text.value;
+    try {
+      const body = new URLSearchParams({ csrf: form.elements.csrf.value, version: form.elements.version.value, text: value });
+      const answer = await fetch(text.dataset.draft, { method: "POST", body, headers: { Accept: "application/json" }, redirect: "error" });
+      if (!answer.ok) throw new Error();
+      const { at, told } = await answer.json();
+      kept = value;
+      say("kept", `Draft kept at ${at} UTC.`);
+      say("told", told);
+    } catch (_) { say("kept", "The draft could not be kept. Save, or copy your text."); }
+  };
+  text.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(keep, 1500); });
+  addEventListener("beforeunload", (event) => { if (text.value !== kept && !form.dataset.sent) event.preventDefault(); });
+}
 const wrong = document.querySelector("[aria-invalid], .verb .error[role]");
 if (wrong) { (wrong.matches("[aria-invalid]") ? wrong : wrong.closest("form").querySelector("input:not([type=hidden]),select,textarea,button"))?.focus(); }

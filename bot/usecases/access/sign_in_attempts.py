@@ -1,0 +1,35 @@
+"""Counts attempts to sign in, for all replicas together and across restarts.
+
+An attempt is counted before it is checked and given back when it succeeds, so that many at once pass no more often.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.domain.access.sign_in_limit import FULL_AFTER, Attempts, keys_of, left_of, most, wait_s
+from storage import sign_in_attempts
+from storage.database import Database
+
+
+async def take(database: Database, address: str | None, now: datetime) -> int:
+    """Count an attempt. Returns 0, or the seconds to wait where there are none left: then nothing is counted."""
+    kept: dict[str, Attempts] = {}
+    async with database.serialized() as conn:
+        await sign_in_attempts.delete_before(conn, now - FULL_AFTER)
+        for key in keys_of(address):  # all of them first: when nobody may try, no address gets a row
+            kept |= await sign_in_attempts.lock(conn, [key], now)
+            if wait := wait_s(kept, [key], now):
+                return wait
+        await sign_in_attempts.put(conn, {key: Attempts(left_of(kept, key, now) - 1, now) for key in kept})
+    return 0
+
+
+async def give_back(database: Database, address: str | None, now: datetime) -> None:
+    """The attempt succeeded."""
+    keys = keys_of(address)
+    async with database.serialized() as conn:
+        kept = await sign_in_attempts.lock(conn, keys, now)
+        await sign_in_attempts.put(
+            conn, {key: Attempts(min(most(key), left_of(kept, key, now) + 1), now) for key in keys}
+        )

@@ -1,0 +1,32 @@
+"""The page **Catch up**: what happened in an incident since the visitor last looked, and what is due next."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from bot.json_shapes.incidents import entry_json
+from bot.operations.visibility import visible_incident
+from bot.usecases.queries.catchup import catch_up
+from bot.web.console.door import Door, Visitor, signed_in
+
+
+def routes(door: Door) -> list[web.RouteDef]:
+    """The route. It is sent as a form, because from then on everything counts as read."""
+    return [web.post("/incidents/{id}/catchup", signed_in(door, show))]
+
+
+async def show(visitor: Visitor) -> web.StreamResponse:
+    """What the visitor missed."""
+    call = visitor.call(visitor.request.match_info)
+    incident = await visible_incident(call)
+    async with call.context.database.reading() as conn:
+        policy = await call.context.policies.of(conn, incident)
+    missed = await catch_up(call.context, incident, policy, visitor.person)
+    since = missed.since
+    return await visitor.page(
+        "catchup.html", at="", incident={"id": incident.id, "title": incident.title}, since=since,
+        messages=missed.messages,
+        entries=[entry_json(each) for each in reversed(missed.entries) if not since or each.entry.at > since],
+        upcoming=[{"words": each.kind, "due_at": each.due_at} for each in missed.upcoming],
+        contacts=[each.name or each.key for each in missed.contacts], links=missed.links,
+    )  # fmt: skip

@@ -1,0 +1,127 @@
+"""The page about the policy: what is in force, how its file differs, and a changed policy tried before it is saved."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+from aiohttp import web
+
+from bot import policy as policy_reader
+from bot.domain.access.token import Scope
+from bot.domain.policy.policy import Policy
+from bot.domain.replay.sending import night_pages, pages
+from bot.policy import LoadedPolicy, PolicyError, Problem
+from bot.usecases.queries.replay import replay
+from bot.web.api.authentication import require
+from bot.web.console.door import Door, Visitor, signed_in
+from bot.web.console.fields import Field
+from bot.web.console.forms import Form
+from bot.web.form import form_of
+from storage import incidents
+
+LONGEST_DIFF = 400  # lines
+LONGEST_POLICY = 400_000  # characters
+PLAYED, PLAYED_OF = 50, timedelta(days=30)  # incidents that are played again, and how old they may be
+
+
+def routes(door: Door, policy_file: Callable[[], Path | None]) -> list[web.RouteDef]:
+    """The routes."""
+
+    async def show(visitor: Visitor) -> web.StreamResponse:
+        require(visitor.token, Scope.ADMIN)
+        return await _page(visitor, policy_file())
+
+    async def check(visitor: Visitor) -> web.StreamResponse:
+        require(visitor.token, Scope.ADMIN)
+        text = str((await form_of(visitor.request)).get("text", "")).replace("\r\n", "\n")[:LONGEST_POLICY]
+        return await _page(visitor, policy_file(), text)
+
+    return [web.get("/setup/policy", signed_in(door, show)), web.post("/setup/policy", signed_in(door, check))]
+
+
+async def _page(visitor: Visitor, path: Path | None, text: str | None = None) -> web.Response:
+    context = visitor.door.context
+    checked = await _checked(visitor, text) if text is not None else None
+    hint = "The policy file as you want it. Nothing is saved, and nothing changes."
+    field = Field("text", "Policy, in YAML", "text", True, hint=hint)
+    shown = text if text is not None else await asyncio.to_thread(_file_text, path)
+    form = Form("policy", "/setup/policy", "Try a changed policy", (field,), "Check it", {"text": shown})
+    status = 422 if checked is not None and checked["problems"] else 200
+    return await visitor.page(
+        "policy.html", status, at="setup", form=form, checked=checked,
+        policy={"name": context.policy.name, "digest": context.policy.digest[:12]},
+        difference=await asyncio.to_thread(difference, context.policies.document, path),
+        in_force="\n".join(_lines(context.policies.document)),
+    )  # fmt: skip
+
+
+async def _checked(visitor: Visitor, text: str) -> dict[str, Any]:
+    """What is wrong with the policy; else how it differs, and what it would have sent."""
+    try:
+        loaded = await asyncio.to_thread(policy_reader.read_text, text)
+    except PolicyError as error:
+        return {"problems": [_line(problem) for problem in error.problems], "warnings": (), "lines": []}
+    lines = await asyncio.to_thread(_diff, visitor.door.context.policies.document, loaded)
+    played = await _played(visitor, loaded.policy)
+    return {"problems": [], "warnings": loaded.warnings, "lines": lines, "played": played}
+
+
+def _line(problem: Problem) -> str:
+    return f"Line {problem.line}: {problem.message}" if problem.line else problem.message
+
+
+async def _played(visitor: Visitor, policy: Policy) -> dict[str, Any]:
+    """What was sent in the latest incidents, and what the policy would have sent."""
+    context, now = visitor.door.context, visitor.now
+    wanted = incidents.IncidentFilter(declared_since=now - PLAYED_OF)
+    async with context.database.snapshot() as conn:
+        chosen = [each for each in await incidents.find(conn, wanted, (), PLAYED) if not each.drill]
+        played = [
+            await replay(conn, each, await context.policies.of(conn, each), policy, context.methods, now)
+            for each in chosen
+        ]
+    rows = (
+        ("Pages", sum(pages(each.sent) for each in played), sum(pages(each.would_send) for each in played)),
+        (
+            "Pages at night",
+            sum(night_pages(each.sent, policy.zone) for each in played),
+            sum(night_pages(each.would_send, policy.zone) for each in played),
+        ),
+        (
+            "Minutes of silence beyond the cadence",
+            round(sum(each.silent[0] for each in played)),
+            round(sum(each.silent[1] for each in played)),
+        ),
+    )
+    return {"incidents": len(played), "rows": rows, "days": PLAYED_OF.days}
+
+
+def difference(document: Mapping[str, Any], path: Path | None) -> dict[str, Any]:
+    """How the policy file differs from the policy in force; `problem` where the file cannot be used."""
+    try:
+        loaded = policy_reader.read(path)
+    except (PolicyError, OSError) as error:
+        return {"file": str(path or "the preset"), "problem": str(error), "lines": []}
+    return {"file": str(path or "the preset"), "problem": "", "lines": _diff(document, loaded)}
+
+
+def _diff(document: Mapping[str, Any], loaded: LoadedPolicy) -> list[str]:
+    before, after = _lines(document), _lines(loaded.document)
+    return list(difflib.unified_diff(before, after, lineterm="", n=2))[2:][:LONGEST_DIFF]  # without the names of files
+
+
+def _lines(document: Mapping[str, Any]) -> list[str]:
+    return yaml.safe_dump(dict(document), allow_unicode=True, default_flow_style=False, width=100).split("\n")
+
+
+def _file_text(path: Path | None) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")[:LONGEST_POLICY] if path is not None else "preset: sev1-5\n"
+    except (OSError, UnicodeDecodeError):
+        return ""

@@ -1,0 +1,198 @@
+"""The page of one section of a review: its text in Markdown, kept while it is written, its versions, and questions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from bot.domain.access.token import Scope
+from bot.domain.errors import NotFound, Refused
+from bot.domain.incident import Incident
+from bot.domain.incident.state import ReviewState
+from bot.domain.review import edited
+from bot.domain.review.document import TITLES, Section
+from bot.domain.review.view import ReviewView
+from bot.operations.visibility import visible_incident
+from bot.usecases.reviews.ask import answer
+from bot.usecases.reviews.drafts import LONGEST, Writing, discard_draft, keep_draft, writing
+from bot.usecases.reviews.read import read_review
+from bot.usecases.unit_of_work import DuplicateDelivery
+from bot.web.api.authentication import require
+from bot.web.console.door import Door, Visitor, signed_in
+from bot.web.console.fields import Field
+from bot.web.console.forms import ONCE, Form, Rejected, carry_out, form_for, redirect
+from bot.web.form import form_of
+from storage import reviews
+
+LONGEST_ANSWER, MOST_VERSIONS = 3000, 50
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A section of an incident's review, as the visitor may see it."""
+
+    incident: Incident
+    view: ReviewView
+    section: Section
+
+    @property
+    def path(self) -> str:
+        """The page's path."""
+        return f"/incidents/{self.incident.id}/review/{self.section.key}"
+
+    @property
+    def editable(self) -> bool:
+        """Whether its text can still be changed."""
+        review = self.incident.review
+        return review is not None and review.state is not ReviewState.PUBLISHED
+
+
+def routes(door: Door) -> list[web.RouteDef]:
+    """The routes."""
+    path = "/incidents/{id}/review/{section:" + "|".join(TITLES) + "}"
+    return [
+        web.get(path, signed_in(door, show)),
+        web.post(path, signed_in(door, save)),
+        web.post(path + "/draft", signed_in(door, draft)),
+        web.post(path + "/discard", signed_in(door, discard)),
+        web.post(path + "/answer", signed_in(door, answered)),
+    ]
+
+
+async def show(visitor: Visitor) -> web.StreamResponse:
+    """The section."""
+    return await _page(visitor, await _place(visitor))
+
+
+async def save(visitor: Visitor) -> web.StreamResponse:
+    """Store the text as a new version. If somebody else did so meanwhile, show both texts."""
+    place = await _place(visitor)
+    path = {"id": place.incident.id, "section": place.section.key}
+    form = form_for("write_section", place.path, visitor.door.context.policy, "Save")
+    try:
+        await carry_out(visitor, form, path)
+    except Rejected as rejected:
+        return await _page(visitor, await _place(visitor), rejected.form, rejected.status)
+    await discard_draft(visitor.door.context, place.incident.number, place.section.key, visitor.person)
+    return redirect(f"/incidents/{place.incident.id}/review#{place.section.key}")
+
+
+async def draft(visitor: Visitor) -> web.StreamResponse:
+    """Keep what is written so far. The script sends it while people type; the button does without a script."""
+    place = await _place(visitor)
+    _require_write(visitor)
+    sent = await form_of(visitor.request)
+    version = str(sent.get("version", ""))
+    number = int(version) if version.isascii() and version.isdecimal() and len(version) <= 6 else 0
+    text = str(sent.get("text", "")).replace("\r\n", "\n")
+    context, key = visitor.door.context, place.section.key
+    await keep_draft(context, place.incident, key, number, text, visitor.person)
+    if "application/json" not in visitor.request.headers.get("Accept", ""):
+        return redirect(f"{place.path}?done=Kept")
+    told = await _told(visitor, await writing(context, place.incident.number, key, visitor.person), number)
+    return web.json_response({"at": f"{visitor.now:%H:%M}", "told": told})
+
+
+async def discard(visitor: Visitor) -> web.StreamResponse:
+    """Forget the visitor's own draft."""
+    place = await _place(visitor)
+    await discard_draft(visitor.door.context, place.incident.number, place.section.key, visitor.person)
+    return redirect(place.path)
+
+
+async def answered(visitor: Visitor) -> web.StreamResponse:
+    """Record the answers to questions of the section."""
+    place = await _place(visitor)
+    _require_write(visitor)
+    sent = await form_of(visitor.request)
+    texts = {each.key: str(sent.get(f"q-{each.key}", "")).strip()[:LONGEST_ANSWER] for each in place.section.questions}
+    given = {key: (place.section.key, text) for key, text in texts.items() if text}
+    once = str(sent.get(ONCE, ""))[:40]
+    delivery = f"console:{visitor.session.id}:{once}" if once else None
+    if not given:
+        return await _page(visitor, place, status=422, answering=_answering(place, "Answer at least one question."))
+    call = visitor.call({"id": place.incident.id}, delivery)
+    try:
+        anonymous = bool(sent.get("anonymous"))
+        await answer(call.context, place.incident.number, given, visitor.person, delivery, anonymous=anonymous)
+    except DuplicateDelivery:
+        pass
+    except Refused as refused:
+        return await _page(visitor, place, status=409, answering=_answering(place, refused.message))
+    return redirect(f"/incidents/{place.incident.id}/review#{place.section.key}")
+
+
+def _require_write(visitor: Visitor) -> None:
+    require(visitor.token, Scope.WRITE)
+
+
+async def _place(visitor: Visitor) -> Place:
+    incident = await visible_incident(visitor.call(visitor.request.match_info))
+    context = visitor.door.context
+    async with context.database.reading() as conn:
+        view = await read_review(conn, await context.policies.of(conn, incident), incident.number)
+    key = visitor.request.match_info["section"]
+    section = next((each for each in view.sections if each.key == key), None)
+    if section is None:
+        raise NotFound("The review has no such section.", "review")
+    return Place(incident, view, section)
+
+
+async def _page(
+    visitor: Visitor, place: Place, refused: Form | None = None, status: int = 200, answering: Form | None = None
+) -> web.Response:
+    context, number, section = visitor.door.context, place.incident.number, place.section
+    now_writing = await writing(context, number, section.key, visitor.person)
+    async with context.database.reading() as conn:
+        versions = (await reviews.history(conn, number, section.key))[:MOST_VERSIONS]
+    text, version, restored = _text(place, now_writing, refused)
+    values: Mapping[str, Any] = {
+        "incident": {"id": place.incident.id, "title": place.incident.title},
+        "section": {"key": section.key, "title": section.title, "version": section.version},
+        "sentences": [{"text": each.text, "cites": each.cites} for each in section.sentences],
+        "versions": [{"version": e.version, "text": e.text, "author": e.author, "at": e.at} for e in versions],
+        "path": place.path, "editable": place.editable, "text": text, "version": version, "restored": restored,
+        "most": LONGEST, "told": await _told(visitor, now_writing, version),
+        "stored": now_writing.stored.text if now_writing.stored is not None else edited.as_text(section.sentences),
+        "form": refused or form_for("write_section", place.path, context.policy, "Save"),
+        "answering": answering or (_answering(place) if section.questions else None),
+    }  # fmt: skip
+    return await visitor.page("section.html", status, at="reviews", **values)
+
+
+def _text(place: Place, now_writing: Writing, refused: Form | None) -> tuple[str, int, bool]:
+    """The text to write on, the version that saving it replaces, and whether it is a draft that was kept."""
+    if refused is not None:  # it was read: sending it again means to replace what is there now
+        return refused.values.get("text", ""), place.section.version, False
+    if now_writing.mine is not None:
+        return now_writing.mine.text, now_writing.mine.version, True
+    return _as_written(place, now_writing), place.section.version, False
+
+
+def _as_written(place: Place, now_writing: Writing) -> str:
+    return now_writing.stored.text if now_writing.stored is not None else edited.as_text(place.section.sentences)
+
+
+async def _told(visitor: Visitor, now_writing: Writing, version: int) -> str:
+    """What the second of two people is told while they write; empty where nobody else is there."""
+    people = [each.author for each in now_writing.others]
+    stored = now_writing.stored
+    words = await visitor.words([*people, stored.author if stored is not None else ""])
+    parts = (
+        [f"{', '.join(map(words.who, people))} {'is' if len(people) == 1 else 'are'} writing too."] if people else []
+    )
+    if stored is not None and stored.version > version:
+        parts.append(f"{words.who(stored.author)} has saved version {stored.version} since you began.")
+    return " ".join(parts)
+
+
+def _answering(place: Place, error: str = "") -> Form:
+    """The questions of the section with a field each."""
+    fields = tuple(
+        Field(f"q-{each.key}", each.text, "text", most=LONGEST_ANSWER, hint="") for each in place.section.questions
+    )
+    anonymous = Field("anonymous", "Without my name", "yes")
+    return Form("answer", f"{place.path}/answer", "Answer", (*fields, anonymous), "Answer", error=error)

@@ -1,0 +1,68 @@
+"""The page about subscribers of the status page, for administrators: list them, add one, and remove one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from aiohttp import web
+
+from bot.domain.access.token import Scope
+from bot.operations.base import BadArgument
+from bot.web.api.authentication import require
+from bot.web.console.door import Door, Visitor, signed_in
+from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
+
+
+def routes(door: Door) -> list[web.RouteDef]:
+    """The routes."""
+    return [
+        web.get("/statuspage/subscribers", signed_in(door, show)),
+        web.post("/statuspage/subscribers", signed_in(door, add)),
+        web.post("/statuspage/subscribers/{subscriber}/remove", signed_in(door, remove)),
+    ]
+
+
+async def show(visitor: Visitor) -> web.StreamResponse:
+    """Who is told."""
+    return await _page(visitor, _adding(visitor))
+
+
+async def add(visitor: Visitor) -> web.StreamResponse:
+    """Ask an address to confirm."""
+    try:
+        await carry_out(visitor, _adding(visitor), {})
+    except Rejected as rejected:
+        return await _page(visitor, rejected.form, rejected.status)
+    return redirect("/statuspage/subscribers?done=Added")
+
+
+async def remove(visitor: Visitor) -> web.StreamResponse:
+    """Tell an address no more."""
+    form = form_for("remove_subscriber", "", visitor.door.context.policy)
+    try:
+        await carry_out(visitor, form, visitor.request.match_info)
+    except Rejected as rejected:
+        return await _page(visitor, replace(_adding(visitor), error=rejected.form.error), rejected.status)
+    return redirect("/statuspage/subscribers")
+
+
+def _adding(visitor: Visitor) -> Form:
+    policy = visitor.door.context.policy
+    form = form_for("add_subscriber", "/statuspage/subscribers", policy, "Add a subscriber", "Ask to confirm")
+    keys = tuple(each.key for each in policy.status_page.components)
+    fields = tuple(replace(each, suggestions=keys) if each.name == "components" else each for each in form.fields)
+    return replace(form, fields=fields)
+
+
+async def _page(visitor: Visitor, form: Form, status: int = 200) -> web.Response:
+    require(visitor.token, Scope.ADMIN)
+    cursor: dict[str, Any] = {"cursor": visitor.request.query["cursor"]} if visitor.request.query.get("cursor") else {}
+    try:
+        answer = await visitor.ask("list_subscribers", **cursor)
+    except ValueError:
+        raise BadArgument("cursor", "This address is no longer good. Open the page again.") from None
+    return await visitor.page(
+        "subscribers.html", status, at="statuspage", form=form, subscribers=answer["subscribers"],
+        more=answer["next_cursor"],
+    )  # fmt: skip
