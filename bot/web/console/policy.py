@@ -66,7 +66,7 @@ async def _checked(visitor: Visitor, text: str) -> dict[str, Any]:
     try:
         loaded = await asyncio.to_thread(policy_reader.read_text, text)
     except PolicyError as error:
-        return {"problems": [_line(problem) for problem in error.problems], "warnings": (), "lines": []}
+        return {"problems": [_line(problem) for problem in error.problems], "warnings": (), "lines": [], "played": None}
     lines = await asyncio.to_thread(_diff, visitor.door.context.policies.document, loaded)
     played = await _played(visitor, loaded.policy)
     return {"problems": [], "warnings": loaded.warnings, "lines": lines, "played": played}

@@ -104,9 +104,10 @@ async def _list_page(visitor: Visitor, backtests: Backtests, **more: Any) -> web
     """The rules of the policy with their states."""
     listed = await _listed(visitor)
     order = {"firing": 0, "unknown": 1, "pending": 2}
+    problems = {each["problem"] for each in listed if each["enabled"]}
     shown: dict[str, Any] = {"form": _line_form(), "result": None, "status": 200, **more}
     return await visitor.page(
-        "rules.html", shown.pop("status"), at="alerts", possible=backtests.possible, admin=visitor.may(Scope.ADMIN),
+        "rules.html", shown.pop("status"), at="alerts", trouble=problems.pop() if len(problems) == 1 else None, possible=backtests.possible, admin=visitor.may(Scope.ADMIN),
         rules=sorted(listed, key=lambda each: (order.get(each["state"], 3), each["id"])), **shown,
     )  # fmt: skip
 
