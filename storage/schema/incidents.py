@@ -70,6 +70,7 @@ timeline = sa.Table(
     sa.Index("timeline_time", "incident", "at", "seq"),
     sa.Index("timeline_key", "incident", "at", "seq", **where("key")),
     sa.Index("timeline_audit", "at", **where("key")),
+    sa.Index("timeline_actor", "actor", "at", **where("key")),
     sa.Index("timeline_person", "incident", "at", **where("by_person")),
 )
 

@@ -75,6 +75,7 @@ async def test_a_frequent_query_uses_its_index(database: Database, index: str, q
 
 async def test_the_audit_reads_the_index_of_key_entries(database: Database) -> None:
     assert "timeline_audit" in await _plan(database, lambda conn: audit.newest(conn, 100))
+    assert "timeline_actor" in await _plan(database, lambda conn: audit.newest(conn, 100, actor="U1"))
 
 
 async def _plan(database: Database, query: Query) -> str:

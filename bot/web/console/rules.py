@@ -107,7 +107,8 @@ async def _list_page(visitor: Visitor, backtests: Backtests, **more: Any) -> web
     problems = {each["problem"] for each in listed if each["enabled"]}
     shown: dict[str, Any] = {"form": _line_form(), "result": None, "status": 200, **more}
     return await visitor.page(
-        "rules.html", shown.pop("status"), at="alerts", trouble=problems.pop() if len(problems) == 1 else None, possible=backtests.possible, admin=visitor.may(Scope.ADMIN),
+        "rules.html", shown.pop("status"), at="alerts", trouble=problems.pop() if len(problems) == 1 else None,
+        possible=backtests.possible, admin=visitor.may(Scope.ADMIN),
         rules=sorted(listed, key=lambda each: (order.get(each["state"], 3), each["id"])), **shown,
     )  # fmt: skip
 

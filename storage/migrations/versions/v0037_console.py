@@ -1,4 +1,4 @@
-"""Adds failures to sign in, which all replicas count together, and drafts of sections that people write."""
+"""Adds failures to sign in, drafts of sections of reviews, and an index of key entries by who made them."""
 
 from __future__ import annotations
 
@@ -29,3 +29,5 @@ def upgrade() -> None:
         sa.Column("at", Instant, nullable=False),
     )
     op.create_index("review_drafts_at", "review_drafts", ["at"])
+    condition = sa.text("key")
+    op.create_index("timeline_actor", "timeline", ["actor", "at"], sqlite_where=condition, postgresql_where=condition)
