@@ -7,8 +7,8 @@ from alembic import op
 
 from storage.engine.columns import Instant, SafeText
 
-revision = "0037"
-down_revision = "0036"
+revision = "0038"
+down_revision = "0037"
 
 
 def upgrade() -> None:
