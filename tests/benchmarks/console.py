@@ -2,7 +2,8 @@
 
 The bars: p95 100 ms for every page, 300 ms for the incident with 20,000 entries. The rows are copied set-wise: 100
 entries an incident, and 1,000 for every hundredth, the one that is opened among them;
-`python -m tests.benchmarks.console 1000` makes it a thousand for all, which takes minutes.
+`python -m tests.benchmarks.console 1000` makes it a thousand for all, which takes minutes;
+`python -m tests.benchmarks.console 100 postgresql` measures on PostgreSQL.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,13 +29,21 @@ from storage.open import open_database
 from storage.timeline import entries
 from tests.benchmarks import client, processes
 from tests.benchmarks.figures import Figure, ms, percentile
+from tests.databases import PostgreSQL
 
 INCIDENTS, BIG, OPEN = 10_000, 20_000, 40
 LONG, LONG_EVERY = 1000, 100  # entries of every hundredth incident
 ROUNDS, WARM = 40, 5
 BAR_S, BIG_BAR_S = 0.100, 0.300
 PERSON = "U0MAYA0000"
-PATHS = ("/", "/incidents", "/incidents/INC-5000", "/alerts", "/oncall", "/playbooks", "/reviews", "/audit", "/setup")
+PATHS = (
+    "/", "/incidents", "/incidents/INC-5000", "/alerts", "/oncall", "/playbooks", "/reviews", "/audit",
+    "/audit?actor=U0MAYA0000", "/setup",
+)  # fmt: skip
+_STATE = {
+    "sqlite": "json_set(state, '$.number', n, '$.status', {status})",
+    "postgresql": "jsonb_set(jsonb_set(state::jsonb, '{{number}}', to_jsonb(n)), '{{status}}', to_jsonb({status}))",
+}
 _SERIES = "WITH RECURSIVE s(n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM s WHERE n < {last}) "
 
 
@@ -49,7 +60,8 @@ async def fill(database: Database, each: int) -> None:
         + "INSERT INTO incidents (number, status, severity, open, private, declared_at, ended_at, state) "
         f"SELECT n, CASE WHEN {is_open} THEN 'detected' ELSE 'closed' END, severity, {is_open}, private, "
         f"declared_at + n, CASE WHEN {is_open} THEN NULL ELSE declared_at END, "
-        f"json_set(state, '$.number', n, '$.status', CASE WHEN {is_open} THEN 'detected' ELSE 'closed' END) "
+        + _STATE[database.dialect].format(status=f"CASE WHEN {is_open} THEN 'detected' ELSE 'closed' END")
+        + " "
         "FROM s, incidents WHERE number = 1",
         "INSERT INTO chains (incident, seq, head, indexed_seq) "
         f"SELECT number, CASE WHEN number = {INCIDENTS} THEN {BIG} WHEN number % {LONG_EVERY} = 0 THEN {LONG} "
@@ -73,6 +85,8 @@ async def fill(database: Database, each: int) -> None:
         for statement in statements:
             await conn.execute(sa.text(statement))
         await conn.execute(sa.text("UPDATE counters SET value = :n WHERE name = 'incident'"), {"n": INCIDENTS})
+        if database.dialect == "postgresql":
+            await conn.execute(sa.text("ANALYZE"))
 
 
 async def _cookie(database: Database) -> str:
@@ -82,9 +96,22 @@ async def _cookie(database: Database) -> str:
     return f"tocsin_session={signed('tocsin_session', secret, key)}"
 
 
-async def measure(each: int = 100) -> list[Figure]:
-    with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite+aiosqlite:///{Path(folder)}/console.db"
+@asynccontextmanager
+async def _empty(kind: str) -> AsyncIterator[str]:
+    """The URL of a database of this kind."""
+    if kind == "sqlite":
+        with tempfile.TemporaryDirectory() as folder:
+            yield f"sqlite+aiosqlite:///{Path(folder)}/console.db"
+        return
+    server = await asyncio.to_thread(PostgreSQL)
+    try:
+        yield await asyncio.to_thread(server.create)
+    finally:
+        await asyncio.to_thread(server.stop)
+
+
+async def measure(each: int = 100, kind: str = "sqlite") -> list[Figure]:
+    async with _empty(kind) as url:
         database = await open_database(url)
         try:
             await fill(database, each)
@@ -94,22 +121,29 @@ async def measure(each: int = 100) -> list[Figure]:
         async with processes.rig() as rig:
             bot = await rig.bot(url)
             async with client.connections(bot.port) as (connection,):
-                figures = []
-                for path, cookie in zip((*PATHS, f"/incidents/INC-{INCIDENTS}"), cookies, strict=True):
-                    head = f"GET {path} HTTP/1.1\r\nHost: tocsin\r\nAccept-Encoding: gzip\r\nCookie: {cookie}\r\n\r\n"
-                    took = []
-                    for _ in range(WARM + ROUNDS):
-                        answer = await connection.request(head.encode())
-                        if answer.status != 200:
-                            raise RuntimeError(f"{path} answered {answer.status}")
-                        took.append(answer.took_s)
-                    p95 = percentile(took[WARM:], 0.95)
-                    bar_s = BIG_BAR_S if path.endswith(str(INCIDENTS)) else BAR_S
-                    name = f"console {path}, {INCIDENTS} incidents × {each} entries"
-                    name = name if bar_s == BAR_S else f"console, an incident with {BIG} entries"
-                    measured = f"p50 {ms(percentile(took[WARM:], 0.5))}, p95 {ms(p95)}"
-                    figures.append(Figure(name, measured, f"p95 ≤ {bar_s * 1000:g} ms", p95 <= bar_s))
-        return figures
+                paths = (*PATHS, f"/incidents/INC-{INCIDENTS}")
+                return [
+                    await _figure(connection, path, cookie, each, kind)
+                    for path, cookie in zip(paths, cookies, strict=True)
+                ]
+
+
+async def _figure(connection: client.Connection, path: str, cookie: str, each: int, kind: str) -> Figure:
+    head = f"GET {path} HTTP/1.1\r\nHost: tocsin\r\nAccept-Encoding: gzip\r\nCookie: {cookie}\r\n\r\n"
+    took = []
+    for _ in range(WARM + ROUNDS):
+        answer = await connection.request(head.encode())
+        if answer.status != 200:
+            raise RuntimeError(f"{path} answered {answer.status}")
+        took.append(answer.took_s)
+    p95 = percentile(took[WARM:], 0.95)
+    bar_s = BIG_BAR_S if path.endswith(str(INCIDENTS)) else BAR_S
+    name = f"console {path}, {INCIDENTS} incidents × {each} entries"
+    name = name if bar_s == BAR_S else f"console, an incident with {BIG} entries"
+    name += "" if kind == "sqlite" else ", PostgreSQL"
+    return Figure(
+        name, f"p50 {ms(percentile(took[WARM:], 0.5))}, p95 {ms(p95)}", f"p95 ≤ {bar_s * 1000:g} ms", p95 <= bar_s
+    )
 
 
 def figures() -> list[Figure]:
@@ -117,5 +151,6 @@ def figures() -> list[Figure]:
 
 
 if __name__ == "__main__":
-    for figure in asyncio.run(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 100)):
+    chosen = (int(sys.argv[1]) if len(sys.argv) > 1 else 100, sys.argv[2] if len(sys.argv) > 2 else "sqlite")
+    for figure in asyncio.run(measure(*chosen)):
         print(figure.name, figure.measured, figure.bar, figure.met)
