@@ -77,7 +77,8 @@ class Terminal:
             if line in ("quit", "exit"):
                 return
             if echo:
-                self._say(f"\n{self.prompt}{line}")
+                caption = line.removeprefix("tell ")
+                self._say(f"\n{self.prompt}{line}" if caption == line else f"\n— {caption}")
             try:
                 await self._line(line)
             except SlackError as error:

@@ -25,12 +25,14 @@ from bot.usecases.reviews.read import read_review
 from storage import incidents, policies
 from storage.database import Database
 
+_WIKIS = [kind.value for kind in WikiKind]  # given the kinds themselves, click asks for their names in capitals
+
 
 @click.command("review")
 @click.argument("incident_id")
 @click.option("--format", "kind", type=click.Choice(["md", "html", "json", "docx"]), default="md", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-@click.option("--export", "wiki", type=click.Choice([*WikiKind]), help="Instead: write it into this wiki.")
+@click.option("--export", "wiki", type=click.Choice(_WIKIS), help="Instead: write it into this wiki.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="A file; printed if left out.")
 def review_command(incident_id: str, kind: str, as_json: bool, wiki: str | None, output: Path | None) -> None:
     """The review of INCIDENT_ID: drafted from its timeline, with what people wrote."""

@@ -1,4 +1,4 @@
-"""The commands of docs/cli.md, docs/playbooks.md and docs/replay.md are executed in their order, as they stand."""
+"""The commands of docs/cli.md, docs/playbooks.md, docs/replay.md and docs/reviews.md are executed as they stand."""
 
 from __future__ import annotations
 
@@ -68,3 +68,11 @@ def test_a_policy_is_replayed_as_the_document_says(folder: Path) -> None:
     assert len(commands) == 3
     printed = [tocsin(command.replace("INC-42", "INC-1")) for command in commands]
     assert '"would_send"' in printed[1]
+
+
+def test_the_command_that_exports_a_review_is_understood_and_refused_before_there_is_a_review(folder: Path) -> None:
+    """With a review and a wiki, `tests/integrations/test_wikis.py` exports it."""
+    tocsin("tocsin declare sev2 Checkout is down")
+    (command,) = [command for block in blocks("docs/reviews.md", "sh") for command in typed(block.text)]
+    done = CliRunner().invoke(main, shlex.split(command)[1:])
+    assert (done.exit_code, done.output) == (1, "The review of INC-1 is not open yet.\n")

@@ -40,6 +40,7 @@ EXECUTED_BY = {
     ("docs/record.md", "sh"): "tests/scenarios/test_record_documents.py",
     ("docs/releasing.md", "sh"): ".ci/package",
     ("docs/replay.md", "sh"): HERE + "test_consoles.py",
+    ("docs/reviews.md", "sh"): HERE + "test_consoles.py",
     ("docs/rules.md", "yaml"): "tests/rules/test_documents.py",
     ("docs/status-page.md", "nginx"): HERE + "test_examples.py",
     ("docs/torture.md", "sh"): HERE + "test_examples.py",
