@@ -144,7 +144,7 @@ def in_markdown(report: Report, source: str) -> list[str]:
 def _summary(report: Report, source: str) -> str:
     counts = report.counts()
     parts = ", ".join(f"{counts[state]} {_WORDS[state].lower()}" for state in reversed(_ORDER))
-    return f"{source}: {len(report.rows)} objects, {parts}."
+    return f"{source}: {len(report.rows)} object{'' if len(report.rows) == 1 else 's'}, {parts}."
 
 
 def _lines(row: Row) -> list[str]:
