@@ -17,7 +17,11 @@ STYLE = (
     "body{font:16px/1.4 system-ui,sans-serif;margin:1rem auto;max-width:60rem;padding:0 1rem}"
     "body{color:#111;background:#fff}"
     "table{border-collapse:collapse;width:100%}th,td{border:1px solid #767676;padding:.25rem .5rem;text-align:left}"
-    "pre{white-space:pre-wrap;margin:0}h2{border-bottom:2px solid #111}.wide{overflow-x:auto}"
+    "pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:0}h2{border-bottom:2px solid #111}.wide{overflow-x:auto}"
+    # On a telephone each row is a block with the number in sight; the heading of a column stands in each cell.
+    "@media screen and (max-width:40rem){thead{position:absolute;clip-path:inset(50%)}"
+    "tr{display:block;border:1px solid #767676;margin-bottom:.5rem}td{display:block;border:0;padding:.1rem .5rem;"
+    "overflow-wrap:anywhere}td::before{content:attr(data-column) ': ';font-weight:bold}}"
     "@media print{body{font-size:11px}}"
 )
 
@@ -42,7 +46,7 @@ def _html(part: Part, level: int) -> str:
     said = f"<h{level}>{html.escape(part.heading)}</h{level}>"
     if part.rows:
         head = "".join(f"<th scope=col>{html.escape(each)}</th>" for each in part.columns)
-        rows = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in part.rows)
+        rows = "".join(f"<tr>{_cells(part, row)}</tr>" for row in part.rows)
         said += (
             f'<div class="wide" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
         )
@@ -51,6 +55,11 @@ def _html(part: Part, level: int) -> str:
     if not (part.rows or part.lines or part.parts):
         said += "<p>Nothing.</p>"
     return said + "".join(_html(each, min(level + 1, 6)) for each in part.parts)
+
+
+def _cells(part: Part, row: Sequence[str]) -> str:
+    named = zip(part.columns, row, strict=True)
+    return "".join(f'<td data-column="{html.escape(name)}">{html.escape(cell)}</td>' for name, cell in named)
 
 
 def as_pdf(sheet: dict[str, Any]) -> bytes:

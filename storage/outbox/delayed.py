@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.routing.digests import ANNOUNCEMENT, GATHERED, WITHHELD
-from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.notice import NoticeKind, Priority
 from bot.domain.values.outage_span import NOTICED_LATE, OutageSpan
 from storage.engine.dialect import in_list, list_param, sql_now, sql_now_plus
 from storage.outbox.dependencies import end_dependents
@@ -25,6 +25,7 @@ _WAKEABLE = sa.and_(
     sa.or_(_c.kind.not_in([str(kind) for kind in WITHHELD]), _c.uncertain),
 )  # fmt: skip
 _WAITING = ("held", "queued", "unknown", "leased")
+MOST_RANKS = Priority.CARD - Priority.CHANNEL - 1  # Slack lets few channels be made: by priority, not only by time
 TOLD = "told in the digest of what happened while Slack was down"
 
 
@@ -118,6 +119,8 @@ async def wake_worst_first(conn: AsyncConnection, severities: Sequence[str]) -> 
         sooner = sa.update(outbox).where(_WAKEABLE, _c.incident.in_(these))
         values = {"after_us": -1_000_000 * (len(severities) - rank)}
         await conn.execute(sooner.values(next_try_at=earlier, queued_at=earlier), values)
+        channels = sa.update(outbox).where(_WAKEABLE, _c.incident.in_(these), _c.kind == str(NoticeKind.CHANNEL))
+        await conn.execute(channels.values(priority=Priority.CHANNEL + min(rank, MOST_RANKS)))
 
 
 async def wake(conn: AsyncConnection, incident: int | None = None) -> None:

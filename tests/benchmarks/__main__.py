@@ -19,6 +19,7 @@ NAMES = (
     "messages",
     "nudges",
     "recovery",
+    "returning",
     "footprint",
     "instructions",
     "alerts",

@@ -1,4 +1,4 @@
-"""`tocsin serve` without its rate limiter, since the workspace enforces no limits either.
+"""`tocsin serve` without its rate limiter, since the workspace enforces no limits either; with it if `LIMITED` is set.
 
 If `STALLS` names a file, a ticker runs on the event loop. On SIGUSR1 it writes the longest stall since the last signal,
 the most that the loop's thread computed between two of its ticks since then, and of all the time since the start how
@@ -73,7 +73,8 @@ async def _serve() -> None:
 
 
 if __name__ == "__main__":
-    RateLimiter._windows_for = lambda *_: []  # type: ignore[method-assign]  # no limits
+    if "LIMITED" not in os.environ:
+        RateLimiter._windows_for = lambda *_: []  # type: ignore[method-assign]  # no limits
     settings = settings_reader.load()
     logs.configure(settings.log_format, settings.log_level, settings.secrets())
     asyncio.run(_serve())

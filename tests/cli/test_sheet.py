@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from bot.cli.main import main
+from bot.domain.oncall.schedule import Override
 from bot.sheet import formats
 from bot.sheet.read import read_sheet
 from bot.workers.sheet_writer import NAME, SheetWriter
-from tests.usecases.conftest import MakeContext, clock, make_context  # noqa: F401 - fixtures
+from storage import overrides
+from tests.usecases.conftest import MakeContext, MovableClock, clock, make_context  # noqa: F401 - fixtures
 
 POLICY = """
 preset: sev1-5
@@ -59,6 +62,36 @@ async def test_the_folder_is_written_after_a_change_and_only_then(
     await writer.look()
     assert "+18005550000" in (folder / f"{NAME}.json").read_text()
     assert (folder / f"{NAME}.html").stat().st_mode & 0o077 == 0
+
+
+async def test_a_look_puts_the_sheet_together_only_after_a_cover_a_new_policy_or_the_end_of_a_shift(
+    make_context: MakeContext,  # noqa: F811 - the fixture
+    clock: MovableClock,  # noqa: F811 - the fixture
+    tmp_path: Path,
+) -> None:
+    context = make_context(POLICY.replace("  cloud:", "  ben: {name: Ben, slack: U0BEN00000}\n  cloud:"))
+    writer = SheetWriter(context, tmp_path / "sheet")
+    for _ in range(20):
+        await writer.look()
+        clock.instant += timedelta(seconds=5)
+    assert writer.made == 1
+    cover = Override("primary", "ben", clock.instant, clock.instant + timedelta(hours=2))
+    async with context.database.transaction() as conn:
+        await overrides.add(conn, cover, "ben", clock.instant)
+    for _ in range(20):
+        await writer.look()
+        clock.instant += timedelta(seconds=5)
+    assert writer.made == 2
+    sheet = json.loads((tmp_path / "sheet" / f"{NAME}.json").read_text())
+    assert sheet["on_call"][0]["shifts"][0]["name"] == "Ben"
+    clock.instant += timedelta(hours=2)
+    await writer.look()
+    assert writer.made == 3
+    sheet = json.loads((tmp_path / "sheet" / f"{NAME}.json").read_text())
+    assert sheet["on_call"][0]["shifts"][0]["name"].startswith("Ana")
+    clock.instant += timedelta(days=1)
+    await writer.look()
+    assert writer.made == 4
 
 
 def test_the_command_prints_it_in_each_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

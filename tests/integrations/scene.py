@@ -103,18 +103,24 @@ async def vendors() -> AsyncIterator[tuple[PagerDutyDouble, TwilioDouble, Double
         yield pagerduty, twilio, hook, await stack.enter_async_context(post_office())
 
 
-def written(folder: Path, first: str = EVERY_WAY, second: str = EVERY_WAY) -> Path:
+def written(folder: Path, first: str = EVERY_WAY, second: str = EVERY_WAY, beside: str = "") -> Path:
     path = folder / "policy.yml"
-    path.write_text(POLICY.format(first=first, second=second))
+    path.write_text(POLICY.format(first=first, second=second) + beside)
     return path
 
 
 @asynccontextmanager
 async def scene(
-    url: str, folder: Path, first: str = EVERY_WAY, second: str = EVERY_WAY, without: tuple[str, ...] = (), **more: Any
+    url: str,
+    folder: Path,
+    first: str = EVERY_WAY,
+    second: str = EVERY_WAY,
+    without: tuple[str, ...] = (),
+    beside: str = "",
+    **more: Any,
 ) -> AsyncIterator[Scene]:
-    """`without`: settings to leave out."""
+    """`without`: settings to leave out; `beside`: what else the policy has."""
     async with vendors() as there:
         given = {name: value for name, value in settings(*there).items() if name not in without} | more
-        async with world(url, policy=written(folder, first, second), **given) as here:
+        async with world(url, policy=written(folder, first, second, beside), **given) as here:
             yield Scene(here, *there)

@@ -22,12 +22,15 @@ from bot.usecases import outage as outages
 from bot.usecases.outage import NOTICED, Outage
 from bot.workers.outage_watch import OutageWatch
 from sandbox import Message
-from tests.api.calls import MAYA, program
+from tests.api.calls import MAYA, Program, program
 from tests.integrations.scene import TOM, Scene, scene
 from tests.scenarios.assertions import words
 from tests.scenarios.running import MovableClock, World
 
 PUBLIC = "https://tocsin.example.com"
+STATUS_PAGE = """
+status_page: {name: Example AI, preset: llm-platform}
+"""
 NO_PHONE = ("twilio_auth_token", "pagerduty_routing_key", "webhook_url")
 
 
@@ -51,6 +54,32 @@ async def acknowledged_by_link(at: Scene) -> None:
             assert done.status == 200
 
 
+async def shows(at: Scene, indicator: str) -> Any:
+    """What the public sees, once it is this."""
+    url = f"http://127.0.0.1:{at.here.tocsin.port}/api/v2/summary.json"
+    async with asyncio.timeout(20), aiohttp.ClientSession() as session:
+        while True:
+            async with session.get(url) as answer:
+                shown = await answer.json()
+            if shown["status"]["indicator"] == indicator:
+                return shown
+            await asyncio.sleep(0.05)
+
+
+async def published(at: Scene, maya: Program) -> None:
+    """Publish on the status page, and go on there; it is public at once, with Slack dead."""
+    new = {
+        "title": "Payments fail", "message": "We look into it.", "incident": "INC-1",
+        "components": {"API": "major_outage"},
+    }  # fmt: skip
+    made = await maya.post("/status-page/publications", new)
+    assert made.status == 201, made.body
+    for text, status in (("We know why.", "identified"), ("A mend is on its way.", "monitoring")):
+        told = await maya.post("/status-page/publications/INC-1/update", {"message": text, "status": status})
+        assert told.status == 200, told.body
+    assert "Payments fail" in str((await shows(at, "critical"))["incidents"])
+
+
 def keys(messages: list[Message]) -> Counter[str]:
     """How often each message was posted, by the key in its metadata."""
     return Counter(m.metadata["event_payload"]["key"] for m in messages if m.metadata)
@@ -59,7 +88,9 @@ def keys(messages: list[Message]) -> Counter[str]:
 async def test_four_hours_without_slack_lose_nothing_and_double_nothing(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with scene(sqlite_url, tmp_path, first="slack", without=NO_PHONE, tocsin_url=PUBLIC) as at:
+    async with scene(
+        sqlite_url, tmp_path, first="slack", without=NO_PHONE, beside=STATUS_PAGE, tocsin_url=PUBLIC
+    ) as at:
         here, context, clock = at.here, at.here.tocsin.context, MovableClock()
         here.tocsin.timer.remove(OutageWatch.name)
         context.clock, here.tocsin.scheduler._clock = clock, cast(Clock, clock)
@@ -78,11 +109,15 @@ async def test_four_hours_without_slack_lose_nothing_and_double_nothing(
                 assert time.monotonic() - started < 60
                 await asyncio.sleep(0.05)
             await acknowledged_by_link(at)
+            await published(at, maya)
             for hour in range(8):
                 await does("/INC-1/update", text=f"Update of half-hour {hour}: still failing over")
                 await does("/INC-1/note", text=f"Note of half-hour {hour}")
                 await pass_hours(here, clock, 0.5)
             await does("/INC-1/status", status="monitoring")
+            done = await maya.post("/status-page/publications/INC-1/resolve", {"message": "Payments work again."})
+            assert done.body["status"] == "resolved", done.body
+            await shows(at, "none")
             await does("/INC-1/resolve", summary="The vendor failed over")
         await here.ws.come_back()
         async with context.database.transaction() as conn:
@@ -102,6 +137,9 @@ async def test_four_hours_without_slack_lose_nothing_and_double_nothing(
         for hour in range(8):
             assert digest.count(f"Update of half-hour {hour}:") == 1
             assert digest.count(f"Note of half-hour {hour}") == 1
+        said = "\n".join(words(here, m) for m in top)
+        assert said.count("Payments work again.") <= 2  # in the digest, and as the newest receipt
+        assert len([m for m in top if "We look into it." in words(here, m)]) <= 1  # only in the digest, if at all
         assert at.pages(TOM) == []  # answered by the link: not repeated
         every = [m for room in here.ws.state.channels.values() for m in here.ws.bot_messages(room.id)]
         assert set(keys(every).values()) == {1}

@@ -11,9 +11,8 @@ import pytest
 
 from bot.workers.outage_watch import DOWN_AFTER_S, OutageWatch
 from sandbox import Channel
-from storage.outbox import delayed
 from tests.api.calls import Program, program
-from tests.scenarios.assertions import all_messages, words
+from tests.scenarios.assertions import words
 from tests.scenarios.running import World, world, written
 
 POLICY = """
@@ -132,31 +131,6 @@ async def test_a_page_by_hand_is_posted_although_somebody_responds_already(here:
         await act(maya, "/incidents/INC-1/page", users=[here.tom.id], reason="We need the vendor's number")
         await slack.end()
     assert [text for text in bot_messages(here, channel) if "vendor's number" in text]
-
-
-LADDER = """
-severities: {sev2: {ladder: [{after: 0m, notify: ["user:U0TOM00000"], by: [slack]}]}}
-"""
-
-
-async def test_an_answered_page_is_not_posted_as_soon_as_slack_answers_again(sqlite_url: str, tmp_path: Path) -> None:
-    """Slack answers for a while before the outage counts as over."""
-    async with world(sqlite_url, policy=written(tmp_path, POLICY + LADDER)) as here:
-        here.tocsin.timer.remove(OutageWatch.name)
-        slack = Outages(here)
-        await slack.begin()
-        async with program(here) as maya:
-            await act(maya, "/incidents", title="Payments are down", severity="sev2")
-            await act(maya, "/incidents/INC-1/acknowledge")
-        await here.ws.come_back()
-        async with here.tocsin.database.transaction() as conn:
-            await delayed.wake(conn)
-        here.tocsin.context.wakeups.notify()
-        await here.opened(1)
-        assert (await here.show(1))["channel_id"] is not None
-        await slack.end()
-        assert [m for m in all_messages(here) if here.ws.state.channels[m.channel].is_im and "paged" in m.text] == []
-        assert not [m for m in all_messages(here) if "I'm on it" in str(m.blocks)]
 
 
 async def test_a_drill_withholds_what_goes_to_slack_for_itself_alone(here: World) -> None:

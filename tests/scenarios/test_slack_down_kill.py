@@ -15,6 +15,7 @@ from bot.usecases.outage import Outage
 from sandbox import Channel, Workspace
 from sandbox.text import message_lines
 from storage.open import open_database
+from tests.databases import PostgreSQL
 from tests.scenarios import processes
 from tests.scenarios.processes import Death
 from tests.scenarios.running import MovableClock, written
@@ -67,24 +68,55 @@ def told(ws: Workspace, channel: Channel) -> str:
     return "\n".join(text for text in texts if "While Slack was down" in text)
 
 
-@pytest.mark.parametrize("death", deaths(24, 16, 1) if STEP == 1 else FEW, ids=str)
-async def test_a_digest_survives_being_killed_anywhere(sqlite_url: str, policy: Path, death: Death) -> None:
+def assert_told_once(ws: Workspace) -> None:
+    """Both channels read every update and the note once, and no message stands twice anywhere."""
+    assert doubled(ws) == {}
+    for incident in (1, 2):
+        channel = ws.find_channel(f"inc-{incident}-")
+        assert channel is not None
+        digest = told(ws, channel)
+        for number in range(UPDATES):
+            assert digest.count(f"Finding {number} of {incident}.") == 1
+        assert digest.count(f"The note of {incident}.") == 1
+
+
+DEATHS = deaths(24, 16, 1) if STEP == 1 else FEW
+
+
+@pytest.mark.parametrize("death", DEATHS, ids=str)
+async def test_a_digest_survives_being_killed_anywhere(database_url: str, policy: Path, death: Death) -> None:
     async with workspace() as ws:
-        await declared(ws, sqlite_url, policy, "sev2 Checkout is down")
-        await slack_was_down(sqlite_url, policy)
-        bot = await processes.start(settings(ws, sqlite_url, policy), death)
+        await declared(ws, database_url, policy, "sev2 Checkout is down")
+        await slack_was_down(database_url, policy)
+        bot = await processes.start(settings(ws, database_url, policy), death)
         ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
-        await dead_or_quiet(bot, ws, sqlite_url)
-        bot = await run_again(ws, bot, sqlite_url, policy)
+        await dead_or_quiet(bot, ws, database_url)
+        bot = await run_again(ws, bot, database_url, policy)
         try:
-            await quiet(ws, sqlite_url)
-            assert doubled(ws) == {}
-            for incident in (1, 2):
-                channel = ws.find_channel(f"inc-{incident}-")
-                assert channel is not None
-                digest = told(ws, channel)
-                for number in range(UPDATES):
-                    assert digest.count(f"Finding {number} of {incident}.") == 1
-                assert digest.count(f"The note of {incident}.") == 1
+            await quiet(ws, database_url)
+            assert_told_once(ws)
         finally:
             await bot.kill()
+
+
+@pytest.mark.parametrize("death", DEATHS if STEP == 1 else FEW[:1], ids=str)
+async def test_a_digest_that_two_replicas_share_survives_the_death_of_one(
+    postgresql: PostgreSQL, policy: Path, death: Death
+) -> None:
+    """The other replica goes on with what the dead one had begun."""
+    url = postgresql.create()
+    async with workspace() as ws:
+        await declared(ws, url, policy, "sev2 Checkout is down")
+        await slack_was_down(url, policy)
+        given = settings(ws, url, policy)
+        mortal, other = processes.launch(given, death), processes.launch(given)
+        try:
+            assert await other.ready()
+            ws.request_url = f"http://127.0.0.1:{other.port}/slack/events"
+            await mortal.ready()
+            await quiet(ws, url)
+            assert_told_once(ws)
+        finally:
+            await mortal.kill()
+            await other.kill()
+            postgresql.give_back(url)

@@ -21,7 +21,10 @@ TOLD_IN_DIGEST = frozenset(
     }
 )  # fmt: skip
 GATHERED = frozenset({NoticeKind.NEWS, NoticeKind.UPDATE, NoticeKind.CONTINUATION})  # from the incident's channel
-WITHHELD = GATHERED | {NoticeKind.THREAD, NoticeKind.PAGE_CHANNEL}  # not tried while Slack is down
+# Not tried while Slack is down. Of several pages, and of several receipts of the status page, the newest stands.
+WITHHELD = GATHERED | {NoticeKind.THREAD, NoticeKind.PAGE_CHANNEL, NoticeKind.STATUS_RECEIPT}
+# Not tried either, but woken at the end of the outage: the channels of the worst incidents are made first.
+IN_ORDER = frozenset({NoticeKind.CHANNEL, NoticeKind.ANNOUNCE})
 OWN_REPLIES = 5  # so many under the announcement stand as messages of their own; more become one digest
 CHANNEL, ANNOUNCEMENT = "channel", "announcement"
 FIRST_LENGTH, PART_LENGTH = 2_600, 9_000  # characters of entries in the first message, and in each of its thread

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from bot.domain import routing
 from bot.domain.incident import Incident
 from bot.domain.paging import calls
-from bot.domain.routing.digests import GATHERED, WITHHELD
+from bot.domain.routing.digests import GATHERED, IN_ORDER, WITHHELD
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.send_result import Deferred
 from bot.domain.values.outage_span import NOTICED_LATE, OutageSpan, rehearsed, span_of
@@ -23,6 +23,7 @@ PAGES = frozenset({NoticeKind.PAGE_CHANNEL, NoticeKind.PAGE_DIRECT, NoticeKind.P
 SOONEST, LATEST = timedelta(seconds=5), timedelta(minutes=1)
 GATHERED_SOON = timedelta(seconds=10)
 WHY_DRILL = "the drill withholds it from Slack"
+WHY_IN_ORDER = "Slack is down: once it is back, the worst incidents come first"
 WHY = "Slack is down: it is told in a digest once Slack is back"
 
 
@@ -32,7 +33,7 @@ async def known_outages(context: Context, notice: ClaimedNotice) -> KnownOutages
     So the database is asked about what may have waited for one.
     """
     waited = notice.attempts > 1 or datetime.now(UTC) - notice.created_at > SOONEST
-    if context.outage is None and waited and notice.kind in WITHHELD | PAGES:
+    if context.outage is None and waited and notice.kind in WITHHELD | IN_ORDER | PAGES:
         async with context.database.reading() as conn:
             return KnownOutages(await outages.current(conn), await outages.past(conn))
     return KnownOutages(context.outage, context.past_outages)
@@ -47,10 +48,13 @@ async def withheld(senders: SenderContext, delivery: Delivery) -> Deferred | Del
     notice, now = delivery.notice, datetime.now(UTC)
     rehearsal = delivery.incident.rehearsal
     drilled = rehearsal is not None and rehearsal.over_wall is None and notice.kind != NoticeKind.GATHER
-    if notice.kind not in WITHHELD and not drilled:
+    if notice.kind not in WITHHELD | IN_ORDER and not drilled:
         return delivery
     if delivery.outages.current is not None or drilled:
-        return Deferred(WHY_DRILL if drilled else WHY, min(max(now - notice.created_at, SOONEST), LATEST))
+        why = WHY_DRILL if drilled else WHY_IN_ORDER if notice.kind in IN_ORDER else WHY
+        return Deferred(why, min(max(now - notice.created_at, SOONEST), LATEST))
+    if notice.kind in IN_ORDER:
+        return delivery
     last = next(iter(spans(delivery.outages, delivery.incident)), None)
     if last is None or notice.created_at > last.until_wall or now > last.until_wall + GATHERED_WITHIN:
         return delivery

@@ -62,7 +62,8 @@ async def _gather(conn: AsyncConnection, incident: Incident, rows: Sequence[Wait
         notices += await _digests(conn, incident, span, under, digests.ANNOUNCEMENT)
         told_later += replies
     await enqueue.put(conn, notices)
-    await delayed.end(conn, told_later)
+    receipts = [row for row in rows if row.kind == NoticeKind.STATUS_RECEIPT]
+    await delayed.end(conn, [*told_later, *receipts[:-1]])
     await queue.wake(conn, number)  # what stands by itself
     await _keep_newest_page(conn, incident, [row for row in rows if row.kind == NoticeKind.PAGE_CHANNEL])
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from bot.domain.routing.notice import Priority
 from bot.domain.values.outage_span import OutageSpan
 from bot.usecases import outage as outages
 from bot.usecases.context import Context
@@ -134,6 +135,9 @@ async def test_the_worst_incident_is_drained_first(make_context: MakeContext, cl
     await end(context, clock)
     channels = await claimed(context, "channel")
     assert [row.incident for row in channels] == [2, 3, 1]
+    priorities = [row.priority for row in channels]  # Slack's limits are shared out by these
+    assert priorities == sorted(set(priorities))
+    assert all(Priority.CHANNEL <= priority < Priority.CARD for priority in priorities)
 
 
 async def test_many_replies_under_the_announcement_become_one(make_context: MakeContext, clock: MovableClock) -> None:
