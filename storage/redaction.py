@@ -21,6 +21,7 @@ from storage.schema import (
     publications,
     review_drafts,
     review_texts,
+    tickets,
     walks,
 )
 from storage.statuspage.publications import raise_version
@@ -34,6 +35,7 @@ _COLUMNS: Sequence[tuple[sa.Table, tuple[sa.Column[Any], ...]]] = (
     (action_items, (action_items.c.state,)),
     (review_texts, (review_texts.c.text,)),
     (review_drafts, (review_drafts.c.text,)),
+    (tickets, (tickets.c.sent,)),
     (communications, (communications.c.content,)),
     (publications, (publications.c.state,)),
 )

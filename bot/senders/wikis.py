@@ -86,7 +86,7 @@ class WikiSender:
         export = asked.export if page is not None else None
         if page is None:
             page = await wiki.find(asked.title)
-        new = {each.title: each.texts for each in asked.sections}
+        new = {each.title: each.marks for each in asked.sections}
         if page is None:
             page = await wiki.create(asked.title, asked.sections)
             done = Exported(wiki.kind, page.external, page.url, new)
@@ -103,7 +103,7 @@ class WikiSender:
         planned = plan(page.texts, export, asked.sections)
         wanted = [each for each in asked.sections if each.title in planned.replace]
         if wanted:
-            pending = {each.title: each.texts for each in wanted}
+            pending = {each.title: each.marks for each in wanted}
             await export_stored(self._context, asked.number, replace(export, pending=pending))
             await wiki.replace(page, wanted)
         return planned.left

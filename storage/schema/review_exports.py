@@ -14,7 +14,7 @@ review_exports = sa.Table(
     sa.Column("wiki", SafeText, primary_key=True),
     sa.Column("external", SafeText, nullable=False),  # the page's ID there
     sa.Column("url", SafeText, nullable=False),
-    sa.Column("written", Json, nullable=False),  # lines by section
+    sa.Column("written", Json, nullable=False),  # hashes of the lines by section
     sa.Column("pending", Json, nullable=False),  # what the last attempt was about to write; empty: it succeeded
     sa.Column("exported_at", Instant, nullable=False),
 )

@@ -5,6 +5,7 @@ A section is ours as long as it has only lines that we wrote. One that people ch
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,6 +20,7 @@ LINES = 200  # of a section
 LENGTH = 1500  # characters of a line
 NOTHING = "Nothing is known yet."
 Texts = Mapping[str, Sequence[str]]  # the lines of each section as they are read, by its title
+Marks = Mapping[str, Sequence[str]]  # the hash of each line, by the title of its section
 
 
 class WikiKind(StrEnum):
@@ -57,6 +59,11 @@ class WikiSection:
         """Its lines as they are read."""
         return [plain(line.text) for line in self.lines]
 
+    @property
+    def marks(self) -> list[str]:
+        """What is stored of its lines, to recognise them: words that are redacted later are not kept."""
+        return [mark(text) for text in self.texts]
+
 
 @dataclass(frozen=True, slots=True)
 class Exported:
@@ -65,8 +72,8 @@ class Exported:
     kind: WikiKind
     external: str
     url: str
-    written: Texts = field(default_factory=dict)
-    pending: Texts = field(default_factory=dict)
+    written: Marks = field(default_factory=dict)
+    pending: Marks = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +101,8 @@ def plan(there: Texts, export: Exported, wanted: Sequence[WikiSection]) -> Plan:
     """
     replace, left = [], []
     for section in wanted:
-        lines = [plain(line) for line in there.get(section.title, ())]
-        if lines == section.texts:
+        lines = [mark(line) for line in there.get(section.title, ())]
+        if lines == section.marks:
             continue
         if section.title in there and _is_ours(lines, section.title, export):
             replace.append(section.title)
@@ -104,16 +111,21 @@ def plan(there: Texts, export: Exported, wanted: Sequence[WikiSection]) -> Plan:
     return Plan(tuple(replace), tuple(left))
 
 
-def after(export: Exported, wanted: Sequence[WikiSection], left: Sequence[str]) -> Texts:
+def after(export: Exported, wanted: Sequence[WikiSection], left: Sequence[str]) -> Marks:
     """What we have written into each section, once a plan is carried out."""
     return {
-        each.title: list(export.written.get(each.title, ())) if each.title in left else each.texts for each in wanted
+        each.title: list(export.written.get(each.title, ())) if each.title in left else each.marks for each in wanted
     }
 
 
 def plain(text: str) -> str:
     """A text by which lines are compared: wikis change white space."""
     return " ".join(text.split())
+
+
+def mark(text: str) -> str:
+    """The hash of a line, whatever its white space."""
+    return hashlib.sha256(plain(text).encode()).hexdigest()[:32]
 
 
 def _is_ours(lines: list[str], title: str, export: Exported) -> bool:
