@@ -43,8 +43,9 @@ ALWAYS = ("/", "/incidents/INC-1")
 PATHS = (
     "/", "/incidents", "/incidents/INC-1", "/incidents/INC-1/playbooks/1",
     "/incidents/INC-1/tell?audience=internal", "/alerts", "/alerts/rules", "/alerts/noise", "/oncall",
-    "/playbooks", "/playbooks/database-outage", "/statuspage", "/reviews", "/incidents/INC-2/review", "/figures",
-    "/audit", "/setup",
+    "/playbooks", "/playbooks/database-outage", "/statuspage", "/reviews", "/incidents/INC-2/review",
+    "/incidents/INC-2/review/lessons", "/figures", "/audit", "/setup", "/setup/policy", "/statuspage/subscribers",
+    "/alerts/rules/ServiceDown",
 )  # fmt: skip
 
 
@@ -73,7 +74,17 @@ async def furnished(tab: Page) -> None:
         await tab.get_by_label("Severity").select_option(severity)
         await tab.get_by_role("button", name="Declare", exact=True).click()
         await tab.wait_for_url("**/incidents/INC-*")
-    await tab.goto(tab.url.replace("INC-2", "INC-1"))
+    await tab.locator("summary", has_text=re.compile("^Resolve$")).click()
+    await tab.get_by_role("button", name="Resolve", exact=True).click()
+    await tab.wait_for_url("**done=Resolve*")
+    await tab.goto(tab.url.partition("?")[0] + "/review")
+    if await tab.get_by_role("button", name="Open the review").count():
+        await tab.get_by_role("button", name="Open the review").click()
+    await tab.goto(tab.url + "/lessons")
+    await tab.get_by_label("Markdown").fill("Roll out **slowly**")
+    await tab.get_by_role("button", name="Save").click()
+    await tab.get_by_text("Roll out slowly").wait_for()
+    await tab.goto(tab.url.partition("/incidents")[0] + "/incidents/INC-1")
     await tab.get_by_role("button", name="Acknowledge").click()
     await unfold(tab, "Post an update")
     await tab.get_by_label("What changed?").fill(
