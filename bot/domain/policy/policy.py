@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,6 +32,7 @@ WAKING_METHODS = ("pagerduty", "sms", "phone", "push")  # the methods that can w
 Fact = bool | float  # of an incident: a flag, or a figure
 
 
+@lru_cache(maxsize=1024)  # each reminder compares the names of all severities several times
 def fold_name(name: str) -> str:
     """The form in which names are compared: `Level 1`, `level-1` and `LEVEL_1` are the same."""
     return re.sub(r"[\s_-]", "", name.lower())
