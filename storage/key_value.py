@@ -115,7 +115,7 @@ def replica(name: str) -> Key[dict[str, float]]:
 
 
 def ticket_cursor(tracker: str, place: str) -> Key[str]:
-    """When a place of a tracker was last asked what became of its tickets, in ISO 8601."""
+    """How far the changes of a place of a tracker have been read, in ISO 8601: the next look starts there."""
     return Key(f"tickets:{tracker}:{place}")
 
 

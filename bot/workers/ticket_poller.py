@@ -1,17 +1,17 @@
 """Asks trackers what became of tickets: the net below their webhooks, which may get lost.
 
-Each place with open tickets is asked for what changed since it was asked last. Replicas may do this at the same time: a
-state that is known already is no news.
+Each place with open tickets is asked for what changed since the last change that was read. After a downtime in a busy
+project that takes several looks. Replicas may do this at the same time: a state that is known already is no news.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
 
-from bot.domain.actions.ticket import TrackerKind
+from bot.domain.actions.ticket import TicketNews, TrackerKind
 from bot.domain.errors import DeliveryError
 from bot.integrations.trackers.protocol import Tracker
 from bot.usecases.actions.ticket_news import take_news
@@ -27,6 +27,7 @@ FIRST = timedelta(seconds=15)
 SETTLED_FOR = timedelta(days=30)  # for so long a closed ticket may be reopened and the item follows
 OVERLAP = timedelta(minutes=2)  # between two looks: clocks differ, and lists lag
 LONGEST_LOOK_BACK = timedelta(days=14)
+LOOKS = 20  # at a place in a row; the next run reads on
 
 
 def ticket_poller(context: Context, trackers: Callable[[], Mapping[TrackerKind, Tracker]]) -> Periodic:
@@ -50,16 +51,24 @@ def ticket_poller(context: Context, trackers: Callable[[], Mapping[TrackerKind, 
 
 
 async def _look(context: Context, tracker: Tracker, place: str, now: datetime) -> None:
-    """Take what changed since the last look, then move the cursor. Raises `DeliveryError`."""
+    """Take what changed, and move the cursor as far as was read. Raises `DeliveryError`."""
     cursor = ticket_cursor(tracker.kind.value, place)
     async with context.database.reading() as conn:
-        seen = await cursor.get(conn)
-    since = datetime.fromisoformat(seen) if seen else now
-    changed = await tracker.changed_since(place, max(since, now - LONGEST_LOOK_BACK) - OVERLAP)
+        stored = await cursor.get(conn)
+    since = max(datetime.fromisoformat(stored) if stored else now - OVERLAP, now - LONGEST_LOOK_BACK)
+    for _ in range(LOOKS):
+        changes = await tracker.changed_since(place, since)
+        await _take(context, tracker.kind, place, changes.news)
+        since = changes.read_to or now - OVERLAP
+        async with context.database.transaction() as conn:
+            await cursor.put(conn, since.isoformat())
+        if changes.read_to is None:
+            break
+
+
+async def _take(context: Context, kind: TrackerKind, place: str, changed: Sequence[TicketNews]) -> None:
     async with context.database.reading() as conn:
-        known = await tickets.by_external(conn, tracker.kind, place, [news.external for news in changed])
+        known = await tickets.by_external(conn, kind, place, [news.external for news in changed])
     for news in changed:
         if news.external in known and known[news.external].state is not news.state:
             await take_news(context, news)
-    async with context.database.transaction() as conn:
-        await cursor.put(conn, now.isoformat())

@@ -42,9 +42,9 @@ async def test_an_issue_of_jira_is_created_found_moved_and_read(session: aiohttp
         assert found.external == "OPS-1"
         await jira.move("OPS", "OPS-1", TicketState.DONE, "")
         await jira.move("OPS", "OPS-1", TicketState.DONE, "")
-        assert [each.state for each in await jira.changed_since("OPS", LONG_AGO)] == [TicketState.DONE]
+        assert [each.state for each in (await jira.changed_since("OPS", LONG_AGO)).news] == [TicketState.DONE]
         await jira.move("OPS", "OPS-1", TicketState.OPEN, "")
-        assert [each.state for each in await jira.changed_since("OPS", LONG_AGO)] == [TicketState.OPEN]
+        assert [each.state for each in (await jira.changed_since("OPS", LONG_AGO)).news] == [TicketState.OPEN]
         assert sum(asked.path.endswith("transitions") and asked.method == "POST" for asked in double.asked) == 2
 
 
@@ -70,7 +70,7 @@ async def test_an_issue_of_linear_is_created_once_moved_and_read(session: aiohtt
         assert found.external == "ENG-1"
         for state in (TicketState.DONE, TicketState.NOT_DOING, TicketState.OPEN):
             await linear.move("ENG", "ENG-1", state, "")
-            assert [each.state for each in await linear.changed_since("ENG", LONG_AGO)] == [state]
+            assert [each.state for each in (await linear.changed_since("ENG", LONG_AGO)).news] == [state]
 
 
 @pytest.mark.parametrize(

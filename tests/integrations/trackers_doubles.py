@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.integrations.doubles import Asked, Double, Reply
@@ -32,7 +34,7 @@ class JiraDouble(Double):
         if asked.path in ("/rest/api/3/search/jql", "/rest/api/2/search"):
             if self.cloud != asked.path.endswith("jql"):
                 return Reply(410, {"errorMessages": ["The requested API has been removed"]})
-            return Reply(200, {"issues": self._found(asked.query["jql"])})
+            return Reply(200, self._page(self._found(asked.query["jql"]), asked.query))
         if asked.path == "/rest/api/2/issue":
             return self._create(asked.json["fields"])
         key, rest = re.fullmatch(r"/rest/api/2/issue/([A-Z]+-\d+)(/transitions)?", asked.path).groups()  # type: ignore[union-attr]
@@ -59,18 +61,38 @@ class JiraDouble(Double):
             said = "Field 'labels' cannot be set. It is not on the appropriate screen, or unknown."
             return Reply(400, {"errorMessages": [], "errors": {"labels": said}})
         key = f"{fields['project']['key']}-{len(self.issues) + 1}"
-        self.issues.append({"key": key, "fields": {**fields, "status": status("new"), "resolution": None}})
+        plain = {"status": status("new"), "resolution": None, "updated": jira_time(datetime.now(UTC))}
+        self.issues.append({"key": key, "fields": {**fields, **plain}})
         return Reply(201, {"id": str(10000 + len(self.issues)), "key": key})
 
     def _found(self, query: str) -> list[dict[str, Any]]:
-        word = re.search(r'labels = "([^"]+)"', query)
-        return [each for each in self.issues if word is None or word[1] in str(each)]
+        word, minutes = re.search(r'labels = "([^"]+)"', query), re.search(r'updated >= "-(\d+)m"', query)
+        since = jira_time(datetime.now(UTC) - timedelta(minutes=int(minutes[1]))) if minutes else ""
+        listed = [each for each in self.issues if word is None or word[1] in str(each)]
+        return sorted((each for each in listed if _updated(each) >= since), key=_updated)
+
+    def _page(self, found: list[dict[str, Any]], query: Mapping[str, str]) -> dict[str, Any]:
+        """Cloud names the next page by a token and tells no total; Data Center counts."""
+        size, start = int(query["maxResults"]), int(query.get("nextPageToken" if self.cloud else "startAt", "0"))
+        page = {"issues": found[start : start + size]}
+        if not self.cloud:
+            return page | {"total": len(found), "startAt": start}
+        return page | ({"nextPageToken": str(start + size)} if start + size < len(found) else {"isLast": True})
 
     def move(self, key: str, category: str) -> dict[str, Any]:
         issue = next(each for each in self.issues if each["key"] == key)
         issue["fields"]["status"] = status(category)
         issue["fields"]["resolution"] = {"name": "Done"} if category == "done" else None
+        issue["fields"]["updated"] = jira_time(datetime.now(UTC))
         return issue
+
+
+def jira_time(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+
+
+def _updated(issue: dict[str, Any]) -> str:
+    return str(issue["fields"]["updated"])
 
 
 def status(category: str) -> dict[str, Any]:
@@ -95,7 +117,9 @@ class LinearDouble(Double):
                 return Reply(200, {"errors": [said], "data": None})
             name = f"ENG-{len(self.issues) + 1}"
             url = f"https://linear.app/acme/issue/{name}"
-            self.issues[given["id"]] = {**given, "identifier": name, "url": url, "state": {"type": "unstarted"}}
+            at = linear_time(datetime.now(UTC))
+            plain = {"identifier": name, "url": url, "state": {"type": "unstarted"}, "updatedAt": at}
+            self.issues[given["id"]] = given | plain
             return Reply(200, {"data": {"issueCreate": {"success": True, "issue": self.issues[given["id"]]}}})
         if "issueUpdate" in query:
             return self._updated(variables["id"], variables["input"])
@@ -104,12 +128,19 @@ class LinearDouble(Double):
             nodes = [{"id": name, "type": kind, "position": at} for at, (name, kind) in enumerate(states)]
             return Reply(200, {"data": {"teams": {"nodes": [{"id": "team-1", "states": {"nodes": nodes}}]}}})
         if "issues(" in query:
-            return Reply(200, {"data": {"issues": {"nodes": list(self.issues.values())}}})
+            return Reply(200, {"data": {"issues": self._page(variables)}})
         issue = self.issues.get(variables["id"]) or self.named(variables["id"])
         if not issue:
             said = {"message": "Entity not found: Issue", "extensions": {"code": "INPUT_ERROR"}}
             return Reply(200, {"errors": [said], "data": None})
         return Reply(200, {"data": {"issue": issue}})
+
+    def _page(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """The latest change first, a hundred at a time."""
+        span = [each for each in self.issues.values() if asked["since"] < each["updatedAt"] <= asked["until"]]
+        span.sort(key=lambda each: str(each["updatedAt"]), reverse=True)
+        end = int(asked.get("after") or 0) + 100
+        return {"nodes": span[end - 100 : end], "pageInfo": {"hasNextPage": end < len(span), "endCursor": str(end)}}
 
     def _updated(self, name: str, given: dict[str, Any]) -> Reply:
         self.named(name).update({key: text for key, text in given.items() if key in ("title", "description")})
@@ -119,9 +150,13 @@ class LinearDouble(Double):
 
     def move(self, name: str, kind: str) -> dict[str, Any]:
         issue = self.named(name)
-        issue["state"] = {"type": kind}
+        issue |= {"state": {"type": kind}, "updatedAt": linear_time(datetime.now(UTC))}
         return issue
 
     def named(self, name: str) -> dict[str, Any]:
         """The issue with this identifier; empty if there is none."""
         return next((each for each in self.issues.values() if each["identifier"] == name), {})
+
+
+def linear_time(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -5,9 +5,10 @@ https://docs.github.com/en/rest/issues/issues
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,14 +19,15 @@ from bot.domain.actions.ticket import NewTicket, TicketNews, TicketState, Tracke
 from bot.domain.actions.ticket_edit import changed_list, merged
 from bot.domain.errors import DeliveryError
 from bot.integrations import http
-from bot.integrations.trackers.protocol import Created
+from bot.integrations.trackers.protocol import Changes, Created
 
 VENDOR = "GitHub"
 API_VERSION = "2022-11-28"
 REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}")
 TITLE = 256  # GitHub refuses longer ones
 BODY = 65_000
-PAGE, PAGES = 50, 4
+PAGE = 50
+PAGES = 4  # that are looked through for one issue
 LARGEST_ANSWER = 4 * 1024 * 1024  # of a page of issues with long texts
 SKEW = timedelta(minutes=2)
 # For a secondary limit without `Retry-After`: “wait for at least one minute before retrying”.
@@ -59,9 +61,14 @@ class GitHub:
 
     async def find(self, place: str, ticket: NewTicket, since: datetime) -> Created | None:
         """Look through the issues that changed since then for the ticket's marker."""
-        for issue in await self._list(place, since - SKEW):
-            if marker(ticket.key) in str(issue.get("body") or ""):
-                return _created(issue)
+        pages = 0
+        async for issues in self._pages(place, since - SKEW):
+            for issue in issues:
+                if marker(ticket.key) in str(issue.get("body") or ""):
+                    return _created(issue)
+            pages += 1
+            if pages == PAGES:
+                break
         return None
 
     async def edit(self, place: str, external: str, before: NewTicket, after: NewTicket) -> Created:
@@ -95,25 +102,31 @@ class GitHub:
         if answer.status != 200:
             raise _error(answer, place)
 
-    async def changed_since(self, place: str, since: datetime) -> list[TicketNews]:
-        """The issues that changed since then."""
-        issues = await self._list(place, since)
-        return [TicketNews(self.kind, place, str(each.get("number")), state_of(each), "") for each in issues]
+    async def changed_since(self, place: str, since: datetime) -> Changes:
+        """The issues that changed since then: one page, or as many as have changes of the same second."""
+        issues, read_to = list[dict[str, Any]](), None
+        async for rows in self._pages(place, since):
+            issues += rows
+            last = _changed_at(rows[-1]) if len(rows) == PAGE else None
+            if last is not None and last > since:
+                read_to = last
+                break
+        tickets = [each for each in issues if "pull_request" not in each]
+        news = (TicketNews(self.kind, place, str(each.get("number")), state_of(each), "") for each in tickets)
+        return Changes(tuple(news), read_to)
 
-    async def _list(self, place: str, since: datetime) -> list[dict[str, Any]]:
-        """The issues that changed since then, the oldest change first."""
+    async def _pages(self, place: str, since: datetime) -> AsyncIterator[list[dict[str, Any]]]:
+        """The issues and pull requests that changed since then, the oldest change first."""
         stamp = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         query = {"state": "all", "since": stamp, "sort": "updated", "direction": "asc", "per_page": str(PAGE)}
-        found: list[dict[str, Any]] = []
-        for page in range(1, PAGES + 1):
+        for page in itertools.count(1):
             answer = await self._ask("GET", self._issues(place), params={**query, "page": str(page)})
             if answer.status != 200:
                 raise _error(answer, place)
             rows = [each for each in answer.rows if isinstance(each, dict)]
-            found += [each for each in rows if "pull_request" not in each]
+            yield rows
             if len(rows) < PAGE:
-                break
-        return found
+                return
 
     def _issues(self, place: str) -> str:
         if not REPOSITORY.fullmatch(place):
@@ -136,6 +149,13 @@ class GitHub:
 
 def _one(login: str | None) -> tuple[str, ...]:
     return (login,) if login else ()
+
+
+def _changed_at(issue: Mapping[str, Any]) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(issue.get("updated_at")))
+    except ValueError:
+        return None
 
 
 def marker(key: str) -> str:

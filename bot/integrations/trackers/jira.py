@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -20,7 +20,7 @@ from bot.domain.actions.ticket_edit import changed_list, merged
 from bot.domain.errors import DeliveryError
 from bot.integrations import http
 from bot.integrations.trackers.hooks import NOT_DONE, jira_state
-from bot.integrations.trackers.protocol import Created
+from bot.integrations.trackers.protocol import Changes, Created
 
 VENDOR = "Jira"
 PROJECT = re.compile(r"[A-Z][A-Z0-9_]{1,99}")
@@ -28,7 +28,8 @@ SUMMARY = 255
 DESCRIPTION = 30_000
 MOST = 100
 LARGEST_ANSWER = 4 * 1024 * 1024
-FIELDS = "status,resolution,labels,assignee"
+GRAIN = timedelta(minutes=2)  # JQL counts whole minutes, and we ask for one more
+FIELDS = "status,resolution,labels,assignee,updated"
 
 
 @dataclass(slots=True)
@@ -67,10 +68,11 @@ class Jira:
         """Look for the ticket's label, and for the same word in the text."""
         word = marker(ticket.key)
         query = f'project = "{_project(place)}" AND (labels = "{word}" OR description ~ "\\"{word}\\"")'
-        for issue in await self._search(query, place):
-            key = str(issue.get("key"))
-            labels = tuple(str(each) for each in (issue.get("fields") or {}).get("labels") or ())
-            return Created(key, f"{self.url.rstrip('/')}/browse/{key}", labels, ())
+        async for issues in self._search(query, place):
+            for issue in issues:
+                key = str(issue.get("key"))
+                labels = tuple(str(each) for each in (issue.get("fields") or {}).get("labels") or ())
+                return Created(key, f"{self.url.rstrip('/')}/browse/{key}", labels, ())
         return None
 
     async def edit(self, place: str, external: str, before: NewTicket, after: NewTicket) -> Created:
@@ -117,25 +119,40 @@ class Jira:
         if moved.status not in (200, 204):
             raise _error(moved, place)
 
-    async def changed_since(self, place: str, since: datetime) -> list[TicketNews]:
-        """The project's issues that changed since then. JQL knows minutes, so the first one may come twice."""
+    async def changed_since(self, place: str, since: datetime) -> Changes:
+        """The project's issues that changed since then. JQL knows minutes, so the first ones may come twice."""
         minutes = max(1, int((datetime.now(UTC) - since).total_seconds() // 60) + 1)
         query = f'project = "{_project(place)}" AND updated >= "-{minutes}m" ORDER BY updated ASC'
-        issues = await self._search(query, place)
-        return [
+        issues, read_to = list[dict[str, Any]](), None
+        async for page in self._search(query, place):
+            issues += page
+            last = _changed_at(page[-1]) if len(page) >= MOST else None
+            if last is not None and last > since + GRAIN:
+                read_to = last
+                break
+        news = [
             TicketNews(self.kind, place, str(each.get("key")), jira_state(each.get("fields") or {}), "")
             for each in issues
         ]
+        return Changes(tuple(news), read_to)
 
-    async def _search(self, query: str, place: str) -> list[dict[str, Any]]:
-        """The issues of a query. Cloud has taken the older path away, which Data Center still has."""
+    async def _search(self, query: str, place: str) -> AsyncIterator[list[dict[str, Any]]]:
+        """The issues of a query by pages. Cloud has taken the older path away, which Data Center still has."""
         path = "/rest/api/3/search/jql" if self.email else "/rest/api/2/search"
         given = {"jql": query, "fields": FIELDS, "maxResults": str(MOST)}
-        answer = await self._ask("GET", path, params=given)
-        if answer.status != 200:
-            raise _error(answer, place)
-        issues = answer.data.get("issues")
-        return [each for each in issues if isinstance(each, dict)] if isinstance(issues, list) else []
+        count = 0
+        while True:
+            answer = await self._ask("GET", path, params=given)
+            if answer.status != 200:
+                raise _error(answer, place)
+            issues = answer.data.get("issues")
+            page = [each for each in issues if isinstance(each, dict)] if isinstance(issues, list) else []
+            yield page
+            count += len(page)
+            token = answer.text("nextPageToken")
+            if not page or not (token if self.email else count < _total(answer)):
+                return
+            given |= {"nextPageToken": token} if self.email else {"startAt": str(count)}
 
     async def _ask(self, method: str, path: str, **how: Any) -> http.Answer:
         credentials = base64.b64encode(f"{self.email}:{self.token}".encode()).decode()
@@ -145,6 +162,19 @@ class Jira:
             self.session, method, self.url.rstrip("/") + path, VENDOR, (self.token, credentials),
             largest=LARGEST_ANSWER, headers=signed, **how,
         )  # fmt: skip
+
+
+def _changed_at(issue: Mapping[str, Any]) -> datetime | None:
+    """When an issue changed; Jira writes `2026-06-15T12:00:00.000+0000`. None where that cannot be read."""
+    try:
+        return datetime.strptime(str((issue.get("fields") or {}).get("updated")), "%Y-%m-%dT%H:%M:%S.%f%z")
+    except ValueError:
+        return None
+
+
+def _total(answer: http.Answer) -> int:
+    total = answer.data.get("total")
+    return total if isinstance(total, int) else 0
 
 
 def marker(key: str) -> str:

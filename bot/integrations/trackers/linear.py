@@ -5,12 +5,13 @@ https://linear.app/developers/graphql
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -20,13 +21,15 @@ from bot.domain.actions.ticket_edit import merged
 from bot.domain.errors import DeliveryError
 from bot.integrations import http
 from bot.integrations.trackers.hooks import linear_state
-from bot.integrations.trackers.protocol import Created
+from bot.integrations.trackers.protocol import Changes, Created
 
 VENDOR = "Linear"
 TEAM = re.compile(r"[A-Z][A-Z0-9]{0,6}")
 TITLE = 255
 BODY = 60_000
-MOST = 100
+MOST, PAGES = 100, 4
+SHORTEST = timedelta(seconds=1)  # of the spans of time that are halved
+SKEW = timedelta(minutes=2)
 LARGEST_ANSWER = 4 * 1024 * 1024
 WAIT_S = 60.0  # after RATELIMITED without a time
 NAMESPACE = uuid.UUID("6f1d2f0c-1f3d-4a1e-9d57-7f5c7d6f2c11")
@@ -37,8 +40,10 @@ _TEAM = """query($key: String!) {
 _CREATE = f"mutation($input: IssueCreateInput!) {{ issueCreate(input: $input) {{ success issue {{ {_ISSUE} }} }} }}"
 _GET = f"query($id: String!) {{ issue(id: $id) {{ {_ISSUE} title description }} }}"
 _CHANGE = "mutation($id: String!, $input: IssueUpdateInput!) { issueUpdate(id: $id, input: $input) { success } }"
-_CHANGED = f"""query($key: String!, $since: DateTimeOrDuration!) {{
-  issues(first: {MOST}, filter: {{team: {{key: {{eq: $key}}}}, updatedAt: {{gt: $since}}}}) {{ nodes {{ {_ISSUE} }} }}
+_CHANGED = f"""query($key: String!, $since: DateTimeOrDuration!, $until: DateTimeOrDuration!, $after: String) {{
+  issues(
+    first: {MOST}, after: $after, filter: {{team: {{key: {{eq: $key}}}}, updatedAt: {{gt: $since, lte: $until}}}}
+  ) {{ nodes {{ {_ISSUE} }} pageInfo {{ hasNextPage endCursor }} }}
 }}"""
 
 
@@ -101,12 +106,33 @@ class Linear:
             )
         await self._ask(_CHANGE, {"id": external, "input": {"stateId": chosen.get("id")}})
 
-    async def changed_since(self, place: str, since: datetime) -> list[TicketNews]:
-        """The team's issues that changed since then."""
-        stamp = since.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        data = await self._ask(_CHANGED, {"key": _key(place), "since": stamp})
-        nodes = (data.get("issues") or {}).get("nodes") or []
-        return [TicketNews(self.kind, place, str(each.get("identifier")), _state(each), "") for each in nodes]
+    async def changed_since(self, place: str, since: datetime) -> Changes:
+        """The team's issues that changed since then.
+
+        Linear lists the latest change first. Where there are too many for a few pages, the first half of the time
+        is read, and so on.
+        """
+        end = datetime.now(UTC) + SKEW
+        until = end
+        while (nodes := await self._changed(place, since, until)) is None:
+            until = since + (until - since) / 2
+        news = (TicketNews(self.kind, place, str(each.get("identifier")), _state(each), "") for each in nodes)
+        return Changes(tuple(news), until if until < end else None)
+
+    async def _changed(self, place: str, since: datetime, until: datetime) -> list[Mapping[str, Any]] | None:
+        """The issues that changed in a span of time; None if they are too many. Within a second none are."""
+        nodes: list[Mapping[str, Any]] = []
+        given: dict[str, Any] = {"key": _key(place), "since": _stamp(since), "until": _stamp(until)}
+        for page in itertools.count(1):
+            issues = (await self._ask(_CHANGED, given)).get("issues") or {}
+            nodes += issues.get("nodes") or []
+            more = issues.get("pageInfo") or {}
+            if not more.get("hasNextPage"):
+                break
+            if page == PAGES and until - since > SHORTEST:
+                return None
+            given["after"] = more.get("endCursor")
+        return nodes
 
     async def _team(self, place: str) -> Mapping[str, Any]:
         data = await self._ask(_TEAM, {"key": _key(place)})
@@ -129,6 +155,10 @@ class Linear:
             raise http.passing(answer, VENDOR) or DeliveryError(_refusal(answer), permanent=True)
         data = answer.data.get("data")
         return data if isinstance(data, dict) else {}
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _text(ticket: NewTicket) -> str:

@@ -25,6 +25,14 @@ class Created:
     place: str = ""  # as the tracker spells it; empty: as it was asked for
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed at a place since some instant: the oldest changes first, up to a bound."""
+
+    news: tuple[TicketNews, ...]
+    read_to: datetime | None = None  # where to read on, later than that instant; None: there is nothing more
+
+
 class Tracker(Protocol):
     """A client of one tracker."""
 
@@ -50,6 +58,6 @@ class Tracker(Protocol):
         """Close or reopen a ticket. `words` say why, where the tracker keeps that. Twice is safe."""
         ...
 
-    async def changed_since(self, place: str, since: datetime) -> list[TicketNews]:
-        """What changed at a place since then, ours or not; several pages at most."""
+    async def changed_since(self, place: str, since: datetime) -> Changes:
+        """What changed at a place since then, ours or not. The caller reads on while there is more."""
         ...
