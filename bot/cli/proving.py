@@ -23,7 +23,7 @@ from bot.importers.archive import Archive
 from bot.importers.calendar_files import calendar_texts
 from bot.importers.errors import ImportFailed
 from bot.importers.plan import make_plan
-from bot.importers.proof import Ours, Proof, prove, window
+from bot.importers.proof import PolicyCoverage, Proof, prove, window
 from bot.importers.vendors import VENDORS, Vendor, open_reader
 from bot.settings import Settings
 from storage import migrate, overrides
@@ -79,17 +79,17 @@ async def _prove(vendor: Vendor, settings: Settings, days: int, archive: Archive
         span = window(now, days)
         account = await vendor.read(reader, history=False)
         plan = make_plan(account, _in_force(settings), now)
-        theirs = await vendor.rendering(reader, account, *span)
-    ours = Ours(_policy(plan.policy_text), await _covers(settings, span[0]))
-    return prove(account, plan, ours, theirs, span, now)
+        rendering = await vendor.rendering(reader, account, *span)
+    coverage = PolicyCoverage(_policy(plan.policy_text), await _covers(settings, span[0]))
+    return prove(account, plan, coverage, rendering, span, now)
 
 
 async def _prove_calendar(settings: Settings, days: int, place: str) -> Proof:
     now = datetime.now(UTC)
     account = ical.read_calendars(await calendar_texts([place]), now)
     plan, span = make_plan(account, _in_force(settings), now), window(now, days)
-    ours = Ours(_policy(plan.policy_text), await _covers(settings, span[0]))
-    return prove(account, plan, ours, ical.rendering(account), span, now)
+    coverage = PolicyCoverage(_policy(plan.policy_text), await _covers(settings, span[0]))
+    return prove(account, plan, coverage, ical.rendering(account), span, now)
 
 
 def _in_force(settings: Settings) -> str:

@@ -1,6 +1,6 @@
-"""Describes an account of a paging service in one vocabulary, whatever the vendor calls things.
+"""Describes an account of a paging service in one vocabulary for all vendors.
 
-Each object knows its origin, and carries notes on what its vendor has and Tocsin does not.
+Each object has its origin, and notes on features that its vendor has and Tocsin lacks.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from bot.importers.report import Row, State
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Which object of the source something comes from."""
+    """The object of the source that an object comes from."""
 
     kind: str
     id: str
@@ -24,7 +24,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something about an object that is different here, and what to do. `lost`: the object is not moved at all."""
+    """A difference between the object at its source and in Tocsin, and what to do. `lost`: the object is not moved."""
 
     why: str
     do: str = ""
@@ -40,12 +40,12 @@ class Thing:
     notes: list[Note] = field(default_factory=list)
 
     def note(self, why: str, do: str = "", *, lost: bool = False, moved: bool = False) -> None:
-        """Say what is different about it."""
+        """Add a note."""
         self.notes.append(Note(why, do, lost, moved))
 
     @property
     def lost(self) -> bool:
-        """Whether it is not moved."""
+        """Whether the object is not moved."""
         return any(note.lost for note in self.notes)
 
     def row(self) -> Row:
@@ -60,7 +60,7 @@ class Thing:
 
 @dataclass(slots=True)
 class Step(Thing):
-    """A step of a person's notification rule: a method, so long after a page."""
+    """A step of a person's notification rule: a method, and its delay after a page."""
 
     method: str = "slack"  # of the policy: slack, email, sms, phone, push
     after: timedelta = timedelta(0)
@@ -77,7 +77,7 @@ class Person(Thing):
     gone: bool = False
 
     def take_phone(self, number: str, method: Thing) -> None:
-        """Take the number of a contact method, or note on it that there is another one already."""
+        """Take the number of a contact method. If the person has another one already, note that on the method."""
         if not self.phone or self.phone == number:
             self.phone = number
             return
@@ -85,7 +85,7 @@ class Person(Thing):
         method.note(why, f"Change `phone` if {number} is the better one.", lost=True)
 
     def take_email(self, address: str, method: Thing) -> None:
-        """Take the address of a contact method, or note on it that there is another one already."""
+        """Take the address of a contact method. If the person has another one already, note that on the method."""
         if not self.email or self.email == address.lower():
             self.email = address.lower()
             return
@@ -149,7 +149,7 @@ class Schedule(Thing):
     team: str = ""
 
     def put_in_zone(self, name: str) -> None:
-        """Set the time zone; UTC, with a note, for one that this machine does not know."""
+        """Set the time zone; an unknown one becomes UTC, with a note."""
         self.timezone = name or "UTC"
         try:
             ZoneInfo(self.timezone)
@@ -176,7 +176,7 @@ class Ladder(Thing):
     """An escalation policy."""
 
     rungs: list[Rung] = field(default_factory=list)
-    repeat: int = 0  # how many times more the whole of it is gone through
+    repeat: int = 0  # how many times it is repeated
     repeat_after: timedelta = timedelta(0)  # after the last rung
 
 
@@ -226,7 +226,7 @@ class PastIncident(Thing):
 
 @dataclass(slots=True)
 class Account:
-    """Everything that was read of an account."""
+    """Everything that an importer read of an account."""
 
     source: str  # `opsgenie` …, as the command line names it
     people: list[Person] = field(default_factory=list)
@@ -242,7 +242,7 @@ class Account:
 
 
 def unread_lists(missing: Mapping[str, str]) -> list[Thing]:
-    """The lists that the key may not read, as objects of their own. `missing`: why, by the path."""
+    """The lists that the API key may not read, as objects of their own. `missing`: the reason by path."""
     things = []
     for path, why in sorted(missing.items()):
         thing = Thing(Origin("list", path))

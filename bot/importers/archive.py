@@ -1,4 +1,4 @@
-"""Keeps the raw answers of a source in a folder, so that a plan can be resumed, or made again without the source.
+"""Saves the raw responses of a source in a folder, so that a plan can be resumed, or made again without the source.
 
 The folder has one file, `answers.jsonl`: a line for each answer, `{"path", "params", "answer"}`, in the order in which
 they came. A line that was cut off by a crash is ignored. What it contains is as untrusted as the source itself.
@@ -22,7 +22,7 @@ MOST_ANSWERS = 1_000_000
 
 @dataclass(slots=True)
 class Archive:
-    """The answers in a folder. `offline`: it is all there is; nothing is asked of the source."""
+    """The saved responses in a folder. `offline`: the source is not asked."""
 
     folder: Path
     source: str
@@ -31,7 +31,7 @@ class Archive:
 
     @classmethod
     def open(cls, folder: Path, source: str, *, offline: bool = False) -> Archive:
-        """Open a folder, with the answers that are there. Raises `ImportFailed` if it is none of this source."""
+        """Open a folder with its saved responses. Raises `ImportFailed` if it belongs to another source."""
         archive = cls(folder, source, offline)
         try:
             if not offline:
@@ -51,7 +51,7 @@ class Archive:
         return self.folder / FILE
 
     def get(self, path: str, params: Mapping[str, str]) -> dict[str, Any] | None:
-        """The answer to a request; None if there is none."""
+        """The saved response to a request; None if there is none."""
         place = self._places.get(_key(self.source, path, params))
         if place is None:
             return None
@@ -61,7 +61,7 @@ class Archive:
         return line["answer"] if line is not None else None
 
     def put(self, path: str, params: Mapping[str, str], answer: Mapping[str, Any]) -> None:
-        """Keep an answer. It is on the disk when this returns, readable by its owner alone."""
+        """Save a response. It is on the disk when this returns, readable by its owner alone."""
         line = {"source": self.source, "path": path, "params": dict(params), "answer": answer}
         data = json.dumps(line, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
         with open(os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as file:
@@ -97,7 +97,7 @@ def _key(source: str, path: str, params: Mapping[str, str]) -> str:
 
 
 def _parsed(raw: bytes) -> dict[str, Any] | None:
-    """One line; None if it is not whole, or not one of ours."""
+    """One line of the file; None if it is incomplete or not a saved response."""
     try:
         line = json.loads(raw)
     except (ValueError, RecursionError):

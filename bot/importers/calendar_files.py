@@ -16,7 +16,7 @@ _MOST = 1000  # calendars
 
 
 async def calendar_texts(places: Sequence[str]) -> list[tuple[str, str]]:
-    """The name and text of each calendar. An address is not its name: it may be a secret."""
+    """The name and text of each calendar. A URL may be a secret, so it is never the name."""
     texts: list[tuple[str, str]] = []
     for place in places:
         if "://" in place:

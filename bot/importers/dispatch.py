@@ -2,7 +2,7 @@
 
 Dispatch keeps each organisation in a schema of its own (`dispatch_organization_…`) with the tables `incident`, `event`,
 `participant`, `participant_role` and `individual_contact`; response has `core_incident`, `core_timelineevent` and
-`core_externaluser`. Their columns changed over the years, so rows are read whole, and what is not there is left out.
+`core_externaluser`. Their columns changed over the years, so rows are read whole, and missing columns are skipped.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Row = Mapping[str, Any]
 
 
 async def read_account(url: str) -> Account:
-    """The past incidents of a database, which is only read. Raises `ImportFailed`, without the password."""
+    """Read the past incidents of a database. Raises `ImportFailed`, whose message leaves out the password."""
     address = parse_url(url)
     if address.get_backend_name() != "postgresql":
         raise ImportFailed("DISPATCH_DATABASE_URL must be the address of a PostgreSQL database.")
@@ -56,7 +56,7 @@ async def _account(conn: AsyncConnection) -> Account:
         read = _dispatch if table == "incident" else _response
         past = await read(conn, str(schema))
         account.past += past
-        priorities |= dict.fromkeys(each.priority for each in past if each.priority)
+        priorities |= dict.fromkeys(incident.priority for incident in past if incident.priority)
     if not account.past:
         raise ImportFailed("The database has no incidents of Dispatch or response in it.")
     account.priorities = [Thing(Origin("priority", name, name)) for name in sorted(priorities, key=_rank)]
@@ -64,7 +64,7 @@ async def _account(conn: AsyncConnection) -> Account:
 
 
 def _rank(name: str) -> tuple[int, str]:
-    """Worst first, by the names that Dispatch and response ship with."""
+    """Sort key of a priority, worst first, by the names that Dispatch and response ship with."""
     order = ("critical", "1", "high", "2", "major", "medium", "3", "minor", "low", "4")
     return (order.index(name.lower()) if name.lower() in order else len(order), name)
 
@@ -99,7 +99,7 @@ async def _dispatch(conn: AsyncConnection, schema: str) -> list[PastIncident]:
                 _long(event, "description"),
             )
         closed = _text(row, "status").lower() in ("closed", "stable")
-        _judge(past, closed=closed, restricted=_text(row, "visibility").lower() == "restricted")
+        _note_if_excluded(past, closed=closed, restricted=_text(row, "visibility").lower() == "restricted")
         incidents.append(past)
     return incidents
 
@@ -120,7 +120,7 @@ async def _response(conn: AsyncConnection, schema: str) -> list[PastIncident]:
             past.people = {"commander": lead}
         for event in events[row["id"]]:
             _note(past, _at(event, "timestamp"), "", _long(event, "text"))
-        _judge(past, closed=past.resolved_at is not None, restricted=bool(row.get("private")))
+        _note_if_excluded(past, closed=past.resolved_at is not None, restricted=bool(row.get("private")))
         incidents.append(past)
     return incidents
 
@@ -130,7 +130,7 @@ def _past(identity: str, title: str, row: Row) -> PastIncident:
     return PastIncident(Origin("incident", identity, words), title=words)
 
 
-def _judge(past: PastIncident, *, closed: bool, restricted: bool) -> None:
+def _note_if_excluded(past: PastIncident, *, closed: bool, restricted: bool) -> None:
     if restricted:
         past.note(
             "It is restricted: here everybody would find it", "Keep an export of it where few may read it.", lost=True
@@ -161,8 +161,8 @@ async def _by_incident(conn: AsyncConnection, schema: str, table: str) -> dict[A
 
 async def _rows(conn: AsyncConnection, schema: str, table: str) -> Sequence[Row]:
     """All rows of a table, in the order of their IDs; none where there is no such table."""
-    there = "SELECT 1 FROM information_schema.tables WHERE table_schema = :schema AND table_name = :table"
-    if await conn.scalar(sa.text(there), {"schema": schema, "table": table}) is None:
+    table_query = "SELECT 1 FROM information_schema.tables WHERE table_schema = :schema AND table_name = :table"
+    if await conn.scalar(sa.text(table_query), {"schema": schema, "table": table}) is None:
         return []
     query = (
         sa.select(sa.text("*")).select_from(sa.table(table, schema=schema)).order_by(sa.column("id")).limit(MOST_ROWS)
@@ -181,7 +181,7 @@ def _long(row: Row, name: str) -> str:
 
 
 def _at(row: Row, name: str) -> datetime | None:
-    """An instant; both tools write those without a zone in UTC."""
+    """An instant; one without a zone is in UTC, as both tools write it."""
     value = row.get(name)
     if not isinstance(value, datetime):
         return None

@@ -1,4 +1,4 @@
-"""Defines the errors of an import that a person can mend."""
+"""Errors of an import that a person can mend."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from bot.domain.errors import TocsinError
 
 
 class ImportFailed(TocsinError):
-    """The source cannot be read, or not go on being read; the message says what to do next."""
+    """The source cannot be read (further); the message says what to do next."""
 
 
 class Forbidden(ImportFailed):
-    """The key may not read one kind of objects, or the account has no such feature."""
+    """The API key may not read a kind of object, or the account lacks the feature."""

@@ -1,4 +1,4 @@
-"""Takes values out of answers that nobody has checked: what has another type than expected is left out."""
+"""Reads typed values from unchecked responses; a value of an unexpected type counts as missing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LONGEST_ID = 120
 
 
 def text_of(value: Any, name: str, longest: int = LONGEST_NAME) -> str:
-    """A text or number on one line, bounded; empty where there is none."""
+    """A text or number as one bounded line; empty if missing."""
     raw = value.get(name) if isinstance(value, Mapping) else None
     if isinstance(raw, bool) or not isinstance(raw, str | int | float):
         return ""
@@ -26,7 +26,7 @@ def id_of(value: Any, name: str = "id") -> str:
 
 
 def object_of(value: Any, name: str) -> Mapping[str, Any]:
-    """An object; empty where there is none."""
+    """An object; empty if missing."""
     raw = value.get(name) if isinstance(value, Mapping) else None
     return raw if isinstance(raw, Mapping) else {}
 
@@ -52,7 +52,7 @@ def bool_of(value: Any, name: str, *, default: bool) -> bool:
 
 
 def instant_of(value: Any, name: str) -> datetime | None:
-    """An instant in UTC, of a text with an offset; None where there is none."""
+    """An instant in UTC, from a text with an offset; None if missing."""
     raw = value.get(name) if isinstance(value, Mapping) else None
     if not isinstance(raw, str):
         return None

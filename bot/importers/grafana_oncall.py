@@ -1,8 +1,8 @@
-"""Reads a Grafana OnCall account by its HTTP API, as the account that is planned from.
+"""Reads a Grafana OnCall account by its HTTP API.
 
 https://grafana.com/docs/oncall/latest/oncall-api-reference/: lists are paged by `page`, and have `next` while there are
-more. Schedules come from shifts, calendars and overrides of several kinds; what counts is who is on call in the end,
-which the API lists as `final_shifts`. So they are moved shift by shift.
+more. Schedules combine shifts, calendars and overrides of several kinds; the API lists the result as
+`final_shifts`, so schedules are moved shift by shift.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class _OnCall:
         return items
 
     async def final_shifts(self, schedule: str, start: datetime, end: datetime) -> list[Duty]:
-        """Who is on call, as OnCall renders it, from day to day."""
+        """Who is on call from day to day, as OnCall renders it."""
         if not schedule.isalnum():
             raise ImportFailed(f"Grafana OnCall's answer has an ID that cannot be one: {schedule[:40]!r}.")
         days = {"start_date": f"{start:%Y-%m-%d}", "end_date": f"{end:%Y-%m-%d}"}
@@ -92,7 +92,7 @@ class _OnCall:
 
 
 async def read_account(reader: Reader, *, history: bool = True) -> Account:
-    """Everything that the key may read. Without `history`, alert groups are left out."""
+    """Read everything that the API key may read. Without `history`, alert groups are left out."""
     oncall = _OnCall(reader, {})
     account = Account(SOURCE)
     users = await oncall.items_of("users")
@@ -123,7 +123,9 @@ async def rendering(reader: Reader, account: Account, start: datetime, end: date
     oncall = _OnCall(reader, {})
     identities = [schedule.origin.id for schedule in account.schedules if not schedule.lost]
     until = end + timedelta(days=1)
-    duties = await all_of(oncall.final_shifts(each, start - timedelta(days=1), until) for each in identities)
+    duties = await all_of(
+        oncall.final_shifts(schedule_id, start - timedelta(days=1), until) for schedule_id in identities
+    )
     return dict(zip(identities, duties, strict=True))
 
 
@@ -165,11 +167,11 @@ def _shift(raw: Raw) -> Thing:
 
 
 def _ladder(raw: Raw, policies: Sequence[Raw]) -> Ladder:
-    """An escalation chain: waits add up, and each other step is a rung."""
+    """A ladder from an escalation chain: waits add up to the delay, and each other step is a rung."""
     ladder = Ladder(Origin("escalation_chain", id_of(raw), text_of(raw, "name")))
-    own = [each for each in policies if id_of(each, "escalation_chain_id") == ladder.origin.id]
+    own = [policy for policy in policies if id_of(policy, "escalation_chain_id") == ladder.origin.id]
     after = timedelta(0)
-    for step in sorted(own, key=lambda each: int_of(each, "position")):
+    for step in sorted(own, key=lambda step: int_of(step, "position")):
         kind = text_of(step, "type")
         rung = Rung(Origin("escalation_policy", id_of(step), f"{ladder.origin.name}: {kind}"), after=after)
         ladder.rungs.append(rung)
@@ -188,7 +190,7 @@ def _ladder(raw: Raw, policies: Sequence[Raw]) -> Ladder:
 def _aim(rung: Rung, kind: str, step: Raw) -> None:
     people = step.get("persons_to_notify") or step.get("persons_to_notify_next_each_time")
     if kind in ("notify_persons", "notify_person_next_each_time") and isinstance(people, list):
-        rung.targets = [Participant("person", str(each)[:120]) for each in people]
+        rung.targets = [Participant("person", str(user_id)[:120]) for user_id in people]
         rung.how = "round_robin" if kind == "notify_person_next_each_time" else ""
     elif kind == "notify_on_call_from_schedule":
         rung.targets = [Participant("schedule", id_of(step, "notify_on_call_from_schedule"))]
@@ -200,7 +202,7 @@ def _aim(rung: Rung, kind: str, step: Raw) -> None:
 
 
 def _route(raw: Raw) -> Thing:
-    """A route of an integration. Its condition is an expression over the raw payload, which no label says."""
+    """A route of an integration. Its condition is an expression over the raw payload, which labels cannot express."""
     words = "the last one" if raw.get("is_the_last_route") is True else text_of(raw, "routing_regex")
     thing = Thing(Origin("route", id_of(raw), f"{id_of(raw, 'integration_id')}: {words}"))
     chain = id_of(raw, "escalation_chain_id")
@@ -215,7 +217,7 @@ def _route(raw: Raw) -> Thing:
 
 
 def _alert_group(raw: Raw) -> PastIncident:
-    """An alert group of the past, as one alert."""
+    """A past alert group, as one alert."""
     title = text_of(raw, "title", 300)
     past = PastIncident(Origin("alert_group", id_of(raw), title), title=title or f"Alert group {id_of(raw)}")
     past.is_alert = True

@@ -1,4 +1,4 @@
-"""Reads on-call calendars (RFC 5545) as an account that is planned from: each is a schedule of listed shifts.
+"""Reads on-call calendars (RFC 5545) as an account in which each calendar is a schedule of listed shifts.
 
 A shift's person is the e-mail address of an attendee, else the address in the summary, else the summary itself.
 """
@@ -42,7 +42,7 @@ class _Calendar:
 
 
 def read_calendars(calendars: Sequence[tuple[str, str]], now: datetime) -> Account:
-    """The account of calendars, each with its name and text. Raises `ImportFailed` for what is no calendar."""
+    """Read calendars, given as (name, text), as an account. Raises `ImportFailed` for a text that is not a calendar."""
     account = Account(SOURCE)
     people: dict[str, Person] = {}
     for number, (name, text) in enumerate(calendars):
@@ -69,7 +69,7 @@ def read_calendars(calendars: Sequence[tuple[str, str]], now: datetime) -> Accou
 
 
 def rendering(account: Account) -> dict[str, list[Duty]]:
-    """The duties of each calendar, as its events say."""
+    """The duties of each calendar, from its events."""
     return {
         schedule.origin.id: [Duty(*shift) for rotation in schedule.rotations for shift in rotation.shifts or []]
         for schedule in account.schedules
@@ -92,11 +92,11 @@ def _parsed(name: str, text: str) -> _Calendar:
     except (ValueError, OSError, KeyError):
         zone, zone_name = UTC, "UTC"
     title = one_line(str(calendar.get("X-WR-CALNAME", "")))[:_NAME] or name
-    made = _Calendar(title, zone, zone_name, events)
-    made.moved = {
+    result = _Calendar(title, zone, zone_name, events)
+    result.moved = {
         (_uid(event), _instant(event["RECURRENCE-ID"].dt, zone)) for event in events if "RECURRENCE-ID" in event
     }
-    return made
+    return result
 
 
 def _uid(event: Any) -> str:
@@ -108,9 +108,9 @@ def _words(event: Any) -> str:
 
 
 def _person(event: Any, people: dict[str, Person]) -> Participant:
-    """Who is on call by an event. People are known by their addresses, or by their names."""
+    """The person whom an event puts on call, identified by address, else by name."""
     attendees = event.get("ATTENDEE", [])
-    texts = [str(each) for each in (attendees if isinstance(attendees, list) else [attendees])]
+    texts = [str(attendee) for attendee in (attendees if isinstance(attendees, list) else [attendees])]
     words = _words(event)
     address = next((match[0].lower() for text in [*texts, words] if (match := _MAIL.search(text))), "")
     name = _PREFIX.sub("", _MAIL.sub("", words).strip(" <>()")).strip() or address.partition("@")[0] or "unnamed"
@@ -121,7 +121,7 @@ def _person(event: Any, people: dict[str, Person]) -> Participant:
 
 
 def _occurrences(calendar: _Calendar, event: Any, thing: Thing, window: Span) -> Iterator[Span]:
-    """The shifts of an event within a window. Notes on `thing` say why there is none."""
+    """The shifts of an event within a window. If there are none, a note on `thing` says why."""
     if str(event.get("STATUS", "")).upper() == "CANCELLED":
         thing.note("It is cancelled", "", lost=True)
         return
@@ -135,27 +135,27 @@ def _occurrences(calendar: _Calendar, event: Any, thing: Thing, window: Span) ->
     if length <= timedelta(0):
         thing.note("It has no length", "", lost=True)
         return
-    found = False
+    has_shift = False
     for start in starts:
         since, until = start, start + length
         if until > window[0] and since < window[1]:
-            found = True
+            has_shift = True
             yield since, until
-    if not found:
+    if not has_shift:
         thing.note("It is over, or further ahead than is listed", "", lost=True)
 
 
 def _starts(calendar: _Calendar, event: Any, begin: datetime, window: Span) -> list[datetime]:
-    """When an event begins, in UTC: once, or by its rule, without what is left out or moved."""
+    """The starts of an event in UTC, by its recurrence rule if it has one, without excluded and moved occurrences."""
     starts = {begin.astimezone(UTC)}
     if "RRULE" in event:
         text = event["RRULE"].to_ical().decode()
-        if any(f"FREQ={each}" in text.upper() for each in _TOO_OFTEN):
+        if any(f"FREQ={frequency}" in text.upper() for frequency in _TOO_OFTEN):
             raise ValueError("it recurs more often than hourly")
         rule = rrulestr(text, dtstart=begin)
-        starts = {each.astimezone(UTC) for each in rule.between(window[0], window[1], inc=True)}
-    starts |= {_instant(each.dt, calendar.zone) for each in _dates(event, "RDATE")}
-    starts -= {_instant(each.dt, calendar.zone) for each in _dates(event, "EXDATE")}
+        starts = {start.astimezone(UTC) for start in rule.between(window[0], window[1], inc=True)}
+    starts |= {_instant(moment.dt, calendar.zone) for moment in _dates(event, "RDATE")}
+    starts -= {_instant(moment.dt, calendar.zone) for moment in _dates(event, "EXDATE")}
     if "RECURRENCE-ID" not in event:
         starts -= {at for uid, at in calendar.moved if uid == _uid(event)}
     return sorted(starts)
@@ -163,7 +163,7 @@ def _starts(calendar: _Calendar, event: Any, begin: datetime, window: Span) -> l
 
 def _dates(event: Any, name: str) -> list[Any]:
     value = event.get(name, [])
-    return [each for group in (value if isinstance(value, list) else [value]) for each in group.dts]
+    return [moment for group in (value if isinstance(value, list) else [value]) for moment in group.dts]
 
 
 def _length(event: Any, begin: datetime, zone: tzinfo) -> timedelta:
@@ -175,7 +175,7 @@ def _length(event: Any, begin: datetime, zone: tzinfo) -> timedelta:
 
 
 def _local(value: date, zone: tzinfo) -> datetime:
-    """A date or time with its zone; a day begins at midnight, and a time without a zone is the calendar's."""
+    """An aware datetime: a date becomes midnight, and a time without a zone gets the calendar's."""
     if not isinstance(value, datetime):
         return datetime.combine(value, time(0), zone)
     return value if value.tzinfo is not None else value.replace(tzinfo=zone)

@@ -1,7 +1,6 @@
-"""Adds entries to the text of a policy file, and leaves every line that is there as it is.
+"""Adds entries to the text of a policy file without changing its existing lines.
 
-New entries go to the end of their section; a section that the file does not have is added at the end of what contains
-it.
+New entries go to the end of their section; a missing section is added at the end of its parent.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _COMMENT_IN_FLOW = re.compile(r"#[^\n]*")
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """One entry to add: `section.key: value`. Without a key, an item of the list that the section is."""
+    """One entry to add: `section.key: value`. Without a key, it is an item of the section, which is a list."""
 
     section: tuple[str, ...]  # ("contacts",), ("alerts", "routes")
     key: str | None
@@ -32,7 +31,7 @@ class Addition:
 
 @dataclass(slots=True)
 class _Section:
-    """What is added to a section, and to the sections in it."""
+    """The additions to a section and to the sections in it."""
 
     additions: list[Addition] = field(default_factory=list)
     inner: dict[str, _Section] = field(default_factory=dict)
@@ -46,16 +45,16 @@ class _Edits:
     made: list[tuple[int, str]] = field(default_factory=list)
 
     def applied(self) -> str:
-        """The text with all insertions; those at the same place follow in the order in which they were made."""
+        """The text with all insertions; those at the same offset keep the order in which they were made."""
         parts, place = [], 0
-        for offset, new in sorted(self.made, key=lambda each: each[0]):
+        for offset, new in sorted(self.made, key=lambda insertion: insertion[0]):
             parts += [self.text[place:offset], new]
             place = offset
         return "".join([*parts, self.text[place:]])
 
 
 def merged(text: str, additions: Sequence[Addition]) -> str:
-    """The file with the additions. Raises `ImportFailed` for a file that is no YAML mapping."""
+    """The text of the file with the additions. Raises `ImportFailed` if the file is not a YAML mapping."""
     if not additions:
         return text
     if text and not text.endswith("\n"):
@@ -91,14 +90,14 @@ def _root(text: str) -> yaml.MappingNode | None:
 
 
 def _place(edits: _Edits, node: yaml.MappingNode, section: _Section, indent: str) -> None:
-    """Add to the sections of a block mapping that is in the file."""
-    there = {key.value: (key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)}
+    """Add to a block mapping of the file and to the sections in it."""
+    existing = {key.value: (key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)}
     new = _Section()
     for name, inner in section.inner.items():
-        if name not in there:
+        if name not in existing:
             new.inner[name] = inner
             continue
-        key, value = there[name]
+        key, value = existing[name]
         own = " " * key.start_mark.column
         if isinstance(value, yaml.ScalarNode):
             _into_empty(edits, name, value, inner, own)
@@ -134,22 +133,22 @@ def _into_block(edits: _Edits, value: yaml.Node, inner: _Section) -> None:
 
 
 def _into_flow(edits: _Edits, value: yaml.Node, inner: _Section) -> None:
-    """Before the closing bracket. A comma follows what is there, unless it has one."""
+    """Insert before the closing bracket, with a comma after the last existing item unless it has one."""
     closing = value.end_mark.index - 1
     if inner.inner and isinstance(value, yaml.MappingNode):
-        there = {key.value: each for key, each in value.value if isinstance(key, yaml.ScalarNode)}
-        for name in [name for name in inner.inner if name in there]:
-            if isinstance(there[name], yaml.ScalarNode):
+        sections = {key.value: node for key, node in value.value if isinstance(key, yaml.ScalarNode)}
+        for name in [name for name in inner.inner if name in sections]:
+            if isinstance(sections[name], yaml.ScalarNode):
                 raise ImportFailed(f"`{name}` in the policy file is a text, where a section is expected.")
-            _into_flow(edits, there[name], inner.inner.pop(name))
-    parts = [f"\n{_STEP}{comment(each.note)}\n{_STEP}{_flow_item(each)}" for each in inner.additions]
-    parts += [f"\n{_STEP}{name}: {flow(_as_value(each))}" for name, each in inner.inner.items()]
+            _into_flow(edits, sections[name], inner.inner.pop(name))
+    parts = [f"\n{_STEP}{comment(addition.note)}\n{_STEP}{_flow_item(addition)}" for addition in inner.additions]
+    parts += [f"\n{_STEP}{name}: {flow(_as_value(nested))}" for name, nested in inner.inner.items()]
     if not parts:
         return
     last = value.value[-1] if value.value else None
     node = last[1] if isinstance(last, tuple) else last
-    rest = _COMMENT_IN_FLOW.sub("", edits.text[node.end_mark.index : closing]) if node is not None else ","
-    edits.made.append((closing, ("" if "," in rest else ",") + ",".join(parts) + "\n"))
+    tail = _COMMENT_IN_FLOW.sub("", edits.text[node.end_mark.index : closing]) if node is not None else ","
+    edits.made.append((closing, ("" if "," in tail else ",") + ",".join(parts) + "\n"))
 
 
 def _flow_item(addition: Addition) -> str:
@@ -158,8 +157,8 @@ def _flow_item(addition: Addition) -> str:
 
 def _as_value(section: _Section) -> Any:
     if section.additions and section.additions[0].key is None:
-        return [each.value for each in section.additions]
-    values = {str(each.key): each.value for each in section.additions}
+        return [addition.value for addition in section.additions]
+    values = {str(addition.key): addition.value for addition in section.additions}
     return {**values, **{name: _as_value(inner) for name, inner in section.inner.items()}}
 
 

@@ -1,4 +1,4 @@
-"""Plans an import: what is added to the policy, which covers are recorded, and what becomes of each object."""
+"""Plans an import: the additions to the policy, the covers to record, and the report on each object."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bot.policy.yaml_source import parse_yaml
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """An import that was planned."""
+    """A planned import."""
 
     source: str
     report: Report
@@ -74,11 +74,11 @@ def _values(text: str) -> dict[str, Any]:
 
 
 def _report(draft: Draft) -> None:
-    """A row for each object of the source, in the order in which people think of them."""
+    """Add a row for each object of the source to the report, people first."""
     account = draft.account
     things: list[Thing] = [*account.people, *account.teams]
     for schedule in account.schedules:
-        things += [schedule, *(each for each in schedule.rotations if each.reported), *schedule.overrides]
+        things += [schedule, *(rotation for rotation in schedule.rotations if rotation.reported), *schedule.overrides]
     for ladder in account.ladders:
         things += [ladder, *(rung for rung in ladder.rungs if rung.reported)]
     things += [*account.services, *account.senders, *account.routing, *account.priorities]

@@ -1,4 +1,4 @@
-"""Compares who is on call at every minute: by the policy, and as the source itself renders its schedules."""
+"""Compares who is on call at every minute by the policy and by the source's own rendering of its schedules."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _Spell = tuple[str, datetime, datetime]  # who, from, until
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A time at which the two do not agree."""
+    """A time span in which the policy and the source put different people on call."""
 
     schedule: str
     starts_at: datetime
@@ -45,11 +45,11 @@ class Difference:
 
     @property
     def minutes(self) -> int:
-        """How long it is."""
+        """Its length in minutes."""
         return int((self.ends_at - self.starts_at) / _MINUTE)
 
     def as_json(self) -> dict[str, Any]:
-        """The difference as other programs read it."""
+        """The difference as JSON."""
         return {
             "schedule": self.schedule, "from": _rfc3339(self.starts_at), "to": _rfc3339(self.ends_at),
             "ours": list(self.ours), "theirs": list(self.theirs), "cause": self.cause,
@@ -58,7 +58,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a comparison found."""
+    """The result of a comparison."""
 
     source: str
     starts_at: datetime
@@ -68,7 +68,7 @@ class Proof:
     differences: tuple[Difference, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """The proof as other programs read it."""
+        """The proof as JSON."""
         return {
             "source": self.source, "from": _rfc3339(self.starts_at), "to": _rfc3339(self.ends_at),
             "equal_minutes": self.equal_minutes, "total_minutes": self.total_minutes,
@@ -87,56 +87,67 @@ def window(now: datetime, days: int) -> tuple[datetime, datetime]:
 
 
 @dataclass(frozen=True, slots=True)
-class Ours:
-    """What Tocsin goes by: the policy with the plan in it, and the covers that are recorded, oldest first."""
+class PolicyCoverage:
+    """Who is on call by Tocsin: the policy with the planned additions, and the recorded covers, oldest first."""
 
     policy: Policy
     covers: tuple[Override, ...] = ()
 
     def with_plan(self, plan: Plan) -> tuple[Override, ...]:
-        """The covers with those that the import records; what people take here outranks them."""
+        """The covers that the import records, then the others; a cover that a person took in Tocsin outranks them."""
         planned = overrides_of(plan.covers)
         return (*planned, *(cover for cover in self.covers if cover not in planned))
 
 
 def prove(
-    account: Account, plan: Plan, ours: Ours, theirs: Rendering, span: tuple[datetime, datetime], now: datetime
+    account: Account,
+    plan: Plan,
+    coverage: PolicyCoverage,
+    rendering: Rendering,
+    span: tuple[datetime, datetime],
+    now: datetime,
 ) -> Proof:
     """Compare every schedule of the account over a span of time."""
     start, end = span
-    covers = ours.with_plan(plan)
+    covers = coverage.with_plan(plan)
     differences: list[Difference] = []
     total = equal = 0
     causes = _Causes(account, plan, now, covers[len(plan.covers) :])
-    for schedule in sorted(account.schedules, key=lambda each: each.origin.name):
+    for schedule in sorted(account.schedules, key=lambda schedule: schedule.origin.name):
         key = plan.schedules.get(schedule.origin.id)
-        duties = _ours(ours.policy, covers, key, start, end)
-        spells = _theirs(theirs.get(schedule.origin.id, ()), plan, start, end)
-        for since, until, here, there in _compared(duties, spells, start, end):
+        duties = _policy_spells(coverage.policy, covers, key, start, end)
+        spells = _source_spells(rendering.get(schedule.origin.id, ()), plan, start, end)
+        for since, until, policy_people, source_people in _compared(duties, spells, start, end):
             minutes = int((until - since) / _MINUTE)
             total += minutes
-            if here == there:
+            if policy_people == source_people:
                 equal += minutes
                 continue
-            cause = causes.of(schedule, since, until, here, there)
-            differences.append(Difference(key or schedule.origin.name, since, until, here, there, cause))
+            cause = causes.of(schedule, since, until, policy_people, source_people)
+            differences.append(
+                Difference(key or schedule.origin.name, since, until, policy_people, source_people, cause)
+            )
     return Proof(account.source, start, end, equal, total, tuple(differences))
 
 
 def overrides_of(covers: Iterable[Cover]) -> tuple[Override, ...]:
-    """The covers as the domain knows them."""
-    return tuple(Override(each.schedule, each.member, each.starts_at, each.ends_at, each.layer) for each in covers)
+    """The covers as overrides of the domain."""
+    return tuple(
+        Override(cover.schedule, cover.member, cover.starts_at, cover.ends_at, cover.layer) for cover in covers
+    )
 
 
-def _ours(policy: Policy, covers: Iterable[Override], key: str | None, start: datetime, end: datetime) -> list[_Spell]:
+def _policy_spells(
+    policy: Policy, covers: Iterable[Override], key: str | None, start: datetime, end: datetime
+) -> list[_Spell]:
     schedule = policy.schedules.get(key) if key is not None else None
     if schedule is None:
         return []
-    own = [each for each in covers if each.schedule == key]
+    own = [cover for cover in covers if cover.schedule == key]
     return [(shift.member, shift.starts_at, shift.ends_at) for shift in shifts(schedule, start, end, own)]
 
 
-def _theirs(duties: Iterable[Duty], plan: Plan, start: datetime, end: datetime) -> list[_Spell]:
+def _source_spells(duties: Iterable[Duty], plan: Plan, start: datetime, end: datetime) -> list[_Spell]:
     spells = []
     for duty in duties:
         since, until = max(_at_the_minute(duty.starts_at), start), min(_at_the_minute(duty.ends_at), end)
@@ -150,7 +161,7 @@ def _at_the_minute(at: datetime) -> datetime:
 
 
 def names_of(participant: Participant, plan: Plan) -> tuple[str, ...]:
-    """The people of the policy for whom a participant of the source stands; its own name for somebody unknown."""
+    """The keys of the contacts that a participant of the source stands for; its own name if there is no contact."""
     if participant == NOBODY:
         return ()
     if participant.kind == "team":
@@ -159,13 +170,13 @@ def names_of(participant: Participant, plan: Plan) -> tuple[str, ...]:
 
 
 def _compared(
-    ours: list[_Spell], theirs: list[_Spell], start: datetime, end: datetime
+    policy_spells: list[_Spell], source_spells: list[_Spell], start: datetime, end: datetime
 ) -> Iterator[tuple[datetime, datetime, tuple[str, ...], tuple[str, ...]]]:
-    """The span in parts in which neither side changes; neighbours with the same people on both sides are one part."""
-    left, right = _on_duty(ours), _on_duty(theirs)
-    since, before = start, (left(start), right(start))
-    for at in sorted({at for _, *ends in (*ours, *theirs) for at in ends if start < at < end}):
-        now = (left(at), right(at))
+    """Split the span wherever the people on either side change: (from, until, policy's people, source's people)."""
+    policy_at, source_at = _on_duty(policy_spells), _on_duty(source_spells)
+    since, before = start, (policy_at(start), source_at(start))
+    for at in sorted({at for _, *ends in (*policy_spells, *source_spells) for at in ends if start < at < end}):
+        now = (policy_at(at), source_at(at))
         if now != before:
             yield since, at, *before
             since, before = at, now
@@ -173,7 +184,7 @@ def _compared(
 
 
 def _on_duty(spells: list[_Spell]) -> Callable[[datetime], tuple[str, ...]]:
-    """Who is on duty at an instant, to be asked in order of time."""
+    """A function of an instant that returns the people on duty; call it in order of time."""
     waiting = sorted(spells, key=lambda spell: spell[1], reverse=True)
     running: list[_Spell] = []
 
@@ -188,7 +199,7 @@ def _on_duty(spells: list[_Spell]) -> Callable[[datetime], tuple[str, ...]]:
 
 @dataclass(slots=True)
 class _Causes:
-    """Says why the two differ."""
+    """Explains why the policy and the source differ."""
 
     account: Account
     plan: Plan
@@ -196,20 +207,27 @@ class _Causes:
     taken_here: tuple[Override, ...] = ()
 
     def of(
-        self, schedule: Schedule, since: datetime, until: datetime, ours: tuple[str, ...], theirs: tuple[str, ...]
+        self,
+        schedule: Schedule,
+        since: datetime,
+        until: datetime,
+        policy_people: tuple[str, ...],
+        source_people: tuple[str, ...],
     ) -> str:
-        """The cause of a difference, in words; the most probable first."""
+        """The most probable cause of a difference, in words."""
         if schedule.origin.id not in self.plan.schedules:
             return f"not moved: {schedule.row().why}"
-        known = {person for people in self.plan.team_people.values() for person in people} | set(
+        known_people = {person for people in self.plan.team_people.values() for person in people} | set(
             self.plan.people.values()
         )
-        if strangers := sorted(set(theirs) - known):
-            if set(strangers) <= {each.origin.name for each in (*self.account.ladders, *self.account.schedules)}:
+        if strangers := sorted(set(source_people) - known_people):
+            if set(strangers) <= {thing.origin.name for thing in (*self.account.ladders, *self.account.schedules)}:
                 return f"{', '.join(strangers)} takes turns there, which a schedule cannot here: write people instead"
             return f"nobody in the policy is {', '.join(strangers)}"
         key = self.plan.schedules[schedule.origin.id]
-        if any(each.schedule == key and each.starts_at < until and each.ends_at > since for each in self.taken_here):
+        if any(
+            cover.schedule == key and cover.starts_at < until and cover.ends_at > since for cover in self.taken_here
+        ):
             return f"a cover that is recorded here and not in {self.account.source}"
         if why := self._notes(schedule, since, until):
             return why
@@ -220,16 +238,17 @@ class _Causes:
         return f"unknown: {self.account.source} renders it differently than its settings say"
 
     def _notes(self, schedule: Schedule, since: datetime, until: datetime) -> str:
-        """What the report says of the schedule, of its rotations, and of its overrides at that time."""
+        """The report's notes on the schedule, its rotations, and its overrides in that span."""
         things = [schedule, *schedule.rotations]
         things += [
-            each for each in schedule.overrides
-            if each.starts_at is None or each.ends_at is None or (each.starts_at < until and each.ends_at > since)
+            override for override in schedule.overrides
+            if override.starts_at is None or override.ends_at is None
+            or (override.starts_at < until and override.ends_at > since)
         ]  # fmt: skip
         whys = [
-            f"{each.origin.kind} {each.origin.name}: {note.why}"
-            for each in things
-            for note in each.notes
+            f"{thing.origin.kind} {thing.origin.name}: {note.why}"
+            for thing in things
+            for note in thing.notes
             if not note.moved
         ]
         return "; ".join(dict.fromkeys(whys))

@@ -1,8 +1,8 @@
-"""Reads a vendor's API: GET only, page by page, as fast as the vendor allows, each answer of a bounded size.
+"""Reads a vendor's API by GET requests: page by page, within its rate limits, with responses of bounded size.
 
-A vendor that asks for patience (429 with `Retry-After`) gets it; server errors and broken connections are tried again
-with growing pauses. No redirect is followed, and no address that an answer names is called. With an archive, each
-answer is kept, and an answer that is there already is not asked for again.
+A 429 with `Retry-After` is waited out; server errors and broken connections are retried with growing pauses.
+Redirects are not followed, and addresses in responses are not called. With an archive, each response is saved, and a
+saved one is not requested again.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ class Reader:
     archive: Archive | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
     pause_s: float = _FIRST_PAUSE_S
-    tell: Callable[[str], None] = field(default=lambda words: None, repr=False)  # how far it is, to whoever waits
+    tell: Callable[[str], None] = field(default=lambda words: None, repr=False)  # reports the progress
     now: datetime = field(default_factory=lambda: datetime.now(UTC))  # with saved answers: when they were read
     _gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     _answers: int = 0
     _quiet_until: float = 0.0  # of the loop's clock; set by Retry-After, for all requests
 
     async def get(self, path: str, params: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """The answer to one request. Raises `Forbidden`, or `ImportFailed` with what to do."""
+        """The response to one request. Raises `Forbidden`, or `ImportFailed` with what to do."""
         query = dict(params or {})
-        if self.archive is not None and (kept := self.archive.get(path, query)) is not None:
-            return kept
+        if self.archive is not None and (saved := self.archive.get(path, query)) is not None:
+            return saved
         if self.session is None:
             raise Forbidden(f"the saved answers have none for {path}")
         async with self._gate:
@@ -65,7 +65,7 @@ class Reader:
         return answer
 
     async def _asked(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
-        """Ask until there is an answer that counts."""
+        """Repeat the request until there is a final response."""
         reason = ""
         for attempt in range(ATTEMPTS):
             await self._wait_for_quiet()
@@ -83,13 +83,13 @@ class Reader:
     async def _wait_for_quiet(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            rest = self._quiet_until - loop.time()
-            if rest <= 0:
+            remaining_s = self._quiet_until - loop.time()
+            if remaining_s <= 0:
                 return
-            await asyncio.sleep(rest)
+            await asyncio.sleep(remaining_s)
 
     async def _try(self, path: str, query: Mapping[str, str]) -> tuple[int, dict[str, Any], float | None, str]:
-        """One attempt: status (0: none), answer, seconds to wait, and a reason in words."""
+        """One attempt: status (0: no response), body, seconds to wait, and the reason in words."""
         if self.session is None:
             raise ValueError("saved answers are all there is")
         url = f"{self.url.rstrip('/')}/{path}"
@@ -118,7 +118,7 @@ class Reader:
         return data if isinstance(data, dict) else {"data": data}
 
     def _refuse(self, status: int, path: str) -> None:
-        """Raise the error of an answer that is final."""
+        """Raise the error of a final response."""
         if status == 401:
             raise ImportFailed(f"{self.vendor} refuses the key (401): check {self.key_setting}.")
         if status in (402, 403, 404, 410, 422):
@@ -128,7 +128,7 @@ class Reader:
 
 
 async def all_of(reads: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """The results of reads that run beside each other, in their order. The first error ends them all."""
+    """The results of concurrent reads, in their order. The first error cancels the others."""
     tasks = [asyncio.ensure_future(read) for read in reads]
     try:
         return list(await asyncio.gather(*tasks))
@@ -140,7 +140,7 @@ async def all_of(reads: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
 
 
 async def read_text(session: aiohttp.ClientSession, url: str, what: str) -> str:
-    """The text at an address of the operator's. Raises `ImportFailed`; the address is a secret and not named."""
+    """The text at an address of the operator's. Raises `ImportFailed`, without the address, which is a secret."""
     try:
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
         async with session.get(url, headers=http.headers(), allow_redirects=False, timeout=timeout) as response:

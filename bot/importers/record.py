@@ -1,4 +1,4 @@
-"""Records what an import brings besides the policy: overrides as covers, and the past as incidents and alerts."""
+"""Records imported covers, past incidents and past alerts in the database."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from storage.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What was new."""
+    """The numbers of new records."""
 
     covers: int
     ended: int  # covers that the source has no more
@@ -41,17 +41,19 @@ async def record(database: Database, plan: Plan, loaded: LoadedPolicy, now: date
         if new or ended:
             await home_tab.refresh_all(conn, now)
     severities = [severity.key for severity in loaded.policy.severities]
-    kept = [each for each in plan.past if not each.lost]
-    past = [past_incident(plan, each, loaded.policy) for each in kept if not each.is_alert]
-    alerts = [past_alert(plan, each, severities) for each in kept if each.is_alert]
+    moved = [incident for incident in plan.past if not incident.lost]
+    past = [past_incident(plan, incident, loaded.policy) for incident in moved if not incident.is_alert]
+    alerts = [past_alert(plan, incident, severities) for incident in moved if incident.is_alert]
     policy = (loaded.policy.digest, loaded.document)
-    incidents = await import_past(database, [each for each in past if each is not None], policy, now, counted=counted)
-    recorded = await import_past_alerts(database, [each for each in alerts if each is not None])
+    incidents = await import_past(
+        database, [incident for incident in past if incident is not None], policy, now, counted=counted
+    )
+    recorded = await import_past_alerts(database, [alert for alert in alerts if alert is not None])
     return Recorded(new, ended, incidents, recorded)
 
 
 def past_alert(plan: Plan, past: account.PastIncident, severities: list[str]) -> PastAlert | None:
-    """The alert as the domain knows it; None without a time."""
+    """The past alert of the domain; None without a time."""
     if past.declared_at is None:
         return None
     return PastAlert(
@@ -74,7 +76,7 @@ def _severity(plan: Plan, past: account.PastIncident, severities: list[str]) -> 
 
 
 def past_incident(plan: Plan, past: account.PastIncident, policy: Policy) -> PastIncident | None:
-    """The incident as the domain knows it; None without a time."""
+    """The past incident of the domain; None without a time."""
     if past.declared_at is None:
         return None
     return PastIncident(
@@ -88,30 +90,30 @@ def past_incident(plan: Plan, past: account.PastIncident, policy: Policy) -> Pas
         acknowledged_at=past.acknowledged_at,
         acknowledged_by=past.people.get("commander", ""),
         resolved_at=past.resolved_at or past.declared_at,
-        services=tuple(plan.services[each] for each in past.services if each in plan.services),
-        roles={role: _name(plan, who) for role, who in past.people.items()},
+        services=tuple(plan.services[service] for service in past.services if service in plan.services),
+        roles={role: _name(plan, person_id) for role, person_id in past.people.items()},
         holders=_holders(plan, past.people, policy),
-        notes=tuple(PastNote(at, who, text) for at, who, text in past.entries),
+        notes=tuple(PastNote(at, author, text) for at, author, text in past.entries),
     )
 
 
 def _names(plan: Plan) -> dict[str, str]:
-    """What each person, team and schedule of the source is here, by its ID there: its webhooks name them so."""
+    """The policy's key of each person, team and schedule by its ID at the source, which its webhooks contain."""
     kinds = (("contact", plan.people), ("team", plan.teams), ("schedule", plan.schedules))
     return {identity: f"{kind}:{key}" for kind, keys in kinds for identity, key in sorted(keys.items())}
 
 
 def _name(plan: Plan, who: str) -> str:
-    """The contact, where the source names a person by their ID."""
+    """The contact of a person's ID at the source; the ID or name itself if there is none."""
     return plan.people.get(who, who)
 
 
 def _holders(plan: Plan, people: Mapping[str, str], policy: Policy) -> dict[str, str]:
-    """The Slack user IDs of those who had a role that the policy has, as far as the contacts know them."""
-    found, known = {}, {each.key for each in policy.roles}
-    for role, who in people.items():
-        contact = policy.contacts.get(plan.people.get(who, ""))
-        slack = contact.slack if contact is not None else person_by_address(who, policy).slack
-        if role in known and slack and is_user_id(slack):
-            found[role] = slack
-    return found
+    """Slack user IDs by role, for the roles of the policy and the people whose contacts have one."""
+    holders, role_keys = {}, {role.key for role in policy.roles}
+    for role, person_id in people.items():
+        contact = policy.contacts.get(plan.people.get(person_id, ""))
+        slack = contact.slack if contact is not None else person_by_address(person_id, policy).slack
+        if role in role_keys and slack and is_user_id(slack):
+            holders[role] = slack
+    return holders

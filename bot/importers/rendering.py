@@ -1,4 +1,4 @@
-"""Asks a source who is on call on each of its schedules, in spans of time that its API answers."""
+"""Asks a source who is on call by each of its schedules, in spans that its API allows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DutiesOf = Callable[[str, datetime, datetime], Awaitable[list[Duty]]]  # of one 
 
 
 async def rendered(account: Account, start: datetime, end: datetime, duties_of: DutiesOf) -> dict[str, Sequence[Duty]]:
-    """The duties of each schedule that is on, by its ID; those of several schedules are read beside each other."""
+    """The duties of each active schedule, by its ID. Schedules are read concurrently."""
     identities = [schedule.origin.id for schedule in account.schedules if not schedule.lost]
     duties = await all_of(_in_chunks(identity, start, end, duties_of) for identity in identities)
     return dict(zip(identities, duties, strict=True))
@@ -25,7 +25,7 @@ async def _in_chunks(schedule: str, start: datetime, end: datetime, duties_of: D
     at = start
     while at < end:
         until = min(at + _CHUNK, end)
-        found = await duties_of(schedule, at, until)
-        duties += [duty for duty in found if duty.starts_at < until and duty.ends_at > at]
+        chunk = await duties_of(schedule, at, until)
+        duties += [duty for duty in chunk if duty.starts_at < until and duty.ends_at > at]
         at = until
     return duties

@@ -1,4 +1,4 @@
-"""Says what becomes of each object of the source: moved, changed or not moved, why, and what to do by hand."""
+"""Report of an import: whether each object is moved, changed or not moved, why, and what to do by hand."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Row:
     do: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """The row as other programs read it."""
+        """The row as JSON."""
         return {
             "kind": self.kind, "id": self.id, "name": self.name, "state": str(self.state), "why": self.why,
             "do": self.do,
@@ -73,14 +73,14 @@ class Report:
             self.add(row)
 
     def counts(self) -> Counter[State]:
-        """How many objects there are in each state."""
+        """The number of objects in each state."""
         return Counter(row.state for row in self.rows)
 
 
 def in_terminal(report: Report, source: str) -> list[str]:
-    """The lines of the report: what changes who is paged comes first, and what needs nobody is only counted."""
+    """The lines of the report. Changes of who is paged come first; objects that need no work are only counted."""
     lines = [_summary(report, source)]
-    left = [row for row in report.rows if row.state is not State.MOVED and not _has_to_do(row)]
+    unmoved = [row for row in report.rows if row.state is not State.MOVED and not _has_to_do(row)]
     for title, rows in (
         ("Somebody else is paged here, or nobody, until you do this", [row for row in _open(report) if _pages(row)]),
         ("At the systems that send alerts", [row for row in _open(report) if row.kind in _SENDING]),
@@ -91,15 +91,15 @@ def in_terminal(report: Report, source: str) -> list[str]:
             lines += [line for row in rows[:_SHOWN] for line in _lines(row)]
             if len(rows) > _SHOWN:
                 lines.append(f"  … and {len(rows) - _SHOWN} more; --markdown and --json list all.")
-    if left:
-        kinds = Counter(_words(row.kind) for row in left)
+    if unmoved:
+        kinds = Counter(_words(row.kind) for row in unmoved)
         words = ", ".join(f"{count} × {kind}" for kind, count in kinds.items())
-        lines += ["", f"Not moved or changed, and nothing to do ({len(left)}): {words}. --markdown says why."]
+        lines += ["", f"Not moved or changed, and nothing to do ({len(unmoved)}): {words}. --markdown says why."]
     return [*lines, "", "By kind:", *_by_kind(report)]
 
 
 def _open(report: Report) -> list[Row]:
-    """The objects that somebody has to do something about, those that are not here first."""
+    """The objects that need work by hand, those that are not moved first."""
     return sorted((row for row in report.rows if _has_to_do(row)), key=lambda row: _ORDER.index(row.state))
 
 
@@ -121,7 +121,7 @@ def _by_kind(report: Report) -> list[str]:
 
 
 def in_markdown(report: Report, source: str) -> list[str]:
-    """The report as a Markdown document, what needs attention first. Names cannot break its tables."""
+    """The report as a Markdown document, open work first. Names are escaped, so that they cannot break its tables."""
     lines = [f"# Moving in from {source}", "", _summary(report, source), ""]
     for state in _ORDER:
         rows = [row for row in report.rows if row.state is state]

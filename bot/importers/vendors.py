@@ -1,4 +1,4 @@
-"""Opens the sources that can be imported from: each with its key, its address, and its reader."""
+"""The vendors that can be imported from, each with its API key, address and reader."""
 
 from __future__ import annotations
 
@@ -89,13 +89,13 @@ async def open_reader(
 
 
 def _moment(archive: Archive | None) -> datetime:
-    """Now; with saved answers, the moment at which they were read first: requests that name times find theirs."""
+    """Now; with saved responses, the instant of their first reading, so that requests with times match them."""
     now = datetime.now(UTC)
     if archive is None:
         return now
-    kept = archive.get(_MOMENT, {})
-    if kept is None:
+    saved = archive.get(_MOMENT, {})
+    if saved is None:
         if not archive.offline:
             archive.put(_MOMENT, {}, {"at": now.isoformat()})
         return now
-    return instant_of(kept, "at") or now
+    return instant_of(saved, "at") or now

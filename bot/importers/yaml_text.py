@@ -1,6 +1,6 @@
 """Writes imported settings as YAML, with comments that name the origin.
 
-Names come from a vendor's answer: no name can begin a line, end a quotation or leave its comment.
+Names come from a vendor and are escaped: none can begin a line, end a quotation or leave its comment.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def comment(text: str) -> str:
 
 
 def entry(key: str, value: Any, note: str, indent: str) -> Iterator[str]:
-    """The lines of `key: value` with a comment above: on one line where it fits."""
+    """The lines of `key: value` with a comment above; the value is on one line if it fits."""
     yield f"{indent}{comment(note)}"
     yield from _setting(key, value, indent)
 
@@ -76,9 +76,9 @@ def flow(value: Any) -> str:
     """A value on one line."""
     value = plain(value)
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_scalar(key)}: {flow(each)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{_scalar(key)}: {flow(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return "[" + ", ".join(flow(each) for each in value) + "]"
+        return "[" + ", ".join(flow(item) for item in value) + "]"
     return _scalar(value)
 
 
@@ -89,31 +89,31 @@ def _setting(key: str, value: Any, indent: str) -> Iterator[str]:
         return
     yield f"{indent}{_scalar(key)}:"
     if isinstance(value, Mapping):
-        for name, each in value.items():
-            yield from _setting(name, each, indent + "  ")
+        for name, inner in value.items():
+            yield from _setting(name, inner, indent + "  ")
         return
-    for each in value:
-        if isinstance(each, Commented):
-            yield f"{indent}  {comment(each.comment)}"
-        yield from _listed(plain(each), indent + "  ")
+    for item in value:
+        if isinstance(item, Commented):
+            yield f"{indent}  {comment(item.comment)}"
+        yield from _listed(plain(item), indent + "  ")
 
 
 def _listed(value: Any, indent: str) -> Iterator[str]:
-    """An item of a list; one that is far too long for a line has a line for each of its settings."""
+    """The lines of a list item; one that is far too long for a line has a line for each of its settings."""
     line = f"{indent}- {flow(value)}"
     if not isinstance(value, Mapping) or len(line) <= 2 * WIDTH:
         yield line
         return
-    for number, (name, each) in enumerate(value.items()):
-        for place, text in enumerate(_setting(name, each, indent + "  ")):
+    for number, (name, inner) in enumerate(value.items()):
+        for place, text in enumerate(_setting(name, inner, indent + "  ")):
             yield f"{indent}- {text[len(indent) + 2 :]}" if number == place == 0 else text
 
 
 def _has_comments(value: Any) -> bool:
     if isinstance(value, Mapping):
-        return any(_has_comments(each) for each in value.values())
+        return any(_has_comments(inner) for inner in value.values())
     if isinstance(value, list):
-        return any(isinstance(each, Commented) or _has_comments(each) for each in value)
+        return any(isinstance(item, Commented) or _has_comments(item) for item in value)
     return False
 
 

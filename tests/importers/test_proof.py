@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from bot.importers.plan import make_plan
-from bot.importers.proof import Ours, Proof, prove, window
+from bot.importers.proof import PolicyCoverage, Proof, prove, window
 from bot.importers.reader import Reader
 from bot.importers.vendors import VENDORS
 from bot.policy import load
@@ -38,7 +38,7 @@ def proof_of(double: Any, folder: Path, days: int = 90) -> Proof:
             theirs = await vendor.rendering(reader, account, *window(NOW, days))
         path = folder / "policy.yml"
         path.write_text(plan.policy_text)
-        return prove(account, plan, Ours(load(path)), theirs, window(NOW, days), NOW)
+        return prove(account, plan, PolicyCoverage(load(path)), theirs, window(NOW, days), NOW)
 
     return asyncio.run(proved())
 

@@ -1,7 +1,7 @@
-"""Collects what an import adds to the policy, and decides what is there already.
+"""Collects the entries that an import adds to the policy, and compares them with existing ones.
 
-An entry of the policy that has the key of an imported object is that object: it is left as it is. Where it says
-something else than the source, the report says so.
+An entry of the policy with the key of an imported object is that object: it stays as it is. If it differs from the
+source, the report says so.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Draft:
     """The import as it is being planned."""
 
     account: Account
-    policy: Mapping[str, Any]  # the values of the policy file that there is
+    policy: Mapping[str, Any]  # the values of the existing policy file
     now: datetime
     severities: tuple[str, ...] = ()  # of the policy, worst first
     hook_url: str = "https://TOCSIN"  # where senders reach the bot
@@ -52,14 +52,14 @@ class Draft:
     sms: bool = False  # whether the bot can send SMS
     services: dict[str, str] = field(default_factory=dict)
 
-    def there(self, section: str) -> Mapping[str, Any]:
-        """A section of the policy that there is."""
+    def existing(self, section: str) -> Mapping[str, Any]:
+        """A section of the existing policy; empty if there is none."""
         value = self.policy.get(section)
         return value if isinstance(value, Mapping) else {}
 
     def keys(self, *sections: str) -> Keys:
-        """Keys that may not be given, because entries of another kind have them."""
-        return Keys({str(key) for section in sections for key in self.there(section)})
+        """The keys that entries of these sections use already."""
+        return Keys({str(key) for section in sections for key in self.existing(section)})
 
     def origin(self, thing: Thing) -> str:
         """The comment that names where an entry comes from."""
@@ -67,10 +67,10 @@ class Draft:
         return f"{self.account.source} {thing.origin.kind.replace('_', ' ')} {thing.origin.id}{name}"
 
     def add(self, section: str, key: str, value: Any, thing: Thing, *, moved: bool = False) -> None:
-        """Add an entry, unless the policy has one with its key; `moved`: whether a different one is good enough."""
-        if key not in self.there(section):
+        """Add an entry, unless the policy has one with its key. `moved`: a different one counts as moved."""
+        if key not in self.existing(section):
             self.additions.append(Addition((section,), key, value, self.origin(thing)))
-        elif plain(value) != self.there(section)[key]:
+        elif plain(value) != self.existing(section)[key]:
             thing.note(
                 f"The policy has its own {section}.{key}, which says something else: it is left as it is",
                 f"Delete {section}.{key} from the policy and import again to have it as in the source, or keep it.",

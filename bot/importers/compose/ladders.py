@@ -20,9 +20,9 @@ METHODS = ["slack", "sms"]  # of rungs, where a telephone number was imported; e
 
 
 def add_ladders(draft: Draft) -> None:
-    """Add the ladders. One that ends in nowhere is said to, and one that goes on with itself is cut off there."""
+    """Add the ladders. One that reaches nobody gets a note; one that leads back to itself is cut there."""
     keys = draft.keys()
-    for ladder in sorted(draft.account.ladders, key=lambda each: each.origin.id):
+    for ladder in sorted(draft.account.ladders, key=lambda ladder: ladder.origin.id):
         rungs = list(_rungs(draft, ladder))
         if ladder.lost or not rungs:
             if not ladder.lost:
@@ -49,8 +49,8 @@ def _value(ladder: Ladder, rungs: list[dict[str, Any]]) -> Any:
 
 
 def _rungs(draft: Draft, ladder: Ladder) -> Iterator[dict[str, Any]]:
-    """The rungs, in order of time; a rung to another ladder is that ladder's rungs, later."""
-    for rung, after, targets in sorted(_flat(draft, ladder), key=lambda each: each[1]):
+    """The rungs by delay; a rung that leads to another ladder becomes that ladder's rungs, later."""
+    for rung, after, targets in sorted(_flat(draft, ladder), key=lambda entry: entry[1]):
         notify = _targets(draft, rung, targets)
         if not notify:
             continue
@@ -63,7 +63,7 @@ def _rungs(draft: Draft, ladder: Ladder) -> Iterator[dict[str, Any]]:
 
 
 def _flat(draft: Draft, ladder: Ladder) -> Iterator[_Flat]:
-    """Each rung of a ladder, and those of the ladders that its rungs lead to: its time, and whom it notifies."""
+    """Each rung of a ladder and of the ladders that its rungs lead to, with its delay and its targets."""
     for rung in ladder.rungs:
         if rung.lost or rung.silent:
             continue
@@ -73,7 +73,7 @@ def _flat(draft: Draft, ladder: Ladder) -> Iterator[_Flat]:
         for target in rung.targets:
             if target.kind != "ladder":
                 continue
-            name, inner = target.name or target.id, list(_led_to(draft, target.id, {ladder.origin.id}))
+            name, inner = target.name or target.id, list(_nested_rungs(draft, target.id, {ladder.origin.id}))
             if target.id == ladder.origin.id:
                 rung.note(f"It leads back to the escalation {name}: the circle is cut here", "", lost=not direct)
             elif not inner:
@@ -81,16 +81,16 @@ def _flat(draft: Draft, ladder: Ladder) -> Iterator[_Flat]:
                 rung.note(why, "Write the rung by hand.", lost=not direct)
             else:
                 rung.note(f"It leads to the escalation {name}, whose rungs stand in its place", "")
-                for each, after, targets in inner:
-                    yield replace(each, notes=[]), rung.after + after, targets
+                for inner_rung, after, targets in inner:
+                    yield replace(inner_rung, notes=[]), rung.after + after, targets
 
 
-def _led_to(draft: Draft, identity: str, seen: set[str]) -> Iterator[_Flat]:
-    """The rungs of a ladder by its ID. A circle is cut where it closes."""
-    other = next((each for each in draft.account.ladders if each.origin.id == identity), None)
-    if other is None or identity in seen:
+def _nested_rungs(draft: Draft, identity: str, seen: set[str]) -> Iterator[_Flat]:
+    """The rungs of a ladder that another one leads to. `seen`: the ladders before it, to cut circles."""
+    ladder = next((ladder for ladder in draft.account.ladders if ladder.origin.id == identity), None)
+    if ladder is None or identity in seen:
         return
-    for rung in other.rungs:
+    for rung in ladder.rungs:
         if rung.silent:
             continue
         direct = [target for target in rung.targets if target.kind != "ladder"]
@@ -98,8 +98,8 @@ def _led_to(draft: Draft, identity: str, seen: set[str]) -> Iterator[_Flat]:
             yield rung, rung.after, direct
         for target in rung.targets:
             if target.kind == "ladder":
-                for each, after, targets in _led_to(draft, target.id, {*seen, identity}):
-                    yield each, rung.after + after, targets
+                for inner_rung, after, targets in _nested_rungs(draft, target.id, {*seen, identity}):
+                    yield inner_rung, rung.after + after, targets
 
 
 def _targets(draft: Draft, rung: Rung, targets: list[Participant]) -> list[str]:
@@ -118,9 +118,9 @@ def _targets(draft: Draft, rung: Rung, targets: list[Participant]) -> list[str]:
 
 
 def _prefix(rung: Rung, target: Participant) -> str:
-    """How the policy names the target: `next:` and `all:` of a schedule, `turn:` of a team."""
-    wanted = {("schedule", "next"): "next", ("schedule", "all"): "all", ("team", "round_robin"): "turn"}
-    prefix = wanted.get((target.kind, rung.how), "")
+    """The target's prefix in the policy: `next:` and `all:` of a schedule, `turn:` of a team."""
+    prefixes = {("schedule", "next"): "next", ("schedule", "all"): "all", ("team", "round_robin"): "turn"}
+    prefix = prefixes.get((target.kind, rung.how), "")
     if prefix in set(TargetKind):
         return prefix
     if rung.how in ("next", "round_robin"):

@@ -17,7 +17,7 @@ _RESERVED = {"nobody"}
 _CANDIDATES = 3
 _OWN_METHODS = "methods" in Contact.model_fields  # whether the policy knows them
 _NOWHERE = "unmatched.invalid"  # a domain that nobody can have
-_ALIKE = 0.6  # of 1: from here on a name is worth showing
+_MIN_SIMILARITY = 0.6  # of 1: from here on a name is worth showing
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,41 +39,43 @@ class Directory:
     @classmethod
     def of(cls, members: Iterable[Member]) -> Directory:
         """A directory of these members."""
-        listed = tuple(members)
-        return cls(listed, {member.email.lower(): member for member in listed if member.email})
+        workspace_members = tuple(members)
+        return cls(workspace_members, {member.email.lower(): member for member in workspace_members if member.email})
 
     def find(self, email: str) -> Member | None:
         """The member with this address."""
         return self._by_mail.get(email.lower())
 
     def candidates(self, person: Person) -> list[Member]:
-        """The members whose names or addresses are most like the person's."""
+        """The members whose names or addresses are most similar to the person's, best first."""
         name, local = person.origin.name.lower(), person.email.partition("@")[0]
-        scored = [
-            (max(_alike(name, member.name.lower()), _alike(local, member.email.partition("@")[0])), member)
+        matches = [
+            (max(_similarity(name, member.name.lower()), _similarity(local, member.email.partition("@")[0])), member)
             for member in self.members
         ]
-        best = sorted((each for each in scored if each[0] >= _ALIKE), key=lambda each: (-each[0], each[1].id))
+        best = sorted(
+            (match for match in matches if match[0] >= _MIN_SIMILARITY), key=lambda match: (-match[0], match[1].id)
+        )
         return [member for _, member in best[:_CANDIDATES]]
 
 
-def _alike(one: str, other: str) -> float:
-    if not one or not other:
+def _similarity(name: str, other: str) -> float:
+    if not name or not other:
         return 0.0
-    matcher = SequenceMatcher(None, one, other)
-    return matcher.ratio() if matcher.quick_ratio() >= _ALIKE else 0.0
+    matcher = SequenceMatcher(None, name, other)
+    return matcher.ratio() if matcher.quick_ratio() >= _MIN_SIMILARITY else 0.0
 
 
 def add_people(draft: Draft, directory: Directory) -> None:
     """Add a contact for each person. A contact of the policy with the same address is the person."""
     keys = draft.keys("teams")
     keys.taken |= _RESERVED
-    by_address, given = _addresses(draft.there("contacts")), set[str]()
-    for person in sorted(draft.account.people, key=lambda each: each.origin.id):
+    by_address, used_keys = _addresses(draft.existing("contacts")), set[str]()
+    for person in sorted(draft.account.people, key=lambda person: person.origin.id):
         key = by_address.get(person.email.lower()) if person.email else None
-        if key is None or key in given:
+        if key is None or key in used_keys:
             key = _own_key(draft, keys, person)
-        given.add(key)
+        used_keys.add(key)
         draft.people[person.origin.id] = key
         _match(person, directory)
         draft.add("contacts", key, _contact(person, key), person, moved=True)
@@ -81,31 +83,31 @@ def add_people(draft: Draft, directory: Directory) -> None:
 
 def _own_key(draft: Draft, keys: Keys, person: Person) -> str:
     """The key that an earlier import gave the person, or a new one."""
-    there = draft.there("contacts")
+    contacts = draft.existing("contacts")
     while True:
         key = keys.give(person.origin.name or person.email.partition("@")[0], f"user-{person.origin.id}")
-        contact = there.get(key)
-        if contact is None or _is(person, contact):
+        contact = contacts.get(key)
+        if contact is None or _is_same_person(person, contact):
             return key
 
 
-def _is(person: Person, contact: Any) -> bool:
-    """Whether a contact without the person's address is the person all the same."""
+def _is_same_person(person: Person, contact: Any) -> bool:
+    """Whether a contact without an address is the person, by the name."""
     if not isinstance(contact, Mapping) or contact.get("name") != person.origin.name:
         return False
     addresses = [contact.get(setting) for setting in ("email", "slack")]
-    return not (person.email and any(isinstance(each, str) and "@" in each for each in addresses))
+    return not (person.email and any(isinstance(address, str) and "@" in address for address in addresses))
 
 
 def _addresses(contacts: Mapping[str, Any]) -> dict[str, str]:
-    """Each address of the contacts in the policy: the key of the contact."""
-    found: dict[str, str] = {}
+    """The keys of the policy's contacts by their addresses in lower case."""
+    keys_by_address: dict[str, str] = {}
     for key, contact in contacts.items():
         for setting in ("email", "slack"):
             address = contact.get(setting) if isinstance(contact, Mapping) else None
             if isinstance(address, str) and "@" in address:
-                found.setdefault(address.lower(), str(key))
-    return found
+                keys_by_address.setdefault(address.lower(), str(key))
+    return keys_by_address
 
 
 def _match(person: Person, directory: Directory) -> None:
@@ -150,7 +152,7 @@ def _contact(person: Person, key: str) -> dict[str, Any]:
 
 
 def _methods(person: Person) -> list[dict[str, Any]]:
-    """The person's own methods, in order of time. One that needs a number or an address that is missing is left out."""
+    """The person's own methods by delay, without those whose number or address is missing."""
     methods: list[dict[str, Any]] = []
     if not _OWN_METHODS:
         for step in person.steps:
@@ -158,7 +160,7 @@ def _methods(person: Person) -> list[dict[str, Any]]:
                 "Rungs say how people are reached, not the people themselves", "Look at `by` of the rungs.", lost=True
             )
         return methods
-    for step in sorted(person.steps, key=lambda each: each.after):
+    for step in sorted(person.steps, key=lambda step: step.after):
         missing = {"sms": not person.phone, "phone": not person.phone, "email": not person.email}.get(
             step.method, False
         )
@@ -174,7 +176,7 @@ def add_teams(draft: Draft) -> None:
     keys = draft.keys("contacts")
     keys.taken |= _RESERVED | set(draft.people.values())
     teams = {team.origin.id: team for team in draft.account.teams}
-    for team in sorted(draft.account.teams, key=lambda each: each.origin.id):
+    for team in sorted(draft.account.teams, key=lambda team: team.origin.id):
         members = _people_of(team, teams, draft)
         draft.team_people[team.origin.id] = tuple(members)
         if not members:
@@ -188,7 +190,7 @@ def add_teams(draft: Draft) -> None:
 def _people_of(team: Team, teams: Mapping[str, Team], draft: Draft) -> list[str]:
     """The contacts of a team and of the teams in it, each once; teams may contain each other."""
     members: dict[str, None] = {}
-    seen, waiting = {team.origin.id}, [team]
+    visited, waiting = {team.origin.id}, [team]
     while waiting:
         current = waiting.pop(0)
         for person in current.members:
@@ -197,8 +199,8 @@ def _people_of(team: Team, teams: Mapping[str, Team], draft: Draft) -> list[str]
             else:
                 team.note(f"Its member {person} is not among the users of the source", "")
         for nested in current.nested:
-            if nested in teams and nested not in seen:
-                seen.add(nested)
+            if nested in teams and nested not in visited:
+                visited.add(nested)
                 waiting.append(teams[nested])
     if team.nested:
         team.note("It has teams in it; here their people belong to it directly", "")

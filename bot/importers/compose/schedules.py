@@ -12,7 +12,7 @@ from bot.importers.keys import Keys
 from bot.importers.yaml_text import Commented
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-KEPT = timedelta(days=31)  # covers that were over earlier are not recorded: nobody asks about them any more
+KEPT = timedelta(days=31)  # covers that ended earlier are not recorded
 _LONGEST = {"hour": 8760, "day": 366, "week": 53, "month": 12}  # of the policy's `rotation`
 _SHORT = {"day": "daily", "week": "weekly", "month": "monthly"}
 _UNSET = "nobody"
@@ -21,7 +21,7 @@ _UNSET = "nobody"
 def add_schedules(draft: Draft) -> None:
     """Add the schedules, and note the covers."""
     keys = draft.keys()
-    for schedule in sorted(draft.account.schedules, key=lambda each: each.origin.id):
+    for schedule in sorted(draft.account.schedules, key=lambda schedule: schedule.origin.id):
         layers = _layers(draft, schedule)
         if not schedule.lost and not layers:
             schedule.note(
@@ -35,7 +35,7 @@ def add_schedules(draft: Draft) -> None:
             continue
         key = keys.give(schedule.origin.name, f"schedule-{schedule.origin.id}")
         draft.schedules[schedule.origin.id] = key
-        _note_the_dead(draft, schedule)
+        _note_if_ended(draft, schedule)
         value: dict[str, Any] = {"timezone": schedule.timezone}
         if schedule.together and len(layers) > 1:
             value["together"] = True
@@ -59,13 +59,13 @@ def _layers(draft: Draft, schedule: Schedule) -> list[Commented]:
 
 
 def _layer(draft: Draft, schedule: Schedule, rotation: Rotation) -> dict[str, Any]:
-    """The settings of a layer; notes on the rotation say what is different, or that it cannot be one."""
+    """The settings of a layer; empty if the rotation cannot become one. Its notes say why, and what differs."""
     if rotation.shifts is not None:
         return _listed(draft, rotation)
-    members = [_member(draft, rotation, each) for each in rotation.participants]
+    members = [_member(draft, rotation, participant) for participant in rotation.participants]
     if rotation.lost:
         return {}
-    covered = any(rotation.origin.id in each.rotations for each in schedule.overrides)
+    covered = any(rotation.origin.id in override.rotations for override in schedule.overrides)
     if all(member == _UNSET for member in members) and not covered:
         if rotation.notes:
             rotation.note("Nobody else takes turns in it", "", lost=True)
@@ -114,7 +114,7 @@ def _listed(draft: Draft, rotation: Rotation) -> dict[str, Any]:
 
 
 def _member(draft: Draft, rotation: Rotation, participant: Participant) -> str:
-    """The member of the policy; `nobody` where there is none, so that the turns of the others stay as they are."""
+    """The member of the policy; `nobody` if there is none, so that the other members keep their shifts."""
     if participant == NOBODY:
         return _UNSET
     keys = {"person": draft.people, "team": draft.teams}.get(participant.kind, {})
@@ -131,8 +131,8 @@ def _member(draft: Draft, rotation: Rotation, participant: Participant) -> str:
 
 
 def _first_of(draft: Draft, rotation: Rotation, participant: Participant, name: str) -> str:
-    """The person or team that an escalation in a rotation notifies first."""
-    ladder = next((each for each in draft.account.ladders if each.origin.id == participant.id), None)
+    """The key of the person or team that an escalation in a rotation notifies first."""
+    ladder = next((candidate for candidate in draft.account.ladders if candidate.origin.id == participant.id), None)
     targets = [target for rung in ladder.rungs[:1] for target in rung.targets] if ladder else []
     for target in targets:
         key = {"person": draft.people, "team": draft.teams}.get(target.kind, {}).get(target.id)
@@ -149,10 +149,12 @@ def _first_of(draft: Draft, rotation: Rotation, participant: Participant, name: 
     return _UNSET
 
 
-def _note_the_dead(draft: Draft, schedule: Schedule) -> None:
-    """Say of a schedule that nobody will be on call by it any more."""
+def _note_if_ended(draft: Draft, schedule: Schedule) -> None:
+    """Add a note to a schedule whose rotations have all ended."""
     running = [
-        each for each in schedule.rotations if not each.lost and (each.ends_at is None or each.ends_at > draft.now)
+        rotation
+        for rotation in schedule.rotations
+        if not rotation.lost and (rotation.ends_at is None or rotation.ends_at > draft.now)
     ]
     if not running:
         schedule.note(
@@ -169,30 +171,30 @@ def _cover(draft: Draft, schedule: Schedule, key: str, override: Override) -> No
     if override.ends_at <= draft.now - KEPT:
         override.note("It was over more than a month ago", "", lost=True)
         return
-    layers = [draft.layers[each] for each in override.rotations if each in draft.layers]
+    layers = [draft.layers[rotation_id] for rotation_id in override.rotations if rotation_id in draft.layers]
     if override.rotations and not layers:
         override.note("The rotations that it replaces are not moved", "", lost=True)
         return
-    own = [draft.layers[each.origin.id] for each in schedule.rotations if each.origin.id in draft.layers]
+    own = [draft.layers[rotation.origin.id] for rotation in schedule.rotations if rotation.origin.id in draft.layers]
     everything = not override.rotations or len(layers) == len(own)
     if everything:
-        layers = own if len(own) > 1 and _meets_another(schedule, override) else [""]
+        layers = own if len(own) > 1 and _overlaps_partial(schedule, override) else [""]
     for layer in layers:
         draft.covers.append(Cover(key, member, override.starts_at, override.ends_at, layer))
 
 
-def _meets_another(schedule: Schedule, override: Override) -> bool:
-    """Whether an override of single rotations holds at the same time as this one, which is of all of them.
+def _overlaps_partial(schedule: Schedule, override: Override) -> bool:
+    """Whether this override of all rotations overlaps another one of single rotations.
 
-    The source lets the later one win, rotation by rotation. Here a cover of a whole schedule outranks one of a layer,
-    so that it has to be a cover of each layer.
+    At the source the later one wins, rotation by rotation. In Tocsin a cover of a whole schedule outranks one of a
+    layer, so this override has to become a cover of each layer.
     """
     return any(
-        each.rotations and each.starts_at is not None and each.ends_at is not None
+        partial_override.rotations and partial_override.starts_at is not None and partial_override.ends_at is not None
         and override.starts_at is not None and override.ends_at is not None
-        and each.starts_at < override.ends_at and each.ends_at > override.starts_at
-        for each in schedule.overrides
-        if each is not override
+        and partial_override.starts_at < override.ends_at and partial_override.ends_at > override.starts_at
+        for partial_override in schedule.overrides
+        if partial_override is not override
     )  # fmt: skip
 
 

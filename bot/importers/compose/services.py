@@ -17,7 +17,7 @@ _OF_ROUTES = frozenset({"after", "notify", "by", "repeat"})  # what a rung of a 
 def add_services(draft: Draft) -> None:
     """Add the services, each with the ladder or schedule that its team routes alerts to."""
     keys = draft.keys()
-    for service in sorted(draft.account.services, key=lambda each: each.origin.id):
+    for service in sorted(draft.account.services, key=lambda service: service.origin.id):
         key = keys.give(service.origin.name, f"service-{service.origin.id}")
         draft.services[service.origin.id] = key
         draft.add("services", key, _service(draft, service), service)
@@ -31,7 +31,7 @@ def _service(draft: Draft, service: Service) -> dict[str, Any]:
         return {**value, "ladder": draft.ladders[service.ladder]}
     if service.ladder:
         service.note("Its escalation policy is not moved", "Give the service a `ladder`.")
-    rule = next((each for each in draft.account.routing if each.team == service.team and each.everything), None)
+    rule = next((rule for rule in draft.account.routing if rule.team == service.team and rule.everything), None)
     if service.team and rule is not None:
         if rule.target.kind == "ladder" and rule.target.id in draft.ladders:
             value["ladder"] = draft.ladders[rule.target.id]
@@ -44,8 +44,8 @@ def _service(draft: Draft, service: Service) -> dict[str, Any]:
 
 def add_routes(draft: Draft) -> None:
     """Add a route for each routing rule: the card pages as the rule does, until somebody acts."""
-    there = draft.there("alerts").get("routes")
-    names = {route.get("name") for route in there if isinstance(route, Mapping)} if isinstance(there, list) else set()
+    routes = draft.existing("alerts").get("routes")
+    names = {route.get("name") for route in routes if isinstance(route, Mapping)} if isinstance(routes, list) else set()
     for rule in draft.account.routing:
         if rule.lost:
             continue
@@ -55,7 +55,7 @@ def add_routes(draft: Draft) -> None:
 
 
 def _route(draft: Draft, rule: RoutingRule) -> dict[str, Any] | None:
-    """The route; None for a rule that notifies nobody and takes everything, as no route does the same."""
+    """The route; None for a rule that takes all alerts and notifies nobody, since having no route does the same."""
     match = dict(rule.match)
     if rule.team in draft.teams:
         match = {"team": draft.teams[rule.team], **match}
@@ -79,7 +79,7 @@ def _repeats(draft: Draft, rule: RoutingRule) -> bool:
 
 
 def add_senders(draft: Draft) -> None:
-    """Say for each integration which line to paste at the sender."""
+    """Note for each integration which line to paste at the sender."""
     for sender in draft.account.senders:
         if not sender.lost:
             _say(draft, sender)
@@ -109,9 +109,9 @@ def _say(draft: Draft, sender: Sender) -> None:
 
 def add_priorities(draft: Draft) -> None:
     """Map the priorities to the severities of the policy, worst first."""
-    severity = draft.there("alerts").get("severity")
+    severity = draft.existing("alerts").get("severity")
     mapped = severity.get("map") if isinstance(severity, Mapping) else None
-    there = mapped if isinstance(mapped, Mapping) else {}
+    levels = mapped if isinstance(mapped, Mapping) else {}
     count = len(draft.account.priorities)
     for number, priority in enumerate(draft.account.priorities):
         key = priority.origin.id
@@ -119,11 +119,11 @@ def add_priorities(draft: Draft) -> None:
         if level is None:
             priority.note("The policy has no severities", "", lost=True)
             continue
-        draft.severity_of[key] = str(there.get(key, level))
-        if key not in there:
+        draft.severity_of[key] = str(levels.get(key, level))
+        if key not in levels:
             draft.additions.append(Addition(("alerts", "severity", "map"), key, level, draft.origin(priority)))
-        elif there[key] != level:
-            priority.note(f"The policy maps it to {there[key]} already", "", moved=True)
+        elif levels[key] != level:
+            priority.note(f"The policy maps it to {levels[key]} already", "", moved=True)
 
 
 def _level(draft: Draft, number: int, count: int) -> str | None:

@@ -1,4 +1,4 @@
-"""Turns what Opsgenie answers into an account: users, teams, schedules, escalations."""
+"""Turns Opsgenie's responses into an account: users, teams, schedules, escalations."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _KINDS = {"user": "person", "team": "team", "escalation": "ladder", "schedule": 
 
 
 def person_of(raw: Raw) -> tuple[Person, list[Thing]]:
-    """A user, and their contact methods and notification rules, which are objects of their own."""
+    """A user, and the user's contact methods and notification rules as objects of their own."""
     name = text_of(raw, "fullName") or text_of(raw, "username")
     person = Person(Origin("user", id_of(raw), name))
     address = text_of(raw, "username").lower()
@@ -67,7 +67,7 @@ def _contact_method(person: Person, raw: Raw) -> Thing:
 
 
 def phone_of(text: str) -> str:
-    """Opsgenie writes 49-15112345678; the policy +4915112345678. Empty for what is no number."""
+    """Turn Opsgenie's 49-15112345678 into the policy's +4915112345678. Empty if the text is not a number."""
     digits = re.sub(r"[^0-9]", "", text)
     return f"+{digits}" if 6 <= len(digits) <= 18 and re.match(r"^\+?[0-9][0-9 ().-]+$", text) else ""
 
@@ -153,7 +153,7 @@ def _rotation(schedule: Schedule, raw: Raw) -> Rotation:
     rotation.anchor, rotation.ends_at = instant_of(raw, "startDate"), instant_of(raw, "endDate")
     rotation.every, kind = max(1, int_of(raw, "length", 1)), text_of(raw, "type")
     rotation.unit = UNITS.get(kind, "")
-    rotation.participants = [participant_of(each) for each in list_of(raw, "participants")]
+    rotation.participants = [participant_of(participant) for participant in list_of(raw, "participants")]
     if rotation.anchor is None:
         rotation.note("It has no start", "Write it by hand.", lost=True)
     if not rotation.unit:
@@ -175,7 +175,7 @@ def _override(schedule: Schedule, raw: Raw) -> Override:
     override = Override(Origin("override", f"{schedule.origin.id}/{id_of(raw, 'alias')}", schedule.origin.name))
     override.person = participant_of(object_of(raw, "user"))
     override.starts_at, override.ends_at = instant_of(raw, "startDate"), instant_of(raw, "endDate")
-    override.rotations = tuple(id_of(each) for each in list_of(raw, "rotations"))
+    override.rotations = tuple(id_of(rotation) for rotation in list_of(raw, "rotations"))
     if override.starts_at is None or override.ends_at is None or override.ends_at <= override.starts_at:
         override.note("It has no start or no end", "", lost=True)
     return override

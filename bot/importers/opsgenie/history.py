@@ -1,7 +1,7 @@
-"""Turns Opsgenie's past alerts and incidents into incidents of the past.
+"""Turns Opsgenie's past alerts and incidents into past incidents.
 
-https://docs.opsgenie.com/docs/alert-api and https://docs.opsgenie.com/docs/incident-api. What is still open there is
-left to the hooks: it is not of the past.
+https://docs.opsgenie.com/docs/alert-api and https://docs.opsgenie.com/docs/incident-api. Open ones are left
+to the webhooks.
 """
 
 from __future__ import annotations
@@ -35,9 +35,11 @@ def alert_of(raw: Raw) -> PastIncident:
 
 
 def incident_of(raw: Raw) -> PastIncident:
-    """A past incident, with what its timeline says."""
+    """A past incident with its timeline."""
     past = _past("incident", raw, text_of(raw, "message", 300))
-    past.services = tuple(str(each)[:120] for each in raw.get("impactedServices") or () if isinstance(each, str))
+    past.services = tuple(
+        str(service)[:120] for service in raw.get("impactedServices") or () if isinstance(service, str)
+    )
     for entry in list_of(raw, "entries"):
         at = instant_of(entry, "eventTime")
         text = text_of(object_of(entry, "description"), "content", _LONGEST) or text_of(
@@ -62,7 +64,7 @@ def _past(kind: str, raw: Raw, title: str) -> PastIncident:
 
 
 def _later(past: PastIncident, milliseconds: int) -> Any:
-    """The instant so many milliseconds after the alert was created; None for none."""
+    """The instant `milliseconds` after the alert was created; None for 0."""
     if milliseconds < 0 or past.declared_at is None:
         return None
     return past.declared_at + timedelta(milliseconds=min(milliseconds, 10**12))

@@ -1,11 +1,11 @@
-"""Reads an Opsgenie account whole, as the account that is planned from."""
+"""Reads a whole Opsgenie account, from which an import is planned."""
 
 from __future__ import annotations
 
 from bot.importers.account import Account, unread_lists
 from bot.importers.opsgenie.convert import ladder_of, person_of, schedule_of, team_of
 from bot.importers.opsgenie.history import alert_of, incident_of
-from bot.importers.opsgenie.routing import integration_of, priorities, rest_of, rules_of, service_of
+from bot.importers.opsgenie.routing import integration_of, priorities, rules_of, service_of, unsupported_of
 from bot.importers.opsgenie.source import Opsgenie
 from bot.importers.reader import Reader
 
@@ -13,7 +13,7 @@ SOURCE = "opsgenie"
 
 
 async def read_account(reader: Reader, *, history: bool = True) -> Account:
-    """Everything that the key may read. What it may not read is in the account as an object of its own.
+    """Read everything that the API key may read. A list that it may not read becomes an object of the account.
 
     Without `history`, past alerts and incidents are left out.
     """
@@ -31,7 +31,7 @@ async def read_account(reader: Reader, *, history: bool = True) -> Account:
     account.ladders = [ladder_of(raw) for raw in await opsgenie.escalations()]
     account.services = [service_of(raw) for raw in services]
     account.senders = [integration_of(raw) for raw in await opsgenie.integrations()]
-    account.others += rest_of(await opsgenie.rest(teams, services))
+    account.others += unsupported_of(await opsgenie.unsupported(teams, services))
     if history:
         account.past = [alert_of(raw) for raw in await opsgenie.alerts()]
         account.past += [incident_of(raw) for raw in await opsgenie.incidents()]

@@ -1,4 +1,4 @@
-"""Turns Opsgenie's services, integrations, routing rules, and what has no counterpart here, into objects of an account.
+"""Turns Opsgenie's services, integrations, routing rules and unsupported objects into objects of an account.
 
 https://docs.opsgenie.com/docs/team-routing-rule-api: the first rule whose criteria match decides whom a team's alerts
 notify. Criteria compare fields of the alert; those that compare one with one value become labels.
@@ -101,8 +101,8 @@ def priorities() -> list[Thing]:
     return [Thing(Origin("priority", key, name)) for key, name in PRIORITIES]
 
 
-def rest_of(kinds: Mapping[str, Sequence[Raw]]) -> list[Thing]:
-    """What has no counterpart here, and what to do instead."""
+def unsupported_of(kinds: Mapping[str, Sequence[Raw]]) -> list[Thing]:
+    """The objects that have no counterpart in Tocsin, each with a note on what to do instead."""
     things = []
     for kind, items in kinds.items():
         for raw in items:

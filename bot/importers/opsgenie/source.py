@@ -22,7 +22,7 @@ Raw = Mapping[str, Any]
 
 @dataclass(slots=True)
 class Opsgenie:
-    """One account. `missing` fills with the lists that could not be read: their path, and why."""
+    """One account. `missing` collects the lists that could not be read: the reason by path."""
 
     reader: Reader
     missing: dict[str, str]
@@ -49,8 +49,8 @@ class Opsgenie:
 
     async def _team(self, team: Raw) -> Raw:
         path = f"v2/teams/{_quoted(id_of(team))}"
-        whole = await self._one(path) or team
-        return {**team, **whole, "routing": await self._list(f"{path}/routing-rules")}
+        details = await self._one(path) or team
+        return {**team, **details, "routing": await self._list(f"{path}/routing-rules")}
 
     async def schedules(self) -> list[Raw]:
         """Each schedule, with `rotations` and `overrides`."""
@@ -72,20 +72,22 @@ class Opsgenie:
         """Each integration."""
         return await self._list("v2/integrations")
 
-    async def rest(self, teams: Sequence[Raw], services: Sequence[Raw]) -> dict[str, list[Raw]]:
-        """What has no counterpart in Tocsin, by kind; some of it belongs to one of the teams or services."""
+    async def unsupported(self, teams: Sequence[Raw], services: Sequence[Raw]) -> dict[str, list[Raw]]:
+        """The objects without a counterpart in Tocsin, by kind, those of the account and of its teams and services."""
         policies = {
             kind: [await self._list(f"v2/policies/{kind}"), *await self._of_teams(f"v2/policies/{kind}", teams)]
             for kind in ("alert", "notification")
         }
-        rules = await all_of(self._list(f"v1/services/{_quoted(id_of(each))}/incident-rules") for each in services)
+        rules = await all_of(
+            self._list(f"v1/services/{_quoted(id_of(service))}/incident-rules") for service in services
+        )
         return {
             "heartbeat": await self._heartbeats(),
             "maintenance": await self._list("v1/maintenance"),
             "forwarding_rule": await self._list("v2/forwarding-rules"),
-            "alert_policy": _each_once(policies["alert"]),
-            "notification_policy": _each_once(policies["notification"]),
-            "incident_rule": _each_once(rules),
+            "alert_policy": _deduplicated(policies["alert"]),
+            "notification_policy": _deduplicated(policies["notification"]),
+            "incident_rule": _deduplicated(rules),
             "incident_template": await self._list("v1/incident-templates"),
             "saved_search": await self._list("v2/alerts/saved-searches"),
             "custom_role": await self._list("v2/roles"),
@@ -149,9 +151,9 @@ class Opsgenie:
             return {}
 
 
-def _each_once(lists: Iterable[Sequence[Raw]]) -> list[Raw]:
-    """The items of several lists; an item may be in more than one."""
-    return list({id_of(each): each for items in lists for each in items}.values())
+def _deduplicated(lists: Iterable[Sequence[Raw]]) -> list[Raw]:
+    """The items of several lists, each once."""
+    return list({id_of(item): item for items in lists for item in items}.values())
 
 
 def _quoted(identity: str) -> str:

@@ -20,7 +20,7 @@ from bot.importers.rendering import rendered
 
 
 async def rendering(reader: Reader, account: Account, start: datetime, end: datetime) -> dict[str, Sequence[Duty]]:
-    """The duties of each schedule that is on."""
+    """The duties of each active schedule."""
     opsgenie = Opsgenie(reader, {})
 
     async def duties_of(schedule: str, since: datetime, until: datetime) -> list[Duty]:

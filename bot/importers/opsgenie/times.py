@@ -16,7 +16,7 @@ _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 
 
 def hours_of(restriction: Mapping[str, Any]) -> list[str]:
-    """The windows of a time restriction; empty for always. Raises `ValueError` for one that cannot be understood."""
+    """The windows of a time restriction; empty for always. Raises `ValueError` for an unknown kind."""
     kind = text_of(restriction, "type")
     if not kind:
         return []
@@ -25,7 +25,7 @@ def hours_of(restriction: Mapping[str, Any]) -> list[str]:
         start, end = _clock(single, "start"), _clock(single, "end")
         return [] if start == end else [f"{start}-{'24:00' if end == '00:00' else end}"]
     if kind == "weekday-and-time-of-day":
-        return [_window(each) for each in list_of(restriction, "restrictions")]
+        return [_window(window) for window in list_of(restriction, "restrictions")]
     raise ValueError(f"a time restriction of the kind “{kind}”")
 
 

@@ -1,4 +1,4 @@
-"""Turns what PagerDuty answers into an account."""
+"""Turns PagerDuty's responses into an account."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ _REST = {
 
 
 def person_of(raw: Raw) -> tuple[Person, list[Thing]]:
-    """A user, and their contact methods and notification rules, which are objects of their own."""
+    """A user, and the user's contact methods and notification rules as objects of their own."""
     person = Person(Origin("user", id_of(raw), text_of(raw, "name")), email=text_of(raw, "email").lower())
-    things: list[Thing] = [_contact_method(person, each) for each in list_of(raw, "contact_methods")]
-    kinds = {id_of(each): _kind(each) for each in list_of(raw, "contact_methods")}
-    things += [_rule(person, each, kinds) for each in list_of(raw, "notification_rules")]
+    things: list[Thing] = [_contact_method(person, method) for method in list_of(raw, "contact_methods")]
+    kinds = {id_of(method): _kind(method) for method in list_of(raw, "contact_methods")}
+    things += [_rule(person, rule, kinds) for rule in list_of(raw, "notification_rules")]
     return person, things
 
 
@@ -109,14 +109,14 @@ def _rule(person: Person, raw: Raw, kinds: Mapping[str, str]) -> Thing:
 
 
 def team_of(raw: Raw) -> Team:
-    """A team with its members; a team within another one knows its parent alone."""
+    """A team with its members. PagerDuty names a team's parent, but not the teams in it."""
     team = Team(Origin("team", id_of(raw), text_of(raw, "name")))
     team.members = [id_of(object_of(member, "user")) for member in list_of(raw, "members")]
     return team
 
 
 def nest(teams: list[Team], raws: list[Raw]) -> None:
-    """Give each team the teams in it."""
+    """Set `nested` of each team from the parents that the others name."""
     by_id = {team.origin.id: team for team in teams}
     for raw in raws:
         parent = by_id.get(id_of(object_of(raw, "parent")))
@@ -125,11 +125,11 @@ def nest(teams: list[Team], raws: list[Raw]) -> None:
 
 
 def schedule_of(raw: Raw) -> Schedule:
-    """A schedule. The API lists the layer first that outranks all others; here the last one does."""
+    """A schedule. The API lists the highest layer first; the policy lists it last."""
     schedule = Schedule(Origin("schedule", id_of(raw), text_of(raw, "name")))
     schedule.put_in_zone(text_of(raw, "time_zone"))
-    schedule.rotations = [_layer(each) for each in reversed(list_of(raw, "schedule_layers"))]
-    schedule.overrides = [_override(schedule, each) for each in list_of(raw, "overrides")]
+    schedule.rotations = [_layer(layer) for layer in reversed(list_of(raw, "schedule_layers"))]
+    schedule.overrides = [_override(schedule, override) for override in list_of(raw, "overrides")]
     return schedule
 
 
@@ -137,7 +137,7 @@ def _layer(raw: Raw) -> Rotation:
     layer = Rotation(Origin("layer", id_of(raw), text_of(raw, "name")))
     layer.anchor = instant_of(raw, "rotation_virtual_start") or instant_of(raw, "start")
     layer.begins_at, layer.ends_at = instant_of(raw, "start"), instant_of(raw, "end")
-    layer.participants = [reference_of(object_of(each, "user")) for each in list_of(raw, "users")]
+    layer.participants = [reference_of(object_of(user, "user")) for user in list_of(raw, "users")]
     turn = turn_of(int_of(raw, "rotation_turn_length_seconds"))
     if layer.anchor is None:
         layer.note("It has no start", "Write it by hand.", lost=True)
@@ -191,7 +191,7 @@ def service_of(raw: Raw) -> tuple[Service, list[Sender]]:
     service.ladder = id_of(object_of(raw, "escalation_policy"))
     if text_of(raw, "status") == "disabled":
         service.note("It is switched off in PagerDuty", "Delete it if nobody misses it.")
-    return service, [_integration(service, each) for each in list_of(raw, "integrations")]
+    return service, [_integration(service, integration) for integration in list_of(raw, "integrations")]
 
 
 def _integration(service: Service, raw: Raw) -> Sender:
@@ -207,8 +207,8 @@ def priorities_of(raws: list[Raw]) -> list[Thing]:
     return [Thing(Origin("priority", text_of(raw, "name"), text_of(raw, "description"))) for raw in ordered]
 
 
-def rest_of(lists: Mapping[str, list[Raw]]) -> list[Thing]:
-    """What has no counterpart here, and what to do instead."""
+def unsupported_of(lists: Mapping[str, list[Raw]]) -> list[Thing]:
+    """The objects that have no counterpart in Tocsin, each with a note on what to do instead."""
     things = []
     for name, (kind, why, do) in _REST.items():
         for raw in lists.get(name, []):

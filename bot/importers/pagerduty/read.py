@@ -1,4 +1,4 @@
-"""Reads a PagerDuty account whole, as the account that is planned from, and who is on call as PagerDuty renders it."""
+"""Reads a whole PagerDuty account, from which an import is planned, and who is on call as PagerDuty renders it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from bot.importers.pagerduty.convert import (
     nest,
     person_of,
     priorities_of,
-    rest_of,
     schedule_of,
     service_of,
     team_of,
+    unsupported_of,
 )
 from bot.importers.pagerduty.source import PagerDuty
 from bot.importers.proof import Duty
@@ -28,7 +28,7 @@ Raw = Mapping[str, Any]
 
 
 async def read_account(reader: Reader, *, history: bool = True) -> Account:
-    """Everything that the key may read. Without `history`, past incidents are left out."""
+    """Read everything that the API key may read. Without `history`, past incidents are left out."""
     pagerduty = PagerDuty(reader, {})
     account = Account(SOURCE)
     for raw in await pagerduty.users():
@@ -46,7 +46,7 @@ async def read_account(reader: Reader, *, history: bool = True) -> Account:
         account.services.append(service)
         account.senders += senders
     account.priorities = priorities_of(lists["priorities"])
-    account.others += rest_of(lists)
+    account.others += unsupported_of(lists)
     if history:
         account.past = [incident_of(raw) for raw in await pagerduty.incidents()]
     account.others += unread_lists(pagerduty.missing)
@@ -54,13 +54,13 @@ async def read_account(reader: Reader, *, history: bool = True) -> Account:
 
 
 def incident_of(raw: Raw) -> PastIncident:
-    """A past incident, with what its log says."""
+    """A past incident with its log entries."""
     title = text_of(raw, "title", 300)
     past = PastIncident(Origin("incident", id_of(raw), title), title=title or f"Incident {id_of(raw)}")
     past.priority = text_of(object_of(raw, "priority"), "summary") or text_of(raw, "urgency")
     past.declared_at, past.services = instant_of(raw, "created_at"), (id_of(object_of(raw, "service")),)
     past.resolved_at = instant_of(raw, "resolved_at") or instant_of(raw, "last_status_change_at")
-    for entry in sorted(list_of(raw, "log_entries"), key=lambda each: text_of(each, "created_at")):
+    for entry in sorted(list_of(raw, "log_entries"), key=lambda entry: text_of(entry, "created_at")):
         at, agent = instant_of(entry, "created_at"), text_of(object_of(entry, "agent"), "summary")
         if at is None:
             continue
@@ -73,7 +73,7 @@ def incident_of(raw: Raw) -> PastIncident:
 
 
 async def rendering(reader: Reader, account: Account, start: datetime, end: datetime) -> dict[str, Sequence[Duty]]:
-    """The duties of each schedule, from its final schedule."""
+    """The duties of each schedule, from PagerDuty's final schedule."""
     pagerduty = PagerDuty(reader, {})
 
     async def duties_of(schedule: str, since: datetime, until: datetime) -> list[Duty]:

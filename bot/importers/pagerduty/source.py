@@ -26,7 +26,7 @@ Raw = Mapping[str, Any]
 
 @dataclass(slots=True)
 class PagerDuty:
-    """One account. `missing` fills with the lists that could not be read: their path, and why."""
+    """One account. `missing` collects the lists that could not be read: the reason by path."""
 
     reader: Reader
     missing: dict[str, str]
@@ -48,11 +48,11 @@ class PagerDuty:
 
     async def _schedule(self, schedule: Raw) -> Raw:
         path = f"schedules/{_quoted(id_of(schedule))}"
-        whole = object_of(await self._get(path, {}), "schedule") or schedule
+        details = object_of(await self._get(path, {}), "schedule") or schedule
         now = self.reader.now
         span = {"since": rfc3339(now - OVERRIDES_BACK), "until": rfc3339(now + OVERRIDES_AHEAD)}
         overrides = list_of(await self._get(f"{path}/overrides", span), "overrides")
-        return {**schedule, **whole, "overrides": overrides}
+        return {**schedule, **details, "overrides": overrides}
 
     async def entries(self, schedule: str, since: datetime, until: datetime) -> list[Raw]:
         """Who is on call, as PagerDuty renders it: the final schedule."""
@@ -61,7 +61,7 @@ class PagerDuty:
         return list_of(object_of(object_of(answer, "schedule"), "final_schedule"), "rendered_schedule_entries")
 
     async def lists(self) -> dict[str, list[Raw]]:
-        """Escalation policies, services with their integrations, priorities, and what has no counterpart here."""
+        """Escalation policies, services with integrations, priorities, and objects without a counterpart in Tocsin."""
         return {
             "escalation_policies": await self._list("escalation_policies", "escalation_policies"),
             "services": await self._list("services", "services", {"include[]": "integrations"}),
@@ -83,9 +83,9 @@ class PagerDuty:
         while until > oldest:
             since = until - _HISTORY_STEP
             query = {"statuses[]": "resolved", "since": rfc3339(since), "until": rfc3339(until)}
-            incidents |= {id_of(each): each for each in await self._list("incidents", "incidents", query)}
+            incidents |= {id_of(incident): incident for incident in await self._list("incidents", "incidents", query)}
             until = since
-        return await all_of(self._incident(each) for each in incidents.values())
+        return await all_of(self._incident(incident) for incident in incidents.values())
 
     async def _incident(self, incident: Raw) -> Raw:
         path = f"incidents/{_quoted(id_of(incident))}/log_entries"

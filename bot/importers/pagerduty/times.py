@@ -19,7 +19,7 @@ _UNITS = ((7 * 86400, "week"), (86400, "day"), (3600, "hour"))
 
 
 def turn_of(seconds: int) -> tuple[int, str] | None:
-    """How many units a turn lasts; None for one that is no whole number of hours."""
+    """The length of a shift as (count, unit); None if it is not a whole number of hours."""
     for length, unit in _UNITS:
         if seconds > 0 and seconds % length == 0:
             return seconds // length, unit
@@ -27,7 +27,7 @@ def turn_of(seconds: int) -> tuple[int, str] | None:
 
 
 def hours_of(restrictions: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The windows of the restrictions; empty for always. Raises `ValueError` for one that cannot be understood."""
+    """The windows of the restrictions; empty for always. Raises `ValueError` for an unknown kind."""
     windows = []
     for restriction in restrictions:
         start, duration = _minute(text_of(restriction, "start_time_of_day")), int_of(restriction, "duration_seconds")
