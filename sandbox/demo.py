@@ -26,7 +26,8 @@ from sandbox.tour import Tour
 from sandbox.workspace import Workspace
 
 HERE = Path(__file__).resolve().parent
-START_WITHIN_S = 30.0
+START_WITHIN_S = 180  # a busy machine takes minutes
+SLOW_AFTER_S = 15
 WELCOME = """Welcome! This is a local workspace with Tocsin in it. Choose who you are at the bottom left.
 1. Type `/incident declare sev2 Checkout is down`, here or anywhere.
 2. Go to the channel that opens, and press the buttons of its card. `/incident help` lists what you can type.
@@ -112,11 +113,10 @@ async def _with_bot(ws: Workspace, bot: BotProcess, url: str, options: Options, 
     say(f"The local workspace is at {url}. Tocsin is starting in it …")
     ws.delivery.app_starts()
     await bot.start()
-    with contextlib.suppress(TimeoutError):
-        await ws.until(lambda: ws.sockets.connections or not bot.running, START_WITHIN_S)
+    await connected(ws, bot)
     ws.delivery.app_is_up()
     if not ws.sockets.connections:
-        say(f"The bot did not start:\n{bot.log_tail()}")
+        say(why_not(bot))
         return 1
     terminal = Terminal(ws, say)
     if options.script:
@@ -144,6 +144,24 @@ async def _with_bot(ws: Workspace, bot: BotProcess, url: str, options: Options, 
         waiting.append(asyncio.ensure_future(ScriptedUsers(ws, options.speed).play()))
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     return 0
+
+
+async def connected(ws: Workspace, bot: BotProcess) -> None:
+    """Wait until the bot is connected or has ended; say so if it takes long."""
+    for second in range(START_WITHIN_S):
+        with contextlib.suppress(TimeoutError):
+            await ws.until(lambda: ws.sockets.connections, 1.0)
+        if ws.sockets.connections or not bot.running:
+            return
+        if second == SLOW_AFTER_S:
+            say("Still starting: the machine is busy …")
+
+
+def why_not(bot: BotProcess) -> str:
+    """Say why the bot is not connected."""
+    if bot.running:
+        return f"The bot did not connect within {START_WITHIN_S // 60} minutes. Is the machine very busy? Try again."
+    return f"The bot did not start. Its last words:\n{bot.log_tail() or 'none'}"
 
 
 async def _welcome(ws: Workspace) -> None:

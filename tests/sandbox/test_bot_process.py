@@ -1,12 +1,16 @@
 """The bot as the demo starts it."""
 
+import asyncio
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
+import sandbox
 from bot import policy as policy_reader
-from sandbox.bot_process import demo_bot
-from sandbox.demo import HERE, more
+from sandbox.bot_process import BotProcess, demo_bot
+from sandbox.demo import HERE, connected, more, why_not
 from sandbox.settings import Settings
 
 DEMO_POLICY = HERE / "demo.policy.yml"
@@ -33,6 +37,16 @@ def test_the_demo_says_how_a_terminal_speaks_to_its_bot(tmp_path: Path) -> None:
     assert f"TOCSIN_POLICY='{tmp_path}/my policy.yml'" in said
     assert "TOCSIN_HOOK_TOKEN=demo PORT=3999" in said
     assert bot.env["SLACK_BOT_TOKEN"] not in said
+
+
+async def test_a_bot_that_ends_at_once_is_noticed_with_its_last_words(tmp_path: Path) -> None:
+    words = "import sys; sys.exit('the port is taken')"
+    bot = BotProcess([sys.executable, "-c", words], dict(os.environ), tmp_path / "bot.log")
+    async with sandbox.running() as ws:
+        await bot.start()
+        async with asyncio.timeout(20):
+            await connected(ws, bot)
+    assert why_not(bot) == "The bot did not start. Its last words:\nthe port is taken"
 
 
 def test_the_demos_policy_has_what_can_be_tried() -> None:
