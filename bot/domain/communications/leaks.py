@@ -88,6 +88,7 @@ class Confidential:
     people: tuple[str, ...] = ()  # full names, and handles without `@`
     customers: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()  # internal domains
+    page: str = ""  # the address of the status page, to which a public text may link
 
 
 _WORDS_QUOTED, _MOST = 60, 20
@@ -256,6 +257,9 @@ _NOT_NAMES = frozenset(
 
 
 def _is_internal(url: str, confidential: Confidential) -> bool:
+    page = confidential.page.rstrip("/")
+    if page and (url.rstrip(".,;/") == page or url.startswith((f"{page}/", f"{page}?"))):
+        return False
     host = re.sub(r"^https?://(?:[^/@]*@)?", "", url, flags=re.IGNORECASE).split("/")[0].split("?")[0]
     name = host.rsplit(":", 1)[0].strip("[]").rstrip(".,;").lower()
     if "." not in name or _is_ip(name) or _PRIVATE_HOST.fullmatch(name) or ":" in host.rstrip(".,;:"):

@@ -97,7 +97,7 @@ def confidential(record: Record) -> Confidential:
     involved = {*incident.roles.values(), *incident.responders, incident.declared_by}
     people = [contact.name for contact in record.policy.contacts.values() if contact.name]
     people += [record.names[user] for user in sorted(involved) if user in record.names]
-    return Confidential(tuple(dict.fromkeys(people)), rules.customers, rules.hosts)
+    return Confidential(tuple(dict.fromkeys(people)), rules.customers, rules.hosts, record.status_page_url or "")
 
 
 def variables(record: Record, audience: Audience) -> dict[str, Any]:

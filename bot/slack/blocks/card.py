@@ -81,7 +81,7 @@ def body(incident: Incident, policy: Policy, now: datetime) -> list[Block | None
 def notification(incident: Incident, policy: Policy) -> str:
     """One line of plain text: title, severity, status and commander."""
     level = phrases.severity_plain(phrases.level_of(incident, policy))
-    lead = f"led by {mention(incident.roles[phrases.LEADS])}" if phrases.LEADS in incident.roles else "nobody leads yet"
+    lead = phrases.led(incident)
     parts = [render(plain(level)), phrases.status_name(incident.status).lower(), lead if incident.open else ""]
     return f"{phrases.drill_prefix(incident)}{phrases.title(incident)} ({', '.join(part for part in parts if part)})"
 
@@ -92,7 +92,7 @@ def topic(incident: Incident, policy: Policy) -> str:
         [
             phrases.severity_name(incident.severity, policy),
             "" if incident.open else phrases.status_name(incident.status),
-            f"IC {phrases.who_leads(incident)}",
+            f"IC {phrases.who_leads(incident)}" if incident.open or phrases.LEADS in incident.roles else "",
         ]
     )
     start = f"{phrases.drill_prefix(incident)}{state} · "

@@ -68,7 +68,7 @@ def _state(incident: Incident, policy: Policy) -> str:
         [
             phrases.severity_name(incident.severity, policy),
             phrases.status_line(incident),
-            f"led by {phrases.who_leads(incident)}",
+            phrases.led(incident),
         ]
     )
     if not incident.update_text:

@@ -35,7 +35,7 @@ def to_audience(communication: Communication, incident: Incident, original: str 
 def correction_of(url: str, subject: str) -> str:
     """A line that links the corrected message, as mrkdwn."""
     label = f"“{render(plain(subject)).replace('|', '')}”"
-    return f":pencil2: *Correction* of {elements.link(url, label)}"
+    return f":pencil2: This corrects {elements.link(url, label)}."
 
 
 def test(subject: str, text: str, audience: str, incident: Incident) -> Message:
@@ -55,7 +55,7 @@ def receipt(communication: Communication, incident: Incident, states: Mapping[Gr
     head = {
         State.ASKED: f":hourglass: {who} asks somebody to approve: *{what}*",
         State.REFUSED: f":no_entry: Not approved: *{what}*",
-        State.SENT: f":loudspeaker: {who} sent: *{what}*",
+        State.SENT: f":loudspeaker: {who} {_told(communication)}",
     }[communication.state]
     if communication.state is not State.ASKED and communication.approver:
         verb = "approved" if communication.state is State.SENT else "declined"
@@ -69,6 +69,13 @@ def receipt(communication: Communication, incident: Incident, states: Mapping[Gr
             _buttons(communication, incident),
         ],
     )
+
+
+def _told(communication: Communication) -> str:
+    audience = f"*{render(plain(communication.name))}*"
+    if communication.corrects is not None:
+        return f"corrected what {audience} was told"
+    return f"told {audience} ({communication.stage} #{communication.of_audience})"
 
 
 def _buttons(communication: Communication, incident: Incident) -> elements.Block | None:

@@ -156,7 +156,7 @@ def _row(incident: Incident, policy: Policy, user: str | None = None) -> Block:
         [
             phrases.severity_name(incident.severity, policy),
             phrases.status_name(incident.status),
-            f"you are {elements.join_comma(roles)}" if roles else f"led by {phrases.who_leads(incident)}",
+            f"you are {elements.join_comma(roles)}" if roles else phrases.led(incident),
             phrases.channel_link(incident),
             ":lock:" if incident.private else "",
         ]

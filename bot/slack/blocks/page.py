@@ -20,6 +20,7 @@ GAPS = 10
 PEOPLE = 50
 WHY = 1000
 PRESS = "Press *I'm on it* if you are responding; *Can't* pages the next rung at once."
+PRESS_LAST = "Press *I'm on it* if you are responding; *Can't* tells the channel."
 
 
 def page_channel(
@@ -42,7 +43,8 @@ def page_channel(
             elements.section(phrases.drill_prefix(incident) + words),
             elements.section("\n".join([f"*Why:* {_why(payload)}", *_bridge_line(bridge), *gap_lines(payload)])),
             elements.context(
-                f"{_source(incident, payload)}. {_press(payload)}", *_last_resort(incident, policy, payload)
+                f"{_source(incident, payload)}. {_press(incident, policy, payload)}",
+                *_last_resort(incident, policy, payload),
             ),
             _buttons(incident, payload),
         ],
@@ -51,7 +53,7 @@ def page_channel(
 
 def _last_resort(incident: Incident, policy: Policy, payload: PagePayload) -> list[str]:
     """For the last rung of a ladder: that nobody follows, and what is done while nobody answers."""
-    if payload.rung != len(phrases.level_of(incident, policy).ladder):
+    if not _is_last(incident, policy, payload):
         return []
     return [f"*Last resort:* nobody follows on the ladder. {_again(incident, policy)}".rstrip()]
 
@@ -129,7 +131,7 @@ def page_direct(
             elements.section(f"{phrases.drill_prefix(incident)}*{words}*"),
             elements.section("\n".join(lines)),
             _buttons(incident, payload),
-            elements.context(_press(payload)),
+            elements.context(_press(incident, policy, payload)),
         ],
     )
 
@@ -227,10 +229,12 @@ def _why_here(payload: PagePayload) -> str:
     return f"this channel is on rung {payload.rung} of the ladder"
 
 
-def _press(payload: PagePayload) -> str:
-    if payload.rung is None:
-        return "Press *I'm on it* if you are responding; *Can't* tells the channel."
-    return PRESS
+def _press(incident: Incident, policy: Policy, payload: PagePayload) -> str:
+    return PRESS_LAST if payload.rung is None or _is_last(incident, policy, payload) else PRESS
+
+
+def _is_last(incident: Incident, policy: Policy, payload: PagePayload) -> bool:
+    return payload.rung == len(phrases.level_of(incident, policy).ladder)
 
 
 def _buttons(incident: Incident, payload: PagePayload, key: str | None = None) -> Block | None:

@@ -95,6 +95,11 @@ def who_leads(incident: Incident) -> str:
     return mention(user) if user else "nobody yet"
 
 
+def led(incident: Incident) -> str:
+    """`led by` the incident commander, or that nobody leads yet."""
+    return f"led by {who_leads(incident)}" if LEADS in incident.roles else "nobody leads yet"
+
+
 def missing_roles(incident: Incident, policy: Policy) -> list[str]:
     """Titles of required roles that nobody holds. Empty also if the policy no longer has the severity."""
     try:

@@ -59,7 +59,9 @@ def posted(view: ReviewView, command: str, calendar_url: str | None = None) -> M
             elements.section(facts),
             _agenda(incident, calendar_url),
             *buttons(incident),
-            elements.context(f"Again: `{command} review` · as a file: `tocsin review {incident.id} --format docx`"),
+            elements.context(
+                f"See it again: `{command} review` · as a file: `tocsin review {incident.id} --format docx`"
+            ),
         ],
     )
 

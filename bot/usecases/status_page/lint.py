@@ -23,5 +23,5 @@ def findings_of(policy: Policy, title: str, impact: str, message: str, *, over: 
     """What a person should look at before it is public."""
     rules = policy.communications
     people = tuple(dict.fromkeys(contact.name for contact in policy.contacts.values() if contact.name))
-    confidential = Confidential(people, rules.customers, rules.hosts)
+    confidential = Confidential(people, rules.customers, rules.hosts, policy.status_page.url or "")
     return find("\n".join((title, impact, message)), confidential, more_to_come=not over)

@@ -120,3 +120,11 @@ def test_no_generated_leak_is_missed() -> None:
     for _ in range(10_000):
         text = dice.choice(sentences).format(dice.choice(kinds)())
         assert any(finding.leak in UNSAFE for finding in leaks_in(text, SECRET_WORDS)), text
+
+
+@pytest.mark.parametrize("page", ["http://status.internal:8080/status", "http://status.internal:8080/status/"])
+def test_a_link_to_the_own_status_page_is_no_leak(page: str) -> None:
+    own = Confidential(page=page)
+    text = "See http://status.internal:8080/status or http://status.internal:8080/status/history."
+    assert leaks_in(text, own) == []
+    assert {each.leak for each in leaks_in("See http://status.internal:8080/statusx.", own)} == {Leak.INTERNAL_URL}

@@ -73,6 +73,8 @@ def test_the_page_of_the_last_rung_says_that_nobody_follows_and_that_people_are_
     again = "Whoever was paged is paged again every 15m until somebody answers."
     assert f"*Last resort:* nobody follows on the ladder. {again}" in str(last.blocks)
     assert "Last resort" not in str(before.blocks)
+    assert "*Can't* tells the channel." in str(last.blocks)
+    assert "pages the next rung" not in str(last.blocks)
     assert again not in str(page.page_channel(ACKNOWLEDGED, preset, replace(PAGE, rung=3), NOW).blocks)
 
 
