@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 
 from bot.domain.incident import Incident
-from bot.domain.incident.review_agenda import AGENDA, LENGTH
+from bot.domain.incident.review_agenda import agenda, length
 from bot.domain.values.one_line import one_line
 
 
@@ -29,9 +29,9 @@ def meeting(incident: Incident, link: str = "", organizer: str = "", attendee: s
     event.add("sequence", review.scheduled)
     event.add("dtstamp", review.opened_at.astimezone(UTC))  # the same at each reading
     event.add("dtstart", review.scheduled_at.astimezone(UTC))
-    event.add("dtend", (review.scheduled_at + LENGTH).astimezone(UTC))
+    event.add("dtend", (review.scheduled_at + length(review)).astimezone(UTC))
     event.add("summary", title(incident))
-    points = "\n".join(f"{number}. {name} ({minutes} min)" for number, (name, minutes) in enumerate(AGENDA, 1))
+    points = "\n".join(f"{number}. {name} ({minutes} min)" for number, (name, minutes) in enumerate(agenda(review), 1))
     event.add("description", f"{points}\n\n{link}".strip())
     if attendee:
         event.add("organizer", vCalAddress(f"mailto:{organizer}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -10,9 +11,10 @@ import click
 from bot.cli.output import as_json_option, echo, incident_number, print_json
 from bot.cli.shared import run
 from bot.domain.actions.item import ActionItem, due_words
+from bot.domain.actions.ticket import Ticket
 from bot.domain.errors import TocsinError
 from bot.domain.values.one_line import one_line
-from bot.json_shapes.incidents import action_json
+from bot.json_shapes.incidents import action_json, ticket_json
 from bot.usecases.queries import actions as queries
 from storage import incidents, names
 from storage.database import Database
@@ -30,9 +32,9 @@ def actions_command(scope: str, incident_id: str | None, owner: str | None, as_j
     number = incident_number(incident_id) if incident_id else None
     today = datetime.now(UTC).date()
     due_before = today if scope == "overdue" else None
-    items, people = run(lambda database, _: _items(database, number, owner, due_before))
+    items, people, tickets = run(lambda database, _: _items(database, number, owner, due_before))
     if as_json:
-        print_json([action_json(item, today) for item in items])
+        print_json([{**action_json(item, today), "ticket": ticket_json(tickets.get(item.id))} for item in items])
         return
     if not items:
         echo("No action items are to be done.")
@@ -42,7 +44,7 @@ def actions_command(scope: str, incident_id: str | None, owner: str | None, as_j
 
 async def _items(
     database: Database, number: int | None, owner: str | None, due_before: date | None
-) -> tuple[list[ActionItem], dict[str, str]]:
+) -> tuple[list[ActionItem], dict[str, str], Mapping[str, Ticket]]:
     async with database.reading() as conn:
         if number is None:
             actions = await queries.find_live(conn, None, owner=owner, due_before=due_before, limit=MOST)
@@ -56,7 +58,7 @@ async def _items(
             for item in actions.items
             if (owner is None or item.owner == owner) and (due_before is None or item.is_overdue(due_before))
         ]
-        return items, await names.get_many(conn, {item.owner for item in items if item.owner})
+        return items, await names.get_many(conn, {item.owner for item in items if item.owner}), actions.tickets
 
 
 def _line(item: ActionItem, people: dict[str, Any]) -> str:

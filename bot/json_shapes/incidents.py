@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from bot.domain.actions.item import ActionItem
+from bot.domain.actions.ticket import Ticket
 from bot.domain.alerts.past_alert import PastAlert
 from bot.domain.deadlines import DeadlineState
 from bot.domain.incident import Incident
@@ -130,6 +131,13 @@ def action_json(item: ActionItem, today: date) -> dict[str, Any]:
         "settled_at": instant(item.settled_at),
         "settled_by": item.settled_by,
     }
+
+
+def ticket_json(ticket: Ticket | None) -> dict[str, Any] | None:
+    """Where an action item stands in a tracker; None without a ticket."""
+    if ticket is None:
+        return None
+    return {"tracker": str(ticket.tracker), "name": ticket.name, "url": ticket.url, "state": str(ticket.state)}
 
 
 def review_json(view: ReviewView, today: date) -> dict[str, Any]:

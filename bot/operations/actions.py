@@ -17,7 +17,7 @@ from bot.domain.actions.item import (
 )
 from bot.domain.actions.ticket import Ticket
 from bot.domain.errors import NotFound, Refused
-from bot.json_shapes.incidents import action_json
+from bot.json_shapes.incidents import action_json, ticket_json
 from bot.operations.base import (
     Answer,
     Arguments,
@@ -215,10 +215,7 @@ async def _answer(call: Call, item: ActionItem) -> Answer:
 
 
 def _json(item: ActionItem, today: date, ticket: Ticket | None) -> dict[str, Any]:
-    named = None
-    if ticket is not None:
-        named = {"tracker": str(ticket.tracker), "name": ticket.name, "url": ticket.url, "state": str(ticket.state)}
-    return {**action_json(item, today), "ticket": named}
+    return {**action_json(item, today), "ticket": ticket_json(ticket)}
 
 
 def _today(call: Call) -> date:

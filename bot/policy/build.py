@@ -66,6 +66,7 @@ def build_policy(model: models.Document, document: dict[str, Any]) -> domain.Pol
         probes={key: build_probe(key, probe) for key, probe in model.probes.items()},
         targets=build_targets(model.targets),
         weekly_digest=build_digest(model.weekly_digest),
+        review_agenda=model.review_agenda,
         sheet=build_sheet(model.sheet),
         shadow=ShadowRules(model.shadow.source, model.shadow.days) if model.shadow else None,
         status_page=build_status_page(model.status_page, model.timezone),

@@ -61,6 +61,7 @@ def as_json(policy: Policy) -> dict[str, Any]:
         "probes": {key: _fields(probe, "id") for key, probe in policy.probes.items()},
         "targets": _fields(policy.targets),
         "weekly_digest": None if policy.weekly_digest is None else _digest_json(policy.weekly_digest),
+        "review_agenda": policy.review_agenda,
         "sheet": None if policy.sheet is None else _sheet_json(policy.sheet),
         "shadow": None if policy.shadow is None else _fields(policy.shadow),
         "status_page": {

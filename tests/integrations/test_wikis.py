@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from bot.cli.main import main
 from bot.domain.errors import Refused
 from bot.domain.review.export import WikiKind
 from bot.usecases.reviews.changes import complete_review, edit_sections, open_review
@@ -34,6 +37,12 @@ def confluence(double: Any) -> dict[str, Any]:
 
 def notion(double: Any) -> dict[str, Any]:
     return {"notion_api_url": double.url, "notion_token": TOKEN, "notion_parent": PARENT}
+
+
+def documented() -> list[str]:
+    """The words after `tocsin` of the command by which the documentation exports a review."""
+    text = (Path(__file__).parents[2] / "docs" / "reviews.md").read_text()
+    return next(line for line in text.splitlines() if line.startswith("tocsin ") and "--export" in line).split()[1:]
 
 
 async def ended(here: World) -> None:
@@ -84,8 +93,13 @@ async def test_a_published_review_is_written_into_the_wiki_and_words_of_people_t
         assert told.endswith("Left as people changed them there: Lessons")
 
         asked = len(double.asked)
-        await export_review(here.tocsin.context, 1, kind, MAYA)
+        environment = {name.upper(): str(value) for name, value in settings(double).items()}
+        environment |= {"DATABASE_URL": sqlite_url, "POLICY_PATH": str(policy)}
+        command = [word.replace("confluence", kind) for word in documented()]
+        done = await asyncio.to_thread(CliRunner(env=environment).invoke, main, command, catch_exceptions=False)
+        assert done.exit_code == 0, done.output
         await rest(here)
+        assert len(double.asked) > asked
         assert all(each.method == "GET" for each in double.asked[asked:]), "nothing has changed"
         assert len(double.pages) == 1
 

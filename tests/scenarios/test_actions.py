@@ -147,5 +147,13 @@ async def test_a_long_list_has_buttons_for_the_first_items_and_a_menu_of_the_oth
     await rest(here)
     await here.tom.press(here.ws.ephemerals("tom")[-1], "Done")
     await rest(here)
-    assert "AI-1-5 is done" in here.ws.ephemerals("tom")[-1].text
+    answer = here.ws.ephemerals("tom")[-1]
+    assert "AI-1-5 is done" in answer.text
+    await here.tom.press(answer, "Reopen")
+    await rest(here)
+    again = here.ws.ephemerals("tom")[-1]
+    assert again.text == "AI-1-5 is open again"
+    assert "Item 5" in await answered(here, "tom", "#general", "/incident actions")
+    await here.tom.press(again, "Done")
+    await rest(here)
     assert "Item 5" not in await answered(here, "tom", "#general", "/incident actions")

@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from yarl import URL
 
-from bot import notifiers
+from bot import notifiers, trackers, wikis
 from bot.domain.errors import DeliveryError
 from bot.domain.routing.send_result import NotNeeded
 from bot.slack.blocks.elements import line
@@ -89,6 +90,33 @@ async def test_no_notifier_follows_a_redirect(here: World, method: str, status: 
         )  # fmt: skip
         with pytest.raises(DeliveryError):
             await notifiers.build(settings, session)[method].send(page(person=ANNA))
+        assert found.asked
+        assert found.reached == []
+
+
+@pytest.mark.parametrize("status", [302, 307, 308])
+@pytest.mark.parametrize("vendor", ["confluence", "notion", "github", "jira", "linear"])
+async def test_no_wiki_and_no_tracker_follows_a_redirect(here: World, vendor: str, status: int) -> None:
+    async with leading_astray(status) as found, slack_api.open_session() as session:
+        token = SecretStr("t" * 32)
+        settings = here.settings.model_copy(
+            update={
+                "confluence_url": f"{found.door}/wiki", "confluence_email": "ops@example.com",
+                "confluence_api_token": token, "confluence_space": "OPS",
+                "notion_api_url": found.door, "notion_token": token, "notion_parent": "0" * 32,
+                "github_api_url": found.door, "github_token": token, "github_repository": "acme/app",
+                "jira_url": found.door, "jira_api_token": token, "jira_project": "OPS",
+                "linear_api_url": found.door, "linear_api_key": token, "linear_team": "ENG",
+            }
+        )  # fmt: skip
+        clients: dict[str, Any] = {**wikis.build(settings, session), **trackers.build(settings, session)}
+        client = clients[vendor]
+        if vendor in ("confluence", "notion"):
+            looked = client.find("Review of INC-1")
+        else:
+            looked = client.changed_since(client.place, datetime.now(UTC))
+        with pytest.raises(DeliveryError):
+            await looked
         assert found.asked
         assert found.reached == []
 

@@ -1,18 +1,22 @@
-"""Defines the agenda of a review's meeting, and when each of its points begins."""
+"""Defines the agendas of a review's meeting, and when each of their points begins."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain.incident.state import Incident, Review, ReviewState
+from bot.domain.incident.state import Incident, Review, ReviewAgenda, ReviewState
 
-# Minutes for each point of the meeting: seed 003, Post-Incident Review.
-AGENDA = (
-    ("Timeline", 10), ("Root cause", 15), ("Impact", 10), ("What went well", 10), ("What to improve", 15),
-    ("Action items", 10), ("Questions", 10),
-)  # fmt: skip
-LENGTH = timedelta(minutes=sum(minutes for _, minutes in AGENDA))
+# Minutes for each point of the meeting: seeds 003 and 004, Post-Incident Review.
+AGENDAS: dict[ReviewAgenda, tuple[tuple[str, int], ...]] = {
+    ReviewAgenda.LONG: (
+        ("Timeline", 10), ("Root cause", 15), ("Impact", 10), ("What went well", 10), ("What to improve", 15),
+        ("Action items", 10), ("Questions", 10),
+    ),
+    ReviewAgenda.SHORT: (
+        ("Timeline", 5), ("Root cause", 10), ("Impact", 5), ("What prevents it", 15), ("Action items", 5),
+    ),
+}  # fmt: skip
 LATEST = timedelta(hours=1)  # after the end: nobody sits there any more
 
 
@@ -26,16 +30,26 @@ class Point:
     ends_at: datetime
 
 
+def agenda(review: Review) -> tuple[tuple[str, int], ...]:
+    """The points of the review's meeting, each with its minutes."""
+    return AGENDAS[review.meeting]
+
+
+def length(review: Review) -> timedelta:
+    """How long the review's meeting takes."""
+    return timedelta(minutes=sum(minutes for _, minutes in agenda(review)))
+
+
 def points(review: Review) -> tuple[Point, ...]:
     """Every point with its times, and the end. Empty before the review has a time, and once it is completed."""
     if review.scheduled_at is None or review.state is not ReviewState.SCHEDULED:
         return ()
     listed, at = [], review.scheduled_at
-    for number, (title, minutes) in enumerate(AGENDA, 1):
+    for number, (title, minutes) in enumerate(agenda(review), 1):
         ends_at = at + timedelta(minutes=minutes)
         listed.append(Point(number, title, at, ends_at))
         at = ends_at
-    return (*listed, Point(len(AGENDA) + 1, "", at, at))
+    return (*listed, Point(len(listed) + 1, "", at, at))
 
 
 def next_point(incident: Incident) -> Point | None:

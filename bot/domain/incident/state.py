@@ -146,6 +146,13 @@ class ReviewState(StrEnum):
     PUBLISHED = "published"
 
 
+class ReviewAgenda(StrEnum):
+    """How long the meeting of a review is. The values are persisted."""
+
+    LONG = "long"  # 80 minutes, seven points
+    SHORT = "short"  # 40 minutes, five points
+
+
 @dataclass(frozen=True, slots=True)
 class Review:
     """The review of an incident; its text is drafted from the timeline, and edited text is stored beside it."""
@@ -157,6 +164,7 @@ class Review:
     scheduled_at: datetime | None = None  # when it takes place
     scheduled: int = 0  # how often a time was set
     reminders: int = 0  # so far
+    meeting: ReviewAgenda = ReviewAgenda.LONG  # as the policy said when the time was set
     agenda: int = 0  # points of the meeting's agenda that were told
     completed_at: datetime | None = None
     published_at: datetime | None = None

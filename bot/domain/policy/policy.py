@@ -302,6 +302,7 @@ class Policy:
     weekly_digest: WeeklyDigest | None = None
     sheet: SheetMail | None = None  # None: the emergency sheet is not mailed
     shadow: ShadowRules | None = None  # another service pages, and we page nobody
+    review_agenda: str = "long"  # of a review's meeting: `long` (80 minutes) or `short` (40)
     status_page: StatusPageRules = field(default_factory=StatusPageRules)
     webhooks: tuple[WebhookRule, ...] = ()  # programs that are told of events
     permissions: dict[str, AllowList] = field(default_factory=dict)  # by verb; verbs without one are free for all

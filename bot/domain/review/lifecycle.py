@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.errors import Refused
 from bot.domain.incident import Change, Incident, Review, ReviewState
+from bot.domain.incident.state import ReviewAgenda
 from bot.domain.incident.status import Status
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import entry
@@ -47,7 +48,9 @@ def open_review(incident: Incident, actor: str, policy: Policy, now: datetime) -
     return Change(opened, (entry(now, "review", actor, "opened the review", state="draft"),))
 
 
-def schedule(incident: Incident, at: datetime, facilitator: str | None, actor: str, now: datetime) -> Change:
+def schedule(
+    incident: Incident, at: datetime, facilitator: str | None, actor: str, policy: Policy, now: datetime
+) -> Change:
     """Set when the review takes place. Raises `Refused` for a time that has passed, and once it is completed."""
     review = required(incident)
     if review.state in (ReviewState.COMPLETED, ReviewState.PUBLISHED):
@@ -56,7 +59,7 @@ def schedule(incident: Incident, at: datetime, facilitator: str | None, actor: s
         raise Refused("Choose a time ahead, within half a year.")
     changed = replace(
         review, state=ReviewState.SCHEDULED, scheduled_at=at, facilitator=facilitator or review.facilitator,
-        scheduled=review.scheduled + 1, agenda=0,
+        scheduled=review.scheduled + 1, meeting=ReviewAgenda(policy.review_agenda), agenda=0,
     )  # fmt: skip
     if replace(changed, scheduled=review.scheduled, agenda=review.agenda) == review:
         return Change(incident)

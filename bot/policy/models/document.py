@@ -116,6 +116,9 @@ class Document(StrictModel):
     status_page: StatusPage = Field(default=StatusPage(), description="What customers see, and how uptime counts.")
     targets: FigureTargets = Field(default=FigureTargets(), description="What figures are compared with.")
     weekly_digest: WeeklyDigest | None = Field(default=None, description="When the week is summed up; null: never.")
+    review_agenda: Literal["long", "short"] = Field(
+        default="long", description="Of a review's meeting. long: 80 minutes, seven points. short: 40 minutes, five."
+    )
     sheet: Sheet | None = Field(default=None, description="To whom the emergency sheet is mailed; null: nobody.")
     shadow: Shadow | None = Field(default=None, description="Beside another paging service, paging nobody; null: off.")
     webhooks: list[Webhook] = Field(default=[], description="Programs that are told of events.")

@@ -51,7 +51,7 @@ def created(item: ActionItem, command: str) -> Message:
         words,
         [
             elements.section(words),
-            elements.actions(*buttons(item), block_id=f"action:{item.id}"),
+            _buttons(item),
             elements.context(hint.strip()),
         ],
     )
@@ -102,20 +102,26 @@ def settled(item: ActionItem) -> Message:
             words = f"{item.id} is in progress, {due_words(item.due)}."
         case _:
             words = f"{item.id} is {due_words(item.due)} now." if item.due else f"{item.id} is saved."
-    return elements.line(words)
+    if item.live:
+        return elements.line(words)
+    return elements.message(words, [elements.section(words), _buttons(item)])
 
 
 def with_buttons(item: ActionItem, today: date, ticket: Ticket | None = None) -> list[Block]:
-    """An item with the buttons that settle it."""
-    shown = [elements.section(row(item, today, ticket))]
-    if item.live and (row_of_buttons := elements.actions(*buttons(item), block_id=f"action:{item.id}")):
-        shown.append(row_of_buttons)
-    return shown
+    """An item with the buttons that settle it, or with the one that reopens it."""
+    row_of_buttons = _buttons(item)
+    return [elements.section(row(item, today, ticket)), *([row_of_buttons] if row_of_buttons else [])]
+
+
+def _buttons(item: ActionItem) -> Block | None:
+    return elements.actions(*buttons(item), block_id=f"action:{item.id}")
 
 
 def buttons(item: ActionItem) -> list[Block]:
-    """The buttons that settle an item."""
+    """The buttons that settle an item, or the one that reopens a settled item."""
     value = f"INC-{item.incident}:{item.number}"
+    if not item.live:
+        return [button("Reopen", "action_reopen", value)]
     return [
         button("Done", "action_done", value, style="primary"),
         button("Later…", "action_later", value),
@@ -193,18 +199,18 @@ def _due(item: ActionItem, today: date) -> str:
 
 
 def _settle(items: Sequence[ActionItem]) -> list[Block | None]:
-    """Buttons for the first items that are to be done, and a menu of the others."""
+    """Buttons for the first items that are to be done, and a menu of the others, settled ones too."""
     live = [item for item in items if item.live]
+    others = [*live[UNDER_TABLE:], *(item for item in items if not item.live)]
     blocks: list[Block | None] = []
     for item in live[:UNDER_TABLE]:
         title = clip(render(plain(item.title)), IN_CELL)
         blocks += [
             elements.context(f"*{item.id}* {title}"),
-            elements.actions(*buttons(item), block_id=f"action:{item.id}"),
+            _buttons(item),
         ]
     options = [
-        elements.option(f"{item.id} {plain(item.title)}", f"INC-{item.incident}:{item.number}")
-        for item in live[UNDER_TABLE:]
+        elements.option(f"{item.id} {plain(item.title)}", f"INC-{item.incident}:{item.number}") for item in others
     ]
     if options:
         menu = {**elements.select(options, placeholder="Choose another item"), "action_id": "action_choose"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.incident import Incident, ReviewState
-from bot.domain.incident.review_agenda import AGENDA, Point, points
+from bot.domain.incident.review_agenda import Point, agenda, length, points
 from bot.domain.policy.policy import Policy
 from bot.domain.review.document import TITLES, Question, Section
 from bot.domain.review.lint import Hint
@@ -81,29 +81,32 @@ def _open_questions(questions: Sequence[Question]) -> str:
 
 def _agenda(incident: Incident, calendar_url: str | None) -> Block | None:
     """The points of the meeting, once it has a time and until it took place."""
-    if incident.review is None or incident.review.state is not ReviewState.SCHEDULED:
+    review = incident.review
+    if review is None or review.state is not ReviewState.SCHEDULED:
         return None
-    listed = " · ".join(f"{number}. {title} ({minutes} min)" for number, (title, minutes) in enumerate(AGENDA, 1))
-    length = sum(minutes for _, minutes in AGENDA)
+    parts = enumerate(agenda(review), 1)
+    listed = " · ".join(f"{number}. {title} ({minutes} min)" for number, (title, minutes) in parts)
+    total = int(length(review).total_seconds() // 60)
     add = f"\n{elements.link(calendar_url, 'Add it to your calendar')}" if calendar_url else ""
-    return elements.section(f"*Agenda, {length} min:* {listed}. The thread tells when each begins.{add}")
+    return elements.section(f"*Agenda, {total} min:* {listed}. The thread tells when each begins.{add}")
 
 
 def point(incident: Incident, number: int) -> Message | None:
     """What the thread is told when a point of the agenda begins; None where the review has no time any more."""
-    found = next((each for each in points(incident.review) if each.number == number), None) if incident.review else None
+    listed = points(incident.review) if incident.review else ()
+    found = next((each for each in listed if each.number == number), None)
     if found is None:
         return None
     if not found.title:
         words = ":checkered_flag: The time is up. Write down what was decided, then press *Complete*."
         return elements.message(words, [elements.section(words), *buttons(incident)])
-    return elements.line(_point_words(found))
+    return elements.line(_point_words(found, len(listed) - 1))
 
 
-def _point_words(found: Point) -> str:
+def _point_words(found: Point, count: int) -> str:
     minutes = int((found.ends_at - found.begins_at).total_seconds() // 60)
     until = elements.clock(found.ends_at)
-    return f":stopwatch: *{found.number} of {len(AGENDA)} · {found.title}* · {minutes} min, until {until}"
+    return f":stopwatch: *{found.number} of {count} · {found.title}* · {minutes} min, until {until}"
 
 
 def menu(view: ReviewView, command: str) -> Message:

@@ -118,7 +118,7 @@ PRESSES: dict[str, Access] = {
     ),
     "action_choose": Access.READ,
     **dict.fromkeys(
-        ("action_new", "action_done", "action_later", "action_not_doing", "action_edit"), Access.WRITE
+        ("action_new", "action_done", "action_later", "action_not_doing", "action_reopen", "action_edit"), Access.WRITE
     ),
 }  # fmt: skip
 FORMS: dict[str, Access] = {

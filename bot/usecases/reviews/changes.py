@@ -77,7 +77,7 @@ async def schedule_review(
     """Set when the review takes place, and who leads it."""
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, PERMISSION, actor, work.incident)
-        change = lifecycle.schedule(work.incident, at, facilitator, actor, work.now)
+        change = lifecycle.schedule(work.incident, at, facilitator, actor, work.policy, work.now)
         return await work.commit(change, await _invitations(work, change) if change.entries else [])
 
 

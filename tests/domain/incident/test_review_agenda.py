@@ -7,19 +7,22 @@ from datetime import timedelta
 
 from bot.domain.deadlines import plan
 from bot.domain.incident import Incident, review_agenda
-from bot.domain.incident.review_agenda import AGENDA, LENGTH
+from bot.domain.incident.review_agenda import AGENDAS
+from bot.domain.incident.state import ReviewAgenda
 from bot.domain.incident.status import Status
+from bot.domain.policy.policy import Policy
 from bot.domain.review import lifecycle
+from bot.policy import preset
 from tests.domain.incidents import declared
 from tests.domain.policies import MINUTE, NOON, POLICY
 
 AT = NOON + timedelta(hours=3)
 
 
-def scheduled() -> Incident:
+def scheduled(policy: Policy = POLICY) -> Incident:
     ended = replace(declared(), status=Status.RESOLVED, resolved_at=NOON, ended_at=NOON)
     opened = lifecycle.open_review(ended, "UA", POLICY, NOON).incident
-    return lifecycle.schedule(opened, AT, None, "UA", NOON).incident
+    return lifecycle.schedule(opened, AT, None, "UA", policy, NOON).incident
 
 
 def due(incident: Incident) -> list[str]:
@@ -35,8 +38,8 @@ def test_each_point_is_a_deadline_in_its_turn_and_then_the_end() -> None:
         incident = review_agenda.told(incident, point.begins_at)
     assert seen[0] == ("Timeline", timedelta())
     assert seen[1] == ("Root cause", 10 * MINUTE)
-    assert seen[-1] == ("", LENGTH)
-    assert len(seen) == len(AGENDA) + 1
+    assert seen[-1] == ("", 80 * MINUTE)
+    assert len(seen) == len(AGENDAS[ReviewAgenda.LONG]) + 1
     assert due(incident) == []
 
 
@@ -58,7 +61,7 @@ def test_long_after_the_end_nothing_is_told() -> None:
 
 def test_another_time_begins_the_agenda_anew() -> None:
     incident = review_agenda.told(scheduled(), AT + 40 * MINUTE)
-    again = lifecycle.schedule(incident, AT + timedelta(days=1), None, "UA", NOON).incident
+    again = lifecycle.schedule(incident, AT + timedelta(days=1), None, "UA", POLICY, NOON).incident
     point = review_agenda.next_point(again)
     assert point is not None
     assert point.number == 1
@@ -67,3 +70,26 @@ def test_another_time_begins_the_agenda_anew() -> None:
 
 def test_a_completed_review_has_no_agenda() -> None:
     assert due(lifecycle.complete(scheduled(), "UA", NOON).incident) == []
+
+
+def test_the_policy_chooses_a_meeting_of_forty_minutes() -> None:
+    review = scheduled(replace(POLICY, review_agenda="short")).review
+    assert review is not None
+    listed = review_agenda.points(review)
+    assert [(each.title, (each.ends_at - each.begins_at) / MINUTE) for each in listed[:-1]] == [
+        ("Timeline", 5), ("Root cause", 10), ("Impact", 5), ("What prevents it", 15), ("Action items", 5),
+    ]  # fmt: skip
+    assert listed[-1].begins_at - AT == review_agenda.length(review) == 40 * MINUTE
+
+
+def test_a_policy_that_changes_later_leaves_a_scheduled_meeting_as_it_is() -> None:
+    incident = scheduled()
+    again = lifecycle.schedule(incident, AT, None, "UA", replace(POLICY, review_agenda="long"), NOON)
+    assert again.entries == ()
+    assert incident.review is not None
+    assert review_agenda.length(incident.review) == 80 * MINUTE
+
+
+def test_the_preset_of_004_has_its_five_points() -> None:
+    assert preset("level-1-4").review_agenda == "short"
+    assert preset("p0-p4").review_agenda == "long"

@@ -37,7 +37,7 @@ from bot.slack.listeners.calls import (
 )
 from bot.slack.listeners.people import refuse_bots
 from bot.usecases.actions.add_checklists import add_checklists
-from bot.usecases.actions.changes import complete_action, defer_action, edit_action, postpone_action
+from bot.usecases.actions.changes import complete_action, defer_action, edit_action, postpone_action, reopen_action
 from bot.usecases.actions.create import create_action
 from bot.usecases.queries import actions as queries
 from bot.usecases.queries.actions import FoundActions
@@ -98,6 +98,11 @@ async def _press_new(call: Press) -> Message | None:
 async def _press_done(call: Press) -> Message:
     item = await complete_action(call.context, call.number, _number(call.argument), call.user, call.delivery)
     return blocks.settled(item)
+
+
+async def _press_reopen(call: Press) -> Message:
+    item = await reopen_action(call.context, call.number, _number(call.argument), call.user, call.delivery)
+    return Message(f"{item.id} is open again", blocks.with_buttons(item, today(call, call.policy)))
 
 
 async def _press_choose(call: Press) -> Message:
@@ -205,6 +210,7 @@ PRESSES: dict[str, PressHandler] = {
     "action_done": _press_done,
     "action_later": _press_later,
     "action_not_doing": _press_not_doing,
+    "action_reopen": _press_reopen,
     "action_edit": _press_edit,
 }
 SUBMISSIONS: dict[str, SubmissionHandler] = {
