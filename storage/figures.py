@@ -15,6 +15,7 @@ from bot.domain.incident.fact import IncidentFact
 from bot.domain.incident.status import Status
 from bot.domain.timeline.entry import BOT
 from storage.schema import action_items, incidents, jobs, timeline
+from storage.schema.incidents import FIGURE_MEMBERS, FIGURE_MEMBERS_SQL
 
 _c = incidents.c
 _SINCE = sa.bindparam("since", type_=_c.declared_at.type)
@@ -22,12 +23,15 @@ _IN_PERIOD = sa.select(_c.number).where(_c.declared_at >= _SINCE)
 _STATUSES = {str(status): status for status in Status}
 _instant = datetime.fromisoformat
 _TOGETHER = 512  # incidents in a text: it is parsed at one go, while nothing else runs
-_PLAIN = ("number", "severity", "status", "private", "drill", "category", "services", "episode", "uncounted")
-_UNCOUNTED = _PLAIN.index("uncounted")
-_INSTANTS = (
-    "declared_at", "detected_at", "started_at", "acknowledged_at", "identified_at", "mitigated_at", "resolved_at",
-    "ended_at", "impact_ended_at",
-)  # fmt: skip
+_UNCOUNTED = FIGURE_MEMBERS.index("uncounted")
+# From the index alone: extracting the members of ten thousand incidents takes fifteen times as long. The subquery's
+# LIMIT keeps SQLite from moving the expression out of it, where it is computed again.
+_FACTS_OF_INDEX = f"""
+SELECT group_concat(members, ',') FROM (
+    SELECT number, {FIGURE_MEMBERS_SQL} AS members FROM incidents INDEXED BY incidents_figures
+    WHERE declared_at >= :since LIMIT -1
+) GROUP BY number / {_TOGETHER}
+"""  # noqa: S608 - of constants alone
 _UPDATE = (timeline.c.kind == "update", sa.text("kind <> 'message'"))
 _POSTED = (
     sa.select(timeline.c.incident, sa.func.count())
@@ -194,14 +198,10 @@ async def items_since(conn: AsyncConnection, since: datetime) -> list[tuple[int,
 @cache
 def _facts(dialect: str) -> Any:
     """The members as one JSON array for some thousand incidents: a row for each would cost more than its members."""
-    names = (*_PLAIN, *_INSTANTS)
-    members: sa.ColumnElement[str]
-    if dialect == "postgresql":
-        members = sa.func.string_agg(
-            sa.cast(sa.func.jsonb_build_array(*(_c.state[name] for name in names)), sa.Text), ","
-        )
-    else:
-        members = sa.func.group_concat(sa.func.json_extract(_c.state, *(f"$.{name}" for name in names)), ",")
+    if dialect == "sqlite":
+        return sa.text(_FACTS_OF_INDEX).bindparams(_SINCE)
+    array = sa.func.jsonb_build_array(*(_c.state[name] for name in FIGURE_MEMBERS))
+    members = sa.func.string_agg(sa.cast(array, sa.Text), ",")
     return sa.select(sa.type_coerce(members, sa.Text)).where(_c.declared_at >= _SINCE).group_by(_c.number // _TOGETHER)
 
 

@@ -147,7 +147,7 @@ async def _silences(
     policies = Policies(loaded.policy, loaded.document, policy_reader.from_document)
     context = Context(database, policies, await open_clock(database, settings.tocsin_speed))
     if labels:
-        named = " ".join(silence.formatted(*each.split("=", 1)) if "=" in each else each for each in labels)
+        named = " ".join(silence.written(*each.split("=", 1)) if "=" in each else each for each in labels)
         await add_silence(context, silence.parse(f"{named} {rest}", BOT, context.clock.now()))
     if ended:
         number = ended.upper().removeprefix("SI-")

@@ -92,7 +92,8 @@ class _Connection(aiosqlite.Connection):
         if self._abandoned:
             return await self.run_in_thread(function)
         if time.perf_counter() - self._resumed_at > BRIEFLY_S:
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # timers that are due set their futures,
+            await asyncio.sleep(0)  # and the tasks that wait for these run
             self._resumed_at = time.perf_counter()
         try:
             self._until = time.perf_counter() + BRIEFLY_S if self._reads else None

@@ -15,6 +15,15 @@ counters = sa.Table(
     sa.Column("value", sa.BigInteger, nullable=False),
 )
 
+# What the figures of a period need of an incident, in the order of `storage.figures`. SQLite reads these members from
+# an index, word for word the same; PostgreSQL has nothing like it, and extracts them faster.
+FIGURE_MEMBERS = (
+    "number", "severity", "status", "private", "drill", "category", "services", "episode", "uncounted", "declared_at",
+    "detected_at", "started_at", "acknowledged_at", "identified_at", "mitigated_at", "resolved_at", "ended_at",
+    "impact_ended_at",
+)  # fmt: skip
+FIGURE_MEMBERS_SQL = "json_extract(state, " + ", ".join(f"'$.{name}'" for name in FIGURE_MEMBERS) + ")"
+
 incidents = sa.Table(
     "incidents",
     metadata,
@@ -33,6 +42,7 @@ incidents = sa.Table(
     sa.Index("incidents_severity", "severity", "number"),
     sa.Index("incidents_channel", "channel_id", **where("channel_id IS NOT NULL")),
     sa.Index("incidents_declared", "declared_at"),
+    sa.Index("incidents_figures", "declared_at", "number", sa.text(FIGURE_MEMBERS_SQL)).ddl_if(dialect="sqlite"),
     sa.Index("incidents_ended", "ended_at", "number", **where("ended_at IS NOT NULL")),
 )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import cProfile
+import gc
 import pstats
 import random
 import sys
@@ -98,6 +99,8 @@ async def measure() -> list[Figure]:
         database = await open_database(f"sqlite+aiosqlite:///{Path(folder)}/figures.db")
         try:
             await fill(database, policy)
+            gc.collect()
+            gc.freeze()  # as the server does once it has started
             took, bare, stalls = [], [], []
             for _ in range(WARM + ROUNDS):
                 begun = time.perf_counter()

@@ -109,7 +109,8 @@ async def test_no_wiki_and_no_tracker_follows_a_redirect(here: World, vendor: st
                 "linear_api_url": found.door, "linear_api_key": token, "linear_team": "ENG",
             }
         )  # fmt: skip
-        clients: dict[str, Any] = {**wikis.build(settings, session), **trackers.build(settings, session)}
+        clients: dict[Any, Any] = dict(trackers.build(settings, session))
+        clients |= dict(wikis.build(settings, session))
         client = clients[vendor]
         if vendor in ("confluence", "notion"):
             looked = client.find("Review of INC-1")

@@ -1,4 +1,4 @@
-"""Defines the view of a group of alerts that people see."""
+"""Defines what people are shown of a group of alerts."""
 
 from __future__ import annotations
 
