@@ -102,8 +102,10 @@ def _head_lines(view: ReviewView) -> list[str]:
     facilitator = view.names.get(view.facilitator, view.facilitator) if view.facilitator else "nobody yet"
     lines = [f"Severity {view.incident.severity}. Facilitator: {facilitator}. Took part: {people or 'nobody'}."]
     if review is not None:
-        due = f" Due {review.due_at:%-d %b %Y %H:%M} UTC." if review.due_at else ""
-        held = f" Takes place {review.scheduled_at:%-d %b %Y %H:%M} UTC." if review.scheduled_at else ""
+        ahead = review.completed_at is None
+        due = f" Due {review.due_at:%-d %b %Y %H:%M} UTC." if ahead and review.due_at else ""
+        held = f" Takes place {review.scheduled_at:%-d %b %Y %H:%M} UTC." if ahead and review.scheduled_at else ""
+        held = f" Completed {review.completed_at:%-d %b %Y %H:%M} UTC." if review.completed_at else held
         lines.append(f"State: {review.state}.{due}{held}")
     if view.incident.private:
         lines.append("This incident is private. Do not pass this on.")

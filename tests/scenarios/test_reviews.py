@@ -146,7 +146,7 @@ async def test_participants_are_asked_and_their_answers_flow_in_with_or_without_
     assert reply.message is not None
     await reviewed.maya.press(reply.message, "Ask participants")
     await rest(reviewed)
-    (message,) = direct(reviewed, "U0MAYA0000", "has a question for you")
+    (message,) = direct(reviewed, "U0MAYA0000", " for you")
     await reviewed.maya.press(message, "Answer")
     form = reviewed.maya.view
     first = next(block for block in form.body["blocks"] if block["block_id"].startswith("question_"))

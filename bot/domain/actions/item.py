@@ -186,9 +186,8 @@ def defer(item: ActionItem, reason: str, actor: str, now: datetime) -> ActionCha
     if item.status is ActionStatus.DEFERRED and item.reason == words:
         return ActionChange(item)
     changed = replace(item, status=ActionStatus.DEFERRED, reason=words, settled_at=now, settled_by=actor)
-    return ActionChange(
-        changed, _told(changed, now, actor, "deferred", f"{item.id} not doing: {item.title}: {words}", reason=words)
-    )
+    text = f"{item.id} not doing: {item.title} (because: {words})"
+    return ActionChange(changed, _told(changed, now, actor, "deferred", text, reason=words))
 
 
 def postpone(item: ActionItem, until: date, today: date, actor: str, now: datetime) -> ActionChange:

@@ -233,10 +233,17 @@ def _prevention(record: Record, page: Page) -> None:
 
 def _communication(record: Record, page: Page) -> None:
     for each in record.of("update", "sent"):
-        number = f"Update #{each.entry.data['number']}" if "number" in each.entry.data else "Message"
-        page.say(f"{number} by {who(each.entry)} on {record.clock(each.entry.at)}: {words(each)}", each.seq)
+        page.say(f"{_told(each)} by {who(each.entry)} on {record.clock(each.entry.at)}: {words(each)}", each.seq)
     if not record.of("update"):
         page.ask("told", record.leader("communications_lead"), "Who was told what, and when? No update is recorded.")
+
+
+def _told(each: RecordedEntry) -> str:
+    """An update by its number, or a message; messages to audiences have numbers of their own, which nobody sees."""
+    data = each.entry.data
+    if each.entry.kind == "update":
+        return f"Update #{data['number']}" if "number" in data else "Update"
+    return f"Message to {data['audience']}" if data.get("audience") else "Message"
 
 
 def _appendices(record: Record, page: Page) -> None:

@@ -13,7 +13,7 @@ from bot.domain.figures.targets import late_updates
 from bot.domain.policy.policy import Severity
 from bot.domain.review.document import Page
 from bot.domain.review.record import Record, who, words
-from bot.domain.timeline.entry import RecordedEntry
+from bot.domain.timeline.entry import BOT, RecordedEntry
 from bot.domain.values import durations
 
 MOST = 40  # sentences about pages, and about playbooks
@@ -103,7 +103,7 @@ def fell_short(record: Record, page: Page) -> None:
     for update, late in cadence_of(record).late:
         page.say(f"Update #{update.entry.data.get('number')} was {durations.approximate(late)} late.", update.seq)
     for each in [each for each in record.of("escalated") if not each.entry.data.get("by_hand")][:MOST]:
-        page.say(f"It had to be escalated: {words(each)}", each.seq)
+        page.say(_unanswered(each), each.seq)
     for each in record.of("page"):
         for gap in each.entry.data.get("gaps") or ():
             page.say(f"A page did not get through: {gap}", each.seq)
@@ -153,3 +153,10 @@ def _within(begin: datetime, end: datetime | None, span: durations.Span | None, 
 def _late(begin: datetime, end: datetime, span: durations.Span, record: Record) -> timedelta:
     """How long after the target; zero if in time."""
     return max(timedelta(), end - durations.add(begin, span, record.policy.zone))
+
+
+def _unanswered(each: RecordedEntry) -> str:
+    """Why a page got no answer: it reached nobody, or the person could not come."""
+    if each.entry.data.get("declined"):
+        return f"{who(each.entry)} was paged and declined: {words(each)}"
+    return words(each) if each.entry.actor == BOT else f"It had to be escalated: {words(each)}"

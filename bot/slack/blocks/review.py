@@ -132,7 +132,8 @@ def menu(view: ReviewView, command: str) -> Message:
 def asked(view: ReviewView, questions: Sequence[Question]) -> Message:
     """The direct message to a participant, with the button that opens the form for the answers."""
     incident = view.incident
-    words = f"{phrases.drill_prefix(incident)}The review of {phrases.title(incident)} has a question for you"
+    asks = "a question" if len(questions) == 1 else f"{len(questions)} questions"
+    words = f"{phrases.drill_prefix(incident)}The review of {phrases.title(incident)} has {asks} for you"
     lines = "\n".join(f"• {render(question.text)}" for question in questions)
     return elements.message(
         words,
@@ -264,11 +265,12 @@ def _state(view: ReviewView) -> str:
     review = view.incident.review
     if review is None:
         return "Not opened yet."
+    ahead = review.state in (ReviewState.DRAFT, ReviewState.SCHEDULED)
     return elements.join_dots(
         [
             STATES[review.state],
-            f"takes place {elements.moment(review.scheduled_at)}" if review.scheduled_at else "",
-            f"due {elements.moment(review.due_at)}" if review.due_at else "",
+            f"takes place {elements.moment(review.scheduled_at)}" if ahead and review.scheduled_at else "",
+            f"due {elements.moment(review.due_at)}" if ahead and review.due_at else "",
             f"led by {mention(view.facilitator)}" if view.facilitator else "nobody leads it yet",
         ]
     )

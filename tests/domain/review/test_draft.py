@@ -14,7 +14,7 @@ from bot.domain.incident.status import Status
 from bot.domain.review.document import TITLES, Section
 from bot.domain.review.draft import draft, figures
 from bot.domain.review.record import Record
-from bot.domain.timeline.entry import Entry, RecordedEntry, entry
+from bot.domain.timeline.entry import BOT, Entry, RecordedEntry, entry
 from tests.factories import ADA, BEN, FIVE, MAYA, MINUTE, NOW, minutes
 
 
@@ -91,6 +91,27 @@ def test_the_words_are_those_of_the_record() -> None:
     assert "2 messages by 2 people" in said(record, "timeline")
     assert "Update #2 was 15m late" in said(record, "improve")
     assert "What caused it?" not in asked(record, "causes")
+
+
+def test_the_log_tells_updates_from_messages_to_audiences() -> None:
+    told = story()
+    facts = {"number": 1, "audience": "customers"}
+    told.entries.append(entry(minutes(56), "sent", BEN, "Initial to Customers: 3 of 3", **facts))
+    logged = said(told.record(), "communication")
+    assert f"Message to customers by <@{BEN}>" in logged
+    assert logged.count("Update #1") == 1
+
+
+def test_a_rung_that_reached_nobody_is_not_called_an_escalation() -> None:
+    told = story()
+    told.entries.append(
+        entry(minutes(1), "escalated", BOT, "Rung 1 reaches nobody: the policy has no schedule", rung=1)
+    )
+    told.entries.append(entry(minutes(2), "escalated", ADA, "can't respond (rung 1)", rung=1, declined=True))
+    improve = said(told.record(), "improve")
+    assert "Rung 1 reaches nobody: the policy has no schedule" in improve
+    assert f"<@{ADA}> was paged and declined: can't respond (rung 1)" in improve
+    assert "had to be escalated" not in improve
 
 
 def test_what_the_record_does_not_say_is_a_question_and_never_filler() -> None:
