@@ -44,7 +44,7 @@ from bot.workers.search_indexer import SearchIndexer
 from bot.workers.timer import Timer
 from storage.deadlines import LedgerRow
 
-# From SIGTERM to the end in ten seconds: first what tells others and what merely waits, then what is under way.
+# Ten seconds from SIGTERM to the end: first the services that announce or only wait, then those with work under way.
 ANNOUNCED_WITHIN_S, DRAINED_WITHIN_S = 2.0, 6.0
 
 
@@ -56,15 +56,15 @@ async def build(settings: Settings, load: Callable[[], Settings] = settings_read
     """
     if missing := settings.missing_for_serving():
         raise SettingsError("Tocsin cannot start:\n  " + "\n  ".join(missing))
-    opened = AsyncExitStack()
+    resources = AsyncExitStack()
     try:
-        return _wire(await open_base(settings, opened), load, opened)
+        return _wire(await open_base(settings, resources), load, resources)
     except BaseException:
-        await opened.aclose()
+        await resources.aclose()
         raise
 
 
-def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> App:
+def _wire(base: Base, load: Callable[[], Settings], resources: AsyncExitStack) -> App:
     context, settings = base.context, base.settings
     backfill = partial(request_backfill, context)
     monitor = OutageMonitor(backfill)
@@ -92,10 +92,10 @@ def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> A
     status_page, status_http = status_page_services(base)
     bridge = partial(bookmarks.bridge_address, team=base.me.team_id)
     pages = PageSender(context, notifiers.build(settings, base.session), base.me.url, bridge)
-    opened.push_async_callback(lambda: notifiers.close(pages.notifiers))
+    resources.push_async_callback(lambda: notifiers.close(pages.notifiers))
     parts = PageParts(status_page, console_parts(base, lambda: pages.notifiers, slack_check), base.me.team_id)
     http = http_server(base.live, context, base.metrics, bolt, health, base.arrivals, parts)
-    opened.callback(http.limiter.close_all)  # connections that arrive while everything else stops
+    resources.callback(http.limiter.close_all)  # connections that arrive while everything else stops
     schedules = PagerDutyScheduleSync(context, pagerduty_schedule_sync.client(settings, base.session))
     mails = CommunicationSender(context, pages)
     outbox, replicas, indexer = outbox_of(base, sockets, pages, mails), _replicas(base), SearchIndexer(context)
@@ -118,13 +118,13 @@ def _wire(base: Base, load: Callable[[], Settings], opened: AsyncExitStack) -> A
         timer.add(periodic)
     serving: list[Service] = [status_page, http, outbox, scheduler, alerts, job_runner, replicas, indexer]
     serving += [rule_evaluator(base), prober(base)]
-    serving += [each for each in (status_http, sockets) if each is not None]
-    beside: list[Service] = [health, join, monitor, timer]
+    serving += [service for service in (status_http, sockets) if service is not None]
+    supporting: list[Service] = [health, join, monitor, timer]
     return App(
         context=context,
         session=base.session,
-        stages=(Stage(tuple(serving), DRAINED_WITHIN_S), Stage(tuple(beside), ANNOUNCED_WITHIN_S)),
-        resources=opened,
+        stages=(Stage(tuple(serving), DRAINED_WITHIN_S), Stage(tuple(supporting), ANNOUNCED_WITHIN_S)),
+        resources=resources,
         http=http,
         status_http=status_http,
         scheduler=scheduler,

@@ -1,4 +1,4 @@
-"""Builds the parts of the bot on which all others are built: policy, database, client of Slack, context."""
+"""Builds the parts on which all others depend: policy, database, Slack client, context."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
-    """The parts on which all others are built."""
+    """The parts on which all others depend."""
 
     settings: Settings  # as of the start; the secrets in use are in `live`
     live: LiveSettings
@@ -57,13 +57,13 @@ class Base:
     lock: InstanceLock | None  # on the SQLite file
 
 
-async def open_base(settings: Settings, opened: AsyncExitStack) -> Base:
-    """Read the policy, open (and migrate) the database, and ask Slack who we are. `opened` closes what was opened."""
+async def open_base(settings: Settings, resources: AsyncExitStack) -> Base:
+    """Read the policy, open (and migrate) the database, and ask Slack who we are. `resources` closes them later."""
     policies = _policies(settings)
     library = await _library(settings)
-    database, lock = await _database(settings, opened)
+    database, lock = await _database(settings, resources)
     session = slack_api.open_session()
-    opened.push_async_callback(session.close)
+    resources.push_async_callback(session.close)
     metrics = Metrics()
     database.write_failed = metrics.writes_failed.inc
     client = slack_api.web_client(secret_of(settings.slack_bot_token), settings.slack_api_url, session)
@@ -121,12 +121,12 @@ async def _library(settings: Settings) -> LibraryCache:
     return library
 
 
-async def _database(settings: Settings, opened: AsyncExitStack) -> tuple[Database, InstanceLock | None]:
+async def _database(settings: Settings, resources: AsyncExitStack) -> tuple[Database, InstanceLock | None]:
     lock = await acquire(settings.url)
     if lock is not None:
-        opened.callback(lock.release)
+        resources.callback(lock.release)
     database = await open_database(settings.url)
-    opened.push_async_callback(database.close)
+    resources.push_async_callback(database.close)
     if lock is not None:
         lock.note_opened()
         await release_leases(database)

@@ -1,4 +1,4 @@
-"""Builds what the console needs of the rest of the bot: sign-in with Slack, and what the page Setup asks."""
+"""Builds the parts of the console that depend on the rest of the bot: sign-in with Slack and the page Setup."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from bot.web.console.slack_sign_in import SlackSignIn
 def console_parts(
     base: Base, in_use: Callable[[], Mapping[str, Notifier]], slack: Callable[[], Awaitable[str | None]]
 ) -> ConsoleParts:
-    """The parts. `in_use` are the notifiers; `slack` says what is wrong with Slack."""
+    """The parts. `in_use` returns the notifiers by method; `slack` returns what is wrong with Slack, or None."""
 
     async def findings() -> list[dict[str, Any]]:
-        return [each.as_json() for each in await check.run(base.live.current)]
+        return [finding.as_json() for finding in await check.run(base.live.current)]
 
     installation = Installation(
         check=findings,

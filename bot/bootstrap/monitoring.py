@@ -1,4 +1,4 @@
-"""Builds what notices trouble by itself: the evaluation of alerting rules, and probes."""
+"""Builds the services that monitor: the evaluator of alerting rules, and the prober."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.workers.rule_evaluator import RuleEvaluator
 
 
 def rule_evaluator(base: Base) -> RuleEvaluator:
-    """Evaluates the rules of the policy in force, by the secrets in use."""
+    """The evaluator of the rules of the policy in force, with the secrets in use."""
 
     def address() -> Address:
         current = base.live.current.prometheus_address
@@ -25,5 +25,5 @@ def rule_evaluator(base: Base) -> RuleEvaluator:
 
 
 def prober(base: Base) -> Prober:
-    """Asks the probes of the policy in force."""
+    """The prober of the policy in force."""
     return Prober(base.context, probe_request.ask, base.metrics.probed)

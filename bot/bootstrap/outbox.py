@@ -42,7 +42,7 @@ IN_CHANNEL = frozenset({"card", "news", "update", "nudge", "page_channel", "comm
 
 
 def outbox_of(base: Base, sockets: SocketPool | None, pages: PageSender, mails: CommunicationSender) -> Outbox:
-    """The outbox. What no other sender takes goes to Slack."""
+    """The outbox. Kinds without a sender of their own go to Slack."""
     metrics, settings = base.metrics, base.settings
     dispatcher = Dispatcher(base.context, base.api, base.me, base.session, settings.tocsin_command)
     senders = _senders_of_kinds(

@@ -1,4 +1,4 @@
-"""Builds the work that is repeated."""
+"""Builds the periodic tasks."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from bot.workers.weekly_digest import weekly_digest
 
 
 def repeated_work(base: Base, health: Health, replicas: ReplicaCounter) -> list[Periodic]:
-    """Everything that is repeated, but the loops of the services."""
+    """Every periodic task, apart from the loops of the services."""
     settings, context = base.settings, base.context
     periodic = [
         UsergroupSync(context).periodic,

@@ -1,4 +1,4 @@
-"""Connects the rotation of secrets with the parts of the bot that keep them."""
+"""Connects the rotation of secrets with the parts of the bot that hold them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bot.workers.secret_rotation import SecretRotation, Use
 
 @dataclass(frozen=True, slots=True)
 class HoldersOfSecrets:
-    """The parts that keep secrets; all others read them from the settings each time."""
+    """The parts that hold secrets; all others read them from the settings each time."""
 
     token_watch: TokenWatch
     pages: PageSender
@@ -50,8 +50,6 @@ def secret_rotation(base: Base, load: Callable[[], Settings], holders: HoldersOf
         Use(frozenset({"slack_app_token"}), app_token),
         Use(frozenset(name.lower() for names in notifiers.NEEDS.values() for name in names), vendors),
         Use(frozenset({"pagerduty_api_token"}), pagerduty_schedules),
-        Use(
-            frozenset({"prometheus_url", "prometheus_token"}), runners
-        ),  # and the evaluation of rules reads the live settings
+        Use(frozenset({"prometheus_url", "prometheus_token"}), runners),  # the rule evaluator reads the live settings
     )
     return SecretRotation(base.live, load, uses, logs.mask_also)

@@ -1,4 +1,4 @@
-"""Builds what receives from Slack: Bolt with the listeners, Socket Mode, the announcement channel."""
+"""Builds the parts that receive from Slack: Bolt with the listeners, and Socket Mode."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def socket_pool(base: Base, bolt: AsyncApp, backfill: Callable[[], Awaitable[Non
 
 
 def join_announcements(base: Base) -> BackgroundTask:
-    """The work of joining the announcement channel."""
+    """The background task that joins the announcement channel."""
     return BackgroundTask(
         "join the announcement channel", lambda: announcements.join(base.context, base.api),
         "invite the bot: /invite @Tocsin",

@@ -1,4 +1,4 @@
-"""Wires the status page: the cache that it is served from, its static copy, and its own listener."""
+"""Builds the status page: the cache from which it is served, its static copy, and its own listener."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def status_page_services(base: Base) -> tuple[StatusPageCache, StatusServer | No
 
 
 def statuspage_client(base: Base) -> Callable[[], Statuspage | None]:
-    """The client of Atlassian Statuspage by the live settings; None where they name no page there."""
-    kept: dict[tuple[str, str, str], Statuspage] = {}
+    """The client of Atlassian Statuspage by the live settings; None if they name no page."""
+    clients: dict[tuple[str, str, str], Statuspage] = {}
 
     def client() -> Statuspage | None:
         settings = base.live.current
@@ -30,9 +30,9 @@ def statuspage_client(base: Base) -> Callable[[], Statuspage | None]:
         if not key or not page:
             return None
         name = (settings.statuspage_api_url, page, key)
-        if name not in kept:
-            kept.clear()
-            kept[name] = Statuspage(base.session, *name)
-        return kept[name]
+        if name not in clients:
+            clients.clear()
+            clients[name] = Statuspage(base.session, *name)
+        return clients[name]
 
     return client

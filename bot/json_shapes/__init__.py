@@ -1,1 +1,1 @@
-"""Writes incidents, alerts, figures and what was published as JSON, for the API, the command line and the console."""
+"""Formats incidents, alerts, figures and publications as JSON, for the API, the command line and the console."""

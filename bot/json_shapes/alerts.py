@@ -54,34 +54,34 @@ def alert_json(member: Member) -> dict[str, Any]:
     }
 
 
-def silence_json(each: Silence) -> dict[str, Any]:
+def silence_json(silence: Silence) -> dict[str, Any]:
     """A silence."""
     return {
-        "id": each.id,
-        "labels": dict(each.labels),
-        "starts_at": each.starts_at.isoformat(),
-        "ends_at": each.ends_at.isoformat(),
-        "by": each.by,
-        "reason": each.reason,
+        "id": silence.id,
+        "labels": dict(silence.labels),
+        "starts_at": silence.starts_at.isoformat(),
+        "ends_at": silence.ends_at.isoformat(),
+        "by": silence.by,
+        "reason": silence.reason,
     }
 
 
-def without_incident(shown: dict[str, Any], number: int | None) -> dict[str, Any]:
-    """The JSON of a group, or its explanation, for somebody who may not see its incident."""
+def without_incident(alert_group: dict[str, Any], number: int | None) -> dict[str, Any]:
+    """The JSON of a group, or of its explanation, without the incident, for somebody who may not see that."""
     name = re.compile(rf"INC-{number}(?![0-9])")
-    hidden = {**shown, "incident": None, "reason": name.sub("a private incident", shown["reason"])}
-    if "steps" in shown:
-        steps = [{**step, "reason": name.sub("a private incident", step["reason"])} for step in shown["steps"]]
+    hidden = {**alert_group, "incident": None, "reason": name.sub("a private incident", alert_group["reason"])}
+    if "steps" in alert_group:
+        steps = [{**step, "reason": name.sub("a private incident", step["reason"])} for step in alert_group["steps"]]
         hidden["steps"] = steps
     return hidden
 
 
 def explanation_json(group: AlertGroup, policy: Policy) -> dict[str, Any]:
-    """Why a group was decided as it was: each step with what was compared; at last why nobody was paged, if so."""
+    """The explanation of a decision: each step with its reason, and at last why nobody was paged, if so."""
     steps = [{"at": s.at.isoformat(), "step": s.step, "reason": s.reason} for s in group.steps]
-    if (why := escalation.explained(group, policy)) is not None:
+    if (reason := escalation.explained(group, policy)) is not None:
         at = group.decided_at or group.changed_at
-        steps.append({"at": at.isoformat(), "step": "page", "reason": why})
+        steps.append({"at": at.isoformat(), "step": "page", "reason": reason})
     return {
         "id": group.id,
         "title": group.title,

@@ -1,4 +1,4 @@
-"""Writes communications, and drafts of them, as JSON: one shape for the API and `--json`."""
+"""Formats communications and their drafts as JSON, in one shape for the API and `--json`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ States = Mapping[Group, Sequence[str]]  # of the notices to each group of recipi
 
 
 def communication_json(communication: Communication, states: States) -> dict[str, Any]:
-    """A communication with what became of it. Addresses are not in it, only how many there are."""
+    """A communication with its delivery. It has the numbers of recipients, but no addresses."""
     corrects = communication.corrects
     return {
         "id": communication.id,
@@ -35,33 +35,34 @@ def communication_json(communication: Communication, states: States) -> dict[str
         "sent_at": _instant(communication.sent_at),
         "corrects": f"{communication.incident_id}/{corrects}" if corrects is not None else None,
         "delivery": [_delivery(communication, group, states.get(group, ())) for group in _groups(communication)],
-        "left_out": [{"who": each.who, "why": each.why} for each in communication.left_out],
+        "left_out": [{"who": omission.who, "why": omission.why} for omission in communication.left_out],
     }
 
 
 def _groups(communication: Communication) -> list[Group]:
-    return [group for group in Group if any(each.group is group for each in communication.recipients)]
+    return [group for group in Group if any(recipient.group is group for recipient in communication.recipients)]
 
 
 def _delivery(communication: Communication, group: Group, states: Sequence[str]) -> dict[str, Any]:
-    counted = Counter(states)
-    recipients = sum(each.group is group for each in communication.recipients)
-    return {"group": str(group), "recipients": recipients, "sent": counted["sent"], "failed": counted["failed"]}
+    counts = Counter(states)
+    recipients = sum(recipient.group is group for recipient in communication.recipients)
+    return {"group": str(group), "recipients": recipients, "sent": counts["sent"], "failed": counts["failed"]}
 
 
 def reach_json(reach: Reach) -> dict[str, Any]:
-    """Exactly who gets a message, and who does not."""
+    """The recipients of a message, and the people who are left out."""
     return {
         "recipients": [
-            {"group": str(each.group), "address": each.address, "name": each.name} for each in reach.recipients
+            {"group": str(recipient.group), "address": recipient.address, "name": recipient.name}
+            for recipient in reach.recipients
         ],
-        "left_out": [{"who": each.who, "why": each.why} for each in reach.left_out],
+        "left_out": [{"who": omission.who, "why": omission.why} for omission in reach.left_out],
     }
 
 
 def findings_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """What the lint found in a message for the public."""
-    return [{"finding": each.sentence, "blocks": each.blocks} for each in findings]
+    return [{"finding": finding.sentence, "blocks": finding.blocks} for finding in findings]
 
 
 def told_json(told: Told | None) -> dict[str, Any] | None:

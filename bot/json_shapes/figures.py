@@ -1,4 +1,4 @@
-"""The JSON form of the figures of a period, the same on the command line and elsewhere."""
+"""Formats the figures of a period as JSON, in one shape for the API and `--json`."""
 
 from __future__ import annotations
 

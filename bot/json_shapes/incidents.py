@@ -82,7 +82,7 @@ def whole_incident_json(
         "reminders": [reminder_json(row) for row in rows],
         "failures": [{"step": failure.kind, "error": failure.error} for failure in failures],
         **(
-            {"merged_timeline": [{"incident": f"INC-{each.incident}", **entry_json(each)} for each in together]}
+            {"merged_timeline": [{"incident": f"INC-{record.incident}", **entry_json(record)} for record in together]}
             if together
             else {}
         ),
@@ -157,8 +157,11 @@ def review_json(view: ReviewView, today: date) -> dict[str, Any]:
                 "key": section.key,
                 "title": section.title,
                 "sentences": [
-                    {"text": each.text, "cites": [{"seq": seq, "permalink": view.links.get(seq)} for seq in each.cites]}
-                    for each in section.sentences
+                    {
+                        "text": sentence.text,
+                        "cites": [{"seq": seq, "permalink": view.links.get(seq)} for seq in sentence.cites],
+                    }
+                    for sentence in section.sentences
                 ],
                 "questions": [{"to": question.to, "text": question.text} for question in section.questions],
                 "version": section.version,

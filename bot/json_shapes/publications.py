@@ -1,4 +1,4 @@
-"""Writes what is on the status page as JSON for those inside: one shape for the API and `--json`."""
+"""Formats publications of the status page as JSON for insiders, in one shape for the API and `--json`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from bot.domain.statuspage.view import PageView
 from bot.domain.timeline.entry import rfc3339
 
 
-def publication_json(publication: Publication, seen: Collection[int]) -> dict[str, Any]:
-    """A publication. Unlike the page it names the incident, if that is among those that may be seen."""
+def publication_json(publication: Publication, visible: Collection[int]) -> dict[str, Any]:
+    """A publication. Unlike the page it names the incident, if that is among the `visible` ones."""
     return {
         "id": publication.id,
         "kind": str(publication.kind),
-        "incident": f"INC-{publication.incident}" if publication.incident in seen else None,
+        "incident": f"INC-{publication.incident}" if publication.incident in visible else None,
         "title": publication.title,
         "impact": publication.impact,
         "status": str(publication.status),
@@ -29,18 +29,18 @@ def publication_json(publication: Publication, seen: Collection[int]) -> dict[st
         "scheduled_until": _instant(publication.scheduled_until),
         "updates": [
             {
-                "status": str(each.status),
-                "message": each.message,
-                "at": rfc3339(each.at),
-                "edited_at": _instant(each.edited_at),
+                "status": str(update.status),
+                "message": update.message,
+                "at": rfc3339(update.at),
+                "edited_at": _instant(update.edited_at),
             }
-            for each in publication.updates
+            for update in publication.updates
         ],
     }
 
 
-def page_json(view: PageView, seen: Collection[int]) -> dict[str, Any]:
-    """The page as it is now, with what is not over."""
+def page_json(view: PageView, visible: Collection[int]) -> dict[str, Any]:
+    """The page as it is now, with its unresolved publications."""
     return {
         "name": view.rules.name,
         "url": view.url,
@@ -48,7 +48,9 @@ def page_json(view: PageView, seen: Collection[int]) -> dict[str, Any]:
         "timezone": view.rules.timezone,
         "status": {"indicator": indicator(view.overall), "description": description(view.overall)},
         "components": components_json(view),
-        "publications": [publication_json(each, seen) for each in (*view.incidents, *view.maintenance)],
+        "publications": [
+            publication_json(publication, visible) for publication in (*view.incidents, *view.maintenance)
+        ],
     }
 
 
@@ -56,13 +58,13 @@ def components_json(view: PageView) -> list[dict[str, Any]]:
     """The components with their states."""
     return [
         {
-            "key": each.component.key,
-            "name": each.component.name,
-            "group": each.component.group,
-            "state": str(each.state),
-            "changed_at": rfc3339(each.changed_at),
+            "key": shown_component.component.key,
+            "name": shown_component.component.name,
+            "group": shown_component.component.group,
+            "state": str(shown_component.state),
+            "changed_at": rfc3339(shown_component.changed_at),
         }
-        for each in view.components
+        for shown_component in view.components
     ]
 
 

@@ -75,7 +75,7 @@ class GroupsShape(Shape):
 
 
 class ExplanationShape(Shape):
-    """Why a group was decided as it was."""
+    """The explanation of a group's decision."""
 
     model_config = ConfigDict(title="Explanation")
 
@@ -119,7 +119,7 @@ class AttachArguments(Arguments):
 
 
 class DismissArguments(Arguments):
-    """Why nothing is done about the group."""
+    """The reason for dismissing the group."""
 
     why: Literal["false_alarm", "known", "not_actionable"]
     note: MaybeWords = ""
@@ -144,9 +144,9 @@ class SilenceArguments(Arguments):
     reason: Annotated[str, Field(max_length=300)] = ""
 
 
-async def _list(call: Call, given: ScopeArguments) -> Answer:
+async def _list(call: Call, arguments: ScopeArguments) -> Answer:
     async with call.context.database.reading() as conn:
-        read = groups.firing if given.scope == "firing" else groups.newest
+        read = groups.firing if arguments.scope == "firing" else groups.newest
         return await _groups(call, conn, await read(conn, MOST_GROUPS))
 
 
@@ -156,23 +156,27 @@ async def _of_incident(call: Call, _: NoArguments) -> Answer:
         return await _groups(call, conn, await groups.of_incident(conn, incident.number, MOST_GROUPS))
 
 
-async def _groups(call: Call, conn: AsyncConnection, listed: Sequence[AlertGroup]) -> Answer:
-    counts = await members.counts(conn, [group.number for group in listed])
-    hidden = await _hidden(call, conn, listed)
-    shown = []
-    for group in listed:
+async def _groups(call: Call, conn: AsyncConnection, alert_groups: Sequence[AlertGroup]) -> Answer:
+    counts = await members.counts(conn, [group.number for group in alert_groups])
+    hidden = await _hidden(call, conn, alert_groups)
+    rows = []
+    for group in alert_groups:
         alerts = await members.of_group(conn, group.number, MOST_ALERTS)
         as_json = group_json(group, counts.get(group.number, MemberCount()), alerts)
-        shown.append(without_incident(as_json, group.incident) if group.incident in hidden else as_json)
-    return Answer({"groups": shown})
+        rows.append(without_incident(as_json, group.incident) if group.incident in hidden else as_json)
+    return Answer({"groups": rows})
 
 
-async def _hidden(call: Call, conn: AsyncConnection, listed: Sequence[AlertGroup]) -> set[int | None]:
-    """The incidents of the groups that the actor may not see."""
-    found = await incidents.get_many(conn, {group.incident for group in listed if group.incident is not None})
+async def _hidden(call: Call, conn: AsyncConnection, alert_groups: Sequence[AlertGroup]) -> set[int | None]:
+    """The numbers of the groups' incidents that the actor may not see."""
+    incidents_by_number = await incidents.get_many(
+        conn, {group.incident for group in alert_groups if group.incident is not None}
+    )
     if call.operator:
         return set()
-    return {each.number for each in found.values() if not await can_see(conn, each, call.actor)}
+    return {
+        incident.number for incident in incidents_by_number.values() if not await can_see(conn, incident, call.actor)
+    }
 
 
 async def _explain(call: Call, _: NoArguments) -> Answer:
@@ -199,27 +203,31 @@ async def _declare(call: Call, _: NoArguments) -> Answer:
     return incident_answer(incident, made=True)
 
 
-async def _attach(call: Call, given: AttachArguments) -> Answer:
-    incident = await visible_incident(Call(call.context, call.actor, {"id": given.incident}, operator=call.operator))
+async def _attach(call: Call, arguments: AttachArguments) -> Answer:
+    incident = await visible_incident(
+        Call(call.context, call.actor, {"id": arguments.incident}, operator=call.operator)
+    )
     attached = await act.attach_to_incident(call.context, _group(call), incident.number, call.actor, call.delivery)
     return incident_answer(attached)
 
 
-async def _dismiss(call: Call, given: DismissArguments) -> Answer:
-    group = await act.dismiss(call.context, _group(call), given.why, given.note, call.actor, call.delivery)
+async def _dismiss(call: Call, arguments: DismissArguments) -> Answer:
+    group = await act.dismiss(call.context, _group(call), arguments.why, arguments.note, call.actor, call.delivery)
     return Answer(explanation_json(group, call.context.policy))
 
 
 async def _silences(call: Call, _: NoArguments) -> Answer:
     async with call.context.database.reading() as conn:
         in_force = await silences.in_force(conn, call.context.clock.now())
-    return Answer({"silences": [silence_json(each) for each in in_force]})
+    return Answer({"silences": [silence_json(row) for row in in_force]})
 
 
-async def _silence(call: Call, given: SilenceArguments) -> Answer:
+async def _silence(call: Call, arguments: SilenceArguments) -> Answer:
     now = call.context.clock.now()
-    made = silence.silence(list(given.labels.items()), span(given.duration), call.actor, given.reason, now)
-    stored = await add_silence(call.context, made, call.delivery)
+    new_silence = silence.silence(
+        list(arguments.labels.items()), span(arguments.duration), call.actor, arguments.reason, now
+    )
+    stored = await add_silence(call.context, new_silence, call.delivery)
     return Answer(silence_json(stored), location=f"/silences/{stored.id}")
 
 

@@ -1,4 +1,4 @@
-"""The operation that reads the ledger: who did what in which incident, and through which door."""
+"""The operation that reads the audit log: who did what in which incident, and from which source."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from storage.timeline import audit
 from storage.timeline.audit import AuditedEntry
 
 PAGE, MOST = 100, 200
-READ = 1000  # entries at most, among which those through one door are looked for
-MARGIN = 50  # entries more than asked for, since some may be hidden
+READ = 1000  # entries read at most to find those of one source
+MARGIN = 50  # extra entries to read, since some may be hidden
 
 
 class DeedShape(Shape):
-    """Something that somebody did."""
+    """One thing that a person did."""
 
     model_config = ConfigDict(title="Deed")
 
@@ -37,7 +37,7 @@ class DeedShape(Shape):
 
 
 class DeedsShape(Shape):
-    """What was done, the latest first."""
+    """A page of deeds, the latest first."""
 
     model_config = ConfigDict(title="Deeds")
 
@@ -46,7 +46,7 @@ class DeedsShape(Shape):
 
 
 class AuditArguments(Arguments):
-    """Whose deeds, and through which door."""
+    """Whose deeds to list, and from which source."""
 
     actor: Annotated[str, Field(min_length=1, max_length=40)] | None = None
     source: Source | None = None
@@ -54,44 +54,50 @@ class AuditArguments(Arguments):
     cursor: Annotated[str, Field(pattern=CURSOR, description="`next_cursor` of the page before.")] | None = None
 
 
-async def _list(call: Call, given: AuditArguments) -> Answer:
-    at = position(given.cursor)
+async def _list(call: Call, arguments: AuditArguments) -> Answer:
+    at = position(arguments.cursor)
     try:
         before = None if at is None else from_microseconds(at)
     except OverflowError:
         before = None
     async with call.context.database.reading() as conn:
-        wanted = given.limit + MARGIN if given.source is None else READ
-        read = await audit.newest(conn, wanted, before=before, actor=given.actor)
-        private = await incidents.private_among(conn, {each.incident for each in read}) if not call.operator else []
+        read_limit = arguments.limit + MARGIN if arguments.source is None else READ
+        deeds = await audit.newest(conn, read_limit, before=before, actor=arguments.actor)
+        private = await incidents.private_among(conn, {deed.incident for deed in deeds}) if not call.operator else []
         hidden = {incident.number for incident in private if not await can_see(conn, incident, call.actor)}
-    shown = [each for each in read if each.incident not in hidden and given.source in (None, source_of(each.entry))]
-    page = shown[: given.limit]
-    page += [each for each in shown[given.limit :] if each.entry.at == page[-1].entry.at]  # what one change recorded
-    return Answer({"deeds": [_json(each) for each in page], "next_cursor": _following(page, shown, read, wanted)})
+    visible_deeds = [
+        deed for deed in deeds if deed.incident not in hidden and arguments.source in (None, source_of(deed.entry))
+    ]
+    page = visible_deeds[: arguments.limit]
+    page += [
+        deed for deed in visible_deeds[arguments.limit :] if deed.entry.at == page[-1].entry.at
+    ]  # all entries of one change together
+    return Answer(
+        {"deeds": [_json(deed) for deed in page], "next_cursor": _following(page, visible_deeds, deeds, read_limit)}
+    )
 
 
 def _following(
-    page: list[AuditedEntry], shown: list[AuditedEntry], read: list[AuditedEntry], wanted: int
+    page: list[AuditedEntry], visible_deeds: list[AuditedEntry], deeds: list[AuditedEntry], read_limit: int
 ) -> str | None:
-    """Where the next page begins: before the instant of the last entry."""
-    last = page[-1] if len(shown) > len(page) else read[-1] if len(read) == wanted else None
+    """The cursor of the next page, which begins before the instant of the last entry; None at the end."""
+    last = page[-1] if len(visible_deeds) > len(page) else deeds[-1] if len(deeds) == read_limit else None
     return None if last is None else token(to_microseconds(last.entry.at))
 
 
-def _json(each: AuditedEntry) -> dict[str, Any]:
+def _json(deed: AuditedEntry) -> dict[str, Any]:
     return {
-        "at": instant(each.entry.at),
-        "incident": f"INC-{each.incident}",
-        "seq": each.seq,
-        "kind": each.entry.kind,
-        "actor": each.entry.actor,
-        "source": str(source_of(each.entry)),
-        "text": each.entry.text,
+        "at": instant(deed.entry.at),
+        "incident": f"INC-{deed.incident}",
+        "seq": deed.seq,
+        "kind": deed.entry.kind,
+        "actor": deed.entry.actor,
+        "source": str(source_of(deed.entry)),
+        "text": deed.entry.text,
     }
 
 
 OPERATIONS = (
-    question("list_deeds", "/audit", "Who did what, and through which door", _list, DeedsShape, tag="Audit",
+    question("list_deeds", "/audit", "Who did what, and from which source", _list, DeedsShape, tag="Audit",
              arguments=AuditArguments, example={"source": "console", "limit": 20}),
 )  # fmt: skip

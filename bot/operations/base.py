@@ -23,15 +23,15 @@ API = "api"  # the actor of the bootstrap token
 
 
 class Arguments(BaseModel):
-    """The base of all arguments. A field that is not known is an error."""
+    """The base of all arguments. An unknown field is an error."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, defer_build=True)
     exactly_one_of: ClassVar[tuple[str, ...]] = ()  # these; the default of each means: not given
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        given = self.model_fields_set.intersection(self.exactly_one_of)
-        if self.exactly_one_of and len(given) != 1:
+        alternatives = self.model_fields_set.intersection(self.exactly_one_of)
+        if self.exactly_one_of and len(alternatives) != 1:
             raise ValueError(f"expected one of {', '.join(self.exactly_one_of)}")
         return self
 
@@ -41,16 +41,16 @@ class NoArguments(Arguments):
 
 
 class Shape(BaseModel):
-    """The base of what operations answer; it documents the JSON."""
+    """The base of the answers of operations; it documents their JSON."""
 
     model_config = ConfigDict(defer_build=True)  # a process that shows no schema builds none
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request for an operation: who asks, through which door, and which thing of those in the path is meant."""
+    """A request for an operation: who asks, from which source, and about which object."""
 
-    context: Context  # with the source of the door, and what must hold of the incident
+    context: Context  # with the source, and the preconditions on the incident
     actor: str  # a Slack ID, `API` or `OPERATOR`
     path: Mapping[str, str] = field(default_factory=dict)  # the values in the path, by name
     delivery: str | None = None  # the same when the client repeats the request
@@ -65,11 +65,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an operation answers."""
+    """The answer of an operation."""
 
     body: Any
     version: str | None = None  # of an incident, for `ETag`
-    location: str | None = None  # of what was made, under `/api/v1`
+    location: str | None = None  # of the created object, under `/api/v1`
 
 
 Run = Callable[[Call, Any], Awaitable[Answer]]
@@ -89,10 +89,10 @@ class Operation:
     example: Mapping[str, Any] = field(default_factory=dict)  # of the arguments
     scope: Scope = Scope.WRITE
     status: int = 200
-    asks_who: bool = True  # whether Slack is asked who the actor is: for what guests may not do
+    asks_who: bool = True  # whether to ask Slack who the actor is, for operations that guests may not use
     conditional: bool = False  # whether `If-Match` counts
     tag: str = "Incidents"
-    secret: bool = False  # whether the answer has a secret, so that it is kept nowhere
+    secret: bool = False  # whether the answer has a secret, so that it is not stored
     also: tuple[str, ...] = ()  # other paths, which the document does not list
 
 
@@ -105,7 +105,7 @@ def question(
 
 
 class BadArgument(Refused):
-    """An argument that has the right form and means nothing here. `name` is the field."""
+    """An argument of the right form whose value is not valid here. `name` is the field."""
 
     def __init__(self, name: str, message: str) -> None:
         super().__init__(message)
@@ -143,7 +143,7 @@ def _not_blank(text: str) -> str:
 
 
 def _in_utc(instant: datetime) -> datetime:
-    """In UTC; at the ends of the calendar the nearest instant that has one."""
+    """The instant in UTC; at the ends of the calendar, where UTC has no such day, only the zone is replaced."""
     try:
         return instant.astimezone(UTC)
     except OverflowError:

@@ -30,7 +30,7 @@ from bot.operations.cursors import position, token
 from bot.operations.visibility import visible_incident
 from bot.usecases import authorize
 from bot.usecases.communications.approve import approve, decline
-from bot.usecases.communications.compose import Given, compose, correction, delivery_of, existing
+from bot.usecases.communications.compose import MessageFields, compose, correction, delivery_of, existing
 from bot.usecases.communications.draft import draft, record_of
 from bot.usecases.communications.send import ACTION, send
 from storage import communications as stored
@@ -45,7 +45,7 @@ Accepted = Annotated[bool, Field(description="Whether somebody looked at what th
 
 
 class DeliveryShape(Shape):
-    """What became of a message to one group of recipients."""
+    """The delivery of a message to one group of recipients."""
 
     model_config = ConfigDict(title="Delivery")
 
@@ -56,7 +56,7 @@ class DeliveryShape(Shape):
 
 
 class LeftOutShape(Shape):
-    """Somebody of the audience who does not get the message."""
+    """A member of the audience who does not get the message."""
 
     model_config = ConfigDict(title="LeftOut")
 
@@ -119,7 +119,7 @@ class AudiencesShape(Shape):
 
 
 class DraftShape(Shape):
-    """A message as the template has it, with the exact recipients. Nothing is sent."""
+    """A draft from the template, with the exact recipients. Nothing is sent."""
 
     model_config = ConfigDict(title="Draft")
 
@@ -146,14 +146,14 @@ class ListCommunicationsArguments(Arguments):
 
 
 class DraftArguments(Arguments):
-    """The audience, and the stage where it is not the one that is due."""
+    """The audience, and the stage unless it is the one that is due."""
 
     audience: AudienceKey
     stage: Stage | None = None
 
 
 class SendArguments(Arguments):
-    """A message. What is left out comes from the audience's template."""
+    """A message. Fields that are left out come from the audience's template."""
 
     audience: AudienceKey
     subject: Subject | None = None
@@ -163,7 +163,7 @@ class SendArguments(Arguments):
 
 
 class CorrectArguments(Arguments):
-    """The right words. The subject, where it is left out, says that it is a correction."""
+    """The corrected text. Without a subject, the default one says that it is a correction."""
 
     text: Text
     subject: Subject | None = None
@@ -179,26 +179,29 @@ async def _audiences(call: Call, _: NoArguments) -> Answer:
         {
             "audiences": [
                 {
-                    "audience": each.key,
-                    "name": each.name,
-                    "public": each.public,
-                    "proposed": each in proposed,
-                    "told": told_json(incident.told.get(each.key)),
-                    "due_at": instant(stages.due_at(incident, each, policy)),
+                    "audience": audience.key,
+                    "name": audience.name,
+                    "public": audience.public,
+                    "proposed": audience in proposed,
+                    "told": told_json(incident.told.get(audience.key)),
+                    "due_at": instant(stages.due_at(incident, audience, policy)),
                 }
-                for each in (*proposed, *(each for each in policy.audiences.values() if each not in proposed))
+                for audience in (
+                    *proposed,
+                    *(audience for audience in policy.audiences.values() if audience not in proposed),
+                )
             ]
         }
     )
 
 
-async def _list(call: Call, given: ListCommunicationsArguments) -> Answer:
+async def _list(call: Call, arguments: ListCommunicationsArguments) -> Answer:
     incident = await visible_incident(call)
     async with call.context.database.reading() as conn:
-        listed = await stored.newest(conn, incident.number, given.limit + 1, before=position(given.cursor))
-    shown = listed[: given.limit]
-    more = token(shown[-1].number) if len(listed) > given.limit else None
-    return Answer({"communications": [await _json(call, each) for each in shown], "next_cursor": more})
+        messages = await stored.newest(conn, incident.number, arguments.limit + 1, before=position(arguments.cursor))
+    page = messages[: arguments.limit]
+    next_cursor = token(page[-1].number) if len(messages) > arguments.limit else None
+    return Answer({"communications": [await _json(call, message) for message in page], "next_cursor": next_cursor})
 
 
 async def _get(call: Call, _: NoArguments) -> Answer:
@@ -206,45 +209,47 @@ async def _get(call: Call, _: NoArguments) -> Answer:
     return Answer(await _json(call, await existing(call.context, incident, _number(call))))
 
 
-async def _draft(call: Call, given: DraftArguments) -> Answer:
+async def _draft(call: Call, arguments: DraftArguments) -> Answer:
     incident = await visible_incident(call)
     authorize.require(call.context, ACTION, call.actor, incident)
     async with call.context.database.reading() as conn:
         policy = await call.context.policies.of(conn, incident)
-        audience = tell.audience_of(policy, given.audience)
+        audience = tell.audience_of(policy, arguments.audience)
         record = await record_of(call.context, conn, incident, policy)
-        made = await draft(call.context, conn, record, audience, given.stage)
+        message_draft = await draft(call.context, conn, record, audience, arguments.stage)
     return Answer(
         {
             "audience": audience.key,
             "name": audience.name,
-            "stage": made.message.stage,
-            "subject": made.message.subject,
-            "text": made.message.text,
+            "stage": message_draft.message.stage,
+            "subject": message_draft.message.subject,
+            "text": message_draft.message.text,
             "public": audience.public,
             "second_person": audience.second_person,
-            **reach_json(made.reach),
-            "findings": findings_json(made.findings),
-            "told": told_json(made.told),
-            "changes": list(made.changes),
-            "due_at": instant(made.due_at),
+            **reach_json(message_draft.reach),
+            "findings": findings_json(message_draft.findings),
+            "told": told_json(message_draft.told),
+            "changes": list(message_draft.changes),
+            "due_at": instant(message_draft.due_at),
         }
     )
 
 
-async def _send(call: Call, given: SendArguments) -> Answer:
+async def _send(call: Call, arguments: SendArguments) -> Answer:
     incident = await visible_incident(call)
     authorize.require(call.context, ACTION, call.actor, incident)
-    words = Given(given.subject, given.text, given.stage, given.accept_findings)
-    message = await compose(call.context, incident, given.audience, words)
-    sent = await send(call.context, incident.number, message, call.actor, call.delivery)
-    return Answer(await _json(call, sent), location=f"/incidents/{incident.id}/communications/{sent.number}")
+    fields = MessageFields(arguments.subject, arguments.text, arguments.stage, arguments.accept_findings)
+    message = await compose(call.context, incident, arguments.audience, fields)
+    communication = await send(call.context, incident.number, message, call.actor, call.delivery)
+    return Answer(
+        await _json(call, communication), location=f"/incidents/{incident.id}/communications/{communication.number}"
+    )
 
 
-async def _correct(call: Call, incident: Incident, given: CorrectArguments) -> Communication:
+async def _correct(call: Call, incident: Incident, arguments: CorrectArguments) -> Communication:
     authorize.require(call.context, ACTION, call.actor, incident)
-    words = Given(given.subject, given.text, accept_findings=given.accept_findings)
-    message = await correction(call.context, incident, _number(call), words)
+    fields = MessageFields(arguments.subject, arguments.text, accept_findings=arguments.accept_findings)
+    message = await correction(call.context, incident, _number(call), fields)
     return await send(call.context, incident.number, message, call.actor, call.delivery)
 
 
@@ -265,8 +270,8 @@ def _verb(
 ) -> Operation:
     """An operation `POST /incidents/{id}/communications/{communication}/{word}`, which answers a communication."""
 
-    async def run(call: Call, given: Any) -> Answer:
-        return Answer(await _json(call, await change(call, await visible_incident(call), given)))
+    async def run(call: Call, request: Any) -> Answer:
+        return Answer(await _json(call, await change(call, await visible_incident(call), request)))
 
     return Operation(
         name=f"{word}_communication", method="POST", path=f"/incidents/{{id}}/communications/{{communication}}/{word}",

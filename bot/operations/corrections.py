@@ -15,7 +15,7 @@ from bot.usecases.incidents.correct_times import correct_times
 
 
 class TimesArguments(Arguments):
-    """When it really was, and how that is known. What is left out stays as it is."""
+    """The corrected times, and how they are known. A time that is left out stays as it is."""
 
     started_at: Instant | None = None
     detected_at: Instant | None = None
@@ -26,37 +26,39 @@ class TimesArguments(Arguments):
 
 
 class RedactArguments(Arguments):
-    """The entry whose words are struck, and why. Its place, time and hash stay."""
+    """The entry to redact, and why. Its place, time and hash stay."""
 
     seq: Annotated[int, Field(ge=1, le=2**53, description="Of the entry, as the timeline says.")]
     reason: Words
 
 
 class PolicyArguments(Arguments):
-    """The digest of the policy that is to be applied; without one, the policy in force."""
+    """The digest of the policy to apply; without one, the policy in force."""
 
     digest: Annotated[str, Field(min_length=1, max_length=100)] | None = None
 
 
-async def _times(call: Call, given: TimesArguments) -> Incident:
-    corrections = {name: at for name in LABELS if (at := getattr(given, name)) is not None}
+async def _times(call: Call, arguments: TimesArguments) -> Incident:
+    corrections = {name: at for name in LABELS if (at := getattr(arguments, name)) is not None}
     if not corrections:
         raise BadArgument("started_at", "Give at least one time.")
     try:
         return await correct_times(
-            call.context, call.number, corrections, given.reason, call.actor, call.delivery
+            call.context, call.number, corrections, arguments.reason, call.actor, call.delivery
         )  # fmt: skip
     except ImpossibleTime as error:
         raise BadArgument(error.field, error.message) from None
 
 
-async def _redact(call: Call, given: RedactArguments) -> Incident:
-    done = await redact.redact(call.context, call.number, given.seq, given.reason, call.actor, call.delivery)
-    return done.incident
+async def _redact(call: Call, arguments: RedactArguments) -> Incident:
+    redaction = await redact.redact(
+        call.context, call.number, arguments.seq, arguments.reason, call.actor, call.delivery
+    )
+    return redaction.incident
 
 
-async def _policy(call: Call, given: PolicyArguments) -> Incident:
-    digest = given.digest or call.context.policy.digest
+async def _policy(call: Call, arguments: PolicyArguments) -> Incident:
+    digest = arguments.digest or call.context.policy.digest
     return await change_policy.apply(call.context, call.number, digest, call.actor, call.delivery)
 
 

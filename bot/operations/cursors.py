@@ -1,4 +1,4 @@
-"""Writes and reads the cursors of lists: opaque texts that stay valid while rows are added."""
+"""Encodes and decodes the cursors of lists: opaque texts that stay valid while rows are added."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bot.operations.base import CURSOR, BadArgument
 
 
 def token(position: int) -> str:
-    """The cursor of a position: a number of rows that never changes, such as an incident's."""
+    """The cursor of a position, which is a number that a row keeps, such as an incident's."""
     return f"c{position}"
 
 

@@ -17,7 +17,7 @@ Name = Annotated[str, Field(max_length=100)]
 
 
 class ImpactArguments(Arguments):
-    """What is known of the impact. What is left out stays as it is; a fact that is null or false is removed."""
+    """The impact. A fact that is left out stays as it is; one that is null or false is removed."""
 
     services: Annotated[tuple[Name, ...], Field(max_length=100)] | None = None
     regions: Annotated[tuple[Name, ...], Field(max_length=100)] | None = None
@@ -39,16 +39,16 @@ class FieldsArguments(Arguments):
     fields: Annotated[dict[Name, str | float | bool | None], Field(min_length=1, max_length=100)]
 
 
-async def _impact(call: Call, given: ImpactArguments) -> Incident:
-    facts = given.model_dump(exclude_unset=True, exclude={"services", "regions"})
-    services = None if given.services is None else tuple(dict.fromkeys(given.services))
-    regions = None if given.regions is None else tuple(dict.fromkeys(given.regions))
+async def _impact(call: Call, arguments: ImpactArguments) -> Incident:
+    facts = arguments.model_dump(exclude_unset=True, exclude={"services", "regions"})
+    services = None if arguments.services is None else tuple(dict.fromkeys(arguments.services))
+    regions = None if arguments.regions is None else tuple(dict.fromkeys(arguments.regions))
     form = ImpactInput(services, regions, facts)
     return await record_impact(call.context, call.number, form, call.actor, call.delivery)
 
 
-async def _fields(call: Call, given: FieldsArguments) -> Incident:
-    return await answer_custom_fields(call.context, call.number, given.fields, call.actor, call.delivery)
+async def _fields(call: Call, arguments: FieldsArguments) -> Incident:
+    return await answer_custom_fields(call.context, call.number, arguments.fields, call.actor, call.delivery)
 
 
 OPERATIONS = (

@@ -21,7 +21,7 @@ LONGEST = timedelta(days=3660)
 
 
 class FiguresArguments(Arguments):
-    """A period, which of its incidents count, and by what they are split."""
+    """A period, a selection of its incidents, and the attribute to split by."""
 
     since: Duration | None = Field(default=None, description="How far to look back; 30d without a period.")
     days: Annotated[int, Field(ge=1, le=3660)] | None = Field(default=None, description="The same, in days.")
@@ -35,7 +35,7 @@ class FiguresArguments(Arguments):
 
 
 class DistributionShape(Shape):
-    """Seconds, with of how many incidents they are. Without any, `n` is 0 and the others null."""
+    """A distribution of seconds over `n` incidents. Without any, `n` is 0 and the others null."""
 
     model_config = ConfigDict(title="Distribution")
 
@@ -47,7 +47,7 @@ class DistributionShape(Shape):
 
 
 class FiguresShape(Shape):
-    """The figures of a period. Shares are from 0 to 1, or null where there is nothing to share."""
+    """The figures of a period. Shares are from 0 to 1, or null if they are of nothing."""
 
     model_config = ConfigDict(title="Figures")
 
@@ -84,43 +84,43 @@ class FiguresShape(Shape):
     detected: dict[str, Any] = Field(description="How many incidents were detected in each week, month or quarter.")
 
 
-async def _figures(call: Call, given: FiguresArguments) -> Answer:
+async def _figures(call: Call, arguments: FiguresArguments) -> Answer:
     now = call.context.clock.now()
-    severity = None if given.severity is None else severity_key(call, given.severity)
-    team = None if given.team is None else _team(call, given.team)
-    selection = Selection(severity, given.service, given.category, team)
-    scope = Scope(_period(call, given), selection, given.by)
+    severity = None if arguments.severity is None else severity_key(call, arguments.severity)
+    team = None if arguments.team is None else _team(call, arguments.team)
+    selection = Selection(severity, arguments.service, arguments.category, team)
+    scope = Scope(_period(call, arguments), selection, arguments.by)
     policy = call.context.policy
     return Answer(figures_json(await period_figures(call.context.database, policy, scope, now), policy))
 
 
-def _team(call: Call, named: str) -> str:
+def _team(call: Call, name: str) -> str:
     try:
-        return team_key(named, call.context.policy)
+        return team_key(name, call.context.policy)
     except Refused as refused:
         raise BadArgument("team", str(refused)) from None
 
 
-def _period(call: Call, given: FiguresArguments) -> Period:
+def _period(call: Call, arguments: FiguresArguments) -> Period:
     now = call.context.clock.now()
-    if given.start is None:
-        if given.end is not None:
+    if arguments.start is None:
+        if arguments.end is not None:
             raise BadArgument("end", "An end needs a start.")
-        return Period(now - _looked_back(given), now)
-    end = min(given.end or now, now)
-    if given.since is not None or given.days is not None:
+        return Period(now - _look_back(arguments), now)
+    end = min(arguments.end or now, now)
+    if arguments.since is not None or arguments.days is not None:
         raise BadArgument("start", "Give either since or days, or start and end.")
-    if not given.start < end:
+    if not arguments.start < end:
         raise BadArgument("start", "The start must lie before the end, and in the past.")
-    if end - given.start > LONGEST:
+    if end - arguments.start > LONGEST:
         raise BadArgument("start", "A period has at most ten years.")
-    return Period(given.start, end)
+    return Period(arguments.start, end)
 
 
-def _looked_back(given: FiguresArguments) -> timedelta:
-    if given.since is not None and given.days is not None:
+def _look_back(arguments: FiguresArguments) -> timedelta:
+    if arguments.since is not None and arguments.days is not None:
         raise BadArgument("days", "Give either since or days.")
-    return span(given.since) if given.since else timedelta(days=given.days or 30)
+    return span(arguments.since) if arguments.since else timedelta(days=arguments.days or 30)
 
 
 OPERATIONS = (

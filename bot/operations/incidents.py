@@ -55,13 +55,13 @@ class ListArguments(Arguments):
 
 
 class GetArguments(Arguments):
-    """What comes with the incident: `all` adds the whole timeline, the reminders, and what could not be sent."""
+    """What to include: `all` adds the whole timeline, the reminders, and the failed notices."""
 
     include: Literal["all"] | None = None
 
 
 class DeclareArguments(Arguments):
-    """What is known of a new incident. Without a severity it gets the middle one of the policy."""
+    """A new incident. Without a severity it gets the middle one of the policy."""
 
     title: Words
     severity: Annotated[str, Field(max_length=40)] | None = None
@@ -121,8 +121,8 @@ async def _get(call: Call, arguments: GetArguments) -> Answer:
         rows = await deadlines.ledger(conn, incident.number)
         failures = await census.failed_or_blocked(conn, incident.number)
         reader = None if call.operator else call.actor
-        together = await read_together(conn, incident, reader) if incident.merged else []
-    return Answer(whole_incident_json(incident, entries, rows, failures, together), version_of(incident))
+        merged_entries = await read_together(conn, incident, reader) if incident.merged else []
+    return Answer(whole_incident_json(incident, entries, rows, failures, merged_entries), version_of(incident))
 
 
 async def _declare(call: Call, arguments: DeclareArguments) -> Answer:
@@ -150,7 +150,7 @@ async def _declare(call: Call, arguments: DeclareArguments) -> Answer:
 
 
 def _plays(arguments: DeclareArguments) -> int | None:
-    """The number of the past incident that the drill plays. Raises `Refused` where it is no drill."""
+    """The number of the past incident that the drill plays. Raises `Refused` if it is not a drill."""
     if not arguments.plays:
         if arguments.at:
             raise Refused("Say which past incident is played: send `plays` as well, such as INC-42.")
@@ -161,7 +161,7 @@ def _plays(arguments: DeclareArguments) -> int | None:
 
 
 def _slack_down(arguments: DeclareArguments) -> timedelta | None:
-    """Raises `Refused` where it is no drill: nothing of a real incident is withheld."""
+    """How long the drill withholds messages from Slack. Raises `Refused` if it is not a drill."""
     if not arguments.slack_down:
         return None
     if not arguments.drill:

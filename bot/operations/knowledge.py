@@ -1,4 +1,4 @@
-"""Operations that look things up: search, the policy, the playbooks, and who the token acts as."""
+"""Operations that search incidents and read the policy and the playbooks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.operations.shapes import IncidentShape
 from bot.usecases.queries import search
 from playbooks import values
 
-_SECRET = ("email", "phone", "pagerduty")  # of a contact: for the policy's own administrators
+_SECRET = ("email", "phone", "pagerduty")  # fields of a contact that only the policy's administrators see
 
 
 class SearchArguments(Arguments):
@@ -35,7 +35,7 @@ class MatchShape(IncidentShape):
 
 
 class PastAlertShape(Shape):
-    """An alert that another tool had, which was imported."""
+    """An alert imported from another tool."""
 
     model_config = ConfigDict(title="PastAlert")
 
@@ -50,7 +50,7 @@ class PastAlertShape(Shape):
 
 
 class MatchesShape(Shape):
-    """Incidents, the best match first, and alerts of the tool that was used before."""
+    """Incidents, the best match first, and alerts imported from other tools."""
 
     model_config = ConfigDict(title="Matches")
 
@@ -89,15 +89,15 @@ class PlaybooksShape(Shape):
     playbooks: list[PlaybookShape]
 
 
-async def _search(call: Call, given: SearchArguments) -> Answer:
+async def _search(call: Call, arguments: SearchArguments) -> Answer:
     user = None if call.operator else call.actor
     async with call.context.database.reading() as conn:
-        matches = await search.search(conn, given.q, user, call.context.clock.now(), given.limit)
-        alerts = await search.search_past_alerts(conn, given.q, given.limit)
+        matches = await search.search(conn, arguments.q, user, call.context.clock.now(), arguments.limit)
+        alerts = await search.search_past_alerts(conn, arguments.q, arguments.limit)
     return Answer(
         {
             "incidents": [similar_json(match) for match in matches],
-            "past_alerts": [past_alert_json(each) for each in alerts],
+            "past_alerts": [past_alert_json(alert) for alert in alerts],
         }
     )
 

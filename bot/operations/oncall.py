@@ -27,7 +27,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class ShiftShape(Shape):
-    """A shift. `member` is a contact of the policy or a Slack ID; `user` what Slack finds the person by."""
+    """A shift. `member` is a contact of the policy or a Slack ID; `user` is a Slack ID or an e-mail address."""
 
     model_config = ConfigDict(title="Shift")
 
@@ -38,7 +38,7 @@ class ShiftShape(Shape):
 
 
 class OnDutyShape(Shape):
-    """A person on call now. `until` is null for a shift that has no end in sight."""
+    """A person on call now. `until` is null if the shift ends beyond the look-ahead."""
 
     model_config = ConfigDict(title="OnDuty")
 
@@ -58,7 +58,7 @@ class ComingShape(Shape):
 
 
 class OnCallShape(Shape):
-    """A schedule: who is on call now and next; null for nobody.
+    """A schedule with the people on call now and next; null for nobody.
 
     `now` and `next` are the first of several; `everybody` and `coming` have all of them.
     """
@@ -111,7 +111,7 @@ class CoversShape(Shape):
 
 
 class ListArguments(Arguments):
-    """Whose shifts, and when: now, for every schedule, where nothing is said."""
+    """The schedule and the instant; by default every schedule, now."""
 
     at: Instant | None = None
     schedule: str | None = None
@@ -124,7 +124,7 @@ class ShiftsArguments(Arguments):
 
 
 class CoverArguments(Arguments):
-    """When the token's person is on call instead of the rotation: from now on where nothing else is said."""
+    """When the token's person is on call instead of the rotation; by default from now on."""
 
     exactly_one_of = ("ends_at", "duration")
 
@@ -134,13 +134,15 @@ class CoverArguments(Arguments):
     layer: str = Field(default="", description="The only layer to take over, by name; the whole schedule if left out.")
 
 
-async def _list(call: Call, given: ListArguments) -> Answer:
-    policy, at = call.context.policy, given.at or call.context.clock.now()
-    schedules = list(policy.schedules.values()) if given.schedule is None else [_named(policy, given.schedule)]
+async def _list(call: Call, arguments: ListArguments) -> Answer:
+    policy, at = call.context.policy, arguments.at or call.context.clock.now()
+    schedules = (
+        list(policy.schedules.values()) if arguments.schedule is None else [_schedule_of(policy, arguments.schedule)]
+    )
     async with call.context.database.reading() as conn:
         in_force = await overrides.in_force(conn, at)
     # A busy schedule takes tenths of a second: in a thread, so that other requests do not wait.
-    rows = await asyncio.to_thread(lambda: [_on_call(each, policy, at, in_force) for each in schedules])
+    rows = await asyncio.to_thread(lambda: [_on_call(schedule, policy, at, in_force) for schedule in schedules])
     return Answer({"schedules": rows})
 
 
@@ -161,7 +163,7 @@ def _person(member: str, policy: Policy) -> dict[str, str]:
 
 
 def _until(shift: Shift, at: datetime) -> str | None:
-    """When the shift ends; None where that is further away than is looked."""
+    """When the shift ends; None if that is beyond the look-ahead."""
     return instant(shift.ends_at) if shift.ends_at < at + oncall.LOOKAHEAD else None
 
 
@@ -175,10 +177,10 @@ def _shift(shift: Shift, policy: Policy) -> dict[str, Any]:
 
 
 def _schedule(call: Call) -> Schedule:
-    return _named(call.context.policy, call.path["schedule"])
+    return _schedule_of(call.context.policy, call.path["schedule"])
 
 
-def _named(policy: Policy, key: str) -> Schedule:
+def _schedule_of(policy: Policy, key: str) -> Schedule:
     schedule = policy.schedules.get(key)
     if schedule is None:
         names = ", ".join(policy.schedules) or "none: the policy has no schedules"
@@ -186,9 +188,9 @@ def _named(policy: Policy, key: str) -> Schedule:
     return schedule
 
 
-async def _shifts(call: Call, given: ShiftsArguments) -> Answer:
+async def _shifts(call: Call, arguments: ShiftsArguments) -> Answer:
     schedule, policy, now = _schedule(call), call.context.policy, call.context.clock.now()
-    end = now + timedelta(days=given.days)
+    end = now + timedelta(days=arguments.days)
     async with call.context.database.reading() as conn:
         in_force = await overrides.in_force(conn, now)
     shifts = [_shift(shift, policy) for shift in oncall.shifts(schedule, now, end, in_force)]
@@ -202,31 +204,33 @@ async def _shifts(call: Call, given: ShiftsArguments) -> Answer:
 async def _covers(call: Call, _: NoArguments) -> Answer:
     async with call.context.database.reading() as conn:
         in_force = await overrides.in_force(conn, call.context.clock.now())
-    return Answer({"covers": [_cover_json(each) for each in in_force]})
+    return Answer({"covers": [_cover_json(override) for override in in_force]})
 
 
-def _cover_json(each: Override) -> dict[str, Any]:
+def _cover_json(override: Override) -> dict[str, Any]:
     return {
-        "schedule": each.schedule,
-        "member": each.member,
-        "starts_at": instant(each.starts_at),
-        "ends_at": instant(each.ends_at),
-        "layer": each.layer or None,
+        "schedule": override.schedule,
+        "member": override.member,
+        "starts_at": instant(override.starts_at),
+        "ends_at": instant(override.ends_at),
+        "layer": override.layer or None,
     }
 
 
-async def _cover(call: Call, given: CoverArguments) -> Answer:
+async def _cover(call: Call, arguments: CoverArguments) -> Answer:
     schedule, now = _schedule(call), call.context.clock.now()
-    starts_at = max(given.starts_at or now, now)
-    ends_at = starts_at + span(given.duration) if given.duration else given.ends_at
+    starts_at = max(arguments.starts_at or now, now)
+    ends_at = starts_at + span(arguments.duration) if arguments.duration else arguments.ends_at
     person: Identity = call.context.memberships.known(call.actor)
-    taken = await cover(call.context, place_of(schedule.key, given.layer), starts_at, ends_at, person, call.delivery)
-    return Answer(_cover_json(taken.override))
+    change = await cover(
+        call.context, place_of(schedule.key, arguments.layer), starts_at, ends_at, person, call.delivery
+    )
+    return Answer(_cover_json(change.override))
 
 
 async def _give_up(call: Call, _: NoArguments) -> Answer:
-    ended = await give_up(call.context, _schedule(call).key, call.actor, call.delivery)
-    return Answer({"covers": [_cover_json(each) for each in ended.ended]})
+    change = await give_up(call.context, _schedule(call).key, call.actor, call.delivery)
+    return Answer({"covers": [_cover_json(override) for override in change.ended]})
 
 
 OPERATIONS = (

@@ -33,7 +33,7 @@ class RolesArguments(Arguments):
 
 
 class HandoverArguments(Arguments):
-    """Whom a role is offered to. The holder keeps it until they accept."""
+    """The role to offer, and the person. The holder keeps it until the person accepts."""
 
     user: SlackId
     role: Annotated[str, Field(min_length=1, max_length=100)] = "commander"
@@ -47,13 +47,13 @@ class AnswerArguments(Arguments):
 
 
 class InviteArguments(Arguments):
-    """Whom to invite to the channel."""
+    """The people to invite to the channel."""
 
     users: People
 
 
 class PageArguments(Arguments):
-    """Whom to page: a person, people, or who is on call on a schedule."""
+    """Whom to page: a person, several people, or the people on call on a schedule."""
 
     exactly_one_of = ("user", "users", "schedule")
 
@@ -64,25 +64,25 @@ class PageArguments(Arguments):
 
 
 class EscalateArguments(Arguments):
-    """Why the next rung of the ladder is paged, and which one is meant, so that two who ask mean one rung."""
+    """Why to page the next rung, and its number, so that two equal requests page one rung."""
 
     reason: MaybeWords = ""
     rung: Annotated[int, Field(ge=1, le=1000)] | None = None
 
 
 class TriggerArguments(Arguments):
-    """A trigger of the policy whose reason holds."""
+    """A trigger of the policy that applies."""
 
     trigger: Annotated[str, Field(min_length=1, max_length=100)]
     reason: MaybeWords = ""
 
 
-async def _role(call: Call, given: RoleArguments) -> Incident:
-    return await _assign(call, {given.role: given.user})
+async def _role(call: Call, arguments: RoleArguments) -> Incident:
+    return await _assign(call, {arguments.role: arguments.user})
 
 
-async def _roles(call: Call, given: RolesArguments) -> Incident:
-    return await _assign(call, given.roles)
+async def _roles(call: Call, arguments: RolesArguments) -> Incident:
+    return await _assign(call, arguments.roles)
 
 
 async def _assign(call: Call, roles: dict[str, str | None]) -> Incident:
@@ -92,7 +92,7 @@ async def _assign(call: Call, roles: dict[str, str | None]) -> Incident:
 
 
 async def _refuse_bots(call: Call, users: list[str]) -> None:
-    """Raise `Refused` for a bot and for a closed account, as far as Slack tells."""
+    """Raise `Refused` for a bot and for an account that Slack reports as deactivated."""
     for user in users:
         identity = await call.context.memberships.get(user)
         if identity.membership is Membership.BOT:
@@ -101,20 +101,20 @@ async def _refuse_bots(call: Call, users: list[str]) -> None:
             raise Refused(f"The account of {user} is deactivated. Name somebody else.")
 
 
-async def _handover(call: Call, given: HandoverArguments) -> Incident:
-    await _refuse_bots(call, [given.user])
-    role = role_key(call, given.role)
-    return await handover.offer(call.context, call.number, role, given.user, call.actor, call.delivery)
+async def _handover(call: Call, arguments: HandoverArguments) -> Incident:
+    await _refuse_bots(call, [arguments.user])
+    role = role_key(call, arguments.role)
+    return await handover.offer(call.context, call.number, role, arguments.user, call.actor, call.delivery)
 
 
-async def _answer(call: Call, given: AnswerArguments) -> Incident:
+async def _answer(call: Call, arguments: AnswerArguments) -> Incident:
     async with call.context.database.reading() as conn:
         incident = await incidents.get(conn, call.number)
     offers = incident.handovers if incident is not None else ()
-    mine = [offer for offer in offers if offer.to == call.actor and offer.role == given.role]
+    mine = [offer for offer in offers if offer.to == call.actor and offer.role == arguments.role]
     if not mine:
-        raise Refused(f"Nobody asked you to take over {given.role}.", "roles")
-    answer = handover.accept if given.accept else handover.decline
+        raise Refused(f"Nobody asked you to take over {arguments.role}.", "roles")
+    answer = handover.accept if arguments.accept else handover.decline
     return await answer(call.context, call.number, mine[-1].number, call.actor, call.delivery)
 
 
@@ -122,38 +122,45 @@ async def _join(call: Call, _: NoArguments) -> Incident:
     return await join(call.context, call.number, call.actor, call.delivery)
 
 
-async def _invite(call: Call, given: InviteArguments) -> Incident:
-    return await invite(call.context, call.number, given.users, call.actor, call.delivery)
+async def _invite(call: Call, arguments: InviteArguments) -> Incident:
+    return await invite(call.context, call.number, arguments.users, call.actor, call.delivery)
 
 
-async def _page(call: Call, given: PageArguments) -> Incident:
-    users = tuple(dict.fromkeys([*given.users, *([given.user] if given.user else [])]))
+async def _page(call: Call, arguments: PageArguments) -> Incident:
+    users = tuple(dict.fromkeys([*arguments.users, *([arguments.user] if arguments.user else [])]))
     paged = await escalate.page(
         call.context,
         call.number,
         call.actor,
         users=users,
-        schedule=given.schedule or None,
-        reason=given.reason,
+        schedule=arguments.schedule or None,
+        reason=arguments.reason,
         delivery=call.delivery,
     )
     return paged.incident
 
 
-async def _escalate(call: Call, given: EscalateArguments) -> Incident:
+async def _escalate(call: Call, arguments: EscalateArguments) -> Incident:
     escalated = await escalate.escalate(
-        call.context, call.number, call.actor, given.reason, rung=given.rung, delivery=call.delivery
+        call.context, call.number, call.actor, arguments.reason, rung=arguments.rung, delivery=call.delivery
     )
     return escalated.incident
 
 
-async def _trigger(call: Call, given: TriggerArguments) -> Incident:
-    trigger = next((each for each in call.context.policy.triggers if given.trigger in (each.key, each.name)), None)
+async def _trigger(call: Call, arguments: TriggerArguments) -> Incident:
+    trigger = next(
+        (
+            candidate
+            for candidate in call.context.policy.triggers
+            if arguments.trigger in (candidate.key, candidate.name)
+        ),
+        None,
+    )
     if trigger is None:
-        names = ", ".join(each.key for each in call.context.policy.triggers)
-        raise Refused(f"There is no trigger “{given.trigger[:40]}”. " + (f"Use one of: {names}." if names else ""))
+        names = ", ".join(candidate.key for candidate in call.context.policy.triggers)
+        raise Refused(f"There is no trigger “{arguments.trigger[:40]}”. " + (f"Use one of: {names}." if names else ""))
     return await escalate.fire_trigger(
-        call.context, call.number, trigger, call.actor, given.reason, delivery=call.delivery
+        call.context, call.number, trigger, call.actor, arguments.reason, delivery=call.delivery
     )
 
 

@@ -151,26 +151,26 @@ async def _list(call: Call, _: NoArguments) -> Answer:
         return Answer({"playbooks": [run_json(run) for run in await stored.of_incident(conn, incident.number)]})
 
 
-async def _open(call: Call, given: OpenArguments) -> Answer:
+async def _open(call: Call, arguments: OpenArguments) -> Answer:
     incident = await visible_incident(call)
     library = await call.context.playbook_library.library()
-    if all(playbook.id != given.playbook for playbook in library.playbooks):
-        raise NotFound(f"There is no playbook “{given.playbook[:80]}”. See them: GET /api/v1/playbooks")
+    if all(playbook.id != arguments.playbook for playbook in library.playbooks):
+        raise NotFound(f"There is no playbook “{arguments.playbook[:80]}”. See them: GET /api/v1/playbooks")
     return Answer(
-        run_json(await runs.open_run(call.context, incident.number, given.playbook, call.actor, call.delivery))
+        run_json(await runs.open_run(call.context, incident.number, arguments.playbook, call.actor, call.delivery))
     )
 
 
 def _verb(word: str, summary: str, run: RunVerb, arguments: type[Arguments] = NoArguments, **more: Any) -> Operation:
     """An operation `POST /incidents/{id}/playbooks/{run}/{word}`."""
 
-    async def change(call: Call, given: Any) -> Answer:
+    async def change(call: Call, request: Any) -> Answer:
         incident = await visible_incident(call)
         number = number_in(call.path["run"], "", "playbook run")
         async with call.context.database.reading() as conn:
             if await stored.get(conn, incident.number, number) is None:
                 raise NotFound(f"{incident.id} has no playbook {number}.", "playbook")
-        return Answer(run_json(await run(call, number, given)))
+        return Answer(run_json(await run(call, number, request)))
 
     name = word.replace("steps/{step}/", "").replace("/", "_")
     values: dict[str, Any] = {"name": f"{name}_step" if "{step}" in word else f"{name}_run", **more}
@@ -184,21 +184,25 @@ async def _done(call: Call, run: int, _: NoArguments) -> PlaybookRun:
     return await runs.complete(call.context, call.number, run, call.path["step"], call.actor, call.delivery)
 
 
-async def _skip(call: Call, run: int, given: WhyArguments) -> PlaybookRun:
-    return await runs.skip(call.context, call.number, run, call.path["step"], call.actor, given.reason, call.delivery)
+async def _skip(call: Call, run: int, arguments: WhyArguments) -> PlaybookRun:
+    return await runs.skip(
+        call.context, call.number, run, call.path["step"], call.actor, arguments.reason, call.delivery
+    )
 
 
-async def _note(call: Call, run: int, given: StepNoteArguments) -> PlaybookRun:
-    return await runs.note(call.context, call.number, run, call.path["step"], call.actor, given.text, call.delivery)
+async def _note(call: Call, run: int, arguments: StepNoteArguments) -> PlaybookRun:
+    return await runs.note(call.context, call.number, run, call.path["step"], call.actor, arguments.text, call.delivery)
 
 
-async def _assign(call: Call, run: int, given: AssignArguments) -> PlaybookRun:
-    return await runs.assign(call.context, call.number, run, call.path["step"], given.user, call.actor, call.delivery)
+async def _assign(call: Call, run: int, arguments: AssignArguments) -> PlaybookRun:
+    return await runs.assign(
+        call.context, call.number, run, call.path["step"], arguments.user, call.actor, call.delivery
+    )
 
 
 async def _run(call: Call, run: int, _: NoArguments) -> PlaybookRun:
-    who = await call.context.memberships.get(call.actor)
-    permissions.require_known(who, permissions.PHRASES["run"])
+    identity = await call.context.memberships.get(call.actor)
+    permissions.require_known(identity, permissions.PHRASES["run"])
     queued = await job_queue.queue_step(
         call.context, call.number, run, call.path["step"], call.actor, delivery=call.delivery
     )
@@ -214,25 +218,32 @@ async def _ask(call: Call, run: int, _: NoArguments) -> PlaybookRun:
     )
 
 
-async def _approve(call: Call, run: int, given: ApprovalArguments) -> PlaybookRun:
-    who = await call.context.memberships.get(call.actor)
+async def _approve(call: Call, run: int, arguments: ApprovalArguments) -> PlaybookRun:
+    identity = await call.context.memberships.get(call.actor)
     return await approvals.approve(
-        call.context, call.number, run, call.path["step"], given.approval, who, call.delivery
+        call.context, call.number, run, call.path["step"], arguments.approval, identity, call.delivery
     )
 
 
-async def _refuse(call: Call, run: int, given: ApprovalArguments) -> PlaybookRun:
+async def _refuse(call: Call, run: int, arguments: ApprovalArguments) -> PlaybookRun:
     return await approvals.refuse(
-        call.context, call.number, run, call.path["step"], given.approval, call.actor, given.reason, call.delivery
+        call.context,
+        call.number,
+        run,
+        call.path["step"],
+        arguments.approval,
+        call.actor,
+        arguments.reason,
+        call.delivery,
     )
 
 
-async def _fill(call: Call, run: int, given: FillArguments) -> PlaybookRun:
-    return await runs.fill(call.context, call.number, run, given.values, call.actor, call.delivery)
+async def _fill(call: Call, run: int, arguments: FillArguments) -> PlaybookRun:
+    return await runs.fill(call.context, call.number, run, arguments.values, call.actor, call.delivery)
 
 
-async def _stop(call: Call, run: int, given: WhyArguments) -> PlaybookRun:
-    return await runs.abandon(call.context, call.number, run, call.actor, given.reason, call.delivery)
+async def _stop(call: Call, run: int, arguments: WhyArguments) -> PlaybookRun:
+    return await runs.abandon(call.context, call.number, run, call.actor, arguments.reason, call.delivery)
 
 
 async def _stored(call: Call, run: int) -> PlaybookRun:

@@ -35,7 +35,7 @@ from bot.operations.status_page import (
     PublicationShape,
     find_publication,
     publication_answer,
-    seen_incidents,
+    visible_incidents,
     visible_number,
 )
 from bot.usecases import authorize
@@ -51,7 +51,7 @@ States = Annotated[dict[Key, State], Field(max_length=200, description="Componen
 
 
 class PublishArguments(Arguments):
-    """What becomes public. Without components, those of the incident's services, as its severity proposes."""
+    """What to publish. Without components, the incident's services decide them, and its severity their states."""
 
     title: Title
     message: Message
@@ -75,14 +75,14 @@ class ChangeArguments(Arguments):
 
 
 class ResolvePageArguments(Arguments):
-    """What is well again, and since when."""
+    """The message, and since when all is well again."""
 
     message: Message
     at: Instant | None = None
 
 
 class CorrectPageArguments(Arguments):
-    """The right words of an update, counted from 1, or of title and impact; what is left out stays as it is."""
+    """The corrected message of an update, counted from 1, or title or impact. Fields left out stay as they are."""
 
     message: Message | None = None
     update: Annotated[int, Field(ge=1, le=1000, description="The newest, if left out.")] | None = None
@@ -104,20 +104,20 @@ class MaintenanceArguments(Arguments):
     silence: Annotated[bool, Field(description="Whether alerts of the components' services are silenced.")] = False
 
 
-async def _publish(call: Call, given: PublishArguments) -> Answer:
+async def _publish(call: Call, arguments: PublishArguments) -> Answer:
     incident = None
-    if given.incident is not None:
+    if arguments.incident is not None:
         async with call.context.database.reading() as conn:
-            incident = await visible_number(call, conn, number_in(given.incident, "INC-", "incident"))
+            incident = await visible_number(call, conn, number_in(arguments.incident, "INC-", "incident"))
         if incident is None:
-            raise NotFound(f"There is no incident {given.incident}.", "list all")
+            raise NotFound(f"There is no incident {arguments.incident}.", "list all")
     authorize.require(call.context, publishing.ACTION, call.actor, incident)
-    states = _states(call, given.components)
+    states = _states(call, arguments.components)
     if states is None and incident is not None:
         states = publishing.proposed_components(call.context.policy, incident)
     new = NewPublication(
-        given.title, given.message, states or {}, PublicStatus(given.status), given.impact, given.started_at,
-        given.resolved_at,
+        arguments.title, arguments.message, states or {}, PublicStatus(arguments.status), arguments.impact,
+        arguments.started_at, arguments.resolved_at,
     )  # fmt: skip
     number = None if incident is None else incident.number
     return await publication_answer(
@@ -125,46 +125,53 @@ async def _publish(call: Call, given: PublishArguments) -> Answer:
     )
 
 
-async def _update(call: Call, found: Publication, given: ChangeArguments) -> Publication:
+async def _update(call: Call, publication: Publication, arguments: ChangeArguments) -> Publication:
     change = PublicChange(
-        given.message, given.status, _states(call, given.components), given.title, given.impact, given.at
+        arguments.message,
+        arguments.status,
+        _states(call, arguments.components),
+        arguments.title,
+        arguments.impact,
+        arguments.at,
     )
-    return await publishing.post(call.context, found.id, change, call.actor, call.delivery)
+    return await publishing.post(call.context, publication.id, change, call.actor, call.delivery)
 
 
-async def _resolve(call: Call, found: Publication, given: ResolvePageArguments) -> Publication:
-    over = PublicStatus.COMPLETED if found.is_maintenance else PublicStatus.RESOLVED
-    change = PublicChange(given.message, over, at=given.at)
-    return await publishing.post(call.context, found.id, change, call.actor, call.delivery)
+async def _resolve(call: Call, publication: Publication, arguments: ResolvePageArguments) -> Publication:
+    final_status = PublicStatus.COMPLETED if publication.is_maintenance else PublicStatus.RESOLVED
+    change = PublicChange(arguments.message, final_status, at=arguments.at)
+    return await publishing.post(call.context, publication.id, change, call.actor, call.delivery)
 
 
-async def _correct(call: Call, found: Publication, given: CorrectPageArguments) -> Publication:
-    correction = Correction(given.message, given.update, given.title, given.impact, given.notify)
-    return await publishing.correct(call.context, found.id, correction, call.actor, call.delivery)
+async def _correct(call: Call, publication: Publication, arguments: CorrectPageArguments) -> Publication:
+    correction = Correction(arguments.message, arguments.update, arguments.title, arguments.impact, arguments.notify)
+    return await publishing.correct(call.context, publication.id, correction, call.actor, call.delivery)
 
 
-async def _schedule(call: Call, given: MaintenanceArguments) -> Answer:
+async def _schedule(call: Call, arguments: MaintenanceArguments) -> Answer:
     authorize.require(call.context, maintain.ACTION, call.actor)
     new = NewMaintenance(
-        given.title, given.message, [component_key(call, each) for each in given.components], given.starts_at,
-        given.ends_at, given.automatic, given.remind, given.silence,
+        arguments.title, arguments.message, [component_key(call, name) for name in arguments.components],
+        arguments.starts_at, arguments.ends_at, arguments.automatic, arguments.remind, arguments.silence,
     )  # fmt: skip
     return await publication_answer(
         call, await maintain.schedule(call.context, new, call.actor, call.delivery), made=True
     )
 
 
-def _states(call: Call, given: dict[str, State] | None) -> dict[str, ComponentState] | None:
-    return None if given is None else {component_key(call, key): ComponentState(state) for key, state in given.items()}
+def _states(call: Call, states: dict[str, State] | None) -> dict[str, ComponentState] | None:
+    return (
+        None if states is None else {component_key(call, key): ComponentState(state) for key, state in states.items()}
+    )
 
 
 def component_key(call: Call, name: str) -> str:
-    """The key of a component, by its key or name. Raises `Refused` that lists them."""
+    """The key of a component, by its key or name. Raises `Refused`, which lists all keys."""
     rules = call.context.policy.status_page
     component = rules.component(name)
     if component is None:
-        listed = ", ".join(each.key for each in rules.components) or "none in the policy"
-        raise Refused(f"There is no component “{name[:40]}” on the status page. There are: {listed}.")
+        keys = ", ".join(candidate.key for candidate in rules.components) or "none in the policy"
+        raise Refused(f"There is no component “{name[:40]}” on the status page. There are: {keys}.")
     return component.key
 
 
@@ -177,11 +184,11 @@ def _verb(
 ) -> Operation:
     """An operation `POST /status-page/publications/{publication}/{word}`, which answers the publication."""
 
-    async def run(call: Call, given: Any) -> Answer:
-        found = await find_publication(call)
-        if found.incident is not None and not await seen_incidents(call, [found]):
-            raise NotFound(f"There is no publication “{found.id}” that you may change.")
-        return await publication_answer(call, await change(call, found, given))
+    async def run(call: Call, request: Any) -> Answer:
+        publication = await find_publication(call)
+        if publication.incident is not None and not await visible_incidents(call, [publication]):
+            raise NotFound(f"There is no publication “{publication.id}” that you may change.")
+        return await publication_answer(call, await change(call, publication, request))
 
     return Operation(
         name=f"{word}_publication", method="POST", path=f"{PUBLICATIONS}/{{publication}}/{word}", summary=summary,

@@ -1,4 +1,4 @@
-"""Operations on how an incident stands to others: merge it into one, relate it to one, tag it."""
+"""Operations that merge an incident into another, relate it to another, and tag it."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ Tags = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=TAG_LENGTH)
 
 
 class MergeArguments(Arguments):
-    """The incident that goes on in its place."""
+    """The incident that continues in its place."""
 
     into: IncidentId
 
 
 class RelateArguments(Arguments):
-    """The incident that has to do with it."""
+    """The related incident."""
 
     to: IncidentId
 
 
 class TagArguments(Arguments):
-    """Tags to add and to take away."""
+    """The tags to add and to remove."""
 
     add: Tags = ()
     remove: Tags = ()
     replace: Annotated[bool, Field(description="Take away every tag that is not added.")] = False
 
 
-async def _merge(call: Call, given: MergeArguments) -> Incident:
-    into = number_in(given.into, "INC-", "incident")
+async def _merge(call: Call, arguments: MergeArguments) -> Incident:
+    into = number_in(arguments.into, "INC-", "incident")
     merged = await merge(call.context, call.number, into, call.actor, call.delivery, sees_all=call.operator)
     return merged.incident
 
 
-async def _relate(call: Call, given: RelateArguments) -> Incident:
-    to = number_in(given.to, "INC-", "incident")
+async def _relate(call: Call, arguments: RelateArguments) -> Incident:
+    to = number_in(arguments.to, "INC-", "incident")
     return await relate(call.context, call.number, to, call.actor, call.delivery, sees_all=call.operator)
 
 
-async def _tag(call: Call, given: TagArguments) -> Incident:
-    change = TagChange(given.add, given.remove, given.replace)
+async def _tag(call: Call, arguments: TagArguments) -> Incident:
+    change = TagChange(arguments.add, arguments.remove, arguments.replace)
     return await tag(call.context, call.number, change, call.actor, call.delivery)
 
 

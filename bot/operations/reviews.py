@@ -24,7 +24,7 @@ TEXT = 20_000
 
 
 class ReviewShape(Shape):
-    """A review. Each sentence cites the entries that say so."""
+    """A review. Each sentence cites the entries that it is based on."""
 
     model_config = ConfigDict(title="Review")
 
@@ -42,7 +42,7 @@ class ReviewShape(Shape):
 
 
 class VersionsShape(Shape):
-    """What people wrote for a section, the newest first."""
+    """The versions of a section that people wrote, the newest first."""
 
     model_config = ConfigDict(title="SectionVersions")
 
@@ -51,14 +51,14 @@ class VersionsShape(Shape):
 
 
 class SectionArguments(Arguments):
-    """The text of a section; `[#7]` cites entry 7. `version` is the one that was read, 0 where it is as drafted."""
+    """The text of a section; `[#7]` cites entry 7. `version` is the one that was read; 0 for the draft."""
 
     text: Annotated[str, Field(max_length=TEXT)]
     version: Annotated[int, Field(ge=0, le=1_000_000)]
 
 
 class ScheduleArguments(Arguments):
-    """When the review takes place, and who leads it."""
+    """The time of the review meeting, and its facilitator."""
 
     at: Instant
     facilitator: SlackId | None = None
@@ -75,10 +75,10 @@ async def _start(call: Call, _: NoArguments) -> Answer:
     return await _answer(call)
 
 
-async def _section(call: Call, given: SectionArguments) -> Answer:
+async def _section(call: Call, arguments: SectionArguments) -> Answer:
     await visible_incident(call)
     key = _key(call)
-    texts = {key: (given.version, given.text)}
+    texts = {key: (arguments.version, arguments.text)}
     overtaken = await edit_sections(call.context, call.number, texts, call.actor, call.delivery)
     if overtaken:
         raise Refused(
@@ -93,15 +93,16 @@ async def _versions(call: Call, _: NoArguments) -> Answer:
     key = _key(call)
     async with call.context.database.reading() as conn:
         versions = await reviews.history(conn, call.number, key)
-    listed = [
-        {"version": each.version, "text": each.text, "author": each.author, "at": instant(each.at)} for each in versions
+    rows = [
+        {"version": version.version, "text": version.text, "author": version.author, "at": instant(version.at)}
+        for version in versions
     ]
-    return Answer({"section": key, "versions": listed})
+    return Answer({"section": key, "versions": rows})
 
 
-async def _schedule(call: Call, given: ScheduleArguments) -> Answer:
+async def _schedule(call: Call, arguments: ScheduleArguments) -> Answer:
     await visible_incident(call)
-    await schedule_review(call.context, call.number, given.at, given.facilitator, call.actor, call.delivery)
+    await schedule_review(call.context, call.number, arguments.at, arguments.facilitator, call.actor, call.delivery)
     return await _answer(call)
 
 

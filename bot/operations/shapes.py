@@ -1,4 +1,4 @@
-"""Describes what operations answer, for the OpenAPI document; `bot.json_shapes.incidents` writes the JSON itself."""
+"""Describes the answers of operations for the OpenAPI document; `bot.json_shapes.incidents` writes the JSON itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Operations that read the status page: as it is now, its components, and what was published."""
+"""Operations that read the status page, its components and its publications."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class PublicUpdateShape(Shape):
 
 
 class PublicationShape(Shape):
-    """An incident or maintenance as published. `incident` is for those inside who may see it."""
+    """An incident or maintenance as published. `incident` is null for people who may not see it."""
 
     model_config = ConfigDict(title="Publication")
 
@@ -93,7 +93,7 @@ class ComponentsShape(Shape):
 
 
 class PageShape(Shape):
-    """The page as it is now, with what is not over."""
+    """The page as it is now, with its unresolved publications."""
 
     model_config = ConfigDict(title="StatusPage")
 
@@ -125,8 +125,8 @@ class ListPublicationsArguments(Arguments):
 
 async def _page(call: Call, _: NoArguments) -> Answer:
     view = await _view(call)
-    seen = await seen_incidents(call, (*view.incidents, *view.maintenance))
-    return Answer(page_json(view, seen))
+    visible = await visible_incidents(call, (*view.incidents, *view.maintenance))
+    return Answer(page_json(view, visible))
 
 
 async def _components(call: Call, _: NoArguments) -> Answer:
@@ -134,7 +134,7 @@ async def _components(call: Call, _: NoArguments) -> Answer:
 
 
 async def _view(call: Call) -> PageView:
-    """The page now. Its address carries the key of a page that is not public only for those who publish."""
+    """The page now. Only for people who may publish, the address of a page that is not public has its access key."""
     context, rules, now = call.context, call.context.policy.status_page, call.context.clock.now()
     async with context.database.reading() as conn:
         published = await page.read(conn, read_since(rules, now), now)
@@ -146,12 +146,16 @@ async def _view(call: Call) -> PageView:
     return build_view(rules, page_url(context) + (f"?access={access}" if access else ""), published, now)
 
 
-async def seen_incidents(call: Call, listed: Sequence[Publication]) -> Collection[int]:
-    """The numbers of the incidents of these publications that may be seen."""
-    numbers = {each.incident for each in listed if each.incident is not None}
+async def visible_incidents(call: Call, publication_list: Sequence[Publication]) -> Collection[int]:
+    """The numbers of these publications' incidents that the actor may see."""
+    numbers = {incident.incident for incident in publication_list if incident.incident is not None}
     async with call.context.database.reading() as conn:
-        known = await incidents.get_many(conn, numbers)
-        return [each.number for each in known.values() if call.operator or await can_see(conn, each, call.actor)]
+        incidents_by_number = await incidents.get_many(conn, numbers)
+        return [
+            incident.number
+            for incident in incidents_by_number.values()
+            if call.operator or await can_see(conn, incident, call.actor)
+        ]
 
 
 async def visible_number(call: Call, conn: AsyncConnection, number: int) -> Incident | None:
@@ -160,14 +164,16 @@ async def visible_number(call: Call, conn: AsyncConnection, number: int) -> Inci
     return incident if incident is not None and (call.operator or await can_see(conn, incident, call.actor)) else None
 
 
-async def _list(call: Call, given: ListPublicationsArguments) -> Answer:
-    before = position(given.cursor)
+async def _list(call: Call, arguments: ListPublicationsArguments) -> Answer:
+    before = position(arguments.cursor)
     started = None if before is None else datetime.fromtimestamp(0, UTC) + timedelta(microseconds=before)
     async with call.context.database.reading() as conn:
-        listed = await publications.page(conn, given.kind, started, given.limit)
-    seen = await seen_incidents(call, listed)
-    more = token(_microseconds(listed[-1].started_at)) if len(listed) >= given.limit else None
-    return Answer({"publications": [publication_json(each, seen) for each in listed], "next_cursor": more})
+        rows = await publications.page(conn, arguments.kind, started, arguments.limit)
+    visible = await visible_incidents(call, rows)
+    next_cursor = token(_microseconds(rows[-1].started_at)) if len(rows) >= arguments.limit else None
+    return Answer(
+        {"publications": [publication_json(publication, visible) for publication in rows], "next_cursor": next_cursor}
+    )
 
 
 def _microseconds(at: datetime) -> int:
@@ -179,7 +185,7 @@ async def _get(call: Call, _: NoArguments) -> Answer:
 
 
 async def find_publication(call: Call) -> Publication:
-    """The publication in the path, by its ID or its incident's. One of an unseen incident has its own ID only."""
+    """The publication in the path, by its ID, or by its incident's if the actor may see that. Raises `NotFound`."""
     name = call.path["publication"]
     async with call.context.database.reading() as conn:
         if (
@@ -193,14 +199,14 @@ async def find_publication(call: Call) -> Publication:
 async def publication_answer(call: Call, publication: Publication, *, made: bool = False) -> Answer:
     """A publication as an answer."""
     location = f"/status-page/publications/{publication.id}" if made else None
-    return Answer(publication_json(publication, await seen_incidents(call, [publication])), location=location)
+    return Answer(publication_json(publication, await visible_incidents(call, [publication])), location=location)
 
 
 async def _maintenance(call: Call, _: NoArguments) -> Answer:
     view = await _view(call)
-    seen = await seen_incidents(call, view.maintenance)
-    listed = [publication_json(each, seen) for each in view.maintenance]
-    return Answer({"publications": listed, "next_cursor": None})
+    visible = await visible_incidents(call, view.maintenance)
+    rows = [publication_json(publication, visible) for publication in view.maintenance]
+    return Answer({"publications": rows, "next_cursor": None})
 
 
 OPERATIONS = (

@@ -23,7 +23,7 @@ PAGE, MOST = 50, 200
 
 
 class SubscriberShape(Shape):
-    """Somebody who is told of publications; without components of all."""
+    """A subscriber, who is told of publications about the components; without components, about all."""
 
     model_config = ConfigDict(title="Subscriber")
 
@@ -54,7 +54,7 @@ class ListSubscribersArguments(Arguments):
 
 
 class AddSubscriberArguments(Arguments):
-    """An address that is asked to confirm, as if its owner had asked. Without components it is told of all."""
+    """An address to subscribe, which is asked to confirm. Without components it is told of all."""
 
     kind: Literal["email", "webhook"]
     address: Annotated[str, Field(min_length=3, max_length=1000, pattern=r"\S")]
@@ -72,34 +72,34 @@ def _json(subscriber: Subscriber) -> dict[str, Any]:
     }
 
 
-async def _list(call: Call, given: ListSubscribersArguments) -> Answer:
+async def _list(call: Call, arguments: ListSubscribersArguments) -> Answer:
     async with call.context.database.reading() as conn:
-        listed = await subscribers.page(conn, given.cursor or "", given.limit)
-    more = listed[-1].id if len(listed) >= given.limit else None
-    return Answer({"subscribers": [_json(each) for each in listed], "next_cursor": more})
+        rows = await subscribers.page(conn, arguments.cursor or "", arguments.limit)
+    next_cursor = rows[-1].id if len(rows) >= arguments.limit else None
+    return Answer({"subscribers": [_json(subscriber) for subscriber in rows], "next_cursor": next_cursor})
 
 
-async def _add(call: Call, given: AddSubscriberArguments) -> Answer:
-    kind = SubscriberKind(given.kind)
-    possible = can_mail(call.context) if kind is SubscriberKind.EMAIL else can_post(call.context)
-    if not possible:
+async def _add(call: Call, arguments: AddSubscriberArguments) -> Answer:
+    kind = SubscriberKind(arguments.kind)
+    can_reach = can_mail(call.context) if kind is SubscriberKind.EMAIL else can_post(call.context)
+    if not can_reach:
         raise Refused(f"The status page has no subscribers by {kind}: see status_page.subscribe of the policy.")
-    components = [component_key(call, each) for each in given.components]
-    address = await subscribe.ask(call.context, kind, given.address, components)
+    components = [component_key(call, name) for name in arguments.components]
+    address = await subscribe.ask(call.context, kind, arguments.address, components)
     async with call.context.database.reading() as conn:
-        found = await subscribers.of_address(conn, kind, address)
-    if found is None:
+        subscriber = await subscribers.of_address(conn, kind, address)
+    if subscriber is None:
         raise Refused("Too many addresses of this owner were asked to confirm lately. Try again in an hour.")
-    return Answer(_json(found))
+    return Answer(_json(subscriber))
 
 
 async def _remove(call: Call, _: NoArguments) -> Answer:
     async with call.context.database.transaction() as conn:
-        found = await subscribers.get(conn, call.path["subscriber"])
-        if found is None:
+        subscriber = await subscribers.get(conn, call.path["subscriber"])
+        if subscriber is None:
             raise NotFound(f"There is no subscriber {call.path['subscriber'][:40]}.", "statuspage subscribers list")
-        await subscribers.delete(conn, found.id)
-    return Answer(_json(found))
+        await subscribers.delete(conn, subscriber.id)
+    return Answer(_json(subscriber))
 
 
 OPERATIONS = (

@@ -1,4 +1,4 @@
-"""Operations that read what happened in an incident: its timeline, and its ledger of reminders and pages."""
+"""Operations that read the timeline of an incident, and its ledger of reminders and pages."""
 
 from __future__ import annotations
 
@@ -27,14 +27,16 @@ class TimelineArguments(Arguments):
     cursor: Annotated[str, Field(pattern=CURSOR, description="`next_cursor` of the page before.")] | None = None
 
 
-async def _timeline(call: Call, given: TimelineArguments) -> Answer:
+async def _timeline(call: Call, arguments: TimelineArguments) -> Answer:
     await visible_incident(call)
-    kinds = frozenset(name.strip() for name in (given.kind or "").split(",") if name.strip())
-    wanted = entry_pages.EntryFilter(given.key, kinds, position(given.cursor), newest_first=given.order == "desc")
+    kinds = frozenset(name.strip() for name in (arguments.kind or "").split(",") if name.strip())
+    entry_filter = entry_pages.EntryFilter(
+        arguments.key, kinds, position(arguments.cursor), newest_first=arguments.order == "desc"
+    )
     async with call.context.database.reading() as conn:
-        records = await entry_pages.read(conn, call.number, wanted, given.limit + 1)
-    page = records[: given.limit]
-    cursor = token(page[-1].seq) if len(records) > given.limit else None
+        records = await entry_pages.read(conn, call.number, entry_filter, arguments.limit + 1)
+    page = records[: arguments.limit]
+    cursor = token(page[-1].seq) if len(records) > arguments.limit else None
     return Answer({"entries": [entry_json(record) for record in page], "next_cursor": cursor})
 
 

@@ -1,4 +1,4 @@
-"""Operations on tokens: whom a token acts as, and for administrators the tokens themselves."""
+"""Operations on tokens: read whom a token acts as; for administrators, list, create and revoke tokens."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class TokenShape(Shape):
 
 
 class NewTokenShape(TokenShape):
-    """A token with its secret, which is shown this once."""
+    """A new token with its secret, which is shown only once."""
 
     model_config = ConfigDict(title="NewToken")
 
@@ -58,7 +58,7 @@ class MeShape(Shape):
 
 
 class CreateArguments(Arguments):
-    """A token to make."""
+    """The token to create."""
 
     name: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z][A-Za-z0-9 ._-]*$")]
     user: Annotated[SlackId, Field(description="Whom it acts as.")]
@@ -67,7 +67,7 @@ class CreateArguments(Arguments):
 
 
 def token_json(token: Token) -> dict[str, Any]:
-    """A token in the JSON contract."""
+    """A token as JSON, without its secret."""
     return {
         "id": token.id,
         "name": token.name,
@@ -89,11 +89,11 @@ async def _list(call: Call, _: NoArguments) -> Answer:
         return Answer({"tokens": [token_json(token) for token in await stored.newest(conn)]})
 
 
-async def _create(call: Call, given: CreateArguments) -> Answer:
-    lasts = span(given.expires) if given.expires else None
+async def _create(call: Call, arguments: CreateArguments) -> Answer:
+    lifetime = span(arguments.expires) if arguments.expires else None
     now = call.context.clock.now()
     token, secret = await tokens.create(
-        call.context.database, given.name, given.user, tuple(dict.fromkeys(given.scopes)), now, lasts
+        call.context.database, arguments.name, arguments.user, tuple(dict.fromkeys(arguments.scopes)), now, lifetime
     )
     return Answer({**token_json(token), "token": secret})
 

@@ -1,4 +1,4 @@
-"""Operations that move an incident along: acknowledge it, post updates, change it, end it, reopen it."""
+"""Operations that acknowledge, update, change, end and reopen an incident."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class NextArguments(Arguments):
 
 
 class ResolveArguments(Arguments):
-    """What fixed it. A text that is left out keeps its earlier value."""
+    """The summary and the root cause. A text that is left out keeps its earlier value."""
 
     summary: MaybeWords = ""
     root_cause: MaybeWords = ""
@@ -103,9 +103,9 @@ def verb(
 ) -> Operation:  # the usual parts
     """An operation `POST /incidents/{id}/{word}` that changes the incident, and answers it."""
 
-    async def run(call: Call, given: Any) -> Answer:
+    async def run(call: Call, request: Any) -> Answer:
         await visible_incident(call)
-        return incident_answer(await change(call, given))
+        return incident_answer(await change(call, request))
 
     values: dict[str, Any] = {"name": f"{word}_incident", "arguments": arguments, "conditional": True, **more}
     return Operation(
@@ -117,58 +117,58 @@ async def _acknowledge(call: Call, _: NoArguments) -> Incident:
     return (await acknowledge(call.context, call.number, call.actor, call.delivery)).incident
 
 
-async def _update(call: Call, given: UpdateArguments) -> Incident:
+async def _update(call: Call, arguments: UpdateArguments) -> Incident:
     return await post_update(
         call.context,
         call.number,
-        given.text,
+        arguments.text,
         call.actor,
-        status=given.status,
-        severity=severity_key(call, given.severity) if given.severity else None,
-        next_in=span(given.next_in) if given.next_in else None,
+        status=arguments.status,
+        severity=severity_key(call, arguments.severity) if arguments.severity else None,
+        next_in=span(arguments.next_in) if arguments.next_in else None,
         delivery=call.delivery,
     )
 
 
-async def _status(call: Call, given: StatusArguments) -> Incident:
-    if given.status is Status.DETECTED:
+async def _status(call: Call, arguments: StatusArguments) -> Incident:
+    if arguments.status is Status.DETECTED:
         raise Refused("An incident cannot become undetected.", "status investigating")
-    return await change_status(call.context, call.number, given.status, call.actor, given.note, call.delivery)
+    return await change_status(call.context, call.number, arguments.status, call.actor, arguments.note, call.delivery)
 
 
-async def _severity(call: Call, given: SeverityArguments) -> Incident:
+async def _severity(call: Call, arguments: SeverityArguments) -> Incident:
     return await change_severity(
         call.context,
         call.number,
-        severity_key(call, given.severity),
+        severity_key(call, arguments.severity),
         call.actor,
-        given.reason,
+        arguments.reason,
         delivery=call.delivery,
     )
 
 
-async def _note(call: Call, given: NoteArguments) -> Incident:
-    return await note(call.context, call.number, given.text, call.actor, given.link, call.delivery)
+async def _note(call: Call, arguments: NoteArguments) -> Incident:
+    return await note(call.context, call.number, arguments.text, call.actor, arguments.link, call.delivery)
 
 
-async def _snooze(call: Call, given: SnoozeArguments) -> Incident:
-    if given.duration == "off":
+async def _snooze(call: Call, arguments: SnoozeArguments) -> Incident:
+    if arguments.duration == "off":
         return await end_snooze(call.context, call.number, call.actor, call.delivery)
-    return await snooze(call.context, call.number, span(given.duration), call.actor, call.delivery)
+    return await snooze(call.context, call.number, span(arguments.duration), call.actor, call.delivery)
 
 
-async def _next(call: Call, given: NextArguments) -> Incident:
-    return await promise(call.context, call.number, span(given.duration), call.actor, call.delivery)
+async def _next(call: Call, arguments: NextArguments) -> Incident:
+    return await promise(call.context, call.number, span(arguments.duration), call.actor, call.delivery)
 
 
-async def _resolve(call: Call, given: ResolveArguments) -> Incident:
+async def _resolve(call: Call, arguments: ResolveArguments) -> Incident:
     return await resolve(
         call.context,
         call.number,
         call.actor,
-        summary=given.summary,
-        root_cause=given.root_cause,
-        impact_ended_at=given.impact_ended_at,
+        summary=arguments.summary,
+        root_cause=arguments.root_cause,
+        impact_ended_at=arguments.impact_ended_at,
         delivery=call.delivery,
     )
 
@@ -177,12 +177,12 @@ async def _close(call: Call, _: NoArguments) -> Incident:
     return await close(call.context, call.number, call.actor, call.delivery)
 
 
-async def _cancel(call: Call, given: ReasonArguments) -> Incident:
-    return await cancel(call.context, call.number, call.actor, given.reason, call.delivery)
+async def _cancel(call: Call, arguments: ReasonArguments) -> Incident:
+    return await cancel(call.context, call.number, call.actor, arguments.reason, call.delivery)
 
 
-async def _reopen(call: Call, given: ReasonArguments) -> Incident:
-    return await reopen(call.context, call.number, call.actor, given.reason, call.delivery)
+async def _reopen(call: Call, arguments: ReasonArguments) -> Incident:
+    return await reopen(call.context, call.number, call.actor, arguments.reason, call.delivery)
 
 
 def span(text: str) -> timedelta:

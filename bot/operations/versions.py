@@ -1,4 +1,4 @@
-"""Computes an incident's version, by which a client notices that somebody else changed it in between."""
+"""Computes the version of an incident, so that a client notices concurrent changes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Outdated(Refused):
 
 
 def version_of(incident: Incident) -> str:
-    """A hash over the incident's JSON: it changes with anything that a client can see in it."""
+    """A hash over the incident's JSON, so that it changes with everything that a client can see."""
     body = json.dumps(incident_json(incident), sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 

@@ -1,4 +1,4 @@
-"""Reads an incident for the person who asks: what they may not see is the same as what is not there."""
+"""Reads an incident for the actor. One that they may not see is reported as missing."""
 
 from __future__ import annotations
 

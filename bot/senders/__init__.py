@@ -1,1 +1,1 @@
-"""Sends what leaves by other ways than Slack: pages, mails, webhooks, tickets."""
+"""Sends notices by other ways than Slack: pages, mails, webhooks, tickets."""

@@ -1,4 +1,4 @@
-"""Mails the participants of a review its meeting, which their calendars take in."""
+"""Mails invitations to the meeting of a review, as calendar entries."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from storage import incidents
 from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
 
-AddressOf = Callable[[str], Awaitable[str | None]]  # of a Slack user, as Slack knows it
+AddressOf = Callable[[str], Awaitable[str | None]]  # the address that Slack has for a user
 
 
 class InvitationSender:
@@ -34,7 +34,7 @@ class InvitationSender:
         self._address_of = address_of
 
     async def send(self, row: ClaimedNotice) -> SendResult:
-        """Mail the meeting, unless it has another time by now or the person has no address."""
+        """Mail the invitation, unless the meeting was moved or the person has no address."""
         payload = read_payload(row, ReviewInvitePayload)
         async with self._context.database.reading() as conn:
             incident = await incidents.get(conn, row.incident or 0)
@@ -57,14 +57,14 @@ class InvitationSender:
         url = self._context.url
         link = f"{url.rstrip('/')}/incidents/{incident.id}" if url else ""
         at = incident.review.scheduled_at if incident.review else None
-        words = f"{title(incident)} takes place on {at:%-d %b %Y at %H:%M} UTC. Your calendar can take it from here."
-        more = f'<p><a href="{html.escape(link)}">{html.escape(link)}</a></p>' if link else ""
+        text = f"{title(incident)} takes place on {at:%-d %b %Y at %H:%M} UTC. Your calendar can take it from here."
+        link_html = f'<p><a href="{html.escape(link)}">{html.escape(link)}</a></p>' if link else ""
         sender = f"{email.sender.username}@{email.sender.domain}"
         return Mail(
             to=address,
             subject=title(incident),
-            text=f"{words}\n\n{link}".strip(),
-            html=f"<p>{html.escape(words)}</p>{more}",
+            text=f"{text}\n\n{link}".strip(),
+            html=f"<p>{html.escape(text)}</p>{link_html}",
             key=f"review-{hashlib.sha256(row.dedup_key.encode()).hexdigest()[:24]}",
             thread=f"review-{incident.number}-{int(incident.declared_at.timestamp())}",
             calendar=meeting(incident, link, sender, address).decode(),
@@ -72,4 +72,6 @@ class InvitationSender:
 
 
 def _of_contact(policy: Policy, person: str) -> str | None:
-    return next((each.email for each in policy.contacts.values() if each.slack == person and each.email), None)
+    return next(
+        (contact.email for contact in policy.contacts.values() if contact.slack == person and contact.email), None
+    )

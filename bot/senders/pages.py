@@ -57,7 +57,7 @@ class PageSender:
         self._by_method = by_method
 
     async def send(self, row: ClaimedNotice) -> SendResult:
-        """1. Read what it is about; 2. check that it is needed; 3. pass it to the notifier; 4. describe a failure."""
+        """1. Read the incident. 2. Check that the page is needed. 3. Pass it to the notifier. 4. Describe a failure."""
         if row.kind == NoticeKind.ALERT_PAGE_VENDOR:
             page = await alert_page.page_of(self._context, row)
             return await self._deliver(row, page, alert_page.words(row)) if isinstance(page, Page) else page
@@ -75,7 +75,7 @@ class PageSender:
         if not incident.private:
             page = replace(page, bridge=self._bridge(incident, policy))
         page = replace(page, acknowledge=await self._acknowledge_link(row, incident, page))
-        return await self._deliver(row, page, _what(row, policy, incident))
+        return await self._deliver(row, page, _failure_text(row, policy, incident))
 
     async def _acknowledge_link(self, row: ClaimedNotice, incident: Incident, page: Page) -> str | None:
         """The link in a page by one of `WITH_LINK`; None for the others, which have their own ways to acknowledge."""
@@ -85,7 +85,7 @@ class PageSender:
         return await acknowledge_links.address_for(self._context, incident, person, row.key)
 
     async def _deliver(self, row: ClaimedNotice, page: Page, words: str) -> SendResult:
-        """Pass the page to the notifier of its method. `words` say what could not be done if it fails."""
+        """Pass the page to the notifier of its method. `words` begins the text of a failure: what could not be done."""
         method = str(row.payload["method"])
         notifier = self._by_method.get(method)
         if notifier is None:
@@ -121,7 +121,7 @@ def _removed(row: ClaimedNotice, incident: Incident, policy: Policy) -> str | No
 
 def page_of(row: ClaimedNotice, incident: Incident, policy: Policy, team_url: str, paged_at: datetime) -> Page:
     """The page that the vendor gets; of a private incident it contains only the ID."""
-    payload, private = _payload(row), incident.private
+    payload, is_private = _payload(row), incident.private
     person = people.person_by_address(payload.contact, policy) if payload.contact else people.Person("", "")
     person = replace(person, name=_plain(person.name, policy))
     trigger = payload if isinstance(payload, PersonPagePayload) else None
@@ -132,12 +132,12 @@ def page_of(row: ClaimedNotice, incident: Incident, policy: Policy, team_url: st
         dedup_key=calls.dedup_key(incident, payload.severity),
         key=row.key,
         person=person,
-        title=None if private else _plain(incident.title, policy) or "Untitled incident",
-        severity=None if private else incident.severity,
-        severe=None if private else _severe(incident, policy),
-        status=None if private else str(incident.status),
-        why=None if private or not why else _plain(str(why), policy),
-        link=None if private else _link(incident, team_url),
+        title=None if is_private else _plain(incident.title, policy) or "Untitled incident",
+        severity=None if is_private else incident.severity,
+        severe=None if is_private else _severe(incident, policy),
+        status=None if is_private else str(incident.status),
+        why=None if is_private or not why else _plain(str(why), policy),
+        link=None if is_private else _link(incident, team_url),
         rung=trigger.rung if trigger else None,
         times=trigger.times if trigger else 1,
         declared_at=incident.declared_at,
@@ -167,7 +167,7 @@ def _plain(text: str, policy: Policy) -> str:
     return " ".join(_UNSEEN.sub(" ", people.replace_mentions(text, policy)).split())
 
 
-def _what(row: ClaimedNotice, policy: Policy, incident: Incident) -> str:
+def _failure_text(row: ClaimedNotice, policy: Policy, incident: Incident) -> str:
     payload = _payload(row)
     method = calls.label(payload.method)
     if isinstance(payload, PersonPagePayload):

@@ -1,4 +1,4 @@
-"""Mails the emergency sheet, as it is at that moment, with the page that opens offline attached."""
+"""Mails the emergency sheet as it is now, with an HTML page attached that works offline."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ INTRO = "Keep this where you can read it when nothing else can be reached. The a
 
 
 class SheetSender:
-    """Sends notices of the kind `SHEET_MAIL`. A mail whose outcome is unknown goes again under its Message-ID."""
+    """Sends notices of the kind `SHEET_MAIL`. A mail of unknown outcome is sent again under its Message-ID."""
 
     def __init__(self, context: Context, notifiers: Callable[[], Mapping[str, Notifier]]) -> None:
         self._context = context
         self._notifiers = notifiers
 
     async def send(self, row: ClaimedNotice) -> SendResult:
-        """Mail the sheet, unless the policy does not name the address any more: it has telephone numbers."""
+        """Mail the sheet, unless the policy no longer names the address: the sheet has telephone numbers."""
         payload = read_payload(row, SheetMailPayload)
         if payload.address not in addresses(self._context.policy):
             return NotNeeded("the policy mails the sheet to this address no more")

@@ -1,4 +1,4 @@
-"""Copies what is published to Atlassian Statuspage, one request for each attempt: each look shows what is missing."""
+"""Copies publications to Atlassian Statuspage. Each attempt reads the copy and writes the first thing missing there."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from storage.outbox.queue import ClaimedNotice
 from storage.statuspage import publications
 
 GIVEN_UP_AFTER = timedelta(days=1)
-MORE = timedelta(seconds=1)  # until the next request, where more is missing
+MORE = timedelta(seconds=1)  # until the next request, while something is missing
 
 
 class StatuspageSender:
-    """Sends notices of the kinds `COPY_KINDS`. `client` is what the settings configure now; None where they do not."""
+    """Sends notices of the kinds `COPY_KINDS`. `client` returns the one that is configured now, or None."""
 
     def __init__(self, context: Context, client: Callable[[], Statuspage | None]) -> None:
         self._context = context
         self._client = client
 
     async def send(self, row: ClaimedNotice) -> SendResult:
-        """1. Look at the copy; 2. write what is missing next; 3. come again until nothing is."""
+        """1. Read the copy. 2. Write what is missing next. 3. Retry until nothing is missing."""
         client = self._client()
         if client is None:
             return NotNeeded("Statuspage is not set up")
@@ -74,18 +74,18 @@ class StatuspageSender:
         return Retry("more may be left to copy", MORE)
 
     async def _copy(self, client: Statuspage, row: ClaimedNotice, publication: Publication) -> Copy | None:
-        """The copy; None if there is none yet. One that an attempt without an answer made is found by its marks."""
+        """The copy; None if there is none yet. One from an attempt that got no answer is found by its marks."""
         async with self._context.database.reading() as conn:
-            known = await key_value.statuspage_copy(publication.id).get(conn)
-        if known is not None:
-            copy = await client.get(known)
+            copy_id = await key_value.statuspage_copy(publication.id).get(conn)
+        if copy_id is not None:
+            copy = await client.get(copy_id)
             if copy is None:
                 raise DeliveryError("it was removed there by hand", permanent=True)
             return copy
-        found = await client.find(publication.id) if row.attempts > 1 or row.uncertain else None
-        if found is not None:
-            await self._keep(publication, found.id)
-        return found
+        copy = await client.find(publication.id) if row.attempts > 1 or row.uncertain else None
+        if copy is not None:
+            await self._keep(publication, copy.id)
+        return copy
 
     async def _write(
         self, client: Statuspage, publication: Publication, copy: Copy | None, step: Step, fields: dict[str, Any]
@@ -121,19 +121,19 @@ class StatuspageSender:
                 "scheduled_auto_in_progress": False,
                 "scheduled_auto_completed": False,
             }
-        known = await client.components()
-        named = _named(self._context.policy.status_page, publication, known)
-        if named:
-            fields["component_ids"] = list(named.values())
+        ids_by_name = await client.components()
+        component_ids = _component_ids(self._context.policy.status_page, publication, ids_by_name)
+        if component_ids:
+            fields["component_ids"] = list(component_ids.values())
             if str(update.status) != "scheduled":
-                fields["components"] = {there: str(states[key]) for key, there in named.items()}
+                fields["components"] = {component_id: str(states[key]) for key, component_id in component_ids.items()}
         return fields
 
 
-def _named(rules: StatusPageRules, publication: Publication, known: Mapping[str, str]) -> dict[str, str]:
-    """The IDs there of the publication's components, by our key: those of the same name."""
+def _component_ids(rules: StatusPageRules, publication: Publication, ids_by_name: Mapping[str, str]) -> dict[str, str]:
+    """The vendor's IDs of the publication's components, by our key. Components are matched by name."""
     return {
-        each.key: known[each.name.strip().lower()]
-        for each in rules.components
-        if each.key in publication.components and each.name.strip().lower() in known
+        component.key: ids_by_name[component.name.strip().lower()]
+        for component in rules.components
+        if component.key in publication.components and component.name.strip().lower() in ids_by_name
     }

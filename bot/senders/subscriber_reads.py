@@ -1,4 +1,4 @@
-"""Reads whom a notice to a subscriber goes to and what it is about, for many notices at once."""
+"""Reads the subscriber and the publication of notices, for many notices in one query."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from storage.statuspage import publications, subscribers
 
 @dataclass(frozen=True, slots=True)
 class Addressed:
-    """What a notice needs. `subscriber` is None once it has left; `secret` signs its links."""
+    """The subscriber and publication of a notice. `subscriber` is None once it has left; `secret` signs its links."""
 
     subscriber: Subscriber | None
     publication: Publication | None
@@ -26,17 +26,17 @@ class Addressed:
 
 
 class SubscriberReads:
-    """Reads what notices need: those that are read at the same time share their queries."""
+    """Reads for notices; concurrent reads share their queries."""
 
     def __init__(self, database: Database) -> None:
         self._loader = BatchLoader(database.reading, _read)
 
     async def get(self, payload: SubscriberPayload) -> Addressed:
-        """What this notice needs. Raises `LookupError` before the page was first served."""
-        found = await self._loader.get((payload.subscriber, payload.publication))
-        if found is None:
+        """The subscriber and publication of this notice. Raises `LookupError` before the page was first served."""
+        addressed = await self._loader.get((payload.subscriber, payload.publication))
+        if addressed is None:
             raise LookupError("a key that was asked for was not answered")
-        return found
+        return addressed
 
 
 _Key = tuple[str, str | None]  # a subscriber, and a publication
@@ -44,7 +44,10 @@ _Key = tuple[str, str | None]  # a subscriber, and a publication
 
 async def _read(conn: AsyncConnection, keys: Collection[_Key]) -> dict[_Key, Addressed]:
     secret = await signing_secret(conn)
-    told = await subscribers.get_many(conn, {subscriber for subscriber, _ in keys})
-    about = {publication for _, publication in keys if publication}
-    published = await publications.get_many(conn, about) if about else {}
-    return {key: Addressed(told.get(key[0]), published.get(key[1]) if key[1] else None, secret) for key in keys}
+    subscribers_by_id = await subscribers.get_many(conn, {subscriber for subscriber, _ in keys})
+    publication_ids = {publication for _, publication in keys if publication}
+    publications_by_id = await publications.get_many(conn, publication_ids) if publication_ids else {}
+    return {
+        key: Addressed(subscribers_by_id.get(key[0]), publications_by_id.get(key[1]) if key[1] else None, secret)
+        for key in keys
+    }

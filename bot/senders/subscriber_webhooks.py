@@ -1,4 +1,4 @@
-"""Tells webhooks that are subscribed to the status page, signed as the Standard Webhooks specification says."""
+"""Sends events to webhooks that are subscribed to the status page, signed by the Standard Webhooks specification."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from storage.statuspage import subscribers
 
 AT_ONCE = 8
 GIVEN_UP_AFTER = timedelta(days=2)
-ASKED_UNTIL = timedelta(minutes=10)  # a receiver that should confirm and does not answer is asked no longer
+ASKED_UNTIL = timedelta(minutes=10)  # limit for a receiver that does not answer the request to confirm
 
 
 class SubscriberWebhookSender:
     """Sends notices of the kinds `SUBSCRIBER_WEBHOOK_KINDS`.
 
-    An address that leads outside the public internet is not asked. One that answers 410, or nothing good for two days,
-    is subscribed no more.
+    An address outside the public internet gets no request. One that answers 410, or fails for two days, is
+    unsubscribed.
     """
 
     def __init__(self, context: Context) -> None:
@@ -41,7 +41,7 @@ class SubscriberWebhookSender:
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def send(self, row: ClaimedNotice) -> SendResult:
-        """Post the event, or the question whether its owner wants the messages."""
+        """Post the event, or the request to confirm the subscription."""
         payload = read_payload(row, SubscriberPayload)
         read = await self._reads.get(payload)
         subscriber, publication, secret = read.subscriber, read.publication, read.secret
@@ -50,7 +50,7 @@ class SubscriberWebhookSender:
         if payload.publication is not None and publication is None:
             return NotNeeded("there is no such publication")
         if publication is None:
-            event = self._question(subscriber, secret)
+            event = self._confirmation(subscriber, secret)
         else:
             event = self._event(subscriber, publication, payload.update, secret)
         async with self._slots:
@@ -76,8 +76,8 @@ class SubscriberWebhookSender:
         async with self._context.database.transaction() as conn:
             await subscribers.delete(conn, subscriber.id)
 
-    def _question(self, subscriber: Subscriber, secret: str) -> dict[str, Any]:
-        """The first message. Only who reads there learns the secret, and the link that confirms."""
+    def _confirmation(self, subscriber: Subscriber, secret: str) -> dict[str, Any]:
+        """The request to confirm. Only its receiver learns the secret and the link that confirms."""
         return {
             "type": "subscription.confirm",
             "timestamp": rfc3339(self._context.clock.now()),
@@ -112,7 +112,7 @@ def _page(context: Context) -> dict[str, str]:
 
 
 def _public(publication: Publication, rules: StatusPageRules, url: str) -> dict[str, Any]:
-    """What the page shows of it, and nothing else."""
+    """The publication as the page shows it, and nothing else."""
     planned = publication.scheduled_for, publication.scheduled_until
     return {
         "id": publication.id,
@@ -125,8 +125,8 @@ def _public(publication: Publication, rules: StatusPageRules, url: str) -> dict[
         "scheduled_for": rfc3339(planned[0]) if planned[0] else None,
         "scheduled_until": rfc3339(planned[1]) if planned[1] else None,
         "components": [
-            {"key": each.key, "name": each.name, "state": str(publication.components[each.key])}
-            for each in rules.components
-            if each.key in publication.components
+            {"key": component.key, "name": component.name, "state": str(publication.components[component.key])}
+            for component in rules.components
+            if component.key in publication.components
         ],
     }

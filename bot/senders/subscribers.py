@@ -28,7 +28,7 @@ from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
 
 AT_ONCE = 16  # connections to the mail server
-GIVEN_UP_AFTER = timedelta(days=2)  # news that old helps nobody
+GIVEN_UP_AFTER = timedelta(days=2)  # older news is no use
 
 
 class SubscriberSender:
@@ -45,7 +45,7 @@ class SubscriberSender:
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def send(self, row: ClaimedNotice) -> SendResult:
-        """Compose the mail, and hand it over."""
+        """Compose the mail, and pass it to the mail server."""
         mail = await self._mail(row)
         if isinstance(mail, NotNeeded):
             return mail
@@ -120,7 +120,9 @@ def _facts(publication: Publication, update: PublicUpdate, rules: StatusPageRule
     ]
     if publication.is_maintenance and publication.scheduled_for and publication.scheduled_until:
         zone = ZoneInfo(rules.timezone)
-        starts, ends = (each.astimezone(zone) for each in (publication.scheduled_for, publication.scheduled_until))
+        starts, ends = (
+            instant.astimezone(zone) for instant in (publication.scheduled_for, publication.scheduled_until)
+        )
         facts.append(f"Planned: {starts:%Y-%m-%d %H:%M} to {ends:%Y-%m-%d %H:%M %Z}")
     return ["\n".join(facts)] if facts else []
 

@@ -43,8 +43,8 @@ _AGAIN = Retry("its lease would have ended before the answer", timedelta(0))
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """What a notice is about, as it is now."""
+class _TicketSource:
+    """What a ticket is written from, as it is now: an action item, or the incident itself."""
 
     incident: Incident
     policy: Policy
@@ -53,16 +53,16 @@ class _Asked:
     owner: str = ""  # the name of the item's owner
 
     @property
-    def wanted(self) -> TicketState:
+    def wanted_state(self) -> TicketState:
         return state_of(self.item) if self.item is not None else state_of_incident(self.incident)
 
     @property
-    def what(self) -> str:
+    def id(self) -> str:
         return self.item.id if self.item is not None else self.incident.id
 
 
 class TicketSender:
-    """Sends notices of the kinds `TICKET_KINDS`. `trackers` are those that the settings configure now."""
+    """Sends notices of the kinds `TICKET_KINDS`. `trackers` returns those that are configured now."""
 
     def __init__(self, context: Context, trackers: Callable[[], Mapping[TrackerKind, Tracker]]) -> None:
         self._context = context
@@ -72,57 +72,57 @@ class TicketSender:
         """Make one attempt."""
         payload = read_payload(row, TicketPayload)
         async with self._context.database.reading() as conn:
-            asked = await self._asked(conn, row.incident or 0, payload.item)
-        if asked is None:
+            source = await self._source(conn, row.incident or 0, payload.item)
+        if source is None:
             return NotNeeded("there is no such action item")
         try:
-            return await (self._created(row, asked) if row.kind == NoticeKind.TICKET else self._moved(row, asked))
+            return await (self._create(row, source) if row.kind == NoticeKind.TICKET else self._update(row, source))
         except DeliveryError as error:
-            words = f"Could not {'create' if row.kind == NoticeKind.TICKET else 'change'} the ticket of {asked.what}: "
+            words = f"Could not {'create' if row.kind == NoticeKind.TICKET else 'change'} the ticket of {source.id}: "
             words += f"{error}."
             if datetime.now(UTC) - row.first_try_at > GIVEN_UP_AFTER:
                 return Failed(words)
             return result_of(error, words)
 
-    async def _asked(self, conn: AsyncConnection, number: int, item_number: int) -> _Asked | None:
+    async def _source(self, conn: AsyncConnection, number: int, item_number: int) -> _TicketSource | None:
         incident = await incidents.get(conn, number)
         item = await actions.get(conn, number, item_number) if item_number != OF_INCIDENT else None
         if incident is None or (item is None and item_number != OF_INCIDENT):
             return None
         owner = item.owner if item is not None and item.owner else ""
-        known = await names.get_many(conn, {owner}) if owner else {}
+        names_by_person = await names.get_many(conn, {owner}) if owner else {}
         ticket = await tickets.get(conn, number, item_number)
         policy = await self._context.policies.of(conn, incident)
-        return _Asked(incident, policy, item, ticket, known.get(owner) or _contact(owner, policy))
+        return _TicketSource(incident, policy, item, ticket, names_by_person.get(owner) or _contact(owner, policy))
 
-    async def _created(self, row: ClaimedNotice, asked: _Asked) -> SendResult:
+    async def _create(self, row: ClaimedNotice, source: _TicketSource) -> SendResult:
         """1. Look for what an uncertain attempt created; 2. create; 3. store it. Raises `DeliveryError`."""
-        if asked.ticket is not None:
-            return Sent({"vendor": asked.ticket.tracker.value, "id": asked.ticket.name})
+        if source.ticket is not None:
+            return Sent({"vendor": source.ticket.tracker.value, "id": source.ticket.name})
         tracker = self._trackers().get(self._context.tracker) if self._context.tracker else None
         if tracker is None:
             return NotNeeded("no tracker is set up any more")
-        if not wants_ticket(asked.incident, asked.item):
+        if not wants_ticket(source.incident, source.item):
             return NotNeeded("nothing of a private incident or a drill leaves")
-        place = place_of(asked.incident, asked.policy, tracker)
-        new = self._new(asked, tracker.kind, row.key)
+        place = place_of(source.incident, source.policy, tracker)
+        new = self._new(source, tracker.kind, row.key)
         created = await tracker.find(place, new, row.first_try_at) if row.uncertain else None
         if created is None:
             if time.monotonic() + http.TIMEOUT_S > row.lease_ends_monotonic:
                 return _AGAIN
             created = await tracker.create(place, new)
-        ticket = _ticket(asked, tracker.kind, created, created.place or place, self._context.clock.now())
+        ticket = _ticket(source, tracker.kind, created, created.place or place, self._context.clock.now())
         ticket = replace(ticket, sent=new)
         await ticket_created(self._context, ticket, left_out(new, created.labels, created.assignees))
         return Sent({"vendor": tracker.kind.value, "id": ticket.name})
 
-    async def _moved(self, row: ClaimedNotice, asked: _Asked) -> SendResult:
+    async def _update(self, row: ClaimedNotice, source: _TicketSource) -> SendResult:
         """Write the words that changed, then close or reopen the ticket. Raises `DeliveryError`."""
-        ticket = asked.ticket
+        ticket = source.ticket
         if ticket is None:
             return NotNeeded("it has no ticket")
-        new = self._new(asked, ticket.tracker, "")
-        edits, moves = ticket.sent is None or not same_words(ticket.sent, new), ticket.state is not asked.wanted
+        new = self._new(source, ticket.tracker, "")
+        edits, moves = ticket.sent is None or not same_words(ticket.sent, new), ticket.state is not source.wanted_state
         if ticket.state is TicketState.GONE or not (edits or moves):
             return NotNeeded("the ticket stands so already")
         tracker = self._trackers().get(ticket.tracker)
@@ -138,17 +138,19 @@ class TicketSender:
         if moves:
             if _ends_too_soon(row):
                 return _AGAIN
-            await tracker.move(ticket.place, ticket.external, asked.wanted, asked.item.reason if asked.item else "")
-            await ticket_moved(self._context, ticket, asked.wanted)
+            await tracker.move(
+                ticket.place, ticket.external, source.wanted_state, source.item.reason if source.item else ""
+            )
+            await ticket_moved(self._context, ticket, source.wanted_state)
         return Sent({"vendor": tracker.kind.value, "id": ticket.name})
 
-    def _new(self, asked: _Asked, tracker: TrackerKind, key: str) -> NewTicket:
+    def _new(self, source: _TicketSource, tracker: TrackerKind, key: str) -> NewTicket:
         url = self._context.url
-        link = f"{url.rstrip('/')}/incidents/{asked.incident.id}" if url else ""
-        if asked.item is None:
-            return of_incident(asked.incident, link, key)
-        login = login_of(asked.item.owner, asked.policy) if tracker is TrackerKind.GITHUB else None
-        return of_item(asked.item, asked.incident, asked.owner, login, link, key)
+        link = f"{url.rstrip('/')}/incidents/{source.incident.id}" if url else ""
+        if source.item is None:
+            return of_incident(source.incident, link, key)
+        login = login_of(source.item.owner, source.policy) if tracker is TrackerKind.GITHUB else None
+        return of_item(source.item, source.incident, source.owner, login, link, key)
 
 
 def _ends_too_soon(row: ClaimedNotice) -> bool:
@@ -156,25 +158,28 @@ def _ends_too_soon(row: ClaimedNotice) -> bool:
 
 
 def place_of(incident: Incident, policy: Policy, tracker: Tracker) -> str:
-    """Where the incident's tickets go: what the first of its services names, else the place of the settings."""
+    """The repository or project for the incident's tickets: its first service's, else the one of the settings."""
     for key in incident.services:
         service = policy.services.get(key)
-        named = service and (service.repository if tracker.kind is TrackerKind.GITHUB else service.project)
-        if named:
-            return named
+        place = service and (service.repository if tracker.kind is TrackerKind.GITHUB else service.project)
+        if place:
+            return place
     return tracker.place
 
 
 def _contact(owner: str, policy: Policy) -> str:
-    """The name of a person whom Slack has not told yet: the contact's, else the Slack ID. Empty for nobody."""
-    return next((each.name for each in policy.contacts.values() if owner and each.slack == owner and each.name), owner)
+    """The name of a person whose Slack name is not stored yet: the contact's, else the Slack ID. Empty for nobody."""
+    return next(
+        (contact.name for contact in policy.contacts.values() if owner and contact.slack == owner and contact.name),
+        owner,
+    )
 
 
 def login_of(owner: str | None, policy: Policy) -> str | None:
     """The GitHub login of a person, if the policy's contacts have it."""
-    return next((each.github for each in policy.contacts.values() if owner and each.slack == owner), None)
+    return next((contact.github for contact in policy.contacts.values() if owner and contact.slack == owner), None)
 
 
-def _ticket(asked: _Asked, tracker: TrackerKind, created: Created, place: str, now: datetime) -> Ticket:
-    item = asked.item.number if asked.item is not None else OF_INCIDENT
-    return Ticket(asked.incident.number, item, tracker, place, created.external, created.url, TicketState.OPEN, now)
+def _ticket(source: _TicketSource, tracker: TrackerKind, created: Created, place: str, now: datetime) -> Ticket:
+    item = source.item.number if source.item is not None else OF_INCIDENT
+    return Ticket(source.incident.number, item, tracker, place, created.external, created.url, TicketState.OPEN, now)

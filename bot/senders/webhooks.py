@@ -1,4 +1,4 @@
-"""Sends events of incidents to the webhooks of the policy: at least once, and those of one incident in order."""
+"""Sends events of incidents to the policy's webhooks, each at least once, and those of one incident in order."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class WebhookSender:
         self._session = session
 
     async def send(self, row: ClaimedNotice) -> SendResult:
-        """1. Wait for earlier events; 2. read the entry; 3. post it."""
+        """1. Wait for earlier events. 2. Read the entry. 3. Post it."""
         payload = read_payload(row, WebhookPayload)
-        rule = next((each for each in self._context.policy.webhooks if each.id == payload.rule), None)
+        rule = next((webhook for webhook in self._context.policy.webhooks if webhook.id == payload.rule), None)
         if rule is None:
             return NotNeeded("the policy has no such webhook any more")
         number = row.incident or 0

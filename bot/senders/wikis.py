@@ -1,4 +1,4 @@
-"""Writes reviews into wikis: creates the page, or brings those sections up to date that people have not changed."""
+"""Writes reviews into wikis: creates the page, or updates those sections that people have not changed."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ GIVEN_UP_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """What is to stand in the wiki, and what we know of the page there."""
+class _ReviewPage:
+    """The review's page as it should be in the wiki, and what was exported before."""
 
     number: int
     title: str
@@ -43,7 +43,7 @@ class _Asked:
 
 
 class WikiSender:
-    """Sends notices of the kinds `WIKI_KINDS`. `wikis` are those that the settings configure now."""
+    """Sends notices of the kinds `WIKI_KINDS`. `wikis` returns those that are configured now."""
 
     def __init__(self, context: Context, wikis: Callable[[], Mapping[WikiKind, Wiki]]) -> None:
         self._context = context
@@ -55,55 +55,57 @@ class WikiSender:
         wiki = self._wikis().get(kind)
         if wiki is None:
             return NotNeeded(f"{WIKI_TITLES[kind]} is not set up any more")
-        asked = await self._asked(row.incident or 0, kind)
-        if asked is None:
+        review = await self._review(row.incident or 0, kind)
+        if review is None:
             return NotNeeded("the incident is private, and so its review stays here")
         if time.monotonic() + 2 * http.TIMEOUT_S > row.lease_ends_monotonic:
             return Retry("its lease would have ended before the answer", timedelta(0))
         try:
-            return await self._written(wiki, asked)
+            return await self._write(wiki, review)
         except DeliveryError as error:
             words = f"Could not write the review into {WIKI_TITLES[kind]}: {error}."
             if datetime.now(UTC) - row.first_try_at > GIVEN_UP_AFTER:
                 return Failed(words)
             return result_of(error, words)
 
-    async def _asked(self, number: int, kind: WikiKind) -> _Asked | None:
+    async def _review(self, number: int, kind: WikiKind) -> _ReviewPage | None:
         async with self._context.database.reading() as conn:
             incident = await incidents.get(conn, number)
             if incident is None or incident.private:
                 return None
             view = await read_review(conn, await self._context.policies.of(conn, incident), number)
             export = await review_exports.get(conn, number, kind)
-        return _Asked(number, title_of(view), sections_of(view), export)
+        return _ReviewPage(number, title_of(view), sections_of(view), export)
 
-    async def _written(self, wiki: Wiki, asked: _Asked) -> SendResult:
-        """1. Find the page, or create it; 2. replace what is ours; 3. record it. Raises `DeliveryError`.
+    async def _write(self, wiki: Wiki, review: _ReviewPage) -> SendResult:
+        """1. Find the page, or create it. 2. Replace our sections. 3. Record the export. Raises `DeliveryError`.
 
-        What is about to be written is stored first: after a broken attempt it is ours, too.
+        The new marks are stored first, so that after a broken attempt the texts count as ours, too.
         """
-        page = await wiki.read(asked.export.external) if asked.export is not None else None
-        export = asked.export if page is not None else None
+        page = await wiki.read(review.export.external) if review.export is not None else None
+        export = review.export if page is not None else None
         if page is None:
-            page = await wiki.find(asked.title)
-        new = {each.title: each.marks for each in asked.sections}
+            page = await wiki.find(review.title)
+        marks = {section.title: section.marks for section in review.sections}
         if page is None:
-            page = await wiki.create(asked.title, asked.sections)
-            done = Exported(wiki.kind, page.external, page.url, new)
-            await export_finished(self._context, asked.number, done, (), new=True)
+            page = await wiki.create(review.title, review.sections)
+            stored_export = Exported(wiki.kind, page.external, page.url, marks)
+            await export_finished(self._context, review.number, stored_export, (), new=True)
             return Sent({"vendor": wiki.kind.value, "id": page.external})
         export = export or Exported(wiki.kind, page.external, page.url)
-        left = await self._brought_up_to_date(wiki, asked, page, export)
-        done = replace(export, written=after(export, asked.sections, left), pending={})
-        await export_finished(self._context, asked.number, done, left, new=asked.export is None)
+        changed_titles = await self._update_sections(wiki, review, page, export)
+        stored_export = replace(export, written=after(export, review.sections, changed_titles), pending={})
+        await export_finished(self._context, review.number, stored_export, changed_titles, new=review.export is None)
         return Sent({"vendor": wiki.kind.value, "id": page.external})
 
-    async def _brought_up_to_date(self, wiki: Wiki, asked: _Asked, page: WikiPage, export: Exported) -> tuple[str, ...]:
-        """Returns the titles of the sections that are left as people changed them."""
-        planned = plan(page.texts, export, asked.sections)
-        wanted = [each for each in asked.sections if each.title in planned.replace]
-        if wanted:
-            pending = {each.title: each.marks for each in wanted}
-            await export_stored(self._context, asked.number, replace(export, pending=pending))
-            await wiki.replace(page, wanted)
+    async def _update_sections(
+        self, wiki: Wiki, review: _ReviewPage, page: WikiPage, export: Exported
+    ) -> tuple[str, ...]:
+        """Replace outdated sections. Returns the titles of those that people have changed, which stay as they are."""
+        planned = plan(page.texts, export, review.sections)
+        outdated = [section for section in review.sections if section.title in planned.replace]
+        if outdated:
+            pending = {section.title: section.marks for section in outdated}
+            await export_stored(self._context, review.number, replace(export, pending=pending))
+            await wiki.replace(page, outdated)
         return planned.left

@@ -1,4 +1,4 @@
-"""Makes links with which a paged person acknowledges an incident, and acts on them once."""
+"""Creates links with which a paged person acknowledges an incident, and acts on each of them once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PATH = "/ack/"
 
 
 class LinkState(Enum):
-    """What can be done with a link."""
+    """The state of a link."""
 
     VALID = "valid"
     USED = "used"
@@ -30,7 +30,7 @@ class LinkState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class OpenedLink:
-    """A link of ours, with the incident that it is about."""
+    """A valid link, with its incident and state."""
 
     link: AcknowledgeLink
     incident: Incident
@@ -38,7 +38,7 @@ class OpenedLink:
 
 
 async def make_secret(conn: AsyncConnection) -> None:
-    """Make the secret of this database, if it has none."""
+    """Create the secret of this database, if it has none."""
     await key_value.ACKNOWLEDGE_SECRET.put_new(conn, secrets.token_hex(32))
 
 
@@ -56,7 +56,7 @@ async def address_for(context: Context, incident: Incident, person: str, page_ke
 
 
 async def open_link(context: Context, token: str) -> OpenedLink | None:
-    """What a token is good for, without using it; None for one that we did not make, and where nothing is to see."""
+    """Read a link without using it. None for a forged token, and if the person may not see the incident."""
     async with context.database.reading() as conn:
         secret = await key_value.ACKNOWLEDGE_SECRET.get(conn)
         link = acknowledge_link.read(token, secret) if secret else None
@@ -72,11 +72,11 @@ async def open_link(context: Context, token: str) -> OpenedLink | None:
 async def act_on(context: Context, opened: OpenedLink) -> Acknowledged:
     """Acknowledge as the link's person. Raises `DuplicateDelivery` if the link of this page was used before."""
     link = opened.link
-    door = replace(context, source=Source.CONSOLE)
-    return await acknowledge(door, link.incident, link.person, delivery=_delivery(link))
+    source_context = replace(context, source=Source.CONSOLE)
+    return await acknowledge(source_context, link.incident, link.person, delivery=_delivery(link))
 
 
 def _delivery(link: AcknowledgeLink) -> str:
-    """What is claimed by the first use: of the page, for this person, whichever attempt brought the link."""
+    """The delivery that the first use claims. Every attempt of a page to the same person has the same one."""
     person = hashlib.sha256(link.person.encode()).hexdigest()[:16]
     return f"ack_link:{link.incident}:{link.page}:{person}"

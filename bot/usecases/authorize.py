@@ -16,8 +16,8 @@ from bot.usecases.context import Context
 def require(context: Context, action: str, actor: str, incident: Incident | None = None) -> None:
     """Raise `Refused` unless the policy in force lets `actor` do `action`. The incident's own policy does not count.
 
-    The actor's membership is what Slack said last: whoever takes the request asks Slack before, outside a transaction.
-    After a refusal the user groups are read again: the actor may have joined one a moment ago.
+    The actor's membership is the last known one; the caller asks Slack before, outside a transaction. After a refusal
+    the user groups are read again, since the actor may have joined one a moment ago.
     """
     if actor == OPERATOR:
         return
@@ -37,21 +37,23 @@ def require(context: Context, action: str, actor: str, incident: Incident | None
 def _members_of(context: Context, incident: Incident | None) -> GroupMembers:
     """The members of user groups, without those who are in one only by a cover taken since the incident was declared.
 
-    A group may follow an on-call schedule, and anybody may cover that: nobody gives themselves a right that way.
+    A group may follow an on-call schedule that anybody may cover, so a cover must not give permissions.
     """
 
     def members(group: str) -> frozenset[str] | None:
         people = context.usergroups.members(group)
         if people is None or incident is None:
             return people
-        taken = context.usergroups.covers(group)
-        return frozenset(user for user in people if user not in taken or taken[user] <= incident.declared_at)
+        covered_since = context.usergroups.covers(group)
+        return frozenset(
+            user for user in people if user not in covered_since or covered_since[user] <= incident.declared_at
+        )
 
     return members
 
 
 def require_member(context: Context, action: str, actor: str, incident: Incident | None, act: str) -> None:
-    """Raise `Refused` for a guest or outsider whom the policy does not name for `action`. It restricts no member.
+    """Raise `Refused` for a guest or outsider whom the policy does not name for `action`. Members pass.
 
     `act` completes “only people of this workspace may …”.
     """

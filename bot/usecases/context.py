@@ -1,4 +1,4 @@
-"""Defines the context: what all use cases of one process share, passed to each as its first argument."""
+"""Defines the context, which all use cases of one process share and take as their first argument."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Usergroups(Protocol):
         ...
 
     def covers(self, group: str) -> Mapping[str, datetime]:
-        """The Slack IDs of members who are in it only by a cover of theirs, each with when they took it."""
+        """The Slack IDs of members who are in it only by a cover, each with the instant at which they took it."""
         ...
 
     def request_refresh(self) -> None:
@@ -60,16 +60,16 @@ class Memberships(Protocol):
     """Whether people are members of the workspace, as Slack last said."""
 
     def known(self, user: str) -> Identity:
-        """The identity of a Slack user, without asking Slack: an unknown membership where it was not asked lately."""
+        """The identity of a Slack user, without asking Slack; the membership is unknown if it was not asked lately."""
         ...
 
     async def get(self, user: str) -> Identity:
-        """The identity of a Slack user, for which Slack is asked where that was not done lately."""
+        """The identity of a Slack user; Slack is asked unless that was done lately."""
         ...
 
 
 class AllMembers:
-    """For processes that people use on the machine itself: whoever can do that is trusted."""
+    """Treats every user as a member, for processes on the machine itself, whose users are trusted."""
 
     def known(self, user: str) -> Identity:
         """The user as a member."""
@@ -105,7 +105,7 @@ class Names(Protocol):
 
 
 class NoNames:
-    """For processes that do not ask Slack: no further names are learnt."""
+    """Ignores requests for names, for processes that do not ask Slack."""
 
     def request(self, ids: Iterable[str]) -> None:
         """Do nothing."""
@@ -120,7 +120,7 @@ class Wakeups:
     deadlines: asyncio.Event = field(default_factory=asyncio.Event)
     jobs: asyncio.Event = field(default_factory=asyncio.Event)
     alerts: asyncio.Event = field(default_factory=asyncio.Event)
-    status_page: asyncio.Event = field(default_factory=asyncio.Event)  # what is published has changed
+    status_page: asyncio.Event = field(default_factory=asyncio.Event)  # a publication has changed
 
     def notify(self) -> None:
         """Wake the outbox and the scheduler. A use case that queues a job wakes the job runner itself."""
@@ -141,11 +141,11 @@ class Policies:
         """The incident's policy if it is in memory; None if `of` has to read it from the database."""
         if not incident.policy or incident.policy == self.current.digest:
             return for_services(self.current, incident.services)
-        kept = self._by_digest.get(incident.policy)
-        return None if kept is None else for_services(kept, incident.services)
+        policy = self._by_digest.get(incident.policy)
+        return None if policy is None else for_services(policy, incident.services)
 
     async def of(self, conn: AsyncConnection, incident: Incident) -> Policy:
-        """The policy that the incident was declared under; the one in force where that was not stored."""
+        """The policy that the incident was declared under; the one in force if that was not stored."""
         if (cached := self.cached(incident)) is not None:
             return cached
         if incident.policy not in self._by_digest:
@@ -161,7 +161,7 @@ class Policies:
 
 @dataclass(slots=True)
 class Context:
-    """What a use case works with."""
+    """The parts that a use case works with."""
 
     database: Database
     policies: Policies
@@ -178,10 +178,10 @@ class Context:
     runners: Callable[[AutomationRules], Runners] = lambda rules: {}  # of playbook steps, by the rules of a policy
     wikis: tuple[WikiKind, ...] = ()  # into which published reviews are written
     tracker: TrackerKind | None = None  # where action items get tickets; None: nowhere
-    outage: Outage | None = None  # of Slack, as last looked; None: it works
+    outage: Outage | None = None  # of Slack, as of the last check; None: it works
     past_outages: tuple[OutageSpan, ...] = ()  # those that are over, the last first
-    source: Source | None = None  # the door of the request that this context serves; None: Slack, or the bot itself
-    precondition: Callable[[Incident], None] = lambda incident: None  # raises where a request no longer applies
+    source: Source | None = None  # of the request that this context serves; None: Slack, or the bot itself
+    precondition: Callable[[Incident], None] = lambda incident: None  # raises if a request no longer applies
 
     @property
     def policy(self) -> Policy:

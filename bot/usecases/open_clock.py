@@ -14,8 +14,8 @@ async def open_clock(database: Database, speed: float) -> Clock:
     if speed == 1.0:
         return Clock()
     async with database.transaction() as conn:
-        kept = await key_value.DEMO_CLOCK.get(conn)
-        if kept is None or kept["speed"] != speed:
-            kept = {"anchor": time.time(), "speed": speed}
-            await key_value.DEMO_CLOCK.put(conn, kept)
-    return Clock(kept["anchor"], kept["speed"])
+        stored = await key_value.DEMO_CLOCK.get(conn)
+        if stored is None or stored["speed"] != speed:
+            stored = {"anchor": time.time(), "speed": speed}
+            await key_value.DEMO_CLOCK.put(conn, stored)
+    return Clock(stored["anchor"], stored["speed"])

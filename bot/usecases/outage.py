@@ -1,6 +1,6 @@
-"""Keeps whether Slack is down: noticed by the bot, or declared by an operator. All replicas share it.
+"""Stores whether Slack is down, as noticed by the bot or declared by an operator. All replicas share it.
 
-The outages that are over are kept as well: what was written during one is marked as delayed when it is posted.
+Past outages are stored as well: messages written during one are marked as delayed when they are posted.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class Outage:
 
 async def current(conn: AsyncConnection) -> Outage | None:
     """The outage; None while Slack works."""
-    kept = await key_value.OUTAGE.get(conn)
-    return None if not kept else _outage(kept)
+    stored = await key_value.OUTAGE.get(conn)
+    return None if not stored else _outage(stored)
 
 
 def _outage(kept: dict[str, str]) -> Outage:
@@ -55,22 +55,22 @@ def _outage(kept: dict[str, str]) -> Outage:
 
 async def past(conn: AsyncConnection) -> tuple[OutageSpan, ...]:
     """The latest outages that are over, the last of them first."""
-    return tuple(OutageSpan.from_json(kept) for kept in await key_value.PAST_OUTAGES.get(conn) or [])
+    return tuple(OutageSpan.from_json(stored) for stored in await key_value.PAST_OUTAGES.get(conn) or [])
 
 
 async def start(conn: AsyncConnection, outage: Outage, noticed_after: timedelta = timedelta(0)) -> Outage:
-    """Store an outage, unless there is one already. Returns the one that is stored; one by hand outranks the other.
+    """Store an outage, unless one is stored already. Returns the stored one. A declared outage replaces a noticed one.
 
     `noticed_after` is how long ago it began, on the wall clock.
     """
-    kept = await key_value.OUTAGE.lock(conn, {})
-    known = _outage(kept) if kept else None
-    if known is not None and (known.by != NOTICED or outage.by == NOTICED):
-        return known
-    begun = await wall_now(conn) - noticed_after
-    stored = Outage(outage.since, outage.by, outage.reason, begun)
-    if known is not None:
-        stored = Outage(known.since, outage.by, outage.reason, known.since_wall)
+    row = await key_value.OUTAGE.lock(conn, {})
+    earlier = _outage(row) if row else None
+    if earlier is not None and (earlier.by != NOTICED or outage.by == NOTICED):
+        return earlier
+    began_wall = await wall_now(conn) - noticed_after
+    stored = Outage(outage.since, outage.by, outage.reason, began_wall)
+    if earlier is not None:
+        stored = Outage(earlier.since, outage.by, outage.reason, earlier.since_wall)
     await key_value.OUTAGE.put(conn, stored.as_json())
     return stored
 
@@ -78,19 +78,19 @@ async def start(conn: AsyncConnection, outage: Outage, noticed_after: timedelta 
 async def stop(conn: AsyncConnection, now: datetime, severities: Sequence[str]) -> Outage | None:
     """End the outage. Returns it; None if there was none.
 
-    What waits for Slack becomes due at once, that of the worst severity first; `severities` are in that order. For
-    each incident of which its channel was not told, the outbox gathers what happened into one digest.
+    Notices that wait for Slack become due at once, the worst severity first; `severities` are in that order. The
+    outbox gathers the untold entries of each incident into one digest.
     """
-    kept = await key_value.OUTAGE.lock(conn, {})
-    if not kept:
+    row = await key_value.OUTAGE.lock(conn, {})
+    if not row:
         return None
-    known = _outage(kept)
+    outage = _outage(row)
     await key_value.OUTAGE.put(conn, None)
     over_wall = await wall_now(conn)
-    span = OutageSpan(known.since, now, known.since_wall or over_wall - (now - known.since), over_wall)
-    spans = [each.to_json() for each in (span, *await past(conn))]
+    span = OutageSpan(outage.since, now, outage.since_wall or over_wall - (now - outage.since), over_wall)
+    spans = [outage_span.to_json() for outage_span in (span, *await past(conn))]
     await key_value.PAST_OUTAGES.put(conn, spans[:REMEMBERED])
     numbers = await delayed.to_be_told(conn, span, routing.TOLD_IN_DIGEST)
     await enqueue.put(conn, [routing.gathering(number, span) for number in numbers])
     await delayed.wake_worst_first(conn, severities)
-    return known
+    return outage

@@ -1,4 +1,4 @@
-"""Queues answers of Slack's own kinds: private answers, home tabs, and the previews of links."""
+"""Queues private answers, home tabs and link previews for Slack."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def unfurl_link(context: Context, event: str, payload: UnfurlPayload) -> N
 
 
 async def open_home(context: Context, user: str) -> None:
-    """Publish the home tab of a person who has opened it, and keep it up to date for a while."""
+    """Queue the home tab of a person who has opened it, and keep it up to date for a while."""
     async with context.database.transaction() as conn:
         await home_tab.opened(conn, user, context.clock.now())
     context.wakeups.notify()

@@ -1,4 +1,4 @@
-"""Sends events to the webhooks of the policy once more, for a receiver that has lost some."""
+"""Sends past events to the policy's webhooks again, for a receiver that has lost some."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ async def replay(context: Context, since: datetime) -> int:
     rules = context.policy.webhooks
     if not rules:
         raise Refused("The policy has no webhooks. Add some under `webhooks:`, then try again.")
-    again = f":{context.clock.now().timestamp():.0f}"
+    key_suffix = f":{context.clock.now().timestamp():.0f}"
     async with context.database.reading() as conn:
         numbers = await incidents.open_or_ended_after(conn, since, MOST_INCIDENTS)
     count = 0
     for number in sorted(numbers):
-        beyond: int | None = None
+        last_seq: int | None = None
         while True:
-            wanted = EntryFilter(kinds=frozenset(EVENT_KINDS), beyond=beyond)
+            entry_filter = EntryFilter(kinds=frozenset(EVENT_KINDS), beyond=last_seq)
             async with context.database.transaction() as conn:
                 incident = await incidents.get(conn, number)
-                records = await entry_pages.read(conn, number, wanted, BATCH)
+                records = await entry_pages.read(conn, number, entry_filter, BATCH)
                 late = [record for record in records if record.entry.at >= since]
-                notices = webhook_notices(incident, late, rules, again) if incident is not None else []
+                notices = webhook_notices(incident, late, rules, key_suffix) if incident is not None else []
                 await enqueue.put(conn, notices)
             count += len(notices)
             if len(records) < BATCH:
                 break
-            beyond = records[-1].seq
+            last_seq = records[-1].seq
     context.wakeups.notify()
     return count

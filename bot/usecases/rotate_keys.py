@@ -1,4 +1,4 @@
-"""Replaces the keys that a database made for itself: those that sign links, addresses and cookies."""
+"""Replaces the generated keys of a database, which sign links, addresses and cookies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from storage.key_value import Key
 
 @dataclass(frozen=True, slots=True)
 class GeneratedKey:
-    """A key that the first start made: where it is stored, and in words what no longer works once it is replaced."""
+    """A key that the first start generated: where it is stored, and in words what stops working when it is replaced."""
 
     stored: Key[str]
     ends: str
@@ -38,7 +38,7 @@ KEYS = {
 
 
 async def rotate_key(conn: AsyncConnection, name: str, now: datetime) -> str:
-    """Replace a key of `KEYS`. Returns what no longer works."""
+    """Replace a key of `KEYS`. Returns in words what no longer works."""
     rotated = KEYS[name]
     await rotated.stored.put(conn, secrets.token_hex(32))
     if rotated.stored is key_value.CONSOLE_KEY:

@@ -1,4 +1,4 @@
-"""Indexes the words by which an incident is found, for incidents that have changed.
+"""Indexes the search terms of incidents that have changed.
 
 Nobody waits for it: an incident is due for indexing as soon as its timeline is longer than the part that was indexed,
 and a worker indexes what is due. See `bot/workers/search_indexer.py`.
@@ -26,7 +26,7 @@ from storage.timeline import entries as timeline
 log = structlog.get_logger()
 
 INDEXED_KINDS = frozenset({"update", "note", "status", "cancelled", "alert", "message"})  # `message`: pinned ones
-# Frequent entries that change no word that an incident is found by. After an entry of any other kind it is read again.
+# Frequent entries that change no search term. After an entry of any other kind, the incident is indexed again.
 UNRELATED_KINDS = frozenset(
     {"message", "reaction", "pin", "joined", "left", "file", "reminder", "page", "sent", "snoozed", "role"}
 )
@@ -48,7 +48,7 @@ def unique_terms(*texts: str) -> tuple[str, ...]:
 
 
 def document(incident: Incident) -> SearchDocument:
-    """The terms that the incident itself is found by, without its timeline. A drill is never found."""
+    """The search terms of the incident itself, without its timeline. A drill has none."""
     if incident.drill:
         return SearchDocument(incident.number)
     return SearchDocument(
@@ -100,21 +100,21 @@ async def _index(database: Database, due: DueForIndexing) -> int:
         if incident is None:
             return 0
         keyed = await timeline.read(conn, due.incident, key_only=True, limit=MAX_ENTRIES, newest=True)
-    entries = [replace(each.entry, text=each.current_text) for each in keyed if not each.deleted]
-    found_by = await _whole_document(incident, entries)
+    entries = [replace(record.entry, text=record.current_text) for record in keyed if not record.deleted]
+    search_document = await _whole_document(incident, entries)
     async with database.transaction() as conn:
         if await similar.mark_indexed(conn, [due]):
-            await similar.index(conn, found_by)
+            await similar.index(conn, search_document)
             return 1
-    return 0  # another replica was faster, or something asked for it anew
+    return 0  # another replica was faster, or indexing was requested again
 
 
 async def _whole_document(incident: Incident, entries: Sequence[Entry]) -> SearchDocument:
     """`document` with the terms of these entries. It lets other tasks run after each entry, since it takes long."""
-    found_by = document(incident)
+    search_document = document(incident)
     if incident.drill:
-        return found_by
-    body = dict.fromkeys(found_by.body)
+        return search_document
+    body = dict.fromkeys(search_document.body)
     for entry in entries:
         if entry.kind in INDEXED_KINDS:
             text = str(entry.data.get("note") or "") if entry.kind == "status" else entry.text
@@ -122,7 +122,13 @@ async def _whole_document(incident: Incident, entries: Sequence[Entry]) -> Searc
             await asyncio.sleep(0)
         if len(body) >= MAX_BODY:
             break
-    return SearchDocument(found_by.incident, found_by.title, found_by.services, found_by.fix, (*body,)[:MAX_BODY])
+    return SearchDocument(
+        search_document.incident,
+        search_document.title,
+        search_document.services,
+        search_document.fix,
+        (*body,)[:MAX_BODY],
+    )
 
 
 async def forget_timeline(conn: AsyncConnection, incident: Incident) -> None:
@@ -133,10 +139,10 @@ async def forget_timeline(conn: AsyncConnection, incident: Incident) -> None:
 
 async def clear_if_outdated(database: Database) -> None:
     """Have every incident indexed again, if the index was built by rules other than today's."""
-    built_by = f"{_DOCUMENT_VERSION}:{tokenizer.VERSION}"
+    version = f"{_DOCUMENT_VERSION}:{tokenizer.VERSION}"
     async with database.reading() as conn:
-        if await key_value.SEARCH_INDEX_VERSION.get(conn) == built_by:
+        if await key_value.SEARCH_INDEX_VERSION.get(conn) == version:
             return
     async with database.transaction() as conn:
         await similar.clear(conn)
-        await key_value.SEARCH_INDEX_VERSION.put(conn, built_by)
+        await key_value.SEARCH_INDEX_VERSION.put(conn, version)

@@ -11,7 +11,7 @@ from storage.outbox import enqueue
 
 
 async def queue_sheet(context: Context) -> bool:
-    """Queue a mail for each address if the sheet is due, and store when it is next. Returns whether it was due."""
+    """Queue a mail for each address if the sheet is due, and store the next due time. Returns whether it was due."""
     policy = context.policy
     async with context.database.transaction() as conn:
         due_at = await take_lapsed(context, conn, key_value.SHEET_MAIL, policy.sheet)
@@ -23,7 +23,9 @@ async def queue_sheet(context: Context) -> bool:
 
 
 def addresses(policy: Policy) -> list[str]:
-    """The addresses that the policy mails the sheet to, each once however it is written."""
-    named = policy.sheet.mail if policy.sheet else ()
-    found = (policy.contacts[each].email if each in policy.contacts else each for each in named)
-    return list({each.lower(): each for each in found if each and "@" in each}.values())
+    """The addresses to which the policy mails the sheet, each once, in any letter case."""
+    recipients = policy.sheet.mail if policy.sheet else ()
+    mail_addresses = (
+        policy.contacts[recipient].email if recipient in policy.contacts else recipient for recipient in recipients
+    )
+    return list({address.lower(): address for address in mail_addresses if address and "@" in address}.values())

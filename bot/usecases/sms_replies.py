@@ -50,7 +50,7 @@ _YES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A text message that came in."""
+    """An incoming text message."""
 
     sender: str  # a telephone number
     body: str
@@ -58,9 +58,9 @@ class Reply:
 
 
 async def answer(context: Context, reply: Reply) -> str:
-    """Acknowledge the newest incident for which the sender was paged, or the one they name, and say so.
+    """Acknowledge the newest incident for which the sender was paged, or the one they name. Returns the answer.
 
-    Empty where nothing is to be said. A number that belongs to nobody learns nothing.
+    Empty if nothing is to be answered. An unknown number learns nothing.
     """
     if reply.body.strip().lower().rstrip(".!") in _OPT_OUT:
         return ""
@@ -70,32 +70,32 @@ async def answer(context: Context, reply: Reply) -> str:
         paged = await _paged(conn, people)
     if not people:
         return ""
-    named = _ID.search(reply.body)
-    if named:
-        paged = [incident for incident in paged if incident.number == int(named[1])]
+    id_match = _ID.search(reply.body)
+    if id_match:
+        paged = [incident for incident in paged if incident.number == int(id_match[1])]
     if not paged:
-        about = f"You were not paged for INC-{named[1]}" if named else "You are paged for nothing that is open"
+        about = f"You were not paged for INC-{id_match[1]}" if id_match else "You are paged for nothing that is open"
         return f"{about}. Open Slack."
     incident = paged[0]
     word = _first_word(reply.body)
     if word in _NO:
         return f"Not acknowledged. The next on the ladder is paged. Reply 1 to acknowledge {incident.id} after all."
-    if word not in _YES and not (named and not word):
+    if word not in _YES and not (id_match and not word):
         return f"Not acknowledged: I did not understand. Reply 1 to acknowledge {incident.id}."
     return await _acknowledge(context, incident, people, reply)
 
 
 def _first_word(body: str) -> str:
-    """What a reply begins with, without the incident that it names, and without “I'm”."""
+    """The first word of a reply, without the incident that it names and without “I'm”."""
     words = _WORDS.findall(_ID.sub(" ", body).replace("’", "'").lower())
     return next((word for word in words if word not in _BEFORE), "")
 
 
 async def _acknowledge(context: Context, incident: Incident, people: list[str], reply: Reply) -> str:
     person = next(person for person in people if _paged_at(incident, [person]))
-    door = replace(context, source=Source.HOOK)
+    source_context = replace(context, source=Source.HOOK)
     try:
-        outcome = await acknowledge(door, incident.number, person, delivery=f"sms_reply:{reply.id}")
+        outcome = await acknowledge(source_context, incident.number, person, delivery=f"sms_reply:{reply.id}")
     except DuplicateDelivery:
         return ""
     except Refused as refused:
@@ -107,23 +107,31 @@ async def _acknowledge(context: Context, incident: Incident, people: list[str], 
 
 
 def _people(policy: Policy, sender: str) -> list[str]:
-    """What Slack knows the owners of a telephone number by."""
+    """The Slack IDs or addresses of the owners of a telephone number."""
     digits = _NOT_DIGITS.sub("", sender)
-    owners = [each for each in policy.contacts.values() if each.phone and _NOT_DIGITS.sub("", each.phone) == digits]
-    return [address for each in owners if digits and (address := each.slack or each.email)]
+    owners = [
+        contact
+        for contact in policy.contacts.values()
+        if contact.phone and _NOT_DIGITS.sub("", contact.phone) == digits
+    ]
+    return [address for contact in owners if digits and (address := contact.slack or contact.email)]
 
 
 async def _paged(conn: AsyncConnection, people: list[str]) -> list[Incident]:
     """The open incidents for which one of them was paged: unacknowledged ones first, then the newest page."""
     if not people:
         return []
-    wanted = incidents.IncidentFilter(open_only=True, naming=frozenset(people))
-    found = await incidents.find(conn, wanted, (), MAX_INCIDENTS)
-    paged = [each for each in found if _paged_at(each, people) and not set(people) & set(each.removed)]
-    return sorted(paged, key=lambda each: (each.ladder.acknowledged_at is not None, -_paged_at(each, people)))
+    incident_filter = incidents.IncidentFilter(open_only=True, naming=frozenset(people))
+    candidates = await incidents.find(conn, incident_filter, (), MAX_INCIDENTS)
+    paged = [
+        incident for incident in candidates if _paged_at(incident, people) and not set(people) & set(incident.removed)
+    ]
+    return sorted(
+        paged, key=lambda incident: (incident.ladder.acknowledged_at is not None, -_paged_at(incident, people))
+    )
 
 
 def _paged_at(incident: Incident, people: list[str]) -> float:
-    """When one of them was last paged, in seconds since 1970; 0 if never."""
+    """The instant at which one of them was last paged, in seconds since 1970; 0 if never."""
     pages = [page.last_at for page in incident.ladder.pages if set(people) & set(page.people)]
     return max(pages).timestamp() if pages else 0.0

@@ -1,4 +1,4 @@
-"""What a process that does not talk to Slack knows of people and user groups: what the bot stored last."""
+"""Reads stored memberships and user groups, for processes that do not talk to Slack."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from storage.database import Database
 
 @dataclass(slots=True)
 class StoredMemberships:
-    """People as Slack last said; an unknown membership where it was never asked."""
+    """Memberships as last stored; unknown if Slack was never asked."""
 
     database: Database
     _known: dict[str, Identity] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class StoredMemberships:
 
 @dataclass(frozen=True, slots=True)
 class StoredUsergroups:
-    """The members of user groups as they were read last."""
+    """The members of user groups as last stored."""
 
     groups: Mapping[str, frozenset[str]]
 

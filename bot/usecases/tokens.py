@@ -1,4 +1,4 @@
-"""Makes, lists, revokes and checks API tokens."""
+"""Creates, revokes and checks API tokens."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ USE_NOTED_EVERY = timedelta(minutes=1)
 async def create(
     database: Database, name: str, person: str, scopes: tuple[Scope, ...], now: datetime, lasts: timedelta | None = None
 ) -> tuple[Token, str]:
-    """Make a token and return it with its secret, which is kept nowhere. Raises `Refused` for a name in use."""
+    """Create a token and return it with its secret, which is not stored. Raises `Refused` for a name in use."""
     if lasts is not None and lasts <= timedelta(0):
         raise Refused("A token expires in the future. Example: --expires 90d")
     secret = new_secret()
@@ -27,7 +27,7 @@ async def create(
 
 
 async def revoke(database: Database, name_or_id: str, now: datetime) -> Token:
-    """Revoke a token by its name or ID: from the next request on it opens nothing. Raises `NotFound`."""
+    """Revoke a token by its name or ID, from the next request on. Raises `NotFound`."""
     async with database.transaction() as conn:
         for token in await tokens.find(conn, name_or_id):
             await tokens.revoke(conn, token.id, now)

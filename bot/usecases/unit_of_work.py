@@ -1,4 +1,4 @@
-"""Writes a change of an incident, with everything that follows from it, in one transaction.
+"""Writes a change of an incident, with all its consequences, in one transaction.
 
 That is the unit of work: it locks the incident and adds entries, deadlines, notices and effects to the change.
 """
@@ -34,7 +34,7 @@ from storage.timeline import chain
 
 
 class DuplicateDelivery(Exception):
-    """Slack or a vendor delivered a request again that the bot accepted before: answer it as accepted."""
+    """Slack or a vendor repeated a request that the bot has accepted before. Answer it as accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class PendingChange:
     before: Incident | None  # None: it is being declared
     outcome: Outcome  # its notices are in addition to those that follow from the change
     policy: Policy
-    policy_before: Policy | None = None  # where the change brings another policy
-    source: Source | None = None  # the door of the request; None: Slack, or the bot itself
+    policy_before: Policy | None = None  # if the change brings another policy
+    source: Source | None = None  # of the request; None: Slack, or the bot itself
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ class UnitOfWork:
         return self._incident
 
     async def commit(self, change: Change, notices: Sequence[Notice] = (), *, policy: Policy | None = None) -> Incident:
-        """Write a change with all that follows from it, and return the incident as saved.
+        """Write a change with all its consequences, and return the incident as saved.
 
         `policy` is the one that the incident follows from now on, if the change brings another.
         """
@@ -76,8 +76,8 @@ class UnitOfWork:
         return self._incident
 
     async def write(self, outcome: Outcome) -> Incident:
-        """Write an outcome with all that follows from it, and return the incident as saved."""
-        self.context.names.request(each for entry in outcome.change.entries for each in ids_named_in(entry))
+        """Write an outcome with all its consequences, and return the incident as saved."""
+        self.context.names.request(slack_id for entry in outcome.change.entries for slack_id in ids_named_in(entry))
         (self._incident,) = await commit_many(self.conn, [self.pending(outcome)], self.now)
         self.policy = for_services(self.policy, self._incident.services)
         return self._incident
@@ -96,35 +96,35 @@ class UnitOfWork:
 
 
 async def commit_many(conn: AsyncConnection, pending: Sequence[PendingChange], now: datetime) -> list[Incident]:
-    """Write changes of several locked incidents in as many statements as one takes. Returns the incidents as saved.
+    """Write changes of several locked incidents, in as many statements as one takes. Returns the incidents as saved.
 
     1. Insert incidents that are being declared. 2. Append the entries to their timelines. 3. Run the effects.
-    4. Save the incidents, 5. what was decided about deadlines and those planned from now on, 6. and the notices.
+    4. Save the incidents. 5. Save the decisions about deadlines, and the planned deadlines. 6. Queue the notices.
     """
-    pending = [_by_services(each, now) for each in pending]
-    for each in pending:
-        if each.before is None:
-            await incidents.insert(conn, each.outcome.incident)
-    entries = [(each.outcome.incident.number, _sealed(each)) for each in pending]
+    pending = [_by_services(change, now) for change in pending]
+    for change in pending:
+        if change.before is None:
+            await incidents.insert(conn, change.outcome.incident)
+    entries = [(change.outcome.incident.number, _sealed(change)) for change in pending]
     saves = [
-        IncidentSave(each.before, each.outcome.incident, recorded, each.policy, each.outcome.notices)
-        for each, recorded in zip(pending, await chain.append(conn, entries), strict=True)
+        IncidentSave(change.before, change.outcome.incident, recorded, change.policy, change.outcome.notices)
+        for change, recorded in zip(pending, await chain.append(conn, entries), strict=True)
     ]
     for effect in EFFECTS:
         saves = [await effect(conn, save, now) for save in saves]
-    stored = [each.before or each.outcome.incident for each in pending]
+    stored = [change.before or change.outcome.incident for change in pending]
     await incidents.save_many(
         conn, [save.after for save, incident in zip(saves, stored, strict=True) if save.after != incident]
     )
-    await deadlines.decide_many(conn, [decision for each in pending for decision in each.outcome.ledger], now)
-    plans = [_planned(save, each.policy_before) for save, each in zip(saves, pending, strict=True)]
+    await deadlines.decide_many(conn, [decision for change in pending for decision in change.outcome.ledger], now)
+    plans = [_planned(save, change.policy_before) for save, change in zip(saves, pending, strict=True)]
     await deadlines.sync_many(conn, [planned for planned in plans if planned is not None], now)
     await enqueue.put(conn, [notice for save in saves for notice in save.notices])
     return [save.after for save in saves]
 
 
 def _by_services(pending: PendingChange, now: datetime) -> PendingChange:
-    """The change under the ladder of the services that it leaves; another ladder goes on where people were paged."""
+    """The change under the ladder of the incident's services after it; a new ladder continues where the old one was."""
     incident = pending.outcome.incident
     policy = for_services(pending.policy, incident.services)
     if policy.severities == pending.policy.severities:
@@ -137,31 +137,34 @@ def _by_services(pending: PendingChange, now: datetime) -> PendingChange:
 
 
 def _sealed(pending: PendingChange) -> tuple[Entry, ...]:
-    """The entries of a change with their source; the last of them vouches for the incident's row and the ledger."""
+    """The entries of a change with their source; the last of them seals the incident's row and the ledger."""
     entries = tuple(stamped(entry, pending.source) for entry in pending.outcome.change.entries)
     ledger = _decisions_about_rows(pending)
     if not entries:
         return entries
-    vouched: dict[str, object] = {}
+    seals: dict[str, object] = {}
     if needs_seal(pending.before, pending.outcome.incident, entries):
-        vouched[SEAL] = seal(pending.outcome.incident)
+        seals[SEAL] = seal(pending.outcome.incident)
     if ledger:
-        vouched[LEDGER] = {each.dedup_key: [str(each.state), reason_seal(each.reason)] for each in ledger}
-    if not vouched:
+        seals[LEDGER] = {
+            ledger_decision.dedup_key: [str(ledger_decision.state), reason_seal(ledger_decision.reason)]
+            for ledger_decision in ledger
+        }
+    if not seals:
         return entries
-    return (*entries[:-1], replace(entries[-1], data={**entries[-1].data, **vouched}))
+    return (*entries[:-1], replace(entries[-1], data={**entries[-1].data, **seals}))
 
 
 def _decisions_about_rows(pending: PendingChange) -> list[LedgerDecision]:
     """The decisions about deadlines that were planned; others, such as a page by hand, have no row in the ledger."""
     if pending.before is None or not pending.outcome.ledger:
         return []
-    planned = {each.dedup_key for each in plan(pending.before, pending.policy_before or pending.policy)}
+    planned = {deadline.dedup_key for deadline in plan(pending.before, pending.policy_before or pending.policy)}
     return [decision for decision in pending.outcome.ledger if decision.dedup_key in planned]
 
 
 def _planned(save: IncidentSave, policy_before: Policy | None) -> deadlines.PlannedDeadlines | None:
-    """The incident's deadlines; None where the change leaves them as they were."""
+    """The incident's deadlines; None if the change leaves them as they were."""
     before, after = save.before, save.after
     planned = plan(after, save.policy)
     if before is None:
@@ -175,7 +178,7 @@ def _planned(save: IncidentSave, policy_before: Policy | None) -> deadlines.Plan
 async def locked_incident(context: Context, number: int, delivery: str | None = None) -> AsyncIterator[UnitOfWork]:
     """Lock one incident for a use case; the transaction commits at the end of the block.
 
-    Raises `NotFound`, and `DuplicateDelivery` where `delivery` was accepted before.
+    Raises `NotFound`, and `DuplicateDelivery` if `delivery` was accepted before.
     """
     async with context.database.transaction() as conn:
         now = context.clock.now()
@@ -194,7 +197,7 @@ async def begin(context: Context, conn: AsyncConnection, incident: Incident) -> 
 
 
 async def claim_delivery(conn: AsyncConnection, delivery: str | None, now: datetime) -> None:
-    """Record a delivery in the transaction that accepts it. Raises `DuplicateDelivery` where it is recorded already.
+    """Record a delivery in the transaction that accepts it. Raises `DuplicateDelivery` if it is recorded already.
 
     Without an ID (None) there is nothing to compare, and nothing is recorded.
     """

@@ -1,4 +1,4 @@
-"""Decides who may see a private incident, and tells whether a person was asked to respond."""
+"""Decides who may see a private incident, and whether a person was asked to respond."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from storage.timeline import entries
 
 
 async def can_see(conn: AsyncConnection, incident: Incident, user: str) -> bool:
-    """Whether the incident is public, or the user is inside: membership of the channel decides.
+    """Whether the incident is public, or the user is a member of its channel.
 
-    Whoever was never in the channel is inside if they declared the incident, respond or hold a role: they are invited.
+    A user who was never in the channel counts as a member if they declared the incident, respond or hold a role, since
+    they are invited.
     """
     if not incident.private:
         return True

@@ -1,4 +1,4 @@
-"""Finds whether something that goes out each week is due, by an instant that is stored."""
+"""Decides by a stored instant whether a weekly message is due."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from storage.key_value import Key
 async def take_lapsed(
     context: Context, conn: AsyncConnection, key: Key[dict[str, str]], rules: WeeklyDigest | SheetMail | None
 ) -> datetime | None:
-    """The instant that has lapsed, and store the next one, in the transaction that queues what is due. None: not due.
+    """Return the lapsed instant, and store the next one, in the transaction that queues the message. None: not due.
 
     The stored instant is a row: it outlasts a restart, and only one of several replicas finds it lapsed. Of weeks that
-    passed while the bot was down the last is answered. Another day or time in the policy plans anew.
+    passed while the bot was down only the last counts. A new day or time in the policy replaces the stored instant.
     """
     now, zone = context.clock.now(), context.policy.zone
     stored = await key.lock(conn, {})

@@ -1,4 +1,4 @@
-"""Queues the digest of the week when it is due, and reads what it says."""
+"""Queues the weekly digest when it is due, and reads its content."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from storage.incidents import IncidentFilter
 from storage.outbox import enqueue
 
 SHOWN = 5
-REVIEWS_OF = 13 * WEEK  # how long ago an incident may have ended whose review is owed
+REVIEWS_OF = 13 * WEEK  # reviews of incidents that ended longer ago are left out
 
 
 async def queue_digest(context: Context) -> bool:
-    """Queue the digest if it is due, and store when the next one is, in one transaction. Returns whether it was due."""
+    """Queue the digest if it is due, and store the next due time, in one transaction. Returns whether it was due."""
     rules = context.policy.weekly_digest
     async with context.database.transaction() as conn:
         until = await take_lapsed(context, conn, key_value.WEEKLY_DIGEST, rules)
@@ -33,18 +33,20 @@ async def queue_digest(context: Context) -> bool:
 
 
 async def read_week(context: Context, until: datetime) -> Week:
-    """What happened in the week before `until`, and what is owed now."""
+    """The figures of the week before `until`, and the work that is owed now."""
     policy, now = context.policy, context.clock.now()
     report = await period_figures(context.database, policy, Scope(Period(until - WEEK, until)), now)
     worst_first = [level.key for level in policy.severities]
     overdue = ActionFilter(due_before=now.astimezone(policy.zone).date())
     async with context.database.snapshot() as conn:
-        found = await incidents.find(conn, IncidentFilter(open_only=True, private=False), worst_first, 2 * SHOWN)
+        open_incidents = await incidents.find(
+            conn, IncidentFilter(open_only=True, private=False), worst_first, 2 * SHOWN
+        )
         counted = await incidents.count(conn, IncidentFilter(open_only=True))
         public = ActionFilter(due_before=overdue.due_before, private=False)
         return Week(
             report=report,
-            open=[incident for incident in found if not incident.drill][:SHOWN],
+            open=[incident for incident in open_incidents if not incident.drill][:SHOWN],
             open_total=counted.incidents,
             overdue=await actions.live(conn, public, SHOWN),
             overdue_total=await actions.count_live(conn, overdue),

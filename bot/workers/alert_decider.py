@@ -1,4 +1,4 @@
-"""Decides groups of alerts when their time to gather is over, pages rungs, and notices what is not heard any more."""
+"""Decides groups of alerts that have gathered, pages their rungs, and marks alerts that stopped reporting as stale."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class AlertDecider(PolledService):
         super().__init__(loop, timedelta(seconds=TICK_S))
 
     async def tick(self) -> None:
-        """Decide groups and page rungs that are due. One that fails is logged, and tried again when its lease ends."""
+        """Decide groups and page rungs that are due. A failure is logged; its lease ends, and it is tried again."""
         while not self._loop.stopping and (numbers := await claim_gathered(self._context)):
             for number in numbers:
                 try:
@@ -46,8 +46,8 @@ class AlertDecider(PolledService):
                     log.exception("alerts.not_stale", group=f"AG-{number}", hint=AGAIN)
         await tell_of_missing_heartbeats(self._context)
         while not self._loop.stopping and (lapsed := await claim_rungs(self._context)):
-            for each in lapsed:
+            for rung in lapsed:
                 try:
-                    await page_rung(self._context, each)
+                    await page_rung(self._context, rung)
                 except Exception:
-                    log.exception("alerts.not_paged", group=f"AG-{each.group}", hint=AGAIN)
+                    log.exception("alerts.not_paged", group=f"AG-{rung.group}", hint=AGAIN)

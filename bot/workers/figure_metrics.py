@@ -22,24 +22,24 @@ def figure_metrics(context: Context, metrics: Metrics) -> Periodic:
     async def refresh() -> None:
         now = context.clock.now()
         report = await period_figures(context.database, context.policy, Scope(Period(now - SPAN, now)), now)
-        metrics.figures_known(*known(report, context.policy))
+        metrics.figures_known(*metric_values(report, context.policy))
 
     return Periodic("figures for Prometheus", EVERY, FIRST, refresh)
 
 
-def known(report: Report, policy: Policy) -> tuple[dict[str, float], dict[str, float]]:
-    """The mean time to resolve by severity, and the other figures by their names. Only severities of the policy."""
+def metric_values(report: Report, policy: Policy) -> tuple[dict[str, float], dict[str, float]]:
+    """The mean time to resolve, in seconds, by severity of the policy; and the other figures by metric name."""
     mttr_s = {
         level.key: row.resolve_s.mean
         for level in policy.severities
         if (row := report.severities.get(level.key)) is not None and row.resolve_s.mean is not None
     }
     share = report.automated.share
-    others = {
+    figures = {
         "auto_remediation_rate": share,
         "manual_intervention_rate": None if share is None else 1 - share,
         "detection_time_seconds": report.spans["detect_s"].mean,
         "triage_time_seconds": report.spans["acknowledge_s"].mean,
         "mitigation_time_seconds": report.spans["mitigate_s"].mean,
     }
-    return mttr_s, {name: value for name, value in others.items() if value is not None}
+    return mttr_s, {name: value for name, value in figures.items() if value is not None}

@@ -35,7 +35,7 @@ class Checked(Protocol):
 
 
 class Heartbeat:
-    """Sends heartbeats. Each result goes to `observe`: `sent`, `failed` (no 2xx came), `withheld` (a check fails)."""
+    """Sends heartbeats. `observe` gets each result: `sent`, `failed` (no 2xx status), `withheld` (a check fails)."""
 
     def __init__(
         self,
@@ -72,9 +72,9 @@ class Heartbeat:
         return result
 
     async def _check_and_call(self) -> tuple[str, str | None]:
-        wrong = [check.name for check in await self._checks() if not check.ok]
-        if wrong:
-            return "withheld", ", ".join(wrong)
+        failing_checks = [check.name for check in await self._checks() if not check.ok]
+        if failing_checks:
+            return "withheld", ", ".join(failing_checks)
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
         async with self._session.get(self._url(), allow_redirects=False, timeout=timeout) as answer:
             if 200 <= answer.status < 300:

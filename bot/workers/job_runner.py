@@ -27,7 +27,7 @@ from storage.lease import LEASE
 log = structlog.get_logger()
 
 POLL_S = 1.0
-WORDS = 600  # of how it ended
+WORDS = 600  # longest summary of a verdict, in characters
 _LOOK = 100
 
 
@@ -116,14 +116,14 @@ class JobRunner(PolledService):
         except asyncio.CancelledError:
             running.cancel()
             await asyncio.wait({running})
-        if not running.done():  # the lease is lost: nothing of it may go on
+        if not running.done():  # the lease is lost, so the job must not go on
             running.cancel()
             await asyncio.wait({running})
         seconds = time.monotonic() - began
         try:
-            verdict, how, output = _result(running, seconds)
-            await self._record(job, verdict, how, output)
-            self._observe(job.plan.runner, _result_of(verdict, how))
+            verdict, exit_kind, output = _result(running, seconds)
+            await self._record(job, verdict, exit_kind, output)
+            self._observe(job.plan.runner, _result_of(verdict, exit_kind))
             log.info(
                 "jobs.over", job=job.id, incident=f"INC-{job.incident}", step=job.step, worked=verdict.succeeded,
                 detail=verdict.summary, took_s=round(seconds, 3),
@@ -139,7 +139,7 @@ class JobRunner(PolledService):
             [*self._secrets(), *(secret for runner in self._runners().values() for secret in runner.secrets)]
         )
         printed: list[str] = []
-        verdict, how = Verdict(False, "there was nothing to run"), ExitKind.NOT_STARTED
+        verdict, exit_kind = Verdict(False, "there was nothing to run"), ExitKind.NOT_STARTED
         for position, invocation in enumerate(job.plan.invocations):
             if position and not await jobs.begin_invocation(self._context, job, position, LEASE):
                 return (
@@ -151,18 +151,18 @@ class JobRunner(PolledService):
             if len(job.plan.invocations) > 1:
                 printed.append(f"$ {masker.mask(invocation.quoted)}")
             printed.append(_printed(ended, masker))
-            verdict, how = _masked(judge(job.plan, position, ended), masker), ended.kind
+            verdict, exit_kind = _masked(judge(job.plan, position, ended), masker), ended.kind
             if not verdict.succeeded:
-                return verdict, how, _all(printed)
-        return await self._validated(job, runner, verdict, how, printed, masker)
+                return verdict, exit_kind, _all(printed)
+        return await self._validated(job, runner, verdict, exit_kind, printed, masker)
 
     async def _validated(
-        self, job: Job, runner: Runner, verdict: Verdict, how: ExitKind, printed: list[str], masker: Masker
+        self, job: Job, runner: Runner, verdict: Verdict, exit_kind: ExitKind, printed: list[str], masker: Masker
     ) -> tuple[Verdict, ExitKind, str]:
         """The verdict by a figure in Prometheus, if the playbook lets one decide."""
         success = job.plan.success
         if success is None or success.promql is None or runner.name == "promql":
-            return verdict, how, _all(printed)
+            return verdict, exit_kind, _all(printed)
         prometheus = self._runners().get("promql")
         if prometheus is None:
             words = f"{verdict.summary}, and whether it worked is not known: the runner promql is not set up"
@@ -190,12 +190,12 @@ class JobRunner(PolledService):
             if time.monotonic() > until - LEASE.total_seconds() / 4:
                 return
 
-    async def _record(self, job: Job, verdict: Verdict, how: ExitKind, output: str) -> None:
+    async def _record(self, job: Job, verdict: Verdict, exit_kind: ExitKind, output: str) -> None:
         """Record the outcome, and retry while the database is away: it must not be lost."""
         wait_s = 0.1
         while True:
             try:
-                await jobs.finish(self._context, job, verdict, how, output)
+                await jobs.finish(self._context, job, verdict, exit_kind, output)
             except StorageError as error:
                 log.warning("jobs.cannot_write", job=job.id, error=str(error), again_in_s=wait_s)
                 if self._loop.stopping and wait_s > 1.0:
@@ -215,8 +215,8 @@ def _result(running: asyncio.Task[tuple[Verdict, ExitKind, str]], seconds: float
     return running.result()
 
 
-def _result_of(verdict: Verdict, how: ExitKind) -> str:
-    return "worked" if verdict.succeeded else "failed" if how is ExitKind.ENDED else str(how)
+def _result_of(verdict: Verdict, exit_kind: ExitKind) -> str:
+    return "worked" if verdict.succeeded else "failed" if exit_kind is ExitKind.ENDED else str(exit_kind)
 
 
 def _printed(ended: InvocationResult, masker: Masker) -> str:

@@ -1,4 +1,4 @@
-"""Takes turns at work that one replica does at a time, until it is stopped."""
+"""Repeats work that one replica does at a time, until it is stopped."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class LeasedLoop:
         self._task: asyncio.Task[None] | None = None
 
     def start(self, idle_s: float, retried_after_s: float) -> None:
-        """Begin, and return at once. Turns are `idle_s` seconds apart; after a failure it waits longer."""
+        """Begin, and return at once. Turns are `idle_s` seconds apart, and after a failure `retried_after_s` more."""
         self._task = asyncio.create_task(self._loop(idle_s, retried_after_s), name=self._name)
 
     async def stop(self) -> bool:
-        """Cancel it and wait until it has ended. Whether it had begun."""
+        """Cancel the loop and wait until it has ended. Returns whether it was started."""
         await cancel_and_wait(self._task)
         return self._task is not None
 

@@ -1,4 +1,4 @@
-"""Lets planned maintenance begin and end by itself."""
+"""Starts and ends planned maintenance at its times."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TICK = timedelta(seconds=1)
 
 
 def maintenance(context: Context) -> Periodic:
-    """Look each second for what is due; everything due is a row, so that nothing is lost by a restart."""
+    """The task, run each second. What is due is a row, so a restart loses nothing."""
 
     async def look() -> None:
         await run_due(context)

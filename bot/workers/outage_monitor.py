@@ -17,8 +17,8 @@ from bot.workers.base import Periodic
 log = structlog.get_logger()
 
 LOOK_S = 1.0
-STOOD_STILL_S = 30.0  # stopped, suspended, or a machine that was moved: the wall's clock went on
-NOT_OFTENER_S = 30.0  # reading histories takes of what Slack allows for them
+STOOD_STILL_S = 30.0  # the process was stopped or suspended, or its machine moved, while the wall clock went on
+NOT_OFTENER_S = 30.0  # Slack limits how often histories may be read
 
 
 class OutageMonitor:
@@ -35,8 +35,8 @@ class OutageMonitor:
     @property
     def periodic(self) -> Periodic:
         """The task that looks whether events may have been missed."""
-        every = timedelta(seconds=LOOK_S)
-        return Periodic(self.name, every, every, self.look)
+        interval = timedelta(seconds=LOOK_S)
+        return Periodic(self.name, interval, interval, self.look)
 
     def missed(self) -> None:
         """Note that an event could not be recorded, and that Slack was told so."""

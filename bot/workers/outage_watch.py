@@ -1,4 +1,4 @@
-"""Notices when Slack is down and when it is back, for all who go another way meanwhile.
+"""Notices when Slack goes down and comes back, so that pages go out by other methods meanwhile.
 
 Slack is down when it has not answered, or no socket was connected, for `DOWN_AFTER_S`; or when an operator says so.
 """
@@ -77,7 +77,7 @@ class OutageWatch:
             self._context.wakeups.notify()
         elif stored is None and before is not None:
             log.info("slack.back", after_s=round((self._context.clock.now() - before.since).total_seconds()))
-            async with self._context.database.transaction() as conn:  # what this process has put back meanwhile
+            async with self._context.database.transaction() as conn:  # delayed by this process meanwhile
                 await delayed.wake(conn)
             self._back()
             self._context.wakeups.notify()

@@ -35,14 +35,14 @@ from storage.outbox.queue import ClaimedNotice
 log = structlog.get_logger()
 
 AT_ONCE = 48
-# Pages outside Slack have places of their own, and so has everything else that goes to other servers (mails, webhooks,
-# trackers): none of the three can hold up another.
+# Pages outside Slack have their own limit, and so have the other requests to other servers (mails, webhooks, trackers):
+# none of the three can hold up another.
 PAGING_AT_ONCE = 24
 ELSEWHERE_AT_ONCE = 24
 ELSEWHERE_KINDS = MAIL_KINDS | SUBSCRIBER_MAIL_KINDS | SUBSCRIBER_WEBHOOK_KINDS | WEBHOOK_KINDS | COPY_KINDS
 POLL_S = 1.0
 WAKE_S = 0.004  # after the instant at which a row may be claimed
-LET_PASS_S = 0.3  # people who wait for an acknowledgement go first for so long
+LET_PASS_S = 0.3  # at most; people who wait for an acknowledgement go first
 LONGEST_WAIT_S = 120.0
 RECORDED_AGAIN_S = (0.2, 1.0, 3.0)  # after the database refused the record of what was sent
 UNCERTAIN_WAIT = timedelta(seconds=2)  # Slack's history may lag: look for the message only after this
@@ -60,7 +60,7 @@ class Outcome:
 
 @dataclass(slots=True)
 class _Lane:
-    """Kinds of notices that have places of their own."""
+    """Kinds of notices with a concurrency limit of their own."""
 
     kinds: frozenset[NoticeKind]
     at_once: int
@@ -176,7 +176,7 @@ class Outbox(PolledService):
                 return "failed"
 
     async def _record_sent(self, row: ClaimedNotice, receipt: dict[str, Any]) -> bool:
-        """Record that it was sent. What cannot be looked for elsewhere is recorded again rather than sent again."""
+        """Record that it was sent. Other systems cannot be asked, so retry the record rather than send again."""
         for wait_s in RECORDED_AGAIN_S if row.kind in ELSEWHERE_KINDS else ():
             try:
                 return await self._recorder.sent(row, receipt)

@@ -53,7 +53,7 @@ class InvalidFile:
 
 
 class PolicyWatcher:
-    """Puts a changed policy in force. `find` returns the file's path; `changed` is called after each change."""
+    """Puts a changed policy in force. `find` returns the path of the file; `changed` is called after each change."""
 
     def __init__(
         self,
@@ -95,10 +95,10 @@ class PolicyWatcher:
         if not self._settled_at_start:  # the file was valid at the start, which settles an earlier announcement
             await self._announce_valid()
             self._settled_at_start = True
-        asked, self._asked = self._asked, False
+        is_requested, self._asked = self._asked, False
         try:
-            if asked or await self._settled():
-                await self.read(asked=asked)
+            if is_requested or await self._settled():
+                await self.read(asked=is_requested)
         except StorageError:
             self._read, self._content = NEVER, None  # so that it is read, and reported, again
             raise

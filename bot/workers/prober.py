@@ -1,6 +1,6 @@
-"""Asks the policy's probes, each as often as it says, on one replica at a time; what is down is an alert.
+"""Runs the policy's probes at their intervals, on one replica at a time, and raises an alert for each that is down.
 
-That a probe is down, or up again, is committed before it is told. Requests are counted by day for the uptime.
+A change of state is committed before its alert is passed on. Requests are counted by day for the uptime.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ IDLE_S = 0.25
 FLUSHED_EVERY_S = 10.0  # counts of requests, and states that nothing depends on
 RETRIED_AFTER_S = 1.0
 CONCURRENCY = 20
-REPEATED_EVERY = timedelta(minutes=30)  # what is still down is told again, so that it does not count as stale
+REPEATED_EVERY = timedelta(minutes=30)  # for what is still down, so that its alert does not become stale
 
 Ask = Callable[[Probe], Awaitable[ProbeResult]]
 Observe = Callable[[str, bool, float, bool], None]  # probe, whether the answer was good, seconds, whether it is up
 
 
 class Prober:
-    """A service. `states` are those of the probes while this replica asks them."""
+    """The service. `states` holds the states of the probes while this replica has the lease."""
 
     name = "prober"
 
@@ -59,15 +59,15 @@ class Prober:
         self._counts: dict[tuple[str, datetime], tuple[int, int]] = {}
         self._flushed_s = time.monotonic()
         self._repeated_at: datetime | None = None
-        self._looked = False  # whether the states that an earlier policy left were read
+        self._looked = False  # whether the stored states were read; an earlier policy may have left some
         self._loop = LeasedLoop(self.name, self.lease, self._turn, self._forget, "probes.failed")
 
     async def start(self) -> None:
-        """Begin to ask, and return at once."""
+        """Begin to probe, and return at once."""
         self._loop.start(IDLE_S, RETRIED_AFTER_S)
 
     async def stop(self, within_s: float) -> None:
-        """Stop asking, write what is known, and let another replica go on."""
+        """Stop probing, write the states, and release the lease."""
         if not await self._loop.stop():
             return
         for task in list(self._running.values()):
@@ -96,7 +96,7 @@ class Prober:
             await self._flush()
 
     async def _take_over(self) -> None:
-        """Read what the last process knew. What it has not told is told now."""
+        """Read the states that the last process left. Alerts that it did not pass on are passed on now."""
         self._forget()
         async with self._context.database.reading() as conn:
             self.states = await PROBES.all(conn)
@@ -124,8 +124,8 @@ class Prober:
             probe = self._context.policy.probes.get(key)
             if probe is None:
                 continue
-            every = probe.every.total_seconds()
-            self._due[key] = due + every * ((now - due) // every + 1)
+            interval_s = probe.every.total_seconds()
+            self._due[key] = due + interval_s * ((now - due) // interval_s + 1)
             if key not in self._running:
                 task = asyncio.create_task(self._probe(probe), name=f"probe {key}")
                 self._running[key] = task
@@ -155,7 +155,7 @@ class Prober:
         (self._changed if after.troubles != before.troubles else self._dirty)[key] = None
 
     async def _commit(self) -> None:
-        """1. Commit what has changed. 2. Tell it. 3. Note that it is told."""
+        """1. Commit the changed states. 2. Pass on their alerts. 3. Note that they are passed on."""
         self._repeat()
         if not self._changed:
             return
@@ -177,7 +177,7 @@ class Prober:
         await self._flush()
 
     def _repeat(self) -> None:
-        """Have what is down told again, from time to time."""
+        """Mark the troubles of probes that are down as untold every `REPEATED_EVERY`."""
         now = self._context.clock.now()
         if self._repeated_at is None:
             self._repeated_at = now
@@ -189,42 +189,42 @@ class Prober:
                     self._changed[key] = None
 
     async def _flush(self) -> None:
-        """Write what was counted, and states; forget probes that are gone."""
+        """Write the counts and states; delete probes that the policy no longer has."""
         self._flushed_s = time.monotonic()
         dirty, self._dirty = list(self._dirty), {}
         counts, self._counts = self._counts, {}
-        known = self._context.policy.probes
-        gone = [key for key, state in self.states.items() if key not in known and not state.troubles]
-        states = [self.states[key] for key in dirty if key in self.states and key not in gone]
+        probes = self._context.policy.probes
+        removed = [key for key, state in self.states.items() if key not in probes and not state.troubles]
+        states = [self.states[key] for key in dirty if key in self.states and key not in removed]
         try:
-            if states or counts or gone:
-                await self._save(states, counts, gone)
+            if states or counts or removed:
+                await self._save(states, counts, removed)
         except BaseException:
             self._dirty |= dict.fromkeys(dirty)
             for day, (succeeded, failed) in counts.items():
-                more = self._counts.get(day, (0, 0))
-                self._counts[day] = (more[0] + succeeded, more[1] + failed)
+                newer = self._counts.get(day, (0, 0))
+                self._counts[day] = (newer[0] + succeeded, newer[1] + failed)
             raise
-        for key in gone:
+        for key in removed:
             del self.states[key]
 
     async def _save(
         self,
         states: list[ProbeState],
         counts: dict[tuple[str, datetime], tuple[int, int]] | None = None,
-        gone: list[str] | None = None,
+        removed: list[str] | None = None,
     ) -> None:
         if self.lease.fence is None:
             raise LeaseLost(LEASE)
         async with self._context.database.serialized() as conn:
             await check_lease(conn, LEASE, self.lease.fence)
             await PROBES.save(conn, states)
-            await PROBES.forget(conn, gone or [])
+            await PROBES.forget(conn, removed or [])
             await uptime.count(conn, counts or {})
 
 
 def _first_due(probe: Probe, now: float) -> float:
-    """The probe's next turn: each has its own place within the interval."""
-    every = probe.every.total_seconds()
-    place = int.from_bytes(hashlib.sha256(probe.id.encode()).digest()[:4]) / 2**32 * every
-    return now - (now - place) % every + every
+    """When the probe is due first, in wall-clock seconds. Each probe has its own offset within the interval."""
+    interval_s = probe.every.total_seconds()
+    offset_s = int.from_bytes(hashlib.sha256(probe.id.encode()).digest()[:4]) / 2**32 * interval_s
+    return now - (now - offset_s) % interval_s + interval_s

@@ -33,9 +33,8 @@ EVERY_S = 3600.0
 PAUSE_S = 0.1  # between two steps, each of which is one short transaction
 REQUESTS = timedelta(days=2)  # of the API, which may be repeated for a day
 BATCH = 500
-SHADOW = timedelta(
-    days=100
-)  # longer than shadow mode may last: whether a page was withheld is asked when it is settled
+# Longer than shadow mode may last: a page that is settled is looked up here, to see whether it was withheld.
+SHADOW = timedelta(days=100)
 OPERATIONAL = timedelta(days=30)  # Slack repeats no delivery after a day, and response URLs expire within an hour
 
 
@@ -73,12 +72,12 @@ class Retention:
         keep = self._context.policy.keep
         if keep is None:
             return count
-        for dated in (changes, past_alerts):
-            count += await self._steps(partial(dated.delete_before, before=now - keep, limit=BATCH), pause_s)
+        for table_module in (changes, past_alerts):
+            count += await self._steps(partial(table_module.delete_before, before=now - keep, limit=BATCH), pause_s)
         count += await self._through(lambda conn, after: expired_alerts.delete_groups(conn, now - keep, after), pause_s)
         last: EndedIncident | None = None
-        while found := await self._ended(now - keep, last):
-            for last in found:
+        while ended := await self._ended(now - keep, last):
+            for last in ended:
                 count += await self._purge(last.number, now - keep, now, pause_s)
         return count
 

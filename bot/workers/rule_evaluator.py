@@ -1,7 +1,7 @@
-"""Evaluates the policy's alerting rules on Prometheus, each as often as it says, on one replica at a time.
+"""Evaluates the policy's alerting rules on Prometheus at their intervals, on one replica at a time.
 
-What has to survive is committed before it is told: a rule that becomes pending, fires or resolves is a row first, then
-an alert. An alert that a killed process has not told is told again at the next start; telling it twice changes nothing.
+A change of state is committed before its alert is passed on: a rule that becomes pending, fires or resolves is a row
+first, then an alert. If the process is killed between the two, the next start passes the alert on; twice does no harm.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ from storage.rules.states import RULES
 log = structlog.get_logger()
 
 LEASE = "alerting rules"
-SOURCE = ":prometheus"  # the state of Prometheus itself, beside the rules'; no rule can have this ID
+SOURCE = ":prometheus"  # key of the state of Prometheus itself; no rule can have this ID
 IDLE_S = 0.25
 SWITCHES_EVERY_S = 2.0
 FLUSHED_EVERY_S = 15.0  # values and times of evaluation, which nothing depends on
-REPEATED_EVERY = timedelta(minutes=30)  # what still fires is told again, so that it does not count as stale
+REPEATED_EVERY = timedelta(minutes=30)  # for what still fires, so that its alert does not become stale
 SOURCE_FAILS_EVERY = timedelta(seconds=10)
 RETRIED_AFTER_S = 1.0
 MOST_BASELINES = 50_000
@@ -50,7 +50,7 @@ Observe = Callable[[str, float, float], None]  # result, seconds it took, second
 
 
 class RuleEvaluator:
-    """A service. `states` are those of the rules while this replica evaluates them."""
+    """The service. `states` holds the states of the rules while this replica has the lease."""
 
     name = "rule evaluator"
 
@@ -75,12 +75,12 @@ class RuleEvaluator:
         self._flushed_s = 0.0
         self._repeated_at: datetime | None = None
         self._baselines: Baselines = {}
-        self._idle = False  # whether the states that an earlier policy left were read
+        self._idle = False  # whether the stored states were read; an earlier policy may have left some
         self._committing: asyncio.Task[None] | None = None
         self._loop = LeasedLoop(self.name, self.lease, self._turn, self._forget, "rules.failed")
 
     def counts(self) -> dict[str, int]:
-        """How many of the rules that are evaluated here are in each state."""
+        """The number of rules in each state, among those evaluated here."""
         return Counter(str(self._state(key).state) for key in self._rules)
 
     async def start(self) -> None:
@@ -88,7 +88,7 @@ class RuleEvaluator:
         self._loop.start(IDLE_S, RETRIED_AFTER_S)
 
     async def stop(self, within_s: float) -> None:
-        """Stop evaluating, write what is known, and let another replica go on."""
+        """Stop evaluating, write the states, and release the lease."""
         if not await self._loop.stop():
             return
         for task in (*self._running.values(), self._committing):
@@ -127,7 +127,7 @@ class RuleEvaluator:
             await self._flush()
 
     async def _take_over(self) -> None:
-        """Read what the last process knew. What it has not told is told now."""
+        """Read the states that the last process left. Alerts that it did not pass on are passed on now."""
         self._forget()
         async with self._context.database.reading() as conn:
             self.states = await RULES.all(conn)
@@ -173,14 +173,14 @@ class RuleEvaluator:
         heapq.heappush(self._due, (due, key))
 
     def _begin_due(self, now: float) -> None:
-        """Begin every evaluation that is due. Of those that were missed, only the last; never two of one rule."""
+        """Begin every evaluation that is due. Of missed ones only the last runs, and never two of one rule at once."""
         while self._due and self._due[0][0] <= now:
             due, key = heapq.heappop(self._due)
             rule = self._rules.get(key)
             if rule is None or self._next.get(key) != due:
                 continue
-            every = rule.every.total_seconds()
-            self._schedule(key, due + every * ((now - due) // every + 1))
+            interval_s = rule.every.total_seconds()
+            self._schedule(key, due + interval_s * ((now - due) // interval_s + 1))
             if key not in self._running:
                 task = asyncio.create_task(self._evaluate(rule, due), name=f"rule {key}")
                 self._running[key] = task
@@ -241,7 +241,7 @@ class RuleEvaluator:
         (self._changed if life.differs(before, after) else self._dirty)[key] = None
 
     async def _commit(self) -> None:
-        """1. Commit what has changed. 2. Tell it. 3. Note that it is told, with the next values that are written."""
+        """1. Commit the changed states. 2. Pass on their alerts. 3. Note that; the next flush writes it."""
         await self._repeat()
         if not self._changed:
             return
@@ -253,7 +253,7 @@ class RuleEvaluator:
         try:
             await pass_on(self._context, [alert for state in states for alert in self._alerts(state)])
         except BaseException:
-            self._changed |= dict.fromkeys(changed)  # they are told at the next turn
+            self._changed |= dict.fromkeys(changed)  # their alerts are passed on at the next turn
             raise
         for state in states:
             self.states[state.rule] = life.told(self.states[state.rule], state)
@@ -262,18 +262,18 @@ class RuleEvaluator:
             await self._flush()
 
     def _alerts(self, state: RuleState) -> list[Alert]:
-        """The alerts of what is not told yet."""
+        """The alerts of a rule that are not passed on yet."""
         policy = self._context.policy
         if state.rule == SOURCE:
             rules = list(self._rules.values())
             return [alerts.of_unreachable(state, rules, policy)] if state.unknown_untold else []
         rule = policy.rules.get(state.rule) or _removed(state.rule, policy)
-        shown = self._prometheus.shown if self._prometheus is not None else None
-        told = [alerts.of_instance(instance, rule, policy, shown) for instance in state.untold]
-        return [*told, alerts.of_unknown(state, rule, policy)] if state.unknown_untold else told
+        display_url = self._prometheus.shown if self._prometheus is not None else None
+        instance_alerts = [alerts.of_instance(instance, rule, policy, display_url) for instance in state.untold]
+        return [*instance_alerts, alerts.of_unknown(state, rule, policy)] if state.unknown_untold else instance_alerts
 
     async def _repeat(self) -> None:
-        """Tell again what fires."""
+        """Pass on the alerts that still fire again, every `REPEATED_EVERY`."""
         now = self._context.clock.now()
         if self._repeated_at is None:
             self._repeated_at = now
@@ -282,29 +282,29 @@ class RuleEvaluator:
         self._repeated_at = now
         firing = []
         for state in self.states.values():
-            again = tuple(replace(each, told=False) for each in state.instances if each.firing)
+            instances = tuple(replace(instance, told=False) for instance in state.instances if instance.firing)
             unknown = state.unknown_since is not None and not state.quiet
-            firing += self._alerts(replace(state, instances=again, unknown_told=not unknown))
+            firing += self._alerts(replace(state, instances=instances, unknown_told=not unknown))
         await pass_on(self._context, firing)
 
     async def _flush(self) -> None:
-        """Write values and times of evaluation; forget rules that are gone."""
+        """Write values and times of evaluation; delete the states of rules that the policy no longer has."""
         dirty, self._dirty = list(self._dirty), {}
         self._flushed_s = time.monotonic()
-        known = self._context.policy.rules
-        gone = [
+        rules = self._context.policy.rules
+        removed = [
             key
             for key, state in self.states.items()
-            if key not in known and key != SOURCE and not state.instances and not state.unknown_untold
+            if key not in rules and key != SOURCE and not state.instances and not state.unknown_untold
         ]
-        states = [self.states[key] for key in dirty if key in self.states and key not in gone]
+        states = [self.states[key] for key in dirty if key in self.states and key not in removed]
         try:
-            if states or gone:
-                await save_states(self._context, LEASE, self._fence(), RULES, states, gone)
+            if states or removed:
+                await save_states(self._context, LEASE, self._fence(), RULES, states, removed)
         except BaseException:
             self._dirty |= dict.fromkeys(dirty)
             raise
-        for key in gone:
+        for key in removed:
             del self.states[key]
 
     def _fence(self) -> int:
@@ -314,15 +314,15 @@ class RuleEvaluator:
 
 
 def _removed(key: str, policy: Policy) -> AlertingRule:
-    """Stands in for a rule that the policy has no more, for the end of its alerts."""
+    """Stand in for a rule that the policy no longer has, so that its alerts can resolve."""
     return AlertingRule(id=key, name=key, severity=policy.severities[-1].key, conditions=())
 
 
 def _first_due(rule: AlertingRule, now: float) -> float:
-    """The rule's next turn. Each rule has its own place within the interval, so that they do not come all at once."""
-    every = rule.every.total_seconds()
-    place = int.from_bytes(hashlib.sha256(rule.id.encode()).digest()[:4]) / 2**32 * every
-    return now - (now - place) % every + every
+    """When the rule is due first, in wall-clock seconds. Offsets differ, so that not all are due at once."""
+    interval_s = rule.every.total_seconds()
+    offset_s = int.from_bytes(hashlib.sha256(rule.id.encode()).digest()[:4]) / 2**32 * interval_s
+    return now - (now - offset_s) % interval_s + interval_s
 
 
 def _is_anomaly(condition: Condition) -> bool:

@@ -1,4 +1,4 @@
-"""Keeps the search index current, so that nobody who changes an incident waits for it."""
+"""Updates the search index in the background, so that changing an incident does not wait for it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from bot.usecases import search_index
 from bot.usecases.context import Context
 from bot.workers.tasks import PolledService, WakeableTask
 
-EVERY_S = 0.5  # what is noted is found within a second
-LET_PASS_S = 0.3  # people who wait for an acknowledgement go first for so long
+EVERY_S = 0.5  # so that search finds a change within a second
+LET_PASS_S = 0.3  # at most; people who wait for an acknowledgement go first
 
 
 class SearchIndexer(PolledService):
@@ -27,7 +27,7 @@ class SearchIndexer(PolledService):
         super().__init__(loop, timedelta(seconds=EVERY_S))
 
     async def round(self) -> int:
-        """Index every incident that is due. How many."""
+        """Index every incident that is due. Returns how many."""
         if not self._current:
             await search_index.clear_if_outdated(self._context.database)
             self._current = True

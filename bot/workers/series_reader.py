@@ -1,4 +1,4 @@
-"""Reads the ranges that rules need from Prometheus, and keeps history that several evaluations use."""
+"""Reads ranges of metrics from Prometheus for the alerting rules, and caches history that several evaluations use."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from bot.domain.rules.series import Data, Need, Series
 from bot.integrations.prometheus import Prometheus, PrometheusError
 
-MOST_SAMPLES = 2_000_000  # that are kept; 32 bytes each
+MOST_SAMPLES = 2_000_000  # in the cache; 32 bytes each
 NOT_SET = "PROMETHEUS_URL is not set, so there is no Prometheus to ask"
 
 _Key = tuple[str, float, float, float]
 
 
 class SeriesReader:
-    """Reads ranges. One that may be older (`Need.slack_s`) is asked for once; so is one that is asked for just now."""
+    """Caches ranges that may be older (`Need.slack_s`), and sends equal requests that overlap once."""
 
     def __init__(self, prometheus: Prometheus | None) -> None:
         self._prometheus = prometheus
@@ -25,11 +25,11 @@ class SeriesReader:
         self._asked: dict[_Key, asyncio.Task[list[Series]]] = {}
 
     async def read(self, needs: Sequence[Need], at: float) -> Data:
-        """What is needed for an evaluation at an instant. Raises `PrometheusError`."""
+        """The series for an evaluation at an instant, by need. Raises `PrometheusError`."""
         if len(needs) == 1:
             return {needs[0]: await self._read(needs[0], at)}
-        found = await asyncio.gather(*(self._read(need, at) for need in needs))
-        return dict(zip(needs, found, strict=True))
+        results = await asyncio.gather(*(self._read(need, at) for need in needs))
+        return dict(zip(needs, results, strict=True))
 
     async def _read(self, need: Need, at: float) -> Sequence[Series]:
         if self._prometheus is None:
@@ -59,4 +59,4 @@ class SeriesReader:
 
 
 def _count(series: Sequence[Series]) -> int:
-    return sum(len(each.times) for each in series)
+    return sum(len(line.times) for line in series)

@@ -1,4 +1,4 @@
-"""Looks every half minute whether the report of a day in shadow mode is due."""
+"""Queues the daily report of shadow mode when it is due, looking every half minute."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FIRST = timedelta(seconds=5)
 
 
 def shadow_report(context: Context) -> Periodic:
-    """The task. Which days are told is stored, so a restart or another replica repeats none."""
+    """The task. The days already reported are stored, so a restart or another replica repeats none."""
 
     async def look() -> None:
         if await queue_report(context):

@@ -1,4 +1,4 @@
-"""Looks every half minute whether the emergency sheet is to be mailed."""
+"""Queues the mails of the emergency sheet when they are due, looking every half minute."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FIRST = timedelta(seconds=5)
 
 
 def sheet_mail(context: Context) -> Periodic:
-    """The task. When the sheet is due next is stored, so a restart or another replica repeats none."""
+    """The task. The next due time is stored, so a restart or another replica repeats none."""
 
     async def look() -> None:
         if await queue_sheet(context):

@@ -1,4 +1,4 @@
-"""Writes the emergency sheet into a folder after each change of it, so that it can be copied or synchronised away."""
+"""Writes the emergency sheet into a folder after each change, so that other tools can copy or synchronise it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class SheetWriter:
         return Periodic(self.name, EVERY, timedelta(0), self.look)
 
     async def look(self) -> None:
-        """Write the sheet if it says something else than the last, or another day has begun."""
+        """Write the sheet if its content has changed since the last one, or a new day has begun."""
         now = self._context.clock.now()
         async with self._context.database.reading() as conn:
             covers = await overrides.in_force(conn, now)
@@ -55,7 +55,7 @@ class SheetWriter:
             return
         sheet = await read_sheet(self._context)
         self.made += 1
-        if self._written is None or _lasting(sheet) != _lasting(self._written):
+        if self._written is None or _comparable(sheet) != _comparable(self._written):
             await asyncio.to_thread(write, self._folder, sheet)
             self._written = sheet
             log.info("sheet.written", folder=str(self._folder))
@@ -75,16 +75,20 @@ def write(folder: Path, sheet: dict[str, Any]) -> None:
 
 def _changes_at(sheet: dict[str, Any], now: datetime) -> datetime:
     """When the first shift or gap of the sheet ends, or the next day begins."""
-    spans = [span for each in sheet["on_call"] for span in (*each["shifts"], *each["gaps"])]
+    spans = [span for schedule in sheet["on_call"] for span in (*schedule["shifts"], *schedule["gaps"])]
     ends = [parsed for span in spans if (parsed := datetime.fromisoformat(span["ends_at"])) > now]
     return min([*ends, now + timedelta(days=1)])
 
 
-def _lasting(sheet: dict[str, Any]) -> dict[str, Any]:
-    """What tells two sheets apart: not the minute at which the first shift was cut."""
+def _comparable(sheet: dict[str, Any]) -> dict[str, Any]:
+    """The sheet without what changes each minute: the time of writing and the start of the current shift."""
     day = sheet["made_at"][:10]
     on_call = [
-        {**each, "shifts": [(s["member"], s["ends_at"]) for s in each["shifts"][:-1]], "gaps": len(each["gaps"])}
-        for each in sheet["on_call"]
+        {
+            **schedule,
+            "shifts": [(shift["member"], shift["ends_at"]) for shift in schedule["shifts"][:-1]],
+            "gaps": len(schedule["gaps"]),
+        }
+        for schedule in sheet["on_call"]
     ]
     return {**sheet, "made_at": day, "on_call": on_call}

@@ -1,4 +1,4 @@
-"""Queues messages to the subscribers of the status page, and forgets addresses that nobody confirmed."""
+"""Queues messages to the subscribers of the status page, and deletes unconfirmed subscriptions."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from bot.usecases.status_page.tell_subscribers import clean_up, queue_portion
 from bot.workers.base import Periodic
 
 TICK = timedelta(seconds=0.5)
-ROOM_S = 0.05  # until the next look whether there is room for more
+ROOM_S = 0.05  # wait before checking again whether the outbox has room
 CLEANED_EVERY = timedelta(hours=1)
 
 
 def subscriber_queue(context: Context) -> list[Periodic]:
-    """Two looks a second for what is left to queue; every hour a look for what is to be forgotten."""
+    """The tasks: queueing twice a second, and a clean-up every hour."""
 
     async def queue() -> None:
         while (queued := await queue_portion(context)) is not None:

@@ -113,7 +113,7 @@ class PolledService:
 
     @property
     def periodic(self) -> Periodic:
-        """The wake-up for what nothing announces here: what other replicas queued, retries, and leases that end."""
+        """The wake-up for work that no event announces: rows of other replicas, retries, and leases that end."""
         return self._loop.poll(self._every)
 
     async def start(self) -> None:

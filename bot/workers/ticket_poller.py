@@ -1,7 +1,8 @@
-"""Asks trackers what became of tickets: the net below their webhooks, which may get lost.
+"""Polls trackers for changes of tickets, since their webhooks may get lost.
 
-Each place with open tickets is asked for what changed since the last change that was read. After a downtime in a busy
-project that takes several looks. Replicas may do this at the same time: a state that is known already is no news.
+Each place with open tickets is asked for the changes since the last one that was read. After a downtime in a busy
+project that takes several requests. Replicas may poll at the same time: a state that is recorded already changes
+nothing.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ log = structlog.get_logger()
 
 EVERY = timedelta(seconds=30)
 FIRST = timedelta(seconds=15)
-SETTLED_FOR = timedelta(days=30)  # for so long a closed ticket may be reopened and the item follows
+SETTLED_FOR = timedelta(days=30)  # a closed ticket is polled that long, since it may be reopened
 OVERLAP = timedelta(minutes=2)  # between two looks: clocks differ, and lists lag
 LONGEST_LOOK_BACK = timedelta(days=14)
-LOOKS = 20  # at a place in a row; the next run reads on
+LOOKS = 20  # requests for one place in one run; the next run reads on
 
 
 def ticket_poller(context: Context, trackers: Callable[[], Mapping[TrackerKind, Tracker]]) -> Periodic:
-    """The task. `trackers` are those that the settings configure now."""
+    """The task. `trackers` returns those that are configured now."""
     quiet_until: dict[TrackerKind, datetime] = {}
 
     async def poll() -> None:
@@ -51,7 +52,7 @@ def ticket_poller(context: Context, trackers: Callable[[], Mapping[TrackerKind, 
 
 
 async def _look(context: Context, tracker: Tracker, place: str, now: datetime) -> None:
-    """Take what changed, and move the cursor as far as was read. Raises `DeliveryError`."""
+    """Take in the changes, and move the cursor to the last one that was read. Raises `DeliveryError`."""
     cursor = ticket_cursor(tracker.kind.value, place)
     async with context.database.reading() as conn:
         stored = await cursor.get(conn)
@@ -68,7 +69,7 @@ async def _look(context: Context, tracker: Tracker, place: str, now: datetime) -
 
 async def _take(context: Context, kind: TrackerKind, place: str, changed: Sequence[TicketNews]) -> None:
     async with context.database.reading() as conn:
-        known = await tickets.by_external(conn, kind, place, [news.external for news in changed])
+        tickets_by_external = await tickets.by_external(conn, kind, place, [news.external for news in changed])
     for news in changed:
-        if news.external in known and known[news.external].state is not news.state:
+        if news.external in tickets_by_external and tickets_by_external[news.external].state is not news.state:
             await take_news(context, news)

@@ -72,7 +72,7 @@ class Timer:
         self._watch_clock()
 
     async def stop(self, within_s: float) -> None:
-        """Begin no run and cancel those in progress: each consists of transactions that are whole or not at all."""
+        """Begin no run and cancel those in progress: their transactions commit whole or not at all."""
         if self._clock_watch is not None:
             self._clock_watch.cancel()
         if not self._jobs.running:

@@ -1,4 +1,4 @@
-"""Looks every half minute whether the digest of the week is due."""
+"""Queues the weekly digest when it is due, looking every half minute."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FIRST = timedelta(seconds=5)
 
 
 def weekly_digest(context: Context) -> Periodic:
-    """The task. When the next digest is due is stored, so a restart or another replica repeats none."""
+    """The task. The next due time is stored, so a restart or another replica repeats none."""
 
     async def look() -> None:
         if await queue_digest(context):

@@ -1,4 +1,4 @@
-"""Holds a lease of work that one replica does at a time, and says when it was gained or lost."""
+"""Holds the lease for work that one replica does at a time."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ RETRIED_AFTER_S = 5.0
 
 
 class WorkerLease:
-    """One process's claim on a kind of work."""
+    """One process's lease on a kind of work."""
 
     def __init__(self, context: Context, name: str) -> None:
         self.name = name
-        self.fence: int | None = None  # None: another replica has it, or nobody yet
+        self.fence: int | None = None  # None: this process does not hold the lease
         self._context = context
         self._holder = uuid.uuid4().hex
         self._next_s = 0.0  # on the monotonic clock
 
     async def keep(self) -> bool:
-        """Take or extend the lease where it is time to. True if it was just gained: read everything anew."""
+        """Take or renew the lease when it is time to. True if it was just gained: then read all state again."""
         if time.monotonic() < self._next_s:
             return False
         async with self._context.database.transaction() as conn:
@@ -41,11 +41,11 @@ class WorkerLease:
         return gained
 
     def lose(self) -> None:
-        """Note that another replica has it."""
+        """Note that another replica has the lease."""
         self.fence, self._next_s = None, 0.0
 
     async def release(self) -> None:
-        """Let another replica go on at once."""
+        """Give the lease up, so that another replica can take over at once."""
         if self.fence is not None:
             async with self._context.database.transaction() as conn:
                 await leases.release(conn, self.name, self.fence)

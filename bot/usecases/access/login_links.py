@@ -1,4 +1,4 @@
-"""Makes links with which a person signs in to the console once, and opens a session with one."""
+"""Creates one-time links that sign a person in to the console, and opens sessions with them."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ PATH = "/login/"
 
 
 async def make(conn: AsyncConnection, person: str, now: datetime, scopes: tuple[Scope, ...] = (Scope.WRITE,)) -> str:
-    """Make a link, and return the path that stands after the address of our web pages. It is kept nowhere else."""
+    """Create a link, and return its path below the address of our web pages. Only the hash of its secret is stored."""
     secret = new_secret()
     await login_links.insert(conn, LoginLink(person, scopes, now, now + LINK_VALID_FOR), hash_of(secret))
     return PATH + secret
 
 
 async def look(database: Database, secret: str) -> LoginLink | None:
-    """A link without using it, also a used or expired one; None for one that was never made."""
+    """Read a link without using it, even if it is used or expired. None if there is no such link."""
     async with database.reading() as conn:
         return await login_links.get(conn, hash_of(secret))
 
 
 async def use(database: Database, secret: str, now: datetime) -> tuple[Session, str] | None:
-    """Open a session with a link and use it up; None where it was used, has expired or was never made."""
+    """Open a session with a link and use it up. None if the link was used, has expired or does not exist."""
     async with database.transaction() as conn:
         link = await login_links.get(conn, hash_of(secret))
         if link is None or not await login_links.use(conn, hash_of(secret), now):

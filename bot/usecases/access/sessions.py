@@ -16,12 +16,12 @@ USE_NOTED_EVERY = timedelta(minutes=1)
 
 
 async def make_key(conn: AsyncConnection) -> None:
-    """Make the key that signs cookies and forms of this database, if it has none."""
+    """Create the key that signs cookies and forms of this database, if it has none."""
     await key_value.CONSOLE_KEY.put_new(conn, secrets.token_hex(32))
 
 
 async def key(database: Database) -> str:
-    """The key that signs cookies and forms; made by the first process that asks for it."""
+    """The key that signs cookies and forms; created by the first process that needs it."""
     async with database.reading() as conn:
         stored = await key_value.CONSOLE_KEY.get(conn)
     if stored is not None:
@@ -39,7 +39,7 @@ async def open_session(
     now: datetime,
     token_hash: str | None = None,
 ) -> tuple[Session, str]:
-    """Open a session, and return it with its secret, which is kept nowhere."""
+    """Open a session, and return it with its secret, which is not stored."""
     secret = new_secret()
     session = Session(0, person, scopes, way, token_hash, now, now, now)
     return await console_sessions.insert(conn, session, hash_of(secret)), secret
@@ -61,7 +61,7 @@ async def find(database: Database, secret: str, bootstrap: frozenset[str], now: 
 
 
 async def keep(database: Database, session: Session, now: datetime, *, rotate: bool = True) -> str | None:
-    """Note that a session is in use. Returns its new secret where it is time for one, unless `rotate` forbids that."""
+    """Note that a session is in use. Returns a new secret if its rotation is due and `rotate` permits it."""
     if rotate and now - session.rotated_at >= ROTATED_EVERY:
         secret = new_secret()
         async with database.transaction() as conn:
@@ -72,6 +72,6 @@ async def keep(database: Database, session: Session, now: datetime, *, rotate: b
 
 
 async def end(database: Database, session: int, now: datetime) -> bool:
-    """End a session: from the next request on it opens nothing. False where it had ended."""
+    """End a session, from the next request on. False if it had ended before."""
     async with database.transaction() as conn:
         return await console_sessions.revoke(conn, session, now)

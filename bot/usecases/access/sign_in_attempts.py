@@ -1,6 +1,6 @@
 """Counts attempts to sign in, for all replicas together and across restarts.
 
-An attempt is counted before it is checked and given back when it succeeds, so that many at once pass no more often.
+An attempt is counted before it is checked and given back when it succeeds, so that concurrent attempts gain nothing.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from storage.database import Database
 
 
 async def take(database: Database, address: str | None, now: datetime) -> int:
-    """Count an attempt. Returns 0, or the seconds to wait where there are none left: then nothing is counted."""
-    kept: dict[str, Attempts] = {}
+    """Count an attempt. Returns 0, or the seconds to wait if none is left; then nothing is counted."""
+    attempts: dict[str, Attempts] = {}
     async with database.serialized() as conn:
         await sign_in_attempts.delete_before(conn, now - FULL_AFTER)
         for key in keys_of(address):  # all of them first: when nobody may try, no address gets a row
-            kept |= await sign_in_attempts.lock(conn, [key], now)
-            if wait := wait_s(kept, [key], now):
+            attempts |= await sign_in_attempts.lock(conn, [key], now)
+            if wait := wait_s(attempts, [key], now):
                 return wait
-        await sign_in_attempts.put(conn, {key: Attempts(left_of(kept, key, now) - 1, now) for key in kept})
+        await sign_in_attempts.put(conn, {key: Attempts(left_of(attempts, key, now) - 1, now) for key in attempts})
     return 0
 
 
 async def give_back(database: Database, address: str | None, now: datetime) -> None:
-    """The attempt succeeded."""
+    """Give an attempt back, since it succeeded."""
     keys = keys_of(address)
     async with database.serialized() as conn:
-        kept = await sign_in_attempts.lock(conn, keys, now)
+        attempts = await sign_in_attempts.lock(conn, keys, now)
         await sign_in_attempts.put(
-            conn, {key: Attempts(min(most(key), left_of(kept, key, now) + 1), now) for key in keys}
+            conn, {key: Attempts(min(most(key), left_of(attempts, key, now) + 1), now) for key in keys}
         )

@@ -1,4 +1,4 @@
-"""Changes an action item in one transaction: its words, its day, or that it is settled."""
+"""Changes an action item in one transaction: its text, its due day or its status."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from storage import actions
 async def complete_action(
     context: Context, incident: int, number: int, actor: str, delivery: str | None = None
 ) -> ActionItem:
-    """Say that the item is done."""
+    """Mark the item as done."""
     return await _change(context, incident, number, actor, lambda item, work: items.complete(item, actor, work.now),
                          delivery)  # fmt: skip
 
@@ -31,7 +31,7 @@ async def complete_action(
 async def begin_action(
     context: Context, incident: int, number: int, actor: str, delivery: str | None = None
 ) -> ActionItem:
-    """Say that somebody works on the item."""
+    """Mark the item as in progress."""
     return await _change(
         context, incident, number, actor, lambda item, work: items.begin(item, actor, work.now), delivery
     )
@@ -40,7 +40,7 @@ async def begin_action(
 async def reopen_action(
     context: Context, incident: int, number: int, actor: str, delivery: str | None = None
 ) -> ActionItem:
-    """Say that the item is still to be done after all."""
+    """Reopen the item."""
     return await _change(
         context, incident, number, actor, lambda item, work: items.reopen(item, actor, work.now), delivery
     )
@@ -49,7 +49,7 @@ async def reopen_action(
 async def defer_action(
     context: Context, incident: int, number: int, reason: str, actor: str, delivery: str | None = None
 ) -> ActionItem:
-    """Say that the item will not be done, and why."""
+    """Mark the item as deferred, with a reason."""
     return await _change(
         context, incident, number, actor, lambda item, work: items.defer(item, reason, actor, work.now), delivery
     )
@@ -58,7 +58,7 @@ async def defer_action(
 async def postpone_action(
     context: Context, incident: int, number: int, until: date, actor: str, delivery: str | None = None
 ) -> ActionItem:
-    """Move the day on which the item is due."""
+    """Move the due day of the item."""
 
     def verb(item: ActionItem, work: UnitOfWork) -> ActionChange:
         return items.postpone(item, until, today(work), actor, work.now)
@@ -69,14 +69,14 @@ async def postpone_action(
 async def edit_action(
     context: Context, incident: int, number: int, new: NewAction, actor: str, delivery: str | None = None
 ) -> ActionItem:
-    """Give the item other words, another owner or another day."""
+    """Change the text, owner, due day or other fields of the item."""
     return await _change(
         context, incident, number, actor, lambda item, work: items.edit(item, new, actor, work.now), delivery
     )
 
 
 async def store(work: UnitOfWork, before: ActionItem | None, change: ActionChange, actor: str) -> ActionItem:
-    """Write a change of an item with what follows: the entry, the next reminder, and the message to a new owner."""
+    """Write a change of an item, its entry, its next reminder, and the message to a new owner."""
     item = change.item
     if change.entry is None:
         return item
@@ -94,12 +94,12 @@ async def store(work: UnitOfWork, before: ActionItem | None, change: ActionChang
 
 
 def today(work: UnitOfWork) -> date:
-    """The day it is in the policy's time zone."""
+    """The current day in the policy's time zone."""
     return work.now.astimezone(work.policy.zone).date()
 
 
 def _to_new_owner(before: ActionItem | None, item: ActionItem, actor: str, work: UnitOfWork) -> list[Notice]:
-    """A new owner is told directly, and let into a private incident; who takes an item knows."""
+    """The notices to a new owner, with an invitation to a private incident; none if the actor takes the item."""
     if not item.owner or item.owner == actor or (before and before.owner == item.owner) or not item.live:
         return []
     notices = [routing.action_assigned(item.incident, item.number, item.owner)]

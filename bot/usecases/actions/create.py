@@ -16,17 +16,17 @@ async def create_action(
 ) -> ActionItem:
     """Add an item, with its entry on the timeline. An incident that has ended takes items, too.
 
-    A message makes one item, however often it is asked for: the item that it made before is returned.
+    A message creates one item: if it has created one already, that item is returned.
     """
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, "action", actor, work.incident)
-        if new.source_ts and (made := await actions.of_message(work.conn, number, new.source_ts)) is not None:
-            return made
+        if new.source_ts and (existing_item := await actions.of_message(work.conn, number, new.source_ts)) is not None:
+            return existing_item
         return await create_in(work, new, actor)
 
 
 async def create_in(work: UnitOfWork, new: NewAction, actor: str) -> ActionItem:
     """Add an item in the transaction of `work`."""
-    following = await actions.next_number(work.conn, work.incident.number)
-    change = items.create(work.incident.number, following, new, actor, work.now)
+    next_number = await actions.next_number(work.conn, work.incident.number)
+    change = items.create(work.incident.number, next_number, new, actor, work.now)
     return await store(work, None, change, actor)

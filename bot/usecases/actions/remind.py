@@ -1,4 +1,4 @@
-"""Queues the reminders of action items whose day has begun: one message for all items of a person."""
+"""Queues reminders of action items that are due, one message for all items of a person."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ AT_ONCE = 500
 
 
 async def remind_owners(context: Context) -> int:
-    """Queue what is due, and plan each item's next reminder in the same transaction. Returns how many people it told.
+    """Queue the reminders that are due, and plan the next ones in the same transaction. Returns the number of people.
 
-    Days that passed while the bot was down become one reminder. Replicas may do this at the same time.
+    Days that passed while the bot was down count as one reminder. Replicas may do this at the same time.
     """
     now = context.clock.now()
     async with context.database.transaction() as conn:
         due = await actions.claim_due(conn, now, AT_ONCE)
         today = now.astimezone(context.policy.zone).date()
         days: dict[str, date] = {}
-        moved = []
+        next_reminders = []
         for item, remind_at in due:
             day = max(reminders.day_of(remind_at), today)
             if item.live and item.owner:
                 days[item.owner] = max(day, days.get(item.owner, day))
-            moved.append((item, reminders.begins_at(reminders.next_day(item, day))))
-        for item, remind_at_next in moved:
+            next_reminders.append((item, reminders.begins_at(reminders.next_day(item, day))))
+        for item, remind_at_next in next_reminders:
             await actions.plan_reminder(conn, item, remind_at_next)
         if days:
             await enqueue.put(conn, [routing.action_reminder(owner, day) for owner, day in days.items()])

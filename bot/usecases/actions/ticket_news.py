@@ -1,4 +1,4 @@
-"""Records what becomes of tickets in trackers: created for us, closed or reopened there."""
+"""Records what happens to tickets in trackers: created by the bot, or closed and reopened there."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from storage import actions, tickets
 
 
 async def ticket_created(context: Context, ticket: Ticket, dropped: str) -> None:
-    """Store a ticket, with an entry on the timeline. `dropped`: what the tracker left out without an error.
+    """Store a ticket, with an entry on the timeline. `dropped` says what the tracker left out without an error.
 
-    Twice is safe. The channel is told only where something was dropped.
+    Calling it twice is safe. The channel is told only if something was dropped.
     """
     async with locked_incident(context, ticket.incident) as work:
         if not await tickets.put(work.conn, ticket, work.now):
             return
-        what = f"AI-{ticket.incident}-{ticket.item}" if ticket.item != OF_INCIDENT else work.incident.id
-        text = f"{what} is {ticket.name} in {TITLES[ticket.tracker]}: {ticket.url}"
+        subject = f"AI-{ticket.incident}-{ticket.item}" if ticket.item != OF_INCIDENT else work.incident.id
+        text = f"{subject} is {ticket.name} in {TITLES[ticket.tracker]}: {ticket.url}"
         if dropped:
             text += f" ({TITLES[ticket.tracker]} dropped {dropped}: the token may not set them)"
         facts = {"event": "ticket", "ticket": ticket.name, "url": ticket.url, **({"told": True} if dropped else {})}
@@ -31,7 +31,7 @@ async def ticket_created(context: Context, ticket: Ticket, dropped: str) -> None
 
 
 async def ticket_edited(context: Context, ticket: Ticket, sent: NewTicket, dropped: str) -> None:
-    """Store the words that a ticket has now. The channel is told where the tracker left something out."""
+    """Store the current text of a ticket. The channel is told if the tracker left something out."""
     if not dropped:
         async with context.database.transaction() as conn:
             await tickets.set_sent(conn, ticket, sent)
@@ -45,16 +45,16 @@ async def ticket_edited(context: Context, ticket: Ticket, sent: NewTicket, dropp
 
 
 async def ticket_moved(context: Context, ticket: Ticket, state: TicketState) -> None:
-    """Store where a ticket stands after we have moved it."""
+    """Store the state of a ticket after the bot has changed it."""
     async with context.database.transaction() as conn:
         await tickets.set_state(conn, ticket, state, context.clock.now())
 
 
 async def take_news(context: Context, news: TicketNews, delivery: str | None = None) -> bool:
-    """Follow what happened to a ticket there. False where it is not ours, or where nothing is new.
+    """Apply a change of a ticket in its tracker. False if the ticket is not ours, or nothing is new.
 
-    The echo of our own change is no news: the ticket's state is known already. Such a delivery is recorded all the
-    same, or it could be sent again when the ticket stands elsewhere. Raises `DuplicateDelivery`.
+    The echo of the bot's own change is not new, since that state is stored already. Its delivery is still recorded, so
+    that it is not accepted later, when the ticket has another state. Raises `DuplicateDelivery`.
     """
     async with context.database.reading() as conn:
         ticket = (await tickets.by_external(conn, news.tracker, news.place, [news.external])).get(news.external)
@@ -66,24 +66,24 @@ async def take_news(context: Context, news: TicketNews, delivery: str | None = N
             return False
         await tickets.set_state(work.conn, ticket, news.state, work.now)
         item = await actions.get(work.conn, ticket.incident, ticket.item) if ticket.item != OF_INCIDENT else None
-        who = vendor_name(news.who, TITLES[news.tracker]) if news.who else TITLES[news.tracker]
+        actor = vendor_name(news.who, TITLES[news.tracker]) if news.who else TITLES[news.tracker]
         if item is None or news.state is TicketState.GONE:
-            await _note(work, ticket, news.state, who)
+            await _note(work, ticket, news.state, actor)
         elif state_of(item) is not news.state:
-            await store(work, item, _change(item, ticket, news.state, who, work), who)
+            await store(work, item, _change(item, ticket, news.state, actor, work), actor)
     return True
 
 
-def _change(item: ActionItem, ticket: Ticket, state: TicketState, who: str, work: UnitOfWork) -> ActionChange:
+def _change(item: ActionItem, ticket: Ticket, state: TicketState, actor: str, work: UnitOfWork) -> ActionChange:
     if state is TicketState.OPEN:
-        return items.reopen(item, who, work.now)
+        return items.reopen(item, actor, work.now)
     if state is TicketState.DONE:
-        return items.complete(item, who, work.now)
-    return items.defer(item, f"{ticket.name} was closed without being done", who, work.now)
+        return items.complete(item, actor, work.now)
+    return items.defer(item, f"{ticket.name} was closed without being done", actor, work.now)
 
 
-async def _note(work: UnitOfWork, ticket: Ticket, state: TicketState, who: str) -> None:
-    """Say what became of a ticket that changes no item here."""
+async def _note(work: UnitOfWork, ticket: Ticket, state: TicketState, actor: str) -> None:
+    """Record a change of a ticket that changes no item."""
     words = {
         TicketState.OPEN: "was reopened",
         TicketState.DONE: "was closed as done",
@@ -92,5 +92,5 @@ async def _note(work: UnitOfWork, ticket: Ticket, state: TicketState, who: str) 
     }[state]
     text = f"Ticket {ticket.name} {words}"
     facts = {"event": "ticket", "ticket": ticket.name, "url": ticket.url}
-    told = {"told": True} if state is TicketState.GONE else {}
-    await work.commit(Change(work.incident, (entry(work.now, "action", who, text, **facts, **told),)))
+    told_fact = {"told": True} if state is TicketState.GONE else {}
+    await work.commit(Change(work.incident, (entry(work.now, "action", actor, text, **facts, **told_fact),)))

@@ -1,4 +1,4 @@
-"""Says which changes of an action item its ticket in a tracker follows."""
+"""Decides which changes of an action item change its ticket in a tracker."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from bot.usecases.unit_of_work import UnitOfWork
 
 
 def ticket_of_incident(context: Context, incident: Incident, policy: Policy) -> list[Notice]:
-    """The ticket of an incident whose severity asks for one, once. Nothing without a tracker."""
+    """The notice that creates a ticket for an incident whose severity asks for one. None without a tracker."""
     if context.tracker is None or not incident_wants_ticket(incident, policy):
         return []
     return [routing.ticket(incident.number, OF_INCIDENT)]
 
 
 def notices(work: UnitOfWork, before: ActionItem | None, item: ActionItem) -> list[Notice]:
-    """A ticket for a new item; the ticket is changed, closed or reopened with the item. Nothing without a tracker."""
+    """The notices that create, change, close or reopen the ticket of an item. None without a tracker."""
     if work.context.tracker is None or not wants_ticket(work.incident, item):
         return []
     if before is None:

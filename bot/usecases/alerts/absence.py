@@ -1,4 +1,4 @@
-"""Acts on what is not heard any more: groups that grow stale, and heartbeats that are missing."""
+"""Marks groups of alerts that stopped reporting as stale, and raises alerts for missing heartbeats."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ AT_ONCE = 50
 
 
 async def claim_stale(context: Context) -> list[int]:
-    """Claim groups of which nothing was heard for the policy's span. Returns their numbers."""
+    """Claim groups that have not reported for the policy's `stale_after`. Returns their numbers."""
     return await claim_due(context, lambda conn, now: deadlines.claim_stale(conn, now, AT_ONCE))
 
 
 async def grow_stale(context: Context, number: int) -> None:
-    """Say on the card and in the incident that nothing is heard of a group. It goes on as if it fired."""
+    """Show on the card and in the incident that a group has stopped reporting. It still counts as firing."""
     async with context.database.serialized() as conn:
         await groups.lock_all(conn)
         now = context.clock.now()
         group = await groups.get(conn, number)
         due_at = await deadlines.due_at(conn, number, deadlines.STALE)
         if group is None or due_at is None or due_at > now:
-            return  # it was heard of meanwhile
+            return  # it reported meanwhile
         await deadlines.settle(conn, number, deadlines.STALE)
         if group.state is not AlertStatus.FIRING:
             return
@@ -39,7 +39,7 @@ async def grow_stale(context: Context, number: int) -> None:
 
 
 async def tell_of_missing_heartbeats(context: Context) -> int:
-    """Take the absence of each missing heartbeat as an alert, routed from the top. Returns how many. Twice is safe."""
+    """Raise an alert for each missing heartbeat, routed from the top. Returns how many. Calling it twice is safe."""
     now = context.clock.now()
     async with context.database.reading() as conn:
         lapsed = await heartbeats.lapsed(conn, now, AT_ONCE)

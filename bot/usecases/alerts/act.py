@@ -1,4 +1,4 @@
-"""What people do about a group of alerts on its card: declare, attach it to an open incident, or dismiss it."""
+"""Carries out what a person chooses on the card of a group of alerts: declare, attach, or dismiss."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DISMISSALS = {"false_alarm": "False alarm", "known": "Known", "not_actionable": 
 
 @dataclass(slots=True)
 class _Locked:
-    """A group within its transaction. `group` as it is set is saved at the end."""
+    """A group that is locked in a transaction. The final value of `group` is saved at the end."""
 
     conn: AsyncConnection
     group: AlertGroup
@@ -54,7 +54,7 @@ async def declare_from_card(
 ) -> Incident:
     """Declare an incident for a group as a person filled in the form. Raises `Refused` if somebody was faster.
 
-    It was detected when the first alert began.
+    The incident was detected when the first alert began.
     """
     actor = declaration.actor
     authorize.require(context, "declare", actor)
@@ -129,8 +129,8 @@ async def _undecided(context: Context, number: int, delivery: str | None) -> Asy
 
 
 async def _overtaken(conn: AsyncConnection, group: AlertGroup) -> str:
-    """What became of the group, for everybody to read: a private incident is not named."""
-    who = f" by {user_mention(group.decided_by)}" if group.decided_by else ""
+    """The refusal that says how the group was decided. It is public, so a private incident is not named."""
+    actor_text = f" by {user_mention(group.decided_by)}" if group.decided_by else ""
     incident = await incidents.get(conn, group.incident) if group.incident is not None else None
-    named = "" if incident is None else f" as {'a private incident' if incident.private else incident.id}"
-    return f"{group.id} is {group.decision}{named}{who} already."
+    incident_text = "" if incident is None else f" as {'a private incident' if incident.private else incident.id}"
+    return f"{group.id} is {group.decision}{incident_text}{actor_text} already."

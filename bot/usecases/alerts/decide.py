@@ -33,12 +33,12 @@ from storage.lease import LEASE
 from storage.outbox import enqueue
 
 CLAIMED = 50
-MOST_COMPARED = 3  # silences that are named
-MOST_FIRING = 1000  # groups that are compared with the one to decide
+MOST_COMPARED = 3  # silences that a reason names
+MOST_FIRING = 1000  # groups that the one to decide is compared with
 
 
 async def claim_gathered(context: Context) -> list[int]:
-    """Claim groups whose time to gather is over. Returns their numbers, the earliest first."""
+    """Claim groups whose gathering interval is over. Returns their numbers, the earliest first."""
     return await claim_due(context, lambda conn, now: deadlines.claim(conn, now, CLAIMED, LEASE))
 
 
@@ -51,7 +51,7 @@ async def decide_group(context: Context, number: int) -> AlertGroup | None:
         if group is None or not await deadlines.is_armed(conn, number, deadlines.DECIDE):
             return None
         if group.decision is Decision.ASKED:
-            decided = await _joined_again(context, conn, group, now)
+            decided = await _join_reopened(context, conn, group, now)
             await groups.save_many(conn, [decided])
             context.wakeups.notify()
             return decided
@@ -63,21 +63,23 @@ async def decide_group(context: Context, number: int) -> AlertGroup | None:
             quiet = inhibited(group, by, now)
             await groups.save_many(conn, [quiet])
             return quiet
-        group = await _compared(conn, group, context.policy.alerts, now)
+        group = await _with_checked_steps(conn, group, context.policy.alerts, now)
         verdict = decision.decide(group, await _situation(context, conn, group, now), context.policy, now)
-        decided = await _carried_out(context, conn, group, verdict, now)
+        decided = await _apply(context, conn, group, verdict, now)
         await groups.save_many(conn, [decided])
     context.wakeups.notify()
     return decided
 
 
-async def _compared(conn: AsyncConnection, group: AlertGroup, rules: AlertRules, now: datetime) -> AlertGroup:
-    """The group with what was looked at before its route: silences and inhibitions that do not apply."""
+async def _with_checked_steps(conn: AsyncConnection, group: AlertGroup, rules: AlertRules, now: datetime) -> AlertGroup:
+    """The group with steps that explain which silences and inhibitions were checked and do not apply."""
     if group.state is not AlertStatus.FIRING:
         return group
     if in_force := await silences.in_force(conn, now):
-        shown = "; ".join(f"{each.id} {each.in_words}" for each in in_force[:MOST_COMPARED])
-        group = group.with_step(now, "silence", f"an alert of it has not all labels of any of {len(in_force)}: {shown}")
+        silences_text = "; ".join(f"{silence.id} {silence.in_words}" for silence in in_force[:MOST_COMPARED])
+        group = group.with_step(
+            now, "silence", f"an alert of it has not all labels of any of {len(in_force)}: {silences_text}"
+        )
     if rules.inhibit:
         count = len(rules.inhibit)
         words = f"an alert of it fires that no source of the {count} inhibition{'s' if count > 1 else ''} keeps quiet"
@@ -85,8 +87,8 @@ async def _compared(conn: AsyncConnection, group: AlertGroup, rules: AlertRules,
     return group
 
 
-async def _joined_again(context: Context, conn: AsyncConnection, group: AlertGroup, now: datetime) -> AlertGroup:
-    """A group that people are asked about joins the incident that it offered to reopen, now that it is open again."""
+async def _join_reopened(context: Context, conn: AsyncConnection, group: AlertGroup, now: datetime) -> AlertGroup:
+    """Attach a group that people are asked about to the incident that it offered to reopen, once that is open again."""
     await deadlines.settle(conn, group.number, deadlines.DECIDE)
     for number in (group.incident, group.previous):
         incident = await incidents.lock(conn, number) if number is not None else None
@@ -109,35 +111,35 @@ async def attach(
     actor: str,
     now: datetime,
     *,
-    aloud: bool = False,
+    tell_channel: bool = False,
 ) -> None:
     """Make a decided group part of an open incident, in the caller's transaction: entry and alerts message.
 
-    The channel is told, once each, if `aloud` (in a storm, what has nothing to do with it joins), and if alerts are
-    worse than the incident: joining changes no severity and pages nobody.
+    The channel is told once if `tell_channel` (in a storm, unrelated alerts join), and once if the alerts are worse
+    than the incident, since attaching them changes no severity and pages nobody.
     """
     policy = context.policy
     ranks = {level.key: rank for rank, level in enumerate(policy.severities)}
-    worse = ranks.get(group.severity, len(ranks)) < ranks.get(incident.severity, -1)
-    told = aloud and await ingest.claim_delivery(conn, f"alert_storm:{incident.number}", now)
-    if worse and actor == BOT:
-        told |= await ingest.claim_delivery(conn, f"alert_worse:{incident.number}:{group.severity}", now)
+    is_worse = ranks.get(group.severity, len(ranks)) < ranks.get(incident.severity, -1)
+    is_told = tell_channel and await ingest.claim_delivery(conn, f"alert_storm:{incident.number}", now)
+    if is_worse and actor == BOT:
+        is_told |= await ingest.claim_delivery(conn, f"alert_worse:{incident.number}:{group.severity}", now)
     work = await begin(context, conn, incident)
     notices = [routing.alerts_posted(incident.number), routing.alerts_edit(incident.number)]
-    joined = entries.of_attachment(group, actor, now, severity=incident.severity if worse else None, told=told)
+    joined = entries.of_attachment(group, actor, now, severity=incident.severity if is_worse else None, told=is_told)
     await work.commit(Change(incident, (joined,)), notices)
 
 
-async def _bring(
+async def _attach_dependencies(
     context: Context, conn: AsyncConnection, numbers: Sequence[int], leaf: AlertGroup, now: datetime
 ) -> None:
-    """Have groups join the incident of a group that depends on their services: one incident for each root."""
-    for number, asked in (await groups.get_many(conn, numbers)).items():
+    """Attach groups to the incident of a group that depends on their services, so that one cause has one incident."""
+    for number, group in (await groups.get_many(conn, numbers)).items():
         incident = await incidents.lock(conn, leaf.incident or 0)
-        if incident is None or asked.decision is not Decision.ASKED:
+        if incident is None or group.decision is not Decision.ASKED:
             continue
-        reason = f"{leaf.services[0]}, whose alerts ({leaf.id}) declared, depends on {asked.services[0]}"
-        joined = groups_of_alerts.decide(asked, Decision.ATTACHED, reason, now, "depends_on")
+        reason = f"{leaf.services[0]}, whose alerts ({leaf.id}) declared, depends on {group.services[0]}"
+        joined = groups_of_alerts.decide(group, Decision.ATTACHED, reason, now, "depends_on")
         joined = replace(joined, incident=incident.number)
         await attach(context, conn, joined, incident, BOT, now)
         await enqueue.put(conn, [routing.alert_card_edit(number)])
@@ -168,27 +170,29 @@ def description_of_group(group: AlertGroup) -> str:
 
 
 def category_of_group(group: AlertGroup, policy: Policy) -> str | None:
-    """The group's category; None if it has none, or if the policy has lost it meanwhile."""
+    """The group's category; None if it has none, or if the policy no longer has it."""
     return group.category if group.category in policy.categories else None
 
 
 def severity_of_group(group: AlertGroup, policy: Policy) -> str:
-    """The group's severity; the middle one if the policy has lost it meanwhile."""
+    """The group's severity; the middle one if the policy no longer has it."""
     return group.severity if policy.has_severity(group.severity) else policy.severities[len(policy.severities) // 2].key
 
 
 async def _situation(context: Context, conn: AsyncConnection, group: AlertGroup, now: datetime) -> Situation:
-    firing = [each for each in await groups.firing(conn, MOST_FIRING) if each.number != group.number]
+    firing = [candidate for candidate in await groups.firing(conn, MOST_FIRING) if candidate.number != group.number]
     since = decision.storm_starts_at(context.policy, now)
-    declared = [each for each in await groups.declared_since(conn, since, MOST_FIRING) if each.decided_by is None]
+    declared = [
+        candidate for candidate in await groups.declared_since(conn, since, MOST_FIRING) if candidate.decided_by is None
+    ]
     open_now = await incidents.newest(conn, open_only=True, limit=MOST_FIRING)
     return Situation(firing, {incident.number: incident for incident in open_now if not incident.drill}, declared)
 
 
-async def _carried_out(
+async def _apply(
     context: Context, conn: AsyncConnection, group: AlertGroup, verdict: Verdict, now: datetime
 ) -> AlertGroup:
-    """The group as decided, with what follows written: the incident, its entry, the card."""
+    """Write the consequences of a verdict: the incident, its entry, the card. Returns the decided group."""
     if verdict.behind is not None:
         first = await deadlines.due_at(conn, verdict.behind, deadlines.DECIDE) or now
         await deadlines.arm(conn, [group.number], deadlines.DECIDE, max(first, now) + decision.AFTER_DEPENDENCY)
@@ -207,14 +211,14 @@ async def _carried_out(
         incident = await incidents.lock(conn, verdict.incident)
         if incident is not None and incident.open:
             decided = replace(decided, incident=incident.number)
-            await attach(context, conn, decided, incident, BOT, now, aloud=verdict.step == "storm")
+            await attach(context, conn, decided, incident, BOT, now, tell_channel=verdict.step == "storm")
             return decided
         decided = groups_of_alerts.decide(group, Decision.DECLARED, f"INC-{verdict.incident} has ended", now)
     if decided.decision is Decision.DECLARED:
         incident = await declare_for(context, conn, decided, BOT)
         decided = replace(decided, incident=incident.number)
         await attach(context, conn, decided, incident, BOT, now)
-        await _bring(context, conn, verdict.brings, decided, now)
+        await _attach_dependencies(context, conn, verdict.brings, decided, now)
     elif decided.decision is Decision.ASKED:
         decided = replace(decided, carded=True)
         await enqueue.put(conn, [routing.alert_card(group.number)])

@@ -1,4 +1,4 @@
-"""Claims what is due about groups of alerts."""
+"""Claims deadlines of groups of alerts that have lapsed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Claimed = TypeVar("Claimed")
 async def claim_due(
     context: Context, claim: Callable[[AsyncConnection, datetime], Awaitable[list[Claimed]]]
 ) -> list[Claimed]:
-    """What `claim` takes in a transaction of its own, which is begun only where something is due."""
+    """Run `claim` in its own transaction, which begins only if a deadline has lapsed. Returns the claimed ones."""
     now = context.clock.now()
     async with context.database.reading() as conn:
         upcoming = await deadlines.next_due_at(conn)

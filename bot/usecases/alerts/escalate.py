@@ -31,7 +31,7 @@ MOST_NAMED = 10
 
 @dataclass(frozen=True, slots=True)
 class _Paged:
-    """What paging one rung leads to."""
+    """The result of paging one rung."""
 
     group: AlertGroup
     notices: list[Notice]
@@ -48,10 +48,10 @@ async def arm_rungs(conn: AsyncConnection, group: AlertGroup, context: Context) 
 
 
 async def settle_pages(conn: AsyncConnection, changed: Sequence[AlertGroup]) -> list[AlertGroup]:
-    """Settle the pages of groups on which somebody acted, or of which no alert fires. Returns them, to be saved.
+    """Settle the pages of groups that somebody acted on or that are over. Returns the groups, to be saved.
 
-    The pages in Slack show it, and what they opened at vendors is resolved. Nobody is paged any more about a group on
-    which somebody acted.
+    Pages in Slack are edited, and alerts opened at vendors are resolved. A group that somebody acted on pages
+    nobody any more.
     """
     await deadlines.settle_rungs(conn, [group.number for group in changed if group.decision is not Decision.ASKED])
     paged = [group for group in changed if group.live_pages]
@@ -61,8 +61,8 @@ async def settle_pages(conn: AsyncConnection, changed: Sequence[AlertGroup]) -> 
 
 
 def _without_pages(group: AlertGroup) -> AlertGroup:
-    still = group.live_pages if group.decision is Decision.ASKED else ()
-    return replace(group, live_pages=tuple(page for page in still if page.method == "slack"))
+    open_pages = group.live_pages if group.decision is Decision.ASKED else ()
+    return replace(group, live_pages=tuple(page for page in open_pages if page.method == "slack"))
 
 
 async def claim_rungs(context: Context) -> list[LapsedRung]:
@@ -99,7 +99,7 @@ async def page_rung(context: Context, lapsed: LapsedRung) -> AlertGroup | None:
 async def _page_from(
     conn: AsyncConnection, group: AlertGroup, ladder: Sequence[EscalationRung], first: int, paging: PagingContext
 ) -> tuple[AlertGroup, list[Notice]]:
-    """Page this rung, and those after it while nobody is reached."""
+    """Page this rung, and the following ones until somebody is reached."""
     if first > len(ladder):
         return group.with_step(paging.now, "page", f"the policy has no rung {first} any more"), []
     for number in range(first, len(ladder) + 1):
@@ -119,8 +119,8 @@ async def _page_from(
 
 def _page(group: AlertGroup, number: int, rung: EscalationRung, paging: PagingContext) -> _Paged:
     times = escalation.times_paged(group, number) + 1
-    asked_for = paging.now - (group.decided_at or paging.now)
-    why = f"nobody has acted for {durations.approximate(asked_for)}" if asked_for else "people are asked"
+    waiting_time = paging.now - (group.decided_at or paging.now)
+    why = f"nobody has acted for {durations.approximate(waiting_time)}" if waiting_time else "people are asked"
     everybody = recipients_with_roles(rung.notify, {}, paging)
     recipients, plan = reach(everybody, rung.by, paging)
     card_channel = group.channel or paging.policy.announce
@@ -137,16 +137,17 @@ def _page(group: AlertGroup, number: int, rung: EscalationRung, paging: PagingCo
     )
     notices = routing.alert_pages(shared, plan, channels)
     names = dict.fromkeys(
-        f"{_name(each.person.slack or each.person.key, paging)} ({label(each.method)})" for each in plan.attempts
+        f"{_name(attempt.person.slack or attempt.person.key, paging)} ({label(attempt.method)})"
+        for attempt in plan.attempts
     )
-    named = [*names, *channels][:MOST_NAMED]
+    paged_names = [*names, *channels][:MOST_NAMED]
     if not notices:
         on_card = recipients.channels and not channels
-        told = "its card asks there" if on_card else f"it reaches nobody: {gaps or 'it names nobody'}"
-        group = group.with_step(paging.now, "page", f"rung {number}: {told}")
+        reason_text = "its card asks there" if on_card else f"it reaches nobody: {gaps or 'it names nobody'}"
+        group = group.with_step(paging.now, "page", f"rung {number}: {reason_text}")
         return _Paged(escalation.record(group, number, (), paging.now), [], bool(on_card))
-    again = f", time {times}" if times > 1 else ""
-    reason = f"rung {number}{again} paged {', '.join(named)}: {why}" + (f" ({gaps})" if gaps else "")
+    repetition = f", time {times}" if times > 1 else ""
+    reason = f"rung {number}{repetition} paged {', '.join(paged_names)}: {why}" + (f" ({gaps})" if gaps else "")
     live = [routing.live_page(notice) for notice in notices]
     group = escalation.record(group.with_step(paging.now, "page", reason), number, live, paging.now)
     return _Paged(group, notices, reached=True)

@@ -1,4 +1,4 @@
-"""Keeps groups of alerts quiet while others fire, and has them decided when those resolve."""
+"""Inhibits groups of alerts while others fire, and has them decided when those resolve."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_ALERTS = 1000  # of a group that are compared
 
 
 async def remember(conn: AsyncConnection, fired: Sequence[tuple[int, Alert]], rules: AlertRules) -> None:
-    """Store which of these alerts keep others quiet."""
+    """Store which of these alerts inhibit others."""
     if not rules.inhibit:
         return
     sources = [
@@ -29,30 +29,32 @@ async def remember(conn: AsyncConnection, fired: Sequence[tuple[int, Alert]], ru
 
 
 async def lift(conn: AsyncConnection, numbers: Collection[int], now: datetime) -> None:
-    """Have the groups decided now that these groups keep quiet."""
+    """Have the groups that these groups inhibit decided now."""
     await deadlines.arm(conn, await groups.inhibited_by(conn, numbers), deadlines.DECIDE, now)
 
 
 async def inhibition_of(conn: AsyncConnection, group: AlertGroup, rules: AlertRules) -> Inhibited | None:
-    """What keeps the group quiet; None if an alert of it that fires is not inhibited."""
+    """The inhibition of the group; None if any of its firing alerts is not inhibited."""
     if not rules.inhibit:
         return None
-    firing = [each.alert.labels for each in await members.of_group(conn, group.number, MOST_ALERTS) if each.firing]
-    wanted = [inhibition.target_keys(labels, rules.inhibit) for labels in firing]
-    if not wanted or not all(wanted):
+    firing = [
+        member.alert.labels for member in await members.of_group(conn, group.number, MOST_ALERTS) if member.firing
+    ]
+    target_keys = [inhibition.target_keys(labels, rules.inhibit) for labels in firing]
+    if not target_keys or not all(target_keys):
         return None
-    found = await inhibitors.firing(conn, {key for keys in wanted for key in keys})
-    if any(not keys.keys() & found.keys() for keys in wanted):
+    source_numbers = await inhibitors.firing(conn, {key for keys in target_keys for key in keys})
+    if any(not keys.keys() & source_numbers.keys() for keys in target_keys):
         return None
-    key, rule = next((key, rule) for key, rule in wanted[0].items() if key in found)
-    source = await groups.get(conn, found[key])
+    key, rule = next((key, rule) for key, rule in target_keys[0].items() if key in source_numbers)
+    source = await groups.get(conn, source_numbers[key])
     if source is None or source.number == group.number:
         return None
     return Inhibited(source.number, inhibition.in_words(source, rule, firing[0]))
 
 
 def inhibited(group: AlertGroup, by: Inhibited, now: datetime) -> AlertGroup:
-    """The group as kept quiet."""
+    """The group as inhibited."""
     if group.decision is Decision.INHIBITED and group.inhibited_by == by.by:
         return group
     return replace(decide(group, Decision.INHIBITED, by.reason, now, "inhibit"), inhibited_by=by.by)

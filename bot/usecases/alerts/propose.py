@@ -26,17 +26,17 @@ async def follow(
     """Ask if the incident's last alert resolved and a route says so; withdraw the question if one fires again."""
     if any(change.fired for change in changes):
         withdrawn = await proposals.fire_again(conn, [incident.number])
-        return [routing.proposal_edit(each.incident, each.turn) for each in withdrawn]
-    over = [change.group for change in changes if change.over]
-    asking = [group for group in over if rules.route(group.route).resolve is OnResolved.PROPOSE]
+        return [routing.proposal_edit(proposal.incident, proposal.turn) for proposal in withdrawn]
+    ended = [change.group for change in changes if change.over]
+    asking = [group for group in ended if rules.route(group.route).resolve is OnResolved.PROPOSE]
     if not asking or await groups.fires_in_incident(conn, incident.number):
         return []
-    asked = await proposals.ask(conn, incident.number, asking[-1].number)
-    return [routing.proposal(incident.number, asked.turn)]
+    proposal = await proposals.ask(conn, incident.number, asking[-1].number)
+    return [routing.proposal(incident.number, proposal.turn)]
 
 
 async def keep_open(context: Context, number: int, turn: int, actor: str, delivery: str | None = None) -> Incident:
-    """Answer that the incident is not resolved. Raises `Refused` if it is not asked any more."""
+    """Answer that the incident is not resolved. Raises `Refused` if the question is withdrawn or answered."""
     authorize.require(context, "note", actor)
     async with locked_incident(context, number, delivery) as work:
         if not await proposals.keep_open(work.conn, number, turn, actor):
@@ -49,7 +49,7 @@ async def keep_open(context: Context, number: int, turn: int, actor: str, delive
 async def _overtaken(conn: AsyncConnection, incident: Incident) -> str:
     if not incident.open:
         return f"{incident.id} is {incident.status} already."
-    asked = await proposals.of_incident(conn, incident.number)
-    if asked is not None and asked.state is ProposalState.FIRED_AGAIN:
+    proposal = await proposals.of_incident(conn, incident.number)
+    if proposal is not None and proposal.state is ProposalState.FIRED_AGAIN:
         return f"Alerts of {incident.id} fire again; it stays open."
     return f"Somebody keeps {incident.id} open already."

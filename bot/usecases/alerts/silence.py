@@ -24,7 +24,7 @@ MOST_ALERTS = 1000
 
 
 async def add_silence(context: Context, silence: Silence, delivery: str | None = None) -> Silence:
-    """Store a silence, and quieten the cards that ask about alerts it silences. Raises `Refused` without permission."""
+    """Store a silence, and silence the groups that people are asked about. Raises `Refused` without permission."""
     if silence.by != BOT:
         authorize.require(context, "silence", silence.by)
     async with context.database.serialized() as conn:
@@ -37,11 +37,11 @@ async def add_silence(context: Context, silence: Silence, delivery: str | None =
 
 
 async def add_in(conn: AsyncConnection, silence: Silence, now: datetime) -> Silence:
-    """Store a silence as `add_silence` does, in a transaction that holds the lock of all groups."""
+    """Do what `add_silence` does, in a transaction that holds the lock of all groups."""
     stored = await silences.add(conn, silence)
-    asked = [group for group in await groups.firing(conn, MOST_GROUPS) if group.decision is Decision.ASKED]
-    quiet = [await silenced_group(conn, group, now) for group in asked]
-    changed = await escalate.settle_pages(conn, [group for group in quiet if group is not None])
+    asked_groups = [group for group in await groups.firing(conn, MOST_GROUPS) if group.decision is Decision.ASKED]
+    silenced_groups = [await silenced_group(conn, group, now) for group in asked_groups]
+    changed = await escalate.settle_pages(conn, [group for group in silenced_groups if group is not None])
     await groups.save_many(conn, changed)
     await enqueue.put(conn, [routing.alert_card_edit(group.number) for group in changed])
     await inhibit.lift(conn, [group.number for group in changed], now)
@@ -49,7 +49,7 @@ async def add_in(conn: AsyncConnection, silence: Silence, now: datetime) -> Sile
 
 
 async def end_silence(context: Context, number: int) -> Silence:
-    """End a silence now. Groups that it kept quiet and that still fire are decided anew. Raises `NotFound`."""
+    """End a silence now. Silenced groups that still fire are decided again. Raises `NotFound`."""
     async with context.database.serialized() as conn:
         await groups.lock_all(conn)
         now = context.clock.now()
@@ -62,7 +62,7 @@ async def end_silence(context: Context, number: int) -> Silence:
 
 
 async def end_in(conn: AsyncConnection, number: int, now: datetime) -> Silence | None:
-    """End a silence as `end_silence` does, in a transaction that holds the lock of all groups. None if it is over."""
+    """Do what `end_silence` does, in a transaction that holds the lock of all groups. None if the silence is over."""
     ended = await silences.end(conn, number, now)
     if ended is not None:
         firing = await groups.firing(conn, MOST_GROUPS)
@@ -72,15 +72,17 @@ async def end_in(conn: AsyncConnection, number: int, now: datetime) -> Silence |
 
 
 async def silenced_group(conn: AsyncConnection, group: AlertGroup, now: datetime) -> AlertGroup | None:
-    """The group as silenced, with its deadline at the end of the silence; None if an alert of it is not silenced."""
+    """The group as silenced, with its deadline at the end of the silence; None if any of its alerts is not silenced."""
     in_force = await silences.in_force(conn, now)
     if not in_force:
         return None
-    firing = [each.alert.labels for each in await members.of_group(conn, group.number, MOST_ALERTS) if each.firing]
+    firing = [
+        member.alert.labels for member in await members.of_group(conn, group.number, MOST_ALERTS) if member.firing
+    ]
     used = silenced_by(firing, in_force)
     if not used:
         return None
-    first = min(used, key=lambda each: each.ends_at)
+    first = min(used, key=lambda silence: silence.ends_at)
     reason = f"{first.id} silences {first.in_words}" + (f": {first.reason}" if first.reason else "")
     await deadlines.arm(conn, [group.number], deadlines.DECIDE, first.ends_at)
     silenced = decide(group, Decision.SILENCED, reason, now, "silence", None if first.by == BOT else first.by)

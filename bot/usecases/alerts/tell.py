@@ -1,4 +1,4 @@
-"""Tells incidents and cards what changed in their groups of alerts, in the transaction of the change."""
+"""Updates incidents and cards after changes of their groups of alerts, in the same transaction."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ async def tell(context: Context, conn: AsyncConnection, changes: Sequence[GroupC
     for change in changes:
         if change.group.incident is not None and (change.fired or change.resolved):
             by_incident.setdefault(change.group.incident, []).append(change)
-    for number, told in sorted(by_incident.items()):
+    for number, incident_changes in sorted(by_incident.items()):
         incident = await incidents.lock(conn, number)
         if incident is None:
             continue
         if not incident.open:
             await enqueue.put(conn, [routing.alerts_edit(number)])
             continue
-        recorded = [entry for change in told if (entry := entries.of_change(change, now)) is not None]
-        asked = await propose.follow(conn, incident, told, context.policy.alerts)
+        recorded = [entry for change in incident_changes if (entry := entries.of_change(change, now)) is not None]
+        proposal_notices = await propose.follow(conn, incident, incident_changes, context.policy.alerts)
         work = await begin(context, conn, incident)
-        await work.commit(Change(incident, tuple(recorded)), [routing.alerts_edit(number), *asked])
+        await work.commit(Change(incident, tuple(recorded)), [routing.alerts_edit(number), *proposal_notices])
 
 
 def _page_edits(group: AlertGroup) -> list[Notice]:

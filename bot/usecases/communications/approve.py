@@ -22,7 +22,7 @@ from storage import communications
 async def approve(
     context: Context, number: int, communication: int, actor: str, delivery: str | None = None
 ) -> Communication:
-    """Send the message to everybody the audience reaches now. Raises `Refused` for its author."""
+    """Send the message to the audience's current recipients. Raises `Refused` for its author."""
     async with locked_incident(context, number, delivery) as work:
         waiting = await _waiting(work, communication, actor)
         audience = tell.audience_of(work.policy, waiting.audience)
@@ -33,7 +33,7 @@ async def approve(
         reach = await reach_of(context, work.conn, work.incident, work.policy, audience)
         if not reach.recipients and not work.incident.drill:
             raise Refused(f"The message would reach nobody: {nobody(audience.key)}", f"comms {audience.key}")
-        told = work.incident.told.get(waiting.audience)
+        last_told = work.incident.told.get(waiting.audience)
         approved = replace(
             waiting,
             state=State.SENT,
@@ -41,7 +41,7 @@ async def approve(
             sent_at=work.now,
             recipients=reach.recipients,
             left_out=reach.left_out,
-            of_audience=(told.number if told else 0) + 1,
+            of_audience=(last_told.number if last_told else 0) + 1,
         )
         await communications.save(work.conn, approved)
         notices = [*routing.communication_notices(approved), routing.receipt_edit(approved)]
@@ -52,7 +52,7 @@ async def approve(
 async def decline(
     context: Context, number: int, communication: int, actor: str, delivery: str | None = None
 ) -> Communication:
-    """Keep the message from going out; its author may, too. Raises `Refused` once it is decided."""
+    """Decline the message, so that it is not sent; its author may, too. Raises `Refused` once it is decided."""
     async with locked_incident(context, number, delivery) as work:
         waiting = await _waiting(work, communication, actor, by_author=True)
         declined = replace(waiting, state=State.REFUSED, approver=actor)
@@ -69,8 +69,8 @@ async def _waiting(work: UnitOfWork, number: int, actor: str, *, by_author: bool
         raise NotFound(f"There is no message {work.incident.id}/{number}.", "comms")
     if communication.state is not State.ASKED:
         by = f" by {user_mention(communication.approver)}" if communication.approver else ""
-        how = "sent" if communication.state is State.SENT else "declined"
-        raise Refused(f"The message was {how}{by} already.", "comms")
+        verb = "sent" if communication.state is State.SENT else "declined"
+        raise Refused(f"The message was {verb}{by} already.", "comms")
     if communication.author == actor and not by_author:
         raise Refused("Nobody approves their own message: ask somebody else to look at it.", "comms")
     return communication

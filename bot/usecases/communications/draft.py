@@ -1,4 +1,4 @@
-"""Prepares a message to an audience: its text from the template, its exact recipients, and what to look at first."""
+"""Drafts a message to an audience: its text from the template, its exact recipients, and the findings of the lint."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from storage.statuspage import subscribers
 from storage.timeline import entries as timeline
 
 ENTRIES = 200  # key entries that a template sees
-SHOWN = 5  # earlier messages
+SHOWN = 5  # earlier messages that the modal shows
 MOST_SUBSCRIBERS = 10_000
 _GROUPS = {SubscriberKind.EMAIL: Group.EMAIL, SubscriberKind.SLACK: Group.CHANNEL}
 _EXECUTIVES = Audience("executives", "Executives", stages={stages.BRIEFING: "executive_briefing"})
@@ -38,7 +38,7 @@ _EXECUTIVES = Audience("executives", "Executives", stages={stages.BRIEFING: "exe
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message to an audience, ready to be looked at."""
+    """A message to an audience, ready to be checked."""
 
     audience: Audience
     message: Message
@@ -59,19 +59,21 @@ class Overview:
 
 
 async def overview(conn: AsyncConnection, incident: Incident, policy: Policy) -> Overview:
-    """What to choose from in the modal."""
+    """The choices of the modal."""
     proposed = stages.proposed(incident, policy)
-    others = [audience for audience in policy.audiences.values() if audience not in proposed]
-    return Overview(tuple(proposed), tuple(others), tuple(await communications.newest(conn, incident.number, SHOWN)))
+    other_audiences = [audience for audience in policy.audiences.values() if audience not in proposed]
+    return Overview(
+        tuple(proposed), tuple(other_audiences), tuple(await communications.newest(conn, incident.number, SHOWN))
+    )
 
 
 async def record_of(context: Context, conn: AsyncConnection, incident: Incident, policy: Policy) -> Record:
     """Everything that the variables of templates are derived from."""
     entries = await timeline.read(conn, incident.number, key_only=True, limit=ENTRIES, newest=True)
     people = {*incident.roles.values(), *incident.responders, incident.declared_by}
-    people |= {user for each in entries for user in ids_named_in(each.entry)}
-    known = await names.get_many(conn, people)
-    return Record(incident, policy, context.clock.now(), entries, known, _page_url(context, policy))
+    people |= {user for record in entries for user in ids_named_in(record.entry)}
+    names_by_id = await names.get_many(conn, people)
+    return Record(incident, policy, context.clock.now(), entries, names_by_id, _page_url(context, policy))
 
 
 def _page_url(context: Context, policy: Policy) -> str | None:
@@ -89,14 +91,14 @@ async def draft(
     stage = stage or stages.stage_of(incident, audience)
     rendered = context.templates.render(policy, stages.template_of(audience, stage), variables(record, audience))
     message = Message(audience.key, stage, rendered.subject, rendered.text)
-    told = incident.told.get(audience.key)
+    last_told = incident.told.get(audience.key)
     return Draft(
         audience,
         message,
         await reach_of(context, conn, incident, policy, audience),
         tuple(findings_of(message, audience, confidential(record))),
-        told,
-        tuple(stages.changed_since(incident, told)),
+        last_told,
+        tuple(stages.changed_since(incident, last_told)),
         stages.due_at(incident, audience, policy),
     )
 
@@ -111,40 +113,41 @@ async def reach_of(
 ) -> Reach:
     """The exact recipients of a message to an audience now. A drill reaches nobody."""
     paging = await current_paging_context(conn, policy, context.methods, context.clock.now())
-    inside = await insiders(conn, incident) if incident.private else None
-    found = reach(audience, incident, paging, inside)
+    insider_ids = await insiders(conn, incident) if incident.private else None
+    current_reach = reach(audience, incident, paging, insider_ids)
     if audience.subscribers:
-        found = await _with_subscribers(context, conn, incident, policy, (audience, found))
+        current_reach = await _with_subscribers(context, conn, incident, policy, audience, current_reach)
     if not incident.drill:
-        return found
-    drill = tuple(LeftOut(each.name or each.address, "it is a drill") for each in found.recipients)
-    return replace(found, recipients=(), left_out=(*drill, *found.left_out))
+        return current_reach
+    drill = tuple(
+        LeftOut(recipient.name or recipient.address, "it is a drill") for recipient in current_reach.recipients
+    )
+    return replace(current_reach, recipients=(), left_out=(*drill, *current_reach.left_out))
 
 
 async def _with_subscribers(
-    context: Context, conn: AsyncConnection, incident: Incident, policy: Policy, reached: tuple[Audience, Reach]
+    context: Context, conn: AsyncConnection, incident: Incident, policy: Policy, audience: Audience, base: Reach
 ) -> Reach:
-    """Also whoever subscribed to a component that the incident affects. They are the public: the lint looks first."""
-    audience, found = reached
+    """Add the subscribers of affected components, if the audience is public: only then is its text linted."""
     if not audience.public:
-        return replace(found, left_out=(*found.left_out, LeftOut("subscribers", "the audience is not public")))
+        return replace(base, left_out=(*base.left_out, LeftOut("subscribers", "the audience is not public")))
     affected = proposed_components(policy, incident)
     if not affected:
         reason = "no component of the status page is affected"
-        return replace(found, left_out=(*found.left_out, LeftOut("subscribers", reason)))
-    listed = [each for each in await subscribers.active_after(conn, "", MOST_SUBSCRIBERS) if each.wants(affected)]
+        return replace(base, left_out=(*base.left_out, LeftOut("subscribers", reason)))
+    rows = [row for row in await subscribers.active_after(conn, "", MOST_SUBSCRIBERS) if row.wants(affected)]
     if "email" not in context.methods:
-        listed = [each for each in listed if each.kind is not SubscriberKind.EMAIL]
-    known = {(each.group, each.address.lower()) for each in found.recipients}
-    more = [Recipient(_GROUPS[each.kind], each.address) for each in listed if each.kind in _GROUPS]
-    fresh = [each for each in more if (each.group, each.address.lower()) not in known]
-    return replace(found, recipients=(*found.recipients, *fresh))
+        rows = [row for row in rows if row.kind is not SubscriberKind.EMAIL]
+    known_addresses = {(recipient.group, recipient.address.lower()) for recipient in base.recipients}
+    more = [Recipient(_GROUPS[row.kind], row.address) for row in rows if row.kind in _GROUPS]
+    added = [recipient for recipient in more if (recipient.group, recipient.address.lower()) not in known_addresses]
+    return replace(base, recipients=(*base.recipients, *added))
 
 
 async def briefing_text(context: Context, conn: AsyncConnection, incident: Incident, policy: Policy) -> str:
-    """The text of the briefing that executives get by themselves. A broken template gives way to the one that ships."""
+    """The text of the briefing that executives get automatically. The shipped template replaces a broken one."""
     record = await record_of(context, conn, incident, policy)
-    audience = next((each for each in policy.audiences.values() if stages.is_briefed(each)), _EXECUTIVES)
+    audience = next((candidate for candidate in policy.audiences.values() if stages.is_briefed(candidate)), _EXECUTIVES)
     values = variables(record, audience)
     try:
         return context.templates.render(policy, stages.template_of(audience, stages.BRIEFING), values).text

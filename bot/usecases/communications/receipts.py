@@ -1,4 +1,4 @@
-"""Records that a message has reached a group of recipients, once all of the group are settled."""
+"""Records that a message has reached a group of recipients, once all notices of the group are settled."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KINDS = frozenset({NoticeKind.COMMS_SLACK, NoticeKind.COMMS_MAIL, NoticeKind.COM
 async def record_settled(work: UnitOfWork, row: ClaimedNotice) -> None:
     """Write the receipt of the row's group, and edit the message about it, if the row was the last of its group.
 
-    Nothing is written where nobody of the group was reached: each failure has an entry of its own.
+    Nothing is written if nobody in the group was reached, since each failure has an entry of its own.
     """
     communication = await communications.get(
         work.conn, work.incident.number, read_payload(row, CommunicationPayload).number
@@ -41,16 +41,17 @@ async def record_settled(work: UnitOfWork, row: ClaimedNotice) -> None:
         await work.commit(Change(work.incident), notices)
         return
     text = tell.receipt(communication, GROUP_NAMES[group], arrived, len(keys))
+    addresses = [recipient.address for recipient in communication.recipients if recipient.group is group]
     record = entry(
         work.now, "sent", communication.author, text, number=communication.number, audience=communication.audience,
-        group=str(group), recipients=[each.address for each in communication.recipients if each.group is group],
+        group=str(group), recipients=addresses,
     )  # fmt: skip
     once = replace(record, dedup_key=f"sent:{communication.number}:{group}")
     await work.commit(Change(work.incident, (once,)), notices)
 
 
 def _group_of(communication: Communication, row: ClaimedNotice) -> Group | None:
-    for each in communication.recipients:
-        if routing.communication_key(communication, each) == row.dedup_key:
-            return each.group
+    for recipient in communication.recipients:
+        if routing.communication_key(communication, recipient) == row.dedup_key:
+            return recipient.group
     return None

@@ -24,9 +24,9 @@ ACTION = "comms"  # the permission
 async def send(
     context: Context, number: int, message: Message, actor: str, delivery: str | None = None
 ) -> Communication:
-    """Send a message to everybody the audience reaches now, or ask a second person where the policy wants one.
+    """Send a message to the audience's current recipients, or ask for approval if the policy requires it.
 
-    Raises `Refused` if it must not go out, or would reach nobody.
+    Raises `Refused` if the message must not be sent, or would reach nobody.
     """
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, ACTION, actor, work.incident)
@@ -36,7 +36,7 @@ async def send(
 async def send_many(
     context: Context, number: int, messages: Sequence[Message], actor: str, delivery: str | None = None
 ) -> list[Communication]:
-    """Do what `send` does for several audiences, all or none. Raises `Refused` if one of them must not go out."""
+    """Do what `send` does for several audiences, all or none. Raises `Refused` if one of them must not be sent."""
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, ACTION, actor, work.incident)
         return [await put(work, message, actor) for message in messages]

@@ -1,7 +1,7 @@
-"""Lists the effects: functions that add what follows from every commit, whichever use case made it.
+"""Lists the effects: functions that run at every commit, whichever use case makes it, and add its consequences.
 
 An effect takes an `IncidentSave` before it is saved and returns it, with the incident adjusted or notices added. It may
-write tables of its own on the same connection. The order matters: later effects see what earlier ones changed.
+write tables of its own on the same connection. The order matters: later effects see the changes of earlier ones.
 """
 
 from __future__ import annotations

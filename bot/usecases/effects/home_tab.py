@@ -1,4 +1,4 @@
-"""Queues a person's home tab when they open it, and again when a change shows in it."""
+"""Queues a person's home tab when they open it, and again when its content changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from storage.outbox import enqueue
 # week after they opened the tab, the list of all incidents only for half an hour.
 OWN_INCIDENTS_FOR = timedelta(days=7)
 ALL_INCIDENTS_FOR = timedelta(minutes=30)
-AT_MOST = 50  # people a change publishes the tab for
+AT_MOST = 50  # people whose tabs one change publishes
 
 
 async def opened(conn: AsyncConnection, user: str, now: datetime) -> None:
@@ -35,15 +35,15 @@ async def refresh_all(conn: AsyncConnection, now: datetime) -> None:
 
 
 async def refresh_person(conn: AsyncConnection, user: str, now: datetime) -> None:
-    """Publish the tab for one person, if they opened it lately: it is known now what concerns them."""
+    """Queue the tab of one person, if they opened it in the last week."""
     if user in await user_activity.homes_opened_since(conn, now - OWN_INCIDENTS_FOR, AT_MOST):
         await enqueue.put(conn, [routing.home(user)])
 
 
 async def refresh(conn: AsyncConnection, save: IncidentSave, now: datetime) -> IncidentSave:
-    """Queue the tab of each person for whom it changes. Several changes at once become one publication a person."""
+    """Queue the tab of each person whose tab changes. Several changes at once become one publication a person."""
     before, after = save.before, save.after
-    if before is not None and _shown(before) == _shown(after):
+    if before is not None and _content(before) == _content(after):
         return save
     openings = await user_activity.homes_opened_since(conn, now - OWN_INCIDENTS_FOR, AT_MOST)
     involved = _people(after) | (_people(before) if before else set())
@@ -51,7 +51,7 @@ async def refresh(conn: AsyncConnection, save: IncidentSave, now: datetime) -> I
     return replace(save, notices=(*save.notices, *(routing.home(user) for user in users)))
 
 
-def _shown(incident: Incident) -> tuple[Any, ...]:
+def _content(incident: Incident) -> tuple[Any, ...]:
     return (
         incident.title, incident.severity, incident.status, incident.channel_id, incident.roles, incident.responders,
         incident.ladder.pages, incident.ladder.acknowledged_at, incident.handovers, incident.removed,

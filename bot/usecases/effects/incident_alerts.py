@@ -1,4 +1,4 @@
-"""Follows the end and the reopening of an incident in what people are asked about its alerts."""
+"""Updates the questions about an incident's alerts when the incident ends or is reopened."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ MOST_FIRING = 1000  # groups that may have asked whether to reopen it
 
 
 async def follow(conn: AsyncConnection, save: IncidentSave, now: datetime) -> IncidentSave:
-    """Settle the question whether it is resolved, once it ends. Cards that offered to reopen it join it, once it is."""
+    """At its end, settle the question whether it is resolved. At a reopening, let groups that offered it join."""
     if save.before is None or save.before.open == save.after.open:
         return save
     number = save.after.number
     if save.after.open:
         firing = await groups.firing(conn, MOST_FIRING)
         asking = [group for group in firing if group.decision is Decision.ASKED]
-        offered = [group.number for group in asking if number in (group.incident, group.previous)]
-        await deadlines.arm(conn, offered, deadlines.DECIDE, now)
+        group_numbers = [group.number for group in asking if number in (group.incident, group.previous)]
+        await deadlines.arm(conn, group_numbers, deadlines.DECIDE, now)
         return save
-    asked = await proposals.of_incident(conn, number)
-    if asked is None or asked.state is not ProposalState.ASKED:
+    proposal = await proposals.of_incident(conn, number)
+    if proposal is None or proposal.state is not ProposalState.ASKED:
         return save
-    return replace(save, notices=(*save.notices, routing.proposal_edit(asked.incident, asked.turn)))
+    return replace(save, notices=(*save.notices, routing.proposal_edit(proposal.incident, proposal.turn)))

@@ -25,7 +25,7 @@ async def current_paging_context(
 ) -> PagingContext:
     """The context for a page now: who is on call, with covers, and which accounts people have in Slack.
 
-    With `covers_until`, covers that people took after it are left out.
+    With `covers_until`, covers taken after that instant are left out.
     """
     directory = await current_directory(conn, policy)
     turns = await team_turns.read(conn, teams_in_turn(policy))
@@ -33,7 +33,7 @@ async def current_paging_context(
 
 
 def teams_in_turn(policy: Policy) -> list[str]:
-    """The teams of whom some rung pages one member after the other."""
+    """The teams whose members some rung pages in turn."""
     if not policy.teams:
         return []
     ladders = [*policy.ladders.values(), *(severity.ladder for severity in policy.severities)]
@@ -44,7 +44,7 @@ def teams_in_turn(policy: Policy) -> list[str]:
 
 
 async def current_directory(conn: AsyncConnection, policy: Policy) -> Directory:
-    """The Slack accounts behind the addresses in a policy, as far as Slack was asked."""
+    """The Slack accounts behind the addresses in a policy, as far as they are stored."""
     users = await directories.user_ids(conn, [name for name in names_in(policy) if "@" in name])
     return Directory(users, await directories.unreachable(conn)).with_contacts(policy)
 
@@ -73,7 +73,7 @@ async def addresses_on_call(
 
 
 async def members_of_group(conn: AsyncConnection, policy: Policy, group: str, now: datetime) -> list[str]:
-    """Addresses and Slack IDs of everybody who belongs into a user group now: those on call, and members of teams."""
+    """Addresses and Slack IDs of the people who belong in a user group now: those on call, and members of teams."""
     on_duty = await addresses_on_call(conn, policy, schedules_by_usergroup(policy).get(group, ()), now)
     teams = [team for team in policy.teams.values() if team.slack == group]
     members = {address for team in teams for member in team.members if (address := address_of(policy, member))}
@@ -86,7 +86,7 @@ def usergroups(policy: Policy) -> tuple[str, ...]:
 
 
 async def user_of(conn: AsyncConnection, policy: Policy, member: str) -> str | None:
-    """The Slack ID of a member of a schedule; None for an e-mail address that was never looked up."""
+    """The Slack ID of a member of a schedule; None for an e-mail address that was not looked up yet."""
     address = address_of(policy, member)
     if address is None or "@" not in address:
         return address
@@ -94,13 +94,13 @@ async def user_of(conn: AsyncConnection, policy: Policy, member: str) -> str | N
 
 
 async def user_with_address(conn: AsyncConnection, address: str) -> str | None:
-    """The Slack ID that was found for an e-mail address; None where it was never looked up."""
+    """The Slack ID that was found for an e-mail address; None if it was not looked up yet."""
     user = await key_value.user_of_address(address).get(conn)
     return str(user) if user else None
 
 
 def address_of(policy: Policy, member: str) -> str | None:
-    """What Slack finds a member by: a contact's Slack ID or e-mail address, else the member's name, which is an ID."""
+    """The Slack ID or e-mail address of a member: the contact's, else the member's name, which is an ID."""
     contact = policy.contacts.get(member)
     return member if contact is None else contact.slack or contact.email
 

@@ -1,4 +1,4 @@
-"""Takes people into a private incident again whom somebody inside asks for by name."""
+"""Readmits people to a private incident when a member requests them by name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.usecases.effects.incident_save import IncidentSave
 
 
 async def readmit(_conn: AsyncConnection, save: IncidentSave, _now: datetime) -> IncidentSave:
-    """Do so before notices are built: the person is invited and told of the request."""
+    """Run before notices are built, so that the person is invited and told of the request."""
     if not save.after.removed:
         return save
     people = members.asked_for(save.after, [record.entry for record in save.recorded])

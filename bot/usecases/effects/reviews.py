@@ -1,4 +1,4 @@
-"""Opens the review of an incident that has ended, where its severity asks for one."""
+"""Opens the review of an incident that has ended, if its severity asks for one."""
 
 from __future__ import annotations
 

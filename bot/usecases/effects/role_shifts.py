@@ -1,4 +1,4 @@
-"""Tracks the on-call shifts of people who hold roles, so that the end of each becomes a deadline."""
+"""Tracks the on-call shifts of role holders, so that the end of each becomes a deadline."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def track(conn: AsyncConnection, save: IncidentSave, now: datetime) -> Inc
 
 
 async def with_current_shifts(conn: AsyncConnection, incident: Incident, policy: Policy, now: datetime) -> Incident:
-    """The incident with the shifts of its role holders, read from the schedules and overrides of this moment."""
+    """The incident with the shifts of its role holders, read from the current schedules and overrides."""
     current = await overrides.in_force(conn, now)
     shifts = []
     for schedule in policy.schedules.values():
@@ -51,8 +51,12 @@ def _end_of_next_cover(schedule: Schedule, user: str, now: datetime, current: Se
 
     Their later shifts in the rotation are not searched: that takes long, and few incidents last until then.
     """
-    covers = [each for each in current if (each.schedule, each.member) == (schedule.key, user) and each.starts_at > now]
-    for cover in sorted(covers, key=lambda each: each.starts_at):
+    covers = [
+        override
+        for override in current
+        if (override.schedule, override.member) == (schedule.key, user) and override.starts_at > now
+    ]
+    for cover in sorted(covers, key=lambda override: override.starts_at):
         for shift in oncall.current_shifts(schedule, cover.starts_at, current):
             if shift.member == user:
                 return shift.ends_at

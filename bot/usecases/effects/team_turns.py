@@ -1,4 +1,4 @@
-"""Gives the turn of a team to its next member, in the transaction that pages the one before."""
+"""Advances the turn of a team to its next member, in the transaction that pages the current one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tells the webhooks of the policy in force of every change."""
+"""Queues the events of every change for the webhooks of the policy in force."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.usecases.effects.incident_save import IncidentSave
 
 
 async def tell(_conn: AsyncConnection, save: IncidentSave, _now: datetime) -> IncidentSave:
-    """Add a notice for each webhook that wants to hear of an entry."""
+    """Add a notice for each webhook that subscribes to an entry."""
     if not save.policy.webhooks or not save.recorded:
         return save
     return replace(save, notices=(*save.notices, *webhook_notices(save.after, save.recorded, save.policy.webhooks)))

@@ -26,7 +26,7 @@ class Acknowledged:
 
 
 async def acknowledge(context: Context, number: int, actor: str, delivery: str | None = None) -> Acknowledged:
-    """Make the actor a responder. Twice is safe: the second person joins, and is told who was first."""
+    """Make the actor a responder. Calling it twice is safe: the second person joins, and is told who was first."""
     async with locked_incident(context, number, delivery) as work:
         incident, ladder = work.incident, work.incident.ladder
         change = verbs.acknowledge(incident, actor, work.now)
@@ -46,7 +46,7 @@ async def join(context: Context, number: int, user: str, delivery: str | None = 
 async def invite(
     context: Context, number: int, users: tuple[str, ...], actor: str, delivery: str | None = None
 ) -> Incident:
-    """Invite users to the channel. Every member of the workspace may; guests whom the policy lets page."""
+    """Invite users to the channel. Every member of the workspace may, and guests whom the policy lets page."""
     async with locked_incident(context, number, delivery) as work:
         authorize.require_member(context, "page", actor, work.incident, "invite people")
         taken_in = members.readmit(work.incident, users)
@@ -54,5 +54,5 @@ async def invite(
 
 
 def _invitation_again(number: int, user: str, actor: str) -> Notice:
-    """A request by a person is carried out each time: they may have left the channel."""
+    """An invitation that is sent each time it is requested, since the person may have left the channel."""
     return replace(routing.invitation(number, user, actor), resend=True)

@@ -41,7 +41,7 @@ def preview(context: Context, incident: Incident, policy: Policy) -> Preview:
 async def apply(context: Context, number: int, digest: str, actor: str, delivery: str | None = None) -> Incident:
     """Apply the policy in force. `digest` is of the policy whose preview the actor saw.
 
-    Raises `Refused` where another policy is in force by now.
+    Raises `Refused` if another policy is in force by now.
     """
     current, document = (
         context.policies.current,
@@ -53,9 +53,11 @@ async def apply(context: Context, number: int, digest: str, actor: str, delivery
             raise Refused(f"{work.incident.id} follows the policy in force already.")
         if digest != current.digest:
             raise Refused("The policy has changed again since you looked. Look once more.", "policy")
-        if any(each.kind in PAGING and each.due_at <= work.now for each in plan(work.incident, work.policy)):
+        if any(
+            deadline.kind in PAGING and deadline.due_at <= work.now for deadline in plan(work.incident, work.policy)
+        ):
             raise Refused("A page is going out at this moment. Try again in a few seconds.", "policy")
         change = verbs.apply(work.incident, work.policy, current, actor, work.now)
         await policies.remember(work.conn, current.digest, document, work.now)
-        changed = await role_shifts.with_current_shifts(work.conn, change.incident, current, work.now)
-        return await work.commit(replace(change, incident=changed), policy=current)
+        updated = await role_shifts.with_current_shifts(work.conn, change.incident, current, work.now)
+        return await work.commit(replace(change, incident=updated), policy=current)

@@ -1,4 +1,4 @@
-"""Records what Slack says of an incident's channel: opened, refused, unusable, or usable again."""
+"""Records the state of an incident's channel in Slack: opened, refused, unusable, or usable again."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ async def channel_opened(work: UnitOfWork, channel_id: str, name: str | None) ->
 
 
 async def page_refreshes(work: UnitOfWork) -> list[Notice]:
-    """Edits of the pages that said that the channel is being opened."""
+    """Edits of the pages that announced the channel as being opened."""
     pages = [key for key in work.incident.live_pages if not key.endswith(":channel")]
     number = work.incident.number
     return [routing.page_refresh(number, key) for key in await redirected.tried(work.conn, pages)]
 
 
 async def bring_to_channel(work: UnitOfWork) -> None:
-    """Queue for the channel the messages that went to a person directly instead."""
+    """Queue the redirected messages for the channel."""
     incident = work.incident
     messages = await redirected.bring_back(work.conn, incident.number, incident.live_pages)
     await enqueue.put(work.conn, routing.moved(incident.number, messages))

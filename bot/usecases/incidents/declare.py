@@ -24,14 +24,14 @@ from bot.usecases.unit_of_work import PendingChange, claim_delivery, commit_many
 from bot.usecases.visibility import visible_other
 from storage import api_requests, incidents, policies
 
-SPEED = 10  # of a played incident, unless said otherwise: so many times as fast
+SPEED = 10  # factor by which a drill replays an incident faster, by default
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """What a person entered to declare an incident."""
+    """The values with which a person declares an incident."""
 
-    title: str  # empty: of a drill that plays a past incident, that one's
+    title: str  # empty in a drill that replays a past incident: then that one's
     severity: str  # a key of the policy; empty as above
     actor: str  # Slack ID of the person who declares
     description: str = ""
@@ -40,7 +40,7 @@ class Declaration:
     private: bool = False
     drill: bool = False
     plays: int | None = None  # of a drill: the number of the past incident that it plays
-    speed: int = SPEED  # so many times as fast
+    speed: int = SPEED  # factor by which it is faster
     slack_down: timedelta | None = None  # of a drill: for how long nothing about it goes to Slack
     facts: dict[str, Fact] = field(default_factory=dict)  # that the category asks for
     custom: dict[str, Answer] = field(default_factory=dict)  # answers to the organisation's own questions
@@ -58,7 +58,7 @@ async def declare(context: Context, declaration: Declaration, delivery: str | No
     async with context.database.serialized() as conn:
         past = await _past(conn, declaration)
         plays = None if past is None else PastPlay(past.number, past.declared_at, declaration.speed)
-        declaration = declaration if past is None else _like(declaration, past, context.policy)
+        declaration = declaration if past is None else _with_past_defaults(declaration, past, context.policy)
         await claim_delivery(conn, delivery, context.clock.now())
         incident = await declare_within(context, conn, declaration, plays)
         if declaration.request_key is not None:
@@ -70,7 +70,7 @@ async def declare(context: Context, declaration: Declaration, delivery: str | No
 async def declare_within(
     context: Context, conn: AsyncConnection, declaration: Declaration, plays: PastPlay | None = None
 ) -> Incident:
-    """Open an incident in a transaction of the caller's, which asks for permission and wakes the workers."""
+    """Open an incident in the caller's transaction. The caller checks the permission and wakes the workers."""
     # Read together, since they may change while others are awaited.
     policy, document, now = context.policies.current, context.policies.document, context.clock.now()
     await policies.remember(conn, policy.digest, document, now)
@@ -92,7 +92,7 @@ async def declare_within(
 
 
 async def _past(conn: AsyncConnection, declaration: Declaration) -> Incident | None:
-    """The past incident that a drill plays. Raises `Refused` for one that is open, private or not there."""
+    """The past incident that a drill plays. Raises `Refused` for one that is open, private or missing."""
     if declaration.plays is None:
         return None
     past = await visible_other(conn, declaration.plays, declaration.actor, sees_all=False)
@@ -101,10 +101,10 @@ async def _past(conn: AsyncConnection, declaration: Declaration) -> Incident | N
     return past
 
 
-def _like(declaration: Declaration, past: Incident, policy: Policy) -> Declaration:
-    """The declaration of a drill with the title and severity of the incident that it plays, where it has none."""
-    known = past.severity in {level.key for level in policy.severities}
-    severity = declaration.severity or (past.severity if known else policy.severities[0].key)
+def _with_past_defaults(declaration: Declaration, past: Incident, policy: Policy) -> Declaration:
+    """The declaration of a drill, with the title and severity of the past incident where they are empty."""
+    has_severity = past.severity in {level.key for level in policy.severities}
+    severity = declaration.severity or (past.severity if has_severity else policy.severities[0].key)
     policy.severity(severity)
     return replace(declaration, title=declaration.title or f"Replay of {past.id}: {past.title}", severity=severity)
 

@@ -26,13 +26,13 @@ from bot.usecases.context import Context
 from bot.usecases.incidents.page_answers import PageRef, others_asked
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 
-ASK_WITHIN = timedelta(seconds=15)  # after an escalation another one is asked about
+ASK_WITHIN = timedelta(seconds=15)  # a further escalation within this time has to be confirmed
 
 
 class EscalatedAlready(Refused):
-    """Another escalation was a moment ago, or has paged the rung that this one meant: a person has to say it is meant.
+    """Another escalation has just paged somebody, or this one's rung, so the person has to confirm.
 
-    `next_page` is whom the escalation would page now; nobody was paged.
+    `next_page` holds whom the escalation would page now; nobody was paged.
     """
 
     def __init__(self, next_page: Escalated) -> None:
@@ -53,8 +53,8 @@ async def escalate(
 ) -> Escalated:
     """Page the next unspent rung now; with `rung`, only if that is the next one.
 
-    Raises `EscalatedAlready` if it is not, and without `rung` right after another escalation: two people who escalate
-    at the same moment mean one rung.
+    Raises `EscalatedAlready` if it is not, and without `rung` right after another escalation, since two people who
+    escalate at the same moment mean one rung.
     """
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, "escalate", actor, work.incident)
@@ -94,7 +94,7 @@ async def escalate_locked(work: UnitOfWork, actor: str, reason: str) -> Escalate
 async def fire_trigger(
     context: Context, number: int, trigger: Trigger, actor: str, reason: str = "", delivery: str | None = None
 ) -> Incident:
-    """Record that a trigger's reason holds, because a person says so. It pages after its own delay."""
+    """Record a trigger that a person reports. It pages after its own delay."""
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, "escalate", actor, work.incident)
         fired = triggers.fire_one(work.incident, trigger, work.now)
@@ -108,15 +108,15 @@ async def decline_page(
 ) -> Escalated | None:
     """Record that a person who was paged can't come, and page the next rung. None if the page needs no answer any more.
 
-    A page by name or by a trigger is followed by no other rung: the channel is told. Raises `Refused` for anybody whom
-    the page did not page.
+    No rung follows a page by name or by a trigger: the channel is told instead. Raises `Refused` for a person who was
+    not paged by it.
     """
     async with locked_incident(context, number, delivery) as work:
         incident, rung = work.incident, page.rung
         if actor in incident.removed:  # since the press was looked at
             raise NotFound(f"There is no incident {incident.id}.", "list all")
-        if asked := await others_asked(work.conn, incident, page, actor, channel):
-            people = ", ".join(mention_or_name(person) for person in asked)
+        if recipients := await others_asked(work.conn, incident, page, actor, channel):
+            people = ", ".join(mention_or_name(person) for person in recipients)
             raise Refused(f"That page is for {people}, who can say so. To page more people:", "escalate We need help")
         if incident.open and rung == 0:
             declined = entry(work.now, "escalated", actor, "can't respond", declined=True, told=True)
@@ -139,13 +139,13 @@ async def page(
     schedule: str | None = None,
     reason: str = "",
     delivery: str | None = None,
-) -> Escalated:  # the verb's own words: either users or a schedule, and why
+) -> Escalated:  # either users or a schedule
     """Page people by name, or those on call on a schedule. Raises `Refused` if that reaches nobody."""
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, "page", actor, work.incident)
         ladder.check_escalatable(work.incident)
-        named = tuple(Target(TargetKind.USER, user) for user in users)
-        targets = named or (Target(TargetKind.SCHEDULE, schedule or ""),)
+        user_targets = tuple(Target(TargetKind.USER, user) for user in users)
+        targets = user_targets or (Target(TargetKind.SCHEDULE, schedule or ""),)
         rung = Rung(timedelta(), targets, ("slack",), Until.RESOLVED)
         paging_context = await work.paging_context(work.policy if users else context.policy)
         cause = PageCause(

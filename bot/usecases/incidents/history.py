@@ -19,7 +19,7 @@ async def remember_thread(context: Context, channel: str, thread_ts: str, latest
 
 
 async def has_new_replies(context: Context, channel: str, thread_ts: str, latest_reply: str) -> bool:
-    """Whether a thread was never read, or has another latest reply than when it was read."""
+    """Whether a thread was never read, or has another latest reply than the last time."""
     async with context.database.reading() as conn:
-        seen = await ingest.thread_cursor(conn, channel, thread_ts)
-    return seen is None or seen != latest_reply
+        read_up_to = await ingest.thread_cursor(conn, channel, thread_ts)
+    return read_up_to is None or read_up_to != latest_reply

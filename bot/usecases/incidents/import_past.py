@@ -1,4 +1,4 @@
-"""Records incidents of the past that another tool had. Nobody is told of them, and nothing becomes due."""
+"""Records past incidents of another tool. Nobody is told of them, and nothing becomes due."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def import_past(
 ) -> int:
     """Record those that were not imported before, oldest first. Returns how many. Calling it again is safe."""
     recorded = 0
-    ordered = sorted(past, key=lambda each: each.declared_at)
+    ordered = sorted(past, key=lambda incident: incident.declared_at)
     for begin in range(0, len(ordered), PORTION):
         async with database.serialized() as conn:
             await policies.remember(conn, *policy, now)
@@ -38,17 +38,17 @@ async def _portion(
     conn: AsyncConnection, past: Sequence[PastIncident], digest: str, now: datetime, *, counted: bool
 ) -> int:
     new = []
-    for source, kind in sorted({(each.source, each.kind) for each in past}):
-        same = [each for each in past if (each.source, each.kind) == (source, kind)]
-        known = await imports.known(conn, source, kind, [each.id for each in same])
-        new += [each for each in same if each.id not in known]
+    for source, kind in sorted({(past_record.source, past_record.kind) for past_record in past}):
+        of_source = [past_record for past_record in past if (past_record.source, past_record.kind) == (source, kind)]
+        known_ids = await imports.known(conn, source, kind, [past_record.id for past_record in of_source])
+        new += [past_record for past_record in of_source if past_record.id not in known_ids]
     timelines, rows = [], []
-    for each in sorted(new, key=lambda one: one.declared_at):
+    for past_record in sorted(new, key=lambda past_incident: past_incident.declared_at):
         number = await incidents.next_number(conn)
-        incident, entries = closed_incident(number, each, digest, counted=counted)
+        incident, entries = closed_incident(number, past_record, digest, counted=counted)
         await incidents.insert(conn, incident)
         timelines.append((number, entries))
-        rows.append(((each.source, each.kind, each.id), number))
+        rows.append(((past_record.source, past_record.kind, past_record.id), number))
     await chain.append(conn, timelines)
     await imports.add(conn, rows, now)
     return len(new)

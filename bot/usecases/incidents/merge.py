@@ -1,4 +1,4 @@
-"""Merges an incident into another one, in one transaction: both notes, the people, the groups of alerts."""
+"""Merges an incident into another one in one transaction: notes in both, people, groups of alerts."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ MOST_GROUPS = 1000  # groups of alerts that move
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What a merge led to."""
+    """The result of a merge."""
 
     incident: Incident
     target: Incident
-    invited: tuple[str, ...] = ()  # people who are asked into the target's channel
-    outside: tuple[str, ...] = ()  # people of a private incident who are not in the target's, and are not asked in
-    groups: int = 0  # of alerts, that moved
+    invited: tuple[str, ...] = ()  # people who are invited to the target's channel
+    outside: tuple[str, ...] = ()  # people of the incident who are not in the private target, and are not invited
+    groups: int = 0  # number of groups of alerts that moved
 
 
 async def merge(
@@ -45,14 +45,14 @@ async def merge(
     """End an incident as merged into another one. `sees_all`: the actor may see every private incident.
 
     1. Lock the groups of alerts, then both incidents. 2. Check what the person may do and see. 3. Move the
-    groups. 4. Commit both incidents with their notes and invitations. Nobody is asked into a private channel: its
-    people decide who sees it.
+    groups. 4. Commit both incidents with their notes and invitations. Nobody is invited to a private channel: its
+    members decide who sees it.
     """
     async with context.database.serialized() as conn:
         await groups.lock_all(conn)
         now = context.clock.now()
         await incidents.lock_many_without_reading(conn, sorted({number, into}))
-        incident = await _existing(conn, number)
+        incident = await _read(conn, number)
         await claim_delivery(conn, delivery, now)
         context.precondition(incident)
         authorize.require(context, "merge", actor, incident)
@@ -60,51 +60,56 @@ async def merge(
         authorize.require(context, "merge", actor, target)
         check_merge(incident, target)
         people = await insiders(conn, incident)
-        inside = await insiders(conn, target) if target.private else None
-        moved = await _moved(conn, incident, target, now)
+        target_insiders = await insiders(conn, target) if target.private else None
+        moved = await _move_groups(conn, incident, target, now)
         policies = [await context.policies.of(conn, each) for each in (incident, target)]
         ending = merged(incident, target, actor, now)
-        joining = absorb(target, incident, actor, policies[1], now, inside)
-        invited = _invited(people, joining.incident) if inside is None else ()
+        joining = absorb(target, incident, actor, policies[1], now, target_insiders)
+        invited = _people_to_invite(people, joining.incident) if target_insiders is None else ()
         alert_entries = tuple(of_attachment(group, actor, now) for group in moved)
         joining = Change(joining.incident, (*joining.entries, *alert_entries))
-        asked = [_invitation(target, user, actor) for user in invited]
+        invitations = [_invitation(target, user, actor) for user in invited]
         pending = [
             PendingChange(incident, Outcome(ending, _alert_edits(incident, moved)), policies[0], source=context.source),
             PendingChange(
-                target, Outcome(joining, (*asked, *_alert_posts(target, moved))), policies[1], source=context.source
+                target,
+                Outcome(joining, (*invitations, *_alert_posts(target, moved))),
+                policies[1],
+                source=context.source,
             ),
         ]
         context.names.request(people)
-        after = {each.number: each for each in await commit_many(conn, _by_number(pending), now)}
+        saved = {each.number: each for each in await commit_many(conn, _by_number(pending), now)}
     context.wakeups.notify()
-    outside = () if inside is None else tuple(sorted(people - inside))
-    return Merged(after[number], after[into], invited, outside, len(moved))
+    outside = () if target_insiders is None else tuple(sorted(people - target_insiders))
+    return Merged(saved[number], saved[into], invited, outside, len(moved))
 
 
 def _by_number(pending: Sequence[PendingChange]) -> list[PendingChange]:
-    return sorted(pending, key=lambda each: each.outcome.incident.number)
+    return sorted(pending, key=lambda change: change.outcome.incident.number)
 
 
-async def _existing(conn: AsyncConnection, number: int) -> Incident:
+async def _read(conn: AsyncConnection, number: int) -> Incident:
     incident = await incidents.get(conn, number)
     if incident is None:
         raise NotFound(f"There is no incident INC-{number}.", "list all")
     return incident
 
 
-async def _moved(conn: AsyncConnection, incident: Incident, target: Incident, now: datetime) -> list[AlertGroup]:
-    """Make the incident's groups of alerts the target's, and return them."""
-    found = await groups.of_incident(conn, incident.number, MOST_GROUPS)
+async def _move_groups(conn: AsyncConnection, incident: Incident, target: Incident, now: datetime) -> list[AlertGroup]:
+    """Move the incident's groups of alerts to the target, and return them."""
+    source_groups = await groups.of_incident(conn, incident.number, MOST_GROUPS)
     reason = f"{incident.id} was merged into {target.id}"
-    moved = [replace(group, incident=target.number, reason=reason).with_step(now, "merge", reason) for group in found]
+    moved = [
+        replace(group, incident=target.number, reason=reason).with_step(now, "merge", reason) for group in source_groups
+    ]
     await groups.save_many(conn, moved)
     return moved
 
 
-def _invited(people: frozenset[str], target: Incident) -> tuple[str, ...]:
-    there = {target.declared_by, *target.responders, *target.roles.values()}
-    return tuple(sorted(user for user in people if is_user_id(user) and user not in there))
+def _people_to_invite(people: frozenset[str], target: Incident) -> tuple[str, ...]:
+    target_people = {target.declared_by, *target.responders, *target.roles.values()}
+    return tuple(sorted(user for user in people if is_user_id(user) and user not in target_people))
 
 
 def _invitation(target: Incident, user: str, actor: str) -> Notice:

@@ -25,7 +25,7 @@ async def post_update(  # noqa: PLR0913 - eight values, all of one form
     next_in: timedelta | None = None,
     delivery: str | None = None,
 ) -> Incident:
-    """Post a numbered update, and change the status and the severity with it where they differ."""
+    """Post a numbered update, and change the status and the severity with it if they differ."""
 
     def verb(work: UnitOfWork) -> Change:
         incident = work.incident

@@ -53,8 +53,8 @@ class Channels:
 async def move(context: Context, number: int, entry: Entry) -> int:
     """Record a join or leave, once. Slack delivers each twice: as a member event and as a message.
 
-    Of a private incident it also decides at once who is inside, by the latest of the person's moves, and then has Slack
-    asked: events may be late or out of order.
+    In a private incident it also updates the members at once, by the person's latest move, and then asks Slack, since
+    events may be late or out of order.
     """
     async with context.database.transaction() as conn:
         incident = await incidents.lock(conn, number)  # both deliveries come at the same time
@@ -63,34 +63,34 @@ async def move(context: Context, number: int, entry: Entry) -> int:
             return 0
         new = len(await timeline.append(conn, number, [entry]))
         if incident is not None and incident.private and all(move.at <= entry.at for move in moves):
-            put = members.readmit if entry.kind == "joined" else members.remove
+            change_members = members.readmit if entry.kind == "joined" else members.remove
             work = await begin(context, conn, incident)
-            await work.commit(Change(put(incident, [entry.actor])), [routing.channel_look(number)])
+            await work.commit(Change(change_members(incident, [entry.actor])), [routing.channel_look(number)])
     context.wakeups.notify()
     return new
 
 
 async def compare_members(context: Context, number: int, in_channel: Collection[str]) -> None:
-    """Put out of a private incident whoever left its channel while nobody looked, and take in who came."""
+    """Update the members of a private incident after an outage, by who is in its channel now."""
     async with locked_incident(context, number) as work:
         incident, latest = work.incident, await _latest_moves(work.conn, number)
-        gone = [user for user in latest if user not in in_channel]
-        back = [user for user, each in latest.items() if each.kind == "left" and user in in_channel]
-        compared = members.remove(members.readmit(incident, in_channel), gone)
+        left_users = [user for user in latest if user not in in_channel]
+        returned_users = [user for user, last_move in latest.items() if last_move.kind == "left" and user in in_channel]
+        compared = members.remove(members.readmit(incident, in_channel), left_users)
         joined = tuple(
             Entry(work.now, "joined", user, "joined", None, {}, f"joined:{incident.channel_id}:{user}:{work.now}")
-            for user in back
+            for user in returned_users
         )
         if joined or compared != incident:
             await work.commit(Change(compared, joined))
 
 
 async def _latest_moves(conn: AsyncConnection, number: int) -> dict[str, Entry]:
-    """The last join or leave of each person, by their time."""
+    """The last join or leave of each person, by the time of the event."""
     latest: dict[str, Entry] = {}
-    for each in await timeline.of_kinds(conn, number, ("joined", "left")):
-        if each.actor not in latest or latest[each.actor].at <= each.at:
-            latest[each.actor] = each
+    for membership in await timeline.of_kinds(conn, number, ("joined", "left")):
+        if membership.actor not in latest or latest[membership.actor].at <= membership.at:
+            latest[membership.actor] = membership
     return latest
 
 
@@ -128,7 +128,7 @@ async def missed_marks(
 
 
 async def without_redacted_text(context: Context, number: int, ts: str, entries: Sequence[Entry]) -> Sequence[Entry]:
-    """The entries of a message's edit; of a redacted message without text: the edit may have kept its words."""
+    """The entries of an edit; without text if the message is redacted, since the edit may repeat the words."""
     async with context.database.reading() as conn:
         recorded = await timeline.message(conn, number, ts)
     if recorded is None or recorded.redaction is None:
@@ -151,7 +151,7 @@ class Recorder:
         return await self._append(message.channel, entries_from_message(message, self._at(message.ts)))
 
     async def edit(self, message: ChannelMessage, before: ChannelMessage | None, changed_ts: str | None = None) -> int:
-        """Record an edited message. `before` is its earlier text; None where Slack did not say."""
+        """Record an edited message. `before` is its earlier text; None if Slack did not send it."""
         if self._records_key_only() and not await self.knows(message.channel, message.ts):
             return 0
         number = await self.channels.incident_of(message.channel)
@@ -159,11 +159,11 @@ class Recorder:
             return 0
         entries = entries_from_edit(message, before, self._at, changed_ts)
         self.context.names.request(slack_id for entry in entries for slack_id in ids_named_in(entry))
-        told = await without_redacted_text(self.context, number, message.ts, entries)
-        return await self.context.database.appender.append(number, told)
+        recorded_entries = await without_redacted_text(self.context, number, message.ts, entries)
+        return await self.context.database.appender.append(number, recorded_entries)
 
     async def deletion(self, channel: str, ts: str, actor: str, before: ChannelMessage | None, event_ts: str) -> int:
-        """Record that a message was deleted. `before` is its text; None where Slack did not say."""
+        """Record that a message was deleted. `before` is its text; None if Slack did not send it."""
         if self._records_key_only() and not await self.knows(channel, ts):
             return 0
         return await self._append(channel, entries_from_deletion(channel, ts, actor, before, event_ts, self._at))
@@ -212,7 +212,7 @@ class Recorder:
         return await self.context.database.appender.append(number, entries)
 
     async def _note_activity(self, message: ChannelMessage) -> None:
-        """Store the time of a message without its text: recent messages soften a reminder, and silence pages."""
+        """Store the time of a message without its text: activity softens reminders, and long silence pages people."""
         number = await self.channels.incident_of(message.channel)
         if number is not None and not message.bot:
             at = self._at(message.ts)

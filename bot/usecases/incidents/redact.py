@@ -43,7 +43,7 @@ def may_redact_everything(context: Context, incident: Incident, actor: str) -> b
 async def redact(
     context: Context, number: int, seq: int, reason: str, actor: str, delivery: str | None = None
 ) -> Redacted:
-    """Redact an entry, with all versions of its message. Raises `Refused` if the actor may not or gives no reason.
+    """Redact an entry, with all versions of its message. Raises `Refused` without permission or reason.
 
     1. Find the words, and the entries that repeat them. 2. Erase these entries. 3. Remove the words from the incident,
     its reminders, notices and playbook runs. 4. Edit the messages that show them.
@@ -62,9 +62,9 @@ async def redact(
 async def _redact(work: UnitOfWork, record: RecordedEntry, reason: str, actor: str, *, everything: bool) -> Redacted:
     conn, before, number = work.conn, work.incident, work.incident.number
     versions = await erasure.rows(conn, number, _versions(record))
-    sent = await _communicated(conn, record)
-    words = Words.of([*words_of(record.entry), *sent, *(row.text for row in versions if row.source_ts)])
-    repeating = await _repeating(conn, number, words)
+    sent_texts = await _message_texts(conn, record)
+    words = Words.of([*words_of(record.entry), *sent_texts, *(row.text for row in versions if row.source_ts)])
+    repeating = await _entries_with(conn, number, words)
     erased = {row.seq: row for row in versions}
     erased |= {row.seq: row for row in repeating if everything or row.actor in (actor, BOT)}
     seal = await erasure.erase(conn, number, [erased[seq] for seq in sorted(erased)])
@@ -82,11 +82,11 @@ async def _redact(work: UnitOfWork, record: RecordedEntry, reason: str, actor: s
     return Redacted(saved, record, len(erased), title_struck=after.title != before.title)
 
 
-async def _communicated(conn: AsyncConnection, record: RecordedEntry) -> tuple[str, ...]:
-    """The text of the message to an audience that an entry is about."""
+async def _message_texts(conn: AsyncConnection, record: RecordedEntry) -> tuple[str, ...]:
+    """The subject and text of the message to an audience that an entry is about."""
     number = record.entry.data.get("number") if record.entry.kind == "communication" else None
-    found = await communications.get(conn, record.incident, number) if isinstance(number, int) else None
-    return () if found is None else (found.subject, found.text)
+    communication = await communications.get(conn, record.incident, number) if isinstance(number, int) else None
+    return () if communication is None else (communication.subject, communication.text)
 
 
 def _versions(record: RecordedEntry) -> sa.ColumnElement[bool]:
@@ -94,11 +94,11 @@ def _versions(record: RecordedEntry) -> sa.ColumnElement[bool]:
     itself = _c.seq == record.seq
     if record.entry.kind not in MESSAGE_KINDS or record.entry.source_ts is None:
         return itself
-    same = sa.and_(_c.source_ts == record.entry.source_ts, _c.kind.in_(sorted(MESSAGE_KINDS)))
-    return sa.or_(itself, same)
+    same_message = sa.and_(_c.source_ts == record.entry.source_ts, _c.kind.in_(sorted(MESSAGE_KINDS)))
+    return sa.or_(itself, same_message)
 
 
-async def _repeating(conn: AsyncConnection, number: int, words: Words) -> Sequence[AnyRow]:
+async def _entries_with(conn: AsyncConnection, number: int, words: Words) -> Sequence[AnyRow]:
     """The entries that contain the words."""
     phrases = [phrase for phrase in words.phrases if len(phrase) >= SHORTEST_PHRASE]
     if not phrases:

@@ -11,7 +11,7 @@ from bot.usecases.context import Context
 from storage import incidents
 from storage.outbox import enqueue, receipts
 
-OPEN_INCIDENTS = 1000  # at most, among which a deleted announcement is looked for
+OPEN_INCIDENTS = 1000  # searched for the one whose announcement was deleted, at most
 
 
 async def refresh_messages(context: Context, number: int) -> None:

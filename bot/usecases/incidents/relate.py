@@ -17,7 +17,7 @@ from storage import incidents
 async def relate(
     context: Context, number: int, other: int, actor: str, delivery: str | None = None, *, sees_all: bool = False
 ) -> Incident:
-    """Note in both incidents that they have to do with each other; of a private one only those inside are told."""
+    """Note in both incidents that they are related; from a private incident, only in that one."""
     async with context.database.transaction() as conn:
         now = context.clock.now()
         await incidents.lock_many_without_reading(conn, sorted({number, other}))
@@ -33,16 +33,16 @@ async def relate(
             changes.append((second, relations.relate(second, incident, actor, now)))
         pending = [
             PendingChange(before, Outcome(change), await context.policies.of(conn, before), source=context.source)
-            for before, change in sorted(changes, key=lambda each: each[0].number)
+            for before, change in sorted(changes, key=lambda pair: pair[0].number)
             if change.entries
         ]
-        saved = {each.number: each for each in await commit_many(conn, pending, now)} if pending else {}
+        saved = {pair.number: pair for pair in await commit_many(conn, pending, now)} if pending else {}
     context.wakeups.notify()
     return saved.get(number, incident)
 
 
 async def tag(context: Context, number: int, change: TagChange, actor: str, delivery: str | None = None) -> Incident:
-    """Add tags to an incident, and take others away."""
+    """Add tags to an incident, and remove others."""
     return await change_incident(
         context, number, "tag", actor, lambda w: relations.tag(w.incident, change, actor, w.now), delivery
     )

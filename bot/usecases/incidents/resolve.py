@@ -1,4 +1,4 @@
-"""Resolves an incident in one transaction, and its publication on the status page where asked to."""
+"""Resolves an incident, and on request its publications on the status page, in one transaction."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.usecases.unit_of_work import locked_incident
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What a person says about the end. A text that is empty keeps its earlier value."""
+    """A person's account of the end. An empty text keeps its earlier value."""
 
     summary: str = ""
     root_cause: str = ""
@@ -32,7 +32,7 @@ async def resolve(
     impact_ended_at: datetime | None = None,
     delivery: str | None = None,
 ) -> Incident:
-    """End the incident, with its reminders and pages. A text that is empty here keeps its earlier value."""
+    """End the incident, with its reminders and pages. An empty text keeps its earlier value."""
     resolution = Resolution(summary, root_cause, impact_ended_at)
     return await resolve_and_publish(context, number, actor, resolution, "", delivery)
 
@@ -40,7 +40,7 @@ async def resolve(
 async def resolve_and_publish(
     context: Context, number: int, actor: str, resolution: Resolution, page_message: str, delivery: str | None = None
 ) -> Incident:
-    """End the incident; with `page_message` what is on the status page is resolved too, with these words."""
+    """End the incident; with `page_message`, also resolve its publications with that message."""
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, "resolve", actor, work.incident)
         change = verbs.resolve(

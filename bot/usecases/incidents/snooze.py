@@ -18,7 +18,7 @@ async def snooze(context: Context, number: int, span: timedelta, actor: str, del
 
 
 async def end_snooze(context: Context, number: int, actor: str, delivery: str | None = None) -> Incident:
-    """Let reminders go out again. Raises `Refused` where none are snoozed."""
+    """Let reminders go out again. Raises `Refused` if none are snoozed."""
     return await change_incident(
         context, number, "snooze", actor, lambda w: verbs.end_snooze(w.incident, actor, w.policy, w.now), delivery
     )

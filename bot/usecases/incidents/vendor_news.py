@@ -1,4 +1,4 @@
-"""Takes in what a paging vendor reports about an alert that the bot opened there, and tells the channel."""
+"""Handles a paging vendor's report about an alert that the bot opened there, and tells the channel."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class VendorNews:
 
     @property
     def name(self) -> str:
-        """The person's name as plain words: it mentions nobody, and is nobody's Slack ID."""
+        """The person's name as plain text, which is never a mention or a Slack ID."""
         return vendor_name(self.who or "", self.vendor)
 
 
 async def take(context: Context, news: VendorNews, delivery: str) -> Incident | None:
-    """Tell the channel. What a person did there acknowledges the incident here; nothing there resolves it here.
+    """Tell the channel. An action of a person there acknowledges the incident here; nothing there resolves it here.
 
-    None for an alert that is not one of ours, and for the echo of our own acknowledgement or resolution.
+    None for an alert that the bot did not open, and for the echo of its own acknowledgement or resolution.
     """
     number = calls.incident_number_in(news.key)
     if number is None:
@@ -50,20 +50,20 @@ async def take(context: Context, news: VendorNews, delivery: str) -> Incident | 
         if not alerts:
             return None
         if news.who is not None:
-            return await _by_a_person(work, news)
+            return await _acknowledge_for(work, news)
         action = "resolve" if news.resolved else "acknowledge"
         for alert in alerts:  # people with PagerDuty services of their own have one each
             if await enqueue.exists(work.conn, routing.follow_up_key(incident, alert, action)):
                 return None
-        return await work.commit(Change(incident, (_note(work, BOT, _without_a_person(news, incident), news),)))
+        return await work.commit(Change(incident, (_note(work, BOT, _automatic_text(news, incident), news),)))
 
 
 def _is_about(news: VendorNews, incident: Incident, alert: VendorAlert) -> bool:
     return alert.method == news.method and calls.dedup_key(incident, alert.severity) == news.key
 
 
-async def _by_a_person(work: UnitOfWork, news: VendorNews) -> Incident:
-    """The person responds. The channel reads one line: that they acknowledged, or what else they did there."""
+async def _acknowledge_for(work: UnitOfWork, news: VendorNews) -> Incident:
+    """Make the person a responder. The channel gets one line: that they acknowledged, or what else they did there."""
     incident = work.incident
     policy = (await current_directory(work.conn, work.policy)).with_users(work.policy)
     person = people.person_by_name(news.name, policy)
@@ -75,7 +75,8 @@ async def _by_a_person(work: UnitOfWork, news: VendorNews) -> Incident:
     if news.resolved:
         data["implied_by"] = f"resolved it in {news.vendor}"
     entries = tuple(
-        replace(each, text=f"is responding (in {news.vendor})", data={**each.data, **data}) for each in change.entries
+        replace(acknowledgement, text=f"is responding (in {news.vendor})", data={**acknowledgement.data, **data})
+        for acknowledgement in change.entries
     )
     if news.resolved:
         text = f"{news.name} resolved it in {news.vendor}. The incident stays open until it is resolved here."
@@ -90,7 +91,7 @@ def _paged(incident: Incident) -> set[str]:
     return {person for page in incident.ladder.pages for person in page.people}
 
 
-def _without_a_person(news: VendorNews, incident: Incident) -> str:
+def _automatic_text(news: VendorNews, incident: Incident) -> str:
     if not news.resolved:
         return f"The alert was acknowledged in {news.vendor}, and not by a person: pages for {incident.id} go on."
     return f"The alert was resolved in {news.vendor}, by no person. {incident.id} stays open until it is resolved here."

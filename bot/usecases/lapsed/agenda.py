@@ -1,4 +1,4 @@
-"""Handles the lapsed deadline of a point of a review's agenda: the thread is told that it begins."""
+"""Handles the lapsed deadline of an agenda point of a review: its start is posted in the thread."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.usecases.unit_of_work import UnitOfWork
 
 
 async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
-    """Tell the point that it is time for. Points that passed while the bot was away are left out."""
+    """Post the current point. Points that passed while the bot was away are left out."""
     change = Change(review_agenda.told(work.incident, work.now))
     point = review_agenda.current_point(work.incident, work.now)
     if point is None:

@@ -19,7 +19,7 @@ from storage import deadlines, incidents
 from storage.deadlines import LedgerRow
 from storage.timeline import entries
 
-# A reminder is plain where it is the only one of these that the incident has.
+# A reminder is simple where it is the only one of these that the incident has.
 _REMINDERS = KINDS | {DeadlineKind.HANDOVER, DeadlineKind.SHIFT}
 
 
@@ -32,27 +32,27 @@ async def remind_batch(context: Context, rows: list[LedgerRow]) -> list[LedgerRo
     by_incident = _single_reminders(rows)
     if len(by_incident) < 2 or context.policy.record == "key":
         return rows
-    done: list[LedgerRow] = []
+    reminded: list[LedgerRow] = []
     async with context.database.transaction() as conn:
         now = context.clock.now()
         locked = await incidents.lock_unlocked(conn, sorted(by_incident))
         claimed = await deadlines.still_claimed(conn, [by_incident[incident.number] for incident in locked])
-        plain: list[tuple[UnitOfWork, Deadline]] = []
+        simple: list[tuple[UnitOfWork, Deadline]] = []
         for incident in locked:
             row, work = by_incident[incident.number], await begin(context, conn, incident)
-            if row.dedup_key in claimed and (deadline := _plain_reminder(work, row)) is not None:
-                plain.append((work, deadline))
-        activities = await _activities([work for work, _ in plain])
+            if row.dedup_key in claimed and (deadline := _simple_reminder(work, row)) is not None:
+                simple.append((work, deadline))
+        activities = await _activities([work for work, _ in simple])
         pending = []
-        for work, deadline in plain:
+        for work, deadline in simple:
             incident, activity = work.incident, activities[work.incident.number]
             nudge = decide_nudge(incident, work.policy, deadline.kind, deadline.due_at, activity, now)
             if not nudge.page:
                 pending.append(work.pending(remind(incident, deadline, nudge, (), now)))
-                done.append(by_incident[incident.number])
+                reminded.append(by_incident[incident.number])
         await commit_many(conn, pending, now)
     context.wakeups.notify()
-    return [row for row in rows if row not in done]
+    return [row for row in rows if row not in reminded]
 
 
 def _single_reminders(rows: list[LedgerRow]) -> dict[int, LedgerRow]:
@@ -62,14 +62,18 @@ def _single_reminders(rows: list[LedgerRow]) -> dict[int, LedgerRow]:
     return {row.incident: row for row in reminders if count[row.incident] == 1}
 
 
-def _plain_reminder(work: UnitOfWork, row: LedgerRow) -> Deadline | None:
-    """The row's deadline; None if it is not planned any more, or the incident owes other reminders too."""
-    planned = [each for each in plan(work.incident, work.policy) if each.subject and each.subject.kind in _REMINDERS]
-    return planned[0] if [each.dedup_key for each in planned] == [row.dedup_key] else None
+def _simple_reminder(work: UnitOfWork, row: LedgerRow) -> Deadline | None:
+    """The row's deadline; None if it is no longer planned, or the incident owes other reminders too."""
+    planned = [
+        deadline
+        for deadline in plan(work.incident, work.policy)
+        if deadline.subject and deadline.subject.kind in _REMINDERS
+    ]
+    return planned[0] if [deadline.dedup_key for deadline in planned] == [row.dedup_key] else None
 
 
 async def _activities(works: list[UnitOfWork]) -> dict[int, Activity]:
-    """What people wrote lately, by incident, in one query for each `busy_within`."""
+    """The recent activity of people, by incident, in one query for each `busy_within`."""
     by_span: dict[timedelta, list[UnitOfWork]] = {}
     for work in works:
         by_span.setdefault(work.policy.nudges.busy_within, []).append(work)

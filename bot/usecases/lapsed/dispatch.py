@@ -60,8 +60,8 @@ HANDLERS: dict[DeadlineKind, Handler] = {
 async def handle_lapsed(context: Context, rows: list[LedgerRow]) -> None:
     """Handle claimed deadlines in one transaction, those of an incident in the order in which they were due.
 
-    A row whose claim was lost is left to the process that has it now. Raises the database's errors; then handle the
-    rows one by one.
+    A row that another process has claimed meanwhile is skipped. Raises the database's errors; then handle the rows one
+    by one.
     """
     async with context.database.transaction() as conn:
         for row in sorted(rows, key=lambda row: (row.incident, row.due_at, row.rung or 0)):
@@ -72,10 +72,12 @@ async def handle_lapsed(context: Context, rows: list[LedgerRow]) -> None:
 
 
 async def _handle(work: UnitOfWork, row: LedgerRow) -> None:
-    planned = next((each for each in plan(work.incident, work.policy) if each.dedup_key == row.dedup_key), None)
+    planned = next(
+        (deadline for deadline in plan(work.incident, work.policy) if deadline.dedup_key == row.dedup_key), None
+    )
     if planned is not None and planned.subject is not None:
         await work.write(await HANDLERS[planned.subject.kind](work, planned))
     elif row.subject is not None:
         await work.write(skipped(Change(work.incident), row.dedup_key, "the incident moved on"))
-    else:  # its lease ends, and a process of the version that planned it takes it
+    else:  # its lease ends, and a process of the version that planned it claims it
         log.warning("deadline.unknown_kind", incident=work.incident.id, deadline=row.dedup_key)

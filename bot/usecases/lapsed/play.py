@@ -1,4 +1,4 @@
-"""Handles a lapsed deadline: a drill plays the next of a past incident, or tells how it went, then and now."""
+"""Handles a lapsed deadline: a drill replays entries of a past incident, or compares the two at its end."""
 
 from __future__ import annotations
 
@@ -18,92 +18,98 @@ from storage import incidents
 from storage.timeline import entries as timeline
 
 MOST = 10  # entries in one message
-PAGE = 50  # entries of the past incident that are read at a time
+PAGE = 50  # entries of the past incident read at a time
 PLAYED = ("alert", "message", "file")
-KEPT = ("update", "reminder")  # what tells whether updates came in time
-TOGETHER = timedelta(seconds=5)  # what is due within is one message
+UPDATE_KINDS = ("update", "reminder")  # show whether updates came in time
+TOGETHER = timedelta(seconds=5)  # entries due within this span share a message
 LENGTH = 300  # characters of one entry
 _MENTION = re.compile(r"<[@!]([^>|]+)(?:\|([^>]*))?>")
 
 
 async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
-    """Play what is due, or compare once the drill has ended."""
+    """Replay the entries that are due, or compare once the drill has ended."""
     incident, plays = work.incident, work.incident.plays
     past = await incidents.get(work.conn, plays.of) if plays is not None else None
     if plays is None or past is None or past.private:
-        gone = replace(incident, plays=replace(plays, compared=True) if plays else None)
-        return skipped(Change(gone), deadline.dedup_key, "the past incident cannot be played")
+        unplayable = replace(incident, plays=replace(plays, compared=True) if plays else None)
+        return skipped(Change(unplayable), deadline.dedup_key, "the past incident cannot be played")
     if not incident.open:
         return await _compare(work, deadline, past, plays)
     page = await timeline.next_of_kinds(work.conn, past.number, PLAYED, plays.seq, past.ended_at or work.now, PAGE)
     due, after = step(plays, incident, page, work.now)
-    lines = [f"Replayed from {past.id}:", *(line(plays, each) for each in due)]
-    said = (entry(work.now, "drill", BOT, "\n".join(lines), told=True, of=past.id),) if due else ()
-    return skipped(Change(replace(incident, plays=after), said), deadline.dedup_key, f"{len(due)} entries played")
+    lines = [f"Replayed from {past.id}:", *(line(plays, record) for record in due)]
+    drill_entries = (entry(work.now, "drill", BOT, "\n".join(lines), told=True, of=past.id),) if due else ()
+    return skipped(
+        Change(replace(incident, plays=after), drill_entries), deadline.dedup_key, f"{len(due)} entries played"
+    )
 
 
 def step(
     plays: PastPlay, incident: Incident, page: Sequence[RecordedEntry], now: datetime
 ) -> tuple[list[RecordedEntry], PastPlay]:
-    """What is played now, and how far the drill is then. `page` is what comes next in the past incident."""
+    """The entries to replay now, and the progress after them. `page` has the next entries of the past incident."""
     plays = replace(plays, turn=plays.turn + 1)
-    waiting = [each for each in page if is_played(each)]
-    due = [each for each in waiting if due_at(plays, incident, each.entry) <= now + TOGETHER][:MOST]
-    left = waiting[len(due) :]
-    if not left and len(page) == PAGE:  # nothing more of this page is played; look at the next
+    waiting = [record for record in page if is_played(record)]
+    due = [record for record in waiting if due_at(plays, incident, record.entry) <= now + TOGETHER][:MOST]
+    remaining = waiting[len(due) :]
+    if not remaining and len(page) == PAGE:  # nothing more of this page is due; read the next one
         return due, replace(plays, seq=page[-1].seq, next_at=now)
     seq = due[-1].seq if due else plays.seq
-    return due, replace(plays, seq=seq, next_at=max(now, due_at(plays, incident, left[0].entry)) if left else None)
+    return due, replace(
+        plays, seq=seq, next_at=max(now, due_at(plays, incident, remaining[0].entry)) if remaining else None
+    )
 
 
 async def _compare(work: UnitOfWork, deadline: Deadline, past: Incident, plays: PastPlay) -> Outcome:
-    then = await timeline.of_kinds(work.conn, past.number, KEPT)
-    now = await timeline.of_kinds(work.conn, work.incident.number, KEPT)
-    text = "\n".join(comparison(past, then, work.incident, now))
-    said = entry(work.now, "drill", BOT, text, told=True, of=past.id)
-    done = replace(work.incident, plays=replace(plays, compared=True))
-    return skipped(Change(done, (said,)), deadline.dedup_key, "compared, then and now")
+    past_entries = await timeline.of_kinds(work.conn, past.number, UPDATE_KINDS)
+    drill_entries = await timeline.of_kinds(work.conn, work.incident.number, UPDATE_KINDS)
+    text = "\n".join(comparison(past, past_entries, work.incident, drill_entries))
+    drill_entry = entry(work.now, "drill", BOT, text, told=True, of=past.id)
+    compared = replace(work.incident, plays=replace(plays, compared=True))
+    return skipped(Change(compared, (drill_entry,)), deadline.dedup_key, "compared, then and now")
 
 
 def is_played(record: RecordedEntry) -> bool:
-    """Whether it came in from outside: an alert, or a message of a person that is still there."""
+    """Whether a drill replays the entry: an alert, or a message of a person that was not deleted."""
     return not record.purged and not record.deleted and (record.entry.kind == "alert" or is_from_person(record.entry))
 
 
 def due_at(plays: PastPlay, incident: Incident, item: Entry) -> datetime:
-    """When an entry of the past incident is played."""
+    """When an entry of the past incident is replayed."""
     return incident.declared_at + max(timedelta(0), item.at - plays.began_at) / plays.speed
 
 
 def line(plays: PastPlay, record: RecordedEntry) -> str:
-    """An entry as a line that mentions nobody: people are named, not called."""
-    text = " ".join(_MENTION.sub(lambda found: _name(record, found), record.current_text).split())
+    """An entry as a line with names instead of mentions, so that nobody is notified."""
+    text = " ".join(_MENTION.sub(lambda match: _name(record, match), record.current_text).split())
     text = text if len(text) <= LENGTH else f"{text[: LENGTH - 1]}…"
     after = max(timedelta(0), record.entry.at - plays.began_at)
     minutes = int(after.total_seconds() // 60)
-    who = "alert" if record.entry.kind == "alert" else record.names.get(record.entry.actor, "a responder")
-    return f"• +{minutes} min, {who}: {text}"
+    author = "alert" if record.entry.kind == "alert" else record.names.get(record.entry.actor, "a responder")
+    return f"• +{minutes} min, {author}: {text}"
 
 
-def _name(record: RecordedEntry, found: re.Match[str]) -> str:
-    return record.names.get(found[1]) or (found[2] or "").lstrip("@") or "somebody"
+def _name(record: RecordedEntry, match: re.Match[str]) -> str:
+    return record.names.get(match[1]) or (match[2] or "").lstrip("@") or "somebody"
 
 
-def comparison(past: Incident, then: Sequence[Entry], drill: Incident, now: Sequence[Entry]) -> list[str]:
-    """How long the acknowledgement took, and how many updates there were, then and now."""
+def comparison(
+    past: Incident, past_entries: Sequence[Entry], drill: Incident, drill_entries: Sequence[Entry]
+) -> list[str]:
+    """The times to acknowledge and the numbers of updates of the past incident and the drill."""
     return [
         f"{past.id} then, and this drill now:",
-        f"• acknowledged after {_acknowledged(past)} then, {_acknowledged(drill)} now",
-        f"• status updates: {_kept(past, then)} then, {_kept(drill, now)} now",
+        f"• acknowledged after {_time_to_acknowledge(past)} then, {_time_to_acknowledge(drill)} now",
+        f"• status updates: {_update_counts(past, past_entries)} then, {_update_counts(drill, drill_entries)} now",
     ]
 
 
-def _acknowledged(incident: Incident) -> str:
+def _time_to_acknowledge(incident: Incident) -> str:
     at = incident.ladder.acknowledged_at
     return durations.exact(max(timedelta(0), at - incident.declared_at)) if at else "never"
 
 
-def _kept(incident: Incident, entries: Sequence[Entry]) -> str:
-    posted = sum(each.kind == "update" for each in entries)
-    missed = sum(each.kind == "reminder" and each.data.get("of") == "update" for each in entries)
+def _update_counts(incident: Incident, entries: Sequence[Entry]) -> str:
+    posted = sum(item.kind == "update" for item in entries)
+    missed = sum(item.kind == "reminder" and item.data.get("of") == "update" for item in entries)
     return f"{posted} posted, {missed} asked for"

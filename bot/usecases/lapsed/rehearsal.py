@@ -1,4 +1,4 @@
-"""Handles a lapsed deadline: a drill of an outage of Slack ends, so that what was withheld goes out."""
+"""Handles a lapsed deadline: a drill of a Slack outage ends, and withheld messages are sent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OVER = "the drill's outage is over: what was withheld goes to Slack"
 
 
 async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
-    """Have the outbox send what waits, and gather the rest into one digest, as after an outage."""
+    """Let the outbox send waiting notices, and gather the rest into one digest, as after an outage."""
     incident = work.incident
     if incident.rehearsal is None:
         return skipped(Change(incident), deadline.dedup_key, "it is no drill of an outage")

@@ -15,7 +15,7 @@ KINDS = frozenset({DeadlineKind.UPDATE, DeadlineKind.ROLE, DeadlineKind.COMMS})
 
 
 async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
-    """Read what people wrote lately and what else is owed, and let the domain decide.
+    """Read the recent activity and the other reminders that are owed, and let the domain decide.
 
     After two cadences of silence the next rung of the ladder is paged too.
     """
@@ -23,10 +23,10 @@ async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
     activity_of = user_activity.activity if work.context.policy.record == "key" else entries.activity
     activity = await activity_of(work.conn, incident.number, now - policy.nudges.busy_within)
     nudge = decide_nudge(incident, policy, _kind(deadline), deadline.due_at, activity, now)
-    others = await _others_waiting(work, deadline)
+    other_deadlines = await _others_waiting(work, deadline)
     if nudge.page:
-        return reminder.page_silence(incident, deadline, nudge, others, await work.paging_context())
-    return reminder.remind(incident, deadline, nudge, others, now)
+        return reminder.page_silence(incident, deadline, nudge, other_deadlines, await work.paging_context())
+    return reminder.remind(incident, deadline, nudge, other_deadlines, now)
 
 
 def _kind(deadline: Deadline) -> str:
@@ -35,12 +35,14 @@ def _kind(deadline: Deadline) -> str:
 
 async def _others_waiting(work: UnitOfWork, deadline: Deadline) -> list[Deadline]:
     """The incident's other deadlines that the same message covers. The ledger is read only if there are any."""
-    others = [
-        each
-        for each in plan(work.incident, work.policy)
-        if each.subject is not None and each.subject.kind in KINDS and each.dedup_key != deadline.dedup_key
+    candidates = [
+        candidate
+        for candidate in plan(work.incident, work.policy)
+        if candidate.subject is not None
+        and candidate.subject.kind in KINDS
+        and candidate.dedup_key != deadline.dedup_key
     ]
-    if not others:
+    if not candidates:
         return []
     waiting = {row.dedup_key for row in await deadlines.waiting(work.conn, work.incident.number)}
-    return [each for each in others if each.dedup_key in waiting]
+    return [candidate for candidate in candidates if candidate.dedup_key in waiting]

@@ -25,17 +25,21 @@ async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
     """1. Find who is on call now. 2. Skip if it is nobody, or the holder again. 3. Offer it once, privately."""
     incident, policy = work.incident, work.policy
     shift = next(
-        each for each in shift_change.pending(incident) if keys.shift_subject(incident, each) == deadline.subject
+        candidate
+        for candidate in shift_change.pending(incident)
+        if keys.shift_subject(incident, candidate) == deadline.subject
     )
     member = await _on_call_now(work, shift.schedule)
     if member is None:
         reason = f"nobody is on call on {shift.schedule} after {user_mention(shift.user)}"
         return skipped(Change(shift_change.with_state(incident, shift, ShiftState.OVER)), deadline.dedup_key, reason)
     if await on_call.user_of(work.conn, policy, member) == shift.user:
-        left = replace(incident, turns=tuple(each for each in incident.turns if each != shift))
-        longer = await role_shifts.with_current_shifts(work.conn, left, policy, work.now)
+        without_shift = replace(incident, turns=tuple(candidate for candidate in incident.turns if candidate != shift))
+        with_current_shift = await role_shifts.with_current_shifts(work.conn, without_shift, policy, work.now)
         return skipped(
-            Change(longer), deadline.dedup_key, f"{user_mention(shift.user)} is on call on {shift.schedule} for longer"
+            Change(with_current_shift),
+            deadline.dedup_key,
+            f"{user_mention(shift.user)} is on call on {shift.schedule} for longer",
         )
     address = on_call.address_of(policy, member) or member
     name = _name(policy, member, address)

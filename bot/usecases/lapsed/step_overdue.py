@@ -18,7 +18,7 @@ from bot.usecases.unit_of_work import UnitOfWork
 
 
 async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
-    """Remind one person, in the thread of the run."""
+    """Remind one person in the thread of the run."""
     subject = deadline.about(StepSubject)
     run, _ = await load_run(work.conn, work.incident.number, subject.run)
     step = run.step(subject.step)

@@ -26,7 +26,7 @@ LISTED = 5  # people in a warning
 
 
 async def make_secret(conn: AsyncConnection) -> None:
-    """Make the secret of this database, if it has none."""
+    """Create the secret of this database, if it has none."""
     await key_value.FEED_SECRET.put_new(conn, secrets.token_hex(32))
 
 

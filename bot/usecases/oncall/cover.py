@@ -39,8 +39,8 @@ async def cover(
 ) -> Covered:
     """Put the person on call instead of the rotation and of earlier covers. A start in the past becomes now.
 
-    The place is a schedule, or a layer of it, as in `support/night`. Raises `Refused` for one that is not there, and
-    for a time that is over, too far away or too long.
+    The place is a schedule, or a layer of it, as in `support/night`. Raises `Refused` for an unknown one, and for
+    a time that is over, too far away or too long.
     """
     schedule, layer = parse_place(place, context.policy.schedules)
     authorize.require(context, "cover", person.user)
@@ -52,7 +52,7 @@ async def cover(
         before = await overrides.in_force(conn, now)
         await overrides.add(conn, override, person.user, now)
         await home_tab.refresh_all(conn, now)
-        covered = await _covered(conn, context.policy, override, person, before)
+        covered = await _cover_result(conn, context.policy, override, person, before)
         await enqueue.put(conn, _relieved(context.policy, covered, now))
     await shift_change.schedules_changed(context, {schedule}, before)
     context.wakeups.notify()
@@ -60,7 +60,7 @@ async def cover(
 
 
 def _relieved(policy: Policy, covered: Covered, now: datetime) -> list[Notice]:
-    """Tell those whom the cover relieves: they may know nothing of it."""
+    """The notices to the people whom the cover relieves, who may not know of it."""
     override = covered.override
     key = f"{override.schedule}:{override.member}:{now.timestamp()}"
     return [
@@ -79,7 +79,7 @@ def _relieved(policy: Policy, covered: Covered, now: datetime) -> list[Notice]:
 
 
 def _back_on_call(policy: Policy, member: str, result: GivenUp, now: datetime) -> list[Notice]:
-    """Tell whoever is on call again now that a cover was given up."""
+    """The notices to the people who are on call again after a cover was given up."""
     if result.at > now:
         return []
     ended = result.ended[0]
@@ -101,22 +101,22 @@ def _check(override: Override, now: datetime) -> None:
         )
 
 
-async def _covered(
+async def _cover_result(
     conn: AsyncConnection, policy: Policy, override: Override, person: Identity, before: Sequence[Override]
 ) -> Covered:
-    """The result of a cover. Of a long one only the beginning is searched, which takes long enough."""
+    """The result of a cover. Only the beginning of a long one is searched, to bound the cost."""
     schedule = policy.schedules[override.schedule]
     start, until = override.starts_at, min(override.ends_at, override.starts_at + oncall.LOOKAHEAD)
-    without = _on_duty(oncall.shifts(schedule, start, until, before))
-    with_it = _on_duty(oncall.shifts(schedule, start, until, (*before, override)))
-    members = [member for member, time in without.items() if with_it.get(member, timedelta()) < time]
-    others = [
+    times_before = _on_duty(oncall.shifts(schedule, start, until, before))
+    times_after = _on_duty(oncall.shifts(schedule, start, until, (*before, override)))
+    members = [member for member, time in times_before.items() if times_after.get(member, timedelta()) < time]
+    other_members = [
         member
         for member in members
         if not person.is_among([on_call.address_of(policy, member) or member])
         and await on_call.user_of(conn, policy, member) != person.user
     ]
-    return Covered(override, tuple(others), tuple(oncall.gaps(schedule, start, until, before)))
+    return Covered(override, tuple(other_members), tuple(oncall.gaps(schedule, start, until, before)))
 
 
 def _on_duty(shifts: Sequence[oncall.Shift]) -> dict[str, timedelta]:
@@ -128,11 +128,11 @@ def _on_duty(shifts: Sequence[oncall.Shift]) -> dict[str, timedelta]:
 
 
 async def give_up(context: Context, place: str, member: str, delivery: str | None = None) -> GivenUp:
-    """End every present and future cover of the member, or else those of people whom Slack does not reach any more.
+    """End every current and future cover of the member, or else those of people whom Slack no longer reaches.
 
     A place such as `support/night` means the covers of this layer alone.
 
-    Raises `Refused` where there is none, and where the member may not cover.
+    Raises `Refused` if there is none, and if the member may not cover.
     """
     schedule, _, layer = place.partition("/")
     if layer:
@@ -143,7 +143,7 @@ async def give_up(context: Context, place: str, member: str, delivery: str | Non
         before = await overrides.in_force(conn, now)
         ended = await overrides.end_early(conn, schedule, member, now, layer)
         if not ended:
-            ended = await _end_dead_covers(context, conn, schedule, member, before)
+            ended = await _end_unreachable_covers(context, conn, schedule, member, before)
         if not ended:
             raise Refused(f"You do not cover {schedule} now, nor later.", f"cover {schedule} for 2h")
         after = await overrides.in_force(conn, now)
@@ -159,14 +159,16 @@ async def give_up(context: Context, place: str, member: str, delivery: str | Non
     return result
 
 
-async def _end_dead_covers(
+async def _end_unreachable_covers(
     context: Context, conn: AsyncConnection, schedule: str, actor: str, before: Sequence[Override]
 ) -> tuple[Override, ...]:
-    """End the covers of people whom Slack does not reach: whoever may cover the schedule may do so."""
+    """End the covers of people whom Slack does not reach. Everybody who may cover the schedule may do so."""
     directory = await on_call.current_directory(conn, context.policy)
-    dead = dict.fromkeys(each.member for each in before if each.schedule == schedule and directory.problem(each.member))
-    if not dead:
+    unreachable = dict.fromkeys(
+        override.member for override in before if override.schedule == schedule and directory.problem(override.member)
+    )
+    if not unreachable:
         return ()
     authorize.require(context, "cover", actor)
-    ended = [await overrides.end_early(conn, schedule, member, context.clock.now()) for member in dead]
+    ended = [await overrides.end_early(conn, schedule, member, context.clock.now()) for member in unreachable]
     return tuple(sorted((cover for covers in ended for cover in covers), key=lambda cover: cover.starts_at))

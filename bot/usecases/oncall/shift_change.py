@@ -57,11 +57,11 @@ async def schedules_changed(context: Context, names: set[str], before: Sequence[
         people = await _on_call(conn, context.policy, names, now, [before, after])
         people |= {override.member for override in (*before, *after) if override.schedule in names}
         # A role holder's shift names its schedule.
-        wanted = incidents.IncidentFilter(open_only=True, naming=frozenset(people | names))
-        concerned = await incidents.find(conn, wanted, (), MAX_INCIDENTS)
+        incident_filter = incidents.IncidentFilter(open_only=True, naming=frozenset(people | names))
+        concerned = await incidents.find(conn, incident_filter, (), MAX_INCIDENTS)
     for incident in concerned:
-        held = people.intersection(incident.roles.values())
-        if held or any(shift.schedule in names for shift in shift_change.pending(incident)):
+        holders = people.intersection(incident.roles.values())
+        if holders or any(shift.schedule in names for shift in shift_change.pending(incident)):
             async with locked_incident(context, incident.number) as work:
                 await _update_shifts(work, names, before)
 
@@ -73,8 +73,8 @@ async def _on_call(
     members = {
         member
         for name in names & set(policy.schedules)
-        for seen in overrides_seen
-        for member in oncall.on_call(policy.schedules[name], now, seen)
+        for override_set in overrides_seen
+        for member in oncall.on_call(policy.schedules[name], now, override_set)
     }
     return {user for member in members if (user := await on_call.user_of(conn, policy, member))}
 
@@ -95,8 +95,8 @@ async def _update_shifts(work: UnitOfWork, names: set[str], before: Sequence[Ove
         ]
         ended |= {_key(shift): shift for shift in shifts if _key(shift) not in settled}
     ended |= {_key(shift): shift for shift in shift_change.pending(work.incident) if shift.ends_at <= work.now}
-    kept = tuple(shift for shift in fresh.turns if _key(shift) not in ended)
-    await work.commit(Change(replace(fresh, turns=(*kept, *ended.values()))))
+    unchanged = tuple(shift for shift in fresh.turns if _key(shift) not in ended)
+    await work.commit(Change(replace(fresh, turns=(*unchanged, *ended.values()))))
 
 
 def _key(shift: RoleShift) -> tuple[str, str, str]:

@@ -1,4 +1,4 @@
-"""Pages a person about alerts by the next method when one fails, or has been failing for too long."""
+"""Pages a person about alerts by the next method when one fails, or keeps failing for `PATIENCE`."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ async def failed(context: Context, row: ClaimedNotice, error: str) -> None:
     async def mark(conn: AsyncConnection) -> bool:
         return await queue.mark_failed(conn, row, error) is not None
 
-    await _instead(context, row, mark, error)
+    await _page_next(context, row, mark, error)
 
 
 async def also_page(context: Context, row: ClaimedNotice, mark: MarkRow, error: str) -> None:
-    """Page by the next method as well, at most once. The first goes on retrying."""
+    """Page by the next method as well, at most once, while the first one keeps retrying."""
 
     async def mark_once(conn: AsyncConnection) -> bool:
         return await mark(conn) and await ingest.claim_delivery(conn, f"impatient:{row.dedup_key}", context.clock.now())
 
-    await _instead(context, row, mark_once, error)
+    await _page_next(context, row, mark_once, error)
 
 
-async def _instead(context: Context, row: ClaimedNotice, mark: MarkRow, error: str) -> None:
+async def _page_next(context: Context, row: ClaimedNotice, mark: MarkRow, error: str) -> None:
     payload = read_payload(row, AlertPagePayload)
     async with context.database.transaction() as conn:
         await groups.lock_all(conn)
@@ -69,7 +69,7 @@ async def _instead(context: Context, row: ClaimedNotice, mark: MarkRow, error: s
 async def _next_page(
     context: Context, conn: AsyncConnection, group: AlertGroup, payload: AlertPagePayload
 ) -> Notice | None:
-    """The same page by the next method; None where there is none."""
+    """The same page by the next method; None if there is none."""
     if not payload.person:
         return None
     policy = (await current_directory(conn, context.policy)).with_users(context.policy)

@@ -13,7 +13,7 @@ from storage.timeline import entries
 
 
 async def of_failure(work: UnitOfWork, row: ClaimedNotice, error: str) -> list[Notice]:
-    """The private answer to whoever asked for this notice; none where nobody did. Pages tell the channel instead."""
+    """The private answer to the person who requested this notice, if any. Failed pages are told in the channel."""
     asked_by = await _asked_by(work, row)
     if asked_by is None or not is_user_id(asked_by):
         return []

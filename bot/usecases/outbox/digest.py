@@ -1,4 +1,4 @@
-"""Gathers what was not posted while Slack was down into one digest for the channel, and one for the announcement."""
+"""Gathers messages that were held back while Slack was down into digests for the channel and the announcement."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from storage.outbox import delayed, enqueue, queue
 from storage.outbox.delayed import WaitingNotice
 from storage.timeline import entries as timeline
 
-# After the end of the outage; what may have arrived and could not be looked for by then goes out by itself.
+# After the end of the outage. A message that may have arrived and is not looked up by then is sent separately.
 GATHERED_WITHIN = timedelta(minutes=5)
 NEWER_PAGE = "a later page in the channel names everybody who is needed"
 
 
 async def gather(context: Context, number: int, span: OutageSpan) -> bool:
-    """Replace what waits by digests, in one transaction. False while a message is being sent, or may have arrived.
+    """Replace waiting messages by digests, in one transaction. False while one is being sent or may have arrived.
 
-    Twice is safe: the second time nothing waits any more, and the digests are known.
+    Calling it twice is safe: the second time nothing waits any more, and the digests exist.
     """
     async with context.database.transaction() as conn:
         incident = await incidents.lock(conn, number)
@@ -41,7 +41,7 @@ async def gather(context: Context, number: int, span: OutageSpan) -> bool:
         if len(settled) < len(rows) and await wall_now(conn) < span.until_wall + GATHERED_WITHIN:
             return False
         if incident.channel_id is None and not await enqueue.exists(conn, routing.channel_key(number)):
-            return True  # it never had a channel, and gets none
+            return True  # it has no channel and will get none
         await _gather(conn, incident, settled, span)
     context.wakeups.outbox.set()
     return True
@@ -64,7 +64,7 @@ async def _gather(conn: AsyncConnection, incident: Incident, rows: Sequence[Wait
     await enqueue.put(conn, notices)
     receipts = [row for row in rows if row.kind == NoticeKind.STATUS_RECEIPT]
     await delayed.end(conn, [*told_later, *receipts[:-1]])
-    await queue.wake(conn, number)  # what stands by itself
+    await queue.wake(conn, number)  # messages that are not part of a digest
     await _keep_newest_page(conn, incident, [row for row in rows if row.kind == NoticeKind.PAGE_CHANNEL])
 
 
@@ -76,7 +76,7 @@ async def _digests(
 
 
 async def _keep_newest_page(conn: AsyncConnection, incident: Incident, pages: Sequence[WaitingNotice]) -> None:
-    """Of several pages in the channel that are still needed, only the newest is posted; the others are not, either."""
+    """Post only the newest of the channel pages that are still needed, and end the others."""
     needed = [row for row in pages if calls.not_needed_because(incident, until_of(row.payload)) is None]
     await delayed.end(conn, needed[:-1])
     for row in needed[:-1]:
@@ -94,6 +94,6 @@ def _under_card(row: WaitingNotice, incident: Incident) -> bool:
 
 
 def _seqs(payload: Mapping[str, object]) -> list[int]:
-    several, one = payload.get("seqs"), payload.get("seq")
-    numbers = list(several) if isinstance(several, list | tuple) else []
-    return [*numbers, *([one] if isinstance(one, int) else [])]
+    seqs, seq = payload.get("seqs"), payload.get("seq")
+    numbers = list(seqs) if isinstance(seqs, list | tuple) else []
+    return [*numbers, *([seq] if isinstance(seq, int) else [])]

@@ -69,15 +69,15 @@ async def sent(context: Context, row: ClaimedNotice, receipt: dict[str, Any]) ->
             await _follow_up(context, conn, incident, row, receipt)
         return True
 
-    ours = await context.database.batched(mark)
+    was_recorded = await context.database.batched(mark)
     context.wakeups.outbox.set()
-    return ours
+    return was_recorded
 
 
 async def _follow_up(
     context: Context, conn: AsyncConnection, incident: Incident, row: ClaimedNotice, receipt: dict[str, Any]
 ) -> None:
-    """What follows from a notice that was sent, beside the incident's own state."""
+    """Handle the consequences of a sent notice, apart from the incident's own state."""
     if row.kind in receipts.KINDS:
         await receipts.record_settled(await begin(context, conn, incident), row)
     if row.kind == NoticeKind.CARD and row.version > 1:  # posted again: pin the new one
@@ -115,7 +115,7 @@ async def failed(context: Context, row: ClaimedNotice, error: str) -> None:
 
 
 async def hold(context: Context, row: ClaimedNotice, until: str, why: str) -> None:
-    """Keep it until what `until` stands for has happened."""
+    """Hold the notice until the event that `until` names."""
 
     async def mark(conn: AsyncConnection) -> bool:
         incident = await lock_incident(conn, row)
@@ -132,7 +132,7 @@ def _can_be_used(incident: Incident) -> bool:
 
 
 async def dropped(context: Context, row: ClaimedNotice, reason: str) -> None:
-    """Record that the notice was not needed any more when its turn came; the ledger says why."""
+    """Record that the notice was no longer needed; the ledger says why."""
 
     async def mark(conn: AsyncConnection) -> None:
         await lock_incidents(conn, [row])

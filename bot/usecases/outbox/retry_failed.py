@@ -1,4 +1,4 @@
-"""Queues the notices of an incident again that failed for good."""
+"""Queues the failed notices of an incident again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from storage.outbox import census, enqueue, queue
 
 
 async def try_waiting_now(context: Context) -> None:
-    """Try every waiting notice now, since what kept them from going out has been fixed."""
+    """Try every waiting notice now, since the cause of the failures has been fixed."""
     async with context.database.transaction() as conn:
         await queue.wake(conn)
     context.wakeups.notify()
@@ -27,7 +27,7 @@ async def retry_failed(context: Context, number: int, delivery: str | None = Non
 
 
 async def retry_failed_in(conn: AsyncConnection, number: int) -> int:
-    """`retry_failed`, in a transaction of the caller's."""
+    """Do what `retry_failed` does, in the caller's transaction."""
     count = len(await census.failed_or_blocked(conn, number))
     await enqueue.retry_failed(conn, number)
     await queue.wake(conn, number)

@@ -1,4 +1,4 @@
-"""Looks up what belongs to an outbox row: the incident to lock before it, and the deadlines that it serves."""
+"""Looks up the incident to lock before an outbox row, and the deadlines that the row settles."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class ServesDeadlines(Protocol):
 
     @property
     def deadline(self) -> str | None:
-        """The key of the deadline that it serves."""
+        """The key of the deadline that it settles."""
         ...
 
     @property
     def payload(self) -> dict[str, Any]:
-        """It may name more, as `deadlines`."""
+        """The payload, which may name more deadlines as `deadlines`."""
         ...
 
 

@@ -47,13 +47,13 @@ async def page_others(work: UnitOfWork, row: ClaimedNotice, error: str) -> bool:
     unpaged = _without_page(work.incident, payload)
     if payload.rung is None:
         text = f"{payload.why or payload.called}: nobody was reached. {error}"
-        await work.commit(Change(unpaged, (_told(work, text),)))
+        await work.commit(Change(unpaged, (_channel_entry(work, text),)))
         return False
     if not _is_current(work, base, payload.rung):
         return False
     why = f"nobody on rung {payload.rung} could be reached"
     if any(page.rung > payload.rung for page in work.incident.ladder.pages):
-        await work.commit(Change(unpaged, (_told(work, f"Rung {payload.rung} reached nobody: {error}"),)))
+        await work.commit(Change(unpaged, (_channel_entry(work, f"Rung {payload.rung} reached nobody: {error}"),)))
         return False
     context = await work.paging_context()
     tried = (*payload.people, *payload.channels)
@@ -62,8 +62,8 @@ async def page_others(work: UnitOfWork, row: ClaimedNotice, error: str) -> bool:
         paging = replace(paging, plan=replace(paging.plan, gaps=(error.rstrip("."), *paging.plan.gaps)))
         await work.write(of_paging(unpaged, paging, PageCause(why, keys.rung_key(unpaged, payload.rung)), context))
         return True
-    told = replace(paging, fell_through=((payload.rung, error.rstrip(".")), *paging.fell_through))
-    outcome = of_paging(unpaged, told, PageCause(why, f"unreached:{base}"), context)
+    next_paging = replace(paging, fell_through=((payload.rung, error.rstrip(".")), *paging.fell_through))
+    outcome = of_paging(unpaged, next_paging, PageCause(why, f"unreached:{base}"), context)
     rung_key = keys.rung_key(unpaged, payload.rung)  # its row fails, with what Slack or the vendor said
     ledger = tuple(decision for decision in outcome.ledger if decision.dedup_key != rung_key)
     await work.write(replace(outcome, ledger=ledger))
@@ -89,9 +89,9 @@ def _without_page(incident: Incident, payload: PagePayload) -> Incident:
     """The incident without this page: its rung is not repeated, and does not count as paged when a target lapses."""
     number = payload.rung or 0
     pages = incident.ladder.pages
-    kept = tuple(page for page in pages if page.rung != number or (not number and page.people != payload.people))
-    return replace(incident, ladder=replace(incident.ladder, pages=kept))
+    other_pages = tuple(page for page in pages if page.rung != number or (not number and page.people != payload.people))
+    return replace(incident, ladder=replace(incident.ladder, pages=other_pages))
 
 
-def _told(work: UnitOfWork, text: str) -> Entry:
+def _channel_entry(work: UnitOfWork, text: str) -> Entry:
     return entry(work.now, "escalated", BOT, text, told=True)

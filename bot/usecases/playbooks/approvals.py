@@ -41,15 +41,15 @@ async def request_approval(
 async def request_approval_in(
     work: UnitOfWork, run: PlaybookRun, playbook: Playbook, step: str, action: str, actor: str
 ) -> PlaybookRun:
-    """Request approval within a transaction. Raises `Refused` if a value is missing: there is nothing to show yet."""
+    """Request approval within a transaction. Raises `Refused` if a value is missing."""
     require_open(work.incident)
     if missing := playbook.missing_parameters(playbook.step(step), run.values):
         names = ", ".join(parameter.name for parameter in missing)
         raise Refused(f"Fill in {names} first, so that the approvers see what they approve.")
-    shown = preview(playbook, step, run.values, action)
+    preview_lines = preview(playbook, step, run.values, action)
     people = await unit_of_work.direct_approvers(work, actor)
     expires = work.policy.playbooks.approval_expires
-    change = approvals.request(run, step, action, shown, actor, expires, work.now, people)
+    change = approvals.request(run, step, action, preview_lines, actor, expires, work.now, people)
     approval = change.run.step(step).asked
     assert approval is not None  # noqa: S101 - it was just requested
     return await commit(work, change, routing.playbook_runs.approval_requested(change.run, approval))
@@ -70,7 +70,7 @@ async def refuse(  # noqa: PLR0913, PLR0917 - flat, like every action on a run
     context: Context, number: int, run_number: int, step: str, request: int, actor: str, reason: str = "",
     delivery: str | None = None,
 ) -> PlaybookRun:  # fmt: skip
-    """Refuse a request. Everyone in the incident may: a refusal is never dangerous."""
+    """Refuse a request. Everyone in the incident may, since a refusal is never dangerous."""
     async with unit_of_work.locked_run(context, number, run_number, delivery) as (work, run, _):
         return await commit(work, approvals.refuse(run, step, request, actor, work.now, reason))
 
@@ -79,7 +79,7 @@ async def break_glass(  # noqa: PLR0913, PLR0917 - flat, like every action on a 
     context: Context, number: int, run_number: int, step: str, request: int, who: Identity, reason: str,
     delivery: str | None = None,
 ) -> PlaybookRun:  # fmt: skip
-    """Go ahead without approval, when no approver is there and it cannot wait. Channel and timeline are told."""
+    """Go ahead without approval when no approver is available. The channel and the timeline are told."""
     async with unit_of_work.locked_run(context, number, run_number, delivery) as (work, run, playbook):
         _require_break_glass(work, who)
         change = approvals.break_glass(run, step, request, who.user, work.now, reason)
@@ -93,15 +93,15 @@ async def require_break_glass(context: Context, number: int, who: Identity) -> N
 
 
 async def may_answer(context: Context, conn: AsyncConnection, incident: Incident, run: PlaybookRun, who: str) -> bool:
-    """Whether a person of the workspace may grant what a run waits for, by the policy. Nothing is locked."""
-    asked = next((step.asked for step in run.steps if is_waiting(step)), None)
-    if asked is None or asked.by == who:
+    """Whether the policy lets a member of the workspace grant the waiting request of a run. Nothing is locked."""
+    approval = next((step.asked for step in run.steps if is_waiting(step)), None)
+    if approval is None or approval.by == who:
         return False
     policy = await context.policies.of(conn, incident)
     if not policy.playbooks.approvers:
         return True
     work = UnitOfWork(context, conn, incident, policy, context.clock.now())
-    return who in await unit_of_work.approvers_of(work, run, asked)
+    return who in await unit_of_work.approvers_of(work, run, approval)
 
 
 def is_waiting(step: StepState) -> bool:
@@ -111,17 +111,17 @@ def is_waiting(step: StepState) -> bool:
 
 async def _require_approver(work: UnitOfWork, run: PlaybookRun, step: str, who: Identity) -> None:
     _require_member(work, who, "approve this")
-    asked = run.step(step).asked
-    if not work.policy.playbooks.approvers or asked is None:
+    approval = run.step(step).asked
+    if not work.policy.playbooks.approvers or approval is None:
         return
-    people = await unit_of_work.approvers_of(work, run, asked)
+    people = await unit_of_work.approvers_of(work, run, approval)
     if who.is_among(people):
         return
     names = ", ".join(map(_mention, people)) or "nobody at the moment"
     if who.is_among(await unit_of_work.approvers(work)):
         raise Refused(
             "You may approve only by a role or a cover that you had before this was asked, or that somebody else than "
-            f"{user_mention(asked.by)} gave you. Others may: {names}."
+            f"{user_mention(approval.by)} gave you. Others may: {names}."
         )
     raise Refused(f"The policy names who may approve: {names}.")
 
@@ -151,7 +151,7 @@ def _mention(person: str) -> str:
 
 
 async def _commit_grant(work: UnitOfWork, change: RunChange, playbook: Playbook, step: str) -> PlaybookRun:
-    """Commit an approval, if what would run is still what was shown. Raises `Refused` otherwise."""
+    """Commit an approval if the commands are still those that were shown. Raises `Refused` otherwise."""
     state = change.run.step(step)
     assert state.asked is not None  # noqa: S101 - it was just answered
     if preview(playbook, step, change.run.values, state.asked.action) != state.asked.shown:

@@ -15,4 +15,4 @@ CANDIDATES = 10  # similar incidents considered
 async def playbook_confidence(conn: AsyncConnection, incident: Incident, playbook: str, now: datetime) -> float | None:
     """The highest similarity, from 0 to 1, to an incident that the playbook fixed. None without such an incident."""
     matches = await search.similar_to(conn, incident, now, limit=CANDIDATES)
-    return max((each.confidence for each in matches if each.fix and each.fix.playbook == playbook), default=None)
+    return max((match.confidence for match in matches if match.fix and match.fix.playbook == playbook), default=None)

@@ -1,4 +1,4 @@
-"""Shows what a step would run, byte for byte, and why it may or may not; nothing is run."""
+"""Shows exactly what a step would run, and why it may or may not run. Nothing is run."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ def make_plan(runners: Runners, step: Step, values: Mapping[str, str], action: A
         raise Refused(f"the runner {name} is not set up (`automation.runners` in the policy)")
     permissions = [runner.check(invocation) for invocation in invocations]
     first = permissions[0]
-    timeout = first.timeout if name == "wait" else min([step.timeout, *(each.timeout for each in permissions)])
+    timeout = (
+        first.timeout if name == "wait" else min([step.timeout, *(permission.timeout for permission in permissions)])
+    )
     plan = Plan(
         runner=name, action=action, invocations=invocations, timeout=timeout, remedy="rollback",
         where=first.where, run_as=first.run_as, limits=first.limits, rule=first.rule,

@@ -163,7 +163,9 @@ async def _after_failure(work: UnitOfWork, job: Job, run: PlaybookRun) -> None:
 async def _fire_trigger(work: UnitOfWork, job: Job) -> None:
     """If a remedy ran in this run, fire the trigger for a failed one: the policy may page somebody."""
     if job.plan.remedy is None and not any(
-        each.plan.remedy for each in await stored.of_run(work.conn, job.incident, job.walk) if each.started_at
+        other_job.plan.remedy
+        for other_job in await stored.of_run(work.conn, job.incident, job.walk)
+        if other_job.started_at
     ):
         return
     fired = triggers.fire(work.incident, work.policy, TRIGGER, work.now)
@@ -172,8 +174,8 @@ async def _fire_trigger(work: UnitOfWork, job: Job) -> None:
 
 
 async def _record_retry(work: UnitOfWork, job: Job, verdict: Verdict, pause: timedelta) -> None:
-    left = job.plan.retries + 1 - job.attempts
-    line = f"attempt {job.attempts} failed ({verdict.summary}); again in {exact(pause)}, {left} left"
+    remaining = job.plan.retries + 1 - job.attempts
+    line = f"attempt {job.attempts} failed ({verdict.summary}); again in {exact(pause)}, {remaining} left"
     run, _ = await load_run(work.conn, job.incident, job.walk)
     logged = entry(
         work.now, "playbook", BOT, f"{run.name}, {job.step} {job.title}: {line}",

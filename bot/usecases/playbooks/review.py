@@ -29,7 +29,7 @@ async def remind_owners(context: Context) -> int:
     if not working_hours(now, policy):
         return 0
     library = await context.playbook_library.library()
-    owned = [(each, owner) for each in library.playbooks if (owner := _reachable_owner(each, policy))]
+    owned = [(item, owner) for item in library.playbooks if (owner := _reachable_owner(item, policy))]
     if not owned:
         return 0
     subjects: dict[str, list[dict[str, Any]]] = {}
@@ -63,20 +63,22 @@ def working_hours(now: datetime, policy: Policy) -> bool:
 def _due_reminders(
     playbook: Playbook, stats: RunStats, policy: Policy, now: datetime
 ) -> list[tuple[str, dict[str, Any]]]:
-    """The dedup key and content of each thing that a playbook's owner should know, whether told before or not."""
+    """The dedup key and content of each reminder that a playbook's owner should get, whether sent before or not."""
     rules = policy.playbooks
-    named: dict[str, Any] = {"playbook": playbook.id, "name": playbook.name}
+    playbook_names: dict[str, Any] = {"playbook": playbook.id, "name": playbook.name}
     reminders: list[tuple[str, dict[str, Any]]] = []
     periods = review_due(playbook, rules.review_every, now.date())
     if periods is not None and playbook.last_reviewed is not None:
         dedup_key = f"review:{playbook.id}:{playbook.last_reviewed}:{periods}"
-        reminders.append((dedup_key, {"what": "review", **named, "reviewed": playbook.last_reviewed.isoformat()}))
+        reminders.append(
+            (dedup_key, {"what": "review", **playbook_names, "reviewed": playbook.last_reviewed.isoformat()})
+        )
     for step in playbook.steps:
         times = stats.skipped.get(step.key, 0)
         if times >= rules.skipped:
             step_names = {"step": step.key, "title": step.title}
             dedup_key = f"skipped:{playbook.id}:{playbook.digest}:{step.key}"
-            reminders.append((dedup_key, {"what": "skipped", "times": times, **named, **step_names}))
+            reminders.append((dedup_key, {"what": "skipped", "times": times, **playbook_names, **step_names}))
     return reminders
 
 

@@ -66,7 +66,7 @@ def _undo_plan(context: Context, job: Job) -> Plan:
     first = permissions[0]
     return Plan(
         runner="process", action=Action.ROLLBACK, invocations=job.plan.undo,
-        timeout=min(each.timeout for each in permissions), remedy="rollback",
+        timeout=min(permission.timeout for permission in permissions), remedy="rollback",
         where=first.where, run_as=first.run_as, limits=first.limits, rule=first.rule,
     )  # fmt: skip
 

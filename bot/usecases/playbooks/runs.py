@@ -73,8 +73,8 @@ async def suggest(context: Context, incident: Incident, policy: Policy, words: s
     hits = await context.playbook_library.find(query_for(incident, policy, words), limit)
     if words:
         return hits
-    if listed := [hit for hit in hits if hit.worth_listing]:
-        return listed
+    if worthwhile := [hit for hit in hits if hit.worth_listing]:
+        return worthwhile
     first = await context.playbook_library.find(Query(WHERE_TO_START), 1)
     return [hit for hit in first if hit.worth_listing and hit.playbook.kind == "checklist"]
 
@@ -145,8 +145,10 @@ async def reopen(
 ) -> PlaybookRun:
     """Make a settled step current again. Raises `AlreadyOpen` if a newer run of the playbook is active."""
     async with locked_run(context, number, run_number, delivery) as (work, run, _):
-        others = [] if run.active else await stored.of_incident(work.conn, number)
-        if active := next((each for each in others if each.playbook == run.playbook and each.active), None):
+        other_runs = [] if run.active else await stored.of_incident(work.conn, number)
+        if active := next(
+            (other_run for other_run in other_runs if other_run.playbook == run.playbook and other_run.active), None
+        ):
             raise AlreadyOpen(active)
         return await commit(work, steps.reopen(run, step, actor, work.now))
 

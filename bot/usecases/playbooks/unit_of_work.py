@@ -27,7 +27,7 @@ from storage import playbook_runs as stored
 async def commit(
     work: UnitOfWork, change: RunChange, notices: Sequence[Notice] = (), *, new: bool = False
 ) -> PlaybookRun:
-    """Save a changed run with everything that follows from it. The incident must be locked.
+    """Save a changed run with all consequences. The incident must be locked.
 
     A change that changes nothing is not written. `new` is for a run that is not stored yet.
     """
@@ -48,16 +48,16 @@ async def save_run(
     if before is not None:
         settled += routing.playbook_runs.requests_settled(before, after)
         settled += routing.playbook_runs.reminders_settled(before, after)
-    shown = (
+    message = (
         routing.playbook_runs.run_posted(after.incident, after.number)
         if new
         else routing.run_edit(after.incident, after.number)
     )
     last = _last_line(change.entries[-1]) if change.entries else ""
     summary = replace(timers.run_summary(after, last), asking=routing.playbook_runs.live_request_keys(after))
-    others = (each for each in work.incident.walks if each.number != after.number)
-    summaries = tuple(sorted((*others, summary), key=lambda each: each.number))
-    return Outcome(Change(replace(work.incident, walks=summaries), change.entries), (shown, *settled, *notices))
+    other_summaries = (run_summary for run_summary in work.incident.walks if run_summary.number != after.number)
+    summaries = tuple(sorted((*other_summaries, summary), key=lambda run_summary: run_summary.number))
+    return Outcome(Change(replace(work.incident, walks=summaries), change.entries), (message, *settled, *notices))
 
 
 def _last_line(entry: Entry) -> str:
@@ -82,13 +82,13 @@ async def approvers(work: UnitOfWork) -> tuple[str, ...]:
 
 
 async def approvers_of(work: UnitOfWork, run: PlaybookRun, asked: Approval) -> tuple[str, ...]:
-    """The approvers of one request, without those who made themselves one after it, or whom the requester named.
+    """The approvers of one request, without people who became approvers after it or by the requester's own act.
 
-    A role counts if its holder took it before the request, or if somebody else gave it: the requester only before the
-    playbook was opened. A cover counts if it was taken before the request.
+    A role counts if its holder took it before the request, or if somebody else gave it; one given by the requester
+    counts only if that was before the playbook was opened. A cover counts if it was taken before the request.
     """
     context = await work.paging_context(covers_until=asked.asked_at)
-    roles = {role: who for role, who in work.incident.roles.items() if _counts(work.incident, role, run, asked)}
+    roles = {role: holder for role, holder in work.incident.roles.items() if _counts(work.incident, role, run, asked)}
     return recipients_of(work.policy.playbooks.approvers, replace(work.incident, roles=roles), context).people
 
 

@@ -15,12 +15,12 @@ from bot.usecases.visibility import can_see
 from storage import actions, incidents, tickets
 from storage.actions import ActionFilter
 
-READ = 1000  # items read at most, among which those of private incidents are looked at one by one
+READ = 1000  # items read at most; those of private incidents are checked one by one
 
 
 @dataclass(frozen=True, slots=True)
 class FoundActions:
-    """Items that match, as many as were asked for, with their incidents, and how many there are in all."""
+    """Up to the requested number of matching items, with their incidents and the total."""
 
     items: tuple[ActionItem, ...]
     incidents: Mapping[int, Incident]
@@ -29,7 +29,7 @@ class FoundActions:
 
 
 async def of_incident(conn: AsyncConnection, incident: Incident) -> FoundActions:
-    """All items of an incident, those to be done first, then by urgency and due date."""
+    """All items of an incident, open ones first, then by priority and due date."""
     items = sorted(await actions.of_incident(conn, incident.number), key=_order)
     return FoundActions(tuple(items), {incident.number: incident}, len(items), await tickets_of(conn, items))
 
@@ -42,27 +42,33 @@ async def find_live(
     due_before: date | None = None,
     limit: int,
 ) -> FoundActions:
-    """Up to `limit` items to be done that `user` may see (None: all), those due first first."""
-    wanted = ActionFilter(owner, due_before)
-    items: Sequence[ActionItem] = await actions.live(conn, wanted, READ)
-    known = await incidents.get_many(conn, sorted({item.incident for item in items}))
+    """Up to `limit` open items that `user` may see (None: all), in the order of their due days."""
+    item_filter = ActionFilter(owner, due_before)
+    items: Sequence[ActionItem] = await actions.live(conn, item_filter, READ)
+    incidents_by_number = await incidents.get_many(conn, sorted({item.incident for item in items}))
     hidden = {
         number
-        for number, incident in known.items()
+        for number, incident in incidents_by_number.items()
         if incident.private and user is not None and not await can_see(conn, incident, user)
     }
-    shown = [item for item in items if item.incident not in hidden]
-    total = len(shown)
+    visible_items = [item for item in items if item.incident not in hidden]
+    total = len(visible_items)
     if len(items) == READ:
-        total = await actions.count_live(conn, wanted if user is None else replace(wanted, private=False))
-    return FoundActions(tuple(shown[:limit]), known, total, await tickets_of(conn, shown[:limit]))
+        total = await actions.count_live(conn, item_filter if user is None else replace(item_filter, private=False))
+    return FoundActions(
+        tuple(visible_items[:limit]), incidents_by_number, total, await tickets_of(conn, visible_items[:limit])
+    )
 
 
 async def tickets_of(conn: AsyncConnection, items: Sequence[ActionItem]) -> dict[str, Ticket]:
     """The tickets of these items, by the item's ID."""
-    wanted = {(item.incident, item.number): item.id for item in items}
+    ids_by_key = {(item.incident, item.number): item.id for item in items}
     stored = await tickets.of_incidents(conn, sorted({item.incident for item in items}))
-    return {wanted[each.incident, each.item]: each for each in stored if (each.incident, each.item) in wanted}
+    return {
+        ids_by_key[ticket.incident, ticket.item]: ticket
+        for ticket in stored
+        if (ticket.incident, ticket.item) in ids_by_key
+    }
 
 
 def _order(item: ActionItem) -> tuple[bool, str, str, int]:

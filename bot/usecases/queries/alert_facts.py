@@ -1,4 +1,4 @@
-"""Collects what is known beside a group of alerts, for its card."""
+"""Collects facts about a group of alerts, for its card."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from storage.alerts import changes
 
 CHANGED_WITHIN = timedelta(hours=2)
 MOST_CHANGES, MOST_SIMILAR, MOST_PLAYBOOKS = 3, 2, 2
-MOST_SERVICES = 50  # whose changes are looked for
+MOST_SERVICES = 50  # whose changes are searched
 
 
 async def gather(context: Context, group: AlertGroup) -> AlertFacts:
-    """Everything that the card shows beside the alerts themselves."""
+    """Everything that the card shows apart from the alerts themselves."""
     policy, now = context.policy, context.clock.now()
     services = [key for key in group.services if key in policy.services]
     near = [*services, *(reach.key for reach in service_catalog.dependencies(policy.services, services))]
@@ -50,7 +50,7 @@ async def gather(context: Context, group: AlertGroup) -> AlertFacts:
 
 
 async def _playbooks(context: Context, group: AlertGroup, policy: Policy, words: str) -> tuple[str, ...]:
-    preferred = [name for key in group.services if (found := policy.services.get(key)) for name in found.playbooks]
+    preferred = [name for key in group.services if (service := policy.services.get(key)) for name in service.playbooks]
     query = Query(
         text=words,
         severity=group.severity,

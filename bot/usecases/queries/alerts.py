@@ -1,4 +1,4 @@
-"""Reads groups of alerts with what people are shown of them."""
+"""Reads groups of alerts with the alerts and incident that people are shown."""
 
 from __future__ import annotations
 
@@ -32,13 +32,19 @@ async def firing(conn: AsyncConnection) -> list[GroupView]:
     return await views(conn, await groups.firing(conn, SHOWN_GROUPS))
 
 
-async def views(conn: AsyncConnection, listed: Sequence[AlertGroup], alerts: int = SHOWN_ALERTS) -> list[GroupView]:
+async def views(
+    conn: AsyncConnection, alert_groups: Sequence[AlertGroup], alerts: int = SHOWN_ALERTS
+) -> list[GroupView]:
     """These groups in their order, each with at most `alerts` alerts."""
-    counts = await members.counts(conn, [group.number for group in listed])
-    found = await incidents.get_many(conn, {group.incident for group in listed if group.incident is not None})
-    listing = []
-    for group in listed:
-        shown = tuple(member.alert for member in await members.of_group(conn, group.number, alerts))
+    counts = await members.counts(conn, [group.number for group in alert_groups])
+    incidents_by_number = await incidents.get_many(
+        conn, {group.incident for group in alert_groups if group.incident is not None}
+    )
+    group_views = []
+    for group in alert_groups:
+        first_alerts = tuple(member.alert for member in await members.of_group(conn, group.number, alerts))
         count = counts.get(group.number, MemberCount())
-        listing.append(GroupView(group, shown, count.firing, count.resolved, found.get(group.incident or 0)))
-    return listing
+        group_views.append(
+            GroupView(group, first_alerts, count.firing, count.resolved, incidents_by_number.get(group.incident or 0))
+        )
+    return group_views

@@ -22,7 +22,7 @@ _AFTER = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class CatchUp:
-    """What a person missed, and where to look."""
+    """What a person missed, with contacts and links."""
 
     incident: Incident
     since: datetime | None  # None: the person was never in the incident
@@ -42,7 +42,7 @@ async def catch_up(
         since = await user_activity.last_read_at(conn, number, user)
         keyed = await timeline.read(conn, number, key_only=True, limit=ENTRIES, newest=True)
         after = since + _AFTER if since else incident.declared_at
-        written = await timeline.activity(conn, number, after)
+        activity = await timeline.activity(conn, number, after)
         upcoming = await deadlines.waiting(conn, number) if incident.open else []
     async with context.database.transaction() as conn:
         await claim_delivery(conn, delivery, now)
@@ -54,7 +54,7 @@ async def catch_up(
         incident,
         since,
         tuple(record for record in keyed if since is None or record.entry.at > since),
-        written.recent,
+        activity.recent,
         tuple(upcoming),
         contacts,
         tuple((links | {title: link for title, link in policy.links.items() if title not in links}).items()),

@@ -1,4 +1,4 @@
-"""Finds incidents that a person may see: filtered, ordered and counted by the database, not among the newest alone."""
+"""Finds incidents that a person may see, filtered, ordered and counted by the database."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from bot.usecases.visibility import can_see
 from storage import incidents
 from storage.incidents import Counted, IncidentFilter
 
-PRIVATE = 1000  # private incidents that are looked at one by one
+PRIVATE = 1000  # private incidents that are checked one by one
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The incidents that match, as many as were asked for, and how many there are in all."""
+    """Up to the requested number of matching incidents, and the totals."""
 
     incidents: tuple[Incident, ...]
     total: int  # without drills
     drills: int
-    is_all: bool = True  # whether there are no more than were counted
+    is_all: bool = True  # whether the totals are exact
 
 
 async def find_incidents(
@@ -40,15 +40,15 @@ async def find_incidents(
     `severities` narrow the list down. `worst_first` are keys of severities in the order wanted; without it the newest
     come first. `naming` are words, such as Slack IDs, of which an incident must name one.
     """
-    wanted = IncidentFilter(open_only, frozenset(severities), private=False, naming=frozenset(naming))
-    public = await incidents.find(conn, wanted, worst_first, limit)
-    counted = await incidents.count(conn, wanted)
-    # Where not all are counted, only the private ones that fall among those shown are looked for.
+    public_filter = IncidentFilter(open_only, frozenset(severities), private=False, naming=frozenset(naming))
+    public = await incidents.find(conn, public_filter, worst_first, limit)
+    counted = await incidents.count(conn, public_filter)
+    # If not all are counted, search only the private ones that belong on this page.
     lowest = public[-1].number if not worst_first and not counted.is_all and len(public) == limit else None
-    hidden = replace(wanted, private=True, concerning=user, at_least=lowest)
+    private_filter = replace(public_filter, private=True, concerning=user, at_least=lowest)
     private = [
         incident
-        for incident in await incidents.find(conn, hidden, worst_first, PRIVATE)
+        for incident in await incidents.find(conn, private_filter, worst_first, PRIVATE)
         if await can_see(conn, incident, user)
     ]
     counted = Counted(
@@ -57,5 +57,7 @@ async def find_incidents(
         counted.is_all,
     )
     ranks = {key: rank for rank, key in enumerate(worst_first)}
-    together = sorted([*public, *private], key=lambda each: (ranks.get(each.severity, len(ranks)), -each.number))
-    return Found(tuple(together[:limit]), counted.incidents, counted.drills, counted.is_all)
+    matches = sorted(
+        [*public, *private], key=lambda incident: (ranks.get(incident.severity, len(ranks)), -incident.number)
+    )
+    return Found(tuple(matches[:limit]), counted.incidents, counted.drills, counted.is_all)

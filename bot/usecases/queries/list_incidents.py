@@ -38,8 +38,7 @@ class IncidentPage:
 async def list_incidents(conn: AsyncConnection, query: IncidentQuery, user: str | None, limit: int) -> IncidentPage:
     """A page of at most `limit` incidents that `user` may see; None: an operator, who sees all.
 
-    Private incidents that concern the user are looked at one by one, those that fall on the page. A page may be the
-    last one and empty.
+    Private incidents that concern the user and fall on the page are checked one by one. The last page may be empty.
     """
     public = PageFilter(
         open_only=query.open_only,
@@ -51,18 +50,18 @@ async def list_incidents(conn: AsyncConnection, query: IncidentQuery, user: str 
         before=query.before,
         private=None if user is None else False,
     )
-    found = await incident_pages.read(conn, public, limit + 1)
+    matches = await incident_pages.read(conn, public, limit + 1)
     if user is not None:
-        lowest = found[-1].number if len(found) > limit else None
-        among = replace(public, private=True, concerning=user, at_least=lowest)
-        hidden = await incident_pages.read(conn, among, limit + 1)
-        seen = [incident for incident in hidden if await can_see(conn, incident, user)]
+        lowest = matches[-1].number if len(matches) > limit else None
+        private_filter = replace(public, private=True, concerning=user, at_least=lowest)
+        private_matches = await incident_pages.read(conn, private_filter, limit + 1)
+        visible = [incident for incident in private_matches if await can_see(conn, incident, user)]
         # Where more private ones follow than were read, no page may reach beyond the last of them.
-        floor = hidden[-1].number if len(hidden) > limit else 0
-        found = sorted([*found, *seen], key=lambda incident: -incident.number)
-        reaching = [incident for incident in found if incident.number >= floor]
+        floor = private_matches[-1].number if len(private_matches) > limit else 0
+        matches = sorted([*matches, *visible], key=lambda incident: -incident.number)
+        reaching = [incident for incident in matches if incident.number >= floor]
         if len(reaching) <= limit and floor:
             return IncidentPage(tuple(reaching), floor)
-        found = reaching
-    page = tuple(found[:limit])
-    return IncidentPage(page, page[-1].number if len(found) > limit else None)
+        matches = reaching
+    page = tuple(matches[:limit])
+    return IncidentPage(page, page[-1].number if len(matches) > limit else None)

@@ -15,23 +15,23 @@ MOST_INCIDENTS = 20
 
 
 async def merged_into(conn: AsyncConnection, incident: Incident, reader: str | None) -> list[Incident]:
-    """The incidents that are merged into this one and that the reader may see; a reader of None sees all.
+    """The incidents merged into this one that the reader may see; a reader of None sees all.
 
-    One that was reopened meanwhile is left out.
+    Incidents that were reopened are left out.
     """
     if not incident.merged:
         return []
-    found = await incidents.get_many(conn, incident.merged[-MOST_INCIDENTS:])
-    merged = [each for number, each in sorted(found.items()) if each.status is Status.MERGED]
-    return [each for each in merged if reader is None or await can_see(conn, each, reader)]
+    incidents_by_number = await incidents.get_many(conn, incident.merged[-MOST_INCIDENTS:])
+    merged = [other for number, other in sorted(incidents_by_number.items()) if other.status is Status.MERGED]
+    return [other for other in merged if reader is None or await can_see(conn, other, reader)]
 
 
 async def read_together(
     conn: AsyncConnection, incident: Incident, reader: str | None, *, key_only: bool = False, limit: int | None = None
 ) -> list[RecordedEntry]:
-    """The newest `limit` entries of the incident and of those merged into it, in the order of time."""
+    """The newest `limit` entries of the incident and of those merged into it, in chronological order."""
     records: list[RecordedEntry] = []
-    for number in (incident.number, *(each.number for each in await merged_into(conn, incident, reader))):
+    for number in (incident.number, *(merged.number for merged in await merged_into(conn, incident, reader))):
         records += await entries.read(conn, number, key_only=key_only, limit=limit, newest=True)
     records.sort(key=lambda record: (record.entry.at, record.incident, record.seq))
     return records if limit is None else records[-limit:]

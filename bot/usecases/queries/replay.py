@@ -1,4 +1,4 @@
-"""Reads a past incident, and what was sent about it, to compare with what another policy would have sent."""
+"""Compares the messages about a past incident with those that another policy would have sent."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Replay:
 async def replay(
     conn: AsyncConnection, incident: Incident, before: Policy, policy: Policy, methods: Collection[str], now: datetime
 ) -> Replay:
-    """Play an incident under `policy`; `before` is the one that it had. Nothing is written.
+    """Simulate an incident under `policy`; `before` is the one that it had. Nothing is written.
 
     Every method that the policy names counts as set up, since the question is about the policy.
     """
@@ -42,37 +42,37 @@ async def replay(
     entries = [record.entry for record in records if not record.purged]
     directory = await current_directory(conn, policy)
     covers = await overrides.in_force(conn, incident.declared_at)
-    ways = frozenset(methods) | calls.methods_named(policy)
+    all_methods = frozenset(methods) | calls.methods_named(policy)
 
     def context_at(at: datetime) -> PagingContext:
-        return paging_context(policy, covers, directory, ways, at)
+        return paging_context(policy, covers, directory, all_methods, at)
 
-    sent = await _sent(conn, incident, entries)
-    would = tuple(simulate(incident, entries, policy, context_at, now))
+    actual_sendings = await _sent(conn, incident, entries)
+    simulated_sendings = tuple(simulate(incident, entries, policy, context_at, now))
     end = now if incident.open else (incident.closed_at or incident.resolved_at or now)
     acts = [entry.at for entry in entries if is_from_person(entry) or (entry.key and entry.actor != BOT)]
     marks = [incident.declared_at, *(at for at in acts if at <= end), end]
     silent = (
-        _silence(marks, sent, before, incident),
-        _silence(marks, would, policy, incident),
+        _silence(marks, actual_sendings, before, incident),
+        _silence(marks, simulated_sendings, policy, incident),
     )
-    return Replay(incident, sent, would, silent)
+    return Replay(incident, actual_sendings, simulated_sendings, silent)
 
 
 async def _sent(conn: AsyncConnection, incident: Incident, entries: Sequence[Entry]) -> tuple[Sending, ...]:
     mentioned = await nudged.mentions(conn, incident.number)
-    sent = []
+    sendings = []
     for entry in entries:
         if (sending := sending_of(entry)) is not None:
             to = mentioned.get(str(entry.data.get("deadline")), sending.to)
-            sent.append(replace(sending, to=tuple(to)))
-    return tuple(sorted(sent, key=lambda each: each.at))
+            sendings.append(replace(sending, to=tuple(to)))
+    return tuple(sorted(sendings, key=lambda item: item.at))
 
 
 def _silence(marks: Sequence[datetime], sendings: Sequence[Sending], policy: Policy, incident: Incident) -> float:
-    known = {level.key: level for level in policy.severities}
-    level = known.get(incident.severity) or policy.severities[0]
+    levels_by_key = {level.key: level for level in policy.severities}
+    level = levels_by_key.get(incident.severity) or policy.severities[0]
     cadence = level.update_every
     if cadence is not None and not isinstance(cadence, timedelta):
         cadence = timedelta(days=cadence.days)  # business days, as if each were one
-    return silent_minutes([*marks, *(each.at for each in sendings)], cadence)
+    return silent_minutes([*marks, *(sending.at for sending in sendings)], cadence)

@@ -20,11 +20,11 @@ from storage import incidents, past_alerts, similar
 from storage.timeline import entries as timeline
 
 MAX_CANDIDATES = 40
-LIKELIEST = 8  # of the candidates are compared in full
+LIKELIEST = 8  # candidates that are compared in full
 MAX_MATCHES = 600  # incidents that the searched words may have together, before further words are left out
 MAX_DESCRIPTION = 60  # terms of a description that similar incidents are searched by
 MIN_COVERAGE = 0.25  # of the typed words, by weight, that a result has
-MAX_NEW = 50  # incidents that are not indexed yet and are compared all the same
+MAX_NEW = 50  # incidents that are not indexed yet but are compared
 
 
 def query_for(incident: Incident) -> SimilarityQuery:
@@ -47,7 +47,7 @@ async def similar_to(
 ) -> list[SimilarIncident]:
     """Past and open incidents that probably have the same cause, the likeliest first.
 
-    Private incidents are left out: not every reader may know of them.
+    Private incidents are left out, since not every reader may see them.
     """
     return await similar_by(conn, query_for(incident), now, limit, at_least, without=incident.number)
 
@@ -61,18 +61,18 @@ async def similar_by(
     *,
     without: int | None = None,
 ) -> list[SimilarIncident]:
-    """The same for a query, such as of alerts that are no incident yet. `without`: a number to leave out."""
+    """Do what `similar_to` does for a query, such as one of alerts. `without` is a number to leave out."""
     index = await _open_index(conn)
     frequencies = await index.frequencies(query.weights)
     candidates = await index.candidates(query, frequencies, private=False)
-    documents = [each for each in candidates if each.incident != without]
-    found = await _incidents(conn, documents)
-    compared = _compare(query, documents, found, frequencies)
+    documents = [candidate for candidate in candidates if candidate.incident != without]
+    incidents_by_number = await _incidents(conn, documents)
+    compared = _compare(query, documents, incidents_by_number, frequencies)
     likeliest = dict(sorted(compared.items(), key=lambda pair: -pair[1].covered)[:LIKELIEST])
-    likely = [each for each in documents if each.incident in likeliest]
-    title_terms = {term for each in likely for term in each.title} - query.weights.keys()
+    likely_documents = [candidate for candidate in documents if candidate.incident in likeliest]
+    title_terms = {term for candidate in likely_documents for term in candidate.title} - query.weights.keys()
     frequencies = frequencies.merged(await index.frequencies(sorted(title_terms)))
-    ranked = similarity.rank(_compare(query, likely, found, frequencies), found)
+    ranked = similarity.rank(_compare(query, likely_documents, incidents_by_number, frequencies), incidents_by_number)
     confident = [pair for pair in ranked if pair[1].confidence >= at_least]
     return [await _described(conn, match, like, query, now) for match, like in confident[:limit]]
 
@@ -90,9 +90,9 @@ async def search(
     public = await index.candidates(query, frequencies, private=False)
     private = await index.candidates(query, frequencies, private=True)
     visible = await _incidents(conn, [*public, *private])
-    for each in private:
-        if user is not None and not await can_see(conn, visible[each.incident], user):
-            del visible[each.incident]
+    for candidate in private:
+        if user is not None and not await can_see(conn, visible[candidate.incident], user):
+            del visible[candidate.incident]
     compared = _compare(query, [*public, *private], visible, frequencies)
     matches = [pair for pair in similarity.rank(compared, visible) if pair[1].covered >= MIN_COVERAGE]
     matches.sort(key=lambda pair: (-round(pair[1].covered, 1), -pair[0].number))
@@ -100,7 +100,7 @@ async def search(
 
 
 async def search_past_alerts(conn: AsyncConnection, text: str, limit: int = 5) -> list[PastAlert]:
-    """Alerts that another tool had, with these words, the best match first."""
+    """Imported alerts with these words, the best match first."""
     return await past_alerts.find(conn, unique_terms(text)[:MAX_DESCRIPTION], limit)
 
 
@@ -114,9 +114,12 @@ class _Index:
     async def frequencies(self, terms: Collection[str]) -> Frequencies:
         """The number of incidents, and the number of those that have each term."""
         stored = await similar.frequencies(self.conn, terms)
-        held = [words.all_terms for _, words in self.new]
-        counts = {term: stored.counts.get(term, 0) + sum(term in each for each in held) for term in terms}
-        return Frequencies(stored.total + len(held), counts)
+        new_terms = [words.all_terms for _, words in self.new]
+        counts = {
+            term: stored.counts.get(term, 0) + sum(term in document_terms for document_terms in new_terms)
+            for term in terms
+        }
+        return Frequencies(stored.total + len(new_terms), counts)
 
     async def candidates(
         self, query: SimilarityQuery, frequencies: Frequencies, *, private: bool
@@ -149,26 +152,26 @@ async def _open_index(conn: AsyncConnection) -> _Index:
 
 
 async def _incidents(conn: AsyncConnection, documents: Sequence[SearchDocument]) -> dict[int, Incident]:
-    return await incidents.get_many(conn, [each.incident for each in documents])
+    return await incidents.get_many(conn, [candidate.incident for candidate in documents])
 
 
 def _compare(
     query: SimilarityQuery,
     documents: Sequence[SearchDocument],
-    found: Mapping[int, Incident],
+    incidents_by_number: Mapping[int, Incident],
     frequencies: Frequencies,
 ) -> dict[int, Similarity]:
     return {
-        each.incident: similarity.compare(query, each, found[each.incident], frequencies)
-        for each in documents
-        if each.incident in found
+        candidate.incident: similarity.compare(query, candidate, incidents_by_number[candidate.incident], frequencies)
+        for candidate in documents
+        if candidate.incident in incidents_by_number
     }
 
 
 async def _described(
     conn: AsyncConnection, match: Incident, like: Similarity, query: SimilarityQuery, now: datetime
 ) -> SimilarIncident:
-    """A match with the reasons, and what ended it."""
+    """A match with the reasons for it, and its fix."""
     is_cancelled = match.status is Status.CANCELLED
     cancelled = await timeline.newest_of_kinds(conn, match.number, ["cancelled"]) if is_cancelled else None
     steps = await timeline.of_kind(conn, match.number, "playbook") if match.walks else []

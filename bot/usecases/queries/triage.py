@@ -1,4 +1,4 @@
-"""Collects what may help with a new incident: similar incidents, affected services, probable causes, links."""
+"""Collects hints for a new incident: similar incidents, affected services, probable causes, links."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ UNFINISHED = 100  # action items of similar incidents
 
 
 async def gather_triage(context: Context, incident: Incident, policy: Policy) -> Triage:
-    """Gather everything that may help. Everyone in the channel may see it, so no other private incident is included."""
+    """Gather the hints. Everyone in the channel may see them, so no other private incident is included."""
     now = context.clock.now()
     affected = tuple(key for key in incident.services if key in policy.services)
     guessed = () if incident.services else services_in_title(incident, policy)
@@ -39,14 +39,14 @@ async def gather_triage(context: Context, incident: Incident, policy: Policy) ->
         similar = await search.similar_to(conn, incident, now)
         changed = await changes.changes_before(conn, distances, started_at, CHANGED_WITHIN, MOST_CHANGES)
         alerting = await groups.firing(conn, MOST_FIRING) if distances else []
-        unfinished = await actions.unfinished(conn, [each.incident.number for each in similar], UNFINISHED)
+        unfinished = await actions.unfinished(conn, [match.incident.number for match in similar], UNFINISHED)
         running = await _open_at_dependencies(conn, policy, services)
     firing = [group for group in alerting if distances.keys() & {*group.services}][:SHOWN_FIRING]
-    others = [each for each in running if each.number != incident.number and not each.drill]
+    other_incidents = [match for match in running if match.number != incident.number and not match.drill]
     contacts, links = service_catalog.contacts_and_links(policy, services)
-    library = (await context.playbook_library.library()).by_id if any(each.fix for each in similar) else {}
-    fixes = dict.fromkeys(each.fix.playbook for each in similar if each.fix)
-    causes = service_catalog.probable_causes(policy.services, services, others, similar, now)
+    library = (await context.playbook_library.library()).by_id if any(match.fix for match in similar) else {}
+    fixes = dict.fromkeys(match.fix.playbook for match in similar if match.fix)
+    causes = service_catalog.probable_causes(policy.services, services, other_incidents, similar, now)
     clues = Clues(started_at, distances, changed, firing, causes, similar)
     return Triage(
         firing=tuple(firing),
@@ -66,12 +66,12 @@ async def gather_triage(context: Context, incident: Incident, policy: Policy) ->
 
 
 async def _open_at_dependencies(conn: AsyncConnection, policy: Policy, services: Sequence[str]) -> list[Incident]:
-    """The open incidents at services that the affected ones depend on. Private ones are never among them."""
+    """The open incidents at services that the affected ones depend on. Private ones are left out."""
     suspects = [reach.key for reach in service_catalog.dependencies(policy.services, services)][:SUSPECTS]
     if not suspects:
         return []
-    wanted = incidents.IncidentFilter(open_only=True, private=False, naming=frozenset(suspects))
-    return await incidents.find(conn, wanted, (), OPEN_INCIDENTS)
+    incident_filter = incidents.IncidentFilter(open_only=True, private=False, naming=frozenset(suspects))
+    return await incidents.find(conn, incident_filter, (), OPEN_INCIDENTS)
 
 
 def services_in_title(incident: Incident, policy: Policy) -> tuple[str, ...]:

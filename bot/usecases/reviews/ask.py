@@ -1,4 +1,4 @@
-"""Asks the participants of an incident what its record leaves open, and records their answers."""
+"""Asks the participants of an incident the open questions of its review, and records their answers."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ PER_PERSON = 3
 
 
 async def ask_participants(context: Context, number: int, actor: str, delivery: str | None = None) -> list[str]:
-    """Send each person their questions, once for each asking. Returns who is asked."""
+    """Send each person their questions, once for each request. Returns the people who are asked."""
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, "review", actor, work.incident)
         lifecycle.required(work.incident)
         view = await read_review(work.conn, work.policy, number)
         people = list(dict.fromkeys(question.to for question in view.questions if question.to))
-        asked = [person for person in people if is_user_id(person)]
-        if not asked:
+        recipients = [person for person in people if is_user_id(person)]
+        if not recipients:
             return []
-        names = ", ".join(f"<@{person}>" for person in asked)
-        record = entry(work.now, "review", actor, f"asked {names} what the record leaves open", asked=asked)
+        names = ", ".join(f"<@{person}>" for person in recipients)
+        record = entry(work.now, "review", actor, f"asked {names} what the record leaves open", asked=recipients)
         incident = await work.commit(Change(work.incident, (record,)))
         stamp = int(work.now.timestamp())
-        notices = [routing.review_questions(incident.number, person, stamp) for person in asked]
+        notices = [routing.review_questions(incident.number, person, stamp) for person in recipients]
         await work.commit(Change(incident), notices)
-        return asked
+        return recipients
 
 
 async def answer(

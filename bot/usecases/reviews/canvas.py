@@ -1,4 +1,4 @@
-"""Has the review of an incident put into a canvas, or that canvas brought up to date."""
+"""Queues the creation or update of the canvas that shows the review of an incident."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from storage.key_value import review_canvas
 
 
 async def mirror_review(context: Context, number: int, actor: str, delivery: str | None = None) -> str | None:
-    """Queue it, and return the ID of the canvas if there is one. Raises `Refused` before the review is opened."""
+    """Queue the update, and return the canvas ID if there is one. Raises `Refused` before the review is opened."""
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, "review", actor, work.incident)
         lifecycle.required(work.incident)
-        kept = await review_canvas(number).get(work.conn)
+        canvas = await review_canvas(number).get(work.conn)
         await work.commit(Change(work.incident), [routing.review_canvas(number)])
-        return None if kept is None else str(kept["id"])
+        return None if canvas is None else str(canvas["id"])

@@ -1,4 +1,4 @@
-"""Moves the review of an incident on, each in one transaction: open, schedule, complete, publish, edit its text."""
+"""Opens, schedules, completes and edits the review of an incident, each in one transaction."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MOST_INVITED = 50
 
 
 async def open_review(context: Context, number: int, actor: str, delivery: str | None = None) -> Incident:
-    """Open the review of an incident that has ended; nothing changes where it is open."""
+    """Open the review of an incident that has ended. Nothing changes if it is open already."""
     return await change_incident(
         context, number, PERMISSION, actor,
         lambda w: lifecycle.open_review(w.incident, actor, w.policy, w.now), delivery,
@@ -35,7 +35,7 @@ async def open_review(context: Context, number: int, actor: str, delivery: str |
 
 
 async def complete_review(context: Context, number: int, actor: str, delivery: str | None = None) -> Incident:
-    """Say that the review took place and its text is final."""
+    """Mark the review as held, with its final text."""
     return await change_incident(
         context, number, PERMISSION, actor, lambda w: lifecycle.complete(w.incident, actor, w.now), delivery
     )
@@ -48,9 +48,9 @@ async def edit_sections(
     actor: str,
     delivery: str | None = None,
 ) -> dict[str, SectionText]:
-    """Store what a person wrote for sections, each with the version that the person saw.
+    """Store the texts that a person wrote for sections, each with the version that the person saw.
 
-    Returns the sections that somebody else has changed since: then nothing is stored.
+    Returns the sections that somebody else has changed since; then nothing is stored.
     """
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, PERMISSION, actor, work.incident)
@@ -74,7 +74,7 @@ async def edit_sections(
 async def schedule_review(
     context: Context, number: int, at: datetime, facilitator: str | None, actor: str, delivery: str | None = None
 ) -> Incident:
-    """Set when the review takes place, and who leads it."""
+    """Set the time and the facilitator of the review meeting."""
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, PERMISSION, actor, work.incident)
         change = lifecycle.schedule(work.incident, at, facilitator, actor, work.policy, work.now)
@@ -82,7 +82,7 @@ async def schedule_review(
 
 
 async def _invitations(work: UnitOfWork, change: Change) -> list[Notice]:
-    """A mail with the meeting to each participant, where e-mail is set up; of a private incident to those inside."""
+    """The invitations by mail to each participant, if e-mail is set up; for a private incident, to its members only."""
     review = change.incident.review
     if "email" not in work.context.methods or review is None:
         return []

@@ -1,4 +1,4 @@
-"""Has the review of an incident written into a wiki, and records what came of it."""
+"""Queues the export of a review to a wiki, and records its result."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from storage import review_exports
 
 
 async def export_review(context: Context, number: int, wiki: WikiKind, actor: str) -> Incident:
-    """Queue it. Raises `Refused` before the review is opened, of a private incident, and without such a wiki."""
+    """Queue the export. Raises `Refused` before the review is opened, for a private incident, or without the wiki."""
     async with locked_incident(context, number) as work:
         authorize.require(context, "review", actor, work.incident)
         lifecycle.required(work.incident)
@@ -30,14 +30,14 @@ async def export_review(context: Context, number: int, wiki: WikiKind, actor: st
 
 
 def exports(context: Context, incident: Incident) -> list[Notice]:
-    """The review of a public incident goes to every wiki that is set up."""
+    """The notices that export the review of a public incident to every wiki that is set up."""
     if incident.private:
         return []
     return [routing.review_export(incident.number, wiki.value) for wiki in context.wikis]
 
 
 async def export_stored(context: Context, number: int, export: Exported) -> None:
-    """Store what we know of an export, before and between its steps."""
+    """Store the state of an export, before and between its steps."""
     async with context.database.transaction() as conn:
         await review_exports.put(conn, number, export, context.clock.now())
 
@@ -51,5 +51,5 @@ async def export_finished(context: Context, number: int, export: Exported, left:
         if left:
             text += f". Left as people changed them there: {', '.join(left)}"
         facts = {"event": "export", "wiki": export.kind.value, "url": export.url, "left": list(left)}
-        told = {"told": True} if new or left else {}
-        await work.commit(Change(work.incident, (entry(work.now, "review", BOT, text, **facts, **told),)))
+        told_fact = {"told": True} if new or left else {}
+        await work.commit(Change(work.incident, (entry(work.now, "review", BOT, text, **facts, **told_fact),)))

@@ -12,9 +12,9 @@ from bot.usecases.unit_of_work import locked_incident
 
 
 async def publish_review(context: Context, number: int, actor: str, delivery: str | None = None) -> Incident:
-    """Publish it, and tell the announcement channel; the review of a private incident stays in its channel.
+    """Publish the review in the announcement channel; the review of a private incident stays in its channel.
 
-    Wikis that are set up get it as well.
+    It is exported to every wiki that is set up.
     """
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, "review", actor, work.incident)

@@ -28,10 +28,10 @@ async def read_review(conn: AsyncConnection, policy: Policy, number: int) -> Rev
         raise NotFound(f"There is no incident INC-{number}.", "list all")
     timeline = await entries.read(conn, number)
     record = Record(incident, timeline, policy, await actions.of_incident(conn, number))
-    known = {each.seq for each in timeline}
+    seqs = {row.seq for row in timeline}
     texts = await reviews.current(conn, number)
     sections = tuple(
-        edited.with_text(section, text.text, text.version, text.author, text.at, known)
+        edited.with_text(section, text.text, text.version, text.author, text.at, seqs)
         if (text := texts.get(section.key))
         else section
         for section in draft(record)
@@ -39,23 +39,23 @@ async def read_review(conn: AsyncConnection, policy: Policy, number: int) -> Rev
     cited = {seq for section in sections for sentence in section.sentences for seq in sentence.cites}
     return ReviewView(
         incident, policy, sections, figures(record), record.participants, tuple(record.actions),
-        await _links(conn, incident, {each.seq: each.entry.data for each in timeline if each.seq in cited}),
+        await _links(conn, incident, {row.seq: row.entry.data for row in timeline if row.seq in cited}),
         await _names(conn, record, sections),
     )  # fmt: skip
 
 
 async def _links(conn: AsyncConnection, incident: Incident, cited: Mapping[int, Mapping[str, Any]]) -> dict[int, str]:
-    """For each cited entry the link to its message, or to the message of ours that told it, else to the channel."""
+    """By cited entry, the link to its message, to the bot's message about it, or else to the channel."""
     identity = await key_value.BOT_IDENTITY.get(conn)
     base = str((identity or {}).get("url") or "").rstrip("/")
-    told = await posted.by_entry(conn, incident.number)
+    posted_messages = await posted.by_entry(conn, incident.number)
     links = {}
     for seq, data in cited.items():
         link = data.get("link")
         if isinstance(link, str) and link.startswith(("https://", "http://")):
             links[seq] = link
-        elif base and seq in told:
-            channel, ts = told[seq]
+        elif base and seq in posted_messages:
+            channel, ts = posted_messages[seq]
             links[seq] = f"{base}/archives/{channel}/p{ts.replace('.', '')}"
         elif base and incident.channel_id:
             links[seq] = f"{base}/archives/{incident.channel_id}"
@@ -64,7 +64,7 @@ async def _links(conn: AsyncConnection, incident: Incident, cited: Mapping[int, 
 
 async def _names(conn: AsyncConnection, record: Record, sections: tuple[Section, ...]) -> dict[str, str]:
     texts = [sentence.text for section in sections for sentence in section.sentences]
-    mentioned = {found for text in texts for found in ids_in(text)}
-    asked = {question.to for section in sections for question in section.questions if question.to}
+    mentioned = {slack_id for text in texts for slack_id in ids_in(text)}
+    askees = {question.to for section in sections for question in section.questions if question.to}
     owners = {item.owner for item in record.actions if item.owner}
-    return await names.get_many(conn, mentioned | asked | owners | set(record.participants))
+    return await names.get_many(conn, mentioned | askees | owners | set(record.participants))

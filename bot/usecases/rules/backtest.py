@@ -1,4 +1,4 @@
-"""Tries an alerting rule on the past: when it would have fired, and which incidents that matches."""
+"""Evaluates an alerting rule on past metrics: when it would have fired, and which incidents match."""
 
 from __future__ import annotations
 
@@ -27,37 +27,37 @@ Ranges = Callable[[str, float, float, float], Awaitable[Sequence[Series]]]  # qu
 async def backtest(
     database: Database, ranges: Ranges, policy: Policy, rule: AlertingRule, since: timedelta
 ) -> dict[str, Any]:
-    """What the rule would have done, in the JSON contract. Raises `Refused`, and what `ranges` raises.
+    """The firings of the rule in the past, as JSON. Raises `Refused`, and the errors of `ranges`.
 
-    1. Read what the rule needs of this time. 2. Evaluate it, in a thread. 3. Compare with the incidents.
+    1. Read the ranges that the rule needs. 2. Evaluate it, in a thread. 3. Compare with the incidents.
     """
-    every = rule.every.total_seconds()
-    if since.total_seconds() / every > MOST_EVALUATIONS:
+    interval_s = rule.every.total_seconds()
+    if since.total_seconds() / interval_s > MOST_EVALUATIONS:
         raise Refused(f"These are too many evaluations: every {exact(rule.every)} for {exact(since)}. Ask for less.")
-    end = time.time() // every * every
-    start = end - since.total_seconds() // every * every
+    end = time.time() // interval_s * interval_s
+    start = end - since.total_seconds() // interval_s * interval_s
     data = {
         need: await ranges(need.query, first, last, step)
         for need, (first, last, step) in past.ranges(rule, start, end).items()
     }
-    found = await asyncio.to_thread(past.firings, rule, data, start, end)
+    firings = await asyncio.to_thread(past.firings, rule, data, start, end)
     async with database.reading() as conn:
-        begun = found[0].instance.active_since - past.AROUND if found else None
+        begun = firings[0].instance.active_since - past.AROUND if firings else None
         numbers = await incidents.open_or_ended_after(conn, begun, MOST_INCIDENTS) if begun is not None else []
-        known = await incidents.get_many(conn, numbers)
-    found = past.matched(found, rule, sorted(known.values(), key=lambda each: each.number))
-    matched = sum(firing.incident is not None for firing in found)
+        incidents_by_number = await incidents.get_many(conn, numbers)
+    firings = past.matched(firings, rule, sorted(incidents_by_number.values(), key=lambda incident: incident.number))
+    matched = sum(firing.incident is not None for firing in firings)
     return {
         "rule": rule.id,
         "name": rule.name,
         "severity": policy.severity(rule.severity).key,
         "since_s": since.total_seconds(),
-        "every_s": every,
-        "fired": len(found),
+        "every_s": interval_s,
+        "fired": len(firings),
         "matched": matched,
-        "false": len(found) - matched,
-        "incidents": sorted({f"INC-{each.incident}" for each in found if each.incident is not None}),
-        "firings": [_firing_json(firing) for firing in found],
+        "false": len(firings) - matched,
+        "incidents": sorted({f"INC-{firing.incident}" for firing in firings if firing.incident is not None}),
+        "firings": [_firing_json(firing) for firing in firings],
     }
 
 

@@ -35,9 +35,9 @@ def _one_line(text: str, policy: Policy) -> dict[str, Any]:
     match = SPAN.match(text.strip())
     expression, span = (match["expression"], match["span"]) if match else (text.strip(), "0s")
     if not COMBINED.search(_outside_brackets(expression)):
-        known = ", ".join(list(policy.rules)[:12]) or "none"
+        rule_ids = ", ".join(list(policy.rules)[:12]) or "none"
         raise TocsinError(
-            f"“{text[:60]}” is neither the ID of a rule (there are: {known}), nor a file, "
+            f"“{text[:60]}” is neither the ID of a rule (there are: {rule_ids}), nor a file, "
             "nor a rule in one line, such as 'sum(rate(errors_total[5m])) > 5 for 2m'."
         )
     return {"severity": policy.severities[0].key, "conditions": [condition_of(expression)], "for": span}
@@ -56,7 +56,7 @@ def condition_of(expression: str) -> dict[str, Any]:
 
 
 def _outside_brackets(expression: str) -> str:
-    """What of an expression stands neither in a string nor in brackets."""
+    """The parts of an expression that are neither in a string nor in brackets."""
     text, before = STRINGS.sub("", expression), ""
     while text != before:
         before, text = text, BRACKETS.sub("", text)

@@ -1,4 +1,4 @@
-"""Commits what was evaluated, by the replica whose turn it is, and passes alerts on to be received."""
+"""Commits the states of rules and probes on the replica that holds the lease, and passes their alerts on."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ AT_ONCE = 2000  # alerts that are received in one transaction
 
 
 class LeaseLost(Exception):
-    """Another replica has taken over: nothing was written, and what this one knows may be old."""
+    """Another replica has taken over the lease. Nothing was written, and the states of this one may be outdated."""
 
 
 async def save_states(
     context: Context, lease: str, fence: int, kind: States[_State], states: Sequence[_State], gone: Collection[str] = ()
 ) -> None:
-    """Write states, and forget those that are gone, if this replica still holds the lease. Raises `LeaseLost`."""
+    """Write states, and delete those in `gone`, if this replica still holds the lease. Raises `LeaseLost`."""
     async with context.database.serialized() as conn:
         await check_lease(conn, lease, fence)
         await kind.save(conn, states)
@@ -38,6 +38,6 @@ async def check_lease(conn: AsyncConnection, lease: str, fence: int) -> None:
 
 
 async def pass_on(context: Context, alerts: Sequence[Alert]) -> None:
-    """Have alerts received, as those of any other source. Telling an alert again changes nothing."""
+    """Receive alerts like those of any other source. Passing the same alert on again changes nothing."""
     for start in range(0, len(alerts), AT_ONCE):
         await receive_alerts(context, AlertBatch(tuple(alerts[start : start + AT_ONCE])))

@@ -1,4 +1,4 @@
-"""Enables and disables alerting rules, whatever the policy says of them. Who did it and why is kept."""
+"""Enables and disables alerting rules, overriding the policy. The person and the reason are stored."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REASON_LENGTH = 500
 async def switch_rule(
     database: Database, policy: Policy, rule: str, reason: str, actor: str, now: datetime, *, enabled: bool
 ) -> None:
-    """Evaluate a rule from now on, or no more: then what it fires resolves. Raises `NotFound` and `Refused`."""
+    """Enable or disable a rule. The alerts of a disabled rule resolve. Raises `NotFound` and `Refused`."""
     if rule not in policy.rules:
         raise NotFound(f"There is no rule “{rule[:40]}”. There are: {', '.join(policy.rules) or 'none'}.", "rules")
     if not one_line(reason):

@@ -1,4 +1,4 @@
-"""Has subscribers told of what was published, and copies elsewhere brought up to date, in the same transaction."""
+"""Queues messages to subscribers and updates of copies for a publication, in the same transaction."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from storage.outbox import enqueue
 from storage.statuspage import mailings
 
 
-async def announce(conn: AsyncConnection, publication: Publication, told: str | None, now: datetime) -> None:
-    """`told` refers to the update that subscribers are told of; None: they are told nothing."""
-    if told is not None:
-        await mailings.add(conn, publication.id, told, now)
+async def announce(conn: AsyncConnection, publication: Publication, reference: str | None, now: datetime) -> None:
+    """Queue them. `reference` is the update that subscribers are reference of; None: they are reference nothing."""
+    if reference is not None:
+        await mailings.add(conn, publication.id, reference, now)
     await enqueue.put(conn, [copied(publication)])

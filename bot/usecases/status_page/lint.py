@@ -1,4 +1,4 @@
-"""Keeps secrets, and the title of a private incident, off the status page, whoever publishes."""
+"""Keeps secrets and the titles of private incidents off the status page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.domain.policy.policy import Policy
 
 
 def require_publishable(texts: tuple[str | None, ...], incident: Incident | None) -> None:
-    """Raise `Refused` for a text that must not be published. What else the lint finds, a person decides."""
+    """Raise `Refused` for a text that must not be published. Other findings of the lint are left to a person."""
     words = "\n".join(text for text in texts if text)
     blocking = [finding.sentence for finding in leaks_in(words) if finding.blocks]
     if blocking:
@@ -20,7 +20,7 @@ def require_publishable(texts: tuple[str | None, ...], incident: Incident | None
 
 
 def findings_of(policy: Policy, title: str, impact: str, message: str, *, over: bool) -> list[Finding]:
-    """What a person should look at before it is public."""
+    """The findings that a person should look at before publishing."""
     rules = policy.communications
     people = tuple(dict.fromkeys(contact.name for contact in policy.contacts.values() if contact.name))
     confidential = Confidential(people, rules.customers, rules.hosts, policy.status_page.url or "")

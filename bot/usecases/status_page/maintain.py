@@ -1,4 +1,4 @@
-"""Schedules maintenance, and lets it begin, end and be announced when its time comes."""
+"""Schedules maintenance, and starts, ends and announces it at its times."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REMINDER = "reminder"  # stands for an update: subscribers are reminded of the l
 
 
 async def schedule(context: Context, new: NewMaintenance, actor: str, delivery: str | None = None) -> Publication:
-    """Schedule maintenance and publish it. Raises `Refused` without permission, and for a time that cannot be."""
+    """Schedule maintenance and publish it. Raises `Refused` without permission, and for an impossible time."""
     if actor != BOT:
         authorize.require(context, ACTION, actor)
     known_components(context.policy, new.components)
@@ -29,16 +29,16 @@ async def schedule(context: Context, new: NewMaintenance, actor: str, delivery: 
     async with context.database.transaction() as conn:
         now = context.clock.now()
         await claim_delivery(conn, delivery, now)
-        made = maintenance.schedule(new, actor, now)
-        await publications.save(conn, made)
-        await announce(conn, made, made.updates[-1].id, now)
+        publication = maintenance.schedule(new, actor, now)
+        await publications.save(conn, publication)
+        await announce(conn, publication, publication.updates[-1].id, now)
     context.wakeups.notify()
     context.wakeups.status_page.set()
-    return made
+    return publication
 
 
 async def run_due(context: Context) -> int:
-    """Let everything happen that is due, one publication in a transaction. Returns how many changed.
+    """Start, end and announce the maintenance that is due, one publication a transaction. Returns how many changed.
 
     A process that dies in between leaves the rest due.
     """
@@ -57,15 +57,15 @@ async def _run_next(context: Context) -> bool:
     async with context.database.serialized() as conn:
         now = context.clock.now()
         await groups.lock_all(conn)  # before all others: a silence may begin or end
-        found = await publications.lock_due(conn, now)
-        if found is None:
+        publication = await publications.lock_due(conn, now)
+        if publication is None:
             return False
-        lapsed = maintenance.lapse(found, now)
+        lapsed = maintenance.lapse(publication, now)
         if lapsed is None:
             return False
-        changed, what = lapsed
+        changed, lapse_kind = lapsed
         await publications.save(conn, await settle(context, conn, changed, now))
-        await announce(conn, changed, REMINDER if what is Lapse.REMIND else changed.updates[-1].id, now)
-    if what is not Lapse.REMIND:
+        await announce(conn, changed, REMINDER if lapse_kind is Lapse.REMIND else changed.updates[-1].id, now)
+    if lapse_kind is not Lapse.REMIND:
         context.wakeups.alerts.set()
     return True

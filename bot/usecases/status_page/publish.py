@@ -1,4 +1,4 @@
-"""Publishes an incident on the status page, posts further updates, and corrects what was published.
+"""Publishes an incident on the status page, posts further updates, and corrects publications.
 
 Publishing is a person's act with a title and words of its own; nothing is taken from the incident but its number, which
 stays inside.
@@ -48,7 +48,7 @@ ACTION = "comms"  # the permission
 async def publish(
     context: Context, number: int | None, new: NewPublication, actor: str, delivery: str | None = None
 ) -> Publication:
-    """Publish an incident; `number` is the internal one it is about, or None. Returns it as stored.
+    """Publish an incident; `number` is the internal incident, or None. Returns the stored publication.
 
     Raises `Refused` for a drill, without a title or message, and for a component that the policy does not have.
     """
@@ -57,13 +57,16 @@ async def publish(
             raise Refused(f"{work.incident.id} is a drill: nothing of it goes to the public.")
         require_publishable((new.title, new.impact, new.message), None if work is None else work.incident)
         known_components(context.policy, new.components)
-        made = pages.publish(new, number, actor, context.clock.now())
-        await publications.save(conn, made)
-        await announce(conn, made, made.updates[-1].id if new.notify else None, context.clock.now())
+        publication = pages.publish(new, number, actor, context.clock.now())
+        await publications.save(conn, publication)
+        await announce(conn, publication, publication.updates[-1].id if new.notify else None, context.clock.now())
         if work is not None:
-            words = f"Published on the status page: “{made.title}”"
-            await work.commit(_receipt(work, made, words, actor), [_shown(work, made, made.updates[-1].id, actor)])
-    return made
+            words = f"Published on the status page: “{publication.title}”"
+            await work.commit(
+                _receipt(work, publication, words, actor),
+                [_receipt_notice(work, publication, publication.updates[-1].id, actor)],
+            )
+    return publication
 
 
 async def post(
@@ -71,31 +74,31 @@ async def post(
 ) -> Publication:
     """Add an update to a publication, `resolved` too."""
     known_components(context.policy, change.components or {})
-    made = _Change(
-        lambda each: pages.change(each, change, context.clock.now()),
+    requested = _Change(
+        lambda publication: pages.change(publication, change, context.clock.now()),
         "Updated on the status page",
         (change.title, change.impact, change.message),
     )
-    return await _changed(context, publication_id, made, actor, delivery)
+    return await _apply_change(context, publication_id, requested, actor, delivery)
 
 
 async def correct(
     context: Context, publication_id: str, correction: Correction, actor: str, delivery: str | None = None
 ) -> Publication:
-    """Other words for what was published. The page shows them as edited, and subscribers get a correction."""
-    made = _Change(
-        lambda each: pages.corrected(each, correction, context.clock.now()),
+    """Correct a publication. The page shows the text as edited, and subscribers get a correction."""
+    requested = _Change(
+        lambda publication: pages.corrected(publication, correction, context.clock.now()),
         "Corrected on the status page",
         (correction.message, correction.title, correction.impact),
         correction.notify,
     )
-    return await _changed(context, publication_id, made, actor, delivery)
+    return await _apply_change(context, publication_id, requested, actor, delivery)
 
 
 async def resolve_page_of(work: UnitOfWork, message: str, actor: str) -> None:
-    """Resolve what is on the page of the incident that `work` holds, in its transaction. Nothing may be left open."""
-    for each in await publications.of_incident(work.conn, work.incident.number):
-        current = await publications.lock(work.conn, each.id)
+    """Resolve every open publication of the incident that `work` holds, in its transaction."""
+    for publication in await publications.of_incident(work.conn, work.incident.number):
+        current = await publications.lock(work.conn, publication.id)
         if current is None or current.ended:
             continue
         require_publishable((message,), work.incident)
@@ -103,44 +106,50 @@ async def resolve_page_of(work: UnitOfWork, message: str, actor: str) -> None:
         await publications.save(work.conn, changed)
         await announce(work.conn, changed, changed.updates[-1].id, work.now)
         receipt = _receipt(work, changed, "Resolved on the status page", actor)
-        await work.commit(receipt, [_shown(work, changed, changed.updates[-1].id, actor)])
+        await work.commit(receipt, [_receipt_notice(work, changed, changed.updates[-1].id, actor)])
 
 
 async def open_publication(conn: AsyncConnection, incident: int) -> Publication | None:
-    """What of this incident is on the page and not resolved; None if nothing is."""
-    return next((each for each in await publications.of_incident(conn, incident) if not each.ended), None)
+    """The open publication of this incident; None if there is none."""
+    return next(
+        (publication for publication in await publications.of_incident(conn, incident) if not publication.ended), None
+    )
 
 
 async def find(conn: AsyncConnection, name: str) -> Publication:
     """The publication with this ID, or the open one of an incident such as INC-7. Raises `NotFound`."""
     number = name.upper().removeprefix("INC-")
     if name.upper().startswith("INC-") and number.isdecimal():
-        listed = await publications.of_incident(conn, int(number))
-        if not listed:
+        of_incident = await publications.of_incident(conn, int(number))
+        if not of_incident:
             raise NotFound(f"Nothing of {name.upper()} is on the status page. Publish it first.")
-        if len([each for each in listed if not each.ended]) > 1:
-            ids = ", ".join(each.id for each in listed if not each.ended)
+        if len([candidate for candidate in of_incident if not candidate.ended]) > 1:
+            ids = ", ".join(candidate.id for candidate in of_incident if not candidate.ended)
             raise Refused(f"{name.upper()} has several open publications: {ids}. Name one.")
-        return listed[0]
-    found = await publications.get(conn, name.lower())
-    if found is None:
+        return of_incident[0]
+    publication = await publications.get(conn, name.lower())
+    if publication is None:
         raise NotFound(f"There is no publication “{name[:40]}”. See them all: tocsin statuspage")
-    return found
+    return publication
 
 
 def proposed_components(policy: Policy, incident: Incident) -> dict[str, ComponentState]:
     """The components that an incident's services affect, with the state that its severity proposes."""
     names = set(incident.services)
-    named = {each for key in names if (service := policy.services.get(key)) for each in service.components}
+    component_keys = {
+        component for key in names if (service := policy.services.get(key)) for component in service.components
+    }
     state = state_of_severity(policy.rank(policy.severity(incident.severity).key))
     return {
-        each.key: state for each in policy.status_page.components if each.key in named or names & set(each.services)
+        component.key: state
+        for component in policy.status_page.components
+        if component.key in component_keys or names & set(component.services)
     }
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """A change of a publication, and what the timeline says of it."""
+    """A change of a publication, with the text of its timeline entry."""
 
     of: Callable[[Publication], Publication]
     words: str
@@ -148,14 +157,14 @@ class _Change:
     notify: bool = True
 
 
-async def _changed(
+async def _apply_change(
     context: Context, publication_id: str, change: _Change, actor: str, delivery: str | None
 ) -> Publication:
     async with context.database.reading() as conn:
-        found = await publications.get(conn, publication_id)
-    if found is None:
+        publication = await publications.get(conn, publication_id)
+    if publication is None:
         raise NotFound(f"There is no publication “{publication_id[:40]}”.")
-    async with _writing(context, found.incident, actor, delivery, silences=found.silence) as (conn, work):
+    async with _writing(context, publication.incident, actor, delivery, silences=publication.silence) as (conn, work):
         current = await publications.lock(conn, publication_id)
         if current is None:
             raise NotFound(f"There is no publication “{publication_id[:40]}”.")
@@ -163,21 +172,21 @@ async def _changed(
         changed = change.of(current)
         if changed == current:
             return current
-        if found.silence:
+        if publication.silence:
             changed = await settle(context, conn, changed, context.clock.now())
         await publications.save(conn, changed)
-        told = _told_anew(current, changed) if change.notify else None
-        await announce(conn, changed, told, context.clock.now())
+        told_reference = _reference_to_tell(current, changed) if change.notify else None
+        await announce(conn, changed, told_reference, context.clock.now())
         if work is not None:
             update = _last_changed(current, changed)
-            shown = update.id if len(changed.updates) > len(current.updates) else correction_of(update, work.now)
+            reference = update.id if len(changed.updates) > len(current.updates) else correction_of(update, work.now)
             receipt = _receipt(work, changed, change.words, actor, update)
-            await work.commit(receipt, [_shown(work, changed, shown, actor)])
+            await work.commit(receipt, [_receipt_notice(work, changed, reference, actor)])
     return changed
 
 
-def _told_anew(before: Publication, after: Publication) -> str | None:
-    """What subscribers are to be told of a change: a new update, or the correction of one that they were told."""
+def _reference_to_tell(before: Publication, after: Publication) -> str | None:
+    """The reference to a new update, or to the correction of one that subscribers know. None: they are told nothing."""
     if len(after.updates) > len(before.updates):
         return after.updates[-1].id
     edited = _last_changed(before, after)
@@ -187,8 +196,8 @@ def _told_anew(before: Publication, after: Publication) -> str | None:
 
 
 def _last_changed(before: Publication, after: Publication) -> PublicUpdate:
-    """The update that a change added or corrected; the newest where it was the title."""
-    return next((each for each in after.updates if each not in before.updates), after.updates[-1])
+    """The update that a change added or corrected; the newest one if only the title changed."""
+    return next((update for update in after.updates if update not in before.updates), after.updates[-1])
 
 
 @asynccontextmanager
@@ -210,8 +219,8 @@ async def _writing(
     context.wakeups.status_page.set()
 
 
-def _shown(work: UnitOfWork, published: Publication, reference: str, actor: str) -> Notice:
-    """The notice that shows in the incident's channel what was published."""
+def _receipt_notice(work: UnitOfWork, published: Publication, reference: str, actor: str) -> Notice:
+    """The notice that shows the publication in the incident's channel."""
     return routing.publication_receipt(work.incident.number, PublicationPayload(published.id, reference, actor))
 
 
@@ -229,9 +238,9 @@ def _receipt(
 
 
 def known_components(policy: Policy, components: Iterable[str]) -> None:
-    """Raise `Refused` for a component that is not on the status page; it lists those that are."""
-    known = {each.key for each in policy.status_page.components}
-    unknown = [key for key in components if key not in known]
+    """Raise `Refused` for a component that is not on the status page, with a list of those that are."""
+    known_keys = {component.key for component in policy.status_page.components}
+    unknown = [key for key in components if key not in known_keys]
     if unknown:
-        listed = ", ".join(sorted(known)) or "none: list them under status_page.components of the policy"
-        raise Refused(f"There is no component “{unknown[0][:40]}” on the status page. There are: {listed}.")
+        keys_text = ", ".join(sorted(known_keys)) or "none: list them under status_page.components of the policy"
+        raise Refused(f"There is no component “{unknown[0][:40]}” on the status page. There are: {keys_text}.")

@@ -19,7 +19,7 @@ REASON_LENGTH = 300
 
 
 async def settle(context: Context, conn: AsyncConnection, changed: Publication, now: datetime) -> Publication:
-    """The changed publication, with a silence while it is under way, and none once it is over.
+    """The changed publication, with a silence while the maintenance is under way, and none after its end.
 
     The transaction must hold the lock of all groups of alerts, taken before all other locks.
     """

@@ -1,6 +1,6 @@
 """Subscribes people to the status page: addresses once they are confirmed, and channels of Slack at once.
 
-Whoever asks is told the same in each case, so that nobody learns who is subscribed.
+Every request gets the same answer, so that nobody learns who is subscribed.
 """
 
 from __future__ import annotations
@@ -33,33 +33,33 @@ ID_LENGTH = 24
 
 
 class TooManyRequests(Refused):
-    """Too many addresses were asked to confirm lately, whoever asked."""
+    """Too many addresses were asked to confirm lately, by all requests together."""
 
 
 async def ask(context: Context, kind: SubscriberKind, address: str, components: Sequence[str]) -> str:
     """Send a message that asks to confirm the address; nothing if it got one within the hour.
 
-    Returns the address as it is stored. Raises `Refused` for what is no address, and `TooManyRequests`.
+    Returns the address as it is stored. Raises `Refused` for an invalid address, and `TooManyRequests`.
     """
     rules = context.policy.status_page
     if kind is SubscriberKind.WEBHOOK:
         address = web_address(address, loopback=bool(rules.webhook_networks))
     else:
         address = mail_address(address)
-    known = tuple(each.key for each in rules.components if each.key in set(components))
+    component_keys = tuple(component.key for component in rules.components if component.key in set(components))
     async with context.database.transaction() as conn:
         now = context.clock.now()
         if await subscribers.asked_since(conn, now - ASKED_WITHIN) >= ASKED_AT_MOST:
             raise TooManyRequests("Many people are subscribing just now. Try again in some minutes.")
-        found = await subscribers.lock_address(conn, kind, address)
+        existing = await subscribers.lock_address(conn, kind, address)
         lately = now - ASKED_AGAIN_AFTER
-        if found is not None and found.asked_at is not None and found.asked_at > lately:
+        if existing is not None and existing.asked_at is not None and existing.asked_at > lately:
             return address
         around = siblings(kind, address)
         if around is not None and await subscribers.asked_between(conn, kind, around, lately) >= SIBLINGS_AT_MOST:
-            return address  # the same answer: who asks learns nothing
-        subscriber = found or Subscriber(new_id(ID_LENGTH), kind, address, now)
-        subscriber = replace(subscriber, wanted=known, asked_at=now, asked=subscriber.asked + 1)
+            return address  # the same answer as for others, which reveals nothing
+        subscriber = existing or Subscriber(new_id(ID_LENGTH), kind, address, now)
+        subscriber = replace(subscriber, wanted=component_keys, asked_at=now, asked=subscriber.asked + 1)
         await subscribers.save(conn, subscriber)
         await enqueue.put(conn, [confirmation(subscriber)])
     context.wakeups.notify()
@@ -67,19 +67,21 @@ async def ask(context: Context, kind: SubscriberKind, address: str, components: 
 
 
 async def confirm(context: Context, token: str) -> Subscriber | None:
-    """Confirm an address by the link in its mail. None for a link that is not ours, or of one who has left."""
+    """Confirm an address by the link in its mail. None for a forged link, or if the subscriber has left."""
     async with context.database.transaction() as conn:
         subscriber = subscriber_of(await signing_secret(conn), Purpose.CONFIRM, token)
-        found = await subscribers.get(conn, subscriber) if subscriber else None
-        if found is None:
+        pending = await subscribers.get(conn, subscriber) if subscriber else None
+        if pending is None:
             return None
-        confirmed = replace(found, components=found.wanted, confirmed_at=found.confirmed_at or context.clock.now())
+        confirmed = replace(
+            pending, components=pending.wanted, confirmed_at=pending.confirmed_at or context.clock.now()
+        )
         await subscribers.save(conn, confirmed)
         return confirmed
 
 
 async def unsubscribe(context: Context, token: str) -> bool:
-    """Forget a subscriber by the link in each mail. Returns False for a link that is not ours; twice is fine."""
+    """Forget a subscriber by the link in each mail. Returns False for a forged link. Calling it twice is safe."""
     async with context.database.transaction() as conn:
         subscriber = subscriber_of(await signing_secret(conn), Purpose.UNSUBSCRIBE, token)
         if subscriber is None:
@@ -89,27 +91,27 @@ async def unsubscribe(context: Context, token: str) -> bool:
 
 
 async def is_ours(context: Context, purpose: Purpose, token: str) -> bool:
-    """Whether we made this link."""
+    """Whether the link is genuine."""
     async with context.database.reading() as conn:
         return subscriber_of(await signing_secret(conn), purpose, token) is not None
 
 
 async def toggle_channel(context: Context, channel: str, component: str | None) -> Subscriber | None:
-    """Have a channel told of a component, or of all; None if it was subscribed to just that, and is told no more."""
+    """Subscribe a channel to a component, or to all. None if it was subscribed to just that, which now ends."""
     async with context.database.transaction() as conn:
         now = context.clock.now()
-        found = await subscribers.lock_address(conn, SubscriberKind.SLACK, channel)
-        if found is not None and component is not None and component in found.components:
-            rest = tuple(each for each in found.components if each != component)
-            if not rest:
-                await subscribers.delete(conn, found.id)
+        existing = await subscribers.lock_address(conn, SubscriberKind.SLACK, channel)
+        if existing is not None and component is not None and component in existing.components:
+            remaining = tuple(key for key in existing.components if key != component)
+            if not remaining:
+                await subscribers.delete(conn, existing.id)
                 return None
-            changed = replace(found, components=rest)
-        elif found is not None and component is None and not found.components:
-            await subscribers.delete(conn, found.id)
+            changed = replace(existing, components=remaining)
+        elif existing is not None and component is None and not existing.components:
+            await subscribers.delete(conn, existing.id)
             return None
         else:
-            new = found or Subscriber(new_id(ID_LENGTH), SubscriberKind.SLACK, channel, now, confirmed_at=now)
+            new = existing or Subscriber(new_id(ID_LENGTH), SubscriberKind.SLACK, channel, now, confirmed_at=now)
             changed = replace(new, components=() if component is None else (*new.components, component))
         await subscribers.save(conn, changed)
         return changed

@@ -1,4 +1,4 @@
-"""Tells subscribers of what was published: a portion of them at a time goes into the outbox."""
+"""Queues messages to subscribers about publications, a portion at a time."""
 
 from __future__ import annotations
 
@@ -19,19 +19,18 @@ from storage.statuspage.subscribers import UnknownKind
 
 log = structlog.get_logger()
 
-ON_THEIR_WAY = 64  # notices to subscribers that wait in the outbox at once: others find it nearly empty
-TRIED_AGAIN = 2000  # once so many wait for another attempt, the mail server is down: nobody else is queued
-PORTION = 16  # at least so many are queued together
+ON_THEIR_WAY = 64  # notices to subscribers in the outbox at once, so that other notices do not wait behind them
+TRIED_AGAIN = 2000  # once so many wait for a retry, the mail server is down, and no more are queued
+PORTION = 16  # fewest to queue together
 HANDED_KEPT = timedelta(days=7)
 
 
 async def queue_portion(context: Context) -> int | None:
-    """Queue the next subscribers, as many as there is room for. Returns how many were looked at; None: nobody is left.
+    """Queue messages to the next subscribers while there is room. Returns how many were read; None: nobody is left.
 
-    While an upgrade is under way, a list with a kind that this version does not know is left to a newer one.
+    During an upgrade, a list with a kind that this version does not know is left to a newer one.
 
-    The place in the list is kept in the transaction that queues: after a crash it goes on there, and nobody is queued
-    twice.
+    The position in the list is stored in the transaction that queues, so that a crash repeats and skips nobody.
     """
     async with context.database.reading() as conn:
         if not await mailings.waiting(conn):
@@ -41,12 +40,12 @@ async def queue_portion(context: Context) -> int | None:
     if room < PORTION or again >= TRIED_AGAIN:
         return 0
     try:
-        listed = await _queue(context, room)
+        count = await _queue(context, room)
     except UnknownKind as error:
         log.warning("subscribers.left_to_a_newer_version", reason=str(error))
         return None
     context.wakeups.notify()
-    return listed
+    return count
 
 
 async def _queue(context: Context, room: int) -> int:
@@ -55,20 +54,20 @@ async def _queue(context: Context, room: int) -> int:
         if mailing is None:
             return 0
         publication = await publications.get(conn, mailing.publication)
-        listed = await subscribers.active_after(conn, mailing.after, room)
-        if publication is None or len(listed) < room:
+        batch = await subscribers.active_after(conn, mailing.after, room)
+        if publication is None or len(batch) < room:
             await mailings.finish(conn, mailing.id)
         else:
-            await mailings.move_on(conn, mailing.id, listed[-1].id)
+            await mailings.move_on(conn, mailing.id, batch[-1].id)
         if publication is None:
             return 0
-        wanting = [each for each in listed if each.wants(publication.components)]
-        await enqueue.put(conn, [_notice(each, mailing, publication) for each in wanting])
-    return len(listed)
+        wanting = [subscriber for subscriber in batch if subscriber.wants(publication.components)]
+        await enqueue.put(conn, [_notice(subscriber, mailing, publication) for subscriber in wanting])
+    return len(batch)
 
 
 async def clean_up(context: Context) -> None:
-    """Forget addresses that were never confirmed, and what earlier versions noted of mails."""
+    """Delete addresses that were never confirmed, and old records of mails by earlier versions."""
     async with context.database.transaction() as conn:
         now = context.clock.now()
         await subscribers.forget_pending(conn, now - PENDING_FOR)

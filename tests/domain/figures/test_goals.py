@@ -12,7 +12,7 @@ from bot.domain.incident.fact import IncidentFact
 from bot.domain.incident.status import Status
 from bot.metrics import Metrics
 from bot.policy import preset
-from bot.workers.figure_metrics import known
+from bot.workers.figure_metrics import metric_values
 from tests.domain.policies import NOON
 
 POLICY = preset("p0-p4")
@@ -62,7 +62,7 @@ def test_nothing_is_met_or_missed_without_a_figure() -> None:
 
 def test_prometheus_reads_the_names_of_document_003_and_only_severities_of_the_policy() -> None:
     metrics = Metrics()
-    metrics.figures_known(*known(counted(), POLICY))
+    metrics.figures_known(*metric_values(counted(), POLICY))
     lines = dict(line.rsplit(" ", 1) for line in metrics.text().decode().splitlines() if line.startswith("incident_"))
     assert lines == {
         'incident_mttr_seconds{severity="p0"}': "180.0",
@@ -74,6 +74,6 @@ def test_prometheus_reads_the_names_of_document_003_and_only_severities_of_the_p
         "incident_mitigation_time_seconds": str((120 + 240 + 9 * 3600 + 60) / 4),
     }
     empty = replace(counted(), severities={}, automated=Share(0, 0), spans=counted().spans)
-    metrics.figures_known(*known(empty, POLICY))
+    metrics.figures_known(*metric_values(empty, POLICY))
     assert "incident_mttr_seconds{" not in metrics.text().decode()
     assert "incident_auto_remediation_rate NaN" in metrics.text().decode()
