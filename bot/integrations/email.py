@@ -140,9 +140,9 @@ class Email:
 
     async def _hand_over(self, message: EmailMessage) -> Receipt:
         try:
-            said = await self._pool.send(message)
+            reply = await self._pool.send(message)
         except aiosmtplib.SMTPRecipientsRefused as error:
-            code = max((one.code for one in error.recipients), default=550)
+            code = max((refusal.code for refusal in error.recipients), default=550)
             raise self._refused("refuses the recipient", code) from None
         except aiosmtplib.SMTPSenderRefused as error:
             raise self._refused("refuses the sender; check MAIL_FROM", error.code) from None
@@ -154,7 +154,7 @@ class Email:
             raise DeliveryError(f"the connection to {VENDOR} broke ({error})", uncertain=True) from None
         except (aiosmtplib.SMTPException, OSError) as error:
             raise DeliveryError(f"the connection to {VENDOR} broke ({type(error).__name__})") from None
-        return Receipt(VENDOR, str(message["Message-ID"]), self._clean(" ".join(said.split()))[:200])
+        return Receipt(VENDOR, str(message["Message-ID"]), self._clean(" ".join(reply.split()))[:200])
 
     def _refused(self, words: str, code: int) -> DeliveryError:
         """The error of a reply: 4xx is temporary, 5xx permanent (RFC 5321, 4.2.1)."""
@@ -209,8 +209,8 @@ def markup(page: Page) -> str:
 
 def _facts(page: Page) -> list[tuple[str, str]]:
     declared = page.declared_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    found = [("Severity", page.severity), ("Status", page.status), ("Why you", page.why)]
-    return [(name, value) for name, value in found if value] + ([] if page.private else [("Declared", declared)])
+    facts = [("Severity", page.severity), ("Status", page.status), ("Why you", page.why)]
+    return [(name, value) for name, value in facts if value] + ([] if page.private else [("Declared", declared)])
 
 
 def _what_to_do(page: Page) -> str:

@@ -61,8 +61,8 @@ def event(page: Page, routing_key: str) -> dict[str, Any]:
     if page.link:
         body["client_url"] = page.link
     links = [(page.link, "Open the channel in Slack"), (page.bridge, "Join the call")]
-    if shown := [{"href": href, "text": words} for href, words in links if href]:
-        body["links"] = shown
+    if event_links := [{"href": href, "text": words} for href, words in links if href]:
+        body["links"] = event_links
     return body
 
 
@@ -72,7 +72,7 @@ def severity(severe: int | None) -> str:
 
 
 def _details(page: Page) -> dict[str, Any]:
-    found = {
+    details = {
         "incident": page.incident,
         "severity": page.severity,
         "status": page.status,
@@ -81,12 +81,12 @@ def _details(page: Page) -> dict[str, Any]:
         "rung": page.rung,
         "times": page.times,
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in details.items() if value is not None}
 
 
 def _refusal(answer: http.Answer) -> str:
     errors = answer.data.get("errors")
     detail = "; ".join(str(e) for e in errors[:3]) if isinstance(errors, list) else ""
-    said = vendor_words(" ".join(filter(None, (answer.text("message"), detail[:200]))))
+    words = vendor_words(" ".join(filter(None, (answer.text("message"), detail[:200]))))
     hint = "check PAGERDUTY_ROUTING_KEY and PAGERDUTY_EVENTS_URL"
-    return f"{VENDOR} refuses the event ({answer.status}{': ' + said if said else ''}); {hint}"
+    return f"{VENDOR} refuses the event ({answer.status}{': ' + words if words else ''}); {hint}"

@@ -91,8 +91,10 @@ def _redirect(url: URL, hop: _Hop) -> URL | None:
         following = url.join(URL(hop.location))
     except ValueError:
         return None
-    same = following.raw_host == url.raw_host and following.scheme in ("http", "https") and following.user is None
-    if not same or (url.scheme == "https" and following.scheme == "http"):
+    is_same_host = (
+        following.raw_host == url.raw_host and following.scheme in ("http", "https") and following.user is None
+    )
+    if not is_same_host or (url.scheme == "https" and following.scheme == "http"):
         return None
     return following
 

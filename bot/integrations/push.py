@@ -36,10 +36,10 @@ class Push:
         address = self._address(page.person.push)
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                sent = await asyncio.to_thread(_notify, address, page.headline, text(page))
+                was_sent = await asyncio.to_thread(_notify, address, page.headline, text(page))
         except TimeoutError:
             raise DeliveryError("the push service did not answer within 10 seconds", uncertain=True) from None
-        if not sent:
+        if not was_sent:
             raise DeliveryError(f"the push service ({_scheme(address)}) did not take it")
         return Receipt(VENDOR, hashlib.sha256(page.key.encode()).hexdigest()[:16], "sent")
 

@@ -94,9 +94,9 @@ class SlackOpenId:
 
         if kid not in self._keys:
             answer = await self._ask("GET", f"{self.root}openid/connect/keys", ())
-            listed = answer.data.get("keys")
-            fresh = jwt.PyJWKSet.from_dict({"keys": listed if isinstance(listed, list) else []})
-            self._keys = {str(each.key_id): each for each in fresh.keys}
+            key_set = answer.data.get("keys")
+            fresh = jwt.PyJWKSet.from_dict({"keys": key_set if isinstance(key_set, list) else []})
+            self._keys = {str(key.key_id): key for key in fresh.keys}
         if kid not in self._keys:
             raise NotProven("the token is signed with an unknown key")
         return self._keys[kid]

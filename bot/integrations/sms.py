@@ -29,8 +29,8 @@ class Sms:
     async def send(self, page: Page) -> Receipt:
         """Send one message. After an uncertain attempt Twilio is asked first whether it has arrived."""
         to = number(page.person.phone)
-        if page.uncertain and (found := await self._find(page, to)):
-            return found
+        if page.uncertain and (receipt := await self._find(page, to)):
+            return receipt
         sender = {"MessagingServiceSid" if self.sender.startswith("MG") else "From": self.sender}
         return await self.account.create("Messages", {"To": to, **sender, "Body": text(page, replies=self.replies)})
 

@@ -66,7 +66,7 @@ class SmtpPool:
     async def _over(self, client: Connection, message: EmailMessage) -> str:
         again = client.is_used
         try:
-            _, said = await client.send_message(message)
+            _, reply = await client.send_message(message)
         except (aiosmtplib.SMTPResponseException, aiosmtplib.SMTPRecipientsRefused) as error:
             if _closes(error):
                 client.close()
@@ -85,7 +85,7 @@ class SmtpPool:
             client.close()
             raise
         self._keep(client)
-        return said
+        return reply
 
     def _kept(self) -> Connection | None:
         while self._idle:
@@ -147,7 +147,7 @@ class _Again(Exception):
 
 def _closes(error: aiosmtplib.SMTPException) -> bool:
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
-        return any(one.code == CLOSING for one in error.recipients)
+        return any(refusal.code == CLOSING for refusal in error.recipients)
     return isinstance(error, aiosmtplib.SMTPResponseException) and error.code == CLOSING
 
 

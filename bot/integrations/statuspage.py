@@ -40,14 +40,16 @@ class Statuspage:
         """The IDs of the components by their name in lower case. Raises `DeliveryError`, as all methods do."""
         if self._components is None:
             answer = await self._ask("GET", "/components")
-            self._components = {str(each.get("name", "")).strip().lower(): str(each["id"]) for each in answer.rows}
+            self._components = {
+                str(component.get("name", "")).strip().lower(): str(component["id"]) for component in answer.rows
+            }
         return self._components
 
     async def find(self, publication: str) -> Copy | None:
         """The copy of a publication among the newest incidents, by our marks."""
         answer = await self._ask("GET", "/incidents", params={"limit": str(LOOKED_THROUGH), "page": "1"})
-        copies = (_copy(each) for each in answer.rows)
-        return next((each for each in copies if each is not None and each.marks.publication == publication), None)
+        copies = (_copy(row) for row in answer.rows)
+        return next((copy for copy in copies if copy is not None and copy.marks.publication == publication), None)
 
     async def get(self, incident: str) -> Copy | None:
         """The copy with this ID; None if it is gone, or its marks are."""
@@ -87,8 +89,8 @@ class Statuspage:
         if error := http.passing(answer, VENDOR):
             raise error
         hint = {401: "; check STATUSPAGE_API_KEY", 403: "; check STATUSPAGE_API_KEY", 404: "; check STATUSPAGE_PAGE_ID"}
-        said = answer.text("error") or answer.text("message")
-        words = f"{VENDOR} answered {answer.status}{hint.get(answer.status, '')}{f' ({said})' if said else ''}"
+        detail = answer.text("error") or answer.text("message")
+        words = f"{VENDOR} answered {answer.status}{hint.get(answer.status, '')}{f' ({detail})' if detail else ''}"
         raise DeliveryError(words, permanent=True)
 
 
@@ -98,11 +100,12 @@ def _metadata(marks: Marks) -> dict[str, Any]:
 
 def _copy(data: Any) -> Copy | None:
     """An incident there that has our marks; None for any other."""
-    ours = (data.get("metadata") or {}).get(OURS) if isinstance(data, dict) else None
-    if not isinstance(ours, dict) or not isinstance(ours.get("updates"), dict):
+    metadata = (data.get("metadata") or {}).get(OURS) if isinstance(data, dict) else None
+    if not isinstance(metadata, dict) or not isinstance(metadata.get("updates"), dict):
         return None
     updates = tuple(
-        CopiedUpdate(str(each.get("id", "")), str(each.get("body", ""))) for each in data.get("incident_updates") or ()
+        CopiedUpdate(str(update.get("id", "")), str(update.get("body", "")))
+        for update in data.get("incident_updates") or ()
     )
-    marks = Marks(str(ours.get("publication", "")), str(ours.get("name", "")), dict(ours["updates"]))
+    marks = Marks(str(metadata.get("publication", "")), str(metadata.get("name", "")), dict(metadata["updates"]))
     return Copy(str(data["id"]), str(data.get("name", "")), str(data.get("status", "")), updates, marks)

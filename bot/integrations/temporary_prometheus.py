@@ -65,7 +65,7 @@ async def temporary(series: Iterable[Written]) -> AsyncIterator[Prometheus]:
 
 async def write(url: str, series: Iterable[Written]) -> None:
     """Write series into a Prometheus that was started with `--web.enable-remote-write-receiver`."""
-    body = _snappy(b"".join(_field(1, _time_series(each)) for each in series if each.samples))
+    body = _snappy(b"".join(_field(1, _time_series(row)) for row in series if row.samples))
     headers = {
         "Content-Encoding": "snappy", "Content-Type": "application/x-protobuf",
         "X-Prometheus-Remote-Write-Version": "0.1.0",

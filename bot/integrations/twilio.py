@@ -92,6 +92,6 @@ def is_signed(auth_token: str, url: str, fields: Mapping[str, str], given: str) 
 
 
 def _refusal(answer: http.Answer) -> str:
-    code, said = answer.text("code"), answer.text("message")
+    code, message = answer.text("code"), answer.text("message")
     name = f"{VENDOR} refuses it ({' '.join(filter(None, (str(answer.status), code)))})"
-    return f"{name}: {HINTS.get(code) or vendor_words(said) or 'no reason given'}"
+    return f"{name}: {HINTS.get(code) or vendor_words(message) or 'no reason given'}"

@@ -61,12 +61,14 @@ def _told(
     event: Mapping[str, Any], data: Mapping[str, Any], fields: dict[str, Any], words: list[str]
 ) -> dict[str, Any]:
     """The fields with the labels, the annotations, the key and the time of the event."""
-    others = {name: value for name, value in data.items() if name not in _EVENT_FIELDS}
-    scalars = {name: value for name, value in others.items() if isinstance(value, str | int | float)}
-    given = fields.get("labels")
-    told = {"event_source": event["source"], "event_type": event["type"], "subject": event.get("subject")}
-    fields["labels"] = texts_of(told) | texts_of(scalars) | (texts_of(given) if isinstance(given, Mapping) else {})
-    fields["annotations"] = {name: value for name, value in others.items() if name not in scalars}
+    extra_fields = {name: value for name, value in data.items() if name not in _EVENT_FIELDS}
+    scalars = {name: value for name, value in extra_fields.items() if isinstance(value, str | int | float)}
+    labels = fields.get("labels")
+    own_labels = {"event_source": event["source"], "event_type": event["type"], "subject": event.get("subject")}
+    fields["labels"] = (
+        texts_of(own_labels) | texts_of(scalars) | (texts_of(labels) if isinstance(labels, Mapping) else {})
+    )
+    fields["annotations"] = {name: value for name, value in extra_fields.items() if name not in scalars}
     if fields["type"] == "change":
         fields.setdefault("kind", next((_CHANGES[word] for word in words if word in _CHANGES), "deployment"))
         fields.setdefault("key", f"{event['source']} {event['id']}")

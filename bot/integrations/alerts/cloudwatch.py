@@ -79,15 +79,19 @@ def _labels(alarm: Mapping[str, Any], name: str, account: str, region: str) -> d
     trigger = alarm.get("Trigger")
     trigger = trigger if isinstance(trigger, Mapping) else {}
     dimensions = trigger.get("Dimensions")
-    pairs = [each for each in dimensions if isinstance(each, Mapping)] if isinstance(dimensions, list) else []
-    labels = {text_of(each.get("name")): each.get("value") for each in pairs}
-    said = {
+    pairs = (
+        [dimension for dimension in dimensions if isinstance(dimension, Mapping)]
+        if isinstance(dimensions, list)
+        else []
+    )
+    labels = {text_of(dimension.get("name")): dimension.get("value") for dimension in pairs}
+    own_labels = {
         "account": account,
         "region": region,
         "metric": text_of(trigger.get("MetricName")),
         "namespace": text_of(trigger.get("Namespace")),
     }
-    return texts_of({"alertname": name, **{k: v for k, v in said.items() if v}, **labels, "source": NAME})
+    return texts_of({"alertname": name, **{k: v for k, v in own_labels.items() if v}, **labels, "source": NAME})
 
 
 def _alarm(message: Any) -> Mapping[str, Any]:

@@ -57,7 +57,9 @@ def _alert(item: Any, now: datetime) -> Alert:
         status=AlertStatus.RESOLVED if resolved else AlertStatus.FIRING,
         starts_at=min(_moment(fields) or now, now),
         labels=_labels(fields, name),
-        annotations=annotations_of({"title": name} | {ours: fields.get(theirs) for ours, theirs in _SHOWN.items()}),
+        annotations=annotations_of(
+            {"title": name} | {annotation: fields.get(field_name) for annotation, field_name in _SHOWN.items()}
+        ),
         url=web_address(fields.get("url")),
         by_state=True,
         nodata=transition.lower() in ("no data", "re-no data"),

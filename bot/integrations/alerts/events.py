@@ -72,16 +72,16 @@ def event_of(item: Any, now: datetime) -> Alert | ServiceChange:
 
 
 def _alert(item: Mapping[str, Any], kind: str, now: datetime) -> Alert:
-    said = text_of(item.get("status", "firing")).lower()
-    if said not in ("firing", "resolved"):
+    status_name = text_of(item.get("status", "firing")).lower()
+    if status_name not in ("firing", "resolved"):
         raise ValueError("`status` is neither firing nor resolved")
-    status = AlertStatus(said)
+    status = AlertStatus(status_name)
     labels = field_of(item, "labels", texts_of)
     title = text_of(item.get("title")).strip() or labels.get("alertname", "")
     if not title:
         raise ValueError("`title` is missing")
-    named = {name: text_of(item.get(name)) for name in ("severity", "service") if text_of(item.get(name))}
-    labels = {"alertname": title, **labels, **named, "source": NAME} | ({"type": kind} if kind == "report" else {})
+    own_labels = {name: text_of(item.get(name)) for name in ("severity", "service") if text_of(item.get(name))}
+    labels = {"alertname": title, **labels, **own_labels, "source": NAME} | ({"type": kind} if kind == "report" else {})
     starts_at, ends_at = field_of(item, "starts_at", moment_of), field_of(item, "ends_at", moment_of)
     resolved = status is AlertStatus.RESOLVED
     return Alert(
@@ -106,8 +106,8 @@ def _change(item: Mapping[str, Any], now: datetime) -> ServiceChange:
     if kind not in list(ChangeKind):
         raise ValueError("`kind` is none of deployment, flag, migration, config")
     labels = field_of(item, "labels", texts_of)
-    given = field_of(item, "starts_at", moment_of) or field_of(item, "ends_at", moment_of)
-    at = min(given or now, now)
+    event_at = field_of(item, "starts_at", moment_of) or field_of(item, "ends_at", moment_of)
+    at = min(event_at or now, now)
     change = ServiceChange(
         key=text_of(item.get("key"))[:VALUE_LENGTH],
         kind=ChangeKind(kind),
@@ -120,7 +120,7 @@ def _change(item: Mapping[str, Any], now: datetime) -> ServiceChange:
         description=text_of(item.get("description"))[:VALUE_LENGTH],
         annotations=labels | _annotations(item, "", _KNOWN | _OF_CHANGE),
     )
-    return change if change.key else replace(change, key=_key(change, given))
+    return change if change.key else replace(change, key=_key(change, event_at))
 
 
 def _key(change: ServiceChange, given: datetime | None) -> str:
@@ -132,10 +132,12 @@ def _key(change: ServiceChange, given: datetime | None) -> str:
 
 def _annotations(item: Mapping[str, Any], title: str, known: set[str]) -> dict[str, str]:
     """The annotations given, the fields that have no meaning here, the title and the description."""
-    given = item.get("annotations")
-    others = {str(name): value for name, value in item.items() if name not in known}
-    named = {"title": title, "description": text_of(item.get("description")) if title else ""}
-    return annotations_of(others | (dict(given) if isinstance(given, Mapping) else {}) | named)
+    annotations = item.get("annotations")
+    unknown_fields = {str(name): value for name, value in item.items() if name not in known}
+    own_annotations = {"title": title, "description": text_of(item.get("description")) if title else ""}
+    return annotations_of(
+        unknown_fields | (dict(annotations) if isinstance(annotations, Mapping) else {}) | own_annotations
+    )
 
 
 SOURCE = Source(NAME, EXPECTED, read)

@@ -57,7 +57,9 @@ def _alert(item: Any, now: datetime) -> Alert:
     if not labels["alertname"]:
         labels["alertname"] = labels.get("rulename", "") or text_of(item.get("ruleUID"))
     words = {"summary": f"{labels['rulename']}: no data"} if nodata and labels.get("rulename") else {}
-    links = {ours: item[theirs] for theirs, ours in _LINKS.items() if web_address(item.get(theirs))}
+    links = {
+        annotation: item[field_name] for field_name, annotation in _LINKS.items() if web_address(item.get(field_name))
+    }
     return replace(
         alert,
         labels=labels,
@@ -84,7 +86,7 @@ def _of_older(item: Mapping[str, Any], now: datetime) -> Alert | None:
     name = text_of(item.get("ruleName")).strip()
     rule = [text_of(item.get(part)) for part in ("orgId", "dashboardId", "panelId", "ruleId")]
     matches = item.get("evalMatches")
-    found = [each for each in matches if isinstance(each, Mapping)] if isinstance(matches, list) else []
+    metrics = [match for match in matches if isinstance(match, Mapping)] if isinstance(matches, list) else []
     message = {"title": name, "description": item.get("message"), "image_url": item.get("imageUrl")}
     return Alert(
         source=NAME,
@@ -93,7 +95,8 @@ def _of_older(item: Mapping[str, Any], now: datetime) -> Alert | None:
         starts_at=now,
         labels={"alertname": name, **field_of(item, "tags", texts_of), "source": NAME},
         annotations=annotations_of(message),
-        value=", ".join(f"{text_of(each.get('metric'))}={text_of(each.get('value'))}" for each in found[:20]) or None,
+        value=", ".join(f"{text_of(match.get('metric'))}={text_of(match.get('value'))}" for match in metrics[:20])
+        or None,
         url=web_address(item.get("ruleUrl")),
         by_state=True,
         nodata=state == "no_data",

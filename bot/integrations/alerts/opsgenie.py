@@ -49,12 +49,12 @@ def read(delivery: Delivery, now: datetime) -> AlertBatch:
 
 def _is_escalation(item: Any) -> bool:
     """Whether it tells of an escalation, which names the alert by its ID alone."""
-    told = item.get("alert") if isinstance(item, Mapping) else None
+    content = item.get("alert") if isinstance(item, Mapping) else None
     return (
-        isinstance(told, Mapping)
+        isinstance(content, Mapping)
         and text_of(item.get("action")).strip().lower() == "escalate"
-        and bool(text_of(told.get("alertId")))
-        and not text_of(told.get("alias"))
+        and bool(text_of(content.get("alertId")))
+        and not text_of(content.get("alias"))
     )
 
 
@@ -64,39 +64,44 @@ def _escalated(item: Mapping[str, Any], now: datetime) -> tuple[ShadowPage, ...]
     rung = ":".join(text_of(item.get(name)) for name in ("escalationId", "escalationTime", "repeatCount"))
     return tuple(
         ShadowPage(
-            f"{NAME}:{alert_id}:escalate:{rung[:NAME_LENGTH]}:{who}", ShadowSide.THEIRS, now, who, f"{NAME}:{alert_id}",
+            f"{NAME}:{alert_id}:escalate:{rung[:NAME_LENGTH]}:{recipient}", ShadowSide.THEIRS, now, recipient,
+            f"{NAME}:{alert_id}",
             f"Opsgenie's alert {alert_id}", vendor_alert=f"{NAME}:{alert_id}",
         )
-        for who in _named(item.get("escalationNotify"))
+        for recipient in _named(item.get("escalationNotify"))
     )  # fmt: skip
 
 
 def _pages(item: Mapping[str, Any], alert: Alert, now: datetime) -> tuple[ShadowPage, ...]:
     """Whom Opsgenie says it notified or asked by this action, and who acknowledged; first, which alert has its ID."""
-    told, action = item["alert"], text_of(item.get("action")).strip().lower()
-    alert_id = harmless(text_of(told.get("alertId")), NAME_LENGTH) or alert.fingerprint
+    content, action = item["alert"], text_of(item.get("action")).strip().lower()
+    alert_id = harmless(text_of(content.get("alertId")), NAME_LENGTH) or alert.fingerprint
     names: list[str] = []
     side = ShadowSide.ACKNOWLEDGED if action == "acknowledge" else ShadowSide.THEIRS
     if action == "acknowledge":
-        names = [text_of(told.get("username"))]
+        names = [text_of(content.get("username"))]
     elif action in _PAGING:
         # A responder that is added or assigned is named by itself; the others were paged before.
-        names = _named(told.get("recipient") or told.get("owner"))
-        names = names if action != "create" and names else [name for each in _WHO for name in _named(told.get(each))]
-    at = alert.starts_at if action == "create" else min(_moment(told, "updatedAt") or now, now)
+        names = _named(content.get("recipient") or content.get("owner"))
+        names = (
+            names if action != "create" and names else [name for field in _WHO for name in _named(content.get(field))]
+        )
+    at = alert.starts_at if action == "create" else min(_moment(content, "updatedAt") or now, now)
     pages = [
-        ShadowPage(f"{NAME}:{alert_id}:{action}:{at.isoformat()}:{who}", side, at, who, alert.identity, alert.title)
-        for who in dict.fromkeys(names)
-        if who
+        ShadowPage(
+            f"{NAME}:{alert_id}:{action}:{at.isoformat()}:{recipient}", side, at, recipient, alert.identity, alert.title
+        )
+        for recipient in dict.fromkeys(names)
+        if recipient
     ]
-    known = ShadowPage(f"{NAME}:{alert_id}", ShadowSide.ALERT, at, "", alert.identity, alert.title)
-    return (*([known] if action == "create" or pages else []), *pages)
+    alert_page = ShadowPage(f"{NAME}:{alert_id}", ShadowSide.ALERT, at, "", alert.identity, alert.title)
+    return (*([alert_page] if action == "create" or pages else []), *pages)
 
 
 def _named(value: Any) -> list[str]:
     """The names of responders: a text, an object with a `name`, or a list of such."""
     if isinstance(value, list):
-        return [name for each in value[:MOST_NAMED] for name in _named(each)]
+        return [name for responder in value[:MOST_NAMED] for name in _named(responder)]
     if isinstance(value, Mapping):
         value = value.get("name") or value.get("username")
     name = harmless(text_of(value), NAME_LENGTH)
@@ -107,21 +112,21 @@ def _alert(item: Any, now: datetime) -> Alert:
     """The alert. Only closing and deleting end it; any other action says that it is there."""
     if not isinstance(item, Mapping) or not isinstance(item.get("alert"), Mapping):
         raise ValueError("`alert` is no object")
-    told = item["alert"]
-    action, message = text_of(item.get("action")).strip(), text_of(told.get("message")).strip()
-    fingerprint = fingerprint_from(told.get("alias")) or fingerprint_from(told.get("alertId"))
+    content = item["alert"]
+    action, message = text_of(item.get("action")).strip(), text_of(content.get("message")).strip()
+    fingerprint = fingerprint_from(content.get("alias")) or fingerprint_from(content.get("alertId"))
     if not action or fingerprint is None:
         raise ValueError("`action`, or both `alias` and `alertId`, are missing")
     resolved = action.lower() in _ENDS
-    created, updated = (_moment(told, name) for name in ("createdAt", "updatedAt"))
+    created, updated = (_moment(content, name) for name in ("createdAt", "updatedAt"))
     at = min((created if action.lower() == "create" else updated) or updated or created or now, now)
     return Alert(
         source=NAME,
         fingerprint=fingerprint,
         status=AlertStatus.RESOLVED if resolved else AlertStatus.FIRING,
         starts_at=at,
-        labels=_labels(told, message or fingerprint),
-        annotations=annotations_of({"title": message, **{name: told.get(name) for name in _SHOWN}}),
+        labels=_labels(content, message or fingerprint),
+        annotations=annotations_of({"title": message, **{name: content.get(name) for name in _SHOWN}}),
         by_state=True,
     )
 

@@ -50,11 +50,11 @@ def _pages(event: Mapping[str, Any], alert: Alert, now: datetime) -> tuple[Shado
     else:
         return ()
     at = min(_moment(event, data, kind) or now, now)
-    names = dict.fromkeys(harmless(_name(each), NAME_LENGTH) for each in people)
+    names = dict.fromkeys(harmless(_name(person), NAME_LENGTH) for person in people)
     return tuple(
-        ShadowPage(f"{NAME}:{event.get('id')}:{who}", side, at, who, alert.identity, alert.title)
-        for who in names
-        if who
+        ShadowPage(f"{NAME}:{event.get('id')}:{recipient}", side, at, recipient, alert.identity, alert.title)
+        for recipient in names
+        if recipient
     )
 
 
@@ -86,8 +86,8 @@ def _alert(payload: Any, now: datetime) -> Alert | None:
 def _labels(data: Mapping[str, Any], title: str) -> dict[str, str]:
     """The service's name, the urgency, and the priority, which is the severity where there is one."""
     urgency, priority = text_of(data.get("urgency")), _name(data.get("priority"))
-    said = {"service": _name(data.get("service")), "urgency": urgency, "severity": priority or urgency}
-    return texts_of({"alertname": title, **{k: v for k, v in said.items() if v}, "source": NAME})
+    own_labels = {"service": _name(data.get("service")), "urgency": urgency, "severity": priority or urgency}
+    return texts_of({"alertname": title, **{k: v for k, v in own_labels.items() if v}, "source": NAME})
 
 
 def _name(reference: Any) -> str:

@@ -134,9 +134,9 @@ def texts_of(value: Any) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise ValueError("is no object")
     scalars = {
-        str(name)[:NAME_LENGTH]: text_of(each)[:VALUE_LENGTH]
-        for name, each in list(value.items())[:MOST_LABELS]
-        if isinstance(each, str | int | float)
+        str(name)[:NAME_LENGTH]: text_of(item)[:VALUE_LENGTH]
+        for name, item in list(value.items())[:MOST_LABELS]
+        if isinstance(item, str | int | float)
     }
     return {name: text for name, text in scalars.items() if name}
 
@@ -145,9 +145,9 @@ def annotations_of(value: Mapping[str, Any]) -> dict[str, str]:
     """Annotations as texts; nested values become JSON, empty ones are left out."""
     return texts_of(
         {
-            name: each if isinstance(each, str | int | float) else json.dumps(each, ensure_ascii=False)
-            for name, each in list(value.items())[:MOST_LABELS]
-            if each is not None and each not in ("", [], {})
+            name: item if isinstance(item, str | int | float) else json.dumps(item, ensure_ascii=False)
+            for name, item in list(value.items())[:MOST_LABELS]
+            if item is not None and item not in ("", [], {})
         }
     )
 

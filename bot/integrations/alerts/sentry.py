@@ -133,13 +133,13 @@ def _built(
 ) -> Alert:  # fmt: skip
     if not name.strip():
         raise ValueError("`title` is missing")
-    given = {label: value for label, value in labels.items() if value}
+    own_labels = {label: value for label, value in labels.items() if value}
     return Alert(
         source=NAME,
         fingerprint=fingerprint_from(key) or key,
         status=status,
         starts_at=at,
-        labels=texts_of({"alertname": name.strip(), **given, "source": NAME}),
+        labels=texts_of({"alertname": name.strip(), **own_labels, "source": NAME}),
         annotations=annotations_of({"title": name.strip(), **annotations}),
         url=web_address(url),
         by_state=True,

@@ -49,7 +49,7 @@ def jira(headers: Mapping[str, str], content: Mapping[str, Any]) -> TicketNews |
     stamp = content.get("timestamp")
     if isinstance(stamp, int | float) and _is_old(stamp / 1000):
         return None
-    who = _name(_part(content, "user"), "displayName")
+    author = _name(_part(content, "user"), "displayName")
     match content.get("webhookEvent"):
         case "jira:issue_deleted":
             state = TicketState.GONE
@@ -57,7 +57,7 @@ def jira(headers: Mapping[str, str], content: Mapping[str, Any]) -> TicketNews |
             state = jira_state(_part(issue, "fields"))
         case _:
             return None
-    return TicketNews(TrackerKind.JIRA, key.rpartition("-")[0], key, state, who)
+    return TicketNews(TrackerKind.JIRA, key.rpartition("-")[0], key, state, author)
 
 
 def linear(headers: Mapping[str, str], content: Mapping[str, Any]) -> TicketNews | None:
@@ -69,14 +69,14 @@ def linear(headers: Mapping[str, str], content: Mapping[str, Any]) -> TicketNews
     key = data.get("identifier")
     if content.get("type") != "Issue" or not isinstance(key, str) or "-" not in key:
         return None
-    who = _name(_part(content, "actor"), "name")
+    author = _name(_part(content, "actor"), "name")
     if content.get("action") == "remove":
         state = TicketState.GONE
     elif content.get("action") == "update":
         state = linear_state(str(_part(data, "state").get("type")))
     else:
         return None
-    return TicketNews(TrackerKind.LINEAR, key.rpartition("-")[0], key, state, who)
+    return TicketNews(TrackerKind.LINEAR, key.rpartition("-")[0], key, state, author)
 
 
 def _is_old(at_s: float | None) -> bool:

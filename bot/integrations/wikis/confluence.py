@@ -50,7 +50,7 @@ class Confluence:
 
     async def create(self, title: str, sections: Sequence[WikiSection]) -> WikiPage:
         """Create the page in the space."""
-        body = "".join(f"<h2>{html.escape(each.title)}</h2>{_list(each)}" for each in sections)
+        body = "".join(f"<h2>{html.escape(section.title)}</h2>{_list(section)}" for section in sections)
         content = {
             "spaceId": await self._space(), "status": "current", "title": title,
             "body": {"representation": "storage", "value": body}, **({"parentId": self.parent} if self.parent else {}),
@@ -71,7 +71,7 @@ class Confluence:
 
     async def replace(self, page: WikiPage, sections: Sequence[WikiSection]) -> None:
         """Write the page's next version. If somebody saved one meanwhile, Confluence refuses it: then read it anew."""
-        new = {each.title: each for each in sections}
+        new = {section.title: section for section in sections}
         content = {
             "id": page.external, "status": "current", "title": page.raw["title"],
             "body": {"representation": "storage", "value": _spliced(page.raw["body"], new)},
@@ -114,7 +114,7 @@ class Confluence:
 
 
 def _list(section: WikiSection) -> str:
-    return f"<ul>{''.join(f'<li><p>{_line(each)}</p></li>' for each in section.lines)}</ul>"
+    return f"<ul>{''.join(f'<li><p>{_line(item)}</p></li>' for item in section.lines)}</ul>"
 
 
 def _line(line: Line) -> str:
@@ -127,10 +127,10 @@ def _line(line: Line) -> str:
 def _parts(body: str) -> list[tuple[str, int, int, list[str]]]:
     """Each heading of the first two levels, where what is below it begins and ends, and its lines as read."""
     headings = list(_HEADING.finditer(body))
-    ends = [*(each.start() for each in headings[1:]), len(body)]
+    ends = [*(heading.start() for heading in headings[1:]), len(body)]
     return [
-        (_read(each[2]), each.end(), end, _lines(body[each.end() : end]))
-        for each, end in zip(headings, ends, strict=True)
+        (_read(heading[2]), heading.end(), end, _lines(body[heading.end() : end]))
+        for heading, end in zip(headings, ends, strict=True)
     ]
 
 
@@ -142,7 +142,7 @@ def _spliced(body: str, new: Mapping[str, WikiSection]) -> str:
 
 
 def _lines(part: str) -> list[str]:
-    return [line for each in _LINE_END.split(part) if (line := _read(each))]
+    return [line for item in _LINE_END.split(part) if (line := _read(item))]
 
 
 def _read(part: str) -> str:
@@ -159,11 +159,11 @@ def _error(answer: http.Answer) -> DeliveryError:
     if (passing := http.passing(answer, VENDOR)) is not None:
         return passing
     errors = answer.data.get("errors")
-    said = str(errors[0].get("title") or "") if isinstance(errors, list) and errors else answer.text("message")
+    detail = str(errors[0].get("title") or "") if isinstance(errors, list) and errors else answer.text("message")
     hint = {
         401: "check CONFLUENCE_EMAIL and CONFLUENCE_API_TOKEN",
         403: "CONFLUENCE_API_TOKEN may not write there",
         404: "there is no such page, or CONFLUENCE_API_TOKEN may not see it",
     }.get(answer.status)
-    words = hint or " ".join(said.split())[:200] or "no reason given"
+    words = hint or " ".join(detail.split())[:200] or "no reason given"
     return DeliveryError(f"{VENDOR} refuses it ({answer.status}): {words}", permanent=True)

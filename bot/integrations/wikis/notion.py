@@ -45,7 +45,7 @@ class Notion:
 
     async def create(self, title: str, sections: Sequence[WikiSection]) -> WikiPage:
         """Create the page with its first blocks, then add the others."""
-        blocks = [block for each in sections for block in (_heading(each.title), *_items(each))]
+        blocks = [block for section in sections for block in (_heading(section.title), *_items(section))]
         content = {
             "parent": {"page_id": _id(self.parent)},
             "properties": {"title": {"title": [{"text": {"content": title}}]}},
@@ -56,7 +56,7 @@ class Notion:
             raise _error(answer)
         page = str(answer.data.get("id"))
         await self._append(page, blocks[AT_ONCE:], None)
-        return WikiPage(page, answer.text("url"), {each.title: each.texts for each in sections})
+        return WikiPage(page, answer.text("url"), {section.title: section.texts for section in sections})
 
     async def read(self, external: str) -> WikiPage | None:
         """The page with this ID, unless it was deleted."""
@@ -66,7 +66,7 @@ class Notion:
         if answer.status != 200:
             raise _error(answer)
         parts = _parts(await self._children(external))
-        texts = {title: [_text(each) for each in blocks] for title, (_, blocks) in parts.items()}
+        texts = {title: [_text(item) for item in blocks] for title, (_, blocks) in parts.items()}
         return WikiPage(external, answer.text("url"), texts, {"parts": parts})
 
     async def replace(self, page: WikiPage, sections: Sequence[WikiSection]) -> None:
@@ -93,17 +93,17 @@ class Notion:
                 place = str(added[len(content["children"]) - 1].get("id"))
 
     async def _children(self, block: str) -> list[Block]:
-        found: list[Block] = []
+        children: list[Block] = []
         query = {"page_size": str(AT_ONCE)}
         for _ in range(PAGES):
             answer = await self._ask("GET", f"/v1/blocks/{_id(block)}/children", params=query)
             if answer.status != 200:
                 raise _error(answer)
-            found += [each for each in answer.data.get("results") or [] if isinstance(each, dict)]
+            children += [child for child in answer.data.get("results") or [] if isinstance(child, dict)]
             if not answer.data.get("has_more"):
                 break
             query["start_cursor"] = str(answer.data.get("next_cursor"))
-        return found
+        return children
 
     async def _ask(self, method: str, path: str, **how: Any) -> http.Answer:
         proof = {"Authorization": f"Bearer {self.token}", "Notion-Version": VERSION, "Accept": "application/json"}
@@ -119,7 +119,7 @@ def _heading(title: str) -> Block:
 
 def _items(section: WikiSection) -> list[Block]:
     return [
-        {"type": "bulleted_list_item", "bulleted_list_item": {"rich_text": _rich(each)}} for each in section.lines
+        {"type": "bulleted_list_item", "bulleted_list_item": {"rich_text": _rich(item)}} for item in section.lines
     ]  # fmt: skip
 
 
@@ -149,8 +149,8 @@ def _parts(blocks: Sequence[Block]) -> dict[str, tuple[str, list[Block]]]:
 
 def _text(block: Mapping[str, Any]) -> str:
     content = block.get(str(block.get("type"))) or {}
-    pieces = [each for each in content.get("rich_text") or [] if isinstance(each, dict)]
-    return plain("".join(str(each.get("plain_text") or "") for each in pieces))
+    pieces = [piece for piece in content.get("rich_text") or [] if isinstance(piece, dict)]
+    return plain("".join(str(piece.get("plain_text") or "") for piece in pieces))
 
 
 def _id(text: str) -> str:
