@@ -52,7 +52,9 @@ def build_policy(model: models.Document, document: dict[str, Any]) -> domain.Pol
         reactions=tuple(model.timeline.reactions),
         triggers=tuple(_trigger(key, trigger) for key, trigger in model.triggers.items()),
         audiences={key: _audience(key, audience) for key, audience in model.audiences.items()},
-        templates={key: domain.MessageTemplate(each.subject, each.body) for key, each in model.templates.items()},
+        templates={
+            key: domain.MessageTemplate(template.subject, template.body) for key, template in model.templates.items()
+        },
         template_set=model.preset or "",
         communications=domain.CommunicationRules(
             model.communications.company, tuple(model.communications.customers), tuple(model.communications.hosts)
@@ -71,8 +73,8 @@ def build_policy(model: models.Document, document: dict[str, Any]) -> domain.Pol
         shadow=ShadowRules(model.shadow.source, model.shadow.days) if model.shadow else None,
         status_page=build_status_page(model.status_page, model.timezone),
         webhooks=tuple(
-            WebhookRule(each.url, each.secret, tuple(each.events), tuple(each.severities), each.private)
-            for each in model.webhooks
+            WebhookRule(hook.url, hook.secret, tuple(hook.events), tuple(hook.severities), hook.private)
+            for hook in model.webhooks
         ),
         permissions={action: _allow_list(model, targets) for action, targets in model.permissions.items()},
         digest=digest(document),
@@ -241,7 +243,8 @@ def _alerts(model: models.Alerts) -> alert_rules.AlertRules:
         at_most=alert_rules.StormGuard(model.at_most.incidents, clock_duration(model.at_most.within)),
         routes=tuple(_route(route) for route in model.routes),
         inhibit=tuple(
-            alert_rules.Inhibition(dict(each.source), dict(each.target), tuple(each.equal)) for each in model.inhibit
+            alert_rules.Inhibition(dict(inhibition.source), dict(inhibition.target), tuple(inhibition.equal))
+            for inhibition in model.inhibit
         ),
     )
 

@@ -17,7 +17,9 @@ _ANY_DAY = date(2000, 1, 3)  # the first day of a rotation with one member, who 
 def build_schedules(document: models.Document) -> dict[str, Schedule]:
     """The schedules of a document, which know the people of its teams."""
     teams = {key: tuple(team.members) for key, team in document.teams.items()}
-    return {key: build_schedule(key, each, document.timezone, teams) for key, each in document.schedules.items()}
+    return {
+        key: build_schedule(key, schedule, document.timezone, teams) for key, schedule in document.schedules.items()
+    }
 
 
 def build_schedule(

@@ -50,7 +50,7 @@ def as_json(policy: Policy) -> dict[str, Any]:
         "audiences": {key: _audience(audience) for key, audience in policy.audiences.items()},
         "templates": {key: _fields(template) for key, template in policy.templates.items()},
         "communications": _fields(policy.communications),
-        "webhooks": [{**_plain(each), "url": _host(each.url), "secret": "•••"} for each in policy.webhooks],
+        "webhooks": [{**_plain(hook), "url": _host(hook.url), "secret": "•••"} for hook in policy.webhooks],
         "triggers": {trigger.key: _trigger(trigger) for trigger in policy.triggers},
         "classification": {rule.key: _rule(rule) for rule in policy.classification},
         "fields": {custom.key: _fields(custom) for custom in policy.fields},
@@ -66,7 +66,7 @@ def as_json(policy: Policy) -> dict[str, Any]:
         "shadow": None if policy.shadow is None else _fields(policy.shadow),
         "status_page": {
             **_plain(policy.status_page),
-            "components": [{"key": each.key, **_fields(each)} for each in policy.status_page.components],
+            "components": [{"key": component.key, **_fields(component)} for component in policy.status_page.components],
         },
         "permissions": {action: _fields(allowed) for action, allowed in policy.permissions.items()},
     }
@@ -116,7 +116,7 @@ def _alerting_condition(condition: Condition) -> dict[str, Any]:
     """A condition with its `type`, as it is written."""
     kind = re.sub(r"(?<!^)(?=[A-Z])", "_", type(condition).__name__).lower()
     if isinstance(condition, Composite):
-        inner = [_alerting_condition(each) for each in condition.conditions]
+        inner = [_alerting_condition(nested) for nested in condition.conditions]
         return {"type": kind, "when": str(condition.when), "conditions": inner}
     return {"type": kind, **_fields(condition)}
 

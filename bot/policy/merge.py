@@ -54,8 +54,8 @@ def merge(base: dict[str, Any], file: dict[str, Any]) -> dict[str, Any]:
 def _merge_settings(base: dict[str, Any], file: dict[str, Any]) -> dict[str, Any]:
     settings = dict(base)
     for key, value in file.items():
-        both = isinstance(value, dict) and isinstance(base.get(key), dict)
-        settings[key] = _merge_settings(base[key], value) if both else value
+        is_nested = isinstance(value, dict) and isinstance(base.get(key), dict)
+        settings[key] = _merge_settings(base[key], value) if is_nested else value
     return settings
 
 
@@ -64,9 +64,13 @@ def remove_deleted(document: dict[str, Any], source: Source) -> dict[str, Any]:
 
     Changes and returns `document`.
     """
-    for collection, setting, named in _LISTS_OF_NAMES:
+    for collection, setting, collection_named in _LISTS_OF_NAMES:
         for key, entry in list(document.get(collection, {}).items()):
-            deleted = {name for name in source.values.get(named) or {} if name not in document.get(named, {})}
+            deleted = {
+                name
+                for name in source.values.get(collection_named) or {}
+                if name not in document.get(collection_named, {})
+            }
             names = entry.get(setting, [])
             if source.contains((collection, key, setting)) or not deleted & set(names):
                 continue

@@ -43,7 +43,7 @@ def dotted(path: KeyPath) -> str:
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
     """The word among `words` that was probably meant; None if none is similar."""
-    by_lower = {each.lower(): each for each in words}
+    by_lower = {choice.lower(): choice for choice in words}
     matches = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[matches[0]] if matches else None
 

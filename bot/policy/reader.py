@@ -69,17 +69,17 @@ def from_document(document: dict[str, Any]) -> Policy:
 
     The document was valid when it was stored, so settings that this version does not know are ignored.
     """
-    kept = copy.deepcopy(document)
+    settings = copy.deepcopy(document)
     while True:
         try:
-            return build.build_policy(models.Document.model_validate(kept, context={"kept": True}), document)
+            return build.build_policy(models.Document.model_validate(settings, context={"kept": True}), document)
         except ValidationError as error:
             unknown = [detail["loc"] for detail in error.errors() if detail["type"] == "extra_forbidden"]
             if not unknown:
                 problems = validation_messages.problems_from(error, Source("the kept policy"))
                 raise PolicyError("the kept policy", problems) from None
             for path in unknown:
-                _delete(kept, path)
+                _delete(settings, path)
 
 
 def json_schema() -> dict[str, Any]:

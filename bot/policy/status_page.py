@@ -18,7 +18,7 @@ def build_status_page(model: models.StatusPage, timezone: str) -> domain.StatusP
         logo=model.logo,
         support=model.support,
         timezone=model.timezone or timezone,
-        components=tuple(_component(each, place) for place, each in enumerate(components(model))),
+        components=tuple(_component(component, place) for place, component in enumerate(components(model))),
         visibility=model.visibility,
         weights=domain.UptimeWeights(model.weights.degraded, model.weights.partial, model.weights.major),
         history_days=model.history_days,
@@ -29,10 +29,10 @@ def build_status_page(model: models.StatusPage, timezone: str) -> domain.StatusP
 
 def components(model: models.StatusPage) -> list[models.Component]:
     """The components in the order in which they are shown: the preset's with the document's own."""
-    by_key = {each.key: each for each in _shipped(model.preset)} if model.preset else {}
-    by_key |= {each.key: each for each in model.components}
+    by_key = {component.key: component for component in _shipped(model.preset)} if model.preset else {}
+    by_key |= {component.key: component for component in model.components}
     numbered = list(enumerate(by_key.values(), 1))
-    return [each for _, each in sorted(numbered, key=lambda item: (_order(item[1], item[0]), item[0]))]
+    return [component for _, component in sorted(numbered, key=lambda item: (_order(item[1], item[0]), item[0]))]
 
 
 def _order(component: models.Component, place: int) -> int:
@@ -56,4 +56,4 @@ def _component(model: models.Component, place: int) -> domain.Component:
 def _shipped(preset: str) -> tuple[models.Component, ...]:
     path = resources.files("bot.policy").joinpath("presets", "status_page", f"{preset}.yml")
     source = parse_yaml(path.read_text(encoding="utf-8"), f"{preset}.yml")
-    return tuple(models.Component.model_validate(each) for each in source.values["components"])
+    return tuple(models.Component.model_validate(entry) for entry in source.values["components"])

@@ -169,7 +169,7 @@ def _model_at(path: KeyPath, root: type[BaseModel]) -> type[BaseModel] | None:
     """The model of the settings at `path`; `None` if there is none."""
     annotation: Any = root
     for part in path:
-        steps = (_step(each, part) for each in _alternatives(annotation))
+        steps = (_step(alternative, part) for alternative in _alternatives(annotation))
         annotation = next((step for step in steps if step is not None), None)
     return _first_model(annotation)
 
@@ -187,7 +187,12 @@ def _step(annotation: Any, part: str | int) -> Any:
 
 def _first_model(annotation: Any) -> type[BaseModel] | None:
     return next(
-        (each for each in _alternatives(annotation) if isinstance(each, type) and issubclass(each, BaseModel)), None
+        (
+            alternative
+            for alternative in _alternatives(annotation)
+            if isinstance(alternative, type) and issubclass(alternative, BaseModel)
+        ),
+        None,
     )
 
 

@@ -78,12 +78,12 @@ def _too_often(context: CheckContext, path: KeyPath, every: str) -> Iterator[Pro
 
 def _condition(context: CheckContext, path: KeyPath, condition: AlertingCondition, depth: int) -> Iterator[Problem]:
     kind = condition.type
-    given = [name for name in condition.model_fields_set if getattr(condition, name) is not None and name != "type"]
+    set_names = [name for name in condition.model_fields_set if getattr(condition, name) is not None and name != "type"]
     needed, allowed = _NEEDS[kind], _HAS[kind]
     for name, example in needed.items():
-        if name not in given:
+        if name not in set_names:
             yield context.problem(path, f"a {kind} condition needs `{name}`: write `{example}`.")
-    for name in given:
+    for name in set_names:
         if name not in needed and name not in allowed:
             settings = ", ".join((*needed, *allowed))
             yield context.problem((*path, name), f"a {kind} condition has no `{name}`. It has: {settings}.")

@@ -50,7 +50,7 @@ def warnings(context: CheckContext) -> Iterator[Problem]:
 
 def _covers(earlier: AlertRoute, later: AlertRoute) -> bool:
     """Whether each alert of the later route is one of the earlier route's, as far as the conditions tell."""
-    return all(_implies(later.match.get(label), wanted) for label, wanted in earlier.match.items())
+    return all(_implies(later.match.get(label), condition) for label, condition in earlier.match.items())
 
 
 def _implies(later: str | None, wanted: str) -> bool:
@@ -65,12 +65,12 @@ def _unknown_services(context: CheckContext) -> Iterator[Problem]:
     model = context.model
     if not model.services:
         return
-    known = {fold_name(name) for key, service in model.services.items() for name in (key, service.name or key)}
+    service_names = {fold_name(name) for key, service in model.services.items() for name in (key, service.name or key)}
     for path, match in _matches(context):
-        wanted = match.get(model.alerts.service.label)
-        if wanted and pattern_in(wanted) is None and fold_name(wanted) not in known:
+        service_name = match.get(model.alerts.service.label)
+        if service_name and pattern_in(service_name) is None and fold_name(service_name) not in service_names:
             place = (*path, model.alerts.service.label)
-            yield context.unknown_name(place, wanted, model.services, "service", "Add it to `services`.")
+            yield context.unknown_name(place, service_name, model.services, "service", "Add it to `services`.")
 
 
 def _matches(context: CheckContext) -> Iterator[tuple[KeyPath, dict[str, str]]]:

@@ -66,17 +66,17 @@ def warnings(context: CheckContext) -> Iterator[Problem]:
     if model.enabled and not runners:
         yield context.problem(path, "enabled, but there is no runner. Add one under `runners`.")
     for number, allowed in enumerate(model.runners.process.allow if model.runners.process else ()):
-        here: KeyPath = (*path, "runners", "process", "allow", number)
+        program_path: KeyPath = (*path, "runners", "process", "allow", number)
         program = allowed.executable.rpartition("/")[2]
         if re.sub(r"[0-9.]+$", "", program) in _RUNS_ANYTHING or program in _RUNS_ANYTHING:
             message = f"{program} runs any code it is given, so everybody who may press Run could do anything."
-            yield context.problem((*here, "executable"), f"{message} Allow the actual program instead.")
+            yield context.problem((*program_path, "executable"), f"{message} Allow the actual program instead.")
         if any(matches_fully(pattern, text) for form in allowed.arguments for pattern in form for text in ANY_TEXT):
             yield context.problem(
-                (*here, "arguments"), "a pattern here lets any text through. List the allowed values instead."
+                (*program_path, "arguments"), "a pattern here lets any text through. List the allowed values instead."
             )
         if allowed.user is not None:
-            yield from _user_warnings(context, (*here, "user"), allowed.user)
+            yield from _user_warnings(context, (*program_path, "user"), allowed.user)
 
 
 def _user_warnings(context: CheckContext, path: KeyPath, user: str) -> Iterator[Problem]:

@@ -32,12 +32,12 @@ class CheckContext:
     def unknown_names(self, path: KeyPath, names: Iterable[str], known: Iterable[str], kind: str) -> Iterator[Problem]:
         """A problem for each of the `names` at `path` that is not among the `known` ones."""
         choices = list(known)
-        listed = f" There are: {', '.join(choices)}." if len(choices) <= _MAX_LISTED else ""
+        choices_hint = f" There are: {', '.join(choices)}." if len(choices) <= _MAX_LISTED else ""
         for number, name in enumerate(names):
             if name not in choices:
                 guess = nearest(name, choices)
                 suggestion = f" Did you mean {guess}?" if guess else ""
-                yield self.problem((*path, number), f"there is no {kind} “{name}”.{suggestion}{listed}")
+                yield self.problem((*path, number), f"there is no {kind} “{name}”.{suggestion}{choices_hint}")
 
     def unknown_name(self, path: KeyPath, name: str, known: Iterable[str], kind: str, hint: str) -> Problem:
         """The problem of a name that is not among the `known` ones. `hint`: what to do if none is similar."""

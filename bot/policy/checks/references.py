@@ -17,7 +17,9 @@ def problems(context: CheckContext) -> Iterator[Problem]:
     """A problem for each name that does not exist, and each setting that contradicts another."""
     model = context.model
     yield from _orders(context)
-    yield from _ambiguous_names(context, "severities", {key: each.name for key, each in model.severities.items()})
+    yield from _ambiguous_names(
+        context, "severities", {key: severity.name for key, severity in model.severities.items()}
+    )
     yield from _ambiguous_names(context, "roles", {key: role.title for key, role in model.roles.items()})
     for key, severity in model.severities.items():
         path: KeyPath = ("severities", key)
@@ -44,12 +46,14 @@ def problems(context: CheckContext) -> Iterator[Problem]:
 def _mailed(context: CheckContext) -> Iterator[Problem]:
     """Whoever the emergency sheet is mailed to has an address."""
     contacts = context.model.contacts
-    for number, each in enumerate(context.model.sheet.mail if context.model.sheet else ()):
+    for number, recipient in enumerate(context.model.sheet.mail if context.model.sheet else ()):
         path: KeyPath = ("sheet", "mail", number)
-        if each not in contacts and "@" not in each:
-            yield context.unknown_name(path, each, contacts, "contact", "Write an address such as ops@example.com.")
-        elif each in contacts and contacts[each].email is None:
-            yield context.problem(path, f"{each} has no e-mail address. Add contacts.{each}.email.")
+        if recipient not in contacts and "@" not in recipient:
+            yield context.unknown_name(
+                path, recipient, contacts, "contact", "Write an address such as ops@example.com."
+            )
+        elif recipient in contacts and contacts[recipient].email is None:
+            yield context.problem(path, f"{recipient} has no e-mail address. Add contacts.{recipient}.email.")
 
 
 def warnings(context: CheckContext) -> Iterator[Problem]:
@@ -111,14 +115,14 @@ def _orders(context: CheckContext) -> Iterator[Problem]:
 
 def _ambiguous_names(context: CheckContext, collection: str, names: dict[str, str]) -> Iterator[Problem]:
     """A problem for entries that share a key or a name. People type either, so each must mean one entry only."""
-    taken: dict[str, str] = {}
+    keys_by_name: dict[str, str] = {}
     for key, name in names.items():
         for word in (key, name):
-            if fold_name(word) in taken:
-                message = f"has the same name as {taken[fold_name(word)]} (“{word}”). Give it another name."
+            if fold_name(word) in keys_by_name:
+                message = f"has the same name as {keys_by_name[fold_name(word)]} (“{word}”). Give it another name."
                 yield context.problem((collection, key), message, "")
                 break
-        taken |= {fold_name(key): key, fold_name(name): key}
+        keys_by_name |= {fold_name(key): key, fold_name(name): key}
 
 
 def _rules(context: CheckContext) -> Iterator[Problem]:
@@ -187,8 +191,8 @@ def _teams(context: CheckContext) -> Iterator[Problem]:
     for key, team in model.teams.items():
         path: KeyPath = ("teams", key)
         if key == NOBODY or key in model.contacts:
-            taken = "a gap in a schedule" if key == NOBODY else "a contact"
-            yield context.problem(path, f"`{key}` is {taken} already; schedules could mean either. Rename the team.")
+            owner = "a gap in a schedule" if key == NOBODY else "a contact"
+            yield context.problem(path, f"`{key}` is {owner} already; schedules could mean either. Rename the team.")
         if not team.members and team.schedule is None:
             yield context.problem(path, "has nobody: write `members: [anna, ben]`, or the `schedule` of the team.", "")
         yield from _people(context, (*path, "members"), team.members)

@@ -162,7 +162,7 @@ def _member(context: CheckContext, path: KeyPath, member: str) -> Iterator[Probl
 def _spans(context: CheckContext, path: KeyPath, layer: models.Rotation, zone: ZoneInfo) -> Iterator[Problem]:
     """A problem for each layer and shift that ends before it begins."""
     spans: list[tuple[KeyPath, str | None, str | None]] = [(path, layer.begins, layer.ends)]
-    spans += [((*path, "shifts", number), each.begins, each.ends) for number, each in enumerate(layer.shifts)]
+    spans += [((*path, "shifts", number), shift.begins, shift.ends) for number, shift in enumerate(layer.shifts)]
     for place, begins, ends in spans:
         if begins and ends and moment(ends, zone) <= moment(begins, zone):
             message = f"is not after `begins`, {_written(begins)}. Write a later day or time, or swap the two."
@@ -181,7 +181,7 @@ def _gaps(schedule: Schedule) -> list[oncall.Gap]:
     layers = coverage.lasting_layers(schedule)
     if not layers:
         return []
-    meant = tuple(
+    intended_layers = tuple(
         replace(layer, members=tuple(f"{name}?" if name == NOBODY else name for name in layer.members))
         for layer in layers
     )
@@ -190,7 +190,7 @@ def _gaps(schedule: Schedule) -> list[oncall.Gap]:
     monday += timedelta(days=-monday.weekday() % 7)
     zone = ZoneInfo(schedule.timezone)
     week = _midnight(monday, zone), _midnight(monday + timedelta(days=7), zone)
-    return oncall.gaps(replace(schedule, layers=meant), *week)
+    return oncall.gaps(replace(schedule, layers=intended_layers), *week)
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -22,17 +22,17 @@ def problems(context: CheckContext) -> Iterator[Problem]:
         if component.probe is not None and component.probe not in model.probes:
             hint = f"Add one under probes, such as `{component.probe}: {{url: https://example.com/health}}`."
             yield context.unknown_name((*path, "probe"), component.probe, model.probes, "probe", hint)
-    known = {component.key for component in components(model.status_page)}
+    component_keys = {component.key for component in components(model.status_page)}
     for key, service in model.services.items():
         if model.status_page.components or model.status_page.preset:
             path = ("services", key, "components")
-            yield from context.unknown_names(path, service.components, known, "component")
+            yield from context.unknown_names(path, service.components, component_keys, "component")
 
 
 def warnings(context: CheckContext) -> Iterator[Problem]:
     """A warning for components of one name."""
     page = context.model.status_page
-    names = [each.name.lower() for each in components(page) if each.name]
+    names = [component.name.lower() for component in components(page) if component.name]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         message = f"several components are called {', '.join(twice)}: nobody can tell them apart."
         yield context.problem(("status_page", "components"), message)

@@ -22,10 +22,10 @@ def problems(context: CheckContext) -> Iterator[Problem]:
 
 def warnings(context: CheckContext) -> Iterator[Problem]:
     """A warning for each stage whose template is not known here: a folder may have it."""
-    known = {*shipped_keys(), *context.model.templates}
+    template_keys = {*shipped_keys(), *context.model.templates}
     for key, audience in context.model.audiences.items():
         for stage, template in audience.stages.items():
-            if template not in known:
+            if template not in template_keys:
                 path = ("audiences", key, "stages", stage)
                 message = f"there is no template “{template}”, unless TOCSIN_TEMPLATES has {template}.j2."
                 yield context.problem(path, message)

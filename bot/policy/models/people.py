@@ -38,10 +38,10 @@ def _personal(value: Any) -> Any:
         return {"by": value}
     if not isinstance(value, dict) or "by" in value:
         return value
-    names = [name for name, given in value.items() if given is None and name not in ("after", "severities")]
+    names = [name for name, setting in value.items() if setting is None and name not in ("after", "severities")]
     if len(names) != 1:
         raise invalid("must name one method: write {sms, after: 2m}.")
-    return {"by": names[0], **{name: given for name, given in value.items() if name != names[0]}}
+    return {"by": names[0], **{name: setting for name, setting in value.items() if name != names[0]}}
 
 
 _OWN_SCHEMA: dict[str, Any] = {"type": ["object", "string"], "examples": [{"sms": None, "after": "2m"}]}

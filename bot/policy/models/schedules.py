@@ -36,13 +36,13 @@ def _length(value: Any) -> ShiftLength:
             f"must be hourly, daily, weekly, monthly, or longer, such as {{every: 2, unit: week}}, not {quoted(value)}."
             f"{hint}"
         )
-    every, unit = value.get("every"), value.get("unit")
+    count, unit = value.get("every"), value.get("unit")
     if not isinstance(unit, str) or unit not in UNITS or set(value) - {"every", "unit"}:
         raise invalid(f"must have a number and one unit of {', '.join(UNITS)}: write {{every: 2, unit: week}}.")
     most = LONGEST_SHIFT[unit]
-    if not isinstance(every, int) or isinstance(every, bool) or not 1 <= every <= most:
-        raise invalid(f"must be every 1 to {most} {unit}s, not {quoted(every)}. Write {{every: 2, unit: {unit}}}.")
-    return ShiftLength(UNITS[unit], every)
+    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= most:
+        raise invalid(f"must be every 1 to {most} {unit}s, not {quoted(count)}. Write {{every: 2, unit: {unit}}}.")
+    return ShiftLength(UNITS[unit], count)
 
 
 _LENGTH_SCHEMA: dict[str, Any] = {
