@@ -41,8 +41,8 @@ async def insert_many(conn: AsyncConnection, items: Sequence[tuple[ActionItem, d
 
 async def save(conn: AsyncConnection, item: ActionItem, remind_at: datetime | None) -> None:
     """Store an item in place of its earlier state, with the instant of its next reminder."""
-    same = (_c.incident == item.incident, _c.number == item.number)
-    await conn.execute(sa.update(action_items).where(*same).values(**_columns(item, remind_at)))
+    is_item = (_c.incident == item.incident, _c.number == item.number)
+    await conn.execute(sa.update(action_items).where(*is_item).values(**_columns(item, remind_at)))
 
 
 async def claim_due(conn: AsyncConnection, now: datetime, limit: int) -> list[tuple[ActionItem, datetime]]:
@@ -54,8 +54,8 @@ async def claim_due(conn: AsyncConnection, now: datetime, limit: int) -> list[tu
 
 async def plan_reminder(conn: AsyncConnection, item: ActionItem, remind_at: datetime | None) -> None:
     """Set the instant of an item's next reminder."""
-    same = (_c.incident == item.incident, _c.number == item.number)
-    await conn.execute(sa.update(action_items).where(*same).values(remind_at=remind_at))
+    is_item = (_c.incident == item.incident, _c.number == item.number)
+    await conn.execute(sa.update(action_items).where(*is_item).values(remind_at=remind_at))
 
 
 async def get(conn: AsyncConnection, incident: int, number: int) -> ActionItem | None:

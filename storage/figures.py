@@ -115,8 +115,8 @@ def facts_of(texts: Sequence[str], teams: Mapping[str, tuple[str, ...]]) -> list
 
     `teams` are those that look after each service.
     """
-    members = (each for text in texts for each in json.loads(f"[{text}]"))
-    return [_fact(each, teams) for each in members if not each[_UNCOUNTED]]
+    members = (incident for text in texts for incident in json.loads(f"[{text}]"))
+    return [_fact(incident, teams) for incident in members if not incident[_UNCOUNTED]]
 
 
 async def updates_since(conn: AsyncConnection, since: datetime) -> dict[int, int]:
@@ -210,5 +210,5 @@ def _fact(members: list[Any], teams: Mapping[str, tuple[str, ...]]) -> IncidentF
     looked_after = tuple(team for service in services or () for team in teams.get(service, ()))
     return IncidentFact._make((
         number, severity, _STATUSES[status], bool(private), bool(drill), category, tuple(services or ()), episode or 1,
-        _instant(declared), _instant(detected), *(each and _instant(each) for each in instants), looked_after,
+        _instant(declared), _instant(detected), *(value and _instant(value) for value in instants), looked_after,
     ))  # fmt: skip

@@ -19,10 +19,12 @@ def _key(user: str) -> Key[dict[str, Any]]:
 
 async def get(conn: AsyncConnection, user: str) -> Identity | None:
     """The person's identity; `None` if Slack was never asked."""
-    kept = await _key(user).get(conn)
-    if kept is None:
+    stored = await _key(user).get(conn)
+    if stored is None:
         return None
-    return Identity(user, Membership(kept["membership"]), kept.get("address"), active=bool(kept.get("active", True)))
+    return Identity(
+        user, Membership(stored["membership"]), stored.get("address"), active=bool(stored.get("active", True))
+    )
 
 
 async def remember(conn: AsyncConnection, identity: Identity) -> None:

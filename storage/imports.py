@@ -41,19 +41,25 @@ async def sync_covers(
     made_by = f"import:{source}"
     query = sa.select(_o.id, _o.schedule, _o.member, _o.starts_at, _o.ends_at, _o.layer, _o.ended_at)
     rows = (await conn.execute(query.where(_o.made_by == made_by, _o.ends_at > since))).all()
-    there = {(row.schedule, row.member, row.starts_at, row.ends_at, row.layer or ""): row for row in rows}
-    wanted = {(each.schedule, each.member, each.starts_at, each.ends_at, each.layer): each for each in covers}
-    new = [each for key, each in wanted.items() if key not in there and each.ends_at > since]
-    gone = [row.id for key, row in there.items() if key not in wanted and row.ended_at is None and row.ends_at > now]
+    recorded = {(row.schedule, row.member, row.starts_at, row.ends_at, row.layer or ""): row for row in rows}
+    covers_by_key = {
+        (cover.schedule, cover.member, cover.starts_at, cover.ends_at, cover.layer): cover for cover in covers
+    }
+    new = [cover for key, cover in covers_by_key.items() if key not in recorded and cover.ends_at > since]
+    obsolete = [
+        row.id
+        for key, row in recorded.items()
+        if key not in covers_by_key and row.ended_at is None and row.ends_at > now
+    ]
     if new:
         values = [
             {
-                "schedule": each.schedule, "member": each.member, "starts_at": each.starts_at, "ends_at": each.ends_at,
-                "layer": each.layer or None, "made_by": made_by, "made_at": now,
+                "schedule": cover.schedule, "member": cover.member, "starts_at": cover.starts_at,
+                "ends_at": cover.ends_at, "layer": cover.layer or None, "made_by": made_by, "made_at": now,
             }
-            for each in new
+            for cover in new
         ]  # fmt: skip
         await conn.execute(sa.insert(overrides), values)
-    if gone:
-        await conn.execute(sa.update(overrides).where(_o.id.in_(gone)).values(ended_at=now))
-    return len(new), len(gone)
+    if obsolete:
+        await conn.execute(sa.update(overrides).where(_o.id.in_(obsolete)).values(ended_at=now))
+    return len(new), len(obsolete)

@@ -28,19 +28,19 @@ async def add(conn: AsyncConnection, alerts: Sequence[tuple[PastAlert, Collectio
     if not alerts:
         return
     rows = [
-        {"source": each.source, "external": each.id, "fired_at": each.fired_at,
-         "state": _adapter.dump_python(each, mode="json")}
-        for each, _ in alerts
+        {"source": alert.source, "external": alert.id, "fired_at": alert.fired_at,
+         "state": _adapter.dump_python(alert, mode="json")}
+        for alert, _ in alerts
     ]  # fmt: skip
     await conn.execute(sa.insert(past_alerts), rows)
     stored = sa.select(_a.id, _a.source, _a.external).where(
-        sa.tuple_(_a.source, _a.external).in_([(each.source, each.id) for each, _ in alerts])
+        sa.tuple_(_a.source, _a.external).in_([(alert.source, alert.id) for alert, _ in alerts])
     )
     numbers = {(row.source, row.external): row.id for row in await conn.execute(stored)}
     words = [
-        {"word": word, "alert": numbers[each.source, each.id]}
-        for each, found in alerts
-        for word in dict.fromkeys(found)
+        {"word": word, "alert": numbers[alert.source, alert.id]}
+        for alert, alert_words in alerts
+        for word in dict.fromkeys(alert_words)
     ]
     if words:
         await conn.execute(sa.insert(past_alert_words), words)

@@ -31,11 +31,15 @@ async def count(conn: AsyncConnection) -> int:
     """The number of running replicas, at least one. Deletes those that have not reported for `GONE_AFTER`."""
     now = await _now(conn)
     reports = sa.select(meta.c.name, meta.c.value).where(meta.c.name.startswith(key_value.REPLICA_PREFIX))
-    seen: dict[str, Any] = {row.name: row.value for row in await conn.execute(reports)}
-    gone = [name for name, value in seen.items() if now.timestamp() - value["seen_at"] > GONE_AFTER.total_seconds()]
-    if gone:
-        await conn.execute(sa.delete(meta).where(meta.c.name.in_(gone)))
-    return max(1, len(seen) - len(gone))
+    reports_by_name: dict[str, Any] = {row.name: row.value for row in await conn.execute(reports)}
+    gone_names = [
+        name
+        for name, value in reports_by_name.items()
+        if now.timestamp() - value["seen_at"] > GONE_AFTER.total_seconds()
+    ]
+    if gone_names:
+        await conn.execute(sa.delete(meta).where(meta.c.name.in_(gone_names)))
+    return max(1, len(reports_by_name) - len(gone_names))
 
 
 async def _now(conn: AsyncConnection) -> datetime:

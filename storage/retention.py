@@ -120,8 +120,8 @@ async def delete_deliveries(conn: AsyncConnection, before: datetime, limit: int 
 async def drop_answers(conn: AsyncConnection, before: datetime, limit: int = ROWS_PER_TRANSACTION) -> int:
     """Delete up to `limit` private answers that were queued before then and went out. Returns how many."""
     old = sa.select(_o.id).where(_ANSWER, _o.created_at < before, _o.state.in_(("sent", "dropped")))
-    these = _o.id.in_(old.order_by(_o.created_at).limit(limit))
-    return (await conn.execute(sa.delete(outbox).where(these))).rowcount
+    is_old = _o.id.in_(old.order_by(_o.created_at).limit(limit))
+    return (await conn.execute(sa.delete(outbox).where(is_old))).rowcount
 
 
 def _purge_entry(rows: Sequence[AnyRow], seal: str | None, now: datetime) -> Entry:

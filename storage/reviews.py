@@ -32,8 +32,8 @@ async def current(conn: AsyncConnection, incident: int) -> dict[str, SectionText
         .group_by(_c.section)
         .subquery()
     )
-    same = sa.and_(_c.section == newest.c.section, _c.version == newest.c.version)
-    rows = await conn.execute(sa.select(review_texts).join(newest, same).where(_c.incident == incident))
+    is_newest = sa.and_(_c.section == newest.c.section, _c.version == newest.c.version)
+    rows = await conn.execute(sa.select(review_texts).join(newest, is_newest).where(_c.incident == incident))
     return {row.section: SectionText(row.section, row.version, row.text, row.author, row.at) for row in rows}
 
 

@@ -21,7 +21,10 @@ async def save(conn: AsyncConnection, pages: Sequence[ShadowPage]) -> None:
     """Store pages; one that is told again changes nothing."""
     if not pages:
         return
-    rows = [{"key": each.key, "at": each.at, "state": _adapter.dump_python(each, mode="json")} for each in pages]
+    rows = [
+        {"key": shadow_page.key, "at": shadow_page.at, "state": _adapter.dump_python(shadow_page, mode="json")}
+        for shadow_page in pages
+    ]
     await conn.execute(insert(conn, shadow_pages).on_conflict_do_nothing(index_elements=["key"]), rows)
 
 

@@ -40,8 +40,8 @@ async def by_external(
     """The tickets with these numbers or keys at a place of a tracker, as far as they are ours."""
     if not names:
         return {}
-    same = (_c.tracker == tracker.value, _c.place == place, _c.external.in_(names))
-    return {row.external: _ticket(row) for row in await conn.execute(sa.select(tickets).where(*same))}
+    matches = (_c.tracker == tracker.value, _c.place == place, _c.external.in_(names))
+    return {row.external: _ticket(row) for row in await conn.execute(sa.select(tickets).where(*matches))}
 
 
 async def put(conn: AsyncConnection, ticket: Ticket, now: datetime) -> bool:
@@ -56,14 +56,14 @@ async def put(conn: AsyncConnection, ticket: Ticket, now: datetime) -> bool:
 
 async def set_state(conn: AsyncConnection, ticket: Ticket, state: TicketState, now: datetime) -> None:
     """Store where a ticket stands in its tracker now."""
-    same = (_c.incident == ticket.incident, _c.item == ticket.item)
-    await conn.execute(sa.update(tickets).where(*same).values(state=state.value, changed_at=now))
+    is_ticket = (_c.incident == ticket.incident, _c.item == ticket.item)
+    await conn.execute(sa.update(tickets).where(*is_ticket).values(state=state.value, changed_at=now))
 
 
 async def set_sent(conn: AsyncConnection, ticket: Ticket, sent: NewTicket) -> None:
     """Store the words that we have written into a ticket."""
-    same = (_c.incident == ticket.incident, _c.item == ticket.item)
-    await conn.execute(sa.update(tickets).where(*same).values(sent=_words(sent)))
+    is_ticket = (_c.incident == ticket.incident, _c.item == ticket.item)
+    await conn.execute(sa.update(tickets).where(*is_ticket).values(sent=_words(sent)))
 
 
 async def places(conn: AsyncConnection, since: datetime) -> list[tuple[TrackerKind, str]]:

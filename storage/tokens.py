@@ -44,8 +44,8 @@ async def by_hash(conn: AsyncConnection, secret_hash: str) -> Token | None:
 
 async def find(conn: AsyncConnection, name_or_id: str) -> list[Token]:
     """The tokens with this name, or this ID, that are not revoked."""
-    same = _c.id == int(name_or_id) if name_or_id.isdecimal() and len(name_or_id) < 16 else _c.name == name_or_id
-    return [_token(row) for row in await conn.execute(sa.select(*_FIELDS).where(same, _c.revoked_at.is_(None)))]
+    is_match = _c.id == int(name_or_id) if name_or_id.isdecimal() and len(name_or_id) < 16 else _c.name == name_or_id
+    return [_token(row) for row in await conn.execute(sa.select(*_FIELDS).where(is_match, _c.revoked_at.is_(None)))]
 
 
 async def newest(conn: AsyncConnection) -> list[Token]:

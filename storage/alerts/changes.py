@@ -23,15 +23,15 @@ _c = service_changes.c
 async def save(conn: AsyncConnection, changes: Sequence[ServiceChange]) -> int:
     """Store changes; one that is told again replaces what was known of it. Returns how many are new."""
     last = {change.key: change for change in changes}
-    known: set[str] = set()
+    known_keys: set[str] = set()
     rows = insert(conn, service_changes)
     update = {name: rows.excluded[name] for name in ("service", "at", "state")}
     statement = rows.on_conflict_do_update(index_elements=["key"], set_=update)
     for part in chunked(list(last.values())):
         keys = {"keys": list_param(conn, [change.key for change in part])}
-        known.update(await conn.scalars(_known(conn.dialect.name), keys))
+        known_keys.update(await conn.scalars(_known(conn.dialect.name), keys))
         await conn.execute(statement, [_row(change) for change in part])
-    return len(last) - len(known)
+    return len(last) - len(known_keys)
 
 
 async def changes_before(

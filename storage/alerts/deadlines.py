@@ -86,8 +86,8 @@ def _lease(dialect: str, condition: Any) -> Any:
     if dialect == "postgresql":
         lapsed = lapsed.with_for_update(skip_locked=True)
     picked = lapsed.cte("picked")
-    these = sa.tuple_(_c.group_number, _c.kind).in_(sa.select(picked.c.group_number, picked.c.kind))
-    update = sa.update(alert_deadlines).where(these).values(lease_until=sql_now_plus(dialect))
+    is_picked = sa.tuple_(_c.group_number, _c.kind).in_(sa.select(picked.c.group_number, picked.c.kind))
+    update = sa.update(alert_deadlines).where(is_picked).values(lease_until=sql_now_plus(dialect))
     return update.returning(_c.group_number, _c.kind, _c.due_at)
 
 
@@ -99,8 +99,8 @@ def rung_kind(rung: int) -> str:
 async def settle_rungs(conn: AsyncConnection, groups: Collection[int]) -> None:
     """Delete every rung's deadline of these groups."""
     if groups:
-        these = in_list(conn.dialect.name, _c.group_number, "groups")
-        statement = sa.delete(alert_deadlines).where(these, _c.kind.startswith(_RUNG))
+        in_groups = in_list(conn.dialect.name, _c.group_number, "groups")
+        statement = sa.delete(alert_deadlines).where(in_groups, _c.kind.startswith(_RUNG))
         await conn.execute(statement, {"groups": list_param(conn, sorted(groups))})
 
 

@@ -57,11 +57,11 @@ def _by_key(dialect: str) -> Any:
 
 async def get_many(conn: AsyncConnection, numbers: Collection[int]) -> dict[int, AlertGroup]:
     """The groups with these numbers, as far as they exist."""
-    found: dict[int, AlertGroup] = {}
+    groups: dict[int, AlertGroup] = {}
     for part in chunked(sorted(numbers)):
         states = await conn.scalars(_by_number(conn.dialect.name), {"numbers": list_param(conn, part)})
-        found |= {group.number: group for group in map(_adapter.validate_python, states)}
-    return found
+        groups |= {group.number: group for group in map(_adapter.validate_python, states)}
+    return groups
 
 
 @cache
@@ -118,22 +118,22 @@ async def newest(conn: AsyncConnection, limit: int) -> list[AlertGroup]:
 
 async def of_incident(conn: AsyncConnection, incident: int, limit: int) -> list[AlertGroup]:
     """Up to `limit` groups of an incident, those that fire first, then the newest first."""
-    found = sa.select(_c.state).where(_c.incident == incident)
-    return await _list(conn, found.order_by(_c.firing.desc(), _c.number.desc()).limit(limit))
+    query = sa.select(_c.state).where(_c.incident == incident)
+    return await _list(conn, query.order_by(_c.firing.desc(), _c.number.desc()).limit(limit))
 
 
 async def opened_since(conn: AsyncConnection, since: datetime, limit: int) -> list[AlertGroup]:
     """Up to `limit` groups that opened since then, the newest first: they open in the order of their numbers."""
-    opened: list[AlertGroup] = []
+    groups: list[AlertGroup] = []
     below: int | None = None
-    while len(opened) < limit:
-        query = sa.select(_c.state).order_by(_c.number.desc()).limit(min(_CHUNK, limit - len(opened)))
+    while len(groups) < limit:
+        query = sa.select(_c.state).order_by(_c.number.desc()).limit(min(_CHUNK, limit - len(groups)))
         part = await _list(conn, query if below is None else query.where(_c.number < below))
-        opened += [group for group in part if group.opened_at >= since]
+        groups += [group for group in part if group.opened_at >= since]
         if not part or part[-1].opened_at < since:
             break
         below = part[-1].number
-    return opened
+    return groups
 
 
 async def inhibited_by(conn: AsyncConnection, numbers: Collection[int]) -> list[int]:
@@ -160,8 +160,8 @@ async def count_of_incident(conn: AsyncConnection, incident: int) -> int:
 
 async def declared_since(conn: AsyncConnection, since: datetime, limit: int) -> list[AlertGroup]:
     """Up to `limit` groups that declared an incident after `since`, the newest declaration first."""
-    found = sa.select(_c.state).where(_DECLARED, _c.decided_at > since).order_by(_c.decided_at.desc(), _c.number.desc())
-    return await _list(conn, found.limit(limit))
+    query = sa.select(_c.state).where(_DECLARED, _c.decided_at > since).order_by(_c.decided_at.desc(), _c.number.desc())
+    return await _list(conn, query.limit(limit))
 
 
 async def _list(conn: AsyncConnection, statement: Any) -> list[AlertGroup]:

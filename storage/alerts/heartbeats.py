@@ -51,8 +51,8 @@ async def lapsed(conn: AsyncConnection, now: datetime, limit: int) -> list[Heart
 
 async def mark_told(conn: AsyncConnection, beat: Heartbeat) -> None:
     """Store that the absence was told of, unless the heartbeat was heard meanwhile."""
-    these = (_c.key == beat.key, _c.due_at == beat.due_at)
-    await conn.execute(sa.update(alert_heartbeats).where(*these).values(told=True))
+    is_same_absence = (_c.key == beat.key, _c.due_at == beat.due_at)
+    await conn.execute(sa.update(alert_heartbeats).where(*is_same_absence).values(told=True))
 
 
 @cache

@@ -46,11 +46,11 @@ def _of_groups(dialect: str) -> Any:
 
 async def firing(conn: AsyncConnection, keys: Collection[str]) -> dict[str, int]:
     """The first group that has an alert with each of these keys, by key."""
-    found: dict[str, int] = {}
+    groups_by_key: dict[str, int] = {}
     for part in chunked(sorted(keys)):
         rows = await conn.execute(_by_key(conn.dialect.name), {"keys": list_param(conn, part)})
-        found |= {row.key: row.number for row in rows}
-    return found
+        groups_by_key |= {row.key: row.number for row in rows}
+    return groups_by_key
 
 
 @cache

@@ -46,8 +46,8 @@ async def current_occurrences(conn: AsyncConnection, identities: Sequence[str]) 
     current: dict[str, CurrentOccurrence] = {}
     for part in chunked(identities):
         for row in await conn.execute(_where_told(conn.dialect.name), {"identities": list_param(conn, part)}):
-            known = current.get(row.identity)
-            if known is None or known.starts_at < row.starts_at:
+            occurrence = current.get(row.identity)
+            if occurrence is None or occurrence.starts_at < row.starts_at:
                 alert = _adapter.validate_python(row.state)
                 current[row.identity] = CurrentOccurrence(row.occurrence, row.starts_at, grade_of(alert))
     return current
@@ -55,11 +55,11 @@ async def current_occurrences(conn: AsyncConnection, identities: Sequence[str]) 
 
 async def firing_occurrences(conn: AsyncConnection, identities: Sequence[str]) -> dict[str, list[tuple[int, str]]]:
     """Where these alerts fire: by identity, the groups with the occurrence that fires in each."""
-    found: dict[str, list[tuple[int, str]]] = {}
+    firing_by_identity: dict[str, list[tuple[int, str]]] = {}
     for part in chunked(identities):
         for row in await conn.execute(_where_firing(conn.dialect.name), {"identities": list_param(conn, part)}):
-            found.setdefault(row.identity, []).append((row.group_number, row.occurrence))
-    return found
+            firing_by_identity.setdefault(row.identity, []).append((row.group_number, row.occurrence))
+    return firing_by_identity
 
 
 @cache

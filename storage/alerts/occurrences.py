@@ -40,7 +40,7 @@ def _select(dialect: str) -> Any:
 
 async def save(conn: AsyncConnection, received: Sequence[ReceivedAlert], now: datetime) -> None:
     """Store what was received: new occurrences, those that are over, and when each was last told of."""
-    last = {each.alert.occurrence: each.alert for each in received if _is_stored(each)}
+    last = {report.alert.occurrence: report.alert for report in received if _is_stored(report)}
     rows = insert(conn, alert_occurrences)
     changed = {"firing": rows.excluded.firing, "last_seen_at": rows.excluded.last_seen_at}
     statement = rows.on_conflict_do_update(index_elements=["occurrence"], set_=changed)
@@ -79,9 +79,9 @@ async def save_ends(conn: AsyncConnection, ended: Mapping[str, datetime], now: d
     rows = insert(conn, alert_occurrences)
     changed = {"ended_at": rows.excluded.ended_at, "last_seen_at": rows.excluded.last_seen_at}
     statement = rows.on_conflict_do_update(index_elements=["occurrence"], set_=changed)
-    seen = {"firing": False, "first_seen_at": now, "last_seen_at": now}
+    defaults = {"firing": False, "first_seen_at": now, "last_seen_at": now}
     for part in chunked(sorted(ended.items())):
-        values = [{"occurrence": _end_key(identity), "ended_at": at, **seen} for identity, at in part]
+        values = [{"occurrence": _end_key(identity), "ended_at": at, **defaults} for identity, at in part]
         await conn.execute(statement, values)
 
 

@@ -18,8 +18,8 @@ _o = alert_occurrences.c
 async def delete_occurrences(conn: AsyncConnection, before: datetime, limit: int = PER_STEP) -> int:
     """Delete up to `limit` occurrences that are over and were last told of before then. Returns how many."""
     old = sa.select(_o.occurrence).where(_o.last_seen_at < before, _o.firing.is_(False))
-    these = _o.occurrence.in_(old.order_by(_o.last_seen_at).limit(limit))
-    return (await conn.execute(sa.delete(alert_occurrences).where(these))).rowcount
+    is_old = _o.occurrence.in_(old.order_by(_o.last_seen_at).limit(limit))
+    return (await conn.execute(sa.delete(alert_occurrences).where(is_old))).rowcount
 
 
 async def delete_groups(

@@ -53,8 +53,8 @@ async def tallies(conn: AsyncConnection, start: datetime, end: datetime) -> list
 
 async def noisiest(conn: AsyncConnection, start: datetime, end: datetime, limit: int) -> list[NoisyAlert]:
     """The alerts that told people most often in these days, by title, without those of private incidents."""
-    given = {"from_number": await first_opened_since(conn, start), "below": await first_opened_since(conn, end)}
-    rows = await conn.execute(_NOISIEST, {**given, "most": limit})
+    bounds = {"from_number": await first_opened_since(conn, start), "below": await first_opened_since(conn, end)}
+    rows = await conn.execute(_NOISIEST, {**bounds, "most": limit})
     return [NoisyAlert(title, groups, dismissed, flaps) for title, groups, dismissed, flaps in rows]
 
 

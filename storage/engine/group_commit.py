@@ -71,8 +71,8 @@ class GroupCommit(Generic[_Item, _Result]):
                 group, self._waiting = self._waiting[: self._max_group], self._waiting[self._max_group :]
                 await self._commit(group)
         finally:  # items are left only if this task was cancelled
-            self._waiting, left = [], self._waiting
-            _fail(left, StorageError("Tocsin is stopping. Try again when it is up."))
+            self._waiting, uncommitted = [], self._waiting
+            _fail(uncommitted, StorageError("Tocsin is stopping. Try again when it is up."))
 
     async def _commit(self, group: Sequence[_Waiting[_Item, _Result]]) -> None:
         try:

@@ -22,23 +22,23 @@ async def problems(database: Database) -> list[str]:
             sa.text("SELECT has_schema_privilege(current_user, current_schema(), 'CREATE') AND current_schema() <> ''")
         )
         user = await conn.scalar(sa.text("SELECT current_user"))
-    found = [STANDBY] if read_only else []
+    messages = [STANDBY] if read_only else []
     if not may_create:
-        found.append(
+        messages.append(
             f"the user {user} may create no tables. As PostgreSQL's administrator: GRANT CREATE, USAGE ON SCHEMA "
             f"public TO {user}."
         )
     if not await _keeps_sessions(database):
-        found.append(POOLED)
-    return found
+        messages.append(POOLED)
+    return messages
 
 
 async def _keeps_sessions(database: Database) -> bool:
     """Whether a connection has the same session in its next transaction, though another one has begun meanwhile."""
     async with database.reading() as conn:
         await conn.execute(sa.text("SELECT set_config(:name, 'kept', false)"), {"name": _PROBE})
-        async with database.transaction() as other:
-            await other.execute(sa.text("SELECT 1"))
-            kept = await conn.scalar(sa.text("SELECT current_setting(:name, true)"), {"name": _PROBE})
+        async with database.transaction() as second:
+            await second.execute(sa.text("SELECT 1"))
+            setting = await conn.scalar(sa.text("SELECT current_setting(:name, true)"), {"name": _PROBE})
         await conn.execute(sa.text("SELECT set_config(:name, '', false)"), {"name": _PROBE})
-    return bool(kept == "kept")
+    return bool(setting == "kept")

@@ -145,6 +145,6 @@ async def connect(path: str, options: str | None, busy_timeout_s: float, *, read
     # A connection left open must not keep the process alive. Until aiosqlite 0.22 the connection was the thread itself.
     thread: Any = getattr(connection, "_thread", connection)
     thread.daemon = True
-    opened = await connection
+    open_connection = await connection
     await connection.prepare()
-    return opened
+    return open_connection

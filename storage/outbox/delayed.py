@@ -48,13 +48,13 @@ async def to_be_told(conn: AsyncConnection, span: OutageSpan, kinds: Collection[
         _c.incident.is_not(None),
     )  # fmt: skip
     i, t = incidents.c, timeline.c
-    told = (t.incident == i.number) & t.at.between(span.since, span.until) & t.kind.in_(sorted(kinds))
-    busy = sa.select(i.number).where(i.open | (i.ended_at >= span.since), sa.exists().where(told))
+    told_entry = (t.incident == i.number) & t.at.between(span.since, span.until) & t.kind.in_(sorted(kinds))
+    busy = sa.select(i.number).where(i.open | (i.ended_at >= span.since), sa.exists().where(told_entry))
     key = t.at.between(span.since, span.until) & t.kind.in_(sorted(kinds)) & _KEY  # also of one that ended before
-    found = [
+    results = [
         await conn.scalars(query) for query in (waiting.distinct(), busy, sa.select(t.incident).where(key).distinct())
     ]
-    return sorted({number for numbers in found for number in numbers})
+    return sorted({number for numbers in results for number in numbers})
 
 
 async def waiting(conn: AsyncConnection, number: int, until_wall: datetime) -> list[WaitingNotice]:
@@ -79,7 +79,9 @@ async def told_elsewhere(conn: AsyncConnection, number: int, span: OutageSpan) -
     )  # fmt: skip
     this = span.until.isoformat()
     return [
-        each for each in await conn.scalars(rows) if each.get("place") != ANNOUNCEMENT and each.get("until") != this
+        payload
+        for payload in await conn.scalars(rows)
+        if payload.get("place") != ANNOUNCEMENT and payload.get("until") != this
     ]
 
 
@@ -103,8 +105,8 @@ async def end(conn: AsyncConnection, notices: Sequence[WaitingNotice]) -> None:
 
 @cache
 def _end(dialect: str) -> Any:
-    these = sa.and_(in_list(dialect, _c.id, "ids"), _c.state.in_(("held", "queued", "unknown")))
-    return sa.update(outbox).where(these).values(state="dropped", error=sa.bindparam("why"))
+    is_unfinished = sa.and_(in_list(dialect, _c.id, "ids"), _c.state.in_(("held", "queued", "unknown")))
+    return sa.update(outbox).where(is_unfinished).values(state="dropped", error=sa.bindparam("why"))
 
 
 async def wake_worst_first(conn: AsyncConnection, severities: Sequence[str]) -> None:
@@ -115,16 +117,16 @@ async def wake_worst_first(conn: AsyncConnection, severities: Sequence[str]) -> 
     await wake(conn)
     earlier = sql_now_plus(conn.dialect.name)
     for rank, severity in enumerate(severities):
-        these = sa.select(incidents.c.number).where(incidents.c.open, incidents.c.severity == severity)
-        sooner = sa.update(outbox).where(_WAKEABLE, _c.incident.in_(these))
+        of_severity = sa.select(incidents.c.number).where(incidents.c.open, incidents.c.severity == severity)
+        sooner = sa.update(outbox).where(_WAKEABLE, _c.incident.in_(of_severity))
         values = {"after_us": -1_000_000 * (len(severities) - rank)}
         await conn.execute(sooner.values(next_try_at=earlier, queued_at=earlier), values)
-        channels = sa.update(outbox).where(_WAKEABLE, _c.incident.in_(these), _c.kind == str(NoticeKind.CHANNEL))
+        channels = sa.update(outbox).where(_WAKEABLE, _c.incident.in_(of_severity), _c.kind == str(NoticeKind.CHANNEL))
         await conn.execute(channels.values(priority=Priority.CHANNEL + min(rank, MOST_RANKS)))
 
 
 async def wake(conn: AsyncConnection, incident: int | None = None) -> None:
     """Make what waits for another attempt claimable now, except what is told in digests; of one incident, or of all."""
     now = sql_now(conn.dialect.name)
-    these = sa.true() if incident is None else _c.incident == incident
-    await conn.execute(sa.update(outbox).where(_WAKEABLE, these, _c.next_try_at > now).values(next_try_at=now))
+    of_incident = sa.true() if incident is None else _c.incident == incident
+    await conn.execute(sa.update(outbox).where(_WAKEABLE, of_incident, _c.next_try_at > now).values(next_try_at=now))

@@ -26,8 +26,8 @@ async def free_dependents(conn: AsyncConnection, dedup_keys: Collection[str]) ->
 @cache
 def _free(dialect: str) -> Any:
     now = sql_now(dialect)
-    held = sa.and_(_HELD, in_list(dialect, _c.depends_on, "sent"))
-    return sa.update(outbox).where(held).values(state="queued", next_try_at=now, queued_at=now)
+    is_held = sa.and_(_HELD, in_list(dialect, _c.depends_on, "sent"))
+    return sa.update(outbox).where(is_held).values(state="queued", next_try_at=now, queued_at=now)
 
 
 async def end_dependents(conn: AsyncConnection, dedup_keys: Collection[str], state: str, why: str) -> list[str]:
@@ -68,8 +68,8 @@ def _go_on(dialect: str) -> Any:
 
 @cache
 def _end(dialect: str) -> Any:
-    held = sa.and_(_HELD, in_list(dialect, _c.depends_on, "ended"))
-    end = sa.update(outbox).where(held).values(state=sa.bindparam("their_state"), error=sa.bindparam("why"))
+    is_held = sa.and_(_HELD, in_list(dialect, _c.depends_on, "ended"))
+    end = sa.update(outbox).where(is_held).values(state=sa.bindparam("their_state"), error=sa.bindparam("why"))
     return end.returning(_c.dedup_key)
 
 

@@ -185,8 +185,8 @@ def _update_again(dialect: str, *, at_once: bool) -> Any:
     now = sql_now(dialect)
     update = sa.update(outbox).where(_c.dedup_key == sa.bindparam("this"))
     update = update.values(version=_c.version + 1, queued_at=now)
-    kept = sa.case((_c.state == "leased", _c.next_try_at), else_=now)
-    return update.values(next_try_at=kept) if at_once else update
+    next_try_at = sa.case((_c.state == "leased", _c.next_try_at), else_=now)
+    return update.values(next_try_at=next_try_at) if at_once else update
 
 
 async def _catch_up(conn: AsyncConnection, dedup_key: str, stored: _RowState) -> None:
@@ -201,11 +201,11 @@ async def retry_failed(conn: AsyncConnection, number: int) -> int:
     failed = sa.select(_c.id, _c.depends_on).where(_c.incident == number, _c.state == "failed")
     rows = (await conn.execute(failed.order_by(_c.id).with_for_update())).all()
     dependencies = await _lock_states(conn, {row.depends_on for row in rows if row.depends_on})
-    held = [row.id for row in rows if row.depends_on in dependencies and not dependencies[row.depends_on].sent_once]
-    queued = [row.id for row in rows if row.id not in set(held)]
+    held_ids = [row.id for row in rows if row.depends_on in dependencies and not dependencies[row.depends_on].sent_once]
+    queued = [row.id for row in rows if row.id not in set(held_ids)]
     now = sql_now(conn.dialect.name)
     reset = {"attempts": 0, "first_try_at": None, "error": None, "next_try_at": now, "queued_at": now}
-    for state, ids in (("held", held), ("queued", queued)):
+    for state, ids in (("held", held_ids), ("queued", queued)):
         if ids:
             update = sa.update(outbox).where(in_list(conn.dialect.name, _c.id, "ids"))
             await conn.execute(update.values(state=state, **reset), {"ids": list_param(conn, ids)})

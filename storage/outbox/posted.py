@@ -17,12 +17,12 @@ async def by_entry(conn: AsyncConnection, incident: int) -> dict[int, tuple[str,
     query = sa.select(_c.kind, _c.payload, _c.receipt).where(
         _c.incident == incident, _c.kind.in_([str(kind) for kind in TELLING]), _c.receipt.is_not(None)
     )
-    told: dict[int, tuple[str, str]] = {}
+    messages: dict[int, tuple[str, str]] = {}
     for row in await conn.execute(query.order_by(_c.id)):
         receipt = row.receipt or {}
         if "ts" not in receipt or "channel" not in receipt:
             continue
         for seq in (row.payload.get("seq"), *(row.payload.get("seqs") or ())):
             if isinstance(seq, int):
-                told.setdefault(seq, (str(receipt["channel"]), str(receipt["ts"])))
-    return told
+                messages.setdefault(seq, (str(receipt["channel"]), str(receipt["ts"])))
+    return messages

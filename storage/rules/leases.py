@@ -22,13 +22,13 @@ async def hold(conn: AsyncConnection, name: str, holder: str, lease: timedelta =
     new = insert(conn, worker_leases).values(name=name, holder="", fence=0, lease_until=None)
     await conn.execute(new.on_conflict_do_nothing(index_elements=["name"]))
     free = sa.or_(_c.lease_until.is_(None), _c.lease_until <= sql_now(conn.dialect.name))
-    same = _c.holder == holder
+    is_holder = _c.holder == holder
     row = await conn.execute(
         sa.update(worker_leases)
-        .where(_c.name == name, sa.or_(same, free))
+        .where(_c.name == name, sa.or_(is_holder, free))
         .values(
             holder=holder,
-            fence=sa.case((same, _c.fence), else_=_c.fence + 1),
+            fence=sa.case((is_holder, _c.fence), else_=_c.fence + 1),
             lease_until=sql_now_plus(conn.dialect.name),
         )
         .returning(_c.fence),

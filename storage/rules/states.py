@@ -39,8 +39,8 @@ class States(Generic[_State]):
 
     async def forget(self, conn: AsyncConnection, ids: Collection[str]) -> None:
         """Delete the states with these IDs."""
-        for each in ids:
-            await conn.execute(sa.delete(self._table).where(self._table.c[self._key] == each))
+        for state_id in ids:
+            await conn.execute(sa.delete(self._table).where(self._table.c[self._key] == state_id))
 
     def _row(self, state: _State) -> dict[str, Any]:
         return {self._key: getattr(state, self._key), "state": self._adapter.dump_python(state, mode="json")}

@@ -19,5 +19,5 @@ async def read(conn: AsyncConnection, ended_since: datetime, now: datetime) -> P
     past = await publications.ended_since(conn, ended_since, MOST_PAST)
     first = await publications.earliest_start(conn)
     served = await key_value.STATUS_PAGE_SINCE.get(conn)
-    begins = [each for each in (first, datetime.fromisoformat(served) if served else None) if each is not None]
+    begins = [instant for instant in (first, datetime.fromisoformat(served) if served else None) if instant is not None]
     return Published(tuple(unresolved), tuple(past), min(begins, default=now), first)

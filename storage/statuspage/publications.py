@@ -64,8 +64,8 @@ async def get(conn: AsyncConnection, publication_id: str) -> Publication | None:
 
 async def get_many(conn: AsyncConnection, ids: Collection[str]) -> dict[str, Publication]:
     """The publications with these IDs."""
-    found = await conn.scalars(sa.select(_c.state).where(_c.id.in_(ids)))
-    return {each.id: each for each in map(_adapter.validate_python, found)}
+    states = await conn.scalars(sa.select(_c.state).where(_c.id.in_(ids)))
+    return {publication.id: publication for publication in map(_adapter.validate_python, states)}
 
 
 async def lock(conn: AsyncConnection, publication_id: str) -> Publication | None:
@@ -75,8 +75,8 @@ async def lock(conn: AsyncConnection, publication_id: str) -> Publication | None
 
 async def of_incident(conn: AsyncConnection, incident: int, limit: int = 20) -> list[Publication]:
     """What was published about an incident: what is open first, then the newest first."""
-    found = sa.select(_c.state).where(_c.incident == incident)
-    return await _list(conn, found.order_by(_c.open.desc(), _c.started_at.desc()).limit(limit))
+    query = sa.select(_c.state).where(_c.incident == incident)
+    return await _list(conn, query.order_by(_c.open.desc(), _c.started_at.desc()).limit(limit))
 
 
 async def unresolved(conn: AsyncConnection) -> list[Publication]:
@@ -91,20 +91,20 @@ async def due(conn: AsyncConnection, now: datetime) -> bool:
 
 async def lock_due(conn: AsyncConnection, now: datetime) -> Publication | None:
     """The next publication that is to change by itself and that no other process holds; `None` if there is none."""
-    found = sa.select(_c.state).where(_DUE, _c.due_at <= now).order_by(_c.due_at, _c.id).limit(1)
-    return _one(await conn.scalar(found.with_for_update(skip_locked=True)))
+    query = sa.select(_c.state).where(_DUE, _c.due_at <= now).order_by(_c.due_at, _c.id).limit(1)
+    return _one(await conn.scalar(query.with_for_update(skip_locked=True)))
 
 
 async def ended_since(conn: AsyncConnection, since: datetime, limit: int) -> list[Publication]:
     """Up to `limit` publications that ended after `since`, the last ended first."""
-    found = sa.select(_c.state).where(_c.ended_at > since).order_by(_c.ended_at.desc())
-    return await _list(conn, found.limit(limit))
+    query = sa.select(_c.state).where(_c.ended_at > since).order_by(_c.ended_at.desc())
+    return await _list(conn, query.limit(limit))
 
 
 async def before(conn: AsyncConnection, started: datetime, limit: int) -> list[Publication]:
     """Up to `limit` publications that started before an instant, the newest first."""
-    found = sa.select(_c.state).where(_c.started_at < started).order_by(_c.started_at.desc(), _c.id)
-    return await _list(conn, found.limit(limit))
+    query = sa.select(_c.state).where(_c.started_at < started).order_by(_c.started_at.desc(), _c.id)
+    return await _list(conn, query.limit(limit))
 
 
 async def page(conn: AsyncConnection, kind: str | None, before: datetime | None, limit: int) -> list[Publication]:
@@ -112,12 +112,12 @@ async def page(conn: AsyncConnection, kind: str | None, before: datetime | None,
     matching = [_c.kind == kind] if kind is not None else []
     older = [*matching, _c.started_at < before] if before is not None else matching
     order = (_c.started_at.desc(), _c.id)
-    listed = await _list(conn, sa.select(_c.state).where(*older).order_by(*order).limit(limit))
-    if len(listed) < limit:
-        return listed
-    last = listed[-1]
+    newest = await _list(conn, sa.select(_c.state).where(*older).order_by(*order).limit(limit))
+    if len(newest) < limit:
+        return newest
+    last = newest[-1]
     tied = sa.select(_c.state).where(*matching, _c.started_at == last.started_at, _c.id > last.id)
-    return [*listed, *await _list(conn, tied.order_by(_c.id).limit(MOST_OPEN))]
+    return [*newest, *await _list(conn, tied.order_by(_c.id).limit(MOST_OPEN))]
 
 
 async def earliest_start(conn: AsyncConnection) -> datetime | None:

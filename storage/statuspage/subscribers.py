@@ -44,8 +44,8 @@ async def get(conn: AsyncConnection, subscriber: str) -> Subscriber | None:
 
 async def get_many(conn: AsyncConnection, ids: Collection[str]) -> dict[str, Subscriber]:
     """The subscribers with these IDs."""
-    found = await conn.scalars(sa.select(_c.state).where(_c.id.in_(ids)))
-    return {each.id: each for each in map(_adapter.validate_python, found)}
+    states = await conn.scalars(sa.select(_c.state).where(_c.id.in_(ids)))
+    return {subscriber.id: subscriber for subscriber in map(_adapter.validate_python, states)}
 
 
 async def of_address(conn: AsyncConnection, kind: SubscriberKind, address: str) -> Subscriber | None:
@@ -55,8 +55,8 @@ async def of_address(conn: AsyncConnection, kind: SubscriberKind, address: str) 
 
 async def lock_address(conn: AsyncConnection, kind: SubscriberKind, address: str) -> Subscriber | None:
     """The subscriber with this address, kept from other writers until the transaction ends."""
-    found = sa.select(_c.state).where(_c.kind == str(kind), _c.address == address)
-    return _one(await conn.scalar(found.with_for_update()))
+    query = sa.select(_c.state).where(_c.kind == str(kind), _c.address == address)
+    return _one(await conn.scalar(query.with_for_update()))
 
 
 async def delete(conn: AsyncConnection, subscriber: str) -> bool:
@@ -66,8 +66,8 @@ async def delete(conn: AsyncConnection, subscriber: str) -> bool:
 
 async def active_after(conn: AsyncConnection, after: str, limit: int) -> list[Subscriber]:
     """Up to `limit` subscribers that are told, those with the next higher IDs. May raise `UnknownKind`."""
-    found = sa.select(_c.kind, _c.state).where(_ACTIVE, _c.id > after).order_by(_c.id).limit(limit)
-    rows = (await conn.execute(found)).all()
+    query = sa.select(_c.kind, _c.state).where(_ACTIVE, _c.id > after).order_by(_c.id).limit(limit)
+    rows = (await conn.execute(query)).all()
     if unknown := {row.kind for row in rows} - set(SubscriberKind):
         raise UnknownKind(f"subscribers of the kind {', '.join(sorted(unknown))} are of a newer version")
     return [_adapter.validate_python(row.state) for row in rows]
@@ -88,17 +88,17 @@ async def asked_between(
 
 async def page(conn: AsyncConnection, after: str, limit: int) -> list[Subscriber]:
     """Up to `limit` subscribers, confirmed or not, those with the next higher IDs."""
-    found = sa.select(_c.state).where(_c.id > after).order_by(_c.id).limit(limit)
-    return [_adapter.validate_python(state) for state in await conn.scalars(found)]
+    query = sa.select(_c.state).where(_c.id > after).order_by(_c.id).limit(limit)
+    return [_adapter.validate_python(state) for state in await conn.scalars(query)]
 
 
 async def counts(conn: AsyncConnection) -> dict[str, dict[str, int]]:
     """How many subscribers there are of each kind: `active`, and `pending` ones that were not confirmed."""
     rows = await conn.execute(sa.select(_c.kind, _c.active, sa.func.count()).group_by(_c.kind, _c.active))
-    made: dict[str, dict[str, int]] = {}
+    counts_by_kind: dict[str, dict[str, int]] = {}
     for kind, active, count in rows:
-        made.setdefault(kind, {"active": 0, "pending": 0})["active" if active else "pending"] = count
-    return made
+        counts_by_kind.setdefault(kind, {"active": 0, "pending": 0})["active" if active else "pending"] = count
+    return counts_by_kind
 
 
 async def forget_pending(conn: AsyncConnection, asked_before: datetime) -> None:

@@ -32,7 +32,7 @@ async def append(conn: AsyncConnection, items: Sequence[tuple[int, Sequence[Entr
     recorded = await _recorded_keys(conn, numbers, dedup_keys)
     results = []
     for number, entries in prepared:
-        written = []
+        records = []
         for entry in entries:
             if entry.dedup_key is not None:
                 if (number, entry.dedup_key) in recorded:
@@ -40,9 +40,9 @@ async def append(conn: AsyncConnection, items: Sequence[tuple[int, Sequence[Entr
                 recorded.add((number, entry.dedup_key))
             record = _link(number, heads[number], entry)
             heads[number] = (record.seq, record.hash)
-            written.append(record)
-        results.append(written)
-    await _write(conn, [record for written in results for record in written], heads)
+            records.append(record)
+        results.append(records)
+    await _write(conn, [record for records in results for record in records], heads)
     return results
 
 

@@ -61,8 +61,8 @@ async def read(
     if key_only:
         rows = await _key_rows(conn, number, keyed, limit, newest=newest)
     else:
-        every = sa.select(timeline).where(_c.incident == number)
-        rows = [row async for row in iter_rows(conn, every, BY_TIME, limit, newest=newest)]
+        all_rows = sa.select(timeline).where(_c.incident == number)
+        rows = [row async for row in iter_rows(conn, all_rows, BY_TIME, limit, newest=newest)]
     records = await later_changes.added(conn, number, [_recorded(row, keyed) for row in rows])
     return records[::-1] if newest else records
 
@@ -71,8 +71,8 @@ async def _key_rows(
     conn: AsyncConnection, number: int, keyed: Collection[str], limit: int | None, *, newest: bool
 ) -> list[AnyRow]:
     """The rows of key entries: those written as such, and the messages that people marked."""
-    written = sa.select(timeline).where(_c.incident == number, _KEY)
-    rows = [row async for row in iter_rows(conn, written, BY_TIME, limit, newest=newest)]
+    key_rows = sa.select(timeline).where(_c.incident == number, _KEY)
+    rows = [row async for row in iter_rows(conn, key_rows, BY_TIME, limit, newest=newest)]
     rows += await _message_rows(conn, number, (sorted(keyed, reverse=newest))[:limit])
     rows.sort(key=lambda row: (row.at, row.seq), reverse=newest)
     return rows[:limit]
@@ -160,10 +160,10 @@ async def next_of_kinds(
     They follow the entry with the `seq` `beyond`, 0 for the first. Each has later edits and its message's deletion.
     """
     last = sa.select(_c.at).where(_c.incident == number, _c.seq == beyond)
-    wanted = sa.select(_c.seq).where(_c.incident == number, _c.at <= until, _c.kind.in_(kinds))
+    query = sa.select(_c.seq).where(_c.incident == number, _c.at <= until, _c.kind.in_(kinds))
     if (at := await conn.scalar(last)) is not None:
-        wanted = wanted.where(sa.tuple_(_c.at, _c.seq) > sa.tuple_(sa.literal(at, _c.at.type), sa.literal(beyond)))
-    seqs = list(await conn.scalars(wanted.order_by(_c.at, _c.seq).limit(limit)))
+        query = query.where(sa.tuple_(_c.at, _c.seq) > sa.tuple_(sa.literal(at, _c.at.type), sa.literal(beyond)))
+    seqs = list(await conn.scalars(query.order_by(_c.at, _c.seq).limit(limit)))
     records = await by_seqs(conn, number, seqs) if seqs else []
     return sorted(records, key=lambda record: (record.entry.at, record.seq))
 

@@ -29,9 +29,15 @@ async def added(conn: AsyncConnection, number: int, records: Sequence[RecordedEn
         record.seq: ids_named_in(record.entry) | ids_in(texts.get(record.entry.source_ts or "", ""))
         for record in records
     }
-    known = await names.get_many(conn, set().union(*ids.values()))
+    names_by_id = await names.get_many(conn, set().union(*ids.values()))
     return [
-        _changed(record, texts, deleted, redactions, {each: known[each] for each in ids[record.seq] if each in known})
+        _changed(
+            record,
+            texts,
+            deleted,
+            redactions,
+            {user_id: names_by_id[user_id] for user_id in ids[record.seq] if user_id in names_by_id},
+        )
         for record in records
     ]
 

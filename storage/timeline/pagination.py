@@ -25,9 +25,9 @@ async def iter_rows(
     Every page is a query of its own.
     """
     last: list[Any] | None = None
-    left = limit
-    while left is None or left > 0:
-        size = PAGE if left is None else min(PAGE, left)
+    remaining = limit
+    while remaining is None or remaining > 0:
+        size = PAGE if remaining is None else min(PAGE, remaining)
         query = rows.order_by(*(column.desc() if newest else column.asc() for column in order)).limit(size)
         if last is not None:
             query = query.where(_beyond(order, last, newest=newest))
@@ -37,12 +37,12 @@ async def iter_rows(
         if len(page) < size:
             return
         last = [getattr(page[-1], column.key) for column in order]
-        left = None if left is None else left - len(page)
+        remaining = None if remaining is None else remaining - len(page)
 
 
 def _beyond(order: Order, last: Sequence[Any], *, newest: bool) -> sa.ColumnElement[bool]:
-    here: sa.ColumnElement[Any] = sa.tuple_(*order) if len(order) > 1 else order[0]
+    position: sa.ColumnElement[Any] = sa.tuple_(*order) if len(order) > 1 else order[0]
     values = [sa.literal(value, column.type) for value, column in zip(last, order, strict=True)]
-    there: Any = sa.tuple_(*values) if len(order) > 1 else last[0]
-    beyond: sa.ColumnElement[bool] = here < there if newest else here > there
+    last_position: Any = sa.tuple_(*values) if len(order) > 1 else last[0]
+    beyond: sa.ColumnElement[bool] = position < last_position if newest else position > last_position
     return beyond

@@ -112,8 +112,8 @@ async def verify_chain(conn: AsyncConnection, number: Any, earlier: Head | None 
             report.add_fault(f"an entry has the place {str(row.seq)[:40]!r}, which is not a number")
             continue
         if row.seq != seq + 1:
-            gone = f"entry {seq + 1} is" if row.seq == seq + 2 else f"entries {seq + 1} to {row.seq - 1} are"
-            report.add_fault(f"{gone} missing" if row.seq > seq else f"entry {row.seq} is before the first")
+            gap = f"entry {seq + 1} is" if row.seq == seq + 2 else f"entries {seq + 1} to {row.seq - 1} are"
+            report.add_fault(f"{gap} missing" if row.seq > seq else f"entry {row.seq} is before the first")
         elif row.previous != previous:
             report.add_fault(f"entry {row.seq} does not follow entry {seq}", row.seq)
         _check_entry(report, row, number, purges)
@@ -187,8 +187,11 @@ def _hash_fits(row: AnyRow, number: Any) -> bool:
         if row.purged is not None:
             return False
         data = json.loads(row.data)
-        whole = Entry(item.at, row.kind, row.actor, row.text, row.source_ts, data, row.dedup_key, key)
-        return entry_hash_v1(row.previous, number, row.seq, whole) == row.hash and is_from_person(whole) == spoken
+        full_entry = Entry(item.at, row.kind, row.actor, row.text, row.source_ts, data, row.dedup_key, key)
+        return (
+            entry_hash_v1(row.previous, number, row.seq, full_entry) == row.hash
+            and is_from_person(full_entry) == spoken
+        )
     except (ValueError, OverflowError, TypeError, AttributeError):
         return False
 

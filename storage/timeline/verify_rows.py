@@ -38,8 +38,8 @@ class Vouched:
             self.erased = True
             return
         data = _data(row.data) if '"_' in str(row.data) else {}
-        if isinstance(found := data.get(SEAL), str):
-            self.seal, self.seal_seq = found, row.seq
+        if isinstance(entry_seal := data.get(SEAL), str):
+            self.seal, self.seal_seq = entry_seal, row.seq
         elif row.kind in SEALED_KINDS:
             self.unsealed_seq = row.seq
         for dedup_key, decision in (data.get(LEDGER) or {}).items():
