@@ -23,15 +23,15 @@ def _steps(model: Document) -> Iterator[tuple[KeyPath, str]]:
     for at, phase in enumerate(model.phases):
         groups: list[str | None] = []
         for number, step in enumerate(phase.steps):
-            here: KeyPath = ("phases", at, "steps", number)
-            for path, text in _texts(step, here):
+            step_path: KeyPath = ("phases", at, "steps", number)
+            for path, text in _texts(step, step_path):
                 yield from _declared(path, text, model)
-            for path, command in _commands(step, here):
+            for path, command in _commands(step, step_path):
                 if shlex.split(command.run)[0].startswith("{"):
                     yield path, "begins with a parameter: the program itself must be written out."
-            yield from _automation(step, (*here, "automation"))
+            yield from _automation(step, (*step_path, "automation"))
             if step.parallel and step.parallel in groups and step.parallel != groups[-1]:
-                yield (*here, "parallel"), f"group {step.parallel} is interrupted: its steps must be neighbours."
+                yield (*step_path, "parallel"), f"group {step.parallel} is interrupted: its steps must be neighbours."
             groups.append(step.parallel)
 
 
@@ -96,6 +96,6 @@ def _kind(model: Document) -> Iterator[tuple[KeyPath, str]]:
 
 
 def _self_reference(model: Document) -> Iterator[tuple[KeyPath, str]]:
-    for number, other in enumerate(model.related):
-        if other == model.id:
+    for number, related_id in enumerate(model.related):
+        if related_id == model.id:
             yield ("related", number), "names this playbook itself."

@@ -30,7 +30,7 @@ class PlaybookError(TocsinError):
     """A file is not a valid playbook. The message lists every problem of every file, one a line."""
 
     def __init__(self, problems: Iterable[tuple[str, Problem]]) -> None:
-        self.problems = tuple(sorted(problems, key=lambda each: (each[0], each[1].line or math.inf)))
+        self.problems = tuple(sorted(problems, key=lambda located: (located[0], located[1].line or math.inf)))
         super().__init__("\n".join(problem.located(name) for name, problem in self.problems))
 
 
@@ -58,18 +58,20 @@ def load(folders: Iterable[Path] = (), shipped: Path | None = SHIPPED) -> Librar
     """
     all_folders = [*([shipped] if shipped else []), *folders]
     read = [[_read_file(path) for path in _files(folder)] for folder in all_folders]
-    problems = [(each.source.name, problem) for each in _flat(read) for problem in each.problems]
+    problems = [(reading.source.name, problem) for reading in _flat(read) for problem in reading.problems]
     problems += [problem for folder in read for problem in _duplicate_ids(folder)]
-    found: dict[str, _Read] = {}
+    by_id: dict[str, _Read] = {}
     replaced: list[str] = []
     for folder in read:
-        replaced += [each.id for each in folder if each.id in found]
-        found |= {each.id: each for each in folder if each.playbook}
-    problems = problems or _broken_links(found)
+        replaced += [reading.id for reading in folder if reading.id in by_id]
+        by_id |= {reading.id: reading for reading in folder if reading.playbook}
+    problems = problems or _broken_links(by_id)
     if problems:
         raise PlaybookError(problems)
-    playbooks = sorted((each.playbook for each in found.values() if each.playbook), key=lambda one: one.name.lower())
-    return Library(tuple(playbooks), tuple(replaced), {one.id: one for one in playbooks})
+    playbooks = sorted(
+        (reading.playbook for reading in by_id.values() if reading.playbook), key=lambda playbook: playbook.name.lower()
+    )
+    return Library(tuple(playbooks), tuple(replaced), {playbook.id: playbook for playbook in playbooks})
 
 
 @functools.cache
@@ -148,23 +150,23 @@ def _flat(read: list[list[_Read]]) -> Iterator[_Read]:
 
 def _duplicate_ids(folder: list[_Read]) -> Iterator[tuple[str, Problem]]:
     first: dict[str, str] = {}
-    for each in folder:
-        if each.id in first:
-            message = f"id {each.id} is also used in {first[each.id]}. Change one of them."
-            yield each.source.name, Problem(("id",), message, each.source.line(("id",)))
-        elif each.id:
-            first[each.id] = each.source.name
+    for reading in folder:
+        if reading.id in first:
+            message = f"id {reading.id} is also used in {first[reading.id]}. Change one of them."
+            yield reading.source.name, Problem(("id",), message, reading.source.line(("id",)))
+        elif reading.id:
+            first[reading.id] = reading.source.name
 
 
 def _broken_links(by_id: dict[str, _Read]) -> list[tuple[str, Problem]]:
     problems = []
-    for each in by_id.values():
-        for number, other in enumerate(each.playbook.related if each.playbook else ()):
-            if other in by_id:
+    for reading in by_id.values():
+        for number, related_id in enumerate(reading.playbook.related if reading.playbook else ()):
+            if related_id in by_id:
                 continue
             path = ("related", number)
-            guess = nearest(other, by_id)
+            guess = nearest(related_id, by_id)
             hint = f"Did you mean {guess}?" if guess else "See their ids: tocsin playbooks"
-            message = f"{dotted(path)}: there is no playbook “{other}”. {hint}"
-            problems.append((each.source.name, Problem(path, message, each.source.line(path))))
+            message = f"{dotted(path)}: there is no playbook “{related_id}”. {hint}"
+            problems.append((reading.source.name, Problem(path, message, reading.source.line(path))))
     return problems

@@ -156,7 +156,7 @@ class Success(StrictModel):
 
     @model_validator(mode="after")
     def _decides(self) -> Self:
-        if sum(each is not None for each in (self.exit_code, self.status, self.promql)) != 1:
+        if sum(criterion is not None for criterion in (self.exit_code, self.status, self.promql)) != 1:
             raise invalid("needs exactly one of exit_code, status and promql.")
         if (self.promql is None) != (self.over is None and self.under is None):
             raise invalid("needs `over` or `under` with `promql`, and only there.")
@@ -189,14 +189,14 @@ class Automation(StrictModel):
 
     @model_validator(mode="after")
     def _fits_the_runner(self) -> Self:
-        for runner, setting, there in (
+        for runner, setting, is_set in (
             ("http", "url", self.url is not None),
             ("wait", "wait", self.wait is not None),
             ("promql", "success.promql", self.success is not None and self.success.promql is not None),
         ):
-            if self.runner == runner and not there:
+            if self.runner == runner and not is_set:
                 raise invalid(f"needs {setting}, since its runner is {runner}.")
-            if self.runner != runner and there and setting != "success.promql":
+            if self.runner != runner and is_set and setting != "success.promql":
                 raise invalid(f"has {setting}, which only the runner {runner} knows; here it is {self.runner}.")
         return self
 

@@ -169,7 +169,7 @@ class SearchIndex:
             value = WEIGHTS[text.field] * sum(self._idf.get(term, 0) * weights[term] for term in matches)
             if value > 0:
                 ranked.append((value / (2 + len(text.terms)), text))
-        best = [text for _, text in sorted(ranked, key=lambda each: -each[0])]
+        best = [text for _, text in sorted(ranked, key=lambda scored: -scored[0])]
         telling = [text for text in best if text.field != "name" and text.text != playbook.description] or best
         fields: dict[str, list[str]] = {}
         for text in telling[:2]:
@@ -204,10 +204,10 @@ def _labels(playbook: Playbook, query: Query) -> list[tuple[float, str]]:
     labels = {name.lower(): value.lower() for name, value in query.labels.items()}
     for alert in playbook.alerts:
         if all(fnmatchcase(labels.get(name.lower(), ""), pattern.lower()) for name, pattern in alert.items()):
-            shown = ", ".join(f"{name}={query.labels.get(name, '')}" for name in alert)
+            label_list = ", ".join(f"{name}={query.labels.get(name, '')}" for name in alert)
             literal = sum(len(pattern.replace("*", "")) for pattern in alert.values())
             exact = all("*" not in pattern for pattern in alert.values())
-            scores.append((LABELS + literal / 10 + 5 * exact, f"alert label: {shown}"))
+            scores.append((LABELS + literal / 10 + 5 * exact, f"alert label: {label_list}"))
     return sorted(scores, reverse=True)[:1]
 
 

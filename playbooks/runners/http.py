@@ -264,14 +264,14 @@ async def _read_body(response: aiohttp.ClientResponse, limit: int) -> tuple[byte
 
 
 def _to_result(response: aiohttp.ClientResponse, body: bytes, complete: bool, limit: int) -> InvocationResult:
-    shown = [f"HTTP {response.status}"]
-    shown += [f"{name}: {response.headers[name]}" for name in _SHOWN_HEADERS if name in response.headers]
+    lines = [f"HTTP {response.status}"]
+    lines += [f"{name}: {response.headers[name]}" for name in _SHOWN_HEADERS if name in response.headers]
     packed = response.headers.get("Content-Encoding", "identity").lower() not in ("", "identity")
-    shown += ["", f"({len(body)} bytes, compressed: not shown)" if packed else body.decode("utf-8", "replace")]
+    lines += ["", f"({len(body)} bytes, compressed: not shown)" if packed else body.decode("utf-8", "replace")]
     redirect = ", a redirect, which is not followed" if 300 <= response.status < 400 else ""
     summary = f"status {response.status}{redirect}"
     if not complete:
         return InvocationResult(
-            ExitKind.LIMIT_EXCEEDED, f"{summary}, and more than {limit // 1024} KiB.", None, "\n".join(shown)
+            ExitKind.LIMIT_EXCEEDED, f"{summary}, and more than {limit // 1024} KiB.", None, "\n".join(lines)
         )
-    return InvocationResult(ExitKind.ENDED, summary, float(response.status), "\n".join(shown))
+    return InvocationResult(ExitKind.ENDED, summary, float(response.status), "\n".join(lines))

@@ -134,7 +134,7 @@ class Process:
             "gid": account.gid if account else None,
             "timeout_s": seconds,
             "processes": rule.processes,
-            "processes_of_others": (self.concurrency - 1) * max(other.processes for other in self._rules.allow),
+            "processes_of_others": (self.concurrency - 1) * max(allowed.processes for allowed in self._rules.allow),
             "limits": limits,
         }
 

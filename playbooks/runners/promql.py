@@ -120,10 +120,12 @@ def parse_answer(status: int, body: bytes) -> InvocationResult:
         return InvocationResult(ExitKind.ENDED, f"Prometheus answered {status}, but not in the format of its API")
     if not samples:
         return InvocationResult(ExitKind.ENDED, "no result")
-    shown = "\n".join(f"{name or '{}'} {value:g}" for name, value in samples[:MAX_SERIES_SHOWN])
+    series_lines = "\n".join(f"{name or '{}'} {value:g}" for name, value in samples[:MAX_SERIES_SHOWN])
     more = f"\n… and {len(samples) - MAX_SERIES_SHOWN} more" if len(samples) > MAX_SERIES_SHOWN else ""
     summary = f"{samples[0][1]:g}" if len(samples) == 1 else f"{len(samples)} series"
-    return InvocationResult(ExitKind.ENDED, summary, samples[0][1], shown + more, tuple(value for _, value in samples))
+    return InvocationResult(
+        ExitKind.ENDED, summary, samples[0][1], series_lines + more, tuple(value for _, value in samples)
+    )
 
 
 def _samples(result_type: str, result: Any) -> list[tuple[str, float]]:

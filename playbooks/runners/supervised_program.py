@@ -117,7 +117,7 @@ def _kill_all(pid: int) -> None:
 
 def _to_result(status: dict[str, Any], exceeded: int | None, output: str, spec: dict[str, Any]) -> InvocationResult:
     """The result for people. `exceeded` is the limit of the output, in bytes, if the program printed more."""
-    how, left = status.get("how"), status.get("left", 0)
+    how, killed = status.get("how"), status.get("left", 0)
     if exceeded is not None:
         summary = f"It printed more than {exceeded // 1024} KiB and was killed."
         return InvocationResult(ExitKind.LIMIT_EXCEEDED, summary, None, output)
@@ -133,5 +133,5 @@ def _to_result(status: dict[str, Any], exceeded: int | None, output: str, spec: 
         return InvocationResult(ExitKind.STOPPED, "It was stopped in the middle.", None, output)
     code = int(status["code"])
     summary = f"ended by signal {-code}" if code < 0 else f"exit code {code}"
-    more = f". {left} of the processes it had left behind were killed." if left else ""
-    return InvocationResult(ExitKind.ENDED, f"{summary}{more}", float(code), output, truncated=code < 0 or bool(left))
+    more = f". {killed} of the processes it had left behind were killed." if killed else ""
+    return InvocationResult(ExitKind.ENDED, f"{summary}{more}", float(code), output, truncated=code < 0 or bool(killed))

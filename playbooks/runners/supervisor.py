@@ -60,11 +60,11 @@ def main() -> None:
     os.close(1)
     os.close(2)
     how, code = _watch(child, woken, spec)
-    left = _kill_all(child if how in ("timed_out", "stopped") else None)
-    if left > spec["processes"]:
+    killed = _kill_all(child if how in ("timed_out", "stopped") else None)
+    if killed > spec["processes"]:
         how = "too_many"
     _remove_control_group(group)
-    _tell(status, {"how": how, "code": code, "left": left})
+    _tell(status, {"how": how, "code": code, "left": killed})
 
 
 def kernel_limit(processes: int) -> int:
