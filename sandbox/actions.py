@@ -36,7 +36,7 @@ def surface_of(ws: Workspace, person: Person, args: Json) -> Message | Ephemeral
     if "view" in args:
         return view_of(person, args)
     if "ephemeral" in args:
-        ephemeral = next((shown for shown in ws.state.ephemerals if shown.id == args["ephemeral"]), None)
+        ephemeral = next((message for message in ws.state.ephemerals if message.id == args["ephemeral"]), None)
         if ephemeral is None:
             raise NoSuchThing("no such ephemeral message")
         return ephemeral

@@ -146,13 +146,13 @@ def block_errors(blocks: Any, surface: str, at: str = "/blocks", refused: Collec
 
 
 def _check_ids(blocks: list[Json], at: str, report: Report) -> None:
-    seen: set[str] = set()
+    block_ids: set[str] = set()
     for index, block in enumerate(flat(blocks)):
         block_id = block.get("block_id")
-        if block_id in seen:
+        if block_id in block_ids:
             report(f"{at}/{index}/block_id", f"`block_id` already exists: {block_id}")
         if block_id:
-            seen.add(block_id)
+            block_ids.add(block_id)
         actions: set[str] = set()
         for action_id in action_ids(block):
             if action_id in actions:
@@ -226,12 +226,12 @@ def texts(value: Any) -> list[str]:
 
 def with_ids(blocks: list[Json]) -> list[Json]:
     """Return a copy of the blocks in which every block and element has an ID, as Slack stores them."""
-    kept = copy.deepcopy(blocks)
-    for block in flat(kept):
+    copies = copy.deepcopy(blocks)
+    for block in flat(copies):
         block.setdefault("block_id", uuid4().hex[:5])
         for element in elements_of(block):
             element.setdefault("action_id", uuid4().hex[:5])
-    return kept
+    return copies
 
 
 def attachments_of(value: Any, *, refused: Collection[str] = ()) -> list[Json] | None:
@@ -242,13 +242,13 @@ def attachments_of(value: Any, *, refused: Collection[str] = ()) -> list[Json] |
         raise SlackError("invalid_attachments")
     if len(value) > MAX_ATTACHMENTS:
         raise SlackError("too_many_attachments")
-    kept = []
-    for number, given in enumerate(value, 1):
-        entry = dict(given)
+    attachments = []
+    for number, attachment in enumerate(value, 1):
+        entry = dict(attachment)
         if entry.get("blocks"):
             entry["blocks"] = blocks_of(entry["blocks"], refused=refused)
-        kept.append({"id": number} | entry)
-    return kept
+        attachments.append({"id": number} | entry)
+    return attachments
 
 
 MODAL = record(

@@ -139,20 +139,20 @@ class WorkspaceCore:
 
     def mentioned(self, message: Message | Ephemeral) -> set[str]:
         """IDs of the users a message mentions, directly or by user group, and `here`, `channel`, `everyone` as such."""
-        named = mentions(message.text, message.blocks)
-        groups = [self.state.usergroups[group] for group in named.usergroups if group in self.state.usergroups]
-        return {*named.users, *named.broadcasts, *(user for group in groups for user in group.users)}
+        found_mentions = mentions(message.text, message.blocks)
+        groups = [self.state.usergroups[group] for group in found_mentions.usergroups if group in self.state.usergroups]
+        return {*found_mentions.users, *found_mentions.broadcasts, *(user for group in groups for user in group.users)}
 
     def notified(self, message: Message | Ephemeral) -> set[str]:
         """IDs of the members whom Slack notifies of a message: those mentioned, or all in a direct message."""
         if isinstance(message, Ephemeral):
             return set()
         channel = self.state.channels[message.channel]
-        others = set(channel.members) - {message.user}
+        recipients = set(channel.members) - {message.user}
         if channel.is_im:
-            return others
-        named = self.mentioned(message)
-        return others if named & BROADCASTS else named & others
+            return recipients
+        mentioned_ids = self.mentioned(message)
+        return recipients if mentioned_ids & BROADCASTS else mentioned_ids & recipients
 
     def permalink(self, message: Message) -> str:
         """The message's address on slack.com."""

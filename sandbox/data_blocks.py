@@ -43,15 +43,15 @@ def _every_category(chart: Json, at: str, report: Report) -> None:
     if not isinstance(categories, list) or not isinstance(series, list):
         return
     names: list[object] = []
-    for index, one in enumerate(series):
-        data = one.get("data") if isinstance(one, dict) else None
+    for index, entry in enumerate(series):
+        data = entry.get("data") if isinstance(entry, dict) else None
         if not isinstance(data, list) or not all(isinstance(point, dict) for point in data):
             continue
         if sorted(str(point.get("label")) for point in data) != sorted(map(str, categories)):
             report(f"{at}/series/{index}/data", "must have one value for every category")
-        if one.get("name") in names:
-            report(f"{at}/series/{index}/name", f"series name already exists: {one.get('name')}")
-        names.append(one.get("name"))
+        if entry.get("name") in names:
+            report(f"{at}/series/{index}/name", f"series name already exists: {entry.get('name')}")
+        names.append(entry.get("name"))
 
 
 _POINT = record({"label": string(LABEL), "value": quantity()})

@@ -132,20 +132,20 @@ class DemoAlerts:
 
     async def list(self, request: web.Request) -> web.Response:
         """Return the samples, and which of them fire."""
-        shown = [
-            {"name": each.name, "title": each.title, "hint": each.hint, "firing": each.name in self.firing}
-            for each in SAMPLES
+        samples = [
+            {"name": sample.name, "title": sample.title, "hint": sample.hint, "firing": sample.name in self.firing}
+            for sample in SAMPLES
         ]
-        return web.json_response({"samples": shown})
+        return web.json_response({"samples": samples})
 
     async def send(self, request: web.Request) -> web.Response:
         """Fire or resolve a sample, and return what the bot answered; 503 while it cannot be asked."""
-        asked = await request.json()
-        sample = BY_NAME.get(str(asked.get("sample")))
+        body = await request.json()
+        sample = BY_NAME.get(str(body.get("sample")))
         if sample is None:
             return web.json_response({"ok": False, "error": "no such sample"}, status=404)
         try:
-            answer = await self.fire(sample, resolve=asked.get("status") == "resolved")
+            answer = await self.fire(sample, resolve=body.get("status") == "resolved")
         except (aiohttp.ClientError, TimeoutError):
             return web.json_response({"ok": False, "error": "The bot does not answer. Start it first."}, status=503)
         return web.json_response({"ok": True, **answer})

@@ -95,8 +95,8 @@ def initial_values(blocks: list[Json], kept: dict[str, dict[str, Json]] | None =
     values: dict[str, dict[str, Json]] = {}
     for field in fields(blocks):
         before = (kept or {}).get(field.block_id, {}).get(field.action_id)
-        same = before is not None and before["type"] == field.kind
-        value = before if same and before is not None else initial(field.element)
+        is_same_kind = before is not None and before["type"] == field.kind
+        value = before if is_same_kind and before is not None else initial(field.element)
         values.setdefault(field.block_id, {})[field.action_id] = value
     return values
 

@@ -58,7 +58,7 @@ class Interactions:
 
     async def command(self, user: User, channel: Channel, line: str) -> Reply:
         """Type a slash command."""
-        name, _, rest = line.strip().partition(" ")
+        name, _, arguments = line.strip().partition(" ")
         command = self.manifest.command(name)
         if command is None:
             return self._from_slack(user, channel, f"{name} is not a valid command.", "invalid_command")
@@ -79,7 +79,7 @@ class Interactions:
             "user_id": user.id,
             "user_name": user.name,
             "command": name,
-            "text": command_text(self.state, rest.strip(), should_escape=command.should_escape),
+            "text": command_text(self.state, arguments.strip(), should_escape=command.should_escape),
             "api_app_id": self.settings.app_id,
             "is_enterprise_install": "false",
             "response_url": response_url,
@@ -98,8 +98,8 @@ class Interactions:
         return "privategroup" if channel.is_private and not channel.is_mpim else channel.name
 
     def _from_slack(self, user: User, channel: Channel, text: str, error: str) -> Reply:
-        shown = self.posting.ephemeral(channel.id, user.id, text, from_slack=True)
-        return Reply(False, text, error=error, message=shown)
+        message = self.posting.ephemeral(channel.id, user.id, text, from_slack=True)
+        return Reply(False, text, error=error, message=message)
 
     def _answered(self, user: User, channel: Channel, body: Any) -> Reply:
         """Show the content of a command's acknowledgement: nothing, text, or a message."""
@@ -107,10 +107,10 @@ class Interactions:
             return Reply(True, answer=body)
         content = {"text": body} if isinstance(body, str) else body
         try:
-            shown = self.show(user.id, channel.id, content)
+            message = self.show(user.id, channel.id, content)
         except SlackError as refused:
             return self._from_slack(user, channel, f"the app's answer was refused: {refused.error}", refused.error)
-        return Reply(True, shown.text, shown.blocks, message=shown, answer=body)
+        return Reply(True, message.text, message.blocks, message=message, answer=body)
 
     def show(self, user: str, channel: str, content: Json) -> Message | Ephemeral:
         """Post an answer in the channel, for all members or (the default) for this user only. Raises `SlackError`."""
@@ -252,11 +252,11 @@ class Interactions:
     async def close(self, user: User, view: View) -> Reply:
         """Press the modal's cancel button."""
         everything = bool(view.body.get("clear_on_close"))
-        for gone in self.modals.close(user.id, everything=everything):
-            if gone.body.get("notify_on_close"):
+        for closed in self.modals.close(user.id, everything=everything):
+            if closed.body.get("notify_on_close"):
                 payload = self._envelope("view_closed", user, None)
-                payload |= {"view": self.modals.payload(gone), "is_cleared": everything}
-                await self.delivery.ask("interactive", payload, gone.id)
+                payload |= {"view": self.modals.payload(closed), "is_cleared": everything}
+                await self.delivery.ask("interactive", payload, closed.id)
         top = self.modals.stack(user.id)
         return Reply(True, view=top[-1] if top else None)
 

@@ -86,8 +86,8 @@ class Membership:
         self._changed("member_left", channel)
         if user.id == self.posting.bot_user:
             kind = "group_left" if channel.is_private else "channel_left"
-            left = {"type": kind, "channel": channel.id, "actor_id": by or user.id, "event_ts": self.state.ts()}
-            self.emit(left, None)
+            left_event = {"type": kind, "channel": channel.id, "actor_id": by or user.id, "event_ts": self.state.ts()}
+            self.emit(left_event, None)
 
     def delete(self, channel: Channel) -> None:
         """Delete a channel and its messages for good."""

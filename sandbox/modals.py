@@ -135,8 +135,10 @@ class Modals:
         if view_id:
             view = self.state.views.get(view_id)
         else:
-            named = (v for v in self.state.views.values() if external_id and v.body.get("external_id") == external_id)
-            view = next((v for v in named if v.is_open), None)
+            candidates = (
+                v for v in self.state.views.values() if external_id and v.body.get("external_id") == external_id
+            )
+            view = next((v for v in candidates if v.is_open), None)
         if view is None or not view.is_open:
             raise SlackError("not_found")
         return view

@@ -81,16 +81,16 @@ def typed(state: State, line: str) -> Typed:
 
 def _resolve(state: State, match: re.Match[str]) -> tuple[str, Json, int] | None:
     """Return the text, the rich text element and how many characters of the line they replace; `None` if unknown."""
-    whole = len(match.group(0))
+    length = len(match.group(0))
     if url := match.group("url"):
-        return f"<{escape(url)}>", {"type": "link", "url": url}, whole
+        return f"<{escape(url)}>", {"type": "link", "url": url}, length
     if emoji := match.group("emoji"):
-        return f":{emoji}:", {"type": "emoji", "name": emoji}, whole
+        return f":{emoji}:", {"type": "emoji", "name": emoji}, length
     if name := match.group("hash"):
         channel = state.channel_named(name)
         if channel is None or channel.is_private:
             return None
-        return f"<#{channel.id}|{channel.name}>", {"type": "channel", "channel_id": channel.id}, whole
+        return f"<#{channel.id}|{channel.name}>", {"type": "channel", "channel_id": channel.id}, length
     name = match.group("at")
     while name and name[-1] in ".-":
         name = name[:-1]
@@ -135,15 +135,15 @@ class Mentions:
 
 def mentions(text: str, blocks: list[Json] | None) -> Mentions:
     """Return the mentions in a message's blocks, or in its text if it has none."""
-    named: defaultdict[str, set[str]] = defaultdict(set)
+    mentioned: defaultdict[str, set[str]] = defaultdict(set)
     for kind, value in _mentioning(blocks) if blocks else [("mrkdwn", text)]:
         if kind in ("mrkdwn", "markdown"):
-            named["user"].update(USER.findall(value))
-            named["usergroup"].update(SUBTEAM.findall(value))
-            named["broadcast"].update(BROADCAST.findall(value))
+            mentioned["user"].update(USER.findall(value))
+            mentioned["usergroup"].update(SUBTEAM.findall(value))
+            mentioned["broadcast"].update(BROADCAST.findall(value))
         else:
-            named[kind].add(value)
-    return Mentions(frozenset(named["user"]), frozenset(named["usergroup"]), frozenset(named["broadcast"]))
+            mentioned[kind].add(value)
+    return Mentions(frozenset(mentioned["user"]), frozenset(mentioned["usergroup"]), frozenset(mentioned["broadcast"]))
 
 
 # The objects of Block Kit that can mention, by type: the field that holds the text or the ID.

@@ -68,10 +68,10 @@ class OpenId:
             return web.Response(status=400, text=problem)
         user = self.ws.state.users.get(query.get("user") or request.cookies.get(COOKIE, ""))
         if user is None:
-            people = [each for each in self.ws.state.users.values() if not each.is_bot and not each.deleted]
+            people = [user for user in self.ws.state.users.values() if not user.is_bot and not user.deleted]
             links = "".join(
-                f'<li><a href="?{html.escape(urlencode({**query, "user": each.id}))}">{html.escape(each.real_name)}</a>'
-                for each in people
+                f'<li><a href="?{html.escape(urlencode({**query, "user": user.id}))}">{html.escape(user.real_name)}</a>'
+                for user in people
             )
             page = f"<!doctype html><title>Sign in</title><h1>Sign in to {html.escape(self.ws.settings.team_name)}</h1>"
             return web.Response(text=f"{page}<ul>{links}</ul>", content_type="text/html")

@@ -111,8 +111,8 @@ async def show_playbook(ws: Workspace, browser: Browser) -> None:
     await maya.command(channel.id, "/incident playbook high-latency")
 
     def run() -> Message | None:
-        posted = [(each, str(each.blocks)) for each in ws.bot_messages(channel.id)]
-        return next((each for each, blocks in posted if "Done" in blocks and "Skip" in blocks), None)
+        posted = [(posted_message, str(posted_message.blocks)) for posted_message in ws.bot_messages(channel.id)]
+        return next((candidate for candidate, blocks in posted if "Done" in blocks and "Skip" in blocks), None)
 
     message: Message = await ws.until(run, TIMEOUT_S)
     await maya.press(message, "Done")
@@ -128,7 +128,7 @@ async def show_alerts(ws: Workspace, browser: Browser, bot: BotProcess) -> None:
     alerts = DemoAlerts(f"http://127.0.0.1:{bot.env['PORT']}", bot.env["TOCSIN_HOOK_TOKEN"])
     for name in ("no-data", "payments"):
         await alerts.fire(BY_NAME[name])
-    await ws.until(lambda: sum("AG-" in each.text for each in ws.bot_messages("incidents")) == CARDS, TIMEOUT_S)
+    await ws.until(lambda: sum("AG-" in message.text for message in ws.bot_messages("incidents")) == CARDS, TIMEOUT_S)
     tab = await open_tab(browser, ws, "noor", "incidents", height=900)
     await capture(tab, "alerts.png")
 

@@ -41,8 +41,8 @@ class Rates:
 
     def _post(self, channel: str, now: float) -> int | None:
         second_s = self.minute_s / 60
-        tokens, seen = self._posts.get(channel, (float(POSTS_BURST), now))
-        tokens = min(float(POSTS_BURST), tokens + (now - seen) / second_s)
+        tokens, refilled_at = self._posts.get(channel, (float(POSTS_BURST), now))
+        tokens = min(float(POSTS_BURST), tokens + (now - refilled_at) / second_s)
         if tokens < 1:
             self._posts[channel] = (tokens, now)
             return max(1, math.ceil((1 - tokens) * second_s))

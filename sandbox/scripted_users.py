@@ -66,9 +66,9 @@ class ScriptedUsers:
         return True
 
     async def _say(self, channel: Channel, line: str) -> None:
-        who = self._ws.person(self._dice.choice(("tom", "priya")))
+        speaker = self._ws.person(self._dice.choice(("tom", "priya")))
         try:
-            await who.join(channel.id)
-            await who.say(channel.id, line)
+            await speaker.join(channel.id)
+            await speaker.say(channel.id, line)
         except (NoSuchThing, SlackError):
             return

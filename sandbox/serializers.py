@@ -80,10 +80,10 @@ def unread_json(ws: WorkspaceCore, user: User) -> Json:
         if user.id not in channel.members:
             continue
         span = ws.state.logs[channel.id].between(channel.last_read.get(user.id, ""), "9999999999", inclusive=False)
-        others = [message for message in span if message.user != user.id][-MAX_UNREAD:]
-        rings = sum(user.id in ws.notified(message) for message in others)
-        if others:
-            counts[channel.id] = {"messages": len(others), "rings": rings}
+        unread = [message for message in span if message.user != user.id][-MAX_UNREAD:]
+        rings = sum(user.id in ws.notified(message) for message in unread)
+        if unread:
+            counts[channel.id] = {"messages": len(unread), "rings": rings}
     return counts
 
 

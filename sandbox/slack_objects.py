@@ -109,7 +109,7 @@ def channel_object(channel: Channel, viewer: str, team_id: str, *, num_members: 
 
 
 def _direct_message_object(channel: Channel, viewer: str, team_id: str) -> Json:
-    other = next((member for member in channel.members if member != viewer), viewer)
+    partner = next((member for member in channel.members if member != viewer), viewer)
     return {
         "id": channel.id,
         "created": channel.created,
@@ -118,7 +118,7 @@ def _direct_message_object(channel: Channel, viewer: str, team_id: str) -> Json:
         "is_org_shared": False,
         "context_team_id": team_id,
         "updated": channel.updated * 1000,
-        "user": other,
+        "user": partner,
         "is_user_deleted": False,
         "priority": 0,
         "is_open": True,

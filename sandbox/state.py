@@ -141,8 +141,8 @@ class State:
         if name in self.channels:
             return self.channels[name]
         lowered = name.removeprefix("#").lower()
-        named = [c for c in self.channels.values() if c.name == lowered and not c.is_im]
-        return next((c for c in named if not c.is_archived), named[0] if named else None)
+        candidates = [c for c in self.channels.values() if c.name == lowered and not c.is_im]
+        return next((c for c in candidates if not c.is_archived), candidates[0] if candidates else None)
 
     def im_between(self, user: str, other: str) -> Channel | None:
         """Return the direct-message channel of two users, or `None` if it was never opened."""

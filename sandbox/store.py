@@ -87,7 +87,7 @@ class Store:
                 channel, _, ts = key.partition("|")
                 return state.message(channel, ts)
             case "ephemeral":
-                return next((shown for shown in reversed(state.ephemerals) if shown.id == key), None)
+                return next((ephemeral for ephemeral in reversed(state.ephemerals) if ephemeral.id == key), None)
             case "user":
                 return state.users.get(key)
             case "channel":

@@ -91,9 +91,9 @@ class Terminal:
         self._say(f"  ! {why}")
 
     async def _line(self, line: str) -> None:
-        word, _, rest = line.partition(" ")
+        word, _, arguments = line.partition(" ")
         if (command := self.commands.get(word)) is not None:
-            await command(rest.strip())
+            await command(arguments.strip())
         elif line.startswith("/"):
             before = set(map(id, self._me.ephemerals()))
             reply = await self._me.command(self.where, line)
@@ -118,8 +118,8 @@ class Terminal:
 
     async def _press(self, label: str) -> None:
         before = set(map(id, self._me.ephemerals()))
-        shown = self._newest_with(label)
-        reply = await self._me.press(shown, label)
+        message = self._newest_with(label)
+        reply = await self._me.press(message, label)
         if reply.error:
             self._refuse(f"press {label}", reply.error)
         await self._settle()
@@ -131,9 +131,9 @@ class Terminal:
         visible: list[Message | Ephemeral] = [*self._me.ephemerals(where)]
         for channel in (where, *direct):
             visible += self._ws.messages(channel, threads=True)
-        for shown in sorted(visible, key=lambda message: message.ts, reverse=True):
-            if f'"text": {json.dumps(label)}' in json.dumps(shown.blocks):
-                return shown
+        for candidate in sorted(visible, key=lambda message: message.ts, reverse=True):
+            if f'"text": {json.dumps(label)}' in json.dumps(candidate.blocks):
+                return candidate
         raise LookupError(f"no message here has a button {label!r}")
 
     async def _fill(self, rest: str) -> None:
@@ -173,9 +173,9 @@ class Terminal:
 
     def _show_private(self, before: set[int]) -> None:
         """Print the ephemeral messages that are not in `before`, and a form that opened or changed."""
-        for shown in self._me.ephemerals():
-            if id(shown) not in before:
-                self._say("\n".join(f"  {line}" for line in message_lines(self._ws.state, shown)))
+        for ephemeral in self._me.ephemerals():
+            if id(ephemeral) not in before:
+                self._say("\n".join(f"  {line}" for line in message_lines(self._ws.state, ephemeral)))
         for view in self._me.open_views()[-1:]:
             form = (view.id, view_text(self._ws.state, view))
             if form != self._form:

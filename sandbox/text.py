@@ -190,11 +190,11 @@ def channel_text(state: State, channel: Channel, viewer: User | None) -> str:
     tz = viewer.tz if viewer else "UTC"
     title = f"#{channel.name}" + (f" — {readable(state, channel.topic['value'])}" if channel.topic["value"] else "")
     lines = [title, ""]
-    shown: list[tuple[str, Any]] = [(message.ts, message) for message in state.logs[channel.id]]
+    stamped: list[tuple[str, Any]] = [(message.ts, message) for message in state.logs[channel.id]]
     if viewer is not None:
-        shown += [(ephemeral.ts, ephemeral) for ephemeral in state.ephemerals_for(viewer.id, channel.id)]
+        stamped += [(ephemeral.ts, ephemeral) for ephemeral in state.ephemerals_for(viewer.id, channel.id)]
     pins = {pin["ts"] for pin in channel.pins}
-    for ts, message in sorted(shown, key=lambda pair: pair[0]):
+    for ts, message in sorted(stamped, key=lambda pair: pair[0]):
         lines += _entry(state, message, tz, pinned=ts in pins)
         if isinstance(message, Message) and not message.is_reply:
             for reply in state.logs[channel.id].replies(message.ts):

@@ -102,12 +102,12 @@ def canvas_edit(call: Call) -> Json:
             raise SlackError("canvas_editing_failed")
         sections[:] = {"insert_at_start": new + sections, "insert_at_end": sections + new}.get(operation, new)
     else:
-        at = next((index for index, each in enumerate(sections) if each[0] == section), None)
+        at = next((index for index, candidate in enumerate(sections) if candidate[0] == section), None)
         if at is None:
             raise SlackError("canvas_editing_failed")
         begin, end = {"insert_before": (at, at), "insert_after": (at + 1, at + 1)}.get(operation, (at, at + 1))
         sections[begin:end] = new
-    call.ws.state.contents[file.id] = "\n".join(each[1] for each in sections).encode()
+    call.ws.state.contents[file.id] = "\n".join(line[1] for line in sections).encode()
     call.ws.state.touch("file", file.id)
     return {}
 
@@ -125,11 +125,11 @@ def canvas_lookup(call: Call) -> Json:
     if not isinstance(criteria, dict) or not set(criteria) <= {"section_types", "contains_text"} or not criteria:
         raise invalid_arguments("[json-pointer:/criteria]")
     types = criteria.get("section_types")
-    marks = tuple(HEADERS.values()) if types and "any_header" in types else tuple(HEADERS[each] for each in types or ())
+    marks = tuple(HEADERS.values()) if types and "any_header" in types else tuple(HEADERS[kind] for kind in types or ())
     text = str(criteria.get("contains_text") or "")
-    found = [
-        {"id": each[0]}
-        for each in sections_of(call.ws, file.id)
-        if (not types or each[1].startswith(marks)) and text.lower() in read_as(each[1]).lower()
+    matches = [
+        {"id": line[0]}
+        for line in sections_of(call.ws, file.id)
+        if (not types or line[1].startswith(marks)) and text.lower() in read_as(line[1]).lower()
     ]
-    return {"sections": found}
+    return {"sections": matches}

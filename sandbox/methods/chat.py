@@ -56,16 +56,16 @@ def metadata(call: Call) -> Json | None:
 
 def postable(call: Call) -> Channel:
     """Return the channel to post in, by ID or name; a user ID opens a direct message. Raises `SlackError`."""
-    named = str(call.args["channel"])
+    target = str(call.args["channel"])
     state = call.ws.state
-    if named in state.users:
-        if state.users[named].is_bot:
+    if target in state.users:
+        if state.users[target].is_bot:
             raise SlackError("cannot_dm_bot")
-        channel: Channel | None = call.ws.membership.open_im(call.bot.id, named)
+        channel: Channel | None = call.ws.membership.open_im(call.bot.id, target)
     else:
-        channel = state.channels.get(named)
-        if channel is None and not named.startswith(("C0", "D0", "G0")):
-            channel = next((c for c in state.channels.values() if c.name == named.removeprefix("#")), None)
+        channel = state.channels.get(target)
+        if channel is None and not target.startswith(("C0", "D0", "G0")):
+            channel = next((c for c in state.channels.values() if c.name == target.removeprefix("#")), None)
     member = channel is not None and call.bot.id in channel.members
     if channel is None or not (channel.is_public or member):
         raise SlackError("channel_not_found")
@@ -185,8 +185,8 @@ def post_ephemeral(call: Call) -> Json:
     if user.id not in channel.members:
         raise SlackError("user_not_in_channel")
     fields = body | {"thread_ts": thread(call, channel)}
-    shown = call.ws.posting.ephemeral(channel.id, user.id, fields.pop("text"), **fields)
-    return {"message_ts": shown.ts}
+    ephemeral = call.ws.posting.ephemeral(channel.id, user.id, fields.pop("text"), **fields)
+    return {"message_ts": ephemeral.ts}
 
 
 @method(

@@ -187,9 +187,9 @@ def open_direct(call: Call) -> Json:
         channel = call.ws.membership.open_im(call.bot.id, users[0])
     else:
         channel = call.ws.membership.open_mpim([call.bot.id, *users])
-    opened = shape(call, channel) if call.get("return_im") else {"id": channel.id}
+    conversation = shape(call, channel) if call.get("return_im") else {"id": channel.id}
     already = {"no_op": True, "already_open": True} if existing else {}
-    return {**already, "channel": opened}
+    return {**already, "channel": conversation}
 
 
 @method("conversations.close", {"channel": "s"}, ("channel",), tier="t2", scopes=WRITE)

@@ -64,10 +64,10 @@ def replies(call: Call) -> Json:
     channel = call.channel(member=True)
     call.require_scope(channel, "history")
     log = call.ws.state.logs[channel.id]
-    named = log.messages.get(call.args["ts"])
-    if named is None:
+    start = log.messages.get(call.args["ts"])
+    if start is None:
         raise SlackError("thread_not_found")
-    parent = log.messages.get(named.thread_ts or named.ts, named)
+    parent = log.messages.get(start.thread_ts or start.ts, start)
     oldest, latest = _stamp(call, "oldest", "0000000000.000000"), _stamp(call, "latest", LAST)
     thread = log.replies(parent.ts)
     inclusive = call.get("inclusive", False)

@@ -30,7 +30,7 @@ def _changed(call: Call, group: Usergroup) -> Json:
 
 def _require_free_names(call: Call, own: Usergroup | None) -> None:
     """Raise `SlackError` for a name or handle that is taken or not allowed."""
-    others = [group for group in call.ws.state.usergroups.values() if group is not own]
+    other_groups = [group for group in call.ws.state.usergroups.values() if group is not own]
     handle = call.get("handle")
     if handle is not None:
         if not handle or len(handle) > LONGEST_HANDLE or handle != handle.lower() or " " in handle:
@@ -39,9 +39,9 @@ def _require_free_names(call: Call, own: Usergroup | None) -> None:
             raise SlackError("forbidden_handle")
         people = {user.name for user in call.ws.state.users.values()}
         channels = {channel.name for channel in call.ws.state.channels.values()}
-        if handle in people | channels | {group.handle for group in others}:
+        if handle in people | channels | {group.handle for group in other_groups}:
             raise SlackError("handle_already_exists")
-    if any(group.name == call.get("name") for group in others):
+    if any(group.name == call.get("name") for group in other_groups):
         raise SlackError("name_already_exists")
 
 
