@@ -77,15 +77,15 @@ class GitHub:
         answer = await self._ask("GET", path)
         if answer.status != 200:
             raise _error(answer, place)
-        there, content = _created(answer.data), dict[str, Any]()
+        existing, content = _created(answer.data), dict[str, Any]()
         if before.title != after.title:
             content["title"] = after.title[:TITLE]
         if before.body != after.body:
             content["body"] = merged(str(answer.data.get("body") or ""), before.body[:BODY], after.body[:BODY])
         if before.labels != after.labels:
-            content["labels"] = changed_list(list(there.labels), before.labels, after.labels)
+            content["labels"] = changed_list(list(existing.labels), before.labels, after.labels)
         if before.assignee != after.assignee:
-            content["assignees"] = changed_list(list(there.assignees), _one(before.assignee), _one(after.assignee))
+            content["assignees"] = changed_list(list(existing.assignees), _one(before.assignee), _one(after.assignee))
         if content:
             answer = await self._ask("PATCH", path, json=content)
             if answer.status != 200:
@@ -111,8 +111,8 @@ class GitHub:
             if last is not None and last > since:
                 read_to = last
                 break
-        tickets = [each for each in issues if "pull_request" not in each]
-        news = (TicketNews(self.kind, place, str(each.get("number")), state_of(each), "") for each in tickets)
+        tickets = [issue for issue in issues if "pull_request" not in issue]
+        news = (TicketNews(self.kind, place, str(issue.get("number")), state_of(issue), "") for issue in tickets)
         return Changes(tuple(news), read_to)
 
     async def _pages(self, place: str, since: datetime) -> AsyncIterator[list[dict[str, Any]]]:
@@ -123,7 +123,7 @@ class GitHub:
             answer = await self._ask("GET", self._issues(place), params={**query, "page": str(page)})
             if answer.status != 200:
                 raise _error(answer, place)
-            rows = [each for each in answer.rows if isinstance(each, dict)]
+            rows = [row for row in answer.rows if isinstance(row, dict)]
             yield rows
             if len(rows) < PAGE:
                 return
@@ -171,15 +171,15 @@ def state_of(issue: Mapping[str, Any]) -> TicketState:
 
 
 def _created(issue: Mapping[str, Any]) -> Created:
-    labels = [str(each.get("name")) for each in issue.get("labels") or () if isinstance(each, dict)]
-    people = [str(each.get("login")) for each in issue.get("assignees") or () if isinstance(each, dict)]
+    labels = [str(label.get("name")) for label in issue.get("labels") or () if isinstance(label, dict)]
+    people = [str(person.get("login")) for person in issue.get("assignees") or () if isinstance(person, dict)]
     return Created(str(issue.get("number")), str(issue.get("html_url") or "")[:2000], tuple(labels), tuple(people))
 
 
 def _error(answer: http.Answer, place: str) -> DeliveryError:
     """The error of an answer. A limit is 403 or 429, and says by a header or by words that it is one."""
-    said = answer.text("message")
-    if answer.status in (403, 429) and (wait_s := _limited(answer, said)) is not None:
+    message = answer.text("message")
+    if answer.status in (403, 429) and (wait_s := _limited(answer, message)) is not None:
         return DeliveryError(f"{VENDOR} is asked too often ({answer.status})", wait_s=wait_s)
     if (passing := http.passing(answer, VENDOR)) is not None:
         return passing
@@ -189,7 +189,9 @@ def _error(answer: http.Answer, place: str) -> DeliveryError:
         404: f"there is no repository {place}, or GITHUB_TOKEN may not see it",
         410: f"{place} has no issues, or this one was deleted",
     }.get(answer.status)
-    return DeliveryError(f"{VENDOR} refuses it ({answer.status}): {hint or said or 'no reason given'}", permanent=True)
+    return DeliveryError(
+        f"{VENDOR} refuses it ({answer.status}): {hint or message or 'no reason given'}", permanent=True
+    )
 
 
 def _limited(answer: http.Answer, said: str) -> float | None:

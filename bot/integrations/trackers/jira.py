@@ -71,7 +71,7 @@ class Jira:
         async for issues in self._search(query, place):
             for issue in issues:
                 key = str(issue.get("key"))
-                labels = tuple(str(each) for each in (issue.get("fields") or {}).get("labels") or ())
+                labels = tuple(str(label) for label in (issue.get("fields") or {}).get("labels") or ())
                 return Created(key, f"{self.url.rstrip('/')}/browse/{key}", labels, ())
         return None
 
@@ -81,13 +81,13 @@ class Jira:
         answer = await self._ask("GET", path, params={"fields": "summary,description,labels"})
         if answer.status != 200:
             raise _error(answer, place)
-        there, fields = answer.data.get("fields") or {}, dict[str, Any]()
-        labels = [str(each) for each in there.get("labels") or ()]
+        issue_fields, fields = answer.data.get("fields") or {}, dict[str, Any]()
+        labels = [str(label) for label in issue_fields.get("labels") or ()]
         if before.title != after.title:
             fields["summary"] = after.title[:SUMMARY]
         if before.body != after.body:
-            texts = (_plain(each.body[:DESCRIPTION]) for each in (before, after))
-            fields["description"] = merged(str(there.get("description") or ""), *texts)
+            texts = (_plain(ticket.body[:DESCRIPTION]) for ticket in (before, after))
+            fields["description"] = merged(str(issue_fields.get("description") or ""), *texts)
         if before.labels != after.labels:
             fields["labels"] = labels = changed_list(labels, before.labels, after.labels)
         answer = await self._ask("PUT", path, json={"fields": fields}) if fields else answer
@@ -113,8 +113,8 @@ class Jira:
             raise _error(answer, place)
         transition = _transition(answer.data.get("transitions"), state)
         if transition is None:
-            wanted = "an open status" if state is TicketState.OPEN else "a status of the category Done"
-            raise DeliveryError(f"the workflow of {external} has no way to {wanted} from here", permanent=True)
+            target = "an open status" if state is TicketState.OPEN else "a status of the category Done"
+            raise DeliveryError(f"the workflow of {external} has no way to {target} from here", permanent=True)
         moved = await self._ask("POST", f"{path}/transitions", json={"transition": {"id": transition}})
         if moved.status not in (200, 204):
             raise _error(moved, place)
@@ -131,28 +131,28 @@ class Jira:
                 read_to = last
                 break
         news = [
-            TicketNews(self.kind, place, str(each.get("key")), jira_state(each.get("fields") or {}), "")
-            for each in issues
+            TicketNews(self.kind, place, str(issue.get("key")), jira_state(issue.get("fields") or {}), "")
+            for issue in issues
         ]
         return Changes(tuple(news), read_to)
 
     async def _search(self, query: str, place: str) -> AsyncIterator[list[dict[str, Any]]]:
         """The issues of a query by pages. Cloud has taken the older path away, which Data Center still has."""
         path = "/rest/api/3/search/jql" if self.email else "/rest/api/2/search"
-        given = {"jql": query, "fields": FIELDS, "maxResults": str(MOST)}
+        params = {"jql": query, "fields": FIELDS, "maxResults": str(MOST)}
         count = 0
         while True:
-            answer = await self._ask("GET", path, params=given)
+            answer = await self._ask("GET", path, params=params)
             if answer.status != 200:
                 raise _error(answer, place)
             issues = answer.data.get("issues")
-            page = [each for each in issues if isinstance(each, dict)] if isinstance(issues, list) else []
+            page = [issue for issue in issues if isinstance(issue, dict)] if isinstance(issues, list) else []
             yield page
             count += len(page)
             token = answer.text("nextPageToken")
             if not page or not (token if self.email else count < _total(answer)):
                 return
-            given |= {"nextPageToken": token} if self.email else {"startAt": str(count)}
+            params |= {"nextPageToken": token} if self.email else {"startAt": str(count)}
 
     async def _ask(self, method: str, path: str, **how: Any) -> http.Answer:
         credentials = base64.b64encode(f"{self.email}:{self.token}".encode()).decode()
@@ -190,11 +190,13 @@ def _project(place: str) -> str:
 
 def _transition(transitions: Any, state: TicketState) -> str | None:
     """The ID of the transition that fits best; None where there is none."""
-    listed = [each for each in transitions if isinstance(each, dict)] if isinstance(transitions, list) else []
-    done = state is not TicketState.OPEN
-    fitting = [each for each in listed if (_category(each) == "done") is done]
-    wanted = NOT_DONE | {"cancelled", "canceled"} if state is TicketState.NOT_DOING else frozenset({"done", "closed"})
-    fitting.sort(key=lambda each: str((each.get("to") or {}).get("name", "")).lower() not in wanted)
+    rows = [row for row in transitions if isinstance(row, dict)] if isinstance(transitions, list) else []
+    is_done = state is not TicketState.OPEN
+    fitting = [transition for transition in rows if (_category(transition) == "done") is is_done]
+    status_names = (
+        NOT_DONE | {"cancelled", "canceled"} if state is TicketState.NOT_DOING else frozenset({"done", "closed"})
+    )
+    fitting.sort(key=lambda transition: str((transition.get("to") or {}).get("name", "")).lower() not in status_names)
     return str(fitting[0].get("id")) if fitting else None
 
 
@@ -213,13 +215,13 @@ def _error(answer: http.Answer, place: str) -> DeliveryError:
     if (passing := http.passing(answer, VENDOR)) is not None:
         return passing
     errors = answer.data.get("errors")
-    said = "; ".join(f"{name}: {words}" for name, words in errors.items()) if isinstance(errors, dict) else ""
+    detail = "; ".join(f"{name}: {words}" for name, words in errors.items()) if isinstance(errors, dict) else ""
     messages = answer.data.get("errorMessages")
-    said = said or ("; ".join(str(each) for each in messages) if isinstance(messages, list) else "")
+    detail = detail or ("; ".join(str(message) for message in messages) if isinstance(messages, list) else "")
     hint = {
         401: "check JIRA_EMAIL and JIRA_API_TOKEN",
         403: "JIRA_API_TOKEN may not do that",
         404: f"there is no such issue or project in {place}, or the token may not see it",
     }.get(answer.status)
-    words = hint or " ".join(said.split())[:200] or "no reason given"
+    words = hint or " ".join(detail.split())[:200] or "no reason given"
     return DeliveryError(f"{VENDOR} refuses it ({answer.status}): {words}", permanent=True)

@@ -98,7 +98,7 @@ class Linear:
             TicketState.NOT_DOING: ("canceled", "completed"),
         }.get(state, ())
         nodes = (team.get("states") or {}).get("nodes") or []
-        nodes = sorted(nodes, key=lambda each: float(each.get("position") or 0.0))
+        nodes = sorted(nodes, key=lambda node: float(node.get("position") or 0.0))
         chosen = next((node for kind in types for node in nodes if node.get("type") == kind), None)
         if chosen is None:
             raise DeliveryError(
@@ -116,22 +116,22 @@ class Linear:
         until = end
         while (nodes := await self._changed(place, since, until)) is None:
             until = since + (until - since) / 2
-        news = (TicketNews(self.kind, place, str(each.get("identifier")), _state(each), "") for each in nodes)
+        news = (TicketNews(self.kind, place, str(node.get("identifier")), _state(node), "") for node in nodes)
         return Changes(tuple(news), until if until < end else None)
 
     async def _changed(self, place: str, since: datetime, until: datetime) -> list[Mapping[str, Any]] | None:
         """The issues that changed in a span of time; None if they are too many. Within a second none are."""
         nodes: list[Mapping[str, Any]] = []
-        given: dict[str, Any] = {"key": _key(place), "since": _stamp(since), "until": _stamp(until)}
+        variables: dict[str, Any] = {"key": _key(place), "since": _stamp(since), "until": _stamp(until)}
         for page in itertools.count(1):
-            issues = (await self._ask(_CHANGED, given)).get("issues") or {}
+            issues = (await self._ask(_CHANGED, variables)).get("issues") or {}
             nodes += issues.get("nodes") or []
             more = issues.get("pageInfo") or {}
             if not more.get("hasNextPage"):
                 break
             if page == PAGES and until - since > SHORTEST:
                 return None
-            given["after"] = more.get("endCursor")
+            variables["after"] = more.get("endCursor")
         return nodes
 
     async def _team(self, place: str) -> Mapping[str, Any]:
@@ -195,8 +195,8 @@ def _error(answer: http.Answer, error: Mapping[str, Any]) -> DeliveryError:
         return passing
     if code == "AUTHENTICATION_ERROR" or answer.status == 401:
         return DeliveryError(f"{VENDOR} refuses it: check LINEAR_API_KEY", permanent=True)
-    said = " ".join(str(error.get("message") or "no reason given").split())[:200]
-    return DeliveryError(f"{VENDOR} refuses it ({code or answer.status}): {said}", permanent=True)
+    message = " ".join(str(error.get("message") or "no reason given").split())[:200]
+    return DeliveryError(f"{VENDOR} refuses it ({code or answer.status}): {message}", permanent=True)
 
 
 def _reset_s(answer: http.Answer) -> float:
