@@ -13,31 +13,31 @@ from storage.alerts import members
 from storage.database import Database
 
 LOOKED_BACK = timedelta(days=30)
-MOST_GROUPS, MOST_ALERTS = 1000, 5000  # the newest, which are looked at
+MOST_GROUPS, MOST_ALERTS = 1000, 5000  # the newest ones are read
 ALWAYS = frozenset({"alertname", "source"})
 
 
 async def check(database: Database, policy: Policy, now: datetime) -> list[Finding]:
-    """A warning for each label, and each wanted value, that no recent alert had. Nothing is said without alerts."""
+    """Warn of each label or value in the policy that no recent alert had. Empty if there were no alerts."""
     async with database.reading() as conn:
-        seen = await members.labels_since(conn, now - LOOKED_BACK, MOST_GROUPS, MOST_ALERTS)
-    if not seen:
+        label_sets = await members.labels_since(conn, now - LOOKED_BACK, MOST_GROUPS, MOST_ALERTS)
+    if not label_sets:
         return []
-    missing = list(dict.fromkeys(_missing(policy.alerts, seen)))
+    missing = list(dict.fromkeys(_missing(policy.alerts, label_sets)))
     if not missing:
         return [ok("alerts", "every label that the policy names occurred in the last 30 days")]
     return [warn("alerts", f"{place}: no alert of the last 30 days had {label}.") for place, label in missing]
 
 
-def _missing(rules: AlertRules, seen: Sequence[Mapping[str, str]]) -> Iterator[tuple[str, str]]:
-    """Each place in the policy with the label, or label and value, that none of these alerts has."""
+def _missing(rules: AlertRules, label_sets: Sequence[Mapping[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield each place in the policy whose label, or label with value, none of these alerts has."""
     for place, label in _labels(rules):
-        if label not in ALWAYS and not any(labels.get(label) for labels in seen):
+        if label not in ALWAYS and not any(labels.get(label) for labels in label_sets):
             yield place, f"the label {label}"
     for place, match in _conditions(rules):
-        for label, wanted in match.items():
-            if not any(is_wanted(wanted, labels.get(label, "")) for labels in seen):
-                yield place, f"{label}={wanted}"
+        for label, condition in match.items():
+            if not any(is_wanted(condition, labels.get(label, "")) for labels in label_sets):
+                yield place, f"{label}={condition}"
 
 
 def _labels(rules: AlertRules) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from storage import incidents, key_value
 from storage.database import Database
 
 DAY = timedelta(days=1)
-ENOUGH = timedelta(minutes=10)  # by then what Slack sends has arrived
+ENOUGH = timedelta(minutes=10)  # what Slack sends arrives within this time
 FIT = {
     "bad signature": "did not fit SLACK_SIGNING_SECRET. Copy the Signing Secret again: Basic Information",
     "stale timestamp": "seemed to be from another time. Set this machine's clock: it must run by NTP",
@@ -19,26 +19,27 @@ FIT = {
 
 
 async def check(database: Database, now: datetime) -> list[Finding]:
-    """Conclude from the record what Slack does not send. Before the first start there is none."""
+    """Report what Slack does not send, by the record of arrivals. Empty before the first start."""
     async with database.reading() as conn:
         stored = await key_value.SLACK_ARRIVALS.get(conn)
         if stored is None:
             return []
         record = arrival_record(stored)
         newest = await incidents.newest(conn, limit=20)
-    opened = [
+    declared_at = [
         incident.declared_at for incident in newest if incident.channel_id and incident.declared_at > record.since
     ]
-    return findings(record, min(opened, default=None), now)
+    return findings(record, min(declared_at, default=None), now)
 
 
 def findings(record: ArrivalRecord, opened_at: datetime | None, now: datetime) -> list[Finding]:
-    """`opened_at`: when an incident was declared whose channel was opened since the record began; None: there is none.
+    """Report what Slack does not send.
 
-    Slack sends events of that channel, if it sends any.
+    `opened_at`: the first declaration since the record began whose incident has a channel; None without one.
+    Slack sends the events of that channel, if it sends any events.
     """
     arrived, refused = record.arrived, record.refused
-    # Strangers are refused as well. Where Slack's own requests fit, some arrive on most days.
+    # Requests of strangers are refused, too. Where Slack's own are accepted, some arrive on most days.
     if refused is not None and refused > (arrived or record.since - DAY) + DAY and record.refused_why in FIT:
         return [fail("events", f"Slack's last request, {_ago(now - refused)}, {FIT[record.refused_why]}.")]
     if arrived is None:

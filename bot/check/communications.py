@@ -10,9 +10,9 @@ from bot.templates.library import SUFFIX, TemplateLibrary
 
 
 def check(settings: Settings, policy: Policy) -> list[Finding]:
-    """What is wrong with templates, each with its file and line, and audiences by e-mail where none is set up."""
+    """Report problems of templates with file and line, and audiences by e-mail where no e-mail is set up."""
     findings = [*_folder(settings)]
-    by_mail = [each.name for each in policy.audiences.values() if each.emails]
+    by_mail = [audience.name for audience in policy.audiences.values() if audience.emails]
     if by_mail and "email" not in notifiers.methods(settings):
         names = ", ".join(by_mail)
         findings.append(warn("templates", f"{names} are told by e-mail, which needs SMTP_URL and MAIL_FROM."))
@@ -30,6 +30,6 @@ def _folder(settings: Settings) -> list[Finding]:
             fail("templates", f"TOCSIN_TEMPLATES is {folder}, which is no folder. Name a folder of {SUFFIX} files.")
         ]
     library = TemplateLibrary(folder)
-    wrong = [fail("templates", f"{path}:{problem.line}: {problem.message}") for path, problem in library.problems()]
+    problems = [fail("templates", f"{path}:{problem.line}: {problem.message}") for path, problem in library.problems()]
     count = len(list(folder.glob(f"*{SUFFIX}")))
-    return wrong or [ok("templates", f"{count} of your own in {folder}")]
+    return problems or [ok("templates", f"{count} of your own in {folder}")]

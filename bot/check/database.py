@@ -1,4 +1,4 @@
-"""Checks the database: whether it can be reached and used, and what Slack has sent here so far."""
+"""Checks the database: whether it can be reached and used, and what Slack has sent so far."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from storage.open import open_database
 
 
 async def check(settings: Settings, policy: Policy | None, now: datetime) -> tuple[str | None, list[Finding]]:
-    """Open the database as a command does, which creates nothing. Also returns the workspace's ID that it belongs to.
+    """Open the database without creating it. Returns the ID of its workspace, and the findings.
 
-    The ID is None if it is not known: nothing has served from this database yet, or it cannot be read.
+    The ID is None if no bot has served from this database yet, or if it cannot be read.
     """
     try:
         database = await open_database(settings.url, migrate=False)
@@ -31,14 +31,14 @@ async def check(settings: Settings, policy: Policy | None, now: datetime) -> tup
     except TocsinError as error:
         return None, [fail("database", str(error))]
     try:
-        return await _look(database, policy, now)
+        return await _checked(database, policy, now)
     except TocsinError as error:
         return None, [fail("database", str(error))]
     finally:
         await database.close()
 
 
-async def _look(database: Database, policy: Policy | None, now: datetime) -> tuple[str | None, list[Finding]]:
+async def _checked(database: Database, policy: Policy | None, now: datetime) -> tuple[str | None, list[Finding]]:
     revision = await migrate.current_revision(database)
     problems = await postgresql_facts.problems(database) if database.dialect == "postgresql" else []
     if database.read_only:
@@ -62,7 +62,7 @@ async def _look(database: Database, policy: Policy | None, now: datetime) -> tup
 
 
 def _no_file(settings: Settings) -> Finding:
-    """What to say of an SQLite file that is not there, as it should be before the first start."""
+    """The finding for an SQLite file that does not exist, which is fine before the first start."""
     path = Path(str(parse_url(settings.url).database)).absolute()
     if not path.parent.is_dir():
         return fail("database", f"the folder {path.parent} does not exist. Create it for the user that Tocsin runs as.")

@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The result of one check. A warning is `fine`, and says what could be better."""
+    """The result of one check. A warning is `fine`, and names what could be better."""
 
     what: str  # settings, policy, database, slack …
     fine: bool  # False: it must be fixed

@@ -18,7 +18,7 @@ from bot.slack.client import api as slack_api
 from bot.workers import pagerduty_schedule_sync
 from bot.workers.pagerduty_schedule_sync import AHEAD, member_of, read_span
 
-ONLY_WHERE_USED = frozenset({"phone", "push"})  # they need nothing that other methods do not need, or no setting
+ONLY_WHERE_USED = frozenset({"phone", "push"})  # reported only if the policy uses them
 
 
 def check(settings: Settings, policy: Policy | None) -> list[Finding]:
@@ -73,7 +73,7 @@ def _heartbeat(settings: Settings) -> Finding:
 
 
 async def check_schedules(settings: Settings, policy: Policy) -> list[Finding]:
-    """Read each schedule that is kept at PagerDuty."""
+    """Read each schedule that PagerDuty keeps."""
     keys = [key for key, schedule in policy.schedules.items() if schedule.pagerduty]
     if not keys:
         return []
@@ -86,7 +86,7 @@ async def check_schedules(settings: Settings, policy: Policy) -> list[Finding]:
 
 
 async def _schedule(client: Schedules, policy: Policy, key: str) -> list[Finding]:
-    """Report whom PagerDuty has on call now on a schedule, and which of them the policy does not know."""
+    """Report who is on call now by PagerDuty's schedule, and which members the policy does not know."""
     now = datetime.now(UTC)
     try:
         entries = await client.entries(policy.schedules[key].pagerduty or "", *read_span(now))

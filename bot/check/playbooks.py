@@ -21,11 +21,11 @@ from playbooks.loader import Library, PlaybookError
 from playbooks.runners.process import Process
 from playbooks.runners.protocol import Runners
 
-NAMED = 8  # steps that are named one by one
+NAMED = 8  # steps listed by name
 
 
 def check(settings: Settings, policy: Policy, environ: Mapping[str, str] | None = None) -> list[Finding]:
-    """1. The library; 2. names that do not exist; 3. the runners; 4. which steps they would run, and which are left."""
+    """Check the library, the names in the policy, the runners, and which steps they would run."""
     try:
         library = loader.load(settings.playbook_folders)
     except PlaybookError as error:
@@ -50,7 +50,7 @@ def _library(library: Library, settings: Settings) -> str:
 
 def _unknown(library: Library, policy: Policy) -> Iterator[Finding]:
     """A finding for each playbook that the policy names and the library does not have."""
-    named = [
+    references = [
         *(
             (f"services.{key}.playbooks", name)
             for key, service in policy.services.items()
@@ -62,7 +62,7 @@ def _unknown(library: Library, policy: Policy) -> Iterator[Finding]:
             for name in row.playbooks
         ),
     ]
-    for path, name in named:
+    for path, name in references:
         if name not in library.by_id:
             guess = nearest(name, library.by_id)
             hint = f"Did you mean {guess}?" if guess else "See their ids: tocsin playbooks"
@@ -93,20 +93,20 @@ def _variables(policy: Policy) -> Iterator[tuple[str, str]]:
 
 
 def _steps(library: Library, set_up: Runners, policy: Policy) -> Iterator[Finding]:
-    """Which steps would run with the default parameters, and why the rest is for people."""
+    """Count the steps that would run with default parameters, and the reasons why people run the others."""
     if not policy.automation.enabled:
         return
-    taken, left = [], Counter[str]()
+    automatic, skipped = [], Counter[str]()
     for playbook in library.playbooks:
         for step in playbook.steps:
             why = _why_not(set_up, playbook, step)
             if why is None:
-                taken.append(f"{playbook.id} {step.key}")
+                automatic.append(f"{playbook.id} {step.key}")
             elif step.commands or step.automation:
-                left[why] += max(1, len(step.commands))
-    more = f" and {len(taken) - NAMED} more" if len(taken) > NAMED else ""
-    yield ok("automation", f"would run {len(taken)} steps: {', '.join(taken[:NAMED]) or 'none'}{more}")
-    reasons = "; ".join(f"{count} {why}" for why, count in left.most_common())
+                skipped[why] += max(1, len(step.commands))
+    more = f" and {len(automatic) - NAMED} more" if len(automatic) > NAMED else ""
+    yield ok("automation", f"would run {len(automatic)} steps: {', '.join(automatic[:NAMED]) or 'none'}{more}")
+    reasons = "; ".join(f"{count} {why}" for why, count in skipped.most_common())
     yield ok("automation", f"for people to run, of commands: {reasons or 'none'}")
 
 

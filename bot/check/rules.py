@@ -1,4 +1,4 @@
-"""Checks the alerting rules and probes: Prometheus answers, takes each query, and nobody forgot a rule that is off."""
+"""Checks the alerting rules and probes: Prometheus answers and accepts each query; lists the rules that are off."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from storage.open import open_database
 from storage.rules import switches
 from storage.rules.switches import Switch
 
-MOST_QUERIES = 200  # that are tried
+MOST_QUERIES = 200  # to try
 RESOLVED_WITHIN_S = 5.0
 
 
 async def check(settings: Settings, policy: Policy | None) -> list[Finding]:
-    """What there is to say of rules and probes; nothing if the policy has none."""
+    """Check the rules and probes. Empty if the policy has none."""
     if policy is None:
         return []
     findings = await _rules(settings, policy) if policy.rules else []
@@ -62,7 +62,7 @@ def _enabled(rule: AlertingRule, switch: Switch | None) -> bool:
 
 
 async def _switched(settings: Settings) -> dict[str, Switch]:
-    """Who switched rules; nothing where the database cannot be read, which another check says."""
+    """The newest switch of each rule. Empty if the database cannot be read, which its own check reports."""
     try:
         database = await open_database(settings.url, migrate=False)
     except TocsinError:
@@ -77,7 +77,7 @@ async def _switched(settings: Settings) -> dict[str, Switch]:
 
 
 async def _refused(prometheus: Prometheus, rules: Sequence[AlertingRule]) -> list[str]:
-    """A sentence for each query that Prometheus refuses. Raises `PrometheusError` if it does not answer."""
+    """One sentence for each query that Prometheus refuses. Raises `PrometheusError` if it does not answer."""
     now = time.time()
     queries = {need.query: rule for rule in rules for need in needs_of(rule)}
     refused = []
@@ -93,10 +93,10 @@ async def _refused(prometheus: Prometheus, rules: Sequence[AlertingRule]) -> lis
 
 async def _probes(probes: Sequence[Probe]) -> list[Finding]:
     findings = await asyncio.gather(*(_probe(probe) for probe in probes))
-    wrong = [finding for finding in findings if finding is not None]
-    if probes and not wrong:
+    problems = [finding for finding in findings if finding is not None]
+    if probes and not problems:
         return [ok("probes", f"{len(probes)} may be asked")]
-    return wrong
+    return problems
 
 
 async def _probe(probe: Probe) -> Finding | None:

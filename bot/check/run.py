@@ -12,7 +12,7 @@ from bot.settings import Settings
 
 
 async def run(settings: Settings, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> list[Finding]:
-    """Run every check. A check that depends on something broken is left out."""
+    """Run every check, except those that depend on something broken."""
     findings = await settings_check.check(settings)
     policy_in_force, policy_findings = policy.check(settings)
     findings += policy_findings

@@ -1,4 +1,4 @@
-"""Checks the settings: whether all are there, are of the right kind, and fit this machine."""
+"""Checks the settings: whether they are complete, of the right kind, and fit this machine."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ async def check(settings: Settings) -> list[Finding]:
 
 
 def _kinds(settings: Settings) -> list[Finding]:
-    """Tokens that are of another kind than their variable; of each only its first letters are shown."""
+    """Report tokens of the wrong kind for their variable. Only the first letters are shown."""
     findings = []
-    for name, (beginnings, wanted) in KINDS.items():
+    for name, (beginnings, hint) in KINDS.items():
         value = secret_of(getattr(settings, name.lower()))
         if value and not value.startswith(beginnings):
-            begins = f"begins with {found[0]}" if (found := TOKEN.match(value)) else "is no token"
-            findings.append(fail("settings", f"{name} {begins}. Put {wanted}."))
+            begins = f"begins with {prefix[0]}" if (prefix := TOKEN.match(value)) else "is no token"
+            findings.append(fail("settings", f"{name} {begins}. Put {hint}."))
     if TOKEN.match(secret_of(settings.slack_signing_secret)):
         words = "SLACK_SIGNING_SECRET is a token. Put the Signing Secret, 32 hexadecimal digits: Basic Information."
         findings.append(fail("settings", words))
@@ -62,7 +62,7 @@ def _left_from_a_demo(settings: Settings) -> list[Finding]:
 
 
 def _environment_file() -> list[Finding]:
-    """Whether others on this machine can read the secrets in `.env`."""
+    """Warn if others on this machine can read the secrets in `.env`."""
     try:
         mode = os.stat(".env").st_mode
     except OSError:
@@ -86,7 +86,7 @@ def _archive(settings: Settings) -> list[Finding]:
 
 
 async def _port(settings: Settings) -> list[Finding]:
-    """Whether the port is free or this Tocsin's own, and whether the public address leads to it."""
+    """Check that the port is free or held by Tocsin, and that the public address leads to it."""
     problem = await asyncio.to_thread(_bind, settings.host, settings.port)
     if problem is None:
         return []

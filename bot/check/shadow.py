@@ -11,7 +11,7 @@ from storage.database import Database
 
 
 async def check(database: Database, rules: ShadowRules, now: datetime) -> list[Finding]:
-    """A warning with the day it is, or that its days are over and Tocsin pages."""
+    """Warn which day of shadow mode it is, or that shadow mode is over and Tocsin pages."""
     async with database.reading() as conn:
         stored = await key_value.SHADOW.get(conn) or {}
     if stored.get("source") != rules.source:

@@ -19,7 +19,7 @@ from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.client.error_messages import explanation
 from bot.slack.directory import accounts, channels, usergroups
 
-# What manifest.yml asks for; without one of these something that people rely on does not work.
+# The scopes that manifest.yml asks for, each with its use.
 SCOPES = {
     "app_mentions:read": "understand mentions",
     "bookmarks:read": "keep bookmarks from doubling",
@@ -51,15 +51,15 @@ SCOPES = {
 }
 
 
-PEOPLE = 100  # looked up at most
-OFF_S = 30.0  # an idle clock that people would notice
+PEOPLE = 100  # to look up at most
+OFF_S = 30.0  # a difference that people would notice
 REFUSED_S = 300.0  # Slack's signatures are valid for so long, and so are ours
 
 
 async def check(
     settings: Settings, policy: Policy | None, workspace: str | None, now: Callable[[], datetime]
 ) -> list[Finding]:
-    """Connect with both tokens, and check what the bot may do. `workspace`: the database's, if it is known."""
+    """Connect with both tokens, and check what the bot may do. `workspace`: the ID in the database, if known."""
     token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
     async with slack_api.open_session() as session:
         client = slack_api.web_client(token, settings.slack_api_url, session)
@@ -86,7 +86,7 @@ async def check(
 
 
 async def _people(api: SlackApi, policy: Policy) -> list[Finding]:
-    """Whether Slack reaches the people whom the policy names, a hundred at most."""
+    """Check that Slack knows the people in the policy, at most a hundred of them."""
     names = sorted(accounts.people_in(policy))
     missing = []
     for name in names[:PEOPLE]:
@@ -103,7 +103,7 @@ async def _people(api: SlackApi, policy: Policy) -> list[Finding]:
 
 
 def _scopes(answer: AsyncSlackResponse) -> list[Finding]:
-    """Findings about the scopes; none if Slack does not say which it granted."""
+    """Check the scopes. Empty if Slack does not say which it granted."""
     granted = {scope.strip() for scope in str(answer.headers.get("x-oauth-scopes", "")).split(",") if scope.strip()}
     if not granted:
         return []
@@ -114,7 +114,7 @@ def _scopes(answer: AsyncSlackResponse) -> list[Finding]:
 
 
 async def _group(api: SlackApi, group: str) -> Finding:
-    """Whether Slack lists the members of a user group that `permissions` names."""
+    """Check that Slack lists the members of a user group in `permissions`."""
     try:
         members = await usergroups.fetch_members(api, group)
     except SlackError as error:
@@ -129,18 +129,18 @@ async def _group(api: SlackApi, group: str) -> Finding:
     return ok("permissions", f"{number} in the user group {group}")
 
 
-def _workspace(answer: AsyncSlackResponse, known: str | None) -> list[Finding]:
+def _workspace(answer: AsyncSlackResponse, workspace: str | None) -> list[Finding]:
     team = str(answer.get("team_id", ""))
-    if known is None or known == team:
+    if workspace is None or workspace == team:
         return []
     words = (
         f"SLACK_BOT_TOKEN belongs to the workspace {answer.get('team')} ({team}), and the incidents of this database"
     )
-    return [fail("slack", f"{words} to {known}. Put that one's token, or use another database.")]
+    return [fail("slack", f"{words} to {workspace}. Put that one's token, or use another database.")]
 
 
 def _clock(answer: AsyncSlackResponse, now: datetime) -> list[Finding]:
-    """Compare this machine's clock with Slack's; none if Slack does not say the time."""
+    """Compare this machine's clock with Slack's. Empty if Slack does not say the time."""
     try:
         slacks = parsedate_to_datetime(str(answer.headers.get("Date", "")))
     except ValueError:
@@ -155,7 +155,7 @@ def _clock(answer: AsyncSlackResponse, now: datetime) -> list[Finding]:
 
 
 async def _app_token(settings: Settings, client: AsyncWebClient) -> list[Finding]:
-    """Ask for the address of a Socket Mode connection, and open none."""
+    """Check the app token: ask for the address of a Socket Mode connection without opening it."""
     if settings.slack_app_token is None:
         return []
     try:

@@ -1,1 +1,1 @@
-"""The tools that programs reach by the Model Context Protocol."""
+"""The tools that Tocsin offers by the Model Context Protocol."""

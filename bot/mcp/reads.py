@@ -12,7 +12,7 @@ from bot.json_shapes.incidents import action_json, review_json, similar_json
 from bot.mcp.tool import (
     INCIDENT,
     WHOLE,
-    Given,
+    Arguments,
     Tool,
     ask,
     integer,
@@ -36,32 +36,36 @@ _STAMPS = ("detected_at", "identified_at", "mitigated_at", "closed_at", "declare
            "time_to_acknowledge_s", "time_to_resolve_s")  # fmt: skip
 
 
-async def _list(call: Call, given: Given) -> dict[str, Any]:
-    answer = await ask(call, "list_incidents", {"limit": 20, **given})
+async def _list(call: Call, arguments: Arguments) -> dict[str, Any]:
+    answer = await ask(call, "list_incidents", {"limit": 20, **arguments})
     base = await workspace_url(call)
-    listed = [_brief(incident, base) for incident in answer["incidents"]]
-    return without_empty({"incidents": listed, "next_cursor": answer["next_cursor"]}) or {"incidents": []}
+    incidents = [_brief(incident, base) for incident in answer["incidents"]]
+    return without_empty({"incidents": incidents, "next_cursor": answer["next_cursor"]}) or {"incidents": []}
 
 
 def _brief(incident: dict[str, Any], base: str, more: tuple[str, ...] = (), most: int = 200) -> dict[str, Any]:
-    said = {name: incident.get(name) for name in (*_LISTED, *more)}
+    fields = {name: incident.get(name) for name in (*_LISTED, *more)}
     for name in ("title", "description", "summary", "root_cause"):
-        if said.get(name):
-            said[name] = shortened(said[name], most)
-    return without_empty({**said, "link": permalink(base, incident.get("channel_id"))})
+        if fields.get(name):
+            fields[name] = shortened(fields[name], most)
+    return without_empty({**fields, "link": permalink(base, incident.get("channel_id"))})
 
 
-async def _get(call: Call, given: Given) -> dict[str, Any]:
-    incident = await ask(call, "get_incident", {}, id=given["id"])
+async def _get(call: Call, arguments: Arguments) -> dict[str, Any]:
+    incident = await ask(call, "get_incident", {}, id=arguments["id"])
     return _brief(incident, await workspace_url(call), _STAMPS, WHOLE)
 
 
-async def _timeline(call: Call, given: Given) -> dict[str, Any]:
-    wanted = {"key": not given.get("all", False), "limit": given.get("limit", 30), "order": given.get("order", "desc")}
-    if given.get("cursor"):
-        wanted["cursor"] = given["cursor"]
-    incident = await ask(call, "get_incident", {}, id=given["id"])
-    answer = await ask(call, "list_entries", wanted, id=given["id"])
+async def _timeline(call: Call, arguments: Arguments) -> dict[str, Any]:
+    query = {
+        "key": not arguments.get("all", False),
+        "limit": arguments.get("limit", 30),
+        "order": arguments.get("order", "desc"),
+    }
+    if arguments.get("cursor"):
+        query["cursor"] = arguments["cursor"]
+    incident = await ask(call, "get_incident", {}, id=arguments["id"])
+    answer = await ask(call, "list_entries", query, id=arguments["id"])
     base, channel = await workspace_url(call), incident["channel_id"]
     entries = [
         without_empty(
@@ -80,45 +84,49 @@ async def _timeline(call: Call, given: Given) -> dict[str, Any]:
     return {"id": incident["id"], "entries": entries, "next_cursor": answer["next_cursor"]}
 
 
-async def _why(call: Call, given: Given) -> dict[str, Any]:
-    answer = await ask(call, "list_reminders", {}, id=given["id"])
+async def _why(call: Call, arguments: Arguments) -> dict[str, Any]:
+    answer = await ask(call, "list_reminders", {}, id=arguments["id"])
     rows = [without_empty({**row, "reason": shortened(row["reason"])}) for row in answer["reminders"][-MOST:]]
     return {"reminders": rows, "left_out": max(0, len(answer["reminders"]) - MOST)}
 
 
-async def _similar(call: Call, given: Given) -> dict[str, Any]:
-    if given.get("words"):
-        found = (await ask(call, "search_incidents", {"q": given["words"], "limit": 5}))["incidents"]
-    elif given.get("id"):
-        incident = await visible_incident(Call(call.context, call.actor, {"id": given["id"]}, operator=call.operator))
+async def _similar(call: Call, arguments: Arguments) -> dict[str, Any]:
+    if arguments.get("words"):
+        incidents = (await ask(call, "search_incidents", {"q": arguments["words"], "limit": 5}))["incidents"]
+    elif arguments.get("id"):
+        incident = await visible_incident(
+            Call(call.context, call.actor, {"id": arguments["id"]}, operator=call.operator)
+        )
         async with call.context.database.reading() as conn:
             matches = await search.similar_to(conn, incident, call.context.clock.now(), 5)
-        found = [similar_json(match) for match in matches]
+        incidents = [similar_json(match) for match in matches]
     else:
         raise Refused("similar_incidents takes id or words.")
     base = await workspace_url(call)
     return {
         "incidents": [
-            without_empty({**_brief(each, base), "fixed": shortened(each["fixed"]), "reasons": each["reasons"]})
-            for each in found
+            without_empty(
+                {**_brief(incident, base), "fixed": shortened(incident["fixed"]), "reasons": incident["reasons"]}
+            )
+            for incident in incidents
         ]
     }
 
 
-async def _on_call(call: Call, given: Given) -> dict[str, Any]:
-    if given.get("schedule"):
-        days = {"days": given["days"]} if given.get("days") else {}
-        shifts: dict[str, Any] = await ask(call, "list_shifts", days, schedule=given["schedule"])
+async def _on_call(call: Call, arguments: Arguments) -> dict[str, Any]:
+    if arguments.get("schedule"):
+        days = {"days": arguments["days"]} if arguments.get("days") else {}
+        shifts: dict[str, Any] = await ask(call, "list_shifts", days, schedule=arguments["schedule"])
         return shifts
     on_call: dict[str, Any] = await ask(call, "list_schedules", {})
     return on_call
 
 
-async def _alerts(call: Call, given: Given) -> dict[str, Any]:
-    if given.get("incident"):
-        answer = await ask(call, "list_incident_alerts", {}, id=given["incident"])
+async def _alerts(call: Call, arguments: Arguments) -> dict[str, Any]:
+    if arguments.get("incident"):
+        answer = await ask(call, "list_incident_alerts", {}, id=arguments["incident"])
     else:
-        answer = await ask(call, "list_alerts", {"scope": given.get("scope", "firing")})
+        answer = await ask(call, "list_alerts", {"scope": arguments.get("scope", "firing")})
     name = next(iter(answer))
     rows = [_cut(row) for row in answer[name][:MOST]]
     return {"alerts": rows, "left_out": max(0, len(answer[name]) - MOST)}
@@ -129,57 +137,69 @@ def _cut(value: Any, depth: int = 0) -> Any:
     if isinstance(value, str):
         return shortened(value)
     if isinstance(value, dict):
-        return without_empty({name: _cut(each, depth + 1) for name, each in value.items()})
-    return [_cut(each, depth + 1) for each in value[:20]] if isinstance(value, list) else value
+        return without_empty({name: _cut(item, depth + 1) for name, item in value.items()})
+    return [_cut(item, depth + 1) for item in value[:20]] if isinstance(value, list) else value
 
 
-async def _explain(call: Call, given: Given) -> dict[str, Any]:
-    explained: dict[str, Any] = _cut(await ask(call, "explain_alerts", {}, id=given["id"]))
+async def _explain(call: Call, arguments: Arguments) -> dict[str, Any]:
+    explained: dict[str, Any] = _cut(await ask(call, "explain_alerts", {}, id=arguments["id"]))
     return explained
 
 
-async def _playbooks(call: Call, given: Given) -> dict[str, Any]:
-    listed = (await ask(call, "list_playbooks", {}))["playbooks"]
-    words = str(given.get("words", "")).lower().split()
+async def _playbooks(call: Call, arguments: Arguments) -> dict[str, Any]:
+    playbooks = (await ask(call, "list_playbooks", {}))["playbooks"]
+    words = str(arguments.get("words", "")).lower().split()
     rows = [
-        {"id": each["id"], "name": each["name"], "category": each["category"], "symptoms": each["symptoms"][:3]}
-        for each in listed
-        if all(word in f"{each['id']} {each['name']} {each['category']} {each['symptoms']}".lower() for word in words)
+        {
+            "id": playbook["id"],
+            "name": playbook["name"],
+            "category": playbook["category"],
+            "symptoms": playbook["symptoms"][:3],
+        }
+        for playbook in playbooks
+        if all(
+            word in f"{playbook['id']} {playbook['name']} {playbook['category']} {playbook['symptoms']}".lower()
+            for word in words
+        )
     ]
     return {"playbooks": rows[:MOST], "left_out": max(0, len(rows) - MOST)}
 
 
-async def _playbook(call: Call, given: Given) -> dict[str, Any]:
-    playbook: dict[str, Any] = _cut(await ask(call, "get_playbook", {}, playbook=given["id"]))
+async def _playbook(call: Call, arguments: Arguments) -> dict[str, Any]:
+    playbook: dict[str, Any] = _cut(await ask(call, "get_playbook", {}, playbook=arguments["id"]))
     return playbook
 
 
-async def _metrics(call: Call, given: Given) -> dict[str, Any]:
+async def _metrics(call: Call, arguments: Arguments) -> dict[str, Any]:
     now = call.context.clock.now()
-    period = Period(now - timedelta(days=given.get("days", 30)), now)
+    period = Period(now - timedelta(days=arguments.get("days", 30)), now)
     report = await period_figures(call.context.database, call.context.policy, Scope(period), now)
     return figures_json(report, call.context.policy)
 
 
-async def _actions(call: Call, given: Given) -> dict[str, Any]:
+async def _actions(call: Call, arguments: Arguments) -> dict[str, Any]:
     today = call.context.clock.now().date()
-    if given.get("incident"):
-        asked = Call(call.context, call.actor, {"id": given["incident"]}, operator=call.operator)
-        incident = await visible_incident(asked)
+    if arguments.get("incident"):
+        incident_call = Call(call.context, call.actor, {"id": arguments["incident"]}, operator=call.operator)
+        incident = await visible_incident(incident_call)
         async with call.context.database.reading() as conn:
-            found = await actions.of_incident(conn, incident)
+            action_items = await actions.of_incident(conn, incident)
     else:
         user = None if call.operator else call.actor
         async with call.context.database.reading() as conn:
-            found = await actions.find_live(
-                conn, user, owner=given.get("owner"), due_before=today if given.get("overdue") else None, limit=MOST
+            action_items = await actions.find_live(
+                conn,
+                user,
+                owner=arguments.get("owner"),
+                due_before=today if arguments.get("overdue") else None,
+                limit=MOST,
             )
-    rows = [_cut(action_json(item, today)) for item in found.items[:MOST]]
-    return {"actions": rows, "total": found.total}
+    rows = [_cut(action_json(item, today)) for item in action_items.items[:MOST]]
+    return {"actions": rows, "total": action_items.total}
 
 
-async def _review(call: Call, given: Given) -> dict[str, Any]:
-    incident = await visible_incident(Call(call.context, call.actor, {"id": given["id"]}, operator=call.operator))
+async def _review(call: Call, arguments: Arguments) -> dict[str, Any]:
+    incident = await visible_incident(Call(call.context, call.actor, {"id": arguments["id"]}, operator=call.operator))
     async with call.context.database.snapshot() as conn:
         policy = await call.context.policies.of(conn, incident)
         view = await read_review(conn, policy, incident.number)
@@ -190,8 +210,8 @@ async def _review(call: Call, given: Given) -> dict[str, Any]:
         without_empty(
             {
                 "title": section["title"],
-                "text": shortened(" ".join(each["text"] for each in section["sentences"]), 1_500),
-                "cites": sorted({cite["seq"] for each in section["sentences"] for cite in each["cites"]})[:20],
+                "text": shortened(" ".join(sentence["text"] for sentence in section["sentences"]), 1_500),
+                "cites": sorted({cite["seq"] for sentence in section["sentences"] for cite in sentence["cites"]})[:20],
                 "questions": [question["text"] for question in section["questions"]],
             }
         )

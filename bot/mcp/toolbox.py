@@ -1,4 +1,4 @@
-"""Lists the tools, and runs one for whoever may use it."""
+"""Lists the tools that a token may use, and runs them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from bot.domain.access.token import Scope, Token
 from bot.domain.errors import NotAllowed, NotFound, TocsinError
 from bot.mcp import reads, writes
-from bot.mcp.tool import UNTRUSTED, Given, Tool
+from bot.mcp.tool import UNTRUSTED, Arguments, Tool
 from bot.operations.base import Call
 
 TOOLS: tuple[Tool, ...] = (*reads.TOOLS, *writes.TOOLS)
@@ -20,7 +20,7 @@ INSTRUCTIONS = (
 
 
 def offered(token: Token) -> list[dict[str, Any]]:
-    """The tools that the token may use, as `tools/list` names them."""
+    """The tools that the token may use, as `tools/list` describes them."""
     return [
         {
             "name": tool.name,
@@ -33,8 +33,8 @@ def offered(token: Token) -> list[dict[str, Any]]:
     ]
 
 
-async def run(token: Token, call: Call, name: str, given: Given) -> tuple[str, bool]:
-    """The answer of a tool as text, and whether it is an error, which then says what to do."""
+async def run(token: Token, call: Call, name: str, arguments: Arguments) -> tuple[str, bool]:
+    """The answer of a tool as text, and whether it is an error. An error says what to do next."""
     try:
         tool = BY_NAME.get(name)
         if tool is None:
@@ -43,8 +43,8 @@ async def run(token: Token, call: Call, name: str, given: Given) -> tuple[str, b
             raise NotAllowed(
                 f"{name} needs the scope {tool.scope}; the token “{token.name}” has {', '.join(token.scopes)}."
             )
-        tool.check(given)
-        answer = await tool.run(call, given)
+        tool.check(arguments)
+        answer = await tool.run(call, arguments)
     except TocsinError as error:
         return str(error), True
     return json.dumps({"untrusted": UNTRUSTED, **answer}, ensure_ascii=False, separators=(",", ":")), False

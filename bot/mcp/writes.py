@@ -9,60 +9,68 @@ from bot.domain.access.token import Scope
 from bot.domain.actions.item import NewAction
 from bot.domain.errors import Refused
 from bot.json_shapes.incidents import action_json
-from bot.mcp.tool import INCIDENT, Given, Tool, ask, permalink, shortened, text, workspace_url
+from bot.mcp.tool import INCIDENT, Arguments, Tool, ask, permalink, shortened, text, workspace_url
 from bot.operations.base import Call
 from bot.operations.visibility import visible_incident
 from bot.usecases.actions.create import create_action
 from storage.timeline import entries as timeline
 
-TOLD = frozenset({"acknowledged", "status", "severity", "role", "note", "escalated", "page", "alert", "playbook"})
+DRAFTED_KINDS = frozenset(
+    {"acknowledged", "status", "severity", "role", "note", "escalated", "page", "alert", "playbook"}
+)
 LINES = 12
 
 
-async def _note(call: Call, given: Given) -> dict[str, Any]:
-    return await _state(call, await ask(call, "add_note", {"text": given["text"]}, id=given["id"]))
+async def _note(call: Call, arguments: Arguments) -> dict[str, Any]:
+    return await _state(call, await ask(call, "add_note", {"text": arguments["text"]}, id=arguments["id"]))
 
 
-async def _acknowledge(call: Call, given: Given) -> dict[str, Any]:
-    return await _state(call, await ask(call, "acknowledge_incident", {}, id=given["id"]))
+async def _acknowledge(call: Call, arguments: Arguments) -> dict[str, Any]:
+    return await _state(call, await ask(call, "acknowledge_incident", {}, id=arguments["id"]))
 
 
 async def _state(call: Call, incident: dict[str, Any]) -> dict[str, Any]:
-    named = {name: incident[name] for name in ("id", "severity", "status", "acknowledged_at")}
-    return {"done": True, **named, "link": permalink(await workspace_url(call), incident["channel_id"])}
+    fields = {name: incident[name] for name in ("id", "severity", "status", "acknowledged_at")}
+    return {"done": True, **fields, "link": permalink(await workspace_url(call), incident["channel_id"])}
 
 
-async def _draft(call: Call, given: Given) -> dict[str, Any]:
-    """What happened since the last update, as the text of the next. Nothing is stored or sent."""
-    incident = await visible_incident(Call(call.context, call.actor, {"id": given["id"]}, operator=call.operator))
+async def _draft(call: Call, arguments: Arguments) -> dict[str, Any]:
+    """Draft the next update from what happened since the last one. Nothing is stored or sent."""
+    incident = await visible_incident(Call(call.context, call.actor, {"id": arguments["id"]}, operator=call.operator))
     async with call.context.database.reading() as conn:
         records = await timeline.read(conn, incident.number, key_only=True, limit=200, newest=True)
     since = next((r.seq for r in reversed(records) if r.entry.kind == "update"), 0)
-    new = [r for r in records if r.seq > since and not r.purged and (r.entry.kind in TOLD or r.entry.kind == "message")]
-    lines = [f"- {r.entry.at:%H:%M} UTC {_said(r.entry.kind, r.current_text, r.entry.data)}" for r in new[-LINES:]]
+    new = [
+        r
+        for r in records
+        if r.seq > since and not r.purged and (r.entry.kind in DRAFTED_KINDS or r.entry.kind == "message")
+    ]
+    lines = [
+        f"- {r.entry.at:%H:%M} UTC {_draft_line(r.entry.kind, r.current_text, r.entry.data)}" for r in new[-LINES:]
+    ]
     head = f"{incident.severity}, {incident.status}."
     return {
         "id": incident.id,
-        "draft": "\n".join([str(given.get("text") or head), *lines]),
+        "draft": "\n".join([str(arguments.get("text") or head), *lines]),
         "cites": [r.seq for r in new[-LINES:]],
         "sent": False,
         "to_send": f"A person posts it: /incident update <text>, or tocsin update {incident.id} <text>",
     }
 
 
-def _said(kind: str, words: str, data: dict[str, Any]) -> str:
+def _draft_line(kind: str, words: str, data: dict[str, Any]) -> str:
     if kind in ("status", "severity") and data.get("after"):
         return f"{kind}: {data.get('before')} to {data['after']}"
     return f"{kind}: {shortened(words or data.get('user') or '')}".rstrip(": ")
 
 
-async def _action(call: Call, given: Given) -> dict[str, Any]:
-    incident = await visible_incident(Call(call.context, call.actor, {"id": given["id"]}, operator=call.operator))
+async def _action(call: Call, arguments: Arguments) -> dict[str, Any]:
+    incident = await visible_incident(Call(call.context, call.actor, {"id": arguments["id"]}, operator=call.operator))
     try:
-        due = date.fromisoformat(given["due"]) if given.get("due") else None
+        due = date.fromisoformat(arguments["due"]) if arguments.get("due") else None
     except ValueError:
         raise Refused("due: expected a date such as 2026-12-24.") from None
-    new = NewAction(given["title"], owner=given.get("owner"), due=due)
+    new = NewAction(arguments["title"], owner=arguments.get("owner"), due=due)
     item = await create_action(call.context, incident.number, new, call.actor)
     return action_json(item, call.context.clock.now().date())
 

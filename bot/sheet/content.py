@@ -1,4 +1,4 @@
-"""Gathers what the emergency sheet says: who is on call, numbers, ladders, vendors, the bridge, playbooks."""
+"""Builds the emergency sheet: who is on call, telephone numbers, ladders, vendors, the bridge, playbooks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.json_shapes.incidents import instant
 from playbooks import values
 
 DAYS = 14
-SERIOUS = 2  # playbooks for so many of the worst severities are on the sheet with their steps
+SERIOUS = 2  # the number of worst severities whose playbooks are on the sheet
 MOST_PLAYBOOKS = 12
 
 
@@ -29,16 +29,15 @@ def sheet(
 ) -> dict[str, Any]:
     """The sheet as JSON. `addresses` are URLs by name: the console, the status page and how to publish on it."""
     people = [_contact(contact) for contact in policy.contacts.values()]
-    named = {each["key"] for each in people}
     return {
         "made_at": instant(now),
         "policy": policy.name,
         "digest": policy.digest,
         "days": DAYS,
         "on_call": [_schedule(policy, key, overrides, now) for key in policy.schedules],
-        "contacts": [each for each in people if each["phone"] or each["email"]],
-        "vendors": [each for each in people if each["url"]],
-        "without_number": sorted(each["name"] for each in people if each["key"] in named and not each["phone"]),
+        "contacts": [person for person in people if person["phone"] or person["email"]],
+        "vendors": [person for person in people if person["url"]],
+        "without_number": sorted(person["name"] for person in people if not person["phone"]),
         "ladders": [_ladder(severity.key, severity.name, severity.ladder) for severity in policy.severities],
         "bridge": policy.bookmarks.get(BRIDGE),
         "links": dict(policy.links),
@@ -97,7 +96,7 @@ def _ladder(key: str, name: str, rungs: Sequence[Rung]) -> dict[str, Any]:
 
 
 def _playbooks(policy: Policy, playbooks: Iterable[Playbook]) -> list[dict[str, Any]]:
-    """Those for the worst severities that have steps which a person can do with a terminal alone."""
+    """The playbooks for the worst severities, with steps that a person can do in a terminal."""
     order = [level.key for level in policy.severities]
     worst = set(order[:SERIOUS])
     rows = [values.as_json(playbook, order) for playbook in playbooks]

@@ -1,4 +1,4 @@
-"""Writes a sheet to a file that only its owner may read: it has telephone numbers."""
+"""Writes a sheet to a file that only its owner may read, since it has telephone numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def write_privately(path: Path, content: bytes) -> None:
-    """Replace a file as a whole; nobody reads half of it, or reads it before its mode is set. Raises `OSError`."""
+    """Replace a file atomically; its mode is 0600 from the start. Raises `OSError`."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # of mode 0600
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -1,4 +1,4 @@
-"""Writes the emergency sheet as one HTML page that needs nothing else, and as a PDF."""
+"""Renders the emergency sheet as one self-contained HTML page, and as a PDF."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from bot.sheet.lines import TITLE, Part, made, parts
+from bot.sheet.lines import TITLE, Part, parts, validity
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -18,7 +18,7 @@ STYLE = (
     "body{color:#111;background:#fff}"
     "table{border-collapse:collapse;width:100%}th,td{border:1px solid #767676;padding:.25rem .5rem;text-align:left}"
     "pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:0}h2{border-bottom:2px solid #111}.wide{overflow-x:auto}"
-    # On a telephone each row is a block with the number in sight; the heading of a column stands in each cell.
+    # On a telephone each row is a block, and each cell shows the heading of its column.
     "@media screen and (max-width:40rem){thead{position:absolute;clip-path:inset(50%)}"
     "tr{display:block;border:1px solid #767676;margin-bottom:.5rem}td{display:block;border:0;padding:.1rem .5rem;"
     "overflow-wrap:anywhere}td::before{content:attr(data-column) ': ';font-weight:bold}}"
@@ -37,33 +37,33 @@ def as_html(sheet: dict[str, Any]) -> bytes:
     page = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{TITLE}</title>'
         '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex">'
-        f"<style>{STYLE}</style></head><body><h1>{TITLE}</h1><p>{html.escape(made(sheet))}</p>{body}</body></html>"
+        f"<style>{STYLE}</style></head><body><h1>{TITLE}</h1><p>{html.escape(validity(sheet))}</p>{body}</body></html>"
     )
     return page.encode("utf-8", "replace")
 
 
 def _html(part: Part, level: int) -> str:
-    said = f"<h{level}>{html.escape(part.heading)}</h{level}>"
+    markup = f"<h{level}>{html.escape(part.heading)}</h{level}>"
     if part.rows:
-        head = "".join(f"<th scope=col>{html.escape(each)}</th>" for each in part.columns)
+        head = "".join(f"<th scope=col>{html.escape(column)}</th>" for column in part.columns)
         rows = "".join(f"<tr>{_cells(part, row)}</tr>" for row in part.rows)
-        said += (
+        markup += (
             f'<div class="wide" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
         )
     if part.lines:
-        said += f"<pre>{html.escape(chr(10).join(part.lines))}</pre>"
+        markup += f"<pre>{html.escape(chr(10).join(part.lines))}</pre>"
     if not (part.rows or part.lines or part.parts):
-        said += "<p>Nothing.</p>"
-    return said + "".join(_html(each, min(level + 1, 6)) for each in part.parts)
+        markup += "<p>Nothing.</p>"
+    return markup + "".join(_html(child, min(level + 1, 6)) for child in part.parts)
 
 
 def _cells(part: Part, row: Sequence[str]) -> str:
-    named = zip(part.columns, row, strict=True)
-    return "".join(f'<td data-column="{html.escape(name)}">{html.escape(cell)}</td>' for name, cell in named)
+    cells = zip(part.columns, row, strict=True)
+    return "".join(f'<td data-column="{html.escape(name)}">{html.escape(cell)}</td>' for name, cell in cells)
 
 
 def as_pdf(sheet: dict[str, Any]) -> bytes:
-    """An A4 document. Its built-in fonts know Latin letters: accents of others are left out, what remains is a `?`."""
+    """An A4 document. The built-in fonts have only Latin-1 letters: others lose their accents, or become `?`."""
     from fpdf import FPDF  # noqa: PLC0415 - large, and most processes write no PDF
 
     document = FPDF(format="A4")
@@ -71,13 +71,13 @@ def as_pdf(sheet: dict[str, Any]) -> bytes:
     document.set_title(TITLE)
     document.add_page()
     _line(document, TITLE, 18, bold=True)
-    _line(document, made(sheet), 9)
+    _line(document, validity(sheet), 9)
     _pdf(document, parts(sheet), 14)
     return bytes(document.output())
 
 
-def _pdf(document: FPDF, shown: Sequence[Part], size: int) -> None:
-    for part in shown:
+def _pdf(document: FPDF, sheet_parts: Sequence[Part], size: int) -> None:
+    for part in sheet_parts:
         document.ln(2)
         _line(document, part.heading, size, bold=True)
         for row in part.rows:
@@ -95,9 +95,9 @@ def _line(document: FPDF, words: str, size: int, *, bold: bool = False) -> None:
 
 
 def _latin(words: str) -> str:
-    known = words.replace("–", "-").replace("…", "...").replace("“", '"').replace("”", '"').replace("’", "'")
+    simplified = words.replace("–", "-").replace("…", "...").replace("“", '"').replace("”", '"').replace("’", "'")
     letters = []
-    for letter in known:
+    for letter in simplified:
         plain = letter if ord(letter) < 256 else unicodedata.normalize("NFKD", letter)[:1]
         letters.append(plain if ord(plain) < 256 else "?")
     return "".join(letters)

@@ -1,4 +1,4 @@
-"""The emergency sheet as headings, tables and lines, from which HTML, PDF and the terminal's text are made."""
+"""The emergency sheet as headings, tables and lines, from which HTML, PDF and text are rendered."""
 
 from __future__ import annotations
 
@@ -23,44 +23,44 @@ class Part:
 TITLE = "Emergency sheet"
 
 
-def made(sheet: dict[str, Any]) -> str:
-    """When it was made, and for how long it holds."""
+def validity(sheet: dict[str, Any]) -> str:
+    """When the sheet was made, and for how long it holds."""
     return f"Made {_when(sheet['made_at'], 'UTC')}. Who is on call for {sheet['days']} days from then."
 
 
 def parts(sheet: dict[str, Any]) -> list[Part]:
     """Everything on the sheet, in the order in which it is needed."""
     return [
-        Part("Who is on call", parts=tuple(_schedule(each) for each in sheet["on_call"])),
+        Part("Who is on call", parts=tuple(_schedule(schedule) for schedule in sheet["on_call"])),
         Part(
             "Telephone numbers",
             ("Name", "Telephone", "E-mail"),
-            tuple((each["name"], each["phone"] or "–", each["email"] or "–") for each in sheet["contacts"]),
+            tuple((contact["name"], contact["phone"] or "–", contact["email"] or "–") for contact in sheet["contacts"]),
         ),
         *(
             [Part("Without a telephone number", lines=tuple(sheet["without_number"]))]
             if sheet["without_number"]
             else []
         ),
-        Part("Whom to call when nobody answers", parts=tuple(_ladder(each) for each in sheet["ladders"])),
+        Part("Whom to call when nobody answers", parts=tuple(_ladder(ladder) for ladder in sheet["ladders"])),
         Part(
             "Vendors",
             ("Name", "Telephone", "Support"),
-            tuple((each["name"], each["phone"] or "–", each["url"] or "–") for each in sheet["vendors"]),
+            tuple((vendor["name"], vendor["phone"] or "–", vendor["url"] or "–") for vendor in sheet["vendors"]),
         ),
         Part("Bridge and links", lines=tuple(_links(sheet))),
-        Part("Playbooks", parts=tuple(_playbook(each) for each in sheet["playbooks"])),
+        Part("Playbooks", parts=tuple(_playbook(playbook) for playbook in sheet["playbooks"])),
     ]
 
 
 def as_text(sheet: dict[str, Any]) -> str:
     """The sheet for a terminal."""
-    return "\n".join([TITLE, made(sheet), *_text(parts(sheet), 0)])
+    return "\n".join([TITLE, validity(sheet), *_text(parts(sheet), 0)])
 
 
-def _text(shown: Sequence[Part], depth: int) -> list[str]:
+def _text(sheet_parts: Sequence[Part], depth: int) -> list[str]:
     lines: list[str] = []
-    for part in shown:
+    for part in sheet_parts:
         lines += ["", f"{'  ' * depth}{part.heading}"]
         lines += [f"{'  ' * depth}  {'   '.join(row)}" for row in part.rows]
         lines += [f"{'  ' * depth}  {line}" for line in part.lines]
@@ -73,8 +73,8 @@ def _text(shown: Sequence[Part], depth: int) -> list[str]:
 def _schedule(schedule: dict[str, Any]) -> Part:
     zone = schedule["timezone"]
     shifts = [
-        (_when(each["starts_at"], zone), _when(each["ends_at"], zone), each["name"], each["phone"] or "–")
-        for each in schedule["shifts"]
+        (_when(shift["starts_at"], zone), _when(shift["ends_at"], zone), shift["name"], shift["phone"] or "–")
+        for shift in schedule["shifts"]
     ]
     gaps = tuple(
         f"Nobody from {_when(gap['starts_at'], zone)} to {_when(gap['ends_at'], zone)}" for gap in schedule["gaps"]

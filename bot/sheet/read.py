@@ -1,4 +1,4 @@
-"""Reads from the database and the settings what the emergency sheet needs."""
+"""Reads the emergency sheet from the database, the policy and the playbooks."""
 
 from __future__ import annotations
 
