@@ -1,4 +1,4 @@
-"""Implements `tocsin alerts`: groups of alerts, why each was decided as it was, and a file sent for trying a policy."""
+"""Implements `tocsin alerts`: lists and explains groups of alerts, silences alerts, and sends a sample file."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from storage.database import Database
 
 MOST_GROUPS, MOST_ALERTS = 1000, 1000
 SENT_WITHIN_S = 60.0
-_SIGNED = {  # endpoints that want a signature: the setting with the secret, the header, and what stands before it
+_SIGNED = {  # endpoints that require a signature: the setting with the secret, the header, and its prefix
     "pagerduty": ("pagerduty_webhook_secret", "X-PagerDuty-Signature", "v1="),
     "sentry": ("sentry_client_secret", "Sentry-Hook-Signature", ""),
 }
@@ -71,11 +71,11 @@ def all_command(as_json: bool) -> None:
 
 
 @alerts_command.command("explain")
-@click.argument("what")
+@click.argument("identifier", metavar="WHAT")
 @as_json_option
-def explain_command(what: str, as_json: bool) -> None:
+def explain_command(identifier: str, as_json: bool) -> None:
     """Why a group (AG-7), or the groups of a fingerprint, were decided as they were: each step and its reason."""
-    explained = run(lambda database, settings: _explained(database, settings, what))
+    explained = run(lambda database, settings: _explained(database, settings, identifier))
     if as_json:
         print_json(explained)
         return
@@ -102,10 +102,10 @@ def noise_command(span: str, as_json: bool) -> None:
         f"{_percent(counted.false_negative_rate)} none told of; "
         f"{_percent(counted.false_positive_rate)} of the decided alerts were false"
     )
-    for each in counted.rules:
+    for rule in counted.rules:
         click.echo(
-            f"{one_line(each.rule)[:40]:<40} {each.service or '-':<16} told {each.told}, right {each.right}, "
-            f"false {each.false}, noise {each.noise}, flapped {each.flaps}; precision {_percent(each.precision)}"
+            f"{one_line(rule.rule)[:40]:<40} {rule.service or '-':<16} told {rule.told}, right {rule.right}, "
+            f"false {rule.false}, noise {rule.noise}, flapped {rule.flaps}; precision {_percent(rule.precision)}"
         )
 
 
@@ -131,24 +131,24 @@ def silence_command(labels: tuple[str, ...], span: str | None, reason: str, ende
         raise TocsinError("Say for how long: tocsin alerts silence alertname=HighErrors --for 2h")
     in_force = run(lambda database, settings: _silences(database, settings, labels, f"for {span} {reason}", ended))
     if as_json:
-        print_json([silence_json(each) for each in in_force])
+        print_json([silence_json(row) for row in in_force])
         return
-    for each in in_force:
-        click.echo(f"{each.id:<7} until {each.ends_at:%Y-%m-%d %H:%M} UTC  {one_line(each.in_words)}  {each.reason}")
+    for row in in_force:
+        click.echo(f"{row.id:<7} until {row.ends_at:%Y-%m-%d %H:%M} UTC  {one_line(row.in_words)}  {row.reason}")
     if not in_force:
         click.echo("No alert is silenced.")
 
 
 async def _silences(
-    database: Database, settings: Settings, labels: tuple[str, ...], rest: str, ended: str | None
+    database: Database, settings: Settings, labels: tuple[str, ...], terms: str, ended: str | None
 ) -> list[Silence]:
-    """Do what is asked for, and return the silences in force."""
+    """Add or end a silence, and return the silences in force. `terms`: the duration and the reason."""
     loaded = policy_reader.read(settings.policy_path)
     policies = Policies(loaded.policy, loaded.document, policy_reader.from_document)
     context = Context(database, policies, await open_clock(database, settings.tocsin_speed))
     if labels:
-        named = " ".join(silence.written(*each.split("=", 1)) if "=" in each else each for each in labels)
-        await add_silence(context, silence.parse(f"{named} {rest}", BOT, context.clock.now()))
+        matchers = " ".join(silence.written(*label.split("=", 1)) if "=" in label else label for label in labels)
+        await add_silence(context, silence.parse(f"{matchers} {terms}", BOT, context.clock.now()))
     if ended:
         number = ended.upper().removeprefix("SI-")
         if not number.isdecimal():
@@ -173,17 +173,17 @@ def send_command(kind: str, dry_run: bool, file: Path) -> None:
     if dry_run:
         _print_dry_run(batch, settings)
     else:
-        print_json(asyncio.run(_sent(settings, payload, kind)))
+        print_json(asyncio.run(_post(settings, payload, kind)))
 
 
 def _print(scope: str, as_json: bool) -> None:
-    listed = run(lambda database, _: _listed(database, scope))
+    alert_groups = run(lambda database, _: _listed(database, scope))
     if as_json:
-        print_json(listed)
+        print_json(alert_groups)
         return
-    if not listed:
+    if not alert_groups:
         click.echo("No alert fires. Past ones too: tocsin alerts all" if scope == "firing" else "No alerts yet.")
-    for group in listed:
+    for group in alert_groups:
         counts = f"{group['firing']} firing, {group['resolved']} resolved"
         where = f"{group['decision']} {group['incident'] or ''}".strip()
         click.echo(
@@ -195,28 +195,28 @@ def _print(scope: str, as_json: bool) -> None:
 async def _listed(database: Database, scope: str) -> list[dict[str, Any]]:
     async with database.reading() as conn:
         read = groups.firing if scope == "firing" else groups.newest
-        listed = await read(conn, MOST_GROUPS)
-        counts = await members.counts(conn, [group.number for group in listed])
+        alert_groups = await read(conn, MOST_GROUPS)
+        counts = await members.counts(conn, [group.number for group in alert_groups])
         return [
             group_json(
                 group,
                 counts.get(group.number, MemberCount()),
                 await members.of_group(conn, group.number, MOST_ALERTS),
             )
-            for group in listed
+            for group in alert_groups
         ]
 
 
-async def _explained(database: Database, settings: Settings, what: str) -> list[dict[str, Any]]:
-    number = what.upper().removeprefix("AG-")
-    by_number = what.upper().startswith("AG-") and number.isdecimal()
+async def _explained(database: Database, settings: Settings, identifier: str) -> list[dict[str, Any]]:
+    number = identifier.upper().removeprefix("AG-")
+    by_number = identifier.upper().startswith("AG-") and number.isdecimal()
     async with database.reading() as conn:
-        numbers = [int(number)] if by_number else await members.groups_of_fingerprint(conn, what, MOST_GROUPS)
-        found = await groups.get_many(conn, numbers)
-    if not found:
-        raise TocsinError(f"There is no group and no fingerprint “{what}”. See them: tocsin alerts all")
+        numbers = [int(number)] if by_number else await members.groups_of_fingerprint(conn, identifier, MOST_GROUPS)
+        groups_by_number = await groups.get_many(conn, numbers)
+    if not groups_by_number:
+        raise TocsinError(f"There is no group and no fingerprint “{identifier}”. See them: tocsin alerts all")
     policy = policy_reader.load(settings.policy_path)
-    return [explanation_json(group, policy) for _, group in sorted(found.items(), reverse=True)]
+    return [explanation_json(group, policy) for _, group in sorted(groups_by_number.items(), reverse=True)]
 
 
 def _print_dry_run(batch: AlertBatch, settings: Settings) -> None:
@@ -231,8 +231,8 @@ def _print_dry_run(batch: AlertBatch, settings: Settings) -> None:
         click.echo(f"rejected  alert {rejected.index}: {rejected.reason}")
 
 
-def _proof(settings: Settings, kind: str, body: bytes) -> dict[str, str]:
-    """The headers that prove to the endpoint where a body comes from. Raises `TocsinError` without the secret."""
+def _authentication_headers(settings: Settings, kind: str, body: bytes) -> dict[str, str]:
+    """The headers that authenticate a body at the endpoint. Raises `TocsinError` if the secret is not set."""
     name, header, prefix = _SIGNED.get(kind, ("tocsin_hook_token", "Authorization", "Bearer "))
     secret = secret_of(getattr(settings, name)).split(",")[0].strip()
     if not secret:
@@ -242,16 +242,16 @@ def _proof(settings: Settings, kind: str, body: bytes) -> dict[str, str]:
     return {header: prefix + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}
 
 
-async def _sent(settings: Settings, payload: Any, kind: str) -> Any:
+async def _post(settings: Settings, payload: Any, kind: str) -> Any:
     body = json.dumps(payload).encode()
-    proof = _proof(settings, kind, body)
+    headers = _authentication_headers(settings, kind, body)
     url = f"http://{settings.host}:{settings.port}/hooks/{kind}"
     timeout = aiohttp.ClientTimeout(total=SENT_WITHIN_S)
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
             session.post(
-                url, data=body, headers={"Content-Type": "application/json", **proof}, allow_redirects=False
+                url, data=body, headers={"Content-Type": "application/json", **headers}, allow_redirects=False
             ) as answer,
         ):
             text = await answer.text()

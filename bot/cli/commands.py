@@ -1,4 +1,4 @@
-"""Names the commands of `tocsin`, each with its module, which is imported when the command is used.
+"""Lists the commands of `tocsin` with their modules, which are imported only when a command is used.
 
 docs/decisions/0009-late-imports.md says why. A module calls the command NAME `NAME_command`.
 """
@@ -85,14 +85,14 @@ BY_NAME = {entry.name: entry for entry in ENTRIES}
 
 
 class LateCommands(click.Group):
-    """A group whose commands are those of the table."""
+    """A group whose commands are the entries of the table."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of the commands, in the order of the alphabet."""
+        """The names of the commands, in alphabetical order."""
         return list(BY_NAME)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of this name, which is imported now; None if there is none."""
+        """Import and return the command of this name; None if there is none."""
         entry = BY_NAME.get(cmd_name)
         return None if entry is None else entry.load()
 

@@ -1,4 +1,4 @@
-"""Implements `tocsin comms`: tell an incident's audiences, approve and correct messages, also while Slack is down."""
+"""Implements `tocsin comms`: sends, approves and corrects messages to audiences, also while Slack is down."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ SHOWN = 10
 @click.option("--decline", type=int, metavar="N", help="Keep message N, which waits, from going out.")
 @click.option("--correct", type=int, metavar="N", help="Send --text as the correction of message N.")
 @door_options
-def comms_command(incident_id: str, as_json: bool, **given: Any) -> None:
+def comms_command(incident_id: str, as_json: bool, **options: Any) -> None:
     """Tell the audiences of an incident: without AUDIENCE, who was told what; with it, the message as it would go out.
 
     tocsin comms INC-7 customers --send
     """
-    name, path, arguments = _operation(f"INC-{incident_number(incident_id)}", given)
+    name, path, arguments = _operation(f"INC-{incident_number(incident_id)}", options)
 
     async def work(door: Door) -> Any:
         answer = await door.run(name, path, arguments)
@@ -42,7 +42,7 @@ def comms_command(incident_id: str, as_json: bool, **given: Any) -> None:
             answer |= await door.run("list_communications", path, {"limit": SHOWN})
         return answer
 
-    answer = through_door(Target(given["person"], given["server"]), work)
+    answer = through_door(Target(options["person"], options["server"]), work)
     if as_json:
         print_json(answer)
     elif name == "list_audiences":
@@ -53,48 +53,50 @@ def comms_command(incident_id: str, as_json: bool, **given: Any) -> None:
         _print_message(answer)
 
 
-def _operation(incident: str, given: dict[str, Any]) -> tuple[str, dict[str, str], dict[str, Any]]:
-    """The operation that the options mean, with its path and arguments. Raises `TocsinError` where they mean two."""
-    acts = [act for act in ("approve", "decline", "correct") if given[act] is not None]
-    if len(acts) + given["send"] > 1 or (acts and given["audience"]):
+def _operation(incident: str, options: dict[str, Any]) -> tuple[str, dict[str, str], dict[str, Any]]:
+    """The operation for the options, with its path and arguments. Raises `TocsinError` if the options name two."""
+    acts = [act for act in ("approve", "decline", "correct") if options[act] is not None]
+    if len(acts) + options["send"] > 1 or (acts and options["audience"]):
         raise TocsinError("One at a time: an audience with or without --send, --approve N, --decline N or --correct N.")
     path = {"id": incident}
-    words = {name: value for name in ("subject", "stage") if (value := given[name]) is not None}
-    if given["text"] is not None:
-        words["text"] = sys.stdin.read() if given["text"] == "-" else given["text"]
+    words = {name: value for name in ("subject", "stage") if (value := options[name]) is not None}
+    if options["text"] is not None:
+        words["text"] = sys.stdin.read() if options["text"] == "-" else options["text"]
     if acts:
-        path["communication"] = str(given[acts[0]])
+        path["communication"] = str(options[acts[0]])
         if acts[0] != "correct":
             return f"{acts[0]}_communication", path, {}
         if "text" not in words:
             raise TocsinError("Say the right words: --correct N --text “It was EU customers only.”")
-        return "correct_communication", path, {**words, "accept_findings": given["accept_findings"]}
-    if given["audience"] is None:
-        if given["send"]:
+        return "correct_communication", path, {**words, "accept_findings": options["accept_findings"]}
+    if options["audience"] is None:
+        if options["send"]:
             raise TocsinError("Say whom to tell: tocsin comms INC-7 customers --send")
         return "list_audiences", path, {}
-    if given["send"]:
-        sent = {"audience": given["audience"], **words, "accept_findings": given["accept_findings"]}
-        return "send_communication", path, sent
+    if options["send"]:
+        arguments = {"audience": options["audience"], **words, "accept_findings": options["accept_findings"]}
+        return "send_communication", path, arguments
     stage = {"stage": words["stage"]} if "stage" in words else {}
-    return "draft_communication", path, {"audience": given["audience"], **stage}
+    return "draft_communication", path, {"audience": options["audience"], **stage}
 
 
 def _print_overview(answer: dict[str, Any]) -> None:
-    for each in answer["audiences"]:
-        told = each["told"]
-        last = f"told {told['at']} ({told['stage']} #{told['number']})" if told else "never told"
-        due = f", due {each['due_at']}" if each["due_at"] else ""
-        echo(f"{each['audience']:<20} {last}{due}{'' if each['proposed'] else ' · not proposed'}")
+    for audience in answer["audiences"]:
+        last_told = audience["told"]
+        last = f"told {last_told['at']} ({last_told['stage']} #{last_told['number']})" if last_told else "never told"
+        due = f", due {audience['due_at']}" if audience["due_at"] else ""
+        echo(f"{audience['audience']:<20} {last}{due}{'' if audience['proposed'] else ' · not proposed'}")
     if not answer["audiences"]:
         echo("The policy has no audiences. Add them under `audiences`.")
-    for each in answer["communications"]:
-        _print_message(each)
+    for communication in answer["communications"]:
+        _print_message(communication)
 
 
 def _print_message(message: dict[str, Any]) -> None:
     state = {"asked": "waits for a second person", "refused": "not approved", "sent": "sent"}[message["state"]]
-    reached = "".join(f" · {each['group']} {each['sent']}/{each['recipients']}" for each in message["delivery"])
+    reached = "".join(
+        f" · {delivery['group']} {delivery['sent']}/{delivery['recipients']}" for delivery in message["delivery"]
+    )
     about = f" · corrects {message['corrects']}" if message["corrects"] else ""
     echo(f"{message['id']} · {message['name']} · {state}{reached}{about} · {one_line(message['subject'])}")
 
@@ -102,11 +104,11 @@ def _print_message(message: dict[str, Any]) -> None:
 def _print_draft(draft: dict[str, Any]) -> None:
     echo(f"{draft['name']} · {draft['stage']} · {draft['subject']}")
     echo_lines(f"\n{draft['text']}\n")
-    listed = ", ".join(each["address"] or each["group"] for each in draft["recipients"])
-    echo(f"Goes to: {listed or 'nobody'}{' (a second person approves it first)' if draft['second_person'] else ''}")
-    for each in draft["left_out"]:
-        echo(f"Left out: {each['who']} ({each['why']})")
-    for each in draft["findings"]:
-        echo(f"Look at this: {each['finding']}{' (stops it)' if each['blocks'] else ''}")
+    addresses = ", ".join(recipient["address"] or recipient["group"] for recipient in draft["recipients"])
+    echo(f"Goes to: {addresses or 'nobody'}{' (a second person approves it first)' if draft['second_person'] else ''}")
+    for person in draft["left_out"]:
+        echo(f"Left out: {person['who']} ({person['why']})")
+    for finding in draft["findings"]:
+        echo(f"Look at this: {finding['finding']}{' (stops it)' if finding['blocks'] else ''}")
     if draft["changes"]:
         echo(f"Changed since they were last told: {', '.join(draft['changes'])}")

@@ -1,4 +1,4 @@
-"""Runs operations for the command line: on the database, or against the API of a bot elsewhere; same answers."""
+"""Runs operations for the command line, on the database or through the API of a bot elsewhere."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ WITHIN_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a command acts, and as whom: as typed."""
+    """The person a command acts as, and the server that it asks, as typed."""
 
     person: str | None = None
     server: str | None = None
@@ -52,14 +52,14 @@ def door_options(command: Callable[..., T]) -> Callable[..., T]:
 
 
 class Door:
-    """Runs operations one after another, in one session."""
+    """Runs operations in one session. The answers are the same on the database and through the API."""
 
-    async def run(self, name: str, path: Mapping[str, str], given: Mapping[str, Any]) -> Any:
-        """Run an operation by its name and return its JSON. Raises `TocsinError` with what is wrong."""
+    async def run(self, name: str, path: Mapping[str, str], arguments: Mapping[str, Any]) -> Any:
+        """Run an operation by its name and return its JSON. Raises `TocsinError`."""
         raise NotImplementedError
 
     async def names(self, ids: set[str]) -> dict[str, str]:
-        """The names of people, channels and user groups by Slack ID, as far as they are known here."""
+        """The known names of people, channels and user groups, by Slack ID."""
         return {}
 
 
@@ -70,35 +70,39 @@ class LocalDoor(Door):
         self._context = context
         self._person = person
 
-    async def run(self, name: str, path: Mapping[str, str], given: Mapping[str, Any]) -> Any:
-        """Run an operation by its name and return its JSON. Raises `TocsinError` with what is wrong."""
+    async def run(self, name: str, path: Mapping[str, str], arguments: Mapping[str, Any]) -> Any:
+        """Run an operation by its name and return its JSON. Raises `TocsinError`."""
         operation = BY_NAME[name]
         call = Call(self._context, self._person or OPERATOR, path, operator=self._person is None)
-        answer = await operation.run(call, _validated(operation, given))
+        answer = await operation.run(call, _validated(operation, arguments))
         return json.loads(json.dumps(answer.body))
 
     async def names(self, ids: set[str]) -> dict[str, str]:
-        """The names of people, channels and user groups by Slack ID, as far as they are known here."""
+        """The known names of people, channels and user groups, by Slack ID."""
         async with self._context.database.reading() as conn:
             return await names.get_many(conn, ids)
 
 
 class RemoteDoor(Door):
-    """Runs operations against the API."""
+    """Runs operations through the API."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
         self._session = session
         self._url = url.rstrip("/") + "/api/v1"
 
-    async def run(self, name: str, path: Mapping[str, str], given: Mapping[str, Any]) -> Any:
-        """Run an operation by its name and return its JSON. Raises `TocsinError` with what is wrong."""
+    async def run(self, name: str, path: Mapping[str, str], arguments: Mapping[str, Any]) -> Any:
+        """Run an operation by its name and return its JSON. Raises `TocsinError`."""
         operation = BY_NAME[name]
-        _validated(operation, given)
+        _validated(operation, arguments)
         url = self._url + operation.path.format(**{key: quote(value, safe="") for key, value in path.items()})
         if operation.method == "GET":
-            query = {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in given.items()}
+            query = {
+                key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in arguments.items()
+            }
             return await self._ask(self._session.get(url, params=query, allow_redirects=False))
-        return await self._ask(self._session.request(operation.method, url, json=dict(given), allow_redirects=False))
+        return await self._ask(
+            self._session.request(operation.method, url, json=dict(arguments), allow_redirects=False)
+        )
 
     async def _ask(self, request: Any) -> Any:
         try:
@@ -117,7 +121,7 @@ class RemoteDoor(Door):
 
 
 def through_door(target: Target, work: Callable[[Door], Awaitable[T]]) -> T:
-    """Run `work` with the door that the options and the settings choose: the database where one is named."""
+    """Run `work` on the database or through the API, as the options and the settings say."""
     settings = settings_reader.load()
     url = target.server or (None if "database_url" in settings.model_fields_set else settings.tocsin_url)
     if target.server or (url and settings.tocsin_token is not None):
@@ -173,9 +177,9 @@ async def check_identity(context: Context, person: str) -> None:
         raise NotAllowed(f"{person} has no account in this workspace, or a closed one.")
 
 
-def _validated(operation: Operation, given: Mapping[str, Any]) -> Any:
+def _validated(operation: Operation, arguments: Mapping[str, Any]) -> Any:
     try:
-        return operation.arguments.model_validate_json(json.dumps(given), strict=True)
+        return operation.arguments.model_validate_json(json.dumps(arguments), strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = ".".join(map(str, first["loc"]))

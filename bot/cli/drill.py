@@ -1,4 +1,4 @@
-"""Implements `tocsin drill`: an incident that is only a test, also one in which Slack is down."""
+"""Implements `tocsin drill`: declares a test incident, also one in which Slack is down."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def drill_command(words: tuple[str, ...], slack_down: str, speed: str, as_json: 
         levels = list((await door.run("get_policy", {}, {}))["severities"])
         title = list(words)
         level = title.pop(0).lower() if title and title[0].lower() in levels else levels[0]
-        named = " ".join(title) or (TITLE if slack_down else "Drill")
-        given = {"title": named, "severity": level, "drill": True, "slack_down": slack_down}
-        return await door.run("declare_incident", {}, given)
+        drill_title = " ".join(title) or (TITLE if slack_down else "Drill")
+        arguments = {"title": drill_title, "severity": level, "drill": True, "slack_down": slack_down}
+        return await door.run("declare_incident", {}, arguments)
 
     incident = through_door(target_of(options), work)
     if as_json:

@@ -1,4 +1,4 @@
-"""Implements `tocsin import`, which plans and makes the move from another paging service."""
+"""Implements `tocsin import`: plans and carries out the move from another paging service."""
 
 from __future__ import annotations
 
@@ -95,14 +95,14 @@ def dispatch_command(output: Path | None, **options: Any) -> None:
 
 
 def _finish(plan: Plan, title: str, output: Path | None, settings: Settings, options: dict[str, Any]) -> None:
-    """Write the policy, print the report, and record what is to be recorded unless it is only planned."""
+    """Write the policy, print the report, and record covers and past incidents unless only a plan is asked for."""
     if output is not None:
         _write(output, plan.policy_text)
     _print(plan, title, output, settings, options)
     if not options["plan_only"]:
         recorded = asyncio.run(_record(plan, settings, counted=options["count"]))
         new = ((recorded.covers, "cover"), (recorded.incidents, "past incident"), (recorded.alerts, "past alert"))
-        words = ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in new)
+        words = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in new)
         echo(f"Recorded: {words}. Ended: {recorded.ended} cover{'' if recorded.ended == 1 else 's'}.", err=True)
 
 
@@ -115,7 +115,7 @@ def _archive(vendor: Vendor, saved: str, save: Path | None) -> Archive | None:
 
 
 def _policy_text(output: Path | None, settings: Settings) -> str:
-    """The policy to add to: that of --output, else the one in force; empty where there is no file."""
+    """The policy to extend: the file of --output, else the one in force. Empty if there is no file."""
     path = output if output is not None and output.exists() else settings.policy_path
     if path is None:
         return ""
@@ -132,7 +132,7 @@ async def _plan(vendor: Vendor, settings: Settings, archive: Archive | None, bas
 
 
 async def _record(plan: Plan, settings: Settings, *, counted: bool) -> Recorded:
-    """Record covers and the past in the database of the settings; an empty one is set up."""
+    """Record covers, past incidents and past alerts in the database of the settings. An empty one is migrated first."""
     loaded = policy_of(plan.policy_text)
     database = await open_database(settings.url, migrate=False)
     try:
@@ -146,7 +146,7 @@ async def _record(plan: Plan, settings: Settings, *, counted: bool) -> Recorded:
 
 
 def policy_of(text: str) -> LoadedPolicy:
-    """The policy of a text. Raises `PolicyError` with every problem."""
+    """Parse a policy from its text. Raises `PolicyError` with every problem."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "policy.yml"
         path.write_text(text, encoding="utf-8")
@@ -154,7 +154,7 @@ def policy_of(text: str) -> LoadedPolicy:
 
 
 def plan_options(settings: Settings, base: str) -> dict[str, Any]:
-    """What a plan needs to know besides the account and the policy file."""
+    """The arguments of a plan that come from the settings and the policy file."""
     return {
         "severities": severities_of(base),
         "hook_url": settings.tocsin_url or "https://TOCSIN",
@@ -163,7 +163,7 @@ def plan_options(settings: Settings, base: str) -> dict[str, Any]:
 
 
 def severities_of(base: str) -> tuple[str, ...]:
-    """The severities of a policy file, worst first; those of its preset where it cannot be read yet."""
+    """The severities of a policy file, worst first. The preset `sev1-5` stands in for a file that cannot be read."""
     try:
         policy = policy_of(base).policy
     except TocsinError:
@@ -172,7 +172,7 @@ def severities_of(base: str) -> tuple[str, ...]:
 
 
 def _write(path: Path, text: str) -> None:
-    """Replace the file at once, so that no reader sees half of it."""
+    """Replace the file atomically, so that no reader sees half of it."""
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with open(handle, "w", encoding="utf-8") as file:
@@ -184,8 +184,8 @@ def _write(path: Path, text: str) -> None:
         raise ImportFailed(f"{path} cannot be written ({type(error).__name__}).") from error
 
 
-def _unset(plan: Plan, settings: Settings) -> Iterator[str]:
-    """What the report would know with a setting that is missing."""
+def _hints(plan: Plan, settings: Settings) -> Iterator[str]:
+    """Hints at settings with which the report would say more."""
     if settings.slack_bot_token is None and plan.people:
         yield "Nobody was looked up in Slack. With SLACK_BOT_TOKEN the report names those whom Slack does not know."
     if settings.tocsin_url is None and "https://TOCSIN/" in str(plan.report.rows):
@@ -198,7 +198,7 @@ def _print(plan: Plan, title: str, output: Path | None, settings: Settings, opti
         return
     for line in in_markdown(plan.report, title) if options["markdown"] else in_terminal(plan.report, title):
         echo(line)
-    for line in _unset(plan, settings):
+    for line in _hints(plan, settings):
         echo(line, err=True)
     if output is not None:
         echo("")
@@ -212,8 +212,8 @@ def _print(plan: Plan, title: str, output: Path | None, settings: Settings, opti
             click.echo(escape_controls(line))
 
 
-for _each in VENDORS.values():
-    import_command.add_command(_vendor_command(_each))
+for _vendor in VENDORS.values():
+    import_command.add_command(_vendor_command(_vendor))
 import_command.add_command(ical_command)
 import_command.add_command(dispatch_command)
 import_command.add_command(prove_command)

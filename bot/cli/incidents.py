@@ -27,13 +27,13 @@ PAGE, MOST = 500, 10_000
 @door_options
 def list_command(scope: str, as_json: bool, person: str | None, server: str | None) -> None:
     """Incidents, newest first."""
-    listed = through_door(Target(person, server), lambda door: _listing(door, scope == "open"))
+    newest = through_door(Target(person, server), lambda door: _listing(door, scope == "open"))
     if as_json:
-        print_json(listed)
+        print_json(newest)
         return
-    if not listed:
+    if not newest:
         echo("No incident is open. Past ones too: tocsin list all" if scope == "open" else "No incidents yet.")
-    for incident in listed:
+    for incident in newest:
         echo(_line(incident["id"], incident["severity"], incident["status"], incident["title"]))
 
 
@@ -46,8 +46,8 @@ def search_command(words: tuple[str, ...], as_json: bool, person: str | None, se
     async def find(door: Door) -> Any:
         return await door.run("search_incidents", {}, {"q": " ".join(words)})
 
-    found = through_door(Target(person, server), find)
-    matches, alerts = found["incidents"], found.get("past_alerts", [])
+    answer = through_door(Target(person, server), find)
+    matches, alerts = answer["incidents"], answer.get("past_alerts", [])
     if as_json:
         print_json(matches)
         return
@@ -58,8 +58,8 @@ def search_command(words: tuple[str, ...], as_json: bool, person: str | None, se
         if match["fixed"]:
             echo(f"{'':<8} {match['fixed']}")
     for alert in alerts:
-        who = f", acknowledged by {alert['acknowledged_by']}" if alert["acknowledged_by"] else ""
-        echo(f"{alert['source']} alert of {alert['fired_at'][:10]}, {alert['severity']}: {alert['title']}{who}")
+        responder = f", acknowledged by {alert['acknowledged_by']}" if alert["acknowledged_by"] else ""
+        echo(f"{alert['source']} alert of {alert['fired_at'][:10]}, {alert['severity']}: {alert['title']}{responder}")
 
 
 @click.command("show")
@@ -98,29 +98,29 @@ def _line(incident_id: str, severity: str, status: str, title: str) -> str:
 
 async def _listing(door: Door, open_only: bool) -> list[dict[str, Any]]:
     """The newest incidents, page by page."""
-    given: dict[str, Any] = {"limit": PAGE, **({"status": "open"} if open_only else {})}
-    listed: list[dict[str, Any]] = []
-    while len(listed) < MOST:
-        page = await door.run("list_incidents", {}, given)
-        listed += page["incidents"]
+    query: dict[str, Any] = {"limit": PAGE, **({"status": "open"} if open_only else {})}
+    newest: list[dict[str, Any]] = []
+    while len(newest) < MOST:
+        page = await door.run("list_incidents", {}, query)
+        newest += page["incidents"]
         if page["next_cursor"] is None:
             break
-        given["cursor"] = page["next_cursor"]
-    return listed
+        query["cursor"] = page["next_cursor"]
+    return newest
 
 
 async def _details(door: Door, path: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The incident as JSON, and the names of the Slack IDs in it that are known here."""
+    """The incident as JSON, and the known names of the Slack IDs in it."""
     details = await door.run("get_incident", path, {"include": "all"})
     ids = {*details["roles"].values(), *(entry["actor"] for entry in details["timeline"])}
-    ids |= {each for row in details["reminders"] for each in ids_in(row["reason"])}
-    ids |= {each for entry in details["timeline"] for each in ids_in(entry["text"])}
+    ids |= {slack_id for row in details["reminders"] for slack_id in ids_in(row["reason"])}
+    ids |= {slack_id for entry in details["timeline"] for slack_id in ids_in(entry["text"])}
     ids |= {entry["redacted_by"] for entry in details["timeline"] if "redacted_by" in entry}
     return details, await door.names(ids)
 
 
 def _as_lines(details: dict[str, Any], names: dict[str, str]) -> list[str]:
-    """As lines for a terminal, with names instead of IDs as far as they are known."""
+    """Format an incident for a terminal, with names instead of IDs where they are known."""
     lines = [f"{details['id']} · {one_line(details['title'])}", f"{details['severity']} · {details['status']}"]
     if details["roles"]:
         lines.append(", ".join(f"{role}: {names.get(user, user)}" for role, user in details["roles"].items()))
@@ -131,8 +131,10 @@ def _as_lines(details: dict[str, Any], names: dict[str, str]) -> list[str]:
     for entry in details.get("merged_timeline") or details["timeline"]:
         merged = f"{entry['incident']} " if entry.get("incident", details["id"]) != details["id"] else ""
         mark = "●" if entry["key"] else " "
-        who = one_line(str(entry["data"].get("name") or names.get(entry["actor"], entry["actor"])))
-        lines.append(f"{entry['at']} {mark} {entry['kind']:<16} {who:<12} {merged}{one_line(_told(entry, names))}")
+        actor = one_line(str(entry["data"].get("name") or names.get(entry["actor"], entry["actor"])))
+        lines.append(
+            f"{entry['at']} {mark} {entry['kind']:<16} {actor:<12} {merged}{one_line(_entry_text(entry, names))}"
+        )
     lines.append("")
     for row in details["reminders"]:
         rung = f" rung {row['rung']}" if row["rung"] else ""
@@ -144,7 +146,7 @@ def _as_lines(details: dict[str, Any], names: dict[str, str]) -> list[str]:
     return lines
 
 
-def _told(entry: dict[str, Any], names: dict[str, str]) -> str:
+def _entry_text(entry: dict[str, Any], names: dict[str, str]) -> str:
     """The text of an entry, and whether it was edited, deleted or redacted."""
     if "redacted_by" in entry:
         return f"(redacted by {names.get(entry['redacted_by'], entry['redacted_by'])}: {entry['redacted_why']})"

@@ -1,4 +1,4 @@
-"""Implements `tocsin login`: prints an address with which a person signs in to the console once, also without Slack."""
+"""Implements `tocsin login`: prints a link that signs a person in to the console once, also without Slack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tocsin manifest`: the manifest of the Slack app, to paste where Slack asks for it."""
+"""Implements `tocsin manifest`: prints the manifest of the Slack app, to paste into Slack."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def manifest_command(url: str | None, command: str) -> None:
 
 
 def manifest(url: str | None = None, command: str = "/incident") -> str:
-    """The manifest as YAML; with `url` for signed HTTP. Raises `TocsinError` where an argument or the file is wrong."""
+    """The manifest as YAML, with `url` for signed HTTP. Raises `TocsinError` if an argument or the file is wrong."""
     path = _BESIDE_THE_CODE if _BESIDE_THE_CODE.exists() else _INSTALLED
     if not path.exists():
         raise TocsinError(f"{path} is missing: install Tocsin again, or take manifest.yml from its source")

@@ -56,11 +56,11 @@ class LocalTools:
         """The tools that the token may use."""
         return toolbox.offered(self.token)
 
-    async def run(self, name: str, given: dict[str, Any]) -> tuple[str, bool]:
-        """The answer of a tool. A token that was revoked meanwhile answers nothing more."""
+    async def run(self, name: str, arguments: dict[str, Any]) -> tuple[str, bool]:
+        """The answer of a tool, and whether it is an error. A token that was revoked meanwhile is refused."""
         if self.secret and await tokens.valid(self.context.database, self.secret, self.context.clock.now()) is None:
             return "The token is expired or revoked.", True
-        return await toolbox.run(self.token, Call(self.context, self.token.person), name, given)
+        return await toolbox.run(self.token, Call(self.context, self.token.person), name, arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +75,22 @@ class RemoteTools:
         tools: list[dict[str, Any]] = (await self._ask("tools/list", {}))["tools"]
         return tools
 
-    async def run(self, name: str, given: dict[str, Any]) -> tuple[str, bool]:
+    async def run(self, name: str, arguments: dict[str, Any]) -> tuple[str, bool]:
         """The answer of a tool, and whether it is an error."""
-        result = await self._ask("tools/call", {"name": name, "arguments": given})
+        result = await self._ask("tools/call", {"name": name, "arguments": arguments})
         return "\n".join(part["text"] for part in result["content"]), bool(result.get("isError"))
 
     async def _ask(self, method: str, params: dict[str, Any]) -> Any:
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
         try:
             async with self.session.post(f"{self.url.rstrip('/')}/mcp", json=body, allow_redirects=False) as answer:
-                said = await answer.json(content_type=None)
+                response = await answer.json(content_type=None)
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise TocsinError(f"{self.url} cannot be reached ({type(error).__name__}).") from None
-        if not isinstance(said, dict) or "result" not in said:
-            detail = said.get("detail") if isinstance(said, dict) else None
+        if not isinstance(response, dict) or "result" not in response:
+            detail = response.get("detail") if isinstance(response, dict) else None
             raise TocsinError(str(detail or f"{self.url} answered {answer.status}."))
-        return said["result"]
+        return response["result"]
 
 
 async def _locally(person: str | None, secret: str, *, read_only: bool) -> None:
@@ -99,10 +99,10 @@ async def _locally(person: str | None, secret: str, *, read_only: bool) -> None:
             scope = Scope.READ if read_only else Scope.WRITE
             token, secret = Token(0, "--as", person, (scope,), EPOCH), ""
         else:
-            found = await tokens.valid(database, secret, datetime.now(UTC))
-            if found is None:
+            valid_token = await tokens.valid(database, secret, datetime.now(UTC))
+            if valid_token is None:
                 raise TocsinError("TOCSIN_TOKEN is unknown, expired or revoked.")
-            token = found
+            token = valid_token
         context = replace(await local_context(database, settings, token.person), source=Source.MCP)
         await check_identity(context, token.person)
         await _serve(LocalTools(context, token, secret))
@@ -113,7 +113,7 @@ async def _remotely(url: str, secret: str) -> None:
     timeout = aiohttp.ClientTimeout(total=WITHIN_S)
     async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session:
         tools = RemoteTools(session, url)
-        await tools.offered()  # a wrong address or token is said at once
+        await tools.offered()  # reports a wrong address or token at once
         await _serve(tools)
 
 
@@ -122,9 +122,9 @@ async def _serve(tools: LocalTools | RemoteTools) -> None:
 
     from bot.mcp.server import server  # noqa: PLC0415 - it needs the extra
 
-    async def these() -> LocalTools | RemoteTools:
+    async def current_tools() -> LocalTools | RemoteTools:
         return tools
 
-    speaking = server(these)
+    protocol_server = server(current_tools)
     async with stdio_server() as (incoming, outgoing):
-        await speaking.run(incoming, outgoing, speaking.create_initialization_options())
+        await protocol_server.run(incoming, outgoing, protocol_server.create_initialization_options())

@@ -1,4 +1,4 @@
-"""Implements `tocsin oncall`, which says who is on call at any time, with covers."""
+"""Implements `tocsin oncall`: prints who is on call at any time, with covers."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from bot.domain.errors import TocsinError
 @door_options
 def oncall_command(schedule: str | None, at: str | None, as_json: bool, **options: Any) -> None:
     """Who is on call now and next."""
-    given: dict[str, Any] = {"at": _instant(at).isoformat()} if at else {}
+    query: dict[str, Any] = {"at": _instant(at).isoformat()} if at else {}
     if schedule is not None:
-        given["schedule"] = schedule
+        query["schedule"] = schedule
 
     async def work(door: Door) -> Any:
-        return (await door.run("list_schedules", {}, given))["schedules"]
+        return (await door.run("list_schedules", {}, query))["schedules"]
 
     target = Target(options.get("person"), options.get("server"))
     rows = [
-        {"schedule": each["schedule"], "now": each["everybody"], "next": each["coming"]}
-        for each in through_door(target, work)
+        {"schedule": schedule_json["schedule"], "now": schedule_json["everybody"], "next": schedule_json["coming"]}
+        for schedule_json in through_door(target, work)
     ]
     if as_json:
         print_json(rows)
@@ -40,7 +40,7 @@ def oncall_command(schedule: str | None, at: str | None, as_json: bool, **option
 
 
 def _instant(text: str) -> datetime:
-    """The instant that a person typed; without an offset, by the clock of this machine."""
+    """Parse an instant. Without an offset it is in the time zone of this machine."""
     try:
         return datetime.fromisoformat(text.strip()).astimezone(UTC)
     except ValueError:
@@ -48,7 +48,7 @@ def _instant(text: str) -> datetime:
 
 
 def _now(people: list[dict[str, Any]]) -> str:
-    return ", ".join(f"{each['name']}{_until(each['until'])}" for each in people) or "nobody"
+    return ", ".join(f"{person['name']}{_until(person['until'])}" for person in people) or "nobody"
 
 
 def _until(instant: str | None) -> str:
@@ -56,5 +56,5 @@ def _until(instant: str | None) -> str:
 
 
 def _next(people: list[dict[str, Any]]) -> str:
-    names = ", ".join(each["name"] for each in people)
+    names = ", ".join(person["name"] for person in people)
     return f"; next {names} from {people[0]['from']}" if people else ""

@@ -1,4 +1,4 @@
-"""Implements `tocsin outage`: says by hand that Slack is down, and that it is back."""
+"""Implements `tocsin outage`: reports by hand that Slack is down, and that it is back."""
 
 from __future__ import annotations
 

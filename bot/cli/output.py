@@ -1,4 +1,4 @@
-"""Helps the commands of the command line to print lines and JSON, and to read an incident ID."""
+"""Prints lines and JSON for the commands, and parses incident IDs."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSO
 
 
 def echo(line: str, *, err: bool = False) -> None:
-    """Print one line. What people wrote neither begins another nor controls the terminal."""
+    """Print one line. Control characters are escaped, so that what people wrote cannot control the terminal."""
     click.echo(escape_controls(line), err=err)
 
 
 def echo_lines(text: str, *, err: bool = False) -> None:
-    """Print a text of ours that may have several lines."""
+    """Print a text of our own, which may have several lines."""
     for line in text.split("\n"):
         echo(line, err=err)
 

@@ -1,4 +1,4 @@
-"""Implements `tocsin playbooks`, which lists, checks, finds and shows playbooks on the command line."""
+"""Implements `tocsin playbooks`: lists, checks, finds and shows playbooks."""
 
 from __future__ import annotations
 
@@ -113,13 +113,13 @@ def stats_command(everything: bool, as_json: bool) -> None:
     if as_json:
         print_json([_stats_json(stats) for stats in all_stats])
         return
-    shown = sorted((s for s in all_stats if s.used or everything), key=lambda stats: (-stats.used, stats.playbook))
-    if shown:
+    rows = sorted((s for s in all_stats if s.used or everything), key=lambda stats: (-stats.used, stats.playbook))
+    if rows:
         echo(f"{'':<28} {'used':>5} {'success':>8} {'mean':>6}  {'last used':<11} {'reviewed':<11} skipped")
-    for stats in shown:
+    for stats in rows:
         echo(_stats_line(stats))
-    if left := len(all_stats) - len(shown):
-        subject = f"{left} others were" if shown and left > 1 else "One other was" if shown else f"All {left} were"
+    if unused := len(all_stats) - len(rows):
+        subject = f"{unused} others were" if rows and unused > 1 else "One other was" if rows else f"All {unused} were"
         echo(f"{subject} never used. With them: tocsin playbooks stats --all")
 
 

@@ -1,4 +1,4 @@
-"""Implements `tocsin policy`, which prints the policy in force, a preset, or the JSON Schema."""
+"""Implements `tocsin policy`: prints the policy in force, a preset, or the JSON Schema."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads series in promtool's notation, as unit tests of rules give them."""
+"""Parses promtool's notation of series, which unit tests of rules use."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ GAP = math.nan
 
 
 def expand(values: str) -> list[float | None]:
-    """The samples of promtool's notation: `1+2x3`, `5x2`, `_`, `_x4`, `stale`. NaN is a gap; None ends the series.
+    """Expand promtool's notation into samples: `1+2x3`, `5x2`, `_`, `_x4`, `stale`. NaN is a gap; None ends the series.
 
-    Raises `TocsinError` for what cannot be read.
+    Raises `TocsinError` for invalid notation.
     """
     samples: list[float | None] = []
     for word in values.split():
@@ -49,7 +49,7 @@ def _expanded(word: str) -> list[float | None]:
 
 
 def parse_series(text: str) -> dict[str, str]:
-    """The labels of `name{label="value"}`, the name as `__name__`. Raises `TocsinError`."""
+    """Parse the labels of `name{label="value"}`, with the name as `__name__`. Raises `TocsinError`."""
     match = SERIES.match(text)
     if match is None or (match[1] is None and match[2] is None):
         raise TocsinError(f'“{text[:60]}” is no series. Write up{{job="api"}}.')

@@ -1,4 +1,4 @@
-"""Implements `tocsin import prove`, which compares who is on call with the source, minute by minute."""
+"""Implements `tocsin import prove`: compares who is on call here and in the source, minute by minute."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from bot.settings import Settings
 from storage import migrate, overrides
 from storage.open import open_database
 
-_SHOWN, _CAUSES = 50, 20  # differences and their causes, without --json
+_MOST_DIFFERENCES, _MOST_CAUSES = 50, 20  # printed without --json
 
 
 @click.command("prove")
@@ -105,7 +105,7 @@ def _policy(text: str) -> Policy:
 
 
 async def _covers(settings: Settings, since: datetime) -> tuple[Override, ...]:
-    """The covers in the database; none where there is no database yet."""
+    """The covers in the database. Empty if there is no database yet."""
     try:
         database = await open_database(settings.url, migrate=False)
     except (TocsinError, OSError):
@@ -121,12 +121,12 @@ async def _covers(settings: Settings, since: datetime) -> tuple[Override, ...]:
 
 
 def _by_cause(proof: Proof) -> list[tuple[tuple[str, str], int]]:
-    """Each cause with its schedules, in words, and how many minutes it makes different, the most first."""
+    """Each cause with its schedules in words, and its minutes of difference, the most first."""
     minutes: Counter[str] = Counter()
     schedules: dict[str, dict[str, None]] = {}
-    for each in proof.differences:
-        minutes[each.cause] += each.minutes
-        schedules.setdefault(each.cause, {})[each.schedule] = None
+    for difference in proof.differences:
+        minutes[difference.cause] += difference.minutes
+        schedules.setdefault(difference.cause, {})[difference.schedule] = None
     words = {
         cause: next(iter(names)) if len(names) == 1 else f"{len(names)} schedules" for cause, names in schedules.items()
     }
@@ -142,14 +142,14 @@ def _print(proof: Proof) -> None:
     if proof.differences:
         echo("")
         echo("Why, by the minutes that it makes different:")
-    for (cause, schedules), minutes in _by_cause(proof)[:_CAUSES]:
+    for (cause, schedules), minutes in _by_cause(proof)[:_MOST_CAUSES]:
         echo(f"  {minutes:,} min in {schedules}: {cause}")
     if proof.differences:
         echo("")
         echo("When:")
-    for each in proof.differences[:_SHOWN]:
-        ours, theirs = (", ".join(people) or "nobody" for people in (each.ours, each.theirs))
-        when = f"{each.starts_at:%Y-%m-%d %H:%M} to {each.ends_at:%Y-%m-%d %H:%M} UTC, {each.minutes} min"
-        echo(f"  {each.schedule}, {when}: here {ours}, there {theirs}")
-    if len(proof.differences) > _SHOWN:
-        echo(f"  … and {len(proof.differences) - _SHOWN} more; --json lists all.")
+    for difference in proof.differences[:_MOST_DIFFERENCES]:
+        here, there = (", ".join(people) or "nobody" for people in (difference.ours, difference.theirs))
+        span = f"{difference.starts_at:%Y-%m-%d %H:%M} to {difference.ends_at:%Y-%m-%d %H:%M} UTC"
+        echo(f"  {difference.schedule}, {span}, {difference.minutes} min: here {here}, there {there}")
+    if len(proof.differences) > _MOST_DIFFERENCES:
+        echo(f"  … and {len(proof.differences) - _MOST_DIFFERENCES} more; --json lists all.")

@@ -1,4 +1,4 @@
-"""Implements `tocsin verify`, `export`, `backup` and `restored`, which check and copy the record of incidents."""
+"""Implements `tocsin verify`, `export`, `backup` and `restored`: checks and copies the record of incidents."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ def export_command(incident_id: str | None, everything: bool, public: bool, outp
     if bool(incident_id) == everything:
         raise TocsinError("Say which: tocsin export INC-42, or tocsin export --all")
     numbers = None if everything else [incident_number(incident_id or "")]
-    written = run(
+    count = run(
         lambda database, settings: _export(database, settings.secrets(), numbers, output, as_json, private=not public)
     )
     if output is not None:
-        echo(f"{output}: {written} records.", err=True)
+        echo(f"{output}: {count} records.", err=True)
 
 
 @click.command("backup")
@@ -82,7 +82,7 @@ def restored_command() -> None:
 
 
 async def _restored() -> tuple[int, str]:
-    """The number of notices that wait, and what became of the incident numbers, as a sentence."""
+    """The number of waiting notices, and a sentence about the incident numbers."""
     lock = await acquire(settings_reader.load().url, wait_s=0)
     try:
         async with settings_database() as (database, settings):
@@ -93,7 +93,7 @@ async def _restored() -> tuple[int, str]:
 
 
 async def _skip_used_numbers(database: Database, settings: Settings) -> str:
-    """Move the counter of incidents past the channels that are in Slack. Returns what was done, as a sentence."""
+    """Advance the counter of incidents past the channels in Slack. Returns a sentence about the result."""
     if settings.slack_bot_token is None:
         return "Without SLACK_BOT_TOKEN, incident numbers are not compared with Slack. The bot does it when it starts."
     template = policy_reader.read(settings.policy_path).policy.channel_name
@@ -103,8 +103,8 @@ async def _skip_used_numbers(database: Database, settings: Settings) -> str:
         try:
             identity = await identity_of_token(api)
             skipped = [
-                await skip_used(database, listed, identity, template)
-                for listed in (channels.of_bot(api), channels.public(api))
+                await skip_used(database, channel_list, identity, template)
+                for channel_list in (channels.of_bot(api), channels.public(api))
             ]
         except SlackError as error:
             return f"Incident numbers were not compared with Slack ({error}). The bot does it when it starts."
@@ -115,7 +115,7 @@ async def _skip_used_numbers(database: Database, settings: Settings) -> str:
 
 
 async def _verify(database: Database, number: int | None, earlier: dict[int, Head], as_json: bool) -> bool:
-    """Print each report as it is read, so that only faults and the ends of chains stay in memory."""
+    """Print each report as it is read: only faults and the heads of chains stay in memory."""
     entries = purged = incidents = 0
     faults: list[dict[str, Any]] = []
     heads: dict[str, Any] = {}
@@ -137,9 +137,9 @@ async def _verify(database: Database, number: int | None, earlier: dict[int, Hea
     elif faults:
         echo("The record was changed behind Tocsin's back. Keep this database, and compare it with a backup.")
     else:
-        gone = f", of which {purged} are purged" if purged else ""
+        purged_note = f", of which {purged} are purged" if purged else ""
         counted = f"{incidents} incident{'s' * (incidents != 1)}, {entries} entr{'y' if entries == 1 else 'ies'}"
-        echo(f"✓ {counted}{gone}: all as they were written.")
+        echo(f"✓ {counted}{purged_note}: all as they were written.")
     return not faults
 
 
@@ -173,7 +173,7 @@ async def _export(
     *,
     private: bool,
 ) -> int:
-    """Write the export. Returns how many records were written."""
+    """Write the export. Returns the number of records."""
     async with aclosing(export.records(database, numbers, private=private)) as records:
         lines = export.lines(records, secrets)
         if as_json:

@@ -1,4 +1,4 @@
-"""Implements `tocsin replay`: what another policy would have sent in a past incident. It changes nothing."""
+"""Implements `tocsin replay`: shows what another policy would have sent in a past incident, and changes nothing."""
 
 from __future__ import annotations
 
@@ -52,16 +52,18 @@ async def _replays(
     policy, now = policy_reader.load(path), context.clock.now()
     async with database.snapshot() as conn:
         if number is None:
-            wanted = incidents.IncidentFilter(declared_since=now - since)
-            chosen: list[Incident] = [each for each in await incidents.find(conn, wanted, (), MOST) if not each.drill]
+            incident_filter = incidents.IncidentFilter(declared_since=now - since)
+            chosen: list[Incident] = [
+                incident for incident in await incidents.find(conn, incident_filter, (), MOST) if not incident.drill
+            ]
         else:
             incident = await incidents.get(conn, number)
             if incident is None:
                 raise TocsinError(f"There is no incident INC-{number}. See them all: tocsin list all")
             chosen = [incident]
         played = [
-            await replay(conn, each, await context.policies.of(conn, each), policy, context.methods, now)
-            for each in chosen
+            await replay(conn, incident, await context.policies.of(conn, incident), policy, context.methods, now)
+            for incident in chosen
         ]
     return played, policy.zone
 
@@ -69,16 +71,16 @@ async def _replays(
 def _print_sum(replays: list[Replay], zone: Any, *, as_json: bool) -> None:
     total = {
         "pages": {
-            "sent": sum(pages(each.sent) for each in replays),
-            "would_send": sum(pages(each.would_send) for each in replays),
+            "sent": sum(pages(played.sent) for played in replays),
+            "would_send": sum(pages(played.would_send) for played in replays),
         },
         "night_pages": {
-            "sent": sum(night_pages(each.sent, zone) for each in replays),
-            "would_send": sum(night_pages(each.would_send, zone) for each in replays),
+            "sent": sum(night_pages(played.sent, zone) for played in replays),
+            "would_send": sum(night_pages(played.would_send, zone) for played in replays),
         },
         "silent_minutes": {
-            "sent": round(sum(each.silent[0] for each in replays)),
-            "would_send": round(sum(each.silent[1] for each in replays)),
+            "sent": round(sum(played.silent[0] for played in replays)),
+            "would_send": round(sum(played.silent[1] for played in replays)),
         },
     }
     if as_json:
@@ -95,16 +97,16 @@ def _print_one(played: Replay, *, as_json: bool) -> None:
         print_json(
             {
                 "incident": played.incident.id,
-                "sent": [_json(each) for each in played.sent],
-                "would_send": [_json(each) for each in played.would_send],
+                "sent": [_json(sending) for sending in played.sent],
+                "would_send": [_json(sending) for sending in played.would_send],
                 "differences": [{**row, "at": instant(row["at"])} for row in differing],
             }
         )
         return
     for title, sendings in (("Sent", played.sent), ("Would be sent", played.would_send)):
         echo(f"{title}: {len(sendings) or 'nothing'}")
-        for each in sendings:
-            echo(f"  {_line(each)}")
+        for sending in sendings:
+            echo(f"  {_line(sending)}")
     echo("Differences:" if differing else "No differences.")
     for row in differing:
         rung = f" (rung {row['rung']})" if row["rung"] else ""

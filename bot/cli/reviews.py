@@ -1,4 +1,4 @@
-"""Implements `tocsin review`: the review of an incident as a document."""
+"""Implements `tocsin review`: prints or exports the review of an incident."""
 
 from __future__ import annotations
 
@@ -46,16 +46,16 @@ def review_command(incident_id: str, kind: str, as_json: bool, wiki: str | None,
     if kind == "json" and output is None:
         print_json(review_json(view, datetime.now(UTC).date()))
         return
-    written = _formatted(view, kind)
+    content = _formatted(view, kind)
     if output is not None:
-        output.write_bytes(written)
-        echo(f"{output}: {len(written)} bytes.", err=True)
+        output.write_bytes(content)
+        echo(f"{output}: {len(content)} bytes.", err=True)
     elif kind == "docx":
         if sys.stdout.isatty():
             raise TocsinError("A Word document is no text. Name a file: --output review.docx")
-        sys.stdout.buffer.write(written)
+        sys.stdout.buffer.write(content)
     else:
-        click.echo(written.decode())
+        click.echo(content.decode())
 
 
 def _formatted(view: ReviewView, kind: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Implements `tocsin rotate`, which replaces the keys that the database made for itself."""
+"""Implements `tocsin rotate`: replaces the keys that the database generated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds the rule that a command names: by its ID, in a file, or written in one line."""
+"""Finds the rules that a command names: by ID, in a file, or written in one line."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ def policy_in_force(path: Path | None) -> LoadedPolicy:
     return policy_reader.read(path)
 
 
-def rules_named(loaded: LoadedPolicy, what: str) -> tuple[Policy, list[AlertingRule]]:
-    """The rules that are meant: one by its ID, those of a file, or one in a line such as `up == 0 for 5m`.
+def rules_named(loaded: LoadedPolicy, source: str) -> tuple[Policy, list[AlertingRule]]:
+    """Resolve `source` to rules: an ID, a file of rules, or one rule in a line such as `up == 0 for 5m`.
 
     Also returns the policy with them. Raises `TocsinError`.
     """
-    if what in loaded.policy.rules:
-        return loaded.policy, [loaded.policy.rules[what]]
-    path = Path(what)
-    if "\n" not in what and len(what) < 1000 and path.is_file():
+    if source in loaded.policy.rules:
+        return loaded.policy, [loaded.policy.rules[source]]
+    path = Path(source)
+    if "\n" not in source and len(source) < 1000 and path.is_file():
         policy = policy_with(loaded, path)
-        named = _named_in(path, policy)
-        return policy, named
-    policy = policy_with_line(loaded.document, loaded.policy, what)
+        rules = _named_in(path, policy)
+        return policy, rules
+    policy = policy_with_line(loaded.document, loaded.policy, source)
     return policy, [policy.rules[TRIED]]
 
 
@@ -50,7 +50,7 @@ def _named_in(path: Path, policy: Policy) -> list[AlertingRule]:
 
 
 def _fragment(path: Path, policy: Policy) -> Source:
-    """The rules and metrics of a file: of a policy, of one rule by itself, or of Prometheus."""
+    """The rules and metrics of a file: a policy, a single rule, or a rule file of Prometheus."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -67,7 +67,7 @@ def _fragment(path: Path, policy: Policy) -> Source:
 
 
 def _of_prometheus(document: dict[str, Any], path: Path, policy: Policy) -> dict[str, Any]:
-    """The rules of a rule file of Prometheus, as they would stand in a policy.
+    """Convert a rule file of Prometheus into the rules of a policy.
 
     https://prometheus.io/docs/prometheus/latest/configuration/alerting_rules/
     """

@@ -1,4 +1,4 @@
-"""Runs unit tests of rules in promtool's format: rules on given series, and the alerts that should fire.
+"""Runs unit tests of rules in promtool's format: input series, and the alerts that should fire.
 
 https://prometheus.io/docs/prometheus/latest/configuration/unit_testing_rules/
 """
@@ -34,7 +34,7 @@ TEST_KEYS = frozenset({"name", "interval", "input_series", "alert_rule_test", "p
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one test."""
+    """The result of one test; without failures it passed."""
 
     name: str
     failures: tuple[str, ...]
@@ -46,13 +46,13 @@ async def run_file(file: Path, policy_path: Path | None) -> list[Outcome]:
     if source.problems:
         raise TocsinError("\n".join(problem.located(str(file)) for problem in source.problems))
     document = source.values
-    _only(document, KEYS, str(file))
+    _check_keys(document, KEYS, str(file))
     policy = _policy(document, file, policy_path)
     interval = _seconds(document.get("evaluation_interval", "1m"))
     outcomes = []
     for number, test in enumerate(document.get("tests") or [], start=1):
         name = str(test.get("name") or f"test {number}")
-        _only(test, TEST_KEYS, name)
+        _check_keys(test, TEST_KEYS, name)
         outcomes.append(Outcome(name, tuple(await _run(test, policy, interval))))
     if not outcomes:
         raise TocsinError(f"{file} has no `tests`. See docs/rules.md for an example.")
@@ -78,13 +78,13 @@ async def _run(test: Mapping[str, Any], policy: Policy, evaluated_every: float) 
     step = _seconds(test.get("interval", f"{evaluated_every:g}s"))
     checks = test.get("alert_rule_test") or []
     for check in checks:
-        _only(check, frozenset({"eval_time", "alertname", "exp_alerts"}), "alert_rule_test")
+        _check_keys(check, frozenset({"eval_time", "alertname", "exp_alerts"}), "alert_rule_test")
     expressions = test.get("promql_expr_test") or []
     for expression in expressions:
-        _only(expression, frozenset({"expr", "eval_time", "exp_samples"}), "promql_expr_test")
-    last = max((_seconds(each.get("eval_time", "0s")) for each in (*checks, *expressions)), default=0.0)
+        _check_keys(expression, frozenset({"expr", "eval_time", "exp_samples"}), "promql_expr_test")
+    last = max((_seconds(test_case.get("eval_time", "0s")) for test_case in (*checks, *expressions)), default=0.0)
     begins = float((int(time.time()) - int(last) - 60) // 60 * 60)
-    async with temporary(_written(test.get("input_series") or [], step, begins)) as prometheus:
+    async with temporary(_series_to_write(test.get("input_series") or [], step, begins)) as prometheus:
         failures = []
         for check in checks:
             failures += await _check(check, policy, prometheus, begins, evaluated_every)
@@ -94,40 +94,42 @@ async def _run(test: Mapping[str, Any], policy: Policy, evaluated_every: float) 
 
 
 async def _expression(check: Mapping[str, Any], prometheus: Prometheus, begins: float) -> list[str]:
-    """Whether an expression has just these samples. Names of metrics are not compared."""
+    """Failures of a test that an expression has exactly these samples. Names of metrics are not compared."""
     query, instant = str(check.get("expr", "")), str(check.get("eval_time", "0s"))
     at = begins + _seconds(instant)
-    found = {series.labels: series.at(at) for series in await prometheus.range(query, at, at, 1.0)}
-    wanted = {
-        labels_of(parse_series(str(each.get("labels") or "{}"))): float(each.get("value", 0.0))
-        for each in check.get("exp_samples") or []
+    actual = {series.labels: series.at(at) for series in await prometheus.range(query, at, at, 1.0)}
+    expected = {
+        labels_of(parse_series(str(sample.get("labels") or "{}"))): float(sample.get("value", 0.0))
+        for sample in check.get("exp_samples") or []
     }
-    same = found.keys() == wanted.keys() and all(
-        value is not None and math.isclose(value, wanted[labels], rel_tol=1e-6) for labels, value in found.items()
+    is_equal = actual.keys() == expected.keys() and all(
+        value is not None and math.isclose(value, expected[labels], rel_tol=1e-6) for labels, value in actual.items()
     )
-    return [] if same else [f"{query} at {instant}: expected {_samples(wanted)}, but it is {_samples(found)}"]
+    return [] if is_equal else [f"{query} at {instant}: expected {_samples(expected)}, but it is {_samples(actual)}"]
 
 
 def _samples(samples: Mapping[Labels, float | None]) -> str:
-    texts = [f"{_shown(dict(labels), {})} {value:g}" for labels, value in sorted(samples.items()) if value is not None]
+    texts = [
+        f"{_alert_text(dict(labels), {})} {value:g}" for labels, value in sorted(samples.items()) if value is not None
+    ]
     return ", ".join(texts) or "no result"
 
 
-def _written(series: Sequence[Mapping[str, Any]], step: float, begins: float) -> list[Written]:
-    written = []
-    for each in series:
-        samples = expand(str(each.get("values", "")))
-        kept = [
+def _series_to_write(series: Sequence[Mapping[str, Any]], step: float, begins: float) -> list[Written]:
+    series_list = []
+    for input_series in series:
+        samples = expand(str(input_series.get("values", "")))
+        points = [
             (begins + place * step, value)
             for place, value in enumerate(samples)
             if value is None or not math.isnan(value)
         ]
-        written.append(Written(parse_series(str(each.get("series", ""))), kept))
-    return written
+        series_list.append(Written(parse_series(str(input_series.get("series", ""))), points))
+    return series_list
 
 
 async def _check(
-    check: Mapping[str, Any], policy: Policy, prometheus: Prometheus, begins: float, every: float
+    check: Mapping[str, Any], policy: Policy, prometheus: Prometheus, begins: float, evaluated_every: float
 ) -> list[str]:
     name, instant = str(check.get("alertname", "")), _seconds(check.get("eval_time", "0s"))
     rules = [rule for rule in policy.rules.values() if name in (rule.name, rule.id)]
@@ -135,13 +137,14 @@ async def _check(
         raise TocsinError(f"there is no rule “{name}”. There are: {', '.join(policy.rules) or 'none'}.")
     fired = []
     for rule in rules:
-        for instance in await firing_at(rule, prometheus, begins, begins + instant, every):
+        for instance in await firing_at(rule, prometheus, begins, begins + instant, evaluated_every):
             alert = alerts.of_instance(instance, rule, policy, None)
             fired.append((dict(alert.labels), dict(alert.annotations)))
-    wanted = [
-        (_texts(each.get("exp_labels")), _texts(each.get("exp_annotations"))) for each in check.get("exp_alerts") or []
+    expected = [
+        (_texts(alert_json.get("exp_labels")), _texts(alert_json.get("exp_annotations")))
+        for alert_json in check.get("exp_alerts") or []
     ]
-    return _compared(name, str(check.get("eval_time", "0s")), wanted, fired)
+    return _compared(name, str(check.get("eval_time", "0s")), expected, fired)
 
 
 async def firing_at(
@@ -165,24 +168,24 @@ def _with_every(rule: AlertingRule, every: float) -> AlertingRule:
     return replace(rule, every=timedelta(seconds=every))
 
 
-Shown = tuple[dict[str, str], dict[str, str]]
+Texts = tuple[dict[str, str], dict[str, str]]
 
 
-def _compared(name: str, instant: str, wanted: Sequence[Shown], fired: Sequence[Shown]) -> list[str]:
-    left = list(fired)
+def _compared(name: str, instant: str, expected: Sequence[Texts], fired: Sequence[Texts]) -> list[str]:
+    unexpected = list(fired)
     failures = []
-    for labels, notes in wanted:
-        match = next((each for each in left if _matches(labels, notes, each)), None)
+    for labels, notes in expected:
+        match = next((alert for alert in unexpected if _matches(labels, notes, alert)), None)
         if match is None:
-            failures.append(f"{name} at {instant}: expected {_shown(labels, notes)}")
+            failures.append(f"{name} at {instant}: expected {_alert_text(labels, notes)}")
         else:
-            left.remove(match)
-    failures += [f"{name} at {instant}: not expected: {_shown(*each)}" for each in left]
+            unexpected.remove(match)
+    failures += [f"{name} at {instant}: not expected: {_alert_text(*alert)}" for alert in unexpected]
     return failures
 
 
-def _matches(labels: Mapping[str, str], annotations: Mapping[str, str], fired: Shown) -> bool:
-    """Labels must be equal, but for those that Tocsin adds; annotations that are expected must be there."""
+def _matches(labels: Mapping[str, str], annotations: Mapping[str, str], fired: Texts) -> bool:
+    """Whether labels are equal except those that Tocsin adds, and the expected annotations are present."""
     extra = fired[0].keys() - labels.keys() - ADDED
     return (
         not extra
@@ -191,7 +194,7 @@ def _matches(labels: Mapping[str, str], annotations: Mapping[str, str], fired: S
     )
 
 
-def _shown(labels: Mapping[str, str], annotations: Mapping[str, str]) -> str:
+def _alert_text(labels: Mapping[str, str], annotations: Mapping[str, str]) -> str:
     text = "{" + ", ".join(f'{label}="{value}"' for label, value in sorted(labels.items())) + "}"
     summary = annotations.get("summary")
     return f"{text} “{summary}”" if summary else text
@@ -201,11 +204,11 @@ def _texts(values: Any) -> dict[str, str]:
     return {str(key): str(value) for key, value in (values or {}).items()}
 
 
-def _only(values: Any, known: frozenset[str], where: str) -> None:
+def _check_keys(values: Any, allowed: frozenset[str], where: str) -> None:
     if not isinstance(values, dict):
         raise TocsinError(f"{where}: must be a mapping. See docs/rules.md for an example.")
-    if unknown := sorted(set(values) - known):
-        raise TocsinError(f"{where}: `{unknown[0]}` is not supported here. There are: {', '.join(sorted(known))}.")
+    if unknown := sorted(set(values) - allowed):
+        raise TocsinError(f"{where}: `{unknown[0]}` is not supported here. There are: {', '.join(sorted(allowed))}.")
 
 
 def _seconds(text: Any) -> float:

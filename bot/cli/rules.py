@@ -1,4 +1,4 @@
-"""Implements `tocsin rules`: the alerting rules and their states, switching them, and trying them out."""
+"""Implements `tocsin rules`: lists, switches and tests the alerting rules."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from storage.rules import switches
 from storage.rules.states import RULES
 from storage.rules.switches import Switch
 
-NOTED_WITHIN = timedelta(minutes=1)  # an evaluation is written some time after it
+NOTED_WITHIN = timedelta(minutes=1)  # an evaluation is stored within this time
 
 
 @click.group("rules", invoke_without_command=True)
@@ -41,11 +41,11 @@ NOTED_WITHIN = timedelta(minutes=1)  # an evaluation is written some time after 
 def rules_command(ctx: click.Context, as_json: bool) -> None:
     """The alerting rules of the policy, with their states."""
     if ctx.invoked_subcommand is None:
-        listed = run(_listed)
+        rows = run(_listed)
         if as_json:
-            print_json(listed)
+            print_json(rows)
         else:
-            _print(listed)
+            _print(rows)
 
 
 @rules_command.command("enable")
@@ -73,25 +73,30 @@ def disable_command(rule: str, reason: str) -> None:
 def test_command(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
     """Run unit tests of rules in promtool's format; the exit code is 1 if one fails."""
     path = settings_reader.load().policy_path
-    outcomes = [(file, each) for file in files for each in asyncio.run(rule_tests.run_file(file, path))]
+    outcomes = [(file, outcome) for file in files for outcome in asyncio.run(rule_tests.run_file(file, path))]
     if as_json:
-        print_json([{"file": str(file), "name": each.name, "failures": list(each.failures)} for file, each in outcomes])
+        print_json(
+            [
+                {"file": str(file), "name": outcome.name, "failures": list(outcome.failures)}
+                for file, outcome in outcomes
+            ]
+        )
     else:
-        for file, each in outcomes:
-            echo(f"{'✗' if each.failures else '✓'} {file}: {each.name}")
-            for failure in each.failures:
+        for file, outcome in outcomes:
+            echo(f"{'✗' if outcome.failures else '✓'} {file}: {outcome.name}")
+            for failure in outcome.failures:
                 echo(f"    {failure}")
-    if any(each.failures for _, each in outcomes):
+    if any(outcome.failures for _, outcome in outcomes):
         ctx.exit(1)
 
 
 @rules_command.command("backtest")
-@click.argument("what", metavar="ID|FILE|RULE")
+@click.argument("source", metavar="ID|FILE|RULE")
 @click.option("--since", default="30d", help="How far back, such as 30d.")
 @as_json_option
-def backtest_command(what: str, since: str, as_json: bool) -> None:
+def backtest_command(source: str, since: str, as_json: bool) -> None:
     """When a rule would have fired: by its ID, in a file, or in one line such as 'up == 0 for 5m'."""
-    results = run(lambda database, settings: _backtest(database, settings, what, parse_duration(since)))
+    results = run(lambda database, settings: _backtest(database, settings, source, parse_duration(since)))
     if as_json:
         print_json(results if len(results) != 1 else results[0])
         return
@@ -106,8 +111,8 @@ def backtest_command(what: str, since: str, as_json: bool) -> None:
             echo(f"  {firing['fired_at']}  {over:<14} {firing['incident'] or 'no incident':<12} {firing['words']}")
 
 
-def _print(listed: Sequence[dict[str, Any]]) -> None:
-    for rule in listed:
+def _print(rules: Sequence[dict[str, Any]]) -> None:
+    for rule in rules:
         state = rule["state"] if rule["enabled"] else "disabled"
         value = "" if rule["value"] is None else figure(rule["value"])
         echo(f"{state:<9} {rule['severity']:<8} {rule['id']:<36} {value:<12} {one_line(rule['name'])}")
@@ -117,7 +122,7 @@ def _print(listed: Sequence[dict[str, Any]]) -> None:
             switched = rule["switched"]
             word = "enabled" if switched["enabled"] else "disabled"
             echo(f"{'':<19}{word} by {switched['by']}: {switched['reason']}")
-    if not listed:
+    if not rules:
         echo("The policy has no rules. See docs/rules.md, or begin with: rules: {preset: llm-platform}")
 
 
@@ -130,7 +135,7 @@ async def _listed(database: Database, settings: Settings) -> list[dict[str, Any]
 
 
 def _not_evaluated(rule: AlertingRule, state: RuleState, now: datetime) -> str | None:
-    """Why what is known of the rule says nothing about the present; None if it does."""
+    """Why the state of the rule is out of date; None if it is current."""
     if state.evaluated_at is None:
         return "it was not evaluated yet; is Tocsin running?"
     if now - state.evaluated_at > 3 * rule.every + NOTED_WITHIN:
@@ -141,7 +146,7 @@ def _not_evaluated(rule: AlertingRule, state: RuleState, now: datetime) -> str |
 def _json(rule: AlertingRule, state: RuleState, switch: Switch | None, now: datetime) -> dict[str, Any]:
     """A rule in the JSON contract. One that is enabled and not evaluated is unknown."""
     enabled = switch.enabled if switch is not None else rule.enabled
-    neglected = _not_evaluated(rule, state, now) if enabled else None
+    outdated = _not_evaluated(rule, state, now) if enabled else None
     return {
         "id": rule.id,
         "name": rule.name,
@@ -149,11 +154,11 @@ def _json(rule: AlertingRule, state: RuleState, switch: Switch | None, now: date
         "severity": rule.severity,
         "category": rule.category,
         "enabled": enabled,
-        "state": str(state.state if neglected is None else State.UNKNOWN),
+        "state": str(state.state if outdated is None else State.UNKNOWN),
         "value": state.value,
         "since": state.since.isoformat() if state.since else None,
         "evaluated_at": state.evaluated_at.isoformat() if state.evaluated_at else None,
-        "problem": neglected or state.problem,
+        "problem": outdated or state.problem,
         "labels": dict(rule.labels),
         "tags": list(rule.tags),
         "runbook": rule.runbook,
@@ -175,12 +180,12 @@ async def _switch(database: Database, settings: Settings, rule: str, reason: str
     await switch_rule(database, policy, rule, reason, getpass.getuser(), now, enabled=enabled)
 
 
-async def _backtest(database: Database, settings: Settings, what: str, since: timedelta) -> list[dict[str, Any]]:
-    """1. Find the rules. 2. Read what each needs of this time. 3. Evaluate it. 4. Compare with the incidents."""
+async def _backtest(database: Database, settings: Settings, source: str, since: timedelta) -> list[dict[str, Any]]:
+    """1. Find the rules. 2. Read the series that each needs. 3. Evaluate it. 4. Compare with the incidents."""
     address = settings.prometheus_address
     if address is None:
         raise TocsinError("PROMETHEUS_URL is not set, so there is no history to try the rule on.")
-    policy, rules = rules_named(policy_in_force(settings.policy_path), what)
+    policy, rules = rules_named(policy_in_force(settings.policy_path), source)
     prometheus = Prometheus(lambda: address)
     try:
         return [await backtest(database, prometheus.range, policy, rule, since) for rule in rules]

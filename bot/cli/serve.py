@@ -30,7 +30,7 @@ def serve_command() -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    gc.disable()  # nothing that importing makes is garbage, and looking for some takes a fifth of the time
+    gc.disable()  # imports create no garbage, and collecting takes a fifth of their time
     from bot.app import App  # noqa: PLC0415 - every other command starts without the libraries of the server
     from bot.bootstrap import build  # noqa: PLC0415 - as above
 
@@ -40,7 +40,7 @@ async def _serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     running: list[App] = []
 
-    reading: set[asyncio.Task[object]] = set()  # held, so that none is collected before it ends
+    reading: set[asyncio.Task[object]] = set()  # references, so that no task is collected before it ends
 
     def reload() -> None:
         """Read policy and secrets again."""

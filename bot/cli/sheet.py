@@ -1,4 +1,4 @@
-"""Implements `tocsin sheet`: the emergency sheet, for the hour in which nothing of ours can be reached."""
+"""Implements `tocsin sheet`: prints the emergency sheet, for when neither Slack nor Tocsin can be reached."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Implements `tocsin statuspage`: what the status page shows, and publishing without Slack."""
+"""Implements `tocsin statuspage`: shows the status page, and publishes without Slack."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ from bot.web.statuspage import mirror
 from storage.database import Database
 from storage.statuspage import page, subscribers
 
-Given = dict[str, Any]
-HISTORY = 100  # publications that are listed
-STATUSES = click.Choice([str(each) for each in INCIDENT_STATUSES])
+Options = dict[str, Any]  # of a command, as typed
+Arguments = dict[str, Any]  # of an operation
+HISTORY = 100  # the newest publications to list
+STATUSES = click.Choice([str(status) for status in INCIDENT_STATUSES])
 components_option = click.option(
     "--component",
     "components",
@@ -49,11 +50,13 @@ def statuspage_command(ctx: click.Context, /, **options: Any) -> None:
         return
 
     async def work(door: Door) -> Any:
-        shown = await door.run("get_status_page", {}, {})
-        listed = await door.run("list_publications", {}, {"limit": HISTORY})
-        known = {each["id"] for each in shown["publications"]}
-        shown["publications"] += [each for each in listed["publications"] if each["id"] not in known]
-        return shown
+        status_page = await door.run("get_status_page", {}, {})
+        newest = await door.run("list_publications", {}, {"limit": HISTORY})
+        current_ids = {publication["id"] for publication in status_page["publications"]}
+        status_page["publications"] += [
+            publication for publication in newest["publications"] if publication["id"] not in current_ids
+        ]
+        return status_page
 
     _print_page(_through(ctx, {}, work), as_json=options["as_json"])
 
@@ -69,12 +72,12 @@ def statuspage_command(ctx: click.Context, /, **options: Any) -> None:
 @click.option("--resolved-at", help="When it ended, for what is over.")
 @door_options
 @click.pass_context
-def publish_command(ctx: click.Context, /, incident_id: str | None, **given: Any) -> None:
+def publish_command(ctx: click.Context, /, incident_id: str | None, **options: Any) -> None:
     """Publish an incident (INC-7), or something without an incident."""
-    asked: Given = {name: given[name] for name in ("title", "message", "impact", "status")}
-    asked |= {} if incident_id is None else {"incident": incident_id.upper()}
-    asked |= {"components": _states(given["components"])} if given["components"] else {}
-    _publication(ctx, given, "publish", {}, asked, ("started_at", "resolved_at"))
+    arguments: Arguments = {name: options[name] for name in ("title", "message", "impact", "status")}
+    arguments |= {} if incident_id is None else {"incident": incident_id.upper()}
+    arguments |= {"components": _states(options["components"])} if options["components"] else {}
+    _publication(ctx, options, "publish", {}, arguments, ("started_at", "resolved_at"))
 
 
 @statuspage_command.command("update")
@@ -88,15 +91,17 @@ def publish_command(ctx: click.Context, /, incident_id: str | None, **given: Any
 @at_option
 @door_options
 @click.pass_context
-def update_command(ctx: click.Context, /, publication: str, **given: Any) -> None:
+def update_command(ctx: click.Context, /, publication: str, **options: Any) -> None:
     """Add an update to PUBLICATION, which is its ID or INC-7. --edit corrects an earlier one, visibly."""
-    asked = _some(given, "message", "title", "impact")
-    if given["edit"] is not None:
-        _publication(ctx, given, "correct_publication", _path(publication), {**asked, "update": given["edit"]}, ())
+    arguments = _options_set(options, "message", "title", "impact")
+    if options["edit"] is not None:
+        _publication(
+            ctx, options, "correct_publication", _path(publication), {**arguments, "update": options["edit"]}, ()
+        )
         return
-    asked |= {"status": str(_status(given["status"]))} if given["status"] else {}
-    asked |= {"components": _states(given["components"])} if given["components"] else {}
-    _publication(ctx, given, "update_publication", _path(publication), asked, ("at",))
+    arguments |= {"status": str(_status(options["status"]))} if options["status"] else {}
+    arguments |= {"components": _states(options["components"])} if options["components"] else {}
+    _publication(ctx, options, "update_publication", _path(publication), arguments, ("at",))
 
 
 @statuspage_command.command("correct")
@@ -108,10 +113,10 @@ def update_command(ctx: click.Context, /, publication: str, **given: Any) -> Non
 @click.option("--notify/--no-notify", default=True, help="Whether subscribers get the correction, too.")
 @door_options
 @click.pass_context
-def correct_command(ctx: click.Context, /, publication: str, **given: Any) -> None:
+def correct_command(ctx: click.Context, /, publication: str, **options: Any) -> None:
     """Correct what was published in PUBLICATION, which is its ID or INC-7. The page shows it as edited."""
-    asked = {**_some(given, "message", "update", "title", "impact"), "notify": given["notify"]}
-    _publication(ctx, given, "correct_publication", _path(publication), asked, ())
+    arguments = {**_options_set(options, "message", "update", "title", "impact"), "notify": options["notify"]}
+    _publication(ctx, options, "correct_publication", _path(publication), arguments, ())
 
 
 @statuspage_command.command("resolve")
@@ -120,9 +125,9 @@ def correct_command(ctx: click.Context, /, publication: str, **given: Any) -> No
 @at_option
 @door_options
 @click.pass_context
-def resolve_command(ctx: click.Context, /, publication: str, **given: Any) -> None:
+def resolve_command(ctx: click.Context, /, publication: str, **options: Any) -> None:
     """Resolve PUBLICATION, which is its ID or INC-7; its components are operational again."""
-    _publication(ctx, given, "resolve_publication", _path(publication), {"message": given["message"]}, ("at",))
+    _publication(ctx, options, "resolve_publication", _path(publication), {"message": options["message"]}, ("at",))
 
 
 @statuspage_command.command("maintenance")
@@ -136,28 +141,28 @@ def resolve_command(ctx: click.Context, /, publication: str, **given: Any) -> No
 @click.option("--silence", is_flag=True, help="Silence the alerts of the components' services while it lasts.")
 @door_options
 @click.pass_context
-def maintenance_command(ctx: click.Context, /, **given: Any) -> None:
+def maintenance_command(ctx: click.Context, /, **options: Any) -> None:
     """Schedule maintenance; without options, list what is planned or under way."""
-    if not given["title"]:
-        _list_maintenance(ctx, given)
+    if not options["title"]:
+        _list_maintenance(ctx, options)
         return
-    missing = [name for name in ("message", "components", "starts_at", "ends_at") if not given[name]]
+    missing = [name for name in ("message", "components", "starts_at", "ends_at") if not options[name]]
     if missing:
         options = {"message": "--message", "components": "--component", "starts_at": "--from", "ends_at": "--until"}
         raise TocsinError(f"Say {' and '.join(options[name] for name in missing)}, too.")
-    asked: Given = {name: given[name] for name in ("title", "message", "automatic", "remind", "silence")}
-    asked["components"] = list(given["components"])
-    _publication(ctx, given, "schedule_maintenance", {}, asked, ("starts_at", "ends_at"))
+    arguments: Arguments = {name: options[name] for name in ("title", "message", "automatic", "remind", "silence")}
+    arguments["components"] = list(options["components"])
+    _publication(ctx, options, "schedule_maintenance", {}, arguments, ("starts_at", "ends_at"))
 
 
-def _list_maintenance(ctx: click.Context, given: Given) -> None:
-    listed = _through(ctx, given, lambda door: door.run("list_maintenance", {}, {}))["publications"]
-    if _as_json(ctx, given):
-        print_json(listed)
+def _list_maintenance(ctx: click.Context, options: Options) -> None:
+    planned = _through(ctx, options, lambda door: door.run("list_maintenance", {}, {}))["publications"]
+    if _as_json(ctx, options):
+        print_json(planned)
         return
-    for each in listed:
-        _print(each, as_json=False)
-    if not listed:
+    for publication in planned:
+        _print(publication, as_json=False)
+    if not planned:
         echo("No maintenance is planned.")
 
 
@@ -186,25 +191,25 @@ async def _subscribers(database: Database) -> dict[str, dict[str, int]]:
 @subscribers_command.command("list")
 @door_options
 @click.pass_context
-def list_subscribers_command(ctx: click.Context, /, **given: Any) -> None:
+def list_subscribers_command(ctx: click.Context, /, **options: Any) -> None:
     """List the subscribers with their addresses."""
 
     async def work(door: Door) -> Any:
-        listed: list[Any] = []
+        rows: list[Any] = []
         cursor: str | None = ""
         while cursor is not None:
-            found = await door.run("list_subscribers", {}, {"limit": 200, **({"cursor": cursor} if cursor else {})})
-            listed += found["subscribers"]
-            cursor = found["next_cursor"]
-        return listed
+            answer = await door.run("list_subscribers", {}, {"limit": 200, **({"cursor": cursor} if cursor else {})})
+            rows += answer["subscribers"]
+            cursor = answer["next_cursor"]
+        return rows
 
-    listed = _through(ctx, given, work)
-    if given["as_json"]:
-        print_json(listed)
+    rows = _through(ctx, options, work)
+    if options["as_json"]:
+        print_json(rows)
         return
-    for each in listed:
-        _print_subscriber(each)
-    if not listed:
+    for subscriber in rows:
+        _print_subscriber(subscriber)
+    if not rows:
         echo("Nobody has subscribed yet.")
 
 
@@ -213,30 +218,29 @@ def list_subscribers_command(ctx: click.Context, /, **given: Any) -> None:
 @click.option("--component", "components", multiple=True, metavar="KEY", help="Only this component; repeatable.")
 @door_options
 @click.pass_context
-def add_subscriber_command(ctx: click.Context, /, address: str, **given: Any) -> None:
+def add_subscriber_command(ctx: click.Context, /, address: str, **options: Any) -> None:
     """Ask ADDRESS (of mail, or https://…) to confirm that it is told of what is published."""
     kind = "webhook" if "://" in address else "email"
-    asked = {"kind": kind, "address": address, "components": list(given["components"])}
-    added = _through(ctx, given, lambda door: door.run("add_subscriber", {}, asked))
-    print_json(added) if given["as_json"] else _print_subscriber(added)
+    arguments = {"kind": kind, "address": address, "components": list(options["components"])}
+    added = _through(ctx, options, lambda door: door.run("add_subscriber", {}, arguments))
+    print_json(added) if options["as_json"] else _print_subscriber(added)
 
 
 @subscribers_command.command("remove")
 @click.argument("subscriber")
 @door_options
 @click.pass_context
-def remove_subscriber_command(ctx: click.Context, /, subscriber: str, **given: Any) -> None:
+def remove_subscriber_command(ctx: click.Context, /, subscriber: str, **options: Any) -> None:
     """Remove SUBSCRIBER, the ID that `list` shows, with its address."""
     path = {"subscriber": subscriber}
-    removed = _through(ctx, given, lambda door: door.run("remove_subscriber", path, {}))
-    print_json(removed) if given["as_json"] else echo(f"{removed['address']} is told nothing more.")
+    removed = _through(ctx, options, lambda door: door.run("remove_subscriber", path, {}))
+    print_json(removed) if options["as_json"] else echo(f"{removed['address']} is told nothing more.")
 
 
-def _print_subscriber(each: Given) -> None:
-    told = ", ".join(each["components"]) or "everything"
-    echo(
-        f"{each['id']}  {each['kind']:<8} {each['address']}  {told}{'' if each['confirmed'] else '  (to be confirmed)'}"
-    )
+def _print_subscriber(subscriber: dict[str, Any]) -> None:
+    scope = ", ".join(subscriber["components"]) or "everything"
+    state = "" if subscriber["confirmed"] else "  (to be confirmed)"
+    echo(f"{subscriber['id']}  {subscriber['kind']:<8} {subscriber['address']}  {scope}{state}")
 
 
 @statuspage_command.command("export")
@@ -267,37 +271,37 @@ async def _view(database: Database, settings: Settings) -> PageView:
 
 
 def _publication(
-    ctx: click.Context, given: Given, name: str, path: dict[str, str], asked: Given, instants: Sequence[str]
+    ctx: click.Context, options: Options, name: str, path: dict[str, str], arguments: Arguments, instants: Sequence[str]
 ) -> None:
-    """Run an operation that answers a publication, and print it. `instants`: options that are times."""
+    """Run an operation that returns a publication, and print it. `instants`: the options that are times."""
 
     async def work(door: Door) -> Any:
-        times = {each: given[each] for each in instants if given[each] is not None}
+        times = {option: options[option] for option in instants if options[option] is not None}
         zone = (await door.run("get_status_page", {}, {}))["timezone"] if times else ""
-        stamps = {each: required_instant(text, zone).isoformat() for each, text in times.items()}
-        return await door.run(name, path, {**asked, **stamps})
+        stamps = {option: required_instant(text, zone).isoformat() for option, text in times.items()}
+        return await door.run(name, path, {**arguments, **stamps})
 
-    _print(_through(ctx, given, work), as_json=_as_json(ctx, given))
+    _print(_through(ctx, options, work), as_json=_as_json(ctx, options))
 
 
-def _through(ctx: click.Context, given: Given, work: Callable[[Door], Any]) -> Any:
+def _through(ctx: click.Context, options: Options, work: Callable[[Door], Any]) -> Any:
     """Run `work` with the door of the options, which may stand before or after the subcommand."""
     group = ctx.obj or {}
     return through_door(
-        Target(given.get("person") or group.get("person"), given.get("server") or group.get("server")), work
+        Target(options.get("person") or group.get("person"), options.get("server") or group.get("server")), work
     )
 
 
-def _as_json(ctx: click.Context, given: Given) -> bool:
-    return bool(given.get("as_json") or (ctx.obj or {}).get("as_json"))
+def _as_json(ctx: click.Context, options: Options) -> bool:
+    return bool(options.get("as_json") or (ctx.obj or {}).get("as_json"))
 
 
 def _path(publication: str) -> dict[str, str]:
     return {"publication": publication}
 
 
-def _some(given: Given, *names: str) -> Given:
-    return {name: given[name] for name in names if given[name] is not None}
+def _options_set(options: Options, *names: str) -> Arguments:
+    return {name: options[name] for name in names if options[name] is not None}
 
 
 def _status(text: str) -> PublicStatus:
@@ -307,10 +311,10 @@ def _status(text: str) -> PublicStatus:
         raise TocsinError(f"“{text}” is no status. Use one of: {', '.join(PublicStatus)}.") from None
 
 
-def _states(given: Sequence[str]) -> dict[str, str]:
+def _states(assignments: Sequence[str]) -> dict[str, str]:
     states: dict[str, str] = {}
-    for each in given:
-        name, equals, state = each.partition("=")
+    for assignment in assignments:
+        name, equals, state = assignment.partition("=")
         if not equals:
             raise TocsinError(f"Say how “{name}” is: --component {name}=partial_outage")
         states[name] = str(parse_state(state))
@@ -326,7 +330,7 @@ def required_instant(text: str, zone: str) -> datetime:
     return (instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
 
 
-def _print(publication: Given, *, as_json: bool) -> None:
+def _print(publication: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(publication)
         return
@@ -334,17 +338,17 @@ def _print(publication: Given, *, as_json: bool) -> None:
     echo(f"{_label(publication)} · {publication['updates'][-1]['message']}")
 
 
-def _label(publication: Given) -> str:
+def _label(publication: dict[str, Any]) -> str:
     return PublicStatus(publication["status"]).label
 
 
-def _print_page(shown: Given, *, as_json: bool) -> None:
+def _print_page(status_page: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        print_json(shown)
+        print_json(status_page)
         return
-    echo(f"{shown['status']['description']} · {shown['url']}")
-    for each in shown["components"]:
-        echo(f"  {each['key']:<20} {parse_state(each['state']).label}")
-    for publication in shown["publications"]:
+    echo(f"{status_page['status']['description']} · {status_page['url']}")
+    for component in status_page["components"]:
+        echo(f"  {component['key']:<20} {parse_state(component['state']).label}")
+    for publication in status_page["publications"]:
         about = f" ({publication['incident']})" if publication["incident"] else ""
         echo(f"{publication['id']}  {_label(publication):<14} {publication['title']}{about}")

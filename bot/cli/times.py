@@ -1,4 +1,4 @@
-"""Implements `tocsin times`: corrects when an incident started, was detected, mitigated and resolved."""
+"""Implements `tocsin times`: shows and corrects when an incident started, was detected, mitigated and resolved."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ from storage.database import Database
 @click.option("--impact-ended", metavar="TIME")
 @click.option("--reason", default="", help="How it is known; needed to correct something.")
 @as_json_option
-def times_command(incident_id: str, reason: str, as_json: bool, **given: str | None) -> None:
+def times_command(incident_id: str, reason: str, as_json: bool, **times: str | None) -> None:
     """Correct the times of INCIDENT_ID; without a time, show them."""
     number = incident_number(incident_id)
-    corrections = {f"{name}_at": _instant(text) for name, text in given.items() if text}
+    corrections = {f"{name}_at": _instant(text) for name, text in times.items() if text}
     incident = run(lambda database, settings: _corrected(database, settings, number, corrections, reason))
     if as_json:
         print_json({**incident_json(incident), **{name: instant(getattr(incident, name)) for name in LABELS}})

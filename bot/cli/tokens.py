@@ -32,11 +32,11 @@ def token_command() -> None:
 def create_command(name: str, person: str, scopes: str, expires: str | None, as_json: bool) -> None:
     """Make a token and show it, once."""
     lasts = parse_duration(expires) if expires else None
-    wanted = scopes_of(scopes.split(","))
+    token_scopes = scopes_of(scopes.split(","))
 
     async def create(database: Database, settings: Settings) -> tuple[Token, str]:
         now = (await open_clock(database, settings.tocsin_speed)).now()
-        return await tokens.create(database, name, person, wanted, now, lasts)
+        return await tokens.create(database, name, person, token_scopes, now, lasts)
 
     token, secret = run(create)
     if as_json:
@@ -50,13 +50,13 @@ def create_command(name: str, person: str, scopes: str, expires: str | None, as_
 @as_json_option
 def list_command(as_json: bool) -> None:
     """The tokens, the newest first."""
-    listed = run(lambda database, _: _listed(database))
+    newest = run(lambda database, _: _listed(database))
     if as_json:
-        print_json([token_json(token) for token in listed])
+        print_json([token_json(token) for token in newest])
         return
-    if not listed:
+    if not newest:
         echo("There are no tokens. Make one: tocsin token create --name ci --as U0123 --scopes write")
-    for token in listed:
+    for token in newest:
         echo(_line(token))
 
 

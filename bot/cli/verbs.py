@@ -1,4 +1,4 @@
-"""Implements the verbs of an incident: `tocsin declare`, `ack`, `update` …, which work while Slack is down, too."""
+"""Implements the verbs of an incident: `tocsin declare`, `ack`, `update` …, which also work while Slack is down."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from bot.domain.incident.relations import parse_tags
 from bot.domain.values.one_line import one_line
 from bot.domain.values.slack_ids import MENTION, is_user_id
 
-Given = dict[str, Any]
+Arguments = dict[str, Any]
 
 
-def _done(target: Target, name: str, incident_id: str | None, given: Given, as_json: bool) -> None:
+def _carry_out(target: Target, name: str, incident_id: str | None, arguments: Arguments, as_json: bool) -> None:
     """Run a verb and print the incident as it is now."""
     path = {} if incident_id is None else {"id": f"INC-{incident_number(incident_id)}"}
 
     async def work(door: Door) -> Any:
-        return await door.run(name, path, given)
+        return await door.run(name, path, arguments)
 
     incident = through_door(target, work)
     if as_json:
@@ -31,10 +31,10 @@ def _done(target: Target, name: str, incident_id: str | None, given: Given, as_j
     echo(f"{incident['id']} · {incident['severity']} · {incident['status']} · {one_line(incident['title'])}")
 
 
-def _words(words: tuple[str, ...], what: str) -> str:
+def _words(words: tuple[str, ...], missing: str) -> str:
     text = " ".join(words).strip()
     if not text:
-        raise TocsinError(f"Say {what}.")
+        raise TocsinError(f"Say {missing}.")
     return text
 
 
@@ -49,8 +49,8 @@ def _words(words: tuple[str, ...], what: str) -> str:
 def declare_command(words: tuple[str, ...], severity: str | None, as_json: bool, **options: Any) -> None:
     """Declare an incident: tocsin declare sev2 Checkout is down"""
     target = target_of(options)
-    given: Given = {name: options[name] for name in ("private", "drill", "description")}
-    given["services"] = list(options["services"])
+    arguments: Arguments = {name: options[name] for name in ("private", "drill", "description")}
+    arguments["services"] = list(options["services"])
 
     async def work(door: Door) -> Any:
         levels = (await door.run("get_policy", {}, {}))["severities"]
@@ -58,7 +58,7 @@ def declare_command(words: tuple[str, ...], severity: str | None, as_json: bool,
         if level is None and len(title) > 1 and title[0].lower() in levels:
             level = title.pop(0).lower()
         return await door.run(
-            "declare_incident", {}, {**given, "title": " ".join(title), **({"severity": level} if level else {})}
+            "declare_incident", {}, {**arguments, "title": " ".join(title), **({"severity": level} if level else {})}
         )
 
     incident = through_door(target, work)
@@ -68,39 +68,41 @@ def declare_command(words: tuple[str, ...], severity: str | None, as_json: bool,
         echo(f"{incident['id']} · {incident['severity']} · {incident['status']} · {one_line(incident['title'])}")
 
 
-def target_of(options: Given) -> Target:
-    """Where a command acts, and as whom, by its options."""
+def target_of(options: Arguments) -> Target:
+    """The target that the options of a command name."""
     return Target(options.get("person"), options.get("server"))
 
 
-def _verb(name: str, operation: str, help_text: str, given: Callable[[tuple[str, ...]], Given]) -> click.Command:
-    """A command `tocsin NAME INC-7 [words]`. `given` makes the operation's arguments of the words."""
+def _verb(
+    name: str, operation: str, help_text: str, arguments_of: Callable[[tuple[str, ...]], Arguments]
+) -> click.Command:
+    """A command `tocsin NAME INC-7 [words]`. `arguments_of` turns the words into the operation's arguments."""
 
     @click.command(name, help=help_text)
     @click.argument("incident_id", metavar="ID")
     @click.argument("words", nargs=-1)
     @door_options
     def command(incident_id: str, words: tuple[str, ...], as_json: bool, **options: Any) -> None:
-        _done(target_of(options), operation, incident_id, given(words), as_json)
+        _carry_out(target_of(options), operation, incident_id, arguments_of(words), as_json)
 
     return command
 
 
-def _nothing(words: tuple[str, ...]) -> Given:
+def _nothing(words: tuple[str, ...]) -> Arguments:
     if words:
         raise TocsinError(f"I don't know what to do with “{' '.join(words)[:40]}”.")
     return {}
 
 
-def _status(words: tuple[str, ...]) -> Given:
+def _status(words: tuple[str, ...]) -> Arguments:
     return {"status": _words(words[:1], "which status, such as identified").lower(), "note": " ".join(words[1:])}
 
 
-def _severity(words: tuple[str, ...]) -> Given:
+def _severity(words: tuple[str, ...]) -> Arguments:
     return {"severity": _words(words[:1], "which severity"), "reason": " ".join(words[1:])}
 
 
-def _role(words: tuple[str, ...]) -> Given:
+def _role(words: tuple[str, ...]) -> Arguments:
     if len(words) != 2:
         raise TocsinError("Say which role and who: tocsin role INC-7 commander U0123, or none to clear it")
     user = _person(words[1])
@@ -112,18 +114,18 @@ def _person(word: str) -> str:
     return match[1] if match else word.lstrip("@")
 
 
-def _page(words: tuple[str, ...]) -> Given:
+def _page(words: tuple[str, ...]) -> Arguments:
     whom = _person(_words(words[:1], "whom: a Slack ID or a schedule"))
     target = {"users": [whom]} if is_user_id(whom) else {"schedule": whom}
     return {**target, "reason": " ".join(words[1:])}
 
 
-def _tags(words: tuple[str, ...]) -> Given:
+def _tags(words: tuple[str, ...]) -> Arguments:
     change = parse_tags(_words(words, "which tags"))
     return {"add": list(change.added), "remove": list(change.removed), "replace": change.all_others}
 
 
-def _reason(words: tuple[str, ...]) -> Given:
+def _reason(words: tuple[str, ...]) -> Arguments:
     return {"reason": _words(words, "why")}
 
 

@@ -1,6 +1,6 @@
 """Writes the pages of `docs/reference` from the code: `python -m bot.cli.reference`.
 
-A test says that they are up to date.
+A test checks that they are up to date.
 """
 
 from __future__ import annotations

@@ -16,19 +16,19 @@ INTRODUCTION = (
 
 
 def page(root: Path) -> str:
-    """The page."""
+    """The page as Markdown."""
     document_of_rules = yaml.safe_load((root / "docs" / "alerts.rules.yml").read_text(encoding="utf-8"))
     rules = [rule for group in document_of_rules["groups"] for rule in group["rules"] if "alert" in rule]
     return document("Alerts about Tocsin", INTRODUCTION, [_section(rule) for rule in rules])
 
 
 def _section(rule: dict[str, Any]) -> str:
-    said = rule["annotations"]
-    held = f", for {rule['for']}" if "for" in rule else ""
+    texts = rule["annotations"]
+    hold = f", for {rule['for']}" if "for" in rule else ""
     return "\n\n".join(
         [
             f"## {rule['alert']}",
-            f"Severity {code(rule['labels']['severity'])}{held}. {' '.join(said['description'].split())}",
+            f"Severity {code(rule['labels']['severity'])}{hold}. {' '.join(texts['description'].split())}",
             block("promql", str(rule["expr"])),
         ]
     )

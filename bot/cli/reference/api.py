@@ -22,11 +22,16 @@ INTRODUCTION = (
 def page() -> str:
     """The page."""
     parts = []
-    for tag, operations in groupby(sorted(OPERATIONS, key=lambda each: each.tag), key=lambda each: each.tag):
-        listed = list(operations)
-        rows = ((f"[`{each.method} {each.path}`](#{each.name})", each.summary, str(each.scope)) for each in listed)
+    for tag, operations in groupby(
+        sorted(OPERATIONS, key=lambda operation: operation.tag), key=lambda operation: operation.tag
+    ):
+        tagged = list(operations)
+        rows = (
+            (f"[`{operation.method} {operation.path}`](#{operation.name})", operation.summary, str(operation.scope))
+            for operation in tagged
+        )
         parts.append(f"## {tag}\n\n{table(('operation', 'what it does', 'scope'), rows)}")
-        parts += [_section(each) for each in listed]
+        parts += [_section(operation) for operation in tagged]
     return document("API", INTRODUCTION, parts)
 
 

@@ -21,7 +21,7 @@ def page() -> str:
 
 
 def _commands(group: click.Group, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Every command with its path, in the order of the alphabet."""
+    """Every command with its path, in alphabetical order."""
     context = click.Context(group)
     for name in sorted(group.list_commands(context)):
         command = group.get_command(context, name)
@@ -36,10 +36,10 @@ def _section(path: tuple[str, ...], command: click.Command) -> str:
     name = " ".join(("tocsin", *path))
     with click.Context(command, info_name=name) as context:
         usage = " ".join([name, *command.collect_usage_pieces(context)])
-        options = [each.get_help_record(context) for each in command.get_params(context)]
-    rows = [(code(names), said) for names, said in filter(None, options) if "--help" not in names]
-    said = " ".join((command.help or command.short_help or "").split())
-    parts = [f"{'#' * (len(path) + 1)} {name}", said, block("text", usage)]
+        options = [parameter.get_help_record(context) for parameter in command.get_params(context)]
+    rows = [(code(names), meaning) for names, meaning in filter(None, options) if "--help" not in names]
+    meaning = " ".join((command.help or command.short_help or "").split())
+    parts = [f"{'#' * (len(path) + 1)} {name}", meaning, block("text", usage)]
     if rows:
         parts.append(table(("option", "meaning"), rows))
     return "\n\n".join(part for part in parts if part)

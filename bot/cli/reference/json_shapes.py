@@ -1,4 +1,4 @@
-"""The page of the JSON that the API answers, and that `--json` prints."""
+"""The page of the JSON that the API returns and `--json` prints."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def page() -> str:
 
 
 def definitions() -> dict[str, Any]:
-    """The schema of each model that an operation answers, and of those within, by its name."""
+    """The schema of each model that an operation returns, and of the models inside it, by name."""
     models = sorted({operation.answer for operation in OPERATIONS}, key=lambda model: model.__name__)
     _, schemas = models_json_schema([(model, "serialization") for model in models])
     text = json.dumps(schemas["$defs"])

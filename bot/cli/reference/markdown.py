@@ -17,7 +17,7 @@ def document(title: str, introduction: str, parts: Iterable[str]) -> str:
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table."""
     lines = [" | ".join(headings), " | ".join("---" for _ in headings)]
-    lines += [" | ".join(cell(each) for each in row) for row in rows]
+    lines += [" | ".join(cell(text) for text in row) for row in rows]
     return "\n".join(f"| {line} |" for line in lines)
 
 

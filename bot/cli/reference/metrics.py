@@ -17,14 +17,14 @@ SUFFIX = {"counter": "_total"}
 def page() -> str:
     """The page."""
     collectors = set(Metrics().registry._names_to_collectors.values())
-    found = [each for each in collectors if isinstance(each, MetricWrapperBase)]
+    wrappers = [collector for collector in collectors if isinstance(collector, MetricWrapperBase)]
     rows = [
         (
-            code(each._name + SUFFIX.get(str(each._type), "")),
-            str(each._type),
-            ", ".join(code(label) for label in each._labelnames),
-            each._documentation,
+            code(metric._name + SUFFIX.get(str(metric._type), "")),
+            str(metric._type),
+            ", ".join(code(label) for label in metric._labelnames),
+            metric._documentation,
         )
-        for each in sorted(found, key=lambda each: each._name)
+        for metric in sorted(wrappers, key=lambda metric: metric._name)
     ]
     return document("Metrics", INTRODUCTION, [table(("metric", "type", "labels", "meaning"), rows)])

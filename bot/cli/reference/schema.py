@@ -12,7 +12,7 @@ Schema = Mapping[str, Any]
 
 
 def fields_table(schema: Schema, within: str = "") -> str:
-    """The fields of an object. `within`: a page on which the models that it names are sections."""
+    """The fields of an object. `within`: the page that has a section for each model."""
     required = set(schema.get("required", ()))
     rows = [
         (code(name), type_of(field, within), _default(field, name in required), _meaning(field))
@@ -23,10 +23,10 @@ def fields_table(schema: Schema, within: str = "") -> str:
 
 def section(name: str, schema: Schema) -> str:
     """A part of a page about one model: its fields, or its values."""
-    said = " ".join(str(schema.get("description", "")).split())
-    values = ", ".join(code(str(each)) for each in schema.get("enum", ()))
-    listed = fields_table(schema) if "properties" in schema else values
-    return "\n\n".join(part for part in (f"## {name}", said, listed) if part)
+    description = " ".join(str(schema.get("description", "")).split())
+    values = ", ".join(code(str(value)) for value in schema.get("enum", ()))
+    content = fields_table(schema) if "properties" in schema else values
+    return "\n\n".join(part for part in (f"## {name}", description, content) if part)
 
 
 def type_of(field: Schema, within: str = "") -> str:
@@ -36,11 +36,11 @@ def type_of(field: Schema, within: str = "") -> str:
         return f"[{name}]({within}#{name.lower()})"
     for several in ("anyOf", "oneOf"):
         if several in field:
-            return " or ".join(dict.fromkeys(type_of(each, within) for each in field[several]))
+            return " or ".join(dict.fromkeys(type_of(option, within) for option in field[several]))
     if "allOf" in field and len(field["allOf"]) == 1:
         return type_of(field["allOf"][0], within)
     if "enum" in field:
-        return ", ".join(code(str(each)) for each in field["enum"])
+        return ", ".join(code(str(value)) for value in field["enum"])
     if "const" in field:
         return code(str(field["const"]))
     return _plain(field, within)
@@ -66,13 +66,13 @@ def _default(field: Schema, required: bool) -> str:
 
 
 def _meaning(field: Schema) -> str:
-    said = str(field.get("description", ""))
+    description = str(field.get("description", ""))
     bounds = [
         f"{word} {field[name]}"
         for name, word in (("minimum", "at least"), ("maximum", "at most"), ("maxLength", "at most characters:"))
         if name in field
     ]
-    return f"{said} ({', '.join(bounds)})" if said and bounds else said or ", ".join(bounds)
+    return f"{description} ({', '.join(bounds)})" if description and bounds else description or ", ".join(bounds)
 
 
 LONGEST_DEFAULT = 60

@@ -24,18 +24,18 @@ def page(root: Path) -> str:
     rows = []
     for name, field in sorted(Settings.model_fields.items()):
         default = "" if field.default in (None, PydanticUndefined, "") else field.default
-        shown = default.get_secret_value() if isinstance(default, SecretStr) else str(default)
+        text = default.get_secret_value() if isinstance(default, SecretStr) else str(default)
         secret = "yes" if name in secrets else ""
-        rows.append((code(name.upper()), code(shown), secret, meanings.get(name.upper(), "")))
+        rows.append((code(name.upper()), code(text), secret, meanings.get(name.upper(), "")))
     return document("Settings", INTRODUCTION, [table(("variable", "default", "secret", "meaning"), rows)])
 
 
 def _meanings(guide: str) -> dict[str, str]:
-    """What the guide's table says of each variable."""
+    """The meaning of each variable, from the guide's table of settings."""
     section = guide.split("## Settings", 1)[1].split("\n## ", 1)[0]
-    found: dict[str, str] = {}
+    meanings: dict[str, str] = {}
     for row in re.findall(r"^\| (`.*) \|$", section, re.MULTILINE):
         names, *_, meaning = re.split(r"(?<!\\) \| ", row)
         linked = re.sub(r"\]\((?!https?:|#)", "](../", meaning).replace("](#", "](../operator.md#")
-        found |= dict.fromkeys(re.findall(r"`([A-Z_]+)`", names), linked.replace("\\|", "|"))
-    return found
+        meanings |= dict.fromkeys(re.findall(r"`([A-Z_]+)`", names), linked.replace("\\|", "|"))
+    return meanings

@@ -24,8 +24,8 @@ def page() -> str:
 def _section(verb: Verb) -> str:
     usages = " · ".join(code(f"/incident {usage}") for usage in verb.usages)
     lines = [f"## {verb.name}", f"{verb.summary[0].upper()}{verb.summary[1:]}.", usages]
-    shown = example(verb, preset("sev1-5"), "/incident")
-    lines.append(f"Example: {code(shown)}")
+    usage_example = example(verb, preset("sev1-5"), "/incident")
+    lines.append(f"Example: {code(usage_example)}")
     if verb.aliases:
         lines.append("Also: " + ", ".join(code(alias) for alias in verb.aliases))
     return "\n\n".join(lines)
