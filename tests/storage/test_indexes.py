@@ -55,7 +55,7 @@ QUERIES: list[tuple[str, str, Query]] = [
     ("last of a kind", "timeline_kind", lambda conn: entries.newest_of_kinds(conn, 1, ["note"])),
     ("open incidents", "incidents_open", lambda conn: incidents.newest(conn, open_only=True)),
     ("incident of a channel", "incidents_channel", lambda conn: incidents.number_of_channel(conn, "C1")),
-    ("incidents of a period", "incidents_declared", lambda conn: figures.facts_since(conn, NOW)),
+    ("incidents of a period", "incidents_declared|incidents_figures", lambda conn: figures.facts_since(conn, NOW)),
     ("what ended long ago", "incidents_ended", lambda conn: retention.ended_incidents(conn, LONG_AGO, None)),
     ("due for indexing", "chains_due_for_indexing", lambda conn: similar.due_for_indexing(conn, 20)),
     ("never indexed", "chains_due_for_indexing", lambda conn: similar.never_indexed(conn, 20)),
