@@ -49,7 +49,7 @@ Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", description=
 
 
 class ActionShape(Shape):
-    """An action item. `ticket` is where it stands in a tracker."""
+    """An action item. `ticket` is its ticket in a tracker."""
 
     model_config = ConfigDict(title="ActionItem")
 
@@ -75,7 +75,7 @@ class ActionShape(Shape):
 
 
 class ActionsShape(Shape):
-    """Action items. `total` counts all that match."""
+    """A page of action items. `total` counts all that match."""
 
     model_config = ConfigDict(title="ActionItems")
 
@@ -84,7 +84,7 @@ class ActionsShape(Shape):
 
 
 class ListArguments(Arguments):
-    """Which items that are to be done to list, those due first first."""
+    """Which open action items to list, in the order of their due days."""
 
     owner: SlackId | None = None
     overdue: bool = False
@@ -92,7 +92,7 @@ class ListArguments(Arguments):
 
 
 class NewArguments(Arguments):
-    """What is to be done, by whom, until when."""
+    """The task, its owner and its due day."""
 
     title: Words
     description: MaybeWords = ""
@@ -104,7 +104,7 @@ class NewArguments(Arguments):
 
 
 class ChangeArguments(Arguments):
-    """What changes; what is left out stays, and null takes away. `deferred` needs a reason."""
+    """The changes. A field that is left out stays as it is, and null clears it. `deferred` needs a reason."""
 
     title: Words | None = None
     description: MaybeWords | None = None
@@ -117,26 +117,26 @@ class ChangeArguments(Arguments):
     reason: MaybeWords = ""
 
 
-async def _list(call: Call, given: ListArguments) -> Answer:
+async def _list(call: Call, arguments: ListArguments) -> Answer:
     day = _today(call)
     async with call.context.database.reading() as conn:
-        found = await queries.find_live(
+        live_items = await queries.find_live(
             conn,
             None if call.operator else call.actor,
-            owner=given.owner,
-            due_before=day if given.overdue else None,
-            limit=given.limit,
+            owner=arguments.owner,
+            due_before=day if arguments.overdue else None,
+            limit=arguments.limit,
         )
-    listed = [_json(item, day, found.tickets.get(item.id)) for item in found.items]
-    return Answer({"actions": listed, "total": found.total})
+    rows = [_json(item, day, live_items.tickets.get(item.id)) for item in live_items.items]
+    return Answer({"actions": rows, "total": live_items.total})
 
 
 async def _of_incident(call: Call, _: NoArguments) -> Answer:
     incident = await visible_incident(call)
     async with call.context.database.reading() as conn:
-        found = await queries.of_incident(conn, incident)
-    listed = [_json(item, _today(call), found.tickets.get(item.id)) for item in found.items]
-    return Answer({"actions": listed, "total": found.total})
+        incident_items = await queries.of_incident(conn, incident)
+    rows = [_json(item, _today(call), incident_items.tickets.get(item.id)) for item in incident_items.items]
+    return Answer({"actions": rows, "total": incident_items.total})
 
 
 async def _get(call: Call, _: NoArguments) -> Answer:
@@ -144,49 +144,55 @@ async def _get(call: Call, _: NoArguments) -> Answer:
     return await _answer(call, await _item(call))
 
 
-async def _create(call: Call, given: NewArguments) -> Answer:
+async def _create(call: Call, arguments: NewArguments) -> Answer:
     await visible_incident(call)
     new = NewAction(
-        given.title, given.owner, given.priority, _day(given.due), given.description, given.category, given.kind
+        arguments.title,
+        arguments.owner,
+        arguments.priority,
+        _day(arguments.due),
+        arguments.description,
+        arguments.category,
+        arguments.kind,
     )
     item = await create_action(call.context, call.number, new, call.actor, call.delivery)
     answer = await _answer(call, item)
     return Answer(answer.body, answer.version, f"/incidents/INC-{item.incident}/actions/{item.number}")
 
 
-async def _change(call: Call, given: ChangeArguments) -> Answer:
-    """Words, owner, day and facts first, then the status, each its own change on the timeline."""
+async def _change(call: Call, arguments: ChangeArguments) -> Answer:
+    """Apply the edits first, then the status; each is a change of its own on the timeline."""
     await visible_incident(call)
     item = await _item(call)
-    words = given.model_fields_set - {"status", "reason"}
-    if not words and given.status is None:
+    edits = arguments.model_fields_set - {"status", "reason"}
+    if not edits and arguments.status is None:
         raise Refused("Say what changes.")
-    if words:
+    if edits:
         item = await edit_action(
-            call.context, item.incident, item.number, _edited(item, given), call.actor,
-            call.delivery if given.status is None else None,
+            call.context, item.incident, item.number, _edited(item, arguments), call.actor,
+            call.delivery if arguments.status is None else None,
         )  # fmt: skip
-    if given.status is not None and given.status is not item.status:
-        item = await _moved(call, item, given.status, given.reason)
+    if arguments.status is not None and arguments.status is not item.status:
+        item = await _change_status(call, item, arguments.status, arguments.reason)
     return await _answer(call, item)
 
 
-async def _moved(call: Call, item: ActionItem, status: ActionStatus, reason: str) -> ActionItem:
-    where = (call.context, item.incident, item.number)
+async def _change_status(call: Call, item: ActionItem, status: ActionStatus, reason: str) -> ActionItem:
+    item_key = (call.context, item.incident, item.number)
     match status:
         case ActionStatus.COMPLETED:
-            return await complete_action(*where, call.actor, call.delivery)
+            return await complete_action(*item_key, call.actor, call.delivery)
         case ActionStatus.DEFERRED:
-            return await defer_action(*where, reason, call.actor, call.delivery)
+            return await defer_action(*item_key, reason, call.actor, call.delivery)
         case ActionStatus.IN_PROGRESS:
-            return await begin_action(*where, call.actor, call.delivery)
-    return await reopen_action(*where, call.actor, call.delivery)
+            return await begin_action(*item_key, call.actor, call.delivery)
+    return await reopen_action(*item_key, call.actor, call.delivery)
 
 
-def _edited(item: ActionItem, given: ChangeArguments) -> NewAction:
-    """The item's words and facts with those that were given."""
-    values = given.model_dump(include=given.model_fields_set)
-    due = _day(given.due) if "due" in values else item.due
+def _edited(item: ActionItem, arguments: ChangeArguments) -> NewAction:
+    """The item with the fields that the request changes."""
+    values = arguments.model_dump(include=arguments.model_fields_set)
+    due = _day(arguments.due) if "due" in values else item.due
     return NewAction(
         values.get("title") or item.title,
         values.get("owner", item.owner),
@@ -223,7 +229,7 @@ def _today(call: Call) -> date:
 
 
 def _day(text: str | None) -> date | None:
-    """A day. Raises `Refused` for one that no calendar has."""
+    """Parse a day. Raises `Refused` for one that is not in the calendar."""
     try:
         return None if text is None else date.fromisoformat(text)
     except ValueError:

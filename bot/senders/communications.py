@@ -34,7 +34,7 @@ VERSION = 1  # of the webhook's body
 
 
 class HoldsNotifiers(Protocol):
-    """Whoever keeps the notifiers while secrets are rotated."""
+    """Holds the notifiers in use, which change when secrets are rotated."""
 
     @property
     def notifiers(self) -> Mapping[str, Notifier]:
@@ -50,7 +50,7 @@ class CommunicationSender:
         self._holder = holder
 
     async def send(self, row: ClaimedNotice) -> SendResult:
-        """1. Read the communication; 2. pass it to the mail server or the webhook; 3. describe a failure."""
+        """1. Read the communication. 2. Pass it to the mail server or the webhook. 3. Describe a failure."""
         payload = read_payload(row, CommunicationPayload)
         async with self._context.database.reading() as conn:
             incident = await incidents.get(conn, row.incident or 0)
@@ -60,16 +60,16 @@ class CommunicationSender:
                 corrected = await communications.get(conn, communication.incident, communication.corrects)
         if incident is None or communication is None:
             return Failed(f"there is no communication for {row.dedup_key}")
-        where = payload.address if row.kind == NoticeKind.COMMS_MAIL else "the webhook"
-        words = f"Could not send the {tell.what(communication)} to {where}"
+        recipient = payload.address if row.kind == NoticeKind.COMMS_MAIL else "the webhook"
+        failure_text = f"Could not send the {tell.what(communication)} to {recipient}"
         if time.monotonic() + 2 * http.TIMEOUT_S > row.lease_ends_monotonic:
-            return Retry(f"{words}: its lease would have ended before the answer", timedelta(0))
+            return Retry(f"{failure_text}: its lease would have ended before the answer", timedelta(0))
         try:
             receipt = await self._send(row, payload, incident, communication, corrected)
         except DeliveryError as error:
-            return result_of(error, f"{words}: {error}.")
+            return result_of(error, f"{failure_text}: {error}.")
         if receipt is None:
-            return Failed(f"{words}: it is not set up any more.")
+            return Failed(f"{failure_text}: it is not set up any more.")
         return Sent(receipt.as_json())
 
     async def _send(
@@ -80,26 +80,27 @@ class CommunicationSender:
         communication: Communication,
         corrected: Communication | None,
     ) -> Receipt | None:
-        """Make one attempt. None where the method is not set up any more."""
+        """Make one attempt. None recipient the method is not set up any more."""
         if row.kind == NoticeKind.COMMS_MAIL:
             email = self._holder.notifiers.get("email")
             if not isinstance(email, Email):
                 return None
             mail = _mail(payload, incident, communication, corrected)
-            return await email.send_mail(await self._leaving(mail))
+            return await email.send_mail(await self._with_unsubscribe_link(mail))
         webhook = self._holder.notifiers.get("webhook")
         return await webhook.post(row.key, _body(row, communication)) if isinstance(webhook, Webhook) else None
 
-    async def _leaving(self, mail: Mail) -> Mail:
-        """The mail with the link by which a subscriber of the status page leaves; unchanged for everybody else."""
+    async def _with_unsubscribe_link(self, mail: Mail) -> Mail:
+        """The mail with an unsubscribe link, if the address is subscribed to the status page; otherwise unchanged."""
         async with self._context.database.reading() as conn:
-            found = await subscribers.of_address(conn, SubscriberKind.EMAIL, mail.to.lower())
-            if found is None or not found.active:
+            subscriber = await subscribers.of_address(conn, SubscriberKind.EMAIL, mail.to.lower())
+            if subscriber is None or not subscriber.active:
                 return mail
-            leave = link(self._context, await signing_secret(conn), Purpose.UNSUBSCRIBE, found.id)
-        foot = f"You get this because you subscribed to {self._context.policy.status_page.name}. Unsubscribe: {leave}"
-        text, page = f"{mail.text}\n\n{foot}", f"{mail.html}{markup.to_html(foot)}"
-        return replace(mail, text=text, html=page, unsubscribe_url=leave)
+            unsubscribe_url = link(self._context, await signing_secret(conn), Purpose.UNSUBSCRIBE, subscriber.id)
+        page_name = self._context.policy.status_page.name
+        footer = f"You get this because you subscribed to {page_name}. Unsubscribe: {unsubscribe_url}"
+        text, html_text = f"{mail.text}\n\n{footer}", f"{mail.html}{markup.to_html(footer)}"
+        return replace(mail, text=text, html=html_text, unsubscribe_url=unsubscribe_url)
 
 
 def _mail(

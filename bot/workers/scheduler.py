@@ -85,10 +85,10 @@ class Scheduler(PolledService):
         rows = sorted(rows, key=lambda row: (row.due_at, row.incident, row.rung or 0))
         rows = [row for batch in _batches(rows) for row in await self._remind(batch)]
         one_writer = self._context.database.dialect == "sqlite"
-        left = iter(_batches(rows) if one_writer else _by_incident(rows))
+        chunks = iter(_batches(rows) if one_writer else _by_incident(rows))
 
         async def work() -> None:
-            for chunk in left:
+            for chunk in chunks:
                 await self._act_on(chunk)
 
         await asyncio.gather(*(work() for _ in range(1 if one_writer else SIDE_BY_SIDE)))

@@ -17,7 +17,7 @@ from storage import actions
 
 
 async def add_checklists(context: Context, number: int, actor: str, delivery: str | None = None) -> list[ActionItem]:
-    """Add what the incident does not have yet, with one entry for all. Returns the new items.
+    """Add the items that the incident lacks, with one entry for all. Returns the new items.
 
     Raises `Refused` before the incident is resolved.
     """
@@ -27,7 +27,10 @@ async def add_checklists(context: Context, number: int, actor: str, delivery: st
         day, resolved_at = today(work), work.incident.resolved_at or work.now
         missing = owed(work.incident, known, resolved_at.astimezone(work.policy.zone).date(), day)
         first = await actions.next_number(work.conn, number)
-        new = [items.create(number, first + index, each, actor, work.now).item for index, each in enumerate(missing)]
+        new = [
+            items.create(number, first + index, new_action, actor, work.now).item
+            for index, new_action in enumerate(missing)
+        ]
         if not new:
             return []
         rows = [(item, reminders.begins_at(reminders.next_day(item, day))) for item in new if _reachable(item)]
@@ -40,5 +43,5 @@ async def add_checklists(context: Context, number: int, actor: str, delivery: st
 
 
 def _reachable(item: ActionItem) -> bool:
-    """Whether somebody in Slack owns the item: an incident may be resolved by a vendor's alert or a name."""
+    """Whether a Slack user owns the item. An incident may be resolved by a vendor or a name that is not in Slack."""
     return item.owner is not None and is_user_id(item.owner)

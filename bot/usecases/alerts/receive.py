@@ -1,4 +1,4 @@
-"""Takes the alerts of one request: stores them, and opens or changes their groups, in one transaction."""
+"""Receives the alerts of one request: stores them, and opens or changes their groups, in one transaction."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from storage.alerts import changes as service_changes
 from storage.alerts import deadlines, groups, heartbeats, inhibitors, members, occurrences
 from storage.outbox import enqueue
 
-PORTION = 500  # alerts in one transaction: others wait for it
+PORTION = 500  # alerts in one transaction, so that other writers wait briefly
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of a batch."""
+    """What a batch changed."""
 
     received: int = 0
     new: int = 0
@@ -44,7 +44,7 @@ class Receipt:
     groups: tuple[str, ...] = ()  # IDs of the groups that it opened or changed
 
     def __add__(self, other: Receipt) -> Receipt:
-        """What became of two batches."""
+        """What two batches changed together."""
         return Receipt(
             self.received + other.received,
             self.new + other.new,
@@ -69,7 +69,7 @@ class _Batch:
 
 
 async def receive_alerts(context: Context, batch: AlertBatch) -> Receipt:
-    """Store a batch and return what was new in it. Returns after the last commit; the same again changes nothing.
+    """Store a batch and return what was new in it. Returns after the last commit; the same batch again changes nothing.
 
     A large batch is stored in portions, so that others can write in between.
     """
@@ -77,7 +77,7 @@ async def receive_alerts(context: Context, batch: AlertBatch) -> Receipt:
 
 
 async def receive_by(context: Context, batch: AlertBatch, policy: Policy) -> Receipt:
-    """The same, by the routes of this policy."""
+    """Do what `receive_alerts` does, by the routes of this policy."""
     receipt = Receipt(received=len(batch.rejected), rejected=len(batch.rejected))
     for portion in portions(batch):
         receipt += await _receive_portion(context, portion, policy)
@@ -87,10 +87,10 @@ async def receive_by(context: Context, batch: AlertBatch, policy: Policy) -> Rec
 
 
 def portions(batch: AlertBatch) -> list[AlertBatch]:
-    """The batch in parts of at most `PORTION` alerts. In a large one, what fires comes before what is over.
+    """The batch in parts of at most `PORTION` alerts. In a large one, firing alerts come before those that are over.
 
-    Otherwise a group could be over for a moment between two portions. What fires and is over in the same batch keeps
-    its order.
+    Otherwise a group could be over for a moment between two portions. Alerts that fire and are over in the same batch
+    keep their order.
     """
     alerts = batch.alerts
     if len(alerts) > PORTION:
@@ -107,32 +107,40 @@ def portions(batch: AlertBatch) -> list[AlertBatch]:
 async def _receive_portion(context: Context, batch: AlertBatch, policy: Policy) -> Receipt:
     """Store a portion in one transaction.
 
-    1. Find the routes, in a thread. 2. Compare with what is known. 3. Put alerts that fire into groups, 4. and take
-    those that are over out. 5. Save, and tell the incidents and cards of the groups.
+    1. Find the routes, in a thread. 2. Compare with the stored occurrences. 3. Add firing alerts to groups. 4. Remove
+    those that are over. 5. Save, and update the incidents and cards of the groups.
     """
-    placed = await asyncio.to_thread(_placed, batch.alerts, policy)
+    placements_by_occurrence = await asyncio.to_thread(_place, batch.alerts, policy)
     async with context.database.serialized() as conn:
         highest = await groups.lock_all(conn)
         now = context.clock.now()
-        beats = beats_in([each for several in placed.values() for each in several], now)
+        beats = beats_in([placement for several in placements_by_occurrence.values() for placement in several], now)
         missed = await heartbeats.hear(conn, list(beats.values()), now)
         again = [found(beat, now) for beat in missed]
         received = await _received(conn, [*batch.alerts, *again], now)
         new_changes = await service_changes.save(conn, in_catalog(batch.changes, policy))
         work = _Batch(conn, policy, now)
-        placements = [each for alert in _firing(received) for each in placed[alert.occurrence]]
-        await _fire(work, [each for each in placements if each.route.do is not AlertAction.HEARTBEAT], highest)
-        await _resolve(work, _over(received))
-        changes = await _saved(work, batch.truncated)
+        placements = [
+            placement for alert in _newly_firing(received) for placement in placements_by_occurrence[alert.occurrence]
+        ]
+        await _fire(
+            work, [placement for placement in placements if placement.route.do is not AlertAction.HEARTBEAT], highest
+        )
+        await _resolve(work, _ended_alerts(received))
+        changes = await _save(work, batch.truncated)
         await shadow.hear(context, conn, batch.pages)
         for change in changes:
             if change.fired_again:
                 await escalate.arm_rungs(conn, change.group, context)
         await _hear_repeated(work, received, changes)
         await tell(context, conn, changes, now)
-    beside = {alert.identity for alert in again}
-    told = [each.reception for each in received if each.alert.identity not in beside]
-    count = {kind: told.count(kind) for kind in Reception}
+    heartbeat_identities = {alert.identity for alert in again}
+    receptions = [
+        received_alert.reception
+        for received_alert in received
+        if received_alert.alert.identity not in heartbeat_identities
+    ]
+    count = {kind: receptions.count(kind) for kind in Reception}
     return Receipt(
         received=batch.received,
         new=count[Reception.NEW] + new_changes,
@@ -144,22 +152,28 @@ async def _receive_portion(context: Context, batch: AlertBatch, policy: Policy) 
 
 
 async def _hear_repeated(work: _Batch, received: Sequence[ReceivedAlert], changes: Sequence[GroupChange]) -> None:
-    """Move the deadline at which groups of sources that repeat grow stale; what was stale is heard of again."""
-    repeated = [each.alert for each in received if each.reception is Reception.REPEATED and _repeats(each.alert)]
+    """Move the stale deadlines of groups whose sources repeat alerts, and mark stale groups as reporting again."""
+    repeated = [
+        received_alert.alert
+        for received_alert in received
+        if received_alert.reception is Reception.REPEATED and _repeats(received_alert.alert)
+    ]
     firing = await members.firing_occurrences(work.conn, list({alert.identity for alert in repeated}))
-    heard = {number for listed in firing.values() for number, _ in listed}
+    heard_numbers = {number for memberships in firing.values() for number, _ in memberships}
     changed = {change.group.number: change.group for change in changes}
     stale = [
-        each
-        for each in (await groups.get_many(work.conn, heard - changed.keys())).values()
-        if each.stale_since is not None
+        group
+        for group in (await groups.get_many(work.conn, heard_numbers - changed.keys())).values()
+        if group.stale_since is not None
     ]
-    await groups.save_many(work.conn, [groups_of_alerts.hear(each, work.now) for each in stale])
-    await enqueue.put(work.conn, [routing.alert_card_edit(each.number) for each in stale if each.carded])
-    await enqueue.put(work.conn, [routing.alerts_edit(each.incident) for each in stale if each.incident is not None])
-    fires = {n for n, each in changed.items() if each.state is AlertStatus.FIRING and each.source in REPEATING}
+    await groups.save_many(work.conn, [groups_of_alerts.hear(group, work.now) for group in stale])
+    await enqueue.put(work.conn, [routing.alert_card_edit(group.number) for group in stale if group.carded])
+    await enqueue.put(work.conn, [routing.alerts_edit(group.incident) for group in stale if group.incident is not None])
+    firing_numbers = {
+        number for number, group in changed.items() if group.state is AlertStatus.FIRING and group.source in REPEATING
+    }
     due_at = work.now + work.policy.alerts.stale_after
-    await deadlines.arm(work.conn, sorted(fires | (heard - changed.keys())), deadlines.STALE, due_at)
+    await deadlines.arm(work.conn, sorted(firing_numbers | (heard_numbers - changed.keys())), deadlines.STALE, due_at)
 
 
 def _repeats(alert: Alert) -> bool:
@@ -167,18 +181,18 @@ def _repeats(alert: Alert) -> bool:
 
 
 async def _received(conn: AsyncConnection, alerts: Sequence[Alert], now: datetime) -> list[ReceivedAlert]:
-    """Compare alerts with what is stored of their occurrences, and store what is new."""
-    known = await occurrences.known(conn, list({alert.occurrence for alert in alerts}))
+    """Compare alerts with their stored occurrences, and store new ones."""
+    known_occurrences = await occurrences.known(conn, list({alert.occurrence for alert in alerts}))
     by_state = list({alert.identity for alert in alerts if alert.by_state})
     firing = await members.current_occurrences(conn, by_state)
     states = States(firing, await occurrences.ends(conn, by_state))
-    received = receive(alerts, known, states)
+    received = receive(alerts, known_occurrences, states)
     await occurrences.save(conn, received, now)
     await occurrences.save_ends(conn, {identity: states.ended[identity] for identity in states.changed}, now)
     return received
 
 
-def _placed(alerts: Sequence[Alert], policy: Policy) -> dict[str, list[Placement]]:
+def _place(alerts: Sequence[Alert], policy: Policy) -> dict[str, list[Placement]]:
     """The groups of each alert that fires, by its occurrence."""
     placements: dict[str, list[Placement]] = {}
     firing = {alert.occurrence: alert for alert in alerts if alert.status is AlertStatus.FIRING}
@@ -187,10 +201,18 @@ def _placed(alerts: Sequence[Alert], policy: Policy) -> dict[str, list[Placement
     return placements
 
 
-def _firing(received: Sequence[ReceivedAlert]) -> list[Alert]:
+def _newly_firing(received: Sequence[ReceivedAlert]) -> list[Alert]:
     """Alerts that began to fire, and are not over within the same batch."""
-    last = {each.alert.occurrence: each.alert.status for each in received if each.reception is not Reception.STALE}
-    new = {each.alert.occurrence: each.alert for each in received if each.reception is Reception.NEW}
+    last = {
+        received_alert.alert.occurrence: received_alert.alert.status
+        for received_alert in received
+        if received_alert.reception is not Reception.STALE
+    }
+    new = {
+        received_alert.alert.occurrence: received_alert.alert
+        for received_alert in received
+        if received_alert.reception is Reception.NEW
+    }
     return [
         alert
         for occurrence, alert in new.items()
@@ -198,12 +220,16 @@ def _firing(received: Sequence[ReceivedAlert]) -> list[Alert]:
     ]
 
 
-def _over(received: Sequence[ReceivedAlert]) -> list[Alert]:
-    return [each.alert for each in received if each.reception in (Reception.RESOLVED, Reception.REPLACED)]
+def _ended_alerts(received: Sequence[ReceivedAlert]) -> list[Alert]:
+    return [
+        received_alert.alert
+        for received_alert in received
+        if received_alert.reception in (Reception.RESOLVED, Reception.REPLACED)
+    ]
 
 
 async def _fire(work: _Batch, placements: Sequence[Placement], highest: int) -> None:
-    """Put alerts into the groups that take them, and open groups for the others."""
+    """Add alerts to the groups that accept them, and open groups for the others."""
     by_key: dict[str, list[Placement]] = {}
     for placement in placements:
         by_key.setdefault(placement.group_key, []).append(placement)
@@ -213,21 +239,21 @@ async def _fire(work: _Batch, placements: Sequence[Placement], highest: int) -> 
     next_number = highest
     for key, placed in by_key.items():
         group = newest.get(key)
-        fits, reason, ended = False, "", False
+        fits, reason, has_ended = False, "", False
         if group is not None:
             incident = with_incident.get(group.incident or 0)
-            ended = incident is not None and not incident.open
-            fits, reason = groups_of_alerts.takes(group, ended, work.policy.alerts, work.now)
+            has_ended = incident is not None and not incident.open
+            fits, reason = groups_of_alerts.takes(group, has_ended, work.policy.alerts, work.now)
         if group is not None and fits:
             change = groups_of_alerts.join(group, placed, reason, work.policy, work.now)
-            change = groups_of_alerts.offer_reopening(change, ended, work.now)
+            change = groups_of_alerts.offer_reopening(change, has_ended, work.now)
         else:
             next_number += 1
-            opened = groups_of_alerts.open_group(next_number, placed, work.policy, work.now)
-            opened = opened.with_step(work.now, "group", reason) if reason else opened
-            if group is not None and ended:
-                opened = replace(opened, previous=group.incident)
-            change = GroupChange(opened, fired=len(placed), opened=True)
+            new_group = groups_of_alerts.open_group(next_number, placed, work.policy, work.now)
+            new_group = new_group.with_step(work.now, "group", reason) if reason else new_group
+            if group is not None and has_ended:
+                new_group = replace(new_group, previous=group.incident)
+            change = GroupChange(new_group, fired=len(placed), opened=True)
         work.changes[change.group.number] = change
         work.fired += [(change.group.number, placement.alert) for placement in placed]
     if next_number > highest:
@@ -235,33 +261,33 @@ async def _fire(work: _Batch, placements: Sequence[Placement], highest: int) -> 
 
 
 async def _resolve(work: _Batch, over: Sequence[Alert]) -> None:
-    """Take alerts that are over out of every group in which this occurrence fires."""
+    """Resolve alerts that are over in every group in which their occurrence fires."""
     firing = await members.firing_occurrences(work.conn, list({alert.identity for alert in over}))
     fired = {(group, alert.identity) for group, alert in work.fired}
     for alert in over:
         work.resolved += [
             (group, alert)
-            for group, known in firing.get(alert.identity, [])
-            if known == alert.occurrence and (group, alert.identity) not in fired
+            for group, occurrence in firing.get(alert.identity, [])
+            if occurrence == alert.occurrence and (group, alert.identity) not in fired
         ]
     missing = {group for group, _ in work.resolved} - work.changes.keys()
     for number, group in (await groups.get_many(work.conn, missing)).items():
         work.changes[number] = GroupChange(group)
 
 
-async def _saved(work: _Batch, truncated: int) -> list[GroupChange]:
+async def _save(work: _Batch, truncated: int) -> list[GroupChange]:
     """Write the groups with their alerts and deadlines. Returns the changes as saved, by number."""
     changes = [_with_truncated(change, truncated) for _, change in sorted(work.changes.items())]
-    opened = [change for change in changes if change.opened]
-    await groups.open_many(work.conn, [change.group for change in opened])
+    opened_changes = [change for change in changes if change.opened]
+    await groups.open_many(work.conn, [change.group for change in opened_changes])
     await members.fire(work.conn, work.fired)
     await members.resolve(work.conn, work.resolved)
     await inhibit.remember(work.conn, work.fired, work.policy.alerts)
     lifted = await inhibitors.remove(work.conn, work.resolved)
-    changed = await _settled(work, [change for change in changes if not change.opened])
+    changed = await _settle(work, [change for change in changes if not change.opened])
     await groups.save_many(work.conn, [change.group for change in changed])
     await inhibit.lift(work.conn, lifted | {change.group.number for change in changed if change.over}, work.now)
-    changes = [*changed, *opened]
+    changes = [*changed, *opened_changes]
     waiting = [change for change in changes if _waits_anew(change)]
     numbers = [change.group.number for change in waiting]
     await deadlines.arm(work.conn, numbers, deadlines.DECIDE, work.now + work.policy.alerts.wait)
@@ -274,8 +300,8 @@ def _with_truncated(change: GroupChange, truncated: int) -> GroupChange:
     return replace(change, group=replace(change.group, truncated=truncated))
 
 
-async def _settled(work: _Batch, changes: Sequence[GroupChange]) -> list[GroupChange]:
-    """Changes of groups that were there before, with how many of their alerts are over, and their pages settled."""
+async def _settle(work: _Batch, changes: Sequence[GroupChange]) -> list[GroupChange]:
+    """The changes of existing groups, with the counts of their alerts, and their pages settled."""
     resolved = Counter(number for number, _ in work.resolved)
     counts = await members.counts(work.conn, [change.group.number for change in changes])
     settled = []

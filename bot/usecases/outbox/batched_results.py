@@ -23,7 +23,7 @@ RECORDED_TOGETHER = 32  # at most in one transaction, so that other writers wait
 
 
 class BatchedResults:
-    """Records many notices in one transaction, except those from which something else follows."""
+    """Records many notices in one transaction, except those with consequences."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -47,27 +47,30 @@ class BatchedResults:
         self._context.wakeups.outbox.set()
 
     async def close(self) -> None:
-        """Commit the results that are still waiting, which holds also for senders that have stopped."""
+        """Commit the waiting results, also those of senders that have stopped."""
         await asyncio.gather(self._sent.close(), self._dropped.close())
 
     async def _mark_sent(
-        self, conn: AsyncConnection, done: Sequence[tuple[ClaimedNotice, dict[str, Any]]]
+        self, conn: AsyncConnection, results: Sequence[tuple[ClaimedNotice, dict[str, Any]]]
     ) -> list[bool]:
-        await lock_incidents(conn, [row for row, _ in done])
-        ours = await queue.mark_many_sent(conn, done)
-        served = [
-            dedup_key for (row, _), mine in zip(done, ours, strict=True) if mine for dedup_key in deadlines_of(row)
+        await lock_incidents(conn, [row for row, _ in results])
+        recorded = await queue.mark_many_sent(conn, results)
+        dedup_keys = [
+            dedup_key
+            for (row, _), is_recorded in zip(results, recorded, strict=True)
+            if is_recorded
+            for dedup_key in deadlines_of(row)
         ]
-        await deadlines.mark_many_sent(conn, served, self._context.clock.now())
-        return ours
+        await deadlines.mark_many_sent(conn, dedup_keys, self._context.clock.now())
+        return recorded
 
-    async def _mark_dropped(self, conn: AsyncConnection, gone: Sequence[tuple[ClaimedNotice, str]]) -> list[bool]:
-        await lock_incidents(conn, [row for row, _ in gone])
-        return await queue.mark_many_dropped(conn, gone)
+    async def _mark_dropped(self, conn: AsyncConnection, results: Sequence[tuple[ClaimedNotice, str]]) -> list[bool]:
+        await lock_incidents(conn, [row for row, _ in results])
+        return await queue.mark_many_dropped(conn, results)
 
 
 def _is_alone(row: ClaimedNotice) -> bool:
-    """Whether it is of no incident, and of a kind of which few go out at once."""
+    """Whether it belongs to no incident and its kind rarely comes in large numbers."""
     return row.incident is None and row.kind not in SUBSCRIBER_KINDS
 
 

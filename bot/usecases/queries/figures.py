@@ -29,14 +29,14 @@ async def period_figures(database: Database, policy: Policy, scope: Scope, now: 
         pages = await figures.pages_since(conn, period.start)
         automated = await figures.automated_since(conn, period.start)
         items = await figures.items_since(conn, period.start)
-        told = await tallies(conn, period.start, period.end)
+        group_tallies = await tallies(conn, period.start, period.end)
 
     def compute() -> Report:
         facts = figures.facts_of(texts, teams_by_service(policy))
         within = [fact for fact in scope.selection.of(facts) if period.start <= fact.detected_at < period.end]
-        others = [fact for fact in facts if not period.start <= fact.detected_at < period.end]
+        outside = [fact for fact in facts if not period.start <= fact.detected_at < period.end]
         counted = {fact.number for fact in within if fact.counts}
-        alerts = shares(_selected(told, within, scope), within, others)
+        alerts = shares(_selected(group_tallies, within, scope), within, outside)
         late_ones = {**late, **_late_in_business_days(within, times, policy)}
         follow_through = _follow_through(items, counted, now.date())
         return report(facts, scope, policy, now, Beside(alerts, updates, late_ones, pages, automated, follow_through))
@@ -47,7 +47,7 @@ async def period_figures(database: Database, policy: Policy, scope: Scope, now: 
 async def _late(
     conn: AsyncConnection, since: datetime, policy: Policy
 ) -> tuple[dict[int, int], dict[int, list[datetime]]]:
-    """How many updates came late, by incident; and when they were posted, where that depends on business days."""
+    """The number of late updates by incident, and the times of updates whose cadence is in business days."""
     longest: dict[str, timedelta] = {}
     times: dict[int, list[datetime]] = {}
     for level in policy.severities:
@@ -61,28 +61,28 @@ async def _late(
 def _late_in_business_days(
     facts: Sequence[IncidentFact], times: dict[int, list[datetime]], policy: Policy
 ) -> dict[int, int]:
-    every = {level.key: level.update_every for level in policy.severities}
+    cadences = {level.key: level.update_every for level in policy.severities}
     return {
         fact.number: len(late_updates(fact.declared_at, fact.ended_at, times[fact.number], span, policy.zone))
         for fact in facts
-        if fact.number in times and (span := every.get(fact.severity)) is not None
+        if fact.number in times and (span := cadences.get(fact.severity)) is not None
     }
 
 
-def _selected(told: Sequence[Tally], within: Sequence[IncidentFact], scope: Scope) -> Sequence[Tally]:
-    """The groups that count. Where incidents are selected, only theirs: of the others nothing is known."""
+def _selected(group_tallies: Sequence[Tally], within: Sequence[IncidentFact], scope: Scope) -> Sequence[Tally]:
+    """The tallies of the groups that count: if incidents are selected, only those of their groups."""
     if not scope.selection.given:
-        return told
+        return group_tallies
     numbers = {fact.number for fact in within}
-    return [each for each in told if each.incident in numbers]
+    return [tally for tally in group_tallies if tally.incident in numbers]
 
 
 def _follow_through(items: Sequence[tuple[int, date | None, str]], counted: set[int], today: date) -> Share:
-    """Of the items that were completed or are overdue, the share that was completed. A deferred one was decided."""
-    done = sum(status == "completed" for number, _, status in items if number in counted)
-    late = sum(
+    """The share of completed items among those that are completed or overdue. Deferred items do not count."""
+    completed = sum(status == "completed" for number, _, status in items if number in counted)
+    overdue = sum(
         status in ("open", "in_progress") and due is not None and due < today
         for number, due, status in items
         if number in counted
     )
-    return Share(done + late, done)
+    return Share(completed + overdue, completed)
