@@ -53,7 +53,7 @@ async def claim_due(conn: AsyncConnection, now: datetime, limit: int) -> list[tu
 
 
 async def plan_reminder(conn: AsyncConnection, item: ActionItem, remind_at: datetime | None) -> None:
-    """Set the instant of an item's next reminder."""
+    """Store when an item's next reminder is due."""
     is_item = (_c.incident == item.incident, _c.number == item.number)
     await conn.execute(sa.update(action_items).where(*is_item).values(remind_at=remind_at))
 

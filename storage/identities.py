@@ -1,4 +1,4 @@
-"""Stores whether people are members, guests or of another organisation, as Slack said last.
+"""Stores whether people are members, guests or of another organisation, as Slack last reported.
 
 Other processes, and this one while Slack does not answer, go by it.
 """

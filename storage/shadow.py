@@ -18,7 +18,7 @@ _c = shadow_pages.c
 
 
 async def save(conn: AsyncConnection, pages: Sequence[ShadowPage]) -> None:
-    """Store pages; one that is told again changes nothing."""
+    """Store pages; a repeated one changes nothing."""
     if not pages:
         return
     rows = [

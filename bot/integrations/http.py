@@ -79,7 +79,7 @@ async def ask(
 
 
 def passing(answer: Answer, vendor: str) -> DeliveryError | None:
-    """The error of an answer that may be different at the next attempt; None for an answer that is final."""
+    """The error of a temporary failure, which is worth a retry; None for a final answer."""
     if answer.status == 429:
         return DeliveryError(f"{vendor} is asked too often (429)", wait_s=answer.retry_after_s)
     if answer.status in (408, 425):
@@ -119,7 +119,7 @@ def headers(**more: str) -> Mapping[str, str]:
 
 
 async def _body(response: aiohttp.ClientResponse, largest: int) -> bytes:
-    """At most so many bytes."""
+    """Read at most `largest` bytes of a body."""
     body = bytearray()
     while len(body) < largest and (chunk := await response.content.read(largest - len(body))):
         body += chunk

@@ -1,4 +1,4 @@
-"""The headers that every e-mail of Tocsin has, whatever it says. No value can inject a header."""
+"""Builds the headers that all e-mails of Tocsin share. No value can inject a header."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ async def ask(probe: Probe) -> ProbeResult:
 
 
 async def _ask(probe: Probe, expires: list[datetime]) -> str | None:
-    """What is wrong with the last answer; None if it is good."""
+    """The failure of the last answer in words; None if the answer is good."""
     url, method = URL(probe.url), probe.method
     for _ in range(MOST_REDIRECTS + 1):
         hop = await _request(method, url, probe)
@@ -84,7 +84,7 @@ async def _ask(probe: Probe, expires: list[datetime]) -> str | None:
 
 
 def _redirect(url: URL, hop: _Hop) -> URL | None:
-    """Where an answer leads on the same host. None for an answer that leads nowhere else, or to another host."""
+    """The target of a redirect to the same host; None for any other answer."""
     if hop.status not in REDIRECTS or hop.location is None:
         return None
     try:

@@ -32,7 +32,7 @@ _UNREACHABLE_STATUSES = (401, 403, 404, 502, 503, 504)
 
 
 class PrometheusError(TocsinError):
-    """A query was not answered. `unreachable`: it is not the query's fault, no query is answered."""
+    """A query failed. `unreachable`: Prometheus answers no query at all, so this one is not at fault."""
 
     def __init__(self, message: str, *, unreachable: bool) -> None:
         super().__init__(message)
@@ -41,7 +41,7 @@ class PrometheusError(TocsinError):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where Prometheus is, and how to prove who asks."""
+    """The address of a Prometheus, and the credentials for it."""
 
     url: str  # may contain a user and password, for basic authentication
     token: str | None = None  # a bearer token

@@ -27,7 +27,7 @@ class NotProven(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Who signed in, as Slack says."""
+    """The person who signed in, as Slack reports."""
 
     user: str
     team: str
@@ -49,7 +49,7 @@ class SlackOpenId:
         return self.root.rstrip("/")
 
     def address(self, redirect_uri: str, state: str, nonce: str, team: str) -> str:
-        """Where the browser goes to sign in."""
+        """The address at which the browser signs in."""
         query = {
             "response_type": "code", "scope": _SCOPES, "client_id": self.client_id, "state": state, "nonce": nonce,
             "redirect_uri": redirect_uri, "team": team,

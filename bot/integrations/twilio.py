@@ -1,4 +1,4 @@
-"""What calls and text messages by Twilio share: requests to its REST API, and the signature of its webhooks.
+"""Shared by calls and text messages: requests to Twilio's REST API, and the signature of its webhooks.
 
 https://www.twilio.com/docs/usage/security#validating-requests
 """
@@ -44,7 +44,7 @@ HINTS = {
 
 @dataclass(slots=True)
 class Account:
-    """An account at Twilio, as whom the bot asks."""
+    """A client of one Twilio account."""
 
     session: aiohttp.ClientSession
     url: str
@@ -86,7 +86,7 @@ def signature(auth_token: str, url: str, fields: Mapping[str, str]) -> str:
 
 
 def is_signed(auth_token: str, url: str, fields: Mapping[str, str], given: str) -> bool:
-    """Whether a webhook comes from Twilio. The time it takes says nothing about the signature."""
+    """Whether a webhook comes from Twilio, by a constant-time comparison of signatures."""
     expected = signature(auth_token, url, fields)
     return bool(auth_token) and hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace"))
 

@@ -1,4 +1,4 @@
-"""Stores changes of services, which are looked for when one of them breaks."""
+"""Stores changes of services, which are searched when a service breaks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _c = service_changes.c
 
 
 async def save(conn: AsyncConnection, changes: Sequence[ServiceChange]) -> int:
-    """Store changes; one that is told again replaces what was known of it. Returns how many are new."""
+    """Store changes; a repeated one replaces its earlier record. Returns the number of new ones."""
     last = {change.key: change for change in changes}
     known_keys: set[str] = set()
     rows = insert(conn, service_changes)

@@ -39,7 +39,7 @@ def _select(dialect: str) -> Any:
 
 
 async def save(conn: AsyncConnection, received: Sequence[ReceivedAlert], now: datetime) -> None:
-    """Store what was received: new occurrences, those that are over, and when each was last told of."""
+    """Store received occurrences: whether each fires, and when it was last reported."""
     last = {report.alert.occurrence: report.alert for report in received if _is_stored(report)}
     rows = insert(conn, alert_occurrences)
     changed = {"firing": rows.excluded.firing, "last_seen_at": rows.excluded.last_seen_at}

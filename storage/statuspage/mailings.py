@@ -39,7 +39,7 @@ async def waiting(conn: AsyncConnection) -> bool:
 
 
 async def lock_next(conn: AsyncConnection) -> Mailing | None:
-    """The oldest change that is left, unless another process is at it."""
+    """The oldest remaining change, locked; None if another process has locked it."""
     query = sa.select(_c.id, _c.publication, _c.update_id, _c.after).order_by(_c.created_at, _c.id).limit(1)
     row = (await conn.execute(query.with_for_update(skip_locked=True))).one_or_none()
     return None if row is None else Mailing(row.id, row.publication, row.update_id, row.after)

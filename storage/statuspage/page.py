@@ -14,7 +14,7 @@ MOST_PAST = 2000
 
 
 async def read(conn: AsyncConnection, ended_since: datetime, now: datetime) -> Published:
-    """What is not over, and what ended after `ended_since`."""
+    """The unresolved publications, and those that ended after `ended_since`."""
     unresolved = await publications.unresolved(conn)
     past = await publications.ended_since(conn, ended_since, MOST_PAST)
     first = await publications.earliest_start(conn)

@@ -1,4 +1,4 @@
-"""Adds to messages on a timeline what happened to them later: edits, deletions, and redacted words."""
+"""Adds later edits, deletions and redactions to the messages of a timeline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads the webhooks of trackers. Each function returns None for what changes the state of no ticket.
+"""Reads the webhooks of trackers. Each function returns None for an event that changes no ticket's state.
 
 GitHub: https://docs.github.com/en/webhooks/webhook-events-and-payloads#issues
 Jira: https://developer.atlassian.com/server/jira/platform/webhooks/
@@ -92,7 +92,7 @@ def _instant(text: Any) -> float | None:
 
 
 def jira_state(fields: Mapping[str, Any]) -> TicketState:
-    """Where an issue stands, by the category of its status and by its resolution."""
+    """The state of an issue, by the category of its status and by its resolution."""
     category = _part(_part(fields, "status"), "statusCategory").get("key")
     if category != "done":
         return TicketState.OPEN
@@ -104,7 +104,7 @@ NOT_DONE = frozenset({"won't do", "won't fix", "duplicate", "declined", "cannot 
 
 
 def linear_state(kind: str) -> TicketState:
-    """Where an issue stands, by the type of its workflow state."""
+    """The state of an issue, by the type of its workflow state."""
     if kind == "completed":
         return TicketState.DONE
     return TicketState.NOT_DOING if kind in ("canceled", "duplicate") else TicketState.OPEN

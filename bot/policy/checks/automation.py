@@ -1,4 +1,4 @@
-"""Checks the policy's `automation`: that its names exist, and that its allow lists allow only what they seem to."""
+"""Checks the policy's `automation`: its names exist, and its allow lists are not wider than they look."""
 
 from __future__ import annotations
 

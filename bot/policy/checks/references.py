@@ -44,7 +44,7 @@ def problems(context: CheckContext) -> Iterator[Problem]:
 
 
 def _mailed(context: CheckContext) -> Iterator[Problem]:
-    """Whoever the emergency sheet is mailed to has an address."""
+    """A problem for each recipient of the emergency sheet without an e-mail address."""
     contacts = context.model.contacts
     for number, recipient in enumerate(context.model.sheet.mail if context.model.sheet else ()):
         path: KeyPath = ("sheet", "mail", number)
