@@ -113,7 +113,7 @@ HOUR = timedelta(hours=1)
             ":warning: *Nobody could be paged* for INC-1: sev1 has no ladder. Call somebody yourself.",
         ),
         (
-            incident_lists.listing(incident_lists.Listed([], 0), FIVE, NOW),
+            incident_lists.listing(incident_lists.IncidentList([], 0), FIVE, NOW),
             "No such incident is open. `/incident list all` shows the past ones too.",
         ),
         (timeline.timeline(OPEN, []), "Timeline of INC-1: the key entries. It has no entries yet."),
@@ -199,7 +199,7 @@ def test_a_request_too_long_for_a_button_is_asked_for_again_not_cut() -> None:
 def test_the_list() -> None:
     led = verbs.assign(ACKNOWLEDGED, "commander", MAYA, ADA, FIVE, NOW).incident
     message = incident_lists.listing(
-        incident_lists.Listed([led, replace(RESOLVED, number=2, private=True)], 2), FIVE, minutes(39), scope="all"
+        incident_lists.IncidentList([led, replace(RESOLVED, number=2, private=True)], 2), FIVE, minutes(39), scope="all"
     )
     assert message.text == "2 incidents"
     assert [mrkdwn(block) for block in message.blocks[1:]] == [

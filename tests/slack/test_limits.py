@@ -223,8 +223,8 @@ def _answers(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message]
     yield "none open", menu.none_open()
     yield "which", menu.which_incident(many, RAW)
     yield "which of a long one", menu.which_incident(many, RAW * 60)
-    yield "list", incident_lists.listing(incident_lists.Listed(many, len(many)), policy, NOW)
-    yield "empty list", incident_lists.listing(incident_lists.Listed([], 0), policy, NOW, scope="all")
+    yield "list", incident_lists.listing(incident_lists.IncidentList(many, len(many)), policy, NOW)
+    yield "empty list", incident_lists.listing(incident_lists.IncidentList([], 0), policy, NOW, scope="all")
     yield "show", incident_lists.show(incident, policy, entries, NOW)
     yield "roles", incident_lists.roles(incident, policy)
     yield "what may help", triage.triage(incident, policy, _helping(incident))
@@ -346,7 +346,7 @@ def test_lists_that_are_too_long_say_how_much_is_left_out_and_how_to_see_it() ->
     rows = [why.Reminder("update", None, minutes(n), None, DeadlineState.WAITING, "x" * 300) for n in range(200)]
     notes = [recorded(entry(minutes(n), "note", ADA, "x" * 300), n) for n in range(200)]
     for message in (
-        incident_lists.listing(incident_lists.Listed(many, len(many)), FIVE, NOW),
+        incident_lists.listing(incident_lists.IncidentList(many, len(many)), FIVE, NOW),
         menu.which_incident(many, "ack"),
         incident_lists.roles(ENDS["open"], WIDE),
         why.why(declared(), FIVE, rows, NOW),

@@ -1,4 +1,4 @@
-"""Builds the messages about action items: the list, and the answer to whoever adds one."""
+"""Builds the messages about action items: the list, the answers to changes, and the reminders."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ActionList:
 
 
 def created(item: ActionItem, command: str) -> Message:
-    """The answer to whoever added an item, with what was understood."""
+    """The answer to the person who added an item: its terms, and what is missing."""
     asks = []
     if item.owner is None:
         asks.append("Nobody owns it yet.")
@@ -87,12 +87,12 @@ def reminder(items: Sequence[ActionItem], total: int, today: date, command: str)
 
 
 def none_left(last: Message) -> Message:
-    """What replaces a reminder when its last item is settled."""
+    """The message that replaces a reminder once its last item is settled."""
     return elements.message(last.text, [*last.blocks, elements.context("Nothing else of yours is open. Thank you.")])
 
 
 def settled(item: ActionItem) -> Message:
-    """The answer to whoever settled or moved an item."""
+    """The answer to the person who settled or moved an item."""
     match item.status:
         case ActionStatus.COMPLETED:
             words = f":white_check_mark: {item.id} is done. Thank you."
@@ -130,39 +130,39 @@ def buttons(item: ActionItem) -> list[Block]:
     ]
 
 
-def listing(found: ActionList, today: date, command: str) -> Message:
-    """The items, one line each, with how many did not fit."""
-    if not found.items:
+def listing(action_list: ActionList, today: date, command: str) -> Message:
+    """The items, one line each, and the number of items that did not fit."""
+    if not action_list.items:
         return elements.line(
-            f"No action items {found.of}. Add one: `{command} action Alert on pool usage @maya by friday P1`"
+            f"No action items {action_list.of}. Add one: `{command} action Alert on pool usage @maya by friday P1`"
         )
-    words = f"Action items {found.of}: {found.total}"
-    shown = found.items[:SHOWN]
-    left = elements.left_out(found.total - len(shown), "All of them: `tocsin actions`")
+    words = f"Action items {action_list.of}: {action_list.total}"
+    first_items = action_list.items[:SHOWN]
+    remainder = elements.left_out(action_list.total - len(first_items), "All of them: `tocsin actions`")
     native = elements.message(
-        words, [elements.section(f"*{words}*"), _table(found, words, today), *_settle(shown), left]
+        words, [elements.section(f"*{words}*"), _table(action_list, words, today), *_settle(first_items), remainder]
     )
-    return Message(native.text, native.blocks, _plain_listing(found, words, today).blocks)
+    return Message(native.text, native.blocks, _plain_listing(action_list, words, today).blocks)
 
 
-def _plain_listing(found: ActionList, words: str, today: date) -> Message:
-    shown = found.items[:SHOWN]
-    first, others = shown[:WITH_BUTTONS], shown[WITH_BUTTONS:]
-    blocks = [block for item in first for block in with_buttons(item, today, found.tickets.get(item.id))]
-    lines, left = elements.newest_lines([row(item, today, found.tickets.get(item.id)) for item in others])
+def _plain_listing(action_list: ActionList, words: str, today: date) -> Message:
+    first_items = action_list.items[:SHOWN]
+    top_items, later_items = first_items[:WITH_BUTTONS], first_items[WITH_BUTTONS:]
+    blocks = [block for item in top_items for block in with_buttons(item, today, action_list.tickets.get(item.id))]
+    lines, omitted = elements.newest_lines([row(item, today, action_list.tickets.get(item.id)) for item in later_items])
     return elements.message(
         words,
         [
             elements.section(f"*{words}*"),
             *blocks,
             *lines,
-            elements.left_out(found.total - len(shown) + left, "All of them: `tocsin actions`"),
+            elements.left_out(action_list.total - len(first_items) + omitted, "All of them: `tocsin actions`"),
         ],
     )
 
 
-def _table(found: ActionList, caption: str, today: date) -> Block | None:
-    """The items; with a column of tickets where one has a ticket."""
+def _table(action_list: ActionList, caption: str, today: date) -> Block | None:
+    """A table of the items, with a column of tickets if any item has one."""
     rows = [
         [
             data.cell(item.id),
@@ -171,11 +171,11 @@ def _table(found: ActionList, caption: str, today: date) -> Block | None:
             data.number(item.due.toordinal() if item.due else None, _due(item, today)),
             data.cell(str(item.priority)),
             data.cell(STATUS_WORDS[item.status]),
-            *([_ticket_cell(found.tickets.get(item.id))] if found.tickets else []),
+            *([_ticket_cell(action_list.tickets.get(item.id))] if action_list.tickets else []),
         ]
-        for item in found.items[:SHOWN]
+        for item in action_list.items[:SHOWN]
     ]
-    head = ("ID", "Item", "Owner", "Due", "Priority", "Status", *(["Ticket"] if found.tickets else []))
+    head = ("ID", "Item", "Owner", "Due", "Priority", "Status", *(["Ticket"] if action_list.tickets else []))
     return data.data_table(caption, head, rows)
 
 
@@ -226,7 +226,7 @@ def row(item: ActionItem, today: date, ticket: Ticket | None = None) -> str:
 
 
 def terms(item: ActionItem, today: date | None = None) -> str:
-    """Who does it, by when, how urgent it is and where it stands."""
+    """Owner, due date, priority and status of an item, as mrkdwn."""
     due = due_words(item.due)
     if today is not None and item.is_overdue(today) and item.due is not None:
         due = f":warning: overdue since {item.due:%-d %b %Y}"

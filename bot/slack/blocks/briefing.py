@@ -17,7 +17,7 @@ DESCRIPTION_LENGTH = 600
 def briefing(incident: Incident, policy: Policy, payload: BriefingPayload, text: str) -> Message:
     """Render the briefing for one executive, whose `text` is made from the template `executive_briefing`.
 
-    What the record lacks is “not known yet”. For a private incident the briefing gives the ID alone.
+    A fact that the record lacks reads “not known yet”. For a private incident the briefing gives the ID alone.
     """
     level = phrases.level_of(incident, policy)
     words = f"Briefing: {phrases.outside(incident)} ({render(phrases.severity_plain(level))})"

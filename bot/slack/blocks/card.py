@@ -44,7 +44,7 @@ def card(
     playbook: Hit | None = None,
     bridge: str = "",
 ) -> Message:
-    """The card. `warnings` are what people should read at once, such as a schedule with nobody on call.
+    """The card. `warnings` are texts to read at once, such as that a schedule has nobody on call.
 
     `playbook` is the best match, which the card offers until a playbook is opened. `bridge` is the link to the
     call, as mrkdwn.
@@ -217,8 +217,8 @@ def _declared_from(incident: Incident) -> str:
 
 
 def _acknowledged(incident: Incident, now: datetime) -> str:
-    if done := phrases.acknowledged(incident, now):
-        return done
+    if acknowledgement := phrases.acknowledged(incident, now):
+        return acknowledgement
     if not incident.open or incident.ladder.acknowledged_at is not None:
         return ""
     if incident.responders:  # the worse severity has to be acknowledged by itself
@@ -243,18 +243,18 @@ def _missing(incident: Incident, policy: Policy) -> str:
 
 
 def _other_roles(incident: Incident, policy: Policy) -> str:
-    held = [
+    lines = [
         f"{render(plain(phrases.role_of(key, policy).title))}: {mention(user)}"
         for key, user in incident.roles.items()
         if key != phrases.LEADS
     ]
-    if len(held) > ROLES:
-        held = [*held[:ROLES], f"and {len(held) - ROLES} more"]
-    return "\n".join(held)
+    if len(lines) > ROLES:
+        lines = [*lines[:ROLES], f"and {len(lines) - ROLES} more"]
+    return "\n".join(lines)
 
 
 def _described(incident: Incident) -> list[Block]:
-    """The description; where title or description are cut, where they stand in full."""
+    """The description, and a pointer to the full texts if the card cuts them."""
     description = clip(render(incident.description), ON_CARD_DESCRIPTION)
     blocks = [elements.section(description)] if description.strip() else []
     if is_cut_on_card(incident):
@@ -283,7 +283,7 @@ def _ended(incident: Incident, now: datetime) -> list[Block]:
 
 
 def failed(incident: Incident, failures: Sequence[Failure]) -> list[Block | None]:
-    """What did not go out and why, with the button that tries it again."""
+    """The steps that failed and why, with the button that retries them."""
     if not failures:
         return []
     lines = [f":warning: {clip(render(failure.words), 500)}" for failure in failures[:FAILURES]]

@@ -34,7 +34,7 @@ class Upcoming:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """What one person missed, and what helps them."""
+    """The entries that one person missed, with deadlines, contacts and links that help them."""
 
     since: datetime | None  # when the person last read or took part; None: never
     entries: Sequence[RecordedEntry]  # key entries since then, oldest first
@@ -98,8 +98,8 @@ def _next(incident: Incident, policy: Policy, upcoming: Sequence[Upcoming], now:
     for offer in handover.open_offers(incident):
         title = render(plain(phrases.role_of(offer.role, policy).title))
         lines.append(f"{mention(offer.to)} is asked to take over as {title}")
-    others = [deadline for deadline in upcoming if deadline.kind != "playbook"]  # the runs above have those
-    for deadline in others[:UPCOMING]:
+    deadlines = [deadline for deadline in upcoming if deadline.kind != "playbook"]  # the runs above have those
+    for deadline in deadlines[:UPCOMING]:
         lines.append(f"{render(_due(deadline.kind, deadline.rung))} {phrases.at(deadline.due_at, now)}")
     return lines or ["nothing is due"]
 

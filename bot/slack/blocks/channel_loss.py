@@ -39,7 +39,7 @@ def lost(incident: Incident, payload: ChannelLostPayload, command: str = "/incid
 
 
 def elsewhere(incident: Incident, message: Message) -> Message:
-    """A message of the channel as it is sent elsewhere: it names the incident, in its text and in its blocks."""
+    """The message as it is sent outside the channel: its text and its blocks name the incident."""
     names = phrases.title(incident)
     text = message.text if incident.id in message.text else f"{names}: {message.text}"
     if not message.blocks or incident.id in str(message.blocks):
@@ -53,12 +53,14 @@ def moved(incident: Incident) -> Message:
 
 
 def member_removed(incident: Incident, policy: Policy, user: str, command: str = "/incident") -> Message:
-    """To the commander: who is not inside any more, what that means, and what they still hold."""
+    """Tell the commander that a person left the private channel, and which roles they still hold."""
     words = f"{mention(user)} is no longer in the private channel of {phrases.title(incident)}"
     lines = ["They see nothing of it any more, and are not paged for it."]
-    held = [role for role, holder in incident.roles.items() if holder == user]
-    if held:
-        titles = elements.join_comma([render(plain(phrases.role_of(role, policy).title)) for role in held])
-        lines.append(f"They still hold: {titles}. Give it to somebody else: `{command} role {render(held[0])} @user`")
+    held_roles = [role for role, holder in incident.roles.items() if holder == user]
+    if held_roles:
+        titles = elements.join_comma([render(plain(phrases.role_of(role, policy).title)) for role in held_roles])
+        lines.append(
+            f"They still hold: {titles}. Give it to somebody else: `{command} role {render(held_roles[0])} @user`"
+        )
     lines.append(f"To have them back: `{command} invite {mention(user)} --in {incident.id}`")
     return elements.message(f"{words}.", [elements.section(f"*{words}.*\n" + "\n".join(lines))])

@@ -1,4 +1,4 @@
-"""Builds selects of the policy's lists, whatever their length: a long one is searched while the person types.
+"""Builds selects of the policy's lists. Slack searches a long list while the person types.
 
 Slack takes 100 options, or 100 groups of them, and a form of some 250 KB.
 https://docs.slack.dev/reference/block-kit/block-elements/select-menu-element
@@ -17,7 +17,7 @@ from bot.slack.blocks.card import category_name
 from bot.slack.blocks.elements import Block
 from bot.slack.text import plain
 
-SEARCHED_FROM = 500  # options: with more, the app is asked for those that match
+SEARCHED_FROM = 500  # options: from this number on, Slack asks the app for the options that match
 
 # The options of a list in the policy, by the name of the input.
 LISTS: Mapping[str, Callable[[Policy], list[Block]]] = {
@@ -50,11 +50,11 @@ def multi_select(name: str, policy: Policy, chosen: Collection[str] = ()) -> Blo
 
 
 def matching(name: str, typed: str, policy: Policy) -> list[Block]:
-    """The options of the list `name` whose text or key contains what was typed, as many as Slack takes."""
+    """The options of the list `name` whose text or key contains `typed`, at most as many as Slack takes."""
     words = fold_name(typed)
     options = LISTS[name](policy)
-    found = [each for each in options if words in fold_name(f"{each['text']['text']} {each['value']}")]
-    return found[: elements.OPTIONS]
+    matches = [option for option in options if words in fold_name(f"{option['text']['text']} {option['value']}")]
+    return matches[: elements.OPTIONS]
 
 
 def _searched(kind: str, more: dict[str, Any]) -> Block:
@@ -64,11 +64,11 @@ def _searched(kind: str, more: dict[str, Any]) -> Block:
 
 def _options(labels: Mapping[str, str]) -> list[Block]:
     usable = elements.usable(labels)
-    return told_apart([elements.option(labels[key], key) for key in usable])
+    return _distinct_options([elements.option(labels[key], key) for key in usable])
 
 
-def told_apart(options: Sequence[Block]) -> list[Block]:
-    """The options, with their value as description where two have the same text."""
+def _distinct_options(options: Sequence[Block]) -> list[Block]:
+    """The options; those with the same text get their value as description."""
     counts = Counter(option["text"]["text"] for option in options)
     return [_with_key(option) if counts[option["text"]["text"]] > 1 else option for option in options]
 

@@ -13,8 +13,7 @@ from bot.slack.blocks.press_value import press_value
 from bot.slack.text import clip, escape, mention, plain, quote, render
 
 QUOTED = 600  # characters of the message, in the receipt
-LISTED = 5  # who is left out
-_STATES = {"sent": "delivered", "failed": "failed", "dropped": "not needed any more"}
+LISTED = 5  # people who are left out
 
 
 def to_audience(communication: Communication, incident: Incident, original: str = "") -> Message:
@@ -49,13 +48,13 @@ def test(subject: str, text: str, audience: str, incident: Incident) -> Message:
 
 
 def receipt(communication: Communication, incident: Incident, states: Mapping[Group, list[str]]) -> Message:
-    """Who told whom what. `states`: of the messages to each group, as in the outbox."""
-    what = render(plain(tell.what(communication)))
-    who = mention(communication.author)
+    """The record in the channel: author, text and recipients. `states` are the outbox's, for each group."""
+    title = render(plain(tell.what(communication)))
+    author = mention(communication.author)
     head = {
-        State.ASKED: f":hourglass: {who} asks somebody to approve: *{what}*",
-        State.REFUSED: f":no_entry: Not approved: *{what}*",
-        State.SENT: f":loudspeaker: {who} {_told(communication)}",
+        State.ASKED: f":hourglass: {author} asks somebody to approve: *{title}*",
+        State.REFUSED: f":no_entry: Not approved: *{title}*",
+        State.SENT: f":loudspeaker: {author} {_told(communication)}",
     }[communication.state]
     if communication.state is not State.ASKED and communication.approver:
         verb = "approved" if communication.state is State.SENT else "declined"
@@ -90,12 +89,14 @@ def _buttons(communication: Communication, incident: Incident) -> elements.Block
 def _reached(communication: Communication, states: Mapping[Group, list[str]]) -> list[str]:
     lines = []
     for group in Group:
-        recipients = [each for each in communication.recipients if each.group is group]
+        recipients = [recipient for recipient in communication.recipients if recipient.group is group]
         if not recipients:
             continue
-        where = ", ".join(escape(each.address) for each in recipients[:LISTED]) if group is Group.CHANNEL else ""
-        known = states.get(group, [])
-        arrived, failed = known.count("sent"), known.count("failed")
+        where = (
+            ", ".join(escape(recipient.address) for recipient in recipients[:LISTED]) if group is Group.CHANNEL else ""
+        )
+        group_states = states.get(group, [])
+        arrived, failed = group_states.count("sent"), group_states.count("failed")
         state = f"{arrived} of {len(recipients)} delivered" + (f", {failed} failed" if failed else "")
         if communication.state is not State.SENT:
             state = f"{len(recipients)}"
@@ -105,5 +106,6 @@ def _reached(communication: Communication, states: Mapping[Group, list[str]]) ->
 
 def _left_out(communication: Communication) -> list[str]:
     return [
-        f"left out: {render(plain(each.who))} ({render(plain(each.why))})" for each in communication.left_out[:LISTED]
+        f"left out: {render(plain(omission.who))} ({render(plain(omission.why))})"
+        for omission in communication.left_out[:LISTED]
     ]

@@ -19,14 +19,14 @@ LISTED = 3  # people and times named in one sentence
 
 
 def covered(
-    taken: Covered,
+    cover: Covered,
     policy: Policy,
     now: datetime,
     command: str,
     notes: Sequence[str] = (),
 ) -> Message:
     """Confirm a cover to the person who took it. `notes` say how the times were understood."""
-    override = taken.override
+    override = cover.override
     place = place_of(override.schedule, override.layer)
     schedule, until = f"*{render(plain(place))}*", elements.moment(override.ends_at)
     lasts = durations.approximate(override.ends_at - override.starts_at)
@@ -37,21 +37,21 @@ def covered(
             f"You will be on call on {schedule} from {elements.moment(override.starts_at)} until {until} ({lasts}). "
             "Pages for it come to you then."
         )
-    if taken.instead_of:
-        people = [called(person, policy) for person in taken.instead_of]
+    if cover.instead_of:
+        people = [called(person, policy) for person in cover.instead_of]
         words += f" You stand in for {elements.join_comma(people, LISTED)}."
-    words += _uncovered(taken)
+    words += _uncovered(cover)
     undo = f"Changed your mind? {elements.code(f'{command} cover {place} none')}"
     return elements.message(words, [elements.section(words), elements.context(*[render(note) for note in notes], undo)])
 
 
-def _uncovered(taken: Covered) -> str:
+def _uncovered(cover: Covered) -> str:
     """A sentence about hours in which the schedule has nobody else, such as nights. Empty where there are none."""
-    if not taken.uncovered:
+    if not cover.uncovered:
         return ""
-    first, *more = taken.uncovered
-    alone = sum((gap.ends_at - gap.starts_at for gap in taken.uncovered), timedelta())
-    if not more and (first.starts_at, first.ends_at) == (taken.override.starts_at, taken.override.ends_at):
+    first, *more = cover.uncovered
+    alone = sum((gap.ends_at - gap.starts_at for gap in cover.uncovered), timedelta())
+    if not more and (first.starts_at, first.ends_at) == (cover.override.starts_at, cover.override.ends_at):
         return " Without you nobody would be on call for it then."
     when = f"{elements.moment(first.starts_at)} – {elements.moment(first.ends_at)}"
     return (
@@ -61,17 +61,17 @@ def _uncovered(taken: Covered) -> str:
 
 
 def relieved(payload: RelievedPayload, command: str) -> Message:
-    """To the person whose shift somebody covers, or who is on call again because the cover was given up."""
-    schedule, who = f"*{render(plain(payload.schedule))}*", mention(payload.by)
+    """Tell a person that somebody covers their shift, or that they are on call again because the cover ended."""
+    schedule, person = f"*{render(plain(payload.schedule))}*", mention(payload.by)
     until = elements.moment(payload.ends_at)
     if payload.ended:
-        return elements.line(f"{who} no longer covers {schedule}: you are on call again, until {until}.")
-    words = f"{who} covers {schedule} from {elements.moment(payload.starts_at)} until {until}."
+        return elements.line(f"{person} no longer covers {schedule}: you are on call again, until {until}.")
+    words = f"{person} covers {schedule} from {elements.moment(payload.starts_at)} until {until}."
     take_back = elements.code(f"{command} cover {payload.schedule} until …")
     return elements.message(
         words,
         [
-            elements.section(f"{words} Pages for it go to {who} then, and not to you."),
+            elements.section(f"{words} Pages for it go to {person} then, and not to you."),
             elements.context(f"Not as agreed? Talk to them, or take the shift back: {take_back}"),
         ],
     )
@@ -92,16 +92,16 @@ def ask_long_cover(schedule: str, starts_at: datetime, ends_at: datetime) -> Mes
 
 
 def given_up(result: GivenUp, policy: Policy, now: datetime, user: str) -> Message:
-    """Confirm to a person that their covers, or those of people whom nobody reaches, have ended; who is on call now."""
+    """Confirm that the person's covers, or those of people whom Slack does not reach, ended. Says who is on call."""
     ended = result.ended
     times = [
         f"{'now' if cover.starts_at <= now else elements.moment(cover.starts_at)} – {elements.moment(cover.ends_at)}"
         for cover in ended
     ]
     schedule = render(ended[0].schedule)
-    others = [called(member, policy) for member in dict.fromkeys(cover.member for cover in ended) if member != user]
-    unreached = elements.join_comma(others, LISTED)
-    whose = f"Slack does not reach {unreached}, who no longer cover" if others else "You no longer cover"
+    names = [called(member, policy) for member in dict.fromkeys(cover.member for cover in ended) if member != user]
+    unreached = elements.join_comma(names, LISTED)
+    whose = f"Slack does not reach {unreached}, who no longer cover" if names else "You no longer cover"
     return elements.line(f"{whose} {schedule} ({elements.join_comma(times, LISTED)}). {_instead(result, policy, now)}")
 
 

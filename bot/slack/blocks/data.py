@@ -24,16 +24,16 @@ def chart(
     kind: str, title: str, categories: Sequence[str], series: Mapping[str, Sequence[float]], y_label: str
 ) -> Block:
     """A `bar`, `line` or `area` chart: each series has a value for every category. Series beyond six are summed."""
-    shown = list(series.items())
-    if len(shown) > SERIES:
-        rest = [sum(values) for values in zip(*(values for _, values in shown[SERIES - 1 :]), strict=True)]
-        shown = [*shown[: SERIES - 1], (OTHERS, rest)]
-    labels = _unlike([clip(label, LABEL) for label in categories[:CATEGORIES]])
-    names = _unlike([clip(name, LABEL) for name, _ in shown])
+    plotted = list(series.items())
+    if len(plotted) > SERIES:
+        sums = [sum(values) for values in zip(*(values for _, values in plotted[SERIES - 1 :]), strict=True)]
+        plotted = [*plotted[: SERIES - 1], (OTHERS, sums)]
+    labels = _distinct([clip(label, LABEL) for label in categories[:CATEGORIES]])
+    names = _distinct([clip(name, LABEL) for name, _ in plotted])
     body = {
         "type": kind,
         "series": [
-            {"name": name, "data": _points(labels, values)} for name, (_, values) in zip(names, shown, strict=True)
+            {"name": name, "data": _points(labels, values)} for name, (_, values) in zip(names, plotted, strict=True)
         ],
         "axis_config": {"categories": labels, "y_label": clip(y_label, TITLE)},
     }
@@ -50,37 +50,37 @@ def cell(text: str) -> Block:
 
 
 def number(value: float | None, text: str) -> Block:
-    """A cell by whose value the column is sorted. Without a value it says that there is none."""
+    """A cell with a number, by which the column sorts. Without a value it shows a dash."""
     return cell("–") if value is None else {"type": "raw_number", "value": value, "text": text}
 
 
 def link_cell(text: str, url: str | None) -> Block:
-    """A cell with a link; with plain text where there is none."""
+    """A cell with a link, or with plain text if there is no address."""
     return _rich({"type": "link", "url": url, "text": text}) if url else cell(text)
 
 
 def person_cell(user: str | None, nobody: str) -> Block:
-    """A cell with a person by their Slack ID, whom it does not notify."""
+    """A cell that names a person by their Slack ID and does not notify them."""
     if user and user.startswith(("U", "W")):
         return _rich({"type": "user", "user_id": user})
     return cell(user or nobody)
 
 
 def data_table(caption: str, head: Sequence[str], rows: Sequence[Sequence[Block]], size: int = 10) -> Block | None:
-    """A table that people can sort and turn the pages of. Rows that do not fit are left out; None without rows."""
+    """A sortable table, shown `size` rows at a time. Rows that do not fit are left out; None without rows."""
     room = TABLE_TEXT - sum(map(length, head))
-    kept: list[list[Block]] = []
+    table_rows: list[list[Block]] = []
     for row in rows[:ROWS]:
-        room -= sum(_text_length(each) for each in row)
+        room -= sum(_text_length(table_cell) for table_cell in row)
         if room < 0:
             break
-        kept.append(list(row))
-    if not kept:
+        table_rows.append(list(row))
+    if not table_rows:
         return None
     return {
         "type": "data_table",
         "caption": caption,
-        "rows": [[cell(name) for name in head[:COLUMNS]], *kept],
+        "rows": [[cell(name) for name in head[:COLUMNS]], *table_rows],
         "page_size": size,
     }
 
@@ -96,11 +96,11 @@ def _text_length(value: object) -> int:
     return sum(map(_text_length, value)) if isinstance(value, list) else 0
 
 
-def _unlike(names: Sequence[str]) -> list[str]:
-    """The names, with a number where cutting made two of them the same."""
-    seen: dict[str, int] = {}
-    unlike = []
+def _distinct(names: Sequence[str]) -> list[str]:
+    """The names, numbered where clipping made two of them equal."""
+    counts: dict[str, int] = {}
+    labels = []
     for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        unlike.append(name if seen[name] == 1 else f"{clip(name, LABEL - 3)} {seen[name]}")
-    return unlike
+        counts[name] = counts.get(name, 0) + 1
+        labels.append(name if counts[name] == 1 else f"{clip(name, LABEL - 3)} {counts[name]}")
+    return labels

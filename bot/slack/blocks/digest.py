@@ -79,5 +79,5 @@ def _line(record: RecordedEntry, start: int, end: int, incident: Incident, polic
 
 def _state(entry: Entry, policy: Policy) -> str:
     status, severity = str(entry.data.get("status", "")), str(entry.data.get("severity", ""))
-    named = phrases.severity_name(severity, policy) if severity else ""
-    return elements.join_dots([each for each in (phrases.status_name(status) if status else "", named) if each])
+    severity_name = phrases.severity_name(severity, policy) if severity else ""
+    return elements.join_dots([phrases.status_name(status) if status else "", severity_name])

@@ -67,12 +67,12 @@ def message(text: str, blocks: Iterable[Block | None]) -> Message:
 
     Where the blocks hold more text than Slack takes, the message says how many of them are left out. Buttons stay.
     """
-    kept = [block for block in blocks if block]
-    if len(kept) > MESSAGE_BLOCKS:
-        kept = [*kept[: MESSAGE_BLOCKS - 1], kept[-1]]
-    if sum(map(text_length, kept)) > MESSAGE_TEXT:
-        kept = _within_text(kept)
-    return Message(clip(text, FALLBACK), kept)
+    filled_blocks = [block for block in blocks if block]
+    if len(filled_blocks) > MESSAGE_BLOCKS:
+        filled_blocks = [*filled_blocks[: MESSAGE_BLOCKS - 1], filled_blocks[-1]]
+    if sum(map(text_length, filled_blocks)) > MESSAGE_TEXT:
+        filled_blocks = _within_text(filled_blocks)
+    return Message(clip(text, FALLBACK), filled_blocks)
 
 
 def text_length(value: Any) -> int:
@@ -91,18 +91,18 @@ def _within_text(blocks: Sequence[Block]) -> list[Block]:
         foot -= 1
     fixed = {index for index, block in enumerate(blocks) if block["type"] == "actions" or index >= foot}
     room = MESSAGE_TEXT - note_length - sum(text_length(blocks[index]) for index in fixed)
-    kept: list[Block] = []
-    left = 0
+    fitting_blocks: list[Block] = []
+    omitted = 0
     for index, block in enumerate(blocks):
         if index not in fixed:
             room -= text_length(block)
             if room < 0:
-                left += 1
+                omitted += 1
                 continue
-        if left and index == foot:
-            kept.append(context(f"… and {left} more parts, which do not fit into one message."))
-        kept.append(block)
-    return kept
+        if omitted and index == foot:
+            fitting_blocks.append(context(f"… and {omitted} more parts, which do not fit into one message."))
+        fitting_blocks.append(block)
+    return fitting_blocks
 
 
 def text_pages(mrkdwn: str) -> list[list[str]]:
@@ -123,7 +123,7 @@ def section(mrkdwn: str, accessory: Block | None = None, block_id: str | None = 
     block: Block = {"type": "section", "text": {"type": "mrkdwn", "text": clip(mrkdwn, TEXT)}, "expand": True}
     if accessory:
         block["accessory"] = accessory
-    return _named(block, tagged(block_id, [accessory] if accessory else []))
+    return _with_block_id(block, tagged(block_id, [accessory] if accessory else []))
 
 
 def sections(mrkdwn: str, at_most: int = 3) -> list[Block]:
@@ -153,9 +153,9 @@ def divider() -> Block:
 
 
 def actions(*buttons: Block | None, block_id: str | None = None) -> Block | None:
-    """A row of buttons. None where there are none."""
-    shown = [block for block in buttons if block]
-    return _named({"type": "actions", "elements": shown[:ACTIONS]}, tagged(block_id, shown)) if shown else None
+    """A row of buttons. None without buttons."""
+    row = [block for block in buttons if block]
+    return _with_block_id({"type": "actions", "elements": row[:ACTIONS]}, tagged(block_id, row)) if row else None
 
 
 def button(label: str, action_id: str, value: str, *, style: str | None = None) -> Block:
@@ -312,12 +312,12 @@ def link(url: str, label: str) -> str:
 
 
 def clock_and_age(at: datetime) -> str:
-    """The time of day and how long ago that is, which Slack counts on while the message stands."""
+    """The time of day and how long ago that is, which Slack keeps up to date."""
     return _date(at, "{time}, {ago}", "%H:%M UTC")
 
 
 def moment_and_age(at: datetime) -> str:
-    """Day and time, and how long ago that is, which Slack counts on while the message stands."""
+    """Day and time, and how long ago that is, which Slack keeps up to date."""
     return _date(at, "{date_short_pretty} {time}, {ago}", "%-d %b %H:%M UTC")
 
 
@@ -336,23 +336,23 @@ def left_out(count: int, how: str, *, at_least: bool = False) -> Block | None:
 
 def newest_lines(lines: Sequence[str]) -> tuple[list[Block], int]:
     """The last lines that fit, packed into sections, and the number of lines that did not fit."""
-    kept: list[str] = []
+    fitting_lines: list[str] = []
     room = ANSWER_LENGTH
     for line in reversed(lines):
         room -= length(line) + 1
         if room < 0:
             break
-        kept.insert(0, line)
+        fitting_lines.insert(0, line)
     blocks: list[Block] = []
     pack: list[str] = []
-    for piece in [piece for line in kept for piece in chunks(line, TEXT_CHUNK, PAGE_CHUNKS)]:
+    for piece in [piece for line in fitting_lines for piece in chunks(line, TEXT_CHUNK, PAGE_CHUNKS)]:
         if pack and length("\n".join([*pack, piece])) > TEXT:
             blocks.append(section("\n".join(pack)))
             pack = []
         pack.append(piece)
     if pack:
         blocks.append(section("\n".join(pack)))
-    return blocks, len(lines) - len(kept)
+    return blocks, len(lines) - len(fitting_lines)
 
 
 def join_dots(parts: Iterable[str]) -> str:
@@ -367,13 +367,13 @@ def join_spaces(*parts: str) -> str:
 
 def join_comma(items: Sequence[str], at_most: int = 10) -> str:
     """Join with commas; items beyond `at_most` are counted."""
-    shown = ", ".join(items[:at_most])
-    return f"{shown} and {len(items) - at_most} more" if len(items) > at_most else shown
+    joined = ", ".join(items[:at_most])
+    return f"{joined} and {len(items) - at_most} more" if len(items) > at_most else joined
 
 
 def _date(at: datetime, form: str, fallback: str) -> str:
     return f"<!date^{int(at.timestamp())}^{form}|{at.astimezone(UTC).strftime(fallback)}>"
 
 
-def _named(block: Block, block_id: str | None) -> Block:
+def _with_block_id(block: Block, block_id: str | None) -> Block:
     return {**block, "block_id": block_id[:ID]} if block_id else block

@@ -32,12 +32,12 @@ def figures(report: Report, policy: Policy) -> Message:
     head = escape(headline(report))
     title = elements.section(f"*{head}*")
     words = _bullets(summary(report))
-    rest = elements.context(*(escape(line) for line in details(report, policy)))
-    lines = _bullets([row_line(name, row) for name, row in _named(report, policy)])
-    plain = elements.message(head, [title, *words, *lines, rest, elements.context(NOTE)])
+    details_block = elements.context(*(escape(line) for line in details(report, policy)))
+    lines = _bullets([row_line(name, row) for name, row in _named_rows(report, policy)])
+    plain = elements.message(head, [title, *words, *lines, details_block, elements.context(NOTE)])
     if not report.incidents:
         return plain
-    charted = [title, *words, _by_week(report, policy), _times(report), _table(report, policy), rest]
+    charted = [title, *words, _by_week(report, policy), _times(report), _table(report, policy), details_block]
     native = elements.message(head, [*charted, elements.context(f"{READ} {NOTE}")])
     return Message(native.text, native.blocks, plain.blocks)
 
@@ -46,7 +46,7 @@ def _bullets(lines: Sequence[str]) -> list[Block]:
     return elements.sections("\n".join(f"• {escape(line)}" for line in lines)) if lines else []
 
 
-def _named(report: Report, policy: Policy) -> list[tuple[str, Row]]:
+def _named_rows(report: Report, policy: Policy) -> list[tuple[str, Row]]:
     return [(row_name(report.by, key, policy), row) for key, row in list(report.rows.items())[: data.ROWS]]
 
 
@@ -67,13 +67,13 @@ def _label(begin: date, unit: str) -> str:
 
 def _times(report: Report) -> Block | None:
     """The median and percentiles of each time, in the unit that suits the longest."""
-    known = {name: report.spans[key] for name, key in REACHED.items() if report.spans[key].n}
-    longest = max((each.p95 or 0.0 for each in known.values()), default=0.0)
+    spans = {name: report.spans[key] for name, key in REACHED.items() if report.spans[key].n}
+    longest = max((span.p95 or 0.0 for span in spans.values()), default=0.0)
     if not longest:
         return None
     size, unit = next((size, unit) for least, size, unit in _UNITS if longest >= least)
-    series = {name: [_in(getattr(each, name), size) for each in known.values()] for name in ("median", "p75", "p95")}
-    labels = [f"{name} (n {each.n})" for name, each in known.items()]
+    series = {name: [_in(getattr(span, name), size) for span in spans.values()] for name in ("median", "p75", "p95")}
+    labels = [f"{name} (n {span.n})" for name, span in spans.items()]
     return data.chart("bar", f"Time from the detection, in {unit}", labels, series, unit)
 
 
@@ -92,7 +92,7 @@ def _table(report: Report, policy: Policy) -> Block | None:
             *(_time(row.resolve_s, which) for which in ("median", "p75", "p95")),
             _share(row.kept.resolved, row.kept.resolve_n),
         ]
-        for name, row in _named(report, policy)
+        for name, row in _named_rows(report, policy)
     ]
     caption = f"Incidents by {report.by}, {report.period.start:%-d %b %Y} to {report.period.end:%-d %b %Y}"
     return data.data_table(caption, (report.by.capitalize(), *TABLE), rows)
@@ -108,10 +108,13 @@ def _share(part: int, n: int) -> Block:
 
 
 def load(loads: Sequence[PersonLoad], period: Period) -> Message:
-    """How often the first person was paged, and then the people whom they lead."""
+    """How often the first person was paged, followed by the people whom they lead."""
     own, *led = loads
     head = f"Your load, {period.start:%-d %b %Y} to {period.end:%-d %b %Y}: {own.words}"
-    lines = "\n".join(f"• {mention(each.person)}: {each.words}" for each in sorted(led, key=lambda each: -each.pages))
+    lines = "\n".join(
+        f"• {mention(person_load.person)}: {person_load.words}"
+        for person_load in sorted(led, key=lambda person_load: -person_load.pages)
+    )
     return elements.message(
         head,
         [

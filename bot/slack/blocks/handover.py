@@ -56,7 +56,7 @@ def request(
 
 
 def reminder(incident: Incident, policy: Policy, handover: Handover) -> Message:
-    """The message in the channel that asks a person once more who has not answered."""
+    """The message in the channel that asks once more for an answer."""
     words = (
         f"{mention(handover.to)}, will you take over as *{_title(handover, policy)}* of {incident.id}? "
         f"Press *Accept* or *Decline* in the message I sent you. Without an answer by "
@@ -120,7 +120,7 @@ def requested(incident: Incident, policy: Policy, handover: Handover) -> Message
 
 
 def _then(incident: Incident) -> str:
-    """A sentence that says what happens without an answer."""
+    """What happens without an answer, as a clause that follows “I”."""
     return "say whom I would page" if incident.drill else "page the next rung of the ladder"
 
 
@@ -155,8 +155,8 @@ def _next_update(incident: Incident, now: datetime) -> str:
 
 
 def _roles(incident: Incident, policy: Policy) -> str:
-    held = incident.roles.items()
-    return "\n".join(f"{render(plain(phrases.role_of(key, policy).title))}: {mention(user)}" for key, user in held)
+    holders = incident.roles.items()
+    return "\n".join(f"{render(plain(phrases.role_of(key, policy).title))}: {mention(user)}" for key, user in holders)
 
 
 def _title(handover: Handover, policy: Policy) -> str:

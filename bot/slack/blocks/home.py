@@ -151,7 +151,9 @@ def _page(incident: Incident, page: PagedRung, policy: Policy, now: datetime) ->
 
 
 def _row(incident: Incident, policy: Policy, user: str | None = None) -> Block:
-    roles = [render(plain(phrases.role_of(key, policy).title)) for key, who in incident.roles.items() if who == user]
+    roles = [
+        render(plain(phrases.role_of(key, policy).title)) for key, holder in incident.roles.items() if holder == user
+    ]
     state = elements.join_dots(
         [
             phrases.severity_name(incident.severity, policy),

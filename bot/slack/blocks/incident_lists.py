@@ -23,30 +23,32 @@ ROLE_LENGTH = 700
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """The incidents to list, and how many there are of which these are the first."""
+class IncidentList:
+    """The incidents to list, which are the first of all that match."""
 
     incidents: Sequence[Incident]
-    total: int  # without drills
+    total: int  # all that match, without drills
     drills: int = 0
-    is_all: bool = True  # whether there are no more than were counted
+    is_all: bool = True  # False: there are more than were counted
 
 
-def listing(listed: Listed, policy: Policy, now: datetime, *, scope: str = "open", command: str = COMMAND) -> Message:
+def listing(
+    incident_list: IncidentList, policy: Policy, now: datetime, *, scope: str = "open", command: str = COMMAND
+) -> Message:
     """The incidents in the given order; those that do not fit are counted. Drills are counted by themselves."""
-    if not listed.incidents:
+    if not incident_list.incidents:
         return _empty(scope, command)
-    shown, left = listed.incidents[:INCIDENTS], listed.total + listed.drills
-    words = f"{'' if listed.is_all else 'more than '}{_count(listed.total, 'incident')}"
+    incidents, total = incident_list.incidents[:INCIDENTS], incident_list.total + incident_list.drills
+    words = f"{'' if incident_list.is_all else 'more than '}{_count(incident_list.total, 'incident')}"
     words = f"{words[0].upper()}{words[1:]}{' open' if scope == 'open' else ''}"
-    words += f" and {_count(listed.drills, 'drill')}" if listed.drills else ""
+    words += f" and {_count(incident_list.drills, 'drill')}" if incident_list.drills else ""
     narrower = f"Narrow it down: `{command} list {policy.severities[0].key}`, or see one: `{command} show INC-42`"
     return elements.message(
         words,
         [
             elements.section(f"*{words}*"),
-            *[elements.section(_row(incident, policy, now)) for incident in shown],
-            elements.left_out(left - len(shown), narrower, at_least=not listed.is_all),
+            *[elements.section(_row(incident, policy, now)) for incident in incidents],
+            elements.left_out(total - len(incidents), narrower, at_least=not incident_list.is_all),
         ],
     )
 
@@ -94,8 +96,8 @@ def roles(incident: Incident, policy: Policy, command: str = COMMAND, reader: st
     )
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' if number != 1 else ''}"
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"
 
 
 def _empty(scope: str, command: str) -> Message:
@@ -125,8 +127,8 @@ def _row(incident: Incident, policy: Policy, now: datetime) -> str:
 
 def _role(role: Role, incident: Incident, reader: str, *, needed: bool) -> str:
     holder = incident.roles.get(role.key)
-    who = mention(holder) if holder else ("nobody yet — needed" if needed else "nobody")
-    lines = [f"*{render(plain(role.title))}*: {who}"]
+    holder_name = mention(holder) if holder else ("nobody yet — needed" if needed else "nobody")
+    lines = [f"*{render(plain(role.title))}*: {holder_name}"]
     if role.description:
         lines.append(render(role.description))
     if holder and holder == reader:

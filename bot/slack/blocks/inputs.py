@@ -48,13 +48,13 @@ def packed(values: Mapping[str, Any], limit: int) -> str:
     If they do not fit, texts are shortened first, then whole values dropped, the largest first. An incident's ID always
     fits.
     """
-    kept = {key: value for key, value in values.items() if value is not None}
-    while length(encoded := json.dumps(kept, separators=(",", ":"), ensure_ascii=False)) > limit:
-        key = max(kept, key=lambda key: len(json.dumps(kept[key])))
-        if isinstance(kept[key], dict) and len(words := str(kept[key].get("text", ""))) > _SHORTEST_TEXT:
-            kept[key] = {**kept[key], "text": clip(words, length(words) // 2)}
+    remaining = {key: value for key, value in values.items() if value is not None}
+    while length(encoded := json.dumps(remaining, separators=(",", ":"), ensure_ascii=False)) > limit:
+        key = max(remaining, key=lambda key: len(json.dumps(remaining[key])))
+        if isinstance(remaining[key], dict) and len(words := str(remaining[key].get("text", ""))) > _SHORTEST_TEXT:
+            remaining[key] = {**remaining[key], "text": clip(words, length(words) // 2)}
         else:
-            del kept[key]
+            del remaining[key]
     return encoded
 
 
@@ -99,8 +99,8 @@ def known_incident(view: View) -> int | None:
 
 def in_place_of(view: View, following: View) -> dict[str, Any]:
     """A form that takes the place of another one, and remembers where that was opened."""
-    kept = metadata_of(view)
-    channel, response_url = (value if isinstance(value := kept.get(key), str) else None for key in _PLACE)
+    place = metadata_of(view)
+    channel, response_url = (value if isinstance(value := place.get(key), str) else None for key in _PLACE)
     return dict(opened_in(following, channel, response_url, tag_of(view)))
 
 

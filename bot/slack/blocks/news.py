@@ -34,44 +34,46 @@ def sentence(entry: Entry, incident: Incident, policy: Policy) -> str:
     return formatter(entry, incident, policy) if formatter else _other(entry)
 
 
-def recorded(record: RecordedEntry, incident: Incident, policy: Policy, whole: str = IN_THREAD) -> Message:
-    """An entry as it is now: of one that was erased, only that it was, and why.
+def recorded(record: RecordedEntry, incident: Incident, policy: Policy, place: str = IN_THREAD) -> Message:
+    """An entry as it is now; an erased entry shows only that it was erased, and why.
 
-    `whole` says where a text that is longer than the message is to be read in full.
+    `place` says where to read a text in full that is longer than the message.
     """
     if not record.purged:
-        return entry_message(record.entry, incident, policy, whole)
-    what = f"{mention(record.entry.actor)} · {render(record.entry.kind.replace('_', ' '))}"
+        return entry_message(record.entry, incident, policy, place)
+    head = f"{mention(record.entry.actor)} · {render(record.entry.kind.replace('_', ' '))}"
     if record.redaction is None:
-        return elements.line(f"{what}: _the text was deleted under the retention policy_")
+        return elements.line(f"{head}: _the text was deleted under the retention policy_")
     by = f"redacted by {mention(record.redaction.by)}: {clip(render(record.redaction.reason), NOTE)}"
-    return elements.line(f"{phrases.drill_prefix(incident)}{what}: _{by}_")
+    return elements.line(f"{phrases.drill_prefix(incident)}{head}: _{by}_")
 
 
-def entry_message(entry: Entry, incident: Incident, policy: Policy, whole: str = IN_THREAD) -> Message:
+def entry_message(entry: Entry, incident: Incident, policy: Policy, place: str = IN_THREAD) -> Message:
     """A status update in full, as far as it fits; any other entry as a line."""
     if entry.kind == "update":
-        return update_posted(entry, incident, policy, whole)
+        return update_posted(entry, incident, policy, place)
     message = news(entry, incident, policy)
     if not is_cut_in_news(entry):
         return message
-    return elements.message(message.text, [*message.blocks, elements.context(f"All of it is {whole}.")])
+    return elements.message(message.text, [*message.blocks, elements.context(f"All of it is {place}.")])
 
 
-def told(records: Sequence[RecordedEntry], incident: Incident, policy: Policy, whole: str = IN_THREAD) -> Message:
-    """What one act of a person caused, as one message: a status update tells what was changed with it."""
+def change_news(
+    records: Sequence[RecordedEntry], incident: Incident, policy: Policy, place: str = IN_THREAD
+) -> Message:
+    """One message about the entries of one change. A status update includes what was changed with it."""
     update = next((r for r in records if r.entry.kind == "update" and not r.purged), None)
     roles = [r for r in records if r.entry.kind == "role" and not r.purged]
     messages = []
     for record in records:
         if record is update:
             changes = [r.entry for r in records if r.entry.kind in TOLD_BY_UPDATE and not r.purged]
-            messages.append(update_posted(record.entry, incident, policy, whole, changes))
+            messages.append(update_posted(record.entry, incident, policy, place, changes))
         elif len(roles) > 1 and record in roles:
             if record is roles[0]:
                 messages.append(_roles_set([r.entry for r in roles], incident, policy))
         elif update is None or record.entry.kind not in TOLD_BY_UPDATE or record.purged:
-            messages.append(recorded(record, incident, policy, whole))
+            messages.append(recorded(record, incident, policy, place))
     return combined(messages)
 
 
@@ -84,7 +86,7 @@ def combined(messages: Sequence[Message]) -> Message:
 
 
 def update_posted(
-    entry: Entry, incident: Incident, policy: Policy, whole: str = IN_THREAD, changes: Sequence[Entry] = ()
+    entry: Entry, incident: Incident, policy: Policy, place: str = IN_THREAD, changes: Sequence[Entry] = ()
 ) -> Message:
     """A status update, as much of it as fits, with the status and severity at the time of writing.
 
@@ -95,14 +97,14 @@ def update_posted(
     severity = str(entry.data.get("severity", incident.severity))
     status = phrases.status_name(str(entry.data.get("status", incident.status)))
     text = render(entry.text)
-    state = elements.join_dots([_status_told(status, by_kind), _severity_told(severity, by_kind, policy)])
+    state = elements.join_dots([_status_words(status, by_kind), _severity_words(severity, by_kind, policy)])
     head = f"*Update #{number}* · {state}"
     foot = f"by {mention(entry.actor)}"
     if number == incident.updates and incident.update_due_at and incident.open:
         foot += f" · next update due {elements.moment(incident.update_due_at)}"
     pages = elements.text_pages(text) or [[""]]
     if len(pages) > 1:
-        foot += f" · it goes on {whole}"
+        foot += f" · it goes on {place}"
     first, *more = pages[0]
     return elements.message(
         f"{phrases.drill_prefix(incident)}{incident.id} update #{number} ({status.lower()}): {clip(text, 500)}",
@@ -129,7 +131,7 @@ def duties(role: Role, incident: Incident, command: str = "/incident") -> Messag
     )
 
 
-def _status_told(status: str, changes: Mapping[str, Mapping[str, Any]]) -> str:
+def _status_words(status: str, changes: Mapping[str, Mapping[str, Any]]) -> str:
     """The status, and the one before where the update changed it."""
     ends = [kind for kind in ("resolved", "closed", "cancelled") if kind in changes]
     if ends:
@@ -138,7 +140,7 @@ def _status_told(status: str, changes: Mapping[str, Mapping[str, Any]]) -> str:
     return f"{phrases.status_name(str(before))} → *{status}*" if before else status
 
 
-def _severity_told(severity: str, changes: Mapping[str, Mapping[str, Any]], policy: Policy) -> str:
+def _severity_words(severity: str, changes: Mapping[str, Mapping[str, Any]], policy: Policy) -> str:
     name, before = phrases.severity_name(severity, policy), changes.get("severity", {}).get("before")
     return f"{render(str(before))} → *{name}*" if before else name
 
@@ -211,7 +213,7 @@ def _escalated(entry: Entry, incident: Incident, policy: Policy) -> str:
 
 
 def _note(entry: Entry, incident: Incident, policy: Policy) -> str:
-    """News from a paging vendor; other notes are not told."""
+    """News from a paging vendor; other notes are not news."""
     return f":bell: {clip(render(entry.text), NOTE)}"
 
 
@@ -232,8 +234,8 @@ def _reopened(entry: Entry, incident: Incident, policy: Policy) -> str:
 
 
 def _channel_lost(entry: Entry, incident: Incident, policy: Policy) -> str:
-    what = clip(render(entry.text), NOTE) if entry.actor == BOT else f"{mention(entry.actor)} {render(entry.text)}"
-    return f":warning: {incident.id}: {what}. Until it is back, the incident commander gets what would be posted there."
+    loss = clip(render(entry.text), NOTE) if entry.actor == BOT else f"{mention(entry.actor)} {render(entry.text)}"
+    return f":warning: {incident.id}: {loss}. Until it is back, the incident commander gets what would be posted there."
 
 
 def _channel_back(entry: Entry, incident: Incident, policy: Policy) -> str:
@@ -248,8 +250,8 @@ def _merged(entry: Entry, incident: Incident, policy: Policy) -> str:
             f":twisted_rightwards_arrows: {mention(entry.actor)} merged {incident.id} into *INC-{into}*{where}. "
             f"Go on there: reminders and pages have stopped here."
         )
-    other = f"INC-{entry.data.get('merged')}"
-    return f":twisted_rightwards_arrows: {mention(entry.actor)} merged *{other}*{where} into {incident.id}."
+    merged_id = f"INC-{entry.data.get('merged')}"
+    return f":twisted_rightwards_arrows: {mention(entry.actor)} merged *{merged_id}*{where} into {incident.id}."
 
 
 def _related(entry: Entry, incident: Incident, policy: Policy) -> str:
@@ -267,7 +269,7 @@ def _snoozed(entry: Entry, incident: Incident, policy: Policy) -> str:
 
 
 def _policy(entry: Entry, incident: Incident, policy: Policy) -> str:
-    changes = policy_change.listed(entry.data.get("changes") or ())
+    changes = policy_change.change_lines(entry.data.get("changes") or ())
     return f"{mention(entry.actor)} applied the current policy to {incident.id}:\n{changes}"
 
 

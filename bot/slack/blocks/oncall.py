@@ -53,8 +53,8 @@ def on_call(
 
 def subscribe(links: Mapping[str, str]) -> Block | None:
     """Links to calendar feeds. The address alone gives access, so only its owner may see it."""
-    shown = [f"<{escape(url)}|{render(plain(title))}>" for title, url in list(links.items())[:MAX_FEEDS]]
-    return elements.context(f":calendar: In your calendar: {elements.join_dots(shown)}") if shown else None
+    feeds = [f"<{escape(url)}|{render(plain(title))}>" for title, url in list(links.items())[:MAX_FEEDS]]
+    return elements.context(f":calendar: In your calendar: {elements.join_dots(feeds)}") if feeds else None
 
 
 def row(schedule: Schedule, policy: Policy, now: datetime, overrides: Sequence[Override]) -> str:
@@ -69,8 +69,8 @@ def row(schedule: Schedule, policy: Policy, now: datetime, overrides: Sequence[O
     after += _upcoming_covers(schedule, policy, now, overrides)
     if not on_duty:
         return f":warning: {name} · nobody is on call now{after}"
-    each = [_until(shift, schedule, policy, now, overrides, several=len(on_duty) > 1) for shift in on_duty]
-    people = elements.join_comma(each, MAX_PEOPLE)
+    on_duty_names = [_until(shift, schedule, policy, now, overrides, several=len(on_duty) > 1) for shift in on_duty]
+    people = elements.join_comma(on_duty_names, MAX_PEOPLE)
     return f"{name} · {people}{after}"
 
 

@@ -1,4 +1,4 @@
-"""Builds the line to the announcement channel about what only an operator can mend."""
+"""Builds the message to the announcement channel about gaps that only an operator can close."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ GAPS = 10
 
 
 def paging_gaps(gaps: Sequence[str]) -> Message:
-    """Methods of paging that the policy names and a page could not use. Said once a day at most."""
-    listed = elements.join_comma([clip(render(gap), 200) for gap in gaps], GAPS)
+    """Paging methods that the policy names and a page could not use. Sent once a day at most."""
+    gap_list = elements.join_comma([clip(render(gap), 200) for gap in gaps], GAPS)
     return elements.line(
-        f":wrench: For operators: a page could not use every method that the policy names: {listed}. "
+        f":wrench: For operators: a page could not use every method that the policy names: {gap_list}. "
         "`tocsin check` says what to set. This is said once a day."
     )

@@ -52,7 +52,7 @@ def page_channel(
 
 
 def _last_resort(incident: Incident, policy: Policy, payload: PagePayload) -> list[str]:
-    """For the last rung of a ladder: that nobody follows, and what is done while nobody answers."""
+    """A line for the last rung of a ladder: nobody follows, and how often it is paged again."""
     if not _is_last(incident, policy, payload):
         return []
     return [f"*Last resort:* nobody follows on the ladder. {_again(incident, policy)}".rstrip()]
@@ -87,9 +87,9 @@ def nobody_left_words(incident: Incident, payload: PagePayload) -> str:
     if payload.called:
         return f":warning: *Nobody could be paged* for {incident.id}: {render(payload.called)} reaches nobody."
     if paged:
-        answered = "" if incident.ladder.acknowledged_at else " Nobody has answered yet."
+        unanswered = "" if incident.ladder.acknowledged_at else " Nobody has answered yet."
         rungs = elements.join_comma([f"{_paged_people(people)} (rung {rung})" for rung, people in paged], PEOPLE)
-        return f":warning: *Everybody on the ladder was paged* for {incident.id}: {rungs}.{answered}"
+        return f":warning: *Everybody on the ladder was paged* for {incident.id}: {rungs}.{unanswered}"
     if payload.skipped:
         return f":ballot_box_with_check: *Everybody on the ladder is responding* to {incident.id} already."
     severity = render(incident.severity)
@@ -102,11 +102,11 @@ def _paged_people(people: Sequence[str]) -> str:
 
 
 def _again(incident: Incident, policy: Policy) -> str:
-    """How often rungs are paged again, while nobody has answered."""
-    every = {rung.repeat for rung in phrases.level_of(incident, policy).ladder if rung.repeat}
-    if not every or incident.ladder.acknowledged_at:
+    """How often rungs are paged again while nobody answers. Empty if they are not."""
+    intervals = {rung.repeat for rung in phrases.level_of(incident, policy).ladder if rung.repeat}
+    if not intervals or incident.ladder.acknowledged_at:
         return ""
-    return f"Whoever was paged is paged again every {durations.exact(min(every))} until somebody answers."
+    return f"Whoever was paged is paged again every {durations.exact(min(intervals))} until somebody answers."
 
 
 def page_direct(
@@ -137,7 +137,7 @@ def page_direct(
 
 
 def page_withdrawn(incident: Incident) -> Message:
-    """In place of the page of a person who is not inside the private incident any more."""
+    """The message that replaces the page of a person who is no longer inside the private incident."""
     return elements.line(f"You were paged for {phrases.outside(incident)}. You are not part of it any more.")
 
 
@@ -238,7 +238,7 @@ def _is_last(incident: Incident, policy: Policy, payload: PagePayload) -> bool:
 
 
 def _buttons(incident: Incident, payload: PagePayload, key: str | None = None) -> Block | None:
-    """`key` is that of the message where it is not the page of its own people, but in another channel."""
+    """The buttons of a page. `key` names the message if it is in a channel other than the incident's."""
     about = filter(None, (str(payload.rung or 0), payload.base if key is None else key))
     value = press_value(incident, *about)
     return elements.actions(

@@ -28,8 +28,8 @@ def suggested(
     """The playbooks that fit the incident or the query, and the playbooks that are open already."""
     example = elements.code(f"{command} playbook the database is slow")
     if not hits and not runs:
-        what = f"“{render(clip(query, 60))}”" if query else "what is known so far"
-        return elements.line(f"No playbook fits {what}. Describe what you see in a few words: {example}")
+        subject = f"“{render(clip(query, 60))}”" if query else "what is known so far"
+        return elements.line(f"No playbook fits {subject}. Describe what you see in a few words: {example}")
     over = "" if incident.open else f", which is {incident.status}"
     words = f"Playbooks for {incident.id}{over}" + (f" and “{render(clip(query, 60))}”" if query else "")
     open_ids = {run.playbook for run in runs if run.active}
@@ -87,14 +87,16 @@ def offer(incident: Incident, hit: Hit) -> list[Block | None]:
     ]
 
 
-def review(about: Sequence[Mapping[str, Any]]) -> Message:
+def review(reviews: Sequence[Mapping[str, Any]]) -> Message:
     """The message to an owner: the reviews that are due, and how to record them."""
     words = (
-        "One of your playbooks needs a review" if len(about) == 1 else f"{len(about)} reviews of your playbooks are due"
+        "One of your playbooks needs a review"
+        if len(reviews) == 1
+        else f"{len(reviews)} reviews of your playbooks are due"
     )
-    lines = [f"• {_review_reason(item)}" for item in about[:MAX_REVIEWS]]
-    if len(about) > MAX_REVIEWS:
-        lines.append(f"… and {len(about) - MAX_REVIEWS} more: `tocsin playbooks stats`")
+    lines = [f"• {_review_reason(item)}" for item in reviews[:MAX_REVIEWS]]
+    if len(reviews) > MAX_REVIEWS:
+        lines.append(f"… and {len(reviews) - MAX_REVIEWS} more: `tocsin playbooks stats`")
     return elements.message(
         words,
         [

@@ -27,7 +27,7 @@ def preview(incident: Incident, changes: Sequence[str], ahead: Sequence[Deadline
         words,
         [
             elements.section(f"*{words}*"),
-            *elements.sections(listed(changes)),
+            *elements.sections(change_lines(changes)),
             *elements.sections(f"*What would come next*\n{upcoming}" if upcoming else "*Nothing would come due.*"),
             elements.actions(
                 button("Apply", "policy_apply", press_value(incident, digest), style="primary"), block_id="policy"
@@ -39,11 +39,11 @@ def preview(incident: Incident, changes: Sequence[str], ahead: Sequence[Deadline
     )
 
 
-def listed(changes: Sequence[str]) -> str:
+def change_lines(changes: Sequence[str]) -> str:
     """The changes as lines of mrkdwn."""
-    shown = [f"• {clip(render(change), 300)}" for change in changes[:MAX_CHANGES]] or [f"• {NO_DIFFERENCE}"]
+    lines = [f"• {clip(render(change), 300)}" for change in changes[:MAX_CHANGES]] or [f"• {NO_DIFFERENCE}"]
     more = [f"… and {len(changes) - MAX_CHANGES} more"] if len(changes) > MAX_CHANGES else []
-    return "\n".join([*shown, *more])
+    return "\n".join([*lines, *more])
 
 
 def in_force(incident: Incident) -> Message:

@@ -19,6 +19,6 @@ def redacted(result: Redacted, actor: str) -> Message:
     if result.title_struck:
         notes.append("The name of the channel was made from the title: rename it in Slack.")
     if entry.kind in MESSAGE_KINDS and not result.record.deleted:
-        who = "you" if entry.actor == actor else mention(entry.actor)
-        notes.insert(0, f"The message itself is still in Slack: only {who} can delete it there.{link_of(entry)}")
+        author = "you" if entry.actor == actor else mention(entry.actor)
+        notes.insert(0, f"The message itself is still in Slack: only {author} can delete it there.{link_of(entry)}")
     return elements.message(words, [elements.section("\n".join([words, *notes]))])

@@ -78,9 +78,9 @@ def form_not_opened(line: str, again: tuple[str, str] | None = None, *, late: bo
     """
     words = "I couldn't open the form in time." if late else "This needs a form."
     open_again = button("Open the form", *again, style="primary") if again is not None else None
-    same = "This does the same:" if line else "" if again is not None else "Please press the button again."
+    instruction = "This does the same:" if line else "" if again is not None else "Please press the button again."
     short = length(line) <= INLINE
-    first = elements.join_spaces(words, same, elements.code(line) if line and short else "")
+    first = elements.join_spaces(words, instruction, elements.code(line) if line and short else "")
     return elements.message(
         first,
         [
@@ -163,7 +163,7 @@ def snoozed(incident: Incident, span: timedelta) -> Message:
 def ask_long_snooze(incident: Incident, span: timedelta, usual: timedelta) -> Message:
     """Ask whether a snooze much longer than usual is meant."""
     words = f"Quiet the reminders of {incident.id} for {durations.exact(span)}? That is longer than usual."
-    asked, shorter = durations.exact(span), durations.exact(usual)
+    requested, shorter = durations.exact(span), durations.exact(usual)
     return elements.message(
         words,
         [
@@ -172,7 +172,7 @@ def ask_long_snooze(incident: Incident, span: timedelta, usual: timedelta) -> Me
             ),
             elements.actions(
                 button(f"Snooze {shorter}", "snooze_shorter", press_value(incident, int(usual.total_seconds()))),
-                button(f"Snooze {asked}", "snooze_anyway", press_value(incident, int(span.total_seconds()))),
+                button(f"Snooze {requested}", "snooze_anyway", press_value(incident, int(span.total_seconds()))),
                 block_id="long_snooze",
             ),
         ],
@@ -212,14 +212,14 @@ def promised(incident: Incident, span: timedelta) -> Message:
 def ask_late_promise(incident: Incident, span: timedelta, usual: timedelta) -> Message:
     """Ask whether a next update much later than usual is meant."""
     words = f"Promise the next update of {incident.id} in {durations.exact(span)}? That is later than usual."
-    asked, sooner = durations.exact(span), durations.exact(usual)
+    requested, sooner = durations.exact(span), durations.exact(usual)
     return elements.message(
         words,
         [
             elements.section(f"{words} Nobody is reminded of an update until then. Pages still go out."),
             elements.actions(
                 button(f"In {sooner}", "next_sooner", press_value(incident, int(usual.total_seconds()))),
-                button(f"In {asked}", "next_anyway", press_value(incident, int(span.total_seconds()))),
+                button(f"In {requested}", "next_anyway", press_value(incident, int(span.total_seconds()))),
                 block_id="late_promise",
             ),
         ],
@@ -242,18 +242,18 @@ def escalated(incident: Incident, policy: Policy, outcome: PagingOutcome) -> Mes
     skipped = [f"Rung {rung} reached nobody: {render(gap)}." for rung, gap in outcome.fell_through[:10]]
     skipped += [f"Rung {rung} is left out: {render(reason)}." for rung, reason in outcome.skipped[:10]]
     if not outcome.reached:
-        paged = tuple((each.rung, each.people) for each in incident.ladder.pages if each.rung)
-        left = PagePayload(fell_through=outcome.fell_through, skipped=outcome.skipped, paged_before=paged)
-        words = f"{page.nobody_left_words(incident, left)} Call somebody yourself."
+        paged = tuple((paged_rung.rung, paged_rung.people) for paged_rung in incident.ladder.pages if paged_rung.rung)
+        payload = PagePayload(fell_through=outcome.fell_through, skipped=outcome.skipped, paged_before=paged)
+        words = f"{page.nobody_left_words(incident, payload)} Call somebody yourself."
     else:
         reached = outcome.recipients
         names = [render(recipient_name(person, policy)) for person in reached.people]
         names += [phrases.channel_named(channel) for channel in reached.channels]
-        what = f"{incident.id}, rung {outcome.rung}" if outcome.rung else incident.id
+        subject = f"{incident.id}, rung {outcome.rung}" if outcome.rung else incident.id
         people = elements.join_comma(names or list(reached.contacts), 20)
-        words = f"Paged now for {what}: {people}."
+        words = f"Paged now for {subject}: {people}."
         if incident.drill:
-            words = f"[DRILL] Nobody is paged. Otherwise this would page, for {what}: {people}."
+            words = f"[DRILL] Nobody is paged. Otherwise this would page, for {subject}: {people}."
     return elements.message(words, [elements.section("\n".join([words, *skipped]))])
 
 
@@ -278,8 +278,10 @@ def ask_to_escalate(
     words = f"Page rung {outcome.rung} of {incident.id} now: {people}?{drill}"
     if again:
         by, at = incident.ladder.escalated_by, incident.ladder.escalated_at
-        who = f"{mention(by)} escalated {incident.id}, {elements.moment(at)}" if by and at else "A rung was paged"
-        words = f"{who}. Page rung {outcome.rung} as well: {people}?{drill}"
+        escalation = (
+            f"{mention(by)} escalated {incident.id}, {elements.moment(at)}" if by and at else "A rung was paged"
+        )
+        words = f"{escalation}. Page rung {outcome.rung} as well: {people}?{drill}"
     value = press_value(incident, outcome.rung, *([reason] if reason else []))
     return elements.message(
         words,
@@ -292,8 +294,8 @@ def ask_to_escalate(
 
 def not_your_page(incident: Incident, people: Sequence[str]) -> Message:
     """To a person who answered a page that is for others."""
-    asked = elements.join_comma([mention(person) for person in people], 10)
-    words = f"That page is for {asked}. If you are responding to {incident.id} too, press *Acknowledge*."
+    names = elements.join_comma([mention(person) for person in people], 10)
+    words = f"That page is for {names}. If you are responding to {incident.id} too, press *Acknowledge*."
     acknowledge = button("Acknowledge", "ack", press_value(incident), style="primary")
     return elements.message(words, [elements.section(words), elements.actions(acknowledge, block_id="not_your_page")])
 

@@ -1,4 +1,4 @@
-"""Builds what is shown of the review of an incident: where it stands, what can be done, all of its text."""
+"""Builds the messages and views of an incident's review: its state, its text, and what people can do next."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ READ = "review_read"
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version of what a person wrote for a section."""
+    """One version of a section's text, with its author."""
 
     section: str
     version: int
@@ -66,8 +66,8 @@ def posted(view: ReviewView, command: str, calendar_url: str | None = None) -> M
     )
 
 
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'s' if number != 1 else ''}"
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"
 
 
 def _open_questions(questions: Sequence[Question]) -> str:
@@ -84,33 +84,33 @@ def _agenda(incident: Incident, calendar_url: str | None) -> Block | None:
     review = incident.review
     if review is None or review.state is not ReviewState.SCHEDULED:
         return None
-    parts = enumerate(agenda(review), 1)
-    listed = " · ".join(f"{number}. {title} ({minutes} min)" for number, (title, minutes) in parts)
+    numbered = enumerate(agenda(review), 1)
+    agenda_line = " · ".join(f"{number}. {title} ({minutes} min)" for number, (title, minutes) in numbered)
     total = int(length(review).total_seconds() // 60)
     add = f"\n{elements.link(calendar_url, 'Add it to your calendar')}" if calendar_url else ""
-    return elements.section(f"*Agenda, {total} min:* {listed}. The thread tells when each begins.{add}")
+    return elements.section(f"*Agenda, {total} min:* {agenda_line}. The thread tells when each begins.{add}")
 
 
 def point(incident: Incident, number: int) -> Message | None:
-    """What the thread is told when a point of the agenda begins; None where the review has no time any more."""
-    listed = points(incident.review) if incident.review else ()
-    found = next((each for each in listed if each.number == number), None)
-    if found is None:
+    """The message to the thread when a point of the agenda begins. None if the review has no time any more."""
+    agenda_points = points(incident.review) if incident.review else ()
+    current_point = next((agenda_point for agenda_point in agenda_points if agenda_point.number == number), None)
+    if current_point is None:
         return None
-    if not found.title:
+    if not current_point.title:
         words = ":checkered_flag: The time is up. Write down what was decided, then press *Complete*."
         return elements.message(words, [elements.section(words), *buttons(incident)])
-    return elements.line(_point_words(found, len(listed) - 1))
+    return elements.line(_point_words(current_point, len(agenda_points) - 1))
 
 
-def _point_words(found: Point, count: int) -> str:
-    minutes = int((found.ends_at - found.begins_at).total_seconds() // 60)
-    until = elements.clock(found.ends_at)
-    return f":stopwatch: *{found.number} of {count} · {found.title}* · {minutes} min, until {until}"
+def _point_words(agenda_point: Point, count: int) -> str:
+    minutes = int((agenda_point.ends_at - agenda_point.begins_at).total_seconds() // 60)
+    until = elements.clock(agenda_point.ends_at)
+    return f":stopwatch: *{agenda_point.number} of {count} · {agenda_point.title}* · {minutes} min, until {until}"
 
 
 def menu(view: ReviewView, command: str) -> Message:
-    """The answer to `/incident review`: where it stands, the heart of it, what is open, and what can be done."""
+    """The answer to `/incident review`: its state, its main sections, the open questions, and buttons."""
     incident = view.incident
     words = f"{phrases.drill_prefix(incident)}Review of {incident.id}"
     open_questions = [
@@ -165,34 +165,34 @@ def published(view: ReviewView, command: str) -> Message:
 def reminder(view: ReviewView, now: datetime) -> Message:
     """The reminder to the facilitator, in the channel."""
     review = view.incident.review
-    who = mention(view.facilitator) if view.facilitator else "Somebody"
+    facilitator = mention(view.facilitator) if view.facilitator else "Somebody"
     due = review.due_at if review else None
     unscheduled = review is not None and review.scheduled_at is None
-    what = "schedule the review" if unscheduled else "complete the review"
+    task = "schedule the review" if unscheduled else "complete the review"
     when = f"It {'was' if due and due < now else 'is'} due {elements.moment(due)}." if due else ""
-    words = f"{phrases.drill_prefix(view.incident)}{who}, please {what} of {view.incident.id}. {when}"
+    words = f"{phrases.drill_prefix(view.incident)}{facilitator}, please {task} of {view.incident.id}. {when}"
     return elements.message(words, [elements.section(words), *buttons(view.incident)])
 
 
-def hints(found: Sequence[Hint]) -> Message:
-    """What a careful reader would ask about, after the review was completed."""
-    lines = "\n".join(f"• {clip(render(hint.text), 300)}" for hint in found)
+def hints(lint_hints: Sequence[Hint]) -> Message:
+    """The hints of the lint, after the review was completed."""
+    lines = "\n".join(f"• {clip(render(hint.text), 300)}" for hint in lint_hints)
     words = "It is completed. Before you publish it, look at these:"
     return elements.message(words, [elements.section(words), elements.section(clip(lines, elements.TEXT))])
 
 
 def buttons(incident: Incident) -> list[Block]:
-    """What can be done next."""
+    """The buttons that fit the state of the review."""
     value = incident.id
     state = incident.review.state if incident.review else ReviewState.DRAFT
-    done = state in (ReviewState.COMPLETED, ReviewState.PUBLISHED)
+    is_completed = state in (ReviewState.COMPLETED, ReviewState.PUBLISHED)
     row = elements.actions(
         button("Read", READ, value),
         button("Edit", "review_edit", value),
         button("Correct times", "times", value),
         button("Ask participants", "review_ask", value),
-        None if done else button("Schedule", "review_schedule", value),
-        None if done else button("Complete", "review_complete", value),
+        None if is_completed else button("Schedule", "review_schedule", value),
+        None if is_completed else button("Complete", "review_complete", value),
         button("Publish", "review_publish", value) if state is ReviewState.COMPLETED else None,
         button("Canvas", "review_canvas", value),
         button("History", "review_history", value),
@@ -205,7 +205,7 @@ def whole(view: ReviewView, policy: Policy) -> Block:
     """A view with all of the text."""
     blocks: list[Block] = [elements.section(_state(view))]
     for section in view.sections:
-        lines = [f"• {_linked(each.text, each.cites, view)}" for each in section.sentences]
+        lines = [f"• {_linked(sentence.text, sentence.cites, view)}" for sentence in section.sentences]
         lines += [
             f":grey_question: {mention(question.to) if question.to else 'Anybody'}: {render(question.text)}"
             for question in section.questions
@@ -249,7 +249,7 @@ def _packed(lines: list[str]) -> list[Block]:
 
 
 def _linked(text: str, cites: tuple[int, ...], view: ReviewView) -> str:
-    """A sentence with a link for each entry that says so."""
+    """A sentence with a link to each entry that it cites, three at most."""
     links = "".join(f" {elements.link(view.links[seq], '↗')}" for seq in cites[:3] if seq in view.links)
     return f"{render(text)}{links}"
 
@@ -257,7 +257,7 @@ def _linked(text: str, cites: tuple[int, ...], view: ReviewView) -> str:
 def _short(section: Section) -> list[Block]:
     if not section.sentences:
         return []
-    lines = [f"• {clip(render(each.text), 400)}" for each in section.sentences[:SHOWN_SENTENCES]]
+    lines = [f"• {clip(render(sentence.text), 400)}" for sentence in section.sentences[:SHOWN_SENTENCES]]
     return [elements.section(f"*{section.title}*\n" + "\n".join(lines))]
 
 

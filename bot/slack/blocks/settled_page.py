@@ -1,4 +1,4 @@
-"""Pages after they were answered or their incident ended: who was paged, by what and why stays, the buttons go."""
+"""Builds pages that were answered or whose incident ended: people, methods and reason stay, the buttons go."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def _who(page: PagePayload) -> str:
 
 def _how(page: PagePayload) -> str:
     """`rung 2, 3rd time, Slack, SMS`."""
-    what = f"rung {page.rung}" if page.rung is not None else render(page.called or "by hand")
+    source = f"rung {page.rung}" if page.rung is not None else render(page.called or "by hand")
     times = [f"{ordinal(page.times)} time"] if page.times > 1 else []
-    return ", ".join([what[:1].lower() + what[1:], *times, *(label(method) for method in page.methods)])
+    return ", ".join([source[:1].lower() + source[1:], *times, *(label(method) for method in page.methods)])
 
 
 def _why(page: PagePayload) -> str:

@@ -13,22 +13,22 @@ LINE, SHOWN = 400, 25
 NAMES = {"opsgenie": "Opsgenie", "pagerduty": "PagerDuty"}
 
 
-def report(told: ShadowReport, day: ShadowReportPayload, policy: Policy) -> Message:
-    """The message. Nobody in it is mentioned: it must not wake those whom nobody paged."""
+def report(shadow_report: ShadowReport, day: ShadowReportPayload, policy: Policy) -> Message:
+    """The message. It mentions nobody, so that it wakes nobody."""
     vendor = NAMES.get(day.source, day.source)
-    total, alike = len(told.cases), sum(case.alike(policy) for case in told.cases)
+    total, alike = len(shadow_report.cases), sum(case.alike(policy) for case in shadow_report.cases)
     head = f"Shadow mode, day {day.day} of {day.days}: {alike} of {total} alike"
     if not total:
         head = f"Shadow mode, day {day.day} of {day.days}: nobody was paged"
     lines = [
         f"{'=' if case.alike(policy) else '≠'} *{_text(case.title)}*: {_text(sentence(case, policy))}"
-        for case in told.cases[:SHOWN]
+        for case in shadow_report.cases[:SHOWN]
     ]
     if total > SHOWN:
         lines.append(f"… and {total - SHOWN} more")
-    if told.private:
-        lines.append(f"{told.private} about private incidents, left out here")
-    if told.cut:
+    if shadow_report.private:
+        lines.append(f"{shadow_report.private} about private incidents, left out here")
+    if shadow_report.cut:
         lines.append("There was more than one report tells of.")
     foot = f"“They” is {vendor}. Tocsin pages nobody until day {day.days} is over, or `shadow` leaves the policy."
     if day.day >= day.days:

@@ -18,32 +18,34 @@ QUOTED = 600  # characters of the message, in the receipt
 def publication_message(
     publication: Publication, update: PublicUpdate, rules: StatusPageRules, url: str, *, corrects: bool = False
 ) -> Message:
-    """One update of a publication, with the states of its components. `corrects`: it was told with other words."""
+    """One update of a publication, with the states of its components. `corrects`: it replaces words sent before."""
     title = f"{rules.name}: {publication.title}"
-    what = CORRECTION if corrects else update.status.label
+    label = CORRECTION if corrects else update.status.label
     states = [
-        f"{render(plain(each.name))}: {update.components[each.key].label.lower()}"
-        for each in rules.components
-        if each.key in update.components
+        f"{render(plain(component.name))}: {update.components[component.key].label.lower()}"
+        for component in rules.components
+        if component.key in update.components
     ]
-    words = f"*{render(plain(title))}* · {what}\n{render(plain(update.message))}"
+    words = f"*{render(plain(title))}* · {label}\n{render(plain(update.message))}"
     more = [elements.context(elements.join_comma(states, 20))] if states else []
     address = f"{url}/incidents/{publication.id}"
     linked = [elements.context(elements.link(address, "On the status page"))] if url.startswith("http") else []
-    return elements.message(f"{what}: {title}", [*elements.sections(words), *more, *linked])
+    return elements.message(f"{label}: {title}", [*elements.sections(words), *more, *linked])
 
 
-def receipt(incident: Incident, publication: Publication, told: PublicUpdate, who: str, *, corrects: bool) -> Message:
-    """What was published about the incident, by whom, with **Correct**. `corrects`: other words for what was there."""
+def receipt(
+    incident: Incident, publication: Publication, update: PublicUpdate, publisher: str, *, corrects: bool
+) -> Message:
+    """The record in the channel of a published update, with **Correct**. `corrects`: it replaces earlier words."""
     did = "corrected on the status page" if corrects else "published on the status page"
-    number = publication.updates.index(told) + 1
+    number = publication.updates.index(update) + 1
     title = render(plain(publication.title))
-    words = quote(clip(f"*{title}* · {told.status.label}\n{render(plain(told.message))}", QUOTED))
+    words = quote(clip(f"*{title}* · {update.status.label}\n{render(plain(update.message))}", QUOTED))
     icon = ":pencil2:" if corrects else ":loudspeaker:"
     return elements.message(
-        f"{plain(publication.title)} · {told.status.label}",
+        f"{plain(publication.title)} · {update.status.label}",
         [
-            elements.section(f"{icon} {mention(who)} {did}:\n{words}"),
+            elements.section(f"{icon} {mention(publisher)} {did}:\n{words}"),
             elements.actions(correct_button(incident, publication, number)),
         ],
     )
@@ -55,14 +57,14 @@ def correct_button(incident: Incident, publication: Publication, number: int) ->
 
 
 def subscribed(components: tuple[str, ...], rules: StatusPageRules) -> Message:
-    """The answer to whoever subscribed the channel."""
-    names = [each.name for each in rules.components if each.key in components]
-    what = (
+    """The answer to the person who subscribed the channel."""
+    names = [component.name for component in rules.components if component.key in components]
+    subject = (
         elements.join_comma([render(plain(name)) for name in names], 20) if names else "everything on the status page"
     )
-    return elements.line(f"This channel is told of {what}. The same command again ends it.")
+    return elements.line(f"This channel is told of {subject}. The same command again ends it.")
 
 
 def unsubscribed() -> Message:
-    """The answer to whoever ended the channel's subscription."""
+    """The answer to the person who ended the channel's subscription."""
     return elements.line("This channel is told nothing of the status page any more.")

@@ -20,18 +20,18 @@ def timeline(
     incident: Incident, entries: Sequence[RecordedEntry], *, everything: bool = False, command: str = COMMAND
 ) -> Message:
     """The entries in order, the newest last. If not all fit, the newest are kept."""
-    what = "everything" if everything else "the key entries"
-    words = f"Timeline of {incident.id}: {what}"
+    scope = "everything" if everything else "the key entries"
+    words = f"Timeline of {incident.id}: {scope}"
     if not entries:
         return elements.line(f"{words}. It has no entries yet.")
     lines = [_of_other(record, incident) + _whole_line(record, everything=everything) for record in entries]
-    blocks, left = elements.newest_lines(lines)
+    blocks, omitted = elements.newest_lines(lines)
     more = "" if everything else f" · `{command} timeline all --in {incident.id}` for everything"
     return elements.message(
         words,
         [
             elements.section(f"*{words}*"),
-            elements.left_out(left, f"These are the newest. All of it: `tocsin show {incident.id} --json`"),
+            elements.left_out(omitted, f"These are the newest. All of it: `tocsin show {incident.id} --json`"),
             *blocks,
             elements.context(f"Add to it: `{command} note What happened`{more}"),
         ],
@@ -60,21 +60,21 @@ def entry_line(record: RecordedEntry, *, everything: bool = False, longest: int 
 
 def _words(record: RecordedEntry, *, everything: bool) -> str:
     entry = record.entry
-    who = _author(record)
+    author = _author(record)
     if entry.kind == "message":
-        return f"{who}: {render_recorded(entry.text if everything else record.current_text, record.names)}"
+        return f"{author}: {render_recorded(entry.text if everything else record.current_text, record.names)}"
     if entry.kind == "message_edited":
-        return f"{who} edited: {render_recorded(entry.text, record.names)}"
+        return f"{author} edited: {render_recorded(entry.text, record.names)}"
     if entry.kind == "message_deleted":
         fetched = entry.data.get("fetched")  # noticed in the history, so the person is unknown
-        return f"a message from {who} was deleted while I was offline" if fetched else f"{who} deleted a message"
+        return f"a message from {author} was deleted while I was offline" if fetched else f"{author} deleted a message"
     number = f" #{entry.data['number']}" if entry.kind == "update" and "number" in entry.data else ""
     added = f" {render_recorded(record.last_text, record.names)}" if record.last_text and not everything else ""
-    return f"*{render(entry.kind.replace('_', ' '))}{number}* {who}: {render(entry.text)}{added}".rstrip(": ")
+    return f"*{render(entry.kind.replace('_', ' '))}{number}* {author}: {render(entry.text)}{added}".rstrip(": ")
 
 
 def _author(record: RecordedEntry) -> str:
-    """Who wrote it: a member as a mention, an app or a stranger by the name that came along, or is known by now."""
+    """Who wrote it: a member as a mention, an app or a stranger by name."""
     entry = record.entry
     name = entry.data.get("name") or (None if is_user_id(entry.actor) else record.names.get(entry.actor))
     return render(plain(str(name))) if name else mention(entry.actor)

@@ -52,13 +52,14 @@ def triage(incident: Incident, policy: Policy, findings: Triage, now: datetime |
 def searched(
     matches: Sequence[SimilarIncident], alerts: Sequence[PastAlert], policy: Policy, query: str, command: str
 ) -> Message:
-    """The results of a search, in the given order; the alerts are those of the tool that was used before."""
-    what = f"“{render(clip(plain(query), 100))}”"
+    """The results of a search, in the given order; `alerts` were imported from an earlier tool."""
+    quoted_query = f"“{render(clip(plain(query), 100))}”"
     if not matches and not alerts:
         return elements.line(
-            f"No incident matches {what}. Fewer words find more. All incidents: {elements.code(f'{command} list all')}"
+            f"No incident matches {quoted_query}. Fewer words find more. "
+            f"All incidents: {elements.code(f'{command} list all')}"
         )
-    words = f"{len(matches)} incident{'s' if len(matches) != 1 else ''} for {what}"
+    words = f"{len(matches)} incident{'s' if len(matches) != 1 else ''} for {quoted_query}"
     rows = [
         elements.section(_match(match, policy), button("Show", "show", press_value(match.incident)))
         for match in matches[:MAX_MATCHES]
@@ -68,10 +69,10 @@ def searched(
 
 def _past_alerts(alerts: Sequence[PastAlert], policy: Policy) -> list[Block]:
     lines = [
-        f"• {each.source}, {each.fired_at.astimezone(policy.zone):%Y-%m-%d %H:%M}: "
-        f"{clip(render(plain(each.title)), TITLE_LENGTH)}"
-        + (f" ({clip(render(plain(each.acknowledged_by)), 80)} acknowledged)" if each.acknowledged_by else "")
-        for each in alerts[:MAX_MATCHES]
+        f"• {alert.source}, {alert.fired_at.astimezone(policy.zone):%Y-%m-%d %H:%M}: "
+        f"{clip(render(plain(alert.title)), TITLE_LENGTH)}"
+        + (f" ({clip(render(plain(alert.acknowledged_by)), 80)} acknowledged)" if alert.acknowledged_by else "")
+        for alert in alerts[:MAX_MATCHES]
     ]
     return elements.sections("*Past alerts*\n" + "\n".join(lines)) if lines else []
 

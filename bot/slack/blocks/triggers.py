@@ -36,8 +36,8 @@ def tripped(incident: Incident, trigger: Trigger) -> Message:
     when = f"in {durations.exact(trigger.rung.after)}" if trigger.rung.after else "now"
     ways = f" unless it is {trigger.rung.until} by then" if trigger.rung.after else ""
     drill = " It is a drill, so nobody is." if incident.drill else ""
-    who = f"{_targets(trigger)} will be paged {when}{ways}.{drill}"
-    return elements.line(f"*{render(plain(trigger.name))}* holds for {incident.id}: {who}")
+    outcome = f"{_targets(trigger)} will be paged {when}{ways}.{drill}"
+    return elements.line(f"*{render(plain(trigger.name))}* holds for {incident.id}: {outcome}")
 
 
 def _line(trigger: Trigger, incident: Incident) -> str:

@@ -31,7 +31,7 @@ def digest(week: Week, today: date, command: str) -> Message:
         [
             elements.header(head),
             *_part("Times", [escape(line) for line in summary(report)], len(summary(report))),
-            *_part("Open", [f"*{each.id}* {_title(each.title)}" for each in week.open], week.open_total),
+            *_part("Open", [f"*{incident.id}* {_title(incident.title)}" for incident in week.open], week.open_total),
             *_part(
                 "Overdue action items",
                 [
@@ -52,8 +52,8 @@ def digest(week: Week, today: date, command: str) -> Message:
             *_part(
                 "Noisiest alerts",
                 [
-                    f"{_title(each.title)}: told {each.groups}×, dismissed {each.dismissed}×, flapped {each.flaps}×"
-                    for each in week.noisy
+                    f"{_title(alert.title)}: told {alert.groups}×, dismissed {alert.dismissed}×, flapped {alert.flaps}×"
+                    for alert in week.noisy
                 ],
                 len(week.noisy),
             ),
@@ -68,8 +68,8 @@ def _part(title: str, lines: Sequence[str], total: int) -> list[Block]:
     if not total:
         return []
     more = total - len(lines)
-    shown = [f"• {line}" for line in lines] + ([f"… and {more} more"] if more > 0 else [])
-    return elements.sections(f"*{title}*\n" + "\n".join(shown))
+    bullets = [f"• {line}" for line in lines] + ([f"… and {more} more"] if more > 0 else [])
+    return elements.sections(f"*{title}*\n" + "\n".join(bullets))
 
 
 def _title(text: str) -> str:

@@ -64,7 +64,7 @@ def why(incident: Incident, policy: Policy, rows: Sequence[Reminder], now: datet
     words = f"Reminders and pages of {incident.id}"
     if not rows:
         return elements.line(f"{words}: none so far, and none planned.")
-    blocks, left = elements.newest_lines([_reminder(row, now) for row in sorted(_merge_steps(rows, now), key=_at)])
+    blocks, omitted = elements.newest_lines([_reminder(row, now) for row in sorted(_merge_steps(rows, now), key=_at)])
     quiet = phrases.snoozed(incident, now)
     return elements.message(
         words,
@@ -72,7 +72,7 @@ def why(incident: Incident, policy: Policy, rows: Sequence[Reminder], now: datet
             elements.section(
                 f"*{words}*" + (f"\n:zzz: Reminders are snoozed {quiet}; pages are not." if quiet else "")
             ),
-            elements.left_out(left, f"These are the latest. All of them: `tocsin show {incident.id} --json`"),
+            elements.left_out(omitted, f"These are the latest. All of them: `tocsin show {incident.id} --json`"),
             *blocks,
         ],
     )
@@ -84,12 +84,12 @@ def _merge_steps(rows: Sequence[Reminder], now: datetime) -> list[Reminder]:
     for number, row in enumerate(rows):
         alike = (elements.moment(row.due_at), row.state, _outcome(row, now), STEP.sub("step", row.reason))
         groups.setdefault(alike if row.kind == "playbook" else number, []).append(row)
-    return [_merged(same) for same in groups.values()]
+    return [_merged(group) for group in groups.values()]
 
 
-def _merged(same: Sequence[Reminder]) -> Reminder:
-    keys = list(dict.fromkeys(key for row in same for key in STEP.findall(row.reason)[:1]))
-    first = same[0]
+def _merged(rows: Sequence[Reminder]) -> Reminder:
+    keys = list(dict.fromkeys(key for row in rows for key in STEP.findall(row.reason)[:1]))
+    first = rows[0]
     if len(keys) < 2:
         return first
     return replace(first, reason=STEP.sub(f"steps {', '.join(keys[:-1])} and {keys[-1]}", first.reason, count=1))

@@ -45,7 +45,7 @@ class NewsSender(SenderBase):
         """Post a status update in the incident's channel."""
         payload = read_payload(delivery.notice, UpdatePayload)
         records = await self._entries(delivery, [payload.seq, *payload.seqs])
-        return await self.post_in_channel(delivery, news.told(records, delivery.incident, delivery.policy))
+        return await self.post_in_channel(delivery, news.change_news(records, delivery.incident, delivery.policy))
 
     @sends(
         NoticeKind.DUTIES,
@@ -64,7 +64,7 @@ class NewsSender(SenderBase):
     async def _render(self, delivery: Delivery, whole: str = IN_THREAD) -> Message:
         payload = read_payload(delivery.notice, EntriesPayload)
         records = await self._entries(delivery, list(payload.seqs))
-        return news.told(records, delivery.incident, delivery.policy, whole)
+        return news.change_news(records, delivery.incident, delivery.policy, whole)
 
     async def _entries(self, delivery: Delivery, seqs: list[int]) -> list[RecordedEntry]:
         async with self._context.database.reading() as conn:

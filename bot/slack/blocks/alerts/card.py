@@ -21,47 +21,47 @@ from bot.slack.text import clip, mention, plain, render
 SHOWN_PAGES, PAGE_LENGTH, ROUTE_LENGTH = 3, 300, 150
 
 
-def card(shown: GroupView, facts: AlertFacts, policy: Policy, now: datetime, command: str) -> Message:
+def card(view: GroupView, facts: AlertFacts, policy: Policy, now: datetime, command: str) -> Message:
     """What fires, since when, how bad and where, and what may help; who acted; buttons while nobody has."""
-    blocks = [*_about(shown, facts, policy, now, command), _pages(shown.group, now)]
-    return elements.message(_words(shown), [*blocks, _outcome(shown, now), _buttons(shown, facts)])
+    blocks = [*_about(view, facts, policy, now, command), _pages(view.group, now)]
+    return elements.message(_words(view), [*blocks, _outcome(view, now), _buttons(view, facts)])
 
 
 def paged(
-    shown: GroupView, facts: AlertFacts, page: AlertPagePayload, policy: Policy, now: datetime, command: str
+    view: GroupView, facts: AlertFacts, page: AlertPagePayload, policy: Policy, now: datetime, command: str
 ) -> Message:
     """The card for somebody who is paged to act on it, with the reason."""
     time = f" ({ordinal(page.times)} time)" if page.times > 1 else ""
     paged = "You are paged" if page.person else "Somebody has to act"
-    words = f":rotating_light: *{paged}*{time} about {shown.group.id}: {render(plain(page.why))}"
+    words = f":rotating_light: *{paged}*{time} about {view.group.id}: {render(plain(page.why))}"
     again = f", again every {durations.exact(timedelta(seconds=page.repeat_s))}" if page.repeat_s else ""
-    why = f"Rung {page.rung} of the route {_route(shown)}{again}, until somebody acts on the alerts."
+    why = f"Rung {page.rung} of the route {_route(view)}{again}, until somebody acts on the alerts."
     return elements.message(
-        f"{paged} about {_words(shown)}",
+        f"{paged} about {_words(view)}",
         [
             elements.section(words),
             elements.context(why),
-            *_about(shown, facts, policy, now, command),
-            _outcome(shown, now),
-            _buttons(shown, facts),
+            *_about(view, facts, policy, now, command),
+            _outcome(view, now),
+            _buttons(view, facts),
         ],
     )
 
 
-def _words(shown: GroupView) -> str:
-    state = "fires" if shown.group.state is AlertStatus.FIRING else "resolved"
-    return f"{shown.group.id} {state}: {parts.title(shown.group)}"
+def _words(view: GroupView) -> str:
+    state = "fires" if view.group.state is AlertStatus.FIRING else "resolved"
+    return f"{view.group.id} {state}: {parts.title(view.group)}"
 
 
-def _route(shown: GroupView) -> str:
-    return elements.code(clip(plain(shown.group.route), ROUTE_LENGTH))
+def _route(view: GroupView) -> str:
+    return elements.code(clip(plain(view.group.route), ROUTE_LENGTH))
 
 
-def _about(shown: GroupView, facts: AlertFacts, policy: Policy, now: datetime, command: str) -> list[Block | None]:
-    group = shown.group
+def _about(view: GroupView, facts: AlertFacts, policy: Policy, now: datetime, command: str) -> list[Block | None]:
+    group = view.group
     pairs = [
         ("Since", phrases.at(group.started_at, now)),
-        ("Alerts", parts.counted(group, shown.firing, shown.resolved)),
+        ("Alerts", parts.counted(group, view.firing, view.resolved)),
         ("Severity", phrases.severity_name(group.severity, policy)),
         ("Service", parts.services(group, policy) or "not known"),
         *([("Owner", owner)] if (owner := help_lines.owner(facts)) else []),
@@ -69,9 +69,9 @@ def _about(shown: GroupView, facts: AlertFacts, policy: Policy, now: datetime, c
     return [
         elements.section(parts.headline(group)),
         *elements.fields(pairs),
-        *alert_lines(shown, now, f"{command} alerts"),
+        *alert_lines(view, now, f"{command} alerts"),
         *help_lines.blocks(facts, now),
-        elements.context(links) if (links := parts.links(shown.alerts, facts.links)) else None,
+        elements.context(links) if (links := parts.links(view.alerts, facts.links)) else None,
     ]
 
 
@@ -84,48 +84,48 @@ def _pages(group: AlertGroup, now: datetime) -> Block | None:
     return elements.context("\n".join(lines))
 
 
-def alert_lines(shown: GroupView, now: datetime, command: str) -> list[Block | None]:
+def alert_lines(view: GroupView, now: datetime, command: str) -> list[Block | None]:
     """The first alerts, a line each, and how many there are beside them."""
-    lines = [parts.alert_line(alert, shown.group, now) for alert in shown.alerts]
-    more = shown.firing + shown.resolved - len(shown.alerts)
+    lines = [parts.alert_line(alert, view.group, now) for alert in view.alerts]
+    more = view.firing + view.resolved - len(view.alerts)
     return [
         elements.section("\n".join(lines)) if lines else None,
         elements.left_out(more, f"See them: {elements.code(command)}"),
     ]
 
 
-def _outcome(shown: GroupView, now: datetime) -> Block | None:
+def _outcome(view: GroupView, now: datetime) -> Block | None:
     """Who acted, and how; None while people are asked."""
-    group = shown.group
+    group = view.group
     when = f" {phrases.at(group.decided_at, now)}" if group.decided_at else ""
-    who = f" by {mention(group.decided_by)}" if group.decided_by else ""
+    actor = f" by {mention(group.decided_by)}" if group.decided_by else ""
     match group.decision:
         case Decision.DISMISSED:
-            return elements.section(f":no_bell: *Dismissed*{who}{when}: {render(plain(group.reason))}")
+            return elements.section(f":no_bell: *Dismissed*{actor}{when}: {render(plain(group.reason))}")
         case Decision.DECLARED:
-            return elements.section(f":fire: *Declared* as {_incident(shown)}{who}{when}")
+            return elements.section(f":fire: *Declared* as {_incident(view)}{actor}{when}")
         case Decision.ATTACHED:
-            return elements.section(f":paperclip: *Attached* to {_incident(shown)}{who}{when}")
+            return elements.section(f":paperclip: *Attached* to {_incident(view)}{actor}{when}")
         case Decision.SILENCED:
             until = f" until {phrases.at(group.silenced_until, now)}" if group.silenced_until else ""
-            return elements.section(f":mute: *Silenced*{who}{until}: {render(plain(parts.reason(shown)))}")
+            return elements.section(f":mute: *Silenced*{actor}{until}: {render(plain(parts.reason(view)))}")
         case Decision.INHIBITED:
-            return elements.section(f":mute: *Inhibited*{when}: {render(plain(parts.reason(shown)))}")
-        case Decision.ASKED if shown.incident is not None and not shown.incident.open:
-            return elements.section(f"It belonged to {_incident(shown)}, which is {shown.incident.status}.")
+            return elements.section(f":mute: *Inhibited*{when}: {render(plain(parts.reason(view)))}")
+        case Decision.ASKED if view.incident is not None and not view.incident.open:
+            return elements.section(f"It belonged to {_incident(view)}, which is {view.incident.status}.")
         case _:
             return None
 
 
-def _incident(shown: GroupView) -> str:
-    incident = shown.incident
+def _incident(view: GroupView) -> str:
+    incident = view.incident
     if incident is None:
-        return f"INC-{shown.group.incident}"
+        return f"INC-{view.group.incident}"
     return "a private incident" if incident.private else f"{incident.id} ({phrases.channel_link(incident)})"
 
 
-def _buttons(shown: GroupView, facts: AlertFacts) -> Block | None:
-    group, ended = shown.group, shown.incident or facts.previous
+def _buttons(view: GroupView, facts: AlertFacts) -> Block | None:
+    group, ended = view.group, view.incident or facts.previous
     if group.decision is not Decision.ASKED:
         return None
     reopen = ended is not None and not ended.open and not ended.private

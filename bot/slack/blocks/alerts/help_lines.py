@@ -39,9 +39,9 @@ def change_line(change: ServiceChange, now: datetime) -> str:
     title = _data(change.title, TITLE_LENGTH)
     if change.url and not set(change.url) & set("<>|\n \t\r"):
         title = elements.link(change.url, title)
-    what = f"{change.kind} of {_data(change.service, NAME_LENGTH)}" if change.service else str(change.kind)
+    subject = f"{change.kind} of {_data(change.service, NAME_LENGTH)}" if change.service else str(change.kind)
     author = f"by {_data(change.author, NAME_LENGTH)}" if change.author else ""
-    return elements.join_dots([f"{what}: {title}", author, phrases.at(change.at, now)])
+    return elements.join_dots([f"{subject}: {title}", author, phrases.at(change.at, now)])
 
 
 def changes_before(changes: Sequence[ServiceChange], start: datetime, now: datetime) -> list[str]:

@@ -20,21 +20,21 @@ MOST_GROUPS = 12
 REASON_LENGTH = 200
 
 
-def in_incident(shown: Sequence[GroupView], total: int, policy: Policy, now: datetime, command: str) -> Message:
+def in_incident(views: Sequence[GroupView], total: int, policy: Policy, now: datetime, command: str) -> Message:
     """The groups of an incident, those that fire first, with ten alerts. `total`: how many groups there are."""
-    firing = sum(each.group.state is AlertStatus.FIRING for each in shown)
+    firing = sum(view.group.state is AlertStatus.FIRING for view in views)
     words = f"Alerts: {firing} of {total} groups fire" if firing else f"Alerts: all {total} groups resolved"
     if total == 1:
         words = "Alerts: one group, firing" if firing else "Alerts: one group, resolved"
-    return elements.message(words, [elements.section(f"*{words}*"), *_groups(shown, total, policy, now, command)])
+    return elements.message(words, [elements.section(f"*{words}*"), *_groups(views, total, policy, now, command)])
 
 
-def firing_now(shown: Sequence[GroupView], policy: Policy, now: datetime, command: str) -> Message:
+def firing_now(views: Sequence[GroupView], policy: Policy, now: datetime, command: str) -> Message:
     """Every group that fires."""
-    if not shown:
+    if not views:
         return elements.line("No alert fires.")
-    words = f"{len(shown)} {'group of alerts fires' if len(shown) == 1 else 'groups of alerts fire'}"
-    return elements.message(words, [elements.section(f"*{words}*"), *_groups(shown, len(shown), policy, now, command)])
+    words = f"{len(views)} {'group of alerts fires' if len(views) == 1 else 'groups of alerts fire'}"
+    return elements.message(words, [elements.section(f"*{words}*"), *_groups(views, len(views), policy, now, command)])
 
 
 def silenced(stored: Silence, in_force: Sequence[Silence], now: datetime) -> Message:
@@ -43,14 +43,14 @@ def silenced(stored: Silence, in_force: Sequence[Silence], now: datetime) -> Mes
     lines = [
         elements.join_dots(
             [
-                each.id,
-                clip(render(plain(each.in_words)), REASON_LENGTH),
-                f"until {phrases.at(each.ends_at, now)}",
-                f"by {mention(each.by)}",
-                clip(render(each.reason), REASON_LENGTH),
+                silence.id,
+                clip(render(plain(silence.in_words)), REASON_LENGTH),
+                f"until {phrases.at(silence.ends_at, now)}",
+                f"by {mention(silence.by)}",
+                clip(render(silence.reason), REASON_LENGTH),
             ]
         )
-        for each in in_force[:MOST_GROUPS]
+        for silence in in_force[:MOST_GROUPS]
     ]
     more = elements.left_out(len(in_force) - len(lines), f"See them: {elements.code('tocsin alerts silence')}")
     heading = f":mute: {words} until {phrases.at(stored.ends_at, now)}."
@@ -62,17 +62,17 @@ def none_in(incident_id: str) -> Message:
     return elements.line(f"No alert belongs to {incident_id}.")
 
 
-def _groups(shown: Sequence[GroupView], total: int, policy: Policy, now: datetime, command: str) -> list[Block | None]:
+def _groups(views: Sequence[GroupView], total: int, policy: Policy, now: datetime, command: str) -> list[Block | None]:
     blocks: list[Block | None] = []
     hidden = 0
-    listed = shown[:MOST_GROUPS]
-    for each, share in zip(listed, _shares([len(each.alerts) for each in listed]), strict=True):
-        alerts = list(each.alerts)[:share]
-        hidden += each.firing + each.resolved - len(alerts)
-        lines = [parts.headline(each.group), _facts(each, policy, now)]
-        lines += [parts.alert_line(alert, each.group, now) for alert in alerts]
+    first_views = views[:MOST_GROUPS]
+    for view, share in zip(first_views, _shares([len(view.alerts) for view in first_views]), strict=True):
+        alerts = list(view.alerts)[:share]
+        hidden += view.firing + view.resolved - len(alerts)
+        lines = [parts.headline(view.group), _facts(view, policy, now)]
+        lines += [parts.alert_line(alert, view.group, now) for alert in alerts]
         blocks.append(elements.section("\n".join(line for line in lines if line)))
-    hidden += sum(each.firing + each.resolved for each in shown[MOST_GROUPS:])
+    hidden += sum(view.firing + view.resolved for view in views[MOST_GROUPS:])
     more = elements.code(f"{command} alerts")
     if total > MOST_GROUPS:
         blocks.append(elements.context(f"… and {total - MOST_GROUPS} more groups: `tocsin alerts all`"))
@@ -91,17 +91,17 @@ def _shares(sizes: Sequence[int]) -> list[int]:
     return shares
 
 
-def _facts(each: GroupView, policy: Policy, now: datetime) -> str:
-    group = each.group
+def _facts(view: GroupView, policy: Policy, now: datetime) -> str:
+    group = view.group
     decision = str(group.decision)
-    if group.decision in (Decision.DECLARED, Decision.ATTACHED) and each.incident is not None:
-        named = "a private incident" if each.incident.private else each.incident.id
-        decision += f" as {named}" if group.decision is Decision.DECLARED else f" to {named}"
+    if group.decision in (Decision.DECLARED, Decision.ATTACHED) and view.incident is not None:
+        incident_name = "a private incident" if view.incident.private else view.incident.id
+        decision += f" as {incident_name}" if group.decision is Decision.DECLARED else f" to {incident_name}"
     return elements.join_dots(
         [
-            parts.counted(group, each.firing, each.resolved),
+            parts.counted(group, view.firing, view.resolved),
             f"since {phrases.at(group.started_at, now)}",
             parts.services(group, policy),
-            f"{decision}: {clip(render(plain(parts.reason(each))), REASON_LENGTH)}",
+            f"{decision}: {clip(render(plain(parts.reason(view))), REASON_LENGTH)}",
         ]
     )

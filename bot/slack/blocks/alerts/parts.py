@@ -52,7 +52,7 @@ def alert_line(alert: Alert, group: AlertGroup, now: datetime) -> str:
         for name, value in sorted(alert.labels.items())
         if name not in HIDDEN_LABELS and shared.get(name) != value
     ]
-    labels = ", ".join(clip(_data(each), LABEL_LENGTH) for each in own[:MOST_LABELS])
+    labels = ", ".join(clip(_data(label), LABEL_LENGTH) for label in own[:MOST_LABELS])
     name = clip(_data(alert.name or "alert"), LABEL_LENGTH)
     limit = alert.annotations.get("threshold", "")
     over = f" (threshold {clip(_data(limit), LABEL_LENGTH)})" if limit else ""
@@ -67,12 +67,12 @@ def services(group: AlertGroup, policy: Policy) -> str:
     return elements.join_comma([_data(name) for name in names], 5)
 
 
-def reason(shown: GroupView) -> str:
+def reason(view: GroupView) -> str:
     """Why it was decided so, for everybody to read: a private incident is not named."""
-    words = shown.group.reason
-    if shown.incident is None or not shown.incident.private:
+    words = view.group.reason
+    if view.incident is None or not view.incident.private:
         return words
-    return re.sub(rf"{shown.incident.id}(?![0-9])", "a private incident", words)
+    return re.sub(rf"{view.incident.id}(?![0-9])", "a private incident", words)
 
 
 def links(alerts: Sequence[Alert], of_services: Sequence[tuple[str, str]] = ()) -> str:

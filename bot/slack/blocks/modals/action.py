@@ -89,8 +89,8 @@ def values_of_action(view: View) -> ActionValues:
     title = title_of(inputs.text(view, "title"))
     if not title:
         raise InputErrors({"title": "Say in a few words what is to be done."})
-    kept = inputs.metadata_of(view)
-    source = kept.get("source") if isinstance(kept.get("source"), dict) else {}
+    metadata = inputs.metadata_of(view)
+    source = metadata.get("source") if isinstance(metadata.get("source"), dict) else {}
     category, kind = inputs.chosen(view, "category"), inputs.chosen(view, "kind")
     new = NewAction(
         title,
@@ -133,7 +133,7 @@ def _modal(callback: str, title: str, submit: str, item: NewAction, metadata: st
     if is_user_id(item.owner or ""):
         owner["initial_user"] = item.owner
     priorities = [elements.option(words, str(priority)) for priority, words in PRIORITIES.items()]
-    categories = [elements.option(str(each).capitalize(), str(each)) for each in Category]
+    categories = [elements.option(str(category).capitalize(), str(category)) for category in Category]
     kinds = [elements.option(words, str(kind)) for kind, words in KINDS.items()]
     return elements.modal(
         callback,

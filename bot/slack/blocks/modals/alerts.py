@@ -44,7 +44,7 @@ class DismissValues:
 
 def attach_modal(group: int, open_incidents: Sequence[Incident]) -> Block:
     """The form with one input: an open incident. There must be one."""
-    options = [elements.option(f"{each.id} · {plain(each.title)}", each.id) for each in open_incidents]
+    options = [elements.option(f"{incident.id} · {plain(incident.title)}", incident.id) for incident in open_incidents]
     return elements.modal(
         ATTACH,
         "Attach to an incident",

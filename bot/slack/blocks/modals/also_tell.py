@@ -40,7 +40,7 @@ class Offer:
 
     @property
     def digest(self) -> str:
-        """Tells this text from one that was written after the record changed."""
+        """A short hash, which differs once the record has changed the text."""
         words = f"{self.message.stage}\n{self.message.subject}\n{self.message.text}"
         return hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()[:12]
 
@@ -49,13 +49,21 @@ def also_tell_input(incident: Incident, policy: Policy) -> Block | None:
     """The audiences to tell as well, ticked by the severity's rules. None where the policy names nobody to tell."""
     proposed = stages.proposed(incident, policy)
     hidden = incident.private or incident.drill
-    others = [each for each in policy.audiences.values() if each not in proposed and not (hidden and each.public)]
-    audiences = [each for each in (*proposed, *others) if stages.is_set_up(each, policy)]
-    keys = elements.usable(each.key for each in audiences)[:MOST]
-    options = [elements.option(each.name, each.key, each.description) for each in audiences if each.key in keys]
+    unproposed = [
+        audience
+        for audience in policy.audiences.values()
+        if audience not in proposed and not (hidden and audience.public)
+    ]
+    audiences = [audience for audience in (*proposed, *unproposed) if stages.is_set_up(audience, policy)]
+    keys = elements.usable(audience.key for audience in audiences)[:MOST]
+    options = [
+        elements.option(audience.name, audience.key, audience.description)
+        for audience in audiences
+        if audience.key in keys
+    ]
     if not options:
         return None
-    ticked = [option for option in options if option["value"] in {each.key for each in proposed}]
+    ticked = [option for option in options if option["value"] in {audience.key for audience in proposed}]
     boxes: Block = {"type": "checkboxes", "options": options}
     hint = "You see each message, and who gets it, before it goes out."
     boxes = {**boxes, "initial_options": ticked} if ticked else boxes
@@ -69,17 +77,17 @@ def also_told(view: View) -> tuple[str, ...]:
 
 def tell_all_modal(incident: Incident, offers: Sequence[Offer], at: datetime, note: str) -> Block:
     """The messages to several audiences, to be sent with one press. `at` is the instant that their texts show."""
-    options = [elements.option(each.audience.name, each.audience.key) for each in offers if each.sendable]
+    options = [elements.option(offer.audience.name, offer.audience.key) for offer in offers if offer.sendable]
     boxes: Block = {"type": "checkboxes", "options": options, "initial_options": options}
     blocks: list[Block | None] = [elements.context(render(plain(note)))] if note else []
-    for each in offers:
-        blocks += _offer(incident, each)
+    for offer in offers:
+        blocks += _offer(incident, offer)
     if options:
         blocks.append(elements.input_block(TO, "Send to", boxes))
     metadata = inputs.metadata(
         incident=incident.id,
         at=at.isoformat(),
-        digests={each.audience.key: each.digest for each in offers},
+        digests={offer.audience.key: offer.digest for offer in offers},
     )
     submit = "Send" if options else None
     return elements.modal(CALLBACK, "Also tell", submit, [block for block in blocks if block], metadata)
@@ -112,12 +120,15 @@ class TellAllValues:
 
 def values_of_tell_all(view: View) -> TellAllValues:
     """Read the form. Raises `InputErrors` if no audience is ticked, or the form lost track of what it showed."""
-    kept = inputs.metadata_of(view)
+    metadata = inputs.metadata_of(view)
     chosen = inputs.several(view, TO)
     if not chosen:
         raise InputErrors({TO: "Tick whom to tell, or close this form."})
     try:
-        at, digests = datetime.fromisoformat(str(kept["at"])), {str(k): str(v) for k, v in kept["digests"].items()}
+        at, digests = (
+            datetime.fromisoformat(str(metadata["at"])),
+            {str(k): str(v) for k, v in metadata["digests"].items()},
+        )
     except (KeyError, ValueError, AttributeError):
         raise InputErrors({TO: "This form lost track of its messages. Close it, and use /incident comms."}) from None
     return TellAllValues(inputs.incident_of(view), chosen, at, digests)

@@ -20,7 +20,7 @@ from bot.slack.text import mention, plain, render
 CALLBACK = "comms"
 AUDIENCE, TEST, CORRECT = "audience", "comms_test", "comms_correct"
 LISTED = 30  # recipients
-OTHERS = "other"  # of the labels: an audience that the severity does not propose
+OTHERS = "other"  # in a label: an audience that the severity does not propose
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +57,10 @@ def comms_modal(form: CommsForm) -> Block:
         _told(form),
         *([_corrects(form.corrected)] if form.corrected else []),
         elements.input_block(
-            _named("subject", form), "Subject", elements.text_input(form.message.subject, longest=SUBJECT_LENGTH)
+            _block_id("subject", form), "Subject", elements.text_input(form.message.subject, longest=SUBJECT_LENGTH)
         ),
         elements.input_block(
-            _named("text", form),
+            _block_id("text", form),
             "Text",
             elements.text_input(form.message.text, multiline=True, longest=TEXT_LENGTH),
             hint="*bold* and lists that begin with - are kept. Fill in what stands in [brackets].",
@@ -95,7 +95,7 @@ def findings_blocks(findings: Sequence[Finding]) -> list[Block]:
 def finding_lines(findings: Sequence[Finding]) -> str:
     """Each finding on a line, as mrkdwn; empty where there is none."""
     return "\n".join(
-        f"{':no_entry:' if each.blocks else ':warning:'} {render(plain(each.sentence))}" for each in findings
+        f"{':no_entry:' if finding.blocks else ':warning:'} {render(plain(finding.sentence))}" for finding in findings
     )
 
 
@@ -117,7 +117,7 @@ def values_of_comms(view: View) -> CommsValues:
         ("text", values.message.text, "Write what these people need to know."),
     ):
         if not value.strip():
-            errors[_named_in(view, name)] = example
+            errors[_block_id_in(view, name)] = example
     if errors:
         raise InputErrors(errors)
     return values
@@ -125,18 +125,18 @@ def values_of_comms(view: View) -> CommsValues:
 
 def typed_so_far(view: View) -> CommsValues:
     """Read the form as it is, even if something is empty."""
-    kept = inputs.metadata_of(view)
-    audience = str(kept.get("audience", ""))
+    metadata = inputs.metadata_of(view)
+    audience = str(metadata.get("audience", ""))
     return CommsValues(
         inputs.incident_of(view),
         Message(
             audience,
-            str(kept.get("stage", "")),
-            inputs.text(view, _named_in(view, "subject")),
-            inputs.text(view, _named_in(view, "text")),
-            corrects=kept.get("corrects") if isinstance(kept.get("corrects"), int) else None,
+            str(metadata.get("stage", "")),
+            inputs.text(view, _block_id_in(view, "subject")),
+            inputs.text(view, _block_id_in(view, "text")),
+            corrects=metadata.get("corrects") if isinstance(metadata.get("corrects"), int) else None,
         ),
-        tuple(str(each) for each in kept.get("found") or ()),
+        tuple(str(sentence) for sentence in metadata.get("found") or ()),
     )
 
 
@@ -147,19 +147,19 @@ def chosen_audience(view: View) -> str | None:
 
 def text_block(view: View) -> str:
     """The ID of the text's block, for an error beside it."""
-    return _named_in(view, "text")
+    return _block_id_in(view, "text")
 
 
-def _named(name: str, form: CommsForm) -> str:
+def _block_id(name: str, form: CommsForm) -> str:
     """Slack keeps what was typed in a block of the same ID, so each audience has blocks of its own."""
     more = f"_{form.message.corrects}" if form.message.corrects is not None else ""
     return f"{name}_{form.audience.key}{more}"
 
 
-def _named_in(view: View, name: str) -> str:
-    kept = inputs.metadata_of(view)
-    more = f"_{kept['corrects']}" if isinstance(kept.get("corrects"), int) else ""
-    return f"{name}_{kept.get('audience', '')}{more}"
+def _block_id_in(view: View, name: str) -> str:
+    metadata = inputs.metadata_of(view)
+    more = f"_{metadata['corrects']}" if isinstance(metadata.get("corrects"), int) else ""
+    return f"{name}_{metadata.get('audience', '')}{more}"
 
 
 def _choice(form: CommsForm) -> Block:
@@ -192,8 +192,8 @@ def recipient_blocks(reach: Reach, audience: Audience) -> list[Block]:
     """Exactly who gets the message, and who is left out and why."""
     blocks = [elements.section(f"*Goes to*\n{reach_line(reach, audience)}")]
     if reach.left_out:
-        left = [_left_out(each) for each in reach.left_out]
-        blocks.append(elements.section("*Left out*\n" + "\n".join(left[:LISTED])))
+        lines = [_left_out(omission) for omission in reach.left_out]
+        blocks.append(elements.section("*Left out*\n" + "\n".join(lines[:LISTED])))
     return blocks
 
 
@@ -201,7 +201,7 @@ def reach_line(reach: Reach, audience: Audience) -> str:
     """Every recipient, by group, as mrkdwn; without any, what to add to the policy."""
     lines = []
     for group in Group:
-        names = [_recipient(each.address, each.name, group) for each in reach.of(group)]
+        names = [_recipient(recipient.address, recipient.name, group) for recipient in reach.of(group)]
         if names:
             lines.append(f"{_BY[group]}: {elements.join_comma(names, LISTED)}")
     return "\n".join(lines) or f"Nobody: the policy reaches nobody under `audiences.{audience.key}`."
@@ -224,18 +224,18 @@ def _recipient(address: str, name: str, group: Group) -> str:
     return f"{render(plain(name))} ({person})" if name and name != address else person
 
 
-def _left_out(each: LeftOut) -> str:
-    return f"• {render(plain(each.who))}: {render(plain(each.why))}"
+def _left_out(omission: LeftOut) -> str:
+    return f"• {render(plain(omission.who))}: {render(plain(omission.why))}"
 
 
 def _sent(form: CommsForm) -> list[Block]:
     """The messages so far, each with **Correct**."""
     blocks: list[Block] = []
-    for each in form.sent:
-        if each.state is not State.SENT:
+    for communication in form.sent:
+        if communication.state is not State.SENT:
             continue
-        when = elements.clock_and_age(each.sent_at or each.written_at)
-        words = f"{render(plain(tell.what(each)))} · {when}\n{render(plain(each.subject))}"
-        button = elements.button("Correct", CORRECT, press_value(form.incident, each.number))
+        when = elements.clock_and_age(communication.sent_at or communication.written_at)
+        words = f"{render(plain(tell.what(communication)))} · {when}\n{render(plain(communication.subject))}"
+        button = elements.button("Correct", CORRECT, press_value(form.incident, communication.number))
         blocks.append(elements.section(words, button))
     return [elements.divider(), *blocks] if blocks else []

@@ -17,10 +17,10 @@ DECLINE = "comms_decline"
 
 def review_modal(form: CommsForm, communication: Communication) -> Block:
     """The message as it would go out, with the recipients, the findings, and **Don't send**."""
-    what = render(plain(tell.what(communication)))
+    title = render(plain(tell.what(communication)))
     value = press_value(form.incident, communication.number)
     blocks = [
-        elements.section(f"{mention(communication.author)} asks you to look at the *{what}*."),
+        elements.section(f"{mention(communication.author)} asks you to look at the *{title}*."),
         elements.section(f"*{render(plain(communication.subject))}*"),
         *elements.sections(render(communication.text)),
         elements.divider(),
@@ -33,7 +33,7 @@ def review_modal(form: CommsForm, communication: Communication) -> Block:
 
 
 def declined_modal(communication: Communication) -> Block:
-    """What takes the form's place once the message is declined."""
+    """The modal that replaces the form once the message is declined."""
     words = f"The {render(plain(tell.what(communication)))} is not sent. {mention(communication.author)} can read that."
     return elements.modal("declined", "Review message", None, [elements.section(words)])
 

@@ -1,4 +1,4 @@
-"""Builds and reads the form that corrects what was published on the status page: the words of an update, the title."""
+"""Builds and reads the form **Correct status page**, which corrects the words of a published update."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def correct_page_modal(
         elements.input_block("options", "Also", boxes, optional=True),
         *findings_blocks(findings),
     ]
-    found = [finding.sentence for finding in findings]
-    kept = inputs.metadata(incident=incident.id, publication=publication.id, update=number, found=found)
-    return elements.modal(CALLBACK, "Correct status page", "Correct", blocks, kept)
+    sentences = [finding.sentence for finding in findings]
+    metadata = inputs.metadata(incident=incident.id, publication=publication.id, update=number, found=sentences)
+    return elements.modal(CALLBACK, "Correct status page", "Correct", blocks, metadata)
 
 
 def values_of_correction(view: View) -> CorrectionValues:
@@ -71,11 +71,11 @@ def values_of_correction(view: View) -> CorrectionValues:
         errors["message"] = "Write what customers should have read."
     if errors:
         raise InputErrors(errors)
-    kept = inputs.metadata_of(view)
+    metadata = inputs.metadata_of(view)
     notify = _NOTIFY in inputs.several(view, "options")
     return CorrectionValues(
         inputs.incident_of(view),
-        str(kept.get("publication") or ""),
-        Correction(message, int(kept.get("update") or 1), title, inputs.text(view, "impact"), notify),
-        tuple(str(each) for each in kept.get("found") or ()),
+        str(metadata.get("publication") or ""),
+        Correction(message, int(metadata.get("update") or 1), title, inputs.text(view, "impact"), notify),
+        tuple(str(sentence) for sentence in metadata.get("found") or ()),
     )

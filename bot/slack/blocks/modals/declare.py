@@ -140,8 +140,8 @@ def with_suggestion(view: View, policy: Policy) -> Block | None:
         return None
     unknown = metric_input.parse(inputs.text(view, METRICS), policy).unknown
     blocks[place] = suggestion_block(suggest(facts_of(view, policy), policy), policy, unknown)
-    kept = {name: view[name] for name in ("type", "callback_id", "title", "submit", "close", "private_metadata")}
-    return {**kept, "blocks": blocks}
+    properties = {name: view[name] for name in ("type", "callback_id", "title", "submit", "close", "private_metadata")}
+    return {**properties, "blocks": blocks}
 
 
 def facts_of(view: View, policy: Policy) -> dict[str, Fact]:

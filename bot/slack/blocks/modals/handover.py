@@ -24,8 +24,8 @@ class HandoverValues:
 
 def handover_modal(incident: Incident, policy: Policy, asker: str) -> Block:
     """The form, with inputs `role` and `to`. It preselects a role that the asker holds, the commander first."""
-    held = [key for key, holder in incident.roles.items() if holder == asker]
-    chosen = phrases.LEADS if phrases.LEADS in held or not held else held[0]
+    held_roles = [key for key, holder in incident.roles.items() if holder == asker]
+    chosen = phrases.LEADS if phrases.LEADS in held_roles or not held_roles else held_roles[0]
     person: Block = {
         "type": "users_select",
         "placeholder": elements.plain_text("Choose a person", elements.PLACEHOLDER),

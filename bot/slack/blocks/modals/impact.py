@@ -30,7 +30,11 @@ MARKS = {
 
 def impact_modal(incident: Incident, policy: Policy) -> Block:
     """The form, with blocks `services`, `regions`, one for each figure, and `marks`."""
-    seen = {"services": list(incident.services), "regions": list(incident.regions), "facts": _recorded_facts(incident)}
+    shown_values = {
+        "services": list(incident.services),
+        "regions": list(incident.regions),
+        "facts": _recorded_facts(incident),
+    }
     return elements.modal(
         CALLBACK,
         "Impact",
@@ -52,23 +56,24 @@ def impact_modal(incident: Incident, policy: Policy) -> Block:
             elements.input_block("marks", "Does it touch …", _marks(incident), optional=True),
             elements.context("The card shows this, and it may page people where the policy says so."),
         ],
-        inputs.metadata(incident=incident.id, seen=seen),
+        inputs.metadata(incident=incident.id, seen=shown_values),
     )
 
 
 def values_of_impact(view: View, policy: Policy) -> tuple[int, ImpactInput]:
     """The incident's number and the changes since the form was opened, so that a concurrent change is not undone."""
-    number, seen = inputs.incident_of(view), inputs.metadata_of(view).get("seen") or {}
+    number, shown_values = inputs.incident_of(view), inputs.metadata_of(view).get("seen") or {}
     services = chosen_services(view, policy)
-    kept = [key for key in seen.get("services", ()) if policy.services and key not in policy.services]
-    services = tuple(dict.fromkeys([*services, *kept]))
+    shown_services = shown_values.get("services", ())
+    former_services = [key for key in shown_services if policy.services and key not in policy.services]
+    services = tuple(dict.fromkeys([*services, *former_services]))
     parts = re.split(r"[,\n]", inputs.text(view, "regions"))
     regions = tuple(dict.fromkeys(name for part in parts if (name := title_of(part))))
-    facts, before = _facts(view), seen.get("facts", {})
+    facts, before = _facts(view), shown_values.get("facts", {})
     names = (*FIGURES, *MARKS)
     return number, ImpactInput(
-        services=services if set(services) != set(seen.get("services", ())) else None,
-        regions=regions if list(regions) != seen.get("regions", []) else None,
+        services=services if set(services) != set(shown_services) else None,
+        regions=regions if list(regions) != shown_values.get("regions", []) else None,
         facts={name: facts.get(name) for name in names if facts.get(name) != before.get(name)},
     )
 

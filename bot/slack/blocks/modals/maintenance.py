@@ -1,4 +1,4 @@
-"""Builds and reads the form **Plan maintenance**, and the list of what is planned."""
+"""Builds and reads the form **Plan maintenance**, and lists the planned maintenance."""
 
 from __future__ import annotations
 
@@ -26,9 +26,13 @@ _OPTIONS = {
 
 
 def maintenance_modal(rules: StatusPageRules, planned: Sequence[Publication], now: datetime) -> Block:
-    """The form, with inputs `title`, `components`, `starts`, `ends`, `message` and `options`, over what is planned."""
+    """The form below the planned maintenance: `title`, `components`, `starts`, `ends`, `message`, `options`."""
     starts = (now + _FIRST).replace(minute=0, second=0, microsecond=0)
-    components = [elements.option(each.name, each.key) for each in rules.components if elements.usable([each.key])]
+    components = [
+        elements.option(component.name, component.key)
+        for component in rules.components
+        if elements.usable([component.key])
+    ]
     select: Block = {
         "type": "multi_static_select", "options": components[: elements.OPTIONS],
         "placeholder": elements.plain_text("Choose any", 150),
@@ -40,7 +44,7 @@ def maintenance_modal(rules: StatusPageRules, planned: Sequence[Publication], no
         "Plan maintenance",
         "Publish",
         [
-            *([elements.section(_listed(planned))] if planned else []),
+            *([elements.section(_planned_lines(planned))] if planned else []),
             elements.input_block(
                 "title", "Title", elements.text_input(longest=TITLE_LENGTH, placeholder="Database maintenance")
             ),
@@ -57,7 +61,7 @@ def maintenance_modal(rules: StatusPageRules, planned: Sequence[Publication], no
 
 
 def values_of_maintenance(view: View, now: datetime) -> NewMaintenance:
-    """Read the form. Raises `InputErrors` for what is missing, and for times that cannot be."""
+    """Read the form. Raises `InputErrors` for missing values and impossible times."""
     title, message = inputs.text(view, "title").strip(), inputs.text(view, "message").strip()
     components = inputs.several(view, "components")
     starts, ends = inputs.instant(view, "starts"), inputs.instant(view, "ends")
@@ -79,23 +83,26 @@ def values_of_maintenance(view: View, now: datetime) -> NewMaintenance:
 
 
 def planned_list(planned: Sequence[Publication]) -> Message:
-    """What is planned or under way."""
+    """The maintenance that is planned or under way."""
     if not planned:
         return elements.line("No maintenance is planned.")
-    return elements.message("Maintenance", [elements.section(_listed(planned))])
+    return elements.message("Maintenance", [elements.section(_planned_lines(planned))])
 
 
-def scheduled(made: Publication) -> Message:
-    """The answer to whoever has scheduled it."""
-    return elements.message("Maintenance is on the status page", [elements.section(_listed([made]))])
+def scheduled(publication: Publication) -> Message:
+    """The answer to the person who scheduled it."""
+    return elements.message("Maintenance is on the status page", [elements.section(_planned_lines([publication]))])
 
 
-def _listed(planned: Sequence[Publication]) -> str:
+def _planned_lines(planned: Sequence[Publication]) -> str:
     lines = []
-    for each in planned[:MOST_LISTED]:
-        starts, ends = each.scheduled_for or each.started_at, each.scheduled_until or each.started_at
+    for publication in planned[:MOST_LISTED]:
+        starts, ends = (
+            publication.scheduled_for or publication.started_at,
+            publication.scheduled_until or publication.started_at,
+        )
         when = f"{elements.moment(starts)} – {elements.moment(ends)}"
-        lines.append(f"• *{render(plain(each.title))}* · {each.status.label.lower()} · {when}")
+        lines.append(f"• *{render(plain(publication.title))}* · {publication.status.label.lower()} · {when}")
     return "\n".join(["*Maintenance on the status page*", *lines])
 
 

@@ -14,14 +14,14 @@ MERGE, RELATE, TAG = "merge", "relate", "tag"
 OTHER, TAGS = "other", "tags"
 
 
-def merge_modal(incident: Incident, others: Sequence[Incident]) -> Block:
+def merge_modal(incident: Incident, incidents: Sequence[Incident]) -> Block:
     """The form, with one select of the incidents that can go on in this one's place."""
     return elements.modal(
         MERGE,
         "Merge incident",
         "Merge",
         [
-            elements.input_block(OTHER, "Incident that goes on", _select(others)),
+            elements.input_block(OTHER, "Incident that goes on", _select(incidents)),
             elements.context(
                 f"{incident.id} ends. Its people are invited there and its alerts move there; reminders and pages stop "
                 f"here. Its record stays, and both timelines are read together."
@@ -31,14 +31,14 @@ def merge_modal(incident: Incident, others: Sequence[Incident]) -> Block:
     )
 
 
-def relate_modal(incident: Incident, others: Sequence[Incident]) -> Block:
+def relate_modal(incident: Incident, incidents: Sequence[Incident]) -> Block:
     """The form, with one select of incidents."""
     return elements.modal(
         RELATE,
         "Relate incident",
         "Relate",
         [
-            elements.input_block(OTHER, "Related incident", _select(others)),
+            elements.input_block(OTHER, "Related incident", _select(incidents)),
             elements.context("Both incidents get a note with the other's ID."),
         ],
         inputs.metadata(incident=incident.id),
@@ -72,7 +72,10 @@ def tags_of(view: View) -> tuple[int, TagChange]:
     return inputs.incident_of(view), TagChange(typed.added, all_others=True)
 
 
-def _select(others: Sequence[Incident]) -> Block:
+def _select(incidents: Sequence[Incident]) -> Block:
     return elements.select(
-        [elements.option(f"{each.id} · {each.title}", str(each.number), str(each.status)) for each in others]
+        [
+            elements.option(f"{incident.id} · {incident.title}", str(incident.number), str(incident.status))
+            for incident in incidents
+        ]
     )

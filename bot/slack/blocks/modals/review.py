@@ -30,8 +30,8 @@ class ReviewEdit:
 
 
 def edit_modal(view: ReviewView) -> Block:
-    """The form. What does not fit into an input, 3,000 characters, is left to other ways of editing."""
-    seen: dict[str, list[object]] = {}
+    """The form. A section that does not fit into an input (3,000 characters) is edited elsewhere."""
+    shown_versions: dict[str, list[object]] = {}
     blocks: list[Block] = [
         elements.context("One sentence a line. `[#12]` cites entry 12 of the timeline: keep it with what it says.")
     ]
@@ -41,7 +41,7 @@ def edit_modal(view: ReviewView) -> Block:
         if length(text) > elements.INPUT:
             blocks.append(elements.context(f"*{section.title}* is too long for this form."))
             continue
-        seen[key] = [section.version, _digest(text)]
+        shown_versions[key] = [section.version, _digest(text)]
         hint = " ".join(question.text for question in section.questions)[:1000]
         blocks.append(
             elements.input_block(
@@ -49,18 +49,18 @@ def edit_modal(view: ReviewView) -> Block:
             )
         )
     return elements.modal(
-        EDIT, "Edit review", "Save", blocks, inputs.metadata(incident=view.incident.id, seen=seen)
+        EDIT, "Edit review", "Save", blocks, inputs.metadata(incident=view.incident.id, seen=shown_versions)
     )  # fmt: skip
 
 
 def values_of_edit(view: View) -> ReviewEdit:
-    """Read the form. Sections that are as they were shown are left out."""
-    seen = inputs.metadata_of(view).get("seen") or {}
+    """Read the form. Unchanged sections are left out."""
+    shown_versions = inputs.metadata_of(view).get("seen") or {}
     texts = {}
     for key in WRITTEN:
-        if key not in seen:
+        if key not in shown_versions:
             continue
-        version, digest = seen[key]
+        version, digest = shown_versions[key]
         text = inputs.text(view, f"{SECTION}{key}")
         if _digest(text) != digest:
             texts[key] = (int(version), text)

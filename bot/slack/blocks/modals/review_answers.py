@@ -1,4 +1,4 @@
-"""Builds and reads the form **Answer**, with what the record of an incident leaves open for one person."""
+"""Builds and reads the form **Answer**, with the questions that an incident's record leaves open for one person."""
 
 from __future__ import annotations
 

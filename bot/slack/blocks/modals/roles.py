@@ -27,37 +27,39 @@ class RolesValues:
 def roles_modal(incident: Incident, policy: Policy) -> Block:
     """The form. Each role has an input `role_<key>`, labelled with its title, in which its holder is preselected."""
     required = phrases.level_of(incident, policy).roles
-    every = sorted(policy.roles, key=lambda role: role.key not in required)
-    ordered = every[:ROLES]
-    held = {role.key: incident.roles[role.key] for role in ordered if role.key in incident.roles}
+    sorted_roles = sorted(policy.roles, key=lambda role: role.key not in required)
+    ordered = sorted_roles[:ROLES]
+    holders = {role.key: incident.roles[role.key] for role in ordered if role.key in incident.roles}
     blocks: list[Block] = []
     for role in ordered:
         element: Block = {
             "type": "users_select",
             "placeholder": elements.plain_text("Nobody yet", elements.PLACEHOLDER),
         }
-        if is_user_id(held.get(role.key, "")):
-            element["initial_user"] = held[role.key]
+        if is_user_id(holders.get(role.key, "")):
+            element["initial_user"] = holders[role.key]
         needed = f"Needed at {incident.severity}. " if role.key in required else ""
         hint = needed + (role.description or " ".join(f"{duty.rstrip('.')}." for duty in role.duties[:3]))
         blocks.append(elements.input_block(f"{ROLE}{role.key}", role.title, element, optional=True, hint=hint.strip()))
-    if left := elements.left_out(len(every) - ROLES, "Type it: `role <role> @user` after the command."):
-        blocks.append(left)
+    if remainder := elements.left_out(len(sorted_roles) - ROLES, "Type it: `role <role> @user` after the command."):
+        blocks.append(remainder)
     if not blocks:
         blocks = [elements.section("The policy has no roles. Add some under `roles:`.")]
-    return elements.modal("roles", "Assign roles", "Assign", blocks, inputs.metadata(incident=incident.id, held=held))
+    return elements.modal(
+        "roles", "Assign roles", "Assign", blocks, inputs.metadata(incident=incident.id, held=holders)
+    )
 
 
 def values_of_roles(view: View, policy: Policy) -> RolesValues:
     """Read the form. It compares with the holders when the form opened, so that a later change is not undone."""
-    number, held = inputs.incident_of(view), inputs.metadata_of(view).get("held") or {}
+    number, holders = inputs.incident_of(view), inputs.metadata_of(view).get("held") or {}
     assign: dict[str, str] = {}
     clear: list[str] = []
     for role in policy.roles:
         if f"{ROLE}{role.key}" not in ((view.get("state") or {}).get("values") or {}):
             continue
         user = inputs.user(view, f"{ROLE}{role.key}")
-        before = held.get(role.key)
+        before = holders.get(role.key)
         if user and user != before:
             assign[role.key] = user
         elif user is None and before is not None and is_user_id(before):

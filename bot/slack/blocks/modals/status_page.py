@@ -87,9 +87,9 @@ def status_page_modal(form: PageForm) -> Block:
         *findings_blocks(form.findings),
         *_published(form),
     ]  # fmt: skip
-    found = [finding.sentence for finding in form.findings]
-    kept = inputs.metadata(incident=form.incident.id, publication=page.id if page else None, found=found)
-    return elements.modal(CALLBACK, "Status page", "Publish", [block for block in blocks if block], kept)
+    sentences = [finding.sentence for finding in form.findings]
+    metadata = inputs.metadata(incident=form.incident.id, publication=page.id if page else None, found=sentences)
+    return elements.modal(CALLBACK, "Status page", "Publish", [block for block in blocks if block], metadata)
 
 
 def values_of_page(view: View) -> PageValues:
@@ -102,9 +102,9 @@ def values_of_page(view: View) -> PageValues:
         errors["message"] = "Write what customers notice, and when you say more."
     if errors:
         raise InputErrors(errors)
-    kept = inputs.metadata_of(view)
+    metadata = inputs.metadata_of(view)
     state = ComponentState(inputs.chosen(view, "state") or ComponentState.OPERATIONAL)
-    publication = kept.get("publication")
+    publication = metadata.get("publication")
     return PageValues(
         inputs.incident_of(view),
         str(publication) if publication else None,
@@ -113,7 +113,7 @@ def values_of_page(view: View) -> PageValues:
         message,
         PublicStatus(inputs.chosen(view, "status") or PublicStatus.INVESTIGATING),
         dict.fromkeys(inputs.several(view, "components"), state),
-        tuple(str(each) for each in kept.get("found") or ()),
+        tuple(str(sentence) for sentence in metadata.get("found") or ()),
     )
 
 
@@ -145,20 +145,25 @@ def _published(form: PageForm) -> list[Block]:
         elements.divider(),
         *(
             elements.section(
-                f"{each.status.label} · {elements.clock_and_age(each.at)}\n{clip(render(plain(each.message)), QUOTED)}",
+                f"{update.status.label} · {elements.clock_and_age(update.at)}\n"
+                f"{clip(render(plain(update.message)), QUOTED)}",
                 correct_button(form.incident, page, number),
             )
-            for number, each in reversed(numbered)
+            for number, update in reversed(numbered)
         ),
     ]
 
 
 def _statuses() -> list[Block]:
-    return [elements.option(each.label, str(each)) for each in INCIDENT_STATUSES]
+    return [elements.option(status.label, str(status)) for status in INCIDENT_STATUSES]
 
 
 def _components(rules: StatusPageRules, affected: Sequence[str]) -> list[Block]:
-    options = [elements.option(each.name, each.key) for each in rules.components if elements.usable([each.key])]
+    options = [
+        elements.option(component.name, component.key)
+        for component in rules.components
+        if elements.usable([component.key])
+    ]
     options = options[: elements.OPTIONS]
     if not options:
         return [elements.context("The policy lists no components under `status_page`.")]

@@ -28,14 +28,14 @@ class TimesValues:
 def times_modal(incident: Incident) -> Block:
     """The form, with an input for each time that can be corrected now, and `reason`."""
     names = [name for name in LABELS if name != "resolved_at" or incident.resolved_at is not None]
-    seen: dict[str, int] = {}
+    shown_times: dict[str, int] = {}
     blocks: list[Block] = []
     for name in names:
         at: datetime | None = getattr(incident, name)
         element: Block = {"type": "datetimepicker"}
         if at is not None:
-            seen[name] = int(at.timestamp()) // MINUTE_S * MINUTE_S  # the picker knows no seconds
-            element["initial_date_time"] = seen[name]
+            shown_times[name] = int(at.timestamp()) // MINUTE_S * MINUTE_S  # the picker knows no seconds
+            element["initial_date_time"] = shown_times[name]
         blocks.append(elements.input_block(name, LABELS[name], element, optional=True))
     reason = elements.text_input(longest=500, placeholder="The error rate rose at 02:31, as the dashboard shows")
     return elements.modal(
@@ -43,17 +43,17 @@ def times_modal(incident: Incident) -> Block:
         "Correct times",
         "Save",
         [*blocks, elements.input_block("reason", "Reason", reason)],
-        inputs.metadata(incident=incident.id, seen=seen),
+        inputs.metadata(incident=incident.id, seen=shown_times),
     )
 
 
 def values_of_times(view: View) -> TimesValues:
     """Read the form. Raises `InputErrors` where nothing was changed, or no reason is given."""
-    seen = inputs.metadata_of(view).get("seen") or {}
+    shown_times = inputs.metadata_of(view).get("seen") or {}
     corrections = {}
     for name in LABELS:
         at = inputs.instant(view, name)
-        if at is not None and int(at.timestamp()) != seen.get(name):
+        if at is not None and int(at.timestamp()) != shown_times.get(name):
             corrections[name] = at
     reason = inputs.text(view, "reason")
     if not corrections:

@@ -63,15 +63,15 @@ def update_modal(incident: Incident, policy: Policy, *, text: str = "") -> Block
 
 def update_channels(incident: Incident, policy: Policy) -> str:
     """The channels in which an update is posted, as mrkdwn."""
-    here = phrases.channel_link(incident) if incident.channel_id else "the incident channel"
+    incident_channel = phrases.channel_link(incident) if incident.channel_id else "the incident channel"
     if incident.private or not policy.announce:
-        return here
-    return f"{here}, and {phrases.channel_named(policy.announce)} (in the thread)"
+        return incident_channel
+    return f"{incident_channel}, and {phrases.channel_named(policy.announce)} (in the thread)"
 
 
 def values_of_update(view: View, policy: Policy) -> UpdateValues:
     """Read the form. Raises `InputErrors` for an empty text, and for a status or severity that no longer exists."""
-    number, seen = inputs.incident_of(view), inputs.metadata_of(view)
+    number, metadata = inputs.incident_of(view), inputs.metadata_of(view)
     text = inputs.text(view, "text")
     status, severity = inputs.chosen(view, "status"), inputs.chosen(view, "severity")
     errors = {}
@@ -88,8 +88,8 @@ def values_of_update(view: View, policy: Policy) -> UpdateValues:
         severity=severity,
         text=text,
         next_in=_next_in(inputs.chosen(view, "next_in")),
-        status_seen=str(seen.get("status", "")),
-        severity_seen=str(seen.get("severity", "")),
+        status_seen=str(metadata.get("status", "")),
+        severity_seen=str(metadata.get("severity", "")),
     )
 
 

@@ -42,7 +42,7 @@ def request(
     )
     value = press_value(incident, run.number, state.key, approval.number)
     glass, until = policy.playbooks.break_glass, phrases.at(approval.due_at, now)
-    who = "One of the policy's approvers" if policy.playbooks.approvers else "Anyone in this workspace"
+    approvers = "One of the policy's approvers" if policy.playbooks.approvers else "Anyone in this workspace"
     alone = " Alone, and it cannot wait? *Break glass*: give a reason, and the channel sees it." if glass else ""
     return elements.message(
         text,
@@ -58,7 +58,7 @@ def request(
                 button("Break glass", "walk_glass", value, style="danger") if glass else None,
                 block_id=f"approval:{run.number}:{approval.number}",
             ),
-            elements.context(f"{who} other than {mention(approval.by)} can approve. It expires {until}.{alone}"),
+            elements.context(f"{approvers} other than {mention(approval.by)} can approve. It expires {until}.{alone}"),
         ],
     )
 
@@ -89,9 +89,9 @@ def settled_outside(incident: Incident) -> Message:
 
 def broken(incident: Incident, run: PlaybookRun, state: StepState, approval: Approval) -> Message:
     """The message that tells the channel that a step goes ahead without a second person's approval."""
-    who = mention(approval.answered_by or approval.by)
+    person = mention(approval.answered_by or approval.by)
     text = (
-        f"{phrases.drill_prefix(incident)}:rotating_light: {who} *broke the glass*: "
+        f"{phrases.drill_prefix(incident)}:rotating_light: {person} *broke the glass*: "
         f"*{state.key} {render(plain(state.title))}* of {render(plain(run.name))} goes ahead without approval."
     )
     return elements.message(
@@ -104,15 +104,15 @@ def broken(incident: Incident, run: PlaybookRun, state: StepState, approval: App
     )
 
 
-def exactly(shown: Sequence[str]) -> list[Block]:
+def exactly(commands: Sequence[str]) -> list[Block]:
     """The commands byte for byte, a long one split over several sections."""
     blocks: list[Block] = []
-    for command in shown:
-        rest = command
-        while rest:
-            chunk = _first_chunk(rest)
+    for command in commands:
+        remaining = command
+        while remaining:
+            chunk = _first_chunk(remaining)
             blocks.append(elements.section(elements.preformatted(chunk)))
-            rest = rest[len(chunk) :]
+            remaining = remaining[len(chunk) :]
     if len(blocks) <= CHUNKS:
         return blocks
     more = "This is not all: the timeline has the full text. Read it before you approve."

@@ -105,11 +105,11 @@ def _ending(job: Job) -> tuple[str, str]:
 
 
 def _about(run_name: str, job: Job) -> str:
-    who = "automatically" if job.asked_by.islower() else f"asked by {mention(job.asked_by)}"
+    origin = "automatically" if job.asked_by.islower() else f"asked by {mention(job.asked_by)}"
     approved = f", approved by {mention(job.approved_by)}" if job.approved_by else ""
     took = ""
     if job.started_at and job.finished_at:
         took = f" · {durations.approximate(job.finished_at - job.started_at)}"
     tries = f" · {job.attempts} attempts" if job.attempts > 1 else ""
     where = f"{render(plain(job.plan.where))}, as {job.plan.run_as}"
-    return f"{render(plain(run_name))} · {who}{approved} · {where}{took}{tries}"
+    return f"{render(plain(run_name))} · {origin}{approved} · {where}{took}{tries}"

@@ -105,33 +105,35 @@ def _current_steps(
         step = steps[state.key]
         reserved = 3 * (len(current) - number - 1)  # blocks that the following steps need at least
         commands = [command_text(command, run.values) for command in step.commands]
-        shown = whole_step(step, state, commands, now)
+        step_blocks = whole_step(step, state, commands, now)
         characters = sum(length(command) for command in commands)
-        if len(shown) + 1 + reserved > blocks_left or characters > characters_left:
-            shown = short_step(step, state, now)
+        if len(step_blocks) + 1 + reserved > blocks_left or characters > characters_left:
+            step_blocks = short_step(step, state, now)
         else:
             characters_left -= characters
         buttons = step_buttons(
             incident, run, step, state, runnable=state.key in runnable, undoable=state.key in undoable
         )
-        blocks_left -= len(shown) + (buttons is not None)
-        blocks += [*shown, None if _is_resting(incident, run) else buttons]
+        blocks_left -= len(step_blocks) + (buttons is not None)
+        blocks += [*step_blocks, None if _is_resting(incident, run) else buttons]
     return blocks
 
 
 def _after_the_end(incident: Incident, state: StepState) -> StepState:
     """A step of an incident that has ended: without a due time, and with its pending request shown as withdrawn."""
-    asked = state.asked
-    if asked is not None and asked.answer is ApprovalStatus.WAITING:
+    approval = state.asked
+    if approval is not None and approval.answer is ApprovalStatus.WAITING:
         reason = f"no longer needed: {incident.id} is {incident.status}"
-        asked = replace(asked, answer=ApprovalStatus.WITHDRAWN, reason=reason)
-    return replace(state, started_at=None, asked=asked)
+        approval = replace(approval, answer=ApprovalStatus.WITHDRAWN, reason=reason)
+    return replace(state, started_at=None, asked=approval)
 
 
 def _history(run: PlaybookRun, now: datetime) -> Block | None:
     current = runs.current_steps(run)
-    listed = (state for state in run.steps if state.settled or (state.state in IN_HISTORY and state not in current))
-    past = sorted(listed, key=lambda state: state.at or run.opened_at)
+    past_states = (
+        state for state in run.steps if state.settled or (state.state in IN_HISTORY and state not in current)
+    )
+    past = sorted(past_states, key=lambda state: state.at or run.opened_at)
     if not past:
         return None
     lines = [step_line(state, now) for state in past[-HISTORY:]]
@@ -179,8 +181,8 @@ def _buttons(incident: Incident, playbook: Playbook, run: PlaybookRun) -> Block 
 
 def _undo_button(playbook: Playbook, run: PlaybookRun, value: str) -> Block | None:
     """The button that undoes the step done last, which is no longer current. **All steps** offers it for the others."""
-    done = [state for state in run.steps if state.settled and state.undoable and state.at]
-    latest = max(done, key=lambda state: state.at or run.opened_at, default=None)
+    undoable_states = [state for state in run.steps if state.settled and state.undoable and state.at]
+    latest = max(undoable_states, key=lambda state: state.at or run.opened_at, default=None)
     if latest is None:
         return None
     step = playbook.step(latest.key)
@@ -192,9 +194,9 @@ def _undo_button(playbook: Playbook, run: PlaybookRun, value: str) -> Block | No
 def _ended(incident: Incident, playbook: Playbook, run: PlaybookRun, now: datetime) -> Message:
     """A finished or stopped run: its outcome, and what the playbook asks for afterwards."""
     prefix, value = phrases.drill_prefix(incident), press_value(incident, run.number)
-    who = f"{mention(run.ended_by)} {phrases.at(run.ended_at, now)}" if run.ended_by and run.ended_at else ""
+    actor = f"{mention(run.ended_by)} {phrases.at(run.ended_at, now)}" if run.ended_by and run.ended_at else ""
     finished = run.outcome == "finished"
-    head = f":white_check_mark: *Finished* by {who}" if finished else f":octagonal_sign: *Stopped* by {who}"
+    head = f":white_check_mark: *Finished* by {actor}" if finished else f":octagonal_sign: *Stopped* by {actor}"
     because = f": {render(clip(run.reason, REASON))}" if run.reason else ""
     text = f"{prefix}{plain(run.name)}: {run.outcome}, {run.settled} of {len(run.steps)} steps"
     return elements.message(

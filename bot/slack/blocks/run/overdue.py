@@ -17,10 +17,10 @@ def step_overdue(incident: Incident, run: PlaybookRun, state: StepState, person:
     title = f"*{state.key} {render(plain(state.title))}*"
     allowed = durations.exact(state.timeout)
     late = f" This reminder is late by {durations.approximate(timedelta(seconds=late_s))}." if late_s else ""
-    held = f" It is assigned to {mention(state.holder)}." if state.holder and state.holder != person else ""
+    assignment = f" It is assigned to {mention(state.holder)}." if state.holder and state.holder != person else ""
     text = (
         f"{phrases.drill_prefix(incident)}{mention(person)}, how is {title} going? "
-        f"*{render(plain(run.name))}* allows {allowed} for it.{held}{late}"
+        f"*{render(plain(run.name))}* allows {allowed} for it.{assignment}{late}"
     )
     return elements.message(text, [elements.section(text), elements.context(_what_to_do(state))])
 

@@ -136,7 +136,7 @@ def _status(state: StepState, now: datetime) -> Block | None:
 
 def _status_line(state: StepState, now: datetime) -> str:  # noqa: PLR0911 - a table: one line for each state
     at = phrases.at(state.at, now) if state.at else ""
-    who = mention(state.by) if state.by else "someone"
+    person = mention(state.by) if state.by else "someone"
     because = f": {render(clip(state.reason, REASON))}" if state.reason else ""
     match state.state:
         case StepStatus.WAITING if state.asked and state.asked.answer is ApprovalStatus.WAITING:
@@ -146,10 +146,10 @@ def _status_line(state: StepState, now: datetime) -> str:  # noqa: PLR0911 - a t
         case StepStatus.APPROVED if state.asked and state.asked.answer is ApprovalStatus.BREAK_GLASS:
             return f":rotating_light: {render(answer_text(state.asked))}"
         case StepStatus.APPROVED:
-            return f":thumbsup: Approved by {who} {at}"
+            return f":thumbsup: Approved by {person} {at}"
         case StepStatus.RUNNING:
             activity = "Running" if state.action == "run" else "Being undone"
-            return f":hourglass_flowing_sand: {activity} since {at}, started by {who}"
+            return f":hourglass_flowing_sand: {activity} since {at}, started by {person}"
         case StepStatus.FAILED:
             return f":x: Failed {at}{because}"
         case StepStatus.TIMED_OUT:
@@ -159,7 +159,7 @@ def _status_line(state: StepState, now: datetime) -> str:  # noqa: PLR0911 - a t
         case StepStatus.ROLLED_BACK:
             failed = f":x: Failed: {render(clip(state.failed, REASON))}\n" if state.failed else ""
             how = "" if state.by == BOT else because  # the thread has the bot's reason
-            return f"{failed}:rewind: Undone by {who} {at}{how}. Do it again, or skip it."
+            return f"{failed}:rewind: Undone by {person} {at}{how}. Do it again, or skip it."
     if state.asked and state.asked.answer in (
         ApprovalStatus.REFUSED,
         ApprovalStatus.EXPIRED,

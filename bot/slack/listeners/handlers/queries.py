@@ -81,7 +81,7 @@ async def _list(call: WorkspaceCall) -> Message:
             limit=incident_lists.INCIDENTS,
         )
     now = call.context.clock.now()
-    listed = incident_lists.Listed(found.incidents, found.total, found.drills, found.is_all)
+    listed = incident_lists.IncidentList(found.incidents, found.total, found.drills, found.is_all)
     return incident_lists.listing(listed, call.context.policy, now, scope=request.scope, command=call.ctx.command)
 
 
