@@ -125,8 +125,8 @@ def render_recorded(raw: str, names: Mapping[str, str] = NO_NAMES) -> str:
 
 def recorded_text(raw: str, names: Mapping[str, str] = NO_NAMES) -> str:
     """A recorded channel message as text: IDs become the names that came along with them, else those in `names`."""
-    known = {**names, **names_in(raw)}
-    return MENTION.sub(lambda match: "@" + known.get(match[1], match[1]), from_command(labelled(raw, known)))
+    all_names = {**names, **names_in(raw)}
+    return MENTION.sub(lambda match: "@" + all_names.get(match[1], match[1]), from_command(labelled(raw, all_names)))
 
 
 def labelled(raw: str, names: Mapping[str, str]) -> str:

@@ -132,7 +132,7 @@ class SlackApi:
             self._observe(method, result, time.perf_counter() - started)
 
     def use_token(self, token: str) -> None:
-        """Use another bot token from now on. Whatever Slack refused with the earlier one is tried again."""
+        """Use another bot token from now on. Calls that Slack refused with the earlier token are tried again."""
         self.client.token = token
         self.refused = None
         self.missing_scopes.clear()

@@ -1,4 +1,4 @@
-"""Caches people's profiles, as `users.info` gives them, for everything that asks about the same person."""
+"""Caches people's profiles from `users.info`, so that several parts of the bot need one call for a person."""
 
 from __future__ import annotations
 

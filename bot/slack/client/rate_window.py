@@ -148,16 +148,16 @@ class RateWindow:
             del self._waiting[name]
 
     def _place(self, caller: Caller) -> int:
-        """How many callers go first: by priority, then by whose incident was served least lately, then by arrival."""
-        others = [waiting for name, waiting in self._waiting.items() if name != caller.name]
-        if not others:
+        """How many callers go first: by priority, then by how seldom their incident was served, then by arrival."""
+        queued = [waiting for name, waiting in self._waiting.items() if name != caller.name]
+        if not queued:
             return 0
         waiting = self._waiting.get(caller.name)
         mine = _Waiting(caller, sys.maxsize if waiting is None else waiting.number, 0.0)
         served: Counter[int | None] = Counter(incident for _, incident in self._served)
         served.update(self._under_way)
         keys: list[tuple[int, int, int]] = []
-        for waiting in sorted((*others, mine), key=lambda waiting: (waiting.caller.priority, waiting.number)):
+        for waiting in sorted((*queued, mine), key=lambda waiting: (waiting.caller.priority, waiting.number)):
             incident = waiting.caller.incident
             key = (waiting.caller.priority, served[incident] if incident is not None else 0, waiting.number)
             served[incident] += 1

@@ -51,8 +51,8 @@ def parse(arguments: str) -> CoverWords:
     """
     name, *pieces = _KEYWORD.split(" " + _FROM_TO.sub(r"\1 until ", arguments) + " ")
     words: dict[str, str] = {}
-    for written, value in zip(pieces[::2], pieces[1::2], strict=True):
-        keyword = _SYNONYMS.get(written.lower(), written.lower())
+    for word, value in zip(pieces[::2], pieces[1::2], strict=True):
+        keyword = _SYNONYMS.get(word.lower(), word.lower())
         if keyword in words:
             raise Refused(f"“{keyword}” is there twice. Write it once.")
         words[keyword] = value.strip()

@@ -1,7 +1,7 @@
 """Finds the flags `--in INC-42` and `--private` in a command, however people type dashes, quotes and brackets.
 
-`--in INC-42` names the incident that a command is about; `--private` makes a new incident private. Whatever looks like
-`--in` is either parsed or refused. If it stayed in the text, the verb would act on another incident.
+`--in INC-42` names the incident that a command is about; `--private` makes a new incident private. Text that looks
+like `--in` is either parsed or refused. If it stayed in the text, the verb would act on another incident.
 """
 
 from __future__ import annotations

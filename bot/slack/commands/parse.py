@@ -37,7 +37,7 @@ def parse(text: str, policy: Policy, *, command: str = COMMAND, asker: str | Non
     2. `--in INC-42`, anywhere.
     3. The verb, then the verb's own grammar.
     """
-    internal = _to_the_point(slack_text.from_command(text).strip(), policy)
+    internal = _without_politeness(slack_text.from_command(text).strip(), policy)
     names = slack_text.names_in(text)
     if (declaration := _declared(internal, policy, names)) is not None:
         return declaration
@@ -48,13 +48,13 @@ def parse(text: str, policy: Policy, *, command: str = COMMAND, asker: str | Non
         return BadRequest(refused.message, example(verb, policy, command) if verb else f"{command} list")
     if not typed.words:
         return Request(MENU, typed.number, typed.channel)
-    asked = _Asked(policy, command, asker, slack_text.groups_in(text))
-    return _declared(typed.words, policy, names) or _with_verb(typed, asked)
+    context = _VerbContext(policy, command, asker, slack_text.groups_in(text))
+    return _declared(typed.words, policy, names) or _with_verb(typed, context)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """What a verb's arguments are read with."""
+class _VerbContext:
+    """The context in which a verb's arguments are parsed."""
 
     policy: Policy
     command: str
@@ -62,9 +62,9 @@ class _Asked:
     groups: frozenset[str]  # user groups that the text mentions
 
 
-def _with_verb(typed: TypedIncident, asked: _Asked) -> Request | BadRequest:
+def _with_verb(typed: TypedIncident, context: _VerbContext) -> Request | BadRequest:
     """A verb and its arguments, about the incident that `--in` named."""
-    policy, command = asked.policy, asked.command
+    policy, command = context.policy, context.command
     first, rest = split_first_word(typed.words)
     verb = BY_NAME.get(first.lower())
     if verb is None:
@@ -72,7 +72,7 @@ def _with_verb(typed: TypedIncident, asked: _Asked) -> Request | BadRequest:
     if typed.named and not (verb.needs_incident or verb.takes_incident):
         return BadRequest(f"“{verb.name}” is about no single incident. Leave --in out.", example(verb, policy, command))
     try:
-        request = PARSERS[verb.grammar](ParseContext(verb, rest, policy, asked.asker, asked.groups))
+        request = PARSERS[verb.grammar](ParseContext(verb, rest, policy, context.asker, context.groups))
     except ArgumentError as error:
         return BadRequest(str(error), example(verb, policy, command) + _in_flag(verb, typed.number))
     if not typed.named:
@@ -82,8 +82,8 @@ def _with_verb(typed: TypedIncident, asked: _Asked) -> Request | BadRequest:
     return replace(request, incident=typed.number, in_channel=typed.channel)
 
 
-def _to_the_point(internal: str, policy: Policy) -> str:
-    """“hey can you page maya” without the words before the verb; any other text as it is."""
+def _without_politeness(internal: str, policy: Policy) -> str:
+    """Strip polite words before a verb, as in “hey can you page maya”; leave any other text as it is."""
     stripped = _POLITE.sub("", internal)
     first = split_first_word(stripped)[0].lower().rstrip(",.;:!?")
     return stripped if first in BY_NAME or find_severity(first, policy) else internal
@@ -119,11 +119,11 @@ def _declaration(text: str, policy: Policy, names: dict[str, str]) -> DeclareReq
 
 
 def _nearest(word: str, words: list[str]) -> list[str]:
-    """The words that are spelled most like one: the nearest first, and none that is much further away than that."""
-    near = {each: difflib.SequenceMatcher(None, word, each).ratio() for each in words}
+    """The words spelled most like `word`, the nearest first, without those that are much less alike."""
+    near = {candidate: difflib.SequenceMatcher(None, word, candidate).ratio() for candidate in words}
     best = max(near.values())
-    alike = [each for each in near if near[each] >= max(_LEAST_ALIKE, best - _MUCH_LESS_ALIKE)]
-    return sorted(alike, key=lambda each: -near[each])
+    alike = [candidate for candidate in near if near[candidate] >= max(_LEAST_ALIKE, best - _MUCH_LESS_ALIKE)]
+    return sorted(alike, key=lambda candidate: -near[candidate])
 
 
 def _unknown(first: str, policy: Policy, command: str) -> BadRequest:

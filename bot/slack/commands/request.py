@@ -30,7 +30,7 @@ class Request:
     text: str = ""  # internal text: update, reason, note, summary; for `help` the name of a verb
     users: tuple[str, ...] = ()  # Slack user IDs
     names: tuple[str, ...] = ()  # of people as they were typed, without an ID from Slack: to be looked up
-    unmatched: str = ""  # what to answer where no person has such a name
+    unmatched: str = ""  # the answer if no person has such a name
     role: str | None = None  # a key of the policy
     clear: bool = False  # take the role away, give the cover up, or end the snooze
     severity: str | None = None  # a key of the policy

@@ -1,4 +1,4 @@
-"""Defines a verb (a word after `/incident`, such as `ack`): what may follow it, and what the help says of it."""
+"""Defines a verb (a word after `/incident`, such as `ack`): its grammar, and its entry in the help."""
 
 from __future__ import annotations
 

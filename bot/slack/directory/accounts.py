@@ -23,7 +23,7 @@ from storage import directory, overrides
 
 log = structlog.get_logger()
 
-# Errors that speak of the person and not of us. https://docs.slack.dev/reference/methods/conversations.open
+# Errors that are about the person, not about the bot. https://docs.slack.dev/reference/methods/conversations.open
 NO_ACCOUNT = frozenset({"users_not_found", "user_not_found", "user_disabled", "user_not_visible", "cannot_dm_bot"})
 EVERY_S = 10.0
 AT_ONCE = 5  # look-ups in `EVERY_S` seconds: half of what Slack allows for `users.lookupByEmail`

@@ -30,9 +30,9 @@ class TokenRefused(TocsinError):
 async def read_identity(
     api: SlackApi, database: Database, say: Callable[[str], Awaitable[None]] | None = None
 ) -> BotIdentity:
-    """Ask Slack by `auth.test`, and store the answer. If Slack is away, return the stored answer, or wait without one.
+    """Ask Slack by `auth.test`, and store the answer. If Slack is away, return the stored answer; without one, wait.
 
-    `say` is told what is waited for, each time that Slack does not answer.
+    `say` receives a sentence about the wait each time that Slack does not answer.
 
     Raises `TokenRefused` if Slack refuses the token and there is no stored answer.
     """
@@ -41,25 +41,25 @@ async def read_identity(
         try:
             answer = await api.call("auth.test")
         except SlackError as error:
-            kept = await _kept(database)
-            if error.blocked and kept is not None:
+            last_known = await _read_stored(database)
+            if error.blocked and last_known is not None:
                 log.error("slack.token_refused", error=error.name, hint=REFUSED_HINT)
-                return kept  # the record and pages outside Slack are worth serving; what goes to Slack waits
+                return last_known  # the record and pages outside Slack are worth serving; what goes to Slack waits
             if error.blocked:
                 raise TokenRefused(f"Slack refuses the bot token ({error.name}). {REFUSED_HINT}.") from error
-            if kept is not None:
+            if last_known is not None:
                 log.warning("slack.away", error=str(error), hint="the last known identity is used; posts wait")
-                return kept
+                return last_known
             log.warning("slack.away", error=str(error), again_in_s=wait_s)
             if say is not None:
                 await say(f"waiting for Slack's first answer ({error}); asked again every {wait_s:.0f} s")
             await asyncio.sleep(error.wait_s or wait_s)
             wait_s = min(LONGEST_WAIT_S, wait_s * 2)
         else:
-            identity, kept = _identity(answer), await _kept(database)
+            identity, last_known = _identity(answer), await _read_stored(database)
             # A bot never moves to another app: a restart waits for one answer of Slack instead of two.
-            app_id = kept.app_id if kept is not None and kept.bot_id == identity.bot_id else ""
-            return await _keep(replace(identity, app_id=app_id or await _app_id(api, answer)), database)
+            app_id = last_known.app_id if last_known is not None and last_known.bot_id == identity.bot_id else ""
+            return await _store(replace(identity, app_id=app_id or await _app_id(api, answer)), database)
 
 
 def _identity(answer: dict[str, object]) -> BotIdentity:
@@ -75,7 +75,7 @@ async def identity_of_token(api: SlackApi) -> BotIdentity:
 
 
 async def _app_id(api: SlackApi, answer: dict[str, object]) -> str:
-    """The ID of the app that the token belongs to; empty where Slack does not tell it, and then it is not compared."""
+    """The ID of the token's app. Empty if Slack does not tell it; then it is not compared."""
     try:
         about = await api.call("bots.info", bot=str(answer["bot_id"]))
     except (SlackError, KeyError) as error:
@@ -84,13 +84,13 @@ async def _app_id(api: SlackApi, answer: dict[str, object]) -> str:
     return str((about.get("bot") or {}).get("app_id") or "")
 
 
-async def _kept(database: Database) -> BotIdentity | None:
+async def _read_stored(database: Database) -> BotIdentity | None:
     async with database.reading() as conn:
-        kept = await key_value.BOT_IDENTITY.get(conn)
-    return BotIdentity(**kept) if kept else None
+        fields = await key_value.BOT_IDENTITY.get(conn)
+    return BotIdentity(**fields) if fields else None
 
 
-async def _keep(identity: BotIdentity, database: Database) -> BotIdentity:
+async def _store(identity: BotIdentity, database: Database) -> BotIdentity:
     async with database.transaction() as conn:
         await key_value.BOT_IDENTITY.put(conn, asdict(identity))
     return identity

@@ -71,11 +71,11 @@ async def _create_named(
 
 
 async def _own(
-    listed: AsyncIterator[dict[str, Any]], name: str, bot_user: str, since: datetime
+    candidates: AsyncIterator[dict[str, Any]], name: str, bot_user: str, since: datetime
 ) -> dict[str, Any] | None:
-    """The channel of this name that the bot created at `since` or later, if it is among those listed."""
+    """The channel of this name that the bot created at `since` or later, if it is among the candidates."""
     oldest = since.timestamp() - _SKEW_S
-    async for channel in listed:
+    async for channel in candidates:
         is_own = channel.get("name") == name and channel.get("creator") == bot_user
         if is_own and float(channel.get("created") or 0) >= oldest:
             return {"channel": channel["id"], "name": name}
@@ -101,9 +101,9 @@ async def is_archived(api: SlackApi, name: str, channel: str | None) -> bool:
     if channel is not None:
         answer = await api.call("conversations.info", channel=channel)
         return bool((answer.get("channel") or {}).get("is_archived"))
-    async for other in public(api):
-        if other.get("name") == name.lstrip("#"):
-            return bool(other.get("is_archived"))
+    async for candidate in public(api):
+        if candidate.get("name") == name.lstrip("#"):
+            return bool(candidate.get("is_archived"))
     return False
 
 
@@ -120,7 +120,7 @@ async def look(api: SlackApi, channel: str, *, private: bool) -> ChannelView:
 
     A private channel that was deleted looks like one from which the bot was removed. Raises `SlackError`.
     """
-    gone = ChannelLoss.REMOVED if private else ChannelLoss.DELETED
+    loss_if_missing = ChannelLoss.REMOVED if private else ChannelLoss.DELETED
     try:
         answer = (await api.call("conversations.info", channel=channel))["channel"]
         if answer.get("is_archived"):
@@ -132,7 +132,7 @@ async def look(api: SlackApi, channel: str, *, private: bool) -> ChannelView:
         await api.call("conversations.join", channel=channel)
     except SlackError as error:
         if error.name == "channel_not_found":
-            return ChannelView(gone)
+            return ChannelView(loss_if_missing)
         if error.name in CANNOT_JOIN:
             return ChannelView(ChannelLoss.REMOVED)
         if error.name == "is_archived":

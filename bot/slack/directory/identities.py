@@ -29,7 +29,7 @@ WITHIN_S = 0.8  # the acknowledgement waits for it, and perhaps a form after it
 
 
 class Identities:
-    """Looks a person up once in `FRESH_S` seconds, whatever the policy asks about them."""
+    """Looks up each person at most once in `FRESH_S` seconds."""
 
     def __init__(self, api: SlackApi, bot: BotIdentity, database: Database) -> None:
         self._api = api
@@ -68,7 +68,7 @@ class Identities:
         return cached if cached.membership is not Membership.UNKNOWN else await self._stored(cached)
 
     async def _learnt(self, identity: Identity, before: Identity) -> Identity:
-        """Keep what Slack said, also for other processes and for the time after a restart."""
+        """Store Slack's answer, for other processes and for the time after a restart."""
         self._cached[identity.user] = (time.monotonic(), identity)
         if identity != before:
             try:
@@ -78,16 +78,16 @@ class Identities:
         return identity
 
     async def _stored(self, unknown: Identity) -> Identity:
-        """What Slack said before a restart."""
+        """The identity that was stored before a restart; `unknown` if there is none."""
         try:
             async with self._database.reading() as conn:
-                known = await stored.get(conn, unknown.user)
+                identity = await stored.get(conn, unknown.user)
         except StorageError:
             return unknown
-        if known is None:
+        if identity is None:
             return unknown
-        self._cached[known.user] = (-FRESH_S, known)  # Slack is asked again the next time
-        return known
+        self._cached[identity.user] = (-FRESH_S, identity)  # Slack is asked again the next time
+        return identity
 
 
 def identity_from_profile(user: dict[str, Any], bot: BotIdentity) -> Identity:

@@ -8,11 +8,11 @@ FRESH_S = 3600.0
 
 
 async def mail_address_of(api: SlackApi, user: str) -> str | None:
-    """The address in the person's profile; None where Slack does not tell, and for bots and closed accounts."""
+    """The address in the person's profile; None if Slack does not tell it, and for bots and closed accounts."""
     try:
         profile = await api.profiles.get(user, FRESH_S)
     except SlackError:
         return None
     address = (profile.get("profile") or {}).get("email")
-    known = isinstance(address, str) and not profile.get("deleted") and not profile.get("is_bot")
-    return str(address) if known else None
+    is_usable = isinstance(address, str) and not profile.get("deleted") and not profile.get("is_bot")
+    return str(address) if is_usable else None

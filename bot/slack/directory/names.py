@@ -1,4 +1,4 @@
-"""Looks up the names behind IDs in the background, so that a terminal, a calendar and old messages can tell them."""
+"""Looks up the names behind IDs in the background, for the terminal, calendars and old messages."""
 
 from __future__ import annotations
 
@@ -55,20 +55,20 @@ class NameDirectory:
             return
         now = self._clock.now()
         async with self._database.reading() as conn:
-            known = await names.get_many(conn, ids, now - FRESH)
-        learnt: dict[str, str] = {}
+            fresh_names = await names.get_many(conn, ids, now - FRESH)
+        new_names: dict[str, str] = {}
         try:
             for slack_id in ids:
-                if slack_id not in known and (name := await self._ask(slack_id)):
-                    learnt[slack_id] = name
+                if slack_id not in fresh_names and (name := await self._ask(slack_id)):
+                    new_names[slack_id] = name
                 self._waiting.pop(slack_id, None)
                 self._done.add(slack_id)
         except SlackError as error:
             log.info("names.wait", error=error.name)
         finally:
-            if learnt:
+            if new_names:
                 async with self._database.transaction() as conn:
-                    await names.put_many(conn, learnt, now)
+                    await names.put_many(conn, new_names, now)
             if len(self._done) > MOST_WAITING:
                 self._done.clear()
 

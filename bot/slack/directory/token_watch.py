@@ -1,4 +1,4 @@
-"""Notices that Slack refuses the bot token, asks again until it works, and then has everything sent that waited."""
+"""Watches whether Slack refuses the bot token, asks again until it works, and then sends the notices that waited."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class TokenWatch:
         await self._settle()
 
     async def look(self) -> None:
-        """Ask Slack again while it refuses the token, less and less often; once it does not, send what waited."""
+        """Ask Slack again while it refuses the token, less and less often. Once it works, send what waited."""
         refused = self._api.refused
         if refused is not None and not self._refused:
             log.error("slack.token_refused", error=refused, hint=REFUSED_HINT)

@@ -61,13 +61,13 @@ class UsedNumbers:
 
 
 async def skip_used(
-    database: Database, listed: AsyncIterator[dict[str, Any]], identity: BotIdentity, template: str
+    database: Database, candidates: AsyncIterator[dict[str, Any]], identity: BotIdentity, template: str
 ) -> int | None:
-    """Move the counter past the bot's own channels among those `listed`, as objects of Slack's API.
+    """Move the counter past the bot's own channels among the `candidates`, given as objects of Slack's API.
 
     Returns the counter's new value; None if it was not behind. Calling it twice is safe. Raises `SlackError`.
     """
-    numbers = [number async for channel in listed if (number := number_of(channel, identity.user_id, template))]
+    numbers = [number async for channel in candidates if (number := number_of(channel, identity.user_id, template))]
     async with database.transaction() as conn:
         counted = await incidents.last_number(conn)
         highest = max((number for number in numbers if number <= counted + MOST_SKIPPED), default=0)

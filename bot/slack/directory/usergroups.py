@@ -110,7 +110,7 @@ class UserGroups:
         policy, now = self._policy(), self._now()
         followed = on_call.schedules_by_usergroup(policy)
         async with self._database.reading() as conn:
-            taken = await overrides.taken(conn, now)
+            covers = await overrides.taken(conn, now)
             for group in groups:
                 names = {group, *(handle for handle, own in self._ids.items() if own == group), self._ids.get(group)}
                 schedules = [key for name in names if name in followed for key in followed[name]]
@@ -119,7 +119,9 @@ class UserGroups:
                     for key in schedules
                     for member in schedule.on_call(policy.schedules[key], now)
                 }
-                self._covers[group] = {user: at for key, user, at in taken if key in schedules and user not in rotation}
+                self._covers[group] = {
+                    user: at for key, user, at in covers if key in schedules and user not in rotation
+                }
 
     async def _recall(self, groups: Iterable[str]) -> None:
         """Load the members that were stored before a restart."""

@@ -1,6 +1,6 @@
-"""Remembers when something of each kind last arrived from Slack, and when a request of Slack's was last refused.
+"""Records when each kind of request last arrived from Slack, and when one was last refused.
 
-What an app is not set up to send never arrives, and Slack tells nobody. `tocsin check` concludes it from this record.
+Slack tells nobody when an app is not set up to send something. `tocsin check` concludes it from this record.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 The history of an open incident's channel is read completely, because a reply to an old message shows only there. Then
 threads without new replies are read again, latest first, for edits. Entries have the same dedup keys as those made from
-events, so whatever is recorded already changes nothing. A history or thread too long to be held in memory is read as
-far as possible, and the timeline and the log say what is missing.
+events, so a recorded entry is never doubled. A history or thread too long to be held in memory is read as far as
+possible, and the timeline and the log say what is missing.
 """
 
 from __future__ import annotations
@@ -169,8 +169,11 @@ class Backfill:
 
     async def _record_gap(self, words: str, instant: datetime, thread_ts: str | None = None) -> int:
         """Say on the timeline, once, and in the log what is missing. Returns how many entries are new."""
-        told = rfc3339(instant)
-        text = words.format(before=told, after=told) + f": more than {PAGE * PAGES:,} messages are not held in memory."
+        instant_text = rfc3339(instant)
+        text = (
+            words.format(before=instant_text, after=instant_text)
+            + f": more than {PAGE * PAGES:,} messages are not held in memory."
+        )
         log.warning(
             "backfill.incomplete", incident=f"INC-{self._incident}", channel=self._channel, thread=thread_ts,
             detail=text, hint="export what is missing from Slack; everything from now on is recorded",
@@ -195,7 +198,7 @@ class Backfill:
     async def _append(self, message: dict[str, Any]) -> int:
         """Record one message of the history. Returns how many entries are new.
 
-        One of a shape that cannot be read is left out and logged: it must not keep back all that follow.
+        A message that cannot be parsed is left out and logged, so that it does not hold back the others.
         """
         try:
             return await self._append_parsed(message)

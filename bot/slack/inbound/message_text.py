@@ -1,6 +1,6 @@
 """Reads the text of a message in Slack: its `text`, or else its blocks and attachments.
 
-Integrations write what they like, so nothing about the shape is taken for granted.
+Integrations send blocks of any shape, so the type of every field is checked.
 """
 
 from __future__ import annotations
@@ -83,4 +83,4 @@ def _list(value: Any) -> Iterable[Any]:
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    return (each for each in _list(value) if isinstance(each, dict))
+    return (item for item in _list(value) if isinstance(item, dict))

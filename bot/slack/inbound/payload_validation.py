@@ -1,4 +1,4 @@
-"""Checks the types of fields in Slack's payloads, because Bolt reads them without a check, and for whom they are."""
+"""Checks the field types of Slack's payloads, which Bolt does not check, and which workspace they come from."""
 
 from __future__ import annotations
 
@@ -87,7 +87,10 @@ def is_from(body: dict[str, Any], bot: BotIdentity) -> bool:
         return False
     teams = {
         (body.get("view") or {}).get("app_installed_team_id") or body.get("team_id") or _id_of(body.get("team")),
-        *(_id_of(each.get("team_id") or each.get("team")) for each in body.get("authorizations") or ()),
+        *(
+            _id_of(authorization.get("team_id") or authorization.get("team"))
+            for authorization in body.get("authorizations") or ()
+        ),
     } - {None, ""}
     if not teams or not bot.team_id or bot.team_id in teams:
         return True

@@ -1,4 +1,4 @@
-"""What each verb, button, form and shortcut lets a person do, and so who may use it.
+"""Lists what each verb, button, form and shortcut lets a person do, which decides who may use it.
 
 `docs/security.md` shows the same table. The use cases ask the policy whether a person may; before them, `identify` asks
 Slack who the person is, where that matters. Acknowledging, reading and writing never wait for Slack.

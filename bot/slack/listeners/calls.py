@@ -90,8 +90,8 @@ class IncidentCall(Call):
 
     async def open_form(self, view: View, instead: str) -> Message | None:
         """Open a form. Returns None if it opened, else an answer that works where the person is."""
-        here = await self.ctx.incident_number_in(self.interaction.channel)
-        flag = "" if here == self.number else f" --in {self.incident.id}"
+        number_here = await self.ctx.incident_number_in(self.interaction.channel)
+        flag = "" if number_here == self.number else f" --in {self.incident.id}"
         return await self.ctx.open_view(self._interaction(), view, f"{self.ctx.command} {instead}{flag}", self.incident)
 
     def _interaction(self) -> Interaction:
@@ -135,8 +135,8 @@ class Submission(Call):
         self, message: Message, *, replace_original: bool = False, channel: str | None = None
     ) -> None:
         """Answer privately where the form was opened; in `channel` if the form does not know."""
-        kept = inputs.metadata_of(self.view)
-        opened_in, url = (value if isinstance(value := kept.get(key), str) else None for key in _PLACE)
+        metadata = inputs.metadata_of(self.view)
+        opened_in, url = (value if isinstance(value := metadata.get(key), str) else None for key in _PLACE)
         place = replace(self.interaction, channel=opened_in or channel, response_url=url)
         await self.ctx.reply_later(place, message, replace=replace_original)
 

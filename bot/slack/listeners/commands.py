@@ -110,14 +110,16 @@ async def _run_verb(ctx: ListenerContext, interaction: Interaction, request: Req
     if request.verb == MENU and number is None:
         return await declare_or_open_form(Call(ctx, interaction), DeclareRequest())
     if number is None:
-        found = await ctx.open_incidents(interaction.user)
-        if not found.incidents:
+        open_incidents = await ctx.open_incidents(interaction.user)
+        if not open_incidents.incidents:
             return menu.none_open(ctx.command)
-        return menu.which_incident(found.incidents, interaction.raw, ctx.command, total=found.total + found.drills)
+        return menu.which_incident(
+            open_incidents.incidents, interaction.raw, ctx.command, total=open_incidents.total + open_incidents.drills
+        )
     incident, policy = await ctx.visible_incident(number, interaction)
     if request.users or request.names:
-        named = await people.with_people(ctx, request)
-        if isinstance(named, BadRequest):
-            return replies.bad_request(named)
-        request = named
+        resolved = await people.with_people(ctx, request)
+        if isinstance(resolved, BadRequest):
+            return replies.bad_request(resolved)
+        request = resolved
     return await VERBS[request.verb](VerbCall(ctx, interaction, incident, policy, request))

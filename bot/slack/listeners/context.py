@@ -140,9 +140,9 @@ class ListenerContext:
             return replies.form_not_opened(instead, interaction.again, late=False)
         try:
             tag = None if about is None else incident_tag(about)
-            shown = inputs.opened_in(view, interaction.channel, interaction.response_url, tag)
+            form = inputs.opened_in(view, interaction.channel, interaction.response_url, tag)
             async with asyncio.timeout(OPEN_VIEW_WITHIN_S):
-                await self.api.call("views.open", trigger_id=interaction.trigger_id, view=shown)
+                await self.api.call("views.open", trigger_id=interaction.trigger_id, view=form)
         except (SlackError, TimeoutError) as error:
             log.warning("modal.not_opened", view=view.get("callback_id"), error=str(error) or "too slow")
             return replies.form_not_opened(instead, interaction.again)

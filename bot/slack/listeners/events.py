@@ -147,7 +147,7 @@ async def _own_message_deleted(call: EventCall) -> int:
 
 
 async def _channel_lost(call: EventCall) -> int:
-    """Have Slack asked about the channel, which was archived or deleted, or from which the bot was removed."""
+    """Queue a look at the channel, which was archived or deleted, or from which the bot was removed."""
     number = await call.ctx.incident_number_in(call.channel)
     if number is not None:
         by = str(call.event.get("user") or call.event.get("actor_id") or "")
@@ -157,7 +157,7 @@ async def _channel_lost(call: EventCall) -> int:
 
 
 async def _channel_back(call: EventCall) -> int:
-    """Have Slack asked about the channel, which was unarchived, or to which somebody invited the bot."""
+    """Queue a look at the channel, which was unarchived, or to which somebody invited the bot."""
     if (number := await call.ctx.incident_number_in(call.channel)) is not None:
         await look_at_channel(call.ctx.context, number)
     return NOTHING_TO_RECORD
@@ -191,7 +191,7 @@ async def _reaction_added(call: EventCall) -> int:
 
 
 async def _make_action(call: EventCall) -> None:
-    """Make an action item of a message in an incident's channel, and offer the person to say who does it by when.
+    """Make an action item of a message in an incident's channel, and ask the person who does it, and by when.
 
     A second ☑️ on the message, or a repeated delivery, makes no second item.
     """
@@ -206,8 +206,8 @@ async def _make_action(call: EventCall) -> None:
     interaction = Interaction(user=str(call.event["user"]), channel=channel, delivery=f"e:{call.event_id}:action")
     try:
         new = NewAction(title, source_ts=ts, link=message.link if message else None)
-        made = await create_action(ctx.context, number, new, interaction.user)
-        answer = actions.created(made, ctx.command)
+        action_item = await create_action(ctx.context, number, new, interaction.user)
+        answer = actions.created(action_item, ctx.command)
     except Refused as refused:
         answer = ctx.refusal(refused)
     await ctx.reply_later(interaction, answer)

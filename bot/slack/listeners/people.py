@@ -1,6 +1,6 @@
 """Finds the people whom a command names: typed names become IDs, and bots and deactivated accounts are refused.
 
-The wrong person is worse than a question: a name counts only if exactly one person has it.
+A name counts only if exactly one person has it: a question is better than the wrong person.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MOST_NAMED = 4  # people in the question which one is meant
 
 
 async def with_people(ctx: ListenerContext, request: Request) -> Request | BadRequest:
-    """The request with IDs in place of typed names, or what to answer where a name is nobody's or several people's.
+    """The request with IDs in place of typed names, or a question if a name is nobody's or several people's.
 
     Raises `Refused` for bots and deactivated accounts.
     """
@@ -62,24 +62,24 @@ async def _matching(ctx: ListenerContext, name: str) -> list[str]:
     policy = ctx.context.policy
     async with ctx.context.database.reading() as conn:
         if "@" in name:
-            known = await directory.user_ids(conn, [name])
+            ids_by_address = await directory.user_ids(conn, [name])
         else:
-            return await _called(conn, policy, name)
-    return list(known.values()) or await _with_address(ctx, name)
+            return await _people_named(conn, policy, name)
+    return list(ids_by_address.values()) or await _with_address(ctx, name)
 
 
-async def _called(conn: AsyncConnection, policy: Policy, name: str) -> list[str]:
+async def _people_named(conn: AsyncConnection, policy: Policy, name: str) -> list[str]:
     """People by contact key, by their whole name, else by one of its words."""
     contacts = {contact.key: contact.slack or contact.email or "" for contact in policy.contacts.values()}
-    called = {contact.key: contact.name for contact in policy.contacts.values()}
-    wanted = name.casefold()
-    seen = await names.containing(conn, name)
-    by_key = [contacts[key] for key in contacts if key.casefold() == wanted]
-    whole = [contacts[key] for key, own in called.items() if own.casefold() == wanted]
-    whole += [user for user, own in seen.items() if own.casefold() == wanted]
-    words = [contacts[key] for key, own in called.items() if wanted in own.casefold().split()]
-    words += [user for user, own in seen.items() if wanted in own.casefold().split()]
-    for candidates in (by_key, whole, words):
+    contact_names = {contact.key: contact.name for contact in policy.contacts.values()}
+    folded_name = name.casefold()
+    slack_names = await names.containing(conn, name)
+    by_key = [contacts[key] for key in contacts if key.casefold() == folded_name]
+    exact = [contacts[key] for key, own in contact_names.items() if own.casefold() == folded_name]
+    exact += [user for user, own in slack_names.items() if own.casefold() == folded_name]
+    words = [contacts[key] for key, own in contact_names.items() if folded_name in own.casefold().split()]
+    words += [user for user, own in slack_names.items() if folded_name in own.casefold().split()]
+    for candidates in (by_key, exact, words):
         if people := await _ids(conn, candidates):
             return people
     return []
@@ -87,9 +87,9 @@ async def _called(conn: AsyncConnection, policy: Policy, name: str) -> list[str]
 
 async def _ids(conn: AsyncConnection, candidates: Sequence[str]) -> list[str]:
     """Each candidate's Slack ID, once; an address that was never looked up stands for nobody."""
-    addresses = await directory.user_ids(conn, [each for each in candidates if "@" in each])
-    ids = [addresses.get(each.lower()) if "@" in each else each for each in candidates]
-    return list(dict.fromkeys(each for each in ids if each and is_user_id(each)))
+    addresses = await directory.user_ids(conn, [candidate for candidate in candidates if "@" in candidate])
+    ids = [addresses.get(candidate.lower()) if "@" in candidate else candidate for candidate in candidates]
+    return list(dict.fromkeys(user for user in ids if user and is_user_id(user)))
 
 
 async def _with_address(ctx: ListenerContext, address: str) -> list[str]:

@@ -47,8 +47,8 @@ async def on_shortcut(ctx: ListenerContext, ack: AsyncAck, body: dict[str, Any])
 
 
 async def _run(ctx: ListenerContext, interaction: Interaction, body: dict[str, Any]) -> Message | None:
-    if (wanted := access.SHORTCUTS.get(str(body.get("callback_id")))) is not None:
-        await access.identify(ctx, interaction, wanted)
+    if (required_access := access.SHORTCUTS.get(str(body.get("callback_id")))) is not None:
+        await access.identify(ctx, interaction, required_access)
     match body.get("callback_id"):
         case "declare":
             return await declare_or_open_form(Call(ctx, replace(interaction, again=DECLARE_AGAIN)), DeclareRequest())
@@ -95,14 +95,14 @@ async def _create_action(ctx: ListenerContext, interaction: Interaction, message
     title = title_of(from_command(await ctx.labelled(source.get("text") or "")))
     number = await ctx.incident_number_in(interaction.channel)
     if number is None:
-        found = (await ctx.open_incidents(interaction.user)).incidents
-        if not found:
+        open_incidents = (await ctx.open_incidents(interaction.user)).incidents
+        if not open_incidents:
             return menu.none_open(ctx.command)
-        if len(found) > 1:
-            return menu.which_incident(found, f"action {title}", ctx.command)
-        number = found[0].number
+        if len(open_incidents) > 1:
+            return menu.which_incident(open_incidents, f"action {title}", ctx.command)
+        number = open_incidents[0].number
     incident, policy = await ctx.visible_incident(number, interaction)
     call = Press(ctx, interaction, incident, policy)
     call.require("action", incident)
-    kept = {"ts": source.get("ts"), "link": source.get("link")}
-    return await call.open_form(create_modal(incident, source=kept, title=title), f"action {title}")
+    origin = {"ts": source.get("ts"), "link": source.get("link")}
+    return await call.open_form(create_modal(incident, source=origin, title=title), f"action {title}")

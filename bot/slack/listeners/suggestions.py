@@ -1,4 +1,4 @@
-"""Answers a select that asks for the options that match what a person types, in lists too long to send whole."""
+"""Answers a select that asks for the options matching what a person types, for lists too long to send whole."""
 
 from __future__ import annotations
 

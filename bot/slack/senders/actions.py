@@ -51,9 +51,9 @@ class ActionSender(SenderBase):
             return Deferred("it waits for the person's working hours", wait)
         today = now.astimezone(zone).date()
         async with self._context.database.reading() as conn:
-            found = await find_live(conn, payload.person, owner=payload.person, limit=blocks.IN_REMINDER)
-        if not reminders.any_due(found.items, today):
+            live_items = await find_live(conn, payload.person, owner=payload.person, limit=blocks.IN_REMINDER)
+        if not reminders.any_due(live_items.items, today):
             return NotNeeded("nothing of theirs is due any more")
         channel = await self._people.direct_channel(payload.person)
-        message = blocks.reminder(found.items, found.total, today, self._senders.command)
+        message = blocks.reminder(live_items.items, live_items.total, today, self._senders.command)
         return await post_once.post(self._api, notice, channel, message)

@@ -35,9 +35,9 @@ class AlertPageSender(SenderBase):
         if payload.person:
             channel = await self._people.direct_channel(payload.person)
             return await post_once.post(self._api, notice, channel, message, unless=unless)
-        found = await channels.find_by_name(self._api, payload.channel) or payload.channel
+        channel_id = await channels.find_by_name(self._api, payload.channel) or payload.channel
         return await channels.joining(
-            self._api, found, lambda: post_once.post(self._api, notice, found, message, unless=unless)
+            self._api, channel_id, lambda: post_once.post(self._api, notice, channel_id, message, unless=unless)
         )
 
     @sends_without_incident(NoticeKind.ALERT_PAGE_EDIT, failure="edit a page")

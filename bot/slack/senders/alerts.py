@@ -46,11 +46,11 @@ class AlertSender(SenderBase):
         except SlackError as error:
             if error.name not in OUT_OF_REACH:
                 raise
-            found = await channels.find_by_name(self._api, name)
-            if found is None:
+            channel_id = await channels.find_by_name(self._api, name)
+            if channel_id is None:
                 raise
-            await channels.join(self._api, found)
-        return await post_once.post(self._api, notice, found, message)
+            await channels.join(self._api, channel_id)
+        return await post_once.post(self._api, notice, channel_id, message)
 
     @sends_without_incident(NoticeKind.ALERT_CARD_EDIT, failure="keep the card about alerts up to date")
     async def card_edit(self, notice: ClaimedNotice) -> SendResult:
@@ -77,16 +77,16 @@ class AlertSender(SenderBase):
     async def resolved(self, delivery: Delivery) -> SendResult:
         """Ask in the incident's channel whether it is resolved, as long as no alert fires again."""
         turn = read_payload(delivery.notice, ProposalPayload).turn
-        asked = await self._proposal(delivery)
-        if asked is None or asked.turn != turn or asked.state is not ProposalState.ASKED:
+        question = await self._proposal(delivery)
+        if question is None or question.turn != turn or question.state is not ProposalState.ASKED:
             delivery = replace(delivery, unless="alerts fire again")
         return await self.post_in_channel(delivery, proposal.proposal(delivery.incident, turn))
 
     @sends(NoticeKind.ALERTS_RESOLVED_EDIT, failure="take the buttons off a question")
     async def resolved_edit(self, delivery: Delivery) -> SendResult:
         """Say what became of the question."""
-        turn, asked = read_payload(delivery.notice, ProposalPayload).turn, await self._proposal(delivery)
-        kept_open_by = asked.answered_by if asked is not None and asked.turn == turn else None
+        turn, question = read_payload(delivery.notice, ProposalPayload).turn, await self._proposal(delivery)
+        kept_open_by = question.answered_by if question is not None and question.turn == turn else None
         message = proposal.settled(delivery.incident, kept_open_by)
         return await self.edit_posted(routing.proposal_key(delivery.incident.number, turn), message)
 

@@ -71,7 +71,7 @@ class AnnouncementSender(SenderBase):
     async def _was_late(self, delivery: Delivery) -> bool:
         """Whether the announcement could be posted only after an outage of Slack.
 
-        One that arrived unconfirmed as Slack went is confirmed only afterwards: what counts is when Slack took it.
+        One that Slack took just before the outage may be confirmed only afterwards: the time in its receipt counts.
         """
         key = routing.announcement_key(delivery.incident.number)
         async with self._context.database.reading() as conn:

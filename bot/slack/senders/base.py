@@ -32,7 +32,7 @@ from storage.engine.batch_loader import BatchLoader
 from storage.outbox import enqueue, receipts
 from storage.outbox.queue import ClaimedNotice
 
-# What waited for Slack says so, once it is posted. Cards, reminders and questions are of now, whenever they go out.
+# These say that they waited for Slack. Cards, reminders and questions show the present, whenever they go out.
 STAMPED = frozenset(
     {
         NoticeKind.NEWS, NoticeKind.UPDATE, NoticeKind.THREAD, NoticeKind.BRIEFING, NoticeKind.COMMS_SLACK,
@@ -47,7 +47,7 @@ NEVER_POSTED = NotNeeded("the message that it belongs to was never posted")
 
 @dataclass(frozen=True, slots=True)
 class KnownOutages:
-    """The outage of Slack that lasts, and those that are over, the last first."""
+    """The present outage of Slack, and the past ones, the latest first."""
 
     current: Outage | None = None
     past: tuple[OutageSpan, ...] = ()

@@ -60,24 +60,24 @@ class ChannelSender(SenderBase):
         await self._look(delivery, read_payload(delivery.notice, ChannelLookPayload))
         return Sent()
 
-    async def _look(self, delivery: Delivery, said: ChannelLookPayload) -> ChannelLoss | None:
+    async def _look(self, delivery: Delivery, payload: ChannelLookPayload) -> ChannelLoss | None:
         """Ask Slack about the channel, and record what has changed. Returns why it cannot be used."""
         incident = delivery.incident
         if incident.channel_id is None:
             return incident.channel_lost
-        seen = await channels.look(self._api, incident.channel_id, private=incident.private)
-        if seen.loss is None and incident.private:
+        view = await channels.look(self._api, incident.channel_id, private=incident.private)
+        if view.loss is None and incident.private:
             in_channel = await channels.members(self._api, incident.channel_id)
             await compare_members(self._context, incident.number, in_channel)
-        if seen.loss is None and incident.channel_lost is None and not seen.joined:
+        if view.loss is None and incident.channel_lost is None and not view.joined:
             return None
-        if seen.loss is None:
-            await regain_channel(self._context, incident.number, joined=seen.joined)
-        elif seen.loss is ChannelLoss.REMOVED and said.loss == ChannelLoss.DELETED:  # a private one looks the same
-            await lose_channel(self._context, incident.number, ChannelLoss.DELETED, said.by or BOT)
+        if view.loss is None:
+            await regain_channel(self._context, incident.number, joined=view.joined)
+        elif view.loss is ChannelLoss.REMOVED and payload.loss == ChannelLoss.DELETED:  # a private one looks the same
+            await lose_channel(self._context, incident.number, ChannelLoss.DELETED, payload.by or BOT)
         else:
-            await lose_channel(self._context, incident.number, seen.loss, said.by or BOT)
-        return seen.loss
+            await lose_channel(self._context, incident.number, view.loss, payload.by or BOT)
+        return view.loss
 
     @sends(NoticeKind.CHANNEL_LOST, failure="say that the channel is lost", failure_to="tell of the lost channel")
     async def lost(self, delivery: Delivery) -> SendResult:

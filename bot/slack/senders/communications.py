@@ -45,7 +45,7 @@ class CommunicationSlackSender(SenderBase):
 
     @sends(NoticeKind.COMMS_RECEIPT, failure="post who was told")
     async def receipt(self, delivery: Delivery) -> SendResult:
-        """Post in the incident's channel who told whom what."""
+        """Post the record of a communication in the incident's channel."""
         communication = await self._communication(delivery)
         return (
             GONE
@@ -66,7 +66,7 @@ class CommunicationSlackSender(SenderBase):
         keys = {group: routing.communication_keys(communication, group) for group in Group}
         async with self._context.database.reading() as conn:
             states = await settled.states(conn, [key for group in keys.values() for key in group])
-        by_group = {group: [states.get(key, "queued") for key in listed] for group, listed in keys.items()}
+        by_group = {group: [states.get(key, "queued") for key in group_keys] for group, group_keys in keys.items()}
         return blocks.receipt(communication, delivery.incident, by_group)
 
     async def _communication(self, delivery: Delivery) -> Communication | None:

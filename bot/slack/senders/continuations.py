@@ -1,4 +1,4 @@
-"""Sends what a message could not show: the rest of a long text, in the message's thread."""
+"""Sends the rest of a long text, in the thread of the message that shows its beginning."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class ContinuationSender(SenderBase):
         parent = await self._parent(delivery, payload.under)
         if receipt is None or parent is None:
             return NEVER_POSTED
-        text, what = await self._text(delivery, payload)
-        message = continuation.part(delivery.incident, text, payload.part, what)
+        text, label = await self._text(delivery, payload)
+        message = continuation.part(delivery.incident, text, payload.part, label)
         if message is None and delivery.instead_of is None:
             return NotNeeded("the text ends before")
         message = message or continuation.removed(delivery.incident)

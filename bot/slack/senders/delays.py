@@ -28,9 +28,9 @@ WHY = "Slack is down: it is told in a digest once Slack is back"
 
 
 async def known_outages(context: Context, notice: ClaimedNotice) -> KnownOutages:
-    """The outages by what this process has heard, which may be some seconds old.
+    """The outages that this process knows of, which may be some seconds out of date.
 
-    So the database is asked about what may have waited for one.
+    For a notice that may have waited for an outage, the database is read.
     """
     waited = notice.attempts > 1 or datetime.now(UTC) - notice.created_at > SOONEST
     if context.outage is None and waited and notice.kind in WITHHELD | IN_ORDER | PAGES:
@@ -40,10 +40,10 @@ async def known_outages(context: Context, notice: ClaimedNotice) -> KnownOutages
 
 
 async def withheld(senders: SenderContext, delivery: Delivery) -> Deferred | Delivery:
-    """The delivery if it may go on, or when it is looked at again; it is woken when Slack is back.
+    """The delivery if it may go on, else how long it waits; the end of the outage wakes it earlier.
 
-    What may have been posted before the outage is looked for once Slack is back, and not posted anew: the digest tells
-    it where it is not found.
+    A message that may have been posted before the outage is looked for once Slack is back, and not posted again: if it
+    is missing, the digest has it.
     """
     notice, now = delivery.notice, datetime.now(UTC)
     rehearsal = delivery.incident.rehearsal

@@ -142,10 +142,10 @@ class Dispatcher:
                 return await method(notice)
             if (delivery := await self._delivery(notice)) is None:
                 return Failed(f"there is no incident for {notice.dedup_key}")
-            going = await delays.withheld(self._shared, delivery)
-            if isinstance(going, Deferred):
-                return going
-            delivery = going
+            decision = await delays.withheld(self._shared, delivery)
+            if isinstance(decision, Deferred):
+                return decision
+            delivery = decision
             removed = await self._addressee_was_removed(delivery)
             if reason := OUTSIDE if removed else registration.unless(delivery) or delays.answered(delivery):
                 if not notice.uncertain or (removed and notice.kind == NoticeKind.INVITE):
@@ -182,6 +182,6 @@ class Dispatcher:
         if policy is None:
             async with self._context.database.reading() as conn:
                 policy = await self._context.policies.of(conn, incident)
-        known = await delays.known_outages(self._context, notice)
-        late = delays.waited_for(known, incident, notice)
-        return Delivery(notice, incident, policy, self._context.clock.now(), late=late, outages=known)
+        outages = await delays.known_outages(self._context, notice)
+        late = delays.waited_for(outages, incident, notice)
+        return Delivery(notice, incident, policy, self._context.clock.now(), late=late, outages=outages)

@@ -73,7 +73,7 @@ class AnswerSender(SenderBase):
                 log.warning("answer.address_refused", why="it is not Slack's", incident=notice.incident)
         if channel := payload.get("channel"):
             try:
-                await with_plain(message, lambda said: self._ephemeral(payload, channel, said))
+                await with_plain(message, lambda variant: self._ephemeral(payload, channel, variant))
             except SlackError as error:
                 if error.name not in _NOT_THERE:
                     raise

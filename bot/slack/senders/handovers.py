@@ -52,8 +52,8 @@ class HandoverSender(SenderBase):
             invited = await receipts.get(conn, routing.invitation(incident.number, offer.to).dedup_key) is not None
             inside = not incident.private or invited or await can_see(conn, incident, offer.to)
         updates = [record for record in latest if record.entry.kind == "update"]
-        shown = updates[-LATEST_SHOWN:] or latest[-LATEST_SHOWN:]
-        message = handover.request(incident, delivery.policy, offer, shown, delivery.now, inside=inside)
+        latest_entries = updates[-LATEST_SHOWN:] or latest[-LATEST_SHOWN:]
+        message = handover.request(incident, delivery.policy, offer, latest_entries, delivery.now, inside=inside)
         return await self.post(delivery, await self._people.direct_channel(offer.to), message)
 
     @sends(NoticeKind.HANDOVER_NUDGE, failure="ask again to take a role over", unless=_answered)

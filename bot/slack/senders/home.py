@@ -32,15 +32,15 @@ class HomeSender(SenderBase):
         async with self._context.database.reading() as conn:
             addresses = frozenset({user, *await directory.addresses_of(conn, user)})
             worst_first = [level.key for level in self._context.policy.severities]
-            found = await find_incidents(conn, user, worst_first=worst_first, limit=OPEN)
+            open_incidents = await find_incidents(conn, user, worst_first=worst_first, limit=OPEN)
             involved = await find_incidents(conn, user, worst_first=worst_first, naming=addresses, limit=INVOLVED)
             covers = await overrides.in_force(conn, now)
             links = await calendar_feeds.links(conn, self._context, user)
             pages, complete = await figures.recent_pages(conn, now - MONTH)
             own = await find_live(conn, user, owner=user, limit=ITEMS)
         viewer = Viewer(
-            user, addresses, found.incidents, involved.incidents, found.total, found.drills, links, own.items,
-            own.total, recent_pages(pages, user, now, complete=complete),
+            user, addresses, open_incidents.incidents, involved.incidents, open_incidents.total, open_incidents.drills,
+            links, own.items, own.total, recent_pages(pages, user, now, complete=complete),
         )  # fmt: skip
         view = home(viewer, self._context.policy, now, covers, self._senders.command)
         await self._api.call("views.publish", user_id=user, view=view)

@@ -54,11 +54,11 @@ async def post(
         return Retry("its lease would have ended before Slack had answered", timedelta(0))
     answer = await with_plain(
         message,
-        lambda said: api.call(
+        lambda variant: api.call(
             "chat.postMessage",
             channel=channel,
-            text=said.text,
-            blocks=said.blocks or None,
+            text=variant.text,
+            blocks=variant.blocks or None,
             thread_ts=thread_ts,
             metadata=metadata(row.key),
             unfurl_links=False,
@@ -72,12 +72,12 @@ async def edit(api: SlackApi, receipt: dict[str, Any], message: Message) -> Sent
     """Edit a message in place. Idempotent. Raises `SlackError`."""
     await with_plain(
         message,
-        lambda said: api.call(
+        lambda variant: api.call(
             "chat.update",
             channel=receipt["channel"],
             ts=receipt["ts"],
-            text=said.text,
-            blocks=said.blocks,
+            text=variant.text,
+            blocks=variant.blocks,
             metadata=metadata(receipt["key"]),
         ),
     )

@@ -48,8 +48,12 @@ class ReminderSender(SenderBase):
         if payload.left and delivery.incident.live_nudge != payload.of:
             return NotNeeded("answered or replaced before it could be edited")
         if payload.left:
-            left = NudgePayload(missing=payload.left, reason=ROLES_LEFT, next_at=delivery.incident.roles_due_at)
-            message = reminder.nudge(delivery.incident, delivery.policy, left, delivery.now, self._senders.command)
+            nudge_payload = NudgePayload(
+                missing=payload.left, reason=ROLES_LEFT, next_at=delivery.incident.roles_due_at
+            )
+            message = reminder.nudge(
+                delivery.incident, delivery.policy, nudge_payload, delivery.now, self._senders.command
+            )
             return await self.edit_posted(payload.of, message)
         if payload.outcome == "superseded" and await self._deleted(payload.of):
             return Sent()

@@ -39,18 +39,18 @@ class ReviewCanvasSender(SenderBase):
         if incident.channel_id is None or incident.review is None:
             return NotNeeded("there is no channel, or no review")
         async with self._context.database.reading() as conn:
-            kept = await review_canvas(number).get(conn)
+            stored = await review_canvas(number).get(conn)
             lines = canvas.lines_of(await read_review(conn, delivery.policy, number))
-        if kept is None:
+        if stored is None:
             return await self._create(delivery, lines)
-        return await self._update(delivery, kept, lines)
+        return await self._update(delivery, stored, lines)
 
     async def _create(self, delivery: Delivery, lines: canvas.Lines) -> SendResult:
         incident = delivery.incident
         title = f"Review of {incident.id}"
         content = {"type": "markdown", "markdown": canvas.markdown(lines, title)}
         try:
-            canvas_id = await self._ours(incident, title) if delivery.notice.uncertain else None
+            canvas_id = await self._own_canvas(incident, title) if delivery.notice.uncertain else None
             if canvas_id is None:
                 canvas_id = await self._new(incident, title, content)
         except SlackError as error:
@@ -58,7 +58,7 @@ class ReviewCanvasSender(SenderBase):
                 raise
             return Failed(f"Slack makes no canvas here ({error.name}). The review is in `review`, as before.")
         url = self._url(canvas_id)
-        await self._keep(incident.number, {"id": canvas_id, "sections": lines, "left": []})
+        await self._store(incident.number, {"id": canvas_id, "sections": lines, "left": []})
         await self._tell(incident.number, f"put the review into a canvas: {url}", url)
         return Sent({"canvas": canvas_id})
 
@@ -73,67 +73,67 @@ class ReviewCanvasSender(SenderBase):
             answer = await self._api.call("canvases.create", **where)
         return str(answer["canvas_id"])
 
-    async def _ours(self, incident: Incident, title: str) -> str | None:
+    async def _own_canvas(self, incident: Incident, title: str) -> str | None:
         """The channel's canvas, if an earlier attempt made it."""
         info = await self._api.call("conversations.info", channel=incident.channel_id)
         canvas_id = ((info["channel"].get("properties") or {}).get("canvas") or {}).get("file_id")
         if not canvas_id:
             return None
-        return str(canvas_id) if await self._found(canvas_id, title) else None
+        return str(canvas_id) if await self._sections_with(canvas_id, title) else None
 
-    async def _update(self, delivery: Delivery, kept: dict[str, Any], lines: canvas.Lines) -> SendResult:
-        number, canvas_id, written = delivery.incident.number, str(kept["id"]), kept["sections"]
-        for key in canvas.changed(written, lines, kept["left"]):
+    async def _update(self, delivery: Delivery, stored: dict[str, Any], lines: canvas.Lines) -> SendResult:
+        number, canvas_id, written_lines = delivery.incident.number, str(stored["id"]), stored["sections"]
+        for key in canvas.changed(written_lines, lines, stored["left"]):
             if not ends_before(delivery.notice.lease_ends_monotonic):
                 return Retry("its lease would have ended before Slack had answered", timedelta(0))
-            ids = await self._ids(canvas_id, written, key)
-            if ids is None and not await self._all_found(canvas_id, lines[key]):
-                kept["left"].append(key)
-                await self._keep(number, kept)
+            ids = await self._ids(canvas_id, written_lines, key)
+            if ids is None and not await self._has_lines(canvas_id, lines[key]):
+                stored["left"].append(key)
+                await self._store(number, stored)
                 url = self._url(canvas_id)
                 await self._tell(number, f"left “{TITLES[key]}” as somebody wrote it in the canvas: {url}", url)
                 continue
             if ids is not None:
                 await self._write(canvas_id, ids, lines[key])
-            written[key] = lines[key]
-            await self._keep(number, kept)
+            written_lines[key] = lines[key]
+            await self._store(number, stored)
         return Sent({"canvas": canvas_id})
 
-    async def _ids(self, canvas_id: str, written: canvas.Lines, key: str) -> list[str] | None:
-        """The ID of each line that we wrote for a section; None if one is not as we wrote it."""
+    async def _ids(self, canvas_id: str, written_lines: canvas.Lines, key: str) -> list[str] | None:
+        """The ID of each line that Tocsin wrote for a section; None if somebody changed one."""
         ids = []
-        for index, line in enumerate(written[key]):
-            found = await self._found(canvas_id, canvas.needle(line))
-            count, at = canvas.place(written, key, index)
-            if len(found) != count:
+        for index, line in enumerate(written_lines[key]):
+            section_ids = await self._sections_with(canvas_id, canvas.needle(line))
+            count, at = canvas.place(written_lines, key, index)
+            if len(section_ids) != count:
                 return None
-            ids.append(found[at])
+            ids.append(section_ids[at])
         return ids
 
-    async def _all_found(self, canvas_id: str, lines: list[str]) -> bool:
-        """Whether the new lines stand there already: an earlier attempt wrote them, and died before that was stored."""
-        return all([await self._found(canvas_id, canvas.needle(line)) for line in lines])
+    async def _has_lines(self, canvas_id: str, lines: list[str]) -> bool:
+        """Whether the canvas has the new lines: an earlier attempt wrote them, and ended before that was stored."""
+        return all([await self._sections_with(canvas_id, canvas.needle(line)) for line in lines])
 
     async def _write(self, canvas_id: str, ids: list[str], lines: list[str]) -> None:
         """Put the lines in the place of the first one, then take the others away: each call makes one change."""
         content = {"type": "markdown", "markdown": "\n".join(lines)}
         changes = [{"operation": "replace", "section_id": ids[0], "document_content": content}]
-        changes += [{"operation": "delete", "section_id": each} for each in ids[1:]]
+        changes += [{"operation": "delete", "section_id": section_id} for section_id in ids[1:]]
         for change in changes:
             await self._api.call("canvases.edit", canvas_id=canvas_id, changes=[change])
 
-    async def _found(self, canvas_id: str, text: str) -> list[str]:
+    async def _sections_with(self, canvas_id: str, text: str) -> list[str]:
         answer = await self._api.call("canvases.sections.lookup", canvas_id=canvas_id, criteria={"contains_text": text})
-        return [str(each["id"]) for each in answer.get("sections", ())]
+        return [str(section["id"]) for section in answer.get("sections", ())]
 
-    async def _keep(self, number: int, kept: dict[str, Any]) -> None:
+    async def _store(self, number: int, stored: dict[str, Any]) -> None:
         async with self._context.database.transaction() as conn:
-            await review_canvas(number).put(conn, kept)
+            await review_canvas(number).put(conn, stored)
 
     async def _tell(self, number: int, text: str, url: str) -> None:
         async with locked_incident(self._context, number) as work:
-            told = entry(work.now, "review", BOT, text, told=True, url=url)
-            await work.commit(Change(work.incident, (told,)))
+            timeline_entry = entry(work.now, "review", BOT, text, told=True, url=url)
+            await work.commit(Change(work.incident, (timeline_entry,)))
 
     def _url(self, canvas_id: str) -> str:
         identity = self._senders.identity

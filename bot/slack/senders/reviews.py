@@ -46,10 +46,10 @@ class ReviewSender(SenderBase):
         """Ask a person directly, unless everything was answered meanwhile."""
         person = read_payload(delivery.notice, ReviewQuestionsPayload).person
         view = await self._view(delivery)
-        asked = questions_for(view.sections, person, PER_PERSON)
-        if not asked:
+        questions = questions_for(view.sections, person, PER_PERSON)
+        if not questions:
             return NotNeeded("everything was answered meanwhile")
-        return await self.post(delivery, await self._people.direct_channel(person), blocks.asked(view, asked))
+        return await self.post(delivery, await self._people.direct_channel(person), blocks.asked(view, questions))
 
     @sends(NoticeKind.REVIEW_PUBLISHED, failure="announce the review")
     async def published(self, delivery: Delivery) -> SendResult:

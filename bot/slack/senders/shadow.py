@@ -29,6 +29,6 @@ class ShadowReportSender(SenderBase):
         async with self._context.database.reading() as conn:
             directory = await current_directory(conn, self._context.policy)
         policy = directory.with_users(self._context.policy)
-        told = await read_report(self._context, payload.since, payload.until)
-        message = blocks.report(told, payload, policy)
+        shadow_report = await read_report(self._context, payload.since, payload.until)
+        message = blocks.report(shadow_report, payload, policy)
         return await channels.joining(self._api, channel, lambda: post_once.post(self._api, notice, channel, message))

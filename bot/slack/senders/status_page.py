@@ -1,4 +1,4 @@
-"""Posts what is published on the status page in channels that are subscribed to it."""
+"""Posts the publications of the status page in channels that are subscribed to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shows what a link to an incident leads to, in the message that has it."""
+"""Unfurls links to incidents: shows a preview in the message that has the link."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class UnfurlSender(SenderBase):
             if payload.unfurl_id and payload.source
             else {"channel": payload.channel, "ts": payload.ts}
         )
-        shown = {payload.url: unfurl.unfurled(incident, policy)}
+        previews = {payload.url: unfurl.unfurled(incident, policy)}
         try:
-            await self._api.call("chat.unfurl", **where, unfurls=shown)
+            await self._api.call("chat.unfurl", **where, unfurls=previews)
         except SlackError as error:
             if error.name not in OVER:
                 raise

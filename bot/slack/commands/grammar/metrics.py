@@ -1,4 +1,4 @@
-"""Parses which period figures are asked for, of which incidents, and by what they are split."""
+"""Parses the arguments of `metrics`: the period, the incidents to count, and how to split the figures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.domain.values.durations import parse_duration
 from bot.slack.commands.grammar.base import ArgumentError, ParseContext, echo
 from bot.slack.commands.request import Request
 
-LOAD = "load"  # the pages of the person who asks, and of whom they lead
+LOAD = "load"  # the pages of the asker and of the people whom they lead
 DEFAULT = timedelta(days=30)
 _FILLERS = frozenset({"by", "from", "to", "until", "and", "since", "last", "of", "for"})
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -25,7 +25,7 @@ def metrics(context: ParseContext) -> Request:
 
     A word of `BY` splits; with a name behind it, as in `service payments`, only those incidents count.
     """
-    span, named = None, ""
+    span, current_by = None, ""
     days: list[date] = []
     values: dict[str, list[str]] = {}
     words = [word for word in context.rest.split() if word.lower() not in _FILLERS]
@@ -35,18 +35,18 @@ def metrics(context: ParseContext) -> Request:
         if small == LOAD:
             continue
         if by := _by(small):
-            named = by
+            current_by = by
             values.setdefault(by, [])
         elif _DAY.fullmatch(small):
             days.append(_day(small))
         elif (
             _SPAN.fullmatch(small)
             and span is None
-            and not (named and fold_name(small) in _names(named, context.policy))
+            and not (current_by and fold_name(small) in _names(current_by, context.policy))
         ):
             span = _span(small)
-        elif named:
-            values[named].append(word)
+        elif current_by:
+            values[current_by].append(word)
         elif fold_name(word) in _names("severity", context.policy):
             values["severity"] = [word]
         else:
@@ -56,11 +56,11 @@ def metrics(context: ParseContext) -> Request:
     if days and days[1] < days[0]:
         raise ArgumentError("The first day comes first: 2026-01-01 2026-03-31.")
     split = LOAD if load else next((by for by, words in values.items() if not words), "severity")
-    given = {by: _value(by, " ".join(words), context.policy) for by, words in values.items() if words}
+    criteria = {by: _value(by, " ".join(words), context.policy) for by, words in values.items() if words}
     return Request(
         context.verb.name,
         scope=split,
-        selection=Selection(**given),
+        selection=Selection(**criteria),
         span=span or (None if days else DEFAULT),
         days=(days[0], days[1]) if days else None,
     )
@@ -73,20 +73,20 @@ def _by(word: str) -> str | None:
 
 
 def _names(by: str, policy: Policy) -> dict[str, str]:
-    """The keys that the policy knows, by the folded keys and names."""
+    """The policy's keys, by folded key and name."""
     if by == "severity":
-        known = [(level.key, level.name) for level in policy.severities]
+        pairs = [(level.key, level.name) for level in policy.severities]
     elif by == "service":
-        known = [(service.key, service.name) for service in policy.services.values()]
+        pairs = [(service.key, service.name) for service in policy.services.values()]
     elif by == "team":
-        known = [(team.key, team.name) for team in policy.teams.values()]
+        pairs = [(team.key, team.name) for team in policy.teams.values()]
     else:
-        known = [(key, key) for key in policy.categories]
-    return {fold_name(name): key for key, *names in known for name in (key, *names) if name}
+        pairs = [(key, key) for key in policy.categories]
+    return {fold_name(name): key for key, *names in pairs for name in (key, *names) if name}
 
 
 def _value(by: str, typed: str, policy: Policy) -> str:
-    """The key of what was typed. Services and categories may be free text, teams not."""
+    """The key that the typed text means. Services and categories may be free text, teams not."""
     key = _names(by, policy).get(fold_name(typed))
     if key is None and by == "severity":
         levels = ", ".join(level.key for level in policy.severities)

@@ -91,7 +91,7 @@ def typed_name(words: str, context: ParseContext) -> str:
 
 
 def nobody_called(typed: str) -> str:
-    """What to answer where nobody has the name: paging or appointing the wrong person is worse than asking again."""
+    """The answer if nobody has the name: to ask again is better than to page or appoint the wrong person."""
     names = [word.strip(_AROUND) for word in typed.split() if word.startswith("@")]
     if not names:
         return SAY_WHO

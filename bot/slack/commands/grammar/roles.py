@@ -22,13 +22,13 @@ def role_and_holder(context: ParseContext) -> Request:
     phrase, users, clear = _split_holder(context)
     if not phrase:
         raise ArgumentError(f"Say which role and who: one of {_keys(context.policy)}, then @user or none.")
-    role, name = _role_and_name(phrase, context, named=bool(users) or clear)
+    role, name = _role_and_name(phrase, context, by_mention=bool(users) or clear)
     if isinstance(role, tuple):
-        shown = echo(phrase)
+        echoed = echo(phrase)
         if role:
             candidates = join_or([candidate.title for candidate in role])
-            raise ArgumentError(f"“{shown}” could be {candidates}. Write a little more of it.")
-        raise ArgumentError(f"There is no role “{shown}”. Use one of: {_keys(context.policy)}.")
+            raise ArgumentError(f"“{echoed}” could be {candidates}. Write a little more of it.")
+        raise ArgumentError(f"There is no role “{echoed}”. Use one of: {_keys(context.policy)}.")
     if not users and not clear and not name:
         raise ArgumentError(f"Who is to be {role.title}? Name one person after it, or “none” to clear it.")
     return _request(context, role, users, name, clear=clear)
@@ -41,7 +41,7 @@ def handover(context: ParseContext) -> Request:
     phrase, users, clear = _split_holder(context)
     if clear:
         raise ArgumentError("Who is to take over? Name one person.")
-    role, name = _role_and_name(phrase, context, named=bool(users)) if phrase else (_commander(context.policy), "")
+    role, name = _role_and_name(phrase, context, by_mention=bool(users)) if phrase else (_commander(context.policy), "")
     if not users and not name:
         if not isinstance(role, tuple):
             raise ArgumentError("Who is to take over? Name one person.")
@@ -58,17 +58,17 @@ def _request(context: ParseContext, role: Role, users: tuple[str, ...], name: st
     return Request(context.verb.name, role=role.key, names=(name,), unmatched=nobody_called(context.rest))
 
 
-def _role_and_name(phrase: str, context: ParseContext, *, named: bool) -> tuple[Role | tuple[Role, ...], str]:
-    """The role that the phrase means, and the typed name after it, unless a person is `named` by mention."""
-    whole = find_role(phrase, context.policy)
-    if named or not isinstance(whole, tuple):
-        return whole, ""
+def _role_and_name(phrase: str, context: ParseContext, *, by_mention: bool) -> tuple[Role | tuple[Role, ...], str]:
+    """The role that the phrase means, and the typed name after it, unless the person is named `by_mention`."""
+    match = find_role(phrase, context.policy)
+    if by_mention or not isinstance(match, tuple):
+        return match, ""
     words = phrase.split()
     for count in range(len(words) - 1, 0, -1):
         role = find_role(_tidy(" ".join(words[:count])), context.policy)
         if not isinstance(role, tuple):
             return role, typed_name(" ".join(words[count:]), context)
-    return whole, ""
+    return match, ""
 
 
 def find_role(phrase: str, policy: Policy) -> Role | tuple[Role, ...]:

@@ -77,7 +77,7 @@ async def _actions(call: WorkspaceCall) -> Message:
         incident, _ = await call.ctx.visible_incident(number, call.interaction)
         async with call.context.database.reading() as conn:
             actions = await queries.of_incident(conn, incident)
-        return blocks.listing(_listed(actions, f"of {incident.id}"), day, call.ctx.command)
+        return blocks.listing(_action_list(actions, f"of {incident.id}"), day, call.ctx.command)
     async with call.context.database.reading() as conn:
         match request.scope:
             case "all":
@@ -87,7 +87,7 @@ async def _actions(call: WorkspaceCall) -> Message:
                 of = "overdue"
             case _:
                 actions, of = await queries.find_live(conn, call.user, owner=call.user, limit=blocks.SHOWN), "of yours"
-    return blocks.listing(_listed(actions, of), day, call.ctx.command)
+    return blocks.listing(_action_list(actions, of), day, call.ctx.command)
 
 
 async def _press_new(call: Press) -> Message | None:
@@ -107,8 +107,8 @@ async def _press_reopen(call: Press) -> Message:
 
 async def _press_choose(call: Press) -> Message:
     item = await _item(call)
-    shown = blocks.with_buttons(item, today(call, call.policy))
-    return Message(item.id, shown)
+    item_blocks = blocks.with_buttons(item, today(call, call.policy))
+    return Message(item.id, item_blocks)
 
 
 async def _press_later(call: Press) -> Message | None:
@@ -195,10 +195,10 @@ async def _checklists(call: WorkspaceCall) -> Message:
     await add_checklists(call.context, number, call.user, call.delivery)
     async with call.context.database.reading() as conn:
         actions = await queries.of_incident(conn, incident)
-    return blocks.listing(_listed(actions, f"of {incident.id}"), today(call, policy), call.ctx.command)
+    return blocks.listing(_action_list(actions, f"of {incident.id}"), today(call, policy), call.ctx.command)
 
 
-def _listed(actions: FoundActions, of: str) -> ActionList:
+def _action_list(actions: FoundActions, of: str) -> ActionList:
     return ActionList(actions.items, actions.incidents, actions.total, of, actions.tickets)
 
 

@@ -114,10 +114,10 @@ async def press_attach(call: Call, value: str) -> Message | None:
     """Open the form to choose an incident."""
     act.require_attach(call.context, call.user)
     number = (await act.undecided(call.context, _number(value))).number
-    found = await call.ctx.open_incidents(call.user, elements.OPTIONS)
-    if not found.incidents:
+    open_incidents = await call.ctx.open_incidents(call.user, elements.OPTIONS)
+    if not open_incidents.incidents:
         raise Refused("No incident is open to attach it to. Declare one.", "declare")
-    return await call.open_form(attach_modal(number, found.incidents), "alerts")
+    return await call.open_form(attach_modal(number, open_incidents.incidents), "alerts")
 
 
 async def press_dismiss(call: Call, value: str) -> Message | None:

@@ -46,17 +46,22 @@ async def _offers(call: Submission, number: int, audiences: Sequence[str], at: d
             for key in audiences
             if key in policy.audiences
         ]
-    return [Offer(each.audience, each.message, each.reach, each.findings) for each in drafts]
+    return [
+        Offer(audience_draft.audience, audience_draft.message, audience_draft.reach, audience_draft.findings)
+        for audience_draft in drafts
+    ]
 
 
 async def _submit(call: Submission) -> dict[str, Any] | None:
     """Send what the person saw. If the record changed since, show the new texts instead."""
     values = values_of_tell_all(call.view)
     offers = await _offers(call, values.incident, list(values.digests), values.at)
-    shown = {each.audience.key: each for each in offers}
-    if any(key not in shown or shown[key].digest != values.digests.get(key) for key in values.audiences):
+    offers_by_key = {offer.audience.key: offer for offer in offers}
+    if any(
+        key not in offers_by_key or offers_by_key[key].digest != values.digests.get(key) for key in values.audiences
+    ):
         return await _form(call, values.incident, list(values.digests), call.context.clock.now(), CHANGED)
-    messages = [shown[key].message for key in values.audiences]
+    messages = [offers_by_key[key].message for key in values.audiences]
     # Slack keeps the ID of a form that took another's place, and that one was submitted already.
     delivery = call.delivery and f"{call.delivery}:{CALLBACK}"
     await send_many(call.context, values.incident, messages, call.user, delivery=delivery)

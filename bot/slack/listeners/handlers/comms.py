@@ -63,16 +63,16 @@ async def _press_comms(call: Press) -> Message | None:
 async def _form(call: IncidentCall, name: str) -> CommsForm:
     """The form for an audience, or without a name for the one that is due first."""
     async with call.context.database.reading() as conn:
-        known = await overview(conn, call.incident, call.policy)
-        audience = tell.audience_of(call.policy, name) if name else _first_due(call, known)
+        audiences = await overview(conn, call.incident, call.policy)
+        audience = tell.audience_of(call.policy, name) if name else _first_due(call, audiences)
         record = await record_of(call.context, conn, call.incident, call.policy)
-        form = form_of(await draft(call.context, conn, record, audience), known, record)
+        form = form_of(await draft(call.context, conn, record, audience), audiences, record)
         return replace(form, choices=[*form.choices, page_choice(call)])
 
 
-def _first_due(call: IncidentCall, known: Overview) -> Audience:
+def _first_due(call: IncidentCall, audiences: Overview) -> Audience:
     """Of the proposed audiences the one that is due first. Raises `Refused` where the policy has none."""
-    candidates = known.proposed or known.others
+    candidates = audiences.proposed or audiences.others
     if not candidates:
         raise Refused("The policy has no audiences. Add them under `audiences`, and to the severities.")
 
@@ -83,18 +83,20 @@ def _first_due(call: IncidentCall, known: Overview) -> Audience:
     return min(candidates, key=due)
 
 
-def form_of(each: Draft, known: Overview, record: Record) -> CommsForm:
+def form_of(audience_draft: Draft, audiences: Overview, record: Record) -> CommsForm:
     """The form of a draft."""
     incident, now = record.incident, record.now
     choices = [
-        Choice(audience, audience in known.proposed, stages.waiting_for(incident, audience, now))
-        for audience in (*known.proposed, *known.others)
+        Choice(audience, audience in audiences.proposed, stages.waiting_for(incident, audience, now))
+        for audience in (*audiences.proposed, *audiences.others)
     ]
-    if each.audience not in (*known.proposed, *known.others):
-        choices.append(Choice(each.audience, False, stages.waiting_for(incident, each.audience, now)))
+    if audience_draft.audience not in (*audiences.proposed, *audiences.others):
+        waiting = stages.waiting_for(incident, audience_draft.audience, now)
+        choices.append(Choice(audience_draft.audience, False, waiting))
     return CommsForm(
-        incident, each.audience, each.message, each.reach, each.findings, each.told, each.changes, choices,
-        sent=known.sent, asks=each.audience.second_person,
+        incident, audience_draft.audience, audience_draft.message, audience_draft.reach, audience_draft.findings,
+        audience_draft.told, audience_draft.changes, choices,
+        sent=audiences.sent, asks=audience_draft.audience.second_person,
     )  # fmt: skip
 
 
@@ -103,20 +105,20 @@ async def _with_message(
 ) -> CommsForm:
     """The form with a text that a person wrote, instead of that of the template."""
     incident, policy = record.incident, record.policy
-    known = await overview(conn, incident, policy)
-    told = incident.told.get(audience.key)
-    each = Draft(
+    audiences = await overview(conn, incident, policy)
+    last_told = incident.told.get(audience.key)
+    audience_draft = Draft(
         audience,
         message,
         await reach_of(context, conn, incident, policy, audience),
         tuple(tell.findings_of(message, audience, confidential(record))),
-        told,
-        tuple(stages.changed_since(incident, told)),
+        last_told,
+        tuple(stages.changed_since(incident, last_told)),
     )
     corrected = None
     if message.corrects is not None:
         corrected = await communications.get(conn, incident.number, message.corrects)
-    return replace(form_of(each, known, record), corrected=corrected)
+    return replace(form_of(audience_draft, audiences, record), corrected=corrected)
 
 
 async def _correction_form(call: IncidentCall, number: str) -> CommsForm:
@@ -131,10 +133,10 @@ async def _correction_form(call: IncidentCall, number: str) -> CommsForm:
 
 
 async def _communication(conn: AsyncConnection, call: IncidentCall, number: str) -> Communication:
-    found = await communications.get(conn, call.number, int(number)) if number.isdecimal() else None
-    if found is None:
+    communication = await communications.get(conn, call.number, int(number)) if number.isdecimal() else None
+    if communication is None:
         raise NotFound(f"There is no message {call.incident.id}/{number[:9]}.", "comms")
-    return found
+    return communication
 
 
 async def _press_correct(call: Press) -> Message | None:
@@ -232,10 +234,10 @@ async def _test(ctx: ListenerContext, interaction: Interaction, view: View, valu
 
 
 async def _update_view(ctx: ListenerContext, view: View, updated: dict[str, Any]) -> None:
-    shown = in_place_of(view, updated)
+    form = in_place_of(view, updated)
     try:
         async with asyncio.timeout(OPEN_VIEW_WITHIN_S):
-            await ctx.api.call("views.update", view_id=view["id"], hash=view.get("hash"), view=shown)
+            await ctx.api.call("views.update", view_id=view["id"], hash=view.get("hash"), view=form)
     except (SlackError, TimeoutError) as error:
         log.info("modal.not_updated", view=view.get("callback_id"), error=str(error) or "too slow")
 

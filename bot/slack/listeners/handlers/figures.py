@@ -30,7 +30,7 @@ async def _metrics(call: WorkspaceCall) -> Message:
 
 
 async def _load(call: WorkspaceCall, period: Period) -> Message:
-    """The load of whoever asks, and of the people whom the policy says that they lead; nobody else's."""
+    """The load of the asker and of the people whom they lead by the policy; nobody else's."""
     people = [call.user, *led_by(call.user, call.context.policy)[:MOST_LED]]
     zones = await asyncio.gather(*(time_zone_of(call.ctx.api, person) for person in people))
     async with call.context.database.snapshot() as conn:
@@ -43,7 +43,7 @@ async def _load(call: WorkspaceCall, period: Period) -> Message:
 
 
 def _period(request: Request, now: datetime, zone: tzinfo) -> Period:
-    """The period that is asked for; the last day counts whole, as far as it has passed."""
+    """The requested period; its last day counts as far as it has passed."""
     if request.days is None:
         return Period(now - request.required_span, now)
     return of_days(*request.days, now, zone)

@@ -33,15 +33,15 @@ async def _maintenance(call: WorkspaceCall) -> Message | None:
 async def _submit(call: Submission) -> None:
     new = values_of_maintenance(call.view, call.context.clock.now())
     with refusal_at("title"):
-        made = await schedule(call.context, new, call.user, call.delivery)
-    await call.reply_later(scheduled(made), channel=None)
+        publication = await schedule(call.context, new, call.user, call.delivery)
+    await call.reply_later(scheduled(publication), channel=None)
 
 
 async def _planned(call: Call) -> list[Publication]:
     async with call.context.database.reading() as conn:
         unresolved = await publications.unresolved(conn)
-    planned = [each for each in unresolved if each.is_maintenance]
-    return sorted(planned, key=lambda each: each.scheduled_for or each.started_at)
+    planned = [publication for publication in unresolved if publication.is_maintenance]
+    return sorted(planned, key=lambda publication: publication.scheduled_for or publication.started_at)
 
 
 WORKSPACE_VERBS: dict[str, WorkspaceHandler] = {"maintenance": _maintenance}

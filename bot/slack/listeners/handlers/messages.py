@@ -37,7 +37,7 @@ def source_of(ctx: ListenerContext, interaction: Interaction, message: dict[str,
 def source_in(value: str) -> Source:
     """The message that a button carries. Raises `ValueError` if it carries none."""
     source = inputs.unpacked(value).get("source")
-    if not isinstance(source, dict) or not all(isinstance(each, str) or each is None for each in source.values()):
+    if not isinstance(source, dict) or not all(isinstance(part, str) or part is None for part in source.values()):
         raise ValueError("the button carries no message")
     return source
 

@@ -87,9 +87,9 @@ async def take_long_cover(call: Call, value: str) -> Message:
 async def _take_at_once(
     call: Call, schedule: str, starts_at: datetime, ends_at: datetime, notes: Sequence[str] = ()
 ) -> Message:
-    taken = await cover(call.context, schedule, starts_at, ends_at, call.identity, delivery=call.delivery)
+    outcome = await cover(call.context, schedule, starts_at, ends_at, call.identity, delivery=call.delivery)
     now = call.context.clock.now()
-    return covered(taken, call.context.policy, now, call.ctx.command, notes)
+    return covered(outcome, call.context.policy, now, call.ctx.command, notes)
 
 
 async def _submit_cover(call: Submission) -> None:

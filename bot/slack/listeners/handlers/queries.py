@@ -72,7 +72,7 @@ async def _catchup(call: VerbCall) -> Message:
 async def _list(call: WorkspaceCall) -> Message:
     request = call.request
     async with call.context.database.reading() as conn:
-        found = await find_incidents(
+        matches = await find_incidents(
             conn,
             call.user,
             open_only=request.scope == "open",
@@ -81,8 +81,10 @@ async def _list(call: WorkspaceCall) -> Message:
             limit=incident_lists.INCIDENTS,
         )
     now = call.context.clock.now()
-    listed = incident_lists.IncidentList(found.incidents, found.total, found.drills, found.is_all)
-    return incident_lists.listing(listed, call.context.policy, now, scope=request.scope, command=call.ctx.command)
+    incident_list = incident_lists.IncidentList(matches.incidents, matches.total, matches.drills, matches.is_all)
+    return incident_lists.listing(
+        incident_list, call.context.policy, now, scope=request.scope, command=call.ctx.command
+    )
 
 
 async def _search(call: WorkspaceCall) -> Message:

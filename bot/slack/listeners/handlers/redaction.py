@@ -38,7 +38,7 @@ async def _redact(call: VerbCall) -> Message | None:
     link = _LINK.match(call.request.text)
     if link is None:
         raise Refused("Give the link to the message, then the reason. Without both, the form opens.", "redact")
-    record = await _said_in(call, link[1], f"{link[2]}.{link[3]}")
+    record = await _record_of_message(call, link[1], f"{link[2]}.{link[3]}")
     reason = call.request.text[link.end() :].strip()
     if not reason:
         return await _form_about(call, record)
@@ -48,7 +48,7 @@ async def _redact(call: VerbCall) -> Message | None:
 
 async def open_redact_form(call: Press, ts: str) -> Message | None:
     """Open the form about one message of the incident's channel. Raises `Refused` if it cannot be redacted."""
-    return await _form_about(call, await _said_in(call, call.interaction.channel or "", ts))
+    return await _form_about(call, await _record_of_message(call, call.interaction.channel or "", ts))
 
 
 async def _form_about(call: IncidentCall, record: RecordedEntry) -> Message | None:
@@ -76,14 +76,14 @@ async def _offered(call: VerbCall) -> list[RecordedEntry]:
     return offered
 
 
-async def _said_in(call: IncidentCall, channel: str, ts: str) -> RecordedEntry:
+async def _record_of_message(call: IncidentCall, channel: str, ts: str) -> RecordedEntry:
     """The entry of a message, by a person or by the bot. Raises `Refused` if it is not on the timeline."""
     async with call.context.database.reading() as conn:
         record = await entries.message(conn, call.number, ts) if channel == call.incident.channel_id else None
         if record is None and (notice := await rewriting.posted_as(conn, call.number, channel, ts)):
             seqs = [*(notice.payload.get("seqs") or ()), notice.payload.get("seq")]
-            told = await entries.by_seqs(conn, call.number, [seq for seq in seqs if seq is not None])
-            record = next((each for each in told if words_of(each.entry)), None)
+            candidates = await entries.by_seqs(conn, call.number, [seq for seq in seqs if seq is not None])
+            record = next((candidate for candidate in candidates if words_of(candidate.entry)), None)
     if record is None:
         raise Refused(f"That message is not on the timeline of {call.incident.id}.", "redact")
     return record

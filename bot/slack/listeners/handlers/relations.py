@@ -34,9 +34,11 @@ CHOICES = 100  # options of a select
 async def _merge(call: VerbCall) -> Message | None:
     if call.request.other is None:
         call.require("merge", call.incident)
-        others = await _others(call, open_only=call.incident.open)
+        incidents = await _other_incidents(call, open_only=call.incident.open)
         fitting = [
-            each for each in others if each.private == call.incident.private and each.drill == call.incident.drill
+            incident
+            for incident in incidents
+            if incident.private == call.incident.private and incident.drill == call.incident.drill
         ]
         if not fitting:
             raise Refused(f"There is no other open incident that {call.incident.id} could go on in.", "list all")
@@ -67,10 +69,10 @@ def _merged(merged: Merged) -> Message:
 async def _relate(call: VerbCall) -> Message | None:
     if call.request.other is None:
         call.require("relate", call.incident)
-        others = await _others(call, open_only=False)
-        if not others:
+        incidents = await _other_incidents(call, open_only=False)
+        if not incidents:
             raise Refused("There is no other incident yet.", "list all")
-        return await call.open_form(relate_modal(call.incident, others), "relate INC-7")
+        return await call.open_form(relate_modal(call.incident, incidents), "relate INC-7")
     await relate(call.context, call.number, call.request.other, call.user, call.delivery)
     return replies.done(f"{call.incident.id} and INC-{call.request.other} are related.")
 
@@ -88,24 +90,24 @@ def _tagged(incident: Incident) -> Message:
     return replies.done(f"Tags of {incident.id}: {render(plain(tags)) or 'none'}.")
 
 
-async def _others(call: VerbCall, *, open_only: bool) -> Sequence[Incident]:
+async def _other_incidents(call: VerbCall, *, open_only: bool) -> Sequence[Incident]:
     async with call.context.database.reading() as conn:
-        found = await find_incidents(conn, call.user, open_only=open_only, worst_first=(), limit=CHOICES)
-    return [each for each in found.incidents if each.number != call.number]
+        matches = await find_incidents(conn, call.user, open_only=open_only, worst_first=(), limit=CHOICES)
+    return [incident for incident in matches.incidents if incident.number != call.number]
 
 
 async def _submit_merge(call: Submission) -> None:
-    number, other = other_of(call.view)
+    number, target = other_of(call.view)
     with refusal_at(OTHER):
-        merged = await merge(call.context, number, other, call.user, call.delivery)
+        merged = await merge(call.context, number, target, call.user, call.delivery)
     await call.reply_later(_merged(merged), channel=merged.incident.channel_id)
 
 
 async def _submit_relate(call: Submission) -> None:
-    number, other = other_of(call.view)
+    number, related = other_of(call.view)
     with refusal_at(OTHER):
-        saved = await relate(call.context, number, other, call.user, call.delivery)
-    await call.reply_later(replies.done(f"{saved.id} and INC-{other} are related."), channel=saved.channel_id)
+        saved = await relate(call.context, number, related, call.user, call.delivery)
+    await call.reply_later(replies.done(f"{saved.id} and INC-{related} are related."), channel=saved.channel_id)
 
 
 async def _submit_tag(call: Submission) -> None:

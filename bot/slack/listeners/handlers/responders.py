@@ -43,9 +43,9 @@ async def _press_on_it(call: Press) -> Message | None:
         return replies.outdated_press(call.incident)
     page, channel = PageRef.parse(call.argument), call.interaction.channel
     async with call.context.database.reading() as conn:
-        asked = await others_asked(conn, call.incident, page, call.user, channel)
-    if asked:
-        return replies.not_your_page(call.incident, asked)
+        paged_people = await others_asked(conn, call.incident, page, call.user, channel)
+    if paged_people:
+        return replies.not_your_page(call.incident, paged_people)
     outcome = await acknowledge(call.context, call.number, call.user, delivery=call.delivery)
     return _acknowledged(outcome, call.user)
 

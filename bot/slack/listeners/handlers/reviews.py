@@ -51,7 +51,9 @@ async def _press_read(call: Press) -> Message | None:
 async def _press_history(call: Press) -> Message | None:
     async with call.context.database.reading() as conn:
         stored = await reviews.versions(conn, call.number, VERSIONS)
-    versions = [blocks.Version(each.section, each.version, each.text, each.author, each.at) for each in stored]
+    versions = [
+        blocks.Version(version.section, version.version, version.text, version.author, version.at) for version in stored
+    ]
     return await call.open_form(blocks.history(call.incident, versions), "review")
 
 
@@ -61,11 +63,11 @@ async def _press_edit(call: Press) -> Message | None:
 
 
 async def _press_complete(call: Press) -> Message:
-    """Complete it; what a careful reader would ask about are hints, which refuse nothing."""
+    """Complete the review, and show the hints of the lint, which refuse nothing."""
     view = await _read(call)
     await complete_review(call.context, call.number, call.user, call.delivery)
-    if found := lint(view.sections, view.actions):
-        return blocks.hints(found)
+    if hints := lint(view.sections, view.actions):
+        return blocks.hints(hints)
     return replies.done(f"The review of {call.incident.id} is completed. Publish it when everybody may read it.")
 
 

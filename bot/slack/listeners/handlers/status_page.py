@@ -31,13 +31,16 @@ from storage.statuspage import publications
 
 
 async def page_form(call: IncidentCall) -> PageForm:
-    """The form, with what of the incident is on the page now."""
+    """The form, with the incident's publication as it is on the page now."""
     incident, policy, now = call.incident, call.policy, call.context.clock.now()
     async with call.context.database.reading() as conn:
-        known = await overview(conn, incident, policy)
+        summary = await overview(conn, incident, policy)
         published = await open_publication(conn, incident.number)
-    audiences = [(each, each in known.proposed) for each in (*known.proposed, *known.others)]
-    choices = [Choice(each, is_proposed, stages.waiting_for(incident, each, now)) for each, is_proposed in audiences]
+    audiences = [(audience, audience in summary.proposed) for audience in (*summary.proposed, *summary.others)]
+    choices = [
+        Choice(audience, is_proposed, stages.waiting_for(incident, audience, now))
+        for audience, is_proposed in audiences
+    ]
     return PageForm(
         incident,
         call.context.policy.status_page,
@@ -91,12 +94,12 @@ async def correction_form(call: IncidentCall, argument: str) -> dict[str, Any]:
     """The form that corrects an update. `argument` is the publication's ID and the update's number."""
     publication_id, _, number = argument.partition(":")
     async with call.context.database.reading() as conn:
-        found = await publications.get(conn, publication_id)
-    if found is None or found.incident != call.number or not number.isdecimal():
+        publication = await publications.get(conn, publication_id)
+    if publication is None or publication.incident != call.number or not number.isdecimal():
         raise NotFound("That is not on the status page any more.", "comms status_page")
-    if not 1 <= int(number) <= len(found.updates):
-        raise NotFound(f"There is no update {number[:6]}: it has {len(found.updates)}.", "comms status_page")
-    return correct_page_modal(call.incident, found, int(number))
+    if not 1 <= int(number) <= len(publication.updates):
+        raise NotFound(f"There is no update {number[:6]}: it has {len(publication.updates)}.", "comms status_page")
+    return correct_page_modal(call.incident, publication, int(number))
 
 
 async def _press_correct(call: Press) -> Message | None:
@@ -109,17 +112,21 @@ async def _submit_correction(call: Submission) -> dict[str, Any] | None:
     values = values_of_correction(call.view)
     incident, policy = await call.ctx.visible_incident(values.incident, call.interaction)
     async with call.context.database.reading() as conn:
-        found = await publications.get(conn, values.publication)
-    if found is None or found.incident != incident.number:
+        publication = await publications.get(conn, values.publication)
+    if publication is None or publication.incident != incident.number:
         raise NotFound("That is not on the status page any more.", "comms status_page")
-    right = values.correction
-    findings = findings_of(policy, right.title or "", right.impact or "", right.message or "", over=found.ended)
+    correction = values.correction
+    findings = findings_of(
+        policy, correction.title or "", correction.impact or "", correction.message or "", over=publication.ended
+    )
     blocking = [finding.sentence for finding in findings if finding.blocks]
     if blocking:
         raise InputErrors({"message": f"{'. '.join(blocking)}."})
     if any(finding.sentence not in values.found for finding in findings):
-        return in_place_of(call.view, correct_page_modal(incident, found, right.update or 1, findings, right))
-    await correct(call.context, found.id, right, call.user, call.delivery)
+        return in_place_of(
+            call.view, correct_page_modal(incident, publication, correction.update or 1, findings, correction)
+        )
+    await correct(call.context, publication.id, correction, call.user, call.delivery)
     return None
 
 

@@ -1,4 +1,4 @@
-"""Handles `/incident subscribe`: a channel is told of what is published on the status page."""
+"""Handles `/incident subscribe`, which subscribes a channel to the status page."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ async def _subscribe(call: WorkspaceCall) -> Message:
         raise Refused("Type this in the channel that is to be told.", "subscribe")
     component = rules.component(name) if name else None
     if name and component is None:
-        listed = ", ".join(each.key for each in rules.components) or "none in the policy"
-        raise Refused(f"There is no component “{name[:40]}”. There are: {listed}.", "subscribe")
-    made = await toggle_channel(call.context, channel, component.key if component else None)
-    return unsubscribed() if made is None else subscribed(made.components, rules)
+        keys = ", ".join(page_component.key for page_component in rules.components) or "none in the policy"
+        raise Refused(f"There is no component “{name[:40]}”. There are: {keys}.", "subscribe")
+    subscription = await toggle_channel(call.context, channel, component.key if component else None)
+    return unsubscribed() if subscription is None else subscribed(subscription.components, rules)
 
 
 WORKSPACE_VERBS: dict[str, WorkspaceHandler] = {"subscribe": _subscribe}
