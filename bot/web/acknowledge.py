@@ -35,31 +35,31 @@ def routes(context: Context) -> list[web.RouteDef]:
     """The routes."""
 
     async def show(request: web.Request) -> web.Response:
-        opened = await _opened(context, request)
-        if opened is None:
+        link = await _opened(context, request)
+        if link is None:
             return _page("Not valid", f"<p>{GONE}</p>", 404)
-        who = await _name(context, opened.link.person)
-        if opened.state is LinkState.VALID and opened.incident.open:
+        person = await _name(context, link.link.person)
+        if link.state is LinkState.VALID and link.incident.open:
             button = '<form method="post"><button>Acknowledge: I am responding</button></form>'
-            return _page("Acknowledge", f"{_facts(opened)}<p>You acknowledge as <b>{escape(who)}</b>.</p>{button}")
-        return _page("Nothing to do", _facts(opened) + f"<p>{_why_not(opened)}</p>", 410)
+            return _page("Acknowledge", f"{_facts(link)}<p>You acknowledge as <b>{escape(person)}</b>.</p>{button}")
+        return _page("Nothing to do", _facts(link) + f"<p>{_why_not(link)}</p>", 410)
 
     async def act(request: web.Request) -> web.Response:
-        opened = await _opened(context, request)
-        if opened is None:
+        link = await _opened(context, request)
+        if link is None:
             return _page("Not valid", f"<p>{GONE}</p>", 404)
-        if opened.state is not LinkState.VALID:
-            return _page("Nothing to do", _facts(opened) + f"<p>{_why_not(opened)}</p>", 410)
+        if link.state is not LinkState.VALID:
+            return _page("Nothing to do", _facts(link) + f"<p>{_why_not(link)}</p>", 410)
         try:
-            outcome = await act_on(context, opened)
+            outcome = await act_on(context, link)
         except DuplicateDelivery:
-            return _page("Nothing to do", _facts(opened) + "<p>This link was used already.</p>", 410)
+            return _page("Nothing to do", _facts(link) + "<p>This link was used already.</p>", 410)
         except Refused as refused:
-            return _page("Nothing to do", _facts(opened) + f"<p>{escape(refused.message)}</p>", 409)
+            return _page("Nothing to do", _facts(link) + f"<p>{escape(refused.message)}</p>", 409)
         except StorageError:
             return _page("Not recorded", "<p>It could not be recorded. Press the button again.</p>", 503)
         first = f"{escape(await _name(context, outcome.first_by))} was first. " if outcome.first_by else ""
-        return _page("Acknowledged", f"{_facts(opened)}<p>{first}You are responding. Nobody else is paged for it.</p>")
+        return _page("Acknowledged", f"{_facts(link)}<p>{first}You are responding. Nobody else is paged for it.</p>")
 
     return [web.get(PATH + "{token}", show), web.post(PATH + "{token}", act)]
 

@@ -98,8 +98,8 @@ class Health:
         missing = calls.methods_named(self.context.policy) - self.context.methods - {"slack"}
         if not missing:
             return Check("paging", True)
-        named = " and ".join(sorted(map(calls.label, missing)))
-        return Check("paging", True, f"the policy pages by {named}, which is not set up: run tocsin check")
+        missing_labels = " and ".join(sorted(map(calls.label, missing)))
+        return Check("paging", True, f"the policy pages by {missing_labels}, which is not set up: run tocsin check")
 
     async def _database(self) -> Check:
         """A database that only answers queries is not enough: nothing would be recorded."""

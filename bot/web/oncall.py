@@ -48,8 +48,8 @@ def calendar(
     for schedule in schedules:
         for shift in oncall.shifts(schedule, today - BEHIND, today + HORIZON, overrides_in_force):
             if shift.ends_at > today and (only is None or shift.member in only):
-                who = _called(shift.member, policy, names) if only is None else None
-                feed.add_component(_event(schedule, shift, who))
+                member = _called(shift.member, policy, names) if only is None else None
+                feed.add_component(_event(schedule, shift, member))
     return bytes(feed.to_ical())
 
 
@@ -77,15 +77,15 @@ def _called(member: str, policy: Policy, names: Mapping[str, str]) -> str:
 
 def routes(context: Context) -> list[web.RouteDef]:
     """A feed for each schedule, and one for each person's own shifts."""
-    made: dict[Any, bytes] = {}  # a cache by everything a feed is made of: calendars poll often
+    rendered_feeds: dict[Any, bytes] = {}  # a cache by everything a feed is made of: calendars poll often
 
     async def schedule(request: web.Request) -> web.Response:
         name = request.match_info["name"]
-        return await _answer(context, made, request, f"schedule:{name}", name, None)
+        return await _answer(context, rendered_feeds, request, f"schedule:{name}", name, None)
 
     async def person(request: web.Request) -> web.Response:
         name = request.match_info["name"]
-        return await _answer(context, made, request, f"person:{name}", None, frozenset({name}))
+        return await _answer(context, rendered_feeds, request, f"person:{name}", None, frozenset({name}))
 
     return [web.get("/oncall/people/{name}.ics", person), web.get("/oncall/{name}.ics", schedule)]
 

@@ -55,13 +55,13 @@ def routes(
         if not event and await replay_guard.seen_before(digest):
             refusals.note("replayed", remote=request.remote)
             return web.Response(status=200)  # nothing is done, and the answer reveals nothing
-        taken = False
+        accepted = False
         try:
             answer = await app.async_dispatch(_bolt_request(request, content))
-            taken = answer.status < 400 and NOT_RECORDED not in (answer.body or "")
+            accepted = answer.status < 400 and NOT_RECORDED not in (answer.body or "")
         finally:
             if not event:
-                replay_guard.finish(digest, taken=taken)
+                replay_guard.finish(digest, taken=accepted)
         kind = "event" if event else "command_or_press"
         metrics.acknowledgements.labels(kind).observe(time.perf_counter() - started)
         headers = {name: values[0] for name, values in answer.headers.items() if name.lower() != "content-length"}

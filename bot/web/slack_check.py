@@ -45,8 +45,8 @@ class SlackCheck:
         missing = self._api.missing_scopes
         if not missing:
             return None
-        named = ", ".join(f"{needed or 'a scope'} ({method})" for method, needed in sorted(missing.items()))
-        return f"the app lacks {named}: reinstall it from manifest.yml; what needs it waits until then"
+        scope_list = ", ".join(f"{needed or 'a scope'} ({method})" for method, needed in sorted(missing.items()))
+        return f"the app lacks {scope_list}: reinstall it from manifest.yml; what needs it waits until then"
 
 
 def _refusal(error: SlackError) -> str:

@@ -55,9 +55,9 @@ def routes(context: Context, auth_token: Callable[[], str], metrics: Metrics) ->
 
     async def sms(request: web.Request) -> web.Response:
         fields = await signed_form(request)
-        sent = sms_replies.Reply(fields.get("From", ""), fields.get("Body", ""), fields.get("MessageSid", ""))
+        reply = sms_replies.Reply(fields.get("From", ""), fields.get("Body", ""), fields.get("MessageSid", ""))
         try:
-            words = await sms_replies.answer(context, sent)
+            words = await sms_replies.answer(context, reply)
         except StorageError as error:
             metrics.not_recorded.labels("webhook").inc()
             log.warning("hook.not_recorded", hook="twilio", error=str(error))
@@ -69,18 +69,18 @@ def routes(context: Context, auth_token: Callable[[], str], metrics: Metrics) ->
 
 async def _answer_call(context: Context, token: str, key: str, request: web.Request) -> str:
     """What the person hears after a key."""
-    opened = await open_link(context, token) if len(token) <= LONGEST_TOKEN else None
-    if opened is None:
+    link = await open_link(context, token) if len(token) <= LONGEST_TOKEN else None
+    if link is None:
         return say("This call is not valid any more. Please open Slack.")
-    incident = opened.incident
-    if opened.state is LinkState.USED:
+    incident = link.incident
+    if link.state is LinkState.USED:
         return say("You have acknowledged it already. Goodbye.")
-    if opened.state is LinkState.EXPIRED or not incident.open:
+    if link.state is LinkState.EXPIRED or not incident.open:
         return say(f"Nothing to do: the incident is {incident.status}. Goodbye.")
     if key != ACKNOWLEDGES:
         return ask_for_key(AGAIN, (context.url or "").rstrip("/") + request.path_qs)
     try:
-        outcome = await act_on(context, opened)
+        outcome = await act_on(context, link)
     except DuplicateDelivery:
         return say("You have acknowledged it already. Goodbye.")
     except Refused:

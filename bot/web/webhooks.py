@@ -103,8 +103,10 @@ async def _apply(context: Context, event: Event) -> str:
     """Take an event: about an alert of ours, or as an alert if a route asks for them. Returns the outcome in a word."""
     outcome = await _told_of_ours(context, event)
     policy = context.policy
-    asked = names_source(policy.alerts, alerts.NAME) or (policy.shadow and policy.shadow.source == alerts.NAME)
-    if outcome != "ignored" or _is_ours(event) or not asked:
+    is_alert_source = names_source(policy.alerts, alerts.NAME) or (
+        policy.shadow and policy.shadow.source == alerts.NAME
+    )
+    if outcome != "ignored" or _is_ours(event) or not is_alert_source:
         return outcome
     try:
         batch = alerts.SOURCE.read(Delivery({"event": event.model_dump()}), context.clock.now())

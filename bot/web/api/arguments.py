@@ -27,12 +27,12 @@ async def read_arguments(request: web.Request, operation: Operation) -> BaseMode
     if request.content_type != "application/json":
         raise Problem("media-type", "Send the body as Content-Type: application/json.")
     try:
-        given = json.loads(body, parse_float=_number)
+        content = json.loads(body, parse_float=_number)
     except (ValueError, RecursionError):
         raise Problem("malformed", "The body is no JSON.") from None
-    if not isinstance(given, dict):
+    if not isinstance(content, dict):
         raise Problem("invalid", f"The body is a JSON object, such as {json.dumps(dict(operation.example))}.")
-    return _validated(operation, given)
+    return _validated(operation, content)
 
 
 def _number(text: str) -> float:
@@ -49,8 +49,8 @@ def _validated(operation: Operation, given: dict[str, Any], *, strings: bool = F
         return operation.arguments.model_validate_json(json.dumps(given), strict=True)
     except ValidationError as error:
         problems = [
-            {"field": ".".join(map(str, each["loc"])), "message": each["msg"].removeprefix("Value error, ")}
-            for each in error.errors(include_url=False, include_context=False, include_input=False)
+            {"field": ".".join(map(str, entry["loc"])), "message": entry["msg"].removeprefix("Value error, ")}
+            for entry in error.errors(include_url=False, include_context=False, include_input=False)
         ]
-        told = "; ".join(f"{each['field']}: {each['message']}" for each in problems[:5])
-        raise Problem("invalid", told, errors=problems[:MOST_PROBLEMS]) from None
+        message = "; ".join(f"{problem['field']}: {problem['message']}" for problem in problems[:5])
+        raise Problem("invalid", message, errors=problems[:MOST_PROBLEMS]) from None

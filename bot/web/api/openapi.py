@@ -165,7 +165,7 @@ def _path_parameters(path: str) -> list[dict[str, Any]]:
             "in": "path",
             "required": True,
             "schema": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": r"^[A-Za-z0-9][A-Za-z0-9._-]*$"},
-            "example": next((one for start, one in _IDS.items() if path.startswith(start)), _NAMES[name]),
+            "example": next((example_id for start, example_id in _IDS.items() if path.startswith(start)), _NAMES[name]),
         }
         for name in re.findall(r"{(\w+)}", path)
     ]
@@ -175,17 +175,17 @@ def _query(operation: Operation, keys: Any, components: Any, policy: Policy) -> 
     if operation.arguments is NoArguments:
         return []
     schema = components[keys[operation.arguments, "validation"]["$ref"].rpartition("/")[2]]
-    given = example(operation, policy)
+    values = example(operation, policy)
     parameters = []
     for name, its in schema["properties"].items():
-        plain = dict(next((one for one in its.get("anyOf", []) if one.get("type") != "null"), its))
+        plain = dict(next((option for option in its.get("anyOf", []) if option.get("type") != "null"), its))
         described = {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": plain}
         description = plain.pop("description", None) or its.get("description")
         parameters.append(
             {
                 **described,
                 **({"description": description} if description else {}),
-                **({"example": given[name]} if name in given else {}),
+                **({"example": values[name]} if name in values else {}),
             }
         )
     return parameters
@@ -193,15 +193,15 @@ def _query(operation: Operation, keys: Any, components: Any, policy: Policy) -> 
 
 def _responses(operation: Operation, keys: Mapping[Any, Any]) -> dict[str, Any]:
     body = {"application/json": {"schema": keys[operation.answer, "validation"]}}
-    done: dict[str, Any] = {"description": operation.summary, "content": body}
+    success: dict[str, Any] = {"description": operation.summary, "content": body}
     if operation.conditional:
-        done["headers"] = {"ETag": {"schema": {"type": "string"}}}
+        success["headers"] = {"ETag": {"schema": {"type": "string"}}}
     statuses = {400, 401, 403, 404, 422, 429, 503}
     if operation.method != "GET":
         statuses |= {409, 413, 415} | ({412} if operation.conditional else set())
     problems = {str(status): _problem(status) for status in sorted(statuses)}
     unchanged = {"304": {"description": "Not changed"}} if operation.conditional and operation.method == "GET" else {}
-    return {str(operation.status): done, **unchanged, **problems}
+    return {str(operation.status): success, **unchanged, **problems}
 
 
 def _problem(status: int) -> dict[str, Any]:
@@ -237,13 +237,13 @@ def _require_one_of(schema: dict[str, Any], model: type[BaseModel]) -> None:
 def _name_severities(components: dict[str, Any], policy: Policy) -> None:
     """Where an argument is a severity of the policy, list them."""
     names = [level.key for level in policy.severities]
-    one = "|".join(map(re.escape, names))
+    alternatives = "|".join(map(re.escape, names))
     for model in components.values():
         for name, its in model.get("properties", {}).items():
             if name != "severity" or not model["title"].endswith("Arguments"):
                 continue
             several = model["title"] == "ListArguments"
-            narrower = {"pattern": f"^({one})(,({one})){{0,9}}$"} if several else {"enum": names}
+            narrower = {"pattern": f"^({alternatives})(,({alternatives})){{0,9}}$"} if several else {"enum": names}
             for schema in (its, *its.get("anyOf", [])):
                 if schema.get("type") == "string":
                     schema.update(narrower)
@@ -263,7 +263,7 @@ def _name_roles(components: dict[str, Any], policy: Policy) -> None:
 
 def _name_components(components: dict[str, Any], policy: Policy) -> None:
     """Where an argument is components of the status page, list them; a page without any takes none."""
-    names = [each.key for each in policy.status_page.components]
+    names = [component.key for component in policy.status_page.components]
     if not names:
         return
     for model in components.values():

@@ -25,12 +25,12 @@ class RateLimit:
     def take(self, token: int) -> None:
         """Count a request. Raises `Problem` with `Retry-After` where the bucket is empty."""
         now, rate = self.clock(), self.per_minute / 60
-        left, at = self._buckets.get(token, (self.burst, now))
-        left = min(self.burst, left + (now - at) * rate)
-        if left < 1:
-            wait_s = max(1, math.ceil((1 - left) / rate))
+        tokens_left, at = self._buckets.get(token, (self.burst, now))
+        tokens_left = min(self.burst, tokens_left + (now - at) * rate)
+        if tokens_left < 1:
+            wait_s = max(1, math.ceil((1 - tokens_left) / rate))
             detail = f"A token has {PER_MINUTE} requests a minute. Wait {wait_s} s."
             raise Problem("too-many", detail, {"Retry-After": str(wait_s)})
         if len(self._buckets) >= MOST_TOKENS and token not in self._buckets:
             self._buckets.clear()
-        self._buckets[token] = (left - 1, now)
+        self._buckets[token] = (tokens_left - 1, now)

@@ -58,18 +58,18 @@ def page(policy: Policy) -> str:
 
 
 def _described(operation: Operation, policy: Policy) -> str:
-    given = example(operation, policy)
-    if not given:
-        shown = ""
+    arguments = example(operation, policy)
+    if not arguments:
+        example_html = ""
     elif operation.method == "GET":
-        shown = f"<pre>{escape('?' + '&'.join(f'{name}={value}' for name, value in given.items()))}</pre>"
+        example_html = f"<pre>{escape('?' + '&'.join(f'{name}={value}' for name, value in arguments.items()))}</pre>"
     else:
-        shown = f"<pre>{escape(json.dumps(given, ensure_ascii=False))}</pre>"
+        example_html = f"<pre>{escape(json.dumps(arguments, ensure_ascii=False))}</pre>"
     doc = " ".join((operation.arguments.__doc__ or "").split())
     return (
         f'<h3 id="{operation.name}"><code>{operation.method} {escape(operation.path)}</code></h3>'
         f"<p>{escape(operation.summary)}. Scope <code>{operation.scope}</code>."
-        f"{' ' + escape(doc) if given else ''}</p>{shown}"
+        f"{' ' + escape(doc) if arguments else ''}</p>{example_html}"
     )
 
 

@@ -50,10 +50,10 @@ async def act(visitor: Visitor) -> web.StreamResponse:
 
 def action_form(visitor: Visitor, incident: str, action: str, verb: str) -> Form:
     """The form of a verb of an item."""
-    title, fixed, asked = VERBS[verb]
+    title, fixed, requested = VERBS[verb]
     path = f"/incidents/{incident}/actions/{action}/{verb}"
     form = form_for("change_action", path, visitor.door.context.policy, title)
-    fields = tuple(replace(each, required=True) for each in form.fields if each.name in asked)
+    fields = tuple(replace(form_field, required=True) for form_field in form.fields if form_field.name in requested)
     return replace(form, fields=fields, fixed=fixed)
 
 
@@ -62,13 +62,13 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
     scope = scope if scope in {"all", "mine", "overdue"} else "all"
     filters: dict[str, dict[str, Any]] = {"mine": {"owner": visitor.person}, "overdue": {"overdue": True}}
     chosen = filters.get(scope, {})
-    listed = await visitor.ask("list_actions", limit=MOST, **chosen)
+    answer = await visitor.ask("list_actions", limit=MOST, **chosen)
     owners: dict[str, list[dict[str, Any]]] = {}
-    for item in listed["actions"]:
-        shown = {**item, "forms": [_shown(visitor, item, verb, refused) for verb in VERBS]}
-        owners.setdefault(item["owner"] or "", []).append(shown)
+    for item in answer["actions"]:
+        row = {**item, "forms": [_shown(visitor, item, verb, refused) for verb in VERBS]}
+        owners.setdefault(item["owner"] or "", []).append(row)
     return await visitor.page(
-        "actions.html", status, at="reviews", scope=scope, owners=owners, total=listed["total"],
+        "actions.html", status, at="reviews", scope=scope, owners=owners, total=answer["total"],
         reviews=await _reviews(visitor),
     )  # fmt: skip
 
@@ -82,20 +82,20 @@ def _shown(visitor: Visitor, item: Mapping[str, Any], verb: str, refused: Form |
 async def _reviews(visitor: Visitor) -> list[dict[str, Any]]:
     """The reviews of the incidents that ended last, those not published first."""
     query = IncidentQuery(statuses=frozenset({Status.RESOLVED, Status.CLOSED}))
-    who = None if visitor.person == OPERATOR else visitor.person
+    viewer = None if visitor.person == OPERATOR else visitor.person
     async with visitor.door.context.database.reading() as conn:
-        ended = (await list_incidents(conn, query, who, MOST_ENDED)).incidents
+        ended = (await list_incidents(conn, query, viewer, MOST_ENDED)).incidents
     order = {None: 0, "draft": 1, "scheduled": 2, "completed": 3, "published": 4}
-    shown = [
+    rows = [
         {
-            "id": each.id,
-            "title": each.title,
-            "severity": each.severity,
-            "resolved_at": each.resolved_at,
-            "state": str(each.review.state) if each.review else None,
-            "due_at": each.review.due_at if each.review else None,
+            "id": incident.id,
+            "title": incident.title,
+            "severity": incident.severity,
+            "resolved_at": incident.resolved_at,
+            "state": str(incident.review.state) if incident.review else None,
+            "due_at": incident.review.due_at if incident.review else None,
         }
-        for each in ended
-        if not each.drill
+        for incident in ended
+        if not incident.drill
     ]
-    return sorted(shown, key=lambda each: order[each["state"]])
+    return sorted(rows, key=lambda row: order[row["state"]])

@@ -103,5 +103,5 @@ async def _group_page(visitor: Visitor, refused: Form | None = None, status: int
     path = visitor.request.match_info
     explained = await visitor.ask("explain_alerts", path)
     forms = [_form(visitor, verb) for verb in VERBS]
-    shown = [refused if refused is not None and refused.name == form.name else form for form in forms]
-    return await visitor.page("alert.html", status, at="alerts", group=explained, forms=shown)
+    group_forms = [refused if refused is not None and refused.name == form.name else form for form in forms]
+    return await visitor.page("alert.html", status, at="alerts", group=explained, forms=group_forms)

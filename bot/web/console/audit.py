@@ -29,7 +29,7 @@ async def show(visitor: Visitor) -> web.StreamResponse:
         raise BadArgument("source", "I cannot filter like that. Open the page again.") from None
     following = answer["next_cursor"]
     return await visitor.page(
-        "audit.html", at="audit", deeds=answer["deeds"], chosen=chosen, sources=[str(each) for each in Source],
-        people=sorted({each["actor"] for each in answer["deeds"]} | {*filter(None, [chosen.get("actor")])}),
+        "audit.html", at="audit", deeds=answer["deeds"], chosen=chosen, sources=[str(source) for source in Source],
+        people=sorted({deed["actor"] for deed in answer["deeds"]} | {*filter(None, [chosen.get("actor")])}),
         more=urlencode({**chosen, "cursor": following}) if following else "",
     )  # fmt: skip

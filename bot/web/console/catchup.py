@@ -26,7 +26,7 @@ async def show(visitor: Visitor) -> web.StreamResponse:
     return await visitor.page(
         "catchup.html", at="", incident={"id": incident.id, "title": incident.title}, since=since,
         messages=missed.messages,
-        entries=[entry_json(each) for each in reversed(missed.entries) if not since or each.entry.at > since],
-        upcoming=[{"words": each.kind, "due_at": each.due_at} for each in missed.upcoming],
-        contacts=[each.name or each.key for each in missed.contacts], links=missed.links,
+        entries=[entry_json(record) for record in reversed(missed.entries) if not since or record.entry.at > since],
+        upcoming=[{"words": deadline.kind, "due_at": deadline.due_at} for deadline in missed.upcoming],
+        contacts=[contact.name or contact.key for contact in missed.contacts], links=missed.links,
     )  # fmt: skip

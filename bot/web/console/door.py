@@ -81,8 +81,8 @@ class Door:
 
     def bootstrap_hashes(self) -> frozenset[str]:
         """The hashes of the tokens in the settings."""
-        given = self.authenticator.bootstrap().split(",")
-        return frozenset(hash_of(secret.strip()) for secret in given if secret.strip())
+        token_list = self.authenticator.bootstrap().split(",")
+        return frozenset(hash_of(secret.strip()) for secret in token_list if secret.strip())
 
     async def visitor(self, request: web.Request) -> Visitor | None:
         """Who asks; None for somebody who has not signed in."""
@@ -175,10 +175,10 @@ class Visitor:
         context = self.door.context
         ids = ids_in([*values, self.person])
         async with context.database.reading() as conn:
-            known = await names.get_many(conn, ids)
-        if missing := ids - known.keys():
+            known_names = await names.get_many(conn, ids)
+        if missing := ids - known_names.keys():
             context.names.request(missing)
-        return Words({**known, **_contacts(context)}, self.now)
+        return Words({**known_names, **_contacts(context)}, self.now)
 
     async def page(self, template: str, status: int = 200, words: Words | None = None, **values: Any) -> web.Response:
         """A page with what all of them show."""
@@ -203,7 +203,9 @@ class Visitor:
 
 
 def _contacts(context: Context) -> dict[str, str]:
-    return {each.slack: each.name for each in context.policy.contacts.values() if each.slack and each.name}
+    return {
+        contact.slack: contact.name for contact in context.policy.contacts.values() if contact.slack and contact.name
+    }
 
 
 Page = Callable[[Visitor], Awaitable[web.StreamResponse]]
@@ -236,8 +238,8 @@ def signed_in(door: Door, page: Page) -> Handler:
 async def _answered(visitor: Visitor, page: Page) -> web.StreamResponse:
     try:
         if visitor.request.method != "GET":
-            given = (await form_of(visitor.request)).get(FIELD)
-            if from_another_site(visitor.request) or not visitor.cookies.is_of_session(given, visitor.session):
+            form_token = (await form_of(visitor.request)).get(FIELD)
+            if from_another_site(visitor.request) or not visitor.cookies.is_of_session(form_token, visitor.session):
                 raise Problem("not-allowed", FORGED)
         if visitor.person not in {API, OPERATOR}:
             await visitor.door.authenticator.identify(visitor.token, ask=False)
@@ -259,8 +261,8 @@ async def _explained(visitor: Visitor, problem: Problem, *, missing: bool = Fals
 
 async def _signed_out(door: Door, request: web.Request) -> web.Response:
     """The page that signs in, with what was typed into the form, unless another site sent it."""
-    kept = None if from_another_site(request) else of_form(request.path, await request.post())
-    return await login_page(door, request, error=SIGNED_OUT, status=401, kept=kept)
+    kept_words = None if from_another_site(request) else of_form(request.path, await request.post())
+    return await login_page(door, request, error=SIGNED_OUT, status=401, kept=kept_words)
 
 
 async def login_page(

@@ -71,7 +71,7 @@ def label_of(operation: str, name: str) -> str:
 
 def _resolved(value: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
     """The schema of a value without references and without null; `nullable` says whether it may be null."""
-    options = [each for each in value.get("anyOf", [value]) if each.get("type") != "null"]
+    options = [option for option in value.get("anyOf", [value]) if option.get("type") != "null"]
     chosen = dict(options[0]) if len(options) == 1 else {"type": "string"}
     if "$ref" in chosen:
         chosen = dict(schema["$defs"][str(chosen["$ref"]).rsplit("/", 1)[-1]])
@@ -81,8 +81,8 @@ def _resolved(value: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, 
 def _field(operation: Operation, name: str, value: Mapping[str, Any], policy: Policy, required: bool) -> Field:
     label, hint = label_of(operation.name, name), _hint(value)
     if (choices := _choices(operation, name, value, policy)) is not None:
-        shown = choices if required else (("", "–"), *choices)
-        return Field(name, label, "choice", required, shown, hint=hint)
+        all_choices = choices if required else (("", "–"), *choices)
+        return Field(name, label, "choice", required, all_choices, hint=hint)
     kind = "line" if name in _ONE_LINE else _kind(value)
     suggestions = SPANS if name in {"duration", "next_in"} else _suggestions(name, policy)
     if name == "duration" and operation.name == "snooze_incident":
@@ -111,12 +111,12 @@ def _choices(
     if name == "schedule" and "{schedule}" not in operation.path:
         return tuple((key, key) for key in policy.schedules)
     if name == "trigger":
-        return tuple((each.key, each.name) for each in policy.triggers)
+        return tuple((trigger.key, trigger.name) for trigger in policy.triggers)
     if name == "status" and operation.path.startswith("/incidents"):
         statuses: Sequence[Status] = (*CHOOSABLE, Status.RESOLVED)
         return tuple((str(status), str(status)) for status in statuses)
     if "enum" in value:
-        return tuple((str(each), str(each).replace("_", " ")) for each in value["enum"])
+        return tuple((str(option), str(option).replace("_", " ")) for option in value["enum"])
     if "const" in value:
         return ((str(value["const"]), str(value["const"])),)
     return None

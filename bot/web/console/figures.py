@@ -39,21 +39,21 @@ class _Kept:
     async def of(self, visitor: Visitor, asked: dict[str, Any]) -> Any:
         key = tuple(sorted(asked.items()))
         async with self.turn:
-            at, kept = self.figures.pop(key, (0.0, None))
-            if kept is None or time.monotonic() - at > KEPT_S:
-                at, kept = time.monotonic(), await visitor.ask("get_figures", **asked)
-            self.figures[key] = (at, kept)
+            at, figures = self.figures.pop(key, (0.0, None))
+            if figures is None or time.monotonic() - at > KEPT_S:
+                at, figures = time.monotonic(), await visitor.ask("get_figures", **asked)
+            self.figures[key] = (at, figures)
             while len(self.figures) > MOST_KEPT:
                 self.figures.popitem(last=False)
-            return kept
+            return figures
 
 
 def routes(door: Door) -> list[web.RouteDef]:
     """The routes."""
-    kept = _Kept()
+    cache = _Kept()
 
     async def show(visitor: Visitor) -> web.StreamResponse:
-        return await _page(visitor, kept)
+        return await _page(visitor, cache)
 
     return [web.get("/figures", signed_in(door, show))]
 
@@ -63,11 +63,11 @@ async def _page(visitor: Visitor, kept: _Kept) -> web.StreamResponse:
     chosen = {name: value[:100] for name in SELECTIONS if (value := query.get(name, ""))}
     period = _period(query.get("days", "30"), query.get("from", ""), query.get("to", ""), visitor)
     figures = await kept.of(visitor, {**chosen, **period})
-    spans = {name: each for name, each in figures.items() if isinstance(each, dict) and "median" in each}
+    spans = {name: figure for name, figure in figures.items() if isinstance(figure, dict) and "median" in figure}
     return await visitor.page(
         "figures.html", at="figures", days=period.get("days"), choices=SPANS, figures=figures, chosen=chosen,
         others=urlencode(chosen), first=query.get("from", ""), last=query.get("to", ""), selects=_selects(policy),
-        spans=[(name, TIMES.get(name, name.replace("_", " ").capitalize()), each) for name, each in spans.items()],
+        spans=[(name, TIMES.get(name, name.replace("_", " ").capitalize()), figure) for name, figure in spans.items()],
         charts=[
             ("By severity", _rows(figures["by_severity"], policy)),
             ("By service", _rows(figures["by_service"])),
@@ -81,7 +81,7 @@ async def _page(visitor: Visitor, kept: _Kept) -> web.StreamResponse:
 def _period(days: str, first: str, last: str, visitor: Visitor) -> dict[str, Any]:
     """The last days, or from the first to the last day where they are given."""
     if not first and not last:
-        return {"days": int(days) if days in {str(each) for each in SPANS} else 30}
+        return {"days": int(days) if days in {str(span) for span in SPANS} else 30}
     now, zone = visitor.now, visitor.door.context.policy.zone
     try:
         period = of_words(first or last, last or None, now, zone)
@@ -94,9 +94,9 @@ def _selects(policy: Policy) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """What incidents can be selected by: name, label, and the values with their names."""
     values = {
         "severity": {level.key: f"{level.key.upper()} {level.name}" for level in policy.severities},
-        "service": {key: each.name or key for key, each in policy.services.items()},
+        "service": {key: service.name or key for key, service in policy.services.items()},
         "category": {key: key for key in policy.categories},
-        "team": {key: each.name or key for key, each in policy.teams.items()},
+        "team": {key: team.name or key for key, team in policy.teams.items()},
     }
     return [(name, name.capitalize(), list(values[name].items())) for name in SELECTIONS if values[name]]
 
@@ -108,4 +108,4 @@ def _named(counts: dict[str, int], policy: Policy) -> dict[str, int]:
 def _rows(counts: dict[str, int], policy: Policy | None = None) -> list[tuple[str, int]]:
     """The largest first; severities in the order of the policy."""
     order = {level.key: place for place, level in enumerate(policy.severities)} if policy is not None else {}
-    return sorted(counts.items(), key=lambda each: (order.get(each[0], 0), -each[1], each[0]))[:12]
+    return sorted(counts.items(), key=lambda row: (order.get(row[0], 0), -row[1], row[0]))[:12]

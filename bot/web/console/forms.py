@@ -66,8 +66,8 @@ class Rejected(Exception):
 def form_for(name: str, action: str, policy: Policy, title: str = "", button: str = "", **values: str) -> Form:
     """The empty form of an operation. `values` are chosen beforehand."""
     operation = BY_NAME[name]
-    given = title or operation.summary
-    return Form(name, action, given, fields_of(operation, policy), button or given, values)
+    form_title = title or operation.summary
+    return Form(name, action, form_title, fields_of(operation, policy), button or form_title, values)
 
 
 async def carry_out(visitor: Visitor, form: Form, path: Mapping[str, str], under: str = "") -> Any:
@@ -76,14 +76,14 @@ async def carry_out(visitor: Visitor, form: Form, path: Mapping[str, str], under
     `under` names the argument that all fields are part of.
     Raises `Rejected` with the form where it is to be shown again, and `Refused` for what is not there.
     """
-    sent = await form_of(visitor.request)
-    typed = _kept(form, sent)
+    form_data = await form_of(visitor.request)
+    typed = _kept(form, form_data)
     operation = BY_NAME[form.name]
     try:
-        values = {**await _given(visitor, form.fields, sent), **form.fixed}
-        given = {under: values} if under else values
-        arguments = _validated(operation, given)
-        once = str(sent.get(ONCE, ""))[:40]
+        values = {**await _given(visitor, form.fields, form_data), **form.fixed}
+        document = {under: values} if under else values
+        arguments = _validated(operation, document)
+        once = str(form_data.get(ONCE, ""))[:40]
         delivery = f"console:{visitor.session.id}:{once}" if once else None
         return (await visitor.run(form.name, path, arguments, delivery)).body
     except DuplicateDelivery:
@@ -109,11 +109,11 @@ def _validated(operation: Operation, given: Mapping[str, Any]) -> Arguments:
     try:
         return operation.arguments.model_validate_json(json.dumps(given), strict=True)
     except ValidationError as error:
-        told: dict[str, str] = {}
-        for each in error.errors(include_url=False, include_context=False, include_input=False):
-            name = str(each["loc"][0]) if each["loc"] else ""
-            told.setdefault(name, _in_words(operation.name, name, each["type"], each["msg"]))
-        raise _Invalid(told) from None
+        messages: dict[str, str] = {}
+        for problem in error.errors(include_url=False, include_context=False, include_input=False):
+            name = str(problem["loc"][0]) if problem["loc"] else ""
+            messages.setdefault(name, _in_words(operation.name, name, problem["type"], problem["msg"]))
+        raise _Invalid(messages) from None
 
 
 def _in_words(operation: str, name: str, kind: str, message: str) -> str:
@@ -126,20 +126,20 @@ def _in_words(operation: str, name: str, kind: str, message: str) -> str:
 
 def _kept(form: Form, sent: Sent) -> dict[str, str]:
     """What was typed, to be shown again."""
-    return {each.name: ", ".join(map(str, sent.getall(each.name, []))) for each in form.fields}
+    return {form_field.name: ", ".join(map(str, sent.getall(form_field.name, []))) for form_field in form.fields}
 
 
 async def _given(visitor: Visitor, fields: Sequence[Field], sent: Sent) -> dict[str, Any]:
     """The arguments as JSON values: a field that was left empty is left out."""
-    given: dict[str, Any] = {}
-    for each in fields:
-        text = str(sent.get(each.name, "")).replace("\r\n", "\n").strip()
-        if each.kind == "yes":
+    arguments: dict[str, Any] = {}
+    for form_field in fields:
+        text = str(sent.get(form_field.name, "")).replace("\r\n", "\n").strip()
+        if form_field.kind == "yes":
             if text:
-                given[each.name] = True
+                arguments[form_field.name] = True
         elif text:
-            given[each.name] = await _value(visitor, each, text)
-    return given
+            arguments[form_field.name] = await _value(visitor, form_field, text)
+    return arguments
 
 
 async def _value(visitor: Visitor, each: Field, text: str) -> Any:
@@ -183,24 +183,29 @@ def _pairs(each: Field, text: str) -> dict[str, str]:
 async def _person(visitor: Visitor, each: Field, text: str) -> str:
     """The Slack ID of a person, given as ID, as mention or by name."""
     match = MENTION.fullmatch(text)
-    wanted = match[1] if match else text.removeprefix("@").strip()
-    if is_user_id(wanted):
-        return wanted
-    if wanted.lower() in {"me", "myself"}:
+    name_or_id = match[1] if match else text.removeprefix("@").strip()
+    if is_user_id(name_or_id):
+        return name_or_id
+    if name_or_id.lower() in {"me", "myself"}:
         return visitor.person
     async with visitor.door.context.database.reading() as conn:
-        known = await names.containing(conn, wanted[:LONGEST_NAME])
+        known_names = await names.containing(conn, name_or_id[:LONGEST_NAME])
     contacts = visitor.door.context.policy.contacts.values()
-    named = {contact.slack: contact.name or contact.key for contact in contacts if contact.slack}
-    people = {**{user: name for user, name in named.items() if user and wanted.lower() in name.lower()}, **known}
-    exact = [user for user, name in people.items() if name.lower() == wanted.lower()]
-    found = exact or list(people)
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise _Invalid({each.name: f"I know nobody called “{wanted[:40]}”. Write their Slack ID, such as U0123ABCD."})
-    shown = ", ".join(f"{people[user]} ({user})" for user in found[:5])
-    raise _Invalid({each.name: f"“{wanted[:40]}” may be {shown}. Write the ID."})
+    contact_names = {contact.slack: contact.name or contact.key for contact in contacts if contact.slack}
+    people = {
+        **{user: name for user, name in contact_names.items() if user and name_or_id.lower() in name.lower()},
+        **known_names,
+    }
+    exact = [user for user, name in people.items() if name.lower() == name_or_id.lower()]
+    candidates = exact or list(people)
+    if len(candidates) == 1:
+        return candidates[0]
+    if not candidates:
+        raise _Invalid(
+            {each.name: f"I know nobody called “{name_or_id[:40]}”. Write their Slack ID, such as U0123ABCD."}
+        )
+    suggestions = ", ".join(f"{people[user]} ({user})" for user in candidates[:5])
+    raise _Invalid({each.name: f"“{name_or_id[:40]}” may be {suggestions}. Write the ID."})
 
 
 def redirect(path: str) -> web.Response:

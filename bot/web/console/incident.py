@@ -85,8 +85,8 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
         "incident": facts,
         "policy_severity": _severity(visitor.door.context.policy, facts["severity"]),
         "roles": _roles(visitor.door.context.policy, facts["roles"]),
-        "upcoming": sorted((each for each in ledger if each["state"] == "waiting"), key=lambda each: each["due_at"]),
-        "past": [each for each in reversed(ledger) if each["state"] != "waiting"][:PAGE],
+        "upcoming": sorted((row for row in ledger if row["state"] == "waiting"), key=lambda row: row["due_at"]),
+        "past": [row for row in reversed(ledger) if row["state"] != "waiting"][:PAGE],
         "extras": _extras(facts, visitor.door.context.policy),
         "groups": (await visitor.ask("list_incident_alerts", path))["groups"],
         **timeline,
@@ -95,23 +95,23 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
         words = await visitor.words(*values.values())
         return rendering.html(visitor.request, "incident_live.html", words=words, **values)
     offers = sum(offer.to == visitor.person for offer in incident.handovers)
-    told = (await visitor.ask("list_communications", path, limit=MOST_TOLD))["communications"]
+    communications = (await visitor.ask("list_communications", path, limit=MOST_TOLD))["communications"]
     runs = (await visitor.ask("list_runs", path))["playbooks"]
     opening = await opening_form(visitor, incident.id) if incident.open else None
-    values |= {"communications": told, "runs": runs, "playbook_form": opening}
+    values |= {"communications": communications, "runs": runs, "playbook_form": opening}
     forms = offered(facts, visitor.door.context.policy, visitor.person, offers)
     return await visitor.page("incident.html", status, **values, **_sorted(forms, refused))
 
 
 def _sorted(forms: list[Form], refused: Form | None) -> dict[str, Any]:
     """The forms by where they stand, with the refused one in its place."""
-    shown = [refused if refused is not None and form.name == refused.name else form for form in forms]
-    if refused is not None and refused not in shown:
-        shown.append(refused)
+    page_forms = [refused if refused is not None and form.name == refused.name else form for form in forms]
+    if refused is not None and refused not in page_forms:
+        page_forms.append(refused)
     return {
-        "buttons": [form for form in shown if takes_nothing(form)],
-        "forms": [form for form in shown if not takes_nothing(form) and form.name in FIRST],
-        "more_forms": [form for form in shown if not takes_nothing(form) and form.name not in FIRST],
+        "buttons": [form for form in page_forms if takes_nothing(form)],
+        "forms": [form for form in page_forms if not takes_nothing(form) and form.name in FIRST],
+        "more_forms": [form for form in page_forms if not takes_nothing(form) and form.name not in FIRST],
     }
 
 
@@ -123,23 +123,23 @@ async def _timeline(visitor: Visitor, path: Mapping[str, str]) -> dict[str, Any]
         answer = await visitor.ask("list_entries", path, order="desc", limit=PAGE, **SHOWN[show][1], **cursor)
     except ValueError:
         raise BadArgument("cursor", "This address is no longer good. Open the incident again.") from None
-    shown = [(key, label) for key, (label, _) in SHOWN.items()]
+    filters = [(key, label) for key, (label, _) in SHOWN.items()]
     return {
-        "entries": answer["entries"], "next_cursor": answer["next_cursor"], "show": show, "filters": shown,
+        "entries": answer["entries"], "next_cursor": answer["next_cursor"], "show": show, "filters": filters,
         "older": bool(cursor),
     }  # fmt: skip
 
 
 def _roles(policy: Policy, held: Mapping[str, str]) -> list[tuple[str, str | None]]:
     """Every role of the policy with its holder, then those that the policy no longer has."""
-    known = [(role.title, held.get(role.key)) for role in policy.roles]
+    rows = [(role.title, held.get(role.key)) for role in policy.roles]
     keys = {role.key for role in policy.roles}
-    return [*known, *((key, holder) for key, holder in held.items() if key not in keys)]
+    return [*rows, *((key, holder) for key, holder in held.items() if key not in keys)]
 
 
 def _extras(incident: Mapping[str, Any], policy: Policy) -> list[tuple[str, str]]:
     """Regions, what is known of the impact, and the answers to the organisation's own questions."""
-    labels = {each.key: each.label for each in policy.fields}
+    labels = {custom_field.key: custom_field.label for custom_field in policy.fields}
     regions = [("Regions", ", ".join(incident["regions"]))] if incident["regions"] else []
     facts = [(label_of("record_impact", name), _plain(value)) for name, value in incident["facts"].items()]
     return [*regions, *facts, *((labels.get(key, key), _plain(value)) for key, value in incident["fields"].items())]

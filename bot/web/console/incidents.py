@@ -27,12 +27,12 @@ async def show(visitor: Visitor) -> web.StreamResponse:
     chosen = {name: query[name] for name in ("status", "severity", "service") if query.get(name)}
     following = None
     if words:
-        listed = (await visitor.ask("search_incidents", q=words, limit=PAGE))["incidents"]
+        rows = (await visitor.ask("search_incidents", q=words, limit=PAGE))["incidents"]
     else:
-        listed, following = await _listed(visitor, chosen, query.get("cursor"))
+        rows, following = await _listed(visitor, chosen, query.get("cursor"))
     more = urlencode({**chosen, "cursor": following}) if following else ""
     return await visitor.page(
-        "incidents.html", at="incidents", q=words, incidents=listed, chosen=chosen, more=more,
+        "incidents.html", at="incidents", q=words, incidents=rows, chosen=chosen, more=more,
         statuses=["open", *map(str, Status)], severities=[level.key for level in policy.severities],
         services=list(policy.services),
     )  # fmt: skip
@@ -41,9 +41,9 @@ async def show(visitor: Visitor) -> web.StreamResponse:
 async def _listed(
     visitor: Visitor, chosen: dict[str, Any], cursor: str | None
 ) -> tuple[list[dict[str, Any]], str | None]:
-    given: dict[str, Any] = {**chosen, **({"cursor": cursor} if cursor else {})}
+    arguments: dict[str, Any] = {**chosen, **({"cursor": cursor} if cursor else {})}
     try:
-        answer = await visitor.ask("list_incidents", limit=PAGE, **given)
+        answer = await visitor.ask("list_incidents", limit=PAGE, **arguments)
     except ValueError:
         raise BadArgument("status", "I cannot filter like that. Open the list again.") from None
     return answer["incidents"], answer["next_cursor"]

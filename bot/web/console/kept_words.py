@@ -45,8 +45,8 @@ def of_form(path: str, sent: Mapping[str, object]) -> KeptWords | None:
     fields = tuple((name, text) for name, text in sent.items() if name not in _OURS and isinstance(text, str))
     if path == "/logout" or not any(text.strip() for _, text in fields):
         return None
-    kept = KeptWords(inside(path), fields)
-    return kept if len(kept.as_text()) <= LONGEST else None
+    form_words = KeptWords(inside(path), fields)
+    return form_words if len(form_words.as_text()) <= LONGEST else None
 
 
 def read(text: object) -> KeptWords | None:

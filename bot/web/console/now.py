@@ -28,10 +28,10 @@ async def now(visitor: Visitor) -> web.StreamResponse:
 async def declare(visitor: Visitor) -> web.StreamResponse:
     """Declare an incident and go to it."""
     try:
-        made = await carry_out(visitor, _declaration(visitor.door.context.policy), {})
+        incident = await carry_out(visitor, _declaration(visitor.door.context.policy), {})
     except Rejected as rejected:
         return await _page(visitor, rejected.form, rejected.status)
-    return redirect("/" if made is None else f"/incidents/{made['id']}?done=Declare")
+    return redirect("/" if incident is None else f"/incidents/{incident['id']}?done=Declare")
 
 
 def _declaration(policy: Policy) -> Form:
@@ -41,12 +41,12 @@ def _declaration(policy: Policy) -> Form:
 
 async def _page(visitor: Visitor, form: Form, status: int = 200) -> web.Response:
     policy = visitor.door.context.policy
-    listed = await visitor.ask("list_incidents", status="open", limit=MOST)
+    open_incidents = await visitor.ask("list_incidents", status="open", limit=MOST)
     schedules = (await visitor.ask("list_schedules"))["schedules"]
     return await visitor.page(
         "now.html", status, at="now", form=form,
-        incidents=worst_first(listed["incidents"], policy), more=listed["next_cursor"],
-        mine=_waiting(listed["incidents"], visitor.person), waiting=await waiting(visitor), schedules=schedules,
+        incidents=worst_first(open_incidents["incidents"], policy), more=open_incidents["next_cursor"],
+        mine=_waiting(open_incidents["incidents"], visitor.person), waiting=await waiting(visitor), schedules=schedules,
         alerts=await _firing(visitor),
     )  # fmt: skip
 
@@ -54,25 +54,25 @@ async def _page(visitor: Visitor, form: Form, status: int = 200) -> web.Response
 def worst_first(incidents: list[dict[str, Any]], policy: Policy) -> list[dict[str, Any]]:
     """By severity, then the oldest first; drills come last."""
     order = {level.key: place for place, level in enumerate(policy.severities)}
-    ranked = [{**each, "rank": order.get(each["severity"], len(order))} for each in incidents]
-    return sorted(ranked, key=lambda each: (each["drill"], each["rank"], each["declared_at"]))
+    ranked = [{**incident, "rank": order.get(incident["severity"], len(order))} for incident in incidents]
+    return sorted(ranked, key=lambda row: (row["drill"], row["rank"], row["declared_at"]))
 
 
 def _waiting(incidents: list[dict[str, Any]], person: str) -> list[dict[str, Any]]:
     """The open incidents in which the person holds a role."""
     return [
-        {**each, "my_roles": [role for role, holder in each["roles"].items() if holder == person]}
-        for each in incidents
-        if person in each["roles"].values()
+        {**incident, "my_roles": [role for role, holder in incident["roles"].items() if holder == person]}
+        for incident in incidents
+        if person in incident["roles"].values()
     ]
 
 
 async def _firing(visitor: Visitor) -> list[dict[str, Any]]:
     async with visitor.door.context.database.reading() as conn:
-        listed = await groups.firing(conn, MOST_ALERTS)
-        counts = await members.counts(conn, [group.number for group in listed])
+        alert_groups = await groups.firing(conn, MOST_ALERTS)
+        counts = await members.counts(conn, [group.number for group in alert_groups])
     return [
         {"id": group.id, "title": group.title, "severity": group.severity, "since": group.opened_at,
          "firing": counts[group.number].firing if group.number in counts else 0}
-        for group in listed
+        for group in alert_groups
     ]  # fmt: skip

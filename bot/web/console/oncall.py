@@ -58,8 +58,12 @@ async def _carried_out(visitor: Visitor, form: Form) -> web.Response:
 def _covering(visitor: Visitor, schedule: str) -> Form:
     policy = visitor.door.context.policy
     form = form_for("cover_schedule", f"/oncall/{schedule}/cover", policy, f"Cover {schedule}", "Take over")
-    wanted = tuple(each for each in form.fields if each.name != "ends_at")  # a duration says the same
-    return replace(form, fields=tuple(replace(each, required=each.name == "duration") for each in wanted))
+    form_fields = tuple(
+        form_field for form_field in form.fields if form_field.name != "ends_at"
+    )  # a duration says the same
+    return replace(
+        form, fields=tuple(replace(form_field, required=form_field.name == "duration") for form_field in form_fields)
+    )
 
 
 def _giving_up(visitor: Visitor, schedule: str) -> Form:
@@ -83,7 +87,7 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
             {
                 "key": key,
                 "days": [_day(visitor, schedule, monday + timedelta(days=n), in_force) for n in range(7)],
-                "forms": [refused if refused is not None and refused.action == each.action else each for each in forms],
+                "forms": [refused if refused is not None and refused.action == form.action else form for form in forms],
                 "ics": f"/oncall/{key}.ics?{urlencode({'token': feeds[key] or ''})}",
                 "covers": _covers(schedule, in_force, visitor.now),
             }
@@ -117,11 +121,11 @@ def _day(visitor: Visitor, schedule: Schedule, day: date, in_force: Sequence[Ove
         for gap in oncall.gaps(schedule, starts, ends, tuple(in_force))
         if gap.ends_at > visitor.now
     ]
-    shown = sorted((part for part in parts if part["from"] < part["to"]), key=lambda part: part["from"])
+    visible_parts = sorted((part for part in parts if part["from"] < part["to"]), key=lambda part: part["from"])
     return {
         "date": day.isoformat(),
         "name": f"{day:%a} {day.day} {day:%b}",
-        "parts": [_in_words(part) for part in shown],
+        "parts": [_in_words(part) for part in visible_parts],
     }
 
 
@@ -132,7 +136,7 @@ def _in_words(part: dict[str, Any]) -> dict[str, Any]:
 
 def _covers(schedule: Schedule, in_force: Sequence[Override], now: datetime) -> list[dict[str, Any]]:
     return [
-        {"member": each.member, "starts_at": each.starts_at, "ends_at": each.ends_at}
-        for each in in_force
-        if each.schedule == schedule.key and each.ends_at > now
+        {"member": override.member, "starts_at": override.starts_at, "ends_at": override.ends_at}
+        for override in in_force
+        if override.schedule == schedule.key and override.ends_at > now
     ]

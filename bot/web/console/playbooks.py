@@ -24,17 +24,17 @@ def routes(door: Door) -> list[web.RouteDef]:
 async def show(visitor: Visitor) -> web.StreamResponse:
     """Every playbook by category, and those that are open in an incident the visitor may see."""
     library = await visitor.door.context.playbook_library.library()
-    wanted = visitor.request.query.get("q", "").strip().lower()[:100]
-    kept: list[dict[str, Any]] = [
-        {"id": each.id, "name": each.name, "category": each.category, "symptoms": each.symptoms[:3],
-         "steps": sum(len(phase.steps) for phase in each.phases)}
-        for each in library.playbooks
-        if wanted in f"{each.name} {each.category} {' '.join(each.symptoms)}".lower()
+    words = visitor.request.query.get("q", "").strip().lower()[:100]
+    rows: list[dict[str, Any]] = [
+        {"id": playbook.id, "name": playbook.name, "category": playbook.category, "symptoms": playbook.symptoms[:3],
+         "steps": sum(len(phase.steps) for phase in playbook.phases)}
+        for playbook in library.playbooks
+        if words in f"{playbook.name} {playbook.category} {' '.join(playbook.symptoms)}".lower()
     ]  # fmt: skip
-    categories = sorted({each["category"] for each in kept})
+    categories = sorted({row["category"] for row in rows})
     return await visitor.page(
-        "playbooks.html", at="playbooks", q=wanted, runs=await _running(visitor),
-        categories=[(name, [each for each in kept if each["category"] == name]) for name in categories],
+        "playbooks.html", at="playbooks", q=words, runs=await _running(visitor),
+        categories=[(name, [row for row in rows if row["category"] == name]) for name in categories],
     )  # fmt: skip
 
 
@@ -46,13 +46,13 @@ async def read(visitor: Visitor) -> web.StreamResponse:
 
 async def _running(visitor: Visitor) -> list[dict[str, object]]:
     """The playbooks open in open incidents, those of the newest incidents first."""
-    who = None if visitor.person == OPERATOR else visitor.person
+    viewer = None if visitor.person == OPERATOR else visitor.person
     async with visitor.door.context.database.reading() as conn:
-        listed = (await list_incidents(conn, IncidentQuery(open_only=True), who, MOST_OPEN)).incidents
+        open_incidents = (await list_incidents(conn, IncidentQuery(open_only=True), viewer, MOST_OPEN)).incidents
     return [
         {"incident": incident.id, "title": incident.title, "run": run.number, "name": run.name,
          "settled": run.settled, "total": run.total}
-        for incident in listed
+        for incident in open_incidents
         for run in incident.walks
         if run.outcome is None
     ]  # fmt: skip

@@ -50,8 +50,8 @@ async def _page(visitor: Visitor, path: Path | None, text: str | None = None) ->
     checked = await _checked(visitor, text) if text is not None else None
     hint = "The policy file as you want it. Nothing is saved, and nothing changes."
     field = Field("text", "Policy, in YAML", "text", True, hint=hint)
-    shown = text if text is not None else await asyncio.to_thread(_file_text, path)
-    form = Form("policy", "/setup/policy", "Try a changed policy", (field,), "Check it", {"text": shown})
+    policy_text = text if text is not None else await asyncio.to_thread(_file_text, path)
+    form = Form("policy", "/setup/policy", "Try a changed policy", (field,), "Check it", {"text": policy_text})
     status = 422 if checked is not None and checked["problems"] else 200
     return await visitor.page(
         "policy.html", status, at="setup", form=form, checked=checked,
@@ -79,24 +79,30 @@ def _line(problem: Problem) -> str:
 async def _played(visitor: Visitor, policy: Policy) -> dict[str, Any]:
     """What was sent in the latest incidents, and what the policy would have sent."""
     context, now = visitor.door.context, visitor.now
-    wanted = incidents.IncidentFilter(declared_since=now - PLAYED_OF)
+    incident_filter = incidents.IncidentFilter(declared_since=now - PLAYED_OF)
     async with context.database.snapshot() as conn:
-        chosen = [each for each in await incidents.find(conn, wanted, (), PLAYED) if not each.drill]
+        chosen = [
+            incident for incident in await incidents.find(conn, incident_filter, (), PLAYED) if not incident.drill
+        ]
         played = [
-            await replay(conn, each, await context.policies.of(conn, each), policy, context.methods, now)
-            for each in chosen
+            await replay(conn, incident, await context.policies.of(conn, incident), policy, context.methods, now)
+            for incident in chosen
         ]
     rows = (
-        ("Pages", sum(pages(each.sent) for each in played), sum(pages(each.would_send) for each in played)),
+        (
+            "Pages",
+            sum(pages(comparison.sent) for comparison in played),
+            sum(pages(comparison.would_send) for comparison in played),
+        ),
         (
             "Pages at night",
-            sum(night_pages(each.sent, policy.zone) for each in played),
-            sum(night_pages(each.would_send, policy.zone) for each in played),
+            sum(night_pages(comparison.sent, policy.zone) for comparison in played),
+            sum(night_pages(comparison.would_send, policy.zone) for comparison in played),
         ),
         (
             "Minutes of silence beyond the cadence",
-            round(sum(each.silent[0] for each in played)),
-            round(sum(each.silent[1] for each in played)),
+            round(sum(comparison.silent[0] for comparison in played)),
+            round(sum(comparison.silent[1] for comparison in played)),
         ),
     )
     return {"incidents": len(played), "rows": rows, "days": PLAYED_OF.days}

@@ -84,16 +84,16 @@ async def draft(visitor: Visitor) -> web.StreamResponse:
     """Keep what is written so far. The script sends it while people type; the button does without a script."""
     place = await _place(visitor)
     _require_write(visitor)
-    sent = await form_of(visitor.request)
-    version = str(sent.get("version", ""))
+    form_data = await form_of(visitor.request)
+    version = str(form_data.get("version", ""))
     number = int(version) if version.isascii() and version.isdecimal() and len(version) <= 6 else 0
-    text = str(sent.get("text", "")).replace("\r\n", "\n")
+    text = str(form_data.get("text", "")).replace("\r\n", "\n")
     context, key = visitor.door.context, place.section.key
     await keep_draft(context, place.incident, key, number, text, visitor.person)
     if "application/json" not in visitor.request.headers.get("Accept", ""):
         return redirect(f"{place.path}?done=Kept")
-    told = await _told(visitor, await writing(context, place.incident.number, key, visitor.person), number)
-    return web.json_response({"at": f"{visitor.now:%H:%M}", "told": told})
+    notice = await _told(visitor, await writing(context, place.incident.number, key, visitor.person), number)
+    return web.json_response({"at": f"{visitor.now:%H:%M}", "told": notice})
 
 
 async def discard(visitor: Visitor) -> web.StreamResponse:
@@ -107,17 +107,20 @@ async def answered(visitor: Visitor) -> web.StreamResponse:
     """Record the answers to questions of the section."""
     place = await _place(visitor)
     _require_write(visitor)
-    sent = await form_of(visitor.request)
-    texts = {each.key: str(sent.get(f"q-{each.key}", "")).strip()[:LONGEST_ANSWER] for each in place.section.questions}
-    given = {key: (place.section.key, text) for key, text in texts.items() if text}
-    once = str(sent.get(ONCE, ""))[:40]
+    form_data = await form_of(visitor.request)
+    texts = {
+        question.key: str(form_data.get(f"q-{question.key}", "")).strip()[:LONGEST_ANSWER]
+        for question in place.section.questions
+    }
+    answers = {key: (place.section.key, text) for key, text in texts.items() if text}
+    once = str(form_data.get(ONCE, ""))[:40]
     delivery = f"console:{visitor.session.id}:{once}" if once else None
-    if not given:
+    if not answers:
         return await _page(visitor, place, status=422, answering=_answering(place, "Answer at least one question."))
     call = visitor.call({"id": place.incident.id}, delivery)
     try:
-        anonymous = bool(sent.get("anonymous"))
-        await answer(call.context, place.incident.number, given, visitor.person, delivery, anonymous=anonymous)
+        anonymous = bool(form_data.get("anonymous"))
+        await answer(call.context, place.incident.number, answers, visitor.person, delivery, anonymous=anonymous)
     except DuplicateDelivery:
         pass
     except Refused as refused:
@@ -135,7 +138,7 @@ async def _place(visitor: Visitor) -> Place:
     async with context.database.reading() as conn:
         view = await read_review(conn, await context.policies.of(conn, incident), incident.number)
     key = visitor.request.match_info["section"]
-    section = next((each for each in view.sections if each.key == key), None)
+    section = next((candidate for candidate in view.sections if candidate.key == key), None)
     if section is None:
         raise NotFound("The review has no such section.", "review")
     return Place(incident, view, section)
@@ -152,7 +155,7 @@ async def _page(
     values: Mapping[str, Any] = {
         "incident": {"id": place.incident.id, "title": place.incident.title},
         "section": {"key": section.key, "title": section.title, "version": section.version},
-        "sentences": [{"text": each.text, "cites": each.cites} for each in section.sentences],
+        "sentences": [{"text": sentence.text, "cites": sentence.cites} for sentence in section.sentences],
         "versions": [{"version": e.version, "text": e.text, "author": e.author, "at": e.at} for e in versions],
         "path": place.path, "editable": place.editable, "text": text, "version": version, "restored": restored,
         "most": LONGEST, "told": await _told(visitor, now_writing, version),
@@ -178,7 +181,7 @@ def _as_written(place: Place, now_writing: Writing) -> str:
 
 async def _told(visitor: Visitor, now_writing: Writing, version: int) -> str:
     """What the second of two people is told while they write; empty where nobody else is there."""
-    people = [each.author for each in now_writing.others]
+    people = [other_draft.author for other_draft in now_writing.others]
     stored = now_writing.stored
     words = await visitor.words([*people, stored.author if stored is not None else ""])
     parts = (
@@ -192,7 +195,8 @@ async def _told(visitor: Visitor, now_writing: Writing, version: int) -> str:
 def _answering(place: Place, error: str = "") -> Form:
     """The questions of the section with a field each."""
     fields = tuple(
-        Field(f"q-{each.key}", each.text, "text", most=LONGEST_ANSWER, hint="") for each in place.section.questions
+        Field(f"q-{question.key}", question.text, "text", most=LONGEST_ANSWER, hint="")
+        for question in place.section.questions
     )
     anonymous = Field("anonymous", "Without my name", "yes")
     return Form("answer", f"{place.path}/answer", "Answer", (*fields, anonymous), "Answer", error=error)

@@ -67,23 +67,23 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
     path = visitor.request.match_info
     incident = await visitor.ask("get_incident", path)
     review = await visitor.ask("get_review", path)
-    whole = visitor.request.query.get("all")
-    sections = [_shown(section, whole=section["key"] == whole) for section in review["sections"]]
+    expanded_key = visitor.request.query.get("all")
+    sections = [_shown(section, whole=section["key"] == expanded_key) for section in review["sections"]]
     forms = [_form(visitor, verb) for verb in NEXT.get(review["state"], ())]
-    shown = [refused if refused is not None and refused.name == form.name else form for form in forms]
+    review_forms = [refused if refused is not None and refused.name == form.name else form for form in forms]
     adding: Any = _form(visitor, "action")
     if refused is not None and refused.name == adding.name:
         adding = refused
     return await visitor.page(
-        "review.html", status, at="reviews", incident=incident, review=review, sections=sections, forms=shown,
+        "review.html", status, at="reviews", incident=incident, review=review, sections=sections, forms=review_forms,
         adding=adding, asked=_asked(review, visitor.person), trouble=refused.error if refused is not None else "",
     )  # fmt: skip
 
 
 def _shown(section: dict[str, Any], *, whole: bool) -> dict[str, Any]:
     """A section with its first sentences, or with all of them."""
-    shown = section["sentences"] if whole else section["sentences"][:MOST_SENTENCES]
-    return {**section, "shown": shown, "left_out": len(section["sentences"]) - len(shown)}
+    sentences = section["sentences"] if whole else section["sentences"][:MOST_SENTENCES]
+    return {**section, "shown": sentences, "left_out": len(section["sentences"]) - len(sentences)}
 
 
 def _asked(review: dict[str, Any], person: str) -> list[dict[str, str]]:

@@ -102,28 +102,28 @@ def routes(door: Door, backtests: Backtests) -> list[web.RouteDef]:
 
 async def _list_page(visitor: Visitor, backtests: Backtests, **more: Any) -> web.Response:
     """The rules of the policy with their states."""
-    listed = await _listed(visitor)
+    rows = await _listed(visitor)
     order = {"firing": 0, "unknown": 1, "pending": 2}
-    problems = {each["problem"] for each in listed if each["enabled"]}
-    shown: dict[str, Any] = {"form": _line_form(), "result": None, "status": 200, **more}
+    problems = {row["problem"] for row in rows if row["enabled"]}
+    values: dict[str, Any] = {"form": _line_form(), "result": None, "status": 200, **more}
     return await visitor.page(
-        "rules.html", shown.pop("status"), at="alerts", trouble=problems.pop() if len(problems) == 1 else None,
+        "rules.html", values.pop("status"), at="alerts", trouble=problems.pop() if len(problems) == 1 else None,
         possible=backtests.possible, admin=visitor.may(Scope.ADMIN),
-        rules=sorted(listed, key=lambda each: (order.get(each["state"], 3), each["id"])), **shown,
+        rules=sorted(rows, key=lambda row: (order.get(row["state"], 3), row["id"])), **values,
     )  # fmt: skip
 
 
 async def _rule_page(visitor: Visitor, backtests: Backtests, **more: Any) -> web.Response:
     rule = _rule(visitor)
-    listed = {each["id"]: each for each in await _listed(visitor)}
-    stated = listed[rule.id]
-    shown: dict[str, Any] = {
+    rows = {row["id"]: row for row in await _listed(visitor)}
+    stated = rows[rule.id]
+    values: dict[str, Any] = {
         "form": _try_form(rule), "switching": _switch_form(rule, enabled=stated["enabled"]), "result": None,
         "status": 200, **more,
     }  # fmt: skip
     return await visitor.page(
-        "rule.html", shown.pop("status"), at="alerts", rule=stated, description=rule.description,
-        runbook=rule.runbook, facts=_facts(rule), possible=backtests.possible, admin=visitor.may(Scope.ADMIN), **shown,
+        "rule.html", values.pop("status"), at="alerts", rule=stated, description=rule.description,
+        runbook=rule.runbook, facts=_facts(rule), possible=backtests.possible, admin=visitor.may(Scope.ADMIN), **values,
     )  # fmt: skip
 
 
@@ -158,8 +158,8 @@ async def _try(visitor: Visitor, backtests: Backtests) -> web.Response:
 async def _try_line(visitor: Visitor, backtests: Backtests) -> web.Response:
     """Try a rule that is in no policy yet. Its query can ask for any metric, so that is for administrators."""
     require(visitor.token, Scope.ADMIN)
-    sent = await form_of(visitor.request)
-    line, since = str(sent.get("line", "")).strip()[:LONGEST_LINE], str(sent.get("since", ""))
+    form_data = await form_of(visitor.request)
+    line, since = str(form_data.get("line", "")).strip()[:LONGEST_LINE], str(form_data.get("since", ""))
     form = replace(_line_form(), values={"line": line, "since": since})
     context = visitor.door.context
     try:
@@ -215,7 +215,7 @@ def _facts(rule: AlertingRule) -> list[tuple[str, str]]:
     spans += [("Resolves", f"after {exact(rule.keep_firing)} without" if rule.keep_firing else "at once")]
     labels = [("Labels", ", ".join(f"{key}={value}" for key, value in rule.labels.items()))] if rule.labels else []
     service = [("Service", rule.service)] if rule.service else []
-    conditions = [(f"Condition {number}", described(each)) for number, each in enumerate(rule.conditions, 1)]
+    conditions = [(f"Condition {number}", described(condition)) for number, condition in enumerate(rule.conditions, 1)]
     needed = [
         ("Fires when", f"{'all' if rule.when == 'all' else 'one'} of them hold{'' if rule.when == 'all' else 's'}")
     ]

@@ -43,21 +43,23 @@ def routes(door: Door) -> list[web.RouteDef]:
 async def opening_form(visitor: Visitor, incident: str) -> Form:
     """The form that opens a playbook in an incident."""
     library = await visitor.door.context.playbook_library.library()
-    names = sorted((each.name, each.id) for each in library.playbooks)
+    names = sorted((playbook.name, playbook.id) for playbook in library.playbooks)
     form = form_for("open_playbook", f"/incidents/{incident}/playbooks", visitor.door.context.policy, "Open a playbook")
     choices = (("", "–"), *((key, name) for name, key in names))
-    return replace(form, fields=tuple(replace(each, kind="choice", choices=choices) for each in form.fields))
+    return replace(
+        form, fields=tuple(replace(form_field, kind="choice", choices=choices) for form_field in form.fields)
+    )
 
 
 async def open_one(visitor: Visitor) -> web.StreamResponse:
     """Open a playbook, and go to it."""
     incident = (await visitor.ask("get_incident", visitor.request.match_info))["id"]
     try:
-        made = await carry_out(visitor, await opening_form(visitor, incident), {"id": incident})
+        answer = await carry_out(visitor, await opening_form(visitor, incident), {"id": incident})
     except Rejected as rejected:
         text = rejected.form.error or " ".join(rejected.form.errors.values())
         return await visitor.page("message.html", rejected.status, at="", title="Not opened", text=text)
-    return redirect(f"/incidents/{incident}" + ("" if made is None else f"/playbooks/{made['run']}"))
+    return redirect(f"/incidents/{incident}" + ("" if answer is None else f"/playbooks/{answer['run']}"))
 
 
 async def show(visitor: Visitor) -> web.StreamResponse:
@@ -82,8 +84,8 @@ async def act(visitor: Visitor) -> web.StreamResponse:
 async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200) -> web.Response:
     path = visitor.request.match_info
     incident = await visitor.ask("get_incident", {"id": path["id"]})
-    listed = (await visitor.ask("list_runs", {"id": path["id"]}))["playbooks"]
-    run = next((each for each in listed if str(each["run"]) == path["run"]), None)
+    open_runs = (await visitor.ask("list_runs", {"id": path["id"]}))["playbooks"]
+    run = next((candidate for candidate in open_runs if str(candidate["run"]) == path["run"]), None)
     if run is None:
         raise NotFound(f"{incident['id']} has no playbook {path['run']}.")
     playbook = await _playbook(visitor, run["playbook"])
@@ -97,9 +99,9 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
         {**step, "detail": details.get(step["key"]), "forms": _of_step(visitor, run, step, refused) if live else []}
         for step in run["steps"]
     ]
-    whole = [_shown(_form(VERBS[word], path, visitor), refused) for word in ("values", "stop")] if live else []
+    run_forms = [_shown(_form(VERBS[word], path, visitor), refused) for word in ("values", "stop")] if live else []
     return await visitor.page(
-        "run.html", status, at="playbooks", incident=incident, run=run, steps=steps, whole=whole,
+        "run.html", status, at="playbooks", incident=incident, run=run, steps=steps, whole=run_forms,
         next_key=next((step["key"] for step in run["steps"] if step["state"] not in SETTLED), ""),
     )  # fmt: skip
 
@@ -124,8 +126,8 @@ def _of_step(visitor: Visitor, run: Mapping[str, Any], step: Mapping[str, Any], 
         if (about_approval and waits) or (not about_approval and (not settled or operation.name == "note_step")):
             form = _form(operation, path, visitor)
             if about_approval:
-                rest = tuple(each for each in form.fields if each.name != "approval")
-                form = replace(form, fields=rest, hidden={"approval": str(step["approval"])})
+                other_fields = tuple(form_field for form_field in form.fields if form_field.name != "approval")
+                form = replace(form, fields=other_fields, hidden={"approval": str(step["approval"])})
             forms.append(_shown(form, refused))
     return forms
 

@@ -54,10 +54,10 @@ def routes(door: Door, installation: Installation) -> list[web.RouteDef]:
 
     async def create(visitor: Visitor) -> web.StreamResponse:
         try:
-            made = await carry_out(visitor, _creating(visitor), {})
+            token = await carry_out(visitor, _creating(visitor), {})
         except Rejected as rejected:
             return await _page(visitor, installation, rejected.form, rejected.status)
-        return await _page(visitor, installation, made=made)
+        return await _page(visitor, installation, made=token)
 
     return [
         web.get("/setup", signed_in(door, show)),
@@ -83,10 +83,10 @@ async def revoke(visitor: Visitor) -> web.StreamResponse:
 
 async def end(visitor: Visitor) -> web.StreamResponse:
     """End a session: one's own, or any with the scope `admin`."""
-    wanted = int(visitor.request.match_info["session"])
-    if wanted not in {each.id for each in await _sessions(visitor)}:
+    session_id = int(visitor.request.match_info["session"])
+    if session_id not in {session.id for session in await _sessions(visitor)}:
         raise NotFound("There is no such session.")
-    await sessions.end(visitor.door.context.database, wanted, visitor.now)
+    await sessions.end(visitor.door.context.database, session_id, visitor.now)
     return redirect("/setup#sessions")
 
 
@@ -106,7 +106,7 @@ async def _page(
 ) -> web.Response:
     context = visitor.door.context
     admin = visitor.may(Scope.ADMIN)
-    shown: dict[str, Any] = {"findings": None, "tested": None, "made": None, **values}
+    results: dict[str, Any] = {"findings": None, "tested": None, "made": None, **values}
     return await visitor.page(
         "setup.html", status, at="setup", admin=admin, form=form or _creating(visitor),
         policy={"name": context.policy.name, "digest": context.policy.digest[:12]},
@@ -114,15 +114,15 @@ async def _page(
         if admin else None,
         tokens=(await visitor.ask("list_tokens"))["tokens"] if admin else [],
         sessions=[
-            {"id": each.id, "person": each.person, "way": str(each.way), "created_at": each.created_at,
-             "seen_at": each.seen_at, "mine": each.id == visitor.session.id}
-            for each in await _sessions(visitor)
+            {"id": session.id, "person": session.person, "way": str(session.way), "created_at": session.created_at,
+             "seen_at": session.seen_at, "mine": session.id == visitor.session.id}
+            for session in await _sessions(visitor)
         ],
         integrations=[
             ("slack", []), *((name, installation.missing(name)) for name in NEEDS),
             ("prometheus", [] if installation.prometheus() else ["PROMETHEUS_URL"]),
         ],
-        **shown,
+        **results,
     )  # fmt: skip
 
 

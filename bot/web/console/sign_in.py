@@ -59,23 +59,23 @@ class SignInPages:
         form = await form_of(request)
         if not await self._genuine(request, form):
             return await self.form(request, error=FORGED, status=403)
-        kept, given = kept_words.read(form.get(KEPT)), str(form.get("token", "")).strip()
+        typed_words, token_secret = kept_words.read(form.get(KEPT)), str(form.get("token", "")).strip()
         database, address = self.door.context.database, self.door.client_of(request)
         try:
             if wait_s := await sign_in_attempts.take(database, address, self.door.context.clock.now()):
-                return await self._too_many(request, wait_s, kept)
-            token = await self._token(given) if len(given) <= _LONGEST else None
+                return await self._too_many(request, wait_s, typed_words)
+            token = await self._token(token_secret) if len(token_secret) <= _LONGEST else None
             if token is None:
-                return await self.form(request, error=UNKNOWN_TOKEN, status=401, kept=kept)
+                return await self.form(request, error=UNKNOWN_TOKEN, status=401, kept=typed_words)
             await sign_in_attempts.give_back(database, address, self.door.context.clock.now())
             async with database.transaction() as conn:
                 session, secret = await sessions.open_session(
-                    conn, token.person, token.scopes, SignIn.TOKEN, self.door.context.clock.now(), hash_of(given)
+                    conn, token.person, token.scopes, SignIn.TOKEN, self.door.context.clock.now(), hash_of(token_secret)
                 )
         except StorageError:
-            return await self.form(request, error=NOT_NOW, status=503, kept=kept)
+            return await self.form(request, error=NOT_NOW, status=503, kept=typed_words)
         begun = await self.begun(request, secret, inside(str(form.get("next", ""))))
-        return begun if kept is None else await self._form_again(request, session, secret, kept)
+        return begun if typed_words is None else await self._form_again(request, session, secret, typed_words)
 
     async def _form_again(self, request: web.Request, session: Session, secret: str, kept: KeptWords) -> web.Response:
         """The form that was sent after the earlier session had ended."""
@@ -96,22 +96,22 @@ class SignInPages:
         if link is None or not link.is_valid(self.door.context.clock.now()):
             return await self.form(request, error=USED_UP, status=410)
         async with self.door.context.database.reading() as conn:
-            known = await names.get_many(conn, {link.person})
-        return await self.form(request, person=known.get(link.person, link.person))
+            known_names = await names.get_many(conn, {link.person})
+        return await self.form(request, person=known_names.get(link.person, link.person))
 
     async def with_link(self, request: web.Request) -> web.StreamResponse:
         """Sign in with the link."""
         if not await self._genuine(request, await form_of(request)):
             return await self.form(request, error=FORGED, status=403)
         try:
-            opened = await login_links.use(
+            opened_session = await login_links.use(
                 self.door.context.database, request.match_info["secret"][:_LONGEST], self.door.context.clock.now()
             )
         except StorageError:
             return await self.form(request, error=NOT_NOW, status=503)
-        if opened is None:
+        if opened_session is None:
             return await self.form(request, error=USED_UP, status=410)
-        return await self.begun(request, opened[1], "/")
+        return await self.begun(request, opened_session[1], "/")
 
     async def _token(self, given: str) -> Token | None:
         if given and is_one_of(given, self.door.authenticator.bootstrap()):
@@ -136,10 +136,10 @@ class SignInPages:
 
     async def _earlier(self, request: web.Request) -> Session | None:
         cookies, context = await self.door.cookies(), self.door.context
-        had = cookies.session_secret(request)
-        if had is None:
+        session_secret = cookies.session_secret(request)
+        if session_secret is None:
             return None
-        return await sessions.find(context.database, had, self.door.bootstrap_hashes(), context.clock.now())
+        return await sessions.find(context.database, session_secret, self.door.bootstrap_hashes(), context.clock.now())
 
     async def form(
         self, request: web.Request, *, error: str = "", person: str = "", status: int = 200,

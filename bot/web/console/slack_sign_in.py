@@ -57,19 +57,19 @@ class SlackSignIn:
         """Remember the state in a cookie of this browser, and go to Slack."""
         cookies = await pages.door.cookies()
         state, nonce = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
-        kept = json.dumps([state, nonce, inside(request.query.get("next"))])
+        remembered = json.dumps([state, nonce, inside(request.query.get("next"))])
         address = self.openid.address(self.redirect_uri, state, nonce, self.team)
         response = web.Response(status=303, headers={"Location": address})
-        cookies.set_openid(response, kept)
+        cookies.set_openid(response, remembered)
         return response
 
     async def _callback(self, request: web.Request, pages: SignInPages) -> web.StreamResponse:
         """Check the state, exchange the code, and open a session. The state works once."""
         cookies = await pages.door.cookies()
-        kept = cookies.openid(request)
-        state, nonce, then = json.loads(kept) if kept else ("", "", "/")
-        given, code = request.query.get("state", ""), request.query.get("code", "")
-        if not state or not secrets.compare_digest(state.encode(), given.encode("utf-8", "replace")):
+        remembered = cookies.openid(request)
+        state, nonce, then = json.loads(remembered) if remembered else ("", "", "/")
+        returned_state, code = request.query.get("state", ""), request.query.get("code", "")
+        if not state or not secrets.compare_digest(state.encode(), returned_state.encode("utf-8", "replace")):
             return await pages.form(request, error=REFUSED, status=403)
         if not code or len(code) > _LONGEST:
             return await pages.form(request, error=REFUSED, status=403)

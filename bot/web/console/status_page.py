@@ -63,17 +63,20 @@ async def _carried_out(visitor: Visitor, form: Form) -> web.Response:
 def _publishing(visitor: Visitor) -> Form:
     policy = visitor.door.context.policy
     form = form_for("publish", "/statuspage/publish", policy, "Publish something", "Publish")
-    return replace(form, fields=tuple(_with_states(each, policy) for each in form.fields))
+    return replace(form, fields=tuple(_with_states(form_field, policy) for form_field in form.fields))
 
 
 def _planning(visitor: Visitor) -> Form:
     policy = visitor.door.context.policy
     form = form_for("schedule_maintenance", "/statuspage/maintenance", policy, "Plan maintenance", "Plan it")
-    keys = tuple(each.key for each in policy.status_page.components)
+    keys = tuple(component.key for component in policy.status_page.components)
     return replace(
         form,
         values={"automatic": "yes", "remind": "yes"},
-        fields=tuple(replace(each, suggestions=keys) if each.name == "components" else each for each in form.fields),
+        fields=tuple(
+            replace(form_field, suggestions=keys) if form_field.name == "components" else form_field
+            for form_field in form.fields
+        ),
     )
 
 
@@ -81,15 +84,15 @@ def _about(visitor: Visitor, publication: str, verb: str) -> Form:
     policy = visitor.door.context.policy
     name, title = VERBS[verb]
     form = form_for(name, f"/statuspage/{publication}/{verb}", policy, title)
-    return replace(form, fields=tuple(_with_states(each, policy) for each in form.fields))
+    return replace(form, fields=tuple(_with_states(form_field, policy) for form_field in form.fields))
 
 
 def _with_states(each: Field, policy: Policy) -> Field:
     if each.name != "components":
         return each
     states = ", ".join(str(state) for state in ComponentState)
-    known = ", ".join(component.key for component in policy.status_page.components[:12])
-    return replace(each, hint=f"Such as api=partial_outage. Components: {known}. States: {states}.")
+    component_keys = ", ".join(component.key for component in policy.status_page.components[:12])
+    return replace(each, hint=f"Such as api=partial_outage. Components: {component_keys}. States: {states}.")
 
 
 async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200) -> web.Response:
@@ -97,13 +100,13 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
     past = (await visitor.ask("list_publications", limit=20))["publications"]
     async with visitor.door.context.database.reading() as conn:
         counts = await subscribers.counts(conn)
-    under_way = {each["id"] for each in page["publications"]}
+    under_way = {publication["id"] for publication in page["publications"]}
     forms = [_publishing(visitor), _planning(visitor)]
     return await visitor.page(
         "status_page.html", status, at="statuspage", page=page, counts=counts,
         admin=visitor.may(Scope.ADMIN),
-        listed=[{**each, "forms": _forms(visitor, each, refused)} for each in page["publications"]],
-        past=[each for each in past if each["id"] not in under_way],
+        listed=[{**current, "forms": _forms(visitor, current, refused)} for current in page["publications"]],
+        past=[publication for publication in past if publication["id"] not in under_way],
         forms=[refused if refused is not None and refused.action == form.action else form for form in forms],
     )  # fmt: skip
 

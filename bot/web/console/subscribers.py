@@ -50,8 +50,11 @@ async def remove(visitor: Visitor) -> web.StreamResponse:
 def _adding(visitor: Visitor) -> Form:
     policy = visitor.door.context.policy
     form = form_for("add_subscriber", "/statuspage/subscribers", policy, "Add a subscriber", "Ask to confirm")
-    keys = tuple(each.key for each in policy.status_page.components)
-    fields = tuple(replace(each, suggestions=keys) if each.name == "components" else each for each in form.fields)
+    keys = tuple(component.key for component in policy.status_page.components)
+    fields = tuple(
+        replace(form_field, suggestions=keys) if form_field.name == "components" else form_field
+        for form_field in form.fields
+    )
     return replace(form, fields=fields)
 
 

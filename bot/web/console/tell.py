@@ -56,9 +56,10 @@ def _sending(visitor: Visitor, audience: str, **values: str) -> Form:
     path = f"/incidents/{visitor.request.match_info['id']}/communications"
     policy = visitor.door.context.policy
     form = form_for("send_communication", path, policy, "Send", "Send", audience=audience, **values)
-    audiences = tuple((key, each.name) for key, each in policy.audiences.items())
+    audiences = tuple((key, audience_rules.name) for key, audience_rules in policy.audiences.items())
     fields = tuple(
-        replace(each, kind="choice", choices=audiences) if each.name == "audience" else each for each in form.fields
+        replace(form_field, kind="choice", choices=audiences) if form_field.name == "audience" else form_field
+        for form_field in form.fields
     )
     return replace(form, fields=fields)
 
@@ -72,19 +73,19 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
     path = {"id": visitor.request.match_info["id"]}
     incident = await visitor.ask("get_incident", path)
     audiences = (await visitor.ask("list_audiences", path))["audiences"]
-    told = (await visitor.ask("list_communications", path))["communications"]
+    communications = (await visitor.ask("list_communications", path))["communications"]
     chosen = visitor.request.query.get("audience", "")
     draft: dict[str, Any] | None = None
     form = refused if refused is not None and refused.name == "send_communication" else None
     if chosen and form is None:
-        if chosen not in {each["audience"] for each in audiences}:
+        if chosen not in {row["audience"] for row in audiences}:
             raise NotFound("There is no such audience.")
         draft = await visitor.ask("draft_communication", path, audience=chosen)
         form = _sending(visitor, chosen, subject=draft["subject"], text=draft["text"], stage=draft["stage"])
-    listed = [{**each, "forms": _forms(visitor, each, refused)} for each in told]
+    rows = [{**row, "forms": _forms(visitor, row, refused)} for row in communications]
     return await visitor.page(
         "tell.html", status, at="", incident=incident, audiences=audiences, chosen=chosen, draft=draft, form=form,
-        told=listed,
+        told=rows,
     )  # fmt: skip
 
 

@@ -37,13 +37,17 @@ async def waiting(visitor: Visitor) -> list[Waiting]:
     async with context.database.reading() as conn:
         addresses = frozenset({visitor.person, *await directory.addresses_of(conn, visitor.person)})
         order = [level.key for level in context.policy.severities]
-        found = await find_incidents(conn, visitor.person, worst_first=order, naming=addresses, limit=INVOLVED)
+        open_incidents = await find_incidents(conn, visitor.person, worst_first=order, naming=addresses, limit=INVOLVED)
         approvals = await _approvals(context, conn, visitor.person)
-    pages = [_line(each, "you are paged") for each in found.incidents if _is_paged(each, visitor.person, addresses)]
+    pages = [
+        _line(incident, "you are paged")
+        for incident in open_incidents.incidents
+        if _is_paged(incident, visitor.person, addresses)
+    ]
     offers = [
-        _line(each, f"you are asked to take over as {context.policy.role(offer.role).title}")
-        for each in found.incidents
-        for offer in handover.open_offers(each)
+        _line(incident, f"you are asked to take over as {context.policy.role(offer.role).title}")
+        for incident in open_incidents.incidents
+        for offer in handover.open_offers(incident)
         if offer.to == visitor.person
     ]
     return [*pages[:MOST], *offers[:MOST], *approvals, *await _overdue(visitor)]
@@ -57,17 +61,19 @@ def _is_paged(incident: Incident, person: str, addresses: frozenset[str]) -> boo
     """Whether a page of this person waits for an acknowledgement."""
     if incident.ladder.acknowledged_at is not None or person in incident.responders or incident.drill:
         return False
-    paged = {each.lower() if "@" in each else each for page in incident.ladder.pages for each in page.people}
+    paged = {
+        address.lower() if "@" in address else address for page in incident.ladder.pages for address in page.people
+    }
     return not addresses.isdisjoint(paged)
 
 
 async def _approvals(context: Context, conn: AsyncConnection, person: str) -> list[Waiting]:
     """The steps whose approval this person may give: those they were asked for directly first."""
     waiting = [run for run in await playbook_runs.running(conn) if any(map(is_waiting, run.steps))][:MOST_RUNS]
-    known = await incidents.get_many(conn, {run.incident for run in waiting})
+    incidents_by_number = await incidents.get_many(conn, {run.incident for run in waiting})
     lines: list[tuple[bool, Waiting]] = []
     for run in waiting:
-        incident = known.get(run.incident)
+        incident = incidents_by_number.get(run.incident)
         if incident is None or not await can_see(conn, incident, person):
             continue
         may = await may_answer(context, conn, incident, run, person)
@@ -75,12 +81,12 @@ async def _approvals(context: Context, conn: AsyncConnection, person: str) -> li
             directly = step.asked is not None and person in step.asked.people
             if directly or (may and step.asked is not None and step.asked.by != person):
                 path = f"/incidents/{incident.id}/playbooks/{run.number}#s{step.key}"
-                asked = "your approval is asked for" if directly else "approval is asked for, and you may give it"
-                lines.append((not directly, Waiting(path, f"{incident.id} {step.title}", asked)))
-    return [line for _, line in sorted(lines, key=lambda each: each[0])][:MOST]
+                request = "your approval is asked for" if directly else "approval is asked for, and you may give it"
+                lines.append((not directly, Waiting(path, f"{incident.id} {step.title}", request)))
+    return [line for _, line in sorted(lines, key=lambda ranked: ranked[0])][:MOST]
 
 
 async def _overdue(visitor: Visitor) -> list[Waiting]:
-    listed = await visitor.ask("list_actions", owner=visitor.person, overdue=True, limit=MOST)
-    return [Waiting("/reviews?scope=mine", f"{each['id']} {each['title']}", f"overdue since {each['due']}")
-            for each in listed["actions"]]  # fmt: skip
+    answer = await visitor.ask("list_actions", owner=visitor.person, overdue=True, limit=MOST)
+    return [Waiting("/reviews?scope=mine", f"{action['id']} {action['title']}", f"overdue since {action['due']}")
+            for action in answer["actions"]]  # fmt: skip

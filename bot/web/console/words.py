@@ -75,14 +75,14 @@ class Words:
 
     def said(self, text: str | None) -> Markup:
         """What somebody wrote: escaped, with names for mentions, links, and its line breaks."""
-        named = MENTION.sub(lambda match: "@" + self.who(match[1]), text or "")
+        with_names = MENTION.sub(lambda match: "@" + self.who(match[1]), text or "")
         pieces: list[Any] = []
         end = 0
-        for match in _URL.finditer(named):
-            pieces += [_lines(named[end : match.start()])]
+        for match in _URL.finditer(with_names):
+            pieces += [_lines(with_names[end : match.start()])]
             pieces += [Markup('<a href="{}" rel="noreferrer noopener">{}</a>').format(match[0], match[0])]
             end = match.end()
-        return Markup("").join([*pieces, _lines(named[end:])])
+        return Markup("").join([*pieces, _lines(with_names[end:])])
 
     def marked(self, text: str | None) -> Markup:
         """The same for what is written in Markdown: bold, emphasis and code within a line."""
@@ -123,9 +123,9 @@ def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
-        for key, each in value.items():
+        for key, item in value.items():
             yield from _texts(key)
-            yield from _texts(each)
+            yield from _texts(item)
     elif isinstance(value, Iterable):
-        for each in value:
-            yield from _texts(each)
+        for item in value:
+            yield from _texts(item)

@@ -69,9 +69,9 @@ class CloudWatchEndpoint(Endpoint):
         return sns.is_signed(message, certificate, datetime.now(UTC))
 
     async def _certificate(self, address: str) -> bytes:
-        known = self._certificates.get(address)
-        if known is not None and time.monotonic() - known[0] < KEPT_S:
-            return known[1]
+        cached = self._certificates.get(address)
+        if cached is not None and time.monotonic() - cached[0] < KEPT_S:
+            return cached[1]
         certificate = await self._fetch(address)
         while len(self._certificates) >= MOST_KEPT:
             del self._certificates[next(iter(self._certificates))]

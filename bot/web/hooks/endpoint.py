@@ -124,7 +124,9 @@ def _answer(receipt: Receipt, batch: AlertBatch) -> dict[str, object]:
         "groups": list(receipt.groups),
     }
     if batch.rejected:
-        answer["reasons"] = [{"alert": each.index, "reason": each.reason} for each in batch.rejected[:REASONS]]
+        answer["reasons"] = [
+            {"alert": rejection.index, "reason": rejection.reason} for rejection in batch.rejected[:REASONS]
+        ]
     return answer
 
 

@@ -59,9 +59,9 @@ def signed_by(secrets: str, body: bytes, signature: str) -> bool:
     Several are separated by commas while one is replaced.
     """
     candidates = {secrets, *(part.strip() for part in secrets.split(","))} - {""}
-    given = signature.strip().lower().encode("utf-8", "replace")
+    signature_bytes = signature.strip().lower().encode("utf-8", "replace")
     digests = [hmac.new(secret.encode(), body, hashlib.sha256).hexdigest().encode() for secret in sorted(candidates)]
-    return True in [hmac.compare_digest(digest, given) for digest in digests]
+    return True in [hmac.compare_digest(digest, signature_bytes) for digest in digests]
 
 
 def _is_fresh(said_at: str) -> bool:

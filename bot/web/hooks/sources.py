@@ -30,10 +30,10 @@ def routes(context: Context, live: LiveSettings, metrics: Metrics) -> list[web.R
         endpoints.append(Endpoint(context, SOURCES["sentry"], proof, metrics))
     if settings.sns_topics:
         endpoints.append(CloudWatchEndpoint(context, settings.sns_topics, tokens, metrics, fetch_from()))
-    listed = [route for endpoint in endpoints for route in endpoint.routes()]
+    route_list = [route for endpoint in endpoints for route in endpoint.routes()]
     if settings.tocsin_hook_token is not None or settings.grafana_hmac_secret is not None:
         proof = origin.grafana(tokens, lambda: secret_of(live.current.grafana_hmac_secret))
-        listed += Endpoint(context, SOURCES["grafana"], proof, metrics).routes(("POST", "PUT"))
+        route_list += Endpoint(context, SOURCES["grafana"], proof, metrics).routes(("POST", "PUT"))
     if settings.tocsin_hook_token is not None:
-        listed.append(handshake.route("/hooks/events"))
-    return listed
+        route_list.append(handshake.route("/hooks/events"))
+    return route_list

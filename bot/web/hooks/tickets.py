@@ -79,15 +79,15 @@ def _route(context: Context, hook: Hook, live: LiveSettings, metrics: Metrics) -
         if news is None:
             return web.json_response({"outcome": "ignored"}, status=202)
         try:
-            told = await take_news(context, news, f"{hook.name}:{hashlib.sha256(body).hexdigest()}")
+            is_new = await take_news(context, news, f"{hook.name}:{hashlib.sha256(body).hexdigest()}")
         except DuplicateDelivery:
             return web.json_response({"outcome": "repeated"}, status=202)
         except StorageError as error:
             metrics.not_recorded.labels("webhook").inc()
             log.warning("hook.not_recorded", hook=hook.name, error=str(error))
             return web.json_response({"error": "not recorded, send it again"}, status=503)
-        log.info("hook.taken", hook=hook.name, ticket=news.external, new=told)
-        return web.json_response({"outcome": "taken" if told else "ignored"}, status=202)
+        log.info("hook.taken", hook=hook.name, ticket=news.external, new=is_new)
+        return web.json_response({"outcome": "taken" if is_new else "ignored"}, status=202)
 
     return web.post(f"/hooks/{hook.name}", taken)
 

@@ -21,13 +21,13 @@ def documents(view: PageView) -> dict[str, Json]:
     """Every document by its name, such as `incidents/unresolved`."""
     page = {"page": _page(view)}
     components = _components(view)
-    incidents = [_incident(each, view) for each in view.incidents]
-    past = [_incident(each, view) for each in view.past if not each.is_maintenance]
-    active = [_incident(each, view) for each in view.active_maintenance]
-    upcoming = [_incident(each, view) for each in view.upcoming_maintenance]
-    over = [_incident(each, view) for each in view.past if each.is_maintenance]
+    incidents = [_incident(publication, view) for publication in view.incidents]
+    past = [_incident(publication, view) for publication in view.past if not publication.is_maintenance]
+    active = [_incident(publication, view) for publication in view.active_maintenance]
+    upcoming = [_incident(publication, view) for publication in view.upcoming_maintenance]
+    over = [_incident(publication, view) for publication in view.past if publication.is_maintenance]
     status = {"status": {"indicator": indicator(view.overall), "description": description(view.overall)}}
-    everything = sorted([*incidents, *past], key=lambda each: str(each["created_at"]), reverse=True)
+    everything = sorted([*incidents, *past], key=lambda document: str(document["created_at"]), reverse=True)
     return {
         "summary": {
             **page, "components": components, "incidents": incidents, "scheduled_maintenances": [*active, *upcoming],
@@ -75,17 +75,17 @@ def _page(view: PageView) -> Json:
 
 def _components(view: PageView) -> list[Json]:
     """The components, and the groups they stand in, in the order of the page."""
-    listed: list[Json] = []
+    rows: list[Json] = []
     groups: dict[str, Json] = {}
-    for each in view.components:
-        group = each.component.group
+    for component_view in view.components:
+        group = component_view.component.group
         if group and group not in groups:
             groups[group] = _group(group, view)
-            listed.append(groups[group])
-        listed.append(_component(each, view))
-    for position, component in enumerate(listed, 1):
+            rows.append(groups[group])
+        rows.append(_component(component_view, view))
+    for position, component in enumerate(rows, 1):
         component["position"] = position
-    return listed
+    return rows
 
 
 def _component(each: ComponentView, view: PageView) -> Json:
@@ -113,14 +113,14 @@ def group_id(name: str) -> str:
 
 
 def _group(name: str, view: PageView) -> Json:
-    members = [each for each in view.components if each.component.group == name]
-    state = max((each.state for each in members), key=list(ComponentState).index)
+    members = [component_view for component_view in view.components if component_view.component.group == name]
+    state = max((member.state for member in members), key=list(ComponentState).index)
     return {
         "id": group_id(name),
         "name": name,
         "status": str(state),
         "created_at": timestamp(view.since),
-        "updated_at": timestamp(max(each.changed_at for each in members)),
+        "updated_at": timestamp(max(member.changed_at for member in members)),
         "position": 0,
         "description": None,
         "showcase": False,
@@ -129,12 +129,14 @@ def _group(name: str, view: PageView) -> Json:
         "page_id": page_id(view),
         "group": True,
         "only_show_if_degraded": False,
-        "components": [each.component.key for each in members],
+        "components": [member.component.key for member in members],
     }
 
 
 def _incident(publication: Publication, view: PageView) -> Json:
-    affected = [each for each in view.components if each.component.key in publication.components]
+    affected = [
+        component_view for component_view in view.components if component_view.component.key in publication.components
+    ]
     shape: Json = {
         "id": publication.id,
         "name": publication.title,
@@ -150,7 +152,7 @@ def _incident(publication: Publication, view: PageView) -> Json:
         "incident_updates": [
             _update(publication, number, view) for number in range(len(publication.updates) - 1, -1, -1)
         ],
-        "components": [_component(each, view) for each in affected],
+        "components": [_component(component_view, view) for component_view in affected],
     }
     if publication.is_maintenance:
         shape["scheduled_for"] = _maybe(publication.scheduled_for)
@@ -166,7 +168,7 @@ def impact(publication: Publication) -> str:
 
 
 def _first(publication: Publication, status: PublicStatus) -> datetime | None:
-    return next((each.at for each in publication.updates if each.status is status), None)
+    return next((update.at for update in publication.updates if update.status is status), None)
 
 
 def _update(publication: Publication, number: int, view: PageView) -> Json:
@@ -182,13 +184,13 @@ def _update(publication: Publication, number: int, view: PageView) -> Json:
         "display_at": timestamp(update.at),
         "affected_components": [
             {
-                "code": each.component.key,
-                "name": each.component.name,
-                "old_status": str(before.get(each.component.key, ComponentState.OPERATIONAL)),
-                "new_status": str(update.components[each.component.key]),
+                "code": component_view.component.key,
+                "name": component_view.component.name,
+                "old_status": str(before.get(component_view.component.key, ComponentState.OPERATIONAL)),
+                "new_status": str(update.components[component_view.component.key]),
             }
-            for each in view.components
-            if each.component.key in update.components
+            for component_view in view.components
+            if component_view.component.key in update.components
         ],
         "deliver_notifications": True,
         "custom_tweet": None,

@@ -105,12 +105,14 @@ class StatusPageCache:
         if path in self._kept or view is None:
             return self._kept.get(path)
         async with self._context.database.reading() as conn:
-            found = await publications.get(conn, publication_id)
-        if found is None:
+            publication = await publications.get(conn, publication_id)
+        if publication is None:
             return None
         to = self.seen(view, keyed=keyed)
-        made = await asyncio.to_thread(lambda: documents.html(pages.incident_page(found, to, documents.links(to)), to))
-        return self._keep(path, made, view)
+        rendered = await asyncio.to_thread(
+            lambda: documents.html(pages.incident_page(publication, to, documents.links(to)), to)
+        )
+        return self._keep(path, rendered, view)
 
     async def history(self, before: datetime, *, keyed: bool) -> Rendered | None:
         """The part of the history that started before an instant; None before the first rendering."""
@@ -119,9 +121,9 @@ class StatusPageCache:
         if path in self._kept or view is None:
             return self._kept.get(path)
         async with self._context.database.reading() as conn:
-            listed = await publications.before(conn, before, documents.MOST_IN_HISTORY)
-        made = await asyncio.to_thread(_history, listed, self.seen(view, keyed=keyed))
-        return self._keep(path, made, view)
+            older_publications = await publications.before(conn, before, documents.MOST_IN_HISTORY)
+        rendered = await asyncio.to_thread(_history, older_publications, self.seen(view, keyed=keyed))
+        return self._keep(path, rendered, view)
 
     async def calendar(self, *, keyed: bool) -> Rendered | None:
         """The calendar of maintenance; None before the first rendering. It is kept until the next change."""

@@ -88,12 +88,14 @@ def json_bytes(document: dict[str, Any]) -> bytes:
 
 def newest(view: PageView) -> list[Publication]:
     """The first part of the history."""
-    both = sorted((*view.incidents, *view.maintenance, *view.past), key=lambda each: each.started_at, reverse=True)
-    return both[:MOST_IN_HISTORY]
+    all_publications = sorted(
+        (*view.incidents, *view.maintenance, *view.past), key=lambda publication: publication.started_at, reverse=True
+    )
+    return all_publications[:MOST_IN_HISTORY]
 
 
 def _older(view: PageView) -> str | None:
     """The address of the next part of the history: what started before the last one shown, if anything did."""
-    shown = newest(view)
-    more = shown and view.first is not None and view.first < shown[-1].started_at
-    return history_before(shown[-1].started_at, view) if more else None
+    sections = newest(view)
+    more = sections and view.first is not None and view.first < sections[-1].started_at
+    return history_before(sections[-1].started_at, view) if more else None

@@ -57,8 +57,8 @@ class Item:
 
 def items(view: PageView) -> list[Item]:
     """The newest updates of everything, the newest first."""
-    listed = [Item(each, update) for each in view.everything for update in each.updates]
-    return sorted(listed, key=lambda item: item.update.at, reverse=True)[:MOST_ENTRIES]
+    all_items = [Item(publication, update) for publication in view.everything for update in publication.updates]
+    return sorted(all_items, key=lambda item: item.update.at, reverse=True)[:MOST_ENTRIES]
 
 
 def atom(view: PageView) -> bytes:
@@ -142,8 +142,8 @@ def calendar(view: PageView) -> bytes:
     feed.add("version", "2.0")
     feed.add("x-wr-calname", f"{view.rules.name}: maintenance")
     feed.add("refresh-interval", timedelta(minutes=15), parameters={"VALUE": "DURATION"})
-    for each in _maintenance(view):
-        feed.add_component(_event(each, view))
+    for publication in _maintenance(view):
+        feed.add_component(_event(publication, view))
     return bytes(feed.to_ical())
 
 
@@ -167,12 +167,12 @@ def _event(publication: Publication, view: PageView) -> Event:
 
 def _maintenance(view: PageView) -> Iterator[Publication]:
     yield from view.maintenance
-    yield from (each for each in view.past if each.is_maintenance and _took_place(each))
+    yield from (publication for publication in view.past if publication.is_maintenance and _took_place(publication))
 
 
 def _took_place(publication: Publication) -> bool:
     """Whether it began: what was called off before is not in the calendar."""
-    return any(each.status is PublicStatus.IN_PROGRESS for each in publication.updates)
+    return any(update.status is PublicStatus.IN_PROGRESS for update in publication.updates)
 
 
 _BADGE_COLOURS = {

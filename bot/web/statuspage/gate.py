@@ -47,5 +47,5 @@ class Gate:
 
     def has_key(self, request: web.Request) -> bool:
         """Whether the address carries the key of a page that is not public."""
-        given = request.query.get("access", "").encode("utf-8", "replace")
-        return self.cache.access is not None and hmac.compare_digest(given, self.cache.access.encode())
+        access_key = request.query.get("access", "").encode("utf-8", "replace")
+        return self.cache.access is not None and hmac.compare_digest(access_key, self.cache.access.encode())

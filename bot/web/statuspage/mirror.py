@@ -27,8 +27,8 @@ INDEX = "index.html"
 def static_files(view: PageView) -> dict[str, bytes]:
     """Every file by its path in the folder. Links are relative, so that the folder can be served at any address."""
     files = {
-        f"incidents/{each.id}/{INDEX}": pages.incident_page(each, view, _links("../..")).encode()
-        for each in view.everything
+        f"incidents/{publication.id}/{INDEX}": pages.incident_page(publication, view, _links("../..")).encode()
+        for publication in view.everything
     }
     files |= {name: body for name, (_, body) in documents.data_documents(view).items()}
     files[documents.CALENDAR] = feeds.calendar(view)

@@ -93,18 +93,20 @@ def lasting(span: timedelta) -> str:
 
 def status_page(view: PageView, links: dict[str, str]) -> str:
     """The page itself."""
-    recent = [each for each in view.past if each.ended_at and each.ended_at > view.now - RECENT]
-    listed = [each for each in view.components if _shown(each)]
+    recent = [
+        publication for publication in view.past if publication.ended_at and publication.ended_at > view.now - RECENT
+    ]
+    visible_components = [component_view for component_view in view.components if _shown(component_view)]
     return _render(
         "page.html",
         view,
         links,
         headline=description(view.overall),
         overall=_MARKS[view.overall],
-        groups=_groups(listed, merged=len(listed) * len(view.window) > DAY_BUDGET),
-        incidents=[incident_values(each, view) for each in view.incidents],
-        active=[incident_values(each, view) for each in view.active_maintenance],
-        upcoming=[incident_values(each, view) for each in view.upcoming_maintenance],
+        groups=_groups(visible_components, merged=len(visible_components) * len(view.window) > DAY_BUDGET),
+        incidents=[incident_values(publication, view) for publication in view.incidents],
+        active=[incident_values(publication, view) for publication in view.active_maintenance],
+        upcoming=[incident_values(publication, view) for publication in view.upcoming_maintenance],
         recent=_by_day(recent, view),
         recent_days=RECENT.days,
         days=len(view.window),
@@ -122,9 +124,9 @@ def incident_page(publication: Publication, view: PageView, links: dict[str, str
 def history_page(publications: Sequence[Publication], view: PageView, links: dict[str, str], older: str | None) -> str:
     """A part of the history by month, the newest first. `older` is the address of the next part."""
     months: dict[str, list[dict[str, Any]]] = {}
-    for each in publications:
-        month = f"{each.started_at.astimezone(view.zone):%B %Y}"
-        months.setdefault(month, []).append(incident_values(each, view))
+    for publication in publications:
+        month = f"{publication.started_at.astimezone(view.zone):%B %Y}"
+        months.setdefault(month, []).append(incident_values(publication, view))
     return _render("history.html", view, links, months=months, older=older)
 
 
@@ -136,7 +138,7 @@ def message_page(view: PageView, links: dict[str, str], title: str, text: str, t
 def incident_values(publication: Publication, view: PageView) -> dict[str, Any]:
     """What a template shows of a publication: nothing of the incident behind it."""
     words = Words(view.zone)
-    names = {each.key: each.name for each in view.rules.components}
+    names = {component.key: component.name for component in view.rules.components}
     over = publication.ended_at
     return {
         "id": publication.id,
@@ -155,12 +157,12 @@ def incident_values(publication: Publication, view: PageView) -> dict[str, Any]:
         "edited": words.time(publication.edited_at) if publication.edited_at else None,
         "updates": [
             {
-                "status": each.status.label,
-                "message": each.message,
-                "at": words.time(each.at),
-                "edited": words.time(each.edited_at) if each.edited_at else None,
+                "status": update.status.label,
+                "message": update.message,
+                "at": words.time(update.at),
+                "edited": words.time(update.edited_at) if update.edited_at else None,
             }
-            for each in reversed(publication.updates)
+            for update in reversed(publication.updates)
         ],
     }
 
@@ -180,17 +182,17 @@ def _shown(each: ComponentView) -> bool:
 def _groups(components: Iterable[ComponentView], *, merged: bool) -> list[tuple[str, list[dict[str, Any]]]]:
     """The components under their groups; a group stands where its first component does."""
     groups: dict[str, list[dict[str, Any]]] = {}
-    for each in components:
-        groups.setdefault(each.component.group, []).append(
+    for component_view in components:
+        groups.setdefault(component_view.component.group, []).append(
             {
-                "key": each.component.key,
-                "name": each.component.name,
-                "description": each.component.description,
-                "state": each.state.label,
-                "mark": _MARKS[each.state],
-                "share": _percent(each.uptime.share),
-                "days": [_mark(day) for day in each.uptime.days],
-                "options": _options(each.uptime.days, merged=merged),
+                "key": component_view.component.key,
+                "name": component_view.component.name,
+                "description": component_view.component.description,
+                "state": component_view.state.label,
+                "mark": _MARKS[component_view.state],
+                "share": _percent(component_view.uptime.share),
+                "days": [_mark(day) for day in component_view.uptime.days],
+                "options": _options(component_view.uptime.days, merged=merged),
             }
         )
     return list(groups.items())
@@ -213,12 +215,12 @@ def _options(days: Sequence[Day], *, merged: bool) -> list[str]:
     """Each day in words; with `merged`, equal days in a row share a line."""
     lines: list[tuple[str, str, str]] = []  # first day, last day, what
     for day in days:
-        name, what = f"{day.day.day} {day.day:%b}", _said(day)
-        if merged and lines and lines[-1][2] == what and not day.spent:
-            lines[-1] = (lines[-1][0], name, what)
+        name, words = f"{day.day.day} {day.day:%b}", _said(day)
+        if merged and lines and lines[-1][2] == words and not day.spent:
+            lines[-1] = (lines[-1][0], name, words)
         else:
-            lines.append((name, name, what))
-    return [f"{first}: {what}" if first == last else f"{first} – {last}: {what}" for first, last, what in lines]
+            lines.append((name, name, words))
+    return [f"{first}: {words}" if first == last else f"{first} – {last}: {words}" for first, last, words in lines]
 
 
 def _said(day: Day) -> str:
@@ -242,11 +244,11 @@ def _percent(share: float | None) -> str:
 def _by_day(publications: Sequence[Publication], view: PageView) -> list[tuple[str, list[dict[str, Any]]]]:
     words = Words(view.zone)
     days: dict[date, list[dict[str, Any]]] = {}
-    for each in publications:
-        if each.ended_at is not None:
-            day = each.ended_at.astimezone(view.zone).date()
-            days.setdefault(day, []).append(incident_values(each, view))
-    return [(words.day(day), listed) for day, listed in days.items()]
+    for publication in publications:
+        if publication.ended_at is not None:
+            day = publication.ended_at.astimezone(view.zone).date()
+            days.setdefault(day, []).append(incident_values(publication, view))
+    return [(words.day(day), incidents) for day, incidents in days.items()]
 
 
 def _render(template: str, view: PageView, links: dict[str, str], **values: Any) -> str:

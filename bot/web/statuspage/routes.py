@@ -67,8 +67,8 @@ def answer(request: web.Request, rendered: Rendered | None, *, missing: bool = T
             raise web.HTTPNotFound
         raise web.HTTPServiceUnavailable(headers={"Retry-After": str(RETRY_AFTER_S)})
     headers = request.headers
-    known = headers.get("If-None-Match")
-    if known is not None and (rendered.tag in known or known.strip() == "*"):
+    known_tags = headers.get("If-None-Match")
+    if known_tags is not None and (rendered.tag in known_tags or known_tags.strip() == "*"):
         return web.Response(status=304, headers=rendered.headers)
     if rendered.compressed is not None and "gzip" in headers.get("Accept-Encoding", ""):
         return web.Response(body=rendered.compressed, headers=rendered.compressed_headers)

@@ -70,10 +70,10 @@ class Subscriptions:
         kind = SubscriberKind.WEBHOOK if "webhook" in values else SubscriberKind.EMAIL
         if not (can_post if kind is SubscriberKind.WEBHOOK else can_mail)(self._context):
             raise web.HTTPNotFound
-        keys = [str(each) for each in values.getall("component", [])]
-        every = {each.key for each in self._context.policy.status_page.components}
+        keys = [str(key) for key in values.getall("component", [])]
+        all_keys = {component.key for component in self._context.policy.status_page.components}
         try:
-            await subscribe.ask(self._context, kind, str(values.get(kind, "")), [] if every <= set(keys) else keys)
+            await subscribe.ask(self._context, kind, str(values.get(kind, "")), [] if all_keys <= set(keys) else keys)
         except subscribe.TooManyRequests as refused:
             return self._page(request, "Try again later", refused.message, status=429)
         except Refused as refused:
