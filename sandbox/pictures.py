@@ -1,11 +1,12 @@
-"""Takes the README's screenshots: starts the sandbox and the bot, plays an incident, captures the web UI.
+"""Takes the pictures of the README and the documentation: plays an incident in the sandbox, captures the pages.
 
-python -m sandbox.pictures          # writes docs/pictures/*.png; needs chromium and the `dev` extra
+python -m sandbox.pictures          # writes docs/pictures/*.png; needs chromium, an emoji font and the `dev` extra
 """
 
 from __future__ import annotations
 
 import asyncio
+import io
 import shutil
 import socket
 import sys
@@ -15,20 +16,24 @@ from typing import TYPE_CHECKING
 
 from sandbox.bot_process import BotProcess, demo_bot
 from sandbox.demo_alerts import BY_NAME, DemoAlerts
-from sandbox.model import Channel, Message
+from sandbox.model import Channel, Message, View
 from sandbox.server import Server
 from sandbox.settings import Settings
 from sandbox.workspace import Workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from playwright.async_api import Browser, Page
 
 HERE = Path(__file__).resolve().parent
 OUT = HERE.parent / "docs" / "pictures"
 FLAGS = ["--no-sandbox", "--headless", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
-TIMEOUT_S = 30.0
+TIMEOUT_S = 180.0  # a busy machine takes its time
 CARDS = 2  # of alerts that are shown
 SETTLE_MS = 600  # until fonts are loaded and the bot's last answers are drawn
+COLOURS = 128  # of a picture: text stays sharp, and a file small
+WIDE, PHONE = (1280, 860), (390, 844)
 
 
 async def main() -> int:
@@ -41,11 +46,16 @@ async def main() -> int:
 
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="tocsin-pictures-") as folder:
-        settings = Settings(port=0, manifest=HERE.parent / "manifest.yml", team_name="Example Shop")
+        port = free_port()
+        console = f"http://127.0.0.1:{port}/login/slack"
+        settings = Settings(
+            port=0, manifest=HERE.parent / "manifest.yml", team_name="Example Shop", console=console,
+            redirect_urls=(f"{console}/callback",),
+        )  # fmt: skip
         server = Server(Workspace(settings))
         url = await server.start()
         policy = HERE / "demo.policy.yml"
-        bot = demo_bot(settings, f"{url}/api/", Path(folder), policy=policy, speed=1.0, port=free_port())
+        bot = demo_bot(settings, f"{url}/api/", Path(folder), policy=policy, speed=1.0, port=port)
         try:
             await bot.start()
             await server.ws.until(lambda: server.ws.sockets.connections, TIMEOUT_S)
@@ -54,7 +64,11 @@ async def main() -> int:
                 await play(server.ws, browser)
                 await show_playbook(server.ws, browser)
                 await show_alerts(server.ws, browser, bot)
-                await show_status_page(browser, bot)
+                await show_communications(server.ws, browser)
+                await show_status_page(server.ws, browser, bot)
+                await show_console(server.ws, browser, bot)
+                await show_review(server.ws, browser)
+                await show_figures(server.ws, browser)
                 await browser.close()
         finally:
             await bot.stop()
@@ -133,12 +147,103 @@ async def show_alerts(ws: Workspace, browser: Browser, bot: BotProcess) -> None:
     await capture(tab, "alerts.png")
 
 
-async def show_status_page(browser: Browser, bot: BotProcess) -> None:
-    """The page that customers see."""
-    context = await browser.new_context(viewport={"width": 1280, "height": 860}, device_scale_factor=1.5)
+async def show_communications(ws: Workspace, browser: Browser) -> None:
+    """The form that tells customers, with the recipients and what the lint finds."""
+    channel, _ = await opened(ws)
+    maya = ws.person("maya")
+    tab = await open_tab(browser, ws, "maya", channel.name, height=1000)
+    await type_command(tab, maya.open_views, ws, "/incident comms customers")
+    await capture(tab, "communications.png")
+    await tab.keyboard.press("Escape")
+
+
+async def show_status_page(ws: Workspace, browser: Browser, bot: BotProcess) -> None:
+    """The page that customers see while an incident lasts, on a screen and on a phone."""
+    channel, _ = await opened(ws)
+    maya = ws.person("maya")
+    for view in maya.open_views():
+        await maya.close(view)
+    await maya.command(channel.name, "/incident comms status_page")
+    await ws.until(maya.open_views, TIMEOUT_S)
+    await maya.fill(maya.view, PUBLISHED)
+    answer = await maya.submit()
+    if answer.view is not None or maya.open_views():  # what the lint found is shown, and Publish asked for once more
+        await maya.submit()
+    await ws.settled()
+    for name, (width, height) in (("status-page.png", WIDE), ("status-page-phone.png", PHONE)):
+        context = await browser.new_context(viewport={"width": width, "height": height}, device_scale_factor=1.5)
+        tab = await context.new_page()
+        await tab.goto(f"http://127.0.0.1:{bot.env['PORT']}/status")
+        await tab.get_by_text("Checkout fails for some").first.wait_for()
+        await capture(tab, name)
+
+
+async def show_console(ws: Workspace, browser: Browser, bot: BotProcess) -> None:
+    """The incident in the console, signed in as Maya."""
+    served = f"http://127.0.0.1:{bot.env['PORT']}"
+    context = await browser.new_context(viewport={"width": 1280, "height": 1000}, device_scale_factor=1.5)
     tab = await context.new_page()
-    await tab.goto(f"http://127.0.0.1:{bot.env['PORT']}/status")
-    await capture(tab, "status-page.png")
+    await tab.goto(f"{ws.url}/openid/as/{ws.person('maya').id}?then={served}/login/slack")
+    await tab.goto(f"{served}/incidents/INC-1")
+    await tab.locator("h1").wait_for()
+    await capture(tab, "console.png")
+
+
+async def show_review(ws: Workspace, browser: Browser) -> None:
+    """The review of the incident, drafted from the record, and its action items."""
+    channel, _ = await opened(ws)
+    maya = ws.person("maya")
+    await maya.command(channel.name, "/incident resolve Rolled back deploy 4512")
+    await ws.until(lambda: review_of(ws, channel), TIMEOUT_S)
+    for line in ACTIONS:
+        await maya.command(channel.name, f"/incident action {line}")
+    await ws.settled()
+    tab = await open_tab(browser, ws, "maya", channel.name, height=1000)
+    await type_command(tab, lambda: "open questions" in str(shown(ws)).lower(), ws, "/incident review")
+    await tab.locator("#main .message").last.evaluate("node => node.scrollIntoView({block: 'end'})")
+    await capture(tab, "review.png")
+    await type_command(tab, lambda: "canary" in shown(ws)[-1], ws, "/incident actions")
+    await tab.set_viewport_size({"width": 1280, "height": 640})
+    await tab.locator("#main .message").last.evaluate("node => node.scrollIntoView({block: 'end'})")
+    await capture(tab, "actions.png")
+
+
+async def show_figures(ws: Workspace, browser: Browser) -> None:
+    """How many incidents there were, and how long they took."""
+    tab = await open_tab(browser, ws, "maya", "incidents", height=1000)
+    before = len(shown(ws))
+    await type_command(tab, lambda: len(shown(ws)) > before, ws, "/incident metrics")
+    await tab.locator("#main .message").last.evaluate("node => node.scrollIntoView({block: 'end'})")
+    await capture(tab, "figures.png")
+
+
+PUBLISHED = {
+    "Title": "Checkout fails for some customers", "Impact": "One in three payments in Europe fails.",
+    "Status": "Identified", "Affected components": ["Shop", "Payments"], "How these components are": "Partial outage",
+    "Message": "We have found the cause and are undoing a change. Next update at 15:00 UTC.",
+}  # fmt: skip
+ACTIONS = (
+    "Add a canary stage for checkout @lena by friday P1",
+    "Alert on the share of failed payments @noor by next monday P2",
+)
+
+
+def shown(ws: Workspace) -> list[str]:
+    """What only Maya sees, as text."""
+    return [f"{each.text} {each.blocks}" for each in ws.person("maya").ephemerals()]
+
+
+def review_of(ws: Workspace, channel: Channel) -> bool:
+    """Whether the review's message is in the channel."""
+    return any("Drafted from the record" in str(each.blocks) for each in ws.bot_messages(channel.id))
+
+
+async def type_command(tab: Page, answered: Callable[[], list[View] | bool], ws: Workspace, line: str) -> None:
+    """Type a command in the composer, and wait for what it brings."""
+    composer = tab.locator("#main textarea.write")
+    await composer.fill(line)
+    await composer.press("Enter")
+    await ws.until(answered, TIMEOUT_S)
 
 
 def free_port() -> int:
@@ -183,7 +288,10 @@ async def capture(tab: Page, name: str) -> None:
     """Write one screenshot."""
     await tab.mouse.move(0, 0)
     await tab.wait_for_timeout(SETTLE_MS)
-    await tab.screenshot(path=OUT / name)
+    from PIL import Image  # noqa: PLC0415 - only developers have it
+
+    with Image.open(io.BytesIO(await tab.screenshot())) as picture:
+        picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(OUT / name, optimize=True)
     sys.stdout.write(f"{OUT / name}\n")
 
 

@@ -76,7 +76,10 @@ class Sockets:
             return web.Response(status=401)
         self.tickets.discard(ticket)
         socket = web.WebSocketResponse(heartbeat=None, autoping=True)
-        await socket.prepare(request)
+        try:
+            await socket.prepare(request)
+        except ConnectionResetError:  # the app gave up waiting, as on a busy machine, and connects anew
+            return socket
         connection = Connection(socket, next(self._numbers))
         if len(self.connections) >= MAX_CONNECTIONS:
             await connection.send({"type": "disconnect", "reason": "too_many_websockets"})

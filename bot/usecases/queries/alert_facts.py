@@ -31,7 +31,9 @@ async def gather(context: Context, group: AlertGroup) -> AlertFacts:
     words = f"{group.title} {labels.get('alertname', '')}".strip()
     query = SimilarityQuery(unique_terms(words), services=group.services, words=tokenizer.terms_as_typed(words))
     async with context.database.reading() as conn:
-        similar = await search.similar_by(conn, query, now, MOST_SIMILAR, without=group.incident)
+        similar = await search.similar_by(
+            conn, query, now, MOST_SIMILAR, without=() if group.incident is None else (group.incident,)
+        )
         changed = await changes.changes_before(
             conn, near[:MOST_SERVICES], group.started_at, CHANGED_WITHIN, MOST_CHANGES
         )

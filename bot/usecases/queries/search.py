@@ -47,9 +47,10 @@ async def similar_to(
 ) -> list[SimilarIncident]:
     """Past and open incidents that probably have the same cause, the likeliest first.
 
-    Private incidents are left out, since not every reader may see them.
+    Private incidents are left out, since not every reader may see them. So is what a drill plays.
     """
-    return await similar_by(conn, query_for(incident), now, limit, at_least, without=incident.number)
+    without = {incident.number} | ({incident.plays.of} if incident.plays else set())
+    return await similar_by(conn, query_for(incident), now, limit, at_least, without=without)
 
 
 async def similar_by(
@@ -59,13 +60,13 @@ async def similar_by(
     limit: int = 3,
     at_least: float = similarity.OFFER_THRESHOLD,
     *,
-    without: int | None = None,
+    without: Collection[int] = (),
 ) -> list[SimilarIncident]:
-    """Do what `similar_to` does for a query, such as one of alerts. `without` is a number to leave out."""
+    """Do what `similar_to` does for a query, such as one of alerts. `without` has numbers to leave out."""
     index = await _open_index(conn)
     frequencies = await index.frequencies(query.weights)
     candidates = await index.candidates(query, frequencies, private=False)
-    documents = [candidate for candidate in candidates if candidate.incident != without]
+    documents = [candidate for candidate in candidates if candidate.incident not in without]
     incidents_by_number = await _incidents(conn, documents)
     compared = _compare(query, documents, incidents_by_number, frequencies)
     likeliest = dict(sorted(compared.items(), key=lambda pair: -pair[1].covered)[:LIKELIEST])

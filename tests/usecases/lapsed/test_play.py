@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from bot.usecases.incidents.acknowledge import acknowledge
 from bot.usecases.incidents.declare import Declaration, declare
 from bot.usecases.incidents.resolve import resolve
 from bot.usecases.lapsed.dispatch import handle_lapsed
+from bot.usecases.queries import search
 from storage import deadlines, incidents
 from storage.outbox import queue
 from storage.timeline import entries as timeline
@@ -113,6 +115,18 @@ async def test_a_drill_takes_title_and_severity_from_what_it_plays(
         drill = await incidents.get(conn, 2)
     assert drill is not None
     assert (drill.title, drill.severity, drill.drill) == ("Replay of INC-1: Checkout is down", "sev2", True)
+
+
+async def test_a_drill_is_not_shown_the_answer_of_the_incident_that_it_plays(
+    make_context: MakeContext, clock: MovableClock
+) -> None:
+    context = make_context("preset: sev1-5\n")
+    await played(context, clock)
+    async with context.database.reading() as conn:
+        drill = await incidents.get(conn, 2)
+        assert drill is not None
+        assert await search.similar_to(conn, drill, START) == []
+        assert await search.similar_to(conn, replace(drill, plays=None), START)  # it would have been found
 
 
 async def test_one_step_reads_a_page_of_the_past_incident_and_not_the_whole(
