@@ -122,7 +122,7 @@ def _agenda(incident: Incident) -> tuple[Deadline, ...]:
 
 
 def _rehearsal(incident: Incident) -> tuple[Deadline, ...]:
-    """When a drill of an outage of Slack ends, also of an incident that has ended: its channel is still to be made."""
+    """When a drill of a Slack outage ends. An ended incident has it too: its channel is still to be made."""
     if incident.rehearsal is None or incident.rehearsal.over_wall is not None:
         return ()
     why = "the drill withholds what goes to Slack until then"
@@ -130,7 +130,7 @@ def _rehearsal(incident: Incident) -> tuple[Deadline, ...]:
 
 
 def _play(incident: Incident) -> tuple[Deadline, ...]:
-    """When a drill plays the next of its past incident; after its end, at once: the comparison."""
+    """When a drill plays the next event of its past incident. Once the drill has ended, the comparison is due."""
     plays = incident.plays
     if plays is None or plays.compared:
         return ()
@@ -173,10 +173,10 @@ def _roles(incident: Incident, policy: Policy) -> Deadline | None:
 
 def _communications(incident: Incident, policy: Policy) -> Deadline | None:
     """The reminder of audiences that are to be told, by the cadence of the severity."""
-    at = stages.asked_next(incident, policy)
+    at = stages.next_reminder_at(incident, policy)
     if at is None:
         return None
-    names = ", ".join(each.name for each in stages.due_audiences(incident, policy, at))
+    names = ", ".join(audience.name for audience in stages.due_audiences(incident, policy, at))
     why = f"{incident.severity} asks that {names or 'its audiences'} be told by then"
     subject = CommsSubject(incident.episode, incident.communications, incident.comms_asked)
     return _deadline(incident, subject, "communication", at, why)

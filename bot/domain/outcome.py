@@ -85,18 +85,22 @@ def of_paging(before: Incident, paging: PagingOutcome, cause: PageCause, context
         *(_rung_skipped(before, number, reason) for number, reason in paging.skipped),
     ]
     if _is_said_already(paging):
-        said = LedgerDecision(cause.key, DeadlineState.SKIPPED, f"{cause.why}: nobody left to page, as said before")
-        return Outcome(Change(paging.change.incident, (*cause.said, *paging.change.entries)), (), (*fell_through, said))
+        nobody_left = LedgerDecision(
+            cause.key, DeadlineState.SKIPPED, f"{cause.why}: nobody left to page, as said before"
+        )
+        return Outcome(
+            Change(paging.change.incident, (*cause.said, *paging.change.entries)), (), (*fell_through, nobody_left)
+        )
     if before.drill:
         return _would_have_paged(before, paging, cause, first_page, pages)
-    who = whom(paging, context.policy)
+    recipient_words = whom(paging, context.policy)
     used_up = [
-        LedgerDecision(key, DeadlineState.DUE, _with_gaps(f"paged early: {cause.why}{who}", pages))
+        LedgerDecision(key, DeadlineState.DUE, _with_gaps(f"paged early: {cause.why}{recipient_words}", pages))
         for key in first_page
         if key != cause.key
     ]
     if pages.gaps:
-        paged = LedgerDecision(cause.key, DeadlineState.DUE, _with_gaps(f"paged: {cause.why}{who}", pages))
+        paged = LedgerDecision(cause.key, DeadlineState.DUE, _with_gaps(f"paged: {cause.why}{recipient_words}", pages))
         used_up.append(paged)
     serves = {cause.key, *first_page} - {decision.dedup_key for decision in fell_through}
     notices = routing.pages(before, paging, cause.why, cause.key, sorted(serves), rung, pages)
@@ -120,8 +124,10 @@ def _would_have_paged(
     """The outcome of a page in a drill, which pages nobody: a message and entries that say whom it would have paged."""
     reason = f"a drill pages nobody; otherwise: {cause.why}"
     entries = [
-        replace(each, kind="drill", text=f"Would have paged: {each.text}", key=False) if each.kind == "page" else each
-        for each in (*cause.said, *paging.change.entries)
+        replace(record, kind="drill", text=f"Would have paged: {record.text}", key=False)
+        if record.kind == "page"
+        else record
+        for record in (*cause.said, *paging.change.entries)
     ]
     notice = routing.would_have_paged(before, paging, cause.why, cause.key, pages)
     ledger = [LedgerDecision(key, DeadlineState.SKIPPED, reason) for key in {cause.key, *first_page}]

@@ -103,8 +103,8 @@ def _update_due(incident: Incident, before: Policy, policy: Policy, now: datetim
     """When the next update is due by the new cadence, counted from the last update; a promise or a snooze stays."""
     promised = incident.promised_by or (incident.snooze and incident.update_due_at == incident.snooze.until)
     old, new = before.severity(incident.severity).update_every, policy.severity(incident.severity).update_every
-    same = old == new and (before.timezone == policy.timezone or not isinstance(new, durations.BusinessDays))
-    if same or promised:
+    same_cadence = old == new and (before.timezone == policy.timezone or not isinstance(new, durations.BusinessDays))
+    if same_cadence or promised:
         return incident.update_due_at
     last = max(filter(None, (incident.updated_at, incident.ladder.started_at)))
     return rearmed(last, new, now, policy.zone)
@@ -264,7 +264,7 @@ def _rung(rung: Rung) -> str:
 
 
 def _triggers(before: Policy, policy: Policy) -> Iterator[str]:
-    old, new = ({trigger.key: trigger for trigger in each.triggers} for each in (before, policy))
+    old, new = ({trigger.key: trigger for trigger in version.triggers} for version in (before, policy))
     for key, trigger in new.items():
         if key not in old:
             yield f"one more reason to page: {trigger.name} ({_rung(trigger.rung)})"

@@ -19,7 +19,7 @@ def figures_json(report: Report, policy: Policy) -> dict[str, Any]:
     alerts = report.alerts
     return {
         "period": {"from": instant(report.period.start), "to": instant(report.period.end)},
-        "selection": dict(report.selection.given),
+        "selection": dict(report.selection.criteria),
         "incidents": report.incidents,
         "private": report.private,
         "open": report.open,

@@ -61,7 +61,7 @@ class CommunicationSender:
         if incident is None or communication is None:
             return Failed(f"there is no communication for {row.dedup_key}")
         recipient = payload.address if row.kind == NoticeKind.COMMS_MAIL else "the webhook"
-        failure_text = f"Could not send the {tell.what(communication)} to {recipient}"
+        failure_text = f"Could not send the {tell.title_of(communication)} to {recipient}"
         if time.monotonic() + 2 * http.TIMEOUT_S > row.lease_ends_monotonic:
             return Retry(f"{failure_text}: its lease would have ended before the answer", timedelta(0))
         try:

@@ -88,7 +88,7 @@ _ENVIRONMENT = _environment()
 def render(source: str, variables: Mapping[str, Any]) -> Rendered:
     """Render a template whose first line is `Subject: …`. Raises `Refused` if the template is broken."""
     try:
-        whole = _ENVIRONMENT.from_string(source).render(variables)
+        text = _ENVIRONMENT.from_string(source).render(variables)
     except (
         TemplateError,
         RecursionError,
@@ -99,9 +99,9 @@ def render(source: str, variables: Mapping[str, Any]) -> Rendered:
         LookupError,
     ) as error:
         raise Refused(f"The template is broken: {str(error)[:200]}. `tocsin check` says where.") from None
-    match = _SUBJECT.match(whole)
+    match = _SUBJECT.match(text)
     subject = " ".join(match[1].split()) if match else ""
-    body = whole[match.end() :] if match else whole
+    body = text[match.end() :] if match else text
     lines = "\n".join(line.rstrip() for line in body.splitlines())
     return Rendered(subject[:LONGEST_SUBJECT], _BLANK_LINES.sub("\n\n", lines).strip()[:LONGEST_TEXT])
 
@@ -122,7 +122,7 @@ def problems_in(source: str) -> list[TemplateProblem]:
     for name in tree.find_all(nodes.Name):
         if name.name in unknown:
             lines[name.name] = min(name.lineno, lines.get(name.name, name.lineno))
-    problems = [TemplateProblem(line, _unknown(name)) for name, line in sorted(lines.items(), key=lambda each: each[1])]
+    problems = [TemplateProblem(line, _unknown(name)) for name, line in sorted(lines.items(), key=lambda item: item[1])]
     if not _SUBJECT.match(_without_comments(source)):
         problems.insert(0, TemplateProblem(1, "The first line is not `Subject: …`."))
     return problems

@@ -172,7 +172,7 @@ class Prober:
         for key in changed:
             del self._changed[key]
         for state in states:
-            self.states[state.probe] = probing.told(self.states[state.probe], state.untold)
+            self.states[state.probe] = probing.mark_told(self.states[state.probe], state.untold)
             self._dirty[state.probe] = None
         await self._flush()
 
@@ -185,7 +185,7 @@ class Prober:
             self._repeated_at = now
             for key, state in self.states.items():
                 if state.troubles:
-                    self.states[key] = probing.untold(state)
+                    self.states[key] = probing.mark_untold(state)
                     self._changed[key] = None
 
     async def _flush(self) -> None:

@@ -256,7 +256,7 @@ class RuleEvaluator:
             self._changed |= dict.fromkeys(changed)  # their alerts are passed on at the next turn
             raise
         for state in states:
-            self.states[state.rule] = life.told(self.states[state.rule], state)
+            self.states[state.rule] = life.mark_told(self.states[state.rule], state)
             self._dirty[state.rule] = None
         if any(state.untold or state.unknown_untold for state in states):
             await self._flush()

@@ -58,11 +58,11 @@ class Reach:
 
     def of(self, group: Group) -> tuple[Recipient, ...]:
         """The recipients of one group."""
-        return tuple(each for each in self.recipients if each.group is group)
+        return tuple(recipient for recipient in self.recipients if recipient.group is group)
 
     def counted(self) -> str:
         """The recipients in words, such as `#support, 3 by e-mail`."""
-        parts = [each.address for each in self.of(Group.CHANNEL)]
+        parts = [recipient.address for recipient in self.of(Group.CHANNEL)]
         if direct := self.of(Group.DIRECT):
             parts.append(f"{len(direct)} by direct message")
         if mails := self.of(Group.EMAIL):

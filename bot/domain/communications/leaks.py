@@ -44,7 +44,7 @@ UNSAFE = frozenset(
         Leak.CUSTOMER,
     }
 )  # fmt: skip
-SAID: dict[Leak, str] = {
+PHRASES: dict[Leak, str] = {
     Leak.SECRET: "It contains a secret",
     Leak.GAP: "Still to fill in",
     Leak.NAME: "Names a person",
@@ -78,7 +78,7 @@ class Finding:
     @property
     def sentence(self) -> str:
         """The finding in words, such as `Names a host: “db-01”`."""
-        return f"{SAID[self.leak]}: “{self.words}”" if self.words else SAID[self.leak]
+        return f"{PHRASES[self.leak]}: “{self.words}”" if self.words else PHRASES[self.leak]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,52 +170,52 @@ _NEXT_UPDATE = re.compile(
 
 def find(text: str, confidential: Confidential = Confidential(), *, more_to_come: bool = True) -> list[Finding]:
     """Every finding in a text for the public, each once. With `more_to_come` a next update is due."""
-    found = [*leaks_in(text, confidential)]
-    found += [Finding(Leak.GAP, gap) for gap in gaps_in(text)]
-    found += _quoted(Leak.HYPOTHESIS, _HYPOTHESIS, text) + _quoted(Leak.BLAME, _BLAME, text)
+    findings = [*leaks_in(text, confidential)]
+    findings += [Finding(Leak.GAP, gap) for gap in gaps_in(text)]
+    findings += _quoted(Leak.HYPOTHESIS, _HYPOTHESIS, text) + _quoted(Leak.BLAME, _BLAME, text)
     if not _IMPACT.search(text):
-        found.append(Finding(Leak.NO_IMPACT))
+        findings.append(Finding(Leak.NO_IMPACT))
     if more_to_come and not _NEXT_UPDATE.search(text):
-        found.append(Finding(Leak.NO_NEXT_UPDATE))
-    return sorted(dict.fromkeys(found), key=lambda finding: not finding.blocks)[:_MOST]
+        findings.append(Finding(Leak.NO_NEXT_UPDATE))
+    return sorted(dict.fromkeys(findings), key=lambda finding: not finding.blocks)[:_MOST]
 
 
 def leaks_in(text: str, confidential: Confidential = Confidential()) -> list[Finding]:
     """What must not become public in any text, also in a subject or a single value: the kinds in `UNSAFE`."""
-    found: list[Finding] = []
+    findings: list[Finding] = []
     masked = _MASKER.mask(text)
     if masked != strip_invisible(text):
-        found.append(Finding(Leak.SECRET))
+        findings.append(Finding(Leak.SECRET))
     text = masked
-    found += [Finding(Leak.INTERNAL_URL, _cut(url)) for url in _URL.findall(text) if _is_internal(url, confidential)]
+    findings += [Finding(Leak.INTERNAL_URL, _cut(url)) for url in _URL.findall(text) if _is_internal(url, confidential)]
     rest = _URL.sub(" ", text)
-    found += [Finding(Leak.HANDLE, _cut(handle)) for handle in (*_EMAIL.findall(rest), *MENTION.findall(rest))]
+    findings += [Finding(Leak.HANDLE, _cut(handle)) for handle in (*_EMAIL.findall(rest), *MENTION.findall(rest))]
     rest = MENTION.sub(" ", _EMAIL.sub(" ", rest))
-    found += _quoted(Leak.HANDLE, _AT, rest)
-    found += [Finding(Leak.IP, word) for word in _IPV4.findall(rest) if _is_ip(word)]
-    found += [Finding(Leak.IP, word) for word in _IPV6.findall(rest) if _is_ip(word.split("%")[0])]
+    findings += _quoted(Leak.HANDLE, _AT, rest)
+    findings += [Finding(Leak.IP, word) for word in _IPV4.findall(rest) if _is_ip(word)]
+    findings += [Finding(Leak.IP, word) for word in _IPV6.findall(rest) if _is_ip(word.split("%")[0])]
     for pattern in (_PRIVATE_HOST, _POD, _CLOUD_HOST, _VENDOR_HOST, _MACHINE):
-        found += _quoted(Leak.HOST, pattern, rest)
-    found += _named(Leak.HOST, confidential.hosts, rest)
+        findings += _quoted(Leak.HOST, pattern, rest)
+    findings += _occurrences(Leak.HOST, confidential.hosts, rest)
     for pattern in (_TICKET, _PULL_REQUEST):
-        found += _quoted(Leak.TICKET, pattern, rest)
+        findings += _quoted(Leak.TICKET, pattern, rest)
     for pattern in _TRACES:
-        found += _quoted(Leak.STACK_TRACE, pattern, rest)
-    found += _named(Leak.NAME, _forms_of(confidential.people), rest)
-    found += _named(Leak.CUSTOMER, confidential.customers, rest)
-    return list(dict.fromkeys(found))[:_MOST]
+        findings += _quoted(Leak.STACK_TRACE, pattern, rest)
+    findings += _occurrences(Leak.NAME, _forms_of(confidential.people), rest)
+    findings += _occurrences(Leak.CUSTOMER, confidential.customers, rest)
+    return list(dict.fromkeys(findings))[:_MOST]
 
 
 def _quoted(leak: Leak, pattern: re.Pattern[str], text: str) -> list[Finding]:
     return [Finding(leak, _cut(match[0])) for match in pattern.finditer(text)]
 
 
-def _named(leak: Leak, names: Iterable[str], text: str) -> list[Finding]:
-    found = []
+def _occurrences(leak: Leak, names: Iterable[str], text: str) -> list[Finding]:
+    findings = []
     for name in names:
         if name.strip() and (match := re.search(rf"(?<!\w){re.escape(name.strip())}(?!\w)", text, re.IGNORECASE)):
-            found.append(Finding(leak, _cut(match[0])))
-    return found
+            findings.append(Finding(leak, _cut(match[0])))
+    return findings
 
 
 def _forms_of(people: Iterable[str]) -> list[str]:

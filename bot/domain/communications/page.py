@@ -1,4 +1,4 @@
-"""Records on the incident that its status page was told, beside the audiences of the policy."""
+"""Records on the incident what its status page says, beside what the audiences of the policy were told."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from bot.domain.incident.impact import CUSTOMERS_TOLD
 from bot.domain.timeline.entry import Entry
 
 
-def page_told(incident: Incident, entries: tuple[Entry, ...], now: datetime, *, resolved: bool) -> Change:
-    """The page now tells the incident as it is; `resolved`: that it is over."""
+def record_status_page(incident: Incident, entries: tuple[Entry, ...], now: datetime, *, resolved: bool) -> Change:
+    """The status page now shows the incident as it is; with `resolved`, that it is over."""
     before = incident.told.get(STATUS_PAGE.key)
-    told = Told(
+    latest = Told(
         at=now,
         stage=RESOLVED if resolved else START if before is None else UPDATE,
         number=(before.number if before else 0) + 1,
@@ -25,10 +25,10 @@ def page_told(incident: Incident, entries: tuple[Entry, ...], now: datetime, *, 
         services=incident.services,
     )
     facts = {**incident.facts, CUSTOMERS_TOLD: True}
-    return Change(replace(incident, told={**incident.told, STATUS_PAGE.key: told}, facts=facts), entries)
+    return Change(replace(incident, told={**incident.told, STATUS_PAGE.key: latest}, facts=facts), entries)
 
 
 def on_the_page(incident: Incident) -> bool:
-    """Whether the page tells of this incident and does not say yet that it is over."""
-    told = incident.told.get(STATUS_PAGE.key)
-    return told is not None and told.stage != RESOLVED
+    """Whether the status page shows this incident as running."""
+    latest = incident.told.get(STATUS_PAGE.key)
+    return latest is not None and latest.stage != RESOLVED

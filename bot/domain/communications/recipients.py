@@ -23,21 +23,21 @@ def reach(audience: Audience, incident: Incident, context: PagingContext, inside
     `inside` has the Slack IDs of those who may see a private incident; None where everybody may. Of a private incident
     nobody else is told by Slack or mail, unless the audience is public: then a person wrote a text for it.
     """
-    found = _Reach(audience, context, None if audience.public else inside)
+    collector = _Reach(audience, context, None if audience.public else inside)
     resolved = recipients_of(_targets(audience, context.policy), incident, context)
     for channel in resolved.channels:
-        found.add_channel(channel)
-    people = {person_by_address(each, context.policy).key: each for each in (*resolved.contacts, *resolved.people)}
+        collector.add_channel(channel)
+    people = {person_by_address(name, context.policy).key: name for name in (*resolved.contacts, *resolved.people)}
     for key in people.values():
         contact = context.policy.contacts.get(key)
-        found.add_person(person_of(contact) if contact else person_by_address(key, context.policy))
+        collector.add_person(person_of(contact) if contact else person_by_address(key, context.policy))
     for address in audience.emails:
-        found.add_mail(address, "")
+        collector.add_mail(address, "")
     if "webhook" in audience.by:
-        found.add_webhook()
+        collector.add_webhook()
     for gap in resolved.gaps:
-        found.left_out.append(LeftOut(gap, "nobody to reach"))
-    return found.result()
+        collector.left_out.append(LeftOut(gap, "nobody to reach"))
+    return collector.result()
 
 
 def _targets(audience: Audience, policy: Policy) -> tuple[Target, ...]:

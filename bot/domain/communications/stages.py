@@ -22,8 +22,8 @@ def stage_of(incident: Incident, audience: Audience) -> str:
         return BRIEFING
     if not incident.open:
         return RESOLVED
-    told = incident.told.get(audience.key)
-    return UPDATE if told is not None and told.episode == incident.episode else START
+    latest = incident.told.get(audience.key)
+    return UPDATE if latest is not None and latest.episode == incident.episode else START
 
 
 def template_of(audience: Audience, stage: str) -> str:
@@ -62,8 +62,8 @@ def due_at(incident: Incident, audience: Audience, policy: Policy) -> datetime |
     An audience that was never told in this episode is due a cadence after the start of its ladder; one that gets
     briefings is due once. Once the incident has ended, an audience that knows of it is due until it hears of the end.
     """
-    told = incident.told.get(audience.key)
-    current = told if told is not None and told.episode == incident.episode else None
+    latest = incident.told.get(audience.key)
+    current = latest if latest is not None and latest.episode == incident.episode else None
     if not incident.open:
         return incident.ended_at if current is not None and current.stage != RESOLVED else None
     cadence = policy.severity(incident.severity).update_every
@@ -75,25 +75,29 @@ def due_at(incident: Incident, audience: Audience, policy: Policy) -> datetime |
 
 def due_audiences(incident: Incident, policy: Policy, now: datetime) -> list[Audience]:
     """The proposed audiences that were not told within the severity's cadence, of those that reach anybody."""
-    due = [(audience, due_at(incident, audience, policy)) for audience in _reminded_of(incident, policy)]
+    due = [(audience, due_at(incident, audience, policy)) for audience in _audiences_to_remind(incident, policy)]
     return [audience for audience, at in due if at is not None and at <= now]
 
 
-def _reminded_of(incident: Incident, policy: Policy) -> list[Audience]:
+def _audiences_to_remind(incident: Incident, policy: Policy) -> list[Audience]:
     """The proposed audiences that reach anybody, and the status page while it tells an older state of the incident."""
-    audiences = [each for each in proposed(incident, policy) if is_set_up(each, policy)]
-    told = incident.told.get(STATUS_PAGE.key)
-    if told is not None and told.stage != RESOLVED and changed_since(incident, told):
+    audiences = [audience for audience in proposed(incident, policy) if is_set_up(audience, policy)]
+    latest = incident.told.get(STATUS_PAGE.key)
+    if latest is not None and latest.stage != RESOLVED and changed_since(incident, latest):
         audiences.append(STATUS_PAGE)
     return audiences
 
 
-def asked_next(incident: Incident, policy: Policy) -> datetime | None:
+def next_reminder_at(incident: Incident, policy: Policy) -> datetime | None:
     """When people are reminded of audiences next; None where no audience is to be told.
 
     A promise of the next update, and a snooze, hold for audiences too.
     """
-    due = [at for each in _reminded_of(incident, policy) if (at := due_at(incident, each, policy)) is not None]
+    due = [
+        at
+        for audience in _audiences_to_remind(incident, policy)
+        if (at := due_at(incident, audience, policy)) is not None
+    ]
     cadence = policy.severity(incident.severity).update_every
     if not due or cadence is None or not incident.open:
         return None
@@ -105,12 +109,12 @@ def asked_next(incident: Incident, policy: Policy) -> datetime | None:
     return max(at, incident.snooze.until) if incident.snooze is not None else at
 
 
-def waiting_for(incident: Incident, audience: Audience, now: datetime) -> str:
-    """When it was last told, in words."""
-    told = incident.told.get(audience.key)
-    if told is None:
+def last_told_words(incident: Incident, audience: Audience, now: datetime) -> str:
+    """When the audience was last told, in words."""
+    latest = incident.told.get(audience.key)
+    if latest is None:
         return "never told"
-    return f"last told {durations.ago(max(timedelta(), now - told.at))} ({told.stage} #{told.number})"
+    return f"last told {durations.ago(max(timedelta(), now - latest.at))} ({latest.stage} #{latest.number})"
 
 
 def changed_since(incident: Incident, told: Told | None) -> list[str]:

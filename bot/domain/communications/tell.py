@@ -65,7 +65,7 @@ def require_sendable(message: Message, audience: Audience, incident: Incident, f
         )
 
 
-def written(
+def new_communication(
     incident: Incident, message: Message, audience: Audience, reach: Reach, author: str, now: datetime
 ) -> Communication:
     """The message as a communication that asks for a second person, or is to be sent at once."""
@@ -91,16 +91,16 @@ def written(
     )
 
 
-def asked(incident: Incident, communication: Communication, now: datetime) -> Change:
-    """A message waits for a second person."""
+def record_request(incident: Incident, communication: Communication, now: datetime) -> Change:
+    """Record that a message waits for the approval of a second person."""
     changed = replace(incident, communications=communication.number)
     text = f"asks somebody to approve a message to {communication.name}: {communication.subject}"
     return Change(changed, (_entry(communication, communication.author, text, now),))
 
 
-def told(incident: Incident, communication: Communication, actor: str, now: datetime) -> Change:
-    """A message goes out: the audience is told of the incident as it is now."""
-    latest = _told(incident, communication.stage, communication.of_audience, now)
+def record_sent(incident: Incident, communication: Communication, actor: str, now: datetime) -> Change:
+    """Record that a message goes out: the audience is told of the incident as it is now."""
+    latest = _latest_message(incident, communication.stage, communication.of_audience, now)
     facts = {**incident.facts, CUSTOMERS_TOLD: True} if communication.public else incident.facts
     changed = replace(
         incident,
@@ -110,26 +110,26 @@ def told(incident: Incident, communication: Communication, actor: str, now: date
         comms_asked_at=None,
         facts=facts,
     )
-    return Change(changed, (_entry(communication, actor, f"{what(communication)}: {communication.subject}", now),))
+    return Change(changed, (_entry(communication, actor, f"{title_of(communication)}: {communication.subject}", now),))
 
 
-def briefed(incident: Incident, policy: Policy, now: datetime) -> dict[str, Told]:
-    """Who has been told what once executives got their briefing: the audiences that stand for them have, too.
+def with_briefings(incident: Incident, policy: Policy, now: datetime) -> dict[str, Told]:
+    """The latest message to each audience once the executives have their briefing.
 
     Several executives get one briefing each; together they count as one message to their audience.
     """
-    told = dict(incident.told)
+    latest_messages = dict(incident.told)
     for audience in policy.audiences.values():
         if not is_briefed(audience) or audience.notify:
             continue
-        before = told.get(audience.key)
-        latest = _told(incident, BRIEFING, (before.number if before else 0) + 1, now)
+        before = latest_messages.get(audience.key)
+        latest = _latest_message(incident, BRIEFING, (before.number if before else 0) + 1, now)
         if before is None or replace(before, at=now, number=latest.number) != latest:
-            told[audience.key] = latest
-    return told
+            latest_messages[audience.key] = latest
+    return latest_messages
 
 
-def _told(incident: Incident, stage: str, number: int, now: datetime) -> Told:
+def _latest_message(incident: Incident, stage: str, number: int, now: datetime) -> Told:
     return Told(
         at=now,
         stage=stage,
@@ -142,14 +142,14 @@ def _told(incident: Incident, stage: str, number: int, now: datetime) -> Told:
     )
 
 
-def refused(incident: Incident, communication: Communication, actor: str, reason: str, now: datetime) -> Change:
-    """A second person does not want the message to go out."""
+def record_refusal(incident: Incident, communication: Communication, actor: str, reason: str, now: datetime) -> Change:
+    """Record that a second person did not approve the message."""
     because = f": {reason}" if reason else ""
     text = f"did not approve the message to {communication.name}{because}"
     return Change(incident, (_entry(communication, actor, text, now),))
 
 
-def what(communication: Communication) -> str:
+def title_of(communication: Communication) -> str:
     """The message in words, such as `update #2 to Customers`, or `correction of #2 to Customers`."""
     if communication.corrects is not None:
         return f"correction of {communication.incident_id}/{communication.corrects} to {communication.name}"
@@ -158,7 +158,7 @@ def what(communication: Communication) -> str:
 
 def receipt(communication: Communication, group_name: str, arrived: int, of: int) -> str:
     """What reached a group of recipients, such as `update #2 to Customers by e-mail: 3 of 3`."""
-    return f"{what(communication)} by {group_name}: {arrived} of {of}"
+    return f"{title_of(communication)} by {group_name}: {arrived} of {of}"
 
 
 def _entry(communication: Communication, actor: str, text: str, now: datetime) -> Entry:

@@ -114,17 +114,17 @@ def _public(name: str, value: Any, secret: Confidential) -> Any:
     if name in ("status_page_url", "company_name") or value is None or isinstance(value, Gap):
         return value
     texts = value if isinstance(value, list) else [value]
-    kept = [text for text in texts if not any(finding.leak in UNSAFE for finding in leaks_in(str(text), secret))]
-    if len(kept) == len(texts):
+    safe_texts = [text for text in texts if not any(finding.leak in UNSAFE for finding in leaks_in(str(text), secret))]
+    if len(safe_texts) == len(texts):
         return value
-    return kept if kept and isinstance(value, list) else Gap(f"{name.replace('_', ' ')} {_CUSTOMERS_WORDS}")
+    return safe_texts if safe_texts and isinstance(value, list) else Gap(f"{name.replace('_', ' ')} {_CUSTOMERS_WORDS}")
 
 
 def _facts(record: Record, audience: Audience) -> dict[str, Any]:
     incident, level = record.incident, _level(record)
     impact = [*([f"in {', '.join(incident.regions)}"] if incident.regions else []), *_impact(incident)]
     users, revenue = incident.facts.get("users"), incident.facts.get(REVENUE)
-    told = incident.told.get(audience.key)
+    latest = incident.told.get(audience.key)
     return {
         "severity": _severity(level),
         "title": _text(record, incident.title) or Gap("title"),
@@ -140,7 +140,7 @@ def _facts(record: Record, audience: Audience) -> dict[str, Any]:
         "update_message": _text(record, incident.update_text) or Gap("what changed"),
         "current_actions": _text(record, incident.update_text) or Gap("what is being done"),
         "update_number": str(incident.updates) if incident.updates else Gap("number of the update"),
-        "actions_taken": _actions(record, told.at if told else None) or Gap("what was done"),
+        "actions_taken": _actions(record, latest.at if latest else None) or Gap("what was done"),
         "next_steps": _NEXT_STEPS[public_status(incident)],
         "root_cause": _text(record, incident.root_cause) or Gap("root cause"),
         "resolution_summary": _text(record, incident.summary) or Gap("what fixed it"),
@@ -149,7 +149,7 @@ def _facts(record: Record, audience: Audience) -> dict[str, Any]:
         "timeline_summary": _timeline(record) or Gap("timeline"),
         "incident_id": incident.id,
         "audience": audience.name,
-        "message_number": str(told.number + 1 if told else 1),
+        "message_number": str(latest.number + 1 if latest else 1),
     }
 
 
@@ -237,8 +237,8 @@ def _severity(level: Severity) -> str:
 
 
 def _services(record: Record) -> list[str]:
-    known = record.policy.services
-    return [known[key].name or key if key in known else key for key in record.incident.services]
+    catalog = record.policy.services
+    return [catalog[key].name or key if key in catalog else key for key in record.incident.services]
 
 
 def _impact(incident: Incident) -> list[str]:
@@ -279,19 +279,23 @@ def _review(record: Record, level: Severity, end: datetime | None) -> str | None
 def _actions(record: Record, since: datetime | None) -> list[str]:
     """Notes and playbook steps after the last message, else of the whole incident; the newest ones."""
     kinds = ("note", "playbook")
-    told = [each for each in record.entries if each.entry.kind in kinds and not each.purged and each.current_text]
-    newer = [each for each in told if since is None or each.entry.at > since]
-    return [_one_line(record, each.current_text) for each in (newer or told)[-LISTED:]]
+    actions = [
+        recorded
+        for recorded in record.entries
+        if recorded.entry.kind in kinds and not recorded.purged and recorded.current_text
+    ]
+    newer_actions = [recorded for recorded in actions if since is None or recorded.entry.at > since]
+    return [_one_line(record, recorded.current_text) for recorded in (newer_actions or actions)[-LISTED:]]
 
 
 def _timeline(record: Record) -> list[str]:
     lines = []
-    for each in record.entries:
-        words = _one_line(record, each.current_text)
-        if each.purged or each.entry.kind in ("sent", "communication"):
+    for recorded in record.entries:
+        words = _one_line(record, recorded.current_text)
+        if recorded.purged or recorded.entry.kind in ("sent", "communication"):
             continue
-        when = each.entry.at.astimezone(record.policy.zone).strftime("%H:%M %Z")
-        lines.append(f"{when} {each.entry.kind.replace('_', ' ')}{f': {words}' if words else ''}")
+        when = recorded.entry.at.astimezone(record.policy.zone).strftime("%H:%M %Z")
+        lines.append(f"{when} {recorded.entry.kind.replace('_', ' ')}{f': {words}' if words else ''}")
     return lines[-LISTED:]
 
 

@@ -20,11 +20,11 @@ class Distribution:
 
 def distribution(values: Iterable[float | None]) -> Distribution:
     """The distribution of the values that are known."""
-    known = sorted(value for value in values if value is not None)
-    if not known:
+    ordered = sorted(value for value in values if value is not None)
+    if not ordered:
         return Distribution(0)
     return Distribution(
-        len(known), percentile(known, 0.5), percentile(known, 0.75), percentile(known, 0.95), fmean(known)
+        len(ordered), percentile(ordered, 0.5), percentile(ordered, 0.75), percentile(ordered, 0.95), fmean(ordered)
     )
 
 

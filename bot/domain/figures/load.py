@@ -1,4 +1,4 @@
-"""Computes how much being paged cost one person, and says who may know it: the person, and who leads their team."""
+"""Computes the load of pages on one person. The person and the lead of their team may see it."""
 
 from __future__ import annotations
 

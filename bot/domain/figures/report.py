@@ -12,7 +12,7 @@ from bot.domain.figures.distribution import Distribution, distribution
 from bot.domain.figures.selection import EVERYTHING, Selection, keys_of
 from bot.domain.figures.spans import Spans, spans
 from bot.domain.figures.split import Buckets, Row, buckets, ordered, rows
-from bot.domain.figures.targets import Cadence, Kept, cadence, outcomes, together
+from bot.domain.figures.targets import Cadence, Kept, cadence, count_kept, outcomes
 from bot.domain.figures.trend import Lengths, Trend, trend
 from bot.domain.incident.fact import IncidentFact
 from bot.domain.policy.policy import Policy
@@ -116,8 +116,8 @@ def report(facts: Sequence[IncidentFact], scope: Scope, policy: Policy, now: dat
     earlier = [fact for fact in facts if before.start <= fact.detected_at < before.end and fact.counts]
     real = [fact for fact in within if not fact.drill]
     now_spans, earlier_spans = [spans(fact) for fact in counted], [spans(fact) for fact in earlier]
-    found = outcomes(counted, policy, now)
-    severities = rows(counted, now_spans, found, "severity", policy)
+    target_outcomes = outcomes(counted, policy, now)
+    severities = rows(counted, now_spans, target_outcomes, "severity", policy)
     return Report(
         period=period,
         now=now,
@@ -134,7 +134,7 @@ def report(facts: Sequence[IncidentFact], scope: Scope, policy: Policy, now: dat
         cancelled=sum(fact.status == "cancelled" for fact in real),
         merged=sum(fact.status == "merged" for fact in real),
         spans={name: distribution(_values(now_spans, name)) for name in SPANS},
-        kept=together(found),
+        kept=count_kept(target_outcomes),
         cadence=cadence(counted, beside.updates, beside.late_updates, policy),
         pages=sum(count for number, count in beside.pages.items() if number in numbers),
         paged=len(numbers & beside.pages.keys()),
@@ -147,7 +147,7 @@ def report(facts: Sequence[IncidentFact], scope: Scope, policy: Policy, now: dat
         },
         selection=scope.selection,
         by=scope.by,
-        rows=severities if scope.by == "severity" else rows(counted, now_spans, found, scope.by, policy),
+        rows=severities if scope.by == "severity" else rows(counted, now_spans, target_outcomes, scope.by, policy),
         severities=severities,
         buckets=buckets(counted, period.start, period.end, policy),
     )
@@ -155,7 +155,7 @@ def report(facts: Sequence[IncidentFact], scope: Scope, policy: Policy, now: dat
 
 def _values(measured: Iterable[Spans], name: str) -> list[float | None]:
     place = Spans._fields.index(name)
-    return [each[place] for each in measured]
+    return [measurement[place] for measurement in measured]
 
 
 def _lengths(facts: Iterable[IncidentFact], measured: Iterable[Spans], name: str, now: datetime) -> dict[str, Lengths]:

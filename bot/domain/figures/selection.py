@@ -14,7 +14,7 @@ BY = ("severity", "service", "category", "team")
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Only incidents that have everything that is given. Of a private incident only the severity is known."""
+    """Only incidents that match every criterion. Of a private incident only the severity is known."""
 
     severity: str | None = None
     service: str | None = None
@@ -22,24 +22,24 @@ class Selection:
     team: str | None = None
 
     @property
-    def given(self) -> tuple[tuple[str, str], ...]:
-        """What incidents must have: by what, and its key."""
-        wanted = (
+    def criteria(self) -> tuple[tuple[str, str], ...]:
+        """The criteria that are set: the field and its key."""
+        criteria = (
             ("severity", self.severity), ("service", self.service), ("category", self.category), ("team", self.team)
         )  # fmt: skip
-        return tuple((by, key) for by, key in wanted if key is not None)
+        return tuple((by, key) for by, key in criteria if key is not None)
 
     def of(self, facts: Iterable[IncidentFact]) -> list[IncidentFact]:
         """The incidents that are selected."""
-        given = self.given
-        if not given:
+        criteria = self.criteria
+        if not criteria:
             return list(facts)
-        return [fact for fact in facts if all(key in keys_of(fact, by) for by, key in given)]
+        return [fact for fact in facts if all(key in keys_of(fact, by) for by, key in criteria)]
 
     @property
     def words(self) -> str:
         """What is selected, such as `service payments`; empty for everything."""
-        return ", ".join(f"{by} {key}" for by, key in self.given)
+        return ", ".join(f"{by} {key}" for by, key in self.criteria)
 
 
 EVERYTHING = Selection()

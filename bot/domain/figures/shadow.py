@@ -31,8 +31,8 @@ class ShadowCase:
         """Whether those whom they paged first are among those we would have paged, or nobody is on both sides."""
         if not self.theirs or not self.ours:
             return not self.theirs and not self.ours
-        ours = {key for each in self.ours for key in _keys(each, policy)}
-        return not ours.isdisjoint(_keys(self.theirs[0], policy))
+        our_people = {key for page in self.ours for key in _keys(page, policy)}
+        return not our_people.isdisjoint(_keys(self.theirs[0], policy))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,14 @@ def compare(
             continue
         by_place.setdefault(_place(page, groups), []).append(page)
     cases, private = [], 0
-    for (kind, number), found in by_place.items():
-        incident = incidents.get(int(number)) if kind == "incident" else None
+    for (kind, place), case_pages in by_place.items():
+        incident = incidents.get(int(place)) if kind == "incident" else None
         if incident is not None and incident.private:
             private += 1
             continue
-        group = next((groups[each.group] for each in found if each.group is not None and each.group in groups), None)
-        cases.append(_case(found, incident, group, policy))
+        group_numbers = (page.group for page in case_pages if page.group is not None)
+        group = next((groups[number] for number in group_numbers if number in groups), None)
+        cases.append(_case(case_pages, incident, group, policy))
     return ShadowReport(tuple(cases), private)
 
 
@@ -75,15 +76,17 @@ def _place(page: ShadowPage, groups: Mapping[int, AlertGroup]) -> Place:
 def _case(
     pages: Sequence[ShadowPage], incident: Incident | None, group: AlertGroup | None, policy: Policy
 ) -> ShadowCase:
-    theirs, acknowledged, ours = (
-        tuple(each for each in pages if each.side is side)
+    their_pages, acknowledged, our_pages = (
+        tuple(page for page in pages if page.side is side)
         for side in (ShadowSide.THEIRS, ShadowSide.ACKNOWLEDGED, ShadowSide.OURS)
     )
     if incident is not None:
         title = f"{incident.id} {incident.title}"
     else:
         title = f"{group.id} {group.title}" if group else pages[0].title
-    return ShadowCase(title, theirs, acknowledged, ours, "" if ours else _why_nobody(incident, group, policy))
+    return ShadowCase(
+        title, their_pages, acknowledged, our_pages, "" if our_pages else _why_nobody(incident, group, policy)
+    )
 
 
 def _why_nobody(incident: Incident | None, group: AlertGroup | None, policy: Policy) -> str:
@@ -101,35 +104,35 @@ def _why_nobody(incident: Incident | None, group: AlertGroup | None, policy: Pol
 def sentence(case: ShadowCase, policy: Policy) -> str:
     """What happened and what would have, such as `they paged Anna at 03:12, we would have paged Anna at 03:12`."""
     zone = policy.zone
-    they = f"they paged {_named(case.theirs, policy, zone)}" if case.theirs else "they paged nobody"
+    they = f"they paged {_people_in(case.theirs, policy, zone)}" if case.theirs else "they paged nobody"
     if case.acknowledged:
-        they += f" ({_named(case.acknowledged[:1], policy, zone)} acknowledged)"
+        they += f" ({_people_in(case.acknowledged[:1], policy, zone)} acknowledged)"
     if case.ours:
-        return f"{they}, we would have paged {_named(case.ours, policy, zone)}"
+        return f"{they}, we would have paged {_people_in(case.ours, policy, zone)}"
     return f"{they}, we would have paged nobody: {case.why_nobody}"
 
 
-def _named(pages: Sequence[ShadowPage], policy: Policy, zone: tzinfo) -> str:
+def _people_in(pages: Sequence[ShadowPage], policy: Policy, zone: tzinfo) -> str:
     """Each person once, with the first time."""
     first: dict[str, str] = {}
     for page in pages:
-        person = _who(page, policy)
-        names = ", ".join(person_by_address(each, policy).name for each in page.people[:MOST_NAMED])
+        person = _person_of(page, policy)
+        names = ", ".join(person_by_address(member, policy).name for member in page.people[:MOST_NAMED])
         whom = f"{person.name} ({names})" if names else person.name
         first.setdefault(person.key, f"{whom} at {page.at.astimezone(zone):%H:%M}")
-    named = list(first.values())
-    more = len(named) - MOST_NAMED
-    return ", ".join(named[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    people = list(first.values())
+    more = len(people) - MOST_NAMED
+    return ", ".join(people[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _keys(page: ShadowPage, policy: Policy) -> set[str]:
     """Whom the page reached: itself the person, or those of the schedule or team that it names."""
-    return {person_by_address(each, policy).key for each in page.people} or {_who(page, policy).key}
+    return {person_by_address(member, policy).key for member in page.people} or {_person_of(page, policy).key}
 
 
-def _who(page: ShadowPage, policy: Policy) -> Person:
+def _person_of(page: ShadowPage, policy: Policy) -> Person:
     """The contact with this address or name; without one, what the page says."""
-    if page.side is not ShadowSide.OURS and (named := person_by_name(page.who, policy)):
-        return named
+    if page.side is not ShadowSide.OURS and (contact := person_by_name(page.who, policy)):
+        return contact
     person = person_by_address(page.who, policy)
     return person if person.key in policy.contacts else Person(page.who, page.who)

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from bot.domain.figures.distribution import Distribution, distribution
 from bot.domain.figures.selection import keys_of
 from bot.domain.figures.spans import Spans
-from bot.domain.figures.targets import Kept, Outcomes, together
+from bot.domain.figures.targets import Kept, Outcomes, count_kept
 from bot.domain.incident.fact import IncidentFact
 from bot.domain.policy.policy import Policy
 from bot.domain.values.wall_clock import first_instant
@@ -41,17 +41,17 @@ class Buckets:
 
 
 def rows(
-    facts: Iterable[IncidentFact], measured: Iterable[Spans], found: Iterable[Outcomes], by: str, policy: Policy
+    facts: Iterable[IncidentFact], measured: Iterable[Spans], outcomes: Iterable[Outcomes], by: str, policy: Policy
 ) -> dict[str, Row]:
     """A row for each key, the worst severity or the most frequent key first.
 
-    `measured` are the facts' spans, and `found` whether they kept their targets.
+    `measured` are the facts' spans, and `outcomes` says whether they kept their targets.
     """
     members: dict[str, list[_Member]] = {}
-    for member in zip(facts, measured, found, strict=True):
+    for member in zip(facts, measured, outcomes, strict=True):
         for key in keys_of(member[0], by):
             members.setdefault(key, []).append(member)
-    counts = {key: len(those) for key, those in members.items()}
+    counts = {key: len(key_members) for key, key_members in members.items()}
     return {key: _row(members[key]) for key in ordered(counts, by, policy)}
 
 
@@ -59,8 +59,8 @@ def ordered(counts: dict[str, int], by: str, policy: Policy) -> dict[str, int]:
     """Severities, the worst first, with those that the policy does not have any more last; else the most frequent."""
     if by != "severity":
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
-    known = [level.key for level in policy.severities if level.key in counts]
-    return {key: counts[key] for key in [*known, *sorted(counts.keys() - set(known))]}
+    policy_keys = [level.key for level in policy.severities if level.key in counts]
+    return {key: counts[key] for key in [*policy_keys, *sorted(counts.keys() - set(policy_keys))]}
 
 
 def _row(members: Sequence[_Member]) -> Row:
@@ -70,7 +70,7 @@ def _row(members: Sequence[_Member]) -> Row:
         resolved=sum(fact.resolved_at is not None for fact, _, _ in members),
         acknowledge_s=distribution(measured.acknowledge_s for _, measured, _ in members),
         resolve_s=distribution(measured.resolve_s for _, measured, _ in members),
-        kept=together([outcomes for _, _, outcomes in members]),
+        kept=count_kept([outcomes for _, _, outcomes in members]),
     )
 
 

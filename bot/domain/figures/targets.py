@@ -42,21 +42,21 @@ class Cadence:
 def outcomes(facts: Iterable[IncidentFact], policy: Policy, now: datetime) -> list[Outcomes]:
     """For each fact whether it kept the targets of the policy in force, counted from the detection."""
     levels, zone = by_key(policy), policy.zone
-    found: list[Outcomes] = []
+    results: list[Outcomes] = []
     for fact in facts:
         level = levels.get(fact.severity)
         if level is None:
-            found.append(_UNKNOWN)
+            results.append(_UNKNOWN)
             continue
         acknowledged = _outcome(fact.detected_at, fact.acknowledged_at, level.respond_within, zone, now)
-        found.append((acknowledged, _outcome(fact.detected_at, fact.resolved_at, level.resolve_within, zone, now)))
-    return found
+        results.append((acknowledged, _outcome(fact.detected_at, fact.resolved_at, level.resolve_within, zone, now)))
+    return results
 
 
-def together(found: Sequence[Outcomes]) -> Kept:
-    """How many of these outcomes are good, and how many are known."""
-    acknowledged = [each for each, _ in found if each is not None]
-    resolved = [each for _, each in found if each is not None]
+def count_kept(results: Sequence[Outcomes]) -> Kept:
+    """How many of these targets were kept, and how many outcomes are known."""
+    acknowledged = [outcome for outcome, _ in results if outcome is not None]
+    resolved = [outcome for _, outcome in results if outcome is not None]
     return Kept(sum(acknowledged), len(acknowledged), sum(resolved), len(resolved))
 
 
@@ -84,9 +84,9 @@ def cadence(
 ) -> Cadence:
     """Over all incidents whose severity asks for updates: how many were posted, and how many of them late."""
     levels = by_key(policy)
-    asked = [fact.number for fact in facts if (level := levels.get(fact.severity)) and level.update_every is not None]
-    n = sum(posted.get(number, 0) for number in asked)
-    return Cadence(n, n - sum(late.get(number, 0) for number in asked))
+    numbers = [fact.number for fact in facts if (level := levels.get(fact.severity)) and level.update_every is not None]
+    n = sum(posted.get(number, 0) for number in numbers)
+    return Cadence(n, n - sum(late.get(number, 0) for number in numbers))
 
 
 def _outcome(begin: datetime, end: datetime | None, span: Span | None, zone: tzinfo, now: datetime) -> bool | None:

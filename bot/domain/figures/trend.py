@@ -1,4 +1,4 @@
-"""Says whether a span became better or worse between two periods, or that it cannot be told.
+"""Tests whether a span became better or worse between two periods, or whether that cannot be told.
 
 A permutation test, split by severity: within each severity the incidents of both periods are shuffled, so that another
 mix of severities is no progress. Each incident scores how many others were surely faster, less how many were surely
@@ -54,11 +54,11 @@ class Trend:
 
 def trend(now: Mapping[str, Lengths], before: Mapping[str, Lengths]) -> Trend:
     """Compare the lengths of two periods, each by severity. Severities of one period alone say nothing."""
-    both = [key for key in sorted(now) if len(now[key]) and len(before.get(key, ()))]
-    n, n_before = sum(len(now[key]) for key in both), sum(len(before[key]) for key in both)
+    shared_keys = [key for key in sorted(now) if len(now[key]) and len(before.get(key, ()))]
+    n, n_before = sum(len(now[key]) for key in shared_keys), sum(len(before[key]) for key in shared_keys)
     if min(n, n_before) < FEWEST:
         return Trend(Verdict.CANNOT_TELL, n, n_before, None)
-    strata = [(_scores(now[key], before[key]), len(now[key])) for key in both]
+    strata = [(_scores(now[key], before[key]), len(now[key])) for key in shared_keys]
     observed = sum(sum(scores[:count]) for scores, count in strata)
     p = _by_shuffling(strata, observed) if n + n_before <= SHUFFLED else _by_moments(strata, observed)
     if p > LEVEL or observed == 0:
@@ -93,11 +93,11 @@ def _scores(now: Lengths, before: Lengths) -> list[float]:
 def _by_shuffling(strata: Sequence[tuple[list[float], int]], observed: float) -> float:
     chance = random.Random(SEED)  # noqa: S311 - the same figures give the same verdict
     extreme, enough = 0, LEVEL * (SHUFFLES + 1)
-    for done in range(1, SHUFFLES + 1):
+    for shuffle_count in range(1, SHUFFLES + 1):
         shuffled = sum(sum(chance.sample(scores, count)) for scores, count in strata)
         extreme += abs(shuffled) >= abs(observed) - 1e-9
         if extreme > enough:  # whatever follows, nothing can be claimed
-            return extreme / done
+            return extreme / shuffle_count
     return (extreme + 1) / (SHUFFLES + 1)
 
 

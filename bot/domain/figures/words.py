@@ -1,4 +1,4 @@
-"""Says the figures of a period in words. None stands without the number of incidents behind it."""
+"""Puts the figures of a period into words, each with the number of incidents behind it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def summary(report: Report) -> list[str]:
     """How long incidents took, and whether that changed: what to read first."""
     if not report.incidents:
         return [f"Nothing to measure. Left out: {_left_out(report)}"]
-    return [*(_span(report, name) for name in SPANS if report.spans[name].n), *_untold(report)]
+    return [*(_span(report, name) for name in SPANS if report.spans[name].n), *_unclear_trends(report)]
 
 
 def details(report: Report, policy: Policy) -> list[str]:
@@ -89,8 +89,8 @@ def row_line(name: str, row: Row) -> str:
         for word, of in (("acknowledged in", row.acknowledge_s), ("resolved in", row.resolve_s))
         if of.median is not None
     ]
-    said = f"{name}: {_plural(row.incidents, 'incident')}"
-    return f"{said}; median {', '.join(times)}" if times else said
+    text = f"{name}: {_plural(row.incidents, 'incident')}"
+    return f"{text}; median {', '.join(times)}" if times else text
 
 
 def _left_out(report: Report) -> str:
@@ -98,22 +98,22 @@ def _left_out(report: Report) -> str:
 
 
 def _span(report: Report, name: str) -> str:
-    said = f"{NAMES[name]}: {_distribution(report.spans[name])}"
+    text = f"{NAMES[name]}: {_distribution(report.spans[name])}"
     trend = report.trends[name]
     if trend.verdict is Verdict.CANNOT_TELL:
-        return said
-    return f"{said}; {trend.verdict} than in the period before ({trend.n} against {trend.n_before})"
+        return text
+    return f"{text}; {trend.verdict} than in the period before ({trend.n} against {trend.n_before})"
 
 
-def _untold(report: Report) -> list[str]:
-    """For which times nobody can say whether they changed."""
+def _unclear_trends(report: Report) -> list[str]:
+    """The spans whose trend cannot be told, in words."""
     unclear = {name: trend for name, trend in report.trends.items() if trend.verdict is Verdict.CANNOT_TELL}
-    named = [NAMES[name].removeprefix("Time to ") for name in unclear if report.spans[name].n]
-    if not named:
+    names = [NAMES[name].removeprefix("Time to ") for name in unclear if report.spans[name].n]
+    if not names:
         return []
     compared = {(trend.n, trend.n_before) for name, trend in unclear.items() if report.spans[name].n}
     counts = ", ".join(f"{n} against {before}" for n, before in sorted(compared, reverse=True))
-    return [f"Whether it changed, cannot tell: time to {', '.join(named)} ({counts} in the period before)"]
+    return [f"Whether it changed, cannot tell: time to {', '.join(names)} ({counts} in the period before)"]
 
 
 def _distribution(of: Distribution) -> str:
@@ -132,9 +132,9 @@ def _share(share: float | None, n: int, noun: str) -> str:
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    shown = [f"{name} {count}" for name, count in list(counts.items())[:MOST]]
-    more = len(counts) - len(shown)
-    return ", ".join([*shown, *([f"{more} more"] if more > 0 else [])]) or "none"
+    parts = [f"{name} {count}" for name, count in list(counts.items())[:MOST]]
+    more = len(counts) - len(parts)
+    return ", ".join([*parts, *([f"{more} more"] if more > 0 else [])]) or "none"
 
 
 def _plural(count: int, noun: str, nouns: str = "") -> str:

@@ -48,8 +48,8 @@ def refused(incident: Incident) -> Incident:
 
 def lose(incident: Incident, loss: ChannelLoss, now: datetime, by: str = BOT) -> Change | None:
     """Record that the channel cannot be used. None if that is recorded. `by` is `BOT` if nobody knows who did it."""
-    known = incident.channel_lost
-    if incident.channel_id is None or known == loss or known is ChannelLoss.DELETED:
+    current_loss = incident.channel_lost
+    if incident.channel_id is None or current_loss == loss or current_loss is ChannelLoss.DELETED:
         return None
     text = _FOUND_LOST[loss] if by == BOT else _LOST[loss]
     record = entry(now, "channel_lost", by, text, loss=str(loss))

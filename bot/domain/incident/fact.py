@@ -1,4 +1,4 @@
-"""Defines what the figures of a period need to know of one incident."""
+"""Defines the facts of one incident from which the figures of a period are computed."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def open_offers(incident: Incident) -> tuple[Handover, ...]:
 
 def require_offer(incident: Incident, number: int, actor: str) -> Handover:
     """The open offer that the actor answers. Raises `Refused` when it has ended or went to another person."""
-    offered = next((each for each in open_offers(incident) if each.number == number), None)
+    offered = next((handover for handover in open_offers(incident) if handover.number == number), None)
     if offered is None:
         raise Refused("That handover is over: it was answered, or the role has a new holder.", "roles")
     if offered.to != actor:
@@ -54,8 +54,8 @@ def offer(incident: Incident, role: str, to: str, actor: str, policy: Policy, no
         raise Refused(f"A handover goes to somebody else. To be {duty.title} yourself:", f"role {duty.key} me")
     number = incident.handovers_asked + 1
     offered = Handover(number, duty.key, to, actor, holder, now, now + policy.nudges.handover_within, incident.episode)
-    others = tuple(each for each in open_offers(incident) if each.role != duty.key)
-    changed = replace(incident, handovers=(*others, offered), handovers_asked=number)
+    other_offers = tuple(handover for handover in open_offers(incident) if handover.role != duty.key)
+    changed = replace(incident, handovers=(*other_offers, offered), handovers_asked=number)
     return Change(changed, (_entry(now, actor, offered, policy, "asked", f"{user_mention(to)} is asked to take over"),))
 
 
@@ -80,8 +80,8 @@ def decline(incident: Incident, number: int, actor: str, policy: Policy, now: da
 def ask_again(incident: Incident, offered: Handover, policy: Policy, now: datetime) -> Incident:
     """Ask a second time; the person gets the same time again to answer."""
     repeated = replace(offered, nudged=True, due_at=now + policy.nudges.handover_within)
-    others = _without(incident, offered.number).handovers
-    return replace(incident, handovers=(*others, repeated))
+    other_offers = _without(incident, offered.number).handovers
+    return replace(incident, handovers=(*other_offers, repeated))
 
 
 def expire(incident: Incident, offered: Handover, actor: str, policy: Policy, now: datetime) -> Change:
@@ -93,7 +93,7 @@ def expire(incident: Incident, offered: Handover, actor: str, policy: Policy, no
 
 def outcome(number: int, before: Incident, after: Incident) -> str:
     """How an offer ended that was open in `before` and is not in `after`, in words."""
-    offered = next((each for each in before.handovers if each.number == number), None)
+    offered = next((handover for handover in before.handovers if handover.number == number), None)
     if not after.open:
         return f"the incident is {after.status}"
     if offered is None:
@@ -121,7 +121,7 @@ def from_payload(payload: Mapping[str, Any]) -> Handover:
 
 
 def _without(incident: Incident, number: int) -> Incident:
-    return replace(incident, handovers=tuple(each for each in incident.handovers if each.number != number))
+    return replace(incident, handovers=tuple(handover for handover in incident.handovers if handover.number != number))
 
 
 def _entry(now: datetime, actor: str, offered: Handover, policy: Policy, state: str, text: str) -> Entry:

@@ -1,4 +1,4 @@
-"""Who is inside a private incident: membership of its channel decides, whatever else a person was asked to do."""
+"""Tracks who is inside a private incident. People who leave its channel, or are removed from it, are not."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from bot.domain.values.slack_ids import is_user_id
 
 
 def remove(incident: Incident, users: Collection[str]) -> Incident:
-    """Put these people out: no list, answer or page shows them the incident any more. Public incidents hide nothing."""
+    """Remove these people: no list, answer or page shows them the incident any more. Public incidents hide nothing."""
     if not incident.private:
         return incident
     return replace(incident, removed=tuple(dict.fromkeys((*incident.removed, *users))))
 
 
 def readmit(incident: Incident, users: Collection[str]) -> Incident:
-    """Take these people in again: they are in the channel, or somebody inside asks for them by name."""
+    """Readmit these people: they are in the channel, or somebody inside asks for them by name."""
     if not incident.removed:
         return incident
     return replace(incident, removed=tuple(user for user in incident.removed if user not in users))

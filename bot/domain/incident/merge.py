@@ -77,11 +77,11 @@ def absorb(
     )
     if not target.open:
         return change
-    held = {duty.key: duty.title for duty in policy.roles}
+    titles = {duty.key: duty.title for duty in policy.roles}
     for role, user in incident.roles.items():
-        if role in held and role not in change.incident.roles and (inside is None or user in inside):
-            kept = _kept(change.incident, incident, role, held[role], actor, now)
-            change = Change(kept.incident, (*change.entries, *kept.entries))
+        if role in titles and role not in change.incident.roles and (inside is None or user in inside):
+            transfer = _with_role(change.incident, incident, role, titles[role], actor, now)
+            change = Change(transfer.incident, (*change.entries, *transfer.entries))
     return change
 
 
@@ -90,7 +90,7 @@ def _channel(incident: Incident) -> str | None:
     return None if incident.private else incident.channel_id
 
 
-def _kept(target: Incident, incident: Incident, role: str, title: str, actor: str, now: datetime) -> Change:
+def _with_role(target: Incident, incident: Incident, role: str, title: str, actor: str, now: datetime) -> Change:
     """The target with a role held as in the other incident. That makes nobody a responder of the target."""
     user = incident.roles[role]
     grants = target.role_grants

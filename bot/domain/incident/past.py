@@ -1,4 +1,4 @@
-"""Builds an incident that is over, from what another tool recorded of it. Nobody is told, and nothing is due."""
+"""Builds a closed incident from the record of another tool. Nobody is told, and nothing is due."""
 
 from __future__ import annotations
 
@@ -82,11 +82,11 @@ def _entries(past: PastIncident, incident: Incident) -> list[Entry]:
     begun = entry(past.declared_at, "declared", BOT, words, severity=past.severity)
     between = [entry(past.declared_at, "note", BOT, f"{role}: {person}") for role, person in past.roles.items()]
     if incident.acknowledged_at is not None:
-        who = past.acknowledged_by or "somebody"
-        between.append(entry(incident.acknowledged_at, "note", BOT, f"Acknowledged by {who}"))
+        acknowledger = past.acknowledged_by or "somebody"
+        between.append(entry(incident.acknowledged_at, "note", BOT, f"Acknowledged by {acknowledger}"))
     for note in past.notes:
         text = f"{note.author}: {note.text}" if note.author else note.text
         between.append(entry(note.at, "note", BOT, text[:_WORDS]))
-    between.sort(key=lambda each: each.at)
+    between.sort(key=lambda record: record.at)
     ended = incident.resolved_at or past.declared_at
-    return [begun, *between, entry(max([ended, *(each.at for each in between)]), "closed", BOT, "")]
+    return [begun, *between, entry(max([ended, *(record.at for record in between)]), "closed", BOT, "")]

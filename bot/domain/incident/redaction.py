@@ -37,8 +37,8 @@ def require_redactor(incident: Incident, record: RecordedEntry, actor: str, *, e
     if everything or record.entry.actor == actor:
         return
     lead = incident.roles.get("commander")
-    who = f"{user_mention(lead)}, who leads {incident.id}," if lead else f"whoever leads {incident.id}"
-    raise Refused(f"Only {who} or the person who wrote it may redact it.", _EXAMPLE)
+    redactor = f"{user_mention(lead)}, who leads {incident.id}," if lead else f"whoever leads {incident.id}"
+    raise Refused(f"Only {redactor} or the person who wrote it may redact it.", _EXAMPLE)
 
 
 def strikes_everywhere(record: RecordedEntry, *, everything: bool) -> bool:

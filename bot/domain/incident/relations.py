@@ -61,7 +61,7 @@ def parse_tags(words: str) -> TagChange:
     for word in filter(None, _SEPARATORS.split(words.strip())):
         away = word.startswith(("-", "–", "—"))
         (removed if away else added).append(word)
-    if [each.lower() for each in added] == [_NONE] and not removed:
+    if [name.lower() for name in added] == [_NONE] and not removed:
         return TagChange(all_others=True)
     return TagChange(tuple(added), tuple(removed))
 
@@ -74,19 +74,19 @@ def tag(incident: Incident, change: TagChange, actor: str, now: datetime) -> Cha
     added, removed = _normal(change.added), _normal(change.removed)
     if not added and not removed and not change.all_others:
         raise Refused("Name the tags.", "tag checkout database")
-    kept = () if change.all_others else tuple(each for each in incident.tags if each not in removed)
-    after = tuple(dict.fromkeys((*kept, *added)))
-    if any(len(each) > TAG_LENGTH for each in added):
+    remaining = () if change.all_others else tuple(name for name in incident.tags if name not in removed)
+    after = tuple(dict.fromkeys((*remaining, *added)))
+    if any(len(name) > TAG_LENGTH for name in added):
         raise Refused(f"A tag has at most {TAG_LENGTH} characters.", "tag checkout database")
     if len(after) > MOST_TAGS:
         raise Refused(f"An incident has at most {MOST_TAGS} tags.", "tag -database")
     if after == incident.tags:
         return Change(incident)
-    gone = [each for each in incident.tags if each not in after]
-    words = [*(each for each in after if each not in incident.tags), *(f"−{each}" for each in gone)]
+    lost = [name for name in incident.tags if name not in after]
+    words = [*(name for name in after if name not in incident.tags), *(f"−{name}" for name in lost)]
     return Change(replace(incident, tags=after), (entry(now, "tag", actor, ", ".join(words), tags=list(after)),))
 
 
 def _normal(tags: Sequence[str]) -> tuple[str, ...]:
-    cleaned = (" ".join(each.lower().strip().lstrip("-–—#").split()) for each in tags)
-    return tuple(each for each in cleaned if each)
+    cleaned = (" ".join(name.lower().strip().lstrip("-–—#").split()) for name in tags)
+    return tuple(name for name in cleaned if name)

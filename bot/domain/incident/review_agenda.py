@@ -44,12 +44,12 @@ def points(review: Review) -> tuple[Point, ...]:
     """Every point with its times, and the end. Empty before the review has a time, and once it is completed."""
     if review.scheduled_at is None or review.state is not ReviewState.SCHEDULED:
         return ()
-    listed, at = [], review.scheduled_at
+    all_points, at = [], review.scheduled_at
     for number, (title, minutes) in enumerate(agenda(review), 1):
         ends_at = at + timedelta(minutes=minutes)
-        listed.append(Point(number, title, at, ends_at))
+        all_points.append(Point(number, title, at, ends_at))
         at = ends_at
-    return (*listed, Point(len(listed) + 1, "", at, at))
+    return (*all_points, Point(len(all_points) + 1, "", at, at))
 
 
 def next_point(incident: Incident) -> Point | None:

@@ -1,4 +1,4 @@
-"""Seals what an incident's row says of it: the timeline keeps the seal, so that a changed row is found.
+"""Hashes the sealed fields of an incident. The timeline keeps the hash, so that a tampered row is found.
 
 Each change of these fields writes an entry, and the last entry of the change gets the seal over the new state.
 """

@@ -56,5 +56,5 @@ def _lowered(incident: Incident, severity: str, now: datetime) -> Ladder:
 
 
 def _other_severity(policy: Policy, level: Severity) -> str:
-    other = next((s.key for s in policy.severities if s.key != level.key), level.key)
-    return f"severity {other} What changed"
+    alternative = next((s.key for s in policy.severities if s.key != level.key), level.key)
+    return f"severity {alternative} What changed"

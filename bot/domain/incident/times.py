@@ -73,10 +73,12 @@ def _require_order(incident: Incident, changed: Mapping[str, datetime]) -> None:
     for first, first_at, second, second_at in order:
         if first_at is None or second_at is None or first_at <= second_at or not {first, second} & set(changed):
             continue
-        wrong = second if second in changed else first
-        other = LABELS.get(first if wrong == second else second, "It was declared")
-        side = "before" if wrong == second else "after"
-        raise ImpossibleTime(wrong, f"{LABELS[wrong]} would be {side} “{other}”. Correct that, too, or choose another.")
+        wrong_field = second if second in changed else first
+        other_label = LABELS.get(first if wrong_field == second else second, "It was declared")
+        side = "before" if wrong_field == second else "after"
+        raise ImpossibleTime(
+            wrong_field, f"{LABELS[wrong_field]} would be {side} “{other_label}”. Correct that, too, or choose another."
+        )
 
 
 def _entry(incident: Incident, name: str, at: datetime, reason: str, actor: str, now: datetime) -> Entry:

@@ -1,4 +1,4 @@
-"""Defines when an audience was last told of an incident, and of which state."""
+"""Defines the record of what an audience was last told of an incident."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from bot.domain.values.slack_ids import user_mention
 def decide(incident: Incident, deadline: Deadline, context: PagingContext) -> Outcome:
     """Ask the person again, or after the second request end the offer, leave the role where it is, and page."""
     number = deadline.about(HandoverSubject).offer
-    offer = next(each for each in handovers.open_offers(incident) if each.number == number)
+    offer = next(open_offer for open_offer in handovers.open_offers(incident) if open_offer.number == number)
     if not offer.nudged:
         return _ask_again(incident, deadline, offer, context)
     why = f"{user_mention(offer.to)} did not answer the handover within {durations.exact(context.now - offer.asked_at)}"

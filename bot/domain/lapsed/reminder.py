@@ -31,11 +31,11 @@ def remind(
     """
     notice = routing.nudge(incident.number, deadline.dedup_key, _payload(deadline, nudge))
     reminder = entry(now, "reminder", BOT, nudge.words, of=deadline.kind, soft=nudge.soft, deadline=deadline.dedup_key)
-    listed = f"listed in the reminder about {_ABOUT.get(deadline.kind, 'roles')}"
+    reason = f"listed in the reminder about {_ABOUT.get(deadline.kind, 'roles')}"
     covered = [
-        LedgerDecision(other.dedup_key, DeadlineState.SKIPPED, listed)
-        for other in waiting
-        if _covers(nudge, other, now)
+        LedgerDecision(candidate.dedup_key, DeadlineState.SKIPPED, reason)
+        for candidate in waiting
+        if _covers(nudge, candidate, now)
     ]
     return Outcome(
         Change(_reminded(incident, nudge, notice.dedup_key, now), (reminder,)),

@@ -127,8 +127,8 @@ def _reason(
     can_write = incident.channel_lost is None  # else silence is no sign that nobody is there
     if may_page and can_write and _silent_for_two_cadences(incident, level, activity, now):
         return NudgeReason.SILENCE
-    asked = {"update": incident.unanswered, "comms": incident.comms_asked}.get(kind)
-    if asked == 0 and activity.recent >= policy.nudges.busy:
+    reminders = {"update": incident.unanswered, "comms": incident.comms_asked}.get(kind)
+    if reminders == 0 and activity.recent >= policy.nudges.busy:
         return NudgeReason.BUSY
     if kind == "role":
         return NudgeReason.EMPTY_ROLES

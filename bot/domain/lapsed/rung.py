@@ -23,14 +23,17 @@ def decide(incident: Incident, deadline: Deadline, waiting: Collection[str], con
     rung = deadline.about(RungSubject).rung
     planned = plan(incident, context.policy)
     lower = [
-        each
-        for each in planned
-        if each.rung is not None and each.rung < rung and each.due_at <= context.now and each.dedup_key in waiting
+        lapsed
+        for lapsed in planned
+        if lapsed.rung is not None
+        and lapsed.rung < rung
+        and lapsed.due_at <= context.now
+        and lapsed.dedup_key in waiting
     ]
     outcome = Outcome(Change(incident))
-    for each in [*sorted(lower, key=lambda each: (each.due_at, each.dedup_key)), deadline]:
-        if any(still.dedup_key == each.dedup_key for still in planned):
-            outcome = outcome.then(_page(outcome.incident, each, context))
+    for lapsed in [*sorted(lower, key=lambda lapsed: (lapsed.due_at, lapsed.dedup_key)), deadline]:
+        if any(planned_deadline.dedup_key == lapsed.dedup_key for planned_deadline in planned):
+            outcome = outcome.then(_page(outcome.incident, lapsed, context))
             planned = plan(outcome.incident, context.policy)
     return outcome
 

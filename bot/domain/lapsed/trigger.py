@@ -16,7 +16,7 @@ from bot.domain.routing.keys import TriggerSubject
 def decide(incident: Incident, deadline: Deadline, context: PagingContext) -> Outcome:
     """Page the people whom the trigger names. If it reaches nobody, the ledger says so."""
     key = deadline.about(TriggerSubject).trigger
-    trigger = next(each for each in context.policy.triggers if each.key == key)
+    trigger = next(candidate for candidate in context.policy.triggers if candidate.key == key)
     why = trigger.name + late_by(context.now - deadline.due_at, trigger.rung.after)
     counted = triggers.record_page(incident, trigger, context.now)
     times = counted.ladder.tripped[key].times

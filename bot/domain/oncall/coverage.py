@@ -46,17 +46,17 @@ def members_never_on_call(schedule: Schedule, layer: int, now: datetime) -> tupl
     hours, or within those of the layers above it. Layers that end, and lists of shifts, have no cycle.
     """
     looked_at, *above = schedule.layers[layer:]
-    above = [] if schedule.together else [each for each in above if _ends_at(each) is None]
+    above = [] if schedule.together else [upper_layer for upper_layer in above if _ends_at(upper_layer) is None]
     cycle, horizon = _cycle(looked_at), _HOURLY_HORIZON if looked_at.rotation == "hourly" else _HORIZON
     unlimited = not looked_at.hours and not above
     if _ends_at(looked_at) is not None or unlimited or (looked_at.rotation == "hourly" and cycle > horizon):
         return ()
     members = tuple(name for name in dict.fromkeys(looked_at.members) if name != NOBODY)
     start = max(now, _begins_at(looked_at, schedule))
-    others = (replace(each, members=(_ANOTHER_LAYER,)) for each in above)
-    alone = replace(schedule, layers=(looked_at, *others), teams={})
-    seen = {shift.member for shift in shifts(alone, start, start + min(cycle, horizon))}
-    return tuple(member for member in members if member not in seen)
+    stand_ins = (replace(upper_layer, members=(_ANOTHER_LAYER,)) for upper_layer in above)
+    alone = replace(schedule, layers=(looked_at, *stand_ins), teams={})
+    on_call_members = {shift.member for shift in shifts(alone, start, start + min(cycle, horizon))}
+    return tuple(member for member in members if member not in on_call_members)
 
 
 def _begins_at(layer: Layer, schedule: Schedule) -> datetime:

@@ -33,8 +33,8 @@ def parse_place(place: str, schedules: Mapping[str, Schedule]) -> tuple[str, str
     names = [layer.name for layer in schedules[key].layers if layer.name]
     if not name.strip():
         return key, ""
-    layer = next((each for each in names if each.lower() == name.strip().lower()), None)
+    layer = next((candidate for candidate in names if candidate.lower() == name.strip().lower()), None)
     if layer is None:
-        there = f"There are: {', '.join(names[:10])}." if names else "None of its layers has a name."
-        raise Refused(f"{key} has no layer “{name.strip()[:40]}”. {there}", f"cover {key} for 2h")
+        choices = f"There are: {', '.join(names[:10])}." if names else "None of its layers has a name."
+        raise Refused(f"{key} has no layer “{name.strip()[:40]}”. {choices}", f"cover {key} for 2h")
     return key, layer

@@ -175,7 +175,9 @@ def _periods(
     if end <= start:
         return
     covers = [
-        each for each in overrides if each.schedule == schedule.key and each.starts_at < end and each.ends_at > start
+        override
+        for override in overrides
+        if override.schedule == schedule.key and override.starts_at < end and override.ends_at > start
     ]
     since, people = start, on_call(schedule, start, covers)
     for instant in sorted(set(_possible_changes(schedule, start, end, covers))):

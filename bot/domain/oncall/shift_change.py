@@ -35,21 +35,25 @@ def open_offers(incident: Incident) -> tuple[RoleShift, ...]:
 
 def with_shifts(incident: Incident, shifts: Sequence[RoleShift]) -> Incident:
     """The incident with these as its running shifts. Shifts that were offered or answered keep their state."""
-    kept = tuple(shift for shift in current_shifts(incident) if shift.state is not ShiftState.RUNNING)
-    settled = {(shift.role, shift.user, shift.schedule) for shift in kept}
+    answered_shifts = tuple(shift for shift in current_shifts(incident) if shift.state is not ShiftState.RUNNING)
+    settled = {(shift.role, shift.user, shift.schedule) for shift in answered_shifts}
     running = tuple(shift for shift in shifts if (shift.role, shift.user, shift.schedule) not in settled)
-    return incident if incident.turns == (*kept, *running) else replace(incident, turns=(*kept, *running))
+    return (
+        incident
+        if incident.turns == (*answered_shifts, *running)
+        else replace(incident, turns=(*answered_shifts, *running))
+    )
 
 
 def with_state(incident: Incident, shift: RoleShift, state: ShiftState) -> Incident:
     """The incident with this shift in another state."""
-    shifts = tuple(replace(each, state=state) if each == shift else each for each in incident.turns)
+    shifts = tuple(replace(turn, state=state) if turn == shift else turn for turn in incident.turns)
     return replace(incident, turns=shifts)
 
 
 def require_offer(incident: Incident, role: str, actor: str) -> RoleShift:
     """The open offer that the actor answers. Raises `Refused` when it has ended or went to another person."""
-    shift = next((each for each in open_offers(incident) if each.role == role), None)
+    shift = next((offered_shift for offered_shift in open_offers(incident) if offered_shift.role == role), None)
     if shift is None:
         raise Refused("That offer is over: it was answered, or the role has a new holder.", "roles")
     if shift.user != actor:
@@ -75,8 +79,8 @@ def outcome(shift: RoleShift, after: Incident) -> str:
         return f"the incident is {after.status}"
     if after.roles.get(shift.role) != shift.user:
         return "the role went to somebody else"
-    same = (each for each in after.turns if (each.role, each.schedule) == (shift.role, shift.schedule))
-    match next((each.state for each in same), None):
+    role_turns = (turn for turn in after.turns if (turn.role, turn.schedule) == (shift.role, shift.schedule))
+    match next((turn.state for turn in role_turns), None):
         case ShiftState.HANDED:
             return "you asked for it to be taken over"
         case ShiftState.STAYS:

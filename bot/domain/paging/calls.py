@@ -123,8 +123,8 @@ def reach(
         channels=tuple(channel for channel in recipients.channels if channel not in left_out),
     )
     plan = plan_pages(fresh, by, context, severity, elapsed)
-    known = tuple(person for person in fresh.people if not context.directory.problem(person))
-    return replace(fresh, people=known), plan
+    reachable = tuple(person for person in fresh.people if not context.directory.problem(person))
+    return replace(fresh, people=reachable), plan
 
 
 def people_of(recipients: Recipients, context: PagingContext) -> list[Person]:

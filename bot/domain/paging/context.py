@@ -38,20 +38,20 @@ def paging_context(
     Where the rotation has nobody either, those people are named all the same, so that the reason can be told.
     """
     directory = directory.with_contacts(policy)
-    known = directory.with_users(policy)
-    alive = [override for override in overrides if can_be_reached(override.member, known, directory, methods)]
-    reachable, rostered = on_call_lookup(known, alive), on_call_lookup(known, overrides)
+    resolved_policy = directory.with_users(policy)
+    alive = [override for override in overrides if can_be_reached(override.member, resolved_policy, directory, methods)]
+    reachable, rostered = on_call_lookup(resolved_policy, alive), on_call_lookup(resolved_policy, overrides)
 
     def on_call(schedule: str, at: datetime) -> tuple[str, ...]:
         return reachable(schedule, at) or rostered(schedule, at)
 
     def next_on_call(name: str, at: datetime) -> tuple[str, ...]:
-        schedule = known.schedules.get(name)
+        schedule = resolved_policy.schedules.get(name)
         coming = next_shifts(schedule, at, alive) if schedule is not None else ()
         return tuple(shift.member for shift in coming)
 
     return PagingContext(
-        known, directory.calendar(on_call), methods, now, directory, directory.calendar(next_on_call), turns
+        resolved_policy, directory.calendar(on_call), methods, now, directory, directory.calendar(next_on_call), turns
     )
 
 

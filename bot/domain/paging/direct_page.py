@@ -38,9 +38,9 @@ def page_directly(incident: Incident, context: PagingContext, page: DirectPage) 
         left_out = (*left_out, *incident.removed)
     recipients, plan = reach(everybody, page.rung.by, context, left_out, incident.severity)
     if not (plan.attempts or recipients.channels):
-        there = [person for person in everybody.people if person in left_out and person not in incident.removed]
+        responding = [person for person in everybody.people if person in left_out and person not in incident.removed]
         gaps = [*everybody.gaps, *plan.gaps, *removed_words(everybody.people, incident, context.policy)]
-        gap = responding_words(there, context.policy) if there else "; ".join(gaps)
+        gap = responding_words(responding, context.policy) if responding else "; ".join(gaps)
         record = entry(context.now, "escalated", BOT, f"{page.description} reaches nobody: {gap}", label=page.label)
         nobody = Recipients(gaps=(f"{page.description}: {gap}",))
         return PagingOutcome(Change(incident, (record,)), None, nobody, (), description=page.description)

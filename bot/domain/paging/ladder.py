@@ -59,23 +59,27 @@ def page_next_rung(
             paged = result
             break
         passed_over.append(result)
-    entries = [each.entry(context.now) for each in passed_over]
+    entries = [skipped_rung.entry(context.now) for skipped_rung in passed_over]
     ladder = replace(incident.ladder, spent={**incident.ladder.spent, level.key: tuple(sorted(spent))})
-    said = f"exhausted:{level.key}"
+    exhausted_key = f"exhausted:{level.key}"
     if paged is not None:
         page = _first_page(paged, 1, context)
         ladder = replace(ladder, pages=(*ladder.pages, page))
         entries.append(_rung_paged(paged, context, why, 1, actor))
-    elif said not in ladder.fired:
-        ladder = replace(ladder, fired=(*ladder.fired, said))
+    elif exhausted_key not in ladder.fired:
+        ladder = replace(ladder, fired=(*ladder.fired, exhausted_key))
     return PagingOutcome(
         Change(replace(incident, ladder=ladder), tuple(entries)),
         paged.number if paged else None,
         paged.recipients if paged else Recipients(),
-        tuple((each.number, each.reason) for each in passed_over if not each.responding),
+        tuple(
+            (skipped_rung.number, skipped_rung.reason) for skipped_rung in passed_over if not skipped_rung.responding
+        ),
         plan=paged.plan if paged else PagePlan(),
-        skipped=tuple((each.number, each.reason) for each in passed_over if each.responding),
-        said_before=said in incident.ladder.fired,
+        skipped=tuple(
+            (skipped_rung.number, skipped_rung.reason) for skipped_rung in passed_over if skipped_rung.responding
+        ),
+        said_before=exhausted_key in incident.ladder.fired,
     )
 
 
@@ -150,9 +154,11 @@ def _try_rung(
     recipients, plan = reach(everybody, rung.by, context, left_out, incident.severity, elapsed)
     if plan.attempts or recipients.channels:
         return _PagedRung(number, recipients, plan)
-    there = [person for person in everybody.people if person in incident.responders]
+    responding = [person for person in everybody.people if person in incident.responders]
     gaps = [*everybody.gaps, *plan.gaps, *removed_words(everybody.people, incident, context.policy)]
-    return _PassedOver(number, "; ".join([responding_words(there, context.policy)] if there else gaps), bool(there))
+    return _PassedOver(
+        number, "; ".join([responding_words(responding, context.policy)] if responding else gaps), bool(responding)
+    )
 
 
 def whom(paging: PagingOutcome, policy: Policy) -> str:
@@ -174,8 +180,8 @@ def removed_words(people: Sequence[str], incident: Incident, policy: Policy) -> 
 
 def responding_words(people: Sequence[str], policy: Policy) -> str:
     """A phrase such as `<@U1> and <@U2> are responding already`."""
-    *others, last = [recipient_name(person, policy) for person in people]
-    return f"{', '.join(others)} and {last} are responding already" if others else f"{last} is responding already"
+    *head, last = [recipient_name(person, policy) for person in people]
+    return f"{', '.join(head)} and {last} are responding already" if head else f"{last} is responding already"
 
 
 def unreachable_rungs(incident: Incident, context: PagingContext) -> tuple[str, ...]:

@@ -81,7 +81,7 @@ class _Resolution:
             if role in self.context.policy.contacts:
                 self.add_contact(role)
                 return
-            role = next((each.backup for each in self.context.policy.roles if each.key == role), None)
+            role = next((candidate.backup for candidate in self.context.policy.roles if candidate.key == role), None)
         backups = f", nor its backup {', '.join(list(tried)[1:])}" if len(tried) > 1 else ""
         self.gaps.append(f"nobody holds the role {name}{backups}")
 

@@ -115,15 +115,17 @@ def expire(run: PlaybookRun, key: str, number: int, now: datetime) -> RunChange:
 
 def answer_text(approval: Approval) -> str:
     """How a request ended, as text with mentions."""
-    who = f"{user_mention(approval.answered_by)}" if approval.answered_by else "somebody"
+    person = f"{user_mention(approval.answered_by)}" if approval.answered_by else "somebody"
     because = f": {approval.reason}" if approval.reason else ""
     match approval.answer:
         case ApprovalStatus.APPROVED:
-            return f"approved by {who}"
+            return f"approved by {person}"
         case ApprovalStatus.BREAK_GLASS:
-            return f"{who} broke the glass{because}"
+            return f"{person} broke the glass{because}"
         case ApprovalStatus.REFUSED:
-            return (f"withdrawn by {who}" if approval.answered_by == approval.by else f"refused by {who}") + because
+            return (
+                f"withdrawn by {person}" if approval.answered_by == approval.by else f"refused by {person}"
+            ) + because
         case ApprovalStatus.EXPIRED:
             return "expired: nobody answered in time"
         case ApprovalStatus.WITHDRAWN:
@@ -153,12 +155,12 @@ def _answer(
     """Close the step's pending request with an answer, and log `text`."""
     assert step.asked is not None  # noqa: S101 - it is pending
     approval = step.asked
-    answered = replace(approval, answer=answer, answered_by=actor, answered_at=now, reason=reason)
+    closed_approval = replace(approval, answer=answer, answered_by=actor, answered_at=now, reason=reason)
     if answer in GRANTED or approval.was not in SETTLED:
         state = StepStatus.APPROVED if answer in GRANTED else approval.was
-        changed = replace(restart_timer(step, now), state=state, by=actor, at=now, asked=answered)
+        changed = replace(restart_timer(step, now), state=state, by=actor, at=now, asked=closed_approval)
     else:
-        changed = replace(step, state=approval.was, asked=answered)
+        changed = replace(step, state=approval.was, asked=closed_approval)
     logged = log_entry(
         run, now, actor, str(answer), text + (f": {reason}" if reason else ""), step,
         key=True, action=approval.action, shown=list(approval.shown), approval=approval.number, asked_by=approval.by,

@@ -152,7 +152,7 @@ def _threshold(rules: AutomationRules, step: Step) -> float | None:
     automation = step.automation
     assert automation is not None  # noqa: S101 - `_blocked` has checked it
     thresholds = [automation.confidence, rules.thresholds.get(automation.action or "")]
-    return max((each for each in thresholds if each is not None), default=None)
+    return max((threshold for threshold in thresholds if threshold is not None), default=None)
 
 
 def _confidence(incident: Incident, confidence: float | None) -> float | None:

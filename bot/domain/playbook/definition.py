@@ -206,8 +206,10 @@ class Playbook:
         """The keys of the policy's severities that this playbook is for. `worst_first` are all keys of the policy."""
         if not self.ranks and not self.keys:
             return tuple(worst_first)
-        named = {fold_name(key) for key in self.keys}
-        return tuple(key for rank, key in enumerate(worst_first, 1) if rank in self.ranks or fold_name(key) in named)
+        folded_keys = {fold_name(key) for key in self.keys}
+        return tuple(
+            key for rank, key in enumerate(worst_first, 1) if rank in self.ranks or fold_name(key) in folded_keys
+        )
 
     def filled_values(self, overrides: Mapping[str, str] | None = None) -> dict[str, str]:
         """The values for the placeholders: the defaults, replaced by `overrides`.
@@ -215,7 +217,7 @@ class Playbook:
         A required parameter without a value is absent. Raises `Refused` for the first invalid value or unknown name.
         """
         parameters = {parameter.name: parameter for parameter in self.parameters}
-        values = {name: each.default for name, each in parameters.items() if each.default is not None}
+        values = {name: parameter.default for name, parameter in parameters.items() if parameter.default is not None}
         for name, value in (overrides or {}).items():
             if name not in parameters:
                 raise Refused(f"{self.id} has no parameter “{name[:40]}”. It has: {', '.join(parameters) or 'none'}.")
@@ -226,12 +228,14 @@ class Playbook:
 
     def unfilled_parameters(self, values: Mapping[str, str]) -> tuple[Parameter, ...]:
         """The parameters of the whole playbook that have no value yet."""
-        return tuple(each for each in self.parameters if each.name not in values)
+        return tuple(parameter for parameter in self.parameters if parameter.name not in values)
 
     def missing_parameters(self, step: Step, values: Mapping[str, str]) -> tuple[Parameter, ...]:
         """The parameters in this step's commands that have no value yet."""
         names = [name for command in (*step.commands, *step.rollback) for name in command.placeholders]
-        return tuple(each for each in self.parameters if each.name in names and each.name not in values)
+        return tuple(
+            parameter for parameter in self.parameters if parameter.name in names and parameter.name not in values
+        )
 
 
 def fill_in(text: str, values: Mapping[str, str]) -> str:

@@ -57,8 +57,8 @@ def run_stats(playbook: Playbook, runs: Sequence[PlaybookRun]) -> RunStats:
 
 
 def _succeeded(run: PlaybookRun) -> bool:
-    done = any(step.settled and step.state is not StepStatus.SKIPPED for step in run.steps)
-    return run.outcome == "finished" and run.helped is not False and done
+    has_done_step = any(step.settled and step.state is not StepStatus.SKIPPED for step in run.steps)
+    return run.outcome == "finished" and run.helped is not False and has_done_step
 
 
 def stats_line(stats: RunStats, now: datetime) -> str:
@@ -79,7 +79,9 @@ def owner_of(playbook: Playbook, contacts: Mapping[str, Contact]) -> Contact | N
     owner = fold_name(playbook.owner)
     if not owner:
         return None
-    return next((each for each in contacts.values() if owner in (fold_name(each.key), fold_name(each.name))), None)
+    return next(
+        (contact for contact in contacts.values() if owner in (fold_name(contact.key), fold_name(contact.name))), None
+    )
 
 
 def review_due(playbook: Playbook, every: timedelta | None, today: date) -> int | None:

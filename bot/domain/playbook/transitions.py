@@ -117,7 +117,7 @@ def resume(run: PlaybookRun) -> PlaybookRun:
 
 def with_step(run: PlaybookRun, step: StepState) -> PlaybookRun:
     """The run with this step in place of the one with the same key."""
-    return replace(run, steps=tuple(step if each.key == step.key else each for each in run.steps))
+    return replace(run, steps=tuple(step if old_step.key == step.key else old_step for old_step in run.steps))
 
 
 def log_entry(

@@ -310,7 +310,7 @@ class Policy:
 
     def bookmarks_of(self, severity: str) -> dict[str, str]:
         """Those that are named; with a huddle as the bridge where the severity has a war room and none is named."""
-        level = next((each for each in self.severities if each.key == severity), None)
+        level = next((candidate for candidate in self.severities if candidate.key == severity), None)
         if BRIDGE in self.bookmarks or level is None or not level.extra.get("war_room"):
             return self.bookmarks
         return {**self.bookmarks, BRIDGE: HUDDLE}

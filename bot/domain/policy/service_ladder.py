@@ -22,8 +22,8 @@ def for_services(policy: Policy, services: Sequence[str]) -> Policy:
 
 def ladder_of(policy: Policy, services: Sequence[str]) -> tuple[Rung, ...] | None:
     """The ladder of the first of these services that names one; None if the severity's applies."""
-    named = (policy.services[key].ladder for key in services if key in policy.services)
-    return next((policy.ladders[name] for name in named if name in policy.ladders), None)
+    ladder_names = (policy.services[key].ladder for key in services if key in policy.services)
+    return next((policy.ladders[name] for name in ladder_names if name in policy.ladders), None)
 
 
 def _with_ladder(severity: Severity, ladder: tuple[Rung, ...] | None) -> Severity:

@@ -47,4 +47,7 @@ class StatusPageRules:
     def component(self, key: str) -> Component | None:
         """The component with this key or name, in whatever case; None if there is none."""
         folded = key.strip().lower()
-        return next((each for each in self.components if folded in (each.key.lower(), each.name.lower())), None)
+        return next(
+            (candidate for candidate in self.components if folded in (candidate.key.lower(), candidate.name.lower())),
+            None,
+        )

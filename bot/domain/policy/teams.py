@@ -11,27 +11,27 @@ def teams_by_service(policy: Policy) -> dict[str, tuple[str, ...]]:
 
     Those teams list the service. If none does, they are the teams whose on-call schedule is that of the service.
     """
-    found: dict[str, tuple[str, ...]] = {}
+    by_service: dict[str, tuple[str, ...]] = {}
     for key, service in policy.services.items():
-        listed = [team.key for team in policy.teams.values() if key in team.services]
-        if not listed and service.schedule is not None:
-            listed = [team.key for team in policy.teams.values() if team.schedule == service.schedule]
-        if listed:
-            found[key] = tuple(listed)
-    return found
+        team_keys = [team.key for team in policy.teams.values() if key in team.services]
+        if not team_keys and service.schedule is not None:
+            team_keys = [team.key for team in policy.teams.values() if team.schedule == service.schedule]
+        if team_keys:
+            by_service[key] = tuple(team_keys)
+    return by_service
 
 
-def team_key(named: str, policy: Policy) -> str:
+def team_key(name: str, policy: Policy) -> str:
     """The key of the team with this key or name. Raises `Refused` that lists the teams."""
-    folded = fold_name(named)
+    folded = fold_name(name)
     for team in policy.teams.values():
         if folded in (fold_name(team.key), fold_name(team.name)):
             return team.key
-    raise Refused(no_team(named, policy), next(iter(policy.teams), None))
+    raise Refused(no_team(name, policy), next(iter(policy.teams), None))
 
 
-def no_team(named: str, policy: Policy) -> str:
-    """What is said of a team that is not in the policy."""
+def no_team(name: str, policy: Policy) -> str:
+    """The message about a team that is not in the policy."""
     keys = ", ".join(policy.teams)
-    known = f"There are {keys}." if keys else "The policy has no teams: add them under `teams`."
-    return f"There is no team “{named[:40]}”. {known}"
+    choices = f"There are {keys}." if keys else "The policy has no teams: add them under `teams`."
+    return f"There is no team “{name[:40]}”. {choices}"

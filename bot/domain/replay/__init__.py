@@ -1,1 +1,1 @@
-"""Plays a past incident again under another policy: which reminders and pages it would have sent. Pure."""
+"""Replays a past incident under another policy, to list the reminders and pages it would have sent. Pure."""

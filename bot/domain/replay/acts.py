@@ -1,4 +1,4 @@
-"""Repeats what people did in a past incident, as its timeline records it, by the same functions as then."""
+"""Repeats people's acts of a past incident, as its timeline records them, by the functions of the domain."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ def _snooze(incident: Incident, entry: Entry, _: Policy) -> Change:
     if not until:
         return Change(replace(incident, snooze=None))
     span = max(SOON, datetime.fromisoformat(str(until)) - entry.at)
-    wanted = verbs.promise if entry.data.get("promise") else verbs.snooze
-    return wanted(incident, span, entry.actor, entry.at)
+    verb = verbs.promise if entry.data.get("promise") else verbs.snooze
+    return verb(incident, span, entry.actor, entry.at)
 
 
 def _resolve(incident: Incident, entry: Entry, _: Policy) -> Change:

@@ -47,14 +47,14 @@ def differences(sent: Sequence[Sending], would_send: Sequence[Sending]) -> list[
 
     The first of one kind and rung is compared with the first of the other, the second with the second.
     """
-    there, here = _by_kind(sent), _by_kind(would_send)
+    sent_by_kind, planned_by_kind = _by_kind(sent), _by_kind(would_send)
     rows: list[tuple[datetime, dict[str, Any]]] = []
-    for kind, rung in sorted({*there, *here}, key=str):
-        before, after = there[kind, rung], here[kind, rung]
+    for kind, rung in sorted({*sent_by_kind, *planned_by_kind}, key=str):
+        before, after = sent_by_kind[kind, rung], planned_by_kind[kind, rung]
         for index in range(max(len(before), len(after))):
             old = before[index] if index < len(before) else None
             new = after[index] if index < len(after) else None
-            at = min(each.at for each in (old, new) if each is not None)
+            at = min(sending.at for sending in (old, new) if sending is not None)
             if words := _differs(old, new):
                 rows.append((at, {"kind": kind, "rung": rung, "difference": words, "at": at}))
     return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
@@ -62,8 +62,8 @@ def differences(sent: Sequence[Sending], would_send: Sequence[Sending]) -> list[
 
 def _by_kind(sendings: Sequence[Sending]) -> defaultdict[tuple[str, int | None], list[Sending]]:
     grouped: defaultdict[tuple[str, int | None], list[Sending]] = defaultdict(list)
-    for each in sendings:
-        grouped[each.kind, each.rung].append(each)
+    for sending in sendings:
+        grouped[sending.kind, sending.rung].append(sending)
     return grouped
 
 
@@ -83,12 +83,12 @@ def _differs(old: Sending | None, new: Sending | None) -> str:
 
 def pages(sendings: Sequence[Sending]) -> int:
     """How many of them are pages."""
-    return sum(each.kind == "page" for each in sendings)
+    return sum(sending.kind == "page" for sending in sendings)
 
 
 def night_pages(sendings: Sequence[Sending], zone: tzinfo) -> int:
     """How many pages go out between 22:00 and 07:00."""
-    hours = [each.at.astimezone(zone).hour for each in sendings if each.kind == "page"]
+    hours = [sending.at.astimezone(zone).hour for sending in sendings if sending.kind == "page"]
     return sum(hour >= NIGHT_FROM or hour < NIGHT_TO for hour in hours)
 
 

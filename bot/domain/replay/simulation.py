@@ -39,13 +39,13 @@ class Simulation:
         """Let every deadline up to an instant lapse, in the order in which they are due."""
         for _ in range(MOST):
             due = [
-                each
-                for each in plan(self.incident, self.policy)
-                if each.due_at <= instant and each.dedup_key not in self.decided
+                deadline
+                for deadline in plan(self.incident, self.policy)
+                if deadline.due_at <= instant and deadline.dedup_key not in self.decided
             ]
             if not due:
                 return
-            self._lapse(min(due, key=lambda each: (each.due_at, each.rung or 0, each.dedup_key)))
+            self._lapse(min(due, key=lambda deadline: (deadline.due_at, deadline.rung or 0, deadline.dedup_key)))
 
     def act(self, entry: Entry) -> None:
         """Let a person do what the timeline says they did."""
@@ -58,7 +58,7 @@ class Simulation:
         if kind in REMINDERS:
             self._take(self._remind(deadline, str(kind), context))
         elif kind is DeadlineKind.RUNG:
-            waiting = {each.dedup_key for each in plan(self.incident, self.policy)} - self.decided
+            waiting = {planned.dedup_key for planned in plan(self.incident, self.policy)} - self.decided
             self._take(rung.decide(self.incident, deadline, waiting, context))
         elif kind in (DeadlineKind.RESPOND, DeadlineKind.MITIGATE):
             self._take(missed_target.decide(self.incident, deadline, context))
@@ -67,22 +67,24 @@ class Simulation:
 
     def _remind(self, deadline: Deadline, kind: str, context: PagingContext) -> Outcome:
         now, since = context.now, context.now - self.policy.nudges.busy_within
-        heard = [at for at in self.messages if at <= now]
-        activity = Activity(sum(at >= since for at in heard), heard[-1] if heard else None)
+        message_times = [at for at in self.messages if at <= now]
+        activity = Activity(sum(at >= since for at in message_times), message_times[-1] if message_times else None)
         nudge = decide_nudge(self.incident, self.policy, kind, deadline.due_at, activity, now)
-        others = [
-            each
-            for each in plan(self.incident, self.policy)
-            if each.subject is not None and each.subject.kind in REMINDERS and each.dedup_key not in self.decided
+        waiting = [
+            planned
+            for planned in plan(self.incident, self.policy)
+            if planned.subject is not None
+            and planned.subject.kind in REMINDERS
+            and planned.dedup_key not in self.decided
         ]
         if nudge.page:
-            outcome = reminder.page_silence(self.incident, deadline, nudge, others, context)
+            outcome = reminder.page_silence(self.incident, deadline, nudge, waiting, context)
         else:
-            outcome = reminder.remind(self.incident, deadline, nudge, others, now)
+            outcome = reminder.remind(self.incident, deadline, nudge, waiting, now)
         mentioned = tuple(nudge.mention)
         entries = tuple(
-            replace(each, data={**each.data, "to": mentioned}) if each.kind == "reminder" else each
-            for each in outcome.change.entries
+            replace(record, data={**record.data, "to": mentioned}) if record.kind == "reminder" else record
+            for record in outcome.change.entries
         )
         return replace(outcome, change=Change(outcome.incident, entries))
 

@@ -1,4 +1,4 @@
-"""Decides what of a review stands in its canvas, and which sections there may be brought up to date.
+"""Decides what the canvas of a review says, and which of its sections may be updated.
 
 A canvas cannot be read, only searched: a section is ours as long as every line that we wrote is found.
 """
@@ -25,14 +25,20 @@ def lines_of(view: ReviewView) -> Lines:
 def markdown(lines: Mapping[str, Sequence[str]], heading: str) -> str:
     """The whole canvas."""
     parts = [f"# {heading}"]
-    for key, listed in lines.items():
-        parts += [f"## {TITLES[key]}", *listed]
+    for key, section_lines in lines.items():
+        parts += [f"## {TITLES[key]}", *section_lines]
     return "\n".join(parts)
 
 
-def changed(written: Mapping[str, Sequence[str]], lines: Mapping[str, Sequence[str]], left: Sequence[str]) -> list[str]:
-    """The sections whose lines are others by now, without those that people have changed in the canvas."""
-    return [key for key, listed in lines.items() if key not in left and list(written.get(key, ())) != list(listed)]
+def changed(
+    written: Mapping[str, Sequence[str]], lines: Mapping[str, Sequence[str]], untouched: Sequence[str]
+) -> list[str]:
+    """The sections whose lines have changed, without the `untouched` ones that people edited in the canvas."""
+    return [
+        key
+        for key, section_lines in lines.items()
+        if key not in untouched and list(written.get(key, ())) != list(section_lines)
+    ]
 
 
 def needle(line: str) -> str:
@@ -45,26 +51,26 @@ def place(written: Mapping[str, Sequence[str]], key: str, index: int) -> tuple[i
     """How many lines of the canvas hold the same words as this one, and which of them it is, from 0."""
     words = needle(written[key][index]).lower()
     order = [
-        (other, number)
-        for other in written
-        for number, line in enumerate(written[other])
+        (section_key, number)
+        for section_key in written
+        for number, line in enumerate(written[section_key])
         if words in needle(line).lower()
     ]
     return len(order), order.index((key, index))
 
 
 def _lines(section: Section, view: ReviewView) -> list[str]:
-    listed = []
+    lines = []
     for sentence in section.sentences[:LINES]:
         links = "".join(f" ([↗]({view.links[seq]}))" for seq in sentence.cites[:1] if seq in view.links)
-        listed.append(f"- {_plain(sentence.text, view)}{links}")
-    return listed or [f"- Nobody has written anything about “{section.title}” yet."]
+        lines.append(f"- {_plain(sentence.text, view)}{links}")
+    return lines or [f"- Nobody has written anything about “{section.title}” yet."]
 
 
 def _plain(text: str, view: ReviewView) -> str:
     """A sentence on one line, with names, and without what Markdown would take as marks."""
-    named = MENTION.sub(lambda match: view.names.get(match[1], match[1]), text)
-    return " ".join(named.replace("[", "(").replace("]", ")").translate(_NO_MARKS).split())
+    text_with_names = MENTION.sub(lambda match: view.names.get(match[1], match[1]), text)
+    return " ".join(text_with_names.replace("[", "(").replace("]", ")").translate(_NO_MARKS).split())
 
 
 _NO_MARKS = str.maketrans({mark: None for mark in "*_`~#"})

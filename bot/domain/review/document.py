@@ -69,9 +69,9 @@ class Page:
 
     def say(self, text: str, *cites: int | None) -> None:
         """Add a sentence. One that no entry says is left out."""
-        known = tuple(dict.fromkeys(seq for seq in cites if seq is not None))
-        if known:
-            self.sentences.append(Sentence(text, known))
+        sources = tuple(dict.fromkeys(seq for seq in cites if seq is not None))
+        if sources:
+            self.sentences.append(Sentence(text, sources))
 
     def ask(self, key: str, to: str | None, text: str) -> None:
         """Add a question, unless it was answered."""

@@ -1,5 +1,6 @@
-"""Drafts a review from the record alone: every sentence cites the entries that say so, and what the record does not say
-is a question to a named person.
+"""Drafts a review from the record alone.
+
+Every sentence cites the entries that support it. What the record lacks becomes a question to a named person.
 """
 
 from __future__ import annotations
@@ -62,15 +63,15 @@ def _metadata(record: Record, page: Page) -> None:
         page.say(f"{incident.id} “{title}” was declared by {who(declared.entry)} on {at} as {level}.", declared.seq)
     for change in record.of("severity"):
         data = change.entry.data
-        said = f"{who(change.entry)} changed the severity from {data.get('before')} to {data.get('after')}"
-        page.say(f"{said} on {record.clock(change.entry.at)}.", change.seq)
+        sentence = f"{who(change.entry)} changed the severity from {data.get('before')} to {data.get('after')}"
+        page.say(f"{sentence} on {record.clock(change.entry.at)}.", change.seq)
     for role, holder in incident.roles.items():
-        given = [each for each in record.of("role") if each.entry.data.get("role") == role]
-        if given and given[-1].entry.data.get("user") == holder:
-            page.say(f"{user_mention(holder)} was {given[-1].entry.data.get('title', role)}.", given[-1].seq)
-    for other in record.of("merged", "related"):
-        text = words(other).rstrip(".")
-        page.say(f"{who(other.entry)} on {record.clock(other.entry.at)}: {text}.", other.seq)
+        grants = [grant for grant in record.of("role") if grant.entry.data.get("role") == role]
+        if grants and grants[-1].entry.data.get("user") == holder:
+            page.say(f"{user_mention(holder)} was {grants[-1].entry.data.get('title', role)}.", grants[-1].seq)
+    for relation in record.of("merged", "related"):
+        text = words(relation).rstrip(".")
+        page.say(f"{who(relation.entry)} on {record.clock(relation.entry.at)}: {text}.", relation.seq)
     resolved = record.last("resolved")
     if resolved and incident.resolved_at:
         page.say(f"It was resolved by {who(resolved.entry)} on {record.clock(incident.resolved_at)}.",
@@ -96,17 +97,19 @@ def _summary(record: Record, page: Page) -> None:
 
 def _impact(record: Record, page: Page) -> None:
     incident = record.incident
-    told = record.of("impact")
-    latest = told[-1].seq if told else None
+    reports = record.of("impact")
+    latest = reports[-1].seq if reports else None
     if incident.services:
-        source = _saying(told, "services:") or (record.declared.seq if record.declared else None)
+        source = _saying(reports, "services:") or (record.declared.seq if record.declared else None)
         page.say(f"Affected services: {', '.join(incident.services)}.", source)
     if incident.regions:
-        page.say(f"Affected regions: {', '.join(incident.regions)}.", _saying(told, "regions:") or latest)
+        page.say(f"Affected regions: {', '.join(incident.regions)}.", _saying(reports, "regions:") or latest)
     for name, fact in incident.facts.items():
-        saying = next((each for each in reversed(told) if each.entry.data.get("facts", {}).get(name) == fact), None)
+        latest_report = next(
+            (report for report in reversed(reports) if report.entry.data.get("facts", {}).get(name) == fact), None
+        )
         for phrase in describe({name: fact}):
-            page.say(f"Impact: {phrase}.", _seq(saying or record.declared))
+            page.say(f"Impact: {phrase}.", _seq(latest_report or record.declared))
     span = figures(record).customer_impact_s
     resolved = record.last("resolved")
     reached = incident.facts or incident.impact_ended_at is not None  # somebody said that customers noticed
@@ -122,20 +125,21 @@ def _impact(record: Record, page: Page) -> None:
 def _timeline(record: Record, page: Page) -> None:
     """Key entries one by one; what was said between them is folded into one line."""
     folded: list[RecordedEntry] = []
-    for each in record.entries:
+    for recorded in record.entries:
         if len(page.sentences) >= MOST_ROWS:
             last = record.entries[-1]
             page.say(f"More follows until {record.clock(last.entry.at)}: `tocsin show` has all of it.", last.seq)
             return
-        if is_chatter(each):
-            folded.append(each)
-        elif each.key and each.entry.kind not in AFTERWARDS:
+        if is_chatter(recorded):
+            folded.append(recorded)
+        elif recorded.key and recorded.entry.kind not in AFTERWARDS:
             _fold(record, page, folded)
             folded = []
-            what = each.entry.kind.replace("_", " ")
-            text = "the words were erased" if each.purged else words(each)
+            kind = recorded.entry.kind.replace("_", " ")
+            text = "the words were erased" if recorded.purged else words(recorded)
             page.say(
-                f"{record.clock(each.entry.at)} · {who(each.entry)} · {what}{f': {text}' if text else ''}", each.seq
+                f"{record.clock(recorded.entry.at)} · {who(recorded.entry)} · {kind}{f': {text}' if text else ''}",
+                recorded.seq,
             )
     _fold(record, page, folded)
 
@@ -143,7 +147,7 @@ def _timeline(record: Record, page: Page) -> None:
 def _fold(record: Record, page: Page, folded: list[RecordedEntry]) -> None:
     if not folded:
         return
-    people = len({each.entry.actor for each in folded})
+    people = len({message.entry.actor for message in folded})
     count = (
         f"{len(folded)} message{'s' if len(folded) != 1 else ''} by {people} {'people' if people != 1 else 'person'}"
     )
@@ -153,8 +157,8 @@ def _fold(record: Record, page: Page, folded: list[RecordedEntry]) -> None:
 
 def _detection(record: Record, page: Page) -> None:
     incident, declared = record.incident, record.declared
-    alerts = [each for each in record.of("alert") if each.entry.data.get("event") == "fired"]
-    early = [each for each in alerts if declared and each.entry.at <= declared.entry.at + timedelta(minutes=1)]
+    alerts = [alert for alert in record.of("alert") if alert.entry.data.get("event") == "fired"]
+    early = [alert for alert in alerts if declared and alert.entry.at <= declared.entry.at + timedelta(minutes=1)]
     if early:
         page.say(f"An alert noticed it: {words(early[0])}", early[0].seq)
     elif declared and declared.entry.actor != BOT:
@@ -171,7 +175,7 @@ def _detection(record: Record, page: Page) -> None:
 
 
 def _causes(record: Record, page: Page) -> None:
-    causes = [each for each in record.of("resolved") if each.entry.data.get("root_cause")]
+    causes = [resolution for resolution in record.of("resolved") if resolution.entry.data.get("root_cause")]
     if causes:
         cause = " ".join(str(causes[-1].entry.data["root_cause"]).split())
         page.say(f"Root cause, in the words of {who(causes[-1].entry)}: {cause}", causes[-1].seq)
@@ -201,9 +205,9 @@ def _improve(record: Record, page: Page) -> None:
 
 def _actions(record: Record, page: Page) -> None:
     entries: dict[str, int] = {}
-    for each in record.of("action"):
-        for name in (each.entry.data.get("action"), *(each.entry.data.get("actions") or ())):
-            entries[str(name)] = each.seq
+    for recorded in record.of("action"):
+        for name in (recorded.entry.data.get("action"), *(recorded.entry.data.get("actions") or ())):
+            entries[str(name)] = recorded.seq
     for item in record.actions:
         owner = user_mention(item.owner) if item.owner else "nobody yet"
         state = "" if item.live else f", {item.status}"
@@ -223,7 +227,7 @@ def _lessons(record: Record, page: Page) -> None:
 
 
 def _prevention(record: Record, page: Page) -> None:
-    created = {each.entry.data.get("action"): each.seq for each in record.of("action")}
+    created = {recorded.entry.data.get("action"): recorded.seq for recorded in record.of("action")}
     preventing = [item for item in record.actions if item.kind is ActionKind.PREVENT]
     for item in preventing:
         page.say(f"{item.id} is to prevent the next one: {item.title} ({due_words(item.due)}).", created.get(item.id))
@@ -232,27 +236,30 @@ def _prevention(record: Record, page: Page) -> None:
 
 
 def _communication(record: Record, page: Page) -> None:
-    for each in record.of("update", "sent"):
-        page.say(f"{_told(each)} by {who(each.entry)} on {record.clock(each.entry.at)}: {words(each)}", each.seq)
+    for message in record.of("update", "sent"):
+        page.say(
+            f"{_message_name(message)} by {who(message.entry)} on {record.clock(message.entry.at)}: {words(message)}",
+            message.seq,
+        )
     if not record.of("update"):
         page.ask("told", record.leader("communications_lead"), "Who was told what, and when? No update is recorded.")
 
 
-def _told(each: RecordedEntry) -> str:
+def _message_name(message: RecordedEntry) -> str:
     """An update by its number, or a message; messages to audiences have numbers of their own, which nobody sees."""
-    data = each.entry.data
-    if each.entry.kind == "update":
+    data = message.entry.data
+    if message.entry.kind == "update":
         return f"Update #{data['number']}" if "number" in data else "Update"
     return f"Message to {data['audience']}" if data.get("audience") else "Message"
 
 
 def _appendices(record: Record, page: Page) -> None:
-    for each in record.of("file"):
-        link = each.entry.data.get("link")
-        page.say(f"File by {who(each.entry)}: {words(each)}{f' {link}' if link else ''}", each.seq)
-    for each in record.of("alert"):
-        if each.entry.data.get("event") == "fired":
-            page.say(f"Alert on {record.clock(each.entry.at)}: {words(each)}", each.seq)
+    for recorded in record.of("file"):
+        link = recorded.entry.data.get("link")
+        page.say(f"File by {who(recorded.entry)}: {words(recorded)}{f' {link}' if link else ''}", recorded.seq)
+    for recorded in record.of("alert"):
+        if recorded.entry.data.get("event") == "fired":
+            page.say(f"Alert on {record.clock(recorded.entry.at)}: {words(recorded)}", recorded.seq)
 
 
 def _never_filled(record: Record) -> list[str]:
@@ -269,7 +276,9 @@ def _silences(record: Record) -> list[tuple[datetime, datetime]]:
     until = incident.resolved_at or incident.ended_at
     if until is None:
         return []
-    times = sorted(each.entry.at for each in record.entries if incident.declared_at <= each.entry.at <= until)
+    times = sorted(
+        recorded.entry.at for recorded in record.entries if incident.declared_at <= recorded.entry.at <= until
+    )
     gaps = [(before, after) for before, after in pairwise(times) if after - before > SILENCE]
     return sorted(gaps, key=lambda gap: gap[0] - gap[1])
 
@@ -279,12 +288,15 @@ def _seq(record: RecordedEntry | None) -> int | None:
 
 
 def _saying(entries: list[RecordedEntry], prefix: str) -> int | None:
-    return next((each.seq for each in reversed(entries) if prefix in each.entry.text), None)
+    return next((recorded.seq for recorded in reversed(entries) if prefix in recorded.entry.text), None)
 
 
 def _corrected(record: Record, name: str) -> int | None:
     """The entry of the latest correction of this time."""
-    return next((each.seq for each in reversed(record.of("times")) if each.entry.data.get("field") == name), None)
+    return next(
+        (correction.seq for correction in reversed(record.of("times")) if correction.entry.data.get("field") == name),
+        None,
+    )
 
 
 def _corrections(record: Record, *names: str) -> list[int | None]:

@@ -15,7 +15,7 @@ _BULLET = re.compile(r"^\s*(?:[-*•]\s+|\d+[.)]\s+)")
 
 def as_text(sentences: Sequence[Sentence]) -> str:
     """The sentences, each on a line with its citations."""
-    return "\n".join(f"- {each.text}{_cited(each.cites)}" for each in sentences)
+    return "\n".join(f"- {sentence.text}{_cited(sentence.cites)}" for sentence in sentences)
 
 
 def parse(text: str, known: Collection[int]) -> tuple[Sentence, ...]:

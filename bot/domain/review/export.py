@@ -1,6 +1,6 @@
-"""Decides what of a review stands in a wiki, and which sections there may be brought up to date.
+"""Decides what the wiki page of a review says, and which of its sections may be updated.
 
-A section is ours as long as it has only lines that we wrote. One that people changed there is left as it is.
+A section is ours as long as it has only lines that we wrote. A section that people changed stays as it is.
 """
 
 from __future__ import annotations
@@ -86,7 +86,10 @@ class Plan:
 
 def sections_of(view: ReviewView) -> list[WikiSection]:
     """Every section of the review; one without words says so."""
-    return [WikiSection(each.title, tuple(_lines(each, view)[:LINES]) or (Line(NOTHING),)) for each in view.sections]
+    return [
+        WikiSection(section.title, tuple(_lines(section, view)[:LINES]) or (Line(NOTHING),))
+        for section in view.sections
+    ]
 
 
 def title_of(view: ReviewView) -> str:
@@ -94,27 +97,28 @@ def title_of(view: ReviewView) -> str:
     return plain(f"{view.incident.id} review: {view.incident.title}")[:200]
 
 
-def plan(there: Texts, export: Exported, wanted: Sequence[WikiSection]) -> Plan:
+def plan(current: Texts, export: Exported, sections: Sequence[WikiSection]) -> Plan:
     """Compare what stands in the wiki with what we wrote and what is to stand there.
 
     A section whose heading people removed or renamed is theirs as well.
     """
-    replace, left = [], []
-    for section in wanted:
-        lines = [mark(line) for line in there.get(section.title, ())]
+    replace, changed_by_people = [], []
+    for section in sections:
+        lines = [mark(line) for line in current.get(section.title, ())]
         if lines == section.marks:
             continue
-        if section.title in there and _is_ours(lines, section.title, export):
+        if section.title in current and _is_ours(lines, section.title, export):
             replace.append(section.title)
         else:
-            left.append(section.title)
-    return Plan(tuple(replace), tuple(left))
+            changed_by_people.append(section.title)
+    return Plan(tuple(replace), tuple(changed_by_people))
 
 
-def after(export: Exported, wanted: Sequence[WikiSection], left: Sequence[str]) -> Marks:
+def after(export: Exported, sections: Sequence[WikiSection], untouched: Sequence[str]) -> Marks:
     """What we have written into each section, once a plan is carried out."""
     return {
-        each.title: list(export.written.get(each.title, ())) if each.title in left else each.marks for each in wanted
+        section.title: list(export.written.get(section.title, ())) if section.title in untouched else section.marks
+        for section in sections
     }
 
 
@@ -130,35 +134,37 @@ def mark(text: str) -> str:
 
 def _is_ours(lines: list[str], title: str, export: Exported) -> bool:
     """Whether the section has what we wrote; after an attempt whose end is unknown a part of either is ours too."""
-    written, pending = list(export.written.get(title, ())), list(export.pending.get(title, ()))
-    if not pending:
-        return lines == written
-    return set(lines) <= {*written, *pending}
+    written_lines, pending_lines = list(export.written.get(title, ())), list(export.pending.get(title, ()))
+    if not pending_lines:
+        return lines == written_lines
+    return set(lines) <= {*written_lines, *pending_lines}
 
 
 def _lines(section: Section, view: ReviewView) -> list[Line]:
     lines = [
-        Line(_named(each.text, view), tuple((seq, view.links.get(seq)) for seq in each.cites))
-        for each in section.sentences
+        Line(_with_names(sentence.text, view), tuple((seq, view.links.get(seq)) for seq in sentence.cites))
+        for sentence in section.sentences
     ]
     if section.key == "metadata":
         lines += [Line(f"{label}: {span}") for label, span in _figures(view)]
     for question in section.questions:
-        who = view.names.get(question.to, question.to) if question.to else "anybody"
-        lines.append(Line(plain(f"Open question for {who}: {_named(question.text, view)}")))
+        person = view.names.get(question.to, question.to) if question.to else "anybody"
+        lines.append(Line(plain(f"Open question for {person}: {_with_names(question.text, view)}")))
     return lines
 
 
 def _figures(view: ReviewView) -> list[tuple[str, str]]:
-    named = {
+    seconds_by_label = {
         "Detected to acknowledged": view.figures.acknowledge_s,
         "Detected to mitigated": view.figures.mitigate_s,
         "Detected to resolved": view.figures.resolve_s,
     }
-    return [(label, durations.approximate(timedelta(seconds=s))) for label, s in named.items() if s is not None]
+    return [
+        (label, durations.approximate(timedelta(seconds=s))) for label, s in seconds_by_label.items() if s is not None
+    ]
 
 
-def _named(text: str, view: ReviewView) -> str:
+def _with_names(text: str, view: ReviewView) -> str:
     return plain(MENTION.sub(lambda match: view.names.get(match[1], match[1]), text))[:LENGTH]
 
 

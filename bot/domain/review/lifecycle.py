@@ -44,8 +44,8 @@ def open_review(incident: Incident, actor: str, policy: Policy, now: datetime) -
         raise Refused(f"{incident.id} is still open: {incident.status}.", "resolve What fixed it")
     if incident.status in (Status.CANCELLED, Status.MERGED):
         raise Refused(f"{incident.id} is {incident.status}, so there is nothing to review.", "list all")
-    opened = replace(incident, review=new_review(incident, policy, now))
-    return Change(opened, (entry(now, "review", actor, "opened the review", state="draft"),))
+    changed = replace(incident, review=new_review(incident, policy, now))
+    return Change(changed, (entry(now, "review", actor, "opened the review", state="draft"),))
 
 
 def schedule(

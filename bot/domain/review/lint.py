@@ -85,11 +85,11 @@ def lint(sections: Sequence[Section], actions: Sequence[ActionItem]) -> list[Hin
 
 def _of_section(section: Section) -> list[Hint]:
     hints = []
-    for each in section.sentences:
-        quoted = f"“{_short(each.text)}”"
-        if kind := of_sentence(each.text):
+    for sentence in section.sentences:
+        quoted = f"“{_short(sentence.text)}”"
+        if kind := of_sentence(sentence.text):
             hints.append(Hint(kind, section.key, f"{_ADVICE[kind]} {quoted}"))
-        if section.version and not each.cites:
+        if section.version and not sentence.cites:
             hints.append(Hint(HintKind.NO_CITATION, section.key, f"Which entry says so? {quoted}"))
     return hints
 

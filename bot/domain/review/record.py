@@ -1,4 +1,4 @@
-"""Defines what a review is drafted from: the record of an incident, indexed once, with times in words."""
+"""Defines the record that a review is drafted from: the timeline of an incident, indexed once."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Record:
 
     def of(self, *kinds: str) -> list[RecordedEntry]:
         """The entries of these kinds, in the order of time."""
-        found = [record for kind in kinds for record in self.by_kind.get(kind, ())]
-        return found if len(kinds) == 1 else sorted(found, key=lambda record: (record.entry.at, record.seq))
+        records = [record for kind in kinds for record in self.by_kind.get(kind, ())]
+        return records if len(kinds) == 1 else sorted(records, key=lambda record: (record.entry.at, record.seq))
 
     def first(self, kind: str) -> RecordedEntry | None:
         """The first entry of this kind."""
@@ -74,10 +74,10 @@ class Record:
 
     def leader(self, *roles: str) -> str | None:
         """Who can answer a question: the holder of the first of these roles, else the facilitator of the review."""
-        held = self.incident.roles
-        named = [held.get(role) for role in (*roles, "commander")]
-        others = (self.incident.resolved_by, self.incident.declared_by, *self.participants)
-        return next((person for person in (*named, *others) if person and is_user_id(person)), None)
+        holders = self.incident.roles
+        role_holders = [holders.get(role) for role in (*roles, "commander")]
+        fallbacks = (self.incident.resolved_by, self.incident.declared_by, *self.participants)
+        return next((person for person in (*role_holders, *fallbacks) if person and is_user_id(person)), None)
 
     def clock(self, at: datetime) -> str:
         """An instant in words: `30 Nov 2026 02:47 UTC`, with the policy's local time where that differs."""

@@ -1,6 +1,6 @@
-"""Drafts what a review says of the response: acknowledgement, updates, pages, handovers, playbooks.
+"""Drafts what a review says of the response: acknowledgement, updates, pages, handovers and playbooks.
 
-And what of it was in time, and what fell short.
+It also drafts what was in time and what fell short.
 """
 
 from __future__ import annotations
@@ -50,20 +50,20 @@ def responded(record: Record, page: Page) -> None:
         target = f"; the target is {durations.exact(level.respond_within)}" if level and level.respond_within else ""
         after = record.since_detection(incident.acknowledged_at)
         page.say(f"{who(acknowledged.entry)} responded first, after {after}{target}.", acknowledged.seq)
-    for each in record.of("role", "handover"):
-        page.say(f"{record.clock(each.entry.at)}: {who(each.entry)}: {words(each)}", each.seq)
+    for recorded in record.of("role", "handover"):
+        page.say(f"{record.clock(recorded.entry.at)}: {who(recorded.entry)}: {words(recorded)}", recorded.seq)
     cadence = cadence_of(record)
     if cadence.updates:
         first, last = cadence.updates[0], cadence.updates[-1]
         count = f"{len(cadence.updates)} status update{'s' if len(cadence.updates) != 1 else ''}"
-        every = (
+        cadence_text = (
             f" Updates were due every {durations.exact(level.update_every)}." if level and level.update_every else ""
         )
-        page.say(f"{count} {'were' if len(cadence.updates) != 1 else 'was'} posted.{every}", first.seq, last.seq)
-    for each in record.of("page", "escalated")[:MOST]:
-        page.say(f"{record.clock(each.entry.at)}: {words(each)}", each.seq)
-    for each in [each for each in record.of("playbook") if each.key][:MOST]:
-        page.say(f"{record.clock(each.entry.at)}: {who(each.entry)}: {words(each)}", each.seq)
+        page.say(f"{count} {'were' if len(cadence.updates) != 1 else 'was'} posted.{cadence_text}", first.seq, last.seq)
+    for recorded in record.of("page", "escalated")[:MOST]:
+        page.say(f"{record.clock(recorded.entry.at)}: {words(recorded)}", recorded.seq)
+    for recorded in [recorded for recorded in record.of("playbook") if recorded.key][:MOST]:
+        page.say(f"{record.clock(recorded.entry.at)}: {who(recorded.entry)}: {words(recorded)}", recorded.seq)
     mitigated = _reached(record, "monitoring")
     if mitigated and incident.mitigated_at:
         after = record.since_detection(incident.mitigated_at)
@@ -79,14 +79,14 @@ def went_well(record: Record, page: Page) -> None:
         page.say(f"It was acknowledged within the target of {target}.", acknowledged.seq)
     cadence = cadence_of(record)
     if level and level.update_every and len(cadence.updates) > 1 and not cadence.late:
-        cites = [each.seq for each in cadence.updates]
+        cites = [recorded.seq for recorded in cadence.updates]
         page.say(f"All {len(cites)} status updates were on time.", *cites)
     if level and resolved and _within(incident.detected_at, incident.resolved_at, level.resolve_within, record):
         target = durations.exact(level.resolve_within) if level.resolve_within else ""
         page.say(f"It was resolved within the target of {target}.", resolved.seq)
-    for each in record.of("playbook"):
-        if each.entry.data.get("helped") is True:
-            page.say(f"A playbook helped: {words(each)}", each.seq)
+    for recorded in record.of("playbook"):
+        if recorded.entry.data.get("helped") is True:
+            page.say(f"A playbook helped: {words(recorded)}", recorded.seq)
     page.ask("well", record.leader(), "What went well that should be kept?")
 
 
@@ -102,13 +102,13 @@ def fell_short(record: Record, page: Page) -> None:
             page.say(text, acknowledged.seq)
     for update, late in cadence_of(record).late:
         page.say(f"Update #{update.entry.data.get('number')} was {durations.approximate(late)} late.", update.seq)
-    for each in [each for each in record.of("escalated") if not each.entry.data.get("by_hand")][:MOST]:
-        page.say(_unanswered(each), each.seq)
-    for each in record.of("page"):
-        for gap in each.entry.data.get("gaps") or ():
-            page.say(f"A page did not get through: {gap}", each.seq)
-    for each in record.of("delivery_failed"):
-        page.say(f"A message could not be sent: {words(each)}", each.seq)
+    for recorded in [recorded for recorded in record.of("escalated") if not recorded.entry.data.get("by_hand")][:MOST]:
+        page.say(_unanswered(recorded), recorded.seq)
+    for recorded in record.of("page"):
+        for gap in recorded.entry.data.get("gaps") or ():
+            page.say(f"A page did not get through: {gap}", recorded.seq)
+    for recorded in record.of("delivery_failed"):
+        page.say(f"A message could not be sent: {words(recorded)}", recorded.seq)
     if level and level.resolve_within and resolved and incident.resolved_at:
         late = _late(incident.detected_at, incident.resolved_at, level.resolve_within, record)
         if late:
@@ -130,12 +130,14 @@ def cadence_of(record: Record) -> Cadence:
 def _reached(record: Record, status: str) -> RecordedEntry | None:
     """The entry that moved the status there first, or beyond."""
     order = ("identified", "mitigating", "monitoring", "resolved")
-    wanted = order[order.index(status) :]
-    for each in record.of("status", "resolved", "times"):
-        after = "resolved" if each.entry.kind == "resolved" else each.entry.data.get("after")
+    statuses = order[order.index(status) :]
+    for recorded in record.of("status", "resolved", "times"):
+        after = "resolved" if recorded.entry.kind == "resolved" else recorded.entry.data.get("after")
         field = {"identified": "identified_at", "monitoring": "mitigated_at"}[status]
-        if each.entry.data.get("field") == field or (after in wanted and (status != "identified" or after == status)):
-            return each
+        if recorded.entry.data.get("field") == field or (
+            after in statuses and (status != "identified" or after == status)
+        ):
+            return recorded
     return None
 
 

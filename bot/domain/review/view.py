@@ -1,4 +1,4 @@
-"""Defines a review with all that is shown of it."""
+"""Defines the view of a review that people see."""
 
 from __future__ import annotations
 

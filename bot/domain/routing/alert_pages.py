@@ -19,7 +19,10 @@ def alert_page_base(group: AlertGroup, rung: int, times: int) -> str:
 
 def alert_pages(shared: AlertPagePayload, plan: PagePlan, channels: Sequence[str]) -> list[Notice]:
     """One page for each person and method, and one for each channel. `shared.base` begins their dedup keys."""
-    pages = [alert_page_to(replace(shared, used=tuple(plan.methods_for(each.person))), each) for each in plan.attempts]
+    pages = [
+        alert_page_to(replace(shared, used=tuple(plan.methods_for(attempt.person))), attempt)
+        for attempt in plan.attempts
+    ]
     return pages + [
         _notice(f"{shared.base}:channel:{channel}", replace(shared, channel=channel)) for channel in channels
     ]

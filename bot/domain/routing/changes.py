@@ -97,8 +97,8 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[RecordedEntr
             notices += update_continued(n, key, record)
         if record.entry.kind == "severity" and record.entry.data.get("raised"):
             notices += briefings(after, policy, "declared", "")
-            known = policy.bookmarks_of(before.severity)
-            notices += [_bookmark(n, title) for title in policy.bookmarks_of(after.severity) if title not in known]
+            old_titles = policy.bookmarks_of(before.severity)
+            notices += [_bookmark(n, title) for title in policy.bookmarks_of(after.severity) if title not in old_titles]
         if record.entry.kind == "policy":  # the address of a bookmark may be another
             notices += [replace(_bookmark(n, title), resend=True) for title in policy.bookmarks_of(after.severity)]
         if record.entry.kind == "reopened":

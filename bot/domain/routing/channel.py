@@ -91,8 +91,10 @@ def pin(number: int) -> Notice:
 def edit_priority(before: Incident, after: Incident) -> Priority:
     """The priority of an edit whose message has other buttons once the incident is acknowledged, over or reopened."""
     acknowledged = [incident.ladder.acknowledged_at is not None for incident in (before, after)]
-    same = acknowledged[0] == acknowledged[1] and before.open == after.open and before.episode == after.episode
-    return Priority.EDIT if same else Priority.BUTTONS
+    has_same_buttons = (
+        acknowledged[0] == acknowledged[1] and before.open == after.open and before.episode == after.episode
+    )
+    return Priority.EDIT if has_same_buttons else Priority.BUTTONS
 
 
 def card_edit(number: int, priority: Priority = Priority.EDIT) -> Notice:

@@ -43,7 +43,7 @@ def channel_look(number: int, by: str = "", loss: str = "") -> Notice:
 def channel_changes(before: Incident, after: Incident, recorded: Sequence[RecordedEntry]) -> list[Notice]:
     """Tell commander and reporter once of a lost channel; bring the channel up to date when it is usable again."""
     if _lost(after) and not (_lost(before) and before.channel_lost == after.channel_lost):
-        return _told(after, recorded)
+        return _loss_notices(after, recorded)
     if before.channel_lost and not after.channel_lost:
         return [card_edit(after.number), backfill(after.number)]
     return []
@@ -54,10 +54,12 @@ def _lost(incident: Incident) -> bool:
     return incident.open and incident.channel_lost not in (None, ChannelLoss.REFUSED)
 
 
-def _told(incident: Incident, recorded: Sequence[RecordedEntry]) -> list[Notice]:
+def _loss_notices(incident: Incident, recorded: Sequence[RecordedEntry]) -> list[Notice]:
     by = next((r.entry.actor for r in recorded if r.entry.kind == "channel_lost" and r.entry.actor != BOT), "")
     occasion = recorded[0].seq if recorded else 0
-    people = dict.fromkeys(each for each in (stand_in(incident), incident.declared_by) if each and is_user_id(each))
+    people = dict.fromkeys(
+        candidate for candidate in (stand_in(incident), incident.declared_by) if candidate and is_user_id(candidate)
+    )
     return [
         Notice(
             f"channel_lost:{incident.number}:{occasion}:{person}",

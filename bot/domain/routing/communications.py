@@ -15,12 +15,16 @@ def communication_key(communication: Communication, recipient: Recipient) -> str
 
 def communication_keys(communication: Communication, group: Group) -> list[str]:
     """The dedup keys of the messages to one group of recipients."""
-    return [communication_key(communication, each) for each in communication.recipients if each.group is group]
+    return [
+        communication_key(communication, recipient)
+        for recipient in communication.recipients
+        if recipient.group is group
+    ]
 
 
 def communication_notices(communication: Communication) -> list[Notice]:
     """A message to each recipient, and the receipt in the incident's channel."""
-    return [*[_to(communication, each) for each in communication.recipients], receipt_posted(communication)]
+    return [*[_to(communication, recipient) for recipient in communication.recipients], receipt_posted(communication)]
 
 
 def _to(communication: Communication, recipient: Recipient) -> Notice:

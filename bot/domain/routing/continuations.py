@@ -57,9 +57,9 @@ def whole_description(incident: Incident) -> str:
 
 def words_of(entry: Entry) -> str:
     """What a person wrote with an act: a reason, a note, what fixed it and its root cause."""
-    said = str(entry.data.get("note") or entry.data.get("reason") or entry.text)
+    text = str(entry.data.get("note") or entry.data.get("reason") or entry.text)
     cause = entry.data.get("root_cause")
-    return f"{said}\n\nRoot cause: {cause}".strip() if cause else said
+    return f"{text}\n\nRoot cause: {cause}".strip() if cause else text
 
 
 def _thread(number: int, parent: str, seq: int | None, first: int, last: int) -> list[Notice]:

@@ -50,7 +50,7 @@ def handovers_settled(before: Incident, after: Incident, recorded: Sequence[Reco
     """Edits of the offers that a change has answered or ended."""
     data = [record.entry.data for record in recorded if record.entry.kind == "handover"]
     unanswered = {(handed["role"], handed["to"]) for handed in data if handed.get("state") == "unanswered"}
-    left = {offer.number for offer in handover.open_offers(after)}
+    open_numbers = {offer.number for offer in handover.open_offers(after)}
     return [
         Notice(
             f"settle:{_handover_key(before, offer)}",
@@ -67,7 +67,7 @@ def handovers_settled(before: Incident, after: Incident, recorded: Sequence[Reco
             priority=Priority.BUTTONS,
         )
         for offer in handover.open_offers(before)
-        if offer.number not in left
+        if offer.number not in open_numbers
     ]
 
 
@@ -90,7 +90,7 @@ def _shift_offer_key(incident: Incident, shift: RoleShift) -> str:
 
 def shift_offers_settled(before: Incident, after: Incident) -> list[Notice]:
     """Edits of the shift offers that a change has answered or ended."""
-    left = {_shift_key(after, shift) for shift in shift_change.open_offers(after)}
+    open_keys = {_shift_key(after, shift) for shift in shift_change.open_offers(after)}
     return [
         Notice(
             f"settle:{_shift_offer_key(before, shift)}",
@@ -103,5 +103,5 @@ def shift_offers_settled(before: Incident, after: Incident) -> list[Notice]:
             priority=Priority.BUTTONS,
         )
         for shift in shift_change.open_offers(before)
-        if _shift_key(before, shift) not in left
+        if _shift_key(before, shift) not in open_keys
     ]

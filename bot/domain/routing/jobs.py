@@ -38,7 +38,7 @@ def question_over(job: Job, outcome: str) -> Notice:
     )  # fmt: skip
 
 
-def left(job: Job, run: PlaybookRun, why: str, lines: list[str]) -> Notice:
+def leftovers(job: Job, run: PlaybookRun, why: str, lines: list[str]) -> Notice:
     """A message that lists the steps to roll back by hand, in the thread of the run."""
     return Notice(
         f"job:{job.id}:left:{run.number}:{run.step(job.step).turns}", NoticeKind.JOB_LEFTOVERS, job.incident,

@@ -193,7 +193,7 @@ class RehearsalSubject:
 
 @dataclass(frozen=True, slots=True)
 class PlaySubject:
-    """Subject of the deadline at which a drill plays the next of a past incident, or compares once it has ended."""
+    """Subject of the deadline at which a drill plays the next event of a past incident, or compares both at its end."""
 
     kind: ClassVar[DeadlineKind] = DeadlineKind.PLAY
     episode: int

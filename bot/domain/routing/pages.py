@@ -48,9 +48,9 @@ def pages(
     unless = unless_for(before, rung.until) if rung else Until.RESOLVED
     payload = replace(_page_payload(outcome, why, deadlines, plan), base=base, unless=unless)
     elsewhere = bool(plan.attempts or outcome.recipients.channels)  # these tell whether somebody was reached
-    told = replace(payload, deadlines=()) if elsewhere else payload
+    channel_payload = replace(payload, deadlines=()) if elsewhere else payload
     # The card comes first in the channel; people paged directly are called without waiting for either.
-    in_own_channel = in_channel(f"{base}:channel", NoticeKind.PAGE_CHANNEL, n, told.to_json(), Priority.PAGE)
+    in_own_channel = in_channel(f"{base}:channel", NoticeKind.PAGE_CHANNEL, n, channel_payload.to_json(), Priority.PAGE)
     shared = PersonPagePayload(
         **vars(payload),
         severity=incident.severity,
@@ -224,14 +224,16 @@ def page_withdrawn(number: int, dedup_key: str) -> Notice:
 def pages_settled(before: Incident, after: Incident) -> list[Notice]:
     """Edits that take the buttons off answered pages, and say who answered or how the incident ended."""
     ended = None if after.open else str(after.status)
-    answered = after.ladder.acknowledged_at is not None and before.ladder.acknowledged_at is None
+    was_acknowledged = after.ladder.acknowledged_at is not None and before.ladder.acknowledged_at is None
     return [
         Notice(
             f"settle:{dedup_key}",
             NoticeKind.PAGE_EDIT,
             after.number,
             PageSettledPayload(
-                dedup_key, by=(after.acknowledged_by if answered else _newcomer(before, after, dedup_key)), ended=ended
+                dedup_key,
+                by=(after.acknowledged_by if was_acknowledged else _newcomer(before, after, dedup_key)),
+                ended=ended,
             ).to_json(),
             depends_on=dedup_key,
             priority=Priority.BUTTONS,
@@ -248,11 +250,11 @@ def settled_pages(before: Incident, after: Incident) -> tuple[str, ...]:
     """
     if pages_answered(before, after):
         return before.live_pages
-    direct = {key for key in before.live_pages if ":dm:" in key}
-    own = {key for key in direct if _newcomer(before, after, key)}
-    left = {key.rpartition(":dm:")[0] for key in direct - own}
-    bases = {key.rpartition(":dm:")[0] for key in own} - left
-    return tuple(key for key in before.live_pages if key in own or key.rpartition(":channel")[0] in bases)
+    direct_pages = {key for key in before.live_pages if ":dm:" in key}
+    own_pages = {key for key in direct_pages if _newcomer(before, after, key)}
+    open_bases = {key.rpartition(":dm:")[0] for key in direct_pages - own_pages}
+    settled_bases = {key.rpartition(":dm:")[0] for key in own_pages} - open_bases
+    return tuple(key for key in before.live_pages if key in own_pages or key.rpartition(":channel")[0] in settled_bases)
 
 
 def _newcomer(before: Incident, after: Incident, dedup_key: str) -> str | None:

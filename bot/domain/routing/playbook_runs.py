@@ -75,11 +75,11 @@ def request_keys(run: PlaybookRun, approval: Approval) -> tuple[str, ...]:
 
 def requests_settled(before: PlaybookRun, after: PlaybookRun) -> list[Notice]:
     """Edits that take the buttons off requests which are no longer pending."""
-    left = {approval.number for _, approval in pending_approvals(after)}
+    pending_numbers = {approval.number for _, approval in pending_approvals(after)}
     return [
         request_settled(dedup_key, after.incident)
         for _, approval in pending_approvals(before)
-        if approval.number not in left
+        if approval.number not in pending_numbers
         for dedup_key in request_keys(after, approval)
     ]
 

@@ -36,8 +36,8 @@ def _nudge_reduced(number: int, nudge_key: str, roles: tuple[str, ...]) -> Notic
 def nudges_settled(before: Incident, after: Incident, policy: Policy) -> list[Notice]:
     """The edit of the latest reminder, once it no longer applies, or asks for less."""
     live = before.live_nudge if after.live_nudge == before.live_nudge else None
-    if live and after.open and after.updates > before.updates and (left := empty_roles(after, policy)):
-        return [_nudge_reduced(after.number, live, left)]
+    if live and after.open and after.updates > before.updates and (missing_roles := empty_roles(after, policy)):
+        return [_nudge_reduced(after.number, live, missing_roles)]
     outcome = nudge_outcome(before, after, policy) if before.live_nudge else None
     return [nudge_settled(after.number, before.live_nudge, outcome)] if before.live_nudge and outcome else []
 

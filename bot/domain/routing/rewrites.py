@@ -50,10 +50,10 @@ def rewrites(before: Incident, after: Incident, notices: Sequence[PastNotice], s
 
 
 def _shows(notice: PastNotice, before: Incident, after: Incident, seqs: Collection[int]) -> bool:
-    shown = {*(notice.payload.get("seqs") or ()), notice.payload.get("seq")}
+    shown_seqs = {*(notice.payload.get("seqs") or ()), notice.payload.get("seq")}
     return (
         notice.changed
-        or not shown.isdisjoint(seqs)
+        or not shown_seqs.isdisjoint(seqs)
         or notice.kind in _SHOW_ENTRIES
         or (before != after and notice.kind in _SHOW_THE_INCIDENT)
     )

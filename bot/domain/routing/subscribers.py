@@ -18,7 +18,7 @@ def confirmation(subscriber: Subscriber) -> Notice:
     return Notice(key, NoticeKind.STATUS_CONFIRM, None, payload, priority=Priority.ANSWER)
 
 
-def told(kind: SubscriberKind, mailing: str, payload: SubscriberPayload) -> Notice:
+def publication_notice(kind: SubscriberKind, mailing: str, payload: SubscriberPayload) -> Notice:
     """Tell a subscriber of what was published."""
     key, values = f"status:{mailing}:{payload.subscriber}", payload.to_json()
     match kind:

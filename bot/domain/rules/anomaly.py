@@ -136,7 +136,7 @@ def median(values: Sequence[float]) -> float:
 
 
 def _with_labels(series: Sequence[Series], labels: Labels) -> Series | None:
-    return next((each for each in series if each.labels == labels), None)
+    return next((candidate for candidate in series if candidate.labels == labels), None)
 
 
 def _seasonal(condition: Anomaly, history: Sequence[Series | None], at: float) -> Baseline:
@@ -159,8 +159,12 @@ def _seasonal(condition: Anomaly, history: Sequence[Series | None], at: float) -
             level = median(differences)
             past.append([value + level for value in values])
     if not past:  # no week before
-        known = [value for value in recent if not math.isnan(value)]
-        return Baseline(*centre_and_scale(known), len(known)) if known else Baseline(0.0, 0.0, 0)
+        present_values = [value for value in recent if not math.isnan(value)]
+        return (
+            Baseline(*centre_and_scale(present_values), len(present_values))
+            if present_values
+            else Baseline(0.0, 0.0, 0)
+        )
     residuals = [
         value - expected
         for index, value in enumerate(recent)

@@ -31,50 +31,50 @@ def ranges(rule: AlertingRule, start: float, end: float) -> dict[Need, tuple[flo
 
     Values at the instant of evaluation are read at just these instants.
     """
-    every = rule.every.total_seconds()
-    found = {}
+    interval_s = rule.every.total_seconds()
+    ranges_by_need = {}
     for need in needs_of(rule):
         at_instants = need.step_s >= need.begins_s - need.ends_s or not need.begins_s
-        step = every if at_instants else need.step_s
+        step = interval_s if at_instants else need.step_s
         before = math.ceil(need.begins_s / step) * step
-        found[need] = (start - before, max(start - before, end - need.ends_s + need.slack_s), step)
-    return found
+        ranges_by_need[need] = (start - before, max(start - before, end - need.ends_s + need.slack_s), step)
+    return ranges_by_need
 
 
 def states(rule: AlertingRule, data: Data, start: float, end: float) -> Iterator[RuleState]:
     """The state after each evaluation. What has fired counts as told."""
-    every = rule.every.total_seconds()
+    interval_s = rule.every.total_seconds()
     state = RuleState(rule.id)
     baselines: Baselines = {}
-    for turn in range(math.floor((end - start) / every + 1e-9) + 1):
-        at = start + turn * every
+    for turn in range(math.floor((end - start) / interval_s + 1e-9) + 1):
+        at = start + turn * interval_s
         readings = evaluate(rule, data, at, baselines)
         state = life.advance(state, rule, readings, datetime.fromtimestamp(at, UTC))
         yield state
-        state = life.told(state, state)
+        state = life.mark_told(state, state)
 
 
 def firings(rule: AlertingRule, data: Data, start: float, end: float) -> list[Firing]:
     """Each time that the rule would have fired, in order. Those that are not over have no `resolved_at`."""
-    found: dict[object, Instance] = {}
+    instances: dict[object, Instance] = {}
     for state in states(rule, data, start, end):
         for instance in state.untold:
-            found[instance.labels, instance.fired_at] = instance
-    return [Firing(instance) for instance in found.values()]
+            instances[instance.labels, instance.fired_at] = instance
+    return [Firing(instance) for instance in instances.values()]
 
 
-def matched(found: Sequence[Firing], rule: AlertingRule, incidents: Sequence[Incident]) -> list[Firing]:
+def matched(fired: Sequence[Firing], rule: AlertingRule, incidents: Sequence[Incident]) -> list[Firing]:
     """The firings with the incident that each is about: one that ran while the rule fired, or began soon after.
 
     A rule of a service is about incidents of this service only.
     """
     relevant = [
-        each
-        for each in incidents
-        if each.status is not Status.CANCELLED
-        and (rule.service is None or not each.services or rule.service in each.services)
+        incident
+        for incident in incidents
+        if incident.status is not Status.CANCELLED
+        and (rule.service is None or not incident.services or rule.service in incident.services)
     ]
-    return [replace(firing, incident=_about(firing.instance, relevant)) for firing in found]
+    return [replace(firing, incident=_about(firing.instance, relevant)) for firing in fired]
 
 
 def _about(instance: Instance, incidents: Sequence[Incident]) -> int | None:

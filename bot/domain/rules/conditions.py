@@ -88,8 +88,8 @@ def _needs(condition: Condition) -> list[Need]:
 
 def evaluate(rule: AlertingRule, data: Data, at: float, baselines: Baselines | None = None) -> Readings:
     """Evaluate the rule at an instant in seconds since 1970, from what was read for `needs_of`."""
-    kept = {} if baselines is None else baselines
-    return _combine(rule.when, [_evaluate(condition, data, at, kept) for condition in rule.conditions])
+    cache = {} if baselines is None else baselines
+    return _combine(rule.when, [_evaluate(condition, data, at, cache) for condition in rule.conditions])
 
 
 def _evaluate(condition: Condition, data: Data, at: float, baselines: Baselines) -> Readings:
@@ -112,12 +112,12 @@ def _combine(when: When, parts: Sequence[Readings]) -> Readings:
     if len(parts) == 1:
         return parts[0]
     unknown = next((part.unknown for part in parts if part.unknown is not None), None)
-    known = [part for part in parts if part.unknown is None]
+    known_parts = [part for part in parts if part.unknown is None]
     if when is When.ANY:
-        merged = _any(known)
+        merged = _any(known_parts)
         return merged if merged.holding or unknown is None else Readings(unknown=unknown)
-    merged = _all(known)
-    return merged if unknown is None or (known and not merged.holding) else Readings(unknown=unknown)
+    merged = _all(known_parts)
+    return merged if unknown is None or (known_parts and not merged.holding) else Readings(unknown=unknown)
 
 
 def _any(parts: Sequence[Readings]) -> Readings:
@@ -134,8 +134,8 @@ def _all(parts: Sequence[Readings]) -> Readings:
     labelled = dict.fromkeys(labels for part in parts for labels in part.by_series if labels)
     merged: dict[Labels, Reading] = {}
     for labels in labelled or {(): None}:
-        found = [part.by_series.get(labels) or part.by_series.get(()) for part in parts]
-        present = [reading for reading in found if reading is not None]
+        readings = [part.by_series.get(labels) or part.by_series.get(()) for part in parts]
+        present = [reading for reading in readings if reading is not None]
         if present:
             words = "; ".join(reading.words for reading in present)
             holds = len(present) == len(parts) and all(reading.holds for reading in present)
@@ -157,7 +157,7 @@ def _threshold(condition: Threshold, data: Data, at: float) -> Readings:
             values = series.between(at - need.begins_s, at)
             value = AGGREGATE[condition.aggregation](values) if values else None
         if value is not None:
-            words = f"{_named(condition)} is {figure(value)} ({SIGN[condition.op]} {figure(condition.value)})"
+            words = f"{_subject(condition)} is {figure(value)} ({SIGN[condition.op]} {figure(condition.value)})"
             readings[series.labels] = Reading(COMPARE[condition.op](value, condition.value), value, words)
     return Readings(readings)
 
@@ -174,7 +174,7 @@ def _rate_of_change(condition: RateOfChange, data: Data, at: float) -> Readings:
         holds = change <= condition.by if condition.by < 0 else change >= condition.by
         unit = "%" if condition.percent else ""
         span = durations.exact(condition.over)
-        words = f"{_named(condition)} changed by {change:+.4g}{unit} within {span}, to {figure(now)}"
+        words = f"{_subject(condition)} changed by {change:+.4g}{unit} within {span}, to {figure(now)}"
         readings[series.labels] = Reading(holds, change, words)
     return Readings(readings)
 
@@ -182,7 +182,7 @@ def _rate_of_change(condition: RateOfChange, data: Data, at: float) -> Readings:
 def _absence(condition: Absence, data: Data, at: float) -> Readings:
     (need,) = _needs(condition)
     present = any(series.between(at - need.begins_s, at) for series in _series(data, need))
-    words = f"{_named(condition)} has no result"
+    words = f"{_subject(condition)} has no result"
     return Readings({(): Reading(not present, None, words)})
 
 
@@ -204,14 +204,14 @@ def _anomaly(condition: Anomaly, data: Data, at: float, baselines: Baselines) ->
             short.append(usual.samples)
             continue
         deviation = anomaly.judge(value, usual, condition)
-        words = f"{_named(condition)} is {figure(value)}, usual is {figure(deviation.expected)}"
+        words = f"{_subject(condition)} is {figure(value)}, usual is {figure(deviation.expected)}"
         readings[series.labels] = Reading(deviation.anomalous, value, words)
     if short and not readings:
         return Readings(unknown=f"its history has {max(short)} of {condition.minimum_samples} samples")
     return Readings(readings)
 
 
-def _named(condition: Threshold | RateOfChange | Absence | Anomaly) -> str:
+def _subject(condition: Threshold | RateOfChange | Absence | Anomaly) -> str:
     return condition.metric or (condition.query if len(condition.query) <= 80 else f"{condition.query[:79]}…")
 
 

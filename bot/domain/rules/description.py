@@ -1,4 +1,4 @@
-"""Says in words what a condition of an alerting rule looks at."""
+"""Describes a condition of an alerting rule in words."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def described(condition: Condition) -> str:
             return f"{_value(condition)} is {usual} (sensitivity {figure(condition.sensitivity)}){floor}"
         case Composite():
             word = " and " if condition.when is When.ALL else " or "
-            return "(" + word.join(described(each) for each in condition.conditions) + ")"
+            return "(" + word.join(described(part) for part in condition.conditions) + ")"
 
 
 def _value(condition: Threshold | Anomaly) -> str:

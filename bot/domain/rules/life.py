@@ -1,4 +1,4 @@
-"""Decides how an alerting rule moves on with each evaluation: inactive, pending, firing, resolved; or unknown.
+"""Computes the state of an alerting rule after each evaluation: inactive, pending, firing, resolved or unknown.
 
 Each series for which the conditions hold has a life of its own; the rule's state is the worst of them.
 """
@@ -90,9 +90,9 @@ def advance(before: RuleState, rule: AlertingRule, readings: Readings, now: date
     holding = readings.holding
     instances = [_advance(instance, holding.get(instance.labels), rule, now) for instance in before.instances]
     after = [instance for instance in instances if instance is not None]
-    known = {instance.labels for instance in after if instance.resolved_at is None}
-    room = MOST_INSTANCES - len(known)
-    new = [labels for labels in holding if labels not in known][: max(0, room)]
+    known_labels = {instance.labels for instance in after if instance.resolved_at is None}
+    room = MOST_INSTANCES - len(known_labels)
+    new = [labels for labels in holding if labels not in known_labels][: max(0, room)]
     after += [_begin(labels, holding[labels], rule, now) for labels in new]
     state = replace(known_again(before, now), instances=tuple(after), value=_value(readings), evaluated_at=now)
     return _dated(before, state, now)
@@ -131,17 +131,17 @@ def ended(before: RuleState, now: datetime) -> RuleState:
     return replace(known_again(before, now), instances=tuple(over), value=None, since=now)
 
 
-def told(state: RuleState, known: RuleState) -> RuleState:
-    """The state once what was untold in `known`, an earlier state, has become alerts; what is over is forgotten."""
-    done = {_event(instance) for instance in known.untold}
-    kept = [
-        replace(instance, told=True) if _event(instance) in done else instance
+def mark_told(state: RuleState, earlier: RuleState) -> RuleState:
+    """The state once what was untold in `earlier` has become alerts. What is over is forgotten."""
+    events = {_event(instance) for instance in earlier.untold}
+    instances = [
+        replace(instance, told=True) if _event(instance) in events else instance
         for instance in state.instances
-        if not (_event(instance) in done and instance.resolved_at is not None)
+        if not (_event(instance) in events and instance.resolved_at is not None)
     ]
-    state = replace(state, instances=tuple(kept))
-    if not known.unknown_untold or (state.unknown_since, state.unknown_until) != (
-        known.unknown_since, known.unknown_until,
+    state = replace(state, instances=tuple(instances))
+    if not earlier.unknown_untold or (state.unknown_since, state.unknown_until) != (
+        earlier.unknown_since, earlier.unknown_until,
     ):  # fmt: skip
         return state
     over = state.unknown_until is not None
@@ -151,15 +151,17 @@ def told(state: RuleState, known: RuleState) -> RuleState:
 
 def differs(before: RuleState, after: RuleState) -> bool:
     """Whether the change has to be committed before the next step: more than a value or the time of evaluation."""
-    return _kept(before) != _kept(after)
+    return _stored_part(before) != _stored_part(after)
 
 
 def _event(instance: Instance) -> object:
     return instance.labels, instance.fired_at, instance.resolved_at
 
 
-def _kept(state: RuleState) -> object:
-    instances = [replace(each, last_held_at=each.active_since, value=None, words="") for each in state.instances]
+def _stored_part(state: RuleState) -> object:
+    instances = [
+        replace(instance, last_held_at=instance.active_since, value=None, words="") for instance in state.instances
+    ]
     return state.state, instances, state.unknown_since, state.unknown_until, state.unknown_told
 
 
@@ -188,8 +190,8 @@ def _held(instance: Instance, rule: AlertingRule, now: datetime) -> Instance:
 
 def _value(readings: Readings) -> float | None:
     """The value to show: of a series for which the conditions hold, else of the first."""
-    shown = readings.holding or readings.by_series
-    return next((reading.value for reading in shown.values()), None)
+    by_series = readings.holding or readings.by_series
+    return next((reading.value for reading in by_series.values()), None)
 
 
 def _dated(before: RuleState, after: RuleState, now: datetime) -> RuleState:

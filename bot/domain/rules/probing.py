@@ -1,4 +1,4 @@
-"""Decides how a probe moves on with each request: up, or down after several failures in a row."""
+"""Computes the state of a probe after each request: up, or down after several failures in a row."""
 
 from __future__ import annotations
 
@@ -80,19 +80,23 @@ def advance(before: ProbeState, probe: Probe, result: ProbeResult, now: datetime
 
 def ended(before: ProbeState, now: datetime) -> ProbeState:
     """The state of a probe that is asked no more: its troubles are over."""
-    over = tuple(replace(each, until=now, told=False) if each.until is None else each for each in before.troubles)
+    over = tuple(
+        replace(trouble, until=now, told=False) if trouble.until is None else trouble for trouble in before.troubles
+    )
     return ProbeState(before.probe, troubles=over)
 
 
-def told(state: ProbeState, troubles: Sequence[Trouble]) -> ProbeState:
+def mark_told(state: ProbeState, troubles: Sequence[Trouble]) -> ProbeState:
     """The state once these have become alerts; those that are over are forgotten."""
-    kept = [replace(each, told=True) if each in troubles else each for each in state.troubles]
-    return replace(state, troubles=tuple(each for each in kept if not (each.told and each.until is not None)))
+    remaining = [replace(trouble, told=True) if trouble in troubles else trouble for trouble in state.troubles]
+    return replace(
+        state, troubles=tuple(trouble for trouble in remaining if not (trouble.told and trouble.until is not None))
+    )
 
 
-def untold(state: ProbeState) -> ProbeState:
+def mark_untold(state: ProbeState) -> ProbeState:
     """The state whose troubles are to be told (again)."""
-    return replace(state, troubles=tuple(replace(each, told=False) for each in state.troubles))
+    return replace(state, troubles=tuple(replace(trouble, told=False) for trouble in state.troubles))
 
 
 def alert_of(trouble: Trouble, probe: Probe, policy: Policy) -> Alert:
@@ -126,13 +130,13 @@ def _availability(state: ProbeState, probe: Probe, now: datetime) -> ProbeState:
 def _certificate(state: ProbeState, probe: Probe, now: datetime) -> ProbeState:
     limit, expires_at = probe.tls_expires_within, state.expires_at
     soon = limit is not None and expires_at is not None and expires_at - now <= limit
-    known = any(trouble.name == EXPIRES and trouble.until is None for trouble in state.troubles)
-    if soon and not known and expires_at is not None:
+    is_reported = any(trouble.name == EXPIRES and trouble.until is None for trouble in state.troubles)
+    if soon and not is_reported and expires_at is not None:
         when = f"{expires_at:%Y-%m-%d %H:%M} UTC"
         span = durations.approximate(expires_at - now)
         words = f"The certificate of {probe.url} expires in {span}, on {when}"
         return _with(state, Trouble(EXPIRES, now, words))
-    return _without(state, EXPIRES, now) if known and not soon else state
+    return _without(state, EXPIRES, now) if is_reported and not soon else state
 
 
 def _with(state: ProbeState, trouble: Trouble) -> ProbeState:
@@ -141,7 +145,7 @@ def _with(state: ProbeState, trouble: Trouble) -> ProbeState:
 
 def _without(state: ProbeState, name: str, now: datetime) -> ProbeState:
     over = tuple(
-        replace(each, until=now, told=False) if each.name == name and each.until is None else each
-        for each in state.troubles
+        replace(trouble, until=now, told=False) if trouble.name == name and trouble.until is None else trouble
+        for trouble in state.troubles
     )
     return replace(state, troubles=over)

@@ -1,7 +1,7 @@
-"""Decides what is to be written next so that a copy of a publication elsewhere says the same; changes by hand stay.
+"""Decides which request brings the copy of a publication up to date. It keeps changes made by hand.
 
-The copy keeps marks of ours beside its text: which updates were written, and a hash of the words. So each look at the
-copy shows what is missing, also after a request whose outcome is unknown.
+The copy holds our marks beside its text: which updates were written, and a hash of their words. So each look at the
+copy shows what is missing, even after a request whose outcome is unknown.
 """
 
 from __future__ import annotations
@@ -60,9 +60,9 @@ class ByHand:
 
 def first_step(publication: Publication) -> Step:
     """What creates the copy: the first update, or of something that was over when it was published all of them."""
-    shown = publication.updates if is_backfill(publication) else publication.updates[:1]
-    marks = Marks(publication.id, publication.title, {each.id: digest(each.message) for each in shown})
-    return Step(marks, shown[0], publication.title)
+    updates = publication.updates if is_backfill(publication) else publication.updates[:1]
+    marks = Marks(publication.id, publication.title, {update.id: digest(update.message) for update in updates})
+    return Step(marks, updates[0], publication.title)
 
 
 def is_backfill(publication: Publication) -> bool:
@@ -73,18 +73,18 @@ def is_backfill(publication: Publication) -> bool:
 def next_step(publication: Publication, copy: Copy) -> Step | ByHand | None:
     """What to write next; None when the copy says the same."""
     marks = copy.marks
-    missing = next((each for each in publication.updates if each.id not in marks.updates), None)
+    missing = next((update for update in publication.updates if update.id not in marks.updates), None)
     if missing is not None:
-        written = [each for each in publication.updates if each.id in marks.updates]
-        last = str(written[-1].status) if written and not is_backfill(publication) else copy.status
+        written_updates = [update for update in publication.updates if update.id in marks.updates]
+        last = str(written_updates[-1].status) if written_updates and not is_backfill(publication) else copy.status
         if copy.status != last:
             return ByHand(f"its status is {copy.status} there, and was {last}")
         name = _name(publication, copy)
         after = _marked(marks, missing)
         return Step(after if name is None else replace(after, name=name), missing, name)
-    for each in publication.updates:
-        if marks.updates[each.id] != digest(each.message):
-            return _correction(each, copy)
+    for update in publication.updates:
+        if marks.updates[update.id] != digest(update.message):
+            return _correction(update, copy)
     if publication.title != marks.name:
         if copy.name not in (marks.name, publication.title):
             return ByHand(f"its title is “{copy.name}” there")
@@ -95,12 +95,12 @@ def next_step(publication: Publication, copy: Copy) -> Step | ByHand | None:
 def _correction(update: PublicUpdate, copy: Copy) -> Step | ByHand:
     was = copy.marks.updates[update.id]
     after = _marked(copy.marks, update)
-    if any(digest(each.body) == digest(update.message) for each in copy.updates):
+    if any(digest(copied.body) == digest(update.message) for copied in copy.updates):
         return Step(after)  # an earlier attempt wrote the words and not the marks
-    there = next((each for each in copy.updates if digest(each.body) == was), None)
-    if there is None:
+    copied_update = next((copied for copied in copy.updates if digest(copied.body) == was), None)
+    if copied_update is None:
         return ByHand("the words of an update were changed there")
-    return Step(after, update, correct=there.id)
+    return Step(after, update, correct=copied_update.id)
 
 
 def _name(publication: Publication, copy: Copy) -> str | None:

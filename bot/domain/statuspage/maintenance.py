@@ -97,13 +97,13 @@ def lapse(publication: Publication, now: datetime) -> tuple[Publication, Lapse] 
 
 def services_of(publication: Publication, policy: Policy) -> list[str]:
     """The services of the affected components, whose alerts maintenance may silence."""
-    listed = {
+    service_keys = {
         key
         for component in policy.status_page.components
         if component.key in publication.components
         for key in component.services
     }
     for key, service in policy.services.items():
-        if any(each in publication.components for each in service.components):
-            listed.add(key)
-    return sorted(listed)
+        if any(affected in publication.components for affected in service.components):
+            service_keys.add(key)
+    return sorted(service_keys)

@@ -107,8 +107,8 @@ class Publication:
     @property
     def updated_at(self) -> datetime:
         """When it last changed."""
-        moments = [self.created_at, *(each.at for each in self.updates)]
-        moments += [each.edited_at for each in self.updates if each.edited_at]
+        moments = [self.created_at, *(update.at for update in self.updates)]
+        moments += [update.edited_at for update in self.updates if update.edited_at]
         return max(moments if self.edited_at is None else [*moments, self.edited_at])
 
     @property
@@ -126,7 +126,7 @@ class Publication:
     @property
     def worst_ever(self) -> ComponentState:
         """The worst state that it ever gave to a component."""
-        return worst(state for each in self.updates for state in each.components.values())
+        return worst(state for update in self.updates for state in update.components.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,8 +262,10 @@ def correction_of(update: PublicUpdate, at: datetime) -> str:
 def referred_update(publication: Publication, reference: str | None) -> tuple[PublicUpdate, bool]:
     """The update of a reference, the newest without one, and whether it is told as a correction."""
     update_id, _, corrected_at = (reference or "").partition("~")
-    found = next((each for each in publication.updates if each.id == update_id), publication.updates[-1])
-    return found, bool(corrected_at)
+    update = next(
+        (candidate for candidate in publication.updates if candidate.id == update_id), publication.updates[-1]
+    )
+    return update, bool(corrected_at)
 
 
 def recovered(components: Mapping[str, ComponentState]) -> dict[str, ComponentState]:
@@ -273,8 +275,11 @@ def recovered(components: Mapping[str, ComponentState]) -> dict[str, ComponentSt
 
 def states_now(publications: Sequence[Publication], keys: Sequence[str]) -> dict[str, ComponentState]:
     """The state of each component: the worst of its running publications. Two never cancel each other."""
-    running = [each for each in publications if each.running]
-    return {key: worst(each.components[key] for each in running if key in each.components) for key in keys}
+    running = [publication for publication in publications if publication.running]
+    return {
+        key: worst(publication.components[key] for publication in running if key in publication.components)
+        for key in keys
+    }
 
 
 def public_text(text: str, length: int) -> str:

@@ -103,9 +103,9 @@ def siblings(kind: SubscriberKind, address: str) -> tuple[str, str] | None:
 
 
 def signing_key(secret: str, subscriber: str) -> str:
-    """The secret that messages to a webhook are signed with: whoever reads there gets it in the first message."""
-    made = hmac.new(secret.encode(), f"webhook:{subscriber}".encode(), "sha256").digest()
-    return "whsec_" + base64.b64encode(made).decode()
+    """The secret that signs the messages to a webhook. Its receiver gets the secret in the first message."""
+    digest = hmac.new(secret.encode(), f"webhook:{subscriber}".encode(), "sha256").digest()
+    return "whsec_" + base64.b64encode(digest).decode()
 
 
 def token(secret: str, purpose: Purpose, subscriber: str) -> str:

@@ -53,7 +53,7 @@ class Uptime:
 
 def spans(publications: Sequence[Publication], key: str, now: datetime) -> list[Span]:
     """When the component was not operational, in order and without overlaps: the worst state counts."""
-    pieces = [piece for each in publications for piece in _pieces(each, key, now)]
+    pieces = [piece for publication in publications for piece in _pieces(publication, key, now)]
     return _merged(pieces)
 
 
@@ -88,8 +88,8 @@ def last_days(count: int, now: datetime, zone: ZoneInfo) -> list[date]:
 
 def _pieces(publication: Publication, key: str, now: datetime) -> list[Span]:
     """The spans that one publication gives to a component."""
-    ends = [*(each.at for each in publication.updates[1:]), publication.ended_at or now]
-    made = []
+    ends = [*(later_update.at for later_update in publication.updates[1:]), publication.ended_at or now]
+    pieces = []
     for number, (update, end) in enumerate(zip(publication.updates, ends, strict=True)):
         state = update.components.get(key, ComponentState.OPERATIONAL)
         if publication.is_maintenance:
@@ -100,21 +100,22 @@ def _pieces(publication: Publication, key: str, now: datetime) -> list[Span]:
                 continue
         start = publication.started_at if number == 0 and not publication.is_maintenance else update.at
         if state is not ComponentState.OPERATIONAL and end > start:
-            made.append(Span(start, end, state))
-    return made
+            pieces.append(Span(start, end, state))
+    return pieces
 
 
 def _merged(pieces: Sequence[Span]) -> list[Span]:
     """The pieces without overlaps: at each moment the worst of them. Neighbours in one state become one."""
     events = sorted(
-        [(each.starts_at, 1, each.state) for each in pieces] + [(each.ends_at, -1, each.state) for each in pieces],
+        [(piece.starts_at, 1, piece.state) for piece in pieces]
+        + [(piece.ends_at, -1, piece.state) for piece in pieces],
         key=lambda event: event[0],
     )
     running = dict.fromkeys(ComponentState, 0)
     merged: list[Span] = []
     previous: datetime | None = None
     for at, step, state in events:
-        current = max((each for each, count in running.items() if count), key=rank, default=None)
+        current = max((candidate for candidate, count in running.items() if count), key=rank, default=None)
         if previous is not None and current is not None and at > previous:
             if merged and merged[-1].ends_at == previous and merged[-1].state is current:
                 merged[-1] = Span(merged[-1].starts_at, at, current)

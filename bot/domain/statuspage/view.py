@@ -1,4 +1,4 @@
-"""Puts together what the status page shows at an instant, from the policy and what was published."""
+"""Builds the view of the status page at an instant, from the policy and the publications."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class PageView:
     @property
     def overall(self) -> ComponentState:
         """The worst state of all components."""
-        return worst(each.state for each in self.components)
+        return worst(component.state for component in self.components)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -68,23 +68,25 @@ class PageView:
     @property
     def active_maintenance(self) -> tuple[Publication, ...]:
         """Maintenance that is under way."""
-        return tuple(each for each in self.maintenance if each.status is not PublicStatus.SCHEDULED)
+        return tuple(
+            publication for publication in self.maintenance if publication.status is not PublicStatus.SCHEDULED
+        )
 
     @property
     def upcoming_maintenance(self) -> tuple[Publication, ...]:
         """Maintenance that is still to begin."""
-        return tuple(each for each in self.maintenance if each.status is PublicStatus.SCHEDULED)
+        return tuple(publication for publication in self.maintenance if publication.status is PublicStatus.SCHEDULED)
 
     @property
     def everything(self) -> tuple[Publication, ...]:
         """All publications of the view, the newest first."""
-        both = (*self.incidents, *self.maintenance, *self.past)
-        return tuple(sorted(both, key=lambda each: each.updated_at, reverse=True))
+        publications = (*self.incidents, *self.maintenance, *self.past)
+        return tuple(sorted(publications, key=lambda publication: publication.updated_at, reverse=True))
 
     @property
     def updated_at(self) -> datetime | None:
         """When the newest publication last changed; None if nothing was ever published."""
-        return max((each.updated_at for each in self.everything), default=None)
+        return max((publication.updated_at for publication in self.everything), default=None)
 
 
 def build_view(rules: StatusPageRules, url: str, published: Published, now: datetime) -> PageView:
@@ -92,25 +94,27 @@ def build_view(rules: StatusPageRules, url: str, published: Published, now: date
     zone = ZoneInfo(rules.timezone)
     window = last_days(rules.history_days, now, zone)
     everything = (*published.unresolved, *published.past)
-    states = states_now(published.unresolved, [each.key for each in rules.components])
+    states = states_now(published.unresolved, [component.key for component in rules.components])
     components = tuple(
         ComponentView(
-            each,
-            states[each.key],
-            uptime(everything, each.key, window, published.since, now, zone, rules.weights),
-            _changed_at(each.key, everything, published.since),
+            component,
+            states[component.key],
+            uptime(everything, component.key, window, published.since, now, zone, rules.weights),
+            _changed_at(component.key, everything, published.since),
         )
-        for each in rules.components
+        for component in rules.components
     )
-    incidents = [each for each in published.unresolved if not each.is_maintenance]
-    maintenance = [each for each in published.unresolved if each.is_maintenance]
+    incidents = [publication for publication in published.unresolved if not publication.is_maintenance]
+    maintenance = [publication for publication in published.unresolved if publication.is_maintenance]
     return PageView(
         rules=rules,
         url=url,
         now=now,
         components=components,
-        incidents=tuple(sorted(incidents, key=lambda each: each.started_at, reverse=True)),
-        maintenance=tuple(sorted(maintenance, key=lambda each: each.scheduled_for or each.started_at)),
+        incidents=tuple(sorted(incidents, key=lambda publication: publication.started_at, reverse=True)),
+        maintenance=tuple(
+            sorted(maintenance, key=lambda publication: publication.scheduled_for or publication.started_at)
+        ),
         past=published.past,
         window=tuple(window),
         since=published.since,
@@ -124,4 +128,6 @@ def read_since(rules: StatusPageRules, now: datetime) -> datetime:
 
 
 def _changed_at(key: str, publications: Sequence[Publication], since: datetime) -> datetime:
-    return max((each.updates[-1].at for each in publications if key in each.components), default=since)
+    return max(
+        (publication.updates[-1].at for publication in publications if key in publication.components), default=since
+    )

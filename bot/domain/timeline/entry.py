@@ -89,7 +89,7 @@ def rfc3339(instant: datetime) -> str:
 def ids_named_in(item: Entry) -> set[str]:
     """The Slack IDs in an entry whose names people want to read: of people and apps, and of what its text mentions."""
     people = (item.actor, item.data.get("user"), item.data.get("to"))
-    return ids_in(item.text) | {each for each in people if isinstance(each, str) and is_author_id(each)}
+    return ids_in(item.text) | {person for person in people if isinstance(person, str) and is_author_id(person)}
 
 
 def is_message(item: Entry) -> bool:

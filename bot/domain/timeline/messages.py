@@ -93,16 +93,16 @@ def _deletion(channel: str, ts: str, actor: str, at: datetime, data: dict[str, A
     return Entry(at, "message_deleted", actor, "", ts, data, f"d:{channel}:{ts}")
 
 
-def already_recorded_membership(entry: Entry, known: Sequence[Entry]) -> bool:
+def already_recorded_membership(entry: Entry, recorded: Sequence[Entry]) -> bool:
     """Whether a join or leave is recorded already: Slack reports each twice, in any order, with two timestamps.
 
-    `known` are all joins and leaves of the same person. Two joins with a leave between them are two.
+    `recorded` are all joins and leaves of the same person. Two joins with a leave between them are two.
     """
-    for other in known:
-        first, last = sorted((other.at, entry.at))
-        if other.kind != entry.kind or last - first > DUPLICATE_EVENT_WINDOW:
+    for earlier in recorded:
+        first, last = sorted((earlier.at, entry.at))
+        if earlier.kind != entry.kind or last - first > DUPLICATE_EVENT_WINDOW:
             continue
-        if not any(between.kind != entry.kind and first < between.at < last for between in known):
+        if not any(between.kind != entry.kind and first < between.at < last for between in recorded):
             return True
     return False
 

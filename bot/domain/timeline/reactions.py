@@ -34,8 +34,8 @@ def reaction_of(entry: Entry) -> Reaction | None:
         return None
     if entry.kind == "pin":
         return Reaction(entry.source_ts, PINNED, "")
-    what = entry.text.split(" ", 1)[0] if entry.kind == "reaction" else KEYED
-    return Reaction(entry.source_ts, what, entry.actor)
+    name = entry.text.split(" ", 1)[0] if entry.kind == "reaction" else KEYED
+    return Reaction(entry.source_ts, name, entry.actor)
 
 
 def is_added(entry: Entry) -> bool:
@@ -74,19 +74,21 @@ def missed_changes(before: Sequence[Entry], now: Sequence[Entry], slack_state: S
     return changes
 
 
-def already_recorded(entry: Entry, known: Sequence[Entry]) -> bool:
+def already_recorded(entry: Entry, recorded: Sequence[Entry]) -> bool:
     """Whether a change was read from the history before Slack reported it.
 
     The same change before and after its opposite counts as two.
     """
     reaction = reaction_of(entry)
-    same = [other for other in known if reaction is not None and reaction_of(other) == reaction]
+    same_reaction = [earlier for earlier in recorded if reaction is not None and reaction_of(earlier) == reaction]
     return any(
-        other.data.get("fetched")
-        and is_added(other) == is_added(entry)
-        and entry.at <= other.at + DUPLICATE_EVENT_WINDOW
-        and not any(is_added(between) != is_added(entry) and _is_between(between, entry, other) for between in same)
-        for other in same
+        earlier.data.get("fetched")
+        and is_added(earlier) == is_added(entry)
+        and entry.at <= earlier.at + DUPLICATE_EVENT_WINDOW
+        and not any(
+            is_added(between) != is_added(entry) and _is_between(between, entry, earlier) for between in same_reaction
+        )
+        for earlier in same_reaction
     )
 
 
@@ -98,7 +100,7 @@ def _is_between(entry: Entry, one: Entry, other: Entry) -> bool:
 def _by_reaction(entries: Sequence[Entry], kinds: AbstractSet[str]) -> dict[Reaction, list[Entry]]:
     """Group entries by reaction, in the order of time, as Slack does not deliver in order."""
     by_reaction: dict[Reaction, list[Entry]] = {}
-    for entry in sorted(entries, key=lambda each: each.at):
+    for entry in sorted(entries, key=lambda item: item.at):
         reaction = reaction_of(entry)
         if reaction is not None and entry.kind in kinds:
             by_reaction.setdefault(reaction, []).append(entry)

@@ -68,9 +68,9 @@ class Words:
         if isinstance(value, str):
             return self.strike(value)
         if isinstance(value, list):
-            return [self.strike_in(each) for each in value]
+            return [self.strike_in(item) for item in value]
         if isinstance(value, dict):
-            return {key: each if key in _NAMING else self.strike_in(each) for key, each in value.items()}
+            return {key: item if key in _NAMING else self.strike_in(item) for key, item in value.items()}
         return value
 
     def _is_part(self, text: str) -> bool:
@@ -82,4 +82,6 @@ def _forms(text: str) -> set[str]:
     bare = _TOKEN.sub(lambda token: token[2] or token[1], text)
     bare = bare.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
     escaped = bare.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return {form for each in (text, bare, escaped) for form in (each, one_line(each), *each.splitlines()[:1])}
+    return {
+        form for variant in (text, bare, escaped) for form in (variant, one_line(variant), *variant.splitlines()[:1])
+    }

@@ -1,4 +1,4 @@
-"""Names the door through which something came into the timeline: Slack, the API, the command line …"""
+"""Names the interface by which an entry came into the timeline: Slack, the API, the command line …"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SOURCE = "_source"  # in an entry's data, where it differs from `usual_source`
 
 
 class Source(StrEnum):
-    """A door. The values are persisted, and stand in the JSON of every entry."""
+    """An interface. The values are persisted, and stand in the JSON of every entry."""
 
     SLACK = "slack"
     API = "api"
@@ -31,9 +31,9 @@ def stamped(entry: Entry, source: Source | None) -> Entry:
 
 
 def source_of(entry: Entry) -> Source:
-    """The door through which the entry came."""
-    kept = entry.data.get(SOURCE)
-    return Source(kept) if isinstance(kept, str) and kept in _VALUES else usual_source(entry)
+    """The interface by which the entry came."""
+    stored = entry.data.get(SOURCE)
+    return Source(stored) if isinstance(stored, str) and stored in _VALUES else usual_source(entry)
 
 
 def usual_source(entry: Entry) -> Source:

@@ -1,4 +1,4 @@
-"""Keeps the names and words of vendors apart from ours: none is taken for a person's ID or mentions anybody."""
+"""Cleans names and texts of vendors, so that none passes for a person's ID or mentions anybody."""
 
 from __future__ import annotations
 

@@ -48,19 +48,19 @@ class Clues:
 
 def probable_causes(clues: Clues) -> tuple[ProbableCause, ...]:
     """The services, and similar incidents, that anything points to: the most probable first."""
-    found: dict[str, list[tuple[float, str]]] = {}
+    by_service: dict[str, list[tuple[float, str]]] = {}
     for change in clues.changes:
         if change.service in clues.distances and (weight := _of_change(change, clues.started_at)):
-            found.setdefault(change.service, []).append((weight, _change_words(change, clues.started_at)))
+            by_service.setdefault(change.service, []).append((weight, _change_words(change, clues.started_at)))
     for group in clues.firing:
         for service in group.services:
             if clues.distances.get(service, 0) > 0:
                 first = group.started_at < clues.started_at
                 words = f"its alerts fire ({group.id}{', since before this' if first else ''})"
-                found.setdefault(service, []).append((FIRING_FIRST if first else FIRING, words))
+                by_service.setdefault(service, []).append((FIRING_FIRST if first else FIRING, words))
     for suspect in clues.suspects:
-        found.setdefault(suspect.key, []).extend((NAMED, reason) for reason in suspect.reasons)
-    causes = [_of_service(key, evidence, clues.distances.get(key, 2)) for key, evidence in found.items()]
+        by_service.setdefault(suspect.key, []).extend((NAMED, reason) for reason in suspect.reasons)
+    causes = [_of_service(key, evidence, clues.distances.get(key, 2)) for key, evidence in by_service.items()]
     causes += [_of_similar(match) for match in clues.similar if match.fixed and not match.incident.open]
     return tuple(sorted(causes, key=lambda cause: (-cause.confidence, cause.service or "", cause.incident or 0)))
 

@@ -55,7 +55,7 @@ def mentioned_services(names: Mapping[str, Sequence[frozenset[str]]], terms: Ite
     `names` has the terms of each key and name, by service.
     """
     present = set(terms)
-    return tuple(key for key, each in names.items() if any(name and name <= present for name in each))
+    return tuple(key for key, term_sets in names.items() if any(name and name <= present for name in term_sets))
 
 
 def probable_causes(
@@ -83,7 +83,9 @@ def probable_causes(
             if reach.key in match.incident.services and not match.incident.open and _is_recent(match.incident, now):
                 reasons.append(f"it was affected in {match.incident.id}, a similar incident")
                 numbers.append(match.incident.number)
-        sharing = [key for key in affected if reach.key in {each.key for each in dependencies(services, [key])}]
+        sharing = [
+            key for key in affected if reach.key in {dependency.key for dependency in dependencies(services, [key])}
+        ]
         if len(sharing) > 1:
             reasons.append(f"{len(sharing)} of the affected services need it")
         if reasons:
@@ -105,8 +107,8 @@ def contacts_and_links(policy: Policy, keys: Iterable[str]) -> tuple[tuple[Conta
 
 def _reachable(edges: Mapping[str, Sequence[str]], start: Iterable[str]) -> tuple[ReachedService, ...]:
     """Breadth-first search, so that each service is reached once and by a shortest path."""
-    seen = dict.fromkeys(start)
-    frontier = list(seen)
+    visited = dict.fromkeys(start)
+    frontier = list(visited)
     reached: list[ReachedService] = []
     distance = 0
     while frontier:
@@ -114,8 +116,8 @@ def _reachable(edges: Mapping[str, Sequence[str]], start: Iterable[str]) -> tupl
         ahead: list[str] = []
         for via in frontier:
             for key in edges.get(via, ()):
-                if key not in seen:
-                    seen[key] = None
+                if key not in visited:
+                    visited[key] = None
                     ahead.append(key)
                     reached.append(ReachedService(key, distance, via))
         frontier = ahead

@@ -194,12 +194,16 @@ def fixing_step(incident: Incident, entries: Sequence[Entry]) -> Fix | None:
     if mitigated_at is None:
         return None
     if reopened:
-        entries = [each for each in entries if each.at >= incident.ladder.started_at]
-    judged = {each.data.get("walk"): each.data.get("helped") for each in entries if each.data.get("act") == "judged"}
-    done = [each for each in entries if each.data.get("act") in ("done", "succeeded") and each.at <= mitigated_at]
-    done = [each for each in done if judged.get(each.data.get("walk")) is not False]
-    helped = [each for each in done if judged.get(each.data.get("walk"))] or done
-    if not helped:
+        entries = [record for record in entries if record.at >= incident.ladder.started_at]
+    judged = {
+        record.data.get("walk"): record.data.get("helped") for record in entries if record.data.get("act") == "judged"
+    }
+    done_steps = [
+        record for record in entries if record.data.get("act") in ("done", "succeeded") and record.at <= mitigated_at
+    ]
+    done_steps = [record for record in done_steps if judged.get(record.data.get("walk")) is not False]
+    helpful_steps = [record for record in done_steps if judged.get(record.data.get("walk"))] or done_steps
+    if not helpful_steps:
         return None
-    last = helped[-1]
+    last = helpful_steps[-1]
     return Fix(str(last.data.get("playbook", "")), last.text.rsplit(": ", 1)[0])

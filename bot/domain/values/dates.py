@@ -52,14 +52,14 @@ class DayExpression:
 
     def resolve(self, today: date) -> date:
         """The date that is meant, never before today. Raises `Refused` for a day that has passed or does not exist."""
-        found = self._calendar(today) if self.unit is None else self._relative(today)
-        if found is None:
+        day = self._calendar(today) if self.unit is None else self._relative(today)
+        if day is None:
             raise Refused(f"There is no such day. Write {EXAMPLES}.")
-        if found < today:
-            raise Refused(f"{found:%-d %b %Y} has passed. Write a day ahead: {EXAMPLES}.")
-        if (found - today).days > FURTHEST_DAYS:
-            raise Refused(f"{found:%-d %b %Y} is too far ahead. Write {EXAMPLES}.")
-        return found
+        if day < today:
+            raise Refused(f"{day:%-d %b %Y} has passed. Write a day ahead: {EXAMPLES}.")
+        if (day - today).days > FURTHEST_DAYS:
+            raise Refused(f"{day:%-d %b %Y} is too far ahead. Write {EXAMPLES}.")
+        return day
 
     def _relative(self, today: date) -> date | None:
         match self.unit:
@@ -82,8 +82,8 @@ class DayExpression:
 
     def _calendar(self, today: date) -> date | None:
         years = (self.year,) if self.year else range(today.year, today.year + 9)  # a 29th of February
-        dates = [found for year in years if (found := _date(year, self.month, self.day))]
-        return next((each for each in dates if each >= today), dates[0] if dates and self.year else None)
+        dates = [candidate for year in years if (candidate := _date(year, self.month, self.day))]
+        return next((day for day in dates if day >= today), dates[0] if dates and self.year else None)
 
 
 def parse_day(text: str) -> DayExpression | None:
@@ -97,10 +97,10 @@ def parse_day(text: str) -> DayExpression | None:
         unit = match[2]
         kinds = {"d": Unit.DAYS, "w": Unit.WEEKS, "m": Unit.MONTHS, "b": Unit.BUSINESS_DAYS}
         return DayExpression(kinds[unit[0]], count)
-    kept = [word for word in words if word not in _FILLERS]
-    if len(kept) == 1:
-        return _one_word(kept[0], following="next" in words)
-    return _month_and_day(kept)
+    remaining = [word for word in words if word not in _FILLERS]
+    if len(remaining) == 1:
+        return _one_word(remaining[0], following="next" in words)
+    return _month_and_day(remaining)
 
 
 def required_day(text: str) -> DayExpression:
@@ -141,7 +141,10 @@ def _month_and_day(words: list[str]) -> DayExpression | None:
     if len(pair) != 2:
         return None
     for name, number in (pair, pair[::-1]):
-        month = next((i for i, each in enumerate(MONTHS, 1) if len(name) >= 3 and each.startswith(name.rstrip("."))), 0)
+        month = next(
+            (i for i, month_name in enumerate(MONTHS, 1) if len(name) >= 3 and month_name.startswith(name.rstrip("."))),
+            0,
+        )
         if month and (match := _NUMBER.fullmatch(number)):
             return _existing(month, int(match[1]), year)
     return None
@@ -156,7 +159,7 @@ def _month_later(day: date, months: int) -> date:
     """The same day of a later month, or its last day where that month is shorter."""
     index = day.month - 1 + months
     year, month = day.year + index // 12, index % 12 + 1
-    return next(found for number in range(day.day, 0, -1) if (found := _date(year, month, number)))
+    return next(candidate for number in range(day.day, 0, -1) if (candidate := _date(year, month, number)))
 
 
 def _date(year: int, month: int, day: int) -> date | None:

@@ -61,9 +61,9 @@ class Masker:
         That is the beginning of a known secret, and the last word, which may be too short now to look like one.
         """
         text = self._mask_known(strip_invisible(_HALF_AN_ESCAPE.sub("", _ESCAPES.sub("", text))))
-        known = text[: min((_start_of_cut_secret(form, text) for form in self._forms), default=len(text))]
-        whole = known[: len(known) - len(_last_word(known))]
-        return f"{self._mask_lookalikes(whole)}{TRUNCATED}" if text else text
+        before_secret = text[: min((_start_of_cut_secret(form, text) for form in self._forms), default=len(text))]
+        complete_words = before_secret[: len(before_secret) - len(_last_word(before_secret))]
+        return f"{self._mask_lookalikes(complete_words)}{TRUNCATED}" if text else text
 
     def _mask_known(self, text: str) -> str:
         return self._known.sub(MASK, text) if self._known is not None else text
@@ -104,8 +104,8 @@ def _forms(secret: str) -> set[str]:
         # Only the characters that depend on this secret alone, without those shared with the bytes around it.
         padded = base64.b64encode(b"\0" * offset + raw).decode().rstrip("=")
         start = (offset * 8 + 5) // 6
-        whole = (offset + len(raw)) * 8 // 6
-        forms |= {padded[start:whole], padded[start:whole].replace("+", "-").replace("/", "_")}
+        end = (offset + len(raw)) * 8 // 6
+        forms |= {padded[start:end], padded[start:end].replace("+", "-").replace("/", "_")}
     return {form for form in forms if len(form) >= MIN_SECRET_LENGTH}
 
 

@@ -1,4 +1,4 @@
-"""Says how far a drill has played a past incident."""
+"""Defines how far a drill has played a past incident."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ class TimeWindow:
     @property
     def needs_zone(self) -> bool:
         """Whether its meaning depends on the time zone of the person who wrote it."""
-        return any(each is not None and each.after is None for each in (self.begins, self.until))
+        return any(expression is not None and expression.after is None for expression in (self.begins, self.until))
 
     def resolve(self, now: datetime, zone: tzinfo) -> ResolvedWindow:
         """Both ends. A beginning that has just passed means now. Raises `Refused` if it would end before it begins."""

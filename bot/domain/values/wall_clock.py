@@ -20,8 +20,8 @@ def first_instant(day: date, at: time, zone: tzinfo) -> datetime:
 
 def instants(day: date, at: time, zone: tzinfo) -> tuple[datetime, ...]:
     """The instants, in UTC and in order, at which the wall clock of `zone` shows `at` on `day`: none, one or two."""
-    both = sorted({_instant(day, at, zone, fold=0), _instant(day, at, zone, fold=1)})
-    return tuple(instant for instant in both if _shows(instant, zone, day, at))
+    candidates = sorted({_instant(day, at, zone, fold=0), _instant(day, at, zone, fold=1)})
+    return tuple(instant for instant in candidates if _shows(instant, zone, day, at))
 
 
 def _instant(day: date, at: time, zone: tzinfo, *, fold: int) -> datetime:

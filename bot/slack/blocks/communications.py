@@ -49,7 +49,7 @@ def test(subject: str, text: str, audience: str, incident: Incident) -> Message:
 
 def receipt(communication: Communication, incident: Incident, states: Mapping[Group, list[str]]) -> Message:
     """The record in the channel: author, text and recipients. `states` are the outbox's, for each group."""
-    title = render(plain(tell.what(communication)))
+    title = render(plain(tell.title_of(communication)))
     author = mention(communication.author)
     head = {
         State.ASKED: f":hourglass: {author} asks somebody to approve: *{title}*",
@@ -61,7 +61,7 @@ def receipt(communication: Communication, incident: Incident, states: Mapping[Gr
         head += f" ({verb} by {mention(communication.approver)})"
     words = f"*{render(plain(communication.subject))}*\n{clip(render(communication.text), QUOTED)}"
     return elements.message(
-        f"{phrases.drill_prefix(incident)}{tell.what(communication)}: {plain(communication.subject)}",
+        f"{phrases.drill_prefix(incident)}{tell.title_of(communication)}: {plain(communication.subject)}",
         [
             elements.section(f"{phrases.drill_prefix(incident)}{head}\n{quote(words)}"),
             elements.context(elements.join_dots([*_reached(communication, states), *_left_out(communication)]) or "–"),

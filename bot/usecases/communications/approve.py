@@ -45,7 +45,7 @@ async def approve(
         )
         await communications.save(work.conn, approved)
         notices = [*routing.communication_notices(approved), routing.receipt_edit(approved)]
-        await work.commit(tell.told(work.incident, approved, actor, work.now), notices)
+        await work.commit(tell.record_sent(work.incident, approved, actor, work.now), notices)
         return approved
 
 
@@ -57,7 +57,7 @@ async def decline(
         waiting = await _waiting(work, communication, actor, by_author=True)
         declined = replace(waiting, state=State.REFUSED, approver=actor)
         await communications.save(work.conn, declined)
-        change = tell.refused(work.incident, declined, actor, "", work.now)
+        change = tell.record_refusal(work.incident, declined, actor, "", work.now)
         await work.commit(change, [routing.receipt_edit(declined)])
         return declined
 

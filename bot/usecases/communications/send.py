@@ -51,14 +51,14 @@ async def put(work: UnitOfWork, message: Message, actor: str) -> Communication:
     reach = await reach_of(context, work.conn, incident, policy, audience)
     if not reach.recipients and not incident.drill:
         raise Refused(f"The message would reach nobody: {nobody(audience.key)}", f"comms {audience.key}")
-    communication = tell.written(incident, message, audience, reach, actor, work.now)
+    communication = tell.new_communication(incident, message, audience, reach, actor, work.now)
     await communications.add(work.conn, communication)
     if communication.state is State.ASKED:
         notices = [routing.receipt_posted(communication)]
-        await work.commit(tell.asked(incident, communication, work.now), notices)
+        await work.commit(tell.record_request(incident, communication, work.now), notices)
     else:
         notices = routing.communication_notices(communication)
-        await work.commit(tell.told(incident, communication, actor, work.now), notices)
+        await work.commit(tell.record_sent(incident, communication, actor, work.now), notices)
     return communication
 
 

@@ -11,7 +11,7 @@ from bot.usecases.unit_of_work import UnitOfWork
 
 async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
     """Post the current point. Points that passed while the bot was away are left out."""
-    change = Change(review_agenda.told(work.incident, work.now))
+    change = Change(review_agenda.mark_announced(work.incident, work.now))
     point = review_agenda.current_point(work.incident, work.now)
     if point is None:
         return skipped(change, deadline.dedup_key, "the meeting was over")

@@ -60,7 +60,7 @@ async def sent(context: Context, row: ClaimedNotice, receipt: dict[str, Any]) ->
                 briefed_incident = replace(
                     incident,
                     live_briefings={**incident.live_briefings, **briefed},
-                    told=tell.briefed(incident, work.policy, now),
+                    told=tell.with_briefings(incident, work.policy, now),
                 )
                 await work.commit(Change(briefed_incident, (sent_entry,)))
             else:  # it ended while the briefing was on its way

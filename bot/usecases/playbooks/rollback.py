@@ -79,7 +79,7 @@ async def hand_to_people(work: UnitOfWork, run: PlaybookRun, jobs: list[Job], wh
     text = f"{run.name}: not rolled back automatically: {why[:1].lower()}{why[1:]}. In this order: {'; '.join(lines)}"
     logged = entry(work.now, "playbook", BOT, text, act="left", walk=run.number, commands=lines)
     change = RunChange(run, (replace(logged, key=True),))
-    await commit(work, change, [routing.jobs.left(jobs[0], run, why, lines)])
+    await commit(work, change, [routing.jobs.leftovers(jobs[0], run, why, lines)])
 
 
 def with_plan(change: RunChange, suffix: str, plan: Plan) -> RunChange:

@@ -71,7 +71,7 @@ def _late_in_business_days(
 
 def _selected(group_tallies: Sequence[Tally], within: Sequence[IncidentFact], scope: Scope) -> Sequence[Tally]:
     """The tallies of the groups that count: if incidents are selected, only those of their groups."""
-    if not scope.selection.given:
+    if not scope.selection.criteria:
         return group_tallies
     numbers = {fact.number for fact in within}
     return [tally for tally in group_tallies if tally.incident in numbers]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import routing
-from bot.domain.communications.page import page_told
+from bot.domain.communications.page import record_status_page
 from bot.domain.communications.stages import STATUS_PAGE
 from bot.domain.errors import NotFound, Refused
 from bot.domain.incident import Change, Incident
@@ -234,7 +234,7 @@ def _receipt(
         "title": published.title, "message": last.message,
     }  # fmt: skip
     record = entry(work.now, "sent", actor, text, **data)
-    return page_told(work.incident, (record,), work.now, resolved=published.ended)
+    return record_status_page(work.incident, (record,), work.now, resolved=published.ended)
 
 
 def known_components(policy: Policy, components: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ import structlog
 
 from bot.domain.routing.notice import SUBSCRIBER_KINDS, Notice
 from bot.domain.routing.payloads import SubscriberPayload
-from bot.domain.routing.subscribers import told
+from bot.domain.routing.subscribers import publication_notice
 from bot.domain.statuspage.publication import Publication
 from bot.domain.statuspage.subscriber import PENDING_FOR, Subscriber
 from bot.usecases.context import Context
@@ -76,4 +76,4 @@ async def clean_up(context: Context) -> None:
 
 def _notice(subscriber: Subscriber, mailing: Mailing, publication: Publication) -> Notice:
     payload = SubscriberPayload(subscriber.id, publication.id, mailing.update_id)
-    return told(subscriber.kind, mailing.id, payload)
+    return publication_notice(subscriber.kind, mailing.id, payload)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.domain.communications import stages
-from bot.domain.communications.page import on_the_page, page_told
+from bot.domain.communications.page import on_the_page, record_status_page
 from bot.domain.communications.stages import STATUS_PAGE
 from bot.domain.incident import Incident
 from bot.domain.incident.status import Status
@@ -19,7 +19,7 @@ CADENCE = 15  # minutes, of the worst severity
 
 def published(*, resolved: bool = False) -> Incident:
     """An incident whose page was told five minutes after the declaration."""
-    return page_told(declared(), (), minutes(5), resolved=resolved).incident
+    return record_status_page(declared(), (), minutes(5), resolved=resolved).incident
 
 
 def reminded(incident: Incident, after: float) -> list[str]:
@@ -44,12 +44,12 @@ def test_a_page_that_stays_behind_the_incident_is_asked_for_once_the_cadence_is_
     cadence = 30 if incident.severity == "sev2" else CADENCE
     assert reminded(incident, 5 + cadence - 1) == []
     assert reminded(incident, 5 + cadence) == [STATUS_PAGE.key]
-    assert stages.asked_next(incident, FIVE) == minutes(5 + cadence)
+    assert stages.next_reminder_at(incident, FIVE) == minutes(5 + cadence)
 
 
 def test_telling_the_page_again_ends_the_reminder() -> None:
     behind = replace(published(), updates=1)
-    told = page_told(behind, (), minutes(25), resolved=False).incident
+    told = record_status_page(behind, (), minutes(25), resolved=False).incident
     assert on_the_page(told)
     assert reminded(told, 600) == []
 

@@ -35,7 +35,7 @@ def test_each_point_is_a_deadline_in_its_turn_and_then_the_end() -> None:
     while point := review_agenda.next_point(incident):
         seen.append((point.title, point.begins_at - AT))
         assert due(incident) == [f"agenda:1:1:1:{point.number}"]
-        incident = review_agenda.told(incident, point.begins_at)
+        incident = review_agenda.mark_announced(incident, point.begins_at)
     assert seen[0] == ("Timeline", timedelta())
     assert seen[1] == ("Root cause", 10 * MINUTE)
     assert seen[-1] == ("", 80 * MINUTE)
@@ -48,7 +48,7 @@ def test_of_points_that_passed_while_the_bot_was_away_only_the_current_one_is_to
     point = review_agenda.current_point(incident, now)
     assert point is not None
     assert point.title == "What went well"
-    following = review_agenda.next_point(review_agenda.told(incident, now))
+    following = review_agenda.next_point(review_agenda.mark_announced(incident, now))
     assert following is not None
     assert following.title == "What to improve"
 
@@ -56,11 +56,11 @@ def test_of_points_that_passed_while_the_bot_was_away_only_the_current_one_is_to
 def test_long_after_the_end_nothing_is_told() -> None:
     incident, now = scheduled(), AT + timedelta(days=1)
     assert review_agenda.current_point(incident, now) is None
-    assert due(review_agenda.told(incident, now)) == []
+    assert due(review_agenda.mark_announced(incident, now)) == []
 
 
 def test_another_time_begins_the_agenda_anew() -> None:
-    incident = review_agenda.told(scheduled(), AT + 40 * MINUTE)
+    incident = review_agenda.mark_announced(scheduled(), AT + 40 * MINUTE)
     again = lifecycle.schedule(incident, AT + timedelta(days=1), None, "UA", POLICY, NOON).incident
     point = review_agenda.next_point(again)
     assert point is not None

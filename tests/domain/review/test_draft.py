@@ -7,7 +7,7 @@ from itertools import count
 from bot.domain import incident as verbs
 from bot.domain.actions import item as items
 from bot.domain.actions.item import ActionKind, NewAction
-from bot.domain.figures.targets import outcomes, together
+from bot.domain.figures.targets import count_kept, outcomes
 from bot.domain.incident import Change, Incident
 from bot.domain.incident.fact import IncidentFact
 from bot.domain.incident.status import Status
@@ -185,7 +185,7 @@ def test_targets_count_from_the_detection_as_in_the_figures() -> None:
     told.incident = early
     record = told.record()
     fact = IncidentFact(**{name: getattr(early, name) for name in IncidentFact._fields if name != "teams"})
-    counted = together(outcomes([fact], FIVE, minutes(60)))
+    counted = count_kept(outcomes([fact], FIVE, minutes(60)))
     assert (counted.acknowledged, counted.acknowledge_n) == (0, 1)
     assert "The acknowledgement came" in said(record, "improve")
     assert "acknowledged within the target" not in said(record, "well")

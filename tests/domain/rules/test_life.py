@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.policy.alerting_rules import AlertingRule
 from bot.domain.rules.conditions import Reading, Readings
-from bot.domain.rules.life import RuleState, State, advance, differs, ended, failed, known_again, told
+from bot.domain.rules.life import RuleState, State, advance, differs, ended, failed, known_again, mark_told
 from tests.domain.rules.making import NOW, rule
 
 HOLDS = Readings({(): Reading(True, 7.0, "q is 7")})
@@ -27,7 +27,7 @@ def states(tried: AlertingRule, text: str, state: RuleState | None = None, now: 
         else:
             current = advance(current, tried, HOLDS if sign == "x" else QUIET, now)
         found.append(current)
-        current = told(current, current)
+        current = mark_told(current, current)
         now += MINUTE
     return found
 
@@ -77,13 +77,13 @@ def test_what_was_not_told_is_told_later() -> None:
     state = advance(RuleState("rule"), rule(), HOLDS, NOW)
     later = advance(state, rule(), HOLDS, NOW + MINUTE)
     assert [each.fired_at for each in later.untold] == [NOW]
-    assert told(later, state).untold == ()
+    assert mark_told(later, state).untold == ()
 
 
 def test_what_resolves_while_its_firing_is_told_is_told_as_well() -> None:
     firing = advance(RuleState("rule"), rule(keep_firing=MINUTE), HOLDS, NOW)
     over = advance(firing, rule(keep_firing=MINUTE), QUIET, NOW + MINUTE)
-    assert len(told(over, firing).untold) == 1
+    assert len(mark_told(over, firing).untold) == 1
 
 
 def test_being_unknown_and_its_end_are_told_once() -> None:
@@ -106,7 +106,7 @@ def test_a_rule_is_quiet_about_a_reason_that_has_an_alert_of_its_own() -> None:
 
 def test_a_rule_that_is_evaluated_no_more_resolves() -> None:
     state = states(TWO, "xxx")[-1]
-    over = ended(told(state, state), NOW + 9 * MINUTE)
+    over = ended(mark_told(state, state), NOW + 9 * MINUTE)
     assert [(each.resolved_at, each.told) for each in over.instances] == [(NOW + 9 * MINUTE, False)]
     assert over.state is I
     assert ended(states(TWO, "x")[-1], NOW).instances == ()

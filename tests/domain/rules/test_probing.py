@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot import policy
 from bot.domain.alerts.alert import AlertStatus
 from bot.domain.policy.probe_rules import Probe
-from bot.domain.rules.probing import ProbeResult, ProbeState, advance, alert_of, ended, told
+from bot.domain.rules.probing import ProbeResult, ProbeState, advance, alert_of, ended, mark_told
 from tests.domain.rules.making import NOW
 
 POLICY = policy.preset("sev1-5")
@@ -53,12 +53,12 @@ def test_it_is_down_since_the_first_of_the_failures() -> None:
 def test_being_down_and_up_again_are_told_once() -> None:
     down = states("xxx")[-1]
     assert len(down.untold) == 1
-    later = advance(told(down, down.untold), PROBE, ProbeResult("x", 0.1), NOW)
+    later = advance(mark_told(down, down.untold), PROBE, ProbeResult("x", 0.1), NOW)
     assert later.untold == ()
     up = states("xxx..")[-1]
     firing, over = alert_of(down.troubles[0], PROBE, POLICY), alert_of(up.troubles[0], PROBE, POLICY)
     assert (over.status, over.occurrence) == (AlertStatus.RESOLVED, firing.occurrence)
-    assert told(up, up.untold).troubles == ()
+    assert mark_told(up, up.untold).troubles == ()
 
 
 def test_a_probe_that_is_asked_no_more_is_over() -> None:

@@ -235,7 +235,7 @@ def _sent(form: CommsForm) -> list[Block]:
         if communication.state is not State.SENT:
             continue
         when = elements.clock_and_age(communication.sent_at or communication.written_at)
-        words = f"{render(plain(tell.what(communication)))} · {when}\n{render(plain(communication.subject))}"
+        words = f"{render(plain(tell.title_of(communication)))} · {when}\n{render(plain(communication.subject))}"
         button = elements.button("Correct", CORRECT, press_value(form.incident, communication.number))
         blocks.append(elements.section(words, button))
     return [elements.divider(), *blocks] if blocks else []

@@ -17,7 +17,7 @@ DECLINE = "comms_decline"
 
 def review_modal(form: CommsForm, communication: Communication) -> Block:
     """The message as it would go out, with the recipients, the findings, and **Don't send**."""
-    title = render(plain(tell.what(communication)))
+    title = render(plain(tell.title_of(communication)))
     value = press_value(form.incident, communication.number)
     blocks = [
         elements.section(f"{mention(communication.author)} asks you to look at the *{title}*."),
@@ -34,7 +34,7 @@ def review_modal(form: CommsForm, communication: Communication) -> Block:
 
 def declined_modal(communication: Communication) -> Block:
     """The modal that replaces the form once the message is declined."""
-    words = f"The {render(plain(tell.what(communication)))} is not sent. {mention(communication.author)} can read that."
+    words = f"The {render(plain(tell.title_of(communication)))} is not sent. {mention(communication.author)} can read that."
     return elements.modal("declined", "Review message", None, [elements.section(words)])
 
 

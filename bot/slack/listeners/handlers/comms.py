@@ -87,11 +87,11 @@ def form_of(audience_draft: Draft, audiences: Overview, record: Record) -> Comms
     """The form of a draft."""
     incident, now = record.incident, record.now
     choices = [
-        Choice(audience, audience in audiences.proposed, stages.waiting_for(incident, audience, now))
+        Choice(audience, audience in audiences.proposed, stages.last_told_words(incident, audience, now))
         for audience in (*audiences.proposed, *audiences.others)
     ]
     if audience_draft.audience not in (*audiences.proposed, *audiences.others):
-        waiting = stages.waiting_for(incident, audience_draft.audience, now)
+        waiting = stages.last_told_words(incident, audience_draft.audience, now)
         choices.append(Choice(audience_draft.audience, False, waiting))
     return CommsForm(
         incident, audience_draft.audience, audience_draft.message, audience_draft.reach, audience_draft.findings,

@@ -38,7 +38,7 @@ async def page_form(call: IncidentCall) -> PageForm:
         published = await open_publication(conn, incident.number)
     audiences = [(audience, audience in summary.proposed) for audience in (*summary.proposed, *summary.others)]
     choices = [
-        Choice(audience, is_proposed, stages.waiting_for(incident, audience, now))
+        Choice(audience, is_proposed, stages.last_told_words(incident, audience, now))
         for audience, is_proposed in audiences
     ]
     return PageForm(
@@ -52,7 +52,7 @@ async def page_form(call: IncidentCall) -> PageForm:
 
 def page_choice(call: IncidentCall) -> Choice:
     """The status page among the audiences."""
-    return Choice(STATUS_PAGE, False, stages.waiting_for(call.incident, STATUS_PAGE, call.context.clock.now()))
+    return Choice(STATUS_PAGE, False, stages.last_told_words(call.incident, STATUS_PAGE, call.context.clock.now()))
 
 
 def is_page(name: str) -> bool:
