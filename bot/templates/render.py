@@ -1,4 +1,4 @@
-"""Renders a template in Jinja2's sandbox, and tells what is wrong with one."""
+"""Renders templates in Jinja2's sandbox, and finds mistakes in them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class TemplateProblem:
-    """What is wrong with a template, and in which of its lines."""
+    """A mistake in a template, with its line."""
 
     line: int
     message: str
@@ -61,7 +61,7 @@ _SWELLING = ("batch", "center", "format", "indent", "slice")  # filters that mak
 
 
 class _Environment(ImmutableSandboxedEnvironment):
-    """A sandbox in which nothing is made that is much larger than what goes in."""
+    """A sandbox that refuses to make values much larger than their inputs."""
 
     intercepted_binops = frozenset({"*", "**", "%"})
 

@@ -1,4 +1,4 @@
-"""Defines a gap: what a template asks for and the record does not have. A person fills it in."""
+"""Defines a gap: a value that a template needs and the record lacks. A person fills it in."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Gap:
 
 
 def gaps_in(text: str) -> list[str]:
-    """What a text still asks to fill in."""
+    """The gaps of a text, each once."""
     return list(dict.fromkeys(_GAP.findall(text)))
 
 
 def without_gaps(text: str) -> str:
-    """The text of a message that the bot sends by itself: what is not known is said to be so."""
+    """The text with “not known yet” in place of each gap, for messages that the bot sends by itself."""
     return _GAP.sub("not known yet", text)

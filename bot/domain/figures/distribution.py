@@ -1,4 +1,4 @@
-"""Describes many spans: how many there are, their median, their 75th and 95th percentile, and their mean."""
+"""Computes the distribution of spans: their number, median, 75th and 95th percentile, and mean."""
 
 from __future__ import annotations
 

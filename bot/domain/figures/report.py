@@ -39,7 +39,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What is asked for: a period, which of its incidents, and by what they are split."""
+    """The scope of a report: a period, a selection of its incidents, and what they are split by."""
 
     period: Period
     selection: Selection = EVERYTHING
@@ -61,7 +61,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What is counted beside the incidents themselves."""
+    """What is counted beside the incidents: alerts, updates, pages and action items."""
 
     alerts: AlertRates
     updates: Mapping[int, int] = field(default_factory=dict)  # by incident: how many were posted

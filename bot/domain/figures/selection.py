@@ -46,7 +46,7 @@ EVERYTHING = Selection()
 
 
 def keys_of(fact: IncidentFact, by: str) -> tuple[str, ...]:
-    """Under which keys an incident counts, where incidents are split by one of `BY`."""
+    """The keys under which an incident counts when incidents are split by one of `BY`."""
     if by == "severity":
         return (fact.severity,)
     if fact.private:

@@ -28,7 +28,7 @@ class ShadowCase:
     why_nobody: str = ""  # why we would have paged nobody
 
     def alike(self, policy: Policy) -> bool:
-        """Whether those whom they paged first are among those we would have paged, or nobody is on both sides."""
+        """Whether we would have paged whom they paged first, or nobody was paged on either side."""
         if not self.theirs or not self.ours:
             return not self.theirs and not self.ours
         our_people = {key for page in self.ours for key in _keys(page, policy)}

@@ -13,7 +13,7 @@ from bot.domain.values.durations import Span
 
 Outcomes = tuple[bool | None, bool | None]  # of the targets to acknowledge and to resolve; None: not known
 _UNKNOWN: Outcomes = (None, None)
-GRACE = timedelta(minutes=1)  # an update so much after its time is in time
+GRACE = timedelta(minutes=1)  # an update that is later than its time by no more than this is in time
 
 
 @dataclass(frozen=True, slots=True)

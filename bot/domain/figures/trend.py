@@ -33,7 +33,7 @@ class Verdict(StrEnum):
 
 @dataclass(slots=True)
 class Lengths:
-    """In how many seconds incidents got somewhere, and how long those have taken that are not there yet."""
+    """The seconds in which incidents reached a status, and the seconds so far of those that have not."""
 
     reached: list[float] = field(default_factory=list)
     unfinished: list[float] = field(default_factory=list)

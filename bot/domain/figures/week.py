@@ -36,7 +36,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """What the digest of a week says. Private incidents are counted and not named."""
+    """The content of a weekly digest. Private incidents are counted and not named."""
 
     report: Report
     open: Sequence[Incident]  # the first of those that are not private, the worst first

@@ -53,14 +53,14 @@ def points(review: Review) -> tuple[Point, ...]:
 
 
 def next_point(incident: Incident) -> Point | None:
-    """The point that is to be told next; None where there is none."""
+    """The next point to announce; None where there is none."""
     if incident.review is None:
         return None
     return next((point for point in points(incident.review) if point.number > incident.review.agenda), None)
 
 
 def current_point(incident: Incident, now: datetime) -> Point | None:
-    """The point to tell now: of several that began meanwhile the latest. None long after the end."""
+    """The point to announce now: the latest of those that have begun. None long after the end."""
     if incident.review is None:
         return None
     open_points = [point for point in points(incident.review) if point.number > incident.review.agenda]
@@ -68,8 +68,8 @@ def current_point(incident: Incident, now: datetime) -> Point | None:
     return begun[-1] if begun and now <= begun[-1].ends_at + LATEST else None
 
 
-def told(incident: Incident, now: datetime) -> Incident:
-    """The incident once every point that has begun by now is told."""
+def mark_announced(incident: Incident, now: datetime) -> Incident:
+    """The incident with every point that has begun by now marked as announced."""
     review = incident.review
     if review is None:
         return incident

@@ -86,9 +86,9 @@ def page_next_rung(
 def page_instead(
     incident: Incident, context: PagingContext, why: str, number: int, tried: Collection[str], times: int
 ) -> PagingOutcome:
-    """Page those on a rung who were not tried, or else the next rung: nobody of whom it paged could be reached.
+    """Replace a page that reached nobody: page the people of the rung who were not tried, or else the next rung.
 
-    The rotation may give others since then: a cover whose holder cannot be reached is known by now. Once a rung.
+    The rotation may name others by now, because a cover is known whose holder cannot be reached. Once a rung.
     """
     again = _try_rung(incident, context, number, tried) if times == 1 else None
     if not isinstance(again, _PagedRung):

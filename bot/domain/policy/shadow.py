@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True, slots=True)
 class ShadowRules:
-    """Beside which service Tocsin runs, and for how many days from when the policy first said so."""
+    """The service that pages meanwhile, and the days that shadow mode lasts from when the policy first had it."""
 
     source: str  # `opsgenie` or `pagerduty`
     days: int

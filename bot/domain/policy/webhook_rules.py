@@ -1,4 +1,4 @@
-"""Defines where the policy sends events of incidents: addresses of programs, each with what it wants to hear."""
+"""Defines the webhooks of the policy: addresses of programs, each with the events of incidents that it gets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class WebhookRule:
-    """An address that is told of events."""
+    """An address that gets events."""
 
     url: str = field(repr=False)  # the URL of many receivers contains a secret
     secret: str = field(repr=False)

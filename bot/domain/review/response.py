@@ -157,8 +157,8 @@ def _late(begin: datetime, end: datetime, span: durations.Span, record: Record) 
     return max(timedelta(), end - durations.add(begin, span, record.policy.zone))
 
 
-def _unanswered(each: RecordedEntry) -> str:
+def _unanswered(record: RecordedEntry) -> str:
     """Why a page got no answer: it reached nobody, or the person could not come."""
-    if each.entry.data.get("declined"):
-        return f"{who(each.entry)} was paged and declined: {words(each)}"
-    return words(each) if each.entry.actor == BOT else f"It had to be escalated: {words(each)}"
+    if record.entry.data.get("declined"):
+        return f"{who(record.entry)} was paged and declined: {words(record)}"
+    return words(record) if record.entry.actor == BOT else f"It had to be escalated: {words(record)}"

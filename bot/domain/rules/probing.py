@@ -18,7 +18,7 @@ EXPIRES = "CertificateExpires"
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What became of one request."""
+    """The result of one request."""
 
     problem: str | None  # None: the answer was good
     took_s: float
@@ -27,7 +27,7 @@ class ProbeResult:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something about a probe that is or was an alert."""
+    """A problem of a probe that is, or was, an alert."""
 
     name: str  # the alert's
     since: datetime

@@ -1,4 +1,4 @@
-"""Defines time series as Prometheus answers them, and what a condition needs to read of them."""
+"""Defines the time series that Prometheus returns, and the ranges that a condition reads."""
 
 from __future__ import annotations
 

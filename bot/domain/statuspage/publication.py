@@ -149,7 +149,7 @@ class NewPublication:
 
 @dataclass(frozen=True, slots=True)
 class PublicChange:
-    """What a person changes: whatever is None stays."""
+    """A change that a person makes. A field that is None stays as it is."""
 
     message: str
     status: PublicStatus | None = None
@@ -161,7 +161,7 @@ class PublicChange:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What a person corrects of what was published: whatever is None stays."""
+    """A correction of what was published. A field that is None stays as it is."""
 
     message: str | None = None  # of one update
     update: int | None = None  # its number, counted from 1; None: the newest

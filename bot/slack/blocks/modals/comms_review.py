@@ -34,7 +34,9 @@ def review_modal(form: CommsForm, communication: Communication) -> Block:
 
 def declined_modal(communication: Communication) -> Block:
     """The modal that replaces the form once the message is declined."""
-    words = f"The {render(plain(tell.title_of(communication)))} is not sent. {mention(communication.author)} can read that."
+    words = (
+        f"The {render(plain(tell.title_of(communication)))} is not sent. {mention(communication.author)} can read that."
+    )
     return elements.modal("declined", "Review message", None, [elements.section(words)])
 
 
