@@ -17,7 +17,7 @@ AGENDAS: dict[ReviewAgenda, tuple[tuple[str, int], ...]] = {
         ("Timeline", 5), ("Root cause", 10), ("Impact", 5), ("What prevents it", 15), ("Action items", 5),
     ),
 }  # fmt: skip
-LATEST = timedelta(hours=1)  # after the end: nobody sits there any more
+LATEST = timedelta(hours=1)  # after the end of the meeting; a later point is not announced
 
 
 @dataclass(frozen=True, slots=True)
