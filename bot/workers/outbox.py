@@ -26,6 +26,8 @@ from bot.usecases import shadow
 from bot.usecases.context import Context
 from bot.usecases.outbox import results
 from bot.usecases.outbox.batched_results import BatchedResults
+from bot.workers import claim_buffer
+from bot.workers.claim_buffer import ClaimBuffer
 from bot.workers.tasks import PolledService, WakeableTask
 from storage.engine.errors import StorageError
 from storage.lease import LEASE
@@ -45,6 +47,7 @@ WAKE_S = 0.004  # after the instant at which a row may be claimed
 LET_PASS_S = 0.3  # at most; people who wait for an acknowledgement go first
 LONGEST_WAIT_S = 120.0
 RECORDED_AGAIN_S = (0.2, 1.0, 3.0)  # after the database refused the record of what was sent
+GATHER_S = 0.02  # in a burst, results wait so long for others to be recorded with
 UNCERTAIN_WAIT = timedelta(seconds=2)  # Slack's history may lag: look for the message only after this
 
 Send = Callable[[ClaimedNotice], Awaitable[SendResult]]
@@ -87,7 +90,10 @@ class Outbox(PolledService):
         self._send = send
         self._observe = observe
         self._claimed = claimed
-        self._recorder = BatchedResults(context)
+        self._buffer = ClaimBuffer()
+        self._urgent = False  # something waits that goes before the buffer
+        self._recorder = BatchedResults(context, lambda: GATHER_S if self._buffer else 0.0)
+        self._recording: set[asyncio.Task[None]] = set()  # reminders that were sent: their places are free again
         self._tasks: set[asyncio.Task[None]] = set()
         self._lanes = (_Lane(PAGER_KINDS, PAGING_AT_ONCE), _Lane(ELSEWHERE_KINDS, ELSEWHERE_AT_ONCE))
         loop = WakeableTask(
@@ -99,45 +105,89 @@ class Outbox(PolledService):
         """Claim nothing new and let running sends end. A send that is cut short is tried again when its lease ends."""
         until = time.monotonic() + within_s
         await self._loop.stop(within_s)
-        if self._tasks:
-            await asyncio.wait(set(self._tasks), timeout=max(0.0, until - time.monotonic()))
-        for task in self._tasks:
+        try:
+            await self._buffer.release(self._context.database)
+        except StorageError as error:  # they return when their leases end
+            log.warning("outbox.cannot_release", error=str(error))
+        if running := self._tasks | self._recording:
+            await asyncio.wait(running, timeout=max(0.0, until - time.monotonic()))
+        for task in self._tasks | self._recording:
             task.cancel()
         await self._recorder.close()
 
     async def _send_due(self) -> None:
         while not self._loop.stopping:
             await self._context.foreground_gate.yield_to_foreground(LET_PASS_S)
+            await self._buffer.renew(self._context.database)
             rows = await self._claim()
             for row in rows:
                 self._claimed(row)
-                task = asyncio.create_task(self._deliver(row), name=f"send {row.dedup_key}")
-                self._tasks.add(task)
-                for lane in self._lanes:
-                    if row.kind in lane.kinds:
-                        lane.tasks.add(task)
-                task.add_done_callback(self._done)
+                self._begin(row)
+            self._begin_buffered()
             if not rows:
                 return
 
+    def _begin(self, row: ClaimedNotice) -> None:
+        task = asyncio.create_task(self._deliver(row), name=f"send {row.dedup_key}")
+        self._tasks.add(task)
+        for lane in self._lanes:
+            if row.kind in lane.kinds:
+                lane.tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _begin_buffered(self) -> None:
+        """Fill the free places from the buffer, unless something more urgent is to be claimed for them."""
+        while not self._urgent and not self._loop.stopping and self._free > 0 and (row := self._buffer.take()):
+            self._claimed(row)
+            self._begin(row)
+
+    @property
+    def _free(self) -> int:
+        return AT_ONCE - len(self._tasks.difference(*(lane.tasks for lane in self._lanes)))
+
     async def _claim(self) -> list[ClaimedNotice]:
-        free = AT_ONCE - len(self._tasks.difference(*(lane.tasks for lane in self._lanes)))
+        """Claim for the free places. Where reminders fill them all, some more are claimed into the buffer."""
+        free, room = self._free, self._buffer.room
         open_lanes = [lane for lane in self._lanes if lane.free > 0]
-        if free <= 0 and not open_lanes:
+        if free <= 0 and not open_lanes and not self._buffer:
             return []
         self._context.wakeups.outbox.clear()
+        full = frozenset().union(*(lane.kinds for lane in self._lanes if lane.free <= 0))
+        if self._buffer and not await self._look_ahead(full, room):
+            return []
         async with self._context.database.transaction() as conn:
-            if free <= 0:
+            rows: list[ClaimedNotice] = []
+            if free > 0 and (self._urgent or not self._buffer):
+                rows = await queue.claim(conn, free, LEASE, skip_kinds=full)
+            elif open_lanes and (self._urgent or not self._buffer):
                 kinds = frozenset().union(*(lane.kinds for lane in open_lanes))
-                return await queue.claim(conn, min(lane.free for lane in open_lanes), LEASE, only_kinds=kinds)
-            full = frozenset().union(*(lane.kinds for lane in self._lanes if lane.free <= 0))
-            return await queue.claim(conn, free, LEASE, skip_kinds=full)
+                rows = await queue.claim(conn, min(lane.free for lane in open_lanes), LEASE, only_kinds=kinds)
+            burst = len(rows) == free > 0 and rows[-1].priority == claim_buffer.PRIORITY
+            ahead = burst or (bool(self._buffer) and not self._urgent)
+            more = await queue.claim(conn, room, LEASE, only_kinds=claim_buffer.KINDS) if room and ahead else []
+        self._buffer.add(more)
+        return rows
+
+    async def _look_ahead(self, full: frozenset[NoticeKind], room: int) -> bool:
+        """Whether there is something to claim while reminders are buffered: something more urgent, or more of them."""
+        async with self._context.database.reading() as conn:
+            first = await queue.first_ready(conn, skip_kinds=full)
+        buffered = first is not None and first.kind in claim_buffer.KINDS
+        self._urgent = first is not None and not buffered and first.priority <= claim_buffer.PRIORITY
+        return self._urgent or (buffered and room > 0)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        self._recording.discard(task)
         for lane in self._lanes:
             lane.tasks.discard(task)
-        self._context.wakeups.outbox.set()
+        self._refill()
+
+    def _refill(self) -> None:
+        """A place is free: the next reminder of the buffer takes it, or whatever the next claim finds."""
+        self._begin_buffered()
+        if self._urgent or self._buffer.room:
+            self._context.wakeups.outbox.set()
 
     async def _deliver(self, row: ClaimedNotice) -> None:
         try:
@@ -153,7 +203,17 @@ class Outbox(PolledService):
         except StorageError as error:
             log.warning("outbox.cannot_read", dedup_key=row.dedup_key, incident=_name(row), error=str(error))
             return
+        if isinstance(result, Sent) and row.kind in claim_buffer.KINDS:
+            self._free_place()
         self._observe(Outcome(row.kind, await self._record(row, result)))
+
+    def _free_place(self) -> None:
+        """Give the place of the running task to the next notice while its result is recorded."""
+        task = asyncio.current_task()
+        if task in self._tasks:
+            self._tasks.discard(task)
+            self._recording.add(task)
+            self._refill()
 
     async def _record(self, row: ClaimedNotice, result: SendResult) -> str:
         """Record the result, and return its name for the metrics."""

@@ -24,8 +24,9 @@ from storage.lease import LEASE
 
 log = structlog.get_logger()
 
-BATCH = 100
-TOGETHER = 20  # deadlines in one transaction, on SQLite
+BATCH = 250
+REMINDERS_TOGETHER = 50  # simple reminders in one transaction
+TOGETHER = 20  # other deadlines in one transaction, on SQLite
 SIDE_BY_SIDE = 6  # transactions at once, on PostgreSQL
 TICK_S = 1.0
 AGAIN_S = 0.01  # until a deadline is looked for again that another process may hold
@@ -83,9 +84,9 @@ class Scheduler(PolledService):
         and several run at the same time.
         """
         rows = sorted(rows, key=lambda row: (row.due_at, row.incident, row.rung or 0))
-        rows = [row for batch in _batches(rows) for row in await self._remind(batch)]
+        rows = [row for batch in _batches(rows, REMINDERS_TOGETHER) for row in await self._remind(batch)]
         one_writer = self._context.database.dialect == "sqlite"
-        chunks = iter(_batches(rows) if one_writer else _by_incident(rows))
+        chunks = iter(_batches(rows, TOGETHER) if one_writer else _by_incident(rows))
 
         async def work() -> None:
             for chunk in chunks:
@@ -128,8 +129,8 @@ class Scheduler(PolledService):
             self._timer.at("next deadline", at, self._loop.wake)
 
 
-def _batches(rows: list[LedgerRow]) -> list[list[LedgerRow]]:
-    return [rows[i : i + TOGETHER] for i in range(0, len(rows), TOGETHER)]
+def _batches(rows: list[LedgerRow], most: int) -> list[list[LedgerRow]]:
+    return [rows[i : i + most] for i in range(0, len(rows), most)]
 
 
 def _by_incident(rows: list[LedgerRow]) -> list[list[LedgerRow]]:

@@ -32,6 +32,7 @@ class GroupCommit(Generic[_Item, _Result]):
 
     `write` gets up to `max_group` items and returns one result for each. If it raises, each item is tried by itself,
     so it must be safe to start again after a rollback. A `StorageError` is the database's and goes to every caller.
+    A group that is not full waits `gather_s()` seconds for more items.
     """
 
     def __init__(
@@ -40,11 +41,13 @@ class GroupCommit(Generic[_Item, _Result]):
         write: Callable[[AsyncConnection, Sequence[_Item]], Awaitable[Sequence[_Result]]],
         max_group: int,
         name: str,
+        gather_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._transaction = transaction
         self._write = write
         self._max_group = max_group
         self._name = name
+        self._gather_s = gather_s
         self._waiting: list[_Waiting[_Item, _Result]] = []
         self._worker: asyncio.Task[None] | None = None
         self._closed = False
@@ -68,6 +71,8 @@ class GroupCommit(Generic[_Item, _Result]):
     async def _work(self) -> None:
         try:
             while self._waiting:
+                if len(self._waiting) < self._max_group and not self._closed and (gather_s := self._gather_s()) > 0:
+                    await asyncio.sleep(gather_s)
                 group, self._waiting = self._waiting[: self._max_group], self._waiting[self._max_group :]
                 await self._commit(group)
         finally:  # items are left only if this task was cancelled

@@ -18,9 +18,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.engine.dialect import AnyRow, microseconds, sql_now, sql_now_plus
+from storage.engine.columns import dumps
+from storage.engine.dialect import AnyRow, is_postgresql, microseconds, sql_now, sql_now_plus
 from storage.lease import LEASE
 from storage.outbox.dependencies import end_dependents, free_dependents
+from storage.outbox.sent_statement import mark_all_sent
 from storage.schema import outbox
 
 BLOCKED = "Waits: "  # begins the error of a notice that waits for an operator
@@ -104,6 +106,35 @@ def _next_rows(dialect: str, skip_kinds: Collection[str], only_kinds: Collection
     return ready.order_by(_c.priority, _c.next_try_at, _c.id).limit(sa.bindparam("most"))
 
 
+@dataclass(frozen=True, slots=True)
+class ReadyNotice:
+    """What a claim would take first."""
+
+    kind: str
+    priority: int
+
+
+async def first_ready(conn: AsyncConnection, skip_kinds: Collection[str] = ()) -> ReadyNotice | None:
+    """The notice that a claim would take first, without claiming it. `None` if none is ready."""
+    row = (await conn.execute(_first_ready(conn.dialect.name, frozenset(skip_kinds)), {"most": 1})).one_or_none()
+    return None if row is None else ReadyNotice(row.kind, row.priority)
+
+
+@cache
+def _first_ready(dialect: str, skip_kinds: frozenset[str]) -> Any:
+    return _next_rows(dialect, skip_kinds, ()).add_columns(_c.kind, _c.priority)
+
+
+async def renew(conn: AsyncConnection, row: ClaimedNotice, lease: timedelta = LEASE) -> bool:
+    """Let the lease of a claimed notice begin anew. False if another process claimed it meanwhile."""
+    return await _mark(conn, row, _renewed(conn.dialect.name), after_us=microseconds(lease)) is not None
+
+
+@cache
+def _renewed(dialect: str) -> Any:
+    return _marking().values(next_try_at=sql_now_plus(dialect))
+
+
 async def mark_sent(conn: AsyncConnection, row: ClaimedNotice, receipt: dict[str, Any]) -> bool:
     """Record that a notice was sent, and queue the notices held for it. False if another process claimed it meanwhile.
 
@@ -114,17 +145,21 @@ async def mark_sent(conn: AsyncConnection, row: ClaimedNotice, receipt: dict[str
 
 async def mark_many_sent(conn: AsyncConnection, sent: Sequence[tuple[ClaimedNotice, dict[str, Any]]]) -> list[bool]:
     """Mark several notices as sent, each with its receipt. Two claims of the same row may be among them."""
-    marked: dict[Claim, bool] = {}
-    for row, receipt in sorted(sent, key=lambda pair: pair[0].id):
-        mark = _sent(conn.dialect.name)
-        went_direct = bool(receipt.get("redirected"))
-        state = await _mark(
-            conn, row, mark, our_version=row.version, given_receipt=receipt, went_direct=row.redirected or went_direct
-        )
-        marked[row.claim] = state is not None
-    if freed := [row.dedup_key for row, _ in sent if marked[row.claim]]:
+    if not sent:
+        return []
+    columns = {
+        "ids": [row.id for row, _ in sent],
+        "fences": [row.fence for row, _ in sent],
+        "versions": [row.version for row, _ in sent],
+        "receipts": [dumps(receipt) for _, receipt in sent],
+        "directs": [row.redirected or bool(receipt.get("redirected")) for row, receipt in sent],
+    }
+    rows = {"sent": dumps(list(zip(*columns.values(), strict=True)))}  # SQLite has no arrays
+    given = columns if is_postgresql(conn) else rows
+    marked = {(row.id, row.fence) for row in await conn.execute(mark_all_sent(conn.dialect.name), given)}
+    if freed := [row.dedup_key for row, _ in sent if row.claim in marked]:
         await free_dependents(conn, freed)
-    return [marked[row.claim] for row, _ in sent]
+    return [row.claim in marked for row, _ in sent]
 
 
 async def retry_later(
@@ -218,21 +253,6 @@ def _marking() -> Any:
 
 
 _UNCHANGED = _c.version == sa.bindparam("our_version")  # it was not enqueued anew since the claim
-
-
-@cache
-def _sent(dialect: str) -> Any:
-    return _marking().values(
-        state=sa.case((_UNCHANGED, "sent"), else_="queued"),
-        attempts=sa.case((_UNCHANGED, _c.attempts), else_=0),
-        first_try_at=sa.case((_UNCHANGED, _c.first_try_at), else_=sa.null()),
-        next_try_at=sql_now(dialect),
-        uncertain=False,
-        receipt=sa.bindparam("given_receipt", type_=_c.receipt.type),
-        redirected=sa.bindparam("went_direct"),
-        error=None,
-        sent_at=sql_now(dialect),
-    )
 
 
 @cache

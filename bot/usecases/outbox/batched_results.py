@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,15 +19,18 @@ from storage.outbox import queue
 from storage.outbox.queue import ClaimedNotice
 
 _CONSEQUENTIAL = frozenset({NoticeKind.CHANNEL, NoticeKind.BRIEFING, NoticeKind.CARD, *receipts.KINDS})
-RECORDED_TOGETHER = 32  # at most in one transaction, so that other writers wait briefly
+RECORDED_TOGETHER = 128  # at most in one transaction, so that other writers wait briefly
 
 
 class BatchedResults:
-    """Records many notices in one transaction, except those with consequences."""
+    """Records many notices in one transaction, except those with consequences.
 
-    def __init__(self, context: Context) -> None:
+    What was sent waits for `gather_s()` seconds for others to be recorded with.
+    """
+
+    def __init__(self, context: Context, gather_s: Callable[[], float] = lambda: 0.0) -> None:
         self._context = context
-        self._sent = GroupCommit(context.database.transaction, self._mark_sent, RECORDED_TOGETHER, "sent")
+        self._sent = GroupCommit(context.database.transaction, self._mark_sent, RECORDED_TOGETHER, "sent", gather_s)
         self._dropped = GroupCommit(context.database.transaction, self._mark_dropped, RECORDED_TOGETHER, "dropped")
 
     async def sent(self, row: ClaimedNotice, receipt: dict[str, Any]) -> bool:

@@ -1,0 +1,68 @@
+"""Holds reminders that are claimed ahead, so that a burst of them is claimed by the dozen instead of one by one."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.domain.routing.notice import NoticeKind, Priority
+from storage.database import Database
+from storage.lease import LEASE
+from storage.outbox import queue
+from storage.outbox.queue import ClaimedNotice
+
+# Only reminders come in such bursts. What is claimed ahead waits for its lease when the process is killed, so nothing
+# more urgent may be; and it is looked for in Slack before it is sent again, so there may not be many.
+KINDS = frozenset({NoticeKind.NUDGE})
+PRIORITY = Priority.NUDGE
+MOST = 48
+REFILLED_AT = 24
+RENEWED_BEFORE_S = LEASE.total_seconds() / 2  # the end of the lease
+
+
+class ClaimBuffer:
+    """Claimed reminders that wait for a free place, in the order of their claims."""
+
+    def __init__(self) -> None:
+        self._rows: deque[ClaimedNotice] = deque()
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def room(self) -> int:
+        """How many to claim now: none while there are enough."""
+        return MOST - len(self._rows) if len(self._rows) <= REFILLED_AT else 0
+
+    def add(self, rows: Sequence[ClaimedNotice]) -> None:
+        """Keep these until their turn."""
+        self._rows.extend(rows)
+
+    def take(self) -> ClaimedNotice | None:
+        """The next one. One whose lease has ended is left to its next claim."""
+        while self._rows:
+            row = self._rows.popleft()
+            if row.lease_ends_monotonic > time.monotonic():
+                return row
+        return None
+
+    async def renew(self, database: Database) -> None:
+        """Extend the leases where one ends soon. What another process has claimed meanwhile is given up."""
+        if not self._rows or self._rows[0].lease_ends_monotonic - time.monotonic() > RENEWED_BEFORE_S:
+            return
+        rows, self._rows = list(self._rows), deque()
+        ends = time.monotonic() + LEASE.total_seconds()
+        async with database.transaction() as conn:
+            ours = [row for row in rows if await queue.renew(conn, row, LEASE)]
+        self._rows.extendleft(replace(row, lease_ends_monotonic=ends) for row in reversed(ours))
+
+    async def release(self, database: Database) -> None:
+        """Queue all of them again, as not tried."""
+        rows, self._rows = list(self._rows), deque()
+        if rows:
+            async with database.transaction() as conn:
+                for row in rows:
+                    await queue.requeue(conn, row, timedelta(0), "claimed, and not tried before the process ended")
