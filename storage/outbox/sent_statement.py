@@ -47,13 +47,10 @@ def _given(dialect: str) -> Any:
         value = sa.func.json_each(sa.bindparam("sent")).table_valued("value").c.value
         values = [sa.func.json_extract(value, f"$[{n}]").label(name) for n, name in enumerate(_COLUMNS)]
         return sa.select(*values).subquery("given")
-    types: tuple[sa.types.TypeEngine[Any], ...]
-    types = (sa.BigInteger(), sa.BigInteger(), sa.BigInteger(), sa.Text(), sa.Boolean())
+    types: list[Any] = [sa.BigInteger(), sa.BigInteger(), sa.BigInteger(), sa.Text(), sa.Boolean()]
     params = ("ids", "fences", "versions", "receipts", "directs")
-    arrays: list[Any] = [
-        sa.bindparam(name, type_=postgresql.ARRAY(type_)) for name, type_ in zip(params, types, strict=True)
-    ]
-    columns: list[Any] = [sa.column(name, type_) for name, type_ in zip(_COLUMNS, types, strict=True)]
+    arrays = [sa.bindparam(name, type_=postgresql.ARRAY(type_)) for name, type_ in zip(params, types, strict=True)]
+    columns = [sa.column(name, type_) for name, type_ in zip(_COLUMNS, types, strict=True)]
     given = sa.func.unnest(*arrays).table_valued(*columns).render_derived("claims")
     locked = sa.select(
         given.c.id, given.c.fence, given.c.version, sa.cast(given.c.receipt, postgresql.JSONB).label("receipt"),
