@@ -195,15 +195,11 @@ def _print(scope: str, as_json: bool) -> None:
 async def _listed(database: Database, scope: str) -> list[dict[str, Any]]:
     async with database.reading() as conn:
         read = groups.firing if scope == "firing" else groups.newest
-        alert_groups = await read(conn, MOST_GROUPS)
-        counts = await members.counts(conn, [group.number for group in alert_groups])
+        listed = await read(conn, MOST_GROUPS)
+        numbers = [group.number for group in listed]
+        counts, alerts = await members.counts(conn, numbers), await members.of_groups(conn, numbers, MOST_ALERTS)
         return [
-            group_json(
-                group,
-                counts.get(group.number, MemberCount()),
-                await members.of_group(conn, group.number, MOST_ALERTS),
-            )
-            for group in alert_groups
+            group_json(group, counts.get(group.number, MemberCount()), alerts.get(group.number, [])) for group in listed
         ]
 
 

@@ -33,7 +33,7 @@ from bot.usecases import authorize
 from bot.usecases.alerts import act
 from bot.usecases.alerts.silence import add_silence, end_silence
 from bot.usecases.incidents.declare import Declaration
-from bot.usecases.visibility import can_see
+from bot.usecases.visibility import visible_among
 from storage import incidents
 from storage.alerts import groups, members, silences
 from storage.alerts.members import MemberCount
@@ -159,24 +159,22 @@ async def _of_incident(call: Call, _: NoArguments) -> Answer:
 async def _groups(call: Call, conn: AsyncConnection, alert_groups: Sequence[AlertGroup]) -> Answer:
     counts = await members.counts(conn, [group.number for group in alert_groups])
     hidden = await _hidden(call, conn, alert_groups)
+    alerts = await members.of_groups(conn, [group.number for group in alert_groups], MOST_ALERTS)
     rows = []
     for group in alert_groups:
-        alerts = await members.of_group(conn, group.number, MOST_ALERTS)
-        as_json = group_json(group, counts.get(group.number, MemberCount()), alerts)
+        as_json = group_json(group, counts.get(group.number, MemberCount()), alerts.get(group.number, []))
         rows.append(without_incident(as_json, group.incident) if group.incident in hidden else as_json)
     return Answer({"groups": rows})
 
 
 async def _hidden(call: Call, conn: AsyncConnection, alert_groups: Sequence[AlertGroup]) -> set[int | None]:
-    """The numbers of the groups' incidents that the actor may not see."""
-    incidents_by_number = await incidents.get_many(
-        conn, {group.incident for group in alert_groups if group.incident is not None}
-    )
+    """The incidents of the groups that the actor may not see."""
     if call.operator:
         return set()
-    return {
-        incident.number for incident in incidents_by_number.values() if not await can_see(conn, incident, call.actor)
-    }
+    named = {group.incident for group in alert_groups if group.incident is not None}
+    private = await incidents.private_among(conn, named)
+    seen = await visible_among(conn, private, call.actor)
+    return {each.number for each in private if each.number not in seen}
 
 
 async def _explain(call: Call, _: NoArguments) -> Answer:

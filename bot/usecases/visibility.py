@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.errors import NotFound
@@ -18,13 +20,24 @@ async def can_see(conn: AsyncConnection, incident: Incident, user: str) -> bool:
     A user who was never in the channel counts as a member if they declared the incident, respond or hold a role, since
     they are invited.
     """
-    if not incident.private:
-        return True
+    return bool(await visible_among(conn, [incident], user))
+
+
+async def visible_among(conn: AsyncConnection, among: Collection[Incident], user: str) -> set[int]:
+    """The numbers of those incidents that `can_see` lets the user see, in one query."""
+    numbers = [each.number for each in among if each.private and user not in each.removed]
+    last: dict[int, Entry] = {}
+    for number, move in await entries.of_actor_among(conn, numbers, ("joined", "left"), user) if numbers else ():
+        if number not in last or move.at >= last[number].at:
+            last[number] = move
+    return {each.number for each in among if not each.private or _is_inside(each, user, last.get(each.number))}
+
+
+def _is_inside(incident: Incident, user: str, move: Entry | None) -> bool:
     if user in incident.removed:
         return False
-    moves = await entries.of_actor(conn, incident.number, ("joined", "left"), user)
-    if moves:
-        return max(moves, key=lambda move: move.at).kind == "joined"
+    if move is not None:
+        return move.kind == "joined"
     return user in {incident.declared_by, *incident.responders, *incident.roles.values()}
 
 

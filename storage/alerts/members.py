@@ -125,9 +125,31 @@ def _counts(dialect: str) -> Any:
 
 async def of_group(conn: AsyncConnection, group: int, limit: int) -> list[Member]:
     """Up to `limit` alerts of a group, those that fire first, then the earliest first."""
-    query = sa.select(_c.group_number, _c.state, _c.occurrences, _c.firing).where(_c.group_number == group)
-    rows = await conn.execute(query.order_by(_c.firing.desc(), _c.starts_at, _c.identity).limit(limit))
-    return [Member(row.group_number, _adapter.validate_python(row.state), row.occurrences, row.firing) for row in rows]
+    return (await of_groups(conn, [group], limit)).get(group, [])
+
+
+async def of_groups(conn: AsyncConnection, groups: Collection[int], limit: int) -> dict[int, list[Member]]:
+    """Up to `limit` alerts of each of these groups, in the order of `of_group`."""
+    if not groups:
+        return {}
+    found: dict[int, list[Member]] = {}
+    values = {"groups": list_param(conn, sorted(groups)), "most": limit}
+    for row in await conn.execute(_of_groups(conn.dialect.name), values):
+        alert = _adapter.validate_python(row.state)
+        found.setdefault(row.group_number, []).append(Member(row.group_number, alert, row.occurrences, row.firing))
+    return found
+
+
+@cache
+def _of_groups(dialect: str) -> Any:
+    order = (_c.firing.desc(), _c.starts_at, _c.identity)
+    place = sa.func.row_number().over(partition_by=_c.group_number, order_by=order).label("place")
+    ranked = (
+        sa.select(_c.group_number, _c.identity, place).where(in_list(dialect, _c.group_number, "groups")).subquery()
+    )
+    same = sa.and_(_c.group_number == ranked.c.group_number, _c.identity == ranked.c.identity)
+    rows = sa.select(_c.group_number, _c.state, _c.occurrences, _c.firing).join_from(ranked, alerts, same)
+    return rows.where(ranked.c.place <= sa.bindparam("most")).order_by(ranked.c.group_number, ranked.c.place)
 
 
 async def groups_of_fingerprint(conn: AsyncConnection, fingerprint: str, limit: int) -> list[int]:

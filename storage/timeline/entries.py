@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.lapsed.reminder_reason import Activity
 from bot.domain.timeline.entry import Entry, RecordedEntry, is_message, keyed_messages
 from storage.engine.columns import dumps
-from storage.engine.dialect import AnyRow, list_param
+from storage.engine.dialect import AnyRow, in_list, list_param
 from storage.schema import timeline
 from storage.timeline import chain, later_changes
 from storage.timeline.pagination import BY_SEQ, BY_TIME, PAGE, iter_rows
@@ -131,6 +131,16 @@ async def newest_of_kinds(
 async def of_actor(conn: AsyncConnection, number: int, kinds: Sequence[str], actor: str) -> list[Entry]:
     """A person's entries of these kinds, none of them `message`, in the order of the chain."""
     return await _entries(conn, number, kinds, _c.actor == actor)
+
+
+async def of_actor_among(
+    conn: AsyncConnection, numbers: Collection[int], kinds: Sequence[str], actor: str
+) -> list[tuple[int, Entry]]:
+    """A person's entries of these kinds in several incidents, each with the incident's number, as `of_actor` reads."""
+    among = in_list(conn.dialect.name, _c.incident, "numbers")
+    rows = sa.select(timeline).where(among, _c.kind.in_(kinds), _NO_MESSAGE, _c.actor == actor)
+    found = await conn.execute(rows.order_by(_c.incident, _c.seq), {"numbers": list_param(conn, numbers)})
+    return [(row.incident, entry_of(row)) for row in found]
 
 
 async def of_kind(conn: AsyncConnection, number: int, kind: str) -> list[Entry]:

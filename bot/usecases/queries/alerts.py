@@ -36,13 +36,15 @@ async def views(
     conn: AsyncConnection, alert_groups: Sequence[AlertGroup], alerts: int = SHOWN_ALERTS
 ) -> list[GroupView]:
     """These groups in their order, each with at most `alerts` alerts."""
-    counts = await members.counts(conn, [group.number for group in alert_groups])
+    numbers = [group.number for group in alert_groups]
+    counts = await members.counts(conn, numbers)
     incidents_by_number = await incidents.get_many(
         conn, {group.incident for group in alert_groups if group.incident is not None}
     )
+    alerts_by_group = await members.of_groups(conn, numbers, alerts)
     group_views = []
     for group in alert_groups:
-        first_alerts = tuple(member.alert for member in await members.of_group(conn, group.number, alerts))
+        first_alerts = tuple(member.alert for member in alerts_by_group.get(group.number, []))
         count = counts.get(group.number, MemberCount())
         group_views.append(
             GroupView(group, first_alerts, count.firing, count.resolved, incidents_by_number.get(group.incident or 0))
