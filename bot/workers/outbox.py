@@ -41,6 +41,10 @@ AT_ONCE = 48
 # none of the three can hold up another.
 PAGING_AT_ONCE = 24
 ELSEWHERE_AT_ONCE = 24
+# Reading channels again after a downtime, one notice for each incident, must hold up no message: it begins only where
+# nothing else is ready, and in few places, since Slack lets one read 50 a minute.
+READING_KINDS = frozenset({NoticeKind.BACKFILL})
+READING_AT_ONCE = 8
 ELSEWHERE_KINDS = MAIL_KINDS | SUBSCRIBER_MAIL_KINDS | SUBSCRIBER_WEBHOOK_KINDS | WEBHOOK_KINDS | COPY_KINDS
 POLL_S = 1.0
 WAKE_S = 0.004  # after the instant at which a row may be claimed
@@ -95,7 +99,9 @@ class Outbox(PolledService):
         self._recorder = BatchedResults(context, lambda: GATHER_S if self._buffer else 0.0)
         self._recording: set[asyncio.Task[None]] = set()  # reminders that were sent: their places are free again
         self._tasks: set[asyncio.Task[None]] = set()
-        self._lanes = (_Lane(PAGER_KINDS, PAGING_AT_ONCE), _Lane(ELSEWHERE_KINDS, ELSEWHERE_AT_ONCE))
+        self._reading = _Lane(READING_KINDS, READING_AT_ONCE)
+        self._claimed_lanes = (_Lane(PAGER_KINDS, PAGING_AT_ONCE), _Lane(ELSEWHERE_KINDS, ELSEWHERE_AT_ONCE))
+        self._lanes = (*self._claimed_lanes, self._reading)
         loop = WakeableTask(
             self.name, context.wakeups.outbox, self._send_due, hint="check the database; it is tried again every second"
         )
@@ -148,11 +154,11 @@ class Outbox(PolledService):
     async def _claim(self) -> list[ClaimedNotice]:
         """Claim for the free places. Where reminders fill them all, some more are claimed into the buffer."""
         free, room = self._free, self._buffer.room
-        open_lanes = [lane for lane in self._lanes if lane.free > 0]
+        open_lanes = [lane for lane in self._claimed_lanes if lane.free > 0]
         if free <= 0 and not open_lanes and not self._buffer:
             return []
         self._context.wakeups.outbox.clear()
-        full = frozenset().union(*(lane.kinds for lane in self._lanes if lane.free <= 0))
+        full = READING_KINDS.union(*(lane.kinds for lane in self._claimed_lanes if lane.free <= 0))
         if self._buffer and not await self._look_ahead(full, room):
             return []
         async with self._context.database.transaction() as conn:
@@ -165,6 +171,8 @@ class Outbox(PolledService):
             burst = len(rows) == free > 0 and rows[-1].priority == claim_buffer.PRIORITY
             ahead = burst or (bool(self._buffer) and not self._urgent)
             more = await queue.claim(conn, room, LEASE, only_kinds=claim_buffer.KINDS) if room and ahead else []
+            if len(rows) < free and not self._buffer and self._reading.free > 0:  # nothing else is ready
+                rows += await queue.claim(conn, self._reading.free, LEASE, only_kinds=READING_KINDS)
         self._buffer.add(more)
         return rows
 
