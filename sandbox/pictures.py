@@ -32,7 +32,7 @@ FLAGS = ["--no-sandbox", "--headless", "--disable-gpu", "--disable-dev-shm-usage
 TIMEOUT_S = 180.0  # a busy machine takes its time
 CARDS = 2  # of alerts that are shown
 SETTLE_MS = 600  # until fonts are loaded and the bot's last answers are drawn
-COLOURS = 128  # of a picture: text stays sharp, and a file small
+COLOURS = 256  # of a picture: text stays sharp, and a file small
 WIDE, PHONE = (1280, 860), (390, 844)
 
 
@@ -199,13 +199,19 @@ async def show_review(ws: Workspace, browser: Browser) -> None:
         await maya.command(channel.name, f"/incident action {line}")
     await ws.settled()
     tab = await open_tab(browser, ws, "maya", channel.name, height=1000)
-    await type_command(tab, lambda: "open questions" in str(shown(ws)).lower(), ws, "/incident review")
-    await tab.locator("#main .message").last.evaluate("node => node.scrollIntoView({block: 'end'})")
-    await capture(tab, "review.png")
-    await type_command(tab, lambda: "canary" in shown(ws)[-1], ws, "/incident actions")
-    await tab.set_viewport_size({"width": 1280, "height": 640})
-    await tab.locator("#main .message").last.evaluate("node => node.scrollIntoView({block: 'end'})")
+    await scroll_to(tab, "AI-1-1")
     await capture(tab, "actions.png")
+    await tab.set_viewport_size({"width": 1280, "height": 640})
+    await type_command(tab, lambda: "Open questions" in "".join(shown(ws)), ws, "/incident review")
+    await scroll_to(tab, "Open questions")
+    await capture(tab, "review.png")
+
+
+async def scroll_to(tab: Page, words: str) -> None:
+    """Wait for a message with these words, and show it from its beginning."""
+    message = tab.locator("#main .message", has_text=words).first
+    await message.wait_for()
+    await message.evaluate("node => node.scrollIntoView({block: 'start'})")
 
 
 async def show_figures(ws: Workspace, browser: Browser) -> None:

@@ -7,7 +7,7 @@ large_blue_circle 🔵|large_purple_circle 🟣|white_circle ⚪|black_circle �
 clap 👏|muscle 💪|tada 🎉|rocket 🚀|bust_in_silhouette 👤|busts_in_silhouette 👥|hourglass ⌛|hourglass_flowing_sand ⏳
 lock 🔒|unlock 🔓|key 🔑|test_tube 🧪|zzz 💤|fast_forward ⏩|bell 🔔|no_bell 🔕|mute 🔇|mega 📣|loudspeaker 📢|pager 📟
 telephone_receiver 📞|phone ☎️|calendar 📆|date 📅|alarm_clock ⏰|stopwatch ⏱️|clock1 🕐|pushpin 📌|round_pushpin 📍
-star ⭐|heart ❤️|smile 😄|slightly_smiling_face 🙂|joy 😂|sob 😭|thinking_face 🤔|scream 😱|sweat_smile 😅
+ballot_box_with_check ☑️|star ⭐|heart ❤️|smile 😄|slightly_smiling_face 🙂|joy 😂|sob 😭|thinking_face 🤔|scream 😱|sweat_smile 😅
 neutral_face 😐|cry 😢|heavy_plus_sign ➕|plus1 ➕|question ❓|exclamation ❗|bangbang ‼️|information_source ℹ️|ok 🆗
 ok_hand 👌|point_up ☝️|point_right 👉|arrow_right ➡️|arrow_up ⬆️|arrow_down ⬇️|arrows_counterclockwise 🔄|repeat 🔁
 memo 📝|clipboard 📋|book 📖|books 📚|page_facing_up 📄|link 🔗|mag 🔍|hammer 🔨|wrench 🔧|gear ⚙️|hammer_and_wrench 🛠️
