@@ -147,7 +147,7 @@ async def _silences(
     policies = Policies(loaded.policy, loaded.document, policy_reader.from_document)
     context = Context(database, policies, await open_clock(database, settings.tocsin_speed))
     if labels:
-        matchers = " ".join(silence.written(*label.split("=", 1)) if "=" in label else label for label in labels)
+        matchers = " ".join(silence.formatted(*label.split("=", 1)) if "=" in label else label for label in labels)
         await add_silence(context, silence.parse(f"{matchers} {terms}", BOT, context.clock.now()))
     if ended:
         number = ended.upper().removeprefix("SI-")

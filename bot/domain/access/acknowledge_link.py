@@ -15,7 +15,7 @@ _SHORTEST_MAC = 22  # 128 bits in base64
 
 @dataclass(frozen=True, slots=True)
 class AcknowledgeLink:
-    """Who would acknowledge which incident."""
+    """A link with which one person acknowledges one incident."""
 
     incident: int
     person: str  # a Slack ID, or an e-mail address
@@ -29,14 +29,14 @@ def page_name(page_key: str) -> str:
 
 
 def signed(link: AcknowledgeLink, secret: str) -> str:
-    """The part of the address that only we can make."""
+    """The signed token of the link, which ends its address."""
     person = base64.urlsafe_b64encode(link.person.encode()).decode().rstrip("=")
     body = f"{link.incident}.{person}.{int(link.expires_at.timestamp())}.{link.page}"
     return f"{body}.{_mac(body, secret)}"
 
 
 def read(token: str, secret: str) -> AcknowledgeLink | None:
-    """The link of a token, also of an expired one; None for one that we did not make."""
+    """The link of a token, even of an expired one; None if the signature is not ours."""
     body, _, mac = token.rpartition(".")
     if not hmac.compare_digest(mac.encode("utf-8", "replace"), _mac(body, secret).encode()):
         return None

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-OPERATOR = "cli"  # the actor of the command line where it names nobody: whoever can run it there may do everything
+OPERATOR = "cli"  # the actor of the command line without `--as`: people with access to the host may do everything
 
 
 class Membership(StrEnum):

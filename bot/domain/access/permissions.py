@@ -103,26 +103,26 @@ def require_member_or_named(
 
 
 def require_member(request: PermissionRequest, act: str, named_by: str) -> None:
-    """Raise `NotAllowed` for guests and people of other organisations: the workspace answers for what is done to it.
+    """Raise `NotAllowed` for guests and people of other organisations.
 
-    While Slack does not say who somebody is, incidents go on: the timeline records who did what. See `require_known`.
+    A person whose membership Slack has not told yet is allowed, so that incidents go on. Compare `require_known`.
     `act` completes “may …”; `named_by` is the setting of the policy that can name others.
     """
     membership = request.who.membership
     if membership in (Membership.MEMBER, Membership.UNKNOWN):
         return
     status = "a guest here" if membership is Membership.GUEST else "of another organisation"
-    held = request.incident.roles if request.incident is not None else {}
-    leads = [held.get(role) for role in ("commander", "technical_lead")]
-    others = [*dict.fromkeys(user_mention(lead) for lead in leads if lead and lead != request.actor)]
+    holders = request.incident.roles if request.incident is not None else {}
+    leads = [holders.get(role) for role in ("commander", "technical_lead")]
+    mentions = [*dict.fromkeys(user_mention(lead) for lead in leads if lead and lead != request.actor)]
     raise NotAllowed(
         f"You are {status}, and only people of this workspace may {act}. "
-        f"Ask {' or '.join([*others, 'anyone who belongs to it'])}. The policy can name others: `{named_by}`."
+        f"Ask {' or '.join([*mentions, 'anyone who belongs to it'])}. The policy can name others: `{named_by}`."
     )
 
 
 def require_known(who: Identity, act: str) -> None:
-    """Raise `NotAllowed` while Slack does not say who somebody is: for what is dangerous on the bot's own host."""
+    """Raise `NotAllowed` while the person's membership is unknown. For acts that endanger the bot's own host."""
     if who.membership is Membership.UNKNOWN:
         raise NotAllowed(
             f"Slack has not told me yet whether you belong to this workspace, so I can't let you {act}."
@@ -156,9 +156,9 @@ def _refusal(
     sentences = [f"Only {_join_or(entitled)} may {PHRASES[request.verb]}."]
     if unknown := [f"@{group}" for group, people in groups.items() if people is None]:
         sentences.append(f"Slack has not told me yet who is in {_join_or(unknown)}, so I can't let you.")
-    if taken := [role for role in _held(request) if role in allowed.roles]:
+    if self_assigned := [role for role in _held(request) if role in allowed.roles]:
         sentences.append(
-            f"You took the role {titles(taken[0])} yourself; it counts once somebody else gives it to you."
+            f"You took the role {titles(self_assigned[0])} yourself; it counts once somebody else gives it to you."
         )
     if people := _people_to_ask(request, allowed, groups):
         sentences.append(f"Ask one of them: {', '.join(people)}." if len(people) > 1 else f"Ask {people[0]}.")
@@ -188,5 +188,5 @@ def _group_name(group: str) -> str:
 
 
 def _join_or(names: Iterable[str]) -> str:
-    *others, last = names
-    return f"{', '.join(others)} or {last}" if others else last
+    *head, last = names
+    return f"{', '.join(head)} or {last}" if head else last

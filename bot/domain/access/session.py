@@ -1,4 +1,4 @@
-"""Defines sessions of the console, and one-time links that open one: who a browser acts as, and for how long."""
+"""Defines the sessions of the console, and the one-time links that begin one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.domain.access.token import Scope
 IDLE = timedelta(hours=12)  # without a request, a session ends
 LONGEST = timedelta(days=7)
 ROTATED_EVERY = timedelta(hours=1)  # the secret of a session in use is replaced
-GRACE = timedelta(minutes=5)  # the secret before still works: for requests under way, and for answers that got lost
+GRACE = timedelta(minutes=5)  # the previous secret still works, for requests under way and for lost responses
 LINK_VALID_FOR = timedelta(minutes=15)
 
 
@@ -41,7 +41,7 @@ class Session:
     revoked_at: datetime | None = None
 
     def is_valid(self, now: datetime) -> bool:
-        """Whether it can be used: not ended, not idle for long, and not old."""
+        """Whether the session can be used: it is not revoked, not idle for too long, and not too old."""
         return self.revoked_at is None and now < self.seen_at + IDLE and now < self.created_at + LONGEST
 
 
@@ -61,7 +61,7 @@ class LoginLink:
 
 
 def new_secret() -> str:
-    """A secret that nobody guesses: 256 bits."""
+    """A random secret of 256 bits."""
     return secrets.token_urlsafe(32)
 
 
@@ -77,9 +77,9 @@ def signed(purpose: str, value: str, key: str) -> str:
 
 def unsigned(purpose: str, text: str, key: str) -> str | None:
     """The value of a text that `signed` made for the same purpose; None for any other."""
-    value, _, given = text.rpartition(".")
-    same = hmac.compare_digest(given.encode("utf-8", "replace"), mac(purpose, value, key).encode())
-    return value if value and same else None
+    value, _, signature = text.rpartition(".")
+    is_genuine = hmac.compare_digest(signature.encode("utf-8", "replace"), mac(purpose, value, key).encode())
+    return value if value and is_genuine else None
 
 
 def mac(purpose: str, value: str, key: str) -> str:

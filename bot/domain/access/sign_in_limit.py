@@ -1,4 +1,4 @@
-"""Limits attempts to sign in that fail: ten of an address at once, a hundred in all, and some flow back each minute."""
+"""Limits failed sign-in attempts by a token bucket for each address, and one for all of them together."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 ALL = "all"  # the key of all addresses together
-FULL_AFTER = timedelta(minutes=2)  # without an attempt: then nothing has to be remembered of a key
+FULL_AFTER = timedelta(minutes=2)  # without an attempt the bucket is full again, and the key can be forgotten
 LONGEST_CHAIN = 20  # addresses of proxies that are looked at
 
 
@@ -22,12 +22,12 @@ class Attempts:
 
 
 def most(key: str) -> float:
-    """How many failures a key may have at once."""
+    """How many attempts of a key may fail at once."""
     return 100.0 if key == ALL else 10.0
 
 
 def flow(key: str) -> float:
-    """How many flow back a minute."""
+    """How many failed attempts a key gets back each minute."""
     return 60.0 if key == ALL else 10.0
 
 
@@ -36,18 +36,18 @@ def keys_of(address: str | None) -> tuple[str, str]:
     return ALL, network_of(address)
 
 
-def wait_s(kept: Mapping[str, Attempts], keys: Collection[str], now: datetime) -> int:
+def wait_s(attempts: Mapping[str, Attempts], keys: Collection[str], now: datetime) -> int:
     """The seconds to wait before the next attempt; 0 where there is one left for each key."""
-    return max(_wait_s(key, left_of(kept, key, now)) for key in keys)
+    return max(_wait_s(key, left_of(attempts, key, now)) for key in keys)
 
 
-def left_of(kept: Mapping[str, Attempts], key: str, now: datetime) -> float:
+def left_of(attempts: Mapping[str, Attempts], key: str, now: datetime) -> float:
     """How many failures the key has left."""
-    attempts = kept.get(key)
-    if attempts is None:
+    latest = attempts.get(key)
+    if latest is None:
         return most(key)
-    minutes = max(0.0, (now - attempts.at).total_seconds() / 60)
-    return min(most(key), attempts.left + minutes * flow(key))
+    minutes = max(0.0, (now - latest.at).total_seconds() / 60)
+    return min(most(key), latest.left + minutes * flow(key))
 
 
 def _wait_s(key: str, left: float) -> int:
@@ -55,7 +55,7 @@ def _wait_s(key: str, left: float) -> int:
 
 
 def network_of(address: str | None) -> str:
-    """The address; of IPv6 the network of 64 bits, which one subscriber has whole."""
+    """The address, or the /64 network of an IPv6 address: one subscriber usually has all of it."""
     try:
         parsed = ipaddress.ip_address((address or "").strip())
     except ValueError:
@@ -68,15 +68,15 @@ def network_of(address: str | None) -> str:
 
 
 def client_of(remote: str | None, forwarded: str, proxies: str) -> str | None:
-    """The address of the client: behind proxies of ours, the last of `X-Forwarded-For` that is no such proxy.
+    """The address of the client: behind our proxies, the last address of `X-Forwarded-For` that is not one of them.
 
-    `proxies` are their addresses or networks, separated by commas. What a client writes into the header itself stands
-    before what our proxies add, and is never reached.
+    `proxies` are the addresses or networks of our proxies, separated by commas. A client may write addresses into the
+    header, but they stand before those that our proxies add, and are never reached.
     """
-    ours = [ipaddress.ip_network(each.strip(), strict=False) for each in proxies.split(",") if each.strip()]
-    chain = [each.strip() for each in forwarded.split(",") if each.strip()][-LONGEST_CHAIN:]
+    networks = [ipaddress.ip_network(proxy.strip(), strict=False) for proxy in proxies.split(",") if proxy.strip()]
+    chain = [address.strip() for address in forwarded.split(",") if address.strip()][-LONGEST_CHAIN:]
     client = remote
-    while chain and client is not None and _is_in(client, ours):
+    while chain and client is not None and _is_in(client, networks):
         client = chain.pop()
     return client
 

@@ -34,7 +34,7 @@ class Token:
 
     id: int
     name: str
-    person: str  # the Slack ID of whom it acts as, or `API` for the bootstrap token
+    person: str  # Slack ID of the person it acts as, or `API` for the bootstrap token
     scopes: tuple[Scope, ...]
     created_at: datetime
     expires_at: datetime | None = None  # None: never
@@ -51,7 +51,7 @@ class Token:
 
 
 def new_secret() -> str:
-    """A secret that nobody guesses: 256 bits."""
+    """A random secret of 256 bits."""
     return PREFIX + secrets.token_urlsafe(32)
 
 
@@ -62,12 +62,12 @@ def hash_of(secret: str) -> str:
 
 def scopes_of(names: Iterable[str]) -> tuple[Scope, ...]:
     """Parse the names of scopes. Raises `Refused` for an unknown one, and for none."""
-    wanted = tuple(dict.fromkeys(name.strip().lower() for name in names if name.strip()))
-    unknown = [name for name in wanted if name not in set(Scope)]
-    if unknown or not wanted:
-        named = f"There is no scope “{unknown[0][:20]}”. " if unknown else ""
-        raise Refused(f"{named}Scopes are read, write and admin. Example: {EXAMPLE}")
-    return tuple(Scope(name) for name in wanted)
+    scope_names = tuple(dict.fromkeys(name.strip().lower() for name in names if name.strip()))
+    unknown = [name for name in scope_names if name not in set(Scope)]
+    if unknown or not scope_names:
+        problem = f"There is no scope “{unknown[0][:20]}”. " if unknown else ""
+        raise Refused(f"{problem}Scopes are read, write and admin. Example: {EXAMPLE}")
+    return tuple(Scope(name) for name in scope_names)
 
 
 def check_name(name: str) -> str:

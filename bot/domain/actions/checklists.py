@@ -1,4 +1,4 @@
-"""Lists what is owed after an incident on day 1, in week 1 and in month 1 (seed 002, Post-Incident Actions)."""
+"""Defines the checklists for day 1, week 1 and month 1 after an incident (seed 002, Post-Incident Actions)."""
 
 from __future__ import annotations
 
@@ -42,21 +42,21 @@ CHECKLISTS = (
 )  # fmt: skip
 
 
-def owed(incident: Incident, known: list[ActionItem], resolved_on: date, today: date) -> list[NewAction]:
-    """The items of all checklists that the incident does not have yet. Their owner is who led it, else who resolved it.
+def missing_items(incident: Incident, existing: list[ActionItem], resolved_on: date, today: date) -> list[NewAction]:
+    """The items of all checklists that the incident lacks. Their owner is the commander, else who resolved it.
 
     A day that has passed becomes `today`. Raises `Refused` before the incident is resolved.
     """
     if incident.resolved_at is None:
         raise Refused(f"{incident.id} is not resolved yet: the days count from then.", "resolve What fixed it")
-    have = {(item.checklist, item.title) for item in known}
+    have = {(item.checklist, item.title) for item in existing}
     owner = incident.roles.get("commander") or incident.resolved_by
     return [
         NewAction(
-            title, owner, Priority.P2, max(today, resolved_on + timedelta(days=each.days)), category=category,
-            checklist=each.name,
+            title, owner, Priority.P2, max(today, resolved_on + timedelta(days=checklist.days)), category=category,
+            checklist=checklist.name,
         )
-        for each in CHECKLISTS
-        for title, category in each.items
-        if (each.name, title) not in have
+        for checklist in CHECKLISTS
+        for title, category in checklist.items
+        if (checklist.name, title) not in have
     ]  # fmt: skip

@@ -137,7 +137,7 @@ def create(incident: int, number: int, new: NewAction, actor: str, now: datetime
         owner=new.owner, priority=new.priority, due=new.due, category=new.category, kind=new.kind,
         source_ts=new.source_ts, link=new.link, checklist=new.checklist,
     )  # fmt: skip
-    return ActionChange(item, _told(item, now, actor, "created", f"{item.id} {item.title} ({terms(item)})"))
+    return ActionChange(item, _entry(item, now, actor, "created", f"{item.id} {item.title} ({terms(item)})"))
 
 
 def edit(item: ActionItem, new: NewAction, actor: str, now: datetime) -> ActionChange:
@@ -151,7 +151,7 @@ def edit(item: ActionItem, new: NewAction, actor: str, now: datetime) -> ActionC
     )  # fmt: skip
     if changed == item:
         return ActionChange(item)
-    return ActionChange(changed, _told(changed, now, actor, "edited", f"{item.id} {changed.title} ({terms(changed)})"))
+    return ActionChange(changed, _entry(changed, now, actor, "edited", f"{item.id} {changed.title} ({terms(changed)})"))
 
 
 def begin(item: ActionItem, actor: str, now: datetime) -> ActionChange:
@@ -159,7 +159,7 @@ def begin(item: ActionItem, actor: str, now: datetime) -> ActionChange:
     if item.status is ActionStatus.IN_PROGRESS:
         return ActionChange(item)
     changed = replace(item, status=ActionStatus.IN_PROGRESS, reason="", settled_at=None, settled_by=None)
-    return ActionChange(changed, _told(changed, now, actor, "begun", f"{item.id} in progress: {item.title}"))
+    return ActionChange(changed, _entry(changed, now, actor, "begun", f"{item.id} in progress: {item.title}"))
 
 
 def reopen(item: ActionItem, actor: str, now: datetime) -> ActionChange:
@@ -167,7 +167,7 @@ def reopen(item: ActionItem, actor: str, now: datetime) -> ActionChange:
     if item.live:
         return ActionChange(item)
     changed = replace(item, status=ActionStatus.OPEN, reason="", settled_at=None, settled_by=None)
-    return ActionChange(changed, _told(changed, now, actor, "reopened", f"{item.id} open again: {item.title}"))
+    return ActionChange(changed, _entry(changed, now, actor, "reopened", f"{item.id} open again: {item.title}"))
 
 
 def complete(item: ActionItem, actor: str, now: datetime) -> ActionChange:
@@ -175,7 +175,7 @@ def complete(item: ActionItem, actor: str, now: datetime) -> ActionChange:
     if item.status is ActionStatus.COMPLETED:
         return ActionChange(item)
     changed = replace(item, status=ActionStatus.COMPLETED, reason="", settled_at=now, settled_by=actor)
-    return ActionChange(changed, _told(changed, now, actor, "completed", f"{item.id} done: {item.title}"))
+    return ActionChange(changed, _entry(changed, now, actor, "completed", f"{item.id} done: {item.title}"))
 
 
 def defer(item: ActionItem, reason: str, actor: str, now: datetime) -> ActionChange:
@@ -187,7 +187,7 @@ def defer(item: ActionItem, reason: str, actor: str, now: datetime) -> ActionCha
         return ActionChange(item)
     changed = replace(item, status=ActionStatus.DEFERRED, reason=words, settled_at=now, settled_by=actor)
     text = f"{item.id} not doing: {item.title} (because: {words})"
-    return ActionChange(changed, _told(changed, now, actor, "deferred", text, reason=words))
+    return ActionChange(changed, _entry(changed, now, actor, "deferred", text, reason=words))
 
 
 def postpone(item: ActionItem, until: date, today: date, actor: str, now: datetime) -> ActionChange:
@@ -201,7 +201,7 @@ def postpone(item: ActionItem, until: date, today: date, actor: str, now: dateti
     changed = replace(item, due=until)
     was = f", was {due_words(item.due)}" if item.due else ""
     words = f"{item.id} later: {item.title} ({due_words(until)}{was})"
-    return ActionChange(changed, _told(changed, now, actor, "postponed", words))
+    return ActionChange(changed, _entry(changed, now, actor, "postponed", words))
 
 
 def terms(item: ActionItem) -> str:
@@ -219,7 +219,7 @@ def _cut(title: str) -> str:
     return title if len(title) <= TITLE_LENGTH else title[: TITLE_LENGTH - 1].rstrip() + "…"
 
 
-def _told(item: ActionItem, now: datetime, actor: str, event: str, text: str, **data: Any) -> Entry:
+def _entry(item: ActionItem, now: datetime, actor: str, event: str, text: str, **data: Any) -> Entry:
     facts = {
         "action": item.id, "event": event, "title": item.title, "owner": item.owner, "status": str(item.status),
         "due": item.due.isoformat() if item.due else None, "priority": str(item.priority),

@@ -1,6 +1,6 @@
-"""Defines the ticket: what stands for an action item, or for an incident, in a tracker such as GitHub.
+"""Defines the ticket of an action item or of an incident, in a tracker such as GitHub.
 
-A tracker is where a team keeps its work. The rules here say what gets a ticket, and what its words are.
+The rules here say what gets a ticket, and what the ticket says.
 """
 
 from __future__ import annotations
@@ -138,13 +138,13 @@ def of_incident(incident: Incident, link: str, key: str) -> NewTicket:
     return NewTicket(f"{incident.id}: {incident.title}", body, (LABEL, incident.severity), None, key)
 
 
-def left_out(asked: NewTicket, labels: tuple[str, ...], assignees: tuple[str, ...]) -> str:
+def left_out(ticket: NewTicket, labels: tuple[str, ...], assignees: tuple[str, ...]) -> str:
     """What a tracker dropped without an error: `the labels incident, p1 and the assignee maya`. Empty: nothing."""
     have = {label.lower() for label in labels}
-    missing = [label for label in asked.labels if label.lower() not in have]
+    missing = [label for label in ticket.labels if label.lower() not in have]
     parts = []
     if missing:
         parts.append(f"the label{'s' if len(missing) > 1 else ''} {', '.join(missing)}")
-    if asked.assignee and asked.assignee.lower() not in {each.lower() for each in assignees}:
-        parts.append(f"the assignee {asked.assignee}")
+    if ticket.assignee and ticket.assignee.lower() not in {assignee.lower() for assignee in assignees}:
+        parts.append(f"the assignee {ticket.assignee}")
     return " and ".join(parts)

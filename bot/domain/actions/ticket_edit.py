@@ -1,4 +1,4 @@
-"""Decides what of a ticket changes when its action item does, so that what people wrote there stays."""
+"""Computes how a ticket changes with its action item, and keeps what people wrote into the ticket."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ NOTHING = NewTicket("", "", (), None, "")  # what stands in a ticket of which no
 _FACT = re.compile(r"\*{0,2}(Owner|Due|Priority|Severity|Services|Incident|Labels):")
 
 
-def is_told(before: ActionItem, after: ActionItem) -> bool:
-    """Whether the words of a ticket say what has changed of its item."""
+def changes_ticket(before: ActionItem, after: ActionItem) -> bool:
+    """Whether the change of an action item changes the text of its ticket."""
     return any(
         getattr(before, name) != getattr(after, name)
         for name in ("title", "description", "owner", "due", "priority", "kind")
     )
 
 
-def is_told_of_incident(before: Incident, after: Incident) -> bool:
-    """Whether the incident's own ticket says or shows what has changed of it."""
+def changes_incident_ticket(before: Incident, after: Incident) -> bool:
+    """Whether the change of an incident changes its own ticket."""
     return any(
         getattr(before, name) != getattr(after, name)
         for name in ("open", "title", "description", "severity", "services")
     )
 
 
-def same_words(one: NewTicket, other: NewTicket) -> bool:
+def same_words(ticket: NewTicket, other: NewTicket) -> bool:
     """Whether both say the same, whatever their keys."""
-    return replace(one, key="") == replace(other, key="")
+    return replace(ticket, key="") == replace(other, key="")
 
 
 def added(before: NewTicket, after: NewTicket) -> NewTicket:
@@ -40,33 +40,33 @@ def added(before: NewTicket, after: NewTicket) -> NewTicket:
     return replace(after, labels=labels, assignee=after.assignee if after.assignee != before.assignee else None)
 
 
-def merged(there: str, before: str, after: str) -> str:
+def merged(body: str, before: str, after: str) -> str:
     """The text of a ticket with our part brought up to date.
 
     Where our part stands as we wrote it, it is replaced. Where people changed it, only the lines of facts are, such as
     `**Due:** 4 Dec 2026`: those that are new are added, and those that are gone are removed.
     """
-    text = there.replace("\r\n", "\n")
+    text = body.replace("\r\n", "\n")
     if before and before in text:
         return text.replace(before, after, 1)
-    ours, earlier = _facts(after), _facts(before)
+    facts, earlier_facts = _facts(after), _facts(before)
     lines = []
     for line in text.split("\n"):
         name = _name(line)
-        if name in ours:
-            lines.append(ours.pop(name))
-        elif name is None or name not in earlier:
+        if name in facts:
+            lines.append(facts.pop(name))
+        elif name is None or name not in earlier_facts:
             lines.append(line)
     place = next((at for at, line in enumerate(lines) if _name(line) == "Incident"), len(lines))
-    return "\n".join([*lines[:place], *ours.values(), *lines[place:]])
+    return "\n".join([*lines[:place], *facts.values(), *lines[place:]])
 
 
-def changed_list(there: list[str], before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:
-    """The labels of a ticket with ours brought up to date; those of other people stay."""
-    gone = {each.lower() for each in before} - {each.lower() for each in after}
-    kept = [each for each in there if each.lower() not in gone]
-    known = {each.lower() for each in kept}
-    return [*kept, *(each for each in after if each not in before and each.lower() not in known)]
+def changed_list(current: list[str], before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:
+    """The labels, or assignees, of a ticket with ours brought up to date; those of other people stay."""
+    removed = {name.lower() for name in before} - {name.lower() for name in after}
+    remaining = [name for name in current if name.lower() not in removed]
+    folded = {name.lower() for name in remaining}
+    return [*remaining, *(name for name in after if name not in before and name.lower() not in folded)]
 
 
 def _facts(text: str) -> dict[str, str]:
@@ -74,5 +74,5 @@ def _facts(text: str) -> dict[str, str]:
 
 
 def _name(line: str) -> str | None:
-    found = _FACT.match(line)
-    return found[1] if found else None
+    match = _FACT.match(line)
+    return match[1] if match else None

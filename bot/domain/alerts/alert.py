@@ -1,4 +1,4 @@
-"""Defines an alert as a monitoring system tells it: one labelled condition that fires or is resolved."""
+"""Defines an alert of a monitoring system: one labelled condition that fires or is resolved."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class Alert:
     ends_at: datetime | None = None  # None while it fires
     value: str | None = None
     url: str | None = None  # http(s) only
-    cycle: str | None = None  # what the source calls one firing, if it does; else the start tells firings apart
-    by_state: bool = False  # whether the source says neither start nor cycle: it tells of the firing under way
+    cycle: str | None = None  # the source's ID of one firing; None: the start tells firings apart
+    by_state: bool = False  # whether the source reports only the present state, with neither start nor cycle
     nodata: bool = False  # whether it fires because its source has no data, or cannot evaluate it
 
     @property
@@ -78,7 +78,7 @@ class AlertBatch:
     alerts: tuple[Alert, ...]
     rejected: tuple[RejectedAlert, ...] = ()
     truncated: int = 0  # how many the sender left out
-    changes: tuple[ServiceChange, ...] = ()  # that it told of beside the alerts
+    changes: tuple[ServiceChange, ...] = ()  # changes of services, reported beside the alerts
     pages: tuple[ShadowPage, ...] = ()  # whom the source says it paged, for shadow mode
 
     @property

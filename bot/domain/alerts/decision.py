@@ -1,4 +1,4 @@
-"""Decides what a group of alerts leads to once it has gathered: a new incident, an open one, a question, or nothing."""
+"""Decides what a gathered group of alerts leads to: a new incident, an open incident, a question, or nothing."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ def _by_route(group: AlertGroup, situation: Situation, policy: Policy, now: date
 
 
 def _without_root(group: AlertGroup, situation: Situation, policy: Policy) -> tuple[tuple[str, str], ...]:
-    """What was compared to find another group that fails for the same reason, and to guard against storms."""
+    """The checks that decided nothing: whether a dependency fails too, and whether this is a storm."""
     compared = []
     if group.services and (used := dependencies(policy.services, group.services)):
-        named = ", ".join(used[:MOST_NAMED])
+        dependency_names = ", ".join(used[:MOST_NAMED])
         fires = "older alerts than `join_within` fire" if upstream(group, situation, policy) else "no alert fires"
-        compared.append(("depends_on", f"{group.services[0]} depends on {named}: {fires} there"))
+        compared.append(("depends_on", f"{group.services[0]} depends on {dependency_names}: {fires} there"))
     if not group.services:
         compared.append(("depends_on", "its labels name no service of the catalog"))
     if group.do is AlertAction.DECLARE:
@@ -83,16 +83,16 @@ def _same_root(group: AlertGroup, situation: Situation, policy: Policy, now: dat
     """The verdict if another group fails for the same reason. The nearest one decides."""
     join_within = policy.alerts.join_within
     for root in upstream(group, situation, policy):
-        other, depends = root.group, f"{group.services[0]} depends on {root.service}"
-        if other.incident in situation.open_incidents and is_recent(other, join_within, now):
-            reason = f"{depends}, whose alerts ({other.id}) fire"
-            return Verdict(Decision.ATTACHED, "depends_on", reason, other.incident)
-        if other.decision is Decision.WAITING and not (other.held or group.deferred):
-            reason = f"{depends}, whose alerts ({other.id}) are decided first"
-            return Verdict(Decision.WAITING, "depends_on", reason, behind=other.number)
-        if other.decision is Decision.ASKED and group.do is not AlertAction.DECLARE:
-            reason = f"{depends}: people are asked about its alerts ({other.id})"
-            return Verdict(Decision.INHIBITED, "depends_on", reason, inhibited_by=other.number)
+        root_group, depends = root.group, f"{group.services[0]} depends on {root.service}"
+        if root_group.incident in situation.open_incidents and is_recent(root_group, join_within, now):
+            reason = f"{depends}, whose alerts ({root_group.id}) fire"
+            return Verdict(Decision.ATTACHED, "depends_on", reason, root_group.incident)
+        if root_group.decision is Decision.WAITING and not (root_group.held or group.deferred):
+            reason = f"{depends}, whose alerts ({root_group.id}) are decided first"
+            return Verdict(Decision.WAITING, "depends_on", reason, behind=root_group.number)
+        if root_group.decision is Decision.ASKED and group.do is not AlertAction.DECLARE:
+            reason = f"{depends}: people are asked about its alerts ({root_group.id})"
+            return Verdict(Decision.INHIBITED, "depends_on", reason, inhibited_by=root_group.number)
     leaf = declared_downstream(group, situation, policy)
     if leaf is not None and is_recent(leaf.group, join_within, now):
         reason = f"{leaf.service}, whose alerts ({leaf.group.id}) fire, depends on {group.services[0]}"
@@ -101,13 +101,15 @@ def _same_root(group: AlertGroup, situation: Situation, policy: Policy, now: dat
 
 
 def _attach(group: AlertGroup, situation: Situation, policy: Policy, now: datetime) -> Verdict:
-    lively = {each.incident for each in situation.firing if is_recent(each, policy.alerts.join_within, now)}
+    recent_incidents = {
+        alerts.incident for alerts in situation.firing if is_recent(alerts, policy.alerts.join_within, now)
+    }
     for number in sorted(situation.open_incidents, reverse=True):
         incident = situation.open_incidents[number]
         shared = set(group.services) & set(incident.services)
         if not shared:
             continue
-        if number in lively or now - incident.ladder.started_at <= policy.alerts.join_within:
+        if number in recent_incidents or now - incident.ladder.started_at <= policy.alerts.join_within:
             reason = f"the route says `do: attach`, and {incident.id} is open for {min(shared)}"
             return Verdict(Decision.ATTACHED, "route", reason, number)
         old = f"{incident.id} is open for {min(shared)} since longer than {durations.exact(policy.alerts.join_within)}"
@@ -118,11 +120,12 @@ def _attach(group: AlertGroup, situation: Situation, policy: Policy, now: dateti
 def _declare(group: AlertGroup, situation: Situation, policy: Policy) -> Verdict:
     guard = policy.alerts.at_most
     if len(situation.declared) >= guard.incidents:
-        newest = next((each.incident for each in situation.declared if each.incident in situation.open_incidents), None)
+        declared = (alerts.incident for alerts in situation.declared)
+        newest = next((number for number in declared if number in situation.open_incidents), None)
         if newest is not None:
             span = durations.exact(guard.within)
             reason = f"alerts declared {len(situation.declared)} incidents within {span}; the rest joins the newest"
             return Verdict(Decision.ATTACHED, "storm", reason, newest)
-    asked = [root.group for root in upstream(group, situation, policy) if root.group.decision is Decision.ASKED]
-    brings = tuple(dict.fromkeys(each.number for each in asked))
+    asked_groups = [root.group for root in upstream(group, situation, policy) if root.group.decision is Decision.ASKED]
+    brings = tuple(dict.fromkeys(alerts.number for alerts in asked_groups))
     return Verdict(Decision.DECLARED, "route", "the route says `do: declare`", brings=brings)

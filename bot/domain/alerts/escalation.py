@@ -66,6 +66,6 @@ def times_paged(group: AlertGroup, rung: int) -> int:
 def record(group: AlertGroup, rung: int, pages: Sequence[LivePage], now: datetime) -> AlertGroup:
     """The group after this rung was paged once more, by these messages."""
     times = times_paged(group, rung) + 1
-    others = tuple(page for page in group.pages if page.rung != rung)
+    other_pages = tuple(page for page in group.pages if page.rung != rung)
     live = (*group.live_pages, *pages)[-MOST_LIVE:]
-    return replace(group, pages=(*others, GroupPage(rung, now, times)), live_pages=live)
+    return replace(group, pages=(*other_pages, GroupPage(rung, now, times)), live_pages=live)

@@ -1,4 +1,4 @@
-"""Defines a group of alerts and how it changes: alerts join it, resolve, fire again; it is decided what it leads to.
+"""Defines a group of alerts and its changes: alerts join it, resolve and fire again, and it gets a decision.
 
 A group fires while any of its alerts does. It keeps the steps that led to its decision, for `tocsin alerts explain`.
 """
@@ -91,14 +91,14 @@ class AlertGroup:
     incident: int | None = None
     previous: int | None = None  # number of the incident of the group before it, which has ended
     resolved_at: datetime | None = None
-    stale_since: datetime | None = None  # since when its source, which repeats what fires, tells nothing of it
+    stale_since: datetime | None = None  # since when its source, which repeats firing alerts, is silent about it
     flaps: int = 0  # how often it fired again after it had resolved
     truncated: int = 0  # alerts that the sender left out of its last message
     deferred: bool = False  # whether it has waited for a group of a service that it depends on
     carded: bool = False  # whether it has a card
     silenced_until: datetime | None = None  # while it is silenced
     inhibited_by: int | None = None  # number of the group that keeps it quiet
-    fired_at: tuple[datetime, ...] = ()  # when alerts of it fired lately, as many as its route asks for
+    fired_at: tuple[datetime, ...] = ()  # the latest instants at which its alerts fired, as many as its route counts
     held: bool = False  # whether it waits until enough alerts fire
     rule: str | None = None  # ID of the rule whose alerts it has
     category: str | None = None  # a key of the policy: what the label `category` of its alerts says
@@ -113,7 +113,7 @@ class AlertGroup:
 
     @property
     def shown_state(self) -> str:
-        """`firing`, `resolved`, or `stale`: it fires as far as is known, and nothing is heard of it any more."""
+        """`firing`, `resolved`, or `stale`: it was firing when its source fell silent."""
         return "stale" if self.stale_since and self.state is AlertStatus.FIRING else str(self.state)
 
     def with_step(self, at: datetime, step: str, reason: str) -> AlertGroup:
@@ -146,11 +146,11 @@ def open_group(number: int, placements: Sequence[Placement], policy: Policy, now
         step, reason = "wait", f"gathers alerts for {durations.exact(policy.alerts.wait)} before anybody is told"
     else:
         step, reason = str(decision), f"the route says `do: {first.route.do}`"
-    shown = ", ".join(f"{label}={value}" for label, value in first.labels if value) or "no labels"
+    label_words = ", ".join(f"{label}={value}" for label, value in first.labels if value) or "no labels"
     steps = [
         *(("route", words) for words in skipped_routes(first.alert.labels, policy.alerts)),
         ("route", first.reason),
-        ("group", f"new group by {shown}"),
+        ("group", f"new group by {label_words}"),
         (step, reason),
     ]
     return AlertGroup(
@@ -161,10 +161,10 @@ def open_group(number: int, placements: Sequence[Placement], policy: Policy, now
         labels=first.labels,
         title=first.alert.title,
         source=first.alert.source,
-        severity=_worst((each.severity for each in placements), policy),
+        severity=_worst((placement.severity for placement in placements), policy),
         opened_at=now,
         changed_at=now,
-        started_at=min(now, *(each.alert.starts_at for each in placements)),
+        started_at=min(now, *(placement.alert.starts_at for placement in placements)),
         services=_services((), placements),
         channel=first.route.channel,
         rule=first.alert.labels.get("rule") if first.alert.source == "rules" else None,
@@ -201,9 +201,9 @@ def join(group: AlertGroup, placements: Sequence[Placement], reason: str, policy
     again = group.state is AlertStatus.RESOLVED
     changed = replace(
         group,
-        severity=_worst((group.severity, *(each.severity for each in placements)), policy),
+        severity=_worst((group.severity, *(placement.severity for placement in placements)), policy),
         services=_services(group.services, placements),
-        started_at=min(group.started_at, *(each.alert.starts_at for each in placements)),
+        started_at=min(group.started_at, *(placement.alert.starts_at for placement in placements)),
         fired_at=_times(group.fired_at, placements, now),
         category=group.category or _category(placements, policy),
         state=AlertStatus.FIRING,
@@ -237,8 +237,8 @@ def offer_reopening(change: GroupChange, ended_incident: bool, now: datetime) ->
     group = change.group
     if not (change.fired_again and ended_incident):
         return change
-    asked = decide(group, Decision.ASKED, f"it fires again, and INC-{group.incident} has ended", now, "flap")
-    return replace(change, group=replace(asked, carded=True))
+    asked_group = decide(group, Decision.ASKED, f"it fires again, and INC-{group.incident} has ended", now, "flap")
+    return replace(change, group=replace(asked_group, carded=True))
 
 
 def settle(change: GroupChange, resolved: int, firing: int, now: datetime) -> GroupChange:
@@ -258,13 +258,13 @@ def settle(change: GroupChange, resolved: int, firing: int, now: datetime) -> Gr
 
 
 def grow_stale(group: AlertGroup, after: timedelta, now: datetime) -> AlertGroup:
-    """The group, of which nothing was heard for so long. That is no recovery: it goes on as if it fired."""
+    """Mark a group as stale whose source is silent about it. That is no recovery: the group counts as firing."""
     reason = f"nothing was heard of it for {durations.exact(after)}; that is no recovery"
     return replace(group, stale_since=now).with_step(now, "stale", reason)
 
 
 def hear(group: AlertGroup, now: datetime) -> AlertGroup:
-    """The group, of which its source tells again that it fires."""
+    """Unmark a stale group: its source reports again that it fires."""
     return replace(group, stale_since=None).with_step(now, "heard", "it is told again that it fires")
 
 
@@ -290,10 +290,11 @@ def _worst(severities: Iterable[str], policy: Policy) -> str:
 
 def _services(before: tuple[str, ...], placements: Sequence[Placement]) -> tuple[str, ...]:
     """Every service that these alerts name, after those named before."""
-    return tuple(dict.fromkeys([*before, *(each.service for each in placements if each.service)]))[:MOST_SERVICES]
+    services = (placement.service for placement in placements if placement.service)
+    return tuple(dict.fromkeys([*before, *services]))[:MOST_SERVICES]
 
 
 def _category(placements: Sequence[Placement], policy: Policy) -> str | None:
-    """The category that the first of these alerts names which names one of the policy; None if none does."""
-    said = (each.alert.labels.get("category") for each in placements)
-    return next((category for category in said if category in policy.categories), None)
+    """The first category of the policy that one of these alerts names; None if none does."""
+    categories = (placement.alert.labels.get("category") for placement in placements)
+    return next((category for category in categories if category in policy.categories), None)

@@ -10,7 +10,7 @@ from bot.domain.alerts.routing import Placement
 from bot.domain.policy.alert_rules import AlertAction
 from bot.domain.policy.policy import Policy
 
-REPEATING = frozenset({"alertmanager", "grafana"})  # sources that tell again and again what fires
+REPEATING = frozenset({"alertmanager", "grafana"})  # sources that repeat their firing alerts
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,14 @@ class Heartbeat:
 def beats_in(placements: list[Placement], now: datetime) -> dict[str, Heartbeat]:
     """The heartbeats among alerts, by their keys."""
     return {
-        each.group_key: Heartbeat(each.group_key, each.alert, now + each.route.every)
-        for each in placements
-        if each.route.do is AlertAction.HEARTBEAT
+        placement.group_key: Heartbeat(placement.group_key, placement.alert, now + placement.route.every)
+        for placement in placements
+        if placement.route.do is AlertAction.HEARTBEAT
     }
 
 
 def missing(beat: Heartbeat) -> Alert:
-    """The alert that a heartbeat is absent: it began when the heartbeat was due."""
+    """The alert about a missing heartbeat, which starts when the heartbeat was due."""
     name = f"{beat.alert.name}Missing"
     return replace(
         beat.alert,
@@ -47,8 +47,8 @@ def missing(beat: Heartbeat) -> Alert:
     )
 
 
-def found(beat: Heartbeat, now: datetime) -> Alert:
-    """The end of that alert: the heartbeat is heard again."""
+def recovered(beat: Heartbeat, now: datetime) -> Alert:
+    """The same alert, resolved: the heartbeat is heard again."""
     return replace(missing(beat), status=AlertStatus.RESOLVED, starts_at=now, ends_at=now)
 
 

@@ -1,4 +1,4 @@
-"""Decides which alerts keep others quiet by the policy's inhibitions: by keys that a source and its targets share."""
+"""Applies the policy's inhibitions: an alert keeps others quiet with which it shares a key."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def target_keys(labels: Mapping[str, str], rules: Sequence[Inhibition]) -> dict[
 def in_words(source: AlertGroup, rule: Inhibition, labels: Mapping[str, str]) -> str:
     """Why an alert with these labels is kept quiet."""
     shared = ", ".join(f"{label}={labels.get(label, '') or 'none'}" for label in rule.equal)
-    same = f" of the same {shared}" if shared else ""
-    return f"{source.id} ({labels_in_words(rule.source)}) fires and inhibits {labels_in_words(rule.target)}{same}"
+    suffix = f" of the same {shared}" if shared else ""
+    return f"{source.id} ({labels_in_words(rule.source)}) fires and inhibits {labels_in_words(rule.target)}{suffix}"
 
 
 def _key(rule: Inhibition, labels: Mapping[str, str], *, both: bool) -> str:

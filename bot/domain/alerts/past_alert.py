@@ -1,4 +1,4 @@
-"""Defines an alert that another tool had and that is over. It has no number, pages nobody and is no incident."""
+"""Defines a past alert, imported from another tool. It has no number, pages nobody and is no incident."""
 
 from __future__ import annotations
 

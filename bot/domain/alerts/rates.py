@@ -24,7 +24,7 @@ RatedIncident = Incident | IncidentFact
 
 @dataclass(frozen=True, slots=True)
 class RuleRates:
-    """How good the alerts of one rule are at one service. Shares are from 0 to 1; None: there is nothing to share."""
+    """How good the alerts of one rule are at one service. Shares are from 0 to 1; None: there were none."""
 
     rule: str  # `alertname`
     service: str | None
@@ -44,8 +44,8 @@ class AlertRates:
     """How good alerts are together, and by rule and service, the noisiest first."""
 
     incidents: int  # without drills, false alarms and merged ones
-    detection_rate: float | None  # the share of incidents that an alert told of first
-    false_negative_rate: float | None  # the share of incidents that no alert told of
+    detection_rate: float | None  # the share of incidents that an alert detected first
+    false_negative_rate: float | None  # the share of incidents that no alert detected
     false_positive_rate: float | None  # of the groups that were decided, the share that was false
     decided: int  # groups
     rules: tuple[RuleRates, ...]
@@ -66,17 +66,23 @@ def rates(
 ) -> AlertRates:
     """The rates of the groups and incidents of one span. `older`: incidents from before it that groups joined."""
     by_number = {incident.number: incident for incident in (*incidents, *older) if not incident.drill}
-    told = [group for group in groups if group.decision in TOLD]
+    told_groups = [group for group in groups if group.decision in TOLD]
     keyed: dict[tuple[str, str | None], list[AlertGroup]] = {}
-    for group in told:
+    for group in told_groups:
         service = group.services[0] if group.services else None
         keyed.setdefault((rule_of(group), service), []).append(group)
     rules = [_of_rule(*key, members, by_number) for key, members in keyed.items()]
     tallies = [
-        Tally(each.incident, each.decision is Decision.DISMISSED, each.dismissed_as == "false_alarm", 1, each.opened_at)
-        for each in told
+        Tally(
+            incident=group.incident,
+            dismissed=group.decision is Decision.DISMISSED,
+            false_alarm=group.dismissed_as == "false_alarm",
+            groups=1,
+            first_opened_at=group.opened_at,
+        )
+        for group in told_groups
     ]
-    noisiest = sorted(rules, key=lambda each: (-(each.false + each.noise + each.flaps), -each.told, each.rule))
+    noisiest = sorted(rules, key=lambda rule: (-(rule.false + rule.noise + rule.flaps), -rule.told, rule.rule))
     return replace(shares(tallies, incidents, older), rules=tuple(noisiest))
 
 
@@ -85,22 +91,27 @@ def shares(
 ) -> AlertRates:
     """The rates of all groups together, without those of their rules."""
     by_number = {incident.number: incident for incident in (*incidents, *older) if not incident.drill}
-    real = [each for each in incidents if not each.drill and each.status not in _LEFT_OUT]
-    opened: dict[int, datetime] = {}
+    real_incidents = [incident for incident in incidents if not incident.drill and incident.status not in _LEFT_OUT]
+    first_opened: dict[int, datetime] = {}
     false = decided = 0
-    for each in tallies:
-        incident = by_number.get(each.incident or 0)
-        if each.incident is not None:
-            opened[each.incident] = min(each.first_opened_at, opened.get(each.incident, each.first_opened_at))
-        if each.false_alarm or (incident is not None and incident.status is Status.CANCELLED):
-            false += each.groups
-        if each.dismissed or incident is not None:
-            decided += each.groups
-    first = sum(each.number in opened and opened[each.number] <= each.declared_at for each in real)
+    for tally in tallies:
+        rated = by_number.get(tally.incident or 0)
+        if tally.incident is not None:
+            earliest = first_opened.get(tally.incident, tally.first_opened_at)
+            first_opened[tally.incident] = min(tally.first_opened_at, earliest)
+        if tally.false_alarm or (rated is not None and rated.status is Status.CANCELLED):
+            false += tally.groups
+        if tally.dismissed or rated is not None:
+            decided += tally.groups
+    undetected = sum(incident.number not in first_opened for incident in real_incidents)
+    detected = sum(
+        incident.number in first_opened and first_opened[incident.number] <= incident.declared_at
+        for incident in real_incidents
+    )
     return AlertRates(
-        incidents=len(real),
-        detection_rate=_share(first, len(real)),
-        false_negative_rate=_share(sum(each.number not in opened for each in real), len(real)),
+        incidents=len(real_incidents),
+        detection_rate=_share(detected, len(real_incidents)),
+        false_negative_rate=_share(undetected, len(real_incidents)),
         false_positive_rate=_share(false, decided),
         decided=decided,
         rules=(),
@@ -115,24 +126,25 @@ def rule_of(group: AlertGroup) -> str:
 def _of_rule(
     rule: str, service: str | None, groups: Sequence[AlertGroup], incidents: Mapping[int, RatedIncident]
 ) -> RuleRates:
-    right = [group for group in groups if _is_right(group, incidents)]
+    right_groups = [group for group in groups if _is_right(group, incidents)]
     false = sum(_is_false(group, incidents) for group in groups)
     noise = sum(group.decision is Decision.DISMISSED for group in groups) - sum(
         group.dismissed_as == "false_alarm" for group in groups
     )
-    led = {group.incident: incidents[group.incident] for group in right if group.incident is not None}.values()
+    right_numbers = {group.incident for group in right_groups if group.incident is not None}
+    right_incidents = [incidents[number] for number in right_numbers]
     return RuleRates(
         rule=rule,
         service=service,
         told=len(groups),
-        right=len(right),
+        right=len(right_groups),
         false=false,
         noise=noise,
         flaps=sum(group.flaps for group in groups),
-        precision=_share(len(right), len(right) + false + noise),
-        time_to_detect_s=_median((group.opened_at, group.started_at) for group in right),
-        time_to_triage_s=_median((each.acknowledged_at, each.detected_at) for each in led),
-        time_to_mitigate_s=_median((each.mitigated_at, each.detected_at) for each in led),
+        precision=_share(len(right_groups), len(right_groups) + false + noise),
+        time_to_detect_s=_median((group.opened_at, group.started_at) for group in right_groups),
+        time_to_triage_s=_median((incident.acknowledged_at, incident.detected_at) for incident in right_incidents),
+        time_to_mitigate_s=_median((incident.mitigated_at, incident.detected_at) for incident in right_incidents),
     )
 
 

@@ -13,11 +13,11 @@ from bot.domain.alerts.alert import Alert, AlertStatus
 class Reception(StrEnum):
     """What an arriving alert is."""
 
-    NEW = "new"  # an occurrence that was not heard of
-    REPEATED = "repeated"  # told again
+    NEW = "new"  # the first report of an occurrence
+    REPEATED = "repeated"  # reported again
     RESOLVED = "resolved"  # an occurrence that fired is over
     REPLACED = "replaced"  # an occurrence is over because the alert fires on with another severity
-    STALE = "stale"  # says that an occurrence fires which is known to be over; ignored
+    STALE = "stale"  # reports as firing an occurrence that is over; ignored
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class CurrentOccurrence:
 
 @dataclass(slots=True)
 class States:
-    """What is known of alerts that are told by state, by their identities. `receive` brings it up to date."""
+    """The known state of alerts whose source reports only states, by identity. `receive` brings it up to date."""
 
     firing: dict[str, CurrentOccurrence] = field(default_factory=dict)
     ended: dict[str, datetime] = field(default_factory=dict)  # when each was last said to be over, by the source
@@ -55,15 +55,15 @@ class States:
 
 
 def receive(
-    alerts: Iterable[Alert], known: Mapping[str, AlertStatus], states: States | None = None
+    alerts: Iterable[Alert], stored: Mapping[str, AlertStatus], states: States | None = None
 ) -> list[ReceivedAlert]:
-    """Compare alerts, in their order, with the `known` status of each occurrence, and with those before them."""
-    status = dict(known)
+    """Compare alerts, in their order, with the `stored` status of each occurrence, and with those before them."""
+    status = dict(stored)
     states = states or States()
     status |= {current.occurrence: AlertStatus.FIRING for current in states.firing.values()}
     received = []
-    for told in alerts:
-        alert, outdated = _placed(told, states) if told.by_state else (told, None)
+    for arriving in alerts:
+        alert, outdated = _placed(arriving, states) if arriving.by_state else (arriving, None)
         if outdated is None and _is_graded_anew(alert, states):
             received.append(_replaced(alert, states, status))
         reception = outdated or _compare(status.get(alert.occurrence), alert.status)
@@ -75,13 +75,13 @@ def receive(
 
 
 def _placed(alert: Alert, states: States) -> tuple[Alert, Reception | None]:
-    """An alert told by state, in the occurrence that it speaks of; and what it is, if it changes no occurrence."""
+    """An alert reported by state, placed in its occurrence; and its reception, if it changes no occurrence."""
     current = states.firing.get(alert.identity)
     if alert.status is AlertStatus.RESOLVED:
         if current is not None and alert.starts_at < current.starts_at:
             return alert, Reception.STALE  # the end of an earlier one, told late
-        said = states.ended.get(alert.identity)
-        states.ended[alert.identity] = max(said or alert.starts_at, alert.starts_at)
+        last_end = states.ended.get(alert.identity)
+        states.ended[alert.identity] = max(last_end or alert.starts_at, alert.starts_at)
         states.changed.add(alert.identity)
         if current is None:
             return alert, Reception.REPEATED
@@ -103,7 +103,7 @@ def _differs(alert: Alert, current: CurrentOccurrence) -> bool:
 
 
 def _is_graded_anew(alert: Alert, states: States) -> bool:
-    """Whether an alert told by state fires on with another grade, which begins a new occurrence."""
+    """Whether an alert reported by state fires on with another grade, which begins a new occurrence."""
     current = states.firing.get(alert.identity)
     fires = alert.by_state and alert.status is AlertStatus.FIRING
     return fires and current is not None and alert.occurrence != current.occurrence

@@ -13,11 +13,11 @@ from bot.domain.policy.policy import Policy, Service
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What else happens when a group is decided."""
+    """The other groups and incidents at the time when a group is decided."""
 
     firing: Sequence[AlertGroup]  # the newest groups that fire, the group itself left out
     open_incidents: Mapping[int, Incident]  # by number
-    declared: Sequence[AlertGroup]  # that declared by themselves within the span of the storm guard, the newest first
+    declared: Sequence[AlertGroup]  # that declared an incident within the span of the storm guard, the newest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def upstream(group: AlertGroup, situation: Situation, policy: Policy) -> list[Re
     """The firing groups of services that this group's services depend on, the nearest first."""
     by_service = _by_service(situation.firing)
     reached = dependencies(policy.services, group.services)
-    return [Related(other, service) for service in reached for other in by_service.get(service, ())]
+    return [Related(related_group, service) for service in reached for related_group in by_service.get(service, ())]
 
 
 def declared_downstream(group: AlertGroup, situation: Situation, policy: Policy) -> Related | None:
@@ -56,12 +56,12 @@ def declared_downstream(group: AlertGroup, situation: Situation, policy: Policy)
     """
     by_service = _by_service(situation.firing)
     for service in dependents(policy.services, group.services):
-        for other in by_service.get(service, ()):
-            if other.decision is Decision.DECLARED and other.incident in situation.open_incidents:
-                roots = {*dependencies(policy.services, other.services)} - {*other.services}
-                known = [each for each in situation.firing if each.incident == other.incident]
-                if not any(roots & {*each.services} for each in known):
-                    return Related(other, service)
+        for downstream in by_service.get(service, ()):
+            if downstream.decision is Decision.DECLARED and downstream.incident in situation.open_incidents:
+                roots = {*dependencies(policy.services, downstream.services)} - {*downstream.services}
+                members = [member for member in situation.firing if member.incident == downstream.incident]
+                if not any(roots & {*member.services} for member in members):
+                    return Related(downstream, service)
     return None
 
 
@@ -79,12 +79,12 @@ def _by_service(groups: Sequence[AlertGroup]) -> dict[str, list[AlertGroup]]:
 
 
 def _reached(edges: Mapping[str, Sequence[str]], start: Sequence[str]) -> list[str]:
-    seen = dict.fromkeys(start)
-    frontier = list(seen)
+    visited = dict.fromkeys(start)
+    frontier = list(visited)
     reached: list[str] = []
     while frontier:
-        ahead = dict.fromkeys(key for via in frontier for key in edges.get(via, ()) if key not in seen)
-        seen |= ahead
+        ahead = dict.fromkeys(key for via in frontier for key in edges.get(via, ()) if key not in visited)
+        visited |= ahead
         frontier = list(ahead)
         reached += frontier
     return reached

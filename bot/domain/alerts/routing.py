@@ -64,15 +64,15 @@ def matching_routes(labels: Mapping[str, str], rules: AlertRules) -> list[tuple[
 
 def names_source(rules: AlertRules, source: str) -> bool:
     """Whether a route asks for alerts of this source by its name."""
-    wanted = [route.match["source"] for route in rules.routes if "source" in route.match]
-    return any(is_wanted(each, source) for each in wanted)
+    patterns = [route.match["source"] for route in rules.routes if "source" in route.match]
+    return any(is_wanted(pattern, source) for pattern in patterns)
 
 
 def skipped_routes(labels: Mapping[str, str], rules: AlertRules) -> list[str]:
     """Why each of the routes before the one that takes the alert does not, in words; the first `MOST_SKIPPED`."""
     skipped = []
     for number, route in enumerate(rules.routes, start=1):
-        missed = [name for name, wanted in route.match.items() if not is_wanted(wanted, labels.get(name, ""))]
+        missed = [name for name, expected in route.match.items() if not is_wanted(expected, labels.get(name, ""))]
         if not missed:
             break
         value = labels.get(missed[0], "")
@@ -133,7 +133,7 @@ def service_names(policy: Policy) -> dict[str, str]:
 def service_of(labels: Mapping[str, str], rules: AlertRules, names: Mapping[str, str]) -> str | None:
     """The service of the catalog that one of the labels names. None if none does. `names`: of `service_names`."""
     for label in (rules.service.label, *rules.service.also):
-        if (said := labels.get(label)) and (key := names.get(fold_name(said))):
+        if (name := labels.get(label)) and (key := names.get(fold_name(name))):
             return key
     return None
 

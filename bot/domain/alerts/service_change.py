@@ -1,4 +1,4 @@
-"""Defines what somebody changed about a service: a deployment, a flag, a migration, a setting."""
+"""Defines a change of a service: a deployment, a flag, a migration, or a setting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Defines a page that was seen in shadow mode: one of the other service's, or one of ours that was withheld."""
+"""Defines a page in shadow mode: one that the other service sent, or one of ours that was withheld."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Defines a silence: for a while, alerts with certain labels tell nobody."""
+"""Defines a silence, which keeps alerts with certain labels quiet for a while."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Silence:
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Whether it silences an alert with these labels; a missing label counts as empty."""
-        return all(is_wanted(wanted, labels.get(label, "")) for label, wanted in self.labels)
+        return all(is_wanted(value, labels.get(label, "")) for label, value in self.labels)
 
 
 def parse(text: str, by: str, now: datetime) -> Silence:
@@ -74,8 +74,8 @@ def parse(text: str, by: str, now: datetime) -> Silence:
     return silence(labels, span, by, " ".join(words[2:]), now)
 
 
-def written(label: str, value: str) -> str:
-    """A label as `parse` reads it: in quotes if its value has spaces, as a regular expression if that does not do."""
+def formatted(label: str, value: str) -> str:
+    """A label as `parse` reads it: in quotes if its value has spaces, as a regular expression if it has quotes."""
     if '"' in value or "“" in value or "”" in value or " ".join(value.split()) != value:
         value = "/" + "(?s:.+)".join(re.sub(r'\\?["“”]', ".", re.escape(part)) for part in value.split()) + "/"
     return f'{label}="{value}"' if " " in value else f"{label}={value}"
@@ -85,9 +85,9 @@ def silence(labels: Sequence[tuple[str, str]], span: timedelta, by: str, reason:
     """A silence from now on. Raises `Refused` for one over 30 days, or with an invalid regular expression."""
     if span > LONGEST:
         raise Refused(f"The longest silence is {LONGEST.days}d. A route with `do: record` lasts.", EXAMPLE)
-    for _, wanted in labels:
-        if (pattern := pattern_in(wanted)) is not None and (error := pattern_error(pattern)):
-            raise Refused(f"“{wanted[:40]}” is no regular expression. {error}", EXAMPLE)
+    for _, value in labels:
+        if (pattern := pattern_in(value)) is not None and (error := pattern_error(pattern)):
+            raise Refused(f"“{value[:40]}” is no regular expression. {error}", EXAMPLE)
     return Silence(tuple(labels), now, now + span, by, harmless(reason, REASON_LENGTH))
 
 
@@ -95,7 +95,8 @@ def silenced_by(alerts: Sequence[Mapping[str, str]], silences: Sequence[Silence]
     """The silences that keep a group quiet, each once: empty if one of its firing alerts is not silenced."""
     used: dict[int, Silence] = {}
     for labels in alerts:
-        match = max((each for each in silences if each.matches(labels)), key=lambda each: each.ends_at, default=None)
+        matching = (candidate for candidate in silences if candidate.matches(labels))
+        match = max(matching, key=lambda candidate: candidate.ends_at, default=None)
         if match is None:
             return ()
         used[match.number] = match

@@ -1,4 +1,4 @@
-"""Defines what people are shown of a group of alerts."""
+"""Defines the view of a group of alerts that people see."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.domain.actions.ticket import OF_INCIDENT, wants_ticket
-from bot.domain.actions.ticket_edit import is_told_of_incident
+from bot.domain.actions.ticket_edit import changes_incident_ticket
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.announcements import (
@@ -137,7 +137,7 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[RecordedEntr
 def _own_ticket(before: Incident, after: Incident, policy: Policy) -> list[Notice]:
     """The ticket of an incident is changed and closed with it, also where its severity would make none any more."""
     makes_tickets = any(level.extra.get("ticket") for level in policy.severities)
-    if makes_tickets and wants_ticket(after, None) and is_told_of_incident(before, after):
+    if makes_tickets and wants_ticket(after, None) and changes_incident_ticket(before, after):
         return [ticket_moved(after.number, OF_INCIDENT)]
     return []
 

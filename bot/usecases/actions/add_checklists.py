@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.domain.actions import item as items
 from bot.domain.actions import reminders
-from bot.domain.actions.checklists import owed
+from bot.domain.actions.checklists import missing_items
 from bot.domain.actions.item import ActionItem
 from bot.domain.incident import Change
 from bot.domain.timeline.entry import entry
@@ -25,7 +25,7 @@ async def add_checklists(context: Context, number: int, actor: str, delivery: st
         authorize.require(context, "action", actor, work.incident)
         known = await actions.of_incident(work.conn, number)
         day, resolved_at = today(work), work.incident.resolved_at or work.now
-        missing = owed(work.incident, known, resolved_at.astimezone(work.policy.zone).date(), day)
+        missing = missing_items(work.incident, known, resolved_at.astimezone(work.policy.zone).date(), day)
         first = await actions.next_number(work.conn, number)
         new = [
             items.create(number, first + index, new_action, actor, work.now).item

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.domain import routing
 from bot.domain.actions.item import ActionItem
 from bot.domain.actions.ticket import OF_INCIDENT, incident_wants_ticket, state_of, wants_ticket
-from bot.domain.actions.ticket_edit import is_told
+from bot.domain.actions.ticket_edit import changes_ticket
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import Notice
@@ -26,6 +26,6 @@ def notices(work: UnitOfWork, before: ActionItem | None, item: ActionItem) -> li
         return []
     if before is None:
         return [routing.ticket(item.incident, item.number)]
-    if state_of(before) is not state_of(item) or is_told(before, item):
+    if state_of(before) is not state_of(item) or changes_ticket(before, item):
         return [routing.ticket_moved(item.incident, item.number)]
     return []

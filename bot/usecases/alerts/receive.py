@@ -14,7 +14,7 @@ from bot.domain import routing
 from bot.domain.alerts import group as groups_of_alerts
 from bot.domain.alerts.alert import Alert, AlertBatch, AlertStatus
 from bot.domain.alerts.group import AlertGroup, Decision, GroupChange
-from bot.domain.alerts.heartbeat import REPEATING, beats_in, found
+from bot.domain.alerts.heartbeat import REPEATING, beats_in, recovered
 from bot.domain.alerts.reception import ReceivedAlert, Reception, States, receive
 from bot.domain.alerts.routing import Placement, in_catalog, place_all
 from bot.domain.policy.alert_rules import AlertAction
@@ -116,7 +116,7 @@ async def _receive_portion(context: Context, batch: AlertBatch, policy: Policy) 
         now = context.clock.now()
         beats = beats_in([placement for several in placements_by_occurrence.values() for placement in several], now)
         missed = await heartbeats.hear(conn, list(beats.values()), now)
-        again = [found(beat, now) for beat in missed]
+        again = [recovered(beat, now) for beat in missed]
         received = await _received(conn, [*batch.alerts, *again], now)
         new_changes = await service_changes.save(conn, in_catalog(batch.changes, policy))
         work = _Batch(conn, policy, now)

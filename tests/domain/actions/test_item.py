@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from bot.domain.actions import item as items
-from bot.domain.actions.checklists import owed
+from bot.domain.actions.checklists import missing_items
 from bot.domain.actions.item import ActionStatus, NewAction
 from bot.domain.errors import Refused
 from tests.factories import declared
@@ -53,11 +53,11 @@ def test_only_live_items_move_and_only_ahead() -> None:
 
 def test_checklists_are_due_so_many_days_after_resolve_and_added_once() -> None:
     incident = replace(declared(), resolved_at=NOW, roles={"commander": "U1"})
-    new = owed(incident, [], TODAY, TODAY)
+    new = missing_items(incident, [], TODAY, TODAY)
     assert {(each.checklist, each.due) for each in new} == {
         ("Day 1", date(2026, 12, 1)), ("Week 1", date(2026, 12, 7)), ("Month 1", date(2026, 12, 30)),
     }  # fmt: skip
     known = [items.create(1, number, each, "U1", NOW).item for number, each in enumerate(new, 1)]
-    assert owed(incident, known, TODAY, TODAY) == []
+    assert missing_items(incident, known, TODAY, TODAY) == []
     with pytest.raises(Refused):
-        owed(declared(), [], TODAY, TODAY)
+        missing_items(declared(), [], TODAY, TODAY)

@@ -97,7 +97,7 @@ class SilenceValues:
 
 def silence_modal(labels: Mapping[str, str], channel: str | None) -> Block:
     """The form with three inputs: the labels of the alerts, for how long, and an optional reason."""
-    lines = "\n".join(silence.written(label, value) for label, value in labels.items() if value)
+    lines = "\n".join(silence.formatted(label, value) for label, value in labels.items() if value)
     options = [elements.option(label, span) for span, label in SPANS.items()]
     return elements.modal(
         SILENCE,
