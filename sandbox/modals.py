@@ -15,7 +15,6 @@ from sandbox.model import Json, View
 from sandbox.settings import Settings
 from sandbox.state import State, new_id
 
-TRIGGER_LIFE_S = 3.0
 PUSH_DEPTH = 3
 MAX_TRIGGERS = 5000  # remembered
 TROUBLE = "We had some trouble connecting. Try again?"
@@ -58,7 +57,7 @@ class Modals:
             raise SlackError("invalid_trigger_id")
         if trigger.used:
             raise SlackError("exchanged_trigger_id")
-        if self.state.clock.now() - trigger.at > TRIGGER_LIFE_S:
+        if self.state.clock.now() - trigger.at > self.settings.trigger_life_s:
             raise SlackError("expired_trigger_id")
         return trigger
 

@@ -33,6 +33,7 @@ class Settings:
     db: Path | None = None
     tiers: bool = False
     ack_timeout_s: float = 3.0
+    trigger_life_s: float = 3.0
     retry_delays_s: tuple[float, ...] = (0.0, 60.0, 300.0)
     ping_interval_s: float = 10.0
     disconnect_warning_s: float = 10.0

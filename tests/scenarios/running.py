@@ -153,7 +153,8 @@ async def world(
 ) -> AsyncIterator[World]:
     """A fresh workspace with a bot in it, over signed HTTP unless `socket_mode`."""
     transcript = Path(f"{TRANSCRIPT}.{os.getpid()}") if TRANSCRIPT else None
-    async with sandbox.running(manifest=MANIFEST, retry_delays_s=(0.0, 0.05, 0.1), transcript=transcript) as ws:
+    patient: dict[str, Any] = {**waiting.PATIENT_SLACK, "retry_delays_s": (0.0, 0.05, 0.1), "transcript": transcript}
+    async with sandbox.running(manifest=MANIFEST, **patient) as ws:
         settings = settings_for(ws, url, socket_mode=socket_mode, tocsin_policy=policy, **more)
         running = World(ws, await start(ws, settings), settings)
         try:
