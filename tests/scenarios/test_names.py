@@ -42,6 +42,7 @@ async def test_a_key_message_tells_names_of_people_channels_and_groups(here: Wor
     message = here.ws.posting.post(here.ws.channel(INSIDE), here.tom.id, text)
     await rest(here)
     await here.tom.react(message, "pushpin")
+    await rest(here)
     known = await learnt(here, here.priya.id, general.id, group.id, here.tom.id)
     said = await typed(here, "maya", INSIDE, "/incident timeline")
     assert f"@{known[here.priya.id]} see #general, @{group.handle} knows" in said
@@ -70,6 +71,7 @@ async def test_an_app_is_told_by_its_name(here: World) -> None:
     await rest(here)
     for message in (named, nameless):
         await here.maya.react(message, "pushpin")
+    await rest(here)
     known = await learnt(here, "B0DEPLOYS0")
     said = await typed(here, "maya", INSIDE, "/incident timeline")
     assert "Deploy bot: 4512 is out" in said
