@@ -69,6 +69,16 @@ async def test_what_is_published_in_slack_is_on_the_page_with_its_own_title(shop
     assert "Published on the status page" in receipt["text"]
 
 
+async def test_each_component_may_have_a_state_of_its_own(shop: World) -> None:
+    channel = await declared(shop, "sev2 Chat is down")
+    await shop.maya.command(channel.name, "/incident comms status_page")
+    await shop.maya.fill(shop.maya.view, {**PUBLISHED, "Components in another state": "Embeddings: major outage"})
+    assert (await shop.maya.submit()).ok
+    document = await shows(shop, "Major outage")
+    states = {each["name"]: each["status"] for each in document["components"]}
+    assert (states["Chat Completions"], states["Embeddings"]) == ("partial_outage", "major_outage")
+
+
 async def test_the_form_of_an_audience_leads_to_the_page_and_back(shop: World) -> None:
     channel = await declared(shop, "sev2 Checkout is down")
     await shop.maya.command(channel.name, "/incident comms internal")

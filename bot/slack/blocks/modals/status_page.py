@@ -21,13 +21,13 @@ from bot.slack.blocks import elements, inputs
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.inputs import InputErrors, View
 from bot.slack.blocks.modals.comms import AUDIENCE, Choice, findings_blocks
+from bot.slack.blocks.modals.component_states import ALLOWED, STATES, lines_of, states_input, states_of
 from bot.slack.blocks.status_page import correct_button
 from bot.slack.text import clip, plain, render
 
 CALLBACK = "status_page"
 MESSAGE_LENGTH = 3000  # as Slack takes
 LISTED, QUOTED = 5, 150  # earlier updates, and characters of each
-_STATES = tuple(state for state in ComponentState if state is not ComponentState.UNDER_MAINTENANCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +54,21 @@ class PageValues:
     message: str
     status: PublicStatus
     components: dict[str, ComponentState]
+    lines: str = ""  # of components in another state, as typed
+    state: ComponentState = ComponentState.OPERATIONAL  # of the chosen components without a line
     found: tuple[str, ...] = ()
 
 
 def status_page_modal(form: PageForm) -> Block:
-    """The form, with inputs `audience`, `title`, `impact`, `status`, `components`, `state` and `message`."""
+    """The form, with inputs `audience`, `title`, `impact`, `status`, `components`, `state`, `states` and `message`."""
     page, typed = form.publication, form.values
     states = typed.components if typed else dict(page.components) if page else form.proposed
     affected = [key for key, state in states.items() if state is not ComponentState.OPERATIONAL]
     status = typed.status if typed else page.status if page else PublicStatus.INVESTIGATING
     title = typed.title if typed else page.title if page else ""
     impact = typed.impact if typed else page.impact if page else ""
+    state = typed.state if typed else _common(states)
+    lines = typed.lines if typed else lines_of(form.rules, states, state)
     blocks = [
         _choice(form),
         _now(form),
@@ -78,7 +82,8 @@ def status_page_modal(form: PageForm) -> Block:
         ),
         elements.input_block("status", "Status", elements.select(_statuses(), str(status))),
         *_components(form.rules, affected),
-        elements.input_block("state", "How these components are", elements.select(_state_options(), _state(states))),
+        elements.input_block("state", "How these components are", elements.select(_state_options(), str(state))),
+        *states_input(form.rules, lines),
         elements.input_block(
             "message", "Message",
             elements.text_input(typed.message if typed else "", multiline=True, longest=MESSAGE_LENGTH),
@@ -92,8 +97,8 @@ def status_page_modal(form: PageForm) -> Block:
     return elements.modal(CALLBACK, "Status page", "Publish", [block for block in blocks if block], metadata)
 
 
-def values_of_page(view: View) -> PageValues:
-    """Read the form. Raises `InputErrors` where the title or message is empty."""
+def values_of_page(view: View, rules: StatusPageRules) -> PageValues:
+    """Read the form. Raises `InputErrors` where the title or message is empty, or a line of `states` says nothing."""
     title, message = inputs.text(view, "title"), inputs.text(view, "message")
     errors = {}
     if not title.strip():
@@ -104,6 +109,7 @@ def values_of_page(view: View) -> PageValues:
         raise InputErrors(errors)
     metadata = inputs.metadata_of(view)
     state = ComponentState(inputs.chosen(view, "state") or ComponentState.OPERATIONAL)
+    lines = inputs.text(view, STATES)
     publication = metadata.get("publication")
     return PageValues(
         inputs.incident_of(view),
@@ -112,7 +118,9 @@ def values_of_page(view: View) -> PageValues:
         inputs.text(view, "impact"),
         message,
         PublicStatus(inputs.chosen(view, "status") or PublicStatus.INVESTIGATING),
-        dict.fromkeys(inputs.several(view, "components"), state),
+        {**dict.fromkeys(inputs.several(view, "components"), state), **states_of(rules, lines)},
+        lines,
+        state,
         tuple(str(sentence) for sentence in metadata.get("found") or ()),
     )
 
@@ -177,9 +185,9 @@ def _components(rules: StatusPageRules, affected: Sequence[str]) -> list[Block]:
 
 
 def _state_options() -> list[Block]:
-    return [elements.option(state.label, str(state)) for state in reversed(_STATES)]
+    return [elements.option(state.label, str(state)) for state in reversed(ALLOWED)]
 
 
-def _state(states: dict[str, ComponentState]) -> str:
+def _common(states: dict[str, ComponentState]) -> ComponentState:
     state = worst(states.values())
-    return str(state if state in _STATES and states else ComponentState.DEGRADED_PERFORMANCE)
+    return state if state in ALLOWED and states else ComponentState.DEGRADED_PERFORMANCE

@@ -62,7 +62,7 @@ def is_page(name: str) -> bool:
 
 async def _submit(call: Submission) -> dict[str, Any] | None:
     """Publish, unless the lint finds what the person was not shown: then the form shows it, and asks once more."""
-    values = values_of_page(call.view)
+    values = values_of_page(call.view, call.context.policy.status_page)
     incident, policy = await call.ctx.visible_incident(values.incident, call.interaction)
     over = values.status in OVER
     findings = findings_of(policy, values.title, values.impact, values.message, over=over)
