@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -152,8 +153,10 @@ async def test_two_presses_lead_from_an_update_to_every_audience(shop: Comms) ->
     assert "Update #1 is posted." in str(view.body)
     assert (await shop.here.maya.submit()).ok
     await rest(shop.here)
-    assert sorted(receipts(await shop.here.show())) == [
-        "briefing #1 to Executives by direct messages: 1 of 2",  # Slack does not know Cleo
+    direct_messages, *others = sorted(receipts(await shop.here.show()))
+    # Slack does not know Cleo; she is left out from the start where the bot has learnt that already.
+    assert re.fullmatch("briefing #1 to Executives by direct messages: 1 of [12]", direct_messages)
+    assert others == [
         "briefing #1 to Executives by e-mail: 2 of 2",
         "start #1 to Customers by e-mail: 2 of 2",
         "start #1 to Internal by Slack channels: 1 of 1",
