@@ -36,6 +36,7 @@ from tests.conftest import BOTH
 from tests.databases import run
 from tests.scenarios.running import World, start, world, written
 from tests.storage.helpers import MINUTE, NOW, message_entry, store_incidents
+from tests.waiting import WITHIN_S
 
 CANARY = 'c4n4ry-"Zx9/Qq\\+secret'
 
@@ -259,6 +260,7 @@ async def test_what_was_sent_after_the_backup_is_not_sent_again_after_a_restore(
         await here.delivered()
         here.ws.faults.down = True  # so that everything waits in the outbox
         await declare(here.tocsin.context, Declaration("Said once", "sev3", here.maya.id))
+        await _due_of(here, 2)
         assert await _process(sqlite_url, tmp_path, "backup", "copy.db") == (0, "")
         here.ws.faults.down = False
         channel = await here.opened(2)
@@ -274,6 +276,17 @@ async def test_what_was_sent_after_the_backup_is_not_sent_again_after_a_restore(
         assert [message.ts for message in here.ws.bot_messages(channel.id)] == before
         assert [name for name in here.ws.channel_names() if name.startswith("inc-2")] == [channel.name]
         assert (await here.show(2))["channel_id"] == channel.id
+
+
+async def _due_of(here: World, number: int) -> None:
+    """Wait until what is due at the declaration is a notice: that nobody can be paged."""
+    notices = sa.select(sa.func.count()).where(outbox.c.incident == number, outbox.c.kind == "page_channel")
+    async with asyncio.timeout(WITHIN_S):
+        while True:
+            async with here.tocsin.database.reading() as conn:
+                if await conn.scalar(notices):
+                    return
+            await asyncio.sleep(0.02)
 
 
 def test_a_backup_that_fails_says_why_and_leaves_nothing(

@@ -39,7 +39,7 @@ def keep_the_responders(monkeypatch: pytest.MonkeyPatch) -> None:
 def let_the_removed_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     """As before point 44 of *Guard*: whoever was removed counts as inside."""
     monkeypatch.setattr(members, "remove", lambda incident, users: incident)
-    monkeypatch.setattr("bot.usecases.visibility.entries.of_actor", _no_moves)
+    monkeypatch.setattr("bot.usecases.visibility.entries.of_actor_among", _no_moves)
 
 
 async def _no_moves(*_: object) -> list[object]:
