@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from bot.domain.incident import Incident
 from sandbox import Channel
 from storage import incidents
+from storage.schema import outbox
 from tests.scenarios.assertions import all_messages, announcements, direct, of_kind, rest, texts, told, typed, words
 from tests.scenarios.running import World, world, written
 from tests.waiting import WITHIN_S
@@ -86,7 +88,7 @@ async def test_a_private_incident_is_in_no_list_of_outsiders(here: World) -> Non
 
 async def test_an_invited_person_sees_the_private_incident(here: World) -> None:
     channel = await private(here)
-    await typed(here, "maya", channel.name, "/incident invite @tom")
+    await typed(here, "maya", channel.name, "/incident lead @tom")
     await rest(here)
     assert here.tom.id in channel.members
     assert "leaked" in await typed(here, "tom", channel.name, "/incident show")
@@ -200,6 +202,23 @@ async def test_that_somebody_left_is_said_to_the_commander_or_else_to_the_report
     assert "They still hold: Incident commander" in words(here, said)
 
 
+async def test_who_left_meanwhile_is_not_told_who_else_left(here: World) -> None:
+    channel = await private(here)
+    await typed(here, "maya", channel.name, "/incident lead @tom")
+    await rest(here)
+    here.ws.faults.down = True  # so that it waits in the outbox
+    await here.maya.kick(channel.id, "tom")
+    await here.ws.settled(WITHIN_S)
+    await here.maya.leave(channel.id)
+    await here.ws.settled(WITHIN_S)
+    here.ws.faults.down = False
+    await here.delivered()
+    async with here.tocsin.database.reading() as conn:
+        states = list(await conn.scalars(sa.select(outbox.c.state).where(outbox.c.kind == "member_removed")))
+    assert states == ["dropped"]
+    assert not [m for m in direct(here, here.maya.id) if "no longer in the private channel" in m.text]
+
+
 async def test_a_removed_person_is_paged_by_no_rung_and_the_next_one_is(sqlite_url: str, tmp_path: Path) -> None:
     ladder = """
       - {after: 0s, notify: ["user:U0TOM00000"], by: [slack]}
@@ -221,7 +240,7 @@ async def test_a_removed_person_is_paged_by_no_rung_and_the_next_one_is(sqlite_u
 
 async def test_somebody_inside_may_ask_for_a_removed_person_by_name(here: World) -> None:
     channel = await removed(here)
-    await typed(here, "maya", channel.name, "/incident invite @tom")
+    await typed(here, "maya", channel.name, "/incident lead @tom")
     await rest(here)
     assert here.tom.id in channel.members
     assert "laptop" in await typed(here, "tom", "#general", "/incident timeline --in INC-1")
@@ -229,7 +248,7 @@ async def test_somebody_inside_may_ask_for_a_removed_person_by_name(here: World)
 
 async def test_who_was_removed_while_the_bot_was_away_is_out_after_its_start(here: World) -> None:
     channel = await private(here)
-    await typed(here, "maya", channel.name, "/incident invite @tom")
+    await typed(here, "maya", channel.name, "/incident lead @tom")
     await rest(here)
     await here.tocsin.stop()
     here.ws.delivery.faults.drop = True
@@ -244,7 +263,7 @@ async def test_who_was_removed_while_the_bot_was_away_is_out_after_its_start(her
 
 async def test_a_move_that_is_told_late_does_not_outrank_a_later_one(here: World) -> None:
     channel = await private(here)
-    await typed(here, "maya", channel.name, "/incident invite @tom")
+    await typed(here, "maya", channel.name, "/incident lead @tom")
     await rest(here)
     here.ws.delivery.faults.reorder = 8
     await here.maya.kick(channel.id, "tom")
