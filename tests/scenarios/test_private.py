@@ -88,7 +88,7 @@ async def test_a_private_incident_is_in_no_list_of_outsiders(here: World) -> Non
 
 async def test_an_invited_person_sees_the_private_incident(here: World) -> None:
     channel = await private(here)
-    await typed(here, "maya", channel.name, "/incident lead @tom")
+    await typed(here, "maya", channel.name, "/incident invite @tom")
     await rest(here)
     assert here.tom.id in channel.members
     assert "leaked" in await typed(here, "tom", channel.name, "/incident show")
@@ -240,7 +240,7 @@ async def test_a_removed_person_is_paged_by_no_rung_and_the_next_one_is(sqlite_u
 
 async def test_somebody_inside_may_ask_for_a_removed_person_by_name(here: World) -> None:
     channel = await removed(here)
-    await typed(here, "maya", channel.name, "/incident lead @tom")
+    await typed(here, "maya", channel.name, "/incident invite @tom")
     await rest(here)
     assert here.tom.id in channel.members
     assert "laptop" in await typed(here, "tom", "#general", "/incident timeline --in INC-1")
@@ -248,7 +248,7 @@ async def test_somebody_inside_may_ask_for_a_removed_person_by_name(here: World)
 
 async def test_who_was_removed_while_the_bot_was_away_is_out_after_its_start(here: World) -> None:
     channel = await private(here)
-    await typed(here, "maya", channel.name, "/incident lead @tom")
+    await typed(here, "maya", channel.name, "/incident invite @tom")
     await rest(here)
     await here.tocsin.stop()
     here.ws.delivery.faults.drop = True
@@ -263,7 +263,7 @@ async def test_who_was_removed_while_the_bot_was_away_is_out_after_its_start(her
 
 async def test_a_move_that_is_told_late_does_not_outrank_a_later_one(here: World) -> None:
     channel = await private(here)
-    await typed(here, "maya", channel.name, "/incident lead @tom")
+    await typed(here, "maya", channel.name, "/incident invite @tom")
     await rest(here)
     here.ws.delivery.faults.reorder = 8
     await here.maya.kick(channel.id, "tom")
