@@ -84,13 +84,17 @@ class Door:
         token_list = self.authenticator.bootstrap().split(",")
         return frozenset(hash_of(secret.strip()) for secret in token_list if secret.strip())
 
-    async def visitor(self, request: web.Request) -> Visitor | None:
-        """Who asks; None for somebody who has not signed in."""
-        cookies, now = await self.cookies(), self.context.clock.now()
+    async def _session(self, request: web.Request, cookies: Cookies, now: datetime) -> Session | None:
+        """The session that the request's cookie opens; None if it has none that is valid."""
         secret = cookies.session_secret(request)
         if secret is None:
             return None
-        session = await sessions.find(self.context.database, secret, self.bootstrap_hashes(), now)
+        return await sessions.find(self.context.database, secret, self.bootstrap_hashes(), now)
+
+    async def visitor(self, request: web.Request) -> Visitor | None:
+        """Who asks; None for somebody who has not signed in."""
+        cookies, now = await self.cookies(), self.context.clock.now()
+        session = await self._session(request, cookies, now)
         if session is None:
             return None
         self.rate_limit.take(session.id)
@@ -104,10 +108,7 @@ class Door:
         It gives no cookie: the session's secret is replaced only by the console's own pages.
         """
         cookies, now = await self.cookies(), self.context.clock.now()
-        secret = cookies.session_secret(request)
-        if secret is None:
-            return None
-        session = await sessions.find(self.context.database, secret, self.bootstrap_hashes(), now)
+        session = await self._session(request, cookies, now)
         if session is None:
             return None
         await sessions.keep(self.context.database, session, now, rotate=False)
