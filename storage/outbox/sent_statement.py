@@ -21,19 +21,19 @@ def mark_all_sent(dialect: str) -> Any:
 
     It returns the ID and the fence of each that this process still held.
     """
-    given = _given(dialect)
-    unchanged = _c.version == given.c.version  # it was not enqueued anew since the claim
+    claims = _claims(dialect)
+    unchanged = _c.version == claims.c.version  # it was not enqueued anew since the claim
     return (
         sa.update(outbox)
-        .where(_c.id == given.c.id, _c.fence == given.c.fence, _c.state == "leased")
+        .where(_c.id == claims.c.id, _c.fence == claims.c.fence, _c.state == "leased")
         .values(
             state=sa.case((unchanged, "sent"), else_="queued"),
             attempts=sa.case((unchanged, _c.attempts), else_=0),
             first_try_at=sa.case((unchanged, _c.first_try_at), else_=sa.null()),
             next_try_at=sql_now(dialect),
             uncertain=sa.false(),
-            receipt=given.c.receipt,
-            redirected=given.c.direct,
+            receipt=claims.c.receipt,
+            redirected=claims.c.direct,
             error=None,
             sent_at=sql_now(dialect),
         )
@@ -41,7 +41,7 @@ def mark_all_sent(dialect: str) -> Any:
     )
 
 
-def _given(dialect: str) -> Any:
+def _claims(dialect: str) -> Any:
     """The parameters as a table. On PostgreSQL it locks the rows of the outbox in the order of their IDs."""
     if dialect != "postgresql":
         value = sa.func.json_each(sa.bindparam("sent")).table_valued("value").c.value
@@ -51,9 +51,9 @@ def _given(dialect: str) -> Any:
     params = ("ids", "fences", "versions", "receipts", "directs")
     arrays = [sa.bindparam(name, type_=postgresql.ARRAY(type_)) for name, type_ in zip(params, types, strict=True)]
     columns = [sa.column(name, type_) for name, type_ in zip(_COLUMNS, types, strict=True)]
-    given = sa.func.unnest(*arrays).table_valued(*columns).render_derived("claims")
+    claims = sa.func.unnest(*arrays).table_valued(*columns).render_derived("claims")
     locked = sa.select(
-        given.c.id, given.c.fence, given.c.version, sa.cast(given.c.receipt, postgresql.JSONB).label("receipt"),
-        given.c.direct,
-    ).join_from(given, outbox, _c.id == given.c.id)  # fmt: skip
-    return locked.order_by(given.c.id).with_for_update(of=outbox).cte("given")
+        claims.c.id, claims.c.fence, claims.c.version, sa.cast(claims.c.receipt, postgresql.JSONB).label("receipt"),
+        claims.c.direct,
+    ).join_from(claims, outbox, _c.id == claims.c.id)  # fmt: skip
+    return locked.order_by(claims.c.id).with_for_update(of=outbox).cte("given")
