@@ -44,6 +44,7 @@ class HistoryRead:
     """
 
     touched_at: float  # monotonic
+    request: int = 0  # of the requests to read the channel, the newest when this read began
     messages: list[dict[str, Any]] = field(default_factory=list)
     cursor: str | None = None
     pages: int = 0
@@ -63,7 +64,7 @@ class HistoryReads:
     def __init__(self) -> None:
         self._by_channel: dict[str, HistoryRead] = {}
 
-    def get(self, channel: str) -> HistoryRead:
+    def get(self, channel: str, request: int) -> HistoryRead:
         """The channel's read, continued or new. Raises `SlackError` while too many other channels are being read."""
         now = time.monotonic()
         self._by_channel = {c: read for c, read in self._by_channel.items() if now - read.touched_at < ABANDONED_S}
@@ -72,7 +73,7 @@ class HistoryReads:
                 raise SlackError(
                     "other channels are read first", "conversations.history", wait_s=CHANNEL_WAIT_S, attempted=False
                 )
-            self._by_channel[channel] = HistoryRead(now)
+            self._by_channel[channel] = HistoryRead(now, request)
         self._by_channel[channel].touched_at = now
         return self._by_channel[channel]
 
@@ -86,21 +87,36 @@ class HistoryReads:
 
 
 class Backfill:
-    """One attempt to bring an incident's timeline up to date with its channel."""
+    """One attempt to bring an incident's timeline up to date with its channel.
 
-    def __init__(self, context: Context, api: SlackApi, bot: BotIdentity, incident: int, channel: str) -> None:
+    `request` counts the requests to read the channel's history.
+    """
+
+    def __init__(
+        self, context: Context, api: SlackApi, bot: BotIdentity, incident: int, channel: str, request: int
+    ) -> None:
         self._context = context
         self._api = api
         self._bot = bot
         self._incident = incident
         self._channel = channel
+        self._request = request
 
     async def run(self, reads: HistoryReads) -> dict[str, Any]:
         """Read history and threads, append what is missing, move the cursor. Safe to repeat; returns counts.
 
-        Raises `DeliveryError`. After one that is not permanent, the next attempt continues from here.
+        A read that an earlier attempt began for an older request may have passed what the newer one is about: the
+        history is then read once more. Raises `DeliveryError`. After one that is not permanent, the next attempt
+        continues from here.
         """
-        read = reads.get(self._channel)
+        read = await self._read(reads)
+        fetched = read.fetched
+        if read.request != self._request:
+            fetched += (await self._read(reads)).fetched
+        return {"fetched": fetched}
+
+    async def _read(self, reads: HistoryReads) -> HistoryRead:
+        read = reads.get(self._channel, self._request)
         try:
             await self._continue(read)
         except DeliveryError as error:
@@ -108,7 +124,7 @@ class Backfill:
                 reads.discard(self._channel)
             raise
         reads.discard(self._channel)
-        return {"fetched": read.fetched}
+        return read
 
     async def _continue(self, read: HistoryRead) -> None:
         """1. New messages. 2. Deletions and reactions. 3. Threads without new replies. 4. Pins."""

@@ -160,5 +160,6 @@ class ChannelSender(SenderBase):
             loss = await self._look(delivery, ChannelLookPayload())
             if loss not in (None, ChannelLoss.ARCHIVED):  # the history of an archived channel can be read
                 return NotNeeded("the channel cannot be read; it is read when it is back")
-        reader = Backfill(self._context, self._api, self._senders.identity, number, channel)
+        request = delivery.notice.version
+        reader = Backfill(self._context, self._api, self._senders.identity, number, channel, request)
         return Sent(await reader.run(self._reads))
