@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bot.cli.door import Door, Target, door_options, through_door
+from bot.cli.operation_client import OperationClient, Target, client_options, run_with_client
 from bot.cli.output import echo, echo_lines, incident_number, print_json
 from bot.domain.errors import TocsinError
 from bot.domain.values.one_line import one_line
@@ -28,7 +28,7 @@ SHOWN = 10
 @click.option("--approve", type=int, metavar="N", help="Approve message N, which waits for a second person.")
 @click.option("--decline", type=int, metavar="N", help="Keep message N, which waits, from going out.")
 @click.option("--correct", type=int, metavar="N", help="Send --text as the correction of message N.")
-@door_options
+@client_options
 def comms_command(incident_id: str, as_json: bool, **options: Any) -> None:
     """Tell the audiences of an incident: without AUDIENCE, who was told what; with it, the message as it would go out.
 
@@ -36,13 +36,13 @@ def comms_command(incident_id: str, as_json: bool, **options: Any) -> None:
     """
     name, path, arguments = _operation(f"INC-{incident_number(incident_id)}", options)
 
-    async def work(door: Door) -> Any:
-        answer = await door.run(name, path, arguments)
+    async def work(client: OperationClient) -> Any:
+        answer = await client.run(name, path, arguments)
         if name == "list_audiences":
-            answer |= await door.run("list_communications", path, {"limit": SHOWN})
+            answer |= await client.run("list_communications", path, {"limit": SHOWN})
         return answer
 
-    answer = through_door(Target(options["person"], options["server"]), work)
+    answer = run_with_client(Target(options["person"], options["server"]), work)
     if as_json:
         print_json(answer)
     elif name == "list_audiences":

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bot.cli.door import Door, door_options, through_door
+from bot.cli.operation_client import OperationClient, client_options, run_with_client
 from bot.cli.output import echo, print_json
 from bot.cli.verbs import target_of
 from bot.domain.errors import TocsinError
@@ -27,7 +27,7 @@ STEPS = (
 @click.argument("words", nargs=-1)
 @click.option("--slack-down", "slack_down", metavar="DURATION", default="", help="Nothing of it goes to Slack so long.")
 @click.option("--at", "speed", metavar="10x", default="", help="A past incident: so many times as fast.")
-@door_options
+@client_options
 def drill_command(words: tuple[str, ...], slack_down: str, speed: str, as_json: bool, **options: Any) -> None:
     """Declare a drill: it is marked everywhere, pages nobody, and counts nowhere.
 
@@ -39,19 +39,19 @@ def drill_command(words: tuple[str, ...], slack_down: str, speed: str, as_json: 
     if speed and not past:
         raise TocsinError("Only a past incident is played at a speed: tocsin drill INC-42 --at 10x")
 
-    async def work(door: Door) -> Any:
+    async def work(client: OperationClient) -> Any:
         if past:
-            replay = f"Replay of {past}: {(await door.run('get_incident', {'id': past}, {}))['title']}"
+            replay = f"Replay of {past}: {(await client.run('get_incident', {'id': past}, {}))['title']}"
             played = {"title": replay[:TITLE_LENGTH], "drill": True, "plays": past, "at": speed}
-            return await door.run("declare_incident", {}, {**played, "slack_down": slack_down})
-        levels = list((await door.run("get_policy", {}, {}))["severities"])
+            return await client.run("declare_incident", {}, {**played, "slack_down": slack_down})
+        levels = list((await client.run("get_policy", {}, {}))["severities"])
         title = list(words)
         level = title.pop(0).lower() if title and title[0].lower() in levels else levels[0]
         drill_title = " ".join(title) or (TITLE if slack_down else "Drill")
         arguments = {"title": drill_title, "severity": level, "drill": True, "slack_down": slack_down}
-        return await door.run("declare_incident", {}, arguments)
+        return await client.run("declare_incident", {}, arguments)
 
-    incident = through_door(target_of(options), work)
+    incident = run_with_client(target_of(options), work)
     if as_json:
         print_json(incident)
         return

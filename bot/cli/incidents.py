@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bot.cli.door import Door, Target, door_options, through_door
+from bot.cli.operation_client import OperationClient, Target, client_options, run_with_client
 from bot.cli.output import echo, incident_number, print_json
 from bot.cli.shared import run
 from bot.domain.errors import TocsinError
@@ -24,10 +24,10 @@ PAGE, MOST = 500, 10_000
 
 @click.command("list")
 @click.argument("scope", default="open", type=click.Choice(["open", "all"]))
-@door_options
+@client_options
 def list_command(scope: str, as_json: bool, person: str | None, server: str | None) -> None:
     """Incidents, newest first."""
-    newest = through_door(Target(person, server), lambda door: _listing(door, scope == "open"))
+    newest = run_with_client(Target(person, server), lambda client: _listing(client, scope == "open"))
     if as_json:
         print_json(newest)
         return
@@ -39,14 +39,14 @@ def list_command(scope: str, as_json: bool, person: str | None, server: str | No
 
 @click.command("search")
 @click.argument("words", nargs=-1, required=True)
-@door_options
+@client_options
 def search_command(words: tuple[str, ...], as_json: bool, person: str | None, server: str | None) -> None:
     """Incidents by their words, the best first, with what fixed them."""
 
-    async def find(door: Door) -> Any:
-        return await door.run("search_incidents", {}, {"q": " ".join(words)})
+    async def find(client: OperationClient) -> Any:
+        return await client.run("search_incidents", {}, {"q": " ".join(words)})
 
-    answer = through_door(Target(person, server), find)
+    answer = run_with_client(Target(person, server), find)
     matches, alerts = answer["incidents"], answer.get("past_alerts", [])
     if as_json:
         print_json(matches)
@@ -64,11 +64,11 @@ def search_command(words: tuple[str, ...], as_json: bool, person: str | None, se
 
 @click.command("show")
 @click.argument("incident_id")
-@door_options
+@client_options
 def show_command(incident_id: str, as_json: bool, person: str | None, server: str | None) -> None:
     """One incident with its timeline and reminders."""
     path = {"id": f"INC-{incident_number(incident_id)}"}
-    details, names = through_door(Target(person, server), lambda door: _details(door, path))
+    details, names = run_with_client(Target(person, server), lambda client: _details(client, path))
     if as_json:
         print_json(details)
     else:
@@ -96,12 +96,12 @@ def _line(incident_id: str, severity: str, status: str, title: str) -> str:
     return f"{incident_id:<8} {severity:<8} {status:<14} {title}"
 
 
-async def _listing(door: Door, open_only: bool) -> list[dict[str, Any]]:
+async def _listing(client: OperationClient, open_only: bool) -> list[dict[str, Any]]:
     """The newest incidents, page by page."""
     query: dict[str, Any] = {"limit": PAGE, **({"status": "open"} if open_only else {})}
     newest: list[dict[str, Any]] = []
     while len(newest) < MOST:
-        page = await door.run("list_incidents", {}, query)
+        page = await client.run("list_incidents", {}, query)
         newest += page["incidents"]
         if page["next_cursor"] is None:
             break
@@ -109,14 +109,14 @@ async def _listing(door: Door, open_only: bool) -> list[dict[str, Any]]:
     return newest
 
 
-async def _details(door: Door, path: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+async def _details(client: OperationClient, path: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
     """The incident as JSON, and the known names of the Slack IDs in it."""
-    details = await door.run("get_incident", path, {"include": "all"})
+    details = await client.run("get_incident", path, {"include": "all"})
     ids = {*details["roles"].values(), *(entry["actor"] for entry in details["timeline"])}
     ids |= {slack_id for row in details["reminders"] for slack_id in ids_in(row["reason"])}
     ids |= {slack_id for entry in details["timeline"] for slack_id in ids_in(entry["text"])}
     ids |= {entry["redacted_by"] for entry in details["timeline"] if "redacted_by" in entry}
-    return details, await door.names(ids)
+    return details, await client.names(ids)
 
 
 def _as_lines(details: dict[str, Any], names: dict[str, str]) -> list[str]:

@@ -12,7 +12,7 @@ import aiohttp
 import click
 
 from bot import settings as settings_reader
-from bot.cli.door import check_identity, local_context
+from bot.cli.operation_client import check_identity, local_context
 from bot.cli.shared import settings_database
 from bot.domain.access.token import Scope, Token
 from bot.domain.errors import TocsinError

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bot.cli.door import Door, Target, door_options, through_door
+from bot.cli.operation_client import OperationClient, Target, client_options, run_with_client
 from bot.cli.output import echo, print_json
 from bot.domain.errors import TocsinError
 
@@ -15,20 +15,20 @@ from bot.domain.errors import TocsinError
 @click.command("oncall")
 @click.argument("schedule", required=False)
 @click.option("--at", "at", metavar="INSTANT", help="Another time than now: 2026-11-25T18:00Z, or local time.")
-@door_options
+@client_options
 def oncall_command(schedule: str | None, at: str | None, as_json: bool, **options: Any) -> None:
     """Who is on call now and next."""
     query: dict[str, Any] = {"at": _instant(at).isoformat()} if at else {}
     if schedule is not None:
         query["schedule"] = schedule
 
-    async def work(door: Door) -> Any:
-        return (await door.run("list_schedules", {}, query))["schedules"]
+    async def work(client: OperationClient) -> Any:
+        return (await client.run("list_schedules", {}, query))["schedules"]
 
     target = Target(options.get("person"), options.get("server"))
     rows = [
         {"schedule": schedule_json["schedule"], "now": schedule_json["everybody"], "next": schedule_json["coming"]}
-        for schedule_json in through_door(target, work)
+        for schedule_json in run_with_client(target, work)
     ]
     if as_json:
         print_json(rows)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bot import policy as policy_reader
-from bot.cli.door import local_context
+from bot.cli.operation_client import local_context
 from bot.cli.output import as_json_option, echo, incident_number, print_json
 from bot.cli.shared import run
 from bot.domain.errors import TocsinError

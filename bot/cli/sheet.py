@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bot.cli.door import local_context
+from bot.cli.operation_client import local_context
 from bot.cli.output import echo, echo_lines
 from bot.cli.shared import run
 from bot.domain.errors import TocsinError

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from bot import policy as policy_reader
-from bot.cli.door import Door, Target, door_options, through_door
+from bot.cli.operation_client import OperationClient, Target, client_options, run_with_client
 from bot.cli.output import as_json_option, echo, print_json
 from bot.cli.shared import run
 from bot.domain.errors import TocsinError
@@ -41,7 +41,7 @@ at_option = click.option("--at", help="When it was so, such as 2026-03-29T14:30;
 
 
 @click.group("statuspage", invoke_without_command=True)
-@door_options
+@client_options
 @click.pass_context
 def statuspage_command(ctx: click.Context, /, **options: Any) -> None:
     """The status page: its components and what is published."""
@@ -49,9 +49,9 @@ def statuspage_command(ctx: click.Context, /, **options: Any) -> None:
     if ctx.invoked_subcommand is not None:
         return
 
-    async def work(door: Door) -> Any:
-        status_page = await door.run("get_status_page", {}, {})
-        newest = await door.run("list_publications", {}, {"limit": HISTORY})
+    async def work(client: OperationClient) -> Any:
+        status_page = await client.run("get_status_page", {}, {})
+        newest = await client.run("list_publications", {}, {"limit": HISTORY})
         current_ids = {publication["id"] for publication in status_page["publications"]}
         status_page["publications"] += [
             publication for publication in newest["publications"] if publication["id"] not in current_ids
@@ -70,7 +70,7 @@ def statuspage_command(ctx: click.Context, /, **options: Any) -> None:
 @components_option
 @click.option("--started-at", help="When it began, for what is published later; in the page's time zone.")
 @click.option("--resolved-at", help="When it ended, for what is over.")
-@door_options
+@client_options
 @click.pass_context
 def publish_command(ctx: click.Context, /, incident_id: str | None, **options: Any) -> None:
     """Publish an incident (INC-7), or something without an incident."""
@@ -89,7 +89,7 @@ def publish_command(ctx: click.Context, /, incident_id: str | None, **options: A
 @click.option("--impact", help="Another impact; the page shows it as edited.")
 @click.option("--edit", type=int, metavar="N", help="The same as `correct --update N`.")
 @at_option
-@door_options
+@client_options
 @click.pass_context
 def update_command(ctx: click.Context, /, publication: str, **options: Any) -> None:
     """Add an update to PUBLICATION, which is its ID or INC-7. --edit corrects an earlier one, visibly."""
@@ -111,7 +111,7 @@ def update_command(ctx: click.Context, /, publication: str, **options: Any) -> N
 @click.option("--title", help="The right title.")
 @click.option("--impact", help="The right impact.")
 @click.option("--notify/--no-notify", default=True, help="Whether subscribers get the correction, too.")
-@door_options
+@client_options
 @click.pass_context
 def correct_command(ctx: click.Context, /, publication: str, **options: Any) -> None:
     """Correct what was published in PUBLICATION, which is its ID or INC-7. The page shows it as edited."""
@@ -123,7 +123,7 @@ def correct_command(ctx: click.Context, /, publication: str, **options: Any) -> 
 @click.argument("publication")
 @click.option("--message", required=True, help="What is well again, and since when.")
 @at_option
-@door_options
+@client_options
 @click.pass_context
 def resolve_command(ctx: click.Context, /, publication: str, **options: Any) -> None:
     """Resolve PUBLICATION, which is its ID or INC-7; its components are operational again."""
@@ -139,7 +139,7 @@ def resolve_command(ctx: click.Context, /, publication: str, **options: Any) -> 
 @click.option("--automatic/--by-hand", default=True, help="Whether it begins and ends by itself.")
 @click.option("--remind/--no-remind", default=True, help="Whether subscribers are reminded an hour before.")
 @click.option("--silence", is_flag=True, help="Silence the alerts of the components' services while it lasts.")
-@door_options
+@client_options
 @click.pass_context
 def maintenance_command(ctx: click.Context, /, **options: Any) -> None:
     """Schedule maintenance; without options, list what is planned or under way."""
@@ -156,7 +156,7 @@ def maintenance_command(ctx: click.Context, /, **options: Any) -> None:
 
 
 def _list_maintenance(ctx: click.Context, options: Options) -> None:
-    planned = _through(ctx, options, lambda door: door.run("list_maintenance", {}, {}))["publications"]
+    planned = _through(ctx, options, lambda client: client.run("list_maintenance", {}, {}))["publications"]
     if _as_json(ctx, options):
         print_json(planned)
         return
@@ -189,16 +189,16 @@ async def _subscribers(database: Database) -> dict[str, dict[str, int]]:
 
 
 @subscribers_command.command("list")
-@door_options
+@client_options
 @click.pass_context
 def list_subscribers_command(ctx: click.Context, /, **options: Any) -> None:
     """List the subscribers with their addresses."""
 
-    async def work(door: Door) -> Any:
+    async def work(client: OperationClient) -> Any:
         rows: list[Any] = []
         cursor: str | None = ""
         while cursor is not None:
-            answer = await door.run("list_subscribers", {}, {"limit": 200, **({"cursor": cursor} if cursor else {})})
+            answer = await client.run("list_subscribers", {}, {"limit": 200, **({"cursor": cursor} if cursor else {})})
             rows += answer["subscribers"]
             cursor = answer["next_cursor"]
         return rows
@@ -216,24 +216,24 @@ def list_subscribers_command(ctx: click.Context, /, **options: Any) -> None:
 @subscribers_command.command("add")
 @click.argument("address")
 @click.option("--component", "components", multiple=True, metavar="KEY", help="Only this component; repeatable.")
-@door_options
+@client_options
 @click.pass_context
 def add_subscriber_command(ctx: click.Context, /, address: str, **options: Any) -> None:
     """Ask ADDRESS (of mail, or https://…) to confirm that it is told of what is published."""
     kind = "webhook" if "://" in address else "email"
     arguments = {"kind": kind, "address": address, "components": list(options["components"])}
-    added = _through(ctx, options, lambda door: door.run("add_subscriber", {}, arguments))
+    added = _through(ctx, options, lambda client: client.run("add_subscriber", {}, arguments))
     print_json(added) if options["as_json"] else _print_subscriber(added)
 
 
 @subscribers_command.command("remove")
 @click.argument("subscriber")
-@door_options
+@client_options
 @click.pass_context
 def remove_subscriber_command(ctx: click.Context, /, subscriber: str, **options: Any) -> None:
     """Remove SUBSCRIBER, the ID that `list` shows, with its address."""
     path = {"subscriber": subscriber}
-    removed = _through(ctx, options, lambda door: door.run("remove_subscriber", path, {}))
+    removed = _through(ctx, options, lambda client: client.run("remove_subscriber", path, {}))
     print_json(removed) if options["as_json"] else echo(f"{removed['address']} is told nothing more.")
 
 
@@ -275,19 +275,19 @@ def _publication(
 ) -> None:
     """Run an operation that returns a publication, and print it. `instants`: the options that are times."""
 
-    async def work(door: Door) -> Any:
+    async def work(client: OperationClient) -> Any:
         times = {option: options[option] for option in instants if options[option] is not None}
-        zone = (await door.run("get_status_page", {}, {}))["timezone"] if times else ""
+        zone = (await client.run("get_status_page", {}, {}))["timezone"] if times else ""
         stamps = {option: required_instant(text, zone).isoformat() for option, text in times.items()}
-        return await door.run(name, path, {**arguments, **stamps})
+        return await client.run(name, path, {**arguments, **stamps})
 
     _print(_through(ctx, options, work), as_json=_as_json(ctx, options))
 
 
-def _through(ctx: click.Context, options: Options, work: Callable[[Door], Any]) -> Any:
-    """Run `work` with the door of the options, which may stand before or after the subcommand."""
+def _through(ctx: click.Context, options: Options, work: Callable[[OperationClient], Any]) -> Any:
+    """Run `work` with the client of the options, which may stand before or after the subcommand."""
     group = ctx.obj or {}
-    return through_door(
+    return run_with_client(
         Target(options.get("person") or group.get("person"), options.get("server") or group.get("server")), work
     )
 

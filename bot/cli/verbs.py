@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bot.cli.door import Door, Target, door_options, through_door
+from bot.cli.operation_client import OperationClient, Target, client_options, run_with_client
 from bot.cli.output import echo, incident_number, print_json
 from bot.domain.errors import TocsinError
 from bot.domain.incident.relations import parse_tags
@@ -21,10 +21,10 @@ def _carry_out(target: Target, name: str, incident_id: str | None, arguments: Ar
     """Run a verb and print the incident as it is now."""
     path = {} if incident_id is None else {"id": f"INC-{incident_number(incident_id)}"}
 
-    async def work(door: Door) -> Any:
-        return await door.run(name, path, arguments)
+    async def work(client: OperationClient) -> Any:
+        return await client.run(name, path, arguments)
 
-    incident = through_door(target, work)
+    incident = run_with_client(target, work)
     if as_json:
         print_json(incident)
         return
@@ -45,23 +45,23 @@ def _words(words: tuple[str, ...], missing: str) -> str:
 @click.option("--drill", is_flag=True, help="A test: marked everywhere, pages nobody.")
 @click.option("--description", default="", help="What is happening.")
 @click.option("--service", "services", multiple=True, help="An affected service; may be given several times.")
-@door_options
+@client_options
 def declare_command(words: tuple[str, ...], severity: str | None, as_json: bool, **options: Any) -> None:
     """Declare an incident: tocsin declare sev2 Checkout is down"""
     target = target_of(options)
     arguments: Arguments = {name: options[name] for name in ("private", "drill", "description")}
     arguments["services"] = list(options["services"])
 
-    async def work(door: Door) -> Any:
-        levels = (await door.run("get_policy", {}, {}))["severities"]
+    async def work(client: OperationClient) -> Any:
+        levels = (await client.run("get_policy", {}, {}))["severities"]
         title, level = list(words), severity
         if level is None and len(title) > 1 and title[0].lower() in levels:
             level = title.pop(0).lower()
-        return await door.run(
+        return await client.run(
             "declare_incident", {}, {**arguments, "title": " ".join(title), **({"severity": level} if level else {})}
         )
 
-    incident = through_door(target, work)
+    incident = run_with_client(target, work)
     if as_json:
         print_json(incident)
     else:
@@ -81,7 +81,7 @@ def _verb(
     @click.command(name, help=help_text)
     @click.argument("incident_id", metavar="ID")
     @click.argument("words", nargs=-1)
-    @door_options
+    @client_options
     def command(incident_id: str, words: tuple[str, ...], as_json: bool, **options: Any) -> None:
         _carry_out(target_of(options), operation, incident_id, arguments_of(words), as_json)
 
@@ -189,15 +189,15 @@ cancel_command = _verb(
 
 @click.command("why")
 @click.argument("incident_id", metavar="ID")
-@door_options
+@client_options
 def why_command(incident_id: str, as_json: bool, **options: Any) -> None:
     """Every reminder and page: due, sent or not, and the reason."""
     path = {"id": f"INC-{incident_number(incident_id)}"}
 
-    async def work(door: Door) -> Any:
-        return (await door.run("list_reminders", path, {}))["reminders"]
+    async def work(client: OperationClient) -> Any:
+        return (await client.run("list_reminders", path, {}))["reminders"]
 
-    rows = through_door(target_of(options), work)
+    rows = run_with_client(target_of(options), work)
     if as_json:
         print_json(rows)
         return

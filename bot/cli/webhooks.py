@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bot.cli.door import local_context
+from bot.cli.operation_client import local_context
 from bot.cli.output import echo
 from bot.cli.shared import run
 from bot.domain.values.durations import parse_duration

@@ -59,8 +59,8 @@ class TokenTools:
 _current: ContextVar[TokenTools] = ContextVar("mcp_tools")
 
 
-class Door:
-    """Passes requests to the library, which is loaded at the first of them."""
+class McpEndpoint:
+    """Passes requests to the MCP library, which is loaded at the first request."""
 
     def __init__(self, authenticator: Authenticator, slackbot: SlackbotRequests) -> None:
         self._authenticator, self._slackbot = authenticator, slackbot
@@ -171,6 +171,6 @@ async def _through(app: Callable[..., Any], request: web.Request, body: bytes) -
 
 def routes(authenticator: Authenticator, slackbot: SlackbotRequests, site: web.Application) -> list[web.RouteDef]:
     """The route."""
-    door = Door(authenticator, slackbot)
-    site.on_cleanup.append(door.close)
-    return [web.post(PATH, door.serve), web.get(PATH, door.serve), web.delete(PATH, door.serve)]
+    endpoint = McpEndpoint(authenticator, slackbot)
+    site.on_cleanup.append(endpoint.close)
+    return [web.post(PATH, endpoint.serve), web.get(PATH, endpoint.serve), web.delete(PATH, endpoint.serve)]

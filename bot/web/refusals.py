@@ -16,7 +16,7 @@ log = structlog.get_logger()
 
 
 class Refusals:
-    """Counts and logs the refusals of one door."""
+    """Counts and logs the refusals of one endpoint."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics

@@ -15,10 +15,9 @@ from bot.usecases.context import Context
 from bot.web import acknowledge, debug, health, mcp, oncall, review_calendar, slack, twilio, webhooks
 from bot.web.api import reference
 from bot.web.api.authentication import Authenticator
-from bot.web.api.routes import PREFIX, Door, application
+from bot.web.api.routes import PREFIX, ApiContext, application
 from bot.web.connection_limits import ConnectionLimiter
-from bot.web.console import routes as console
-from bot.web.console.routes import ConsoleParts
+from bot.web.console.routes import ConsoleParts, add_console
 from bot.web.hooks import sources, tickets
 from bot.web.server import HttpServer
 from bot.web.slackbot import SlackbotRequests
@@ -56,14 +55,14 @@ def http_server(
     site.add_routes(acknowledge.routes(context))
     site.add_routes(review_calendar.routes(context))
     site.add_routes(reference.routes(context))
-    door = console.add_to(site, authenticator, pages.console)
-    site.add_subapp(PREFIX, application(Door(authenticator)))
+    console = add_console(site, authenticator, pages.console)
+    site.add_subapp(PREFIX, application(ApiContext(authenticator)))
     slackbot = SlackbotRequests(
         lambda: secret_of(live.current.slack_signing_secret), pages.team,
         lambda: Scope(live.current.tocsin_slackbot_mcp) if live.current.tocsin_slackbot_mcp else None,
     )  # fmt: skip
     site.add_routes(mcp.routes(authenticator, slackbot, site))
-    gate = Gate(pages.status_page, door.is_member)
+    gate = Gate(pages.status_page, console.is_member)
     site.add_routes([*statuspage.routes(gate), *subscriptions.routes(context, gate)])
     if settings.tocsin_demo:
         site.add_routes(debug.routes(context))

@@ -1,4 +1,4 @@
-"""Reads the key entries of all timelines, the latest first: who did what, when and through which door."""
+"""Reads the key entries of all timelines, the latest first: who did what, when and from which source."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ async def post(here: World, path: str, fields: dict[str, str], *, token: str = T
 
 
 async def acknowledged(here: World) -> list[tuple[str, str]]:
-    """Who acknowledged, and through which door."""
+    """Who acknowledged, and with which source."""
     timeline = (await here.show())["timeline"]
     return [(entry["actor"], entry["source"]) for entry in timeline if entry["kind"] == "acknowledged"]
 

@@ -19,7 +19,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass
-class Door:
+class StubServer:
     """A server that answers as it is told."""
 
     handle: Handler
@@ -29,7 +29,7 @@ class Door:
 
 @asynccontextmanager
 async def reading(handle: Handler) -> AsyncIterator[Reader]:
-    async with serving(Door(handle)) as url, aiohttp.ClientSession() as session:
+    async with serving(StubServer(handle)) as url, aiohttp.ClientSession() as session:
         yield Reader("Vendor", url, {"Authorization": "secret"}, "VENDOR_KEY", session, pause_s=0.001)
 
 

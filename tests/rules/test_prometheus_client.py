@@ -18,7 +18,7 @@ from tests.certificates import self_signed
 EMPTY = {"status": "success", "data": {"resultType": "matrix", "result": []}}
 
 
-class Door:
+class RecordingServer:
     """Keeps how it was asked, and answers what a test says."""
 
     def __init__(self) -> None:
@@ -38,8 +38,8 @@ class Door:
 
 
 @asynccontextmanager
-async def door(certificate: ssl.SSLContext | None = None) -> AsyncIterator[Door]:
-    found = Door()
+async def prometheus_server(certificate: ssl.SSLContext | None = None) -> AsyncIterator[RecordingServer]:
+    found = RecordingServer()
     app = web.Application()
     app.router.add_post("/api/v1/query_range", found.handle)
     runner = web.AppRunner(app)
@@ -62,7 +62,7 @@ async def client(address: Address) -> AsyncIterator[Prometheus]:
 
 
 async def test_a_bearer_token_goes_along_and_may_be_replaced() -> None:
-    async with door() as found:
+    async with prometheus_server() as found:
         addresses = [Address(found.url, token="first"), Address(found.url, token="second")]
         prometheus = Prometheus(lambda: addresses[0])
         await prometheus.range("up", 0, 0, 1)
@@ -73,7 +73,7 @@ async def test_a_bearer_token_goes_along_and_may_be_replaced() -> None:
 
 
 async def test_a_user_and_password_in_the_address_are_basic_authentication_and_never_shown() -> None:
-    async with door() as found:
+    async with prometheus_server() as found:
         url = found.url.replace("://", "://tocsin:secret-word@")
         async with client(Address(url)) as prometheus:
             await prometheus.range("up", 0, 0, 1)
@@ -90,7 +90,7 @@ async def test_a_certificate_of_the_operators_own_is_trusted(tmp_path: Path) -> 
     key, certificate = self_signed(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    async with door(context) as found:
+    async with prometheus_server(context) as found:
         async with client(Address(found.url, ca=certificate)) as prometheus:
             assert await prometheus.range("up", 0, 0, 1) == []
         async with client(Address(found.url)) as prometheus:
@@ -99,7 +99,7 @@ async def test_a_certificate_of_the_operators_own_is_trusted(tmp_path: Path) -> 
 
 
 async def test_a_redirect_is_not_followed() -> None:
-    async with door() as found, door() as elsewhere:
+    async with prometheus_server() as found, prometheus_server() as elsewhere:
         found.location = f"{elsewhere.url}/api/v1/query_range"
         async with client(Address(found.url, token="secret")) as prometheus:
             with pytest.raises(PrometheusError):
@@ -108,7 +108,7 @@ async def test_a_redirect_is_not_followed() -> None:
 
 
 async def test_a_long_range_is_read_in_parts_and_joined() -> None:
-    async with door() as found:
+    async with prometheus_server() as found:
         found.answer = {
             "status": "success",
             "data": {"resultType": "matrix", "result": [{"metric": {"job": "a"}, "values": [[1, "5"], [2, "NaN"]]}]},

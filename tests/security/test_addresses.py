@@ -42,14 +42,14 @@ class Metadata:
     """Stands for the machine's metadata service, at the other end of a redirect."""
 
     url: str = ""
-    door: str = ""
+    vendor_url: str = ""
     reached: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
 
 @asynccontextmanager
 async def leading_astray(status: int) -> AsyncIterator[Metadata]:
-    """A vendor's door that sends whoever knocks on to another server."""
+    """A vendor's server that redirects every request to another server."""
     found = Metadata()
 
     async def reached(request: web.Request) -> web.Response:
@@ -61,7 +61,7 @@ async def leading_astray(status: int) -> AsyncIterator[Metadata]:
         return web.Response(status=status, headers={"Location": f"{found.url}/latest/meta-data/"})
 
     async with _serving(reached) as inside, _serving(astray) as outside:
-        found.url, found.door = inside, outside
+        found.url, found.vendor_url = inside, outside
         yield found
 
 
@@ -82,9 +82,9 @@ async def test_no_notifier_follows_a_redirect(here: World, method: str, status: 
     async with leading_astray(status) as found, slack_api.open_session() as session:
         settings = here.settings.model_copy(
             update={
-                "pagerduty_routing_key": SecretStr("k" * 32), "pagerduty_events_url": f"{found.door}/v2/enqueue",
+                "pagerduty_routing_key": SecretStr("k" * 32), "pagerduty_events_url": f"{found.vendor_url}/v2/enqueue",
                 "twilio_account_sid": "AC1", "twilio_auth_token": SecretStr("t" * 32), "twilio_from": "+15005550006",
-                "twilio_api_url": found.door, "webhook_url": SecretStr(f"{found.door}/hook"),
+                "twilio_api_url": found.vendor_url, "webhook_url": SecretStr(f"{found.vendor_url}/hook"),
                 "webhook_secret": SecretStr("s" * 32),
             }
         )  # fmt: skip
@@ -101,12 +101,12 @@ async def test_no_wiki_and_no_tracker_follows_a_redirect(here: World, vendor: st
         token = SecretStr("t" * 32)
         settings = here.settings.model_copy(
             update={
-                "confluence_url": f"{found.door}/wiki", "confluence_email": "ops@example.com",
+                "confluence_url": f"{found.vendor_url}/wiki", "confluence_email": "ops@example.com",
                 "confluence_api_token": token, "confluence_space": "OPS",
-                "notion_api_url": found.door, "notion_token": token, "notion_parent": "0" * 32,
-                "github_api_url": found.door, "github_token": token, "github_repository": "acme/app",
-                "jira_url": found.door, "jira_api_token": token, "jira_project": "OPS",
-                "linear_api_url": found.door, "linear_api_key": token, "linear_team": "ENG",
+                "notion_api_url": found.vendor_url, "notion_token": token, "notion_parent": "0" * 32,
+                "github_api_url": found.vendor_url, "github_token": token, "github_repository": "acme/app",
+                "jira_url": found.vendor_url, "jira_api_token": token, "jira_project": "OPS",
+                "linear_api_url": found.vendor_url, "linear_api_key": token, "linear_team": "ENG",
             }
         )  # fmt: skip
         clients: dict[Any, Any] = dict(trackers.build(settings, session))
@@ -126,7 +126,7 @@ async def test_no_wiki_and_no_tracker_follows_a_redirect(here: World, vendor: st
 async def test_a_redirect_from_slack_is_not_followed(status: int) -> None:
     """The token would go along."""
     async with leading_astray(status) as found, slack_api.open_session() as session:
-        api = SlackApi(slack_api.web_client("xoxb-secret", f"{found.door}/api/", session))
+        api = SlackApi(slack_api.web_client("xoxb-secret", f"{found.vendor_url}/api/", session))
         with pytest.raises(SlackError) as raised:
             await api.call("auth.test")
         assert "SLACK_API_URL" in str(raised.value)
@@ -138,7 +138,7 @@ async def test_the_shared_session_follows_no_redirect() -> None:
     async with leading_astray(302) as found, slack_api.open_session() as session:
         for method in ("GET", "POST", "PUT", "HEAD"):
             with pytest.raises(slack_api.RedirectRefused):
-                await session.request(method, f"{found.door}/heartbeat")
+                await session.request(method, f"{found.vendor_url}/heartbeat")
         assert found.reached == []
 
 
@@ -173,7 +173,7 @@ async def test_an_answer_whose_address_is_not_slacks_is_posted_in_the_channel(he
 async def test_a_response_url_that_redirects_is_not_called_again(here: World) -> None:
     await here.declared()
     async with leading_astray(307) as found:
-        url = URL(f"{found.door}/response")
+        url = URL(f"{found.vendor_url}/response")
         result = await by_url(here.tocsin.session, url, line("secret words"), replace=False)
         assert result == NotNeeded("the answer's address is used up (307)")
         assert found.reached == []
@@ -228,7 +228,7 @@ def test_no_address_of_a_notifier_or_a_bookmark_comes_from_a_person_in_slack() -
     }
     # Commands that call Tocsin itself, by its settings, or a Prometheus that they have started.
     operators = {
-        "check/settings.py", "cli/alerts.py", "cli/door.py", "cli/mcp.py",
+        "check/settings.py", "cli/alerts.py", "cli/mcp.py", "cli/operation_client.py",
         "integrations/temporary_prometheus.py",
         "importers/reader.py",  # `tocsin import`: tests/importers/test_reader.py
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Bytes that are no text, and characters that no database takes, in paths, queries and headers break no door."""
+"""Bytes that are no text, and characters that no database takes, in paths, queries and headers break no endpoint."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ schedules: {primary: {members: [U0MAYA0000]}}
 status_page: {visibility: internal, components: [{key: api, name: API}]}
 """
 BROKEN = (b"\xff\xfe", b"%ff", b"%00", b"%ED%A0%80", b"%2e%2e%2f%2e%2e%2fetc%2fpasswd", "²".encode())
-DOORS = (
+ENDPOINTS = (
     "GET /ack/{x}", "POST /ack/{x}", "GET /ack/{x}.{x}", "GET /status?access={x}", "GET /status/incidents/{x}",
     "GET /status/confirm/{x}", "POST /status/confirm/{x}", "POST /status/unsubscribe/{x}.{x}",
     "GET /status/history?before={x}", "GET /status/api/v2/{x}", "GET /oncall/primary.ics?token={x}",
@@ -49,10 +49,10 @@ async def status_of(port: int, request: bytes) -> int:
     return int(line.split()[1]) if line else 0
 
 
-async def broke(here: World, doors: list[str], secret: str) -> list[tuple[str, int]]:
+async def broke(here: World, endpoints: list[str], secret: str) -> list[tuple[str, int]]:
     found = []
-    for door in doors:
-        method, path = door.split(" ", 1)
+    for endpoint in endpoints:
+        method, path = endpoint.split(" ", 1)
         for broken in BROKEN:
             target = path.encode().replace(b"{x}", broken)
             head = f"Host: x\r\nAuthorization: Bearer {secret}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -64,27 +64,27 @@ async def broke(here: World, doors: list[str], secret: str) -> list[tuple[str, i
     return found
 
 
-async def test_no_path_and_no_query_breaks_a_door(database_url: str, tmp_path: Path) -> None:
+async def test_no_path_and_no_query_breaks_an_endpoint(database_url: str, tmp_path: Path) -> None:
     operations = [f"{each.method} /api/v1{re.sub(r'{[a-z]+}', '{x}', each.path)}" for each in OPERATIONS]
     async with world(database_url, policy=written(tmp_path, POLICY)) as here:
         await here.declared()
         _, secret = await token_for(here, scopes="admin")
-        assert await broke(here, [*DOORS, *(each for each in operations if "{x}" in each)], secret) == []
+        assert await broke(here, [*ENDPOINTS, *(each for each in operations if "{x}" in each)], secret) == []
 
 
-async def test_no_header_breaks_a_door(sqlite_url: str, tmp_path: Path) -> None:
+async def test_no_header_breaks_an_endpoint(sqlite_url: str, tmp_path: Path) -> None:
     more: dict[str, Any] = {"tocsin_hook_token": "t" * 32, "sentry_client_secret": "s" * 32}
     async with world(sqlite_url, policy=written(tmp_path, POLICY), **more) as here:
-        for door in ("GET /api/v1/me", "POST /api/v1/tokens", "POST /hooks/events", "POST /hooks/sentry"):
+        for endpoint in ("GET /api/v1/me", "POST /api/v1/tokens", "POST /hooks/events", "POST /hooks/sentry"):
             for header in HEADERS:
                 for broken in (b"\xff\xfe", b"/////w==", "²".encode()):
                     line = header.encode().replace(b"{x}", broken)
                     head = b" HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n"
-                    request = door.encode() + head + line + b"\r\nConnection: close\r\n\r\n{}"
-                    assert 400 <= await status_of(here.tocsin.port, request) < 500, (door, line)
+                    request = endpoint.encode() + head + line + b"\r\nConnection: close\r\n\r\n{}"
+                    assert 400 <= await status_of(here.tocsin.port, request) < 500, (endpoint, line)
 
 
-async def test_no_codec_that_a_form_names_breaks_or_delays_a_door(sqlite_url: str, tmp_path: Path) -> None:
+async def test_no_codec_that_a_form_names_breaks_or_delays_an_endpoint(sqlite_url: str, tmp_path: Path) -> None:
     more: dict[str, Any] = {
         "twilio_auth_token": "t" * 32, "tocsin_url": "https://tocsin.example.com",
         "twilio_account_sid": "AC" + "1" * 32, "twilio_from": "+15550100000",
@@ -103,10 +103,10 @@ async def test_no_codec_that_a_form_names_breaks_or_delays_a_door(sqlite_url: st
         ("multipart/form-data", b"--"),
     ]  # fmt: skip
     async with world(sqlite_url, policy=written(tmp_path, POLICY), **more) as here:
-        for door in ("/login", "/login/x", "/hooks/twilio/sms", "/hooks/twilio/voice", "/status/subscribe"):
+        for endpoint in ("/login", "/login/x", "/hooks/twilio/sms", "/hooks/twilio/voice", "/status/subscribe"):
             for kind, body in forms:
-                head = f"POST {door} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
+                head = f"POST {endpoint} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
                 began = time.monotonic()
                 status = await status_of(here.tocsin.port, head.encode() + b"Connection: close\r\n\r\n" + body)
-                assert 400 <= status < 500, (door, kind, status)
-                assert time.monotonic() - began < WITHIN_S / 2, (door, kind)
+                assert 400 <= status < 500, (endpoint, kind, status)
+                assert time.monotonic() - began < WITHIN_S / 2, (endpoint, kind)

@@ -1,4 +1,4 @@
-"""A private incident with alerts, actions, a review and messages: no door tells an outsider a word of it."""
+"""A private incident with alerts, actions, a review and messages: no interface tells an outsider a word of it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ alerts:
   routes: [{do: ask, channel: "#alerts"}]
 """
 WORD = "zirconium"  # stands in every text of the incident
-OPEN_DOORS = (
+OPEN_PATHS = (
     "/status", "/status/history", "/status/feed.atom", "/status/feed.rss", "/status/feed.json",
     "/status/maintenance.ics", "/status/badge.svg", "/api/v2/summary.json", "/api/v2/incidents.json",
     "/healthz", "/readyz", "/metrics",
@@ -74,7 +74,7 @@ def told(body: Any) -> list[str]:
     return re.findall(rf"{WORD}|INC-1\b", text)
 
 
-async def test_no_door_tells_an_outsider_of_a_private_incident(sqlite_url: str, tmp_path: Path) -> None:
+async def test_no_interface_tells_an_outsider_of_a_private_incident(sqlite_url: str, tmp_path: Path) -> None:
     more: dict[str, Any] = {"tocsin_hook_token": "t" * 32}
     async with world(sqlite_url, policy=written(tmp_path, POLICY), **more) as here:
         await private_one(here)
@@ -94,8 +94,8 @@ async def test_no_door_tells_an_outsider_of_a_private_incident(sqlite_url: str, 
                     if found := set(told(reply.body)) - said:
                         leaks.append((person, operation.name, found))
         async with aiohttp.ClientSession() as session:
-            for door in OPEN_DOORS:
-                async with session.get(f"http://127.0.0.1:{here.tocsin.port}{door}") as answer:
+            for path in OPEN_PATHS:
+                async with session.get(f"http://127.0.0.1:{here.tocsin.port}{path}") as answer:
                     if found := set(told(await answer.text())):
-                        leaks.append(("nobody", door, found))
+                        leaks.append(("nobody", path, found))
         assert leaks == []

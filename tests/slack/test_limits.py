@@ -63,7 +63,7 @@ from tests.slack.reference import needs_reference, refused_blocks, refused_view
 PEOPLE = {ADA, BEN, MAYA}
 HOSTILE = "<!channel> <!here|x> 🔥👩‍🚒 שלום & <b> <@U0EVIL> *_~` @everyone "
 RAW = "&lt;!channel&gt; &lt;@U0EVIL&gt; <!here> <!subteam^S1|@ops> 🔥 שלום &amp; `code` "
-HARMLESS = HOSTILE.replace("<@U0EVIL>", "")  # in text that came through the door, `<@…>` is a mention that was meant
+HARMLESS = HOSTILE.replace("<@U0EVIL>", "")  # in text that was parsed, `<@…>` is a mention that was meant
 LONG = from_command(RAW * 60)[:3000]
 SPECIAL = re.compile(r"<![^>]*>")
 DATE = re.compile(r"<!date\^\d+\^\{[^<>|]*\}\|[^<>|]* UTC>")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from bot.cli import door
+from bot.cli import operation_client
 from bot.cli.main import main as tocsin
 from bot.domain.access.token import Scope
 from bot.usecases import tokens
@@ -26,7 +26,7 @@ from tests.web.console.browser import Browser
 if TYPE_CHECKING:
     from tests.torture.world import World
 
-WITHIN_S = 6.0  # of one act by one door
+WITHIN_S = 6.0  # of one act by one interface
 AGAIN_S = 0.3
 _Given = dict[str, Any]
 
@@ -51,15 +51,15 @@ class Elsewhere:
             await database.close()
 
     async def do(self, step: Step) -> None:
-        """Do one step through the door that it names. Skip it if its object does not exist yet."""
+        """Do one step by the interface that it names. Skip it if its object does not exist yet."""
         with contextlib.suppress(LookupError):
             what = step.what.removeprefix("elsewhere:")
             verb, given = _asked(what, step)
             number = None if verb == "declare" else pick(self._numbers(), step.pick)
-            outcome, words = await getattr(self, f"_by_{step.more['door']}")(step, verb, number, given)
+            outcome, words = await getattr(self, f"_by_{step.more['interface']}")(step, verb, number, given)
             user = self._world.ws.user(step.who).id
             self._world.people.acts.append(
-                Act(what, user, step.token, number, outcome, f"{step.more['door']}: {words}")
+                Act(what, user, step.token, number, outcome, f"{step.more['interface']}: {words}")
             )
 
     def _numbers(self) -> list[int]:
@@ -186,7 +186,7 @@ def _command(words: list[str], settings: dict[str, str], clock_path: str, pipe: 
     async def stepped(*_: Any) -> SteppedClock:
         return clock
 
-    door.open_clock = stepped  # type: ignore[assignment,attr-defined]  # in this process only
+    operation_client.open_clock = stepped  # type: ignore[assignment,attr-defined]  # in this process only
     said, code = io.StringIO(), 0
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         try:

@@ -19,7 +19,7 @@ MEANWHILE = {
     "declare": 4, "declare_private": 1, "ack": 5, "update": 14, "note": 9, "status": 5, "severity": 3, "escalate": 3,
     "resolve": 2, "reopen": 2,
 }  # fmt: skip
-DOORS = ("api", "api", "console", "cli")
+INTERFACES = ("api", "api", "console", "cli")
 FAULTS = {"kill": 8, "stop": 2, "freeze": 2, "late": 1, "slack": 4, "sockets": 1}
 TROUBLES: tuple[dict[str, Any], ...] = (
     {"status": 429, "retry_after": 0.3}, {"status": 500}, {"status": 500, "after": True},
@@ -62,7 +62,7 @@ def _elsewhere(rng: random.Random, number: int, since_s: float, until_s: float) 
     """An act while Slack is dead; some before and after that."""
     what = rng.choices(list(MEANWHILE), list(MEANWHILE.values()))[0]
     at_s = rng.uniform(since_s - 0.3, until_s + 0.3)
-    more = {"door": rng.choice(DOORS)}
+    more = {"interface": rng.choice(INTERFACES)}
     return Step(round(at_s, 3), f"elsewhere:{what}", rng.choice(PEOPLE), f"e{number}", rng.random(), more)
 
 

@@ -1,4 +1,4 @@
-"""The HTTP port with a door of its own, and nobody else at it."""
+"""The HTTP server of an application, alone on its port."""
 
 from __future__ import annotations
 

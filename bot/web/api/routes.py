@@ -38,8 +38,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(slots=True)
-class Door:
-    """What every route of the API shares."""
+class ApiContext:
+    """What every route of the API shares: authentication, limits, streams, the OpenAPI document."""
 
     authenticator: Authenticator
     rate_limit: RateLimit = field(default_factory=RateLimit)
@@ -60,33 +60,33 @@ class Door:
         return token
 
 
-def application(door: Door) -> web.Application:
+def application(api: ApiContext) -> web.Application:
     """The application for `PREFIX`, which answers every error as a problem."""
     app = web.Application(middlewares=[_problems])
-    app.on_shutdown.append(door.streams.close)
+    app.on_shutdown.append(api.streams.close)
 
     async def document(request: web.Request) -> web.StreamResponse:
-        return web.Response(body=door.document.as_json(), content_type="application/json")
+        return web.Response(body=api.document.as_json(), content_type="application/json")
 
     async def stream(request: web.Request) -> web.StreamResponse:
-        return await door.streams.serve(request, lambda: door.token_of(request))
+        return await api.streams.serve(request, lambda: api.token_of(request))
 
     app.router.add_get("/openapi.json", document)
     app.router.add_get("/incidents/{id}/timeline/stream", stream)
     for operation in OPERATIONS:
         for path in (operation.path, *operation.also):
-            app.router.add_route(operation.method, path, _handler(door, operation))
+            app.router.add_route(operation.method, path, _handler(api, operation))
     return app
 
 
-def _handler(door: Door, operation: Operation) -> Handler:
+def _handler(api: ApiContext, operation: Operation) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         if operation.name == "list_entries" and "text/event-stream" in request.headers.get("Accept", ""):
-            return await door.streams.serve(request, lambda: door.token_of(request))
-        token = await door.token_of(request, operation)
+            return await api.streams.serve(request, lambda: api.token_of(request))
+        token = await api.token_of(request, operation)
         arguments = await read_arguments(request, operation)
-        await door.authenticator.identify(token, ask=operation.asks_who)
-        context = replace(door.authenticator.context, source=Source.API)
+        await api.authenticator.identify(token, ask=operation.asks_who)
+        context = replace(api.authenticator.context, source=Source.API)
         if operation.conditional and operation.method != "GET" and (versions := _if_match(request)) is not None:
             context = replace(context, precondition=unchanged_since(versions))
         call = Call(context, token.person, request.match_info)
@@ -100,7 +100,7 @@ def _handler(door: Door, operation: Operation) -> Handler:
 
         if operation.method == "GET" or operation.secret:
             return await run(None)
-        return await door.idempotency.once(request, token, _plain(arguments), run, recover)
+        return await api.idempotency.once(request, token, _plain(arguments), run, recover)
 
     return handle
 

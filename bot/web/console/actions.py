@@ -11,8 +11,9 @@ from aiohttp import web
 from bot.domain.access.identity import OPERATOR
 from bot.domain.incident.status import Status
 from bot.usecases.queries.list_incidents import IncidentQuery, list_incidents
-from bot.web.console.door import Door, Visitor, signed_in
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
+from bot.web.console.login_required import login_required
+from bot.web.console.visitor import Console, Visitor
 
 MOST, MOST_ENDED = 200, 50
 # By verb: what it is called, what it changes, and what is asked.
@@ -24,11 +25,11 @@ VERBS: Mapping[str, tuple[str, dict[str, str], tuple[str, ...]]] = {
 }
 
 
-def routes(door: Door) -> list[web.RouteDef]:
+def routes(console: Console) -> list[web.RouteDef]:
     """The routes."""
     return [
-        web.get("/reviews", signed_in(door, show)),
-        web.post("/incidents/{id}/actions/{number}/{verb:done|begin|postpone|defer}", signed_in(door, act)),
+        web.get("/reviews", login_required(console, show)),
+        web.post("/incidents/{id}/actions/{number}/{verb:done|begin|postpone|defer}", login_required(console, act)),
     ]
 
 
@@ -52,7 +53,7 @@ def action_form(visitor: Visitor, incident: str, action: str, verb: str) -> Form
     """The form of a verb of an item."""
     title, fixed, requested = VERBS[verb]
     path = f"/incidents/{incident}/actions/{action}/{verb}"
-    form = form_for("change_action", path, visitor.door.context.policy, title)
+    form = form_for("change_action", path, visitor.context.policy, title)
     fields = tuple(replace(form_field, required=True) for form_field in form.fields if form_field.name in requested)
     return replace(form, fields=fields, fixed=fixed)
 
@@ -83,7 +84,7 @@ async def _reviews(visitor: Visitor) -> list[dict[str, Any]]:
     """The reviews of the incidents that ended last, those not published first."""
     query = IncidentQuery(statuses=frozenset({Status.RESOLVED, Status.CLOSED}))
     viewer = None if visitor.person == OPERATOR else visitor.person
-    async with visitor.door.context.database.reading() as conn:
+    async with visitor.context.database.reading() as conn:
         ended = (await list_incidents(conn, query, viewer, MOST_ENDED)).incidents
     order = {None: 0, "draft": 1, "scheduled": 2, "completed": 3, "published": 4}
     rows = [

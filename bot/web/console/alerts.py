@@ -8,8 +8,9 @@ from datetime import timedelta
 from aiohttp import web
 
 from bot.usecases.queries.alert_rates import alert_rates
-from bot.web.console.door import Door, Visitor, signed_in
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
+from bot.web.console.login_required import login_required
+from bot.web.console.visitor import Console, Visitor
 
 NOISE_OF = timedelta(days=30)
 VERBS = {
@@ -19,15 +20,15 @@ VERBS = {
 }
 
 
-def routes(door: Door) -> list[web.RouteDef]:
+def routes(console: Console) -> list[web.RouteDef]:
     """The routes."""
     return [
-        web.get("/alerts", signed_in(door, show)),
-        web.get("/alerts/noise", signed_in(door, noise)),
-        web.get("/alerts/{id}", signed_in(door, explain)),
-        web.post("/alerts/{id}/{verb:declare|attach|dismiss}", signed_in(door, act)),
-        web.post("/silences", signed_in(door, silence)),
-        web.post("/silences/{id}/end", signed_in(door, end_silence)),
+        web.get("/alerts", login_required(console, show)),
+        web.get("/alerts/noise", login_required(console, noise)),
+        web.get("/alerts/{id}", login_required(console, explain)),
+        web.post("/alerts/{id}/{verb:declare|attach|dismiss}", login_required(console, act)),
+        web.post("/silences", login_required(console, silence)),
+        web.post("/silences/{id}/end", login_required(console, end_silence)),
     ]
 
 
@@ -65,7 +66,7 @@ async def silence(visitor: Visitor) -> web.StreamResponse:
 async def end_silence(visitor: Visitor) -> web.StreamResponse:
     """End a silence now."""
     path = visitor.request.match_info
-    form = form_for("end_silence", f"/silences/{path['id']}/end", visitor.door.context.policy)
+    form = form_for("end_silence", f"/silences/{path['id']}/end", visitor.context.policy)
     try:
         await carry_out(visitor, form, path)
     except Rejected as rejected:
@@ -75,19 +76,19 @@ async def end_silence(visitor: Visitor) -> web.StreamResponse:
 
 async def noise(visitor: Visitor) -> web.StreamResponse:
     """How precise each rule is, and how well alerts detect incidents."""
-    async with visitor.door.context.database.reading() as conn:
+    async with visitor.context.database.reading() as conn:
         rates = await alert_rates(conn, visitor.now - NOISE_OF)
     return await visitor.page("noise.html", at="alerts", days=NOISE_OF.days, rates=asdict(rates))
 
 
 def _silencing(visitor: Visitor) -> Form:
-    return form_for("add_silence", "/silences", visitor.door.context.policy, "Silence alerts", "Silence")
+    return form_for("add_silence", "/silences", visitor.context.policy, "Silence alerts", "Silence")
 
 
 def _form(visitor: Visitor, verb: str) -> Form:
     name, title = VERBS[verb]
     path = f"/alerts/{visitor.request.match_info['id']}/{verb}"
-    return form_for(name, path, visitor.door.context.policy, title)
+    return form_for(name, path, visitor.context.policy, title)
 
 
 async def _page(visitor: Visitor, form: Form, status: int = 200) -> web.Response:

@@ -1,4 +1,4 @@
-"""The page **Audit**: who did what, when, in which incident and through which door."""
+"""The page **Audit**: who did what, when, in which incident and through which console."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from aiohttp import web
 
 from bot.domain.timeline.source import Source
 from bot.operations.base import BadArgument
-from bot.web.console.door import Door, Visitor, signed_in
+from bot.web.console.login_required import login_required
+from bot.web.console.visitor import Console, Visitor
 
 
-def routes(door: Door) -> list[web.RouteDef]:
+def routes(console: Console) -> list[web.RouteDef]:
     """The routes."""
-    return [web.get("/audit", signed_in(door, show))]
+    return [web.get("/audit", login_required(console, show))]
 
 
 async def show(visitor: Visitor) -> web.StreamResponse:

@@ -7,12 +7,13 @@ from aiohttp import web
 from bot.json_shapes.incidents import entry_json
 from bot.operations.visibility import visible_incident
 from bot.usecases.queries.catchup import catch_up
-from bot.web.console.door import Door, Visitor, signed_in
+from bot.web.console.login_required import login_required
+from bot.web.console.visitor import Console, Visitor
 
 
-def routes(door: Door) -> list[web.RouteDef]:
+def routes(console: Console) -> list[web.RouteDef]:
     """The route. It is sent as a form, because from then on everything counts as read."""
-    return [web.post("/incidents/{id}/catchup", signed_in(door, show))]
+    return [web.post("/incidents/{id}/catchup", login_required(console, show))]
 
 
 async def show(visitor: Visitor) -> web.StreamResponse:

@@ -17,7 +17,8 @@ from bot.domain.figures.words import row_name
 from bot.domain.policy.policy import Policy
 from bot.operations.base import BadArgument
 from bot.web.console.charts import bars
-from bot.web.console.door import Door, Visitor, signed_in
+from bot.web.console.login_required import login_required
+from bot.web.console.visitor import Console, Visitor
 
 SPANS = (7, 30, 90, 365)
 SELECTIONS = ("severity", "service", "category", "team")
@@ -48,18 +49,18 @@ class _Kept:
             return figures
 
 
-def routes(door: Door) -> list[web.RouteDef]:
+def routes(console: Console) -> list[web.RouteDef]:
     """The routes."""
     cache = _Kept()
 
     async def show(visitor: Visitor) -> web.StreamResponse:
         return await _page(visitor, cache)
 
-    return [web.get("/figures", signed_in(door, show))]
+    return [web.get("/figures", login_required(console, show))]
 
 
 async def _page(visitor: Visitor, kept: _Kept) -> web.StreamResponse:
-    query, policy = visitor.request.query, visitor.door.context.policy
+    query, policy = visitor.request.query, visitor.context.policy
     chosen = {name: value[:100] for name in SELECTIONS if (value := query.get(name, ""))}
     period = _period(query.get("days", "30"), query.get("from", ""), query.get("to", ""), visitor)
     figures = await kept.of(visitor, {**chosen, **period})
@@ -82,7 +83,7 @@ def _period(days: str, first: str, last: str, visitor: Visitor) -> dict[str, Any
     """The last days, or from the first to the last day where they are given."""
     if not first and not last:
         return {"days": int(days) if days in {str(span) for span in SPANS} else 30}
-    now, zone = visitor.now, visitor.door.context.policy.zone
+    now, zone = visitor.now, visitor.context.policy.zone
     try:
         period = of_words(first or last, last or None, now, zone)
     except Refused as refused:

@@ -22,8 +22,8 @@ from bot.operations.base import Arguments, BadArgument, Operation
 from bot.operations.table import BY_NAME
 from bot.usecases.unit_of_work import DuplicateDelivery
 from bot.web.api.problems import Problem, of_refusal
-from bot.web.console.door import Visitor
 from bot.web.console.fields import Field, fields_of, label_of
+from bot.web.console.visitor import Visitor
 from bot.web.form import form_of
 from storage import names
 
@@ -188,9 +188,9 @@ async def _person(visitor: Visitor, each: Field, text: str) -> str:
         return name_or_id
     if name_or_id.lower() in {"me", "myself"}:
         return visitor.person
-    async with visitor.door.context.database.reading() as conn:
+    async with visitor.context.database.reading() as conn:
         known_names = await names.containing(conn, name_or_id[:LONGEST_NAME])
-    contacts = visitor.door.context.policy.contacts.values()
+    contacts = visitor.context.policy.contacts.values()
     contact_names = {contact.slack: contact.name or contact.key for contact in contacts if contact.slack}
     people = {
         **{user: name for user, name in contact_names.items() if user and name_or_id.lower() in name.lower()},

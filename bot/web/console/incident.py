@@ -15,11 +15,12 @@ from bot.operations.base import BadArgument
 from bot.operations.visibility import visible_incident
 from bot.web.api.problems import Problem
 from bot.web.console import rendering
-from bot.web.console.door import Door, Visitor, signed_in
 from bot.web.console.fields import label_of
 from bot.web.console.forms import Form, Rejected, carry_out, redirect
+from bot.web.console.login_required import login_required
 from bot.web.console.runs import opening_form
 from bot.web.console.verbs import FIRST, VERBS, offered, takes_nothing, title_of, verb_form
+from bot.web.console.visitor import Console, Visitor
 
 PAGE, MOST_TOLD = 50, 5  # entries, and messages to audiences
 SHOWN: Mapping[str, tuple[str, dict[str, Any]]] = {
@@ -33,12 +34,12 @@ SHOWN: Mapping[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def routes(door: Door) -> list[web.RouteDef]:
+def routes(console: Console) -> list[web.RouteDef]:
     """The routes."""
     return [
-        web.get("/incidents/{id}", signed_in(door, show)),
-        web.get("/incidents/{id}/stream", signed_in(door, stream)),
-        web.post("/incidents/{id}/{verb:[a-z]+(?:/[a-z]+)?}", signed_in(door, act)),
+        web.get("/incidents/{id}", login_required(console, show)),
+        web.get("/incidents/{id}/stream", login_required(console, stream)),
+        web.post("/incidents/{id}/{verb:[a-z]+(?:/[a-z]+)?}", login_required(console, act)),
     ]
 
 
@@ -51,12 +52,12 @@ async def stream(visitor: Visitor) -> web.StreamResponse:
     """The entries of the timeline as they are recorded, for as long as the session lasts."""
 
     async def token() -> Token:
-        latest = await visitor.door.visitor(visitor.request)
+        latest = await visitor.console.visitor(visitor.request)
         if latest is None:
             raise Problem("unauthenticated", "You are signed out.")
         return latest.token
 
-    return await visitor.door.streams.serve(visitor.request, token)
+    return await visitor.console.streams.serve(visitor.request, token)
 
 
 async def act(visitor: Visitor) -> web.StreamResponse:
@@ -65,7 +66,7 @@ async def act(visitor: Visitor) -> web.StreamResponse:
     if operation is None:
         raise NotFound(f"There is no verb “{visitor.request.match_info['verb'][:40]}”.")
     incident = await visible_incident(visitor.call(visitor.request.match_info))
-    form = verb_form(operation, incident.id, visitor.door.context.policy)
+    form = verb_form(operation, incident.id, visitor.context.policy)
     try:
         await carry_out(visitor, form, {"id": incident.id}, "fields" if operation.name == "answer_fields" else "")
     except Rejected as rejected:
@@ -83,11 +84,11 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
     values = {
         "at": "",
         "incident": facts,
-        "policy_severity": _severity(visitor.door.context.policy, facts["severity"]),
-        "roles": _roles(visitor.door.context.policy, facts["roles"]),
+        "policy_severity": _severity(visitor.context.policy, facts["severity"]),
+        "roles": _roles(visitor.context.policy, facts["roles"]),
         "upcoming": sorted((row for row in ledger if row["state"] == "waiting"), key=lambda row: row["due_at"]),
         "past": [row for row in reversed(ledger) if row["state"] != "waiting"][:PAGE],
-        "extras": _extras(facts, visitor.door.context.policy),
+        "extras": _extras(facts, visitor.context.policy),
         "groups": (await visitor.ask("list_incident_alerts", path))["groups"],
         **timeline,
     }
@@ -99,7 +100,7 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
     runs = (await visitor.ask("list_runs", path))["playbooks"]
     opening = await opening_form(visitor, incident.id) if incident.open else None
     values |= {"communications": communications, "runs": runs, "playbook_form": opening}
-    forms = offered(facts, visitor.door.context.policy, visitor.person, offers)
+    forms = offered(facts, visitor.context.policy, visitor.person, offers)
     return await visitor.page("incident.html", status, **values, **_sorted(forms, refused))
 
 

@@ -9,21 +9,22 @@ from aiohttp import web
 
 from bot.domain.incident.status import Status
 from bot.operations.base import BadArgument
-from bot.web.console.door import Door, Visitor, signed_in
+from bot.web.console.login_required import login_required
+from bot.web.console.visitor import Console, Visitor
 
 PAGE = 50
 
 
-def routes(door: Door) -> list[web.RouteDef]:
+def routes(console: Console) -> list[web.RouteDef]:
     """The routes."""
-    return [web.get("/incidents", signed_in(door, show))]
+    return [web.get("/incidents", login_required(console, show))]
 
 
 async def show(visitor: Visitor) -> web.StreamResponse:
     """The incidents that fit, the newest first; with words, the best match first."""
     query = visitor.request.query
     words = query.get("q", "").strip()[:200]
-    policy = visitor.door.context.policy
+    policy = visitor.context.policy
     chosen = {name: query[name] for name in ("status", "severity", "service") if query.get(name)}
     following = None
     if words:

@@ -7,28 +7,29 @@ from typing import Any
 from aiohttp import web
 
 from bot.domain.policy.policy import Policy
-from bot.web.console.door import Door, Visitor, signed_in
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
+from bot.web.console.login_required import login_required
+from bot.web.console.visitor import Console, Visitor
 from bot.web.console.waiting import waiting
 from storage.alerts import groups, members
 
 MOST, MOST_ALERTS = 100, 10
 
 
-def routes(door: Door) -> list[web.RouteDef]:
+def routes(console: Console) -> list[web.RouteDef]:
     """The routes."""
-    return [web.get("/", signed_in(door, now)), web.post("/declare", signed_in(door, declare))]
+    return [web.get("/", login_required(console, now)), web.post("/declare", login_required(console, declare))]
 
 
 async def now(visitor: Visitor) -> web.StreamResponse:
     """What is going on."""
-    return await _page(visitor, _declaration(visitor.door.context.policy))
+    return await _page(visitor, _declaration(visitor.context.policy))
 
 
 async def declare(visitor: Visitor) -> web.StreamResponse:
     """Declare an incident and go to it."""
     try:
-        incident = await carry_out(visitor, _declaration(visitor.door.context.policy), {})
+        incident = await carry_out(visitor, _declaration(visitor.context.policy), {})
     except Rejected as rejected:
         return await _page(visitor, rejected.form, rejected.status)
     return redirect("/" if incident is None else f"/incidents/{incident['id']}?done=Declare")
@@ -40,7 +41,7 @@ def _declaration(policy: Policy) -> Form:
 
 
 async def _page(visitor: Visitor, form: Form, status: int = 200) -> web.Response:
-    policy = visitor.door.context.policy
+    policy = visitor.context.policy
     open_incidents = await visitor.ask("list_incidents", status="open", limit=MOST)
     schedules = (await visitor.ask("list_schedules"))["schedules"]
     return await visitor.page(
@@ -68,7 +69,7 @@ def _waiting(incidents: list[dict[str, Any]], person: str) -> list[dict[str, Any
 
 
 async def _firing(visitor: Visitor) -> list[dict[str, Any]]:
-    async with visitor.door.context.database.reading() as conn:
+    async with visitor.context.database.reading() as conn:
         alert_groups = await groups.firing(conn, MOST_ALERTS)
         counts = await members.counts(conn, [group.number for group in alert_groups])
     return [

@@ -15,20 +15,21 @@ from bot.domain.oncall.schedule import Override
 from bot.domain.policy.schedules import Schedule
 from bot.usecases.effects.on_call import address_of
 from bot.usecases.oncall import calendar_feeds
-from bot.web.console.door import Door, Visitor, signed_in
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
+from bot.web.console.login_required import login_required
+from bot.web.console.visitor import Console, Visitor
 from storage import overrides
 
 WEEK = timedelta(days=7)
 FARTHEST = 52  # weeks
 
 
-def routes(door: Door) -> list[web.RouteDef]:
+def routes(console: Console) -> list[web.RouteDef]:
     """The routes."""
     return [
-        web.get("/oncall", signed_in(door, show)),
-        web.post("/oncall/{schedule}/cover", signed_in(door, cover)),
-        web.post("/oncall/{schedule}/give-up", signed_in(door, give_up)),
+        web.get("/oncall", login_required(console, show)),
+        web.post("/oncall/{schedule}/cover", login_required(console, cover)),
+        web.post("/oncall/{schedule}/give-up", login_required(console, give_up)),
     ]
 
 
@@ -56,7 +57,7 @@ async def _carried_out(visitor: Visitor, form: Form) -> web.Response:
 
 
 def _covering(visitor: Visitor, schedule: str) -> Form:
-    policy = visitor.door.context.policy
+    policy = visitor.context.policy
     form = form_for("cover_schedule", f"/oncall/{schedule}/cover", policy, f"Cover {schedule}", "Take over")
     form_fields = tuple(
         form_field for form_field in form.fields if form_field.name != "ends_at"
@@ -67,12 +68,12 @@ def _covering(visitor: Visitor, schedule: str) -> Form:
 
 
 def _giving_up(visitor: Visitor, schedule: str) -> Form:
-    policy = visitor.door.context.policy
+    policy = visitor.context.policy
     return form_for("give_up_cover", f"/oncall/{schedule}/give-up", policy, "Give my covers up")
 
 
 async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200) -> web.Response:
-    context = visitor.door.context
+    context = visitor.context
     week = _week_in(visitor.request.query.get("week", ""))
     today = visitor.now.astimezone(UTC).date()
     monday = today - timedelta(days=today.weekday()) + week * WEEK
@@ -110,7 +111,7 @@ def _day(visitor: Visitor, schedule: Schedule, day: date, in_force: Sequence[Ove
     """The shifts and gaps of a day. What is past and was nobody's is no alarm any more."""
     starts = datetime.combine(day, datetime.min.time(), UTC)
     ends = starts + timedelta(days=1)
-    policy = visitor.door.context.policy
+    policy = visitor.context.policy
     parts: list[dict[str, Any]] = [
         {"who": address_of(policy, shift.member) or shift.member, "from": max(shift.starts_at, starts),
          "to": min(shift.ends_at, ends), "gap": False}

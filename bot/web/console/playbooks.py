@@ -8,22 +8,23 @@ from aiohttp import web
 
 from bot.domain.access.identity import OPERATOR
 from bot.usecases.queries.list_incidents import IncidentQuery, list_incidents
-from bot.web.console.door import Door, Visitor, signed_in
+from bot.web.console.login_required import login_required
+from bot.web.console.visitor import Console, Visitor
 
 MOST_OPEN = 50  # incidents
 
 
-def routes(door: Door) -> list[web.RouteDef]:
+def routes(console: Console) -> list[web.RouteDef]:
     """The routes."""
     return [
-        web.get("/playbooks", signed_in(door, show)),
-        web.get("/playbooks/{playbook}", signed_in(door, read)),
+        web.get("/playbooks", login_required(console, show)),
+        web.get("/playbooks/{playbook}", login_required(console, read)),
     ]
 
 
 async def show(visitor: Visitor) -> web.StreamResponse:
     """Every playbook by category, and those that are open in an incident the visitor may see."""
-    library = await visitor.door.context.playbook_library.library()
+    library = await visitor.context.playbook_library.library()
     words = visitor.request.query.get("q", "").strip().lower()[:100]
     rows: list[dict[str, Any]] = [
         {"id": playbook.id, "name": playbook.name, "category": playbook.category, "symptoms": playbook.symptoms[:3],
@@ -47,7 +48,7 @@ async def read(visitor: Visitor) -> web.StreamResponse:
 async def _running(visitor: Visitor) -> list[dict[str, object]]:
     """The playbooks open in open incidents, those of the newest incidents first."""
     viewer = None if visitor.person == OPERATOR else visitor.person
-    async with visitor.door.context.database.reading() as conn:
+    async with visitor.context.database.reading() as conn:
         open_incidents = (await list_incidents(conn, IncidentQuery(open_only=True), viewer, MOST_OPEN)).incidents
     return [
         {"incident": incident.id, "title": incident.title, "run": run.number, "name": run.name,

@@ -19,9 +19,10 @@ from bot.domain.replay.sending import night_pages, pages
 from bot.policy import LoadedPolicy, PolicyError, Problem
 from bot.usecases.queries.replay import replay
 from bot.web.api.authentication import require
-from bot.web.console.door import Door, Visitor, signed_in
 from bot.web.console.fields import Field
 from bot.web.console.forms import Form
+from bot.web.console.login_required import login_required
+from bot.web.console.visitor import Console, Visitor
 from bot.web.form import form_of
 from storage import incidents
 
@@ -30,7 +31,7 @@ LONGEST_POLICY = 400_000  # characters
 PLAYED, PLAYED_OF = 50, timedelta(days=30)  # incidents that are played again, and how old they may be
 
 
-def routes(door: Door, policy_file: Callable[[], Path | None]) -> list[web.RouteDef]:
+def routes(console: Console, policy_file: Callable[[], Path | None]) -> list[web.RouteDef]:
     """The routes."""
 
     async def show(visitor: Visitor) -> web.StreamResponse:
@@ -42,11 +43,14 @@ def routes(door: Door, policy_file: Callable[[], Path | None]) -> list[web.Route
         text = str((await form_of(visitor.request)).get("text", "")).replace("\r\n", "\n")[:LONGEST_POLICY]
         return await _page(visitor, policy_file(), text)
 
-    return [web.get("/setup/policy", signed_in(door, show)), web.post("/setup/policy", signed_in(door, check))]
+    return [
+        web.get("/setup/policy", login_required(console, show)),
+        web.post("/setup/policy", login_required(console, check)),
+    ]
 
 
 async def _page(visitor: Visitor, path: Path | None, text: str | None = None) -> web.Response:
-    context = visitor.door.context
+    context = visitor.context
     checked = await _checked(visitor, text) if text is not None else None
     hint = "The policy file as you want it. Nothing is saved, and nothing changes."
     field = Field("text", "Policy, in YAML", "text", True, hint=hint)
@@ -67,7 +71,7 @@ async def _checked(visitor: Visitor, text: str) -> dict[str, Any]:
         loaded = await asyncio.to_thread(policy_reader.read_text, text)
     except PolicyError as error:
         return {"problems": [_line(problem) for problem in error.problems], "warnings": (), "lines": [], "played": None}
-    lines = await asyncio.to_thread(_diff, visitor.door.context.policies.document, loaded)
+    lines = await asyncio.to_thread(_diff, visitor.context.policies.document, loaded)
     played = await _played(visitor, loaded.policy)
     return {"problems": [], "warnings": loaded.warnings, "lines": lines, "played": played}
 
@@ -78,7 +82,7 @@ def _line(problem: Problem) -> str:
 
 async def _played(visitor: Visitor, policy: Policy) -> dict[str, Any]:
     """What was sent in the latest incidents, and what the policy would have sent."""
-    context, now = visitor.door.context, visitor.now
+    context, now = visitor.context, visitor.now
     incident_filter = incidents.IncidentFilter(declared_since=now - PLAYED_OF)
     async with context.database.snapshot() as conn:
         chosen = [

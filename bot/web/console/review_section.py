@@ -21,9 +21,10 @@ from bot.usecases.reviews.drafts import LONGEST, Writing, discard_draft, keep_dr
 from bot.usecases.reviews.read import read_review
 from bot.usecases.unit_of_work import DuplicateDelivery
 from bot.web.api.authentication import require
-from bot.web.console.door import Door, Visitor, signed_in
 from bot.web.console.fields import Field
 from bot.web.console.forms import ONCE, Form, Rejected, carry_out, form_for, redirect
+from bot.web.console.login_required import login_required
+from bot.web.console.visitor import Console, Visitor
 from bot.web.form import form_of
 from storage import reviews
 
@@ -50,15 +51,15 @@ class Place:
         return review is not None and review.state is not ReviewState.PUBLISHED
 
 
-def routes(door: Door) -> list[web.RouteDef]:
+def routes(console: Console) -> list[web.RouteDef]:
     """The routes."""
     path = "/incidents/{id}/review/{section:" + "|".join(TITLES) + "}"
     return [
-        web.get(path, signed_in(door, show)),
-        web.post(path, signed_in(door, save)),
-        web.post(path + "/draft", signed_in(door, draft)),
-        web.post(path + "/discard", signed_in(door, discard)),
-        web.post(path + "/answer", signed_in(door, answered)),
+        web.get(path, login_required(console, show)),
+        web.post(path, login_required(console, save)),
+        web.post(path + "/draft", login_required(console, draft)),
+        web.post(path + "/discard", login_required(console, discard)),
+        web.post(path + "/answer", login_required(console, answered)),
     ]
 
 
@@ -71,12 +72,12 @@ async def save(visitor: Visitor) -> web.StreamResponse:
     """Store the text as a new version. If somebody else did so meanwhile, show both texts."""
     place = await _place(visitor)
     path = {"id": place.incident.id, "section": place.section.key}
-    form = form_for("write_section", place.path, visitor.door.context.policy, "Save")
+    form = form_for("write_section", place.path, visitor.context.policy, "Save")
     try:
         await carry_out(visitor, form, path)
     except Rejected as rejected:
         return await _page(visitor, await _place(visitor), rejected.form, rejected.status)
-    await discard_draft(visitor.door.context, place.incident.number, place.section.key, visitor.person)
+    await discard_draft(visitor.context, place.incident.number, place.section.key, visitor.person)
     return redirect(f"/incidents/{place.incident.id}/review#{place.section.key}")
 
 
@@ -88,7 +89,7 @@ async def draft(visitor: Visitor) -> web.StreamResponse:
     version = str(form_data.get("version", ""))
     number = int(version) if version.isascii() and version.isdecimal() and len(version) <= 6 else 0
     text = str(form_data.get("text", "")).replace("\r\n", "\n")
-    context, key = visitor.door.context, place.section.key
+    context, key = visitor.context, place.section.key
     await keep_draft(context, place.incident, key, number, text, visitor.person)
     if "application/json" not in visitor.request.headers.get("Accept", ""):
         return redirect(f"{place.path}?done=Kept")
@@ -99,7 +100,7 @@ async def draft(visitor: Visitor) -> web.StreamResponse:
 async def discard(visitor: Visitor) -> web.StreamResponse:
     """Forget the visitor's own draft."""
     place = await _place(visitor)
-    await discard_draft(visitor.door.context, place.incident.number, place.section.key, visitor.person)
+    await discard_draft(visitor.context, place.incident.number, place.section.key, visitor.person)
     return redirect(place.path)
 
 
@@ -134,7 +135,7 @@ def _require_write(visitor: Visitor) -> None:
 
 async def _place(visitor: Visitor) -> Place:
     incident = await visible_incident(visitor.call(visitor.request.match_info))
-    context = visitor.door.context
+    context = visitor.context
     async with context.database.reading() as conn:
         view = await read_review(conn, await context.policies.of(conn, incident), incident.number)
     key = visitor.request.match_info["section"]
@@ -147,7 +148,7 @@ async def _place(visitor: Visitor) -> Place:
 async def _page(
     visitor: Visitor, place: Place, refused: Form | None = None, status: int = 200, answering: Form | None = None
 ) -> web.Response:
-    context, number, section = visitor.door.context, place.incident.number, place.section
+    context, number, section = visitor.context, place.incident.number, place.section
     now_writing = await writing(context, number, section.key, visitor.person)
     async with context.database.reading() as conn:
         versions = (await reviews.history(conn, number, section.key))[:MOST_VERSIONS]

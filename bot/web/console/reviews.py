@@ -9,8 +9,9 @@ from aiohttp import web
 from bot import review_formats
 from bot.operations.visibility import visible_incident
 from bot.usecases.reviews.read import read_review
-from bot.web.console.door import Door, Visitor, signed_in
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
+from bot.web.console.login_required import login_required
+from bot.web.console.visitor import Console, Visitor
 
 VERBS = {
     "open": ("start_review", "Open the review"),
@@ -23,12 +24,14 @@ NEXT = {None: ("open",), "draft": ("ask", "schedule", "complete"), "scheduled": 
         "completed": ("publish",), "published": ()}  # fmt: skip
 
 
-def routes(door: Door) -> list[web.RouteDef]:
+def routes(console: Console) -> list[web.RouteDef]:
     """The routes."""
     return [
-        web.get("/incidents/{id}/review", signed_in(door, show)),
-        web.get("/incidents/{id}/review.md", signed_in(door, export)),
-        web.post("/incidents/{id}/review/{verb:open|schedule|complete|publish|action|ask}", signed_in(door, act)),
+        web.get("/incidents/{id}/review", login_required(console, show)),
+        web.get("/incidents/{id}/review.md", login_required(console, export)),
+        web.post(
+            "/incidents/{id}/review/{verb:open|schedule|complete|publish|action|ask}", login_required(console, act)
+        ),
     ]
 
 
@@ -40,7 +43,7 @@ async def show(visitor: Visitor) -> web.StreamResponse:
 async def export(visitor: Visitor) -> web.StreamResponse:
     """The review as Markdown."""
     incident = await visible_incident(visitor.call(visitor.request.match_info))
-    context = visitor.door.context
+    context = visitor.context
     async with context.database.reading() as conn:
         view = await read_review(conn, await context.policies.of(conn, incident), incident.number)
     headers = {"Content-Disposition": f'attachment; filename="{incident.id}-review.md"'}
@@ -60,7 +63,7 @@ async def act(visitor: Visitor) -> web.StreamResponse:
 def _form(visitor: Visitor, verb: str) -> Form:
     name, title = VERBS[verb]
     path = f"/incidents/{visitor.request.match_info['id']}/review/{verb}"
-    return form_for(name, path, visitor.door.context.policy, title)
+    return form_for(name, path, visitor.context.policy, title)
 
 
 async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200) -> web.Response:

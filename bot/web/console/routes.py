@@ -30,11 +30,11 @@ from bot.web.console import (
     subscribers,
     tell,
 )
-from bot.web.console.door import Door
 from bot.web.console.rules import Backtests
 from bot.web.console.setup import Installation
 from bot.web.console.sign_in import SignInPages
 from bot.web.console.slack_sign_in import SlackSignIn
+from bot.web.console.visitor import Console
 
 MODULES = (
     now, runs, tell, actions, reviews, review_section, catchup, incident, incidents, alerts, oncall, playbooks,
@@ -52,20 +52,20 @@ class ConsoleParts:
     proxies: str = ""  # the addresses of our own proxies
 
 
-def add_to(site: web.Application, authenticator: Authenticator, parts: ConsoleParts) -> Door:
+def add_console(site: web.Application, authenticator: Authenticator, parts: ConsoleParts) -> Console:
     """Add every page, the forms on it, and the stylesheet and script. Streams end with the site.
 
-    Returns the door, which knows who has signed in.
+    Returns the console, which knows who has signed in.
     """
-    door = Door(authenticator, slack=parts.slack is not None, proxies=parts.proxies)
-    site.on_shutdown.append(door.streams.close)
-    pages = SignInPages(door)
+    console = Console(authenticator, slack=parts.slack is not None, proxies=parts.proxies)
+    site.on_shutdown.append(console.streams.close)
+    pages = SignInPages(console)
     site.add_routes(assets.routes())
     if parts.slack is not None:  # before the links, whose secret may be any word
         site.add_routes(parts.slack.routes(pages))
     site.add_routes(sign_in.routes(pages))
-    site.add_routes(setup.routes(door, parts.installation))
-    site.add_routes(policy.routes(door, parts.installation.policy_file))
-    site.add_routes(rules.routes(door, parts.backtests))  # before the groups, whose ID may be any word
-    site.add_routes([route for module in MODULES for route in module.routes(door)])
-    return door
+    site.add_routes(setup.routes(console, parts.installation))
+    site.add_routes(policy.routes(console, parts.installation.policy_file))
+    site.add_routes(rules.routes(console, parts.backtests))  # before the groups, whose ID may be any word
+    site.add_routes([route for module in MODULES for route in module.routes(console)])
+    return console

@@ -24,9 +24,10 @@ from bot.usecases.rules.rule_line import TRIED, policy_with_line
 from bot.usecases.rules.switch import REASON_LENGTH, switch_rule
 from bot.web.api.authentication import require
 from bot.web.api.problems import Problem
-from bot.web.console.door import Door, Visitor, signed_in
 from bot.web.console.fields import Field
 from bot.web.console.forms import Form, redirect
+from bot.web.console.login_required import login_required
+from bot.web.console.visitor import Console, Visitor
 from bot.web.form import form_of
 from storage.rules import switches
 from storage.rules.states import RULES
@@ -64,7 +65,7 @@ class Backtests:
         async with self._turn:
             prometheus = Prometheus(lambda: address)
             try:
-                return await backtest(visitor.door.context.database, prometheus.range, policy, rule, since)
+                return await backtest(visitor.context.database, prometheus.range, policy, rule, since)
             except Refused:
                 raise
             except TocsinError as error:
@@ -73,7 +74,7 @@ class Backtests:
                 await prometheus.close()
 
 
-def routes(door: Door, backtests: Backtests) -> list[web.RouteDef]:
+def routes(console: Console, backtests: Backtests) -> list[web.RouteDef]:
     """The routes."""
 
     async def show(visitor: Visitor) -> web.StreamResponse:
@@ -92,11 +93,11 @@ def routes(door: Door, backtests: Backtests) -> list[web.RouteDef]:
         return await _try_line(visitor, backtests)
 
     return [
-        web.get("/alerts/rules", signed_in(door, show)),
-        web.post("/alerts/rules", signed_in(door, try_line)),
-        web.get("/alerts/rules/{rule}", signed_in(door, show_one)),
-        web.post("/alerts/rules/{rule}/{verb:enable|disable}", signed_in(door, switch)),
-        web.post("/alerts/rules/{rule}/backtest", signed_in(door, try_one)),
+        web.get("/alerts/rules", login_required(console, show)),
+        web.post("/alerts/rules", login_required(console, try_line)),
+        web.get("/alerts/rules/{rule}", login_required(console, show_one)),
+        web.post("/alerts/rules/{rule}/{verb:enable|disable}", login_required(console, switch)),
+        web.post("/alerts/rules/{rule}/backtest", login_required(console, try_one)),
     ]
 
 
@@ -131,7 +132,7 @@ async def _switch(visitor: Visitor, backtests: Backtests) -> web.Response:
     require(visitor.token, Scope.ADMIN)
     rule, enabled = _rule(visitor), visitor.request.match_info["verb"] == "enable"
     reason = str((await form_of(visitor.request)).get("reason", ""))
-    context = visitor.door.context
+    context = visitor.context
     try:
         await switch_rule(context.database, context.policy, rule.id, reason, visitor.person, visitor.now,
                           enabled=enabled)  # fmt: skip
@@ -149,7 +150,7 @@ async def _try(visitor: Visitor, backtests: Backtests) -> web.Response:
     since = str((await form_of(visitor.request)).get("since", ""))
     form = replace(_try_form(rule), values={"since": since})
     try:
-        result = await backtests.run(visitor, visitor.door.context.policy, rule, _period(since))
+        result = await backtests.run(visitor, visitor.context.policy, rule, _period(since))
     except Refused as refused:
         return await _rule_page(visitor, backtests, form=replace(form, error=refused.message), status=409)
     return await _rule_page(visitor, backtests, form=form, result=_shown(result))
@@ -161,7 +162,7 @@ async def _try_line(visitor: Visitor, backtests: Backtests) -> web.Response:
     form_data = await form_of(visitor.request)
     line, since = str(form_data.get("line", "")).strip()[:LONGEST_LINE], str(form_data.get("since", ""))
     form = replace(_line_form(), values={"line": line, "since": since})
-    context = visitor.door.context
+    context = visitor.context
     try:
         policy = policy_with_line(context.policies.document, context.policy, line)
         result = await backtests.run(visitor, policy, policy.rules[TRIED], _period(since))
@@ -171,7 +172,7 @@ async def _try_line(visitor: Visitor, backtests: Backtests) -> web.Response:
 
 
 def _rule(visitor: Visitor) -> AlertingRule:
-    rule = visitor.door.context.policy.rules.get(visitor.request.match_info["rule"])
+    rule = visitor.context.policy.rules.get(visitor.request.match_info["rule"])
     if rule is None:
         raise NotFound(f"The policy has no rule “{visitor.request.match_info['rule'][:40]}”.", "rules")
     return rule
@@ -223,11 +224,11 @@ def _facts(rule: AlertingRule) -> list[tuple[str, str]]:
 
 
 async def _listed(visitor: Visitor) -> list[dict[str, Any]]:
-    async with visitor.door.context.database.reading() as conn:
+    async with visitor.context.database.reading() as conn:
         states, newest = await RULES.all(conn), await switches.newest(conn)
     return [
         _stated(rule, states.get(key, RuleState(key)), newest.get(key))
-        for key, rule in visitor.door.context.policy.rules.items()
+        for key, rule in visitor.context.policy.rules.items()
     ]
 
 

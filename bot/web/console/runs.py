@@ -12,8 +12,9 @@ from bot.domain.errors import NotFound
 from bot.domain.playbook.run import SETTLED
 from bot.operations.base import NoArguments, Operation
 from bot.operations.table import BY_NAME, OPERATIONS
-from bot.web.console.door import Door, Visitor, signed_in
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
+from bot.web.console.login_required import login_required
+from bot.web.console.visitor import Console, Visitor
 
 PREFIX = "/incidents/{id}/playbooks/{run}/"
 STEP = "steps/{step}/"
@@ -29,22 +30,22 @@ VERBS: Mapping[str, Operation] = {
 }
 
 
-def routes(door: Door) -> list[web.RouteDef]:
+def routes(console: Console) -> list[web.RouteDef]:
     """The routes."""
     run = "/incidents/{id}/playbooks/{run:[0-9]+}"
     return [
-        web.get(run, signed_in(door, show)),
-        web.post(run + "/{verb:[a-z]+}", signed_in(door, act)),
-        web.post(run + "/steps/{step}/{verb:[a-z]+}", signed_in(door, act)),
-        web.post("/incidents/{id}/playbooks", signed_in(door, open_one)),
+        web.get(run, login_required(console, show)),
+        web.post(run + "/{verb:[a-z]+}", login_required(console, act)),
+        web.post(run + "/steps/{step}/{verb:[a-z]+}", login_required(console, act)),
+        web.post("/incidents/{id}/playbooks", login_required(console, open_one)),
     ]
 
 
 async def opening_form(visitor: Visitor, incident: str) -> Form:
     """The form that opens a playbook in an incident."""
-    library = await visitor.door.context.playbook_library.library()
+    library = await visitor.context.playbook_library.library()
     names = sorted((playbook.name, playbook.id) for playbook in library.playbooks)
-    form = form_for("open_playbook", f"/incidents/{incident}/playbooks", visitor.door.context.policy, "Open a playbook")
+    form = form_for("open_playbook", f"/incidents/{incident}/playbooks", visitor.context.policy, "Open a playbook")
     choices = (("", "–"), *((key, name) for name, key in names))
     return replace(
         form, fields=tuple(replace(form_field, kind="choice", choices=choices) for form_field in form.fields)
@@ -138,7 +139,7 @@ def _shown(form: Form, refused: Form | None) -> Form:
 
 def _form(operation: Operation, path: Mapping[str, str], visitor: Visitor) -> Form:
     title = _TITLES.get(operation.name) or operation.summary
-    return form_for(operation.name, operation.path.format(**path), visitor.door.context.policy, title)
+    return form_for(operation.name, operation.path.format(**path), visitor.context.policy, title)
 
 
 def takes_nothing(form: Form) -> bool:

@@ -19,9 +19,10 @@ from bot.integrations.protocol import Action, Notifier, Page
 from bot.notifiers import NEEDS
 from bot.usecases.access import sessions
 from bot.web.api.authentication import require
-from bot.web.console.door import Door, Visitor, signed_in
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
+from bot.web.console.login_required import login_required
 from bot.web.console.policy import difference
+from bot.web.console.visitor import Console, Visitor
 from storage import console_sessions
 
 
@@ -37,7 +38,7 @@ class Installation:
     prometheus: Callable[[], Address | None]
 
 
-def routes(door: Door, installation: Installation) -> list[web.RouteDef]:
+def routes(console: Console, installation: Installation) -> list[web.RouteDef]:
     """The routes."""
 
     async def show(visitor: Visitor) -> web.StreamResponse:
@@ -60,18 +61,18 @@ def routes(door: Door, installation: Installation) -> list[web.RouteDef]:
         return await _page(visitor, installation, made=token)
 
     return [
-        web.get("/setup", signed_in(door, show)),
-        web.post("/setup/check", signed_in(door, check)),
-        web.post("/setup/test/{method:[a-z]+}", signed_in(door, send_test)),
-        web.post("/setup/tokens", signed_in(door, create)),
-        web.post("/setup/tokens/{token:[0-9]+}/revoke", signed_in(door, revoke)),
-        web.post("/setup/sessions/{session:[0-9]{1,18}}/end", signed_in(door, end)),
+        web.get("/setup", login_required(console, show)),
+        web.post("/setup/check", login_required(console, check)),
+        web.post("/setup/test/{method:[a-z]+}", login_required(console, send_test)),
+        web.post("/setup/tokens", login_required(console, create)),
+        web.post("/setup/tokens/{token:[0-9]+}/revoke", login_required(console, revoke)),
+        web.post("/setup/sessions/{session:[0-9]{1,18}}/end", login_required(console, end)),
     ]
 
 
 async def revoke(visitor: Visitor) -> web.StreamResponse:
     """Revoke a token; sessions that began with it end."""
-    form = form_for("revoke_token", "", visitor.door.context.policy)
+    form = form_for("revoke_token", "", visitor.context.policy)
     try:
         await carry_out(visitor, form, visitor.request.match_info)
     except Rejected as rejected:
@@ -86,25 +87,25 @@ async def end(visitor: Visitor) -> web.StreamResponse:
     session_id = int(visitor.request.match_info["session"])
     if session_id not in {session.id for session in await _sessions(visitor)}:
         raise NotFound("There is no such session.")
-    await sessions.end(visitor.door.context.database, session_id, visitor.now)
+    await sessions.end(visitor.context.database, session_id, visitor.now)
     return redirect("/setup#sessions")
 
 
 async def _sessions(visitor: Visitor) -> list[Any]:
     """The sessions that the visitor may see and end."""
     whose = None if visitor.may(Scope.ADMIN) else visitor.person
-    async with visitor.door.context.database.reading() as conn:
+    async with visitor.context.database.reading() as conn:
         return list(await console_sessions.in_use(conn, visitor.now, whose))
 
 
 def _creating(visitor: Visitor) -> Form:
-    return form_for("create_token", "/setup/tokens", visitor.door.context.policy, "Make a token", user=visitor.person)
+    return form_for("create_token", "/setup/tokens", visitor.context.policy, "Make a token", user=visitor.person)
 
 
 async def _page(
     visitor: Visitor, installation: Installation, form: Form | None = None, status: int = 200, **values: Any
 ) -> web.Response:
-    context = visitor.door.context
+    context = visitor.context
     admin = visitor.may(Scope.ADMIN)
     results: dict[str, Any] = {"findings": None, "tested": None, "made": None, **values}
     return await visitor.page(
@@ -158,7 +159,7 @@ async def _asked_prometheus(address: Address | None) -> str:
 
 
 def _test_page(visitor: Visitor, action: Action) -> Page:
-    person = person_by_address(visitor.person, visitor.door.context.policy)
+    person = person_by_address(visitor.person, visitor.context.policy)
     name = f"test-{visitor.session.id}-{int(visitor.now.timestamp())}"
     return Page(
         incident="TEST", action=action, dedup_key=name, key=name, person=person, title="A test of this integration",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from aiohttp import web
 
@@ -13,9 +14,10 @@ from bot.usecases.access import login_links, sessions, sign_in_attempts
 from bot.web.api.authentication import BOOTSTRAP
 from bot.web.console import kept_words, rendering
 from bot.web.console.cookies import FIELD, from_another_site
-from bot.web.console.door import FORGED, Door, Visitor, login_page, signed_in
 from bot.web.console.inside import inside
 from bot.web.console.kept_words import KEPT, KeptWords
+from bot.web.console.login_required import FORGED, login_page, login_required
+from bot.web.console.visitor import Console, Visitor
 from bot.web.form import form_of
 from bot.web.one_of import is_one_of
 from storage import names
@@ -29,26 +31,32 @@ _LONGEST = 500
 
 def routes(pages: SignInPages) -> list[web.RouteDef]:
     """The routes before and after a session."""
-    door = pages.door
+    console = pages.console
     return [
         web.get("/login", pages.show),
         web.post("/login", pages.with_token),
         web.get(login_links.PATH + "{secret}", pages.show_link),
         web.post(login_links.PATH + "{secret}", pages.with_link),
-        web.post("/logout", signed_in(door, sign_out)),
+        web.post("/logout", login_required(console, sign_out)),
     ]
 
 
 class SignInPages:
     """The pages that people see before they are signed in."""
 
-    def __init__(self, door: Door) -> None:
-        self.door = door
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.context = console.context
+
+    @property
+    def now(self) -> datetime:
+        """The bot's time."""
+        return self.context.clock.now()
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         """The form for a token."""
         try:
-            if await self.door.visitor(request) is not None:
+            if await self.console.visitor(request) is not None:
                 raise web.HTTPSeeOther(inside(request.query.get("next")))
         except StorageError:
             return await self.form(request, error=NOT_NOW, status=503)
@@ -60,17 +68,22 @@ class SignInPages:
         if not await self._genuine(request, form):
             return await self.form(request, error=FORGED, status=403)
         typed_words, token_secret = kept_words.read(form.get(KEPT)), str(form.get("token", "")).strip()
-        database, address = self.door.context.database, self.door.client_of(request)
+        database, address = self.context.database, self.console.client_of(request)
         try:
-            if wait_s := await sign_in_attempts.take(database, address, self.door.context.clock.now()):
+            if wait_s := await sign_in_attempts.take(database, address, self.now):
                 return await self._too_many(request, wait_s, typed_words)
             token = await self._token(token_secret) if len(token_secret) <= _LONGEST else None
             if token is None:
                 return await self.form(request, error=UNKNOWN_TOKEN, status=401, kept=typed_words)
-            await sign_in_attempts.give_back(database, address, self.door.context.clock.now())
+            await sign_in_attempts.give_back(database, address, self.now)
             async with database.transaction() as conn:
                 session, secret = await sessions.open_session(
-                    conn, token.person, token.scopes, SignIn.TOKEN, self.door.context.clock.now(), hash_of(token_secret)
+                    conn,
+                    token.person,
+                    token.scopes,
+                    SignIn.TOKEN,
+                    self.now,
+                    hash_of(token_secret),
                 )
         except StorageError:
             return await self.form(request, error=NOT_NOW, status=503, kept=typed_words)
@@ -79,7 +92,7 @@ class SignInPages:
 
     async def _form_again(self, request: web.Request, session: Session, secret: str, kept: KeptWords) -> web.Response:
         """The form that was sent after the earlier session had ended."""
-        cookies = await self.door.cookies()
+        cookies = await self.console.cookies()
         response = rendering.html(request, "kept.html", kept=kept, csrf=cookies.session_token(session))
         cookies.set_session(response, secret)
         return response
@@ -92,10 +105,10 @@ class SignInPages:
 
     async def show_link(self, request: web.Request) -> web.StreamResponse:
         """Who would be signed in, and a button: programs that look at mail follow links, and must not use them up."""
-        link = await login_links.look(self.door.context.database, request.match_info["secret"][:_LONGEST])
-        if link is None or not link.is_valid(self.door.context.clock.now()):
+        link = await login_links.look(self.context.database, request.match_info["secret"][:_LONGEST])
+        if link is None or not link.is_valid(self.now):
             return await self.form(request, error=USED_UP, status=410)
-        async with self.door.context.database.reading() as conn:
+        async with self.context.database.reading() as conn:
             known_names = await names.get_many(conn, {link.person})
         return await self.form(request, person=known_names.get(link.person, link.person))
 
@@ -105,7 +118,7 @@ class SignInPages:
             return await self.form(request, error=FORGED, status=403)
         try:
             opened_session = await login_links.use(
-                self.door.context.database, request.match_info["secret"][:_LONGEST], self.door.context.clock.now()
+                self.context.database, request.match_info["secret"][:_LONGEST], self.now
             )
         except StorageError:
             return await self.form(request, error=NOT_NOW, status=503)
@@ -114,44 +127,44 @@ class SignInPages:
         return await self.begun(request, opened_session[1], "/")
 
     async def _token(self, given: str) -> Token | None:
-        if given and is_one_of(given, self.door.authenticator.bootstrap()):
+        if given and is_one_of(given, self.console.authenticator.bootstrap()):
             return BOOTSTRAP
-        return await tokens.valid(self.door.context.database, given, self.door.context.clock.now())
+        return await tokens.valid(self.context.database, given, self.now)
 
     async def _genuine(self, request: web.Request, form: Mapping[str, object]) -> bool:
-        cookies = await self.door.cookies()
+        cookies = await self.console.cookies()
         return not from_another_site(request) and cookies.is_of_visit(form.get(FIELD), cookies.visit(request))
 
     async def begun(self, request: web.Request, secret: str, then: str) -> web.Response:
         """The answer that gives the browser its session; the one that it had ends."""
         await self._end_earlier(request)
         answer = web.Response(status=303, headers={"Location": then})
-        (await self.door.cookies()).set_session(answer, secret)
+        (await self.console.cookies()).set_session(answer, secret)
         return answer
 
     async def _end_earlier(self, request: web.Request) -> None:
         earlier = await self._earlier(request)
         if earlier is not None:
-            await sessions.end(self.door.context.database, earlier.id, self.door.context.clock.now())
+            await sessions.end(self.context.database, earlier.id, self.now)
 
     async def _earlier(self, request: web.Request) -> Session | None:
-        cookies, context = await self.door.cookies(), self.door.context
+        cookies = await self.console.cookies()
         session_secret = cookies.session_secret(request)
         if session_secret is None:
             return None
-        return await sessions.find(context.database, session_secret, self.door.bootstrap_hashes(), context.clock.now())
+        return await sessions.find(self.context.database, session_secret, self.console.bootstrap_hashes(), self.now)
 
     async def form(
         self, request: web.Request, *, error: str = "", person: str = "", status: int = 200,
         kept: KeptWords | None = None,
     ) -> web.Response:  # fmt: skip
         """The page that signs in, with what went wrong."""
-        return await login_page(self.door, request, error=error, person=person, status=status, kept=kept)
+        return await login_page(self.console, request, error=error, person=person, status=status, kept=kept)
 
 
 async def sign_out(visitor: Visitor) -> web.StreamResponse:
     """End the session."""
-    await sessions.end(visitor.door.context.database, visitor.session.id, visitor.now)
+    await sessions.end(visitor.context.database, visitor.session.id, visitor.now)
     response = web.Response(status=303, headers={"Location": "/login"})
     visitor.cookies.delete_session(response)
     return response

@@ -55,7 +55,7 @@ class SlackSignIn:
 
     async def _start(self, request: web.Request, pages: SignInPages) -> web.StreamResponse:
         """Remember the state in a cookie of this browser, and go to Slack."""
-        cookies = await pages.door.cookies()
+        cookies = await pages.console.cookies()
         state, nonce = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
         remembered = json.dumps([state, nonce, inside(request.query.get("next"))])
         address = self.openid.address(self.redirect_uri, state, nonce, self.team)
@@ -65,7 +65,7 @@ class SlackSignIn:
 
     async def _callback(self, request: web.Request, pages: SignInPages) -> web.StreamResponse:
         """Check the state, exchange the code, and open a session. The state works once."""
-        cookies = await pages.door.cookies()
+        cookies = await pages.console.cookies()
         remembered = cookies.openid(request)
         state, nonce, then = json.loads(remembered) if remembered else ("", "", "/")
         returned_state, code = request.query.get("state", ""), request.query.get("code", "")
@@ -90,12 +90,12 @@ class SlackSignIn:
     async def _opened(self, request: web.Request, pages: SignInPages, proof: Proof, then: str) -> web.Response:
         if proof.team != self.team:
             return await pages.form(request, error=OTHER_TEAM, status=403)
-        door = pages.door
-        now = door.context.clock.now()
+        console = pages.console
+        now = console.context.clock.now()
         try:
-            await door.authenticator.identify(Token(0, "sign-in", proof.user, (Scope.WRITE,), now), ask=True)
+            await console.authenticator.identify(Token(0, "sign-in", proof.user, (Scope.WRITE,), now), ask=True)
         except Problem:
             return await pages.form(request, error=NO_ACCOUNT, status=403)
-        async with door.context.database.transaction() as conn:
+        async with console.context.database.transaction() as conn:
             _, secret = await sessions.open_session(conn, proof.user, (Scope.WRITE,), SignIn.SLACK, now)
         return await pages.begun(request, secret, inside(then))

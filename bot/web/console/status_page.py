@@ -10,9 +10,10 @@ from aiohttp import web
 from bot.domain.access.token import Scope
 from bot.domain.policy.policy import Policy
 from bot.domain.statuspage.component_state import ComponentState
-from bot.web.console.door import Door, Visitor, signed_in
 from bot.web.console.fields import Field
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
+from bot.web.console.login_required import login_required
+from bot.web.console.visitor import Console, Visitor
 from storage.statuspage import subscribers
 
 VERBS = {
@@ -21,13 +22,13 @@ VERBS = {
 }  # fmt: skip
 
 
-def routes(door: Door) -> list[web.RouteDef]:
+def routes(console: Console) -> list[web.RouteDef]:
     """The routes."""
     return [
-        web.get("/statuspage", signed_in(door, show)),
-        web.post("/statuspage/publish", signed_in(door, publish)),
-        web.post("/statuspage/maintenance", signed_in(door, plan)),
-        web.post("/statuspage/{publication}/{verb:update|resolve|correct}", signed_in(door, act)),
+        web.get("/statuspage", login_required(console, show)),
+        web.post("/statuspage/publish", login_required(console, publish)),
+        web.post("/statuspage/maintenance", login_required(console, plan)),
+        web.post("/statuspage/{publication}/{verb:update|resolve|correct}", login_required(console, act)),
     ]
 
 
@@ -61,13 +62,13 @@ async def _carried_out(visitor: Visitor, form: Form) -> web.Response:
 
 
 def _publishing(visitor: Visitor) -> Form:
-    policy = visitor.door.context.policy
+    policy = visitor.context.policy
     form = form_for("publish", "/statuspage/publish", policy, "Publish something", "Publish")
     return replace(form, fields=tuple(_with_states(form_field, policy) for form_field in form.fields))
 
 
 def _planning(visitor: Visitor) -> Form:
-    policy = visitor.door.context.policy
+    policy = visitor.context.policy
     form = form_for("schedule_maintenance", "/statuspage/maintenance", policy, "Plan maintenance", "Plan it")
     keys = tuple(component.key for component in policy.status_page.components)
     return replace(
@@ -81,7 +82,7 @@ def _planning(visitor: Visitor) -> Form:
 
 
 def _about(visitor: Visitor, publication: str, verb: str) -> Form:
-    policy = visitor.door.context.policy
+    policy = visitor.context.policy
     name, title = VERBS[verb]
     form = form_for(name, f"/statuspage/{publication}/{verb}", policy, title)
     return replace(form, fields=tuple(_with_states(form_field, policy) for form_field in form.fields))
@@ -98,7 +99,7 @@ def _with_states(each: Field, policy: Policy) -> Field:
 async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200) -> web.Response:
     page = await visitor.ask("get_status_page")
     past = (await visitor.ask("list_publications", limit=20))["publications"]
-    async with visitor.door.context.database.reading() as conn:
+    async with visitor.context.database.reading() as conn:
         counts = await subscribers.counts(conn)
     under_way = {publication["id"] for publication in page["publications"]}
     forms = [_publishing(visitor), _planning(visitor)]

@@ -10,16 +10,17 @@ from aiohttp import web
 from bot.domain.access.token import Scope
 from bot.operations.base import BadArgument
 from bot.web.api.authentication import require
-from bot.web.console.door import Door, Visitor, signed_in
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
+from bot.web.console.login_required import login_required
+from bot.web.console.visitor import Console, Visitor
 
 
-def routes(door: Door) -> list[web.RouteDef]:
+def routes(console: Console) -> list[web.RouteDef]:
     """The routes."""
     return [
-        web.get("/statuspage/subscribers", signed_in(door, show)),
-        web.post("/statuspage/subscribers", signed_in(door, add)),
-        web.post("/statuspage/subscribers/{subscriber}/remove", signed_in(door, remove)),
+        web.get("/statuspage/subscribers", login_required(console, show)),
+        web.post("/statuspage/subscribers", login_required(console, add)),
+        web.post("/statuspage/subscribers/{subscriber}/remove", login_required(console, remove)),
     ]
 
 
@@ -39,7 +40,7 @@ async def add(visitor: Visitor) -> web.StreamResponse:
 
 async def remove(visitor: Visitor) -> web.StreamResponse:
     """Tell an address no more."""
-    form = form_for("remove_subscriber", "", visitor.door.context.policy)
+    form = form_for("remove_subscriber", "", visitor.context.policy)
     try:
         await carry_out(visitor, form, visitor.request.match_info)
     except Rejected as rejected:
@@ -48,7 +49,7 @@ async def remove(visitor: Visitor) -> web.StreamResponse:
 
 
 def _adding(visitor: Visitor) -> Form:
-    policy = visitor.door.context.policy
+    policy = visitor.context.policy
     form = form_for("add_subscriber", "/statuspage/subscribers", policy, "Add a subscriber", "Ask to confirm")
     keys = tuple(component.key for component in policy.status_page.components)
     fields = tuple(

@@ -8,8 +8,9 @@ from typing import Any
 from aiohttp import web
 
 from bot.domain.errors import NotFound
-from bot.web.console.door import Door, Visitor, signed_in
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
+from bot.web.console.login_required import login_required
+from bot.web.console.visitor import Console, Visitor
 from bot.web.form import form_of
 
 ONE = "/incidents/{id}/communications/{communication:[0-9]+}"
@@ -17,12 +18,12 @@ VERBS = {"approve": "approve_communication", "decline": "decline_communication",
 _TITLES = {"approve": "Approve and send", "decline": "Keep it from going out", "correct": "Send a correction"}
 
 
-def routes(door: Door) -> list[web.RouteDef]:
+def routes(console: Console) -> list[web.RouteDef]:
     """The routes."""
     return [
-        web.get("/incidents/{id}/tell", signed_in(door, show)),
-        web.post("/incidents/{id}/communications", signed_in(door, send)),
-        web.post(ONE + "/{verb:approve|decline|correct}", signed_in(door, act)),
+        web.get("/incidents/{id}/tell", login_required(console, show)),
+        web.post("/incidents/{id}/communications", login_required(console, send)),
+        web.post(ONE + "/{verb:approve|decline|correct}", login_required(console, act)),
     ]
 
 
@@ -54,7 +55,7 @@ async def act(visitor: Visitor) -> web.StreamResponse:
 
 def _sending(visitor: Visitor, audience: str, **values: str) -> Form:
     path = f"/incidents/{visitor.request.match_info['id']}/communications"
-    policy = visitor.door.context.policy
+    policy = visitor.context.policy
     form = form_for("send_communication", path, policy, "Send", "Send", audience=audience, **values)
     audiences = tuple((key, audience_rules.name) for key, audience_rules in policy.audiences.items())
     fields = tuple(
@@ -66,7 +67,7 @@ def _sending(visitor: Visitor, audience: str, **values: str) -> Form:
 
 def _about(visitor: Visitor, number: str, verb: str) -> Form:
     path = f"/incidents/{visitor.request.match_info['id']}/communications/{number}/{verb}"
-    return form_for(VERBS[verb], path, visitor.door.context.policy, _TITLES[verb])
+    return form_for(VERBS[verb], path, visitor.context.policy, _TITLES[verb])
 
 
 async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200) -> web.Response:

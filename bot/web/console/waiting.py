@@ -13,7 +13,7 @@ from bot.usecases.context import Context
 from bot.usecases.playbooks.approvals import is_waiting, may_answer
 from bot.usecases.queries.find_incidents import find_incidents
 from bot.usecases.visibility import can_see
-from bot.web.console.door import Visitor
+from bot.web.console.visitor import Visitor
 from storage import directory, incidents, playbook_runs
 
 INVOLVED, MOST = 100, 10  # open incidents that name the person; lines of a kind
@@ -33,7 +33,7 @@ async def waiting(visitor: Visitor) -> list[Waiting]:
     """What waits for the visitor, the most urgent kind first. Nothing for the operator, who is nobody."""
     if visitor.person in {API, OPERATOR}:
         return []
-    context = visitor.door.context
+    context = visitor.context
     async with context.database.reading() as conn:
         addresses = frozenset({visitor.person, *await directory.addresses_of(conn, visitor.person)})
         order = [level.key for level in context.policy.severities]

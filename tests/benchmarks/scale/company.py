@@ -1,7 +1,7 @@
 """A year of a company of 5,000 engineers: the database that it leaves, a busy hour on it, what retention takes away.
 
 The year is the assumption of `Company`; the rows are copies of what the bot wrote itself. The busy hour comes over the
-bot's own doors as fast as it takes it, so that its processor time says how much of an hour of one core it needs.
+bot's own interfaces as fast as it takes it, so that its processor time says how much of an hour of one core it needs.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from storage.database import Database
 from storage.open import open_database
 from tests.benchmarks import client, processes
 from tests.benchmarks.processes import Child, Rig
-from tests.benchmarks.scale import copying, doors, sizes, world
+from tests.benchmarks.scale import copying, request_builder, sizes, world
 from tests.benchmarks.scale.counters import processor_s
-from tests.benchmarks.scale.doors import ENDED, PERSON, Doors
+from tests.benchmarks.scale.request_builder import ENDED, PERSON, RequestBuilder
 from tests.benchmarks.scale.world import Place, Size
 
 AT_ONCE = 8
@@ -151,7 +151,7 @@ async def _served(rig: Rig, place: Place, url: str, channel: str, company: Compa
             ready_mb, cpu, began = bot.rss_mb(), processor_s(bot.process.pid), time.monotonic()
             await asyncio.sleep(10.0)
             idle_cpu = (processor_s(bot.process.pid) - cpu) / (time.monotonic() - began)
-            made = await doors.opened(database, channel)
+            made = await request_builder.opened(database, channel)
             cpu, of_database, began = processor_s(bot.process.pid), _database_s(place), time.monotonic()
             await _play(bot, database, made, company)
             await world.settled(database)
@@ -168,7 +168,7 @@ def _database_s(place: Place) -> float:
     return 0.0 if place.server is None else place.server.processor_s()
 
 
-async def _play(bot: Child, database: Database, made: Doors, company: Company) -> None:
+async def _play(bot: Child, database: Database, made: RequestBuilder, company: Company) -> None:
     """Send everything of the hour, the kinds in turn."""
     declares = [made.command(f"declare sev3 Region {n} fails {made.word}") for n in range(company.declares)]
     await _send(bot, declares)
@@ -178,7 +178,7 @@ async def _play(bot: Child, database: Database, made: Doors, company: Company) -
     await _send(bot, list(_mixed(made, company, channels, list(numbers))))
 
 
-def _mixed(made: Doors, company: Company, channels: Sequence[str], numbers: Sequence[int]) -> Iterator[bytes]:
+def _mixed(made: RequestBuilder, company: Company, channels: Sequence[str], numbers: Sequence[int]) -> Iterator[bytes]:
     start = time.time_ns() // 1000
 
     def said(n: int) -> bytes:

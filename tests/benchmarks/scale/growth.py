@@ -17,9 +17,9 @@ from storage.database import Database
 from tests.benchmarks import client, filling, processes
 from tests.benchmarks.figures import percentile
 from tests.benchmarks.processes import Child, Rig
-from tests.benchmarks.scale import doors, world
+from tests.benchmarks.scale import request_builder, world
 from tests.benchmarks.scale.counters import Counts
-from tests.benchmarks.scale.doors import ACTIONS, Doors
+from tests.benchmarks.scale.request_builder import ACTIONS, RequestBuilder
 from tests.benchmarks.scale.world import Place, Size
 
 FACTORS = (1, 10, 100)
@@ -65,7 +65,7 @@ class Asker:
     place: Place
     url: str
     database: Database
-    doors: Doors
+    builder: RequestBuilder
     idle: Counts | None = None  # a second of it
 
     async def counts(self) -> Counts:
@@ -91,7 +91,7 @@ class Asker:
             async def ask(numbers: range) -> list[float]:
                 took = []
                 for n in numbers:
-                    answer = await connection.request(made(self.doors, n))
+                    answer = await connection.request(made(self.builder, n))
                     if not 200 <= answer.status < 300:
                         raise RuntimeError(f"{action} answered {answer.status}: {answer.body.decode()[:300]}")
                     took.append(answer.took_s)
@@ -109,7 +109,7 @@ class Asker:
         policy = filling.read_policy(self.rig.folder / "scale.yml")
 
         async def ask() -> list[float]:
-            await filling.add_due(self.database, policy, [datetime.now(UTC)] * DUE, self.doors.channel)
+            await filling.add_due(self.database, policy, [datetime.now(UTC)] * DUE, self.builder.channel)
             began = time.perf_counter()
             await world.settled(self.database)
             return [(time.perf_counter() - began) / DUE]
@@ -142,7 +142,7 @@ async def costs_of(
     try:
         async with processes.read_database(place.watched_as(url)) as database:
             await world.settled(database)
-            asker = Asker(rig, bot, place, url, database, await doors.opened(database, template[1]))
+            asker = Asker(rig, bot, place, url, database, await request_builder.opened(database, template[1]))
             await asyncio.sleep(2.0)  # what follows a start is over
             made = [(IDLE, *await asker.second())]
             asker.idle = made[0][2]

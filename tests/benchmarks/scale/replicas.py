@@ -22,9 +22,9 @@ from storage.database import Database
 from storage.schema import alerts, timeline
 from tests.benchmarks import client, filling, processes
 from tests.benchmarks.processes import Child, Rig
-from tests.benchmarks.scale import doors, world
+from tests.benchmarks.scale import request_builder, world
 from tests.benchmarks.scale.counters import processor_s
-from tests.benchmarks.scale.doors import PERSON, Doors
+from tests.benchmarks.scale.request_builder import PERSON, RequestBuilder
 from tests.benchmarks.scale.server import WATCHER, CountingPostgreSQL
 from tests.benchmarks.scale.world import Place, Size
 
@@ -63,7 +63,7 @@ class Fleet:
     bots: list[Child]
     server: CountingPostgreSQL
     database: Database
-    doors: Doors
+    builder: RequestBuilder
     numbers: list[int]
     channels: list[str]
 
@@ -131,7 +131,7 @@ class Fleet:
     async def notes(self, numbers: Sequence[int]) -> Rate:
         """`/incident note`, with the card's edit that follows."""
         requests = [
-            client.command(f"note Saw {n} --in INC-{numbers[n % len(numbers)]}", self.doors.channel, PERSON)
+            client.command(f"note Saw {n} --in INC-{numbers[n % len(numbers)]}", self.builder.channel, PERSON)
             for n in range(NOTES)
         ]
         what = "notes on one incident" if len(numbers) == 1 else f"notes on {len(numbers)} incidents"
@@ -158,7 +158,7 @@ class Fleet:
             await processes.idle(self.database, 120.0)
             return 0, 0
 
-        await filling.add_due(self.database, policy, [datetime.now(UTC)] * REMINDERS, self.doors.channel)
+        await filling.add_due(self.database, policy, [datetime.now(UTC)] * REMINDERS, self.builder.channel)
         rate = await self.measured("reminders", REMINDERS, run)
         keys = set(await filling.due_by_key(self.database)) - before
         posts = Counter(_key(call) for call in await self.rig.calls("chat.postMessage") if call["ok"])
@@ -171,7 +171,7 @@ class Fleet:
     async def alerts(self) -> Rate:
         """Bodies of alerts, from all sides at once."""
         first = time.time_ns() % 10**12
-        bodies = [self.doors.alerts(first + n * IN_BODY, IN_BODY, name=f"Slow{n}") for n in range(BODIES)]
+        bodies = [self.builder.alerts(first + n * IN_BODY, IN_BODY, name=f"Slow{n}") for n in range(BODIES)]
 
         async def count() -> int:
             async with self.database.reading() as conn:
@@ -218,7 +218,7 @@ async def _of(rig: Rig, place: Place, template: tuple[str, str], count: int) -> 
     try:
         async with processes.read_database(place.watched_as(url)) as database:
             await world.settled(database)
-            made = await doors.opened(database, template[1])
+            made = await request_builder.opened(database, template[1])
             for n in range(CHANNELS):
                 words = f"declare sev4 Replica {n} {made.word}"
                 await client.request_all(bots[n % count].port, [client.command(words, made.channel, PERSON)], 1)

@@ -20,9 +20,9 @@ from storage.statuspage import publications
 from storage.statuspage import subscribers as stored_subscribers
 from tests.benchmarks import client, processes
 from tests.benchmarks.processes import Child, Rig
-from tests.benchmarks.scale import copying, doors
+from tests.benchmarks.scale import copying, request_builder
 from tests.benchmarks.scale.copying import Copies
-from tests.benchmarks.scale.doors import ENDED, HOOK_TOKEN, PARKED, PERSON, POLICY, SUBJECT, Doors
+from tests.benchmarks.scale.request_builder import ENDED, HOOK_TOKEN, PARKED, PERSON, POLICY, SUBJECT, RequestBuilder
 from tests.benchmarks.scale.server import CountingPostgreSQL
 
 YEAR = timedelta(days=365)
@@ -110,7 +110,7 @@ async def make_template(rig: Rig, place: Place) -> tuple[str, str]:
             await _ask(bot, client.command(f"declare sev3 {title}", user=PERSON))
         await processes.idle(database)
         channels = await channels_of(database, [ENDED, SUBJECT])
-        made = await doors.opened(database, channels[SUBJECT - 1])
+        made = await request_builder.opened(database, channels[SUBJECT - 1])
         for number, channel in ((ENDED, channels[0]), (SUBJECT, channels[1])):
             await _lead(bot, database, number, channel)
         await _ask(bot, made.command(f"resolve The queue was drained, checkout answers again --in INC-{ENDED}"))
@@ -175,7 +175,7 @@ async def _lead(bot: Child, database: Database, number: int, channel: str) -> No
     await processes.idle(database)
 
 
-async def _publish(bot: Child, database: Database, made: Doors) -> None:
+async def _publish(bot: Child, database: Database, made: RequestBuilder) -> None:
     path = "/status-page/publications"
     words = {"title": "Some checkouts fail", "message": "We look into it.", "incident": f"INC-{ENDED}"}
     await _ask(bot, made.api("POST", path, words))

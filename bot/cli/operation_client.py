@@ -44,15 +44,15 @@ class Target:
     server: str | None = None
 
 
-def door_options(command: Callable[..., T]) -> Callable[..., T]:
+def client_options(command: Callable[..., T]) -> Callable[..., T]:
     """The options that every verb takes."""
     command = click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
     command = click.option("--server", metavar="URL", help="Ask the bot at this address, with TOCSIN_TOKEN.")(command)
     return click.option("--as", "person", metavar="U0123", help="The Slack ID of whom you are.")(command)
 
 
-class Door:
-    """Runs operations in one session. The answers are the same on the database and through the API."""
+class OperationClient:
+    """Runs operations for a command. The answers are the same on the database and through the API."""
 
     async def run(self, name: str, path: Mapping[str, str], arguments: Mapping[str, Any]) -> Any:
         """Run an operation by its name and return its JSON. Raises `TocsinError`."""
@@ -63,7 +63,7 @@ class Door:
         return {}
 
 
-class LocalDoor(Door):
+class DatabaseClient(OperationClient):
     """Runs operations on the database."""
 
     def __init__(self, context: Context, person: str | None) -> None:
@@ -83,7 +83,7 @@ class LocalDoor(Door):
             return await names.get_many(conn, ids)
 
 
-class RemoteDoor(Door):
+class ApiClient(OperationClient):
     """Runs operations through the API."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
@@ -120,7 +120,7 @@ class RemoteDoor(Door):
         return body
 
 
-def through_door(target: Target, work: Callable[[Door], Awaitable[T]]) -> T:
+def run_with_client(target: Target, work: Callable[[OperationClient], Awaitable[T]]) -> T:
     """Run `work` on the database or through the API, as the options and the settings say."""
     settings = settings_reader.load()
     url = target.server or (None if "database_url" in settings.model_fields_set else settings.tocsin_url)
@@ -131,22 +131,22 @@ def through_door(target: Target, work: Callable[[Door], Awaitable[T]]) -> T:
     return asyncio.run(_locally(target.person, work))
 
 
-async def _remotely(settings: Settings, url: str, work: Callable[[Door], Awaitable[T]]) -> T:
+async def _remotely(settings: Settings, url: str, work: Callable[[OperationClient], Awaitable[T]]) -> T:
     token = secret_of(settings.tocsin_token)
     if not token:
         raise TocsinError("TOCSIN_TOKEN is not set. Make one: tocsin token create --name me --as U0123 --scopes write")
     headers = {"Authorization": f"Bearer {token}"}
     timeout = aiohttp.ClientTimeout(total=WITHIN_S)
     async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session:
-        return await work(RemoteDoor(session, url))
+        return await work(ApiClient(session, url))
 
 
-async def _locally(person: str | None, work: Callable[[Door], Awaitable[T]]) -> T:
+async def _locally(person: str | None, work: Callable[[OperationClient], Awaitable[T]]) -> T:
     async with settings_database() as (database, settings):
         context = await local_context(database, settings, person)
         if person is not None:
             await check_identity(context, person)
-        return await work(LocalDoor(context, person))
+        return await work(DatabaseClient(context, person))
 
 
 async def local_context(database: Database, settings: Settings, person: str | None) -> Context:

@@ -1,26 +1,21 @@
-"""Opens the console's pages to people who have signed in, and runs operations for them.
+"""The console as all its pages share it, and the visitor who asks for one.
 
-What a page shows and what a form does goes through `bot.operations`: the same permissions, record and words.
+A visitor reads and writes through `bot.operations`, as API clients do: the same permissions, record and words.
 """
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import wraps
 from typing import Any
-from urllib.parse import quote
 
-import structlog
 from aiohttp import web
 
 from bot.domain.access.identity import OPERATOR, Membership
 from bot.domain.access.session import Session
 from bot.domain.access.sign_in_limit import client_of
 from bot.domain.access.token import Scope, Token, hash_of
-from bot.domain.errors import NotFound, Refused
 from bot.domain.timeline.source import Source
 from bot.operations.base import API, Answer, Arguments, Call
 from bot.operations.table import BY_NAME
@@ -28,28 +23,19 @@ from bot.usecases import outage
 from bot.usecases.access import sessions
 from bot.usecases.context import Context
 from bot.web.api.authentication import Authenticator, require
-from bot.web.api.problems import Problem, of_refusal
+from bot.web.api.problems import Problem
 from bot.web.api.rate_limit import RateLimit
 from bot.web.api.stream import Streams
 from bot.web.console import rendering
-from bot.web.console.cookies import FIELD, Cookies, from_another_site
-from bot.web.console.inside import inside
-from bot.web.console.kept_words import KeptWords, of_form
+from bot.web.console.cookies import Cookies
 from bot.web.console.words import Words, ids_in
-from bot.web.form import form_of
 from storage import names
-from storage.engine.errors import StorageError
-
-log = structlog.get_logger()
 
 _INSIDE = frozenset({Membership.MEMBER, Membership.UNKNOWN})  # unknown while Slack does not answer
-SIGNED_OUT = "You are signed out. Nothing was changed."
-
-FORGED = "This form is too old, or it came from another page. Nothing was changed. Open the page again and repeat it."
 
 
 @dataclass(slots=True)
-class Door:
+class Console:
     """What every page shares."""
 
     authenticator: Authenticator
@@ -125,11 +111,16 @@ class Door:
 class Visitor:
     """A request of a person who has signed in."""
 
-    door: Door
+    console: Console
     request: web.Request
     session: Session
     cookies: Cookies
     new_secret: str | None = None
+
+    @property
+    def context(self) -> Context:
+        """The context of reading."""
+        return self.console.context
 
     @property
     def person(self) -> str:
@@ -139,7 +130,7 @@ class Visitor:
     @property
     def now(self) -> datetime:
         """The bot's time."""
-        return self.door.context.clock.now()
+        return self.context.clock.now()
 
     @property
     def token(self) -> Token:
@@ -163,17 +154,17 @@ class Visitor:
         operation = BY_NAME[name]
         require(self.token, operation.scope)
         if operation.asks_who and self.person not in {API, OPERATOR}:
-            await self.door.authenticator.identify(self.token, ask=True)
+            await self.console.authenticator.identify(self.token, ask=True)
         return await operation.run(self.call(path, delivery), arguments)
 
     def call(self, path: Mapping[str, str], delivery: str | None = None) -> Call:
-        """The call of an operation by this person, through this door."""
-        context = replace(self.door.context, source=Source.CONSOLE)
+        """The call of an operation by this person, through this console."""
+        context = replace(self.context, source=Source.CONSOLE)
         return Call(context, self.person, path, delivery, operator=self.person == OPERATOR)
 
     async def words(self, *values: Any) -> Words:
         """Words with the names of everybody in these values."""
-        context = self.door.context
+        context = self.context
         ids = ids_in([*values, self.person])
         async with context.database.reading() as conn:
             known_names = await names.get_many(conn, ids)
@@ -197,9 +188,9 @@ class Visitor:
         )  # fmt: skip
 
     async def _outage(self) -> outage.Outage | None:
-        if self.door.context.outage is not None:
-            return self.door.context.outage
-        async with self.door.context.database.reading() as conn:
+        if self.context.outage is not None:
+            return self.context.outage
+        async with self.context.database.reading() as conn:
             return await outage.current(conn)
 
 
@@ -207,81 +198,3 @@ def _contacts(context: Context) -> dict[str, str]:
     return {
         contact.slack: contact.name for contact in context.policy.contacts.values() if contact.slack and contact.name
     }
-
-
-Page = Callable[[Visitor], Awaitable[web.StreamResponse]]
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-def signed_in(door: Door, page: Page) -> Handler:
-    """A handler for people who have signed in; others go to the page that signs in, and come back here."""
-
-    @wraps(page)
-    async def handle(request: web.Request) -> web.StreamResponse:
-        try:
-            visitor = await door.visitor(request)
-        except Problem as problem:
-            return _alone(request, problem)
-        except StorageError:
-            return _alone(request, Problem("not-recorded", "The database does not answer. Try again in a moment."))
-        if visitor is None:
-            if request.method != "GET":
-                return await _signed_out(door, request)
-            raise web.HTTPSeeOther(f"/login?next={quote(request.path_qs, safe='/')}")
-        response = await _answered(visitor, page)
-        if visitor.new_secret is not None and not response.prepared and isinstance(response, web.Response):
-            visitor.cookies.set_session(response, visitor.new_secret)
-        return response
-
-    return handle
-
-
-async def _answered(visitor: Visitor, page: Page) -> web.StreamResponse:
-    try:
-        if visitor.request.method != "GET":
-            form_token = (await form_of(visitor.request)).get(FIELD)
-            if from_another_site(visitor.request) or not visitor.cookies.is_of_session(form_token, visitor.session):
-                raise Problem("not-allowed", FORGED)
-        if visitor.person not in {API, OPERATOR}:
-            await visitor.door.authenticator.identify(visitor.token, ask=False)
-        return await page(visitor)
-    except Refused as refused:
-        return await _explained(visitor, of_refusal(refused), missing=isinstance(refused, NotFound))
-    except Problem as problem:
-        return await _explained(visitor, problem)
-    except StorageError as error:
-        log.warning("console.not_recorded", error=str(error), path=visitor.request.path)
-        return _alone(visitor.request, Problem("not-recorded", "Nothing was recorded. Go back and send it again."))
-
-
-async def _explained(visitor: Visitor, problem: Problem, *, missing: bool = False) -> web.Response:
-    status = problem.response().status
-    title = "There is nothing here" if missing else "That did not work"
-    return await visitor.page("message.html", status, title=title, text=problem.detail, at="")
-
-
-async def _signed_out(door: Door, request: web.Request) -> web.Response:
-    """The page that signs in, with what was typed into the form, unless another site sent it."""
-    kept_words = None if from_another_site(request) else of_form(request.path, await request.post())
-    return await login_page(door, request, error=SIGNED_OUT, status=401, kept=kept_words)
-
-
-async def login_page(
-    door: Door, request: web.Request, *, error: str = "", person: str = "", status: int = 200,
-    kept: KeptWords | None = None,
-) -> web.Response:  # fmt: skip
-    """The page that signs in."""
-    cookies = await door.cookies()
-    visit = cookies.visit(request)
-    fresh = visit or secrets.token_urlsafe(18)
-    response = rendering.html(
-        request, "login.html", status, error=error, person=person, csrf=cookies.visit_token(fresh),
-        next=inside(request.query.get("next")), slack=door.slack, kept=kept,
-    )  # fmt: skip
-    if visit is None:
-        cookies.set_visit(response, fresh)
-    return response
-
-
-def _alone(request: web.Request, problem: Problem) -> web.Response:
-    return rendering.html(request, "alone.html", problem.response().status, title="Not now", text=problem.detail)

@@ -72,7 +72,7 @@ def table() -> str:
 
 def test_the_table_in_the_document_is_that_of_the_operations() -> None:
     text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
-    shown = re.search(r"<!-- doors: .*?-->\n\n(.*?)\n\n", text, re.DOTALL)
+    shown = re.search(r"<!-- operations: .*?-->\n\n(.*?)\n\n", text, re.DOTALL)
     assert shown is not None
     assert shown[1] == table(), f"put this table there:\n{table()}"
 

@@ -1,4 +1,4 @@
-"""What is asked of a running bot, as the signed requests of Slack, a browser, a program or a monitoring system."""
+"""Requests to a running bot: signed requests of Slack, a browser, an API client or a monitoring system."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ alerts:
 
 
 @dataclass(frozen=True, slots=True)
-class Doors:
-    """The requests that one bot takes."""
+class RequestBuilder:
+    """Builds requests to one running bot."""
 
     channel: str  # of the incident that is asked about
     cookie: str
@@ -93,7 +93,7 @@ def _request(method: str, path: str, token: str, body: object) -> bytes:
     return head.encode() + payload
 
 
-async def opened(database: Database, channel: str) -> Doors:
+async def opened(database: Database, channel: str) -> RequestBuilder:
     """Sign a person in to the console and make a token."""
     key = await sessions.key(database)
     now = datetime.now(UTC)
@@ -102,43 +102,43 @@ async def opened(database: Database, channel: str) -> Doors:
         _, secret = await sessions.open_session(conn, PERSON, (Scope.WRITE,), SignIn.LINK, now)
     _, token = await tokens.create(database, f"scale {time.time_ns()}", PERSON, (Scope.ADMIN,), now)
     cookie = f"tocsin_session={signed('tocsin_session', secret, key)}"
-    return Doors(channel, cookie, token, number, f"w{time.time_ns() // 1000 % 10**9}")
+    return RequestBuilder(channel, cookie, token, number, f"w{time.time_ns() // 1000 % 10**9}")
 
 
-Requests = Callable[[Doors, int], bytes]
+Action = Callable[[RequestBuilder, int], bytes]
 STATUSES = ("investigating", "identified", "mitigating", "monitoring")
 # One after another, from the answer to the next request; the work behind them is counted until the bot is idle.
-ACTIONS: dict[str, Requests] = {
-    "declare": lambda doors, n: doors.command(f"declare sev4 Shard {n} {doors.word}"),
-    "ack": lambda doors, n: doors.command(f"ack --in INC-{doors.declared + n}"),
-    "note": lambda doors, n: doors.command(f"note Saw {n} --in INC-{SUBJECT}"),
-    "update": lambda doors, n: doors.command(f"update We look into shard {n} --in INC-{SUBJECT}"),
-    "status": lambda doors, n: doors.command(f"status {STATUSES[n % 4]} --in INC-{SUBJECT}"),
-    "message": lambda doors, n: doors.message(n),
-    "list": lambda doors, n: doors.command("list"),
-    "list all": lambda doors, n: doors.command("list all"),
-    "show": lambda doors, n: doors.command(f"show --in INC-{SUBJECT}"),
-    "timeline": lambda doors, n: doors.command(f"timeline --in INC-{SUBJECT}"),
-    "catchup": lambda doors, n: doors.command(f"catchup --in INC-{SUBJECT}"),
-    "why": lambda doors, n: doors.command(f"why --in INC-{SUBJECT}"),
-    "search": lambda doors, n: doors.command(f"search checkout slow shard{n % 499}"),
-    "metrics": lambda doors, n: doors.command("metrics"),
-    "home tab": lambda doors, n: doors.home(n),
-    "console Now": lambda doors, n: doors.page("/"),
-    "console list": lambda doors, n: doors.page("/incidents"),
-    "console incident": lambda doors, n: doors.page(f"/incidents/INC-{SUBJECT}"),
-    "console alerts": lambda doors, n: doors.page("/alerts"),
-    "console reviews": lambda doors, n: doors.page("/reviews"),
-    "console figures": lambda doors, n: doors.page("/figures"),
-    "console audit": lambda doors, n: doors.page("/audit"),
-    "console status page": lambda doors, n: doors.page("/statuspage"),
-    "API list": lambda doors, n: doors.api("GET", "/incidents"),
-    "API incident": lambda doors, n: doors.api("GET", f"/incidents/INC-{SUBJECT}"),
-    "API timeline": lambda doors, n: doors.api("GET", f"/incidents/INC-{SUBJECT}/timeline"),
-    "20 alerts": lambda doors, n: doors.alerts(10_000_000 + time.time_ns() % 1_000_000_000 * 100),
-    "publish": lambda doors, n: doors.api(
+ACTIONS: dict[str, Action] = {
+    "declare": lambda builder, n: builder.command(f"declare sev4 Shard {n} {builder.word}"),
+    "ack": lambda builder, n: builder.command(f"ack --in INC-{builder.declared + n}"),
+    "note": lambda builder, n: builder.command(f"note Saw {n} --in INC-{SUBJECT}"),
+    "update": lambda builder, n: builder.command(f"update We look into shard {n} --in INC-{SUBJECT}"),
+    "status": lambda builder, n: builder.command(f"status {STATUSES[n % 4]} --in INC-{SUBJECT}"),
+    "message": lambda builder, n: builder.message(n),
+    "list": lambda builder, n: builder.command("list"),
+    "list all": lambda builder, n: builder.command("list all"),
+    "show": lambda builder, n: builder.command(f"show --in INC-{SUBJECT}"),
+    "timeline": lambda builder, n: builder.command(f"timeline --in INC-{SUBJECT}"),
+    "catchup": lambda builder, n: builder.command(f"catchup --in INC-{SUBJECT}"),
+    "why": lambda builder, n: builder.command(f"why --in INC-{SUBJECT}"),
+    "search": lambda builder, n: builder.command(f"search checkout slow shard{n % 499}"),
+    "metrics": lambda builder, n: builder.command("metrics"),
+    "home tab": lambda builder, n: builder.home(n),
+    "console Now": lambda builder, n: builder.page("/"),
+    "console list": lambda builder, n: builder.page("/incidents"),
+    "console incident": lambda builder, n: builder.page(f"/incidents/INC-{SUBJECT}"),
+    "console alerts": lambda builder, n: builder.page("/alerts"),
+    "console reviews": lambda builder, n: builder.page("/reviews"),
+    "console figures": lambda builder, n: builder.page("/figures"),
+    "console audit": lambda builder, n: builder.page("/audit"),
+    "console status page": lambda builder, n: builder.page("/statuspage"),
+    "API list": lambda builder, n: builder.api("GET", "/incidents"),
+    "API incident": lambda builder, n: builder.api("GET", f"/incidents/INC-{SUBJECT}"),
+    "API timeline": lambda builder, n: builder.api("GET", f"/incidents/INC-{SUBJECT}/timeline"),
+    "20 alerts": lambda builder, n: builder.alerts(10_000_000 + time.time_ns() % 1_000_000_000 * 100),
+    "publish": lambda builder, n: builder.api(
         "POST", "/status-page/publications", {"title": f"Some checkouts fail {n}", "message": "We look into it."}
     ),
-    "status page": lambda doors, n: b"GET /status HTTP/1.1\r\nHost: status\r\nAccept-Encoding: gzip\r\n\r\n",
-    "/metrics": lambda doors, n: b"GET /metrics HTTP/1.1\r\nHost: tocsin\r\n\r\n",
+    "status page": lambda builder, n: b"GET /status HTTP/1.1\r\nHost: status\r\nAccept-Encoding: gzip\r\n\r\n",
+    "/metrics": lambda builder, n: b"GET /metrics HTTP/1.1\r\nHost: tocsin\r\n\r\n",
 }
