@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
@@ -21,6 +22,8 @@ FIGURE_LABELS = {
     "resolve_s": "Detected to resolved",
     "customer_impact_s": "Customers affected for",
 }
+NOTHING = "Nothing."  # in the place of a section without sentences and questions
+_CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 _MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\`*_[]<>#|"})
 
 
@@ -29,10 +32,7 @@ def markdown(view: ReviewView) -> str:
     lines = [f"# {_md(title(view))}", "", *_head_lines(view), ""]
     lines += [f"- {label}: {span}" for label, span in figure_lines(view.figures)]
     for section in view.sections:
-        lines += ["", f"## {section.title}", ""]
-        lines += [f"- {_md(named(each.text, view.names))}{_md_cites(each, view.links)}" for each in section.sentences]
-        lines += [f"- **Open question** for {_md(_asked(question.to, view.names))}: {_md(question.text)}"
-                  for question in section.questions]  # fmt: skip
+        lines += ["", f"## {section.title}", "", *(_md_list(section, view) or [NOTHING])]
     return "\n".join(lines) + "\n"
 
 
@@ -67,10 +67,12 @@ def docx(view: ReviewView) -> bytes:
         for each in section.sentences:
             cites = "".join(f" [{seq}]" for seq in each.cites)
             document.add_paragraph(_xml(named(each.text, view.names) + cites), style="List Bullet")
+        if not section.sentences and not section.questions:
+            document.add_paragraph(NOTHING)
         for question in section.questions:
             paragraph = document.add_paragraph(style="List Bullet")
             paragraph.add_run("Open question").bold = True
-            paragraph.add_run(_xml(f" for {_asked(question.to, view.names)}: {question.text}"))
+            paragraph.add_run(_xml(f" for {_asked(question.to, view.names)}: {named(question.text, view.names)}"))
     written = io.BytesIO()
     document.save(written)
     return written.getvalue()
@@ -116,8 +118,22 @@ def _asked(person: str | None, names: Mapping[str, str]) -> str:
     return names.get(person, person) if person else "anybody"
 
 
+def _md_list(section: Section, view: ReviewView) -> list[str]:
+    lines = [f"- {_md(named(each.text, view.names))}{_md_cites(each, view.links)}" for each in section.sentences]
+    return lines + [
+        f"- **Open question** for {_md(_asked(question.to, view.names))}: {_md(named(question.text, view.names))}"
+        for question in section.questions
+    ]
+
+
 def _md(text: str) -> str:
-    return text.translate(_MARKDOWN)
+    """Text whose code between single backticks stays code; every other mark stands for itself."""
+    pieces = _CODE.split(text)  # at odd places stands what was between backticks
+    return "".join(f"`{piece}`" if place % 2 else piece.translate(_MARKDOWN) for place, piece in enumerate(pieces))
+
+
+def _html(text: str) -> str:
+    return _CODE.sub(r"<code>\1</code>", html.escape(text))
 
 
 def _md_cites(sentence: Sentence, links: Mapping[int, str]) -> str:
@@ -127,15 +143,15 @@ def _md_cites(sentence: Sentence, links: Mapping[int, str]) -> str:
 
 def _html_list(section: Section, view: ReviewView) -> str:
     items = [
-        f"<li>{html.escape(named(each.text, view.names))}{_html_cites(each.cites, view.links)}</li>"
+        f"<li>{_html(named(each.text, view.names))}{_html_cites(each.cites, view.links)}</li>"
         for each in section.sentences
     ]
     items += [
         f"<li><strong>Open question</strong> for {html.escape(_asked(question.to, view.names))}: "
-        f"{html.escape(question.text)}</li>"
+        f"{_html(named(question.text, view.names))}</li>"
         for question in section.questions
     ]
-    return f"<ul>{''.join(items)}</ul>" if items else "<p>Nothing.</p>"
+    return f"<ul>{''.join(items)}</ul>" if items else f"<p>{NOTHING}</p>"
 
 
 def _html_cites(cites: Sequence[int], links: Mapping[int, str]) -> str:

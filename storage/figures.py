@@ -32,6 +32,17 @@ SELECT group_concat(members, ',') FROM (
     WHERE declared_at >= :since LIMIT -1
 ) GROUP BY number / {_TOGETHER}
 """  # noqa: S608 - of constants alone
+# The state is unpacked once for all members, not once for each: `||` with nothing gives it unpacked, and each OFFSET
+# keeps PostgreSQL from merging the subqueries. It then sorts the short texts in memory, not the whole states on disk.
+_FACTS_OF_STATE = f"""
+SELECT string_agg(members, ',') FROM (
+    SELECT number, CAST(jsonb_build_array({", ".join(f"unpacked -> '{name}'" for name in FIGURE_MEMBERS)}) AS text)
+        AS members
+    FROM (
+        SELECT number, state || CAST('{{}}' AS jsonb) AS unpacked FROM incidents WHERE declared_at >= :since OFFSET 0
+    ) AS states OFFSET 0
+) AS facts GROUP BY number / {_TOGETHER}
+"""  # noqa: S608 - of constants alone
 _UPDATE = (timeline.c.kind == "update", sa.text("kind <> 'message'"))
 _POSTED = (
     sa.select(timeline.c.incident, sa.func.count())
@@ -197,12 +208,8 @@ async def items_since(conn: AsyncConnection, since: datetime) -> list[tuple[int,
 
 @cache
 def _facts(dialect: str) -> Any:
-    """The members as one JSON array for some thousand incidents: a row for each would cost more than its members."""
-    if dialect == "sqlite":
-        return sa.text(_FACTS_OF_INDEX).bindparams(_SINCE)
-    array = sa.func.jsonb_build_array(*(_c.state[name] for name in FIGURE_MEMBERS))
-    members = sa.func.string_agg(sa.cast(array, sa.Text), ",")
-    return sa.select(sa.type_coerce(members, sa.Text)).where(_c.declared_at >= _SINCE).group_by(_c.number // _TOGETHER)
+    """The members as one JSON array for some hundred incidents: a row for each would cost more than its members."""
+    return sa.text(_FACTS_OF_INDEX if dialect == "sqlite" else _FACTS_OF_STATE).bindparams(_SINCE)
 
 
 def _fact(members: list[Any], teams: Mapping[str, tuple[str, ...]]) -> IncidentFact:

@@ -12,6 +12,7 @@ from docx import Document
 from bot import review_formats
 from bot.domain.review.view import ReviewView
 from bot.json_shapes.incidents import review_json
+from bot.usecases.reviews.ask import PER_PERSON
 from bot.usecases.reviews.read import read_review
 from tests.scenarios.assertions import buttons, declared, direct, of_kind, rest, texts, told, typed, words
 from tests.scenarios.running import World, written
@@ -107,7 +108,11 @@ async def test_the_review_is_written_in_every_format(reviewed: World) -> None:
     text = review_formats.markdown(made)
     assert "## Root cause and contributing factors" in text
     assert "Deploy 4512 went out" in text
-    assert "<script" not in review_formats.html_page(made)
+    assert "When did it start? `/incident times` records it." in text
+    assert "The record has" in text.partition("## Appendices\n\n")[2]
+    sections = text.split("\n## ")[1:]
+    assert all(section.partition("\n")[2].strip() for section in sections)
+    assert "<code>/incident times</code>" in review_formats.html_page(made)
     document = Document(io.BytesIO(review_formats.docx(made)))
     paragraphs = [paragraph.text for paragraph in document.paragraphs]
     assert any("Rolled back deploy 4512" in paragraph for paragraph in paragraphs)
@@ -147,6 +152,11 @@ async def test_participants_are_asked_and_their_answers_flow_in_with_or_without_
     await reviewed.maya.press(reply.message, "Ask participants")
     await rest(reviewed)
     (message,) = direct(reviewed, "U0MAYA0000", " for you")
+    asked = len((await view(reviewed)).questions)
+    assert asked > PER_PERSON
+    assert words(reviewed, message).count("• ") == PER_PERSON
+    assert f"The review has {asked - PER_PERSON} more questions for you" in words(reviewed, message)
+    assert buttons(message) == ["Answer", "Read"]
     await reviewed.maya.press(message, "Answer")
     form = reviewed.maya.view
     first = next(block for block in form.body["blocks"] if block["block_id"].startswith("question_"))

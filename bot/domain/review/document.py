@@ -83,6 +83,19 @@ class Page:
         return Section(self.key, tuple(self.sentences), tuple(self.questions))
 
 
-def questions_for(sections: Sequence[Section], person: str, at_most: int) -> list[Question]:
-    """The first questions that are put to this person."""
-    return [question for section in sections for question in section.questions if question.to == person][:at_most]
+# The questions whose answers a reader needs most, the most important first. The others follow in the document's order.
+MATTER_MOST = (
+    "cause", "summary", "fixed", "impact_users", "started", "factors", "earlier", "actions", "prevention", "lessons",
+)  # fmt: skip
+
+
+def by_importance(sections: Sequence[Section]) -> list[Question]:
+    """Every open question, those that matter most first."""
+    places = {key: place for place, key in enumerate(MATTER_MOST)}
+    questions = [question for section in sections for question in section.questions]
+    return sorted(questions, key=lambda question: places.get(question.key, len(places)))
+
+
+def questions_for(sections: Sequence[Section], person: str) -> list[Question]:
+    """The questions that are put to this person, those that matter most first."""
+    return [question for question in by_importance(sections) if question.to == person]

@@ -14,16 +14,15 @@ from bot.domain.errors import Refused
 from bot.domain.figures.spans import Spans, spans
 from bot.domain.incident import empty_roles
 from bot.domain.incident.impact import describe
-from bot.domain.review import response
+from bot.domain.review import appendices, response
 from bot.domain.review.document import Page, Section
-from bot.domain.review.record import ANSWER, Record, is_chatter, who, words
+from bot.domain.review.record import AFTERWARDS, ANSWER, Record, is_chatter, who, words
 from bot.domain.timeline.entry import BOT, RecordedEntry
 from bot.domain.values import durations
 from bot.domain.values.slack_ids import user_mention
 
 SILENCE = timedelta(minutes=30)  # a longer one in an open incident is asked about
 MOST_SILENCES, MOST_NOTES = 3, 10
-AFTERWARDS = frozenset({ANSWER, "review"})  # kinds of entries about the review itself
 MOST_ROWS = 1000  # of the timeline
 IMPACT_QUESTIONS = {
     "users": "What share of users was affected, and how many people is that?",
@@ -253,15 +252,6 @@ def _message_name(message: RecordedEntry) -> str:
     return f"Message to {data['audience']}" if data.get("audience") else "Message"
 
 
-def _appendices(record: Record, page: Page) -> None:
-    for recorded in record.of("file"):
-        link = recorded.entry.data.get("link")
-        page.say(f"File by {who(recorded.entry)}: {words(recorded)}{f' {link}' if link else ''}", recorded.seq)
-    for recorded in record.of("alert"):
-        if recorded.entry.data.get("event") == "fired":
-            page.say(f"Alert on {record.clock(recorded.entry.at)}: {words(recorded)}", recorded.seq)
-
-
 def _never_filled(record: Record) -> list[str]:
     """Titles of the roles that the severity needs and that nobody held at the end."""
     try:
@@ -317,5 +307,5 @@ WRITERS: dict[str, Callable[[Record, Page], None]] = {
     "lessons": _lessons,
     "prevention": _prevention,
     "communication": _communication,
-    "appendices": _appendices,
+    "appendices": appendices.appended,
 }

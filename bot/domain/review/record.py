@@ -15,6 +15,7 @@ from bot.domain.values import durations
 from bot.domain.values.slack_ids import is_user_id, user_mention
 
 ANSWER = "answer"  # the kind of an entry in which a participant answers a question
+AFTERWARDS = frozenset({ANSWER, "review"})  # kinds of entries about the review itself
 SHOWN = 400  # characters of an entry's text in a sentence
 
 

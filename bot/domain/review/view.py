@@ -9,7 +9,7 @@ from bot.domain.actions.item import ActionItem
 from bot.domain.figures.spans import Spans
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
-from bot.domain.review.document import Question, Section
+from bot.domain.review.document import Question, Section, by_importance
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ class ReviewView:
 
     @property
     def questions(self) -> list[Question]:
-        """Every open question."""
-        return [question for section in self.sections for question in section.questions]
+        """Every open question, those that matter most first."""
+        return by_importance(self.sections)
 
     def section(self, key: str) -> Section:
         """The section with this key."""

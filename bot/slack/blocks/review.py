@@ -129,18 +129,27 @@ def menu(view: ReviewView, command: str) -> Message:
     )
 
 
-def asked(view: ReviewView, questions: Sequence[Question]) -> Message:
-    """The direct message to a participant, with the button that opens the form for the answers."""
-    incident = view.incident
-    asks = "a question" if len(questions) == 1 else f"{len(questions)} questions"
+def asked(view: ReviewView, questions: Sequence[Question], at_once: int) -> Message:
+    """The direct message to a participant: the first `at_once` of their questions, and how many more there are.
+
+    A button opens the form for the answers.
+    """
+    incident, shown = view.incident, questions[:at_once]
+    asks = "a question" if len(shown) == 1 else f"{len(shown)} questions"
     words = f"{phrases.drill_prefix(incident)}The review of {phrases.title(incident)} has {asks} for you"
-    lines = "\n".join(f"• {render(question.text)}" for question in questions)
+    lines = "\n".join(f"• {render(question.text)}" for question in shown)
+    more = len(questions) - len(shown)
+    left = f" The review has {_counted(more, 'more question')} for you: press *Read*." if more else ""
     return elements.message(
         words,
         [
             elements.section(f"*{words}*\n{lines}"),
-            elements.actions(button("Answer", "review_answer", incident.id, style="primary"), block_id="review_answer"),
-            elements.context("Your words go into the review, with your name or without, as you choose."),
+            elements.actions(
+                button("Answer", "review_answer", incident.id, style="primary"),
+                button("Read", READ, incident.id) if more else None,
+                block_id="review_answer",
+            ),
+            elements.context(f"Your words go into the review, with your name or without, as you choose.{left}"),
         ],
     )
 

@@ -46,10 +46,12 @@ class ReviewSender(SenderBase):
         """Ask a person directly, unless everything was answered meanwhile."""
         person = read_payload(delivery.notice, ReviewQuestionsPayload).person
         view = await self._view(delivery)
-        questions = questions_for(view.sections, person, PER_PERSON)
+        questions = questions_for(view.sections, person)
         if not questions:
             return NotNeeded("everything was answered meanwhile")
-        return await self.post(delivery, await self._people.direct_channel(person), blocks.asked(view, questions))
+        return await self.post(
+            delivery, await self._people.direct_channel(person), blocks.asked(view, questions, PER_PERSON)
+        )
 
     @sends(NoticeKind.REVIEW_PUBLISHED, failure="announce the review")
     async def published(self, delivery: Delivery) -> SendResult:

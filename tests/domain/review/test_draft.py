@@ -11,7 +11,7 @@ from bot.domain.figures.targets import count_kept, outcomes
 from bot.domain.incident import Change, Incident
 from bot.domain.incident.fact import IncidentFact
 from bot.domain.incident.status import Status
-from bot.domain.review.document import TITLES, Section
+from bot.domain.review.document import TITLES, Section, by_importance, questions_for
 from bot.domain.review.draft import draft, figures
 from bot.domain.review.record import Record
 from bot.domain.timeline.entry import BOT, Entry, RecordedEntry, entry
@@ -189,3 +189,19 @@ def test_targets_count_from_the_detection_as_in_the_figures() -> None:
     assert (counted.acknowledged, counted.acknowledge_n) == (0, 1)
     assert "The acknowledgement came" in said(record, "improve")
     assert "acknowledged within the target" not in said(record, "well")
+
+
+def test_the_appendices_have_links_and_the_extent_of_the_record_and_are_never_empty() -> None:
+    told = story()
+    told.entries.append(entry(minutes(57), "note", BEN, "Graph: <https://graphs.example.org/d/7|pool>."))
+    appended = said(told.record(), "appendices")
+    assert f"Link by <@{BEN}> on 5 Jan 2026 04:01 UTC: https://graphs.example.org/d/7\n" in appended
+    assert "`tocsin show INC-1`" in said(Story().record(), "appendices")
+
+
+def test_the_questions_that_matter_most_come_first_and_none_is_lost() -> None:
+    sections = draft(Story().record())
+    ordered = by_importance(sections)
+    assert [question.key for question in ordered[:4]] == ["cause", "summary", "fixed", "impact_users"]
+    assert {question.key for question in ordered} == {q.key for section in sections for q in section.questions}
+    assert [q.key for q in questions_for(sections, ADA)] == [q.key for q in ordered if q.to == ADA]

@@ -95,7 +95,7 @@ async def _press_canvas(call: Press) -> Message:
 
 async def _press_answer(call: Press) -> Message | None:
     view = await _read(call)
-    questions = questions_for(view.sections, call.user, PER_PERSON)
+    questions = questions_for(view.sections, call.user)[:PER_PERSON]
     if not questions:
         return replies.done("Everything that was asked is answered. Thank you.")
     return await call.open_form(answer_modal(call.incident, view.sections, questions), "review")
