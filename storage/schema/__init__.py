@@ -22,6 +22,7 @@ from storage.schema.console import console_sessions, login_links, sign_in_attemp
 from storage.schema.heartbeats import alert_heartbeats
 from storage.schema.imports import imports
 from storage.schema.incidents import chains, counters, incident_words, incidents, threads, timeline
+from storage.schema.memberships import membership_reports
 from storage.schema.outbox import cursors, deadlines, deliveries, outbox
 from storage.schema.paging import team_turns
 from storage.schema.past_alerts import past_alert_words, past_alerts
@@ -40,9 +41,9 @@ __all__ = [
     "action_items", "alert_deadlines", "alert_groups", "alert_heartbeats", "alert_inhibitors", "alert_occurrences",
     "alert_proposals", "alert_silences", "alerts", "api_requests", "api_tokens", "chains", "communications",
     "console_sessions", "counters", "cursors", "deadlines", "deliveries", "handed_mails", "homes", "imports",
-    "incident_words", "incidents", "jobs", "login_links", "mailings", "meta", "metadata", "names", "outbox",
-    "overrides", "past_alert_words", "past_alerts", "playbook_reminders", "playbooks", "policies", "probe_days",
-    "probe_states", "publications", "reads", "review_drafts", "review_exports", "review_texts", "rule_states",
-    "rule_switches", "service_changes", "shadow_pages", "shifts", "sign_in_attempts", "subscribers",
+    "incident_words", "incidents", "jobs", "login_links", "mailings", "membership_reports", "meta", "metadata",
+    "names", "outbox", "overrides", "past_alert_words", "past_alerts", "playbook_reminders", "playbooks", "policies",
+    "probe_days", "probe_states", "publications", "reads", "review_drafts", "review_exports", "review_texts",
+    "rule_states", "rule_switches", "service_changes", "shadow_pages", "shifts", "sign_in_attempts", "subscribers",
     "team_turns", "threads", "tickets", "timeline", "walks", "worker_leases",
 ]  # fmt: skip

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from bot.domain.timeline.entry import Entry
 
-DUPLICATE_EVENT_WINDOW = timedelta(seconds=5)  # Slack reports one join or leave twice, closer together than this
 At = Callable[[str], datetime]  # from a Slack `ts` to the instant
 
 
@@ -91,20 +90,6 @@ def entry_from_absence(channel: str, ts: str, actor: str, at: datetime) -> Entry
 
 def _deletion(channel: str, ts: str, actor: str, at: datetime, data: dict[str, Any]) -> Entry:
     return Entry(at, "message_deleted", actor, "", ts, data, f"d:{channel}:{ts}")
-
-
-def already_recorded_membership(entry: Entry, recorded: Sequence[Entry]) -> bool:
-    """Whether a join or leave is recorded already: Slack reports each twice, in any order, with two timestamps.
-
-    `recorded` are all joins and leaves of the same person. Two joins with a leave between them are two.
-    """
-    for earlier in recorded:
-        first, last = sorted((earlier.at, entry.at))
-        if earlier.kind != entry.kind or last - first > DUPLICATE_EVENT_WINDOW:
-            continue
-        if not any(between.kind != entry.kind and first < between.at < last for between in recorded):
-            return True
-    return False
 
 
 def _original_entries(message: ChannelMessage | None, at: At) -> list[Entry]:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.timeline.entry import Entry
-from bot.domain.timeline.messages import DUPLICATE_EVENT_WINDOW
 
 KINDS = ("keyed", "unkeyed", "reaction", "pin")
 KEYED = "📌"  # the reaction that makes a message a key entry, whatever Slack calls it
 PINNED = "pin"
+CLOCK_SKEW = timedelta(seconds=5)  # our clock, when the history was read, against Slack's
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def already_recorded(entry: Entry, recorded: Sequence[Entry]) -> bool:
     return any(
         earlier.data.get("fetched")
         and is_added(earlier) == is_added(entry)
-        and entry.at <= earlier.at + DUPLICATE_EVENT_WINDOW
+        and entry.at <= earlier.at + CLOCK_SKEW
         and not any(
             is_added(between) != is_added(entry) and _is_between(between, entry, earlier) for between in same_reaction
         )

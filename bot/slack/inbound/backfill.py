@@ -234,13 +234,12 @@ class Backfill:
         return await self._context.database.appender.append(self._incident, entries) if entries else 0
 
     async def _append_membership(self, message: dict[str, Any]) -> int:
-        user = str(message.get("user") or "unknown")
-        if user == self._bot.user_id:
+        if message.get("user") == self._bot.user_id:
             return 0
         at = self._context.clock.at(_posted_at(message))
         kind = event_parser.MEMBERSHIP_SUBTYPES[message["subtype"]]
-        entry = event_parser.membership_entry(kind, self._channel, user, message["ts"], at, message.get("inviter"))
-        return await move(self._context, self._incident, entry)
+        report = event_parser.membership_report(message, kind, self._channel, message["ts"], at)
+        return await move(self._context, self._incident, report)
 
     def _entries(self, message: dict[str, Any]) -> list[Entry]:
         if self._bot.wrote(message):

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.timeline.entry import Entry
+from bot.domain.timeline.memberships import MembershipReport
 from bot.domain.timeline.messages import Attachment, ChannelMessage
 from bot.domain.timeline.reactions import reaction_of
 from bot.domain.values.one_line import one_line
@@ -170,11 +171,12 @@ def pin_entry(event: Event, event_id: str, at: datetime, *, added: bool) -> Entr
     return Entry(at, "pin", str(event.get("user") or "unknown"), text, ts or None, {"added": added}, f"p:{event_id}")
 
 
-def membership_entry(kind: str, channel: str, user: str, ts: str, at: datetime, inviter: str | None) -> Entry:
-    """The entry of a person who joined or left the channel; a member event and a message give the same entry."""
-    text = "joined" if kind == "joined" else "left"
-    data = {"inviter": inviter} if inviter else {}
-    return Entry(at, kind, user, text, None, data, f"{kind}:{channel}:{user}:{ts}")
+def membership_report(event: Event, kind: str, channel: str, ts: str, at: datetime) -> MembershipReport:
+    """What a member event, or a message of the events or the history, reports of a person who joined or left."""
+    user = str(event.get("user") or "unknown")
+    data = {"inviter": event["inviter"]} if event.get("inviter") else {}
+    entry = Entry(at, kind, user, kind, None, data, f"{kind}:{channel}:{user}:{ts}")
+    return MembershipReport(entry, by_message=event.get("subtype") in MEMBERSHIP_SUBTYPES)
 
 
 def channel_change(event: Event, channel: str, at: datetime) -> Entry | None:

@@ -178,9 +178,8 @@ async def _left(call: EventCall) -> int:
 async def _membership(call: EventCall, kind: str, ts: str) -> int:
     if call.by_bot:
         return NOTHING_TO_RECORD
-    user, at = str(call.event.get("user") or "unknown"), call.ctx.recorder.at(ts)
-    entry = event_parser.membership_entry(kind, call.channel, user, ts, at, call.event.get("inviter"))
-    return await call.ctx.recorder.coming_or_going(call.channel, entry)
+    report = event_parser.membership_report(call.event, kind, call.channel, ts, call.ctx.recorder.at(ts))
+    return await call.ctx.recorder.coming_or_going(call.channel, report)
 
 
 async def _reaction_added(call: EventCall) -> int:

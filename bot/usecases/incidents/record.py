@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain import routing
 from bot.domain.incident import Change, members
 from bot.domain.timeline.entry import Entry, ids_named_in
+from bot.domain.timeline.memberships import MembershipReport, recorded_without_report, unrecorded_moves
 from bot.domain.timeline.messages import (
     ChannelMessage,
-    already_recorded_membership,
     entries_from_deletion,
     entries_from_edit,
     entries_from_message,
@@ -26,6 +26,7 @@ from bot.usecases.context import Context
 from bot.usecases.unit_of_work import begin, locked_incident
 from storage import incidents, user_activity
 from storage.timeline import entries as timeline
+from storage.timeline import memberships
 
 _CACHE_SIZE = 10_000
 
@@ -50,7 +51,7 @@ class Channels:
         return number
 
 
-async def move(context: Context, number: int, entry: Entry) -> int:
+async def move(context: Context, number: int, report: MembershipReport) -> int:
     """Record a join or leave, once. Slack delivers each twice: as a member event and as a message.
 
     In a private incident it also updates the members at once, by the person's latest move, and then asks Slack, since
@@ -58,16 +59,34 @@ async def move(context: Context, number: int, entry: Entry) -> int:
     """
     async with context.database.transaction() as conn:
         incident = await incidents.lock(conn, number)  # both deliveries come at the same time
-        moves = await timeline.of_actor(conn, number, ("joined", "left"), entry.actor)
-        if already_recorded_membership(entry, moves):
+        if not await memberships.add(conn, number, report):
             return 0
-        new = len(await timeline.append(conn, number, [entry]))
-        if incident is not None and incident.private and all(move.at <= entry.at for move in moves):
-            change_members = members.readmit if entry.kind == "joined" else members.remove
-            work = await begin(context, conn, incident)
-            await work.commit(Change(change_members(incident, [entry.actor])), [routing.channel_look(number)])
+        recorded = await timeline.of_actor(conn, number, ("joined", "left"), report.entry.actor)
+        new = len(await timeline.append(conn, number, await _missing_moves(conn, number, report, recorded)))
+        if incident is not None and incident.private and await _is_latest(conn, number, report.entry, recorded):
+            change_members = members.readmit if report.entry.kind == "joined" else members.remove
+            changed = change_members(incident, [report.entry.actor])
+            if new or changed != incident:
+                work = await begin(context, conn, incident)
+                await work.commit(Change(changed), [routing.channel_look(number)])
     context.wakeups.notify()
     return new
+
+
+async def _missing_moves(
+    conn: AsyncConnection, number: int, report: MembershipReport, recorded: Sequence[Entry]
+) -> list[Entry]:
+    reported = await memberships.keys(conn, number, report.entry.actor)
+    if recorded_without_report(report.entry, recorded, reported):
+        return []
+    others = await memberships.around(conn, number, report)
+    return unrecorded_moves(report, others, {entry.dedup_key or "" for entry in recorded})
+
+
+async def _is_latest(conn: AsyncConnection, number: int, entry: Entry, recorded: Sequence[Entry]) -> bool:
+    """Whether no later move of the person is known, of those recorded and those reported."""
+    reported_at = await memberships.latest_at(conn, number, entry.actor)
+    return max([move.at for move in recorded] + [reported_at or entry.at]) <= entry.at
 
 
 async def compare_members(context: Context, number: int, in_channel: Collection[str]) -> None:
@@ -179,10 +198,10 @@ class Recorder:
         number = None if self._records_key_only() else await self.channels.incident_of(channel)
         return 0 if number is None else await mark(self.context, number, entry)
 
-    async def coming_or_going(self, channel: str, entry: Entry) -> int:
-        """Record a join or leave, which Slack reports as a member event or as a message."""
+    async def coming_or_going(self, channel: str, report: MembershipReport) -> int:
+        """Record a join or leave, which Slack reports as a member event and as a message."""
         number = await self.channels.incident_of(channel)
-        return 0 if number is None else await move(self.context, number, entry)
+        return 0 if number is None else await move(self.context, number, report)
 
     async def key(self, channel: str, message: ChannelMessage | None, entry: Entry) -> int:
         """Record that 📌 was put on a message or taken off, after the message itself if that is missing."""
