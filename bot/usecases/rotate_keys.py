@@ -25,8 +25,7 @@ KEYS = {
         key_value.ACKNOWLEDGE_SECRET, "links for acknowledging, in pages that were sent so far, open nothing"
     ),
     "console": GeneratedKey(
-        key_value.CONSOLE_KEY,
-        "everybody is signed out of the console; restart the bot, so that it signs with the new key",
+        key_value.CONSOLE_KEY, "everybody is signed out of the console, and can sign in again after ten seconds"
     ),
     "feeds": GeneratedKey(key_value.FEED_SECRET, "every calendar feed has a new address: `tocsin feeds` prints them"),
     "status-page": GeneratedKey(

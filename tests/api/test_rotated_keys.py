@@ -13,9 +13,11 @@ from pydantic import SecretStr
 
 from bot import notifiers
 from bot.cli.main import main
+from bot.domain.access import session
 from bot.domain.errors import DeliveryError
 from bot.settings import LiveSettings, Settings
 from bot.usecases import acknowledge_links
+from bot.usecases.access import sessions
 from bot.usecases.oncall import calendar_feeds
 from bot.usecases.rotate_keys import KEYS
 from bot.usecases.status_page.address import signing_secret
@@ -76,6 +78,22 @@ async def test_every_key_that_the_database_makes_can_be_replaced_and_what_it_sig
     async with context.database.reading() as conn:
         assert await calendar_feeds.current_token(conn, "schedule:primary") not in {feed, None}
         assert await signing_secret(conn) != subscribers
+
+
+async def test_the_console_signs_with_its_new_key_without_a_restart(here: World) -> None:
+    _, token = await token_for(here)
+    async with browser(here, person=None) as visitor:
+        await visitor.signed_in(token)
+        old = visitor.cookies()
+    assert "console: a new key is in use" in await rotate("console")
+    await here.pass_time(seconds=11)
+    async with browser(here, person=None) as visitor:
+        visitor.put_cookies(old)
+        assert (await visitor.get("/")).status == 303
+        await visitor.signed_in(token)
+        assert (await visitor.get("/")).status == 200
+        key = await sessions.key(here.tocsin.database)
+        assert session.unsigned("tocsin_session", visitor.cookies()["tocsin_session"], key)
 
 
 async def test_a_feed_is_read_at_its_new_address_only(here: World) -> None:

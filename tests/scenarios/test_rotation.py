@@ -6,12 +6,14 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import itertools
 import json
 import os
 import re
 import signal
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,9 @@ from pydantic import SecretStr
 
 import sandbox
 from bot.settings import LiveSettings, Settings, SettingsError, secret_fields
+from sandbox import Workspace
 from tests.integrations.scene import HOOK_SECRET, Scene, scene
+from tests.rules.prometheus import free_port
 from tests.scenarios.assertions import typed
 from tests.scenarios.running import MANIFEST, ROOT, World, world
 from tests.waiting import WITHIN_S
@@ -180,29 +184,71 @@ async def test_settings_that_cannot_be_read_change_nothing(here: World) -> None:
     await here.declared()
 
 
+@asynccontextmanager
+async def process_with(
+    ws: Workspace, folder: Path, **files: str
+) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    """`tocsin serve` as a process of its own, whose secrets are in files; and the address of its HTTP."""
+    for name, value in {"SLACK_BOT_TOKEN": ws.settings.bot_token, **files}.items():
+        (folder / name).write_text(value)
+    port = free_port()
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "TOCSIN_"))},
+        **{f"{name}_FILE": str(folder / name) for name in ("SLACK_BOT_TOKEN", *files)},
+        "SLACK_APP_TOKEN": ws.settings.app_token, "PORT": str(port),
+        "SLACK_API_URL": ws.api_url, "DATABASE_URL": f"sqlite:///{folder}/tocsin.db",
+    }  # fmt: skip
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "serve", env=environment, cwd=folder,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        await asyncio.wait_for(process.stdout.readline(), 60)
+        await ws.until(lambda: len(ws.sockets.connections) >= 1, timeout_s=20)
+        yield process, f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        await asyncio.wait_for(process.wait(), WITHIN_S)
+
+
 async def test_sighup_reads_the_secret_files_of_a_running_process(tmp_path: Path) -> None:
-    token = tmp_path / "token"
-    async with sandbox.running(manifest=MANIFEST) as ws:
-        token.write_text(ws.settings.bot_token)
-        environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "TOCSIN_"))},
-            "SLACK_BOT_TOKEN_FILE": str(token), "SLACK_APP_TOKEN": ws.settings.app_token, "PORT": "0",
-            "SLACK_API_URL": ws.api_url, "DATABASE_URL": f"sqlite:///{tmp_path}/tocsin.db",
-        }  # fmt: skip
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "serve", env=environment, cwd=tmp_path,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
-            assert process.stdout is not None
-            await asyncio.wait_for(process.stdout.readline(), 60)
-            await ws.until(lambda: len(ws.sockets.connections) >= 1, timeout_s=20)
-            ws.revoke()
-            await ws.person("maya").command("#general", "/incident declare sev2 Checkout is down")
-            ws.accept_token(bot_token="xoxb-second")
-            token.write_text("xoxb-second")
+    async with sandbox.running(manifest=MANIFEST) as ws, process_with(ws, tmp_path) as (process, _):
+        ws.revoke()
+        await ws.person("maya").command("#general", "/incident declare sev2 Checkout is down")
+        ws.accept_token(bot_token="xoxb-second")
+        (tmp_path / "SLACK_BOT_TOKEN").write_text("xoxb-second")
+        process.send_signal(signal.SIGHUP)
+        await ws.until(lambda: ws.find_channel("inc-1-"), timeout_s=30)
+
+
+async def test_the_secret_of_a_webhook_is_rotated_as_the_guide_says_and_no_delivery_is_refused(tmp_path: Path) -> None:
+    """Both secrets count while the sender changes; then the old one is refused, without a restart."""
+    sent = itertools.count(1)
+
+    async def answered(http: aiohttp.ClientSession, address: str, secret: str) -> int:
+        alert = {"status": "firing", "labels": {"alertname": f"Disk {next(sent)}"}, "startsAt": "2026-12-01T02:47:00Z"}
+        body = json.dumps({"alerts": [alert], "status": "firing"}).encode()
+        signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+        headers = {"X-Grafana-Alerting-Signature": signature, "Content-Type": "application/json"}
+        async with http.post(f"{address}/hooks/grafana", data=body, headers=headers) as answer:
+            return answer.status
+
+    async with (
+        sandbox.running(manifest=MANIFEST) as ws,
+        process_with(ws, tmp_path, GRAFANA_HMAC_SECRET="first") as (process, address),
+        aiohttp.ClientSession() as http,
+    ):
+
+        async def read_again(secrets: str, until: tuple[str, int]) -> None:
+            (tmp_path / "GRAFANA_HMAC_SECRET").write_text(secrets)
             process.send_signal(signal.SIGHUP)
-            await ws.until(lambda: ws.find_channel("inc-1-"), timeout_s=30)
-        finally:
-            process.terminate()
-            await asyncio.wait_for(process.wait(), WITHIN_S)
+            async with asyncio.timeout(WITHIN_S):
+                while await answered(http, address, until[0]) != until[1]:
+                    await asyncio.sleep(0.05)
+
+        assert [await answered(http, address, secret) for secret in ("first", "second")] == [202, 401]
+        await read_again("second,first", until=("second", 202))
+        assert await answered(http, address, "first") == 202, "the sender has not changed yet"
+        await read_again("second", until=("first", 401))
+        assert await answered(http, address, "second") == 202

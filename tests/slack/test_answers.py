@@ -302,11 +302,31 @@ def test_why_says_of_each_reminder_what_became_of_it() -> None:
 
 
 def test_help_is_written_from_the_table() -> None:
-    shown = "\n".join(mrkdwn(block) for block in help.help(FIVE).blocks)
+    shown = "\n".join(mrkdwn(block) for block in help.help(FIVE, topic="all").blocks)
     for verb in VERBS:
         for usage in verb.usages:
             assert f"`{usage.replace('<', '&lt;').replace('>', '&gt;')}`" in shown
         assert all(alias in shown for alias in verb.aliases)
+
+
+def test_help_names_first_what_a_responder_may_need_now_and_then_every_other_verb() -> None:
+    message = help.help(FOUR, "/tocsin")
+    situations, *rest = [mrkdwn(block) for block in message.blocks]
+    lines = situations.splitlines()
+    assert lines[:6] == [
+        "*Something is broken*",
+        "`/tocsin declare &lt;severity&gt; &lt;title&gt;` declare an incident",
+        "",
+        "*You were paged, or you just came*",
+        "`/tocsin ack` say that you are responding",
+        "`/tocsin catchup` show what happened since you last looked, who leads, and what comes next",
+    ]
+    commands = [line.split("`")[1].removeprefix("/tocsin ") for line in lines if line.startswith("`")]
+    usages = {usage.replace("<", "&lt;").replace(">", "&gt;") for verb in VERBS for usage in verb.usages}
+    assert set(commands) <= usages
+    assert len(lines) <= 30
+    assert all(verb.name in "\n".join((situations, *rest)) for verb in VERBS)
+    assert "`/tocsin help all`" in rest[0]
 
 
 def test_help_on_one_verb_gives_an_example_of_this_policy() -> None:

@@ -238,8 +238,8 @@ def _answers(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message]
     yield "empty timeline", timeline.timeline(incident, [])
     yield "why", why.why(incident, policy, rows, NOW)
     yield "empty why", why.why(incident, policy, [], NOW)
-    yield "help", help.help(policy)
-    yield "help on one", help.help(policy, "/incident", "role")
+    for topic in ("", "role", "all"):
+        yield f"help {topic}", help.help(policy, "/incident", topic)
 
 
 CONTACTS = tuple(Contact(f"c{n}", HOSTILE, BEN, HOSTILE, HOSTILE, url="https://x.io/a|b>") for n in range(30))

@@ -322,9 +322,9 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "help",
         Grammar.TOPIC,
-        ("help [verb]",),
+        ("help [verb]", "help all"),
         "help role",
-        "show this list, or more about one verb",
+        "show what to type now; more about one verb; or all of them",
         needs_incident=False,
     ),
 )

@@ -13,6 +13,7 @@ from storage import console_sessions, key_value, tokens
 from storage.database import Database
 
 USE_NOTED_EVERY = timedelta(minutes=1)
+KEY_READ_EVERY = timedelta(seconds=10)  # how soon every replica signs with a key that was replaced
 
 
 async def make_key(conn: AsyncConnection) -> None:

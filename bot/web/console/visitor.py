@@ -44,6 +44,7 @@ class Console:
     rate_limit: RateLimit = field(default_factory=RateLimit)
     streams: Streams = field(init=False)
     _cookies: Cookies | None = None
+    _key_read_at: datetime | None = None
 
     def __post_init__(self) -> None:
         self.streams = Streams(self.context)
@@ -54,10 +55,12 @@ class Console:
         return self.authenticator.context
 
     async def cookies(self) -> Cookies:
-        """The cookies, with the key of this database."""
-        if self._cookies is None:
+        """The cookies, with the key of this database, which `tocsin rotate console` may have replaced meanwhile."""
+        now = self.context.clock.now()
+        if self._cookies is None or self._key_read_at is None or now - self._key_read_at >= sessions.KEY_READ_EVERY:
             key = await sessions.key(self.context.database)
             self._cookies = Cookies(key, (self.context.url or "").startswith("https://"))
+            self._key_read_at = now
         return self._cookies
 
     def client_of(self, request: web.Request) -> str | None:

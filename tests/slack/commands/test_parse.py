@@ -116,6 +116,7 @@ def test_a_cover_can_be_worded_in_many_ways(text: str, schedule: str | None, win
         ("show", Request("show")),
         ("help", Request("help")),
         ("help sev", Request("help", text="severity")),
+        ("help All", Request("help", text="all")),
     ],
 )
 def test_a_verb_and_its_arguments(text: str, request_: Request) -> None:

@@ -17,6 +17,8 @@ from bot.slack.commands.grammar.base import (
 from bot.slack.commands.request import Request
 from bot.slack.commands.verbs import BY_NAME, VERBS
 
+EVERY_VERB = "all"  # after help: the whole list
+
 _INTO = re.compile(r"^(?:in)?(?:to|with)\s+", re.IGNORECASE)
 
 
@@ -77,8 +79,10 @@ def other_incident(context: ParseContext) -> Request:
 
 
 def help_topic(context: ParseContext) -> Request:
-    """Parse the name of a verb, which may be missing."""
+    """Parse the name of a verb, or `all`; both may be missing."""
     name = split_first_word(context.rest)[0].lower()
+    if name == EVERY_VERB:
+        return Request(context.verb.name, text=name)
     verb = BY_NAME.get(name)
     if name and verb is None:
         near = difflib.get_close_matches(name, BY_NAME, n=2, cutoff=0.5) or [verb.name for verb in VERBS[:3]]
