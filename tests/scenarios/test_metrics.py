@@ -37,7 +37,9 @@ async def test_figures_come_as_charts_and_a_table_and_where_those_are_refused_in
     assert len(here.ws.ephemerals("tom")) == before + 1
     assert not NATIVE & set(kinds(plain))
     assert "(severity sev2): 1 incident, 1 resolved" in plain.text
-    assert "SEV2 Major: 1 incident; median acknowledged in" in str(plain.blocks)
+    drawn = str(plain.blocks)
+    assert "█ SEV2" in drawn
+    assert "SEV2 Major  1     0" in drawn
     mentioned = await here.tom.dm(here.ws.bot.id, "metrics 7d")
     await rest(here)
     answers = [message for message in here.ws.messages(mentioned.channel) if message.bot_id]

@@ -8,8 +8,7 @@ from datetime import timedelta
 from bot.domain.figures.distribution import Distribution
 from bot.domain.figures.goals import goals
 from bot.domain.figures.report import SPANS, Report
-from bot.domain.figures.split import Row
-from bot.domain.figures.trend import Verdict
+from bot.domain.figures.trend import Trend, Verdict
 from bot.domain.policy.policy import Policy
 from bot.domain.values import durations
 
@@ -53,22 +52,32 @@ def summary(report: Report) -> list[str]:
     return [*(_span(report, name) for name in SPANS if report.spans[name].n), *_unclear_trends(report)]
 
 
+def trends(report: Report) -> list[str]:
+    """Which times became better or worse, and for which that cannot be told."""
+    told = [
+        f"{NAMES[name]}: {_change(report.trends[name])}"
+        for name in SPANS
+        if report.spans[name].n and report.trends[name].verdict is not Verdict.CANNOT_TELL
+    ]
+    return [*told, *_unclear_trends(report)]
+
+
 def details(report: Report, policy: Policy) -> list[str]:
     """The other figures."""
     missing = [NAMES[name].lower() for name in SPANS if not report.spans[name].n] if report.incidents else []
     return [
         f"Left out: {_left_out(report)}",
         *([f"No figure (n 0): {', '.join(missing)}"] if missing else []),
-        f"Targets: acknowledged in time {report.kept.acknowledged} of {report.kept.acknowledge_n}, "
-        f"resolved in time {report.kept.resolved} of {report.kept.resolve_n}; "
+        f"Targets: acknowledged in time {_part(report.kept.acknowledged, report.kept.acknowledge_n)}, "
+        f"resolved in time {_part(report.kept.resolved, report.kept.resolve_n)}; "
         f"{_plural(report.kept.breaches, 'breach', 'breaches')}",
         *([f"Aims: {'; '.join(goal.words for goal in aims)}"] if (aims := goals(report, policy)) else []),
-        f"Updates on time: {report.cadence.in_time} of {report.cadence.n}",
+        f"Updates on time: {_part(report.cadence.in_time, report.cadence.n)}",
         f"Pages: {report.pages} for {_plural(report.paged, 'incident')}",
         f"An alert told first: {_share(report.alerts.detection_rate, report.alerts.incidents, 'incident')}",
         f"Alerts that were false: {_share(report.alerts.false_positive_rate, report.alerts.decided, 'decided group')}",
-        f"A playbook's step ran by itself: {report.automated.part} of {report.automated.n} resolved",
-        f"Action items completed: {report.actions.part} of {report.actions.n} that were completed or are overdue",
+        f"A playbook's step ran by itself: {_part(report.automated.part, report.automated.n, 'resolved')}",
+        f"Action items completed: {_part(report.actions.part, report.actions.n, 'that were completed or are overdue')}",
     ]
 
 
@@ -82,17 +91,6 @@ def row_name(by: str, key: str, policy: Policy) -> str:
     return key
 
 
-def row_line(name: str, row: Row) -> str:
-    """One severity, service, category or team in a line."""
-    times = [
-        f"{word} {seconds_words(of.median)} (n {of.n})"
-        for word, of in (("acknowledged in", row.acknowledge_s), ("resolved in", row.resolve_s))
-        if of.median is not None
-    ]
-    text = f"{name}: {_plural(row.incidents, 'incident')}"
-    return f"{text}; median {', '.join(times)}" if times else text
-
-
 def _left_out(report: Report) -> str:
     return f"{_plural(report.drills, 'drill')}, {report.cancelled} cancelled, {report.merged} merged"
 
@@ -102,18 +100,23 @@ def _span(report: Report, name: str) -> str:
     trend = report.trends[name]
     if trend.verdict is Verdict.CANNOT_TELL:
         return text
-    return f"{text}; {trend.verdict} than in the period before ({trend.n} against {trend.n_before})"
+    return f"{text}; {_change(trend)}"
+
+
+def _change(trend: Trend) -> str:
+    return f"{trend.verdict} than in the period before ({trend.n} against {trend.n_before})"
 
 
 def _unclear_trends(report: Report) -> list[str]:
-    """The spans whose trend cannot be told, in words."""
-    unclear = {name: trend for name, trend in report.trends.items() if trend.verdict is Verdict.CANNOT_TELL}
-    names = [NAMES[name].removeprefix("Time to ") for name in unclear if report.spans[name].n]
+    """The spans whose trend cannot be told, in words, those with the same numbers of incidents together."""
+    names: dict[tuple[int, int], list[str]] = {}
+    for name, trend in report.trends.items():
+        if trend.verdict is Verdict.CANNOT_TELL and report.spans[name].n:
+            names.setdefault((trend.n, trend.n_before), []).append(NAMES[name].removeprefix("Time to "))
     if not names:
         return []
-    compared = {(trend.n, trend.n_before) for name, trend in unclear.items() if report.spans[name].n}
-    counts = ", ".join(f"{n} against {before}" for n, before in sorted(compared, reverse=True))
-    return [f"Whether it changed, cannot tell: time to {', '.join(names)} ({counts} in the period before)"]
+    spans = "; ".join(f"{', '.join(group)} ({n} against {before})" for (n, before), group in names.items())
+    return [f"You cannot tell yet whether it changed, against comparable incidents of the period before: {spans}"]
 
 
 def _distribution(of: Distribution) -> str:
@@ -125,6 +128,10 @@ def _distribution(of: Distribution) -> str:
 def seconds_words(seconds: float) -> str:
     """A time to read, such as `1 h 5 min`."""
     return durations.approximate(timedelta(seconds=seconds))
+
+
+def _part(part: int, n: int, of: str = "") -> str:
+    return f"{part} of {n}{f' {of}' if of else ''}" if n else "no figure (n 0)"
 
 
 def _share(share: float | None, n: int, noun: str) -> str:

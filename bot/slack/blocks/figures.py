@@ -1,4 +1,4 @@
-"""Builds the answer to `/incident metrics`: the figures of a period as charts, a table and words."""
+"""Builds the answer to `/incident metrics`: the figures of a period as charts and tables, native or in text."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from bot.domain.figures.distribution import Distribution
 from bot.domain.figures.load import PersonLoad
 from bot.domain.figures.report import Period, Report
 from bot.domain.figures.split import Row
-from bot.domain.figures.words import REACHED, details, headline, row_line, row_name, seconds_words, summary
+from bot.domain.figures.words import REACHED, details, headline, row_name, seconds_words, summary, trends
 from bot.domain.policy.policy import Policy
-from bot.slack.blocks import data, elements
+from bot.slack.blocks import data, elements, text_charts
 from bot.slack.blocks.elements import Block, Message
 from bot.slack.text import escape, mention
 
@@ -28,18 +28,46 @@ _UNITS = ((86_400 * 2, 86_400, "days"), (3600 * 2, 3600, "hours"), (60 * 2, 60, 
 
 
 def figures(report: Report, policy: Policy) -> Message:
-    """The figures, with two charts and a table where the workspace takes them, else in words alone."""
+    """The figures, with two charts and a table; as monospaced text where the workspace refuses those."""
     head = escape(headline(report))
     title = elements.section(f"*{head}*")
     words = _bullets(summary(report))
-    details_block = elements.context(*(escape(line) for line in details(report, policy)))
-    lines = _bullets([row_line(name, row) for name, row in _named_rows(report, policy)])
-    plain = elements.message(head, [title, *words, *lines, details_block, elements.context(NOTE)])
+    details_block = elements.context("\n".join(escape(line) for line in details(report, policy)))
     if not report.incidents:
-        return plain
-    charted = [title, *words, _by_week(report, policy), _times(report), _table(report, policy), details_block]
-    native = elements.message(head, [*charted, elements.context(f"{READ} {NOTE}")])
+        return elements.message(head, [title, *words, details_block])
+    note = elements.context(f"{READ} {NOTE}")
+    charted = [title, *words, _by_week(report), _times(report), _table(report, policy), details_block]
+    native = elements.message(head, [*charted, note])
+    plain = elements.message(head, [title, *_in_text(report, policy), *_bullets(trends(report)), details_block, note])
     return Message(native.text, native.blocks, plain.blocks)
+
+
+def _in_text(report: Report, policy: Policy) -> list[Block | None]:
+    """What the charts and the table show, as monospaced text."""
+    counted = report.buckets
+    labels = [_label(begin, counted.unit) for begin in counted.starts]
+    series = {key.upper(): counts for key, counts in counted.counts.items()}
+    measured = {name: report.spans[key] for name, key in (*REACHED.items(), ("Detect", "detect_s"))}
+    times = [
+        [name, *(seconds_words(getattr(span, which)) for which in ("median", "p75", "p95")), str(span.n)]
+        for name, span in measured.items()
+        if span.n
+    ]
+    rows = [
+        [name, str(row.incidents), str(row.open), _median(row.acknowledge_s), _median(row.resolve_s)]
+        for name, row in _named_rows(report, policy)
+    ]
+    return [
+        text_charts.bars(f"Incidents by {counted.unit}", labels, series) if series else None,
+        text_charts.table("Times", ("Time to", "median", "p75", "p95", "n"), times) if times else None,
+        text_charts.table(
+            f"By {report.by}, with median times", (report.by.capitalize(), "n", "open", "ack", "resolve"), rows
+        ),
+    ]
+
+
+def _median(of: Distribution) -> str:
+    return "–" if of.median is None else seconds_words(of.median)
 
 
 def _bullets(lines: Sequence[str]) -> list[Block]:
@@ -50,7 +78,7 @@ def _named_rows(report: Report, policy: Policy) -> list[tuple[str, Row]]:
     return [(row_name(report.by, key, policy), row) for key, row in list(report.rows.items())[: data.ROWS]]
 
 
-def _by_week(report: Report, policy: Policy) -> Block | None:
+def _by_week(report: Report) -> Block | None:
     counted = report.buckets
     labels = [_label(begin, counted.unit) for begin in counted.starts]
     series = {key.upper(): counts for key, counts in counted.counts.items()}
