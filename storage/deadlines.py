@@ -164,8 +164,14 @@ async def mark_sent(conn: AsyncConnection, dedup_key: str, at: datetime) -> None
 async def mark_many_sent(conn: AsyncConnection, dedup_keys: Sequence[str], at: datetime) -> None:
     """Record that the messages of several deadlines were sent."""
     if dedup_keys:
-        values = {"state": str(DeadlineState.SENT), "sent_at": at, "lease_until": None}
-        await conn.execute(_SETTLE, [{"this": dedup_key, **values} for dedup_key in sorted(dedup_keys)])
+        values = {"dedup_keys": list_param(conn, dedup_keys), "sent": at}
+        await conn.execute(_mark_all_sent(conn.dialect.name), values)
+
+
+@cache
+def _mark_all_sent(dialect: str) -> Any:
+    these = sa.update(deadlines).where(in_list(dialect, _c.dedup_key, "dedup_keys"))
+    return these.values(state=str(DeadlineState.SENT), sent_at=sa.bindparam("sent"), lease_until=None)
 
 
 async def mark_failed(conn: AsyncConnection, dedup_key: str, reason: str) -> None:

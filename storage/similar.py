@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,17 +17,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.triage.similarity import FIELDS, Frequencies, SearchDocument
 from storage.engine.columns import dumps
 from storage.engine.dialect import insert, is_postgresql
+from storage.engine.given_rows import GivenRows
 from storage.schema import chains, incident_words, timeline
 
 MAX_TERMS = 400  # of one query
 MAX_SEARCHED = 12  # terms that incidents are searched by, the most telling ones
 _c = incident_words.c
 _DUE = sa.text("seq > indexed_seq")  # as in the partial index, word for word
-_MARK_INDEXED = (
-    sa.update(chains)
-    .where(chains.c.incident == sa.bindparam("this"), chains.c.indexed_seq == sa.bindparam("before"))
-    .values(indexed_seq=sa.bindparam("read_to"))
-)
+_INDEXED = GivenRows((("incident", sa.BigInteger()), ("read_to", sa.BigInteger()), ("before", sa.BigInteger())))
 # A value that it never had, so that a reading under way does not count as having seen the request.
 _REQUEST = (
     sa.update(chains)
@@ -112,12 +110,15 @@ async def never_indexed(conn: AsyncConnection, limit: int) -> list[int]:
 
 async def mark_indexed(conn: AsyncConnection, indexed: Sequence[DueForIndexing]) -> list[int]:
     """Record how far these incidents were read. Returns the numbers that no other process has recorded meanwhile."""
-    marked = []
-    for due in sorted(indexed, key=lambda due: due.incident):
-        values = {"this": due.incident, "read_to": due.seq, "before": due.indexed_seq}
-        if (await conn.execute(_MARK_INDEXED, values)).rowcount:
-            marked.append(due.incident)
-    return marked
+    rows = [(due.incident, due.seq, due.indexed_seq) for due in indexed]
+    return sorted(await conn.scalars(_mark_indexed(conn.dialect.name), _INDEXED.params(conn, rows)))
+
+
+@cache
+def _mark_indexed(dialect: str) -> Any:
+    given = _INDEXED.table(dialect, chains, "incident")
+    read_since = sa.and_(chains.c.incident == given.c.incident, chains.c.indexed_seq == given.c.before)
+    return sa.update(chains).where(read_since).values(indexed_seq=given.c.read_to).returning(chains.c.incident)
 
 
 async def request_indexing(conn: AsyncConnection, number: int) -> None:

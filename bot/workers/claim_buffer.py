@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 from bot.domain.routing.notice import NoticeKind, Priority
@@ -54,10 +53,9 @@ class ClaimBuffer:
         if not self._rows or self._rows[0].lease_ends_monotonic - time.monotonic() > RENEWED_BEFORE_S:
             return
         rows, self._rows = list(self._rows), deque()
-        ends = time.monotonic() + LEASE.total_seconds()
         async with database.transaction() as conn:
-            ours = [row for row in rows if await queue.renew(conn, row, LEASE)]
-        self._rows.extendleft(replace(row, lease_ends_monotonic=ends) for row in reversed(ours))
+            ours = await queue.renew(conn, rows)
+        self._rows.extendleft(reversed(ours))
 
     async def release(self, database: Database) -> None:
         """Queue all of them again, as not tried."""

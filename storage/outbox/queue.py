@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -19,10 +19,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine.columns import dumps
-from storage.engine.dialect import AnyRow, is_postgresql, microseconds, sql_now, sql_now_plus
+from storage.engine.dialect import AnyRow, microseconds, sql_now, sql_now_plus
 from storage.lease import LEASE
 from storage.outbox.dependencies import end_dependents, free_dependents
-from storage.outbox.sent_statement import mark_all_sent
+from storage.outbox.marking import CLAIMS, DROPPED, SENT, mark_all_dropped, mark_all_sent, renew_all
 from storage.schema import outbox
 
 BLOCKED = "Waits: "  # begins the error of a notice that waits for an operator
@@ -125,14 +125,12 @@ def _first_ready(dialect: str, skip_kinds: frozenset[str]) -> Any:
     return _next_rows(dialect, skip_kinds, ()).add_columns(_c.kind, _c.priority)
 
 
-async def renew(conn: AsyncConnection, row: ClaimedNotice, lease: timedelta = LEASE) -> bool:
-    """Let the lease of a claimed notice begin anew. False if another process claimed it meanwhile."""
-    return await _mark(conn, row, _renewed(conn.dialect.name), after_us=microseconds(lease)) is not None
-
-
-@cache
-def _renewed(dialect: str) -> Any:
-    return _marking().values(next_try_at=sql_now_plus(dialect))
+async def renew(conn: AsyncConnection, rows: Sequence[ClaimedNotice], lease: timedelta = LEASE) -> list[ClaimedNotice]:
+    """Let the leases of claimed notices begin anew. Returns those that no other process has claimed meanwhile."""
+    ends = time.monotonic() + lease.total_seconds()
+    values = {**CLAIMS.params(conn, [row.claim for row in rows]), "after_us": microseconds(lease)}
+    renewed = {(row.id, row.fence) for row in await conn.execute(renew_all(conn.dialect.name), values)}
+    return [replace(row, lease_ends_monotonic=ends) for row in rows if row.claim in renewed]
 
 
 async def mark_sent(conn: AsyncConnection, row: ClaimedNotice, receipt: dict[str, Any]) -> bool:
@@ -147,16 +145,12 @@ async def mark_many_sent(conn: AsyncConnection, sent: Sequence[tuple[ClaimedNoti
     """Mark several notices as sent, each with its receipt. Two claims of the same row may be among them."""
     if not sent:
         return []
-    columns = {
-        "ids": [row.id for row, _ in sent],
-        "fences": [row.fence for row, _ in sent],
-        "versions": [row.version for row, _ in sent],
-        "receipts": [dumps(receipt) for _, receipt in sent],
-        "directs": [row.redirected or bool(receipt.get("redirected")) for row, receipt in sent],
-    }
-    rows = {"sent": dumps(list(zip(*columns.values(), strict=True)))}  # SQLite has no arrays
-    given = columns if is_postgresql(conn) else rows
-    marked = {(row.id, row.fence) for row in await conn.execute(mark_all_sent(conn.dialect.name), given)}
+    given = [
+        (*row.claim, row.version, dumps(receipt), row.redirected or bool(receipt.get("redirected")))
+        for row, receipt in sent
+    ]
+    rows = await conn.execute(mark_all_sent(conn.dialect.name), SENT.params(conn, given))
+    marked = {(row.id, row.fence) for row in rows}
     if freed := [row.dedup_key for row, _ in sent if row.claim in marked]:
         await free_dependents(conn, freed)
     return [row.claim in marked for row, _ in sent]
@@ -210,10 +204,10 @@ async def mark_failed(conn: AsyncConnection, row: ClaimedNotice, error: str) -> 
 
     If it was enqueued anew since the claim, it is queued again instead. None if another process claimed it meanwhile.
     """
-    ended = await _end(conn, row, "failed", error)
-    if ended:
+    state = await _mark(conn, row, _failed(conn.dialect.name), our_version=row.version, why=error)
+    if state == "failed":
         return await end_dependents(conn, [row.dedup_key], "failed", error)
-    return None if ended is None else []
+    return None if state is None else []
 
 
 async def mark_dropped(conn: AsyncConnection, row: ClaimedNotice, reason: str) -> bool:
@@ -223,22 +217,18 @@ async def mark_dropped(conn: AsyncConnection, row: ClaimedNotice, reason: str) -
 
 async def mark_many_dropped(conn: AsyncConnection, dropped: Sequence[tuple[ClaimedNotice, str]]) -> list[bool]:
     """Mark several notices as dropped, each with its reason. Two claims of the same row may be among them."""
-    marked: dict[Claim, bool] = {}
+    if not dropped:
+        return []
+    given = [(*row.claim, row.version, reason) for row, reason in dropped]
+    rows = await conn.execute(mark_all_dropped(conn.dialect.name), DROPPED.params(conn, given))
+    states = {(row.id, row.fence): row.state for row in rows}
     ended: dict[str, list[str]] = {}
-    for row, reason in sorted(dropped, key=lambda pair: pair[0].id):
-        state = await _end(conn, row, "dropped", reason)
-        marked[row.claim] = state is not None
-        if state:
+    for row, reason in dropped:
+        if states.get(row.claim) == "dropped":
             ended.setdefault(reason, []).append(row.dedup_key)
     for reason, dedup_keys in ended.items():
         await end_dependents(conn, dedup_keys, "dropped", reason)
-    return [marked[row.claim] for row, _ in dropped]
-
-
-async def _end(conn: AsyncConnection, row: ClaimedNotice, state: str, why: str) -> bool | None:
-    """True if it ended in `state`, False if it was queued again, `None` if the fence was lost."""
-    new_state = await _mark(conn, row, _ended(conn.dialect.name, state), our_version=row.version, why=why)
-    return None if new_state is None else new_state == state
+    return [row.claim in states for row, _ in dropped]
 
 
 async def _mark(conn: AsyncConnection, row: ClaimedNotice, mark: sa.Update, **values: Any) -> str | None:
@@ -290,9 +280,9 @@ def _held(dialect: str) -> Any:
 
 
 @cache
-def _ended(dialect: str, state: str) -> Any:
+def _failed(dialect: str) -> Any:
     return _marking().values(
-        state=sa.case((_UNCHANGED, state), else_="queued"),
+        state=sa.case((_UNCHANGED, "failed"), else_="queued"),
         attempts=sa.case((_UNCHANGED, _c.attempts), else_=0),
         next_try_at=sql_now(dialect),
         error=sa.bindparam("why"),
