@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,57 +12,60 @@ import click
 
 from bot import settings as settings_reader
 from bot.cli import rule_tests
+from bot.cli.operation_client import client_options, run_with_client
 from bot.cli.output import as_json_option, echo, print_json
 from bot.cli.rule_source import policy_in_force, rules_named
 from bot.cli.shared import run
+from bot.cli.verbs import target_of
 from bot.domain.errors import TocsinError
-from bot.domain.policy.alerting_rules import AlertingRule
 from bot.domain.rules.conditions import figure
-from bot.domain.rules.life import RuleState, State
 from bot.domain.values.durations import exact, parse_duration
 from bot.domain.values.one_line import one_line
 from bot.integrations.prometheus import Prometheus
 from bot.settings import Settings
-from bot.usecases.open_clock import open_clock
 from bot.usecases.rules.backtest import backtest
-from bot.usecases.rules.switch import switch_rule
 from storage.database import Database
-from storage.rules import switches
-from storage.rules.states import RULES
-from storage.rules.switches import Switch
-
-NOTED_WITHIN = timedelta(minutes=1)  # an evaluation is stored within this time
 
 
 @click.group("rules", invoke_without_command=True)
-@as_json_option
+@client_options
 @click.pass_context
-def rules_command(ctx: click.Context, as_json: bool) -> None:
+def rules_command(ctx: click.Context, /, **options: Any) -> None:
     """The alerting rules of the policy, with their states."""
+    ctx.obj = options
     if ctx.invoked_subcommand is None:
-        rows = run(_listed)
-        if as_json:
-            print_json(rows)
-        else:
-            _print(rows)
+        rows = run_with_client(target_of(options), lambda client: client.run("list_rules", {}, {}))["rules"]
+        print_json(rows) if options["as_json"] else _print(rows)
 
 
 @rules_command.command("enable")
 @click.argument("rule", metavar="ID")
 @click.option("--reason", required=True, help="Why; kept with your name.")
-def enable_command(rule: str, reason: str) -> None:
+@client_options
+@click.pass_context
+def enable_command(ctx: click.Context, /, rule: str, reason: str, **options: Any) -> None:
     """Evaluate the rule ID (again), whatever the policy says."""
-    run(lambda database, settings: _switch(database, settings, rule, reason, enabled=True))
-    echo(f"{rule} is enabled.")
+    _switch(ctx, options, "enable_rule", rule, reason, f"{rule} is enabled.")
 
 
 @rules_command.command("disable")
 @click.argument("rule", metavar="ID")
 @click.option("--reason", required=True, help="Why; kept with your name.")
-def disable_command(rule: str, reason: str) -> None:
+@client_options
+@click.pass_context
+def disable_command(ctx: click.Context, /, rule: str, reason: str, **options: Any) -> None:
     """Evaluate the rule ID no more: what it fires resolves."""
-    run(lambda database, settings: _switch(database, settings, rule, reason, enabled=False))
-    echo(f"{rule} is disabled, until: tocsin rules enable {rule} --reason …")
+    line = f"{rule} is disabled, until: tocsin rules enable {rule} --reason …"
+    _switch(ctx, options, "disable_rule", rule, reason, line)
+
+
+def _switch(ctx: click.Context, options: dict[str, Any], operation: str, rule: str, reason: str, line: str) -> None:
+    """Run the operation with the options, which may stand before or after the subcommand; print the rule or `line`."""
+    merged = {name: value or (ctx.obj or {}).get(name) for name, value in options.items()}
+    answer = run_with_client(
+        target_of(merged), lambda client: client.run(operation, {"rule": rule}, {"reason": reason})
+    )
+    print_json(answer) if merged["as_json"] else echo(line)
 
 
 @rules_command.command("test")
@@ -124,60 +126,6 @@ def _print(rules: Sequence[dict[str, Any]]) -> None:
             echo(f"{'':<19}{word} by {switched['by']}: {switched['reason']}")
     if not rules:
         echo("The policy has no rules. See docs/rules.md, or begin with: rules: {preset: llm-platform}")
-
-
-async def _listed(database: Database, settings: Settings) -> list[dict[str, Any]]:
-    policy = policy_in_force(settings.policy_path).policy
-    async with database.reading() as conn:
-        states, newest = await RULES.all(conn), await switches.newest(conn)
-    now = (await open_clock(database, settings.tocsin_speed)).now()
-    return [_json(rule, states.get(key, RuleState(key)), newest.get(key), now) for key, rule in policy.rules.items()]
-
-
-def _not_evaluated(rule: AlertingRule, state: RuleState, now: datetime) -> str | None:
-    """Why the state of the rule is out of date; None if it is current."""
-    if state.evaluated_at is None:
-        return "it was not evaluated yet; is Tocsin running?"
-    if now - state.evaluated_at > 3 * rule.every + NOTED_WITHIN:
-        return f"it was not evaluated since {state.evaluated_at:%Y-%m-%d %H:%M} UTC; is Tocsin running?"
-    return None
-
-
-def _json(rule: AlertingRule, state: RuleState, switch: Switch | None, now: datetime) -> dict[str, Any]:
-    """A rule in the JSON contract. One that is enabled and not evaluated is unknown."""
-    enabled = switch.enabled if switch is not None else rule.enabled
-    outdated = _not_evaluated(rule, state, now) if enabled else None
-    return {
-        "id": rule.id,
-        "name": rule.name,
-        "description": rule.description,
-        "severity": rule.severity,
-        "category": rule.category,
-        "enabled": enabled,
-        "state": str(state.state if outdated is None else State.UNKNOWN),
-        "value": state.value,
-        "since": state.since.isoformat() if state.since else None,
-        "evaluated_at": state.evaluated_at.isoformat() if state.evaluated_at else None,
-        "problem": outdated or state.problem,
-        "labels": dict(rule.labels),
-        "tags": list(rule.tags),
-        "runbook": rule.runbook,
-        "firing": [dict(instance.labels) for instance in state.instances if instance.firing],
-        "switched": None
-        if switch is None
-        else {
-            "enabled": switch.enabled,
-            "reason": switch.reason,
-            "by": switch.actor,
-            "at": switch.at.isoformat(),
-        },
-    }
-
-
-async def _switch(database: Database, settings: Settings, rule: str, reason: str, *, enabled: bool) -> None:
-    policy = policy_in_force(settings.policy_path).policy
-    now = (await open_clock(database, settings.tocsin_speed)).now()
-    await switch_rule(database, policy, rule, reason, getpass.getuser(), now, enabled=enabled)
 
 
 async def _backtest(database: Database, settings: Settings, source: str, since: timedelta) -> list[dict[str, Any]]:

@@ -146,6 +146,12 @@ async def _explain(call: Call, arguments: Arguments) -> dict[str, Any]:
     return explained
 
 
+async def _rules(call: Call, _: Arguments) -> dict[str, Any]:
+    rules = (await ask(call, "list_rules", {}))["rules"]
+    listed = [without_empty({**rule, "enabled": None if rule["enabled"] else "no"}) for rule in rules[:MOST]]
+    return {"rules": listed, "left_out": max(0, len(rules) - MOST)}
+
+
 async def _playbooks(call: Call, arguments: Arguments) -> dict[str, Any]:
     playbooks = (await ask(call, "list_playbooks", {}))["playbooks"]
     words = str(arguments.get("words", "")).lower().split()
@@ -245,6 +251,7 @@ TOOLS = (
         "scope": text("Default firing", enum=["firing", "all"]), "incident": text("INC-42"),
     }),
     Tool("explain_alerts", "Why alerts were grouped, routed or silenced.", _explain, {"id": text("AG-7")}, ("id",)),
+    Tool("list_rules", "Alerting rules with their states.", _rules),
     Tool("list_playbooks", "Playbooks, all or those that match words.", _playbooks, {"words": text("Words")}),
     Tool("get_playbook", "One playbook with its steps.", _playbook, {"id": text("ID of a playbook")}, ("id",)),
     Tool("metrics", "Figures of the last days: counts, times to acknowledge and resolve, trends.", _metrics, {

@@ -1,4 +1,7 @@
-"""Tools for tokens with the scope `write`: a note, an acknowledgement, an action item, the draft of an update."""
+"""Tools for tokens with the scope `write`: a note, an acknowledgement, an action item, the draft of an update.
+
+Tokens with the scope `admin` also switch alerting rules.
+"""
 
 from __future__ import annotations
 
@@ -75,6 +78,12 @@ async def _action(call: Call, arguments: Arguments) -> dict[str, Any]:
     return action_json(item, call.context.clock.now().date())
 
 
+async def _switch_rule(call: Call, arguments: Arguments) -> dict[str, Any]:
+    operation = "enable_rule" if arguments["enabled"] else "disable_rule"
+    rule = await ask(call, operation, {"reason": arguments["reason"]}, rule=arguments["rule"])
+    return {"done": True, **{name: rule[name] for name in ("id", "enabled", "state")}}
+
+
 TOOLS = (
     Tool("add_note", "Add a key entry to an incident's timeline.", _note,
          {**INCIDENT, "text": text("The note", maxLength=20_000)}, ("id", "text"), Scope.WRITE),
@@ -85,4 +94,7 @@ TOOLS = (
     Tool("add_action", "Add an action item to an incident.", _action,
          {**INCIDENT, "title": text("What is to be done", maxLength=300), "owner": text("Slack ID"),
           "due": text("Date, such as 2026-12-24")}, ("id", "title"), Scope.WRITE),
+    Tool("switch_rule", "Enable or disable an alerting rule.", _switch_rule,
+         {"rule": text("ID"), "enabled": {"type": "boolean"}, "reason": text("Why")},
+         ("rule", "enabled", "reason"), Scope.ADMIN),
 )  # fmt: skip

@@ -18,6 +18,7 @@ from bot.operations import (
     publishing,
     relations,
     reviews,
+    rules,
     status_page,
     subscribers,
     timeline,
@@ -27,8 +28,8 @@ from bot.operations import (
 from bot.operations.base import Operation
 
 _MODULES = (
-    incidents, verbs, people, facts, timeline, communications, alerts, oncall, knowledge, playbook_runs, status_page,
-    publishing, subscribers, tokens,
+    incidents, verbs, people, facts, timeline, communications, alerts, rules, oncall, knowledge, playbook_runs,
+    status_page, publishing, subscribers, tokens,
     relations, actions, reviews,
     corrections, figures, audit,
 )  # fmt: skip

@@ -20,7 +20,7 @@ class Switch:
     rule: str
     enabled: bool
     reason: str
-    actor: str  # Slack ID, or the name of the user on the machine
+    actor: str  # a Slack ID, `api` or `cli`
     at: datetime
 
 

@@ -63,3 +63,13 @@ async def program(
     secret = token if token is not None else (await token_for(here, person, scopes))[1]
     async with aiohttp.ClientSession() as session:
         yield Program(session, f"http://127.0.0.1:{here.tocsin.port}/api/v1", secret)
+
+
+async def call_tool(here: World, secret: str, name: str, given: dict[str, Any]) -> tuple[int, str]:
+    """The status, and what a tool says."""
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name, "arguments": given}}
+    headers = {"Authorization": f"Bearer {secret}", "Accept": "application/json, text/event-stream"}
+    address = f"http://127.0.0.1:{here.tocsin.port}/mcp"
+    async with aiohttp.ClientSession(headers=headers) as session, session.post(address, json=body) as answer:
+        said = await answer.json(content_type=None)
+        return answer.status, "" if "result" not in said else said["result"]["content"][0]["text"]

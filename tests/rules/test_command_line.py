@@ -95,7 +95,10 @@ def test_rules_are_listed_with_their_state(here: Path, sqlite_url: str) -> None:
 
 def test_a_rule_that_nobody_evaluates_is_not_taken_for_fine(here: Path) -> None:
     (listed,) = as_json("rules")
-    assert (listed["state"], listed["problem"]) == ("unknown", "it was not evaluated yet; is Tocsin running?")
+    assert (listed["state"], listed["problem"]) == (
+        "unknown",
+        "it was not evaluated yet; is Tocsin running, and PROMETHEUS_URL set?",
+    )
     tocsin("rules", "disable", "errors", "--reason", "x")
     (listed,) = as_json("rules")
     assert (listed["state"], listed["problem"]) == ("inactive", None)

@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 from click.testing import CliRunner
 
@@ -22,7 +21,7 @@ from bot.usecases import tokens
 from bot.web.api.openapi import example
 from bot.web.console.verbs import VERBS
 from storage import identities
-from tests.api.calls import ALEX, GAIL, MAYA, TOM, Program, Reply, program, token_for
+from tests.api.calls import ALEX, GAIL, MAYA, TOM, Program, Reply, call_tool, program, token_for
 from tests.api.test_command_line import tocsin
 from tests.scenarios.running import ROOT, World, world, written
 from tests.web.console.browser import browser
@@ -34,6 +33,7 @@ preset: sev1-5
 announce: "#incidents"
 schedules: {primary: {members: [U0MAYA0000]}}
 fields: {ticket: {label: Ticket, kind: text}}
+rules: {errors: {name: Errors, severity: sev3, conditions: [{type: threshold, query: up, op: lt, value: 1}]}}
 """
 WORDS = {
     "update": ["Going on"], "status": ["identified"], "severity": ["sev1"], "role": ["commander", TOM],
@@ -91,6 +91,7 @@ async def ask(client: Program, operation: Operation, incident: str, here: World)
         "publication": "INC-9",
         "subscriber": "abc",
         "token": "9",
+        "rule": "errors",
     }
     if operation.path.startswith("/alerts"):
         values["id"] = "AG-1"
@@ -219,7 +220,7 @@ async def test_the_model_context_protocol_holds_it_too(sqlite_url: str, policy: 
         for tool in TOOLS:
             named = "incident" if "incident" in tool.properties else "id"
             private = {named: "INC-1", **{key: "words" for key in tool.required if key != "id"}}
-            if named in tool.properties and tool.name not in ("explain_alerts", "get_playbook"):
+            if named in tool.properties and tool.name not in ("explain_alerts", "get_playbook", "switch_rule"):
                 for person in (TOM, GAIL, ALEX):
                     said = (await call_tool(here, secrets[person], tool.name, private))[1]
                     assert said == "There is no incident INC-1.", (tool.name, person)
@@ -228,13 +229,3 @@ async def test_the_model_context_protocol_holds_it_too(sqlite_url: str, policy: 
             assert "no account" in (await call_tool(here, secrets[STRANGER], tool.name, public))[1], tool.name
             for person in (GAIL, ALEX):  # guests may read, note, acknowledge and add action items
                 assert "workspace may" not in (await call_tool(here, secrets[person], tool.name, public))[1], tool.name
-
-
-async def call_tool(here: World, secret: str, name: str, given: dict[str, Any]) -> tuple[int, str]:
-    """The status, and what a tool says."""
-    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name, "arguments": given}}
-    headers = {"Authorization": f"Bearer {secret}", "Accept": "application/json, text/event-stream"}
-    address = f"http://127.0.0.1:{here.tocsin.port}/mcp"
-    async with aiohttp.ClientSession(headers=headers) as session, session.post(address, json=body) as answer:
-        said = await answer.json(content_type=None)
-        return answer.status, "" if "result" not in said else said["result"]["content"][0]["text"]

@@ -32,6 +32,7 @@ _NAMES = {
     "publication": "INC-1",
     "subscriber": "abc",
     "playbook": "database-outage",
+    "rule": "high-error-rate",
     "token": "ci",
 }
 _IDS = {"/alerts/": "AG-1", "/silences/": "SI-1"}

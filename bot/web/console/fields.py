@@ -28,6 +28,7 @@ _OF_OPERATION = {
     ("post_update", "text"): "What changed?", ("resolve_incident", "summary"): "What fixed it?",
     ("add_note", "text"): "Note", ("declare_incident", "description"): "What is happening?",
     ("declare_incident", "services"): "Affected services", ("record_impact", "users"): "Users, per cent",
+    ("enable_rule", "reason"): "Why?", ("disable_rule", "reason"): "Why?",
 }  # fmt: skip
 _ONE_LINE = frozenset({"title", "subject"})
 _EXTRA = frozenset({"link"})  # what Slack's forms do not ask for either

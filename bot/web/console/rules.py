@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -16,22 +16,17 @@ from bot.domain.errors import NotFound, Refused, TocsinError
 from bot.domain.policy.alerting_rules import AlertingRule
 from bot.domain.policy.policy import Policy
 from bot.domain.rules.description import described
-from bot.domain.rules.life import RuleState
 from bot.domain.values.durations import exact, parse_duration
 from bot.integrations.prometheus import Address, Prometheus
 from bot.usecases.rules.backtest import backtest
 from bot.usecases.rules.rule_line import TRIED, policy_with_line
-from bot.usecases.rules.switch import REASON_LENGTH, switch_rule
 from bot.web.api.authentication import require
 from bot.web.api.problems import Problem
 from bot.web.console.fields import Field
-from bot.web.console.forms import Form, redirect
+from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
 from bot.web.console.login_required import login_required
 from bot.web.console.visitor import Console, Visitor
 from bot.web.form import form_of
-from storage.rules import switches
-from storage.rules.states import RULES
-from storage.rules.switches import Switch
 
 PERIODS = (("1d", "a day"), ("7d", "a week"), ("30d", "30 days"))
 MOST_SHOWN = 200  # firings
@@ -103,7 +98,7 @@ def routes(console: Console, backtests: Backtests) -> list[web.RouteDef]:
 
 async def _list_page(visitor: Visitor, backtests: Backtests, **more: Any) -> web.Response:
     """The rules of the policy with their states."""
-    rows = await _listed(visitor)
+    rows = (await visitor.ask("list_rules"))["rules"]
     order = {"firing": 0, "unknown": 1, "pending": 2}
     problems = {row["problem"] for row in rows if row["enabled"]}
     values: dict[str, Any] = {"form": _line_form(), "result": None, "status": 200, **more}
@@ -116,31 +111,23 @@ async def _list_page(visitor: Visitor, backtests: Backtests, **more: Any) -> web
 
 async def _rule_page(visitor: Visitor, backtests: Backtests, **more: Any) -> web.Response:
     rule = _rule(visitor)
-    rows = {row["id"]: row for row in await _listed(visitor)}
-    stated = rows[rule.id]
+    (row,) = [row for row in (await visitor.ask("list_rules"))["rules"] if row["id"] == rule.id]
     values: dict[str, Any] = {
-        "form": _try_form(rule), "switching": _switch_form(rule, enabled=stated["enabled"]), "result": None,
+        "form": _try_form(rule), "switching": _switch_form(visitor, rule, enabled=row["enabled"]), "result": None,
         "status": 200, **more,
     }  # fmt: skip
     return await visitor.page(
-        "rule.html", values.pop("status"), at="alerts", rule=stated, description=rule.description,
-        runbook=rule.runbook, facts=_facts(rule), possible=backtests.possible, admin=visitor.may(Scope.ADMIN), **values,
+        "rule.html", values.pop("status"), at="alerts", rule=row, facts=_facts(rule),
+        possible=backtests.possible, admin=visitor.may(Scope.ADMIN), **values,
     )  # fmt: skip
 
 
 async def _switch(visitor: Visitor, backtests: Backtests) -> web.Response:
-    require(visitor.token, Scope.ADMIN)
-    rule, enabled = _rule(visitor), visitor.request.match_info["verb"] == "enable"
-    reason = str((await form_of(visitor.request)).get("reason", ""))
-    context = visitor.context
+    rule, enables = _rule(visitor), visitor.request.match_info["verb"] == "enable"
     try:
-        await switch_rule(context.database, context.policy, rule.id, reason, visitor.person, visitor.now,
-                          enabled=enabled)  # fmt: skip
-    except Refused as refused:
-        form = replace(
-            _switch_form(rule, enabled=not enabled), values={"reason": reason}, errors={"reason": refused.message}
-        )
-        return await _rule_page(visitor, backtests, switching=form, status=422)
+        await carry_out(visitor, _switch_form(visitor, rule, enabled=not enables), {"rule": rule.id})
+    except Rejected as rejected:
+        return await _rule_page(visitor, backtests, switching=rejected.form, status=rejected.status)
     return redirect(f"/alerts/rules/{quote(rule.id)}?done=Switched")
 
 
@@ -203,11 +190,11 @@ def _since() -> Field:
     return Field("since", "Over the last", "choice", True, PERIODS)
 
 
-def _switch_form(rule: AlertingRule, *, enabled: bool) -> Form:
+def _switch_form(visitor: Visitor, rule: AlertingRule, *, enabled: bool) -> Form:
     verb, title = ("disable", "Switch it off") if enabled else ("enable", "Switch it on")
     hint = "It is kept, with your name." + (" What the rule fires now resolves." if enabled else "")
-    why = Field("reason", "Why?", "line", True, hint=hint, most=REASON_LENGTH)
-    return Form(verb, f"/alerts/rules/{quote(rule.id)}/{verb}", title, (why,), title)
+    form = form_for(f"{verb}_rule", f"/alerts/rules/{quote(rule.id)}/{verb}", visitor.context.policy, title)
+    return replace(form, fields=tuple(replace(form_field, hint=hint) for form_field in form.fields))
 
 
 def _facts(rule: AlertingRule) -> list[tuple[str, str]]:
@@ -221,34 +208,3 @@ def _facts(rule: AlertingRule) -> list[tuple[str, str]]:
         ("Fires when", f"{'all' if rule.when == 'all' else 'one'} of them hold{'' if rule.when == 'all' else 's'}")
     ]
     return [*conditions, *(needed if len(conditions) > 1 else []), *spans, *service, *labels]
-
-
-async def _listed(visitor: Visitor) -> list[dict[str, Any]]:
-    async with visitor.context.database.reading() as conn:
-        states, newest = await RULES.all(conn), await switches.newest(conn)
-    return [
-        _stated(rule, states.get(key, RuleState(key)), newest.get(key))
-        for key, rule in visitor.context.policy.rules.items()
-    ]
-
-
-def _stated(rule: AlertingRule, state: RuleState, switch: Switch | None) -> dict[str, Any]:
-    enabled = switch.enabled if switch is not None else rule.enabled
-    return {
-        "id": rule.id,
-        "name": rule.name,
-        "severity": rule.severity,
-        "enabled": enabled,
-        "state": str(state.state) if enabled else "off",
-        "value": state.value,
-        "since": state.since,
-        "problem": state.problem,
-        "evaluated_at": state.evaluated_at,
-        "switched": _switched(switch),
-    }
-
-
-def _switched(switch: Switch | None) -> Mapping[str, Any] | None:
-    if switch is None:
-        return None
-    return {"enabled": switch.enabled, "reason": switch.reason, "by": switch.actor, "at": switch.at}

@@ -36,7 +36,7 @@ async def test_a_rule_is_switched_off_by_administrators_alone_with_a_reason_that
             assert "errors{job=&#34;checkout&#34;} &gt; 5" in page.text
             empty = await maya.send(page, f"{RULE}/disable", reason=" ")
             assert empty.status == 422
-            assert "Say why" in empty.text
+            assert "Fill in “Why?”" in empty.text
             assert (await maya.send(page, f"{RULE}/disable", reason="Noisy")).status == 303
             listed = await maya.get("/alerts/rules")
             assert ">off</span>" in listed.text
