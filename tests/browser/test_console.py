@@ -41,7 +41,7 @@ MOST_BYTES = 60 * 1024
 LOOKS: tuple[tuple[Literal["light", "dark"], ViewportSize], ...] = (("light", PHONE), ("dark", WIDE))
 ALWAYS = ("/", "/incidents/INC-1")
 PATHS = (
-    "/", "/incidents", "/incidents/INC-1", "/incidents/INC-1/playbooks/1",
+    "/", "/drill", "/incidents", "/incidents/INC-1", "/incidents/INC-1/playbooks/1",
     "/incidents/INC-1/tell?audience=internal", "/alerts", "/alerts/rules", "/alerts/noise", "/oncall",
     "/playbooks", "/playbooks/database-outage", "/statuspage", "/reviews", "/incidents/INC-2/review",
     "/incidents/INC-2/review/lessons", "/figures", "/audit", "/setup", "/setup/policy", "/statuspage/subscribers",

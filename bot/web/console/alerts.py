@@ -13,6 +13,7 @@ from bot.web.console.login_required import login_required
 from bot.web.console.visitor import Console, Visitor
 
 NOISE_OF = timedelta(days=30)
+MOST_OPEN = 50  # incidents to choose from
 VERBS = {
     "declare": ("declare_from_alerts", "Declare an incident"),
     "attach": ("attach_alerts", "Attach to an incident"),
@@ -91,6 +92,13 @@ def _form(visitor: Visitor, verb: str) -> Form:
     return form_for(name, path, visitor.context.policy, title)
 
 
+def _choosing(form: Form, incidents: tuple[tuple[str, str], ...]) -> Form:
+    fields = tuple(
+        replace(each, kind="choice", choices=incidents) if each.name == "incident" else each for each in form.fields
+    )
+    return replace(form, fields=fields)
+
+
 async def _page(visitor: Visitor, form: Form, status: int = 200) -> web.Response:
     scope = "all" if visitor.request.query.get("scope") == "all" else "firing"
     return await visitor.page(
@@ -103,6 +111,8 @@ async def _page(visitor: Visitor, form: Form, status: int = 200) -> web.Response
 async def _group_page(visitor: Visitor, refused: Form | None = None, status: int = 200) -> web.Response:
     path = visitor.request.match_info
     explained = await visitor.ask("explain_alerts", path)
-    forms = [_form(visitor, verb) for verb in VERBS]
+    open_incidents = (await visitor.ask("list_incidents", status="open", limit=MOST_OPEN))["incidents"]
+    choices = tuple((row["id"], f"{row['id']} {row['title'][:80]}") for row in open_incidents)
+    forms = [_choosing(_form(visitor, verb), choices) for verb in VERBS if verb != "attach" or choices]
     group_forms = [refused if refused is not None and refused.name == form.name else form for form in forms]
     return await visitor.page("alert.html", status, at="alerts", group=explained, forms=group_forms)

@@ -6,27 +6,24 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-WIDTH, ROW, LABEL, AFTER = 520, 26, 150, 50  # units of the picture
-LONGEST_LABEL = 20
+ROW = 38  # pixels: a line of text above its bar
+LONGEST_LABEL = 40
+MOST_PER_CENT = 88  # of the width, for the longest bar: its count stands behind it
 
 
 def bars(title: str, rows: Sequence[tuple[str, int]]) -> Markup:
-    """Horizontal bars with their counts."""
+    """Horizontal bars with their counts. Lengths are shares of the width, so that text stays as large on a phone."""
     most = max((count for _, count in rows), default=0) or 1
-    height = max(1, len(rows)) * ROW
     pieces = [
         Markup(
-            '<text x="{}" y="{}" text-anchor="end">{}</text><rect class="bar" x="{}" y="{}" width="{:.1f}" height="{}" '
-            'rx="3"/><text x="{:.1f}" y="{}">{}</text>'
-        ).format(
-            LABEL - 8, place * ROW + 17, _short(label), LABEL, place * ROW + 5, length, ROW - 10,
-            LABEL + length + 6, place * ROW + 17, count,
-        )
+            '<text y="{}">{}</text><rect class="bar" y="{}" width="{:.1f}%" height="14" rx="3"/>'
+            '<text x="{:.1f}%" dx="6" y="{}">{}</text>'
+        ).format(place * ROW + 13, _short(label), place * ROW + 18, length, length, place * ROW + 29, count)
         for place, (label, count) in enumerate(rows)
-        for length in [max(1.0, (WIDTH - LABEL - AFTER) * count / most)]
-    ]  # fmt: skip
-    return Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}: {}">{}</svg>').format(
-        WIDTH, height, title, ", ".join(f"{label} {count}" for label, count in rows) or "nothing",
+        for length in [max(0.5, MOST_PER_CENT * count / most)]
+    ]
+    return Markup('<svg height="{}" role="img" aria-label="{}: {}">{}</svg>').format(
+        max(1, len(rows)) * ROW, title, ", ".join(f"{label} {count}" for label, count in rows) or "nothing",
         Markup("").join(pieces),
     )  # fmt: skip
 

@@ -11,27 +11,19 @@ from pydantic import TypeAdapter
 
 from bot.domain.incident.status import CHOOSABLE, Status
 from bot.domain.policy.policy import Policy
+from bot.domain.statuspage.component_state import SEVERITY_ORDER
+from bot.operations.actions import Day
 from bot.operations.base import Arguments, Operation, SlackId
+from bot.web.console.labels import HIDDEN, HINTS, label_of
 
 SPANS = ("15m", "30m", "1h", "2h", "4h", "1d")
+MOST_TICKS = 40  # a longer catalog is typed, with commas
 _PERSON = TypeAdapter(SlackId).json_schema()["pattern"]
+_DAY = TypeAdapter(Day).json_schema()["pattern"]
 _LONG = 1000  # characters; a longer text gets several lines
-LABELS = {
-    "next_in": "Next update in", "user": "Person", "users": "People", "impact_ended_at": "Customer impact ended",
-    "sla_breach": "SLA breached", "core": "A core service is affected", "data_loss": "Data is lost",
-    "security": "Security is affected", "public_relations": "The public notices", "users_percent": "Users, per cent",
-    "customers_told": "Customers are told", "detected_at": "Detected at", "error_rate": "Error rate, per cent",
-    "latency": "Latency, times slower", "private": "Private: only for those invited", "drill": "A drill: pages nobody",
-    "slack_down": "Slack is down for", "plays": "Plays a past incident", "at": "At what speed",
-}  # fmt: skip
-_OF_OPERATION = {
-    ("post_update", "text"): "What changed?", ("resolve_incident", "summary"): "What fixed it?",
-    ("add_note", "text"): "Note", ("declare_incident", "description"): "What is happening?",
-    ("declare_incident", "services"): "Affected services", ("record_impact", "users"): "Users, per cent",
-    ("enable_rule", "reason"): "Why?", ("disable_rule", "reason"): "Why?",
-}  # fmt: skip
 _ONE_LINE = frozenset({"title", "subject"})
-_EXTRA = frozenset({"link"})  # what Slack's forms do not ask for either
+
+Choices = tuple[tuple[str, str], ...]  # value and label
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +32,19 @@ class Field:
 
     name: str
     label: str
-    kind: str  # line, text, choice, yes, maybe, number, time, person, people, list, pairs
+    kind: str  # line, text, choice, several, states, yes, maybe, number, time, date, person, people, list, pairs
     required: bool = False
-    choices: tuple[tuple[str, str], ...] = ()  # value and label
+    choices: Choices = ()
     suggestions: tuple[str, ...] = ()
     hint: str = ""
     most: int | None = None  # characters
+    default: str = ""  # chosen or ticked beforehand
+    rows: int = 3  # of a text
+
+    @property
+    def states(self) -> Choices:
+        """Of `states`: how each of the choices may be."""
+        return tuple((str(state), state.label) for state in SEVERITY_ORDER)
 
 
 def fields_of(operation: Operation, policy: Policy) -> tuple[Field, ...]:
@@ -55,7 +54,7 @@ def fields_of(operation: Operation, policy: Policy) -> tuple[Field, ...]:
     return tuple(
         _field(operation, name, _resolved(value, schema), policy, name in required)
         for name, value in schema.get("properties", {}).items()
-        if name not in _EXTRA
+        if (operation.name, name) not in HIDDEN
     )
 
 
@@ -65,46 +64,75 @@ def _schema(arguments: type[Arguments]) -> dict[str, Any]:
     return arguments.model_json_schema()
 
 
-def label_of(operation: str, name: str) -> str:
-    """How a field is called."""
-    return _OF_OPERATION.get((operation, name)) or LABELS.get(name) or name.replace("_", " ").capitalize()
-
-
 def _resolved(value: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema of a value without references and without null; `nullable` says whether it may be null."""
+    """The schema of a value without references and without null; `nullable` says whether it may be null.
+
+    The description is the argument's own: that of a type it refers to is meant for those who read the code.
+    """
     options = [option for option in value.get("anyOf", [value]) if option.get("type") != "null"]
-    chosen = dict(options[0]) if len(options) == 1 else {"type": "string"}
+    chosen: dict[str, Any] = dict(options[0]) if len(options) == 1 else {"type": "string"}
+    own = value.get("description") or chosen.get("description", "")
     if "$ref" in chosen:
-        chosen = dict(schema["$defs"][str(chosen["$ref"]).rsplit("/", 1)[-1]])
-    return {"description": value.get("description", ""), **chosen, "nullable": len(value.get("anyOf", [value])) > 1}
+        chosen = _referred(str(chosen["$ref"]), schema)
+    items: Mapping[str, Any] = chosen.get("items") or {}
+    if "$ref" in items:
+        chosen = {**chosen, "items": _referred(str(items["$ref"]), schema)}
+    nullable = len(value.get("anyOf", [value])) > 1
+    return {**chosen, "description": own, "default": value.get("default"), "nullable": nullable}
+
+
+def _referred(reference: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(schema["$defs"][reference.rsplit("/", 1)[-1]])
 
 
 def _field(operation: Operation, name: str, value: Mapping[str, Any], policy: Policy, required: bool) -> Field:
-    label, hint = label_of(operation.name, name), _hint(value)
+    label = label_of(operation.name, name)
     if (choices := _choices(operation, name, value, policy)) is not None:
-        all_choices = choices if required else (("", "–"), *choices)
-        return Field(name, label, "choice", required, all_choices, hint=hint)
-    kind = "line" if name in _ONE_LINE else _kind(value)
+        default = str(value["default"] or "")
+        certain = required or default != ""
+        all_choices = choices if certain else (("", "–"), *choices)
+        return Field(name, label, "choice", certain, all_choices, hint=_hint(operation, name, value), default=default)
+    kind, ticks = _kind(name, value), _ticks(name, value, policy)
+    if ticks and kind in {"list", "pairs"}:
+        kind = "several" if kind == "list" else "states"
+    if kind == "yes" and required:  # no is an answer, too
+        kind = "maybe"
     suggestions = SPANS if name in {"duration", "next_in"} else _suggestions(name, policy)
-    if name == "duration" and operation.name == "snooze_incident":
-        suggestions, hint = (*SPANS, "off"), "Such as 30m; off ends it."
-    return Field(name, label, kind, required, (), suggestions, hint or _HINTS.get(kind, ""), value.get("maxLength"))
+    if (operation.name, name) == ("snooze_incident", "duration"):
+        suggestions = (*SPANS, "off")
+    hint = _hint(operation, name, value, kind)
+    default = "yes" if kind == "yes" and value["default"] is True else ""
+    return Field(name, label, kind, required, ticks, suggestions, hint, value.get("maxLength"), default)
 
 
 _HINTS = {
     "person": "A name, or a Slack ID.", "people": "Names or Slack IDs, separated by commas.",
-    "list": "Separated by commas.", "pairs": "Such as alertname=HighErrors service=api", "time": "In UTC.",
+    "list": "Separated by commas.", "pairs": "Such as name=value", "time": "In UTC.",
 }  # fmt: skip
 
 
-def _hint(value: Mapping[str, Any]) -> str:
-    return str(value.get("description", "")).replace("`", "") if value.get("type") != "object" else ""
+def _hint(operation: Operation, name: str, value: Mapping[str, Any], kind: str = "") -> str:
+    if (operation.name, name) in HINTS:
+        return HINTS[operation.name, name]
+    own = str(value["description"]).replace("`", "") if value.get("type") != "object" and kind != "date" else ""
+    return own or _HINTS.get(kind, "")
 
 
-def _choices(
-    operation: Operation, name: str, value: Mapping[str, Any], policy: Policy
-) -> tuple[tuple[str, str], ...] | None:
+def _choices(operation: Operation, name: str, value: Mapping[str, Any], policy: Policy) -> Choices | None:
     """The values to choose from; None where there is no list."""
+    if (of_policy := _of_policy(operation, name, policy)) is not None:
+        return of_policy
+    if name == "status" and operation.name in {"post_update", "change_status"}:
+        statuses: Sequence[Status] = (*CHOOSABLE, Status.RESOLVED)
+        return tuple((str(status), str(status)) for status in statuses)
+    if "enum" in value:
+        return tuple((str(option), _plain(str(option))) for option in value["enum"])
+    if "const" in value:
+        return ((str(value["const"]), str(value["const"])),)
+    return None
+
+
+def _of_policy(operation: Operation, name: str, policy: Policy) -> Choices | None:
     if name == "severity":
         return tuple((level.key, f"{level.key} · {level.name}") for level in policy.severities)
     if name == "role":
@@ -113,17 +141,30 @@ def _choices(
         return tuple((key, key) for key in policy.schedules)
     if name == "trigger":
         return tuple((trigger.key, trigger.name) for trigger in policy.triggers)
-    if name == "status" and operation.path.startswith("/incidents"):
-        statuses: Sequence[Status] = (*CHOOSABLE, Status.RESOLVED)
-        return tuple((str(status), str(status)) for status in statuses)
-    if "enum" in value:
-        return tuple((str(option), str(option).replace("_", " ")) for option in value["enum"])
-    if "const" in value:
-        return ((str(value["const"]), str(value["const"])),)
+    if (operation.name, name) == ("declare_incident", "category") and policy.categories:
+        details = policy.category_details
+        return tuple((key, details[key].name if key in details else _plain(key)) for key in policy.categories)
     return None
 
 
-def _kind(value: Mapping[str, Any]) -> str:
+def _ticks(name: str, value: Mapping[str, Any], policy: Policy) -> Choices:
+    """What can be ticked, one by one; empty where it is typed."""
+    if name == "components":
+        ticks: Choices = tuple((component.key, component.name) for component in policy.status_page.components)
+    elif name == "services":
+        ticks = tuple((service.key, service.name or service.key) for service in policy.services.values())
+    else:
+        ticks = tuple((str(option), str(option)) for option in value.get("items", {}).get("enum", ()))
+    return ticks if len(ticks) <= MOST_TICKS else ()
+
+
+def _plain(key: str) -> str:
+    return {"email": "e-mail", "sms": "SMS"}.get(key, key.replace("_", " "))
+
+
+def _kind(name: str, value: Mapping[str, Any]) -> str:
+    if name in _ONE_LINE:
+        return "line"
     match value.get("type"):
         case "boolean":
             return "maybe" if value["nullable"] else "yes"
@@ -134,9 +175,13 @@ def _kind(value: Mapping[str, Any]) -> str:
             return "people" if items.get("pattern") == _PERSON else "list"
         case "object":
             return "pairs"
+    return _kind_of_text(value)
+
+
+def _kind_of_text(value: Mapping[str, Any]) -> str:
     if value.get("format") == "date-time":
         return "time"
-    if value.get("format") == "date":
+    if value.get("format") == "date" or value.get("pattern") == _DAY:
         return "date"
     if value.get("pattern") == _PERSON:
         return "person"

@@ -22,7 +22,8 @@ from bot.operations.base import Arguments, BadArgument, Operation
 from bot.operations.table import BY_NAME
 from bot.usecases.unit_of_work import DuplicateDelivery
 from bot.web.api.problems import Problem, of_refusal
-from bot.web.console.fields import Field, fields_of, label_of
+from bot.web.console.fields import Field, fields_of
+from bot.web.console.labels import label_of
 from bot.web.console.visitor import Visitor
 from bot.web.form import form_of
 from storage import names
@@ -67,7 +68,9 @@ def form_for(name: str, action: str, policy: Policy, title: str = "", button: st
     """The empty form of an operation. `values` are chosen beforehand."""
     operation = BY_NAME[name]
     form_title = title or operation.summary
-    return Form(name, action, form_title, fields_of(operation, policy), button or form_title, values)
+    form_fields = fields_of(operation, policy)
+    defaults = {form_field.name: form_field.default for form_field in form_fields if form_field.default}
+    return Form(name, action, form_title, form_fields, button or form_title, {**defaults, **values})
 
 
 async def carry_out(visitor: Visitor, form: Form, path: Mapping[str, str], under: str = "") -> Any:
@@ -117,7 +120,7 @@ def _validated(operation: Operation, given: Mapping[str, Any]) -> Arguments:
 
 
 def _in_words(operation: str, name: str, kind: str, message: str) -> str:
-    if kind in {"missing", "string_too_short"} or "expected some words" in message:
+    if kind in {"missing", "string_too_short", "too_short"} or "expected some words" in message:
         return f"Fill in “{label_of(operation, name)}”."
     if name in {"duration", "next_in"}:
         return "Write a duration such as 30m, 2h or 1d."
@@ -126,17 +129,22 @@ def _in_words(operation: str, name: str, kind: str, message: str) -> str:
 
 def _kept(form: Form, sent: Sent) -> dict[str, str]:
     """What was typed, to be shown again."""
-    return {form_field.name: ", ".join(map(str, sent.getall(form_field.name, []))) for form_field in form.fields}
+    return {form_field.name: ", ".join(_all(form_field, sent)) for form_field in form.fields}
+
+
+def _all(form_field: Field, sent: Sent) -> list[str]:
+    """What was sent for a field: several texts where several can be chosen."""
+    return [text for value in sent.getall(form_field.name, []) if (text := str(value))]
 
 
 async def _given(visitor: Visitor, fields: Sequence[Field], sent: Sent) -> dict[str, Any]:
     """The arguments as JSON values: a field that was left empty is left out."""
     arguments: dict[str, Any] = {}
     for form_field in fields:
-        text = str(sent.get(form_field.name, "")).replace("\r\n", "\n").strip()
+        text = ", ".join(_all(form_field, sent)).replace("\r\n", "\n").strip()
         if form_field.kind == "yes":
-            if text:
-                arguments[form_field.name] = True
+            if text or form_field.default:  # a tick that was taken away says no
+                arguments[form_field.name] = bool(text)
         elif text:
             arguments[form_field.name] = await _value(visitor, form_field, text)
     return arguments
@@ -154,10 +162,10 @@ async def _value(visitor: Visitor, each: Field, text: str) -> Any:
             return await _person(visitor, each, text)
         case "people":
             return [await _person(visitor, each, part) for part in _parts(text)]
-        case "list":
+        case "list" | "several":
             return _parts(text)
-        case "pairs":
-            return _pairs(each, text)
+        case "states" | "pairs":
+            return _pairs(each, text.replace(",", " ") if each.kind == "states" else text)
     return text
 
 

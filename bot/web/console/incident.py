@@ -15,8 +15,8 @@ from bot.operations.base import BadArgument
 from bot.operations.visibility import visible_incident
 from bot.web.api.problems import Problem
 from bot.web.console import rendering
-from bot.web.console.fields import label_of
 from bot.web.console.forms import Form, Rejected, carry_out, redirect
+from bot.web.console.labels import label_of
 from bot.web.console.login_required import login_required
 from bot.web.console.runs import opening_form
 from bot.web.console.verbs import FIRST, VERBS, offered, takes_nothing, title_of, verb_form

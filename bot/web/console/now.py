@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -14,16 +15,20 @@ from bot.web.console.waiting import waiting
 from storage.alerts import groups, members
 
 MOST, MOST_ALERTS = 100, 10
+_DRILL_ALONE = frozenset({"drill", "plays", "at", "slack_down"})
 
 
 def routes(console: Console) -> list[web.RouteDef]:
     """The routes."""
-    return [web.get("/", login_required(console, now)), web.post("/declare", login_required(console, declare))]
+    return [
+        web.get("/", login_required(console, now)),
+        web.post("/declare", login_required(console, declare)),
+    ]
 
 
 async def now(visitor: Visitor) -> web.StreamResponse:
     """What is going on."""
-    return await _page(visitor, _declaration(visitor.context.policy))
+    return await _page(visitor)
 
 
 async def declare(visitor: Visitor) -> web.StreamResponse:
@@ -37,15 +42,16 @@ async def declare(visitor: Visitor) -> web.StreamResponse:
 
 def _declaration(policy: Policy) -> Form:
     middle = policy.severities[len(policy.severities) // 2].key
-    return form_for("declare_incident", "/declare", policy, "Declare an incident", "Declare", severity=middle)
+    form = form_for("declare_incident", "/declare", policy, "Declare an incident", "Declare", severity=middle)
+    return replace(form, fields=tuple(each for each in form.fields if each.name not in _DRILL_ALONE))
 
 
-async def _page(visitor: Visitor, form: Form, status: int = 200) -> web.Response:
+async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200) -> web.Response:
     policy = visitor.context.policy
     open_incidents = await visitor.ask("list_incidents", status="open", limit=MOST)
     schedules = (await visitor.ask("list_schedules"))["schedules"]
     return await visitor.page(
-        "now.html", status, at="now", form=form,
+        "now.html", status, at="now", form=refused or _declaration(policy),
         incidents=worst_first(open_incidents["incidents"], policy), more=open_incidents["next_cursor"],
         mine=_waiting(open_incidents["incidents"], visitor.person), waiting=await waiting(visitor), schedules=schedules,
         alerts=await _firing(visitor),

@@ -13,9 +13,11 @@ from bot.web.console import (
     assets,
     audit,
     catchup,
+    drill,
     figures,
     incident,
     incidents,
+    missing,
     now,
     oncall,
     playbooks,
@@ -37,7 +39,7 @@ from bot.web.console.slack_sign_in import SlackSignIn
 from bot.web.console.visitor import Console
 
 MODULES = (
-    now, runs, tell, actions, reviews, review_section, catchup, incident, incidents, alerts, oncall, playbooks,
+    now, drill, runs, tell, actions, reviews, review_section, catchup, incident, incidents, alerts, oncall, playbooks,
     subscribers, status_page, figures, audit,
 )  # fmt: skip
 
@@ -59,6 +61,7 @@ def add_console(site: web.Application, authenticator: Authenticator, parts: Cons
     """
     console = Console(authenticator, slack=parts.slack is not None, proxies=parts.proxies)
     site.on_shutdown.append(console.streams.close)
+    site.middlewares.append(missing.explained)
     pages = SignInPages(console)
     site.add_routes(assets.routes())
     if parts.slack is not None:  # before the links, whose secret may be any word

@@ -12,8 +12,10 @@ from bot.domain.errors import NotFound
 from bot.domain.playbook.run import SETTLED
 from bot.operations.base import NoArguments, Operation
 from bot.operations.table import BY_NAME, OPERATIONS
+from bot.operations.visibility import visible_incident
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
 from bot.web.console.login_required import login_required
+from bot.web.console.run_steps import OpenRun, open_run
 from bot.web.console.visitor import Console, Visitor
 
 PREFIX = "/incidents/{id}/playbooks/{run}/"
@@ -74,9 +76,10 @@ async def act(visitor: Visitor) -> web.StreamResponse:
     operation = VERBS.get((STEP if "step" in path else "") + path["verb"])
     if operation is None:
         raise NotFound(f"There is no verb “{path['verb'][:40]}”.")
-    form = _form(operation, path, visitor)
+    filling = operation.name == "fill_run"
+    form = _whole_form(operation, await _opened(visitor), visitor) if filling else _form(operation, path, visitor)
     try:
-        await carry_out(visitor, form, path)
+        await carry_out(visitor, form, path, "values" if filling else "")
     except Rejected as rejected:
         return await _page(visitor, rejected.form, rejected.status)
     return redirect(f"/incidents/{path['id']}/playbooks/{path['run']}#s{path.get('step', '')}")
@@ -89,52 +92,51 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
     run = next((candidate for candidate in open_runs if str(candidate["run"]) == path["run"]), None)
     if run is None:
         raise NotFound(f"{incident['id']} has no playbook {path['run']}.")
-    playbook = await _playbook(visitor, run["playbook"])
-    details = {
-        f"{number}.{place}": step
-        for number, phase in enumerate(playbook.get("phases", ()), 1)
-        for place, step in enumerate(phase["steps"], 1)
-    }
+    opened = await _opened(visitor)
     live = run["outcome"] is None
     steps = [
-        {**step, "detail": details.get(step["key"]), "forms": _of_step(visitor, run, step, refused) if live else []}
+        {**step, "detail": opened.detail(step["key"]),
+         "forms": _of_step(visitor, opened, step, refused) if live else []}
         for step in run["steps"]
-    ]
-    run_forms = [_shown(_form(VERBS[word], path, visitor), refused) for word in ("values", "stop")] if live else []
+    ]  # fmt: skip
+    words = (*(("values",) if opened.questions() else ()), "stop") if live else ()
+    run_forms = [_shown(_whole_form(VERBS[word], opened, visitor), refused) for word in words]
     return await visitor.page(
         "run.html", status, at="playbooks", incident=incident, run=run, steps=steps, whole=run_forms,
         next_key=next((step["key"] for step in run["steps"] if step["state"] not in SETTLED), ""),
     )  # fmt: skip
 
 
-async def _playbook(visitor: Visitor, playbook: str) -> dict[str, Any]:
-    try:
-        answer: dict[str, Any] = await visitor.ask("get_playbook", {"playbook": playbook})
-    except NotFound:
-        return {}
-    return answer
+async def _opened(visitor: Visitor) -> OpenRun:
+    incident = await visible_incident(visitor.call(visitor.request.match_info))
+    return await open_run(visitor.context, incident, int(visitor.request.match_info["run"][:9]))
 
 
-def _of_step(visitor: Visitor, run: Mapping[str, Any], step: Mapping[str, Any], refused: Form | None) -> list[Form]:
+def _of_step(visitor: Visitor, opened: OpenRun, step: Mapping[str, Any], refused: Form | None) -> list[Form]:
     path = {**visitor.request.match_info, "step": step["key"]}
-    waits = step["approval"] is not None
-    settled = step["state"] in SETTLED
+    fitting = opened.verbs(step["key"])
     forms = []
     for word, operation in VERBS.items():
-        if not word.startswith(STEP):
+        if not word.startswith(STEP) or operation.name not in fitting:
             continue
-        about_approval = operation.name in {"approve_step", "refuse_step"}
-        if (about_approval and waits) or (not about_approval and (not settled or operation.name == "note_step")):
-            form = _form(operation, path, visitor)
-            if about_approval:
-                other_fields = tuple(form_field for form_field in form.fields if form_field.name != "approval")
-                form = replace(form, fields=other_fields, hidden={"approval": str(step["approval"])})
-            forms.append(_shown(form, refused))
+        form = _form(operation, path, visitor)
+        if operation.name in {"approve_step", "refuse_step"}:
+            other_fields = tuple(form_field for form_field in form.fields if form_field.name != "approval")
+            form = replace(form, fields=other_fields, hidden={"approval": str(step["approval"])})
+        forms.append(_shown(form, refused))
     return forms
 
 
 def _shown(form: Form, refused: Form | None) -> Form:
     return refused if refused is not None and refused.action == form.action else form
+
+
+def _whole_form(operation: Operation, opened: OpenRun, visitor: Visitor) -> Form:
+    """The form of a verb of the whole run; that of the values has a field for each."""
+    form = _form(operation, visitor.request.match_info, visitor)
+    if operation.name != "fill_run":
+        return form
+    return replace(form, fields=opened.questions(), values=dict(opened.run.values))
 
 
 def _form(operation: Operation, path: Mapping[str, str], visitor: Visitor) -> Form:

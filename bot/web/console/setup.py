@@ -25,6 +25,8 @@ from bot.web.console.policy import difference
 from bot.web.console.visitor import Console, Visitor
 from storage import console_sessions
 
+_NAMES = {"pagerduty": "PagerDuty", "email": "E-mail", "sms": "SMS", "phone": "Telephone", "push": "Push (ntfy)"}
+
 
 @dataclass(frozen=True, slots=True)
 class Installation:
@@ -99,7 +101,7 @@ async def _sessions(visitor: Visitor) -> list[Any]:
 
 
 def _creating(visitor: Visitor) -> Form:
-    return form_for("create_token", "/setup/tokens", visitor.context.policy, "Make a token", user=visitor.person)
+    return form_for("create_token", "/setup/tokens", visitor.context.policy, "Make a token", user="me")
 
 
 async def _page(
@@ -120,8 +122,9 @@ async def _page(
             for session in await _sessions(visitor)
         ],
         integrations=[
-            ("slack", []), *((name, installation.missing(name)) for name in NEEDS),
-            ("prometheus", [] if installation.prometheus() else ["PROMETHEUS_URL"]),
+            ("slack", "Slack", []),
+            *((name, _NAMES.get(name, name.capitalize()), installation.missing(name)) for name in NEEDS),
+            ("prometheus", "Prometheus", [] if installation.prometheus() else ["PROMETHEUS_URL"]),
         ],
         **results,
     )  # fmt: skip

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 
 from bot.domain.access.token import Scope
-from bot.domain.policy.policy import Policy
-from bot.domain.statuspage.component_state import ComponentState
-from bot.web.console.fields import Field
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
 from bot.web.console.login_required import login_required
 from bot.web.console.visitor import Console, Visitor
@@ -63,37 +59,18 @@ async def _carried_out(visitor: Visitor, form: Form) -> web.Response:
 
 def _publishing(visitor: Visitor) -> Form:
     policy = visitor.context.policy
-    form = form_for("publish", "/statuspage/publish", policy, "Publish something", "Publish")
-    return replace(form, fields=tuple(_with_states(form_field, policy) for form_field in form.fields))
+    return form_for("publish", "/statuspage/publish", policy, "Publish something", "Publish")
 
 
 def _planning(visitor: Visitor) -> Form:
     policy = visitor.context.policy
-    form = form_for("schedule_maintenance", "/statuspage/maintenance", policy, "Plan maintenance", "Plan it")
-    keys = tuple(component.key for component in policy.status_page.components)
-    return replace(
-        form,
-        values={"automatic": "yes", "remind": "yes"},
-        fields=tuple(
-            replace(form_field, suggestions=keys) if form_field.name == "components" else form_field
-            for form_field in form.fields
-        ),
-    )
+    return form_for("schedule_maintenance", "/statuspage/maintenance", policy, "Plan maintenance", "Plan it")
 
 
-def _about(visitor: Visitor, publication: str, verb: str) -> Form:
-    policy = visitor.context.policy
+def _about(visitor: Visitor, publication: str, verb: str, kind: str = "") -> Form:
     name, title = VERBS[verb]
-    form = form_for(name, f"/statuspage/{publication}/{verb}", policy, title)
-    return replace(form, fields=tuple(_with_states(form_field, policy) for form_field in form.fields))
-
-
-def _with_states(each: Field, policy: Policy) -> Field:
-    if each.name != "components":
-        return each
-    states = ", ".join(str(state) for state in ComponentState)
-    component_keys = ", ".join(component.key for component in policy.status_page.components[:12])
-    return replace(each, hint=f"Such as api=partial_outage. Components: {component_keys}. States: {states}.")
+    shown_title = "Complete" if verb == "resolve" and kind == "maintenance" else title
+    return form_for(name, f"/statuspage/{publication}/{verb}", visitor.context.policy, shown_title)
 
 
 async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200) -> web.Response:
@@ -106,6 +83,7 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
     return await visitor.page(
         "status_page.html", status, at="statuspage", page=page, counts=counts,
         admin=visitor.may(Scope.ADMIN),
+        component_names={component["key"]: component["name"] for component in page["components"]},
         listed=[{**current, "forms": _forms(visitor, current, refused)} for current in page["publications"]],
         past=[publication for publication in past if publication["id"] not in under_way],
         forms=[refused if refused is not None and refused.action == form.action else form for form in forms],
@@ -113,5 +91,5 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
 
 
 def _forms(visitor: Visitor, publication: dict[str, Any], refused: Form | None) -> list[Form]:
-    forms = [_about(visitor, publication["id"], verb) for verb in VERBS]
+    forms = [_about(visitor, publication["id"], verb, publication["kind"]) for verb in VERBS]
     return [refused if refused is not None and refused.action == form.action else form for form in forms]

@@ -50,13 +50,7 @@ async def remove(visitor: Visitor) -> web.StreamResponse:
 
 def _adding(visitor: Visitor) -> Form:
     policy = visitor.context.policy
-    form = form_for("add_subscriber", "/statuspage/subscribers", policy, "Add a subscriber", "Ask to confirm")
-    keys = tuple(component.key for component in policy.status_page.components)
-    fields = tuple(
-        replace(form_field, suggestions=keys) if form_field.name == "components" else form_field
-        for form_field in form.fields
-    )
-    return replace(form, fields=fields)
+    return form_for("add_subscriber", "/statuspage/subscribers", policy, "Add a subscriber", "Ask to confirm")
 
 
 async def _page(visitor: Visitor, form: Form, status: int = 200) -> web.Response:

@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.domain.errors import NotFound
+from bot.domain.policy.policy import Policy
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
 from bot.web.console.login_required import login_required
 from bot.web.console.visitor import Console, Visitor
@@ -15,6 +16,7 @@ from bot.web.form import form_of
 
 ONE = "/incidents/{id}/communications/{communication:[0-9]+}"
 VERBS = {"approve": "approve_communication", "decline": "decline_communication", "correct": "correct_communication"}
+GROUPS = {"channel": "Slack channel", "direct": "direct message", "email": "e-mail", "webhook": "webhook"}
 _TITLES = {"approve": "Approve and send", "decline": "Keep it from going out", "correct": "Send a correction"}
 
 
@@ -53,16 +55,26 @@ async def act(visitor: Visitor) -> web.StreamResponse:
     return redirect(f"/incidents/{path['id']}/tell")
 
 
-def _sending(visitor: Visitor, audience: str, **values: str) -> Form:
+def _sending(visitor: Visitor, audience: str, *, findings: bool = True, **values: str) -> Form:
     path = f"/incidents/{visitor.request.match_info['id']}/communications"
     policy = visitor.context.policy
     form = form_for("send_communication", path, policy, "Send", "Send", audience=audience, **values)
     audiences = tuple((key, audience_rules.name) for key, audience_rules in policy.audiences.items())
     fields = tuple(
-        replace(form_field, kind="choice", choices=audiences) if form_field.name == "audience" else form_field
+        replace(form_field, kind="choice", choices=audiences)
+        if form_field.name == "audience"
+        else replace(form_field, rows=14)
+        if form_field.name == "text"
+        else form_field
         for form_field in form.fields
+        if form_field.name != "accept_findings" or findings
     )
-    return replace(form, fields=fields)
+    return replace(form, fields=fields, button="Ask for approval" if _asks(policy, audience) else "Send")
+
+
+def _asks(policy: Policy, audience: str) -> bool:
+    """Whether a second person approves what goes to this audience."""
+    return audience in policy.audiences and policy.audiences[audience].second_person
 
 
 def _about(visitor: Visitor, number: str, verb: str) -> Form:
@@ -82,11 +94,12 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
         if chosen not in {row["audience"] for row in audiences}:
             raise NotFound("There is no such audience.")
         draft = await visitor.ask("draft_communication", path, audience=chosen)
-        form = _sending(visitor, chosen, subject=draft["subject"], text=draft["text"], stage=draft["stage"])
+        values = {name: draft[name] for name in ("subject", "text", "stage")}
+        form = _sending(visitor, chosen, findings=bool(draft["findings"]), **values)
     rows = [{**row, "forms": _forms(visitor, row, refused)} for row in communications]
     return await visitor.page(
         "tell.html", status, at="", incident=incident, audiences=audiences, chosen=chosen, draft=draft, form=form,
-        told=rows,
+        told=rows, groups=GROUPS,
     )  # fmt: skip
 
 

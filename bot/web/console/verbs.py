@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.domain.incident.status import ENDED, Status
@@ -36,6 +37,9 @@ _TITLES = {
     "snooze_incident": "Snooze reminders", "promise_update": "Promise the next update", "join_incident": "Join",
     "invite_people": "Invite people", "offer_role": "Hand a role over", "fire_trigger": "Report an event",
     "record_impact": "Record the impact", "answer_fields": "Answer questions", "answer_handover": "Answer a handover",
+    "merge_incident": "Merge into another incident", "relate_incident": "Relate another incident",
+    "tag_incident": "Change tags", "create_action": "Add an action item", "correct_times": "Correct the times",
+    "redact_entry": "Redact an entry", "apply_policy": "Follow the policy in force",
 }  # fmt: skip
 _KINDS = {"text": "line", "select": "choice", "number": "number", "user": "person", "checkbox": "yes"}
 
@@ -53,12 +57,31 @@ VERBS: Mapping[str, Operation] = {word: each for each in OPERATIONS if (word := 
 def offered(incident: Mapping[str, Any], policy: Policy, me: str, offers: int) -> list[Form]:
     """The forms of the verbs that fit the incident's state, those most used first. `offers`: of roles, to them."""
     forms = [
-        verb_form(operation, incident["id"], policy)
+        replace(form, values={**form.values, **_as_it_is(form.name, incident)})
         for operation in VERBS.values()
         if _fits(operation.name, incident, policy, me, offers)
+        for form in [verb_form(operation, incident["id"], policy)]
     ]
     place = {name: number for number, name in enumerate(FIRST)}
     return sorted(forms, key=lambda form: place.get(form.name, len(FIRST)))
+
+
+def _as_it_is(name: str, incident: Mapping[str, Any]) -> dict[str, str]:
+    """What stands in a form beforehand: how the incident is."""
+    if name in {"change_status", "change_severity"}:
+        key = name.removeprefix("change_")
+        return {key: incident[key]}
+    if name == "record_impact":
+        lists = {key: ", ".join(incident[key]) for key in ("services", "regions")}
+        return lists | {key: _typed(value) for key, value in incident["facts"].items()}
+    return {key: _typed(value) for key, value in incident["fields"].items()} if name == "answer_fields" else {}
+
+
+def _typed(value: Any) -> str:
+    """A value as it is typed into a field."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def verb_form(operation: Operation, incident_id: str, policy: Policy) -> Form:

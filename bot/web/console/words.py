@@ -19,6 +19,11 @@ _ID = re.compile(r"(?<![A-Za-z0-9])[UW][A-Z0-9]{5,30}(?![A-Za-z0-9])")
 _URL = re.compile(r"https?://[^\s<>\"'()\[\]]+[^\s<>\"'()\[\].,;:!?]")
 _MARKS = re.compile(r"`([^`\n]+)`|\*\*([^*\n]+)\*\*|(?<![\w*])\*([^*\s][^*\n]*)\*(?![\w*])")
 _MARKED = (Markup("<code>{}</code>"), Markup("<strong>{}</strong>"), Markup("<em>{}</em>"))
+_DUE = {
+    "update": "Status update", "acknowledge": "Acknowledgement", "mitigate": "Mitigation", "role": "Reminder of roles",
+    "review": "Review", "action": "Action item", "playbook": "Playbook step", "communication": "Message to an audience",
+    "rehearsal": "End of the rehearsed outage", "drill": "Next event of the drill",
+}  # fmt: skip
 _ACTORS = {OPERATOR: "the operator", API: "a program", BOT: "Tocsin"}
 
 
@@ -51,6 +56,11 @@ class Words:
         if not actor:
             return "nobody"
         return _ACTORS.get(actor) or self.names.get(actor, actor)
+
+    @staticmethod
+    def due(kind: str, rung: int | None = None) -> str:
+        """What a deadline of the ledger is for."""
+        return f"Page of rung {rung}" if rung else _DUE.get(kind, kind.replace("_", " ").capitalize())
 
     def time(self, value: str | datetime | None) -> Markup:
         """The day and the time of day, in UTC."""

@@ -40,13 +40,13 @@ async def test_a_past_incident_is_played_as_a_drill_from_the_form(here: World) -
     async with browser(here) as maya:
         await maya.send(await maya.get("/"), "/declare", title="Checkout is down", severity="sev2")
         await maya.act("/incidents/INC-1/resolve", {"summary": "Rolled back"})
-        page = await maya.get("/")
+        page = await maya.get("/drill")
         assert "Plays a past incident" in page.text
-        values = {"title": "Once more", "severity": "sev2", "plays": "INC-1", "at": "20x"}
-        refused = await maya.send(page, "/declare", **values)
-        assert (refused.status, "Only a drill plays a past incident" in refused.text) == (409, True)
-        assert (await maya.send(page, "/declare", **values, drill="yes")).status == 303
-    assert (await here.show(2))["drill"]
+        refused = await maya.send(page, "/drill", plays="INC-7", at="20x")
+        assert (refused.status, "There is no incident INC-7" in refused.text) == (422, True)
+        assert (await maya.send(page, "/drill", plays="INC-1", at="20x")).status == 303
+    drill = await here.show(2)
+    assert (drill["drill"], drill["title"]) == (True, "Checkout is down"), "the title of what it plays"
     assert [r["state"] for r in (await here.show(2))["reminders"] if "plays" in r["reason"]]
 
 
@@ -143,7 +143,7 @@ async def test_what_waits_for_a_person_is_on_their_first_page(here: World) -> No
         await maya.send(await maya.get("/"), "/declare", title="Checkout is down", severity="sev2")
         assert "Waits for you" not in (await tom.get("/")).text
         page = await maya.get("/incidents/INC-1")
-        assert (await maya.send(page, "/incidents/INC-1/page", user=TOM)).status == 303
+        assert (await maya.send(page, "/incidents/INC-1/page", users=TOM)).status == 303
         item = {"title": "Alert on pool usage", "owner": TOM, "due": "2020-01-01"}
         assert (await maya.send(page, "/incidents/INC-1/actions", **item)).status == 303
         text = (await tom.get("/")).text

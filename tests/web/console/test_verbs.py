@@ -32,7 +32,7 @@ WORDS = {
     "roles": (OPEN, "Incident commander"), "timeline": (OPEN, "What happened"), "why": (OPEN, "What is next, and why"),
     "actions": ("/reviews", "Action items"), "metrics": ("/figures", "How long it took"),
     "alerts": ("/alerts", "Groups"),
-    "show": (OPEN, "INC-1"), "oncall": ("/oncall", "primary"), "drill": ("/", "A drill: pages nobody"),
+    "show": (OPEN, "INC-1"), "oncall": ("/oncall", "primary"), "drill": ("/drill", "Start the drill"),
     "help": ("/", "Declare an incident"),
 }  # fmt: skip
 POLICY = """
