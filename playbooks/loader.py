@@ -60,7 +60,7 @@ def load(folders: Iterable[Path] = (), shipped: Path | None = SHIPPED) -> Librar
     read = [[_read_file(path) for path in _files(folder)] for folder in all_folders]
     problems = [(reading.source.name, problem) for reading in _flat(read) for problem in reading.problems]
     problems += [problem for folder in read for problem in _duplicate_ids(folder)]
-    by_id: dict[str, _Read] = {}
+    by_id: dict[str, _LoadedFile] = {}
     replaced: list[str] = []
     for folder in read:
         replaced += [reading.id for reading in folder if reading.id in by_id]
@@ -100,7 +100,7 @@ def json_schema() -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class _LoadedFile:
     """One file: a playbook, or its problems."""
 
     source: Source
@@ -116,39 +116,39 @@ def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix in (".yml", ".yaml") and path.is_file())
 
 
-def _read_file(path: Path) -> _Read:
+def _read_file(path: Path) -> _LoadedFile:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         message = f"The file is not UTF-8 (byte {error.start}). Save it as UTF-8."
-        return _Read(Source(str(path)), problems=(Problem((), message),))
+        return _LoadedFile(Source(str(path)), problems=(Problem((), message),))
     except OSError as error:
-        return _Read(Source(str(path)), problems=(Problem((), f"The file cannot be read: {error.strerror}."),))
+        return _LoadedFile(Source(str(path)), problems=(Problem((), f"The file cannot be read: {error.strerror}."),))
     return _read_source(parse_yaml(text, str(path), EXAMPLE))
 
 
-def _read_source(source: Source) -> _Read:
+def _read_source(source: Source) -> _LoadedFile:
     value = source.values.get("id")
     name = value if isinstance(value, str) else ""
     if source.problems:
-        return _Read(source, name, problems=tuple(source.problems))
+        return _LoadedFile(source, name, problems=tuple(source.problems))
     try:
         model = models.Document.model_validate(source.values)
     except ValidationError as invalid:
-        return _Read(
+        return _LoadedFile(
             source, name, problems=tuple(validation_messages.problems_from(invalid, source, root=models.Document))
         )
     if problems := checks.check(model, source):
-        return _Read(source, name, problems=tuple(problems))
-    return _Read(source, name, values.playbook_of(model, source.name, digest(source.values)))
+        return _LoadedFile(source, name, problems=tuple(problems))
+    return _LoadedFile(source, name, values.playbook_of(model, source.name, digest(source.values)))
 
 
-def _flat(read: list[list[_Read]]) -> Iterator[_Read]:
+def _flat(read: list[list[_LoadedFile]]) -> Iterator[_LoadedFile]:
     for folder in read:
         yield from folder
 
 
-def _duplicate_ids(folder: list[_Read]) -> Iterator[tuple[str, Problem]]:
+def _duplicate_ids(folder: list[_LoadedFile]) -> Iterator[tuple[str, Problem]]:
     first: dict[str, str] = {}
     for reading in folder:
         if reading.id in first:
@@ -158,7 +158,7 @@ def _duplicate_ids(folder: list[_Read]) -> Iterator[tuple[str, Problem]]:
             first[reading.id] = reading.source.name
 
 
-def _broken_links(by_id: dict[str, _Read]) -> list[tuple[str, Problem]]:
+def _broken_links(by_id: dict[str, _LoadedFile]) -> list[tuple[str, Problem]]:
     problems = []
     for reading in by_id.values():
         for number, related_id in enumerate(reading.playbook.related if reading.playbook else ()):

@@ -1,6 +1,6 @@
 """Imitates a Slack workspace on this machine, as strict as the real one, to run and test the bot against."""
 
-from sandbox.errors import NoSuchThing, SlackError
+from sandbox.errors import NotVisible, SlackError
 from sandbox.interactions import Reply
 from sandbox.model import Channel, Ephemeral, Message, User, View
 from sandbox.person import Person
@@ -12,7 +12,7 @@ __all__ = [
     "Channel",
     "Ephemeral",
     "Message",
-    "NoSuchThing",
+    "NotVisible",
     "Person",
     "Reply",
     "Server",

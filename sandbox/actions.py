@@ -7,7 +7,7 @@ import base64
 from collections.abc import Awaitable, Callable
 
 from sandbox import serializers
-from sandbox.errors import NoSuchThing
+from sandbox.errors import NotVisible
 from sandbox.model import Ephemeral, Json, Message, View
 from sandbox.person import Person
 from sandbox.workspace import Workspace
@@ -17,17 +17,17 @@ DONE: Json = {"ok": True}
 
 
 def message_of(ws: Workspace, args: Json) -> Message:
-    """Return the message at `channel` and `ts`. Raises `NoSuchThing`."""
+    """Return the message at `channel` and `ts`. Raises `NotVisible`."""
     return ws.message(args["channel"], args["ts"])
 
 
 def view_of(person: Person, args: Json) -> View:
-    """Return the view with the ID `view`, or the visible modal. Raises `NoSuchThing`."""
+    """Return the view with the ID `view`, or the visible modal. Raises `NotVisible`."""
     if "view" not in args:
         return person.view
     view = person.ws.state.views.get(args["view"])
     if view is None or view.user != person.id:
-        raise NoSuchThing("this person has no such view")
+        raise NotVisible("this person has no such view")
     return view
 
 
@@ -38,7 +38,7 @@ def surface_of(ws: Workspace, person: Person, args: Json) -> Message | Ephemeral
     if "ephemeral" in args:
         ephemeral = next((message for message in ws.state.ephemerals if message.id == args["ephemeral"]), None)
         if ephemeral is None:
-            raise NoSuchThing("no such ephemeral message")
+            raise NotVisible("no such ephemeral message")
         return ephemeral
     return message_of(ws, args)
 

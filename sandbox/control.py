@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from sandbox import actions, serializers
-from sandbox.errors import NoSuchThing, SlackError
+from sandbox.errors import NotVisible, SlackError
 from sandbox.journal import CallRecord, DeliveryRecord, as_json
 from sandbox.model import Json
 from sandbox.slack_objects import user_object
@@ -71,7 +71,7 @@ class Control:
                 response = await handler(request)
             except SlackError as refused:
                 return web.json_response(refused.body(), status=409)
-            except (NoSuchThing, LookupError) as missing:
+            except (NotVisible, LookupError) as missing:
                 return web.json_response({"ok": False, "error": "no_such_thing", "detail": str(missing)}, status=404)
             except (TypeError, ValueError) as wrong:
                 return web.json_response({"ok": False, "error": "bad_request", "detail": str(wrong)}, status=400)
@@ -162,7 +162,7 @@ class Control:
         name = request.match_info["act"]
         action = actions.ACTIONS.get(name)
         if action is None:
-            raise NoSuchThing(f"there is no action {name!r}; the actions are: {sorted(actions.ACTIONS)}")
+            raise NotVisible(f"there is no action {name!r}; the actions are: {sorted(actions.ACTIONS)}")
         return web.json_response(await action(self.ws, person, await _json(request)))
 
     async def calls(self, request: web.Request) -> web.Response:
@@ -209,7 +209,7 @@ class Control:
         faults = self.ws.delivery.faults
         for name, value in (await _json(request)).items():
             if not hasattr(faults, name):
-                raise NoSuchThing(f"no delivery fault is called {name!r}")
+                raise NotVisible(f"no delivery fault is called {name!r}")
             setattr(faults, name, value)
         if not faults.hold:
             self.ws.delivery.release()

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from sandbox.clock import Clock
 from sandbox.delivery import Delivery
-from sandbox.errors import NoSuchThing
+from sandbox.errors import NotVisible
 from sandbox.faults import Faults
 from sandbox.interactions import Interactions
 from sandbox.journal import Journal
@@ -126,7 +126,7 @@ class WorkspaceCore:
         """Find a message by its channel (name or ID) and timestamp. Raises `LookupError`."""
         message = self.state.message(self.channel(channel).id, ts)
         if message is None:
-            raise NoSuchThing("no such message")
+            raise NotVisible("no such message")
         return message
 
     def channel_names(self) -> list[str]:

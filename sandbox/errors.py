@@ -21,5 +21,5 @@ def invalid_arguments(*messages: str) -> SlackError:
     return SlackError("invalid_arguments", response_metadata={"messages": [f"[ERROR] {line}" for line in messages]})
 
 
-class NoSuchThing(LookupError):
+class NotVisible(LookupError):
     """A person tries to use something that they cannot see."""

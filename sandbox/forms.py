@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.blocks import elements_of, flat
-from sandbox.errors import NoSuchThing
+from sandbox.errors import NotVisible
 from sandbox.model import Json, View
 from sandbox.state import State
 
@@ -102,7 +102,7 @@ def initial_values(blocks: list[Json], kept: dict[str, dict[str, Json]] | None =
 
 
 def find(blocks: list[Json], name: str) -> Field:
-    """Find an element by its label or text, its action_id or its block_id. Raises `NoSuchThing`.
+    """Find an element by its label or text, its action_id or its block_id. Raises `NotVisible`.
 
     `block_id/action_id` names one of several that share an action_id.
     """
@@ -117,7 +117,7 @@ def find(blocks: list[Json], name: str) -> Field:
     ):
         if matching:
             return matching[0]
-    raise NoSuchThing(f"there is no element {name!r}; the elements are: {[field.label for field in elements]}")
+    raise NotVisible(f"there is no element {name!r}; the elements are: {[field.label for field in elements]}")
 
 
 def choices(element: Json) -> list[Json]:
@@ -127,7 +127,7 @@ def choices(element: Json) -> list[Json]:
 
 
 def find_option(element: Json, name: Any) -> Json:
-    """Find an option by its value or label; an option itself is returned as it is. Raises `NoSuchThing`."""
+    """Find an option by its value or label; an option itself is returned as it is. Raises `NotVisible`."""
     if isinstance(name, dict):
         return name
     options = choices(element)
@@ -140,13 +140,13 @@ def find_option(element: Json, name: Any) -> Json:
     ):
         if matching:
             return dict(matching[0])
-    raise NoSuchThing(f"there is no option {name!r}; the options are: {[o['text']['text'] for o in options]}")
+    raise NotVisible(f"there is no option {name!r}; the options are: {[o['text']['text'] for o in options]}")
 
 
 def value_of(state: State, element: Json, entered: Any) -> Json:
     """Return an element's value for an entry: text, option labels, names of people or channels, dates.
 
-    Raises `NoSuchThing` for an unknown option, user or channel.
+    Raises `NotVisible` for an unknown option, user or channel.
     """
     kind = element["type"]
     name = VALUE_FIELD[kind]
@@ -184,7 +184,7 @@ def _id_of(state: State, field: str, name: str) -> str:
         return channel.id
     if user is not None:
         return user.id
-    raise NoSuchThing(f"no user or channel is called {name!r}")
+    raise NotVisible(f"no user or channel is called {name!r}")
 
 
 def client_errors(view: View) -> dict[str, str]:

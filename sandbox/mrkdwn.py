@@ -43,7 +43,7 @@ def _escape_loose(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Typed:
+class TypedLine:
     """A typed line as Slack stores it: the text and the elements of its rich text block."""
 
     text: str
@@ -56,7 +56,7 @@ class Typed:
         return [{"type": "rich_text", "elements": [section]}]
 
 
-def typed(state: State, line: str) -> Typed:
+def typed(state: State, line: str) -> TypedLine:
     """Convert a typed line: escape it, resolve `@name` and `#channel`, wrap links."""
     text: list[str] = []
     elements: list[Json] = []
@@ -76,7 +76,7 @@ def typed(state: State, line: str) -> Typed:
         elements.append(resolved[1])
         end = match.start() + resolved[2]
     plain(len(line))
-    return Typed("".join(text), elements)
+    return TypedLine("".join(text), elements)
 
 
 def _resolve(state: State, match: re.Match[str]) -> tuple[str, Json, int] | None:

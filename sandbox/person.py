@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox import forms
 from sandbox.core import WorkspaceCore
-from sandbox.errors import NoSuchThing, SlackError
+from sandbox.errors import NotVisible, SlackError
 from sandbox.forms import VALUE_FIELD, Field
 from sandbox.interactions import Reply
 from sandbox.model import Channel, Ephemeral, File, Json, Message, User, View
@@ -17,7 +17,7 @@ BUTTONS = {"button", "workflow_button", "overflow"}
 
 
 class Person:
-    """Acts as one user. Raises `SlackError` where Slack refuses, `NoSuchThing` for what the person cannot see."""
+    """Acts as one user. Raises `SlackError` where Slack refuses, `NotVisible` for what the person cannot see."""
 
     def __init__(self, ws: WorkspaceCore, user: User) -> None:
         self.ws = ws
@@ -235,9 +235,9 @@ class Person:
             return await self._press_view(shown, name, option)
         surface = stale or shown
         if isinstance(shown, Message) and not stale and self.ws.state.message(shown.channel, shown.ts) is not shown:
-            raise NoSuchThing("the message is gone")
+            raise NotVisible("the message is gone")
         if isinstance(shown, Ephemeral) and (shown.deleted or shown.viewer != self.id):
-            raise NoSuchThing("this person cannot see that message")
+            raise NotVisible("this person cannot see that message")
         blocks = [*(surface.blocks or []), *(b for a in surface.attachments or [] for b in a.get("blocks") or [])]
         field = forms.find(blocks, name)
         value = self._value(field, option)
@@ -271,10 +271,10 @@ class Person:
 
     @property
     def view(self) -> View:
-        """The visible modal. Raises `NoSuchThing`."""
+        """The visible modal. Raises `NotVisible`."""
         stack = self.open_views()
         if not stack:
-            raise NoSuchThing("no modal is open")
+            raise NotVisible("no modal is open")
         return stack[-1]
 
     async def fill(self, view: View, values: Mapping[str, Any]) -> None:
@@ -301,7 +301,7 @@ class Person:
     def _visible(self, view: View | None) -> View:
         top = self.view
         if view is not None and view.id != top.id:
-            raise NoSuchThing(f"the modal {view.title!r} is not on top; {top.title!r} is")
+            raise NotVisible(f"the modal {view.title!r} is not on top; {top.title!r} is")
         return top
 
     async def suggestions(self, view: View, name: str, query: str) -> list[Json]:

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import random
 
-from sandbox.errors import NoSuchThing, SlackError
+from sandbox.errors import NotVisible, SlackError
 from sandbox.model import Channel, Message
 from sandbox.workspace import Workspace
 
@@ -61,7 +61,7 @@ class ScriptedUsers:
     async def _press(self, page: Message) -> bool:
         try:
             await self._ws.person("tom").press(page, "I'm on it")
-        except (NoSuchThing, SlackError):
+        except (NotVisible, SlackError):
             return False
         return True
 
@@ -70,5 +70,5 @@ class ScriptedUsers:
         try:
             await speaker.join(channel.id)
             await speaker.say(channel.id, line)
-        except (NoSuchThing, SlackError):
+        except (NotVisible, SlackError):
             return

@@ -9,7 +9,7 @@ import shlex
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
-from sandbox.errors import NoSuchThing, SlackError
+from sandbox.errors import NotVisible, SlackError
 from sandbox.model import Ephemeral, Message
 from sandbox.person import Person
 from sandbox.text import message_lines, view_text
@@ -83,7 +83,7 @@ class Terminal:
                 await self._line(line)
             except SlackError as error:
                 self._refuse(line, REFUSALS.get(error.error, error.error))
-            except (NoSuchThing, LookupError, ValueError, TimeoutError) as error:
+            except (NotVisible, LookupError, ValueError, TimeoutError) as error:
                 self._refuse(line, str(error) or "timed out")
 
     def _refuse(self, line: str, why: str) -> None:

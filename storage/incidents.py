@@ -180,7 +180,7 @@ class IncidentFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class IncidentCount:
     """How many incidents match."""
 
     incidents: int  # without drills
@@ -196,13 +196,13 @@ async def find(conn: AsyncConnection, wanted: IncidentFilter, worst_first: Seque
     return [ADAPTER.validate_python(state) for state in await conn.scalars(states)]
 
 
-async def count(conn: AsyncConnection, wanted: IncidentFilter) -> Counted:
+async def count(conn: AsyncConnection, wanted: IncidentFilter) -> IncidentCount:
     """How many incidents match, up to `MOST_COUNTED`, the newest."""
     drill = sa.case((_c.state["drill"].as_boolean(), 1), else_=0).label("drill")
     matching = sa.select(drill).where(*_conditions(wanted)).order_by(_c.number.desc()).limit(MOST_COUNTED + 1)
     drills = list(await conn.scalars(matching))
     is_all, drills = len(drills) <= MOST_COUNTED, drills[:MOST_COUNTED]
-    return Counted(len(drills) - sum(drills), sum(drills), is_all)
+    return IncidentCount(len(drills) - sum(drills), sum(drills), is_all)
 
 
 def _conditions(wanted: IncidentFilter) -> list[Any]:

@@ -13,7 +13,7 @@ import click
 import pytest
 
 import sandbox
-from bot.cli.commands import ENTRIES, Entry
+from bot.cli.commands import ENTRIES, LazyCommand
 from tests.scenarios.running import MANIFEST, ROOT
 
 LIBRARIES_OF_COMMANDS = {"aiohttp", "jinja2", "pydantic", "slack_bolt", "slack_sdk", "sqlalchemy", "structlog", "yaml"}
@@ -61,7 +61,7 @@ async def test_a_bot_that_is_ready_has_not_imported_what_is_seldom_needed(sqlite
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
-def test_a_command_of_the_list_is_in_its_module(entry: Entry) -> None:
+def test_a_command_of_the_list_is_in_its_module(entry: LazyCommand) -> None:
     command = entry.load()
     assert isinstance(command, click.Command)
     assert (command.name, command.hidden) == (entry.name, False)

@@ -17,7 +17,7 @@ from bot.bootstrap.console import console_parts
 from bot.bootstrap.monitoring import prober, rule_evaluator
 from bot.bootstrap.outbox import outbox_of
 from bot.bootstrap.periodic import repeated_work
-from bot.bootstrap.rotation import HoldersOfSecrets, secret_rotation
+from bot.bootstrap.rotation import SecretHolders, secret_rotation
 from bot.bootstrap.slack import bolt_app, join_announcements, socket_pool
 from bot.bootstrap.status_page import status_page_services
 from bot.metrics import Metrics
@@ -133,7 +133,7 @@ def _wire(base: Base, load: Callable[[], Settings], resources: AsyncExitStack) -
         policy_watcher=watcher,
         usergroups=base.usergroups,
         token_watch=token_watch,
-        secret_rotation=secret_rotation(base, load, HoldersOfSecrets(token_watch, pages, schedules, sockets)),
+        secret_rotation=secret_rotation(base, load, SecretHolders(token_watch, pages, schedules, sockets)),
         sockets=sockets,
     )
 

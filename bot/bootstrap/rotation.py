@@ -13,11 +13,11 @@ from bot.slack.directory.token_watch import TokenWatch
 from bot.slack.inbound.socket_mode import SocketPool
 from bot.workers import pagerduty_schedule_sync
 from bot.workers.pagerduty_schedule_sync import PagerDutyScheduleSync
-from bot.workers.secret_rotation import SecretRotation, Use
+from bot.workers.secret_rotation import SecretHolder, SecretRotation
 
 
 @dataclass(frozen=True, slots=True)
-class HoldersOfSecrets:
+class SecretHolders:
     """The parts that hold secrets; all others read them from the settings each time."""
 
     token_watch: TokenWatch
@@ -26,7 +26,7 @@ class HoldersOfSecrets:
     sockets: SocketPool | None
 
 
-def secret_rotation(base: Base, load: Callable[[], Settings], holders: HoldersOfSecrets) -> SecretRotation:
+def secret_rotation(base: Base, load: Callable[[], Settings], holders: SecretHolders) -> SecretRotation:
     """The rotation that tells every holder. `load` reads the settings again."""
 
     async def slack_token(settings: Settings) -> None:
@@ -46,10 +46,12 @@ def secret_rotation(base: Base, load: Callable[[], Settings], holders: HoldersOf
         base.runners.use(settings)
 
     uses = (
-        Use(frozenset({"slack_bot_token"}), slack_token),
-        Use(frozenset({"slack_app_token"}), app_token),
-        Use(frozenset(name.lower() for names in notifiers.NEEDS.values() for name in names), vendors),
-        Use(frozenset({"pagerduty_api_token"}), pagerduty_schedules),
-        Use(frozenset({"prometheus_url", "prometheus_token"}), runners),  # the rule evaluator reads the live settings
+        SecretHolder(frozenset({"slack_bot_token"}), slack_token),
+        SecretHolder(frozenset({"slack_app_token"}), app_token),
+        SecretHolder(frozenset(name.lower() for names in notifiers.NEEDS.values() for name in names), vendors),
+        SecretHolder(frozenset({"pagerduty_api_token"}), pagerduty_schedules),
+        SecretHolder(
+            frozenset({"prometheus_url", "prometheus_token"}), runners
+        ),  # the rule evaluator reads the live settings
     )
     return SecretRotation(base.live, load, uses, logs.mask_also)

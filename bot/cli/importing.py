@@ -24,7 +24,7 @@ from bot.importers.archive import Archive
 from bot.importers.calendar_files import calendar_texts
 from bot.importers.errors import ImportFailed
 from bot.importers.plan import Plan, make_plan
-from bot.importers.record import Recorded, record
+from bot.importers.record import RecordCounts, record
 from bot.importers.report import in_markdown, in_terminal
 from bot.importers.slack_members import directory_of
 from bot.importers.vendors import VENDORS, Vendor, open_reader
@@ -131,7 +131,7 @@ async def _plan(vendor: Vendor, settings: Settings, archive: Archive | None, bas
     return make_plan(account, base, reader.now, await directory_of(settings), **plan_options(settings, base))
 
 
-async def _record(plan: Plan, settings: Settings, *, counted: bool) -> Recorded:
+async def _record(plan: Plan, settings: Settings, *, counted: bool) -> RecordCounts:
     """Record covers, past incidents and past alerts in the database of the settings. An empty one is migrated first."""
     loaded = policy_of(plan.policy_text)
     database = await open_database(settings.url, migrate=False)

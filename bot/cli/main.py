@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from bot.cli.commands import LateCommands
+from bot.cli.commands import LazyGroup
 from bot.cli.output import echo_lines
 from bot.domain.errors import TocsinError
 
 
-class Commands(LateCommands):
+class Commands(LazyGroup):
     """The group of all commands. It prints the bot's own errors as sentences, without a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -23,7 +23,7 @@ from bot.domain.rules.life import Instance
 from bot.domain.rules.series import Labels, labels_of
 from bot.domain.values.durations import parse_duration, parse_span
 from bot.integrations.prometheus import Prometheus
-from bot.integrations.temporary_prometheus import Written, temporary
+from bot.integrations.temporary_prometheus import SeriesToWrite, temporary
 from bot.policy.yaml_source import parse_yaml
 
 # Labels that Tocsin adds to each alert. A test may leave them out of `exp_labels`.
@@ -115,7 +115,7 @@ def _samples(samples: Mapping[Labels, float | None]) -> str:
     return ", ".join(texts) or "no result"
 
 
-def _series_to_write(series: Sequence[Mapping[str, Any]], step: float, begins: float) -> list[Written]:
+def _series_to_write(series: Sequence[Mapping[str, Any]], step: float, begins: float) -> list[SeriesToWrite]:
     series_list = []
     for input_series in series:
         samples = expand(str(input_series.get("values", "")))
@@ -124,7 +124,7 @@ def _series_to_write(series: Sequence[Mapping[str, Any]], step: float, begins: f
             for place, value in enumerate(samples)
             if value is None or not math.isnan(value)
         ]
-        series_list.append(Written(parse_series(str(input_series.get("series", ""))), points))
+        series_list.append(SeriesToWrite(parse_series(str(input_series.get("series", ""))), points))
     return series_list
 
 

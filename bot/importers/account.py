@@ -33,7 +33,7 @@ class Note:
 
 
 @dataclass(slots=True)
-class Thing:
+class SourceObject:
     """An object of the source."""
 
     origin: Origin
@@ -59,7 +59,7 @@ class Thing:
 
 
 @dataclass(slots=True)
-class Step(Thing):
+class Step(SourceObject):
     """A step of a person's notification rule: a method, and its delay after a page."""
 
     method: str = "slack"  # of the policy: slack, email, sms, phone, push
@@ -67,7 +67,7 @@ class Step(Thing):
 
 
 @dataclass(slots=True)
-class Person(Thing):
+class Person(SourceObject):
     """A user. `gone`: deactivated or deleted; rotations may still name them."""
 
     email: str = ""
@@ -76,7 +76,7 @@ class Person(Thing):
     steps: list[Step] = field(default_factory=list)
     gone: bool = False
 
-    def take_phone(self, number: str, method: Thing) -> None:
+    def take_phone(self, number: str, method: SourceObject) -> None:
         """Take the number of a contact method. If the person has another one already, note that on the method."""
         if not self.phone or self.phone == number:
             self.phone = number
@@ -84,7 +84,7 @@ class Person(Thing):
         why = "A contact has one telephone number, and has another one already"
         method.note(why, f"Change `phone` if {number} is the better one.", lost=True)
 
-    def take_email(self, address: str, method: Thing) -> None:
+    def take_email(self, address: str, method: SourceObject) -> None:
         """Take the address of a contact method. If the person has another one already, note that on the method."""
         if not self.email or self.email == address.lower():
             self.email = address.lower()
@@ -94,7 +94,7 @@ class Person(Thing):
 
 
 @dataclass(slots=True)
-class Team(Thing):
+class Team(SourceObject):
     """A team. `members` are IDs of people, and of other teams whose people belong to it."""
 
     members: list[str] = field(default_factory=list)
@@ -114,7 +114,7 @@ NOBODY = Participant("nobody")
 
 
 @dataclass(slots=True)
-class Rotation(Thing):
+class Rotation(SourceObject):
     """A rotation of a schedule, or a layer. Turns are counted from `anchor`, in the schedule's time zone."""
 
     anchor: datetime | None = None
@@ -129,7 +129,7 @@ class Rotation(Thing):
 
 
 @dataclass(slots=True)
-class Override(Thing):
+class Override(SourceObject):
     """An override. `rotations`: the IDs of those it replaces; empty: the whole schedule."""
 
     person: Participant = NOBODY
@@ -139,7 +139,7 @@ class Override(Thing):
 
 
 @dataclass(slots=True)
-class Schedule(Thing):
+class Schedule(SourceObject):
     """A schedule. `together`: all its rotations add up; else later ones outrank earlier ones."""
 
     timezone: str = "UTC"
@@ -160,7 +160,7 @@ class Schedule(Thing):
 
 
 @dataclass(slots=True)
-class Rung(Thing):
+class Rung(SourceObject):
     """A rung of a ladder, `after` the alert. `how`: all, next or round_robin of a target that has several people."""
 
     after: timedelta = timedelta(0)
@@ -172,7 +172,7 @@ class Rung(Thing):
 
 
 @dataclass(slots=True)
-class Ladder(Thing):
+class Ladder(SourceObject):
     """An escalation policy."""
 
     rungs: list[Rung] = field(default_factory=list)
@@ -181,7 +181,7 @@ class Ladder(Thing):
 
 
 @dataclass(slots=True)
-class Service(Thing):
+class Service(SourceObject):
     """A service."""
 
     description: str = ""
@@ -190,7 +190,7 @@ class Service(Thing):
 
 
 @dataclass(slots=True)
-class Sender(Thing):
+class Sender(SourceObject):
     """A monitoring system that sends alerts, by an integration."""
 
     vendor: str = ""  # as the source names its kind
@@ -199,7 +199,7 @@ class Sender(Thing):
 
 
 @dataclass(slots=True)
-class RoutingRule(Thing):
+class RoutingRule(SourceObject):
     """A rule that says which alerts of a team go where."""
 
     team: str = ""
@@ -209,7 +209,7 @@ class RoutingRule(Thing):
 
 
 @dataclass(slots=True)
-class PastIncident(Thing):
+class PastIncident(SourceObject):
     """An incident or alert of the past."""
 
     title: str = ""
@@ -236,16 +236,16 @@ class Account:
     services: list[Service] = field(default_factory=list)
     senders: list[Sender] = field(default_factory=list)
     routing: list[RoutingRule] = field(default_factory=list)
-    priorities: list[Thing] = field(default_factory=list)  # worst first
+    priorities: list[SourceObject] = field(default_factory=list)  # worst first
     past: list[PastIncident] = field(default_factory=list)
-    others: list[Thing] = field(default_factory=list)  # what has no counterpart here
+    others: list[SourceObject] = field(default_factory=list)  # what has no counterpart here
 
 
-def unread_lists(missing: Mapping[str, str]) -> list[Thing]:
+def unread_lists(missing: Mapping[str, str]) -> list[SourceObject]:
     """The lists that the API key may not read, as objects of their own. `missing`: the reason by path."""
     things = []
     for path, why in sorted(missing.items()):
-        thing = Thing(Origin("list", path))
+        thing = SourceObject(Origin("list", path))
         thing.note(why, "Give the key the right to read it and import again, if you use it.", lost=True)
         things.append(thing)
     return things

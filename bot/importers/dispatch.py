@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from bot.domain.values.one_line import one_line
-from bot.importers.account import Account, Origin, PastIncident, Thing
+from bot.importers.account import Account, Origin, PastIncident, SourceObject
 from bot.importers.errors import ImportFailed
 from storage.engine.url import parse_url
 
@@ -59,7 +59,7 @@ async def _account(conn: AsyncConnection) -> Account:
         priorities |= dict.fromkeys(incident.priority for incident in past if incident.priority)
     if not account.past:
         raise ImportFailed("The database has no incidents of Dispatch or response in it.")
-    account.priorities = [Thing(Origin("priority", name, name)) for name in sorted(priorities, key=_rank)]
+    account.priorities = [SourceObject(Origin("priority", name, name)) for name in sorted(priorities, key=_rank)]
     return account
 
 

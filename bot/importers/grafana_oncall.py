@@ -24,8 +24,8 @@ from bot.importers.account import (
     Rung,
     Schedule,
     Sender,
+    SourceObject,
     Team,
-    Thing,
     unread_lists,
 )
 from bot.importers.errors import Forbidden, ImportFailed
@@ -109,7 +109,7 @@ async def read_account(reader: Reader, *, history: bool = True) -> Account:
     account.others += [_route(raw) for raw in await oncall.items_of("routes")]
     for path, (kind, why, do) in _REST.items():
         for raw in await oncall.items_of(path):
-            thing = Thing(Origin(kind, id_of(raw), text_of(raw, "name") or text_of(raw, "text")))
+            thing = SourceObject(Origin(kind, id_of(raw), text_of(raw, "name") or text_of(raw, "text")))
             thing.note(why, do, lost=True)
             account.others.append(thing)
     if history:
@@ -159,9 +159,9 @@ async def _schedule(oncall: _OnCall, raw: Raw) -> Schedule:
     return schedule
 
 
-def _shift(raw: Raw) -> Thing:
+def _shift(raw: Raw) -> SourceObject:
     """A shift of OnCall, which is in the list of its schedule's shifts."""
-    thing = Thing(Origin("on_call_shift", id_of(raw), text_of(raw, "name")))
+    thing = SourceObject(Origin("on_call_shift", id_of(raw), text_of(raw, "name")))
     thing.note("It is in the list of its schedule's shifts, without its rule", "")
     return thing
 
@@ -201,10 +201,10 @@ def _aim(rung: Rung, kind: str, step: Raw) -> None:
         rung.note(f"There is no step “{kind}” here", "Write the rung by hand.", lost=True)
 
 
-def _route(raw: Raw) -> Thing:
+def _route(raw: Raw) -> SourceObject:
     """A route of an integration. Its condition is an expression over the raw payload, which labels cannot express."""
     words = "the last one" if raw.get("is_the_last_route") is True else text_of(raw, "routing_regex")
-    thing = Thing(Origin("route", id_of(raw), f"{id_of(raw, 'integration_id')}: {words}"))
+    thing = SourceObject(Origin("route", id_of(raw), f"{id_of(raw, 'integration_id')}: {words}"))
     chain = id_of(raw, "escalation_chain_id")
     thing.note(
         "It looks at the raw payload; here a route compares labels",
@@ -240,8 +240,8 @@ def _sender(raw: Raw) -> Sender:
     return sender
 
 
-def _notification_rule(raw: Raw) -> Thing:
+def _notification_rule(raw: Raw) -> SourceObject:
     name = f"{id_of(raw, 'user_id')}: {text_of(raw, 'type')}"
-    thing = Thing(Origin("personal_notification_rule", id_of(raw), name))
+    thing = SourceObject(Origin("personal_notification_rule", id_of(raw), name))
     thing.note("How a person is reached is said by rungs and by the contact here", "Look at the contact.", lost=True)
     return thing

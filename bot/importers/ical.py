@@ -16,7 +16,7 @@ from dateutil.rrule import rrulestr
 from icalendar import Calendar
 
 from bot.domain.values.one_line import one_line
-from bot.importers.account import Account, Origin, Participant, Person, Rotation, Schedule, Thing
+from bot.importers.account import Account, Origin, Participant, Person, Rotation, Schedule, SourceObject
 from bot.importers.errors import ImportFailed
 from bot.importers.proof import Duty
 
@@ -51,7 +51,7 @@ def read_calendars(calendars: Sequence[tuple[str, str]], now: datetime) -> Accou
         rotation = Rotation(Origin("shifts", name), reported=False)
         rotation.shifts = []
         for place, event in enumerate(calendar.events):
-            thing = Thing(Origin("event", f"{number}/{_uid(event)}/{place}", _words(event)))
+            thing = SourceObject(Origin("event", f"{number}/{_uid(event)}/{place}", _words(event)))
             account.others.append(thing)
             person = _person(event, people)
             rotation.shifts += [
@@ -120,7 +120,7 @@ def _person(event: Any, people: dict[str, Person]) -> Participant:
     return Participant("person", identity, name)
 
 
-def _occurrences(calendar: _Calendar, event: Any, thing: Thing, window: Span) -> Iterator[Span]:
+def _occurrences(calendar: _Calendar, event: Any, thing: SourceObject, window: Span) -> Iterator[Span]:
     """The shifts of an event within a window. If there are none, a note on `thing` says why."""
     if str(event.get("STATUS", "")).upper() == "CANCELLED":
         thing.note("It is cancelled", "", lost=True)

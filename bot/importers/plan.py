@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.importers.account import Account, PastIncident, Thing
+from bot.importers.account import Account, PastIncident, SourceObject
 from bot.importers.compose.draft import Cover, Draft
 from bot.importers.compose.ladders import add_ladders
 from bot.importers.compose.people import Directory, add_people, add_teams
@@ -76,7 +76,7 @@ def _values(text: str) -> dict[str, Any]:
 def _report(draft: Draft) -> None:
     """Add a row for each object of the source to the report, people first."""
     account = draft.account
-    things: list[Thing] = [*account.people, *account.teams]
+    things: list[SourceObject] = [*account.people, *account.teams]
     for schedule in account.schedules:
         things += [schedule, *(rotation for rotation in schedule.rotations if rotation.reported), *schedule.overrides]
     for ladder in account.ladders:

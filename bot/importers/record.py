@@ -24,7 +24,7 @@ from storage.database import Database
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordCounts:
     """The numbers of new records."""
 
     covers: int
@@ -33,7 +33,7 @@ class Recorded:
     alerts: int
 
 
-async def record(database: Database, plan: Plan, loaded: LoadedPolicy, now: datetime, *, counted: bool) -> Recorded:
+async def record(database: Database, plan: Plan, loaded: LoadedPolicy, now: datetime, *, counted: bool) -> RecordCounts:
     """Record covers and the past. Calling it again with the same account changes nothing."""
     async with database.transaction() as conn:
         new, ended = await imports.sync_covers(conn, plan.source, overrides_of(plan.covers), now - KEPT, now)
@@ -49,7 +49,7 @@ async def record(database: Database, plan: Plan, loaded: LoadedPolicy, now: date
         database, [incident for incident in past if incident is not None], policy, now, counted=counted
     )
     recorded = await import_past_alerts(database, [alert for alert in alerts if alert is not None])
-    return Recorded(new, ended, incidents, recorded)
+    return RecordCounts(new, ended, incidents, recorded)
 
 
 def past_alert(plan: Plan, past: account.PastIncident, severities: list[str]) -> PastAlert | None:

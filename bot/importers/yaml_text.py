@@ -26,7 +26,7 @@ _UNSAFE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Commented:
+class CommentedItem:
     """An item of a list, with the comment above it."""
 
     value: Any
@@ -35,7 +35,7 @@ class Commented:
 
 def plain(value: Any) -> Any:
     """The value without its comments."""
-    if isinstance(value, Commented):
+    if isinstance(value, CommentedItem):
         return plain(value.value)
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
@@ -93,7 +93,7 @@ def _setting(key: str, value: Any, indent: str) -> Iterator[str]:
             yield from _setting(name, inner, indent + "  ")
         return
     for item in value:
-        if isinstance(item, Commented):
+        if isinstance(item, CommentedItem):
             yield f"{indent}  {comment(item.comment)}"
         yield from _listed(plain(item), indent + "  ")
 
@@ -113,7 +113,7 @@ def _has_comments(value: Any) -> bool:
     if isinstance(value, Mapping):
         return any(_has_comments(inner) for inner in value.values())
     if isinstance(value, list):
-        return any(isinstance(item, Commented) or _has_comments(item) for item in value)
+        return any(isinstance(item, CommentedItem) or _has_comments(item) for item in value)
     return False
 
 

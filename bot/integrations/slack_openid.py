@@ -21,12 +21,12 @@ LEEWAY_S = 60
 _SCOPES = "openid profile"
 
 
-class NotProven(Exception):
+class IdentityNotVerified(Exception):
     """Slack's answer does not prove who somebody is. The message is for the log, and holds no secret."""
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class SignedInUser:
     """The person who signed in, as Slack reports."""
 
     user: str
@@ -56,8 +56,8 @@ class SlackOpenId:
         }  # fmt: skip
         return f"{self.root}openid/connect/authorize?{urlencode(query)}"
 
-    async def proof(self, code: str, redirect_uri: str, nonce: str) -> Proof:
-        """Exchange the code that the browser brought. Raises `NotProven`, and `DeliveryError` where Slack is away."""
+    async def signed_in_user(self, code: str, redirect_uri: str, nonce: str) -> SignedInUser:
+        """Exchange the code of the browser. Raises `IdentityNotVerified`, or `DeliveryError` if Slack is away."""
         secret = self.secret()
         form = {
             "grant_type": "authorization_code", "code": code, "client_id": self.client_id, "client_secret": secret,
@@ -66,12 +66,12 @@ class SlackOpenId:
         answer = await self._ask("POST", f"{self.root}api/openid.connect.token", (secret, code), data=form)
         token = answer.data.get("id_token")
         if answer.data.get("ok") is not True or not isinstance(token, str):
-            raise NotProven(f"openid.connect.token: {answer.text('error') or answer.status}")
+            raise IdentityNotVerified(f"openid.connect.token: {answer.text('error') or answer.status}")
         claims = await self._claims(token, nonce)
         user, team = claims.get(USER), claims.get(TEAM)
         if not isinstance(user, str) or not isinstance(team, str):
-            raise NotProven("the token names no user")
-        return Proof(user, team)
+            raise IdentityNotVerified("the token names no user")
+        return SignedInUser(user, team)
 
     async def _claims(self, token: str, nonce: str) -> dict[str, Any]:
         import jwt  # noqa: PLC0415 - slow to import, and seldom needed
@@ -84,9 +84,9 @@ class SlackOpenId:
                 options={"require": ["exp", "iat", "aud", "iss", "sub"]},
             )  # fmt: skip
         except jwt.PyJWTError as error:
-            raise NotProven(f"the token is not valid ({type(error).__name__})") from None
+            raise IdentityNotVerified(f"the token is not valid ({type(error).__name__})") from None
         if claims.get("nonce") != nonce:
-            raise NotProven("the token belongs to another sign-in")
+            raise IdentityNotVerified("the token belongs to another sign-in")
         return claims
 
     async def _key(self, kid: str) -> Any:
@@ -98,7 +98,7 @@ class SlackOpenId:
             fresh = jwt.PyJWKSet.from_dict({"keys": key_set if isinstance(key_set, list) else []})
             self._keys = {str(key.key_id): key for key in fresh.keys}
         if kid not in self._keys:
-            raise NotProven("the token is signed with an unknown key")
+            raise IdentityNotVerified("the token is signed with an unknown key")
         return self._keys[kid]
 
     async def _ask(self, method: str, url: str, secrets: tuple[str, ...], **how: Any) -> http.Answer:

@@ -59,7 +59,7 @@ class SmtpPool:
         """
         client = self._kept()
         if client is not None:
-            with contextlib.suppress(_Again):
+            with contextlib.suppress(_StaleConnection):
                 return await self._over(client, message)
         return await self._over(await self.opened(), message)
 
@@ -71,7 +71,7 @@ class SmtpPool:
             if _closes(error):
                 client.close()
                 if again and not client.handing_over:
-                    raise _Again from None
+                    raise _StaleConnection from None
             self._keep(client)
             raise
         except (aiosmtplib.SMTPServerDisconnected, OSError) as error:
@@ -79,7 +79,7 @@ class SmtpPool:
             if client.handing_over:
                 raise OutcomeUnknown(type(error).__name__) from None
             if again:
-                raise _Again from None
+                raise _StaleConnection from None
             raise
         except BaseException:
             client.close()
@@ -141,7 +141,7 @@ class OutcomeUnknown(Exception):
     """The connection broke while the mail was under way: nobody knows whether it arrived."""
 
 
-class _Again(Exception):
+class _StaleConnection(Exception):
     """A kept connection is of no use any more; nothing was handed over."""
 
 

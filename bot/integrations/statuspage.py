@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 
 from bot.domain.errors import DeliveryError
-from bot.domain.statuspage.copying import CopiedUpdate, Copy, Marks
+from bot.domain.statuspage.copying import CopiedUpdate, Copy, CopyMetadata
 from bot.integrations import http
 
 VENDOR = "Statuspage"
@@ -56,12 +56,12 @@ class Statuspage:
         answer = await self._ask("GET", f"/incidents/{incident}", gone=True)
         return None if answer.status == 404 else _copy(answer.data)
 
-    async def create(self, fields: Mapping[str, Any], marks: Marks) -> str:
+    async def create(self, fields: Mapping[str, Any], marks: CopyMetadata) -> str:
         """Create an incident and return its ID."""
         answer = await self._ask("POST", "/incidents", json={"incident": {**fields, "metadata": _metadata(marks)}})
         return answer.text("id")
 
-    async def change(self, incident: str, fields: Mapping[str, Any], marks: Marks) -> None:
+    async def change(self, incident: str, fields: Mapping[str, Any], marks: CopyMetadata) -> None:
         """Change an incident; with a `body` that is a further update."""
         body = {"incident": {**fields, "metadata": _metadata(marks)}}
         await self._ask("PATCH", f"/incidents/{incident}", json=body)
@@ -94,7 +94,7 @@ class Statuspage:
         raise DeliveryError(words, permanent=True)
 
 
-def _metadata(marks: Marks) -> dict[str, Any]:
+def _metadata(marks: CopyMetadata) -> dict[str, Any]:
     return {OURS: {"publication": marks.publication, "name": marks.name, "updates": dict(marks.updates)}}
 
 
@@ -107,5 +107,5 @@ def _copy(data: Any) -> Copy | None:
         CopiedUpdate(str(update.get("id", "")), str(update.get("body", "")))
         for update in data.get("incident_updates") or ()
     )
-    marks = Marks(str(metadata.get("publication", "")), str(metadata.get("name", "")), dict(metadata["updates"]))
+    marks = CopyMetadata(str(metadata.get("publication", "")), str(metadata.get("name", "")), dict(metadata["updates"]))
     return Copy(str(data["id"]), str(data.get("name", "")), str(data.get("status", "")), updates, marks)

@@ -29,7 +29,7 @@ MISSING = f"{PROGRAM} is not installed, and rules are tried on a real one. On De
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class SeriesToWrite:
     """One series to write: its labels with `__name__`, and a value, or None for its end, by instant in seconds."""
 
     labels: Mapping[str, str]
@@ -37,7 +37,7 @@ class Written:
 
 
 @asynccontextmanager
-async def temporary(series: Iterable[Written]) -> AsyncIterator[Prometheus]:
+async def temporary(series: Iterable[SeriesToWrite]) -> AsyncIterator[Prometheus]:
     """A client of a Prometheus that has these series only. Raises `TocsinError` where it cannot be run."""
     program = shutil.which(PROGRAM)
     if program is None:
@@ -63,7 +63,7 @@ async def temporary(series: Iterable[Written]) -> AsyncIterator[Prometheus]:
             await process.wait()
 
 
-async def write(url: str, series: Iterable[Written]) -> None:
+async def write(url: str, series: Iterable[SeriesToWrite]) -> None:
     """Write series into a Prometheus that was started with `--web.enable-remote-write-receiver`."""
     body = _snappy(b"".join(_field(1, _time_series(row)) for row in series if row.samples))
     headers = {
@@ -107,7 +107,7 @@ def _free_port() -> int:
         return int(sock.getsockname()[1])
 
 
-def _time_series(series: Written) -> bytes:
+def _time_series(series: SeriesToWrite) -> bytes:
     labels = b"".join(
         _field(1, _field(1, name.encode()) + _field(2, value.encode()))
         for name, value in sorted(series.labels.items())

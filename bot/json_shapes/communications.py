@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.domain.communications.communication import Communication, Group, Reach
 from bot.domain.communications.leaks import Finding
-from bot.domain.incident import Told
+from bot.domain.incident import AudienceMessage
 from bot.domain.timeline.entry import rfc3339
 
 States = Mapping[Group, Sequence[str]]  # of the notices to each group of recipients, as in the outbox
@@ -65,7 +65,7 @@ def findings_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     return [{"finding": finding.sentence, "blocks": finding.blocks} for finding in findings]
 
 
-def told_json(told: Told | None) -> dict[str, Any] | None:
+def told_json(told: AudienceMessage | None) -> dict[str, Any] | None:
     """When an audience was last told, and what."""
     return None if told is None else {"at": _instant(told.at), "stage": told.stage, "number": told.number}
 

@@ -8,7 +8,7 @@ from typing import Any
 from bot.domain.figures.goals import goals
 from bot.domain.figures.report import Report
 from bot.domain.figures.split import Row
-from bot.domain.figures.targets import Kept
+from bot.domain.figures.targets import TargetCounts
 from bot.domain.figures.trend import Trend
 from bot.domain.policy.policy import Policy
 from bot.json_shapes.incidents import instant
@@ -69,7 +69,7 @@ def _row(row: Row) -> dict[str, Any]:
     }
 
 
-def _sla(kept: Kept) -> dict[str, int]:
+def _sla(kept: TargetCounts) -> dict[str, int]:
     return {
         "acknowledged_in_time": kept.acknowledged,
         "acknowledge_n": kept.acknowledge_n,

@@ -22,10 +22,10 @@ READ = 1000  # entries read at most to find those of one source
 MARGIN = 50  # extra entries to read, since some may be hidden
 
 
-class DeedShape(Shape):
+class AuditEventShape(Shape):
     """One thing that a person did."""
 
-    model_config = ConfigDict(title="Deed")
+    model_config = ConfigDict(title="AuditEvent")
 
     at: datetime
     incident: str
@@ -36,12 +36,12 @@ class DeedShape(Shape):
     text: str
 
 
-class DeedsShape(Shape):
+class AuditEventsShape(Shape):
     """A page of deeds, the latest first."""
 
-    model_config = ConfigDict(title="Deeds")
+    model_config = ConfigDict(title="AuditEvents")
 
-    deeds: list[DeedShape]
+    deeds: list[AuditEventShape]
     next_cursor: str | None
 
 
@@ -98,6 +98,6 @@ def _json(deed: AuditedEntry) -> dict[str, Any]:
 
 
 OPERATIONS = (
-    question("list_deeds", "/audit", "Who did what, and from which source", _list, DeedsShape, tag="Audit",
+    question("list_deeds", "/audit", "Who did what, and from which source", _list, AuditEventsShape, tag="Audit",
              arguments=AuditArguments, example={"source": "console", "limit": 20}),
 )  # fmt: skip

@@ -47,10 +47,10 @@ class OnDutyShape(Shape):
     until: datetime | None
 
 
-class ComingShape(Shape):
+class NextShiftShape(Shape):
     """A person whose shift begins next."""
 
-    model_config = ConfigDict(title="Coming")
+    model_config = ConfigDict(title="NextShift")
 
     member: str
     name: str
@@ -69,7 +69,7 @@ class OnCallShape(Shape):
     now: ShiftShape | None
     next: ShiftShape | None
     everybody: list[OnDutyShape]
-    coming: list[ComingShape]
+    coming: list[NextShiftShape]
 
 
 class SchedulesShape(Shape):

@@ -11,7 +11,7 @@ from bot.domain.incident import Incident
 from bot.json_shapes.incidents import incident_json
 
 
-class Outdated(Refused):
+class OutdatedVersion(Refused):
     """The incident has changed since the client read it."""
 
 
@@ -22,11 +22,11 @@ def version_of(incident: Incident) -> str:
 
 
 def unchanged_since(versions: frozenset[str]) -> Callable[[Incident], None]:
-    """A precondition that raises `Outdated` unless the incident has one of these versions."""
+    """A precondition that raises `OutdatedVersion` unless the incident has one of these versions."""
 
     def check(incident: Incident) -> None:
         if version_of(incident) not in versions:
-            raise Outdated(
+            raise OutdatedVersion(
                 f"{incident.id} has changed since you read it. Read it again, and send the request with its new ETag."
             )
 

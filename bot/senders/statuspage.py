@@ -12,7 +12,7 @@ from bot.domain.policy.status_page_rules import StatusPageRules
 from bot.domain.routing.payloads import CopyPayload
 from bot.domain.routing.send_result import Failed, NotNeeded, Retry, SendResult, Sent, result_of
 from bot.domain.statuspage.component_state import ComponentState
-from bot.domain.statuspage.copying import ByHand, Copy, Step, first_step, is_backfill, next_step
+from bot.domain.statuspage.copying import Copy, CopyStep, ManualChange, first_step, is_backfill, next_step
 from bot.domain.statuspage.publication import Publication, states_now
 from bot.domain.timeline.entry import rfc3339
 from bot.integrations import http
@@ -62,7 +62,7 @@ class StatuspageSender:
         step = first_step(publication) if copy is None else next_step(publication, copy)
         if step is None:
             return Sent({"vendor": "Statuspage", "id": copy.id if copy is not None else ""})
-        if isinstance(step, ByHand):
+        if isinstance(step, ManualChange):
             return Failed(
                 f"“{publication.title}” was changed by hand at Statuspage and is not overwritten: {step.what}. "
                 "Change it there, too."
@@ -88,7 +88,7 @@ class StatuspageSender:
         return copy
 
     async def _write(
-        self, client: Statuspage, publication: Publication, copy: Copy | None, step: Step, fields: dict[str, Any]
+        self, client: Statuspage, publication: Publication, copy: Copy | None, step: CopyStep, fields: dict[str, Any]
     ) -> None:
         if copy is None:
             await self._keep(publication, await client.create(fields, step.marks))
@@ -102,7 +102,7 @@ class StatuspageSender:
             await key_value.statuspage_copy(publication.id).put(conn, copy)
 
     async def _fields(
-        self, client: Statuspage, publication: Publication, step: Step, states: Mapping[str, ComponentState]
+        self, client: Statuspage, publication: Publication, step: CopyStep, states: Mapping[str, ComponentState]
     ) -> dict[str, Any]:
         fields: dict[str, Any] = {} if step.name is None else {"name": step.name}
         if step.update is None or step.correct is not None:

@@ -17,7 +17,7 @@ from storage.statuspage import publications, subscribers
 
 
 @dataclass(frozen=True, slots=True)
-class Addressed:
+class SubscriberDelivery:
     """The subscriber and publication of a notice. `subscriber` is None once it has left; `secret` signs its links."""
 
     subscriber: Subscriber | None
@@ -31,7 +31,7 @@ class SubscriberReads:
     def __init__(self, database: Database) -> None:
         self._loader = BatchLoader(database.reading, _read)
 
-    async def get(self, payload: SubscriberPayload) -> Addressed:
+    async def get(self, payload: SubscriberPayload) -> SubscriberDelivery:
         """The subscriber and publication of this notice. Raises `LookupError` before the page was first served."""
         addressed = await self._loader.get((payload.subscriber, payload.publication))
         if addressed is None:
@@ -42,12 +42,14 @@ class SubscriberReads:
 _Key = tuple[str, str | None]  # a subscriber, and a publication
 
 
-async def _read(conn: AsyncConnection, keys: Collection[_Key]) -> dict[_Key, Addressed]:
+async def _read(conn: AsyncConnection, keys: Collection[_Key]) -> dict[_Key, SubscriberDelivery]:
     secret = await signing_secret(conn)
     subscribers_by_id = await subscribers.get_many(conn, {subscriber for subscriber, _ in keys})
     publication_ids = {publication for _, publication in keys if publication}
     publications_by_id = await publications.get_many(conn, publication_ids) if publication_ids else {}
     return {
-        key: Addressed(subscribers_by_id.get(key[0]), publications_by_id.get(key[1]) if key[1] else None, secret)
+        key: SubscriberDelivery(
+            subscribers_by_id.get(key[0]), publications_by_id.get(key[1]) if key[1] else None, secret
+        )
         for key in keys
     }

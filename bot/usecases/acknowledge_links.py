@@ -14,7 +14,7 @@ from bot.domain.access.acknowledge_link import VALID_FOR, AcknowledgeLink
 from bot.domain.incident import Incident
 from bot.domain.timeline.source import Source
 from bot.usecases.context import Context
-from bot.usecases.incidents.acknowledge import Acknowledged, acknowledge
+from bot.usecases.incidents.acknowledge import AcknowledgementResult, acknowledge
 from storage import incidents, ingest, key_value
 
 PATH = "/ack/"
@@ -69,7 +69,7 @@ async def open_link(context: Context, token: str) -> OpenedLink | None:
     return OpenedLink(link, incident, LinkState.EXPIRED if expired else LinkState.VALID)
 
 
-async def act_on(context: Context, opened: OpenedLink) -> Acknowledged:
+async def act_on(context: Context, opened: OpenedLink) -> AcknowledgementResult:
     """Acknowledge as the link's person. Raises `DuplicateDelivery` if the link of this page was used before."""
     link = opened.link
     source_context = replace(context, source=Source.CONSOLE)

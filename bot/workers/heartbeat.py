@@ -22,7 +22,7 @@ TIMEOUT_S = 5.0
 FIRST_S = 5.0  # after the start, when the workers run
 
 
-class Checked(Protocol):
+class ReadinessCheck(Protocol):
     """One condition of readiness."""
 
     @property
@@ -41,7 +41,7 @@ class Heartbeat:
         self,
         session: aiohttp.ClientSession,
         url: Callable[[], str],
-        checks: Callable[[], Awaitable[Sequence[Checked]]],
+        checks: Callable[[], Awaitable[Sequence[ReadinessCheck]]],
         observe: Callable[[str], None] = lambda result: None,
     ) -> None:
         self._session = session

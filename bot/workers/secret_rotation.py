@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class SecretHolder:
     """A part of the bot that holds secrets of its own. `renew` gives it those of the new settings."""
 
     secrets: frozenset[str]  # fields of the settings
@@ -29,7 +29,7 @@ class SecretRotation:
         self,
         live: LiveSettings,
         load: Callable[[], Settings],
-        uses: Sequence[Use],
+        uses: Sequence[SecretHolder],
         mask: Callable[[Iterable[str]], None],
     ) -> None:
         self._live = live

@@ -18,7 +18,7 @@ _State = TypeVar("_State")
 CHUNK = 500  # rows in a statement: preparing more at once would hold up the event loop
 
 
-class States(Generic[_State]):
+class StateStore(Generic[_State]):
     """The states of one kind, each by the ID that the policy gives it."""
 
     def __init__(self, table: sa.Table, key: str, adapter: TypeAdapter[_State]) -> None:
@@ -46,5 +46,5 @@ class States(Generic[_State]):
         return {self._key: getattr(state, self._key), "state": self._adapter.dump_python(state, mode="json")}
 
 
-RULES = States(rule_states, "rule", TypeAdapter(RuleState))
-PROBES = States(probe_states, "probe", TypeAdapter(ProbeState))
+RULES = StateStore(rule_states, "rule", TypeAdapter(RuleState))
+PROBES = StateStore(probe_states, "probe", TypeAdapter(ProbeState))

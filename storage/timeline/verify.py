@@ -21,7 +21,7 @@ from storage.engine.columns import from_microseconds
 from storage.engine.dialect import AnyRow
 from storage.schema import chains, counters, incidents, timeline
 from storage.timeline.pagination import BY_SEQ, iter_rows
-from storage.timeline.verify_rows import Vouched, ledger_faults, row_faults
+from storage.timeline.verify_rows import Attestations, ledger_faults, row_faults
 
 PURGED = "purged"  # the kind of an entry that says which earlier entries were purged for their age
 REDACTED = "redacted"  # the kind of an entry that says which earlier entries were redacted
@@ -48,7 +48,7 @@ class Report:
     purged: int = 0
     head: Head | None = None  # the end of its chain, by which the chain can be checked later
     faults: list[Fault] = field(default_factory=list)
-    vouched: Vouched = field(default_factory=Vouched)
+    vouched: Attestations = field(default_factory=Attestations)
 
     def add_fault(self, message: str, seq: int | None = None) -> None:
         """Add a fault to the report."""

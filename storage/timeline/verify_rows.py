@@ -22,7 +22,7 @@ _TO_BE_SENT = frozenset({DeadlineState.DUE, DeadlineState.SENT})
 
 
 @dataclass(slots=True)
-class Vouched:
+class Attestations:
     """What the entries of one timeline say of the incident's other rows."""
 
     seal: str | None = None  # over the incident's row
@@ -46,7 +46,7 @@ class Vouched:
             self.decisions[dedup_key] = (row.seq, str(decision[0]), str(decision[1]))
 
 
-async def row_faults(conn: AsyncConnection, number: int, vouched: Vouched) -> list[str]:
+async def row_faults(conn: AsyncConnection, number: int, vouched: Attestations) -> list[str]:
     """What is wrong with the incident's row, in sentences."""
     row = (await conn.execute(sa.select(incidents).where(incidents.c.number == number))).mappings().one_or_none()
     if row is None:
@@ -68,7 +68,7 @@ async def row_faults(conn: AsyncConnection, number: int, vouched: Vouched) -> li
     ]
 
 
-async def ledger_faults(conn: AsyncConnection, number: int, vouched: Vouched) -> list[str]:
+async def ledger_faults(conn: AsyncConnection, number: int, vouched: Attestations) -> list[str]:
     """What is wrong with the ledger, in sentences. Of a purged incident it is deleted as well."""
     if vouched.erased or not vouched.decisions:
         return []

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.domain.alerts.alert import Alert, AlertStatus
-from bot.domain.alerts.group import AlertGroup, Decision, Step
+from bot.domain.alerts.group import AlertGroup, Decision, DecisionStep
 from bot.domain.alerts.service_change import ChangeKind, ServiceChange
 from bot.domain.alerts.view import GroupView
 from bot.domain.policy.alert_rules import AlertAction
@@ -29,7 +29,7 @@ def hostile(decision: Decision = Decision.ASKED) -> GroupView:
     labels = {"alertname": HOSTILE, "source": "alertmanager", **{f"l{n}{HOSTILE}": HOSTILE for n in range(50)}}
     annotations = {"summary": HOSTILE, "runbook_url": "javascript:alert(1)", "threshold": HOSTILE}
     shown = Alert("alertmanager", "f", AlertStatus.FIRING, NOON, labels, annotations, value=HOSTILE)
-    steps = tuple(Step(NOON, "page", "x" * 5000) for _ in range(60))
+    steps = tuple(DecisionStep(NOON, "page", "x" * 5000) for _ in range(60))
     group = AlertGroup(
         7, "k", HOSTILE, AlertAction.ASK, tuple(labels.items()), HOSTILE[:250], "grafana", "sev1", NOON, NOON, NOON,
         services=tuple(f"s{n}" for n in range(50)), decision=decision, reason=HOSTILE, steps=steps, truncated=7,

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot import policy as policy_reader
-from bot.integrations.temporary_prometheus import Written, temporary
+from bot.integrations.temporary_prometheus import SeriesToWrite, temporary
 from bot.usecases.context import Context, Policies
 from bot.workers.rule_evaluator import RuleEvaluator
 from storage.open import open_database
@@ -53,7 +53,7 @@ def document() -> str:
     return "\n".join(lines)
 
 
-def history(end: float) -> list[Written]:
+def history(end: float) -> list[SeriesToWrite]:
     """A hundred series over a day and more, and five minutes ahead, so that there is always a value."""
     series = []
     for job in range(100):
@@ -61,7 +61,7 @@ def history(end: float) -> list[Written]:
         samples = [
             (end - HISTORY_S + place * STEP_S, 100 + rng.gauss(0, 5)) for place in range((HISTORY_S + 300) // STEP_S)
         ]
-        series.append(Written({"__name__": "load", "job": f"job-{job}"}, samples))
+        series.append(SeriesToWrite({"__name__": "load", "job": f"job-{job}"}, samples))
     return series
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot import policy
 from bot.check import rules
-from bot.integrations.temporary_prometheus import Written, temporary
+from bot.integrations.temporary_prometheus import SeriesToWrite, temporary
 from bot.settings import Settings
 from storage.open import open_database
 from storage.rules import switches
@@ -44,7 +44,7 @@ async def test_a_prometheus_that_does_not_answer_is_a_problem(tmp_path: Path, sq
 
 @needs_prometheus
 async def test_each_query_is_tried_and_rules_that_are_off_are_named(tmp_path: Path, sqlite_url: str) -> None:
-    async with temporary([Written({"__name__": "errors"}, [(time.time(), 1.0)])]) as prometheus:
+    async with temporary([SeriesToWrite({"__name__": "errors"}, [(time.time(), 1.0)])]) as prometheus:
         (line,) = await found(tmp_path, sqlite_url, RULES, prometheus_url=prometheus.shown)
         assert line.startswith("✗ rules: wrong cannot be evaluated: Prometheus refuses the query: ")
         assert line.endswith("Correct its query: no_such_function(errors)")

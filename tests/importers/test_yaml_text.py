@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.importers.merge_text import Addition, merged
-from bot.importers.yaml_text import Commented, flow
+from bot.importers.yaml_text import CommentedItem, flow
 from bot.policy.yaml_source import parse_yaml
 
 TEXTS = st.text(max_size=40)
@@ -56,7 +56,7 @@ def test_a_long_list_of_shifts_has_a_line_for_each() -> None:
         {"member": "anna", "begins": f"2026-01-{day:02}T00:00:00Z", "ends": "2026-02-01T00:00:00Z"}
         for day in range(1, 20)
     ]
-    layers = [Commented({"name": "x", "shifts": shifts}, "rotation 1")]
+    layers = [CommentedItem({"name": "x", "shifts": shifts}, "rotation 1")]
     text = merged("", [Addition(("schedules",), "primary", {"timezone": "UTC", "layers": layers}, "schedule 1")])
     assert yaml.safe_load(text)["schedules"]["primary"]["layers"][0]["shifts"][0]["member"] == "anna"
     assert max(len(line) for line in text.splitlines()) < 120

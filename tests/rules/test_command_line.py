@@ -17,7 +17,7 @@ from bot.cli.main import main
 from bot.cli.promtool_series import expand, parse_series
 from bot.domain.errors import TocsinError
 from bot.domain.rules.life import RuleState
-from bot.integrations.temporary_prometheus import Written, temporary
+from bot.integrations.temporary_prometheus import SeriesToWrite, temporary
 from bot.usecases.rules.rule_line import condition_of
 from storage import incidents
 from storage.open import open_database
@@ -201,7 +201,7 @@ async def test_a_backtest_says_when_a_rule_would_have_fired_and_about_which_inci
         about = replace(declared(), declared_at=declared_at, detected_at=declared_at, ended_at=ended, resolved_at=ended)
         await incidents.insert(conn, about)
     await database.close()
-    async with temporary([Written({"__name__": "errors", "job": "checkout"}, samples)]) as prometheus:
+    async with temporary([SeriesToWrite({"__name__": "errors", "job": "checkout"}, samples)]) as prometheus:
         monkeypatch.setenv("PROMETHEUS_URL", prometheus.shown)
         found = await asyncio.to_thread(as_json, "rules", "backtest", "errors", "--since", "7h")
         assert (found["fired"], found["matched"], found["false"], found["incidents"]) == (2, 1, 1, ["INC-1"])

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from bot.domain.rules.life import State
 from bot.integrations.prometheus import Address, Prometheus
-from bot.integrations.temporary_prometheus import Written, temporary, write
+from bot.integrations.temporary_prometheus import SeriesToWrite, temporary, write
 from bot.usecases.context import Context
 from bot.usecases.rules.save import LeaseLost
 from bot.workers import rule_evaluator
@@ -65,7 +65,7 @@ class Here:
     async def set(self, value: float, **labels: str) -> None:
         await write(
             self.prometheus.shown.rstrip("/"),
-            [Written({"__name__": "errors", **labels}, [(time.time() - 0.001, value)])],
+            [SeriesToWrite({"__name__": "errors", **labels}, [(time.time() - 0.001, value)])],
         )
 
     async def turn(self, evaluator: RuleEvaluator | None = None, **later: float) -> RuleEvaluator:
@@ -104,7 +104,9 @@ class Here:
 
 @pytest.fixture
 async def here(make_context: MakeContext, clock: MovableClock) -> AsyncIterator[Here]:
-    async with temporary([Written({"__name__": "errors", "kind": "slow"}, [(time.time() - 1, 0.0)])]) as prometheus:
+    async with temporary(
+        [SeriesToWrite({"__name__": "errors", "kind": "slow"}, [(time.time() - 1, 0.0)])]
+    ) as prometheus:
         yield Here(make_context(POLICY), clock, prometheus)
 
 

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 import sandbox
-from bot.integrations.temporary_prometheus import Written, temporary
+from bot.integrations.temporary_prometheus import SeriesToWrite, temporary
 from storage.open import open_database
 from storage.schema import alert_groups, alert_occurrences, incidents
 from tests.rules.prometheus import needs_prometheus
@@ -57,7 +57,7 @@ async def test_a_firing_survives_being_killed_at_its_commits(sqlite_url: str, tm
     end = time.time()
     high = [(end + second, 9.0) for second in range(-60, 120, 15)]
     async with (
-        temporary([Written({"__name__": "errors"}, high)]) as prometheus,
+        temporary([SeriesToWrite({"__name__": "errors"}, high)]) as prometheus,
         sandbox.running(manifest=MANIFEST, retry_delays_s=(0.05, 0.3, 1.0), ack_timeout_s=1.0) as ws,
     ):
         how = settings(ws, sqlite_url, written(tmp_path, POLICY)) | {"prometheus_url": prometheus.shown}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from sandbox import NoSuchThing, SlackError, Workspace
+from sandbox import NotVisible, SlackError, Workspace
 from tests.sandbox.conftest import error_of
 
 MAYA, TOM = "U0MAYA0000", "U0TOM00000"
@@ -127,7 +127,7 @@ async def test_pressing_a_button_that_is_not_there_fails(client: AsyncWebClient,
     posted = await client.chat_postMessage(channel=room, text="one")
     message = ws.state.message(room, posted["ts"])
     assert message
-    with pytest.raises(NoSuchThing):
+    with pytest.raises(NotVisible):
         await ws.person("maya").press(message, "Acknowledge")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from sandbox import NoSuchThing, Person, Workspace
+from sandbox import NotVisible, Person, Workspace
 from tests.sandbox.block_kit import fill_required, input_block, modal, option, section, select
 from tests.sandbox.conftest import Bot, error_of
 
@@ -84,7 +84,7 @@ async def test_the_client_validates_before_it_submits(bot: Bot, payloads: list[d
     await maya.fill(maya.view, {"Title": "x" * 21})
     assert "no more than 20" in (await maya.submit()).errors["title"]
     assert payloads == []
-    with pytest.raises(NoSuchThing, match="One"):
+    with pytest.raises(NotVisible, match="One"):
         await maya.fill(maya.view, {"Severity": "Nine"})
 
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from bot.domain.actions.item import NewAction
 from bot.domain.communications.tell import Message
 from bot.domain.statuspage.publication import NewPublication
-from bot.domain.timeline.redaction import STRUCK, Words
+from bot.domain.timeline.redaction import STRUCK, StruckWords
 from bot.usecases.actions.create import create_action
 from bot.usecases.communications.send import send
 from bot.usecases.context import Context
@@ -100,4 +100,4 @@ async def test_a_word_that_is_also_a_state_breaks_nothing(make_context: MakeCont
     async with context.database.reading() as conn:
         (item,) = await actions.of_incident(conn, 1)
     assert (str(item.status), item.title) == ("open", "Change the password")
-    assert Words.of(["done"]).strike_in({"state": "done", "text": "done"}) == {"state": "done", "text": STRUCK}
+    assert StruckWords.of(["done"]).strike_in({"state": "done", "text": "done"}) == {"state": "done", "text": STRUCK}

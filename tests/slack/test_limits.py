@@ -231,8 +231,8 @@ def _answers(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message]
     yield "nothing helps", triage.triage(incident, policy, Triage())
     yield "searched", triage.searched(_found(incident), _past_alerts(), policy, LONG, "/incident")
     yield "nothing found", triage.searched([], [], policy, LONG, "/incident")
-    upcoming = [catchup.Upcoming("rung", 2, NOW), catchup.Upcoming("update", None, NOW)]
-    missed = catchup.Missed(NOW - timedelta(days=1), entries, 9999, upcoming, CONTACTS, LINKS)
+    upcoming = [catchup.UpcomingDeadline("rung", 2, NOW), catchup.UpcomingDeadline("update", None, NOW)]
+    missed = catchup.MissedEntries(NOW - timedelta(days=1), entries, 9999, upcoming, CONTACTS, LINKS)
     yield "caught up", catchup.catchup(incident, policy, NOW, missed)
     yield "timeline", timeline.timeline(incident, entries, everything=True)
     yield "empty timeline", timeline.timeline(incident, [])

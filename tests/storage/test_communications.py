@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.domain.communications.communication import Communication, Group, LeftOut, Recipient, State
+from bot.domain.communications.communication import Communication, ExcludedRecipient, Group, Recipient, State
 from storage import communications, incidents, retention
 from storage.database import Database
 from tests.storage.helpers import NOW, incident
@@ -12,7 +12,8 @@ from tests.storage.helpers import NOW, incident
 MESSAGE = Communication(
     incident=1, number=1, audience="customers", name="Customers", stage="start", subject="Checkout is down",
     text="Orders fail.\n- in Europe", author="U1", written_at=NOW, state=State.ASKED,
-    recipients=(Recipient(Group.EMAIL, "a@example.com", "Ana"),), left_out=(LeftOut("Ben", "no address"),), public=True,
+    recipients=(Recipient(Group.EMAIL, "a@example.com", "Ana"),),
+    left_out=(ExcludedRecipient("Ben", "no address"),), public=True,
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from bot.domain.incident.status import Status
 from bot.domain.timeline.entry import Entry
 from storage import incidents
 from storage.database import Database
-from storage.incidents import Counted, IncidentFilter
+from storage.incidents import IncidentCount, IncidentFilter
 from storage.open import open_database
 from storage.timeline import entries
 from tests.storage.helpers import NOW, incident, store_incidents
@@ -127,8 +127,8 @@ async def test_of_a_long_history_the_newest_are_counted(database: Database, monk
     async with database.transaction() as conn:
         for number in (1, 2, 3):
             await incidents.insert(conn, incident(number, drill=number == 3, status=Status.RESOLVED))
-        assert await incidents.count(conn, IncidentFilter()) == Counted(1, 1, is_all=False)
-        assert await incidents.count(conn, IncidentFilter(at_least=2)) == Counted(1, 1)
+        assert await incidents.count(conn, IncidentFilter()) == IncidentCount(1, 1, is_all=False)
+        assert await incidents.count(conn, IncidentFilter(at_least=2)) == IncidentCount(1, 1)
 
 
 async def test_a_channel_moved_to_another_incident_belongs_to_the_newest(database: Database) -> None:
@@ -155,8 +155,8 @@ async def test_incidents_are_filtered_ordered_and_counted_by_the_query(database:
         assert await numbers(running, "sev1", "sev3") == [7, 3, 300]
         worst = replace(running, severities=frozenset({"sev1"}))
         assert await numbers(worst) == [7, 3]
-        assert await incidents.count(conn, worst) == Counted(1, 1)
-        assert await incidents.count(conn, running) == Counted(299, 1)
+        assert await incidents.count(conn, worst) == IncidentCount(1, 1)
+        assert await incidents.count(conn, running) == IncidentCount(299, 1)
         assert await numbers(replace(running, naming=frozenset({"u0lead0000", "U0NOBODY00"}))) == [5]
         assert await numbers(replace(running, naming=frozenset({"U0LEAD"}))) == []
         await entries.append(conn, 9, [Entry(NOW, "joined", "U0TOM00000", "joined")])

@@ -13,9 +13,9 @@ from bot import policy as policies
 from bot.domain import incident as verbs
 from bot.domain.communications import stages
 from bot.domain.communications.gap import gaps_in
-from bot.domain.communications.variables import VARIABLES, Record, variables
+from bot.domain.communications.variables import VARIABLES, VariableInputs, variables
 from bot.domain.errors import Refused
-from bot.domain.incident import Incident, NewIncident, Told
+from bot.domain.incident import AudienceMessage, Incident, NewIncident
 from bot.domain.incident.status import Status
 from bot.domain.policy.policy import Audience, CommunicationRules, Policy
 from bot.domain.timeline.entry import RecordedEntry, entry
@@ -51,11 +51,13 @@ def incident_of(policy: Policy, severity: str, stage: str) -> Incident:
     )
 
 
-def record_of(policy: Policy, severity: str, stage: str) -> Record:
+def record_of(policy: Policy, severity: str, stage: str) -> VariableInputs:
     note = RecordedEntry(1, 1, entry(NOON, "note", MAYA, "Stopped the migration"), True, "", "")
     names = {MAYA: "Maya Roth", TOM: "Tom Baker"}
     named = replace(policy, communications=CommunicationRules(company="Acme"))
-    return Record(incident_of(named, severity, stage), named, NOON + timedelta(minutes=40), (note,), names, None)
+    return VariableInputs(
+        incident_of(named, severity, stage), named, NOON + timedelta(minutes=40), (note,), names, None
+    )
 
 
 def combinations() -> list[tuple[str, str, str, str]]:
@@ -169,7 +171,7 @@ def test_an_audience_is_started_updated_and_told_of_the_end() -> None:
     audience = policy.audiences["customers"]
     running = incident_of(policy, "sev1", stages.START)
     assert stages.stage_of(running, audience) == "start"
-    told = Told(NOON, "start", 1, 0, "detected", "sev1", 1)
+    told = AudienceMessage(NOON, "start", 1, 0, "detected", "sev1", 1)
     running = replace(running, told={"customers": told})
     assert stages.stage_of(running, audience) == "update"
     assert stages.stage_of(replace(running, episode=2), audience) == "start"

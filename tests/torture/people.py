@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sandbox import Channel, Ephemeral, Message, NoSuchThing, Reply, SlackError, Workspace
+from sandbox import Channel, Ephemeral, Message, NotVisible, Reply, SlackError, Workspace
 from tests.torture.schedule import Step
 
 ACCEPTED, REFUSED, UNKNOWN = "accepted", "refused", "unknown"
@@ -84,7 +84,7 @@ class People:
                     await getattr(self, f"_{step.what}")(step)
             else:
                 await getattr(self, f"_{step.what}")(step)
-        except (SlackError, NoSuchThing, LookupError):
+        except (SlackError, NotVisible, LookupError):
             return
 
     # — where

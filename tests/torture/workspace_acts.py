@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from sandbox import Message, NoSuchThing, SlackError
+from sandbox import Message, NotVisible, SlackError
 from tests.torture.outsiders import act_as_guest, remove
 from tests.torture.people import metadata_key, pick
 from tests.torture.schedule import PEOPLE, Step
@@ -19,7 +19,7 @@ ADMIN = "sam"  # only admins may delete messages of others
 
 async def workspace_act(world: World, step: Step) -> None:
     """Do one step. Skip it if its object does not exist yet, or if Slack does not allow it."""
-    with contextlib.suppress(SlackError, NoSuchThing, LookupError):
+    with contextlib.suppress(SlackError, NotVisible, LookupError):
         await WORKSPACE_ACTS[step.what.removeprefix("act:")](world, step)
 
 

@@ -13,7 +13,7 @@ from bot.domain.policy.alert_rules import Inhibition
 
 
 @dataclass(frozen=True, slots=True)
-class Inhibited:
+class ActiveInhibition:
     """What keeps a group quiet."""
 
     by: int  # number of the group

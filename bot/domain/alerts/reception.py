@@ -38,7 +38,7 @@ class CurrentOccurrence:
 
 
 @dataclass(slots=True)
-class States:
+class AlertStates:
     """The known state of alerts whose source reports only states, by identity. `receive` brings it up to date."""
 
     firing: dict[str, CurrentOccurrence] = field(default_factory=dict)
@@ -55,11 +55,11 @@ class States:
 
 
 def receive(
-    alerts: Iterable[Alert], stored: Mapping[str, AlertStatus], states: States | None = None
+    alerts: Iterable[Alert], stored: Mapping[str, AlertStatus], states: AlertStates | None = None
 ) -> list[ReceivedAlert]:
     """Compare alerts, in their order, with the `stored` status of each occurrence, and with those before them."""
     status = dict(stored)
-    states = states or States()
+    states = states or AlertStates()
     status |= {current.occurrence: AlertStatus.FIRING for current in states.firing.values()}
     received = []
     for arriving in alerts:
@@ -74,7 +74,7 @@ def receive(
     return received
 
 
-def _placed(alert: Alert, states: States) -> tuple[Alert, Reception | None]:
+def _placed(alert: Alert, states: AlertStates) -> tuple[Alert, Reception | None]:
     """An alert reported by state, placed in its occurrence; and its reception, if it changes no occurrence."""
     current = states.firing.get(alert.identity)
     if alert.status is AlertStatus.RESOLVED:
@@ -102,14 +102,14 @@ def _differs(alert: Alert, current: CurrentOccurrence) -> bool:
     return nodata != current.grade[1] or severity not in ("", current.grade[0])
 
 
-def _is_graded_anew(alert: Alert, states: States) -> bool:
+def _is_graded_anew(alert: Alert, states: AlertStates) -> bool:
     """Whether an alert reported by state fires on with another grade, which begins a new occurrence."""
     current = states.firing.get(alert.identity)
     fires = alert.by_state and alert.status is AlertStatus.FIRING
     return fires and current is not None and alert.occurrence != current.occurrence
 
 
-def _replaced(alert: Alert, states: States, status: dict[str, AlertStatus]) -> ReceivedAlert:
+def _replaced(alert: Alert, states: AlertStates, status: dict[str, AlertStatus]) -> ReceivedAlert:
     """The end of the occurrence that goes on with another grade."""
     over = replace(
         _within(alert, states.firing.pop(alert.identity)), status=AlertStatus.RESOLVED, ends_at=alert.starts_at

@@ -42,7 +42,7 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class ExcludedRecipient:
     """Somebody of an audience who does not get the message, and why."""
 
     who: str
@@ -54,7 +54,7 @@ class Reach:
     """Exactly who gets a message, and who does not."""
 
     recipients: tuple[Recipient, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[ExcludedRecipient, ...] = ()
 
     def of(self, group: Group) -> tuple[Recipient, ...]:
         """The recipients of one group."""
@@ -87,7 +87,7 @@ class Communication:
     written_at: datetime
     state: State = State.SENT
     recipients: tuple[Recipient, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[ExcludedRecipient, ...] = ()
     of_audience: int = 1  # its number among the messages to this audience
     public: bool = False
     reply_to: str | None = None

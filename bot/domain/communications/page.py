@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.communications.stages import RESOLVED, START, STATUS_PAGE, UPDATE
-from bot.domain.incident import Change, Incident, Told
+from bot.domain.incident import AudienceMessage, Change, Incident
 from bot.domain.incident.impact import CUSTOMERS_TOLD
 from bot.domain.timeline.entry import Entry
 
@@ -14,7 +14,7 @@ from bot.domain.timeline.entry import Entry
 def record_status_page(incident: Incident, entries: tuple[Entry, ...], now: datetime, *, resolved: bool) -> Change:
     """The status page now shows the incident as it is; with `resolved`, that it is over."""
     before = incident.told.get(STATUS_PAGE.key)
-    latest = Told(
+    latest = AudienceMessage(
         at=now,
         stage=RESOLVED if resolved else START if before is None else UPDATE,
         number=(before.number if before else 0) + 1,

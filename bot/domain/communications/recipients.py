@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from bot.domain.communications.communication import Group, LeftOut, Reach, Recipient
+from bot.domain.communications.communication import ExcludedRecipient, Group, Reach, Recipient
 from bot.domain.communications.stages import BRIEFING
 from bot.domain.incident import Incident
 from bot.domain.paging.context import PagingContext
@@ -23,7 +23,7 @@ def reach(audience: Audience, incident: Incident, context: PagingContext, inside
     `inside` has the Slack IDs of those who may see a private incident; None where everybody may. Of a private incident
     nobody else is told by Slack or mail, unless the audience is public: then a person wrote a text for it.
     """
-    collector = _Reach(audience, context, None if audience.public else inside)
+    collector = _RecipientCollector(audience, context, None if audience.public else inside)
     resolved = recipients_of(_targets(audience, context.policy), incident, context)
     for channel in resolved.channels:
         collector.add_channel(channel)
@@ -36,7 +36,7 @@ def reach(audience: Audience, incident: Incident, context: PagingContext, inside
     if "webhook" in audience.by:
         collector.add_webhook()
     for gap in resolved.gaps:
-        collector.left_out.append(LeftOut(gap, "nobody to reach"))
+        collector.left_out.append(ExcludedRecipient(gap, "nobody to reach"))
     return collector.result()
 
 
@@ -47,17 +47,17 @@ def _targets(audience: Audience, policy: Policy) -> tuple[Target, ...]:
     return tuple(Target(TargetKind.CONTACT, key) for key in policy.executives)
 
 
-class _Reach:
+class _RecipientCollector:
     """Collects recipients, each address once."""
 
     def __init__(self, audience: Audience, context: PagingContext, inside: Collection[str] | None) -> None:
         self._by, self._context, self._inside = audience.by, context, inside
         self._recipients: dict[tuple[Group, str], Recipient] = {}
-        self.left_out: list[LeftOut] = []
+        self.left_out: list[ExcludedRecipient] = []
 
     def add_channel(self, channel: str) -> None:
         if self._inside is not None:
-            self.left_out.append(LeftOut(channel, "the incident is private"))
+            self.left_out.append(ExcludedRecipient(channel, "the incident is private"))
             return
         self._add(Recipient(Group.CHANNEL, channel))
 
@@ -65,7 +65,7 @@ class _Reach:
         """Add a person by every method of the audience that reaches them."""
         name = person.name
         if self._inside is not None and person.slack not in self._inside:
-            self.left_out.append(LeftOut(name, "the incident is private, and they are not in its channel"))
+            self.left_out.append(ExcludedRecipient(name, "the incident is private, and they are not in its channel"))
             return
         ways = [self._way(person, method) for method in self._by]
         reached = [way for way in ways if isinstance(way, Recipient)]
@@ -73,23 +73,23 @@ class _Reach:
             self._add(way)
         if not reached:
             reasons = [way for way in ways if isinstance(way, str)]
-            self.left_out.append(LeftOut(name, "; ".join(dict.fromkeys(reasons)) or "no method reaches them"))
+            self.left_out.append(ExcludedRecipient(name, "; ".join(dict.fromkeys(reasons)) or "no method reaches them"))
 
     def add_mail(self, address: str, name: str) -> None:
         if self._inside is not None:
-            self.left_out.append(LeftOut(address, "the incident is private"))
+            self.left_out.append(ExcludedRecipient(address, "the incident is private"))
         elif "email" in self._context.methods:
             self._add(Recipient(Group.EMAIL, address, name))
         else:
-            self.left_out.append(LeftOut(address, NOT_SET_UP["email"]))
+            self.left_out.append(ExcludedRecipient(address, NOT_SET_UP["email"]))
 
     def add_webhook(self) -> None:
         if self._inside is not None:
-            self.left_out.append(LeftOut("the webhook", "the incident is private"))
+            self.left_out.append(ExcludedRecipient("the webhook", "the incident is private"))
         elif "webhook" in self._context.methods:
             self._add(Recipient(Group.WEBHOOK, ""))
         else:
-            self.left_out.append(LeftOut("the webhook", NOT_SET_UP["webhook"]))
+            self.left_out.append(ExcludedRecipient("the webhook", NOT_SET_UP["webhook"]))
 
     def result(self) -> Reach:
         return Reach(tuple(self._recipients.values()), tuple(dict.fromkeys(self.left_out)))

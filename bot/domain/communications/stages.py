@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from bot.domain.errors import Refused
-from bot.domain.incident import Incident, Told
+from bot.domain.incident import AudienceMessage, Incident
 from bot.domain.policy.policy import Audience, Policy
 from bot.domain.values import durations
 
@@ -117,7 +117,7 @@ def last_told_words(incident: Incident, audience: Audience, now: datetime) -> st
     return f"last told {durations.ago(max(timedelta(), now - latest.at))} ({latest.stage} #{latest.number})"
 
 
-def changed_since(incident: Incident, told: Told | None) -> list[str]:
+def changed_since(incident: Incident, told: AudienceMessage | None) -> list[str]:
     """What is new since the last message to an audience, in words. Empty where nothing is."""
     if told is None:
         return []

@@ -10,7 +10,7 @@ from bot.domain.communications.communication import Communication, Reach, State
 from bot.domain.communications.leaks import Confidential, Finding, find
 from bot.domain.communications.stages import BRIEFING, RESOLVED, is_briefed
 from bot.domain.errors import Refused
-from bot.domain.incident import Change, Incident, Told
+from bot.domain.incident import AudienceMessage, Change, Incident
 from bot.domain.incident.impact import CUSTOMERS_TOLD
 from bot.domain.policy.policy import Audience, Policy
 from bot.domain.timeline.entry import Entry, entry
@@ -113,7 +113,7 @@ def record_sent(incident: Incident, communication: Communication, actor: str, no
     return Change(changed, (_entry(communication, actor, f"{title_of(communication)}: {communication.subject}", now),))
 
 
-def with_briefings(incident: Incident, policy: Policy, now: datetime) -> dict[str, Told]:
+def with_briefings(incident: Incident, policy: Policy, now: datetime) -> dict[str, AudienceMessage]:
     """The latest message to each audience once the executives have their briefing.
 
     Several executives get one briefing each; together they count as one message to their audience.
@@ -129,8 +129,8 @@ def with_briefings(incident: Incident, policy: Policy, now: datetime) -> dict[st
     return latest_messages
 
 
-def _latest_message(incident: Incident, stage: str, number: int, now: datetime) -> Told:
-    return Told(
+def _latest_message(incident: Incident, stage: str, number: int, now: datetime) -> AudienceMessage:
+    return AudienceMessage(
         at=now,
         stage=stage,
         number=number,

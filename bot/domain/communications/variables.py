@@ -79,7 +79,7 @@ _CUSTOMERS_WORDS = "in customers' words"
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class VariableInputs:
     """What the variables are derived from."""
 
     incident: Incident
@@ -90,7 +90,7 @@ class Record:
     status_page_url: str | None = None
 
 
-def confidential(record: Record) -> Confidential:
+def confidential(record: VariableInputs) -> Confidential:
     """The organisation's words that must not become public: its people, customers and hosts."""
     rules = record.policy.communications
     incident = record.incident
@@ -100,7 +100,7 @@ def confidential(record: Record) -> Confidential:
     return Confidential(tuple(dict.fromkeys(people)), rules.customers, rules.hosts, record.status_page_url or "")
 
 
-def variables(record: Record, audience: Audience) -> dict[str, Any]:
+def variables(record: VariableInputs, audience: Audience) -> dict[str, Any]:
     """Every variable, by name: text, a list of texts, or a gap. None of a public audience's can leak by itself."""
     values = {**_facts(record, audience), **_times(record), **_people(record), **_links(record)}
     if not audience.public:
@@ -120,7 +120,7 @@ def _public(name: str, value: Any, secret: Confidential) -> Any:
     return safe_texts if safe_texts and isinstance(value, list) else Gap(f"{name.replace('_', ' ')} {_CUSTOMERS_WORDS}")
 
 
-def _facts(record: Record, audience: Audience) -> dict[str, Any]:
+def _facts(record: VariableInputs, audience: Audience) -> dict[str, Any]:
     incident, level = record.incident, _level(record)
     impact = [*([f"in {', '.join(incident.regions)}"] if incident.regions else []), *_impact(incident)]
     users, revenue = incident.facts.get("users"), incident.facts.get(REVENUE)
@@ -153,7 +153,7 @@ def _facts(record: Record, audience: Audience) -> dict[str, Any]:
     }
 
 
-def _public_facts(record: Record) -> dict[str, Any]:
+def _public_facts(record: VariableInputs) -> dict[str, Any]:
     """What reads otherwise for the public: the title and status, and the impact without marks of our own."""
     incident = record.incident
     own = incident.public_title
@@ -174,7 +174,7 @@ def public_status(incident: Incident) -> str:
     return _PUBLIC_STATUS.get(incident.status, "Investigating")
 
 
-def _times(record: Record) -> dict[str, Any]:
+def _times(record: VariableInputs) -> dict[str, Any]:
     incident, level = record.incident, _level(record)
     end = incident.resolved_at or incident.ended_at
     span = max(timedelta(), (end or record.now) - incident.detected_at)
@@ -193,7 +193,7 @@ def _times(record: Record) -> dict[str, Any]:
     }
 
 
-def _people(record: Record) -> dict[str, Any]:
+def _people(record: VariableInputs) -> dict[str, Any]:
     roles = ("commander", "technical_lead", "communications_lead")
     names = {role: _person(record, record.incident.roles[role]) for role in roles if role in record.incident.roles}
     return {
@@ -203,7 +203,7 @@ def _people(record: Record) -> dict[str, Any]:
     }
 
 
-def _links(record: Record) -> dict[str, Any]:
+def _links(record: VariableInputs) -> dict[str, Any]:
     incident, policy = record.incident, record.policy
     bridge = policy.bookmarks_of(incident.severity).get(BRIDGE)
     runbook = next((url for title, url in policy.links.items() if "book" in title.lower()), None)
@@ -224,7 +224,7 @@ def _filled(url: str, incident: Incident) -> str:
     return url
 
 
-def _level(record: Record) -> Severity:
+def _level(record: VariableInputs) -> Severity:
     try:
         return record.policy.severity(record.incident.severity)
     except Refused:
@@ -236,7 +236,7 @@ def _severity(level: Severity) -> str:
     return f"{key} - {level.name}" if level.name and level.name.upper() != key else key
 
 
-def _services(record: Record) -> list[str]:
+def _services(record: VariableInputs) -> list[str]:
     catalog = record.policy.services
     return [catalog[key].name or key if key in catalog else key for key in record.incident.services]
 
@@ -253,7 +253,7 @@ def _is_figure(fact: object) -> bool:
     return isinstance(fact, int | float) and not isinstance(fact, bool)
 
 
-def _measures(record: Record) -> str:
+def _measures(record: VariableInputs) -> str:
     within = _level(record).review_within
     if within is None:
         return ""
@@ -270,13 +270,13 @@ def _spelled(span: durations.Span) -> str:
     return f"{count} {unit}{'' if count == 1 else 's'}" if count else durations.exact(span)
 
 
-def _review(record: Record, level: Severity, end: datetime | None) -> str | None:
+def _review(record: VariableInputs, level: Severity, end: datetime | None) -> str | None:
     if level.review_within is None or end is None:
         return None
     return f"due by {_moment(record, durations.add(end, level.review_within, record.policy.zone))}"
 
 
-def _actions(record: Record, since: datetime | None) -> list[str]:
+def _actions(record: VariableInputs, since: datetime | None) -> list[str]:
     """Notes and playbook steps after the last message, else of the whole incident; the newest ones."""
     kinds = ("note", "playbook")
     actions = [
@@ -288,7 +288,7 @@ def _actions(record: Record, since: datetime | None) -> list[str]:
     return [_one_line(record, recorded.current_text) for recorded in (newer_actions or actions)[-LISTED:]]
 
 
-def _timeline(record: Record) -> list[str]:
+def _timeline(record: VariableInputs) -> list[str]:
     lines = []
     for recorded in record.entries:
         words = _one_line(record, recorded.current_text)
@@ -299,20 +299,20 @@ def _timeline(record: Record) -> list[str]:
     return lines[-LISTED:]
 
 
-def _one_line(record: Record, text: str) -> str:
+def _one_line(record: VariableInputs, text: str) -> str:
     words = " ".join(_text(record, text).split())
     return words if len(words) <= 200 else words[:199] + "…"
 
 
-def _text(record: Record, text: str) -> str:
+def _text(record: VariableInputs, text: str) -> str:
     """Internal text with names in place of mentions."""
     return MENTION.sub(lambda match: _person(record, match[1]), text).strip()
 
 
-def _person(record: Record, user: str) -> str:
+def _person(record: VariableInputs, user: str) -> str:
     contact = next((c for c in record.policy.contacts.values() if c.slack == user and c.name), None)
     return contact.name if contact else record.names.get(user, user)
 
 
-def _moment(record: Record, instant: datetime) -> str:
+def _moment(record: VariableInputs, instant: datetime) -> str:
     return instant.astimezone(record.policy.zone).strftime("%Y-%m-%d %H:%M %Z")

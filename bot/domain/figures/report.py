@@ -12,8 +12,8 @@ from bot.domain.figures.distribution import Distribution, distribution
 from bot.domain.figures.selection import EVERYTHING, Selection, keys_of
 from bot.domain.figures.spans import Spans, spans
 from bot.domain.figures.split import Buckets, Row, buckets, ordered, rows
-from bot.domain.figures.targets import Cadence, Kept, cadence, count_kept, outcomes
-from bot.domain.figures.trend import Lengths, Trend, trend
+from bot.domain.figures.targets import Cadence, TargetCounts, cadence, count_kept, outcomes
+from bot.domain.figures.trend import Durations, Trend, trend
 from bot.domain.incident.fact import IncidentFact
 from bot.domain.policy.policy import Policy
 
@@ -60,7 +60,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class ActivityCounts:
     """What is counted beside the incidents: alerts, updates, pages and action items."""
 
     alerts: AlertRates
@@ -90,7 +90,7 @@ class Report:
     cancelled: int
     merged: int
     spans: dict[str, Distribution]
-    kept: Kept
+    kept: TargetCounts
     cadence: Cadence
     pages: int
     paged: int  # incidents with a page
@@ -105,7 +105,9 @@ class Report:
     buckets: Buckets
 
 
-def report(facts: Sequence[IncidentFact], scope: Scope, policy: Policy, now: datetime, beside: Beside) -> Report:
+def report(
+    facts: Sequence[IncidentFact], scope: Scope, policy: Policy, now: datetime, counts: ActivityCounts
+) -> Report:
     """The figures of the period. `facts` may hold incidents of the period before, with which this one is compared."""
     period, facts = scope.period, scope.selection.of(facts)
     within = [fact for fact in facts if period.start <= fact.detected_at < period.end]
@@ -135,14 +137,14 @@ def report(facts: Sequence[IncidentFact], scope: Scope, policy: Policy, now: dat
         merged=sum(fact.status == "merged" for fact in real),
         spans={name: distribution(_values(now_spans, name)) for name in SPANS},
         kept=count_kept(target_outcomes),
-        cadence=cadence(counted, beside.updates, beside.late_updates, policy),
-        pages=sum(count for number, count in beside.pages.items() if number in numbers),
-        paged=len(numbers & beside.pages.keys()),
-        alerts=beside.alerts,
-        automated=Share(len(resolved), sum(fact.number in beside.automated for fact in resolved)),
-        actions=beside.actions,
+        cadence=cadence(counted, counts.updates, counts.late_updates, policy),
+        pages=sum(count for number, count in counts.pages.items() if number in numbers),
+        paged=len(numbers & counts.pages.keys()),
+        alerts=counts.alerts,
+        automated=Share(len(resolved), sum(fact.number in counts.automated for fact in resolved)),
+        actions=counts.actions,
         trends={
-            name: trend(_lengths(counted, now_spans, name, now), _lengths(earlier, earlier_spans, name, now))
+            name: trend(_durations(counted, now_spans, name, now), _durations(earlier, earlier_spans, name, now))
             for name in SPANS
         },
         selection=scope.selection,
@@ -158,16 +160,18 @@ def _values(measured: Iterable[Spans], name: str) -> list[float | None]:
     return [measurement[place] for measurement in measured]
 
 
-def _lengths(facts: Iterable[IncidentFact], measured: Iterable[Spans], name: str, now: datetime) -> dict[str, Lengths]:
+def _durations(
+    facts: Iterable[IncidentFact], measured: Iterable[Spans], name: str, now: datetime
+) -> dict[str, Durations]:
     """By severity. What an open incident has not reached counts with the time it has taken so far."""
     so_far_counts = name in _REACHED
-    lengths: dict[str, Lengths] = {}
+    lengths: dict[str, Durations] = {}
     for fact, seconds in zip(facts, _values(measured, name), strict=True):
         if seconds is not None:
-            lengths.setdefault(fact.severity, Lengths()).reached.append(seconds)
+            lengths.setdefault(fact.severity, Durations()).reached.append(seconds)
         elif so_far_counts and fact.open:
             so_far = max(0.0, (now - fact.detected_at).total_seconds())
-            lengths.setdefault(fact.severity, Lengths()).unfinished.append(so_far)
+            lengths.setdefault(fact.severity, Durations()).unfinished.append(so_far)
     return lengths
 
 

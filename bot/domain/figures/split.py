@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from bot.domain.figures.distribution import Distribution, distribution
 from bot.domain.figures.selection import keys_of
 from bot.domain.figures.spans import Spans
-from bot.domain.figures.targets import Kept, Outcomes, count_kept
+from bot.domain.figures.targets import Outcomes, TargetCounts, count_kept
 from bot.domain.incident.fact import IncidentFact
 from bot.domain.policy.policy import Policy
 from bot.domain.values.wall_clock import first_instant
@@ -28,7 +28,7 @@ class Row:
     resolved: int
     acknowledge_s: Distribution
     resolve_s: Distribution
-    kept: Kept
+    kept: TargetCounts
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ GRACE = timedelta(minutes=1)  # an update that is later than its time by no more
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class TargetCounts:
     """How many targets were kept, of those whose outcome is known. An open incident past its target missed it."""
 
     acknowledged: int
@@ -53,11 +53,11 @@ def outcomes(facts: Iterable[IncidentFact], policy: Policy, now: datetime) -> li
     return results
 
 
-def count_kept(results: Sequence[Outcomes]) -> Kept:
+def count_kept(results: Sequence[Outcomes]) -> TargetCounts:
     """How many of these targets were kept, and how many outcomes are known."""
     acknowledged = [outcome for outcome, _ in results if outcome is not None]
     resolved = [outcome for _, outcome in results if outcome is not None]
-    return Kept(sum(acknowledged), len(acknowledged), sum(resolved), len(resolved))
+    return TargetCounts(sum(acknowledged), len(acknowledged), sum(resolved), len(resolved))
 
 
 def by_key(policy: Policy) -> dict[str, Severity]:

@@ -32,7 +32,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(slots=True)
-class Lengths:
+class Durations:
     """The seconds in which incidents reached a status, and the seconds so far of those that have not."""
 
     reached: list[float] = field(default_factory=list)
@@ -52,7 +52,7 @@ class Trend:
     p: float | None
 
 
-def trend(now: Mapping[str, Lengths], before: Mapping[str, Lengths]) -> Trend:
+def trend(now: Mapping[str, Durations], before: Mapping[str, Durations]) -> Trend:
     """Compare the lengths of two periods, each by severity. Severities of one period alone say nothing."""
     shared_keys = [key for key in sorted(now) if len(now[key]) and len(before.get(key, ()))]
     n, n_before = sum(len(now[key]) for key in shared_keys), sum(len(before[key]) for key in shared_keys)
@@ -66,7 +66,7 @@ def trend(now: Mapping[str, Lengths], before: Mapping[str, Lengths]) -> Trend:
     return Trend(Verdict.BETTER if observed < 0 else Verdict.WORSE, n, n_before, p)
 
 
-def _scores(now: Lengths, before: Lengths) -> list[float]:
+def _scores(now: Durations, before: Durations) -> list[float]:
     """For each length the number surely shorter less the number surely longer, over the size of the stratum.
 
     Those of `now` come first. The sum over all is zero.
@@ -83,7 +83,7 @@ def _scores(now: Lengths, before: Lengths) -> list[float]:
         of_reached[value] = (first - longer) / (size + 1)
         first += count
 
-    def of(lengths: Lengths) -> list[float]:
+    def of(lengths: Durations) -> list[float]:
         later = [bisect_right(reached, value) / (size + 1) for value in lengths.unfinished]
         return [*map(of_reached.__getitem__, lengths.reached), *later]
 

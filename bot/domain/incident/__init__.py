@@ -4,6 +4,7 @@ Each returns a `Change`: the changed incident and its new timeline entries. A us
 """
 
 from bot.domain.incident.acknowledgement import acknowledge
+from bot.domain.incident.audience_message import AudienceMessage
 from bot.domain.incident.declaration import TITLE_LENGTH, NewIncident, declare
 from bot.domain.incident.lifecycle import cancel, close, move, reopen, resolve
 from bot.domain.incident.roles import assign, clear_role, empty_roles
@@ -29,7 +30,6 @@ from bot.domain.incident.state import (
     require_ended,
     require_open,
 )
-from bot.domain.incident.told import Told
 from bot.domain.incident.updates import (
     StatusUpdate,
     end_snooze,
@@ -44,6 +44,7 @@ from bot.domain.incident.updates import (
 __all__ = [
     "TITLE_LENGTH",
     "Answer",
+    "AudienceMessage",
     "Change",
     "ChannelLoss",
     "Handover",
@@ -60,7 +61,6 @@ __all__ = [
     "Snooze",
     "StatusUpdate",
     "Timer",
-    "Told",
     "TriggerState",
     "VendorAlert",
     "acknowledge",

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.domain.errors import Refused
 from bot.domain.incident.state import Change, Incident
 from bot.domain.timeline.entry import Entry, RecordedEntry
-from bot.domain.timeline.redaction import MESSAGE_KINDS, Words, words_of
+from bot.domain.timeline.redaction import MESSAGE_KINDS, StruckWords, words_of
 from bot.domain.values.slack_ids import user_mention
 
 REDACTED = "redacted"  # the kind of the entry that says which entries were redacted, by whom and why
@@ -16,7 +16,7 @@ _EXAMPLE = "redact"
 
 
 @dataclass(frozen=True, slots=True)
-class Redacted:
+class RedactionResult:
     """The result of a redaction."""
 
     incident: Incident  # as it is now
@@ -49,7 +49,7 @@ def strikes_everywhere(record: RecordedEntry, *, everything: bool) -> bool:
     return everything or record.entry.kind not in (*MESSAGE_KINDS, "note")
 
 
-def without_words(incident: Incident, words: Words) -> Incident:
+def without_words(incident: Incident, words: StruckWords) -> Incident:
     """The incident with the words removed from its own texts."""
     return replace(
         incident,

@@ -21,7 +21,7 @@ LATEST = timedelta(hours=1)  # after the end of the meeting; a later point is no
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class AgendaPoint:
     """A point of the agenda, or with `title` empty the end of the meeting. `number` counts from 1."""
 
     number: int
@@ -40,26 +40,26 @@ def length(review: Review) -> timedelta:
     return timedelta(minutes=sum(minutes for _, minutes in agenda(review)))
 
 
-def points(review: Review) -> tuple[Point, ...]:
+def points(review: Review) -> tuple[AgendaPoint, ...]:
     """Every point with its times, and the end. Empty before the review has a time, and once it is completed."""
     if review.scheduled_at is None or review.state is not ReviewState.SCHEDULED:
         return ()
     all_points, at = [], review.scheduled_at
     for number, (title, minutes) in enumerate(agenda(review), 1):
         ends_at = at + timedelta(minutes=minutes)
-        all_points.append(Point(number, title, at, ends_at))
+        all_points.append(AgendaPoint(number, title, at, ends_at))
         at = ends_at
-    return (*all_points, Point(len(all_points) + 1, "", at, at))
+    return (*all_points, AgendaPoint(len(all_points) + 1, "", at, at))
 
 
-def next_point(incident: Incident) -> Point | None:
+def next_point(incident: Incident) -> AgendaPoint | None:
     """The next point to announce; None where there is none."""
     if incident.review is None:
         return None
     return next((point for point in points(incident.review) if point.number > incident.review.agenda), None)
 
 
-def current_point(incident: Incident, now: datetime) -> Point | None:
+def current_point(incident: Incident, now: datetime) -> AgendaPoint | None:
     """The point to announce now: the latest of those that have begun. None long after the end."""
     if incident.review is None:
         return None

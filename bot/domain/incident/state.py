@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.errors import Refused
+from bot.domain.incident.audience_message import AudienceMessage
 from bot.domain.incident.status import ENDED, Status
-from bot.domain.incident.told import Told
 from bot.domain.policy.policy import Fact
 from bot.domain.timeline.entry import Entry
 from bot.domain.values.past_play import PastPlay
@@ -254,7 +254,7 @@ class Incident:
     handovers_asked: int = 0  # number of the latest offer
     turns: tuple[RoleShift, ...] = ()  # shifts of people who hold a role while on call
     walks: tuple[RunSummary, ...] = ()  # playbook runs
-    told: dict[str, Told] = field(default_factory=dict)  # by audience: the latest message to it
+    told: dict[str, AudienceMessage] = field(default_factory=dict)  # by audience: the latest message to it
     comms_asked: int = 0  # reminders about audiences since the latest message to one
     comms_asked_at: datetime | None = None  # the latest of them
     communications: int = 0  # number of the latest message to an audience

@@ -9,7 +9,7 @@ from bot.domain.oncall.schedule import Gap, Override, Shift
 
 
 @dataclass(frozen=True, slots=True)
-class Covered:
+class CoverResult:
     """The cover that was added, and the shifts that it takes over."""
 
     override: Override
@@ -18,7 +18,7 @@ class Covered:
 
 
 @dataclass(frozen=True, slots=True)
-class GivenUp:
+class CoverEnd:
     """The covers that were ended, and who is on call instead."""
 
     ended: tuple[Override, ...]

@@ -50,7 +50,7 @@ def page_next_rung(
     """
     level = context.policy.severity(incident.severity)
     spent = list(incident.ladder.spent.get(level.key, ()))
-    passed_over: list[_PassedOver] = []
+    passed_over: list[_SkippedRung] = []
     paged: _PagedRung | None = None
     for number in [n for n in range(rung or 1, len(level.ladder) + 1) if n not in spent]:
         spent.append(number)
@@ -123,7 +123,7 @@ class _PagedRung:
 
 
 @dataclass(frozen=True, slots=True)
-class _PassedOver:
+class _SkippedRung:
     """A rung that reaches nobody new."""
 
     number: int
@@ -147,7 +147,7 @@ def _try_rung(
     number: int,
     tried: Collection[str] = (),
     elapsed: timedelta = timedelta(),
-) -> _PagedRung | _PassedOver:
+) -> _PagedRung | _SkippedRung:
     rung = context.policy.severity(incident.severity).ladder[number - 1]
     everybody = recipients_of(rung.notify, incident, context)
     left_out = {*incident.responders, *incident.removed, *tried}
@@ -156,7 +156,7 @@ def _try_rung(
         return _PagedRung(number, recipients, plan)
     responding = [person for person in everybody.people if person in incident.responders]
     gaps = [*everybody.gaps, *plan.gaps, *removed_words(everybody.people, incident, context.policy)]
-    return _PassedOver(
+    return _SkippedRung(
         number, "; ".join([responding_words(responding, context.policy)] if responding else gaps), bool(responding)
     )
 
@@ -193,7 +193,7 @@ def unreachable_rungs(incident: Incident, context: PagingContext) -> tuple[str, 
         if number in spent or is_reached(incident, rung.until):
             continue
         result = _try_rung(incident, context, number)
-        if isinstance(result, _PassedOver) and not result.responding:
+        if isinstance(result, _SkippedRung) and not result.responding:
             warnings.append(f"Rung {number} would reach nobody: {result.reason}.")
     return tuple(warnings)
 

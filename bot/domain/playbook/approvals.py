@@ -15,9 +15,9 @@ from bot.domain.playbook.run import (
     SETTLED,
     Approval,
     ApprovalStatus,
-    Overtaken,
     PlaybookRun,
     RunChange,
+    StepAlreadySettled,
     StepState,
     StepStatus,
 )
@@ -54,11 +54,11 @@ def request(  # noqa: PLR0913, PLR0917 - eight values, all of one request
     if action == "do" and not step.needs_approval:
         raise Refused(f"Step {key} needs no approval. Do it, then press Done.")
     if step.state is StepStatus.WAITING:
-        raise Overtaken("asked for approval", step)
+        raise StepAlreadySettled("asked for approval", step)
     if action != "rollback":
         step = actionable_step(run, key)
         if step.state is StepStatus.APPROVED:
-            raise Overtaken("approved", step)
+            raise StepAlreadySettled("approved", step)
     elif step.state is StepStatus.RUNNING:
         raise Refused(f"Step {key} is running. Wait until it has ended.")
     elif run.outcome == "abandoned":
@@ -138,7 +138,7 @@ def _pending(run: PlaybookRun, key: str, number: int) -> tuple[StepState, Approv
     if step.asked is None or step.asked.number != number:
         raise Refused("That request has ended: it was withdrawn, or replaced by a newer one.")
     if step.asked.answer is not ApprovalStatus.WAITING or step.state is not StepStatus.WAITING:
-        raise Overtaken("answered", step)
+        raise StepAlreadySettled("answered", step)
     require_active(run)
     return step, step.asked
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.errors import Refused
-from bot.domain.playbook.run import UNSUCCESSFUL, Overtaken, PlaybookRun, RunChange, StepStatus, status_text
+from bot.domain.playbook.run import UNSUCCESSFUL, PlaybookRun, RunChange, StepAlreadySettled, StepStatus, status_text
 from bot.domain.playbook.transitions import (
     finish_if_complete,
     log_entry,
@@ -29,11 +29,11 @@ from bot.domain.values.slack_ids import user_mention
 def started(run: PlaybookRun, key: str, job: str, by: str, now: datetime, action: str = "run") -> RunChange:
     """Mark the step as running a job.
 
-    Raises `Overtaken` if a job is already running, or if the step is settled and `action` is not `rollback`.
+    Raises `StepAlreadySettled` if a job is already running, or if the step is settled and `action` is not `rollback`.
     """
     step = run.step(key)
     if step.state is StepStatus.RUNNING or (step.settled and action == "run"):
-        raise Overtaken(status_text(step.state), step)
+        raise StepAlreadySettled(status_text(step.state), step)
     # An automatic rollback was fixed, shown and approved together with the job that it reverts.
     automatic_rollback = by == BOT and action == "rollback"
     if not automatic_rollback:

@@ -173,7 +173,7 @@ class PlaybookRun:
         raise Refused(f"{self.name} has no step {key[:20]}.", "playbook")
 
 
-class Overtaken(Refused):
+class StepAlreadySettled(Refused):
     """Another person settled the step first. `step` says who and when; `outcome` says what they did."""
 
     def __init__(self, outcome: str, step: StepState) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.errors import Refused
-from bot.domain.playbook.run import Note, Overtaken, PlaybookRun, RunChange, StepStatus, status_text
+from bot.domain.playbook.run import Note, PlaybookRun, RunChange, StepAlreadySettled, StepStatus, status_text
 from bot.domain.playbook.transitions import (
     actionable_step,
     change_status,
@@ -92,7 +92,7 @@ def roll_back(run: PlaybookRun, key: str, actor: str, now: datetime, reason: str
     if step.state is StepStatus.RUNNING:
         raise Refused(f"Step {key} is running. Wait until it has ended, then undo it.")
     if step.state is StepStatus.ROLLED_BACK:
-        raise Overtaken("rolled back", step)
+        raise StepAlreadySettled("rolled back", step)
     if run.outcome == "abandoned":
         raise Refused(f"{run.name} was stopped. Open it again to go on.", f"playbook {run.playbook}")
     require_undoable(step)

@@ -10,9 +10,9 @@ from bot.domain.errors import Refused
 from bot.domain.playbook.run import (
     SETTLED,
     ApprovalStatus,
-    Overtaken,
     PlaybookRun,
     RunChange,
+    StepAlreadySettled,
     StepState,
     StepStatus,
     current_steps,
@@ -42,13 +42,13 @@ def requester(step: StepState) -> str:
 
 
 def actionable_step(run: PlaybookRun, key: str, *, waiting: bool = False, running: bool = False) -> StepState:
-    """The step with this key, if a person may act on it now. Raises `Refused` or `Overtaken` otherwise.
+    """The step with this key, if a person may act on it now. Raises `Refused` or `StepAlreadySettled` otherwise.
 
     `waiting` and `running` permit a step that waits for approval or is running.
     """
     step = run.step(key)
     if step.settled:
-        raise Overtaken(status_text(step.state), step)
+        raise StepAlreadySettled(status_text(step.state), step)
     require_active(run)
     if step.state is StepStatus.RUNNING and not running:
         raise Refused(f"Step {key} is running. Wait until it has ended.")

@@ -26,7 +26,7 @@ class ProbeResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class ProbeProblem:
     """A problem of a probe that is, or was, an alert."""
 
     name: str  # the alert's
@@ -48,7 +48,7 @@ class ProbeState:
     took_s: float | None = None
     expires_at: datetime | None = None
     asked_at: datetime | None = None
-    troubles: tuple[Trouble, ...] = ()
+    troubles: tuple[ProbeProblem, ...] = ()
 
     @property
     def down(self) -> bool:
@@ -56,7 +56,7 @@ class ProbeState:
         return any(trouble.name == DOWN and trouble.until is None for trouble in self.troubles)
 
     @property
-    def untold(self) -> tuple[Trouble, ...]:
+    def untold(self) -> tuple[ProbeProblem, ...]:
         """What has become no alert yet."""
         return tuple(trouble for trouble in self.troubles if not trouble.told)
 
@@ -86,7 +86,7 @@ def ended(before: ProbeState, now: datetime) -> ProbeState:
     return ProbeState(before.probe, troubles=over)
 
 
-def mark_told(state: ProbeState, troubles: Sequence[Trouble]) -> ProbeState:
+def mark_told(state: ProbeState, troubles: Sequence[ProbeProblem]) -> ProbeState:
     """The state once these have become alerts; those that are over are forgotten."""
     remaining = [replace(trouble, told=True) if trouble in troubles else trouble for trouble in state.troubles]
     return replace(
@@ -99,7 +99,7 @@ def mark_untold(state: ProbeState) -> ProbeState:
     return replace(state, troubles=tuple(replace(trouble, told=False) for trouble in state.troubles))
 
 
-def alert_of(trouble: Trouble, probe: Probe, policy: Policy) -> Alert:
+def alert_of(trouble: ProbeProblem, probe: Probe, policy: Policy) -> Alert:
     """The alert of a trouble, firing or over."""
     severity = probe.severity or policy.severities[len(policy.severities) // 2].key
     labels = {"alertname": trouble.name, "source": SOURCE, "probe": probe.id, "severity": severity}
@@ -121,7 +121,7 @@ def alert_of(trouble: Trouble, probe: Probe, policy: Policy) -> Alert:
 def _availability(state: ProbeState, probe: Probe, now: datetime) -> ProbeState:
     if not state.down and state.failures >= probe.fail_after:
         words = f"Probe {probe.id} fails: {state.problem}"
-        return _with(state, Trouble(DOWN, state.first_failed_at or now, words))
+        return _with(state, ProbeProblem(DOWN, state.first_failed_at or now, words))
     if state.down and state.successes >= probe.recover_after:
         return _without(state, DOWN, now)
     return state
@@ -135,11 +135,11 @@ def _certificate(state: ProbeState, probe: Probe, now: datetime) -> ProbeState:
         when = f"{expires_at:%Y-%m-%d %H:%M} UTC"
         span = durations.approximate(expires_at - now)
         words = f"The certificate of {probe.url} expires in {span}, on {when}"
-        return _with(state, Trouble(EXPIRES, now, words))
+        return _with(state, ProbeProblem(EXPIRES, now, words))
     return _without(state, EXPIRES, now) if is_reported and not soon else state
 
 
-def _with(state: ProbeState, trouble: Trouble) -> ProbeState:
+def _with(state: ProbeState, trouble: ProbeProblem) -> ProbeState:
     return replace(state, troubles=(*state.troubles, trouble))
 
 

@@ -14,7 +14,7 @@ from bot.domain.statuspage.publication import Publication, PublicUpdate
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class CopyMetadata:
     """What we noted at the copy: the title as it was written, and of each written update a hash of its words."""
 
     publication: str
@@ -38,31 +38,31 @@ class Copy:
     name: str
     status: str
     updates: tuple[CopiedUpdate, ...]
-    marks: Marks
+    marks: CopyMetadata
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class CopyStep:
     """One request. Without `update` only title and marks are written; `correct` is the ID there of corrected words."""
 
-    marks: Marks
+    marks: CopyMetadata
     update: PublicUpdate | None = None
     name: str | None = None
     correct: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class ByHand:
+class ManualChange:
     """What somebody changed at the copy, so that it is not overwritten, in words."""
 
     what: str
 
 
-def first_step(publication: Publication) -> Step:
+def first_step(publication: Publication) -> CopyStep:
     """What creates the copy: the first update, or of something that was over when it was published all of them."""
     updates = publication.updates if is_backfill(publication) else publication.updates[:1]
-    marks = Marks(publication.id, publication.title, {update.id: digest(update.message) for update in updates})
-    return Step(marks, updates[0], publication.title)
+    marks = CopyMetadata(publication.id, publication.title, {update.id: digest(update.message) for update in updates})
+    return CopyStep(marks, updates[0], publication.title)
 
 
 def is_backfill(publication: Publication) -> bool:
@@ -70,7 +70,7 @@ def is_backfill(publication: Publication) -> bool:
     return publication.ended_at is not None and publication.ended_at < publication.created_at
 
 
-def next_step(publication: Publication, copy: Copy) -> Step | ByHand | None:
+def next_step(publication: Publication, copy: Copy) -> CopyStep | ManualChange | None:
     """What to write next; None when the copy says the same."""
     marks = copy.marks
     missing = next((update for update in publication.updates if update.id not in marks.updates), None)
@@ -78,29 +78,29 @@ def next_step(publication: Publication, copy: Copy) -> Step | ByHand | None:
         written_updates = [update for update in publication.updates if update.id in marks.updates]
         last = str(written_updates[-1].status) if written_updates and not is_backfill(publication) else copy.status
         if copy.status != last:
-            return ByHand(f"its status is {copy.status} there, and was {last}")
+            return ManualChange(f"its status is {copy.status} there, and was {last}")
         name = _name(publication, copy)
         after = _marked(marks, missing)
-        return Step(after if name is None else replace(after, name=name), missing, name)
+        return CopyStep(after if name is None else replace(after, name=name), missing, name)
     for update in publication.updates:
         if marks.updates[update.id] != digest(update.message):
             return _correction(update, copy)
     if publication.title != marks.name:
         if copy.name not in (marks.name, publication.title):
-            return ByHand(f"its title is “{copy.name}” there")
-        return Step(replace(marks, name=publication.title), name=publication.title)
+            return ManualChange(f"its title is “{copy.name}” there")
+        return CopyStep(replace(marks, name=publication.title), name=publication.title)
     return None
 
 
-def _correction(update: PublicUpdate, copy: Copy) -> Step | ByHand:
+def _correction(update: PublicUpdate, copy: Copy) -> CopyStep | ManualChange:
     was = copy.marks.updates[update.id]
     after = _marked(copy.marks, update)
     if any(digest(copied.body) == digest(update.message) for copied in copy.updates):
-        return Step(after)  # an earlier attempt wrote the words and not the marks
+        return CopyStep(after)  # an earlier attempt wrote the words and not the marks
     copied_update = next((copied for copied in copy.updates if digest(copied.body) == was), None)
     if copied_update is None:
-        return ByHand("the words of an update were changed there")
-    return Step(after, update, correct=copied_update.id)
+        return ManualChange("the words of an update were changed there")
+    return CopyStep(after, update, correct=copied_update.id)
 
 
 def _name(publication: Publication, copy: Copy) -> str | None:
@@ -108,7 +108,7 @@ def _name(publication: Publication, copy: Copy) -> str | None:
     return publication.title if copy.name == copy.marks.name != publication.title else None
 
 
-def _marked(marks: Marks, update: PublicUpdate) -> Marks:
+def _marked(marks: CopyMetadata, update: PublicUpdate) -> CopyMetadata:
     return replace(marks, updates={**marks.updates, update.id: digest(update.message)})
 
 

@@ -26,7 +26,7 @@ class ComponentView:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PagePublications:
     """What was read of the publications: what is not over, and what ended within the page's history."""
 
     unresolved: tuple[Publication, ...]
@@ -89,7 +89,7 @@ class PageView:
         return max((publication.updated_at for publication in self.everything), default=None)
 
 
-def build_view(rules: StatusPageRules, url: str, published: Published, now: datetime) -> PageView:
+def build_view(rules: StatusPageRules, url: str, published: PagePublications, now: datetime) -> PageView:
     """The page at an instant."""
     zone = ZoneInfo(rules.timezone)
     window = last_days(rules.history_days, now, zone)

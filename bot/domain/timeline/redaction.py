@@ -43,13 +43,13 @@ def words_of(entry: Entry) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class StruckWords:
     """Words to remove, in every form in which they are stored: as Slack sent them, as text, on one line, escaped."""
 
     phrases: tuple[str, ...]  # the longest first
 
     @classmethod
-    def of(cls, texts: Iterable[str]) -> Words:
+    def of(cls, texts: Iterable[str]) -> StruckWords:
         """The words of these texts."""
         forms = {form for text in texts for form in _forms(text.strip()) if form}
         return cls(tuple(sorted(forms, key=lambda form: (-len(form), form))))

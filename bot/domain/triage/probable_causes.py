@@ -35,7 +35,7 @@ class ProbableCause:
 
 
 @dataclass(frozen=True, slots=True)
-class Clues:
+class Evidence:
     """What was found around the incident."""
 
     started_at: datetime
@@ -46,7 +46,7 @@ class Clues:
     similar: Sequence[SimilarIncident] = ()
 
 
-def probable_causes(clues: Clues) -> tuple[ProbableCause, ...]:
+def probable_causes(clues: Evidence) -> tuple[ProbableCause, ...]:
     """The services, and similar incidents, that anything points to: the most probable first."""
     by_service: dict[str, list[tuple[float, str]]] = {}
     for change in clues.changes:

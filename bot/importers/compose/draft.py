@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bot.importers.account import Account, Thing
+from bot.importers.account import Account, SourceObject
 from bot.importers.keys import Keys
 from bot.importers.merge_text import Addition
 from bot.importers.report import Report
@@ -61,12 +61,12 @@ class Draft:
         """The keys that entries of these sections use already."""
         return Keys({str(key) for section in sections for key in self.existing(section)})
 
-    def origin(self, thing: Thing) -> str:
+    def origin(self, thing: SourceObject) -> str:
         """The comment that names where an entry comes from."""
         name = f" · {thing.origin.name}" if thing.origin.name else ""
         return f"{self.account.source} {thing.origin.kind.replace('_', ' ')} {thing.origin.id}{name}"
 
-    def add(self, section: str, key: str, value: Any, thing: Thing, *, moved: bool = False) -> None:
+    def add(self, section: str, key: str, value: Any, thing: SourceObject, *, moved: bool = False) -> None:
         """Add an entry, unless the policy has one with its key. `moved`: a different one counts as moved."""
         if key not in self.existing(section):
             self.additions.append(Addition((section,), key, value, self.origin(thing)))

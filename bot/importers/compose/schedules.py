@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from bot.importers.account import NOBODY, Override, Participant, Rotation, Schedule
 from bot.importers.compose.draft import Cover, Draft
 from bot.importers.keys import Keys
-from bot.importers.yaml_text import Commented
+from bot.importers.yaml_text import CommentedItem
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 KEPT = timedelta(days=31)  # covers that ended earlier are not recorded
@@ -44,7 +44,7 @@ def add_schedules(draft: Draft) -> None:
             _cover(draft, schedule, key, override)
 
 
-def _layers(draft: Draft, schedule: Schedule) -> list[Commented]:
+def _layers(draft: Draft, schedule: Schedule) -> list[CommentedItem]:
     names = Keys()
     layers = []
     for number, rotation in enumerate(schedule.rotations, start=1):
@@ -54,7 +54,7 @@ def _layers(draft: Draft, schedule: Schedule) -> list[Commented]:
         name = names.give(rotation.origin.name, f"rotation-{number}")
         draft.layers[rotation.origin.id] = name
         comment = f"{rotation.origin.kind} {rotation.origin.id} · {rotation.origin.name}"
-        layers.append(Commented({"name": name, **layer} if len(schedule.rotations) > 1 else layer, comment))
+        layers.append(CommentedItem({"name": name, **layer} if len(schedule.rotations) > 1 else layer, comment))
     return layers
 
 

@@ -17,9 +17,9 @@ from bot.importers.account import (
     Rotation,
     Rung,
     Schedule,
+    SourceObject,
     Step,
     Team,
-    Thing,
 )
 from bot.importers.fields import bool_of, id_of, instant_of, int_of, list_of, object_of, text_of
 from bot.importers.opsgenie.times import UNITS, hours_of
@@ -30,7 +30,7 @@ _METHODS = {"email": "email", "sms": "sms", "voice": "phone", "mobile": "push"}
 _KINDS = {"user": "person", "team": "team", "escalation": "ladder", "schedule": "schedule"}
 
 
-def person_of(raw: Raw) -> tuple[Person, list[Thing]]:
+def person_of(raw: Raw) -> tuple[Person, list[SourceObject]]:
     """A user, and the user's contact methods and notification rules as objects of their own."""
     name = text_of(raw, "fullName") or text_of(raw, "username")
     person = Person(Origin("user", id_of(raw), name))
@@ -38,15 +38,17 @@ def person_of(raw: Raw) -> tuple[Person, list[Thing]]:
     if _MAIL.match(address):
         person.email = address
     person.gone = bool_of(raw, "blocked", default=False)
-    things: list[Thing] = [_contact_method(person, contact) for contact in list_of(raw, "contacts")]
+    things: list[SourceObject] = [_contact_method(person, contact) for contact in list_of(raw, "contacts")]
     for rule in list_of(raw, "rules"):
         things += _rule(person, rule)
     return person, things
 
 
-def _contact_method(person: Person, raw: Raw) -> Thing:
+def _contact_method(person: Person, raw: Raw) -> SourceObject:
     method, to = text_of(raw, "method"), text_of(raw, "to")
-    thing = Thing(Origin("contact_method", f"{person.origin.id}/{id_of(raw)}", f"{person.origin.name}: {method}"))
+    thing = SourceObject(
+        Origin("contact_method", f"{person.origin.id}/{id_of(raw)}", f"{person.origin.name}: {method}")
+    )
     if method in ("sms", "voice"):
         number = phone_of(to)
         if not number:
@@ -72,10 +74,10 @@ def phone_of(text: str) -> str:
     return f"+{digits}" if 6 <= len(digits) <= 18 and re.match(r"^\+?[0-9][0-9 ().-]+$", text) else ""
 
 
-def _rule(person: Person, raw: Raw) -> list[Thing]:
+def _rule(person: Person, raw: Raw) -> list[SourceObject]:
     """A notification rule. The one for new alerts becomes the contact's methods; each of its steps is an object."""
     action = text_of(raw, "actionType")
-    rule = Thing(
+    rule = SourceObject(
         Origin(
             "notification_rule",
             f"{person.origin.id}/{id_of(raw)}",
@@ -91,7 +93,7 @@ def _rule(person: Person, raw: Raw) -> list[Thing]:
         rule.note(
             "It applies to some alerts or hours only; here it applies to all pages", "Look at the contact's `methods`."
         )
-    things: list[Thing] = [rule]
+    things: list[SourceObject] = [rule]
     for step in list_of(raw, "steps"):
         thing = _step(person, raw, step)
         things.append(thing)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.importers.account import Origin, RoutingRule, Sender, Service, Thing
+from bot.importers.account import Origin, RoutingRule, Sender, Service, SourceObject
 from bot.importers.fields import bool_of, id_of, list_of, object_of, text_of
 from bot.importers.opsgenie.convert import participant_of
 
@@ -96,18 +96,18 @@ def _match(rule: RoutingRule, condition: Raw) -> None:
     )
 
 
-def priorities() -> list[Thing]:
+def priorities() -> list[SourceObject]:
     """The five priorities that every account has, worst first."""
-    return [Thing(Origin("priority", key, name)) for key, name in PRIORITIES]
+    return [SourceObject(Origin("priority", key, name)) for key, name in PRIORITIES]
 
 
-def unsupported_of(kinds: Mapping[str, Sequence[Raw]]) -> list[Thing]:
+def unsupported_of(kinds: Mapping[str, Sequence[Raw]]) -> list[SourceObject]:
     """The objects that have no counterpart in Tocsin, each with a note on what to do instead."""
     things = []
     for kind, items in kinds.items():
         for raw in items:
             name = text_of(raw, "name") or text_of(raw, "description") or text_of(raw, "alias")
-            thing = Thing(Origin(kind, id_of(raw) or id_of(raw, "alias") or text_of(raw, "name"), name))
+            thing = SourceObject(Origin(kind, id_of(raw) or id_of(raw, "alias") or text_of(raw, "name"), name))
             thing.note(_WHY[kind], _REST[kind], lost=True)
             things.append(thing)
     return things

@@ -19,9 +19,9 @@ from bot.importers.account import (
     Schedule,
     Sender,
     Service,
+    SourceObject,
     Step,
     Team,
-    Thing,
 )
 from bot.importers.fields import id_of, instant_of, int_of, list_of, object_of, text_of
 from bot.importers.pagerduty.times import hours_of, turn_of
@@ -56,10 +56,10 @@ _REST = {
 }  # fmt: skip
 
 
-def person_of(raw: Raw) -> tuple[Person, list[Thing]]:
+def person_of(raw: Raw) -> tuple[Person, list[SourceObject]]:
     """A user, and the user's contact methods and notification rules as objects of their own."""
     person = Person(Origin("user", id_of(raw), text_of(raw, "name")), email=text_of(raw, "email").lower())
-    things: list[Thing] = [_contact_method(person, method) for method in list_of(raw, "contact_methods")]
+    things: list[SourceObject] = [_contact_method(person, method) for method in list_of(raw, "contact_methods")]
     kinds = {id_of(method): _kind(method) for method in list_of(raw, "contact_methods")}
     things += [_rule(person, rule, kinds) for rule in list_of(raw, "notification_rules")]
     return person, things
@@ -69,9 +69,9 @@ def _kind(raw: Raw) -> str:
     return re.sub(r"_contact_method(_reference)?$", "", text_of(raw, "type"))
 
 
-def _contact_method(person: Person, raw: Raw) -> Thing:
+def _contact_method(person: Person, raw: Raw) -> SourceObject:
     kind, to = _kind(raw), text_of(raw, "address")
-    thing = Thing(Origin("contact_method", id_of(raw), f"{person.origin.name}: {kind}"))
+    thing = SourceObject(Origin("contact_method", id_of(raw), f"{person.origin.name}: {kind}"))
     if kind in ("phone", "sms"):
         digits = re.sub(r"[^0-9]", "", to)
         number = f"+{int_of(raw, 'country_code', 1)}{digits}" if 5 <= len(digits) <= 15 else ""
@@ -88,7 +88,7 @@ def _contact_method(person: Person, raw: Raw) -> Thing:
     return thing
 
 
-def _rule(person: Person, raw: Raw, kinds: Mapping[str, str]) -> Thing:
+def _rule(person: Person, raw: Raw, kinds: Mapping[str, str]) -> SourceObject:
     contact = object_of(raw, "contact_method")
     kind = _kind(contact) or kinds.get(id_of(contact), "")
     step = Step(Origin("notification_rule", id_of(raw), f"{person.origin.name}: {kind}"))
@@ -201,19 +201,19 @@ def _integration(service: Service, raw: Raw) -> Sender:
     return sender
 
 
-def priorities_of(raws: list[Raw]) -> list[Thing]:
+def priorities_of(raws: list[Raw]) -> list[SourceObject]:
     """The priorities, worst first, by the names that alerts carry."""
     ordered = sorted(raws, key=lambda raw: -int_of(raw, "order"))
-    return [Thing(Origin("priority", text_of(raw, "name"), text_of(raw, "description"))) for raw in ordered]
+    return [SourceObject(Origin("priority", text_of(raw, "name"), text_of(raw, "description"))) for raw in ordered]
 
 
-def unsupported_of(lists: Mapping[str, list[Raw]]) -> list[Thing]:
+def unsupported_of(lists: Mapping[str, list[Raw]]) -> list[SourceObject]:
     """The objects that have no counterpart in Tocsin, each with a note on what to do instead."""
     things = []
     for name, (kind, why, do) in _REST.items():
         for raw in lists.get(name, []):
             words = text_of(raw, "name") or text_of(raw, "summary") or text_of(raw, "description")
-            thing = Thing(Origin(kind, id_of(raw), words))
+            thing = SourceObject(Origin(kind, id_of(raw), words))
             thing.note(why, do, lost=True)
             things.append(thing)
     return things

@@ -24,7 +24,7 @@ UPCOMING = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Upcoming:
+class UpcomingDeadline:
     """A deadline that has not lapsed."""
 
     kind: str  # as `ledger` names it
@@ -33,18 +33,18 @@ class Upcoming:
 
 
 @dataclass(frozen=True, slots=True)
-class Missed:
+class MissedEntries:
     """The entries that one person missed, with deadlines, contacts and links that help them."""
 
     since: datetime | None  # when the person last read or took part; None: never
     entries: Sequence[RecordedEntry]  # key entries since then, oldest first
     messages: int  # number of messages in the channel since then
-    upcoming: Sequence[Upcoming]  # the earliest first
+    upcoming: Sequence[UpcomingDeadline]  # the earliest first
     contacts: Sequence[Contact] = ()
     links: Sequence[tuple[str, str]] = ()  # title and URL
 
 
-def catchup(incident: Incident, policy: Policy, now: datetime, missed: Missed) -> Message:
+def catchup(incident: Incident, policy: Policy, now: datetime, missed: MissedEntries) -> Message:
     """The answer to `catchup`, for one person."""
     title = f"{phrases.drill_prefix(incident)}{phrases.title(incident)}"
     next_lines = "\n".join(f"• {line}" for line in _next(incident, policy, missed.upcoming, now))
@@ -76,7 +76,7 @@ def _state(incident: Incident, policy: Policy) -> str:
     return f"{state}\n*Update #{incident.updates}:* {clip(render(incident.update_text), LINE * 2)}"
 
 
-def _happened(missed: Missed, now: datetime) -> str:
+def _happened(missed: MissedEntries, now: datetime) -> str:
     since, entries, count = missed.since, missed.entries, missed.messages
     head = f"*Since you were last here, {durations.ago(now - since)}*" if since else "*Since it was declared*"
     chatter = f"{count} message{'s' if count != 1 else ''} in the channel" if count else ""
@@ -88,7 +88,7 @@ def _happened(missed: Missed, now: datetime) -> str:
     return "\n".join([head, *lines, *([tail] if tail else [])])
 
 
-def _next(incident: Incident, policy: Policy, upcoming: Sequence[Upcoming], now: datetime) -> list[str]:
+def _next(incident: Incident, policy: Policy, upcoming: Sequence[UpcomingDeadline], now: datetime) -> list[str]:
     lines = []
     if incident.ladder.acknowledged_at is None:
         lines.append("nobody has acknowledged it yet")

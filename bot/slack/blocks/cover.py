@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.domain.oncall.cover import Covered, GivenUp
+from bot.domain.oncall.cover import CoverEnd, CoverResult
 from bot.domain.oncall.place import place_of
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.payloads import RelievedPayload
@@ -19,7 +19,7 @@ LISTED = 3  # people and times named in one sentence
 
 
 def covered(
-    cover: Covered,
+    cover: CoverResult,
     policy: Policy,
     now: datetime,
     command: str,
@@ -45,7 +45,7 @@ def covered(
     return elements.message(words, [elements.section(words), elements.context(*[render(note) for note in notes], undo)])
 
 
-def _uncovered(cover: Covered) -> str:
+def _uncovered(cover: CoverResult) -> str:
     """A sentence about hours in which the schedule has nobody else, such as nights. Empty where there are none."""
     if not cover.uncovered:
         return ""
@@ -91,7 +91,7 @@ def ask_long_cover(schedule: str, starts_at: datetime, ends_at: datetime) -> Mes
     )
 
 
-def given_up(result: GivenUp, policy: Policy, now: datetime, user: str) -> Message:
+def given_up(result: CoverEnd, policy: Policy, now: datetime, user: str) -> Message:
     """Confirm that the person's covers, or those of people whom Slack does not reach, ended. Says who is on call."""
     ended = result.ended
     times = [
@@ -105,7 +105,7 @@ def given_up(result: GivenUp, policy: Policy, now: datetime, user: str) -> Messa
     return elements.line(f"{whose} {schedule} ({elements.join_comma(times, LISTED)}). {_instead(result, policy, now)}")
 
 
-def _instead(result: GivenUp, policy: Policy, now: datetime) -> str:
+def _instead(result: CoverEnd, policy: Policy, now: datetime) -> str:
     """Who is on call once the covers have ended."""
     then = "now" if result.at <= now else elements.moment(result.at)
     if not result.shifts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain.incident.redaction import Redacted
+from bot.domain.incident.redaction import RedactionResult
 from bot.domain.timeline.redaction import MESSAGE_KINDS
 from bot.slack.blocks import elements
 from bot.slack.blocks.elements import Message
@@ -10,7 +10,7 @@ from bot.slack.blocks.timeline import link_of
 from bot.slack.text import mention
 
 
-def redacted(result: Redacted, actor: str) -> Message:
+def redacted(result: RedactionResult, actor: str) -> Message:
     """The answer to the person who redacted an entry."""
     entry, incident = result.record.entry, result.incident
     entries = f"{result.count} entries" if result.count != 1 else "one entry"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.incident import Incident, ReviewState
-from bot.domain.incident.review_agenda import Point, agenda, length, points
+from bot.domain.incident.review_agenda import AgendaPoint, agenda, length, points
 from bot.domain.policy.policy import Policy
 from bot.domain.review.document import TITLES, Question, Section
 from bot.domain.review.lint import Hint
@@ -103,7 +103,7 @@ def point(incident: Incident, number: int) -> Message | None:
     return elements.line(_point_words(current_point, len(agenda_points) - 1))
 
 
-def _point_words(agenda_point: Point, count: int) -> str:
+def _point_words(agenda_point: AgendaPoint, count: int) -> str:
     minutes = int((agenda_point.ends_at - agenda_point.begins_at).total_seconds() // 60)
     until = elements.clock(agenda_point.ends_at)
     return f":stopwatch: *{agenda_point.number} of {count} · {agenda_point.title}* · {minutes} min, until {until}"

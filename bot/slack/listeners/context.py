@@ -27,7 +27,7 @@ from bot.slack.text import length
 from bot.usecases import personal
 from bot.usecases.context import Context
 from bot.usecases.incidents.record import Recorder
-from bot.usecases.queries.find_incidents import Found, find_incidents
+from bot.usecases.queries.find_incidents import IncidentMatches, find_incidents
 from bot.usecases.visibility import can_see, was_paged
 from storage import incidents, names
 
@@ -110,7 +110,7 @@ class ListenerContext:
                 raise NotFound(f"There is no incident INC-{number}.", "list all")
             return await self.context.policies.of(conn, incident)
 
-    async def open_incidents(self, user: str, limit: int = 100) -> Found:
+    async def open_incidents(self, user: str, limit: int = 100) -> IncidentMatches:
         """The first `limit` open incidents that this person may see, the worst first, and how many there are."""
         async with self.context.database.reading() as conn:
             worst_first = [level.key for level in self.context.policy.severities]

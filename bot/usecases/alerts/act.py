@@ -30,7 +30,7 @@ DISMISSALS = {"false_alarm": "False alarm", "known": "Known", "not_actionable": 
 
 
 @dataclass(slots=True)
-class _Locked:
+class _LockedGroup:
     """A group that is locked in a transaction. The final value of `group` is saved at the end."""
 
     conn: AsyncConnection
@@ -108,7 +108,7 @@ async def dismiss(
 
 
 @asynccontextmanager
-async def _undecided(context: Context, number: int, delivery: str | None) -> AsyncIterator[_Locked]:
+async def _undecided(context: Context, number: int, delivery: str | None) -> AsyncIterator[_LockedGroup]:
     """Lock a group that people are asked about. At the end of the block it is saved, and its card edited."""
     async with context.database.serialized() as conn:
         await groups.lock_all(conn)
@@ -119,7 +119,7 @@ async def _undecided(context: Context, number: int, delivery: str | None) -> Asy
             raise NotFound(f"There is no group of alerts AG-{number}.", "alerts")
         if group.decision is not Decision.ASKED:
             raise Refused(await _overtaken(conn, group), "alerts")
-        locked = _Locked(conn, group, now)
+        locked = _LockedGroup(conn, group, now)
         yield locked
         await groups.save_many(conn, await settle_pages(conn, [locked.group]))
         await enqueue.put(conn, [routing.alert_card_edit(number)])

@@ -14,7 +14,7 @@ from bot.domain.alerts import group as groups_of_alerts
 from bot.domain.alerts.alert import AlertStatus
 from bot.domain.alerts.decision import Verdict
 from bot.domain.alerts.group import AlertGroup, Decision
-from bot.domain.alerts.inhibition import Inhibited
+from bot.domain.alerts.inhibition import ActiveInhibition
 from bot.domain.alerts.related import Situation
 from bot.domain.incident import Change, Incident
 from bot.domain.policy.alert_rules import AlertRules
@@ -199,7 +199,7 @@ async def _apply(
         return replace(group.with_step(now, verdict.step, verdict.reason), deferred=True)
     await deadlines.settle(conn, group.number, deadlines.DECIDE)
     if verdict.decision is Decision.INHIBITED and verdict.inhibited_by is not None:
-        return inhibited(group, Inhibited(verdict.inhibited_by, verdict.reason), now)
+        return inhibited(group, ActiveInhibition(verdict.inhibited_by, verdict.reason), now)
     if verdict.decision is Decision.WAITING:
         return replace(group.with_step(now, verdict.step, verdict.reason), held=True, reason=verdict.reason)
     await lift(conn, [group.number], now)

@@ -30,7 +30,7 @@ MOST_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
-class _Paged:
+class _PagingResult:
     """The result of paging one rung."""
 
     group: AlertGroup
@@ -117,7 +117,7 @@ async def _page_from(
     return group, []
 
 
-def _page(group: AlertGroup, number: int, rung: EscalationRung, paging: PagingContext) -> _Paged:
+def _page(group: AlertGroup, number: int, rung: EscalationRung, paging: PagingContext) -> _PagingResult:
     times = escalation.times_paged(group, number) + 1
     waiting_time = paging.now - (group.decided_at or paging.now)
     why = f"nobody has acted for {durations.approximate(waiting_time)}" if waiting_time else "people are asked"
@@ -145,12 +145,12 @@ def _page(group: AlertGroup, number: int, rung: EscalationRung, paging: PagingCo
         on_card = recipients.channels and not channels
         reason_text = "its card asks there" if on_card else f"it reaches nobody: {gaps or 'it names nobody'}"
         group = group.with_step(paging.now, "page", f"rung {number}: {reason_text}")
-        return _Paged(escalation.record(group, number, (), paging.now), [], bool(on_card))
+        return _PagingResult(escalation.record(group, number, (), paging.now), [], bool(on_card))
     repetition = f", time {times}" if times > 1 else ""
     reason = f"rung {number}{repetition} paged {', '.join(paged_names)}: {why}" + (f" ({gaps})" if gaps else "")
     live = [routing.live_page(notice) for notice in notices]
     group = escalation.record(group.with_step(paging.now, "page", reason), number, live, paging.now)
-    return _Paged(group, notices, reached=True)
+    return _PagingResult(group, notices, reached=True)
 
 
 def _name(person: str, paging: PagingContext) -> str:

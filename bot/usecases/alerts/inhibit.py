@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.alerts import inhibition
 from bot.domain.alerts.alert import Alert
 from bot.domain.alerts.group import AlertGroup, Decision, decide
-from bot.domain.alerts.inhibition import Inhibited
+from bot.domain.alerts.inhibition import ActiveInhibition
 from bot.domain.policy.alert_rules import AlertRules
 from storage.alerts import deadlines, groups, inhibitors, members
 
@@ -33,7 +33,7 @@ async def lift(conn: AsyncConnection, numbers: Collection[int], now: datetime) -
     await deadlines.arm(conn, await groups.inhibited_by(conn, numbers), deadlines.DECIDE, now)
 
 
-async def inhibition_of(conn: AsyncConnection, group: AlertGroup, rules: AlertRules) -> Inhibited | None:
+async def inhibition_of(conn: AsyncConnection, group: AlertGroup, rules: AlertRules) -> ActiveInhibition | None:
     """The inhibition of the group; None if any of its firing alerts is not inhibited."""
     if not rules.inhibit:
         return None
@@ -50,10 +50,10 @@ async def inhibition_of(conn: AsyncConnection, group: AlertGroup, rules: AlertRu
     source = await groups.get(conn, source_numbers[key])
     if source is None or source.number == group.number:
         return None
-    return Inhibited(source.number, inhibition.in_words(source, rule, firing[0]))
+    return ActiveInhibition(source.number, inhibition.in_words(source, rule, firing[0]))
 
 
-def inhibited(group: AlertGroup, by: Inhibited, now: datetime) -> AlertGroup:
+def inhibited(group: AlertGroup, by: ActiveInhibition, now: datetime) -> AlertGroup:
     """The group as inhibited."""
     if group.decision is Decision.INHIBITED and group.inhibited_by == by.by:
         return group

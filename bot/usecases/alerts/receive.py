@@ -15,7 +15,7 @@ from bot.domain.alerts import group as groups_of_alerts
 from bot.domain.alerts.alert import Alert, AlertBatch, AlertStatus
 from bot.domain.alerts.group import AlertGroup, Decision, GroupChange
 from bot.domain.alerts.heartbeat import REPEATING, beats_in, recovered
-from bot.domain.alerts.reception import ReceivedAlert, Reception, States, receive
+from bot.domain.alerts.reception import AlertStates, ReceivedAlert, Reception, receive
 from bot.domain.alerts.routing import Placement, in_catalog, place_all
 from bot.domain.policy.alert_rules import AlertAction
 from bot.domain.policy.policy import Policy
@@ -185,7 +185,7 @@ async def _received(conn: AsyncConnection, alerts: Sequence[Alert], now: datetim
     known_occurrences = await occurrences.known(conn, list({alert.occurrence for alert in alerts}))
     by_state = list({alert.identity for alert in alerts if alert.by_state})
     firing = await members.current_occurrences(conn, by_state)
-    states = States(firing, await occurrences.ends(conn, by_state))
+    states = AlertStates(firing, await occurrences.ends(conn, by_state))
     received = receive(alerts, known_occurrences, states)
     await occurrences.save(conn, received, now)
     await occurrences.save_ends(conn, {identity: states.ended[identity] for identity in states.changed}, now)

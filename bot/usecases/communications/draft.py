@@ -9,13 +9,13 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.communications import stages
-from bot.domain.communications.communication import Communication, Group, LeftOut, Reach, Recipient
+from bot.domain.communications.communication import Communication, ExcludedRecipient, Group, Reach, Recipient
 from bot.domain.communications.leaks import Finding
 from bot.domain.communications.recipients import reach
 from bot.domain.communications.tell import Message, findings_of
-from bot.domain.communications.variables import Record, confidential, variables
+from bot.domain.communications.variables import VariableInputs, confidential, variables
 from bot.domain.errors import Refused
-from bot.domain.incident import Incident, Told
+from bot.domain.incident import AudienceMessage, Incident
 from bot.domain.policy.policy import Audience, Policy
 from bot.domain.statuspage.subscriber import SubscriberKind
 from bot.domain.timeline.entry import ids_named_in
@@ -44,7 +44,7 @@ class Draft:
     message: Message
     reach: Reach
     findings: tuple[Finding, ...] = ()
-    told: Told | None = None  # the latest message to this audience
+    told: AudienceMessage | None = None  # the latest message to this audience
     changes: tuple[str, ...] = ()  # since then
     due_at: datetime | None = None
 
@@ -67,13 +67,13 @@ async def overview(conn: AsyncConnection, incident: Incident, policy: Policy) ->
     )
 
 
-async def record_of(context: Context, conn: AsyncConnection, incident: Incident, policy: Policy) -> Record:
+async def record_of(context: Context, conn: AsyncConnection, incident: Incident, policy: Policy) -> VariableInputs:
     """Everything that the variables of templates are derived from."""
     entries = await timeline.read(conn, incident.number, key_only=True, limit=ENTRIES, newest=True)
     people = {*incident.roles.values(), *incident.responders, incident.declared_by}
     people |= {user for record in entries for user in ids_named_in(record.entry)}
     names_by_id = await names.get_many(conn, people)
-    return Record(incident, policy, context.clock.now(), entries, names_by_id, _page_url(context, policy))
+    return VariableInputs(incident, policy, context.clock.now(), entries, names_by_id, _page_url(context, policy))
 
 
 def _page_url(context: Context, policy: Policy) -> str | None:
@@ -84,7 +84,7 @@ def _page_url(context: Context, policy: Policy) -> str | None:
 
 
 async def draft(
-    context: Context, conn: AsyncConnection, record: Record, audience: Audience, stage: str | None = None
+    context: Context, conn: AsyncConnection, record: VariableInputs, audience: Audience, stage: str | None = None
 ) -> Draft:
     """The message that is due to an audience. Raises `Refused` if its template is missing or broken."""
     incident, policy = record.incident, record.policy
@@ -103,7 +103,9 @@ async def draft(
     )
 
 
-async def drafts(context: Context, conn: AsyncConnection, record: Record, audiences: Sequence[Audience]) -> list[Draft]:
+async def drafts(
+    context: Context, conn: AsyncConnection, record: VariableInputs, audiences: Sequence[Audience]
+) -> list[Draft]:
     """The drafts for several audiences."""
     return [await draft(context, conn, record, audience) for audience in audiences]
 
@@ -120,7 +122,8 @@ async def reach_of(
     if not incident.drill:
         return current_reach
     drill = tuple(
-        LeftOut(recipient.name or recipient.address, "it is a drill") for recipient in current_reach.recipients
+        ExcludedRecipient(recipient.name or recipient.address, "it is a drill")
+        for recipient in current_reach.recipients
     )
     return replace(current_reach, recipients=(), left_out=(*drill, *current_reach.left_out))
 
@@ -130,11 +133,11 @@ async def _with_subscribers(
 ) -> Reach:
     """Add the subscribers of affected components, if the audience is public: only then is its text linted."""
     if not audience.public:
-        return replace(base, left_out=(*base.left_out, LeftOut("subscribers", "the audience is not public")))
+        return replace(base, left_out=(*base.left_out, ExcludedRecipient("subscribers", "the audience is not public")))
     affected = proposed_components(policy, incident)
     if not affected:
         reason = "no component of the status page is affected"
-        return replace(base, left_out=(*base.left_out, LeftOut("subscribers", reason)))
+        return replace(base, left_out=(*base.left_out, ExcludedRecipient("subscribers", reason)))
     rows = [row for row in await subscribers.active_after(conn, "", MOST_SUBSCRIBERS) if row.wants(affected)]
     if "email" not in context.methods:
         rows = [row for row in rows if row.kind is not SubscriberKind.EMAIL]

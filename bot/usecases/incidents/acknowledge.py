@@ -16,7 +16,7 @@ from bot.usecases.unit_of_work import locked_incident
 
 
 @dataclass(frozen=True, slots=True)
-class Acknowledged:
+class AcknowledgementResult:
     """The outcome of acknowledging. `first_by` and `first_at` are set when another person had acknowledged before."""
 
     incident: Incident
@@ -25,7 +25,7 @@ class Acknowledged:
     offer_lead: bool = False  # nobody is incident commander: offer the role
 
 
-async def acknowledge(context: Context, number: int, actor: str, delivery: str | None = None) -> Acknowledged:
+async def acknowledge(context: Context, number: int, actor: str, delivery: str | None = None) -> AcknowledgementResult:
     """Make the actor a responder. Calling it twice is safe: the second person joins, and is told who was first."""
     async with locked_incident(context, number, delivery) as work:
         incident, ladder = work.incident, work.incident.ladder
@@ -33,8 +33,8 @@ async def acknowledge(context: Context, number: int, actor: str, delivery: str |
         invited = [routing.invitation(number, actor)] if is_user_id(actor) else []
         saved = await work.commit(change, invited)
         if ladder.acknowledged_at is not None:
-            return Acknowledged(saved, first_by=incident.acknowledged_by, first_at=ladder.acknowledged_at)
-        return Acknowledged(saved, offer_lead="commander" not in saved.roles)
+            return AcknowledgementResult(saved, first_by=incident.acknowledged_by, first_at=ladder.acknowledged_at)
+        return AcknowledgementResult(saved, offer_lead="commander" not in saved.roles)
 
 
 async def join(context: Context, number: int, user: str, delivery: str | None = None) -> Incident:

@@ -29,19 +29,19 @@ from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 ASK_WITHIN = timedelta(seconds=15)  # a further escalation within this time has to be confirmed
 
 
-class EscalatedAlready(Refused):
+class AlreadyEscalated(Refused):
     """Another escalation has just paged somebody, or this one's rung, so the person has to confirm.
 
     `next_page` holds whom the escalation would page now; nobody was paged.
     """
 
-    def __init__(self, next_page: Escalated) -> None:
+    def __init__(self, next_page: EscalationResult) -> None:
         super().__init__(f"{next_page.incident.id} has been escalated meanwhile.", "escalate")
         self.next_page = next_page
 
 
 @dataclass(frozen=True, slots=True)
-class Escalated:
+class EscalationResult:
     """The incident as saved, and whom the escalation reached."""
 
     incident: Incident
@@ -50,10 +50,10 @@ class Escalated:
 
 async def escalate(
     context: Context, number: int, actor: str, reason: str = "", *, rung: int | None = None, delivery: str | None = None
-) -> Escalated:
+) -> EscalationResult:
     """Page the next unspent rung now; with `rung`, only if that is the next one.
 
-    Raises `EscalatedAlready` if it is not, and without `rung` right after another escalation, since two people who
+    Raises `AlreadyEscalated` if it is not, and without `rung` right after another escalation, since two people who
     escalate at the same moment mean one rung.
     """
     async with locked_incident(context, number, delivery) as work:
@@ -63,11 +63,11 @@ async def escalate(
         recent = last_at is not None and work.now - last_at < ASK_WITHIN
         overtaken = recent if rung is None else upcoming.paging.rung != rung
         if overtaken and upcoming.paging.reached:
-            raise EscalatedAlready(upcoming)
+            raise AlreadyEscalated(upcoming)
         return await escalate_locked(work, actor, reason)
 
 
-async def next_page(context: Context, number: int, actor: str) -> Escalated:
+async def next_page(context: Context, number: int, actor: str) -> EscalationResult:
     """Whom an escalation would page now. Nothing changes. Raises `Refused` as `escalate` does."""
     async with locked_incident(context, number) as work:
         authorize.require(context, "escalate", actor, work.incident)
@@ -75,12 +75,12 @@ async def next_page(context: Context, number: int, actor: str) -> Escalated:
         return await _next_page(work, actor)
 
 
-async def _next_page(work: UnitOfWork, actor: str) -> Escalated:
+async def _next_page(work: UnitOfWork, actor: str) -> EscalationResult:
     paging = ladder.page_next_rung(work.incident, await work.paging_context(), "", actor)
-    return Escalated(work.incident, paging)
+    return EscalationResult(work.incident, paging)
 
 
-async def escalate_locked(work: UnitOfWork, actor: str, reason: str) -> Escalated:
+async def escalate_locked(work: UnitOfWork, actor: str, reason: str) -> EscalationResult:
     """Do what `escalate` does, with the incident locked and the permission checked. Raises `Refused`."""
     ladder.check_escalatable(work.incident)
     why = f"{user_mention(actor)} escalated" + (f": {reason}" if reason else "")
@@ -105,7 +105,7 @@ async def fire_trigger(
 
 async def decline_page(
     context: Context, number: int, page: PageRef, actor: str, channel: str | None = None, delivery: str | None = None
-) -> Escalated | None:
+) -> EscalationResult | None:
     """Record that a person who was paged can't come, and page the next rung. None if the page needs no answer any more.
 
     No rung follows a page by name or by a trigger: the channel is told instead. Raises `Refused` for a person who was
@@ -139,7 +139,7 @@ async def page(
     schedule: str | None = None,
     reason: str = "",
     delivery: str | None = None,
-) -> Escalated:  # either users or a schedule
+) -> EscalationResult:  # either users or a schedule
     """Page people by name, or those on call on a schedule. Raises `Refused` if that reaches nobody."""
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, "page", actor, work.incident)
@@ -159,18 +159,18 @@ async def page(
         if not paging.reached:
             raise Refused(f"{'; '.join(paging.recipients.gaps)}. Nobody was paged; name somebody.", "page @user")
         await work.write(of_paging(work.incident, paging, cause, paging_context))
-        return Escalated(work.incident, paging)
+        return EscalationResult(work.incident, paging)
 
 
-async def _page_next_rung(work: UnitOfWork, incident: Incident, cause: PageCause, actor: str) -> Escalated:
+async def _page_next_rung(work: UnitOfWork, incident: Incident, cause: PageCause, actor: str) -> EscalationResult:
     """Page the next rung. `incident` is the locked one, with what the request itself changes."""
     paging_context = await work.paging_context()
     paging = ladder.page_next_rung(incident, paging_context, cause.why, actor)
     await work.write(of_paging(incident, paging, cause, paging_context))
-    return Escalated(work.incident, paging)
+    return EscalationResult(work.incident, paging)
 
 
-async def _tell_only(work: UnitOfWork, declined: Entry, label: str = "") -> Escalated:
+async def _tell_only(work: UnitOfWork, declined: Entry, label: str = "") -> EscalationResult:
     """Record that a page was declined, without paging anybody."""
     await work.write(Outcome(Change(work.incident, (declined,))))
-    return Escalated(work.incident, PagingOutcome(Change(work.incident), None, Recipients(), (), label=label))
+    return EscalationResult(work.incident, PagingOutcome(Change(work.incident), None, Recipients(), (), label=label))

@@ -29,7 +29,7 @@ MOST_GROUPS = 1000  # groups of alerts that move
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
+class MergeResult:
     """The result of a merge."""
 
     incident: Incident
@@ -41,7 +41,7 @@ class Merged:
 
 async def merge(
     context: Context, number: int, into: int, actor: str, delivery: str | None = None, *, sees_all: bool = False
-) -> Merged:
+) -> MergeResult:
     """End an incident as merged into another one. `sees_all`: the actor may see every private incident.
 
     1. Lock the groups of alerts, then both incidents. 2. Check what the person may do and see. 3. Move the
@@ -82,7 +82,7 @@ async def merge(
         saved = {each.number: each for each in await commit_many(conn, _by_number(pending), now)}
     context.wakeups.notify()
     outside = () if target_insiders is None else tuple(sorted(people - target_insiders))
-    return Merged(saved[number], saved[into], invited, outside, len(moved))
+    return MergeResult(saved[number], saved[into], invited, outside, len(moved))
 
 
 def _by_number(pending: Sequence[PendingChange]) -> list[PendingChange]:

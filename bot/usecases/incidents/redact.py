@@ -14,9 +14,9 @@ from bot.domain import routing
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident
 from bot.domain.incident import redaction as rules
-from bot.domain.incident.redaction import Redacted
+from bot.domain.incident.redaction import RedactionResult
 from bot.domain.timeline.entry import BOT, RecordedEntry
-from bot.domain.timeline.redaction import MESSAGE_KINDS, SHORTEST_PHRASE, Words, words_of
+from bot.domain.timeline.redaction import MESSAGE_KINDS, SHORTEST_PHRASE, StruckWords, words_of
 from bot.usecases import authorize
 from bot.usecases.context import Context
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
@@ -42,7 +42,7 @@ def may_redact_everything(context: Context, incident: Incident, actor: str) -> b
 
 async def redact(
     context: Context, number: int, seq: int, reason: str, actor: str, delivery: str | None = None
-) -> Redacted:
+) -> RedactionResult:
     """Redact an entry, with all versions of its message. Raises `Refused` without permission or reason.
 
     1. Find the words, and the entries that repeat them. 2. Erase these entries. 3. Remove the words from the incident,
@@ -59,11 +59,13 @@ async def redact(
         return await _redact(work, record, reason, actor, everything=everything)
 
 
-async def _redact(work: UnitOfWork, record: RecordedEntry, reason: str, actor: str, *, everything: bool) -> Redacted:
+async def _redact(
+    work: UnitOfWork, record: RecordedEntry, reason: str, actor: str, *, everything: bool
+) -> RedactionResult:
     conn, before, number = work.conn, work.incident, work.incident.number
     versions = await erasure.rows(conn, number, _versions(record))
     sent_texts = await _message_texts(conn, record)
-    words = Words.of([*words_of(record.entry), *sent_texts, *(row.text for row in versions if row.source_ts)])
+    words = StruckWords.of([*words_of(record.entry), *sent_texts, *(row.text for row in versions if row.source_ts)])
     repeating = await _entries_with(conn, number, words)
     erased = {row.seq: row for row in versions}
     erased |= {row.seq: row for row in repeating if everything or row.actor in (actor, BOT)}
@@ -79,7 +81,7 @@ async def _redact(work: UnitOfWork, record: RecordedEntry, reason: str, actor: s
     change = rules.redacted(after, sorted(erased), seal, record.entry.actor, reason, actor, work.now)
     edits = routing.rewrites(before, after, notices, frozenset(erased))
     saved = await work.commit(change, edits)
-    return Redacted(saved, record, len(erased), title_struck=after.title != before.title)
+    return RedactionResult(saved, record, len(erased), title_struck=after.title != before.title)
 
 
 async def _message_texts(conn: AsyncConnection, record: RecordedEntry) -> tuple[str, ...]:
@@ -98,7 +100,7 @@ def _versions(record: RecordedEntry) -> sa.ColumnElement[bool]:
     return sa.or_(itself, same_message)
 
 
-async def _entries_with(conn: AsyncConnection, number: int, words: Words) -> Sequence[AnyRow]:
+async def _entries_with(conn: AsyncConnection, number: int, words: StruckWords) -> Sequence[AnyRow]:
     """The entries that contain the words."""
     phrases = [phrase for phrase in words.phrases if len(phrase) >= SHORTEST_PHRASE]
     if not phrases:

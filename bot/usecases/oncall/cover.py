@@ -11,7 +11,7 @@ from bot.domain import routing
 from bot.domain.access.identity import Identity
 from bot.domain.errors import Refused
 from bot.domain.oncall import schedule as oncall
-from bot.domain.oncall.cover import Covered, GivenUp
+from bot.domain.oncall.cover import CoverEnd, CoverResult
 from bot.domain.oncall.place import parse_place, place_of
 from bot.domain.oncall.schedule import Override
 from bot.domain.policy.policy import Policy
@@ -36,7 +36,7 @@ async def cover(
     ends_at: datetime,
     person: Identity,
     delivery: str | None = None,
-) -> Covered:
+) -> CoverResult:
     """Put the person on call instead of the rotation and of earlier covers. A start in the past becomes now.
 
     The place is a schedule, or a layer of it, as in `support/night`. Raises `Refused` for an unknown one, and for
@@ -59,7 +59,7 @@ async def cover(
     return covered
 
 
-def _relieved(policy: Policy, covered: Covered, now: datetime) -> list[Notice]:
+def _relieved(policy: Policy, covered: CoverResult, now: datetime) -> list[Notice]:
     """The notices to the people whom the cover relieves, who may not know of it."""
     override = covered.override
     key = f"{override.schedule}:{override.member}:{now.timestamp()}"
@@ -78,7 +78,7 @@ def _relieved(policy: Policy, covered: Covered, now: datetime) -> list[Notice]:
     ]
 
 
-def _back_on_call(policy: Policy, member: str, result: GivenUp, now: datetime) -> list[Notice]:
+def _back_on_call(policy: Policy, member: str, result: CoverEnd, now: datetime) -> list[Notice]:
     """The notices to the people who are on call again after a cover was given up."""
     if result.at > now:
         return []
@@ -103,7 +103,7 @@ def _check(override: Override, now: datetime) -> None:
 
 async def _cover_result(
     conn: AsyncConnection, policy: Policy, override: Override, person: Identity, before: Sequence[Override]
-) -> Covered:
+) -> CoverResult:
     """The result of a cover. Only the beginning of a long one is searched, to bound the cost."""
     schedule = policy.schedules[override.schedule]
     start, until = override.starts_at, min(override.ends_at, override.starts_at + oncall.LOOKAHEAD)
@@ -116,7 +116,7 @@ async def _cover_result(
         if not person.is_among([on_call.address_of(policy, member) or member])
         and await on_call.user_of(conn, policy, member) != person.user
     ]
-    return Covered(override, tuple(other_members), tuple(oncall.gaps(schedule, start, until, before)))
+    return CoverResult(override, tuple(other_members), tuple(oncall.gaps(schedule, start, until, before)))
 
 
 def _on_duty(shifts: Sequence[oncall.Shift]) -> dict[str, timedelta]:
@@ -127,7 +127,7 @@ def _on_duty(shifts: Sequence[oncall.Shift]) -> dict[str, timedelta]:
     return times
 
 
-async def give_up(context: Context, place: str, member: str, delivery: str | None = None) -> GivenUp:
+async def give_up(context: Context, place: str, member: str, delivery: str | None = None) -> CoverEnd:
     """End every current and future cover of the member, or else those of people whom Slack no longer reaches.
 
     A place such as `support/night` means the covers of this layer alone.
@@ -152,7 +152,7 @@ async def give_up(context: Context, place: str, member: str, delivery: str | Non
         rotation = context.policy.schedules.get(schedule)
         shifts = oncall.current_shifts(rotation, at, after) if rotation else ()
         were_on_call = oncall.on_call(rotation, at, before) if rotation else ()
-        result = GivenUp(ended, at, shifts, after, were_on_call)
+        result = CoverEnd(ended, at, shifts, after, were_on_call)
         await enqueue.put(conn, _back_on_call(context.policy, member, result, now))
     await shift_change.schedules_changed(context, {schedule}, before)
     context.wakeups.notify()

@@ -12,7 +12,7 @@ from bot.domain.errors import Refused
 from bot.domain.playbook import automation, job_results
 from bot.domain.playbook.definition import Playbook, Step
 from bot.domain.playbook.job import Action, Job, JobState
-from bot.domain.playbook.run import GRANTED, ApprovalStatus, Overtaken, PlaybookRun, RunChange, StepStatus
+from bot.domain.playbook.run import GRANTED, ApprovalStatus, PlaybookRun, RunChange, StepAlreadySettled, StepStatus
 from bot.domain.playbook.transitions import require_undoable
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import BOT, entry
@@ -76,15 +76,15 @@ async def queue_step_in(
 ) -> QueueResult:
     """Queue a step, or its rollback, with the incident locked. `plan_digest` is of the plan that the person saw.
 
-    A refusal is not raised, so that its timeline entry is committed: look at `QueueResult.refused`. Raises `Overtaken`
-    if the step is already running.
+    A refusal is not raised, so that its timeline entry is committed: look at `QueueResult.refused`.
+    Raises `StepAlreadySettled` if the step is already running.
     """
     run, playbook = await load_run(work.conn, run.incident, run.number)
     step = playbook.step(step_key)
     request = _Request(by, Action(action), plan_digest)
     try:
         return await _queue(work, run, playbook, step, request)
-    except Overtaken:
+    except StepAlreadySettled:
         raise
     except Refused as refused:
         return await _record_refusal(work, run, step, request, refused.message)
@@ -93,7 +93,7 @@ async def queue_step_in(
 async def _queue(work: UnitOfWork, run: PlaybookRun, playbook: Playbook, step: Step, request: _Request) -> QueueResult:
     state = run.step(step.key)
     if state.state is StepStatus.RUNNING:
-        raise Overtaken("running", state)
+        raise StepAlreadySettled("running", state)
     if request.action is Action.ROLLBACK:
         require_undoable(state)
     confidence = await playbook_confidence(work.conn, work.incident, playbook.id, work.now)

@@ -15,7 +15,7 @@ from bot.domain.incident import Change, Incident
 from bot.domain.paging import triggers
 from bot.domain.playbook import job_results
 from bot.domain.playbook.job import Action, ExitKind, Job, JobState, Verdict, retry_after
-from bot.domain.playbook.run import Overtaken, PlaybookRun, RunChange, StepStatus, status_text
+from bot.domain.playbook.run import PlaybookRun, RunChange, StepAlreadySettled, StepStatus, status_text
 from bot.domain.timeline.entry import BOT, entry
 from bot.domain.values.durations import exact
 from bot.domain.values.slack_ids import user_mention
@@ -197,8 +197,8 @@ async def settle(
 ) -> PlaybookRun:
     """Record a person's answer whether an interrupted job ran.
 
-    `answer` is `ran`, after which the step is done, or `not`, after which it is open again. Raises `Overtaken` if
-    another person was faster.
+    `answer` is `ran`, after which the step is done, or `not`, after which it is open again.
+    Raises `StepAlreadySettled` if another person was faster.
     """
     async with locked_incident(context, number, delivery) as work:
         authorize.require_member(context, "run", by, work.incident, "say whether a step ran")
@@ -208,7 +208,7 @@ async def settle(
         run, _ = await load_run(work.conn, number, job.walk)
         state = run.step(job.step)
         if job.state is not JobState.MAY_HAVE_RUN:
-            raise Overtaken("settled", state)
+            raise StepAlreadySettled("settled", state)
         text = "it ran" if answer == "ran" else "it did not run"
         if state.state is not StepStatus.MAY_HAVE_RUN:
             text = f"the step is {status_text(state.state)} already"

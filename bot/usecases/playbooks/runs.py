@@ -24,7 +24,7 @@ from bot.domain.values.masking import strip_invisible
 from bot.domain.values.slack_ids import user_mention
 from bot.usecases import authorize
 from bot.usecases.context import Context
-from bot.usecases.incidents.escalate import Escalated, escalate_locked
+from bot.usecases.incidents.escalate import EscalationResult, escalate_locked
 from bot.usecases.playbooks.unit_of_work import commit, locked_run
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 from playbooks.search import Query
@@ -47,7 +47,7 @@ class CriterionEscalation:
     """An escalation criterion that was used, and the escalation that followed."""
 
     criterion: str
-    escalated: Escalated
+    escalated: EscalationResult
 
 
 def query_for(incident: Incident, policy: Policy, words: str = "") -> Query:

@@ -19,7 +19,7 @@ READ = 1000  # items read at most; those of private incidents are checked one by
 
 
 @dataclass(frozen=True, slots=True)
-class FoundActions:
+class ActionMatches:
     """Up to the requested number of matching items, with their incidents and the total."""
 
     items: tuple[ActionItem, ...]
@@ -28,10 +28,10 @@ class FoundActions:
     tickets: Mapping[str, Ticket]  # by the item's ID; of the items that have one
 
 
-async def of_incident(conn: AsyncConnection, incident: Incident) -> FoundActions:
+async def of_incident(conn: AsyncConnection, incident: Incident) -> ActionMatches:
     """All items of an incident, open ones first, then by priority and due date."""
     items = sorted(await actions.of_incident(conn, incident.number), key=_order)
-    return FoundActions(tuple(items), {incident.number: incident}, len(items), await tickets_of(conn, items))
+    return ActionMatches(tuple(items), {incident.number: incident}, len(items), await tickets_of(conn, items))
 
 
 async def find_live(
@@ -41,7 +41,7 @@ async def find_live(
     owner: str | None = None,
     due_before: date | None = None,
     limit: int,
-) -> FoundActions:
+) -> ActionMatches:
     """Up to `limit` open items that `user` may see (None: all), in the order of their due days."""
     item_filter = ActionFilter(owner, due_before)
     items: Sequence[ActionItem] = await actions.live(conn, item_filter, READ)
@@ -55,7 +55,7 @@ async def find_live(
     total = len(visible_items)
     if len(items) == READ:
         total = await actions.count_live(conn, item_filter if user is None else replace(item_filter, private=False))
-    return FoundActions(
+    return ActionMatches(
         tuple(visible_items[:limit]), incidents_by_number, total, await tickets_of(conn, visible_items[:limit])
     )
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.alerts.rates import Tally, shares
-from bot.domain.figures.report import Beside, Report, Scope, Share, report
+from bot.domain.figures.report import ActivityCounts, Report, Scope, Share, report
 from bot.domain.figures.targets import GRACE, late_updates
 from bot.domain.incident.fact import IncidentFact
 from bot.domain.policy.policy import Policy
@@ -39,7 +39,9 @@ async def period_figures(database: Database, policy: Policy, scope: Scope, now: 
         alerts = shares(_selected(group_tallies, within, scope), within, outside)
         late_ones = {**late, **_late_in_business_days(within, times, policy)}
         follow_through = _follow_through(items, counted, now.date())
-        return report(facts, scope, policy, now, Beside(alerts, updates, late_ones, pages, automated, follow_through))
+        return report(
+            facts, scope, policy, now, ActivityCounts(alerts, updates, late_ones, pages, automated, follow_through)
+        )
 
     return await asyncio.to_thread(compute)
 

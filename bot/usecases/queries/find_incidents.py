@@ -10,13 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.incident import Incident
 from bot.usecases.visibility import can_see
 from storage import incidents
-from storage.incidents import Counted, IncidentFilter
+from storage.incidents import IncidentCount, IncidentFilter
 
 PRIVATE = 1000  # private incidents that are checked one by one
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class IncidentMatches:
     """Up to the requested number of matching incidents, and the totals."""
 
     incidents: tuple[Incident, ...]
@@ -34,7 +34,7 @@ async def find_incidents(
     worst_first: Sequence[str] = (),
     naming: Collection[str] = (),
     limit: int,
-) -> Found:
+) -> IncidentMatches:
     """Up to `limit` incidents that `user` may see.
 
     `severities` narrow the list down. `worst_first` are keys of severities in the order wanted; without it the newest
@@ -51,7 +51,7 @@ async def find_incidents(
         for incident in await incidents.find(conn, private_filter, worst_first, PRIVATE)
         if await can_see(conn, incident, user)
     ]
-    counted = Counted(
+    counted = IncidentCount(
         counted.incidents + sum(not incident.drill for incident in private),
         counted.drills + sum(incident.drill for incident in private),
         counted.is_all,
@@ -60,4 +60,4 @@ async def find_incidents(
     matches = sorted(
         [*public, *private], key=lambda incident: (ranks.get(incident.severity, len(ranks)), -incident.number)
     )
-    return Found(tuple(matches[:limit]), counted.incidents, counted.drills, counted.is_all)
+    return IncidentMatches(tuple(matches[:limit]), counted.incidents, counted.drills, counted.is_all)

@@ -11,7 +11,7 @@ from bot.domain.actions.item import prevents
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.triage import service_catalog
-from bot.domain.triage.probable_causes import Clues, probable_causes
+from bot.domain.triage.probable_causes import Evidence, probable_causes
 from bot.domain.triage.triage import Triage
 from bot.domain.values import tokenizer
 from bot.usecases.context import Context
@@ -47,7 +47,7 @@ async def gather_triage(context: Context, incident: Incident, policy: Policy) ->
     library = (await context.playbook_library.library()).by_id if any(match.fix for match in similar) else {}
     fixes = dict.fromkeys(match.fix.playbook for match in similar if match.fix)
     causes = service_catalog.probable_causes(policy.services, services, other_incidents, similar, now)
-    clues = Clues(started_at, distances, changed, firing, causes, similar)
+    clues = Evidence(started_at, distances, changed, firing, causes, similar)
     return Triage(
         firing=tuple(firing),
         changes=tuple(changed),

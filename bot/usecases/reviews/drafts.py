@@ -21,7 +21,7 @@ LONGEST = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
+class SectionDrafts:
     """The drafts of a section: the person's own, those of others who are writing now, and the stored text."""
 
     mine: SectionDraft | None
@@ -50,14 +50,14 @@ async def discard_draft(context: Context, number: int, section: str, actor: str)
         await review_drafts.delete(conn, number, section, actor)
 
 
-async def writing(context: Context, number: int, section: str, actor: str) -> Writing:
+async def writing(context: Context, number: int, section: str, actor: str) -> SectionDrafts:
     """The drafts and the stored text of a section."""
     since = context.clock.now() - RECENT
     async with context.database.reading() as conn:
         drafts = await review_drafts.of_section(conn, number, section)
         stored = (await reviews.current(conn, number)).get(section)
     mine = next((other_draft for other_draft in drafts if other_draft.author == actor), None)
-    return Writing(
+    return SectionDrafts(
         mine,
         tuple(other_draft for other_draft in drafts if other_draft.author != actor and other_draft.at > since),
         stored,

@@ -11,7 +11,7 @@ from bot.domain.alerts.alert import Alert, AlertBatch
 from bot.usecases.alerts.receive import receive_alerts
 from bot.usecases.context import Context
 from storage.rules import leases
-from storage.rules.states import States
+from storage.rules.states import StateStore
 
 _State = TypeVar("_State")
 AT_ONCE = 2000  # alerts that are received in one transaction
@@ -22,13 +22,18 @@ class LeaseLost(Exception):
 
 
 async def save_states(
-    context: Context, lease: str, fence: int, kind: States[_State], states: Sequence[_State], gone: Collection[str] = ()
+    context: Context,
+    lease: str,
+    fence: int,
+    store: StateStore[_State],
+    states: Sequence[_State],
+    gone: Collection[str] = (),
 ) -> None:
     """Write states, and delete those in `gone`, if this replica still holds the lease. Raises `LeaseLost`."""
     async with context.database.serialized() as conn:
         await check_lease(conn, lease, fence)
-        await kind.save(conn, states)
-        await kind.forget(conn, gone)
+        await store.save(conn, states)
+        await store.forget(conn, gone)
 
 
 async def check_lease(conn: AsyncConnection, lease: str, fence: int) -> None:

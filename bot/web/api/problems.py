@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bot.domain.errors import NotAllowed, NotFound, Refused
 from bot.operations.base import BadArgument
-from bot.operations.versions import Outdated
+from bot.operations.versions import OutdatedVersion
 
 TYPE = "application/problem+json"
 LONGEST_BODY = 1024 * 1024
@@ -63,7 +63,7 @@ def of_refusal(error: Refused) -> Problem:
         return Problem("not-found", error.message)
     if isinstance(error, NotAllowed):
         return Problem("not-allowed", error.message)
-    if isinstance(error, Outdated):
+    if isinstance(error, OutdatedVersion):
         return Problem("outdated", error.message)
     if isinstance(error, BadArgument):
         return Problem("invalid", error.message, errors=[{"field": error.name, "message": error.message}])

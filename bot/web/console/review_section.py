@@ -17,7 +17,7 @@ from bot.domain.review.document import TITLES, Section
 from bot.domain.review.view import ReviewView
 from bot.operations.visibility import visible_incident
 from bot.usecases.reviews.ask import answer
-from bot.usecases.reviews.drafts import LONGEST, Writing, discard_draft, keep_draft, writing
+from bot.usecases.reviews.drafts import LONGEST, SectionDrafts, discard_draft, keep_draft, writing
 from bot.usecases.reviews.read import read_review
 from bot.usecases.unit_of_work import DuplicateDelivery
 from bot.web.api.authentication import require
@@ -167,7 +167,7 @@ async def _page(
     return await visitor.page("section.html", status, at="reviews", **values)
 
 
-def _text(place: Place, now_writing: Writing, refused: Form | None) -> tuple[str, int, bool]:
+def _text(place: Place, now_writing: SectionDrafts, refused: Form | None) -> tuple[str, int, bool]:
     """The text to write on, the version that saving it replaces, and whether it is a draft that was kept."""
     if refused is not None:  # it was read: sending it again means to replace what is there now
         return refused.values.get("text", ""), place.section.version, False
@@ -176,11 +176,11 @@ def _text(place: Place, now_writing: Writing, refused: Form | None) -> tuple[str
     return _as_written(place, now_writing), place.section.version, False
 
 
-def _as_written(place: Place, now_writing: Writing) -> str:
+def _as_written(place: Place, now_writing: SectionDrafts) -> str:
     return now_writing.stored.text if now_writing.stored is not None else edited.as_text(place.section.sentences)
 
 
-async def _told(visitor: Visitor, now_writing: Writing, version: int) -> str:
+async def _told(visitor: Visitor, now_writing: SectionDrafts, version: int) -> str:
     """What the second of two people is told while they write; empty where nobody else is there."""
     people = [other_draft.author for other_draft in now_writing.others]
     stored = now_writing.stored

@@ -12,7 +12,7 @@ from aiohttp import web
 from bot.domain.access.session import SignIn
 from bot.domain.access.token import Scope, Token
 from bot.domain.errors import DeliveryError
-from bot.integrations.slack_openid import NotProven, Proof, SlackOpenId
+from bot.integrations.slack_openid import IdentityNotVerified, SignedInUser, SlackOpenId
 from bot.usecases.access import sessions
 from bot.web.api.problems import Problem
 from bot.web.console.inside import inside
@@ -74,9 +74,9 @@ class SlackSignIn:
         if not code or len(code) > _LONGEST:
             return await pages.form(request, error=REFUSED, status=403)
         try:
-            proof = await self.openid.proof(code, self.redirect_uri, nonce)
+            proof = await self.openid.signed_in_user(code, self.redirect_uri, nonce)
             response = await self._opened(request, pages, proof, then)
-        except NotProven as error:
+        except IdentityNotVerified as error:
             log.warning("console.sign_in_refused", reason=str(error))
             response = await pages.form(request, error=REFUSED, status=403)
         except DeliveryError as error:
@@ -87,7 +87,7 @@ class SlackSignIn:
         cookies.delete_openid(response)
         return response
 
-    async def _opened(self, request: web.Request, pages: SignInPages, proof: Proof, then: str) -> web.Response:
+    async def _opened(self, request: web.Request, pages: SignInPages, proof: SignedInUser, then: str) -> web.Response:
         if proof.team != self.team:
             return await pages.form(request, error=OTHER_TEAM, status=403)
         console = pages.console

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from bot.domain.alerts.alert import Alert, AlertStatus
-from bot.domain.alerts.reception import CurrentOccurrence, Reception, States, receive
+from bot.domain.alerts.reception import AlertStates, CurrentOccurrence, Reception, receive
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -16,7 +16,7 @@ def told(status: str, minutes: int, *, by_state: bool = True, cycle: str | None 
     return Alert("events", "f", AlertStatus(status), at, {}, cycle=cycle, by_state=by_state)
 
 
-def receptions(*alerts: Alert, states: States | None = None) -> list[str]:
+def receptions(*alerts: Alert, states: AlertStates | None = None) -> list[str]:
     return [str(each.reception) for each in receive(alerts, {}, states)]
 
 
@@ -30,17 +30,17 @@ def test_an_alert_told_by_state_belongs_to_the_firing_under_way_until_it_is_over
 
 
 def test_a_firing_told_by_state_that_arrives_after_a_later_end_is_stale() -> None:
-    states = States(ended={"events:f": NINE + 5 * MINUTE})
+    states = AlertStates(ended={"events:f": NINE + 5 * MINUTE})
     assert receptions(told("firing", 4), told("firing", 6), states=states) == ["stale", "new"]
 
 
 def test_an_end_told_by_state_that_is_older_than_the_firing_is_stale() -> None:
-    states = States(firing={"events:f": CurrentOccurrence("events:f@1", NINE + 5 * MINUTE)})
+    states = AlertStates(firing={"events:f": CurrentOccurrence("events:f@1", NINE + 5 * MINUTE)})
     assert receptions(told("resolved", 4), told("resolved", 6), states=states) == ["stale", "resolved"]
 
 
 def test_an_end_without_a_firing_is_remembered_for_the_firing_that_arrives_later() -> None:
-    states = States()
+    states = AlertStates()
     assert receptions(told("resolved", 5), told("firing", 4), states=states) == ["repeated", "stale"]
     assert states.changed == {"events:f"}
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from bot.domain.alerts.rates import Tally, shares
 from bot.domain.figures.goals import goals
-from bot.domain.figures.report import Beside, Period, Report, Scope, Share, report
+from bot.domain.figures.report import ActivityCounts, Period, Report, Scope, Share, report
 from bot.domain.incident.fact import IncidentFact
 from bot.domain.incident.status import Status
 from bot.metrics import Metrics
@@ -37,7 +37,7 @@ FACTS = [
 
 def counted() -> Report:
     tallies = [Tally(number, False, False, 1, NOON) for number in (1, 2, 3)] + [Tally(None, True, True, 1, NOON)]
-    beside = Beside(shares(tallies, FACTS), automated=frozenset({1, 2}))
+    beside = ActivityCounts(shares(tallies, FACTS), automated=frozenset({1, 2}))
     return report(FACTS, Scope(Period(NOON, END)), POLICY, END, beside)
 
 
@@ -56,7 +56,7 @@ def test_targets_of_document_003_are_compared() -> None:
 
 
 def test_nothing_is_met_or_missed_without_a_figure() -> None:
-    nothing = report([], Scope(Period(NOON, END)), POLICY, END, Beside(shares([], [])))
+    nothing = report([], Scope(Period(NOON, END)), POLICY, END, ActivityCounts(shares([], [])))
     assert {goal.met for goal in goals(nothing, POLICY)} <= {None}
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.alerts.rates import rates
-from bot.domain.figures.report import Beside, Period, Report, Scope, report
+from bot.domain.figures.report import ActivityCounts, Period, Report, Scope, report
 from bot.domain.incident import Incident, NewIncident, acknowledge, cancel, declare, reopen, resolve
 from bot.domain.incident.fact import IncidentFact
 from bot.domain.incident.times import correct
@@ -82,7 +82,7 @@ def figures() -> tuple[Report, list[Told]]:
     histories = [history(number, chance) for number in range(1, HISTORIES + 1)]
     facts = [fact(incident) for incident, _ in histories]
     told = [each for _, each in histories if PERIOD.start <= at(each.detected) < PERIOD.end]
-    return report(facts, Scope(PERIOD), POLICY, END, Beside(rates([], facts))), told
+    return report(facts, Scope(PERIOD), POLICY, END, ActivityCounts(rates([], facts))), told
 
 
 def test_figures_of_a_thousand_generated_histories_equal_those_of_the_oracle() -> None:
@@ -117,5 +117,5 @@ def test_figures_of_a_thousand_generated_histories_equal_those_of_the_oracle() -
 def test_nothing_is_negative_even_where_times_contradict_each_other() -> None:
     incident = declare(1, NewIncident("It is down", "bad", "U1"), POLICY, NOON).incident
     odd = fact(incident)._replace(resolved_at=NOON - timedelta(hours=1), started_at=NOON + timedelta(hours=1))
-    counted = report([odd], Scope(Period(NOON, END)), POLICY, END, Beside(rates([], [])))
+    counted = report([odd], Scope(Period(NOON, END)), POLICY, END, ActivityCounts(rates([], [])))
     assert counted.spans["resolve_s"].median == counted.spans["detect_s"].median == 0

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import random
 
-from bot.domain.figures.trend import Lengths, Verdict, trend
+from bot.domain.figures.trend import Durations, Verdict, trend
 
 SPREAD = 0.9  # of the logarithm of durations, as recorded incidents have it
 
 
-def lengths(chance: random.Random, count: int, median: float, open_for: float | None = None) -> Lengths:
+def lengths(chance: random.Random, count: int, median: float, open_for: float | None = None) -> Durations:
     """Durations of incidents. `open_for`: those that take longer are still open."""
     drawn = [median * chance.lognormvariate(0, SPREAD) for _ in range(count)]
     if open_for is None:
-        return Lengths(drawn)
+        return Durations(drawn)
     limits = [chance.uniform(0, open_for) for _ in drawn]
     pairs = list(zip(drawn, limits, strict=True))
-    return Lengths([each for each, limit in pairs if each <= limit], [limit for each, limit in pairs if each > limit])
+    return Durations([each for each, limit in pairs if each <= limit], [limit for each, limit in pairs if each > limit])
 
 
-def period(chance: random.Random, severe: int, mild: int, factor: float = 1.0) -> dict[str, Lengths]:
+def period(chance: random.Random, severe: int, mild: int, factor: float = 1.0) -> dict[str, Durations]:
     return {
         "sev1": lengths(chance, severe, 3600 * factor),
         "sev3": lengths(chance, mild, 600 * factor),
@@ -73,11 +73,11 @@ def test_a_doubling_is_worse() -> None:
 
 
 def test_of_few_incidents_nothing_is_claimed() -> None:
-    told = trend({"sev1": Lengths([1.0] * 4)}, {"sev1": Lengths([1000.0] * 50)})
+    told = trend({"sev1": Durations([1.0] * 4)}, {"sev1": Durations([1000.0] * 50)})
     assert (told.verdict, told.n, told.n_before, told.p) == (Verdict.CANNOT_TELL, 4, 50, None)
 
 
 def test_equal_times_show_no_change() -> None:
     for count in (10, 500):
-        told = trend({"sev1": Lengths([60.0] * count)}, {"sev1": Lengths([60.0] * count)})
+        told = trend({"sev1": Durations([60.0] * count)}, {"sev1": Durations([60.0] * count)})
         assert told.verdict is Verdict.CANNOT_TELL

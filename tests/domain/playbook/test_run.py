@@ -9,9 +9,9 @@ import pytest
 from bot.domain.errors import Refused
 from bot.domain.playbook import approvals, job_results, lifecycle, steps
 from bot.domain.playbook.run import (
-    Overtaken,
     PlaybookRun,
     RunChange,
+    StepAlreadySettled,
 )
 from tests.domain.playbook.runs import BOOK, HALF_HOUR, awaiting_approval, completed, current_keys, opened
 from tests.domain.policies import MINUTE, NOON
@@ -48,7 +48,7 @@ def test_settling_the_last_step_finishes_the_run() -> None:
 
 
 def test_the_second_person_is_told_who_was_faster() -> None:
-    with pytest.raises(Overtaken) as raised:
+    with pytest.raises(StepAlreadySettled) as raised:
         steps.complete(completed("1.1"), "1.1", "UB", NOON + 2 * MINUTE)
     assert (raised.value.step.by, raised.value.step.at) == ("UA", NOON + MINUTE)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from bot.domain.alerts.group import AlertGroup
 from bot.domain.alerts.service_change import ChangeKind, ServiceChange
 from bot.domain.policy.alert_rules import AlertAction
-from bot.domain.triage.probable_causes import MOST, Clues, ProbableCause, probable_causes
+from bot.domain.triage.probable_causes import MOST, Evidence, ProbableCause, probable_causes
 from bot.domain.triage.service_catalog import Cause
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -27,7 +27,7 @@ def fires(service: str, minutes: float = 0) -> AlertGroup:
 
 
 def causes(**clues: object) -> tuple[ProbableCause, ...]:
-    return probable_causes(replace(Clues(NOON, DISTANCES), **clues))  # type: ignore[arg-type]
+    return probable_causes(replace(Evidence(NOON, DISTANCES), **clues))  # type: ignore[arg-type]
 
 
 def test_the_nearest_change_is_the_most_probable_cause() -> None:

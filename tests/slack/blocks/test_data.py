@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.actions.item import ActionItem
 from bot.domain.alerts.rates import rates
-from bot.domain.figures.report import Beside, Period, Report, Scope, report
+from bot.domain.figures.report import ActivityCounts, Period, Report, Scope, report
 from bot.domain.incident.fact import IncidentFact
 from bot.domain.incident.status import Status
 from bot.slack.blocks import actions, data
@@ -34,7 +34,7 @@ def fact(number: int, days: float, **changes: Any) -> IncidentFact:
 
 def of(facts: list[IncidentFact], days: int, by: str = "severity") -> Report:
     end = NOON + timedelta(days=days)
-    return report(facts, Scope(Period(NOON, end), by=by), POLICY, end, Beside(rates([], facts)))
+    return report(facts, Scope(Period(NOON, end), by=by), POLICY, end, ActivityCounts(rates([], facts)))
 
 
 REPORTS = {

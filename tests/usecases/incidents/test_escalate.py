@@ -15,7 +15,7 @@ from bot.usecases.context import Context
 from bot.usecases.incidents.acknowledge import acknowledge
 from bot.usecases.incidents.change_severity import change_severity
 from bot.usecases.incidents.declare import Declaration, declare
-from bot.usecases.incidents.escalate import EscalatedAlready, decline_page, escalate, next_page, page
+from bot.usecases.incidents.escalate import AlreadyEscalated, decline_page, escalate, next_page, page
 from bot.usecases.incidents.page_answers import PageRef
 from bot.usecases.unit_of_work import locked_incident
 from storage import deadlines, directory
@@ -66,7 +66,7 @@ async def test_two_escalations_at_the_same_moment_page_one_rung(context: Context
     assert (await escalate(context, 1, "U1")).paging.rung == 1
     clock.instant += timedelta(seconds=0.5)
     for actor in ("U1", "U2"):
-        with pytest.raises(EscalatedAlready) as raised:
+        with pytest.raises(AlreadyEscalated) as raised:
             await escalate(context, 1, actor, "We need help")
         upcoming = raised.value.next_page
         assert (upcoming.incident.ladder.escalated_by, upcoming.paging.rung) == ("U1", 2)
@@ -81,7 +81,7 @@ async def test_an_escalation_that_names_a_paged_rung_pages_no_other(context: Con
     assert (preview.paging.rung, preview.paging.recipients.people) == (1, ("U0FIRST01",))
     await escalate(context, 1, "U2", rung=1)
     clock.instant += timedelta(hours=1)
-    with pytest.raises(EscalatedAlready):
+    with pytest.raises(AlreadyEscalated):
         await escalate(context, 1, "U1", rung=1)
 
 

@@ -7,7 +7,7 @@ import pytest
 from bot.domain.access.identity import Identity, Membership
 from bot.domain.errors import Refused
 from bot.domain.playbook.job import JobState
-from bot.domain.playbook.run import Overtaken, StepStatus
+from bot.domain.playbook.run import StepAlreadySettled, StepStatus
 from bot.usecases.context import Context
 from bot.usecases.playbooks import approvals, runs
 from bot.usecases.playbooks.job_queue import queue_step
@@ -44,7 +44,7 @@ async def test_a_step_that_runs_is_not_queued_again(context: Context) -> None:
     await queue_step(context, 1, 1, "1.1", MAYA, delivery="press:1")
     with pytest.raises(DuplicateDelivery):
         await queue_step(context, 1, 1, "1.1", MAYA, delivery="press:1")
-    with pytest.raises(Overtaken):
+    with pytest.raises(StepAlreadySettled):
         await queue_step(context, 1, 1, "1.1", TOM, delivery="press:2")
 
 

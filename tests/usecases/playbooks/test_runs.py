@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot.domain.access.identity import Identity, Membership
 from bot.domain.errors import NotFound, Refused
-from bot.domain.playbook.run import ApprovalStatus, Overtaken, PlaybookRun, StepStatus
+from bot.domain.playbook.run import ApprovalStatus, PlaybookRun, StepAlreadySettled, StepStatus
 from bot.usecases.context import Context
 from bot.usecases.incidents.declare import Declaration, declare
 from bot.usecases.incidents.resolve import resolve
@@ -125,7 +125,7 @@ async def test_a_press_delivered_twice_counts_once(context: Context, run: Playbo
 
 async def test_the_second_person_to_settle_a_step_learns_who_was_first(context: Context, run: PlaybookRun) -> None:
     await runs.complete(context, 1, 1, "1.1", MAYA)
-    with pytest.raises(Overtaken) as raised:
+    with pytest.raises(StepAlreadySettled) as raised:
         await runs.complete(context, 1, 1, "1.1", TOM)
     assert (raised.value.step.by, raised.value.step.state) == (MAYA, StepStatus.DONE)
 

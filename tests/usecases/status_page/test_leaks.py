@@ -17,7 +17,7 @@ from bot.domain.statuspage.publication import (
     change,
     publish,
 )
-from bot.domain.statuspage.view import Published, build_view
+from bot.domain.statuspage.view import PagePublications, build_view
 from bot.web.statuspage import documents, mirror
 from tests.web.statuspage.statuspage_api import STATES
 
@@ -67,7 +67,9 @@ def test_nothing_of_ten_thousand_incidents_is_in_any_public_output() -> None:
             shown.append(published(draw, number, inside))
         open_ones = tuple(each for each in shown if not each.ended)
         past = tuple(each for each in shown if each.ended)
-        view = build_view(RULES, "https://status.example.com", Published(open_ones, past, NOW - timedelta(90)), NOW)
+        view = build_view(
+            RULES, "https://status.example.com", PagePublications(open_ones, past, NOW - timedelta(90)), NOW
+        )
         public = b"\n".join([each.body for each in documents.all_documents(view).values()])
         if first == 0:  # every page of an incident, too: they take most of the time
             public += b"\n".join(mirror.static_files(view).values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from bot.integrations.temporary_prometheus import Written, temporary
+from bot.integrations.temporary_prometheus import SeriesToWrite, temporary
 from storage.rules import switches
 from tests.api.calls import MAYA
 from tests.rules.prometheus import needs_prometheus
@@ -58,7 +58,7 @@ async def test_a_backtest_shows_when_a_rule_would_have_fired(sqlite_url: str, tm
     end = time.time() // 60 * 60
     samples = [(end - ago * 60, 9.0 if 120 <= ago < 130 else 0.0) for ago in range(240, -1, -1)]
     async with (
-        temporary([Written({"__name__": "errors", "job": "checkout"}, samples)]) as prometheus,
+        temporary([SeriesToWrite({"__name__": "errors", "job": "checkout"}, samples)]) as prometheus,
         world(sqlite_url, policy=written(tmp_path, POLICY), prometheus_url=prometheus.shown) as here,
         browser(here, scopes="admin") as maya,
         browser(here, "U0TOM00000", "read") as reader,

@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain.policy.status_page_rules import Component, StatusPageRules
 from bot.domain.statuspage.publication import NewPublication, publish
-from bot.domain.statuspage.view import PageView, Published, build_view
+from bot.domain.statuspage.view import PagePublications, PageView, build_view
 from bot.web.statuspage import feeds
 from bot.web.statuspage.feeds import ATOM
 
@@ -30,7 +30,7 @@ TYPED = [
 
 def view_of(text: str) -> PageView:
     made = publish(NewPublication(text, f"{text}\n\n{text}", started_at=NOW - timedelta(hours=1)), None, "cli", NOW)
-    return build_view(RULES, "https://status.example.com", Published((made,), (), NOW - timedelta(90)), NOW)
+    return build_view(RULES, "https://status.example.com", PagePublications((made,), (), NOW - timedelta(90)), NOW)
 
 
 @pytest.mark.parametrize(("typed", "seen"), TYPED)

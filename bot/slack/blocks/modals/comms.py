@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain.communications import tell
-from bot.domain.communications.communication import Communication, Group, LeftOut, Reach, State
+from bot.domain.communications.communication import Communication, ExcludedRecipient, Group, Reach, State
 from bot.domain.communications.leaks import Finding
 from bot.domain.communications.tell import SUBJECT_LENGTH, TEXT_LENGTH, Message
-from bot.domain.incident import Incident, Told
+from bot.domain.incident import AudienceMessage, Incident
 from bot.domain.policy.policy import Audience
 from bot.slack.blocks import elements, inputs, phrases
 from bot.slack.blocks.elements import Block
@@ -24,12 +24,12 @@ OTHERS = "other"  # in a label: an audience that the severity does not propose
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class AudienceChoice:
     """An audience to choose, with when it was last told."""
 
     audience: Audience
     proposed: bool
-    told: str  # in words
+    last_told: str  # in words
     late: bool = False
 
 
@@ -42,9 +42,9 @@ class CommsForm:
     message: Message
     reach: Reach
     findings: Sequence[Finding]
-    told: Told | None
+    told: AudienceMessage | None
     changes: Sequence[str]
-    choices: Sequence[Choice]
+    choices: Sequence[AudienceChoice]
     sent: Sequence[Communication] = ()
     asks: bool = False  # the policy wants a second person
     corrected: Communication | None = None
@@ -105,7 +105,7 @@ class CommsValues:
 
     incident: int
     message: Message
-    found: tuple[str, ...]  # what the person was shown
+    shown_findings: tuple[str, ...]  # what the person was shown
 
 
 def values_of_comms(view: View) -> CommsValues:
@@ -165,7 +165,7 @@ def _block_id_in(view: View, name: str) -> str:
 def _choice(form: CommsForm) -> Block:
     options = [
         elements.option(
-            choice.audience.name, choice.audience.key, f"{choice.told}{'' if choice.proposed else f' · {OTHERS}'}"
+            choice.audience.name, choice.audience.key, f"{choice.last_told}{'' if choice.proposed else f' · {OTHERS}'}"
         )
         for choice in form.choices
         if elements.usable([choice.audience.key])
@@ -175,7 +175,7 @@ def _choice(form: CommsForm) -> Block:
 
 
 def _told(form: CommsForm) -> Block:
-    due = [f"*{render(plain(c.audience.name))}*: {c.told}" for c in form.choices if c.proposed]
+    due = [f"*{render(plain(c.audience.name))}*: {c.last_told}" for c in form.choices if c.proposed]
     lines = [" · ".join(due)] if due else ["The severity proposes no audience."]
     if form.told is not None:
         changed = ", ".join(render(plain(change)) for change in form.changes) or "nothing"
@@ -224,7 +224,7 @@ def _recipient(address: str, name: str, group: Group) -> str:
     return f"{render(plain(name))} ({person})" if name and name != address else person
 
 
-def _left_out(omission: LeftOut) -> str:
+def _left_out(omission: ExcludedRecipient) -> str:
     return f"• {render(plain(omission.who))}: {render(plain(omission.why))}"
 
 

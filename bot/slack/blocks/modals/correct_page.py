@@ -25,7 +25,7 @@ class CorrectionValues:
     incident: int
     publication: str
     correction: Correction
-    found: tuple[str, ...] = ()  # what the lint found, as the person was shown
+    shown_findings: tuple[str, ...] = ()  # what the lint found, as the person was shown
 
 
 def correct_page_modal(

@@ -20,7 +20,7 @@ from bot.domain.statuspage.publication import (
 from bot.slack.blocks import elements, inputs
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.inputs import InputErrors, View
-from bot.slack.blocks.modals.comms import AUDIENCE, Choice, findings_blocks
+from bot.slack.blocks.modals.comms import AUDIENCE, AudienceChoice, findings_blocks
 from bot.slack.blocks.modals.component_states import ALLOWED, STATES, lines_of, states_input, states_of
 from bot.slack.blocks.status_page import correct_button
 from bot.slack.text import clip, plain, render
@@ -38,7 +38,7 @@ class PageForm:
     rules: StatusPageRules
     proposed: dict[str, ComponentState]
     publication: Publication | None
-    choices: Sequence[Choice] = ()
+    choices: Sequence[AudienceChoice] = ()
     findings: Sequence[Finding] = ()
     values: PageValues | None = None  # as typed so far
 
@@ -56,7 +56,7 @@ class PageValues:
     components: dict[str, ComponentState]
     lines: str = ""  # of components in another state, as typed
     state: ComponentState = ComponentState.OPERATIONAL  # of the chosen components without a line
-    found: tuple[str, ...] = ()
+    shown_findings: tuple[str, ...] = ()
 
 
 def status_page_modal(form: PageForm) -> Block:
@@ -127,7 +127,7 @@ def values_of_page(view: View, rules: StatusPageRules) -> PageValues:
 
 def _choice(form: PageForm) -> Block:
     options = [
-        elements.option(choice.audience.name, choice.audience.key, choice.told)
+        elements.option(choice.audience.name, choice.audience.key, choice.last_told)
         for choice in form.choices
         if elements.usable([choice.audience.key])
     ][: elements.OPTIONS]

@@ -40,7 +40,7 @@ from bot.usecases.actions.add_checklists import add_checklists
 from bot.usecases.actions.changes import complete_action, defer_action, edit_action, postpone_action, reopen_action
 from bot.usecases.actions.create import create_action
 from bot.usecases.queries import actions as queries
-from bot.usecases.queries.actions import FoundActions
+from bot.usecases.queries.actions import ActionMatches
 from storage import actions
 
 EXAMPLE = "action Alert on pool usage @maya by friday P1"
@@ -198,7 +198,7 @@ async def _checklists(call: WorkspaceCall) -> Message:
     return blocks.listing(_action_list(actions, f"of {incident.id}"), today(call, policy), call.ctx.command)
 
 
-def _action_list(actions: FoundActions, of: str) -> ActionList:
+def _action_list(actions: ActionMatches, of: str) -> ActionList:
     return ActionList(actions.items, actions.incidents, actions.total, of, actions.tickets)
 
 

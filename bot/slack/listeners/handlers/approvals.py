@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.domain.errors import Refused
-from bot.domain.playbook.run import Approval, ApprovalStatus, Overtaken, PlaybookRun, StepState
+from bot.domain.playbook.run import Approval, ApprovalStatus, PlaybookRun, StepAlreadySettled, StepState
 from bot.slack.blocks import inputs
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.modals.run import form
@@ -43,14 +43,14 @@ async def _press_refuse(call: Press) -> Message | None:
 
 
 async def _open_request_form(call: Press, build: Callable[[PlaybookRun, StepState, Approval], View]) -> Message | None:
-    """Open a form about a request that still waits. Raises `Refused` or `Overtaken` otherwise."""
+    """Open a form about a request that still waits. Raises `Refused` or `StepAlreadySettled` otherwise."""
     place, number = with_trailing_number(call.argument)
     run, _ = await run_of(call, place)
     state = run.step(run_and_step(place)[1])
     if state.asked is None or state.asked.number != number:
         raise Refused("That request is over: another one followed.")
     if state.asked.answer is not ApprovalStatus.WAITING:
-        raise Overtaken("answered", state)
+        raise StepAlreadySettled("answered", state)
     return await open_run_form(call, build(run, state, state.asked))
 
 

@@ -14,13 +14,13 @@ from bot.domain.communications import stages, tell
 from bot.domain.communications.communication import Communication, State
 from bot.domain.communications.stages import STATUS_PAGE
 from bot.domain.communications.tell import Message as WrittenMessage
-from bot.domain.communications.variables import Record, confidential
+from bot.domain.communications.variables import VariableInputs, confidential
 from bot.domain.errors import NotFound, Refused
 from bot.domain.policy.policy import Audience
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.inputs import InputErrors, View, in_place_of, incident_of
 from bot.slack.blocks.modals import also_tell, comms, comms_review, status_page
-from bot.slack.blocks.modals.comms import Choice, CommsForm, comms_modal, typed_so_far, values_of_comms
+from bot.slack.blocks.modals.comms import AudienceChoice, CommsForm, comms_modal, typed_so_far, values_of_comms
 from bot.slack.blocks.modals.status_page import status_page_modal
 from bot.slack.blocks.status_page import CORRECT
 from bot.slack.client.api import SlackError
@@ -83,16 +83,16 @@ def _first_due(call: IncidentCall, audiences: Overview) -> Audience:
     return min(candidates, key=due)
 
 
-def form_of(audience_draft: Draft, audiences: Overview, record: Record) -> CommsForm:
+def form_of(audience_draft: Draft, audiences: Overview, record: VariableInputs) -> CommsForm:
     """The form of a draft."""
     incident, now = record.incident, record.now
     choices = [
-        Choice(audience, audience in audiences.proposed, stages.last_told_words(incident, audience, now))
+        AudienceChoice(audience, audience in audiences.proposed, stages.last_told_words(incident, audience, now))
         for audience in (*audiences.proposed, *audiences.others)
     ]
     if audience_draft.audience not in (*audiences.proposed, *audiences.others):
         waiting = stages.last_told_words(incident, audience_draft.audience, now)
-        choices.append(Choice(audience_draft.audience, False, waiting))
+        choices.append(AudienceChoice(audience_draft.audience, False, waiting))
     return CommsForm(
         incident, audience_draft.audience, audience_draft.message, audience_draft.reach, audience_draft.findings,
         audience_draft.told, audience_draft.changes, choices,
@@ -101,7 +101,7 @@ def form_of(audience_draft: Draft, audiences: Overview, record: Record) -> Comms
 
 
 async def _with_message(
-    context: Context, conn: AsyncConnection, record: Record, audience: Audience, message: WrittenMessage
+    context: Context, conn: AsyncConnection, record: VariableInputs, audience: Audience, message: WrittenMessage
 ) -> CommsForm:
     """The form with a text that a person wrote, instead of that of the template."""
     incident, policy = record.incident, record.policy
@@ -198,7 +198,7 @@ async def _submit(call: Submission) -> dict[str, Any] | None:
         blocking = [finding.sentence for finding in findings if finding.blocks]
         if blocking:
             raise InputErrors({comms.text_block(call.view): f"{'. '.join(blocking)}."})
-        if any(finding.sentence not in values.found for finding in findings):
+        if any(finding.sentence not in values.shown_findings for finding in findings):
             form = await _with_message(call.context, conn, record, audience, values.message)
             return in_place_of(call.view, comms_modal(form))
     await send(call.context, values.incident, values.message, call.user, delivery=call.delivery)

@@ -37,7 +37,7 @@ async def _escalate_once(call: VerbCall | Press, reason: str, rung: int | None) 
         outcome = await escalate.escalate(
             call.context, call.number, call.user, reason, rung=rung, delivery=call.delivery
         )
-    except escalate.EscalatedAlready as already:
+    except escalate.AlreadyEscalated as already:
         page = already.next_page
         return replies.ask_to_escalate(page.incident, call.policy, page.paging, reason, again=True)
     return replies.escalated(outcome.incident, call.policy, outcome.paging)

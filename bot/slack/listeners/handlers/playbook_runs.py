@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bot.domain.errors import Refused
 from bot.domain.playbook.definition import Playbook
-from bot.domain.playbook.run import Overtaken, PlaybookRun, StepState, status_text
+from bot.domain.playbook.run import PlaybookRun, StepAlreadySettled, StepState, status_text
 from bot.slack.blocks import inputs, replies
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.modals.run import form
@@ -110,7 +110,7 @@ def _press_for_step_form(build: Callable[[PlaybookRun, StepState, str], View]) -
             raise Refused(STALE_BUTTON, "playbook")
         state = run.step(step)
         if state.settled:
-            raise Overtaken(status_text(state.state), state)
+            raise StepAlreadySettled(status_text(state.state), state)
         return await open_run_form(call, build(run, state, call.user))
 
     return press

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.domain.errors import Refused
-from bot.domain.playbook.run import Overtaken
+from bot.domain.playbook.run import StepAlreadySettled
 from bot.slack.blocks import playbooks
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.modals.run.fill_in import fill_in_modal
@@ -44,7 +44,7 @@ async def _press_open(call: Press) -> Message:
 
 def overtaken_answer(error: Refused, user: str) -> Message | None:
     """The answer for a person who was a moment too late; None for every other refusal."""
-    if isinstance(error, Overtaken):
+    if isinstance(error, StepAlreadySettled):
         return playbooks.overtaken(error.outcome, error.step, user)
     return playbooks.opened_already(error.run) if isinstance(error, runs.AlreadyOpen) else None
 

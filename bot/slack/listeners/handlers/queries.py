@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bot.domain.deadlines import DeadlineState
 from bot.slack.blocks import card, help, incident_lists, menu, replies, triage, why
-from bot.slack.blocks.catchup import Missed, Upcoming, catchup
+from bot.slack.blocks.catchup import MissedEntries, UpcomingDeadline, catchup
 from bot.slack.blocks.elements import Message
 from bot.slack.listeners.calls import (
     Press,
@@ -64,8 +64,10 @@ async def _why(call: VerbCall) -> Message:
 async def _catchup(call: VerbCall) -> Message:
     """Answer what the person missed, which from now on counts as read."""
     read = await catch_up(call.context, call.incident, call.policy, call.user, call.delivery)
-    upcoming = [Upcoming(why.ledger_kind(row.kind, row.dedup_key), row.rung, row.due_at) for row in read.upcoming]
-    missed = Missed(read.since, read.entries, read.messages, upcoming, read.contacts, read.links)
+    upcoming = [
+        UpcomingDeadline(why.ledger_kind(row.kind, row.dedup_key), row.rung, row.due_at) for row in read.upcoming
+    ]
+    missed = MissedEntries(read.since, read.entries, read.messages, upcoming, read.contacts, read.links)
     return catchup(call.incident, call.policy, call.context.clock.now(), missed)
 
 

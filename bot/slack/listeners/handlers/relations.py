@@ -24,7 +24,7 @@ from bot.slack.blocks.modals.relations import (
 )
 from bot.slack.listeners.calls import PressHandler, Submission, SubmissionHandler, VerbCall, VerbHandler
 from bot.slack.text import mention, plain, render
-from bot.usecases.incidents.merge import Merged, merge
+from bot.usecases.incidents.merge import MergeResult, merge
 from bot.usecases.incidents.relate import relate, tag
 from bot.usecases.queries.find_incidents import find_incidents
 
@@ -47,7 +47,7 @@ async def _merge(call: VerbCall) -> Message | None:
     return _merged(merged)
 
 
-def _merged(merged: Merged) -> Message:
+def _merged(merged: MergeResult) -> Message:
     incident, target = merged.incident, merged.target
     where = f" <#{target.channel_id}>" if target.channel_id else ""
     parts = [f"{incident.id} is merged into {target.id}{where}. Reminders and pages have stopped here."]

@@ -13,7 +13,7 @@ from bot.slack.listeners.calls import Press, PressHandler, Submission, Submissio
 from bot.slack.listeners.handlers.forms import open_form_of_verb, press_for_form, press_of_verb
 from bot.slack.listeners.people import refuse_bots
 from bot.slack.text import mention
-from bot.usecases.incidents.acknowledge import Acknowledged, acknowledge, invite, join
+from bot.usecases.incidents.acknowledge import AcknowledgementResult, acknowledge, invite, join
 from bot.usecases.incidents.assign_roles import assign_roles
 from bot.usecases.incidents.page_answers import PageRef, others_asked
 
@@ -23,7 +23,7 @@ async def _acknowledge(call: VerbCall) -> Message:
     return _acknowledged(outcome, call.user)
 
 
-def _acknowledged(outcome: Acknowledged, user: str) -> Message:
+def _acknowledged(outcome: AcknowledgementResult, user: str) -> Message:
     """The answer: the person is the first, or came after another."""
     if outcome.first_by is not None and outcome.first_at is not None:
         return replies.already_acknowledged(outcome.incident, outcome.first_by, outcome.first_at, user)

@@ -12,7 +12,7 @@ from bot.domain.statuspage.component_state import ComponentState
 from bot.domain.statuspage.publication import OVER, NewPublication, PublicChange, recovered
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.inputs import InputErrors, in_place_of
-from bot.slack.blocks.modals.comms import Choice
+from bot.slack.blocks.modals.comms import AudienceChoice
 from bot.slack.blocks.modals.correct_page import CALLBACK as CORRECT_CALLBACK
 from bot.slack.blocks.modals.correct_page import correct_page_modal, values_of_correction
 from bot.slack.blocks.modals.status_page import (
@@ -38,7 +38,7 @@ async def page_form(call: IncidentCall) -> PageForm:
         published = await open_publication(conn, incident.number)
     audiences = [(audience, audience in summary.proposed) for audience in (*summary.proposed, *summary.others)]
     choices = [
-        Choice(audience, is_proposed, stages.last_told_words(incident, audience, now))
+        AudienceChoice(audience, is_proposed, stages.last_told_words(incident, audience, now))
         for audience, is_proposed in audiences
     ]
     return PageForm(
@@ -50,9 +50,11 @@ async def page_form(call: IncidentCall) -> PageForm:
     )
 
 
-def page_choice(call: IncidentCall) -> Choice:
+def page_choice(call: IncidentCall) -> AudienceChoice:
     """The status page among the audiences."""
-    return Choice(STATUS_PAGE, False, stages.last_told_words(call.incident, STATUS_PAGE, call.context.clock.now()))
+    return AudienceChoice(
+        STATUS_PAGE, False, stages.last_told_words(call.incident, STATUS_PAGE, call.context.clock.now())
+    )
 
 
 def is_page(name: str) -> bool:
@@ -69,7 +71,7 @@ async def _submit(call: Submission) -> dict[str, Any] | None:
     blocking = [finding.sentence for finding in findings if finding.blocks]
     if blocking:
         raise InputErrors({"message": f"{'. '.join(blocking)}."})
-    if any(finding.sentence not in values.found for finding in findings):
+    if any(finding.sentence not in values.shown_findings for finding in findings):
         form = await page_form(IncidentCall(call.ctx, call.interaction, incident, policy))
         return in_place_of(call.view, status_page_modal(replace(form, findings=findings, values=values)))
     await _publish(call, values)
@@ -122,7 +124,7 @@ async def _submit_correction(call: Submission) -> dict[str, Any] | None:
     blocking = [finding.sentence for finding in findings if finding.blocks]
     if blocking:
         raise InputErrors({"message": f"{'. '.join(blocking)}."})
-    if any(finding.sentence not in values.found for finding in findings):
+    if any(finding.sentence not in values.shown_findings for finding in findings):
         return in_place_of(
             call.view, correct_page_modal(incident, publication, correction.update or 1, findings, correction)
         )

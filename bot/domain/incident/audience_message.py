@@ -7,7 +7,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class AudienceMessage:
     """The latest message to an audience, with the state of the incident that it told."""
 
     at: datetime
