@@ -9,11 +9,13 @@ import asyncio
 import contextlib
 import os
 import sqlite3
+import time
 from pathlib import Path
 from urllib.parse import quote
 
 import sqlalchemy as sa
 
+from storage import key_value
 from storage.database import Database
 from storage.engine.dialect import sql_now
 from storage.engine.errors import StorageError, explain
@@ -40,13 +42,14 @@ async def copy_sqlite(url: str, target: Path) -> int:
 async def mark_restored(database: Database) -> int:
     """Mark the outbox after a restore, and release every lease. Returns the number of notices that wait.
 
-    They may have been sent since the backup, so each is looked for in Slack before it is sent. No process may use the
-    database meanwhile. Calling it twice is safe.
+    They may have been sent since the backup, so each is looked for in Slack before it is sent; so are those of the
+    deadlines that are due by now. No process may use the database meanwhile. Calling it twice is safe.
     """
     waiting = sa.update(outbox).where(outbox.c.state.in_(("queued", "leased", "unknown", "held")))
     uncertain = {"uncertain": True, "state": sa.case((outbox.c.state == "held", "held"), else_="unknown")}
     async with database.transaction() as conn:
         marked = await conn.execute(waiting.values(**uncertain, next_try_at=sql_now(conn.dialect.name)))
+        await key_value.RESTORED_AT.put(conn, time.time())
         await conn.execute(sa.update(deadlines).where(deadlines.c.lease_until.is_not(None)).values(lease_until=None))
     return marked.rowcount
 

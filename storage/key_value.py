@@ -60,6 +60,8 @@ OUTAGE: Key[dict[str, str]] = Key("outage")  # of Slack: `since`, `by`, `reason`
 PAST_OUTAGES: Key[list[dict[str, str]]] = Key("outages")  # of Slack, the last first: when each began and ended
 FEED_SECRET: Key[str] = Key("feeds:secret")  # signs the addresses of calendar feeds
 FEED_GENERATIONS: Key[dict[str, int]] = Key("feeds:generations")  # by feed, how often it was given a new address
+MESSAGE_SECRET: Key[str] = Key("messages:secret")  # makes the keys in the metadata of messages
+RESTORED_AT: Key[float] = Key("restored_at")  # when the database was last restored, in seconds since 1970
 SEARCH_INDEX_VERSION: Key[str] = Key("incident_words")  # the rules the search index was made by
 POLICY_REJECTION: Key[dict[str, Any]] = Key("policy:trouble")  # `number` and `digest` of the last rejected policy file
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.database import Database
 from storage.engine.errors import StorageError
 
-HEAD = "0040"
+HEAD = "0041"
 _LOCK = 0x70C5_1D00  # of `pg_advisory_xact_lock`: an arbitrary number, the same in every version
 LOCK_S, AGAIN_S, TRIES = 2.0, 1.0, 60
 _FOLDER = Path(__file__).parent / "migrations"

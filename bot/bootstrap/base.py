@@ -28,6 +28,7 @@ from bot.usecases import outage as outages
 from bot.usecases.context import Context, Policies
 from bot.usecases.oncall import calendar_feeds
 from bot.usecases.open_clock import open_clock
+from bot.usecases.restored import restored_at
 from bot.web.starting import StartingServer
 from playbooks.library_cache import LibraryCache
 from storage.database import Database
@@ -94,6 +95,7 @@ async def open_base(settings: Settings, resources: AsyncExitStack) -> Base:
     async with database.transaction() as conn:
         await calendar_feeds.make_secret(conn)
         await acknowledge_links.make_secret(conn)
+        context.restored_at = await restored_at(conn, clock)
         context.outage, context.past_outages = await outages.current(conn), await outages.past(conn)
     await usergroups.recall()
     return Base(

@@ -78,6 +78,7 @@ def restored_command() -> None:
     """After a database was restored, and before serving: nothing is sent twice, and no incident number is reused."""
     count, numbers = asyncio.run(_restored())
     echo(f"{count} notices that wait are looked for in Slack before they are sent. Look at the rest: tocsin verify")
+    echo("Reminders and pages that are due by now are looked for too, where the method can be asked.")
     echo(numbers)
 
 

@@ -39,6 +39,10 @@ class Clock(Protocol):
         """The domain's instant at a wall-clock time, which is given in seconds since 1970."""
         ...
 
+    def wall(self, instant: datetime) -> float:
+        """The wall-clock time at the domain's instant, in seconds since 1970."""
+        ...
+
 
 class Usergroups(Protocol):
     """The members of Slack's user groups, as last read."""
@@ -180,6 +184,7 @@ class Context:
     tracker: TrackerKind | None = None  # where action items get tickets; None: nowhere
     outage: Outage | None = None  # of Slack, as of the last check; None: it works
     past_outages: tuple[OutageSpan, ...] = ()  # those that are over, the last first
+    restored_at: datetime | None = None  # when the database was last restored from a backup
     source: Source | None = None  # of the request that this context serves; None: Slack, or the bot itself
     precondition: Callable[[Incident], None] = lambda incident: None  # raises if a request no longer applies
 

@@ -22,6 +22,7 @@ from bot.domain.policy.shadow import ShadowRules
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import ShadowReportPayload
 from bot.usecases.context import Context
+from bot.usecases.restored import look_since, looked_for
 from storage import incidents, key_value, overrides, shadow
 from storage.alerts import groups, members
 from storage.outbox import enqueue
@@ -68,7 +69,7 @@ async def queue_report(context: Context) -> bool:
             rules.source,
             context.policy.announce,
         )
-        await enqueue.put(conn, [routing.shadow_report(payload)])
+        await enqueue.put(conn, looked_for([routing.shadow_report(payload)], look_since(context, payload.until)))
     context.wakeups.notify()
     return True
 

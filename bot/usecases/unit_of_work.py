@@ -28,6 +28,7 @@ from bot.usecases.context import Context
 from bot.usecases.effects import EFFECTS
 from bot.usecases.effects.incident_save import IncidentSave
 from bot.usecases.effects.on_call import current_paging_context
+from bot.usecases.restored import looked_for
 from storage import deadlines, incidents, ingest
 from storage.outbox import enqueue
 from storage.timeline import chain
@@ -46,6 +47,7 @@ class PendingChange:
     policy: Policy
     policy_before: Policy | None = None  # if the change brings another policy
     source: Source | None = None  # of the request; None: Slack, or the bot itself
+    look_since: datetime | None = None  # its messages may have been sent since then
 
 
 @dataclass(slots=True)
@@ -57,6 +59,7 @@ class UnitOfWork:
     _incident: Incident
     policy: Policy
     now: datetime
+    look_since: datetime | None = None  # real time: its messages may have been sent since then, before a restore
 
     @property
     def incident(self) -> Incident:
@@ -92,7 +95,9 @@ class UnitOfWork:
 
     def pending(self, outcome: Outcome) -> PendingChange:
         """The outcome as a change that `commit_many` can write with others."""
-        return PendingChange(self._incident, outcome, self.policy, source=self.context.source)
+        return PendingChange(
+            self._incident, outcome, self.policy, source=self.context.source, look_since=self.look_since
+        )
 
 
 async def commit_many(conn: AsyncConnection, pending: Sequence[PendingChange], now: datetime) -> list[Incident]:
@@ -119,7 +124,8 @@ async def commit_many(conn: AsyncConnection, pending: Sequence[PendingChange], n
     await deadlines.decide_many(conn, [decision for change in pending for decision in change.outcome.ledger], now)
     plans = [_planned(save, change.policy_before) for save, change in zip(saves, pending, strict=True)]
     await deadlines.sync_many(conn, [planned for planned in plans if planned is not None], now)
-    await enqueue.put(conn, [notice for save in saves for notice in save.notices])
+    looked = [looked_for(save.notices, change.look_since) for save, change in zip(saves, pending, strict=True)]
+    await enqueue.put(conn, [notice for notices in looked for notice in notices])
     return [save.after for save in saves]
 
 

@@ -9,6 +9,7 @@ from bot.domain.figures.report import Period, Scope
 from bot.domain.figures.week import WEEK, Week, load_of
 from bot.usecases.context import Context
 from bot.usecases.queries.figures import period_figures
+from bot.usecases.restored import look_since, looked_for
 from bot.usecases.weekly import take_lapsed
 from storage import actions, figures, incidents, key_value
 from storage.actions import ActionFilter
@@ -27,7 +28,7 @@ async def queue_digest(context: Context) -> bool:
         until = await take_lapsed(context, conn, key_value.WEEKLY_DIGEST, rules)
         if until is None or rules is None:
             return False
-        await enqueue.put(conn, [routing.weekly_digest(until, rules.channel)])
+        await enqueue.put(conn, looked_for([routing.weekly_digest(until, rules.channel)], look_since(context, until)))
     context.wakeups.notify()
     return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.routing.notice import Notice, OnDependencyFailure
+from storage import key_value
 from storage.engine.columns import clean_text
 from storage.engine.dialect import in_list, insert_for, list_param, sql_now
 from storage.outbox.dependencies import end_dependents, free_dependents, inherited_reason
@@ -19,6 +21,7 @@ from storage.schema import outbox
 
 _c = outbox.c
 _OVER = ("failed", "dropped")
+_SECRET = "message_secret"  # noqa: S105 - a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,8 @@ async def _insert(conn: AsyncConnection, notices: Sequence[Notice], starts: Mapp
     """Store new rows. Returns the `dedup_key` of each that another transaction has stored in the meantime."""
     if not notices:
         return []
-    rows = [_row(notice, starts[notice.dedup_key]) for notice in notices]
+    secret = await _message_secret(conn)
+    rows = [_row(notice, starts[notice.dedup_key], secret) for notice in notices]
     inserted = set((await conn.execute(_insert_rows(conn.dialect.name), rows)).scalars())
     return sorted(notice.dedup_key for notice in notices if notice.dedup_key not in inserted)
 
@@ -212,20 +216,40 @@ async def retry_failed(conn: AsyncConnection, number: int) -> int:
     return len(rows)
 
 
-def _row(notice: Notice, start: _RowState) -> dict[str, Any]:
+async def _message_secret(conn: AsyncConnection) -> bytes:
+    """The secret of this database, which is in its backups too. Each connection reads it once."""
+    cached: bytes | None = conn.sync_connection.info.get(_SECRET) if conn.sync_connection else None
+    if cached is not None:
+        return cached
+    stored = await key_value.MESSAGE_SECRET.get(conn)
+    if stored is None:  # not cached: this transaction may be rolled back
+        return bytes.fromhex(await key_value.MESSAGE_SECRET.lock(conn, secrets.token_hex(32)))
+    if conn.sync_connection:
+        conn.sync_connection.info[_SECRET] = bytes.fromhex(stored)
+    return bytes.fromhex(stored)
+
+
+def _message_key(dedup_key: str, secret: bytes) -> str:
+    """The key in a message's metadata. After a restore the same notice has the same key, which reveals nothing."""
+    return hmac.new(secret, dedup_key.encode("utf-8", "surrogatepass"), "sha256").hexdigest()[:32]
+
+
+def _row(notice: Notice, start: _RowState, secret: bytes) -> dict[str, Any]:
+    look_since = None if notice.resend else notice.look_since
     return {
         "dedup_key": notice.dedup_key,
         "incident": notice.incident,
         "kind": str(notice.kind),
         "payload": notice.payload,
-        "metadata_key": secrets.token_hex(16),
+        "metadata_key": _message_key(notice.dedup_key, secret),
         "depends_on": notice.depends_on,
         "on_dependency_failure": str(notice.on_dependency_failure),
         "redirected": start.redirected,
         "priority": int(notice.priority),
         "state": start.state,
         "attempts": 0,
-        "uncertain": False,
+        "uncertain": look_since is not None,
+        "look_since": look_since,
         "fence": 0,
         "version": 1,
         "error": start.error or None,

@@ -37,6 +37,7 @@ def mark_all_sent(dialect: str) -> Any:
         first_try_at=sa.case((unchanged, _c.first_try_at), else_=sa.null()),
         next_try_at=sql_now(dialect),
         uncertain=sa.false(),
+        look_since=sa.null(),
         receipt=receipt,
         redirected=given.c.direct,
         error=None,

@@ -52,6 +52,7 @@ class ClaimedNotice:
     version: int  # counts how often it was enqueued, with a new payload each time
     lease_ends_monotonic: float = math.inf  # on this process's monotonic clock: later, another process may claim it
     priority: int = 0  # lower goes first
+    look_since: datetime | None = None  # a database that was lost may have sent it since then
     reclaimed: bool = False  # the process that claimed it before stopped without recording a result
 
     @property
@@ -307,5 +308,6 @@ def _notice(row: AnyRow, lease_ends: float) -> ClaimedNotice:
         version=row.version,
         lease_ends_monotonic=lease_ends,
         priority=row.priority,
+        look_since=row.look_since,
         reclaimed=row.error == LEASE_RAN_OUT,
     )

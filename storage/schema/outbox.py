@@ -54,6 +54,7 @@ outbox = sa.Table(
     sa.Column("queued_at", Instant, nullable=False),  # when it was last enqueued
     sa.Column("first_try_at", Instant),
     sa.Column("sent_at", Instant),
+    sa.Column("look_since", Instant),  # a database that was lost may have sent it since then
     sa.Index("outbox_next", "priority", "next_try_at", "id", **where("state IN ('queued', 'unknown', 'leased')")),
     sa.Index("outbox_held", "depends_on", **where("state = 'held'")),
     sa.Index("outbox_unsent", "state", **where("state NOT IN ('sent', 'dropped')")),

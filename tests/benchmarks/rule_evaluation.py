@@ -34,6 +34,9 @@ class _Clock:
     def at(self, wall_s: float) -> datetime:
         return datetime.fromtimestamp(wall_s, UTC)
 
+    def wall(self, instant: datetime) -> float:
+        return instant.timestamp()
+
 
 def document() -> str:
     """A policy with the rules."""

@@ -6,12 +6,28 @@ import asyncio
 import os
 import shutil
 import sys
+from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 from storage import incidents
 from tests.scenarios.assertions import told
-from tests.scenarios.running import ROOT, World, start, world
+from tests.scenarios.running import ROOT, World, start, world, written
 
+POLICY = """
+preset: sev1-5
+announce: "#incidents"
+contacts: {priya: {name: Priya, slack: priya@example.com}}
+severities:
+  sev1:
+    respond_within: null
+    update_every: 15m
+    escalate_after: null
+    roles: []
+    ladder:
+      - {after: 0m, notify: ["user:U0TOM00000"], by: [slack]}
+      - {after: 18m, notify: ["contact:priya"], by: [slack]}
+"""
 EARLIER = "belongs to an earlier INC-1, from before the database was restored"
 
 
@@ -118,3 +134,43 @@ async def test_a_button_of_an_earlier_incident_of_the_same_number_acts_on_nothin
         (card,) = here.ws.pinned(another.id)
         await here.tom.press(card, "Acknowledge")
         assert (await here.show())["acknowledged_at"] is not None
+
+
+async def test_what_became_due_after_the_backup_is_not_sent_once_more(sqlite_url: str, tmp_path: Path) -> None:
+    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as here:
+        channel = await here.declared("sev1 Checkout is down")
+        await here.delivered()
+        await here.tocsin.stop()
+        copy = _copy(sqlite_url, tmp_path)
+        here.tocsin = await start(here.ws, here.settings)
+        await here.pass_time(minutes=20)
+        sent = _sent(here)
+        assert [where for where, _ in sent].count("priya") == 1, "the rung paged"
+        assert any("Snooze 15m" in words for where, words in sent if where == channel.id), "the reminder was posted"
+        await here.tocsin.stop()
+        _restore(sqlite_url, copy)
+        assert "Reminders and pages that are due by now are looked for too" in await _restored(
+            here, sqlite_url, tmp_path
+        )
+        here.tocsin = await start(here.ws, here.settings)
+        restored_at = here.tocsin.context.restored_at
+        assert restored_at is not None
+        here.tocsin.context.restored_at = restored_at + timedelta(minutes=20)  # the test's clock goes on after it
+        await here.pass_time(minutes=20)
+        assert Counter(where for where, _ in _sent(here)) == Counter(where for where, _ in sent)
+        assert await _reminded(here) == 1
+        await here.pass_time(minutes=16)
+        assert await _reminded(here) == 2, "later reminders are sent as ever"
+
+
+async def _reminded(here: World) -> int:
+    return sum(r["kind"] == "update" and r["state"] == "sent" for r in (await here.show())["reminders"])
+
+
+def _sent(here: World) -> list[tuple[str, str]]:
+    """What the bot posted, as pairs of where and the text with its blocks."""
+    return [
+        ("priya" if channel.is_im and here.priya.id in channel.members else channel.id, f"{m.text} {m.blocks}")
+        for channel in here.ws.state.channels.values()
+        for m in here.ws.bot_messages(channel.id)
+    ]

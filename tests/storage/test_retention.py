@@ -47,6 +47,9 @@ class Stopped:
     def at(self, wall_s: float) -> datetime:
         return datetime.fromtimestamp(wall_s, UTC)
 
+    def wall(self, instant: datetime) -> float:
+        return instant.timestamp()
+
 
 def context(database: Database, keep: timedelta | None = KEEP) -> Context:
     policy = replace(policies.preset("sev1-5"), keep=keep)

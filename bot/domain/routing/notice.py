@@ -6,6 +6,7 @@ Senders render a notice when they send it, so that a late message is still true.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any
 
@@ -180,3 +181,4 @@ class Notice:
     priority: Priority = Priority.NEWS
     deadline: str | None = None  # key of the deadline that it serves
     resend: bool = False  # send again with the new payload; edits collapse into the newest this way
+    look_since: datetime | None = None  # real time: it may have been sent since then, so it is looked for first

@@ -25,6 +25,7 @@ EVENT_TYPE = "tocsin"
 _SKEW_S = 120.0  # Slack's clock against ours
 _PAGE = 200
 _PAGES = 10
+_PAGES_SINCE_BACKUP = 50  # after a restore, the message may be much older
 
 
 def metadata(key: str) -> dict[str, Any]:
@@ -104,12 +105,13 @@ async def find(
     nobody called; a reminder said twice is worse than one missed.
     """
     method = "conversations.replies" if thread_ts else "conversations.history"
-    oldest = f"{max(0.0, (row.first_try_at or row.created_at).timestamp() - _SKEW_S):.6f}"
+    since = row.look_since or row.first_try_at or row.created_at
+    oldest = f"{max(0.0, since.timestamp() - _SKEW_S):.6f}"
     args: dict[str, Any] = {"channel": channel, "oldest": oldest, "limit": _PAGE, "include_all_metadata": True}
     if thread_ts:
         args["ts"] = thread_ts
     cursor: str | None = None
-    for _ in range(_PAGES):
+    for _ in range(_PAGES if row.look_since is None else _PAGES_SINCE_BACKUP):
         try:
             answer = await _read(api, method, {**args, "cursor": cursor})
         except SlackError as error:

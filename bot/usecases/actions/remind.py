@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from bot.domain import routing
 from bot.domain.actions import reminders
+from bot.domain.routing.notice import Notice
 from bot.usecases.context import Context
+from bot.usecases.restored import look_since, looked_for
 from storage import actions
 from storage.outbox import enqueue
 
@@ -23,16 +25,21 @@ async def remind_owners(context: Context) -> int:
         due = await actions.claim_due(conn, now, AT_ONCE)
         today = now.astimezone(context.policy.zone).date()
         days: dict[str, date] = {}
-        next_reminders = []
+        since: dict[str, datetime] = {}
+        next_reminders, notices = [], list[Notice]()
         for item, remind_at in due:
             day = max(reminders.day_of(remind_at), today)
             if item.live and item.owner:
                 days[item.owner] = max(day, days.get(item.owner, day))
+                since[item.owner] = min(remind_at, since.get(item.owner, remind_at))
             next_reminders.append((item, reminders.begins_at(reminders.next_day(item, day))))
         for item, remind_at_next in next_reminders:
             await actions.plan_reminder(conn, item, remind_at_next)
         if days:
-            await enqueue.put(conn, [routing.action_reminder(owner, day) for owner, day in days.items()])
+            for owner, day in days.items():
+                notice = routing.action_reminder(owner, day)
+                notices += looked_for([notice], look_since(context, since[owner]))
+            await enqueue.put(conn, notices)
     if days:
         context.wakeups.notify()
     return len(days)

@@ -26,6 +26,7 @@ from bot.usecases.alerts.inhibit import inhibited, inhibition_of, lift
 from bot.usecases.alerts.silence import silenced_group
 from bot.usecases.context import Context
 from bot.usecases.incidents.declare import Declaration, declare_within
+from bot.usecases.restored import look_since, looked_for
 from bot.usecases.unit_of_work import begin
 from storage import incidents, ingest
 from storage.alerts import deadlines, groups, silences
@@ -197,6 +198,7 @@ async def _apply(
         first = await deadlines.due_at(conn, verdict.behind, deadlines.DECIDE) or now
         await deadlines.arm(conn, [group.number], deadlines.DECIDE, max(first, now) + decision.AFTER_DEPENDENCY)
         return replace(group.with_step(now, verdict.step, verdict.reason), deferred=True)
+    due_at = await deadlines.due_at(conn, group.number, deadlines.DECIDE) or now
     await deadlines.settle(conn, group.number, deadlines.DECIDE)
     if verdict.decision is Decision.INHIBITED and verdict.inhibited_by is not None:
         return inhibited(group, ActiveInhibition(verdict.inhibited_by, verdict.reason), now)
@@ -221,7 +223,7 @@ async def _apply(
         await _attach_dependencies(context, conn, verdict.brings, decided, now)
     elif decided.decision is Decision.ASKED:
         decided = replace(decided, carded=True)
-        await enqueue.put(conn, [routing.alert_card(group.number)])
+        await enqueue.put(conn, looked_for([routing.alert_card(group.number)], look_since(context, due_at)))
         await arm_rungs(conn, decided, context)
     if group.carded:
         await enqueue.put(conn, [routing.alert_card_edit(group.number)])

@@ -20,6 +20,7 @@ from bot.domain.values import durations
 from bot.usecases.alerts.due import claim_due
 from bot.usecases.context import Context
 from bot.usecases.effects.on_call import current_paging_context
+from bot.usecases.restored import look_since, looked_for
 from storage.alerts import deadlines, groups
 from storage.alerts.deadlines import LapsedRung
 from storage.lease import LEASE
@@ -91,6 +92,7 @@ async def page_rung(context: Context, lapsed: LapsedRung) -> AlertGroup | None:
         ladder = escalation.ladder_of(group, context.policy)
         group, notices = await _page_from(conn, group, ladder, lapsed.rung, paging)
         await groups.save_many(conn, [group])
+        notices = looked_for(notices, look_since(context, due_at))
         await enqueue.put(conn, [*notices, routing.alert_card_edit(group.number)])
     context.wakeups.notify()
     return group

@@ -14,6 +14,7 @@ from bot.domain.lapsed.reminder_reason import Activity, decide_nudge
 from bot.domain.routing.keys import DeadlineKind
 from bot.usecases.context import Context
 from bot.usecases.lapsed.reminder import KINDS
+from bot.usecases.restored import look_since
 from bot.usecases.unit_of_work import UnitOfWork, begin, commit_many
 from storage import deadlines, incidents
 from storage.deadlines import LedgerRow
@@ -40,6 +41,7 @@ async def remind_batch(context: Context, rows: list[LedgerRow]) -> list[LedgerRo
         simple: list[tuple[UnitOfWork, Deadline]] = []
         for incident in locked:
             row, work = by_incident[incident.number], await begin(context, conn, incident)
+            work.look_since = look_since(context, row.due_at)
             if row.dedup_key in claimed and (deadline := _simple_reminder(work, row)) is not None:
                 simple.append((work, deadline))
         activities = await _activities([work for work, _ in simple])

@@ -29,6 +29,7 @@ from bot.usecases.lapsed import (
     step_overdue,
     trigger,
 )
+from bot.usecases.restored import look_since
 from bot.usecases.unit_of_work import UnitOfWork, begin
 from storage import deadlines, incidents
 from storage.deadlines import LedgerRow
@@ -67,7 +68,9 @@ async def handle_lapsed(context: Context, rows: list[LedgerRow]) -> None:
         for row in sorted(rows, key=lambda row: (row.incident, row.due_at, row.rung or 0)):
             incident = await incidents.lock(conn, row.incident)
             if incident is not None and await deadlines.is_claimed(conn, row):
-                await _handle(await begin(context, conn, incident), row)
+                work = await begin(context, conn, incident)
+                work.look_since = look_since(context, row.due_at)
+                await _handle(work, row)
     context.wakeups.notify()
 
 

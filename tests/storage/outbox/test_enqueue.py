@@ -3,11 +3,14 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+import sqlalchemy as sa
 
 from bot.domain.routing.notice import Notice, NoticeKind, Priority
 from storage.database import Database
 from storage.open import open_database
 from storage.outbox import census, enqueue, queue, receipts
+from storage.schema import outbox
+from tests.storage.helpers import NOW
 from tests.storage.outbox.notices import CHANNEL, HOUR, claimed, dependent
 
 
@@ -17,6 +20,26 @@ async def test_each_row_has_an_opaque_metadata_key_of_its_own(database: Database
         keys = {row.key for row in await queue.claim(conn, 10)}
     assert len(keys) == 2
     assert all(len(key) == 32 for key in keys)
+
+
+async def test_a_restored_database_gives_the_same_notice_the_same_metadata_key(database: Database) -> None:
+    keys = []
+    for _ in range(2):  # before the database is lost, and after its restore
+        async with database.transaction() as conn:
+            await enqueue.put(conn, [Notice("nudge:1", NoticeKind.NUDGE)])
+            (row,) = await queue.claim(conn, 1)
+            keys.append(row.key)
+            await conn.execute(sa.delete(outbox))
+    assert keys[0] == keys[1]
+
+
+async def test_a_notice_that_may_have_been_sent_before_a_restore_is_looked_for(database: Database) -> None:
+    async with database.transaction() as conn:
+        edit = Notice("edit:1", NoticeKind.CARD_EDIT, resend=True, look_since=NOW)
+        await enqueue.put(conn, [Notice("nudge:1", NoticeKind.NUDGE, look_since=NOW), edit])
+        rows = await claimed(conn)
+        assert (rows["nudge:1"].uncertain, rows["nudge:1"].look_since) == (True, NOW)
+        assert (rows["edit:1"].uncertain, rows["edit:1"].look_since) == (False, None)
 
 
 async def test_a_dependency_that_was_never_put_holds_nothing_up(database: Database) -> None:

@@ -33,6 +33,9 @@ class Clock:
     def at(self, wall_s: float) -> datetime:
         return datetime.fromtimestamp(wall_s, UTC)
 
+    def wall(self, instant: datetime) -> float:
+        return instant.timestamp()
+
 
 @pytest.fixture
 def context(database: Database, tmp_path: Path) -> Context:
