@@ -13,13 +13,13 @@ from bot import notifiers
 from bot import settings as settings_reader
 from bot.app import App, Stage
 from bot.bootstrap.base import Base, open_base
-from bot.bootstrap.console import console_parts
+from bot.bootstrap.console import CalledSystems, console_parts
 from bot.bootstrap.monitoring import prober, rule_evaluator
 from bot.bootstrap.outbox import outbox_of
-from bot.bootstrap.periodic import repeated_work
+from bot.bootstrap.periodic import heartbeat_of, repeated_work
 from bot.bootstrap.rotation import SecretHolders, secret_rotation
 from bot.bootstrap.slack import bolt_app, join_announcements, socket_pool
-from bot.bootstrap.status_page import status_page_services
+from bot.bootstrap.status_page import status_page_services, statuspage_client
 from bot.metrics import Metrics
 from bot.senders.communications import CommunicationSender
 from bot.senders.pages import PageSender
@@ -93,12 +93,18 @@ def _wire(base: Base, load: Callable[[], Settings], resources: AsyncExitStack) -
     bridge = partial(bookmarks.bridge_address, team=base.me.team_id)
     pages = PageSender(context, notifiers.build(settings, base.session), base.me.url, bridge)
     resources.push_async_callback(lambda: notifiers.close(pages.notifiers))
-    parts = PageParts(status_page, console_parts(base, lambda: pages.notifiers, slack_check), base.me.team_id)
+    heartbeat, statuspage = heartbeat_of(base, health), statuspage_client(base)
+    called = CalledSystems(slack_check, lambda: pages.notifiers, statuspage, heartbeat)
+    parts = PageParts(status_page, console_parts(base, called), base.me.team_id)
     http = http_server(base.live, context, base.metrics, bolt, health, base.arrivals, parts)
     resources.callback(http.limiter.close_all)  # connections that arrive while everything else stops
     schedules = PagerDutyScheduleSync(context, pagerduty_schedule_sync.client(settings, base.session))
     mails = CommunicationSender(context, pages)
-    outbox, replicas, indexer = outbox_of(base, sockets, pages, mails), _replicas(base), SearchIndexer(context)
+    outbox, replicas, indexer = (
+        outbox_of(base, sockets, pages, mails, statuspage),
+        _replicas(base),
+        SearchIndexer(context),
+    )
     looping = (
         outbox,
         scheduler,
@@ -114,7 +120,7 @@ def _wire(base: Base, load: Callable[[], Settings], resources: AsyncExitStack) -
     )
     for owner in looping:
         timer.add(owner.periodic)
-    for periodic in repeated_work(base, health, replicas):
+    for periodic in repeated_work(base, heartbeat, replicas):
         timer.add(periodic)
     serving: list[Service] = [status_page, http, outbox, scheduler, alerts, job_runner, replicas, indexer]
     serving += [rule_evaluator(base), prober(base)]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import partial
 
 from bot import trackers, wikis
 from bot.bootstrap.base import Base
-from bot.bootstrap.status_page import statuspage_client
 from bot.domain.routing.notice import (
     COPY_KINDS,
     INVITE_KINDS,
@@ -21,6 +20,7 @@ from bot.domain.routing.notice import (
     WIKI_KINDS,
 )
 from bot.domain.routing.send_result import SendResult, Sent
+from bot.integrations.statuspage import Statuspage
 from bot.senders.communications import CommunicationSender
 from bot.senders.invitations import InvitationSender
 from bot.senders.pages import PageSender
@@ -41,7 +41,13 @@ from storage.outbox.queue import ClaimedNotice
 IN_CHANNEL = frozenset({"card", "news", "update", "nudge", "page_channel", "comms_receipt", "status_receipt"})
 
 
-def outbox_of(base: Base, sockets: SocketPool | None, pages: PageSender, mails: CommunicationSender) -> Outbox:
+def outbox_of(
+    base: Base,
+    sockets: SocketPool | None,
+    pages: PageSender,
+    mails: CommunicationSender,
+    statuspage: Callable[[], Statuspage | None],
+) -> Outbox:
     """The outbox. Kinds without a sender of their own go to Slack."""
     metrics, settings = base.metrics, base.settings
     dispatcher = Dispatcher(base.context, base.api, base.me, base.session, settings.tocsin_command)
@@ -57,7 +63,7 @@ def outbox_of(base: Base, sockets: SocketPool | None, pages: PageSender, mails: 
         ),
         (TICKET_KINDS, TicketSender(base.context, lambda: trackers.build(base.live.current, base.session)).send),
         (WIKI_KINDS, WikiSender(base.context, lambda: wikis.build(base.live.current, base.session)).send),
-        (COPY_KINDS, StatuspageSender(base.context, statuspage_client(base)).send),
+        (COPY_KINDS, StatuspageSender(base.context, statuspage).send),
         (WEBHOOK_KINDS, WebhookSender(base.context, base.session).send),
     )
 

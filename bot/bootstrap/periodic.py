@@ -29,7 +29,7 @@ from bot.workers.usergroup_sync import UsergroupSync
 from bot.workers.weekly_digest import weekly_digest
 
 
-def repeated_work(base: Base, health: Health, replicas: ReplicaCounter) -> list[Periodic]:
+def repeated_work(base: Base, heartbeat: Heartbeat | None, replicas: ReplicaCounter) -> list[Periodic]:
     """Every periodic task, apart from the loops of the services."""
     settings, context = base.settings, base.context
     periodic = [
@@ -55,10 +55,17 @@ def repeated_work(base: Base, health: Health, replicas: ReplicaCounter) -> list[
         periodic.append(replicas.periodic)
     if settings.tocsin_sheet is not None:
         periodic.append(SheetWriter(context, settings.tocsin_sheet).periodic)
-    if settings.heartbeat_url is not None:
-
-        def url() -> str:
-            return secret_of(base.live.current.heartbeat_url)
-
-        periodic.append(Heartbeat(base.session, url, health.checks, base.metrics.heartbeat).periodic)
+    if heartbeat is not None:
+        periodic.append(heartbeat.periodic)
     return periodic
+
+
+def heartbeat_of(base: Base, health: Health) -> Heartbeat | None:
+    """The heartbeat; None unless its address is set."""
+    if base.settings.heartbeat_url is None:
+        return None
+
+    def url() -> str:
+        return secret_of(base.live.current.heartbeat_url)
+
+    return Heartbeat(base.session, url, health.checks, base.metrics.heartbeat)

@@ -36,8 +36,13 @@ class Statuspage:
     _last_s: float = 0.0
     _components: dict[str, str] | None = None
 
+    async def page_name(self) -> str:
+        """The page's name. Raises `DeliveryError`, as all methods do."""
+        answer = await self._ask("GET", "")
+        return answer.text("name") or self.page
+
     async def components(self) -> dict[str, str]:
-        """The IDs of the components by their name in lower case. Raises `DeliveryError`, as all methods do."""
+        """The IDs of the components by their name in lower case."""
         if self._components is None:
             answer = await self._ask("GET", "/components")
             self._components = {

@@ -1,4 +1,7 @@
-"""Sends events of incidents to the policy's webhooks, each at least once, and those of one incident in order."""
+"""Sends events of incidents to the policy's webhooks, each at least once, and those of one incident in order.
+
+A test event is sent once, and its failure is final: the person who asked for it waits for the answer.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ from datetime import UTC, datetime, timedelta
 import aiohttp
 
 from bot.domain.errors import DeliveryError
-from bot.domain.routing.payloads import WebhookPayload
+from bot.domain.policy.webhook_rules import WebhookRule
+from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.payloads import WebhookPayload, WebhookTestPayload
 from bot.domain.routing.send_result import Failed, NotNeeded, Retry, SendResult, Sent, result_of
 from bot.domain.routing.webhooks import order_key
 from bot.integrations import http, standard_webhooks
@@ -21,6 +26,8 @@ from storage.outbox.queue import ClaimedNotice
 from storage.timeline import entries
 
 GIVEN_UP_AFTER = timedelta(days=2)
+TEST_WORDS = "Somebody asked Tocsin to test this webhook. Nothing has happened."
+NO_SUCH_WEBHOOK = "the policy has no such webhook any more"
 WAIT = timedelta(seconds=1)  # for an earlier event of the same incident
 
 
@@ -33,10 +40,12 @@ class WebhookSender:
 
     async def send(self, row: ClaimedNotice) -> SendResult:
         """1. Wait for earlier events. 2. Read the entry. 3. Post it."""
+        if row.kind == NoticeKind.WEBHOOK_TEST:
+            return await self._send_test(row)
         payload = read_payload(row, WebhookPayload)
-        rule = next((webhook for webhook in self._context.policy.webhooks if webhook.id == payload.rule), None)
+        rule = self._rule(payload.rule)
         if rule is None:
-            return NotNeeded("the policy has no such webhook any more")
+            return NotNeeded(NO_SUCH_WEBHOOK)
         number = row.incident or 0
         async with self._context.database.reading() as conn:
             if await earlier.waits(conn, order_key(number, rule.id), row.id):
@@ -62,3 +71,19 @@ class WebhookSender:
                 return Failed(words)
             return result_of(error, words)
         return Sent(receipt)
+
+    async def _send_test(self, row: ClaimedNotice) -> SendResult:
+        payload = read_payload(row, WebhookTestPayload)
+        rule = self._rule(payload.rule)
+        if rule is None:
+            return NotNeeded(NO_SUCH_WEBHOOK)
+        now = self._context.clock.now()
+        event = {"type": "test", "timestamp": instant(now), "data": {"by": payload.by, "words": TEST_WORDS}}
+        try:
+            receipt = await standard_webhooks.post(self._session, rule.url, rule.secret, f"evt_{row.dedup_key}", event)
+        except DeliveryError as error:
+            return Failed(str(error))
+        return Sent(receipt)
+
+    def _rule(self, rule_id: str) -> WebhookRule | None:
+        return next((webhook for webhook in self._context.policy.webhooks if webhook.id == rule_id), None)

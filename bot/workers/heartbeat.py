@@ -60,6 +60,10 @@ class Heartbeat:
 
     async def beat(self) -> str:
         """Run the checks, and call the URL if all pass. Returns the result."""
+        return (await self.attempt())[0]
+
+    async def attempt(self) -> tuple[str, str | None]:
+        """Do what `beat` does, and return the result with its reason: None if it was sent."""
         try:
             result, why = await self._check_and_call()
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:  # its message may contain the URL
@@ -69,7 +73,7 @@ class Heartbeat:
             say = log.info if result == "sent" else log.warning
             say(f"heartbeat.{result}", why=why, hint=None if result == "sent" else _HINTS[result])
         self._last = result
-        return result
+        return result, why
 
     async def _check_and_call(self) -> tuple[str, str | None]:
         failing_checks = [check.name for check in await self._checks() if not check.ok]

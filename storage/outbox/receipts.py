@@ -32,6 +32,23 @@ async def lock_posted(conn: AsyncConnection, dedup_key: str) -> dict[str, Any] |
     return None if row is None or row.state in ("held", "queued", "leased", "unknown") else row.receipt
 
 
+class Outcome(NamedTuple):
+    """How far a notice is: its state, the receipt once it is sent, and the last error."""
+
+    state: str
+    receipt: dict[str, Any] | None
+    error: str | None
+
+
+_OUTCOME = sa.select(_c.state, _c.receipt, _c.error).where(_c.dedup_key == sa.bindparam("this"))
+
+
+async def outcome(conn: AsyncConnection, dedup_key: str) -> Outcome | None:
+    """How far the notice with this key is; `None` if there is none."""
+    row = (await conn.execute(_OUTCOME, {"this": dedup_key})).one_or_none()
+    return None if row is None else Outcome(row.state, row.receipt, row.error)
+
+
 class StoredNotice(NamedTuple):
     """A notice as it was queued, in order to render it again."""
 

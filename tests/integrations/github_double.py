@@ -41,10 +41,12 @@ class GitHubDouble(Double):
     def usual(self, asked: Asked) -> Reply:
         if asked.headers.get("Authorization") != f"Bearer {TOKEN}":
             return Reply(401, {"message": "Bad credentials"})
-        _, _, owner, name, _, *number = asked.path.split("/")
-        issues = self.issues.get(f"{owner}/{name}")
+        _, _, owner, name, *rest = asked.path.split("/")
+        issues, number = self.issues.get(f"{owner}/{name}"), rest[1:]
         if issues is None:
             return Reply(404, {"message": "Not Found"})
+        if not rest:
+            return Reply(200, {"full_name": f"{owner}/{name}", "has_issues": True})
         if asked.method == "POST":
             return self._create(f"{owner}/{name}", asked.json)
         if asked.method == "PATCH":

@@ -85,6 +85,9 @@ class Double:
             request.transport.close()
         return answer
 
+    async def do_page(self, request: web.Request) -> web.Response:
+        return web.json_response({"id": PAGE, "name": "Example"})
+
     async def do_components(self, request: web.Request) -> web.Response:
         return web.json_response([{"id": key, **each} for key, each in self.components.items()])
 
@@ -122,6 +125,7 @@ async def statuspage(*names: str) -> AsyncIterator[Double]:
     base = "/v1/pages/{page}"
     app.add_routes(
         [
+            web.get(base, there.do_page),
             web.get(f"{base}/components", there.do_components), web.get(f"{base}/incidents", there.do_listed),
             web.post(f"{base}/incidents", there.do_create), web.get(f"{base}/incidents/{{incident}}", there.do_read),
             web.patch(f"{base}/incidents/{{incident}}", there.do_change),

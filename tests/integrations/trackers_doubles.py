@@ -35,8 +35,13 @@ class JiraDouble(Double):
             if self.cloud != asked.path.endswith("jql"):
                 return Reply(410, {"errorMessages": ["The requested API has been removed"]})
             return Reply(200, self._page(self._found(asked.query["jql"]), asked.query))
+        if asked.path == "/rest/api/2/project/OPS":
+            return Reply(200, {"key": "OPS", "name": "Operations"})
         if asked.path == "/rest/api/2/issue":
             return self._create(asked.json["fields"])
+        return self._of_issue(asked)
+
+    def _of_issue(self, asked: Asked) -> Reply:
         key, rest = re.fullmatch(r"/rest/api/2/issue/([A-Z]+-\d+)(/transitions)?", asked.path).groups()  # type: ignore[union-attr]
         issue = next((each for each in self.issues if each["key"] == key), None)
         if issue is None:

@@ -59,6 +59,7 @@ from storage.outbox.queue import ClaimedNotice
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 EXAMPLES: tuple[Payload, ...] = (
     payloads.WebhookPayload("3f2a", 7),
+    payloads.WebhookTestPayload("3f2a", "U1"),
     ActionPayload(2, "UBEN"),
     ActionReminderPayload("UBEN", "2026-12-04"),
     payloads.TicketPayload(2),

@@ -109,6 +109,7 @@ class NoticeKind(StrEnum):
     REVIEW_INVITE = "review_invite"  # by e-mail: the meeting, for a calendar
     REVIEW_EXPORT = "review_export"  # writes the review into a wiki, such as Confluence
     WEBHOOK = "webhook"  # an event, for another program
+    WEBHOOK_TEST = "webhook_test"  # an event of the type `test`, since somebody asked for it
     TICKET = "ticket"  # in a tracker, such as GitHub
     TICKET_MOVE = "ticket_move"  # close or reopen it there
     # The status page
@@ -133,7 +134,7 @@ PAGER_KINDS = frozenset({NoticeKind.PAGE_VENDOR, NoticeKind.ALERT_PAGE_VENDOR}) 
 INVITE_KINDS = frozenset({NoticeKind.REVIEW_INVITE})  # sent by bot/senders/invitations.py
 MAIL_KINDS = frozenset({NoticeKind.COMMS_MAIL, NoticeKind.COMMS_WEBHOOK})
 SHEET_KINDS = frozenset({NoticeKind.SHEET_MAIL})  # sent by bot/senders/sheet.py
-WEBHOOK_KINDS = frozenset({NoticeKind.WEBHOOK})  # sent by bot/senders/webhooks.py
+WEBHOOK_KINDS = frozenset({NoticeKind.WEBHOOK, NoticeKind.WEBHOOK_TEST})  # sent by bot/senders/webhooks.py
 TICKET_KINDS = frozenset({NoticeKind.TICKET, NoticeKind.TICKET_MOVE})  # sent by bot/senders/tickets.py
 # To subscribers of the status page: many at once, and of no incident.
 WIKI_KINDS = frozenset({NoticeKind.REVIEW_EXPORT})  # sent by bot/senders/wikis.py

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.domain.incident import Incident
 from bot.domain.policy.webhook_rules import WebhookRule
 from bot.domain.routing.notice import Notice, NoticeKind, Priority
-from bot.domain.routing.payloads import WebhookPayload
+from bot.domain.routing.payloads import WebhookPayload, WebhookTestPayload
 from bot.domain.timeline.entry import RecordedEntry
 
 EVENT_KINDS = (
@@ -37,6 +37,12 @@ def webhook_notices(
         if record.entry.kind in EVENT_KINDS
         and rule.wants(f"incident.{record.entry.kind}", incident.severity, private=incident.private)
     ]
+
+
+def webhook_test_notice(rule: str, by: str, name: str) -> Notice:
+    """A test event for one webhook. `name` makes its key unique."""
+    payload = WebhookTestPayload(rule, by).to_json()
+    return Notice(f"webhook_test:{rule}:{name}", NoticeKind.WEBHOOK_TEST, payload=payload, priority=Priority.ANSWER)
 
 
 def order_key(number: int, rule: str) -> str:

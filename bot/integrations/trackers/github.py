@@ -45,6 +45,15 @@ class GitHub:
     place: str = ""  # owner/name
     kind: TrackerKind = TrackerKind.GITHUB
 
+    async def place_name(self, place: str) -> str:
+        """The repository's full name. A repository without issues is an error."""
+        answer = await self._ask("GET", self._issues(place).removesuffix("/issues"))
+        if answer.status != 200:
+            raise _error(answer, place)
+        if answer.data.get("has_issues") is False:
+            raise DeliveryError(f"{place} has no issues; enable them in the repository's settings", permanent=True)
+        return answer.text("full_name") or place
+
     async def create(self, place: str, ticket: NewTicket) -> Created:
         """Create an issue. Labels and assignees that the token may not set are dropped by GitHub without an error."""
         content: dict[str, Any] = {

@@ -44,6 +44,13 @@ class Jira:
     issue_type: str = "Task"
     kind: TrackerKind = TrackerKind.JIRA
 
+    async def place_name(self, place: str) -> str:
+        """The project's key and name."""
+        answer = await self._ask("GET", f"/rest/api/2/project/{_project(place)}")
+        if answer.status != 200:
+            raise _error(answer, place)
+        return f"{place} ({answer.text('name')})" if answer.text("name") else place
+
     async def create(self, place: str, ticket: NewTicket) -> Created:
         """Create an issue. Where the project's form has no labels, it is created without, and that is said."""
         fields: dict[str, Any] = {

@@ -57,6 +57,11 @@ class Linear:
     place: str = ""  # key of the team
     kind: TrackerKind = TrackerKind.LINEAR
 
+    async def place_name(self, place: str) -> str:
+        """The team's key; a team that Linear does not show is an error."""
+        await self._team(place)
+        return place
+
     async def create(self, place: str, ticket: NewTicket) -> Created:
         """Create an issue. Linear takes labels by ID only: they stand in the text."""
         team = await self._team(place)

@@ -39,6 +39,10 @@ class Tracker(Protocol):
     kind: TrackerKind
     place: str  # where tickets go unless a service names another place
 
+    async def place_name(self, place: str) -> str:
+        """The name of a place (repository, project, team) as the tracker spells it. Changes nothing."""
+        ...
+
     async def create(self, place: str, ticket: NewTicket) -> Created:
         """Create a ticket."""
         ...

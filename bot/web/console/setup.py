@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,20 +11,15 @@ from typing import Any
 from aiohttp import web
 
 from bot.domain.access.token import Scope
-from bot.domain.errors import DeliveryError, NotFound
-from bot.domain.paging.people import person_by_address
-from bot.integrations.prometheus import Address, Prometheus, PrometheusError
-from bot.integrations.protocol import Action, Notifier, Page
-from bot.notifiers import NEEDS
+from bot.domain.errors import NotFound
 from bot.usecases.access import sessions
 from bot.web.api.authentication import require
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
+from bot.web.console.integrations import Integration, by_name
 from bot.web.console.login_required import login_required
 from bot.web.console.policy import difference
 from bot.web.console.visitor import Console, Visitor
 from storage import console_sessions
-
-_NAMES = {"pagerduty": "PagerDuty", "email": "E-mail", "sms": "SMS", "phone": "Telephone", "push": "Push (ntfy)"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +28,7 @@ class Installation:
 
     check: Callable[[], Awaitable[list[dict[str, Any]]]]  # what `tocsin check` finds
     policy_file: Callable[[], Path | None]
-    notifiers: Callable[[], Mapping[str, Notifier]]
-    missing: Callable[[str], list[str]]  # the settings that a way of paging still needs
-    slack: Callable[[], Awaitable[str | None]]  # what is wrong with Slack, if something is
-    prometheus: Callable[[], Address | None]
+    integrations: Callable[[], Sequence[Integration]]
 
 
 def routes(console: Console, installation: Installation) -> list[web.RouteDef]:
@@ -52,8 +43,10 @@ def routes(console: Console, installation: Installation) -> list[web.RouteDef]:
 
     async def send_test(visitor: Visitor) -> web.StreamResponse:
         require(visitor.token, Scope.ADMIN)
-        method = visitor.request.match_info["method"]
-        return await _page(visitor, installation, tested=(method, await _tested(visitor, installation, method)))
+        integration = by_name(installation.integrations()).get(visitor.request.match_info["integration"])
+        if integration is None:
+            raise NotFound("There is no such integration.")
+        return await _page(visitor, installation, tested=(integration.name, await _test(integration, visitor)))
 
     async def create(visitor: Visitor) -> web.StreamResponse:
         try:
@@ -65,11 +58,17 @@ def routes(console: Console, installation: Installation) -> list[web.RouteDef]:
     return [
         web.get("/setup", login_required(console, show)),
         web.post("/setup/check", login_required(console, check)),
-        web.post("/setup/test/{method:[a-z]+}", login_required(console, send_test)),
+        web.post("/setup/test/{integration:[a-z0-9-]{1,40}}", login_required(console, send_test)),
         web.post("/setup/tokens", login_required(console, create)),
         web.post("/setup/tokens/{token:[0-9]+}/revoke", login_required(console, revoke)),
         web.post("/setup/sessions/{session:[0-9]{1,18}}/end", login_required(console, end)),
     ]
+
+
+async def _test(integration: Integration, visitor: Visitor) -> str:
+    if integration.missing:
+        return f"It is not set up. Set {' and '.join(integration.missing)}."
+    return await integration.test(visitor)
 
 
 async def revoke(visitor: Visitor) -> web.StreamResponse:
@@ -121,51 +120,6 @@ async def _page(
              "seen_at": session.seen_at, "mine": session.id == visitor.session.id}
             for session in await _sessions(visitor)
         ],
-        integrations=[
-            ("slack", "Slack", []),
-            *((name, _NAMES.get(name, name.capitalize()), installation.missing(name)) for name in NEEDS),
-            ("prometheus", "Prometheus", [] if installation.prometheus() else ["PROMETHEUS_URL"]),
-        ],
+        integrations=installation.integrations() if admin else [],
         **results,
-    )  # fmt: skip
-
-
-async def _tested(visitor: Visitor, installation: Installation, method: str) -> str:
-    """Send a test to the visitor, and say what came of it."""
-    if method == "slack":
-        return await installation.slack() or "Slack answers."
-    if method == "prometheus":
-        return await _asked_prometheus(installation.prometheus())
-    notifier = installation.notifiers().get(method)
-    if notifier is None:
-        return f"It is not set up. Set {' and '.join(installation.missing(method)) or method}."
-    try:
-        receipt = await notifier.send(_test_page(visitor, Action.TRIGGER))
-        if method == "pagerduty":
-            await notifier.send(_test_page(visitor, Action.RESOLVE))
-    except DeliveryError as error:
-        return f"It failed: {error}"
-    return f"Sent; {receipt.vendor} answered {receipt.status or 'that it has it'}."
-
-
-async def _asked_prometheus(address: Address | None) -> str:
-    if address is None:
-        return "It is not set up. Set PROMETHEUS_URL."
-    client, now = Prometheus(lambda: address), time.time()
-    try:
-        await client.range("vector(1)", now - 60, now, 60)
-    except PrometheusError as error:
-        return f"It failed: {error}"
-    finally:
-        await client.close()
-    return f"{address.shown} answers."
-
-
-def _test_page(visitor: Visitor, action: Action) -> Page:
-    person = person_by_address(visitor.person, visitor.context.policy)
-    name = f"test-{visitor.session.id}-{int(visitor.now.timestamp())}"
-    return Page(
-        incident="TEST", action=action, dedup_key=name, key=name, person=person, title="A test of this integration",
-        severity=None, severe=None, status=None, why="Somebody pressed “Send a test”. Nothing is wrong.", link=None,
-        rung=None, times=1, declared_at=visitor.now, paged_at=visitor.now,
     )  # fmt: skip

@@ -24,6 +24,7 @@ from bot.domain.routing.payloads.communications import (
     PublicationPayload,
     SubscriberPayload,
     WebhookPayload,
+    WebhookTestPayload,
 )
 from bot.domain.routing.payloads.digests import DigestPayload, GatherPayload
 from bot.domain.routing.payloads.entries import (
@@ -124,5 +125,6 @@ __all__ = [
     "UserPayload",
     "UsergroupPayload",
     "WebhookPayload",
+    "WebhookTestPayload",
     "WeeklyDigestPayload",
 ]

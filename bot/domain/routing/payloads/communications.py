@@ -61,6 +61,14 @@ class WebhookPayload(Payload):
 
 
 @dataclass(frozen=True)
+class WebhookTestPayload(Payload):
+    """Names the webhook of the policy that gets a test event, and the person who asked for it."""
+
+    rule: str
+    by: str
+
+
+@dataclass(frozen=True)
 class SubscriberPayload(Payload):
     """A subscriber of the status page, and what it is told; without a publication it is asked to confirm."""
 
