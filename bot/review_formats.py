@@ -7,12 +7,17 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from bot.domain.figures.spans import Spans
+from bot.domain.review import chronology
 from bot.domain.review.document import Section, Sentence
 from bot.domain.review.view import ReviewView
 from bot.domain.values import durations
 from bot.domain.values.slack_ids import MENTION
+
+if TYPE_CHECKING:
+    from docx.document import Document
 
 FIGURE_LABELS = {
     "detect_s": "Started to detected",
@@ -24,7 +29,9 @@ FIGURE_LABELS = {
 }
 NOTHING = "Nothing."  # in the place of a section without sentences and questions
 _CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
-_MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\`*_[]<>#|"})
+_MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\`*_[]<>|"})
+_FIRST = re.compile(r"^(\d*)([#+-]|[.)](?= ))")  # marks that mean something at the beginning of a line alone
+TIMELINE = "timeline"  # the section that is a table
 
 
 def markdown(view: ReviewView) -> str:
@@ -32,7 +39,8 @@ def markdown(view: ReviewView) -> str:
     lines = [f"# {_md(title(view))}", "", *_head_lines(view), ""]
     lines += [f"- {label}: {span}" for label, span in figure_lines(view.figures)]
     for section in view.sections:
-        lines += ["", f"## {section.title}", "", *(_md_list(section, view) or [NOTHING])]
+        body = _md_table(section, view) if section.key == TIMELINE else _md_list(section, view)
+        lines += ["", f"## {section.title}", "", *(body or [NOTHING])]
     return "\n".join(lines) + "\n"
 
 
@@ -42,9 +50,11 @@ def html_page(view: ReviewView) -> str:
     rows = "".join(f"<tr><th>{label}</th><td>{span}</td></tr>" for label, span in figure_lines(view.figures))
     parts.append(f"<table>{rows}</table>")
     for section in view.sections:
-        parts += [f'<h2 id="{section.key}">{html.escape(section.title)}</h2>', _html_list(section, view)]
+        body = _html_table(section, view) if section.key == TIMELINE else _html_list(section, view)
+        parts += [f'<h2 id="{section.key}">{html.escape(section.title)}</h2>', body]
     style = (
-        "body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}th{text-align:left}"
+        "body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}"
+        "th{text-align:left}td,th{padding:.2rem .8rem .2rem 0;vertical-align:top}"
     )
     head = f'<meta charset="utf-8"><title>{html.escape(title(view))}</title><style>{style}</style>'
     return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n' + "\n".join(parts) + "\n</body></html>\n"
@@ -64,6 +74,9 @@ def docx(view: ReviewView) -> bytes:
         cells[0].text, cells[1].text = label, span
     for section in view.sections:
         document.add_heading(section.title, level=1)
+        if section.key == TIMELINE and section.sentences:
+            _docx_table(document, section, view)
+            continue
         for each in section.sentences:
             cites = "".join(f" [{seq}]" for seq in each.cites)
             document.add_paragraph(_xml(named(each.text, view.names) + cites), style="List Bullet")
@@ -76,6 +89,27 @@ def docx(view: ReviewView) -> bytes:
     written = io.BytesIO()
     document.save(written)
     return written.getvalue()
+
+
+def _docx_table(document: Document, section: Section, view: ReviewView) -> None:
+    head, rows = _timeline_table(section, view)
+    table = document.add_table(rows=1, cols=len(head), style="Light Grid Accent 1")
+    cited = [[*cells[:-1], cells[-1] + "".join(f" [{seq}]" for seq in cites)] for cells, cites in rows]
+    for written in (head, *cited):
+        row = table.rows[0] if written is head else table.add_row()
+        for cell, text in zip(row.cells, written, strict=True):
+            cell.text = _xml(text)
+
+
+def _timeline_table(section: Section, view: ReviewView) -> tuple[list[str], list[tuple[list[str], tuple[int, ...]]]]:
+    """The headings of the timeline, and its rows with what they cite. The local time only where it differs from UTC."""
+    found = chronology.rows(section)
+    local = any(row.local for row in found)
+    head = ["UTC", *(["Local"] if local else []), "Who", "What"]
+    rows = [
+        ([row.utc.removesuffix(" UTC"), *([row.local] if local else []), row.who, row.what], row.cites) for row in found
+    ]
+    return head, [([named(cell, view.names) for cell in cells], cites) for cells, cites in rows]
 
 
 def title(view: ReviewView) -> str:
@@ -118,6 +152,30 @@ def _asked(person: str | None, names: Mapping[str, str]) -> str:
     return names.get(person, person) if person else "anybody"
 
 
+def _md_table(section: Section, view: ReviewView) -> list[str]:
+    if not section.sentences:
+        return []
+    head, rows = _timeline_table(section, view)
+    lines = [
+        [*map(_md, cells[:-1]), _md(cells[-1]) + _md_cites(Sentence(cells[-1], cites), view.links)]
+        for cells, cites in rows
+    ]
+    return [f"| {' | '.join(line)} |" for line in (head, ["---"] * len(head), *lines)]
+
+
+def _html_table(section: Section, view: ReviewView) -> str:
+    if not section.sentences:
+        return f"<p>{NOTHING}</p>"
+    head, rows = _timeline_table(section, view)
+    top = "".join(f"<th>{heading}</th>" for heading in head)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{_html(cell)}</td>' for cell in cells[:-1])}"
+        f"<td>{_html(cells[-1])}{_html_cites(cites, view.links)}</td></tr>"
+        for cells, cites in rows
+    )
+    return f"<table><tr>{top}</tr>{body}</table>"
+
+
 def _md_list(section: Section, view: ReviewView) -> list[str]:
     lines = [f"- {_md(named(each.text, view.names))}{_md_cites(each, view.links)}" for each in section.sentences]
     return lines + [
@@ -129,7 +187,8 @@ def _md_list(section: Section, view: ReviewView) -> list[str]:
 def _md(text: str) -> str:
     """Text whose code between single backticks stays code; every other mark stands for itself."""
     pieces = _CODE.split(text)  # at odd places stands what was between backticks
-    return "".join(f"`{piece}`" if place % 2 else piece.translate(_MARKDOWN) for place, piece in enumerate(pieces))
+    marked = "".join(f"`{piece}`" if place % 2 else piece.translate(_MARKDOWN) for place, piece in enumerate(pieces))
+    return _FIRST.sub(r"\1\\\2", marked)
 
 
 def _html(text: str) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from docx import Document
 
 from bot import review_formats
 from bot.domain.figures.spans import spans
@@ -25,6 +28,9 @@ def written(section: Section) -> str:
         ("```not [one]```", r"\`\`\`not \[one\]\`\`\`"),
         ("`a` and `b", r"`a` and \`b"),
         ("ask <@U1>", "ask Ada"),
+        ("Update #1 is acme/app#7", "Update #1 is acme/app#7"),
+        ("# not a heading", r"\# not a heading"),
+        ("1. no list", r"1\. no list"),
     ],
 )
 def test_code_stays_code_and_every_other_mark_stands_for_itself(text: str, line: str) -> None:
@@ -35,3 +41,33 @@ def test_code_stays_code_and_every_other_mark_stands_for_itself(text: str, line:
 
 def test_a_section_without_words_says_so() -> None:
     assert written(Section("appendices")) == "Nothing.\n"
+
+
+SPAN = "1 Dec 2026 05:54 UTC (06:54 CET) to 1 Dec 2026 05:56 UTC (06:56 CET)"
+TIMELINE = Section(
+    "timeline",
+    (
+        Sentence("1 Dec 2026 05:53 UTC (06:53 CET) · <@U1> · declared: sev2: a | b", (1,)),
+        Sentence(
+            "1 Dec 2026 05:54 UTC (06:54 CET) to 1 Dec 2026 05:56 UTC (06:56 CET) · 3 messages by 2 people", (2, 4)
+        ),
+    ),
+)
+
+
+def test_the_timeline_is_a_table_with_utc_and_local_time() -> None:
+    assert written(TIMELINE) == (
+        "| UTC | Local | Who | What |\n"
+        "| --- | --- | --- | --- |\n"
+        "| 1 Dec 2026 05:53 | 06:53 CET | Ada | declared: sev2: a \\| b (#1) |\n"
+        f"| {SPAN} |  |  | 3 messages by 2 people (#2, #4) |\n"
+    )
+    view = ReviewView(declared(), FIVE, (TIMELINE,), spans(declared()), (), (), {}, {"U1": "Ada"})
+    assert "<td>06:53 CET</td><td>Ada</td><td>declared: sev2: a | b" in review_formats.html_page(view)
+    table = Document(io.BytesIO(review_formats.docx(view))).tables[1]
+    assert [cell.text for cell in table.rows[1].cells] == [
+        "1 Dec 2026 05:53",
+        "06:53 CET",
+        "Ada",
+        "declared: sev2: a | b [1]",
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -212,3 +213,84 @@ async def test_the_review_of_a_private_incident_is_announced_nowhere(here: World
     assert not [m for m in here.ws.bot_messages("incidents") if "Leak" in words(here, m) or "review" in words(here, m)]
     assert "INC-1" in await typed(here, "tom", "#general", "/incident review --in INC-1")  # that there is none to see
     assert "Rotated" not in await typed(here, "tom", "#general", "/incident review --in INC-1")
+
+
+async def test_a_review_is_taken_up_again_after_the_incident_was_reopened_and_published_anew(reviewed: World) -> None:
+    reply = await reviewed.maya.command(INSIDE, "/incident review")
+    assert reply.message is not None
+    await reviewed.maya.press(reply.message, "Complete")
+    await rest(reviewed)
+    await reviewed.maya.press(reviewed.ws.ephemerals("maya")[-1], "Publish")  # beside the hints
+    await rest(reviewed)
+    assert len(announced(reviewed)) == 1
+    await typed(reviewed, "maya", INSIDE, "/incident reopen Errors are back")
+    await typed(reviewed, "maya", INSIDE, "/incident resolve Turned it off")
+    await rest(reviewed)
+    review = (await view(reviewed)).incident.review
+    assert review is not None
+    assert (str(review.state), review.due_at is not None) == ("draft", True)
+    channel = reviewed.ws.find_channel(INSIDE)
+    assert channel is not None
+    news = [words(reviewed, message) for message in reviewed.ws.bot_messages(channel.id)]
+    assert any("Its review is a draft again" in text for text in news)
+    reply = await reviewed.maya.command(INSIDE, "/incident review")
+    assert reply.message is not None
+    await reviewed.maya.press(reply.message, "Complete")
+    await rest(reviewed)
+    await reviewed.maya.press(reviewed.ws.ephemerals("maya")[-1], "Publish")
+    await rest(reviewed)
+    assert [("published again" in text) for text in announced(reviewed)] == [False, True]
+
+
+def announced(here: World) -> list[str]:
+    texts_there = [words(here, message) for message in here.ws.bot_messages("#incidents")]
+    return [text for text in texts_there if "The review of INC-1" in text]
+
+
+async def test_the_message_about_the_review_follows_edits_and_corrected_times(reviewed: World) -> None:
+    reply = await reviewed.maya.command(INSIDE, "/incident review")
+    assert reply.message is not None
+    before = posted(reviewed)
+    assert "each with the entry that says so" in before
+    await reviewed.maya.press(reply.message, "Edit")
+    await reviewed.maya.fill(reviewed.maya.view, {"Lessons": "Tom should have checked the limit"})
+    assert (await reviewed.maya.submit()).ok
+    await rest(reviewed)
+    assert "of them with the entry that says so" in posted(reviewed)
+    assert open_questions(posted(reviewed)) == open_questions(before) - 1  # that of the lessons
+    detected = datetime.fromisoformat((await reviewed.show())["detected_at"].replace("Z", "+00:00"))
+    await reviewed.maya.press(reply.message, "Correct times")
+    early = int(detected.timestamp()) // 60 * 60 - 1200
+    await reviewed.maya.fill(reviewed.maya.view, {"Started": early, "Reason": "The dashboard shows it"})
+    assert (await reviewed.maya.submit()).ok
+    await rest(reviewed)
+    assert open_questions(posted(reviewed)) == open_questions(before) - 2  # and when it started
+    assert "Before it is completed" in await typed(reviewed, "maya", INSIDE, "/incident review")
+    assert "This blames a person" in reviewed.ws.ephemerals("maya")[-1].text + str(
+        reviewed.ws.ephemerals("maya")[-1].blocks
+    )
+
+
+def posted(here: World) -> str:
+    channel = here.ws.find_channel(INSIDE)
+    assert channel is not None
+    (text,) = [
+        text for message in here.ws.bot_messages(channel.id)
+        if "Drafted from the record" in (text := words(here, message))
+    ]  # fmt: skip
+    return text
+
+
+def open_questions(text: str) -> int:
+    match = re.search(r"(\d+) open question", text)
+    assert match is not None
+    return int(match[1])
+
+
+async def test_outside_a_channel_the_review_is_asked_for_among_the_ended_incidents(reviewed: World) -> None:
+    await reviewed.declared("sev3 Search is slow")
+    answer = await typed(reviewed, "maya", "#general", "/incident review")
+    assert "Which incident do you mean?" in answer
+    shown = str(reviewed.ws.ephemerals("maya")[-1].blocks)
+    assert "Checkout is down" in shown
+    assert "Search is slow" not in shown

@@ -168,6 +168,7 @@ class Review:
     agenda: int = 0  # points of the meeting's agenda that were told
     completed_at: datetime | None = None
     published_at: datetime | None = None
+    taken_up: int = 0  # how often it became a draft again, because the incident was reopened and ended anew
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,9 @@ TITLES = {
 }
 
 
+SILENT = "silence_"  # the keys of questions about a silence in the record begin so
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """One sentence, in internal text with mentions, and the `seq` of each entry that says so."""

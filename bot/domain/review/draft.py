@@ -14,16 +14,16 @@ from bot.domain.errors import Refused
 from bot.domain.figures.spans import Spans, spans
 from bot.domain.incident import empty_roles
 from bot.domain.incident.impact import describe
-from bot.domain.review import appendices, response
-from bot.domain.review.document import Page, Section
-from bot.domain.review.record import AFTERWARDS, ANSWER, Record, is_chatter, who, words
+from bot.domain.incident.status import Status
+from bot.domain.review import appendices, chronology, participants, response
+from bot.domain.review.document import SILENT, Page, Section, Sentence
+from bot.domain.review.record import ANSWER, Record, who, words
 from bot.domain.timeline.entry import BOT, RecordedEntry
 from bot.domain.values import durations
 from bot.domain.values.slack_ids import user_mention
 
 SILENCE = timedelta(minutes=30)  # a longer one in an open incident is asked about
 MOST_SILENCES, MOST_NOTES = 3, 10
-MOST_ROWS = 1000  # of the timeline
 IMPACT_QUESTIONS = {
     "users": "What share of users was affected, and how many people is that?",
     "error_rate": "How many requests failed?",
@@ -46,11 +46,18 @@ def figures(record: Record) -> Spans:
 def _section(key: str, write: Callable[[Record, Page], None], record: Record) -> Section:
     page = Page(key, record.answered)
     write(record, page)
-    for answer in record.of(ANSWER):
-        if answer.entry.data.get("section") == key:
-            author = "A participant" if answer.entry.data.get("anonymous") else who(answer.entry)
-            page.say(f"{author}: {' '.join(answer.current_text.split())}", answer.seq)
+    page.sentences += answers(record, key)
     return page.section()
+
+
+def answers(record: Record, key: str, since: datetime | None = None) -> list[Sentence]:
+    """What participants answered for a section; with `since`, only what they answered after that instant."""
+    sentences = []
+    for answer in record.of(ANSWER):
+        if answer.entry.data.get("section") == key and (since is None or answer.entry.at > since):
+            author = "A participant" if answer.entry.data.get("anonymous") else who(answer.entry)
+            sentences.append(Sentence(f"{author}: {' '.join(answer.current_text.split())}", (answer.seq,)))
+    return sentences
 
 
 def _metadata(record: Record, page: Page) -> None:
@@ -121,39 +128,6 @@ def _impact(record: Record, page: Page) -> None:
             page.ask(f"impact_{name}", record.leader("communications_lead"), question)
 
 
-def _timeline(record: Record, page: Page) -> None:
-    """Key entries one by one; what was said between them is folded into one line."""
-    folded: list[RecordedEntry] = []
-    for recorded in record.entries:
-        if len(page.sentences) >= MOST_ROWS:
-            last = record.entries[-1]
-            page.say(f"More follows until {record.clock(last.entry.at)}: `tocsin show` has all of it.", last.seq)
-            return
-        if is_chatter(recorded):
-            folded.append(recorded)
-        elif recorded.key and recorded.entry.kind not in AFTERWARDS:
-            _fold(record, page, folded)
-            folded = []
-            kind = recorded.entry.kind.replace("_", " ")
-            text = "the words were erased" if recorded.purged else words(recorded)
-            page.say(
-                f"{record.clock(recorded.entry.at)} · {who(recorded.entry)} · {kind}{f': {text}' if text else ''}",
-                recorded.seq,
-            )
-    _fold(record, page, folded)
-
-
-def _fold(record: Record, page: Page, folded: list[RecordedEntry]) -> None:
-    if not folded:
-        return
-    people = len({message.entry.actor for message in folded})
-    count = (
-        f"{len(folded)} message{'s' if len(folded) != 1 else ''} by {people} {'people' if people != 1 else 'person'}"
-    )
-    until = f" to {record.clock(folded[-1].entry.at)}" if len(folded) > 1 else ""
-    page.say(f"{record.clock(folded[0].entry.at)}{until} · {count}", folded[0].seq, folded[-1].seq)
-
-
 def _detection(record: Record, page: Page) -> None:
     incident, declared = record.incident, record.declared
     alerts = [alert for alert in record.of("alert") if alert.entry.data.get("event") == "fired"]
@@ -180,6 +154,9 @@ def _causes(record: Record, page: Page) -> None:
         page.say(f"Root cause, in the words of {who(causes[-1].entry)}: {cause}", causes[-1].seq)
     else:
         page.ask("cause", record.leader("technical_lead"), "What caused it?")
+    for change in record.of("status"):
+        if change.entry.data.get("after") == Status.IDENTIFIED and (found := words(change).partition(": ")[2]):
+            page.say(f"{who(change.entry)} said when the cause was found: {found}", change.seq)
     for note in record.of("note")[:MOST_NOTES]:
         page.say(f"{who(note.entry)} noted: {words(note)}", note.seq)
     page.ask(
@@ -199,7 +176,8 @@ def _improve(record: Record, page: Page) -> None:
         page.ask(f"role_{role}", record.leader(), text)
     for before, after in _silences(record)[:MOST_SILENCES]:
         text = f"What happened between {record.clock(before)} and {record.clock(after)}? The record is silent."
-        page.ask(f"silence_{int(before.timestamp())}", record.leader(), text)
+        page.ask(f"{SILENT}{int(before.timestamp())}", record.leader(), text)
+    participants.found_hard(record, page)
 
 
 def _actions(record: Record, page: Page) -> None:
@@ -297,7 +275,7 @@ WRITERS: dict[str, Callable[[Record, Page], None]] = {
     "metadata": _metadata,
     "summary": _summary,
     "impact": _impact,
-    "timeline": _timeline,
+    "timeline": chronology.told,
     "detection": _detection,
     "response": response.responded,
     "causes": _causes,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from bot.domain.review.document import Section, Sentence
+from bot.domain.review.participants import DID, HARD
 
+STAYING = ("started", "identified", DID, HARD)  # how the keys of questions begin that a written section leaves open
 _CITES = re.compile(r"\s*\[#?(\d+(?:\s*,\s*#?\d+)*)\]")
 _BULLET = re.compile(r"^\s*(?:[-*•]\s+|\d+[.)]\s+)")
 
@@ -37,9 +38,18 @@ def parse(text: str, known: Collection[int]) -> tuple[Sentence, ...]:
     return tuple(sentences)
 
 
-def with_text(section: Section, text: str, version: int, by: str, at: datetime, known: Collection[int]) -> Section:
-    """The section with what people wrote instead of what was drafted; its open questions stay."""
-    return replace(section, sentences=parse(text, known), version=version, edited_by=by, edited_at=at)
+def with_text(section: Section, text: str, known: Collection[int], later: Sequence[Sentence] = ()) -> Section:
+    """The section with what people wrote instead of what was drafted, and what participants answered `later`.
+
+    Whoever adds a sentence has read the questions. Only those stay that it cannot answer: of times, which are
+    corrected, and those that each participant is asked.
+    """
+    written, questions = parse(text, known), section.questions
+    drafted = {sentence.text for sentence in section.sentences}
+    cited = {sentence.cites for sentence in section.sentences}
+    if any(sentence.text not in drafted and sentence.cites not in cited for sentence in written):
+        questions = tuple(question for question in questions if question.key.startswith(STAYING))
+    return replace(section, sentences=(*written, *later), questions=questions)
 
 
 def _cited(cites: Sequence[int]) -> str:

@@ -36,6 +36,21 @@ def new_review(incident: Incident, policy: Policy, now: datetime) -> Review:
     return Review(now, facilitator, due_at=due_at)
 
 
+def is_taken_up(before: Incident, after: Incident) -> bool:
+    """Whether an incident that was reopened after its review has ended anew, of which the review does not tell."""
+    is_over = before.review is not None and before.review.state in (ReviewState.COMPLETED, ReviewState.PUBLISHED)
+    return is_over and before.open and after.status in (Status.RESOLVED, Status.CLOSED)
+
+
+def take_up_again(review: Review, incident: Incident, policy: Policy, now: datetime) -> Review:
+    """The review in draft again, due anew. What people wrote stays."""
+    anew = new_review(incident, policy, now)
+    return replace(
+        anew, facilitator=review.facilitator or anew.facilitator, scheduled=review.scheduled,
+        taken_up=review.taken_up + 1,
+    )  # fmt: skip
+
+
 def open_review(incident: Incident, actor: str, policy: Policy, now: datetime) -> Change:
     """Open the review by hand. Nothing changes where it is open. Raises `Refused` while the incident runs."""
     if incident.review is not None:
@@ -63,7 +78,8 @@ def schedule(
     )  # fmt: skip
     if replace(changed, scheduled=review.scheduled, agenda=review.agenda) == review:
         return Change(incident)
-    text = f"scheduled the review for {at:%-d %b %Y %H:%M} UTC"
+    verb = "moved the review to" if review.scheduled_at is not None else "scheduled the review for"
+    text = f"{verb} {at:%-d %b %Y %H:%M} UTC"
     record = entry(now, "review", actor, text, told=True, state="scheduled", held_at=at.isoformat())
     return Change(replace(incident, review=changed), (record,))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.domain.actions.item import ActionItem
-from bot.domain.review.document import Section
+from bot.domain.review.document import SILENT, Section
 
 # Words for people. A machine may fail, forget or ignore without blame.
 _PERSON = (
@@ -60,6 +60,7 @@ class HintKind(StrEnum):
     NO_OWNER = "no_owner"
     NO_DATE = "no_date"
     NO_CITATION = "no_citation"
+    SILENCE = "silence"
     OPEN = "open"
 
 
@@ -72,15 +73,35 @@ class Hint:
     text: str
 
 
+QUOTING = frozenset({HintKind.BLAME, HintKind.SINGLE_CAUSE, HintKind.NO_CITATION})  # hints that end with a sentence
+
+
 def lint(sections: Sequence[Section], actions: Sequence[ActionItem]) -> list[Hint]:
     """The hints about a review, at most `MOST`, those about its words first."""
     edited = [section for section in sections if section.key not in ("timeline", "appendices", "communication")]
     hints = [hint for section in edited for hint in _of_section(section)]
     hints += [hint for item in actions if item.live and not item.checklist for hint in _of_item(item)]
-    unanswered = sum(len(section.questions) for section in sections)
-    if unanswered:
-        hints.append(Hint(HintKind.OPEN, "", f"{unanswered} questions are open. Ask participants sends them."))
-    return hints[:MOST]
+    questions = [question for section in sections for question in section.questions]
+    silences = [question for question in questions if question.key.startswith(SILENT)]
+    hints += [Hint(HintKind.SILENCE, "timeline", question.text) for question in silences]
+    hints = hints[: MOST - 1]
+    if unanswered := len(questions) - len(silences):
+        words = f"{unanswered} questions are" if unanswered != 1 else "1 question is"
+        hints.append(Hint(HintKind.OPEN, "", f"{words} open. *Ask participants* sends them."))
+    return hints
+
+
+def grouped(hints: Sequence[Hint]) -> list[str]:
+    """The hints as lines, those with the same advice about several sentences in one."""
+    by_advice: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for hint in hints:
+        advice, colon, about = hint.text.partition(" “")
+        if colon and hint.kind in QUOTING:
+            by_advice.setdefault(advice, []).append(f"“{about}")
+        else:
+            lines.append(hint.text)
+    return [*(f"{advice} {' · '.join(texts)}" for advice, texts in by_advice.items()), *lines]
 
 
 def _of_section(section: Section) -> list[Hint]:

@@ -11,10 +11,12 @@ from datetime import datetime, timedelta
 from bot.domain.errors import Refused
 from bot.domain.figures.targets import late_updates
 from bot.domain.policy.policy import Severity
+from bot.domain.review import participants
 from bot.domain.review.document import Page
 from bot.domain.review.record import Record, who, words
 from bot.domain.timeline.entry import BOT, RecordedEntry
 from bot.domain.values import durations
+from bot.domain.values.slack_ids import user_mention
 
 MOST = 40  # sentences about pages, and about playbooks
 
@@ -51,7 +53,7 @@ def responded(record: Record, page: Page) -> None:
         after = record.since_detection(incident.acknowledged_at)
         page.say(f"{who(acknowledged.entry)} responded first, after {after}{target}.", acknowledged.seq)
     for recorded in record.of("role", "handover"):
-        page.say(f"{record.clock(recorded.entry.at)}: {who(recorded.entry)}: {words(recorded)}", recorded.seq)
+        page.say(f"{record.clock(recorded.entry.at)}: {_role(recorded)}", recorded.seq)
     cadence = cadence_of(record)
     if cadence.updates:
         first, last = cadence.updates[0], cadence.updates[-1]
@@ -61,13 +63,14 @@ def responded(record: Record, page: Page) -> None:
         )
         page.say(f"{count} {'were' if len(cadence.updates) != 1 else 'was'} posted.{cadence_text}", first.seq, last.seq)
     for recorded in record.of("page", "escalated")[:MOST]:
-        page.say(f"{record.clock(recorded.entry.at)}: {words(recorded)}", recorded.seq)
+        page.say(f"{record.clock(recorded.entry.at)}: {_paged(recorded)}", recorded.seq)
     for recorded in [recorded for recorded in record.of("playbook") if recorded.key][:MOST]:
         page.say(f"{record.clock(recorded.entry.at)}: {who(recorded.entry)}: {words(recorded)}", recorded.seq)
     mitigated = _reached(record, "monitoring")
     if mitigated and incident.mitigated_at:
         after = record.since_detection(incident.mitigated_at)
         page.say(f"The fix was in place {after} after the detection.", mitigated.seq)
+    participants.did(record, page)
 
 
 def went_well(record: Record, page: Page) -> None:
@@ -125,6 +128,22 @@ def cadence_of(record: Record) -> Cadence:
     incident, times = record.incident, [update.entry.at for update in updates]
     late = late_updates(incident.declared_at, incident.ended_at, times, level.update_every, record.policy.zone)
     return Cadence(updates, tuple((updates[index], by) for index, by in late))
+
+
+def _role(recorded: RecordedEntry) -> str:
+    """Who took or was given a role; a handover, and a role that was taken away, in the words of the entry."""
+    data, actor = recorded.entry.data, recorded.entry.actor
+    holder, title = data.get("user"), data.get("title")
+    if recorded.entry.kind != "role" or not holder or not title:
+        return f"{who(recorded.entry)}: {words(recorded)}"
+    if holder == actor:
+        return f"{user_mention(holder)} became {title}."
+    return f"{user_mention(holder)} became {title}, named by {who(recorded.entry)}."
+
+
+def _paged(recorded: RecordedEntry) -> str:
+    text = words(recorded)
+    return f"Paged: {text[:1].lower()}{text[1:]}" if recorded.entry.kind == "page" else text
 
 
 def _reached(record: Record, status: str) -> RecordedEntry | None:

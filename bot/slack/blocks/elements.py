@@ -261,16 +261,19 @@ def text_input(initial: str = "", *, multiline: bool = False, longest: int = INP
 
 
 def input_block(name: str, label: str, element: Block, *, optional: bool = False, hint: str = "") -> Block:
-    """An input of a modal. Its `block_id` and the `action_id` of its element are both `name`."""
+    """An input of a modal. Its `block_id` and the `action_id` of its element are both `name`.
+
+    Label and hint are plain text, where Slack would show the backticks of a command.
+    """
     block: Block = {
         "type": "input",
         "block_id": name[:ID],
-        "label": plain_text(label, LABEL),
+        "label": plain_text(label.replace("`", ""), LABEL),
         "element": {**element, "action_id": name[:ID]},
         "optional": optional,
     }
     if hint:
-        block["hint"] = plain_text(hint, LABEL)
+        block["hint"] = plain_text(hint.replace("`", ""), LABEL)
     return block
 
 

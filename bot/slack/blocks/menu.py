@@ -53,12 +53,17 @@ def none_open(command: str = COMMAND) -> Message:
     )
 
 
+def none_ended(command: str = COMMAND) -> Message:
+    """Says that no incident has ended lately."""
+    return elements.line(f"No incident has ended lately. `{command} list all` shows every one.")
+
+
 def which_incident(
     incidents: Sequence[Incident], raw: str, command: str = COMMAND, *, total: int | None = None
 ) -> Message:
-    """Ask which open incident is meant. Each button holds the whole command, with `--in`, to be parsed again.
+    """Ask which incident is meant. Each button holds the whole command, with `--in`, to be parsed again.
 
-    `raw` is the text as Slack sent it; `total` counts the open incidents of which these are the first. A request too
+    `raw` is the text as Slack sent it; `total` counts the incidents of which these are the first. A request too
     long for a button is never cut: the person types it again.
     """
     if not incidents:

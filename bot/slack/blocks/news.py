@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.domain.incident import Incident
+from bot.domain.incident import Incident, ReviewState
 from bot.domain.policy.policy import Policy, Role
 from bot.domain.routing.changes import TOLD_BY_UPDATE
 from bot.domain.routing.continuations import IN_NEWS, is_cut_in_news
@@ -218,7 +218,9 @@ def _note(entry: Entry, incident: Incident, policy: Policy) -> str:
 
 
 def _resolved(entry: Entry, incident: Incident, policy: Policy) -> str:
-    return f":white_check_mark: {mention(entry.actor)} *resolved* {incident.id}{_because(entry.text)}"
+    again = incident.review is not None and incident.review.taken_up and incident.review.state is ReviewState.DRAFT
+    review = "\n:memo: Its review is a draft again: what people wrote stays." if again else ""
+    return f":white_check_mark: {mention(entry.actor)} *resolved* {incident.id}{_because(entry.text)}{review}"
 
 
 def _closed(entry: Entry, incident: Incident, policy: Policy) -> str:
@@ -282,13 +284,26 @@ def _because(text: object) -> str:
     return f": {clip(render(str(text)), NOTE)}" if text else "."
 
 
+ACTION_VERBS = {  # by what happened to the item
+    "created": "added", "edited": "changed", "begun": "began", "completed": "finished", "deferred": "decided against",
+    "reopened": "reopened", "postponed": "moved",
+}  # fmt: skip
+
+
 def _action(entry: Entry, incident: Incident, policy: Policy) -> str:
-    return f":ballot_box_with_check: {mention(entry.actor)} {clip(render(entry.text), NOTE)}"
+    item, event = str(entry.data.get("action") or ""), str(entry.data.get("event"))
+    text = entry.text
+    if event in ACTION_VERBS and item and text.startswith(f"{item} "):
+        if event not in ("created", "edited"):  # others say what happened before the title
+            text = f"{item}: {text.partition(': ')[2]}"
+        text = f"{ACTION_VERBS[event]} {text}"
+    return f":ballot_box_with_check: {mention(entry.actor)} {clip(render(text), NOTE)}"
 
 
 def _review(entry: Entry, incident: Incident, policy: Policy) -> str:
     if held_at := entry.data.get("held_at"):
-        return f":calendar: {mention(entry.actor)} scheduled the review for {elements.moment(_instant(held_at))}"
+        verb = "moved the review to" if entry.text.startswith("moved") else "scheduled the review for"
+        return f":calendar: {mention(entry.actor)} {verb} {elements.moment(_instant(held_at))}"
     return f":memo: {mention(entry.actor)} {clip(render(entry.text), NOTE)}"
 
 
@@ -297,7 +312,7 @@ def _instant(text: object) -> datetime:
 
 
 def _times(entry: Entry, incident: Incident, policy: Policy) -> str:
-    return f":clock3: {mention(entry.actor)} corrected a time. {clip(render(entry.text), NOTE)}"
+    return f":clock3: {mention(entry.actor)} corrected a time: {clip(render(entry.text), NOTE)}"
 
 
 _FORMATTERS: dict[str, Callable[[Entry, Incident, Policy], str]] = {

@@ -10,7 +10,7 @@ from bot.domain.incident import Incident, ReviewState
 from bot.domain.incident.review_agenda import AgendaPoint, agenda, length, points
 from bot.domain.policy.policy import Policy
 from bot.domain.review.document import TITLES, Question, Section
-from bot.domain.review.lint import Hint
+from bot.domain.review.lint import Hint, HintKind, grouped, lint
 from bot.domain.review.view import ReviewView
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Block, Message, button
@@ -37,7 +37,7 @@ STATES = {
     ReviewState.PUBLISHED: ":mega: published",
 }
 SHOWN = ("summary", "impact", "causes")  # in the answer to `/incident review`
-SHOWN_SENTENCES, SHOWN_QUESTIONS = 4, 8
+SHOWN_SENTENCES, SHOWN_QUESTIONS, SHOWN_HINTS = 4, 8, 6
 
 
 def posted(view: ReviewView, command: str, calendar_url: str | None = None) -> Message:
@@ -47,11 +47,7 @@ def posted(view: ReviewView, command: str, calendar_url: str | None = None) -> M
     """
     incident = view.incident
     words = f"{phrases.drill_prefix(incident)}Review of {incident.id}"
-    sentences = sum(len(section.sentences) for section in view.sections)
-    facts = (
-        f"Drafted from the record: {_counted(sentences, 'sentence')}, each with the entry that says so. "
-        f"{_open_questions(view.questions)}"
-    )
+    facts = f"Drafted from the record: {_cited(view)}. {_open_questions(view.questions)}"
     return elements.message(
         words,
         [
@@ -64,6 +60,14 @@ def posted(view: ReviewView, command: str, calendar_url: str | None = None) -> M
             ),
         ],
     )
+
+
+def _cited(view: ReviewView) -> str:
+    """How many sentences there are, and how many of them cite an entry: people write some that do not."""
+    sentences = [sentence for section in view.sections for sentence in section.sentences]
+    cited = sum(bool(sentence.cites) for sentence in sentences)
+    each = "each" if cited == len(sentences) else f"{cited} of them"
+    return f"{_counted(len(sentences), 'sentence')}, {each} with the entry that says so"
 
 
 def _counted(number: int, noun: str) -> str:
@@ -124,6 +128,7 @@ def menu(view: ReviewView, command: str) -> Message:
             *[block for key in SHOWN for block in _short(view.section(key))],
             elements.section("*Open questions*\n" + "\n".join(open_questions)) if open_questions else None,
             elements.left_out(len(view.questions) - len(open_questions), "*Ask participants* sends each their own."),
+            *_before_completed(view),
             *buttons(incident),
         ],
     )
@@ -157,7 +162,8 @@ def asked(view: ReviewView, questions: Sequence[Question], at_once: int) -> Mess
 def published(view: ReviewView, command: str) -> Message:
     """The announcement of a published review."""
     incident = view.incident
-    words = f"{phrases.drill_prefix(incident)}The review of {phrases.title(incident)} is published"
+    again = " again: the incident was reopened" if incident.review and incident.review.taken_up else ""
+    words = f"{phrases.drill_prefix(incident)}The review of {phrases.title(incident)} is published{again}"
     related = [f"INC-{number}" for number in (*incident.merged, *incident.related)]
     return elements.message(
         words,
@@ -183,11 +189,24 @@ def reminder(view: ReviewView, now: datetime) -> Message:
     return elements.message(words, [elements.section(words), *buttons(view.incident)])
 
 
-def hints(lint_hints: Sequence[Hint]) -> Message:
-    """The hints of the lint, after the review was completed."""
-    lines = "\n".join(f"• {clip(render(hint.text), 300)}" for hint in lint_hints)
-    words = "It is completed. Before you publish it, look at these:"
-    return elements.message(words, [elements.section(words), elements.section(clip(lines, elements.TEXT))])
+def hints(incident: Incident, lint_hints: Sequence[Hint]) -> Message:
+    """The hints of the lint, after the review was completed, with the buttons that come next."""
+    words = f"The review of {incident.id} is completed. Before you publish it, look at these:"
+    return elements.message(words, [elements.section(words), _hint_lines(lint_hints), *buttons(incident)])
+
+
+def _hint_lines(lint_hints: Sequence[Hint]) -> Block:
+    lines = "\n".join(f"• {clip(render(line), 500)}" for line in grouped(lint_hints))
+    return elements.section(clip(lines, elements.TEXT))
+
+
+def _before_completed(view: ReviewView) -> list[Block]:
+    """What a careful reader would ask about, while the text is not final; open questions have a part of their own."""
+    review = view.incident.review
+    if review is None or review.state in (ReviewState.COMPLETED, ReviewState.PUBLISHED):
+        return []
+    about_text = [hint for hint in lint(view.sections, view.actions) if hint.kind is not HintKind.OPEN]
+    return [elements.section("*Before it is completed*"), _hint_lines(about_text[:SHOWN_HINTS])] if about_text else []
 
 
 def buttons(incident: Incident) -> list[Block]:

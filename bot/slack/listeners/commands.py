@@ -29,6 +29,8 @@ from bot.slack.text import as_typed
 from bot.usecases.unit_of_work import DuplicateDelivery
 from storage.engine.errors import StorageError
 
+ABOUT_ENDED = frozenset({"review", "reopen"})  # verbs that ask, outside a channel, which ended incident is meant
+
 log = structlog.get_logger()
 
 
@@ -109,6 +111,9 @@ async def _run_verb(ctx: ListenerContext, interaction: Interaction, request: Req
     number = request.incident or await ctx.incident_number_in(interaction.channel)
     if request.verb == MENU and number is None:
         return await declare_or_open_form(Call(ctx, interaction), DeclareRequest())
+    if number is None and request.verb in ABOUT_ENDED:
+        ended = await ctx.ended_incidents(interaction.user)
+        return menu.which_incident(ended, interaction.raw, ctx.command) if ended else menu.none_ended(ctx.command)
     if number is None:
         open_incidents = await ctx.open_incidents(interaction.user)
         if not open_incidents.incidents:

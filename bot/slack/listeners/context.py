@@ -12,6 +12,7 @@ import structlog
 
 from bot.domain.errors import NotFound, Refused
 from bot.domain.incident import Incident
+from bot.domain.incident.status import Status
 from bot.domain.policy.policy import Policy
 from bot.domain.values.slack_ids import ids_in
 from bot.metrics import Metrics
@@ -115,6 +116,12 @@ class ListenerContext:
         async with self.context.database.reading() as conn:
             worst_first = [level.key for level in self.context.policy.severities]
             return await find_incidents(conn, user, worst_first=worst_first, limit=limit)
+
+    async def ended_incidents(self, user: str, limit: int = 100) -> list[Incident]:
+        """Those of the last `limit` incidents that have ended and that this person may see, the newest first."""
+        async with self.context.database.reading() as conn:
+            latest = await find_incidents(conn, user, open_only=False, limit=limit)
+        return [incident for incident in latest.incidents if incident.status in (Status.RESOLVED, Status.CLOSED)]
 
     async def labelled(self, raw: str) -> str:
         """Slack's text with the names of channels and user groups that came without them, as far as they are known."""

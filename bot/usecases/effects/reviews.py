@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import routing
+from bot.domain.incident import Incident, times
 from bot.domain.review import lifecycle
 from bot.domain.routing.notice import Notice
 from bot.usecases.effects.incident_save import IncidentSave
@@ -19,11 +20,19 @@ async def open_at_end(_conn: AsyncConnection, save: IncidentSave, now: datetime)
     if before is not None and lifecycle.opens_by_itself(before, after, save.policy):
         after = replace(after, review=lifecycle.new_review(after, save.policy, now))
         return replace(save, after=after, notices=(*save.notices, *_opened(after.number)))
+    if before is not None and after.review is not None and lifecycle.is_taken_up(before, after):
+        after = replace(after, review=lifecycle.take_up_again(after.review, after, save.policy, now))
+        return replace(save, after=after, notices=(*save.notices, routing.review_edit(after.number)))
     if before is not None and before.review is None and after.review is not None:
         return replace(save, notices=(*save.notices, *_opened(after.number)))
-    if before is not None and before.review != after.review:
+    if before is not None and after.review is not None and (before.review != after.review or _timed(before, after)):
         return replace(save, notices=(*save.notices, routing.review_edit(after.number)))
     return save
+
+
+def _timed(before: Incident, after: Incident) -> bool:
+    """Whether a time was corrected from which the review is drafted."""
+    return any(getattr(before, name) != getattr(after, name) for name in times.LABELS)
 
 
 def _opened(number: int) -> tuple[Notice, ...]:

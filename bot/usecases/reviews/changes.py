@@ -67,7 +67,8 @@ async def edit_sections(
         names = ", ".join(TITLES[key] for key in texts)
         record = entry(work.now, "review", actor, f"edited the review: {names}", sections=list(texts))
         mirrored = await review_canvas(number).get(work.conn) is not None
-        await work.commit(Change(work.incident, (record,)), [routing.review_canvas(number)] if mirrored else [])
+        canvas = [routing.review_canvas(number)] if mirrored else []
+        await work.commit(Change(work.incident, (record,)), [routing.review_edit(number), *canvas])
         return {}
 
 

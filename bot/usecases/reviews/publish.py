@@ -20,5 +20,6 @@ async def publish_review(context: Context, number: int, actor: str, delivery: st
         authorize.require(context, "review", actor, work.incident)
         change = lifecycle.publish(work.incident, actor, work.now)
         public = bool(change.entries) and not work.incident.private and work.policy.announce is not None
-        notices = [routing.review_published(number)] if public else []
+        taken_up = work.incident.review.taken_up if work.incident.review else 0
+        notices = [routing.review_published(number, taken_up)] if public else []
         return await work.commit(change, [*notices, *(exports(context, work.incident) if change.entries else [])])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,12 +13,13 @@ from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.review import edited
 from bot.domain.review.document import Section
-from bot.domain.review.draft import draft, figures
+from bot.domain.review.draft import answers, draft, figures
 from bot.domain.review.record import Record
 from bot.domain.review.view import ReviewView
 from bot.domain.values.slack_ids import ids_in
 from storage import actions, incidents, key_value, names, reviews
 from storage.outbox import posted
+from storage.reviews import SectionText
 from storage.timeline import entries
 
 
@@ -31,9 +33,7 @@ async def read_review(conn: AsyncConnection, policy: Policy, number: int) -> Rev
     seqs = {row.seq for row in timeline}
     texts = await reviews.current(conn, number)
     sections = tuple(
-        edited.with_text(section, text.text, text.version, text.author, text.at, seqs)
-        if (text := texts.get(section.key))
-        else section
+        _with_text(section, text, record, seqs) if (text := texts.get(section.key)) else section
         for section in draft(record)
     )
     cited = {seq for section in sections for sentence in section.sentences for seq in sentence.cites}
@@ -42,6 +42,11 @@ async def read_review(conn: AsyncConnection, policy: Policy, number: int) -> Rev
         await _links(conn, incident, {row.seq: row.entry.data for row in timeline if row.seq in cited}),
         await _names(conn, record, sections),
     )  # fmt: skip
+
+
+def _with_text(section: Section, text: SectionText, record: Record, seqs: set[int]) -> Section:
+    written = edited.with_text(section, text.text, seqs, answers(record, section.key, since=text.at))
+    return replace(written, version=text.version, edited_by=text.author, edited_at=text.at)
 
 
 async def _links(conn: AsyncConnection, incident: Incident, cited: Mapping[int, Mapping[str, Any]]) -> dict[int, str]:

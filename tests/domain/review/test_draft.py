@@ -8,11 +8,13 @@ from bot.domain import incident as verbs
 from bot.domain.actions import item as items
 from bot.domain.actions.item import ActionKind, NewAction
 from bot.domain.figures.targets import count_kept, outcomes
-from bot.domain.incident import Change, Incident
+from bot.domain.incident import Change, Incident, ReviewState
 from bot.domain.incident.fact import IncidentFact
+from bot.domain.incident.state import PagedRung
 from bot.domain.incident.status import Status
+from bot.domain.review import edited, lifecycle
 from bot.domain.review.document import TITLES, Section, by_importance, questions_for
-from bot.domain.review.draft import draft, figures
+from bot.domain.review.draft import answers, draft, figures
 from bot.domain.review.record import Record
 from bot.domain.timeline.entry import BOT, Entry, RecordedEntry, entry
 from tests.factories import ADA, BEN, FIVE, MAYA, MINUTE, NOW, minutes
@@ -205,3 +207,76 @@ def test_the_questions_that_matter_most_come_first_and_none_is_lost() -> None:
     assert [question.key for question in ordered[:4]] == ["cause", "summary", "fixed", "impact_users"]
     assert {question.key for question in ordered} == {q.key for section in sections for q in section.questions}
     assert [q.key for q in questions_for(sections, ADA)] == [q.key for q in ordered if q.to == ADA]
+
+
+def test_each_participant_is_asked_about_what_they_did_themselves() -> None:
+    told = story()
+    cleo, dan = "U0CLEO0000", "U0DAN00000"
+    told.say(minutes(7), "The graph of the pool is flat", cleo)
+    told.entries.append(entry(minutes(1), "page", BOT, "Rung 1", people=[dan, cleo]))
+    paged = PagedRung(1, 1, minutes(1), (dan, cleo))
+    told.incident = replace(told.incident, ladder=replace(told.incident.ladder, pages=(paged,)))
+    record = told.record()
+    assert f"{cleo}: You wrote 1 message, the first on" in asked(record, "response")
+    assert f"{BEN}: On 5 Jan 2026" in asked(record, "response")
+    assert "you wrote “Looking into it”. What did you see then" in asked(record, "response")
+    assert f"{dan}: You were paged on" in asked(record, "response")
+    assert f"{cleo}: What helped you, and what was missing or hard to find?" in asked(record, "improve")
+    assert f"{dan}: What helped" not in asked(record, "improve")
+
+
+def test_roles_and_pages_are_told_in_sentences_and_tickets_are_no_part_of_the_timeline() -> None:
+    told = story()
+    told.entries.append(entry(minutes(30), "page", BOT, "Rung 1: somebody (why)", people=[ADA]))
+    told.entries.append(entry(minutes(31), "action", BOT, "AI-1-1 is acme/app#1 in GitHub", event="ticket"))
+    record = told.record()
+    assert f"<@{MAYA}> became Incident commander, named by <@{BEN}>." in said(record, "response")
+    assert "Paged: rung 1: somebody (why)" in said(record, "response")
+    timeline = said(record, "timeline")
+    assert f"· <@{BEN}> · is responding" in timeline
+    assert "· Tocsin · paged rung 1: somebody (why)" in timeline
+    assert "acme/app#1" not in timeline
+
+
+def test_what_was_said_when_the_cause_was_found_is_a_candidate_for_it() -> None:
+    told = Story()
+    told.then(verbs.move(told.incident, Status.IDENTIFIED, BEN, FIVE, minutes(20), "The pool is too small"))
+    assert f"<@{BEN}> said when the cause was found: The pool is too small" in said(told.record(), "causes")
+
+
+def test_a_section_that_people_wrote_asks_no_more_but_of_times_and_of_each_participant() -> None:
+    record = story().record()
+    drafted = section(record, "detection")
+    known = {each.seq for each in record.entries}
+    untouched = edited.with_text(drafted, edited.as_text(drafted.sentences), known)
+    assert untouched.questions == drafted.questions
+    written = edited.with_text(drafted, "- The probe was off", known)
+    assert [question.key for question in written.questions] == ["started"]
+    assert edited.with_text(section(record, "lessons"), "Watch the pool", known).questions == ()
+    participants = edited.with_text(section(record, "response"), "We were quick", known).questions
+    assert {question.key.split("_")[0] for question in participants} == {"did"}
+
+
+def test_what_participants_answer_after_a_section_was_written_is_added_to_it() -> None:
+    told = story()
+    told.entries.append(entry(minutes(90), "answer", MAYA, "Watch the pool", question="lessons", section="lessons"))
+    record = told.record()
+    later = answers(record, "lessons", since=minutes(89))
+    assert [sentence.text for sentence in later] == [f"<@{MAYA}>: Watch the pool"]
+    assert answers(record, "lessons", since=minutes(90)) == []
+    written = edited.with_text(section(record, "lessons"), "Roll out slowly", set(), later)
+    assert [sentence.text for sentence in written.sentences] == ["Roll out slowly", f"<@{MAYA}>: Watch the pool"]
+
+
+def test_a_reopened_incident_that_ends_again_takes_its_finished_review_up_again() -> None:
+    first = lifecycle.new_review(story().incident, FIVE, minutes(60))
+    published = replace(first, state=ReviewState.PUBLISHED, facilitator=ADA, scheduled=2)
+    before = replace(story().incident, review=published)
+    again = verbs.reopen(before, BEN, FIVE, minutes(70), "Errors are back").incident
+    ended = verbs.resolve(again, BEN, minutes(80), summary="Turned it off").incident
+    assert lifecycle.is_taken_up(again, ended)
+    assert not lifecycle.is_taken_up(before, before)
+    assert ended.review is not None
+    review = lifecycle.take_up_again(ended.review, ended, FIVE, minutes(80))
+    assert (review.state, review.facilitator, review.scheduled, review.taken_up) == (ReviewState.DRAFT, ADA, 2, 1)
+    assert not lifecycle.is_taken_up(again, replace(ended, status=Status.CANCELLED))

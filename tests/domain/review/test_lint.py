@@ -5,7 +5,7 @@ from pathlib import Path
 import yaml
 
 from bot.domain.review import lint
-from bot.domain.review.document import Section, Sentence
+from bot.domain.review.document import Question, Section, Sentence
 
 SENTENCES = yaml.safe_load((Path(__file__).parent / "lint_sentences.yml").read_text())
 
@@ -32,3 +32,17 @@ def test_a_sentence_that_people_wrote_without_citation_is_asked_about() -> None:
     assert lint.lint([drafted], ()) == []
     (hint,) = lint.lint([written], ())
     assert (hint.kind, hint.text) == ("no_citation", "Which entry says so? “Watch the pool”")
+
+
+def test_hints_with_the_same_advice_are_one_line_and_a_silence_is_a_hint_of_its_own() -> None:
+    sentences = (Sentence("Tom should have checked", (3,)), Sentence("We forgot the limit", (4,)))
+    silence = Question("silence_1", "U1", "What happened between 3 and 4? The record is silent.")
+    sections = [Section("causes", sentences, version=1), Section("improve", questions=(silence,))]
+    assert lint.grouped(lint.lint(sections, ())) == [
+        "This blames a person; say what made it the sensible thing to do: "
+        "“Tom should have checked” · “We forgot the limit”",
+        "What happened between 3 and 4? The record is silent.",
+    ]
+    asked = Section("lessons", questions=(Question("lessons", "U1", "What did this teach?"),))
+    (hint,) = lint.lint([asked], ())
+    assert hint.text == "1 question is open. *Ask participants* sends them."

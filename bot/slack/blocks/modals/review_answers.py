@@ -11,7 +11,7 @@ from bot.slack.blocks import elements, inputs
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.inputs import InputErrors, View
 
-ANSWER = "review_answer"
+ANSWER, ANSWERED = "review_answer", "review_answered"
 QUESTION = "question_"
 NAMED, ANONYMOUS = "named", "anonymous"
 
@@ -44,6 +44,16 @@ def answer_modal(incident: Incident, sections: Sequence[Section], questions: Seq
             incident=incident.id, sections={question.key: section_of[question.key] for question in questions}
         ),
     )
+
+
+def thanked(incident: Incident, left: int, *, anonymous: bool) -> Block:
+    """The view that takes the place of the form: where the answers are, and how many questions are left."""
+    name = "without your name" if anonymous else "with your name"
+    words = f"Thank you. Your words are in the review of {incident.id}, {name}."
+    more = {0: "", 1: " One more question is for you: press *Answer* again."}.get(
+        left, f" {left} more questions are for you: press *Answer* again."
+    )
+    return elements.modal(ANSWERED, "Answer", None, [elements.section(f"{words}{more}")])
 
 
 def values_of_answers(view: View) -> Answers:

@@ -11,10 +11,10 @@ from bot.domain.values.dates import on_business_day
 from bot.domain.values.slack_ids import user_mention
 from bot.slack.blocks import elements, replies
 from bot.slack.blocks import review as blocks
-from bot.slack.blocks.elements import Message
+from bot.slack.blocks.elements import Block, Message
 from bot.slack.blocks.inputs import InputErrors, refusal_at
 from bot.slack.blocks.modals.review import EDIT, SECTION, edit_modal, values_of_edit
-from bot.slack.blocks.modals.review_answers import ANSWER, answer_modal, values_of_answers
+from bot.slack.blocks.modals.review_answers import ANSWER, answer_modal, thanked, values_of_answers
 from bot.slack.blocks.modals.review_schedule import SCHEDULE, schedule_modal, values_of_schedule
 from bot.slack.listeners.calls import (
     IncidentCall,
@@ -65,16 +65,16 @@ async def _press_edit(call: Press) -> Message | None:
 async def _press_complete(call: Press) -> Message:
     """Complete the review, and show the hints of the lint, which refuse nothing."""
     view = await _read(call)
-    await complete_review(call.context, call.number, call.user, call.delivery)
+    completed = await complete_review(call.context, call.number, call.user, call.delivery)
     if hints := lint(view.sections, view.actions):
-        return blocks.hints(hints)
+        return blocks.hints(completed, hints)
     return replies.done(f"The review of {call.incident.id} is completed. Publish it when everybody may read it.")
 
 
 async def _press_publish(call: Press) -> Message:
     await publish_review(call.context, call.number, call.user, call.delivery)
-    where = "stays in this channel" if call.incident.private else "is announced"
-    return replies.done(f"The review of {call.incident.id} is published, and {where}.")
+    where = "and stays in this channel" if call.incident.private else "and announced"
+    return replies.done(f"The review of {call.incident.id} is published {where}.")
 
 
 async def _press_ask(call: Press) -> Message:
@@ -109,11 +109,14 @@ async def _press_schedule(call: Press) -> Message | None:
     return await call.open_form(schedule_modal(call.incident, at, view.facilitator), "review")
 
 
-async def _submit_answers(call: Submission) -> None:
+async def _submit_answers(call: Submission) -> Block:
     values = values_of_answers(call.view)
-    await answer(
+    incident = await answer(
         call.context, values.incident, values.answers, call.user, call.delivery, anonymous=values.anonymous
     )  # fmt: skip
+    async with call.context.database.reading() as conn:
+        view = await read_review(conn, call.context.policy, values.incident)
+    return thanked(incident, len(questions_for(view.sections, call.user)), anonymous=values.anonymous)
 
 
 async def _submit_schedule(call: Submission) -> None:

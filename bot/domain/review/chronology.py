@@ -1,0 +1,84 @@
+"""Drafts the timeline of a review, and reads its sentences as the rows of a table."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from bot.domain.review.document import Page, Section
+from bot.domain.review.record import AFTERWARDS, Record, is_chatter, who, words
+from bot.domain.timeline.entry import RecordedEntry
+
+MOST_ROWS = 1000
+BESIDE = AFTERWARDS | {"times"}  # kinds of entries about the record, not about the incident
+SAID = frozenset({"acknowledged", "role", "handover", "page", "action", "joined"})  # their text says what they are
+LABELS = {"message": "wrote", "note": "noted", "sent": "told", "declared": "declared", "keyed": "marked"}
+_SEPARATOR = " · "
+_AT = re.compile(r"^(?P<utc>[^()]+? UTC)(?: \((?P<local>[^()]+)\))?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the timeline: when it was, who did it, and what, with the entries that say so."""
+
+    utc: str
+    local: str  # empty where the policy's time zone is UTC, and where people folded messages
+    who: str
+    what: str
+    cites: tuple[int, ...]
+
+
+def told(record: Record, page: Page) -> None:
+    """Key entries one by one; what was said between them is folded into one line."""
+    folded: list[RecordedEntry] = []
+    for recorded in record.entries:
+        if len(page.sentences) >= MOST_ROWS:
+            last = record.entries[-1]
+            page.say(f"More follows until {record.clock(last.entry.at)}: `tocsin show` has all of it.", last.seq)
+            return
+        if is_chatter(recorded):
+            folded.append(recorded)
+        elif recorded.key and recorded.entry.kind not in BESIDE and recorded.entry.data.get("event") != "ticket":
+            _fold(record, page, folded)
+            folded = []
+            page.say(
+                _SEPARATOR.join((record.clock(recorded.entry.at), who(recorded.entry), _what(recorded))), recorded.seq
+            )
+    _fold(record, page, folded)
+
+
+def rows(section: Section) -> list[Row]:
+    """The sentences of the drafted timeline as rows."""
+    return [_row(sentence.text, sentence.cites) for sentence in section.sentences]
+
+
+def _row(text: str, cites: tuple[int, ...]) -> Row:
+    at, _, rest = text.partition(_SEPARATOR)
+    author, separator, what = rest.partition(_SEPARATOR)
+    if not separator:  # folded messages have no author
+        author, what = "", author
+    if match := _AT.match(at):
+        return Row(match["utc"], match["local"] or "", author, what, cites)
+    return Row(at, "", author, what, cites)
+
+
+def _what(recorded: RecordedEntry) -> str:
+    kind = recorded.entry.kind
+    label = LABELS.get(kind, kind.replace("_", " "))
+    if recorded.purged:
+        return f"{label}: the words were erased"
+    text = words(recorded)
+    if kind == "page":
+        return f"paged {text[:1].lower()}{text[1:]}"
+    return text if kind in SAID and text else f"{label}: {text}" if text else label
+
+
+def _fold(record: Record, page: Page, folded: list[RecordedEntry]) -> None:
+    if not folded:
+        return
+    people = len({message.entry.actor for message in folded})
+    count = (
+        f"{len(folded)} message{'s' if len(folded) != 1 else ''} by {people} {'people' if people != 1 else 'person'}"
+    )
+    until = f" to {record.clock(folded[-1].entry.at)}" if len(folded) > 1 else ""
+    page.say(f"{record.clock(folded[0].entry.at)}{until} · {count}", folded[0].seq, folded[-1].seq)
