@@ -1,4 +1,4 @@
-"""docs/alerts.md is true: its policy is valid, its file is sent, its commands print what it says."""
+"""docs/alerts.md and the pages of its senders are true: the policy is valid, files are sent, commands print as said."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from tests.scenarios.running import World, world
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = (ROOT / "docs" / "alerts.md").read_text()
+SENDERS = {path.stem: path.read_text() for path in (ROOT / "docs" / "integrations").glob("*.md")}
 
 
 def block(language: str, beginning: str = "") -> str:
@@ -109,7 +110,7 @@ async def commands_explain(here: World) -> None:
     assert await tocsin("alerts", "silence", "--end", "SI-1") == "No alert is silenced.\n"
 
 
-@pytest.mark.parametrize("body", re.findall(r"-d '(\{.*?\})' ", DOCUMENT))
+@pytest.mark.parametrize("body", re.findall(r"-d '(\{.*?\})' ", SENDERS["scripts"]))
 def test_the_events_that_it_sends_are_read_whole(body: str) -> None:
     batch = SOURCES["events"].read(Delivery(json.loads(body)), datetime.now(UTC))
     assert batch.received == 1
@@ -118,8 +119,9 @@ def test_the_events_that_it_sends_are_read_whole(body: str) -> None:
 
 def test_every_source_has_a_section_and_datadogs_template_is_read_once_it_is_filled_in() -> None:
     for kind in SOURCES:
-        assert f"/hooks/{kind}" in DOCUMENT or f"source: {kind}" in DOCUMENT
-    template = block("text", '{"id":"$ID"').replace("\n", "")
+        assert f"/hooks/{kind}" in SENDERS["scripts" if kind == "events" else kind]
+    (template,) = re.findall(r"```text\n(.*?)```", SENDERS["datadog"], re.DOTALL)
+    template = template.replace("\n", "")
     filled = {**json.loads(template.replace("$ALERT_TRANSITION", "Triggered")), "title": "Slow", "alert_title": "Slow"}
     (alert,) = SOURCES["datadog"].read(Delivery(filled), datetime.now(UTC)).alerts
     assert alert.name == "Slow"

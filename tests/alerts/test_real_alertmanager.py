@@ -25,8 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def configuration(port: int) -> str:
-    """The configuration that docs/alerts.md gives, with this bot's address and token, in a hurry."""
-    text = (ROOT / "docs" / "alerts.md").read_text()
+    """The configuration that docs/integrations/alertmanager.md gives, with this bot's address and token, in a hurry."""
+    text = (ROOT / "docs" / "integrations" / "alertmanager.md").read_text()
     block = text.split("```yaml\n# alertmanager.yml\n", 1)[1].split("```", 1)[0]
     for theirs, ours in (
         ("http://tocsin.internal:3000", f"http://127.0.0.1:{port}"),

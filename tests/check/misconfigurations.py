@@ -1,4 +1,4 @@
-"""The ways to set Tocsin up wrongly that docs/operator.md lists: each makes one thing wrong and asks `tocsin check`."""
+"""The wrong set-ups that docs/run/troubleshooting.md lists: each makes one thing wrong and asks `tocsin check`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every misconfiguration in docs/operator.md is found, and described in the words of the document."""
+"""Every misconfiguration in docs/run/troubleshooting.md is found, and described in the words of the document."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from tests.check.misconfigurations import CASES
 from tests.check.scene import Scene
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "operator.md"
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "run" / "troubleshooting.md"
 ROW = re.compile(r"^\| (?P<what>[^|]+) \| (?P<mark>[✗⚠]) (?P<says>[^|]+) \|$", re.MULTILINE)
 
 

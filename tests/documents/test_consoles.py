@@ -1,4 +1,4 @@
-"""The commands of docs/cli.md, docs/playbooks.md, docs/replay.md and docs/reviews.md are executed as they stand."""
+"""The commands of docs/cli.md, docs/playbooks.md, docs/replay.md and those of the wikis are executed as they stand."""
 
 from __future__ import annotations
 
@@ -73,6 +73,7 @@ def test_a_policy_is_replayed_as_the_document_says(folder: Path) -> None:
 def test_the_command_that_exports_a_review_is_understood_and_refused_before_there_is_a_review(folder: Path) -> None:
     """With a review and a wiki, `tests/integrations/test_wikis.py` exports it."""
     tocsin("tocsin declare sev2 Checkout is down")
-    (command,) = [command for block in blocks("docs/reviews.md", "sh") for command in typed(block.text)]
-    done = CliRunner().invoke(main, shlex.split(command)[1:])
-    assert (done.exit_code, done.output) == (1, "The review of INC-1 is not open yet.\n")
+    for document in ("docs/integrations/confluence.md", "docs/integrations/notion.md"):
+        (command,) = [command for block in blocks(document, "sh") for command in typed(block.text)]
+        done = CliRunner().invoke(main, shlex.split(command)[1:])
+        assert (done.exit_code, done.output) == (1, "The review of INC-1 is not open yet.\n")

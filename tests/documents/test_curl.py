@@ -1,4 +1,4 @@
-"""The requests of docs/api.md and docs/alerts.md are sent with curl to a running bot, as they stand."""
+"""The requests of docs/api.md and docs/integrations/scripts.md are sent with curl to a running bot, as they stand."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def test_the_requests_of_the_api_are_answered(
     monkeypatch.setenv("DATABASE_URL", sqlite_url)
     tokens, requests = (typed(block.text) for block in blocks("docs/api.md", "console"))
     async with world(sqlite_url) as here:
-        (token,) = re.findall(r"tcs_\w+", await tocsin(tokens[0]))
+        (token,) = re.findall(r"tcs_[\w-]+", await tocsin(tokens[0]))
         listed, declared, updated = [await curl(here, command, TOKEN=token) for command in requests]
         assert '"incidents"' in listed or "[]" in listed
         assert "Checkout is down" in declared
@@ -58,7 +58,7 @@ async def test_the_requests_of_the_api_are_answered(
 
 
 async def test_the_events_of_scripts_and_pipelines_are_taken(sqlite_url: str) -> None:
-    requests = [command for block in blocks("docs/alerts.md", "sh") for command in typed(block.text)]
+    requests = [command for block in blocks("docs/integrations/scripts.md", "sh") for command in typed(block.text)]
     assert len(requests) == 2
     async with world(sqlite_url, tocsin_hook_token=TOKEN) as here:
         for command in requests:

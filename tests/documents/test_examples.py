@@ -1,6 +1,7 @@
 """The examples that a person copies into a file or a terminal work as they stand.
 
-docs/operator.md, docs/torture.md, docs/mcp.md, docs/status-page.md, sandbox/README.md, and every YAML that is a policy.
+docs/operator.md, docs/integrations/prometheus.md, docs/run/monitoring.md, docs/run/reverse-proxy.md, docs/torture.md, docs/mcp.md, docs/status-page.md,
+sandbox/README.md, and every YAML that is a policy.
 """
 
 from __future__ import annotations
@@ -25,7 +26,13 @@ from tests.scenarios.running import MANIFEST
 from tests.test_alerts import needs_promtool
 from tests.torture import __main__ as torture
 
-OTHER_FILES = ("# alertmanager.yml", "# provisioning/", "# checkout.test.yml")  # read by their own tests
+PROXIES = ("docs/status-page.md", "docs/run/reverse-proxy.md")
+OTHER_FILES = (
+    "# alertmanager.yml",
+    "# prometheus.yml",
+    "# provisioning/",
+    "# checkout.test.yml",
+)  # read by their own tests
 POLICIES = [
     each
     for path in HAND_WRITTEN
@@ -47,14 +54,23 @@ def test_every_example_of_a_policy_is_one(example: Block, tmp_path: Path) -> Non
 
 def test_the_contact_point_of_grafana_has_the_fields_that_its_provisioning_reads() -> None:
     """https://grafana.com/docs/grafana/latest/alerting/set-up/provision-alerting-resources/file-provisioning/"""
-    (point,) = yaml.safe_load(block("docs/alerts.md", "# provisioning/").text)["contactPoints"]
+    (point,) = yaml.safe_load(block("docs/integrations/grafana.md", "# provisioning/").text)["contactPoints"]
     (receiver,) = point["receivers"]
     assert {"uid", "type", "settings"} <= set(receiver)
     assert receiver["settings"]["url"].endswith("/hooks/grafana")
 
 
 @needs_promtool
-@pytest.mark.parametrize("command", typed(block("docs/operator.md", "promtool").text))
+def test_prometheus_takes_the_example_of_a_scrape_configuration(tmp_path: Path) -> None:
+    (tmp_path / "prometheus.yml").write_text(block("docs/integrations/prometheus.md", "# prometheus.yml").text)
+    done = subprocess.run(
+        ["promtool", "check", "config", tmp_path / "prometheus.yml"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@needs_promtool
+@pytest.mark.parametrize("command", typed(block("docs/run/monitoring.md", "promtool").text))
 def test_the_rules_are_checked_as_the_guide_says(command: str) -> None:
     done = subprocess.run(shlex.split(command), cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -95,16 +111,18 @@ def test_the_configuration_of_an_mcp_client_starts_a_command_that_exists() -> No
 
 
 @pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed (apt-get install nginx)")
-def test_nginx_takes_the_example_of_a_proxy(tmp_path: Path) -> None:
-    server = block("docs/status-page.md", "server {").text.replace(" ssl;", ";").replace("443", "8443")
+@pytest.mark.parametrize("document", PROXIES)
+def test_nginx_takes_the_example_of_a_proxy(document: str, tmp_path: Path) -> None:
+    server = block(document, "server {").text.replace(" ssl;", ";").replace("443", "8443")
     config = tmp_path / "nginx.conf"
     config.write_text(f"pid {tmp_path}/pid; error_log stderr; events {{}} http {{ access_log off; {server} }}")
     done = subprocess.run(["nginx", "-t", "-p", tmp_path, "-c", config], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
-def test_the_proxy_of_the_status_page_is_whole() -> None:
-    text = block("docs/status-page.md", "server {").text
+@pytest.mark.parametrize("document", PROXIES)
+def test_the_example_of_a_proxy_is_whole(document: str) -> None:
+    text = block(document, "server {").text
     assert text.count("{") == text.count("}")
     assert all(line.rstrip().endswith((";", "{", "}")) for line in text.splitlines() if line.strip())
 

@@ -1,4 +1,4 @@
-"""What docs/moving.md tells people to type is typed here, against doubles that answer as the vendors do."""
+"""What the pages in docs/moving tell people to type is typed here, against doubles that answer as the vendors do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,14 @@ from tests.importers.test_grafana_oncall import account as oncall
 from tests.importers.test_ical import WEEKLY, calendar
 from tests.importers.test_pagerduty import account as pagerduty
 
-BLOCKS = [typed(block.text) for block in blocks("docs/moving.md", "sh")]
+DOCUMENTS = [
+    "docs/moving/opsgenie.md",
+    "docs/moving/pagerduty.md",
+    "docs/moving/grafana-oncall.md",
+    "docs/moving/calendar.md",
+    "docs/moving/dispatch.md",
+]
+BLOCKS = [typed(block.text) for document in DOCUMENTS for block in blocks(document, "sh")]
 DOUBLES = {"opsgenie": small_opsgenie, "pagerduty": pagerduty, "grafana-oncall": oncall}
 
 

@@ -1,4 +1,4 @@
-"""Every command of docs/moving.md and of the cut-over playbook runs as it stands there, against doubles."""
+"""Every command of docs/moving, docs/moving.md and the cut-over playbook runs as it stands there, against doubles."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ _COMMAND = re.compile(r"tocsin (?:import|check|playbooks)[^`\n\"…,]*")
 
 def commands(path: str) -> list[str]:
     """The commands of a document, in their order, each once. What is shown without its arguments is left out."""
-    text = (ROOT / path).read_text()
+    first = sorted((ROOT / path).with_suffix("").glob("*.md"))  # a page for each source
+    text = "".join(document.read_text() for document in (*first, ROOT / path))
     blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
     inline = re.findall(r"`(tocsin [^`]+)`", text)
     in_text = _COMMAND.findall(text) if path.endswith(".yml") else []

@@ -1,4 +1,4 @@
-"""docs/notifiers.md says what is so: its example is the body that is sent, its receiver takes what is signed."""
+"""docs/integrations/webhooks.md is true: its example is the body that is sent, its receiver takes what is signed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from bot.integrations.webhook import Webhook, content
 from tests.integrations.doubles import Double, serving
 from tests.integrations.pages import page
 
-TEXT = (Path(__file__).resolve().parents[2] / "docs" / "notifiers.md").read_text()
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+TEXT = (DOCS / "integrations" / "webhooks.md").read_text()
 
 
 def block(language: str) -> str:
@@ -49,4 +50,4 @@ async def test_the_example_receiver_accepts_only_fresh_signed_requests(
 def test_every_setting_is_named() -> None:
     for names in notifiers.NEEDS.values():
         for name in names:
-            assert f"`{name}`" in TEXT
+            assert f"`{name}`" in (DOCS / "notifiers.md").read_text()

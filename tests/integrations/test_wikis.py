@@ -41,8 +41,9 @@ def notion(double: Any) -> dict[str, Any]:
 
 def documented() -> list[str]:
     """The words after `tocsin` of the command by which the documentation exports a review."""
-    text = (Path(__file__).parents[2] / "docs" / "reviews.md").read_text()
-    return next(line for line in text.splitlines() if line.startswith("tocsin ") and "--export" in line).split()[1:]
+    text = (Path(__file__).parents[2] / "docs" / "integrations" / "confluence.md").read_text()
+    lines = [line.strip() for line in text.splitlines()]
+    return next(line for line in lines if line.startswith("tocsin ") and "--export" in line).split()[1:]
 
 
 async def ended(here: World) -> None:

