@@ -1,7 +1,8 @@
 """The examples that a person copies into a file or a terminal work as they stand.
 
-docs/operator.md, docs/integrations/prometheus.md, docs/run/monitoring.md, docs/run/reverse-proxy.md, docs/torture.md, docs/mcp.md, docs/status-page.md,
-sandbox/README.md, and every YAML that is a policy.
+docs/operator.md, docs/torture.md, docs/mcp.md, docs/status-page.md, docs/integrations/grafana.md,
+docs/integrations/prometheus.md, docs/run/monitoring.md, docs/run/reverse-proxy.md, sandbox/README.md, and every YAML
+that is a policy.
 """
 
 from __future__ import annotations
