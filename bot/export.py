@@ -1,4 +1,4 @@
-"""Exports everything kept of incidents as JSON Lines, in the format of docs/operator.md.
+"""Exports everything kept of incidents as JSON Lines, in the format of docs/record.md.
 
 Each incident is read in one snapshot, some rows at a time, so that memory stays small and a running bot is not held up.
 """

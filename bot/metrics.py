@@ -102,7 +102,7 @@ class Metrics:
         self._watching()
 
     def _watching(self) -> None:
-        """Metrics of the bot's own health. docs/operator.md explains them and the alerts that use them."""
+        """Metrics of the bot's own health, which docs/reference/metrics.md explains."""
         registry = self.registry
         self.check_ok = Gauge(
             "tocsin_check_ok", "1 while a condition of /readyz holds, else 0", ["check"], registry=registry

@@ -34,7 +34,7 @@ async def copy_sqlite(url: str, target: Path) -> int:
     if parsed.get_backend_name() != "sqlite":
         raise StorageError(
             "PostgreSQL has its own backup: pg_dump --format=custom --file=tocsin.dump, with the same address. "
-            "See docs/operator.md."
+            "See docs/run/backup.md."
         )
     return await asyncio.to_thread(_copy, Path(str(parsed.database)), target)
 

@@ -48,7 +48,7 @@ def findings(record: ArrivalRecord, opened_at: datetime | None, now: datetime) -
         words = (
             f"nothing has arrived from Slack since the first start, {_ago(now - record.since)}. Type /incident help."
         )
-        return [warn("events", f"{words} If that fails, see “Nothing arrives” in docs/operator.md.")]
+        return [warn("events", f"{words} If that fails, see “Nothing arrives” in docs/run/troubleshooting.md.")]
     if record.event is None and opened_at is not None and now - opened_at > ENOUGH:
         words = (
             "commands arrive from Slack and events do not. Turn on Event Subscriptions, and subscribe to the bot events"

@@ -44,7 +44,10 @@ def _notifiers(settings: Settings, used: frozenset[str]) -> list[Finding]:
             )
             findings.append(warn("notifiers", words))
     if settings.pagerduty_routing_key is not None and settings.pagerduty_webhook_secret is None:
-        words = "acknowledging in PagerDuty is not noticed here. Set PAGERDUTY_WEBHOOK_SECRET; see docs/notifiers.md."
+        words = (
+            "acknowledging in PagerDuty is not noticed here. Set PAGERDUTY_WEBHOOK_SECRET; "
+            "see docs/integrations/pagerduty.md."
+        )
         findings.append(warn("notifiers", words))
     for name in ("PAGERDUTY_EVENTS_URL", "TWILIO_API_URL", "WEBHOOK_URL"):
         if in_the_clear(notifiers.value(settings, name)):
@@ -59,7 +62,7 @@ def _notifiers(settings: Settings, used: frozenset[str]) -> list[Finding]:
 def _heartbeat(settings: Settings) -> Finding:
     """Report the heartbeat's host; the address is a secret. The URL is not called, as that would report health."""
     if settings.heartbeat_url is None:
-        words = "HEARTBEAT_URL is not set: nobody outside notices when Tocsin stops. See docs/operator.md."
+        words = "HEARTBEAT_URL is not set: nobody outside notices when Tocsin stops. See docs/run/monitoring.md."
         return warn("heartbeat", words)
     parts = urlsplit(settings.heartbeat_url.get_secret_value())
     where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…"

@@ -70,7 +70,7 @@ def export_command(incident_id: str | None, everything: bool, public: bool, outp
 def backup_command(file: Path) -> None:
     """Copy the SQLite database to FILE while the bot runs, whole and consistent, and look whether the copy is sound."""
     size = asyncio.run(backup.copy_sqlite(settings_reader.load().url, file))
-    echo(f"{file}: {size / 1e6:.1f} MB. To restore it, see docs/operator.md.")
+    echo(f"{file}: {size / 1e6:.1f} MB. To restore it, see docs/run/backup.md.")
 
 
 @click.command("restored")

@@ -1,6 +1,6 @@
 """Sends pages (calls to a person to respond) as signed JSON to a URL of the operator's.
 
-docs/notifiers.md describes the request.
+docs/integrations/webhooks.md describes the request.
 """
 
 from __future__ import annotations

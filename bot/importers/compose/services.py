@@ -95,7 +95,7 @@ def _say(draft: Draft, sender: Sender) -> None:
     if words is None:
         sender.note(
             f"Tocsin does not read what {sender.vendor or 'it'} sends",
-            f"Let it send JSON to {draft.hook_url}/hooks/events; docs/alerts.md has the fields.",
+            f"Let it send JSON to {draft.hook_url}/hooks/events; docs/integrations/scripts.md has the fields.",
             lost=True,
         )
         return

@@ -1,4 +1,4 @@
-"""Reads the webhook of Datadog, whose body is the template of docs/alerts.md, as JSON or as a form.
+"""Reads the webhook of Datadog, whose body is the template of docs/integrations/datadog.md, as JSON or as a form.
 
 https://docs.datadoghq.com/integrations/webhooks/
 """
@@ -26,7 +26,8 @@ from bot.integrations.alerts.protocol import (
 
 NAME = "datadog"
 EXPECTED = (
-    'the template of docs/alerts.md, filled in: {"monitor_id": "42", "cycle": "c1", "title": "[Triggered] Slow", '
+    "the template of docs/integrations/datadog.md, filled in: "
+    '{"monitor_id": "42", "cycle": "c1", "title": "[Triggered] Slow", '
     '"transition": "Triggered", "scopes": "env:prod", "tags": "env:prod,team:shop", "date": "1772442000000"}'
 )
 _PREFIX = re.compile(r"^(\[[^\]]{0,200}\]\s*)+")  # such as `[Triggered on {host:a}] `

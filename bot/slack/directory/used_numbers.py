@@ -56,7 +56,7 @@ class UsedNumbers:
         if skipped is not None:
             log.warning(
                 "used_numbers.skipped", next_number=skipped + 1,
-                hint="channels of later incidents exist, so the database was restored; see docs/operator.md",
+                hint="channels of later incidents exist, so the database was restored; see docs/run/backup.md",
             )  # fmt: skip
 
 

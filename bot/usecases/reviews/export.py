@@ -25,7 +25,7 @@ async def export_review(context: Context, number: int, wiki: WikiKind, actor: st
         if work.incident.private:
             raise Refused(f"{work.incident.id} is private: its review stays here.")
         if wiki not in context.wikis:
-            raise Refused(f"{WIKI_TITLES[wiki]} is not set up. The settings it needs are in docs/reviews.md.")
+            raise Refused(f"{WIKI_TITLES[wiki]} is not set up. The settings it needs are in docs/integrations.")
         return await work.commit(Change(work.incident), [routing.review_export(number, wiki.value)])
 
 

@@ -12,7 +12,8 @@ from bot.web.hooks.token import accepted
 
 Headers = Mapping[str, str]  # in any case
 IN_WORDS = "Authorization: Bearer <TOCSIN_HOOK_TOKEN>, or the token as the password of basic authentication"
-GRAFANA_TIMESTAMP = "X-Grafana-Alerting-Timestamp"  # of the operator's naming; docs/alerts.md asks for this one
+# The operator chooses this name; docs/integrations/grafana.md asks for this one.
+GRAFANA_TIMESTAMP = "X-Grafana-Alerting-Timestamp"
 FRESH_FOR_S = 300.0
 
 
