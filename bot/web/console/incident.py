@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from urllib.parse import quote
 
@@ -86,7 +88,7 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
         "incident": facts,
         "policy_severity": _severity(visitor.context.policy, facts["severity"]),
         "roles": _roles(visitor.context.policy, facts["roles"]),
-        "upcoming": sorted((row for row in ledger if row["state"] == "waiting"), key=lambda row: row["due_at"]),
+        "upcoming": together(sorted((row for row in ledger if row["state"] == "waiting"), key=itemgetter("due_at"))),
         "past": [row for row in reversed(ledger) if row["state"] != "waiting"][:PAGE],
         "extras": _extras(facts, visitor.context.policy),
         "groups": (await visitor.ask("list_incident_alerts", path))["groups"],
@@ -129,6 +131,17 @@ async def _timeline(visitor: Visitor, path: Mapping[str, str]) -> dict[str, Any]
         "entries": answer["entries"], "next_cursor": answer["next_cursor"], "show": show, "filters": filters,
         "older": bool(cursor),
     }  # fmt: skip
+
+
+def together(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The deadlines, with the steps of playbooks that are due in the same minute as one line."""
+    grouped = groupby(rows, key=lambda row: (row["kind"], row["due_at"][:16] if row["kind"] == "playbook" else id(row)))
+    return [_as_one(list(group)) for _, group in grouped]
+
+
+def _as_one(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    more = len(rows) - 1
+    return {**rows[0], "reason": f"{rows[0]['reason']}; {more} more at the same time"} if more else rows[0]
 
 
 def _roles(policy: Policy, held: Mapping[str, str]) -> list[tuple[str, str | None]]:

@@ -11,6 +11,7 @@ from bot.operations.table import BY_NAME, OPERATIONS
 from bot.policy.reader import preset
 from bot.web.console.charts import bars
 from bot.web.console.fields import Field, fields_of
+from bot.web.console.incident import together
 from bot.web.console.labels import HINTS
 from bot.web.console.words import Words
 from storage.statuspage import publications
@@ -120,3 +121,12 @@ async def test_a_step_offers_what_fits_it_and_says_what_is_dangerous(sqlite_url:
         sent = await maya.send(run, "/incidents/INC-1/playbooks/1/values", container="db-1")
         assert sent.status == 303
         assert "docker exec db-1" in (await maya.get("/incidents/INC-1/playbooks/1")).text
+
+
+def test_steps_that_are_due_together_are_one_line_of_what_is_next() -> None:
+    def row(kind: str, due: str, reason: str) -> dict[str, str]:
+        return {"kind": kind, "due_at": f"2026-12-01T{due}Z", "reason": reason}
+
+    rows = [row("playbook", "09:00:01", "1.1"), row("playbook", "09:00:02", "1.2"), row("update", "09:00:03", "15m"),
+            row("update", "09:00:03", "30m")]  # fmt: skip
+    assert [each["reason"] for each in together(rows)] == ["1.1; 1 more at the same time", "15m", "30m"]
