@@ -174,7 +174,8 @@ async def _welcome(ws: Workspace) -> None:
 def more(bot: BotProcess) -> str:
     """What else to open, and what to type for `tocsin` in another terminal."""
     served = f"http://127.0.0.1:{bot.env['PORT']}"
-    names = ("DATABASE_URL", "TOCSIN_POLICY", "TOCSIN_HOOK_TOKEN", "PORT")
+    names = ["DATABASE_URL", "TOCSIN_POLICY", "TOCSIN_HOOK_TOKEN", "PORT"]
+    names += ["TOCSIN_SPEED"] if float(bot.env["TOCSIN_SPEED"]) != 1 else []  # the command line shares the clock
     settings = " ".join(f"{name}={shlex.quote(bot.env[name])}" for name in names if name in bot.env)
     return (
         f"The console: {served}/ · the status page: {served}/status · the API: {served}/api\n"

@@ -56,7 +56,7 @@ class SheetSender:
         sheet = await read_sheet(self._context)
         page = await asyncio.to_thread(formats.as_html, sheet)
         about = f"{payload.due_at.isoformat()}:{payload.address.lower()}"
-        text = "\n".join(as_text(sheet))
+        text = as_text(sheet)
         return Mail(
             to=payload.address,
             subject=f"{TITLE}, {sheet['made_at'][:10]}",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,12 +13,13 @@ from bot.domain.paging import calls
 from bot.domain.playbook.definition import Playbook
 from bot.domain.policy.policy import BRIDGE, Contact, Policy, Rung
 from bot.domain.values.durations import exact
+from bot.domain.values.target import Target, TargetKind, target_words
 from bot.json_shapes.incidents import instant
 from playbooks import values
 
 DAYS = 14
 SERIOUS = 2  # the number of worst severities whose playbooks are on the sheet
-MOST_PLAYBOOKS = 12
+MOST_PLAYBOOKS = 16
 
 
 def sheet(
@@ -38,7 +40,7 @@ def sheet(
         "contacts": [person for person in people if person["phone"] or person["email"]],
         "vendors": [person for person in people if person["url"]],
         "without_number": sorted(person["name"] for person in people if not person["phone"]),
-        "ladders": [_ladder(severity.key, severity.name, severity.ladder) for severity in policy.severities],
+        "ladders": [_ladder(policy, severity.key, severity.name, severity.ladder) for severity in policy.severities],
         "bridge": policy.bookmarks.get(BRIDGE),
         "links": dict(policy.links),
         "status_page": {name: url for name, url in addresses.items() if url},
@@ -80,7 +82,7 @@ def _shift(policy: Policy, shift: Shift) -> dict[str, Any]:
     }
 
 
-def _ladder(key: str, name: str, rungs: Sequence[Rung]) -> dict[str, Any]:
+def _ladder(policy: Policy, key: str, name: str, rungs: Sequence[Rung]) -> dict[str, Any]:
     return {
         "severity": key,
         "name": name,
@@ -88,6 +90,7 @@ def _ladder(key: str, name: str, rungs: Sequence[Rung]) -> dict[str, Any]:
             {
                 "after": exact(rung.after),
                 "notify": [str(target) for target in rung.notify],
+                "whom": [_whom(policy, target) for target in rung.notify],
                 "by": [calls.label(method) for method in rung.by],
             }
             for rung in rungs
@@ -95,12 +98,32 @@ def _ladder(key: str, name: str, rungs: Sequence[Rung]) -> dict[str, Any]:
     }
 
 
+def _whom(policy: Policy, target: Target) -> str:
+    """A target for people who hold the sheet in their hands: names and telephone numbers instead of keys."""
+    match target.kind:
+        case TargetKind.CONTACT if target.name in policy.contacts:
+            contact = policy.contacts[target.name]
+            return " ".join(filter(None, (contact.name or contact.key, contact.phone)))
+        case TargetKind.SCHEDULE:
+            return f"whoever is on call: {target.name}"
+        case TargetKind.ROLE:
+            return next((role.title for role in policy.roles if role.key == target.name), target.name)
+        case TargetKind.USER:
+            names = (contact.name for contact in policy.contacts.values() if contact.slack == target.name)
+            return next(filter(None, names), target.name)
+    return target_words([target])
+
+
 def _playbooks(policy: Policy, playbooks: Iterable[Playbook]) -> list[dict[str, Any]]:
-    """The playbooks for the worst severities, with steps that a person can do in a terminal."""
+    """The playbooks that matter in an emergency: those that services name, then some of each category.
+
+    They are for the worst severities, those that are for few others first; how to organise a response is left out.
+    """
     order = [level.key for level in policy.severities]
     worst = set(order[:SERIOUS])
-    rows = [values.as_json(playbook, order) for playbook in playbooks]
+    rows = [values.as_json(playbook, order) for playbook in playbooks if playbook.category != "process"]
     serious = [row for row in rows if worst & set(row["severities"] or order)]
+    named = {key for service in policy.services.values() for key in service.playbooks}
     return [
         {
             "id": row["id"],
@@ -112,5 +135,15 @@ def _playbooks(policy: Policy, playbooks: Iterable[Playbook]) -> list[dict[str, 
                 for step in phase["steps"]
             ],
         }
-        for row in serious[:MOST_PLAYBOOKS]
+        for row in _by_turns(serious, named)[:MOST_PLAYBOOKS]
     ]
+
+
+def _by_turns(rows: Sequence[dict[str, Any]], named: Collection[str]) -> list[dict[str, Any]]:
+    """The rows that are named, then the first of each category, the second of each, and so on."""
+    rank: Counter[str] = Counter()
+    turns = {}
+    for row in sorted(rows, key=lambda row: (len(row["severities"]), row["name"])):
+        turns[row["id"]] = (row["id"] not in named, 0 if row["id"] in named else rank[row["category"]])
+        rank[row["category"]] += row["id"] not in named
+    return sorted(rows, key=lambda row: (turns[row["id"]], len(row["severities"]), row["name"]))

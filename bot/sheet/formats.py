@@ -22,7 +22,8 @@ STYLE = (
     "@media screen and (max-width:40rem){thead{position:absolute;clip-path:inset(50%)}"
     "tr{display:block;border:1px solid #767676;margin-bottom:.5rem}td{display:block;border:0;padding:.1rem .5rem;"
     "overflow-wrap:anywhere}td::before{content:attr(data-column) ': ';font-weight:bold}}"
-    "@media print{body{font-size:11px}}"
+    "@media print{body{font-size:11px;max-width:none;margin:0;padding:0}@page{size:A4;margin:12mm}"
+    "h2,h3,h4{break-after:avoid}tr,table{break-inside:avoid}pre{orphans:4;widows:3}}"
 )
 
 
@@ -66,8 +67,16 @@ def as_pdf(sheet: dict[str, Any]) -> bytes:
     """An A4 document. The built-in fonts have only Latin-1 letters: others lose their accents, or become `?`."""
     from fpdf import FPDF  # noqa: PLC0415 - large, and most processes write no PDF
 
-    document = FPDF(format="A4")
-    document.set_auto_page_break(auto=True, margin=12)
+    class Sheet(FPDF):
+        """Each page says how current it is, for when they have come apart."""
+
+        def footer(self) -> None:
+            self.set_y(-10)
+            self.set_font("Helvetica", "", 7)
+            self.cell(0, 4, f"{_latin(validity(sheet))}   Page {self.page_no()} of {{nb}}")
+
+    document = Sheet(format="A4")
+    document.set_auto_page_break(auto=True, margin=14)
     document.set_title(TITLE)
     document.add_page()
     _line(document, TITLE, 18, bold=True)
@@ -78,6 +87,10 @@ def as_pdf(sheet: dict[str, Any]) -> bytes:
 
 def _pdf(document: FPDF, sheet_parts: Sequence[Part], size: int) -> None:
     for part in sheet_parts:
+        if document.will_page_break(
+            25 if part.rows or part.lines else 40
+        ):  # a heading does not stand alone at the end of a page
+            document.add_page()
         document.ln(2)
         _line(document, part.heading, size, bold=True)
         for row in part.rows:
@@ -91,7 +104,7 @@ def _pdf(document: FPDF, sheet_parts: Sequence[Part], size: int) -> None:
 
 def _line(document: FPDF, words: str, size: int, *, bold: bool = False) -> None:
     document.set_font("Helvetica", "B" if bold else "", size)
-    document.multi_cell(0, size * 0.5, _latin(words) or " ", new_x="LMARGIN", new_y="NEXT")
+    document.multi_cell(0, size * 0.5, _latin(words) or " ", align="L", new_x="LMARGIN", new_y="NEXT")
 
 
 def _latin(words: str) -> str:

@@ -25,7 +25,7 @@ TITLE = "Emergency sheet"
 
 def validity(sheet: dict[str, Any]) -> str:
     """When the sheet was made, and for how long it holds."""
-    return f"Made {_when(sheet['made_at'], 'UTC')}. Who is on call for {sheet['days']} days from then."
+    return f"Made {_when(sheet['made_at'], 'UTC')} UTC. Who is on call for {sheet['days']} days from then."
 
 
 def parts(sheet: dict[str, Any]) -> list[Part]:
@@ -83,13 +83,17 @@ def _schedule(schedule: dict[str, Any]) -> Part:
 
 
 def _ladder(ladder: dict[str, Any]) -> Part:
-    rows = tuple((f"after {r['after']}", ", ".join(r["notify"]), ", ".join(r["by"])) for r in ladder["rungs"])
+    rows = tuple((f"after {r['after']}", ", ".join(r["whom"]), ", ".join(r["by"])) for r in ladder["rungs"])
     return Part(f"{ladder['severity']} · {ladder['name']}", ("When", "Whom", "By"), rows)
 
 
 def _links(sheet: dict[str, Any]) -> list[str]:
     links = {"Bridge": sheet["bridge"], **sheet["status_page"], **sheet["links"]}
-    return [f"{name}: {url}" for name, url in links.items() if url]
+    return [f"{name}: {url}{_placeholder(url)}" for name, url in links.items() if url]
+
+
+def _placeholder(url: str) -> str:
+    return " ({id} is that of the incident, such as INC-42)" if "{id}" in url else ""
 
 
 def _playbook(playbook: dict[str, Any]) -> Part:

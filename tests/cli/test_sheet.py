@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from bot.cli.main import main
 from bot.domain.oncall.schedule import Override
 from bot.sheet import formats
+from bot.sheet.lines import as_text
 from bot.sheet.read import read_sheet
 from bot.workers.sheet_writer import NAME, SheetWriter
 from storage import overrides
@@ -105,3 +106,26 @@ def test_the_command_prints_it_in_each_form(tmp_path: Path, monkeypatch: pytest.
     written = CliRunner().invoke(main, ["sheet", "--pdf", "--output", "sheet.pdf"], env=env)
     assert written.exit_code == 0
     assert (tmp_path / "sheet.pdf").read_bytes().startswith(b"%PDF-")
+
+
+async def test_the_ladders_name_people_and_the_playbooks_are_those_that_matter(
+    make_context: MakeContext,  # noqa: F811 - the fixture
+) -> None:
+    more = """
+services: {checkout: {name: Checkout, playbooks: [cache-warmup]}}
+severities: {sev1: {ladder: [{after: 0m, notify: ["schedule:primary", "contact:ana", "role:commander"]}]}}
+bookmarks: {bridge: "https://meet.example.com/{id}"}
+"""
+    sheet = await read_sheet(
+        make_context(POLICY.replace('bookmarks: {bridge: "https://meet.example.com/war-room"}', more))
+    )
+    assert sheet["ladders"][0]["rungs"][0]["whom"] == [
+        "whoever is on call: primary", "Ana Łukasiewicz <3 +4915112345678", "Incident commander",
+    ]  # fmt: skip
+    ids = [playbook["id"] for playbook in sheet["playbooks"]]
+    assert ids[0] == "cache-warmup", "a service names it"
+    assert {"api-outage", "security-breach", "database-restore"} <= set(ids)
+    assert not {"post-incident", "moving-in-cut-over"} & set(ids), "nobody needs these while everything is down"
+    text = as_text(sheet)
+    assert "{id} is that of the incident" in text
+    assert "schedule:" not in text

@@ -102,7 +102,9 @@ async def test_a_past_incident_is_played_people_act_and_it_is_compared(here: Wor
     (compared,) = [words(here, m) for m in here.ws.bot_messages(channel.id) if "then, and this drill now" in m.text]
     assert "acknowledged after 20m" in compared
     assert "1m" in compared
-    assert "status updates: 1 posted, 1 asked for then, 1 posted, 0 asked for now" in compared
+    assert "status updates: 1 posted, 1 reminder then; 1 posted, no reminder now" in compared
+    assert "• mitigated after" in compared
+    assert "• ended after" in compared
     await here.pass_time(hours=3)
     assert replayed(here, channel) == whole
 

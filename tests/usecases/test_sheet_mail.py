@@ -70,6 +70,9 @@ async def test_the_mail_has_the_sheet_attached_and_goes_nowhere_else(
         assert isinstance(await sender.send(rows[0]), Sent)
         (mail,) = post.mails
         assert mail["To"] == "anna@example.com"
+        body = mail.get_body(("plain",))
+        assert isinstance(body, EmailMessage)
+        assert any("Anna" in line and "+4915112345678" in line for line in body.get_content().splitlines())
         (attached,) = list(mail.iter_attachments())
         assert attached.get_filename() == "tocsin-emergency-sheet.html"
         assert isinstance(attached, EmailMessage)

@@ -96,20 +96,25 @@ def _name(record: RecordedEntry, match: re.Match[str]) -> str:
 def comparison(
     past: Incident, past_entries: Sequence[Entry], drill: Incident, drill_entries: Sequence[Entry]
 ) -> list[str]:
-    """The times to acknowledge and the numbers of updates of the past incident and the drill."""
+    """How long each step took and how many updates there were, in the past incident and in the drill."""
+    instants = [
+        ("acknowledged", past.ladder.acknowledged_at, drill.ladder.acknowledged_at),
+        ("mitigated", past.mitigated_at, drill.mitigated_at),
+        ("ended", past.ended_at, drill.ended_at),
+    ]
     return [
-        f"{past.id} then, and this drill now:",
-        f"• acknowledged after {_time_to_acknowledge(past)} then, {_time_to_acknowledge(drill)} now",
-        f"• status updates: {_update_counts(past, past_entries)} then, {_update_counts(drill, drill_entries)} now",
+        f"{past.id} then, and this drill now, counted from the declaration:",
+        *(f"• {step} after {_after(past, then)} then, {_after(drill, now)} now" for step, then, now in instants),
+        f"• status updates: {_update_counts(past, past_entries)} then; {_update_counts(drill, drill_entries)} now",
     ]
 
 
-def _time_to_acknowledge(incident: Incident) -> str:
-    at = incident.ladder.acknowledged_at
+def _after(incident: Incident, at: datetime | None) -> str:
     return durations.exact(max(timedelta(0), at - incident.declared_at)) if at else "never"
 
 
 def _update_counts(incident: Incident, entries: Sequence[Entry]) -> str:
     posted = sum(item.kind == "update" for item in entries)
     missed = sum(item.kind == "reminder" and item.data.get("of") == "update" for item in entries)
-    return f"{posted} posted, {missed} asked for"
+    reminders = "no reminder" if not missed else "1 reminder" if missed == 1 else f"{missed} reminders"
+    return f"{posted} posted, {reminders}"
