@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 import click
 
+from bot.cli.acting import as_option, context_of, require_visible
 from bot.cli.output import as_json_option, echo, incident_number, print_json
 from bot.cli.shared import run
 from bot.domain.actions.item import ActionItem, due_words
@@ -15,43 +17,69 @@ from bot.domain.actions.ticket import Ticket
 from bot.domain.errors import TocsinError
 from bot.domain.values.one_line import one_line
 from bot.json_shapes.incidents import action_json, ticket_json
+from bot.settings import Settings
 from bot.usecases.queries import actions as queries
 from storage import incidents, names
 from storage.database import Database
 
 MOST = 10_000
+EXAMPLE = "tocsin actions INC-42"
 
 
 @click.command("actions")
-@click.argument("scope", default="all", type=click.Choice(["all", "overdue"]))
+@click.argument("scope", default="all", metavar="[all|overdue|mine|INC-42]")
 @click.option("--in", "incident_id", metavar="INCIDENT_ID", help="Those of one incident, settled ones too.")
 @click.option("--owner", metavar="SLACK_ID", help="Those of one person.")
+@as_option
 @as_json_option
-def actions_command(scope: str, incident_id: str | None, owner: str | None, as_json: bool) -> None:
-    """Action items that are to be done, those due first first."""
-    number = incident_number(incident_id) if incident_id else None
+def actions_command(scope: str, incident_id: str | None, owner: str | None, person: str | None, as_json: bool) -> None:
+    """Action items that are to be done, those due soonest first."""
+    wanted = _wanted(scope, incident_id, owner, person)
     today = datetime.now(UTC).date()
-    due_before = today if scope == "overdue" else None
-    items, people, tickets = run(lambda database, _: _items(database, number, owner, due_before))
+    items, people, tickets = run(lambda database, settings: _items(database, settings, wanted, person))
     if as_json:
         print_json([{**action_json(item, today), "ticket": ticket_json(tickets.get(item.id))} for item in items])
         return
     if not items:
-        echo("No action items are to be done.")
+        echo("No action item is overdue." if wanted.due_before else "No action items.")
     for item in items:
         echo(_line(item, people))
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which items are asked for: of an incident, of an owner, and those due before a day."""
+
+    incident: int | None
+    owner: str | None
+    due_before: date | None
+
+
+def _wanted(scope: str, incident_id: str | None, owner: str | None, person: str | None) -> Wanted:
+    if scope.upper().removeprefix("INC-").isdecimal():
+        scope, incident_id = "all", scope
+    if scope == "mine":
+        if person is None and owner is None:
+            raise TocsinError("Say who you are: tocsin actions mine --as U0MAYA0000")
+        scope, owner = "all", owner or person
+    if scope not in ("all", "overdue"):
+        raise TocsinError(f"“{scope}” is no list of action items. This works: tocsin actions overdue, or {EXAMPLE}")
+    number = incident_number(incident_id) if incident_id else None
+    return Wanted(number, owner, datetime.now(UTC).date() if scope == "overdue" else None)
+
+
 async def _items(
-    database: Database, number: int | None, owner: str | None, due_before: date | None
+    database: Database, settings: Settings, wanted: Wanted, person: str | None
 ) -> tuple[list[ActionItem], dict[str, str], Mapping[str, Ticket]]:
+    context = await context_of(database, settings, person)
+    if wanted.incident is not None:
+        await require_visible(context, wanted.incident, person)
+    owner, due_before = wanted.owner, wanted.due_before
     async with database.reading() as conn:
-        if number is None:
-            actions = await queries.find_live(conn, None, owner=owner, due_before=due_before, limit=MOST)
+        incident = None if wanted.incident is None else await incidents.get(conn, wanted.incident)
+        if incident is None:
+            actions = await queries.find_live(conn, person, owner=owner, due_before=due_before, limit=MOST)
         else:
-            incident = await incidents.get(conn, number)
-            if incident is None:
-                raise TocsinError(f"There is no incident INC-{number}. See them all: tocsin list all")
             actions = await queries.of_incident(conn, incident)
         items = [
             item

@@ -27,7 +27,7 @@ class LazyCommand:
 
 ENTRIES = (
     LazyCommand("ack", "verbs", "Say that you are responding."),
-    LazyCommand("actions", "actions", "Action items that are to be done, those due first first."),
+    LazyCommand("actions", "actions", "Action items that are to be done, those due soonest first."),
     LazyCommand("alerts", "alerts", "Groups of alerts that fire, newest first."),
     LazyCommand("backup", "records", "Copy the SQLite database to FILE while the bot runs."),
     LazyCommand("cancel", "verbs", "End it as a false alarm: tocsin cancel INC-7 Wrong probe"),
@@ -81,6 +81,36 @@ ENTRIES = (
     LazyCommand("webhooks", "webhooks", "The webhooks of the policy."),
     LazyCommand("why", "verbs", "Every reminder and page: due, sent or not, and the reason."),
 )
+# What works, for the answer to a command line that cannot be parsed.
+EXAMPLES = {
+    "ack": "ack INC-7",
+    "actions": "actions overdue --json",
+    "cancel": "cancel INC-7 Wrong probe",
+    "close": "close INC-7",
+    "declare": "declare sev2 Checkout is down",
+    "escalate": "escalate INC-7 We need the database people",
+    "export": "export INC-7",
+    "list": "list open",
+    "merge": "merge INC-7 INC-3",
+    "metrics": "metrics --since 90d --by service",
+    "next": "next INC-7 1h",
+    "note": "note INC-7 Deploy 4512 went out at 02:47",
+    "page": "page INC-7 primary We need you",
+    "relate": "relate INC-7 INC-3",
+    "reopen": "reopen INC-7 Errors are back",
+    "resolve": "resolve INC-7 Rolled back",
+    "review": "review INC-7 --format docx --output review.docx",
+    "role": "role INC-7 commander U0123",
+    "search": "search checkout",
+    "severity": "severity INC-7 sev1",
+    "show": "show INC-7",
+    "snooze": "snooze INC-7 30m",
+    "status": "status INC-7 identified",
+    "tag": "tag INC-7 checkout -database",
+    "times": 'times INC-7 --started 2026-11-30T02:31Z --reason "As the dashboard shows"',
+    "update": "update INC-7 Rolled back",
+    "why": "why INC-7",
+}
 BY_NAME = {entry.name: entry for entry in ENTRIES}
 
 

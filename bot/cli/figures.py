@@ -9,6 +9,7 @@ import click
 from bot import policy as policy_reader
 from bot.cli.output import as_json_option, echo_lines, print_json
 from bot.cli.shared import run
+from bot.domain.errors import TocsinError
 from bot.domain.figures.load import PersonLoad, loads_of
 from bot.domain.figures.period import of_words
 from bot.domain.figures.report import Report, Scope
@@ -16,10 +17,12 @@ from bot.domain.figures.selection import BY, Selection
 from bot.domain.figures.words import lines
 from bot.domain.policy.policy import Policy
 from bot.domain.policy.teams import team_key
+from bot.domain.values.slack_ids import is_user_id
 from bot.json_shapes.figures import figures_json
 from bot.settings import Settings
 from bot.usecases.open_clock import open_clock
 from bot.usecases.queries.figures import period_figures
+from storage import names as stored_names
 from storage.database import Database
 from storage.figures import people_paged
 
@@ -50,11 +53,19 @@ def metrics_command(
 
 
 def _print_load(since: str, until: str | None, person: str, *, as_json: bool) -> None:
+    if not is_user_id(person):
+        raise TocsinError(f"“{person}” is no Slack ID. This works: tocsin metrics --load U0MAYA0000")
     loads = run(lambda database, settings: _loads(database, settings, (since, until), person))
     if as_json:
         print_json([asdict(load) for load in loads])
     else:
-        echo_lines("\n".join(f"{load.person}: {load.words}" for load in loads))
+        names = run(lambda database, _: _names(database, loads))
+        echo_lines("\n".join(f"{names.get(load.person, load.person)}: {load.words}" for load in loads))
+
+
+async def _names(database: Database, loads: list[PersonLoad]) -> dict[str, str]:
+    async with database.reading() as conn:
+        return await stored_names.get_many(conn, {load.person for load in loads})
 
 
 async def _loads(

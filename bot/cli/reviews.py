@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from bot import policy as policy_reader
-from bot import review_formats, wikis
+from bot import review_formats
+from bot.cli.acting import as_option, context_of, require_visible, write_file
 from bot.cli.output import echo, incident_number, print_json
 from bot.cli.shared import run
 from bot.domain.errors import TocsinError
@@ -18,8 +19,6 @@ from bot.domain.review.view import ReviewView
 from bot.domain.timeline.entry import BOT
 from bot.json_shapes.incidents import review_json
 from bot.settings import Settings
-from bot.usecases.context import Context, Policies
-from bot.usecases.open_clock import open_clock
 from bot.usecases.reviews.export import export_review
 from bot.usecases.reviews.read import read_review
 from storage import incidents, policies
@@ -34,21 +33,24 @@ _WIKIS = [kind.value for kind in WikiKind]  # given the kinds themselves, click 
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--export", "wiki", type=click.Choice(_WIKIS), help="Instead: write it into this wiki.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="A file; printed if left out.")
-def review_command(incident_id: str, kind: str, as_json: bool, wiki: str | None, output: Path | None) -> None:
+@as_option
+def review_command(
+    incident_id: str, kind: str, as_json: bool, wiki: str | None, output: Path | None, person: str | None
+) -> None:
     """The review of INCIDENT_ID: drafted from its timeline, with what people wrote."""
     number = incident_number(incident_id)
     if wiki is not None:
-        run(lambda database, settings: _export(database, settings, number, WikiKind(wiki)))
+        run(lambda database, settings: _export(database, settings, number, WikiKind(wiki), person))
         echo(f"INC-{number}: the review goes to {WIKI_TITLES[WikiKind(wiki)]}. The timeline will have the link.")
         return
-    view = run(lambda database, settings: _read(database, settings, number))
+    view = run(lambda database, settings: _read(database, settings, number, person))
     kind = "json" if as_json else kind
     if kind == "json" and output is None:
         print_json(review_json(view, datetime.now(UTC).date()))
         return
     content = _formatted(view, kind)
     if output is not None:
-        output.write_bytes(content)
+        write_file(output, content)
         echo(f"{output}: {len(content)} bytes.", err=True)
     elif kind == "docx":
         if sys.stdout.isatty():
@@ -71,18 +73,16 @@ def _formatted(view: ReviewView, kind: str) -> bytes:
     return review_formats.markdown(view).encode()
 
 
-async def _export(database: Database, settings: Settings, number: int, wiki: WikiKind) -> None:
-    loaded = policy_reader.read(settings.policy_path)
-    policies_of = Policies(loaded.policy, loaded.document, policy_reader.from_document)
-    clock = await open_clock(database, settings.tocsin_speed)
-    await export_review(Context(database, policies_of, clock, wikis=wikis.configured(settings)), number, wiki, BOT)
+async def _export(database: Database, settings: Settings, number: int, wiki: WikiKind, person: str | None) -> None:
+    context = await context_of(database, settings, person)
+    await require_visible(context, number, person)
+    await export_review(context, number, wiki, person or BOT)
 
 
-async def _read(database: Database, settings: Settings, number: int) -> ReviewView:
+async def _read(database: Database, settings: Settings, number: int, person: str | None) -> ReviewView:
+    context = await context_of(database, settings, person)
+    await require_visible(context, number, person)
     async with database.reading() as conn:
         incident = await incidents.get(conn, number)
-        if incident is None:
-            raise TocsinError(f"There is no incident INC-{number}. See them all: tocsin list all")
-        document = await policies.get(conn, incident.policy) if incident.policy else None
-        policy = policy_reader.from_document(document) if document else policy_reader.load(settings.policy_path)
-        return await read_review(conn, policy, number)
+        document = await policies.get(conn, incident.policy) if incident and incident.policy else None
+        return await read_review(conn, policy_reader.from_document(document) if document else context.policy, number)

@@ -6,20 +6,20 @@ from datetime import UTC, datetime
 
 import click
 
-from bot import policy as policy_reader
+from bot.cli.acting import as_option, context_of, require_visible
 from bot.cli.output import as_json_option, echo, incident_number, print_json
 from bot.cli.shared import run
-from bot.domain.errors import TocsinError
+from bot.domain.errors import Refused, TocsinError
 from bot.domain.incident import Incident
 from bot.domain.incident.times import LABELS
 from bot.domain.timeline.entry import BOT
 from bot.json_shapes.incidents import incident_json, instant
 from bot.settings import Settings
-from bot.usecases.context import Context, Policies
 from bot.usecases.incidents.correct_times import correct_times
-from bot.usecases.open_clock import open_clock
 from storage import incidents
 from storage.database import Database
+
+EXAMPLE = 'tocsin times INC-{number} --started 2026-11-30T02:31Z --reason "As the dashboard shows"'
 
 
 @click.command("times")
@@ -30,12 +30,13 @@ from storage.database import Database
 @click.option("--resolved", metavar="TIME")
 @click.option("--impact-ended", metavar="TIME")
 @click.option("--reason", default="", help="How it is known; needed to correct something.")
+@as_option
 @as_json_option
-def times_command(incident_id: str, reason: str, as_json: bool, **times: str | None) -> None:
+def times_command(incident_id: str, reason: str, as_json: bool, person: str | None, **times: str | None) -> None:
     """Correct the times of INCIDENT_ID; without a time, show them."""
     number = incident_number(incident_id)
     corrections = {f"{name}_at": _instant(text) for name, text in times.items() if text}
-    incident = run(lambda database, settings: _corrected(database, settings, number, corrections, reason))
+    incident = run(lambda database, settings: _corrected(database, settings, number, corrections, reason, person))
     if as_json:
         print_json({**incident_json(incident), **{name: instant(getattr(incident, name)) for name in LABELS}})
         return
@@ -52,13 +53,16 @@ def _instant(text: str) -> datetime:
 
 
 async def _corrected(
-    database: Database, settings: Settings, number: int, corrections: dict[str, datetime], reason: str
-) -> Incident:
-    loaded = policy_reader.read(settings.policy_path)
-    policies = Policies(loaded.policy, loaded.document, policy_reader.from_document)
-    context = Context(database, policies, await open_clock(database, settings.tocsin_speed))
+    database: Database, settings: Settings, number: int, corrections: dict[str, datetime], reason: str,
+    person: str | None,
+) -> Incident:  # fmt: skip
+    context = await context_of(database, settings, person)
+    await require_visible(context, number, person)
     if corrections:
-        return await correct_times(context, number, corrections, reason, BOT)
+        try:
+            return await correct_times(context, number, corrections, reason, person or BOT)
+        except Refused as refused:
+            raise TocsinError(f"{refused} For example: {EXAMPLE.format(number=number)}") from None
     async with database.reading() as conn:
         incident = await incidents.get(conn, number)
     if incident is None:

@@ -34,8 +34,13 @@ def _carry_out(target: Target, name: str, incident_id: str | None, arguments: Ar
 def _words(words: tuple[str, ...], missing: str) -> str:
     text = " ".join(words).strip()
     if not text:
-        raise TocsinError(f"Say {missing}.")
+        raise TocsinError(f"Say {missing}{'' if ':' in missing else '.'}")
     return text
+
+
+def _other(words: tuple[str, ...], missing: str) -> str:
+    """The ID of another incident. Raises `TocsinError` for anything else."""
+    return f"INC-{incident_number(_words(words, missing))}"
 
 
 @click.command("declare")
@@ -74,11 +79,19 @@ def target_of(options: Arguments) -> Target:
 
 
 def _verb(
-    name: str, operation: str, help_text: str, arguments_of: Callable[[tuple[str, ...]], Arguments]
+    name: str,
+    operation: str,
+    help_text: str,
+    arguments_of: Callable[[tuple[str, ...]], Arguments],
+    *,
+    takes_minus: bool = False,
 ) -> click.Command:
-    """A command `tocsin NAME INC-7 [words]`. `arguments_of` turns the words into the operation's arguments."""
+    """A command `tocsin NAME INC-7 [words]`. `arguments_of` turns the words into the operation's arguments.
 
-    @click.command(name, help=help_text)
+    `takes_minus`: a word that begins with `-` and is no option stays a word.
+    """
+
+    @click.command(name, help=help_text, context_settings={"ignore_unknown_options": takes_minus})
     @click.argument("incident_id", metavar="ID")
     @click.argument("words", nargs=-1)
     @client_options
@@ -95,11 +108,14 @@ def _nothing(words: tuple[str, ...]) -> Arguments:
 
 
 def _status(words: tuple[str, ...]) -> Arguments:
-    return {"status": _words(words[:1], "which status, such as identified").lower(), "note": " ".join(words[1:])}
+    return {
+        "status": _words(words[:1], "which: tocsin status INC-7 identified").lower(),
+        "note": " ".join(words[1:]),
+    }
 
 
 def _severity(words: tuple[str, ...]) -> Arguments:
-    return {"severity": _words(words[:1], "which severity"), "reason": " ".join(words[1:])}
+    return {"severity": _words(words[:1], "which severity: tocsin severity INC-7 sev1"), "reason": " ".join(words[1:])}
 
 
 def _role(words: tuple[str, ...]) -> Arguments:
@@ -115,13 +131,13 @@ def _person(word: str) -> str:
 
 
 def _page(words: tuple[str, ...]) -> Arguments:
-    whom = _person(_words(words[:1], "whom: a Slack ID or a schedule"))
+    whom = _person(_words(words[:1], "whom, by Slack ID or schedule: tocsin page INC-7 primary Come"))
     target = {"users": [whom]} if is_user_id(whom) else {"schedule": whom}
     return {**target, "reason": " ".join(words[1:])}
 
 
 def _tags(words: tuple[str, ...]) -> Arguments:
-    change = parse_tags(_words(words, "which tags"))
+    change = parse_tags(_words(words, "which tags: tocsin tag INC-7 checkout -database"))
     return {"add": list(change.added), "remove": list(change.removed), "replace": change.all_others}
 
 
@@ -131,7 +147,10 @@ def _reason(words: tuple[str, ...]) -> Arguments:
 
 ack_command = _verb("ack", "acknowledge_incident", "Say that you are responding.", _nothing)
 update_command = _verb(
-    "update", "post_update", "Post a status update.", lambda words: {"text": _words(words, "what changed")}
+    "update",
+    "post_update",
+    "Post a status update.",
+    lambda words: {"text": _words(words, "what: tocsin update INC-7 Rolled back")},
 )
 status_command = _verb(
     "status", "change_status", "Change the status: tocsin status INC-7 identified Bad deploy", _status
@@ -143,7 +162,10 @@ role_command = _verb(
     "role", "assign_role", "Give a role: tocsin role INC-7 commander U0123, or none to clear it.", _role
 )
 note_command = _verb(
-    "note", "add_note", "Add a key entry to the timeline.", lambda words: {"text": _words(words, "what happened")}
+    "note",
+    "add_note",
+    "Add a key entry to the timeline.",
+    lambda words: {"text": _words(words, "what: tocsin note INC-7 Deploy 4512 went out")},
 )
 page_command = _verb("page", "page_people", "Page a person or a schedule: tocsin page INC-7 U0123 We need you", _page)
 escalate_command = _verb(
@@ -153,13 +175,13 @@ snooze_command = _verb(
     "snooze",
     "snooze_incident",
     "Quiet the reminders: tocsin snooze INC-7 30m, or off.",
-    lambda words: {"duration": _words(words, "for how long")},
+    lambda words: {"duration": _words(words, "for how long: tocsin snooze INC-7 30m")},
 )
 next_command = _verb(
     "next",
     "promise_update",
     "Promise the next update: tocsin next INC-7 1h",
-    lambda words: {"duration": _words(words, "within how long")},
+    lambda words: {"duration": _words(words, "within how long: tocsin next INC-7 1h")},
 )
 resolve_command = _verb(
     "resolve",
@@ -173,15 +195,17 @@ merge_command = _verb(
     "merge",
     "merge_incident",
     "End it as merged into another one: tocsin merge INC-7 INC-3",
-    lambda words: {"into": _words(words, "into which incident")},
+    lambda words: {"into": _other(words, "into which incident: tocsin merge INC-7 INC-3")},
 )
 relate_command = _verb(
     "relate",
     "relate_incident",
     "Note that another one has to do with it: tocsin relate INC-7 INC-3",
-    lambda words: {"to": _words(words, "which incident")},
+    lambda words: {"to": _other(words, "which incident: tocsin relate INC-7 INC-3")},
 )
-tag_command = _verb("tag", "tag_incident", "Add tags, or take them away: tocsin tag INC-7 checkout -database", _tags)
+tag_command = _verb(
+    "tag", "tag_incident", "Add tags, or take them away: tocsin tag INC-7 checkout -database", _tags, takes_minus=True
+)
 cancel_command = _verb(
     "cancel", "cancel_incident", "End it as a false alarm: tocsin cancel INC-7 The probe was wrong", _reason
 )

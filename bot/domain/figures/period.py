@@ -26,7 +26,14 @@ def of_words(since: str, until: str | None, now: datetime, zone: tzinfo) -> Peri
     """
     end = now if until is None else _end(until, zone, now)
     start = _instant(since, zone, now)
-    return _until_now(end - parse_duration(since) if start is None else start, end, now)
+    return _until_now(end - _span(since) if start is None else start, end, now)
+
+
+def _span(text: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except Refused:
+        raise Refused(f"“{text[:40]}” is no span and no day. Write 90d, or 2026-01-01.", _EXAMPLE) from None
 
 
 def _until_now(start: datetime, end: datetime, now: datetime) -> Period:
