@@ -6,10 +6,10 @@ warning ⚠️|rotating_light 🚨|fire 🔥|red_circle 🔴|large_orange_circle
 large_blue_circle 🔵|large_purple_circle 🟣|white_circle ⚪|black_circle ⚫|raised_hand ✋|hand ✋|wave 👋|pray 🙏
 clap 👏|muscle 💪|tada 🎉|rocket 🚀|bust_in_silhouette 👤|busts_in_silhouette 👥|hourglass ⌛|hourglass_flowing_sand ⏳
 lock 🔒|unlock 🔓|key 🔑|test_tube 🧪|zzz 💤|fast_forward ⏩|bell 🔔|no_bell 🔕|mute 🔇|mega 📣|loudspeaker 📢|pager 📟
-telephone_receiver 📞|phone ☎️|calendar 📆|date 📅|alarm_clock ⏰|stopwatch ⏱️|clock1 🕐|pushpin 📌|round_pushpin 📍
+telephone_receiver 📞|phone ☎️|calendar 📆|date 📅|alarm_clock ⏰|stopwatch ⏱️|clock1 🕐|clock3 🕒|pushpin 📌|round_pushpin 📍
 ballot_box_with_check ☑️|star ⭐|heart ❤️|smile 😄|slightly_smiling_face 🙂|joy 😂|sob 😭|thinking_face 🤔|scream 😱|sweat_smile 😅
-neutral_face 😐|cry 😢|heavy_plus_sign ➕|plus1 ➕|question ❓|exclamation ❗|bangbang ‼️|information_source ℹ️|ok 🆗
-ok_hand 👌|point_up ☝️|point_right 👉|arrow_right ➡️|arrow_up ⬆️|arrow_down ⬇️|arrows_counterclockwise 🔄|repeat 🔁
+neutral_face 😐|cry 😢|heavy_plus_sign ➕|plus1 ➕|question ❓|grey_question ❔|exclamation ❗|bangbang ‼️|information_source ℹ️|ok 🆗
+ok_hand 👌|point_up ☝️|point_right 👉|arrow_right ➡️|arrow_up ⬆️|arrow_down ⬇️|arrows_counterclockwise 🔄|repeat 🔁|twisted_rightwards_arrows 🔀|paperclip 📎
 memo 📝|clipboard 📋|book 📖|books 📚|page_facing_up 📄|link 🔗|mag 🔍|hammer 🔨|wrench 🔧|gear ⚙️|hammer_and_wrench 🛠️
 chart_with_upwards_trend 📈|chart_with_downwards_trend 📉|bar_chart 📊|computer 💻|globe_with_meridians 🌐|bug 🐛
 package 📦|shield 🛡️|construction 🚧|octagonal_sign 🛑|no_entry ⛔|no_entry_sign 🚫|hot_pepper 🌶️|coffee ☕|bulb 💡

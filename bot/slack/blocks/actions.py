@@ -19,6 +19,7 @@ WITH_BUTTONS = 10  # of a list
 UNDER_TABLE = 3  # items with buttons under a table; the others are in a menu
 IN_CELL = 120
 TITLE = 200
+YOURS = "of yours"
 STATUS_WORDS = {
     ActionStatus.OPEN: "open",
     ActionStatus.IN_PROGRESS: "in progress",
@@ -34,34 +35,33 @@ class ActionList:
     items: Sequence[ActionItem]
     incidents: Mapping[int, Incident]
     total: int
-    of: str  # completes "Action items …"
+    of: str  # completes "Action items …", and "No action items …"
     tickets: Mapping[str, Ticket] = field(default_factory=dict)  # by the item's ID
 
 
 def created(item: ActionItem, command: str) -> Message:
     """The answer to the person who added an item: its terms, and what is missing."""
-    asks = []
-    if item.owner is None:
-        asks.append("Nobody owns it yet.")
-    if item.due is None:
-        asks.append("It has no due date.")
-    hint = f"{' '.join(asks)} All of them: `{command} actions --in INC-{item.incident}`"
+    missing = [*(["an owner"] if item.owner is None else []), *(["a due date"] if item.due is None else [])]
+    ask = f"It needs {' and '.join(missing)}: press *Edit*. " if missing else ""
+    hint = f"{ask}All of them: `{command} actions --in INC-{item.incident}`"
     words = f":ballot_box_with_check: *{item.id}* {clip(render(plain(item.title)), TITLE)} · {terms(item)}"
     return elements.message(
         words,
         [
             elements.section(words),
             _buttons(item),
-            elements.context(hint.strip()),
+            elements.context(hint),
         ],
     )
 
 
 def assigned(item: ActionItem, incident: Incident, today: date) -> Message:
     """The message to a new owner."""
-    words = f"{phrases.drill_prefix(incident)}{mention(item.created_by)} gave you an action item of {incident.id}"
-    where = f" Ask in {phrases.channel_link(incident)}." if incident.channel_id else ""
-    about = f"For {phrases.title(incident)}.{where} I remind you two business days before it is due, and on the day."
+    whose = f"{mention(item.created_by)} gave you an action item of {phrases.title(incident)}"
+    words = f"{phrases.drill_prefix(incident)}{whose}"
+    where = f"Ask in {phrases.channel_link(incident)}. " if incident.channel_id else ""
+    when = "two business days before it is due, and on the day" if item.due else "once it has a due date: press *Edit*"
+    about = f"{where}I remind you {when}."
     return elements.message(
         f"{words}: {plain(item.title)}",
         [elements.section(words), *with_buttons(item, today), elements.context(about)],
@@ -136,12 +136,11 @@ def listing(action_list: ActionList, today: date, command: str) -> Message:
         return elements.line(
             f"No action items {action_list.of}. Add one: `{command} action Alert on pool usage @maya by friday P1`"
         )
-    words = f"Action items {action_list.of}: {action_list.total}"
+    words = f"Action items {action_list.of}" if action_list.of != YOURS else "Your action items"
+    words = f"{words}: {action_list.total}"
     first_items = action_list.items[:SHOWN]
     remainder = elements.left_out(action_list.total - len(first_items), "All of them: `tocsin actions`")
-    native = elements.message(
-        words, [elements.section(f"*{words}*"), _table(action_list, words, today), *_settle(first_items), remainder]
-    )
+    native = elements.message(words, [_table(action_list, words, today), *_settle(first_items), remainder])
     return Message(native.text, native.blocks, _plain_listing(action_list, words, today).blocks)
 
 

@@ -63,7 +63,7 @@ _OF_OPERATION = {
     ("disable_rule", "reason"): "Why?",
     ("create_token", "user"): "Acts as",
     ("create_token", "scopes"): "May",
-    ("create_action", "kind"): "What it does against the next one",
+    ("create_action", "kind"): "How it helps next time",
     ("schedule_review", "at"): "Takes place at",
 }
 HINTS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from bot.domain.actions.item import TITLE_LENGTH, ActionItem, ActionKind, Category, NewAction, Priority
@@ -28,6 +28,7 @@ KINDS = {
     ActionKind.MITIGATE: "Makes it less bad",
 }
 DESCRIPTION_LENGTH = 2000
+WEEK = timedelta(weeks=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +55,16 @@ def edit_modal(item: ActionItem) -> Block:
     return _modal(EDIT, "Edit action item", "Save", filled, metadata)
 
 
-def later_modal(item: ActionItem) -> Block:
-    """The form **Later…**, which asks for another day."""
+def later_modal(item: ActionItem, today: date) -> Block:
+    """The form **Later…**, which asks for another day, and suggests a week later."""
+    suggested = max(item.due or today, today) + WEEK
     return elements.modal(
         LATER,
         f"{item.id}: later",
         "Save",
         [
             elements.section(f"*{item.id}* {plain(item.title)[:200]}"),
-            elements.input_block("until", "New due date", _date(item.due)),
+            elements.input_block("until", "New due date", _date(suggested)),
         ],
         inputs.metadata(incident=f"INC-{item.incident}", number=item.number),
     )
@@ -148,7 +150,7 @@ def _modal(callback: str, title: str, submit: str, item: NewAction, metadata: st
             elements.input_block("due", "Due", _date(item.due), optional=True),
             elements.input_block("priority", "Priority", elements.select(priorities, str(item.priority))),
             elements.input_block(
-                "kind", "What it does against the next one",
+                "kind", "How it helps next time",
                 elements.select(kinds, str(item.kind) if item.kind else None), optional=True,
             ),
             elements.input_block(

@@ -86,7 +86,10 @@ async def _actions(call: WorkspaceCall) -> Message:
                 actions = await queries.find_live(conn, call.user, due_before=day, limit=blocks.SHOWN)
                 of = "overdue"
             case _:
-                actions, of = await queries.find_live(conn, call.user, owner=call.user, limit=blocks.SHOWN), "of yours"
+                actions, of = (
+                    await queries.find_live(conn, call.user, owner=call.user, limit=blocks.SHOWN),
+                    blocks.YOURS,
+                )
     return blocks.listing(_action_list(actions, of), day, call.ctx.command)
 
 
@@ -112,7 +115,7 @@ async def _press_choose(call: Press) -> Message:
 
 
 async def _press_later(call: Press) -> Message | None:
-    return await call.open_form(later_modal(await _live_item(call)), "actions")
+    return await call.open_form(later_modal(await _live_item(call), today(call, call.policy)), "actions")
 
 
 async def _press_not_doing(call: Press) -> Message | None:
