@@ -131,6 +131,18 @@ def run_with_client(target: Target, work: Callable[[OperationClient], Awaitable[
     return asyncio.run(_locally(target.person, work))
 
 
+def run_in_group(ctx: click.Context, options: Mapping[str, Any], work: Callable[[OperationClient], Awaitable[T]]) -> T:
+    """Do what `run_with_client` does, with options that stand before or after the subcommand of a group."""
+    group = ctx.obj or {}
+    target = Target(options.get("person") or group.get("person"), options.get("server") or group.get("server"))
+    return run_with_client(target, work)
+
+
+def prints_json(ctx: click.Context, options: Mapping[str, Any]) -> bool:
+    """Whether `--json` stands before or after the subcommand of a group."""
+    return bool(options.get("as_json") or (ctx.obj or {}).get("as_json"))
+
+
 async def _remotely(settings: Settings, url: str, work: Callable[[OperationClient], Awaitable[T]]) -> T:
     token = secret_of(settings.tocsin_token)
     if not token:

@@ -12,11 +12,10 @@ import click
 
 from bot import settings as settings_reader
 from bot.cli import rule_tests
-from bot.cli.operation_client import client_options, run_with_client
+from bot.cli.operation_client import client_options, prints_json, run_in_group
 from bot.cli.output import as_json_option, echo, print_json
 from bot.cli.rule_source import policy_in_force, rules_named
 from bot.cli.shared import run
-from bot.cli.verbs import target_of
 from bot.domain.errors import TocsinError
 from bot.domain.rules.conditions import figure
 from bot.domain.values.durations import exact, parse_duration
@@ -34,7 +33,7 @@ def rules_command(ctx: click.Context, /, **options: Any) -> None:
     """The alerting rules of the policy, with their states."""
     ctx.obj = options
     if ctx.invoked_subcommand is None:
-        rows = run_with_client(target_of(options), lambda client: client.run("list_rules", {}, {}))["rules"]
+        rows = run_in_group(ctx, options, lambda client: client.run("list_rules", {}, {}))["rules"]
         print_json(rows) if options["as_json"] else _print(rows)
 
 
@@ -61,11 +60,8 @@ def disable_command(ctx: click.Context, /, rule: str, reason: str, **options: An
 
 def _switch(ctx: click.Context, options: dict[str, Any], operation: str, rule: str, reason: str, line: str) -> None:
     """Run the operation with the options, which may stand before or after the subcommand; print the rule or `line`."""
-    merged = {name: value or (ctx.obj or {}).get(name) for name, value in options.items()}
-    answer = run_with_client(
-        target_of(merged), lambda client: client.run(operation, {"rule": rule}, {"reason": reason})
-    )
-    print_json(answer) if merged["as_json"] else echo(line)
+    answer = run_in_group(ctx, options, lambda client: client.run(operation, {"rule": rule}, {"reason": reason}))
+    print_json(answer) if prints_json(ctx, options) else echo(line)
 
 
 @rules_command.command("test")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 import click
 
 from bot import policy as policy_reader
-from bot.cli.operation_client import OperationClient, Target, client_options, run_with_client
+from bot.cli.operation_client import OperationClient, client_options, prints_json, run_in_group
 from bot.cli.output import as_json_option, echo, print_json
 from bot.cli.shared import run
+from bot.cli.subscribers import subscribers_command
 from bot.domain.errors import TocsinError
 from bot.domain.statuspage.component_state import parse_state
 from bot.domain.statuspage.publication import INCIDENT_STATUSES, PublicStatus
@@ -24,7 +25,7 @@ from bot.usecases.open_clock import open_clock
 from bot.usecases.status_page.address import page_url
 from bot.web.statuspage import mirror
 from storage.database import Database
-from storage.statuspage import page, subscribers
+from storage.statuspage import page
 
 Options = dict[str, Any]  # of a command, as typed
 Arguments = dict[str, Any]  # of an operation
@@ -58,7 +59,7 @@ def statuspage_command(ctx: click.Context, /, **options: Any) -> None:
         ]
         return status_page
 
-    _print_page(_through(ctx, {}, work), as_json=options["as_json"])
+    _print_page(run_in_group(ctx, {}, work), as_json=options["as_json"])
 
 
 @statuspage_command.command("publish")
@@ -156,8 +157,8 @@ def maintenance_command(ctx: click.Context, /, **options: Any) -> None:
 
 
 def _list_maintenance(ctx: click.Context, options: Options) -> None:
-    planned = _through(ctx, options, lambda client: client.run("list_maintenance", {}, {}))["publications"]
-    if _as_json(ctx, options):
+    planned = run_in_group(ctx, options, lambda client: client.run("list_maintenance", {}, {}))["publications"]
+    if prints_json(ctx, options):
         print_json(planned)
         return
     for publication in planned:
@@ -166,81 +167,7 @@ def _list_maintenance(ctx: click.Context, options: Options) -> None:
         echo("No maintenance is planned.")
 
 
-@statuspage_command.group("subscribers", invoke_without_command=True)
-@as_json_option
-@click.pass_context
-def subscribers_command(ctx: click.Context, as_json: bool) -> None:
-    """How many are told of what is published; its commands list, add and remove them."""
-    if ctx.invoked_subcommand is not None:
-        return
-    counted = run(lambda database, _: _subscribers(database))
-    if _as_json(ctx, {"as_json": as_json}):
-        print_json(counted)
-        return
-    for kind, count in counted.items():
-        echo(f"{kind:<8} {count['active']} subscribed, {count['pending']} to be confirmed")
-    if not counted:
-        echo("Nobody has subscribed yet.")
-
-
-async def _subscribers(database: Database) -> dict[str, dict[str, int]]:
-    async with database.reading() as conn:
-        return await subscribers.counts(conn)
-
-
-@subscribers_command.command("list")
-@client_options
-@click.pass_context
-def list_subscribers_command(ctx: click.Context, /, **options: Any) -> None:
-    """List the subscribers with their addresses."""
-
-    async def work(client: OperationClient) -> Any:
-        rows: list[Any] = []
-        cursor: str | None = ""
-        while cursor is not None:
-            answer = await client.run("list_subscribers", {}, {"limit": 200, **({"cursor": cursor} if cursor else {})})
-            rows += answer["subscribers"]
-            cursor = answer["next_cursor"]
-        return rows
-
-    rows = _through(ctx, options, work)
-    if options["as_json"]:
-        print_json(rows)
-        return
-    for subscriber in rows:
-        _print_subscriber(subscriber)
-    if not rows:
-        echo("Nobody has subscribed yet.")
-
-
-@subscribers_command.command("add")
-@click.argument("address")
-@click.option("--component", "components", multiple=True, metavar="KEY", help="Only this component; repeatable.")
-@client_options
-@click.pass_context
-def add_subscriber_command(ctx: click.Context, /, address: str, **options: Any) -> None:
-    """Ask ADDRESS (of mail, or https://…) to confirm that it is told of what is published."""
-    kind = "webhook" if "://" in address else "email"
-    arguments = {"kind": kind, "address": address, "components": list(options["components"])}
-    added = _through(ctx, options, lambda client: client.run("add_subscriber", {}, arguments))
-    print_json(added) if options["as_json"] else _print_subscriber(added)
-
-
-@subscribers_command.command("remove")
-@click.argument("subscriber")
-@client_options
-@click.pass_context
-def remove_subscriber_command(ctx: click.Context, /, subscriber: str, **options: Any) -> None:
-    """Remove SUBSCRIBER, the ID that `list` shows, with its address."""
-    path = {"subscriber": subscriber}
-    removed = _through(ctx, options, lambda client: client.run("remove_subscriber", path, {}))
-    print_json(removed) if options["as_json"] else echo(f"{removed['address']} is told nothing more.")
-
-
-def _print_subscriber(subscriber: dict[str, Any]) -> None:
-    scope = ", ".join(subscriber["components"]) or "everything"
-    state = "" if subscriber["confirmed"] else "  (to be confirmed)"
-    echo(f"{subscriber['id']}  {subscriber['kind']:<8} {subscriber['address']}  {scope}{state}")
+statuspage_command.add_command(subscribers_command)
 
 
 @statuspage_command.command("export")
@@ -254,7 +181,7 @@ def export_command(ctx: click.Context, folder: Path, as_json: bool) -> None:
         count = mirror.write(view, folder)
     except OSError as error:
         raise TocsinError(f"{folder} cannot be written: {error.strerror or error}.") from None
-    if _as_json(ctx, {"as_json": as_json}):
+    if prints_json(ctx, {"as_json": as_json}):
         print_json({"folder": str(folder), "files": count})
     else:
         echo(f"{count} files are in {folder}.")
@@ -281,19 +208,7 @@ def _publication(
         stamps = {option: required_instant(text, zone).isoformat() for option, text in times.items()}
         return await client.run(name, path, {**arguments, **stamps})
 
-    _print(_through(ctx, options, work), as_json=_as_json(ctx, options))
-
-
-def _through(ctx: click.Context, options: Options, work: Callable[[OperationClient], Any]) -> Any:
-    """Run `work` with the client of the options, which may stand before or after the subcommand."""
-    group = ctx.obj or {}
-    return run_with_client(
-        Target(options.get("person") or group.get("person"), options.get("server") or group.get("server")), work
-    )
-
-
-def _as_json(ctx: click.Context, options: Options) -> bool:
-    return bool(options.get("as_json") or (ctx.obj or {}).get("as_json"))
+    _print(run_in_group(ctx, options, work), as_json=prints_json(ctx, options))
 
 
 def _path(publication: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Operations on action items: list them, add one, change it, settle it."""
+"""Operations on action items: list them, add one or a checklist, change one, settle it."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ from bot.operations.base import (
     question,
 )
 from bot.operations.visibility import visible_incident
+from bot.usecases.actions.add_checklists import add_checklists
 from bot.usecases.actions.changes import (
     begin_action,
     complete_action,
@@ -160,6 +161,12 @@ async def _create(call: Call, arguments: NewArguments) -> Answer:
     return Answer(answer.body, answer.version, f"/incidents/INC-{item.incident}/actions/{item.number}")
 
 
+async def _add_checklists(call: Call, _: NoArguments) -> Answer:
+    await visible_incident(call)
+    new_items = await add_checklists(call.context, call.number, call.actor, call.delivery)
+    return Answer({"actions": [_json(item, _today(call), None) for item in new_items], "total": len(new_items)})
+
+
 async def _change(call: Call, arguments: ChangeArguments) -> Answer:
     """Apply the edits first, then the status; each is a change of its own on the timeline."""
     await visible_incident(call)
@@ -252,6 +259,11 @@ OPERATIONS = (
         name="create_action", method="POST", path="/incidents/{id}/actions", summary="Add an action item",
         run=_create, answer=ActionShape, arguments=NewArguments, status=201, asks_who=False, conditional=True, tag=TAG,
         example={"title": "Alert on pool usage", "priority": "P1", "due": "2030-05-06", "kind": "detect"},
+    ),
+    Operation(
+        name="add_checklists", method="POST", path="/incidents/{id}/actions/checklists",
+        summary="Add the checklists of the days after", run=_add_checklists, answer=ActionsShape, asks_who=False,
+        tag=TAG,
     ),
     Operation(
         name="change_action", method="PATCH", path="/incidents/{id}/actions/{number}",

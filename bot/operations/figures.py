@@ -1,23 +1,39 @@
-"""The operation that reads the figures of a period."""
+"""Operations that read the figures of a period, and how often people were paged in it."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from bot.domain.access.identity import OPERATOR
 from bot.domain.errors import Refused
+from bot.domain.figures.load import loads_of
 from bot.domain.figures.report import Period, Scope
 from bot.domain.figures.selection import Selection
 from bot.domain.policy.teams import team_key
 from bot.json_shapes.figures import figures_json
-from bot.operations.base import Answer, Arguments, BadArgument, Call, Duration, Instant, Shape, question, severity_key
+from bot.operations.base import (
+    API,
+    Answer,
+    Arguments,
+    BadArgument,
+    Call,
+    Duration,
+    Instant,
+    Shape,
+    question,
+    severity_key,
+)
 from bot.operations.verbs import span
 from bot.usecases.queries.figures import period_figures
+from storage.figures import people_paged
 
 Name = Annotated[str, Field(max_length=100)]
 LONGEST = timedelta(days=3660)
+MOST_PEOPLE = 51  # the actor, and fifty whom they lead
 
 
 class FiguresArguments(Arguments):
@@ -84,6 +100,33 @@ class FiguresShape(Shape):
     detected: dict[str, Any] = Field(description="How many incidents were detected in each week, month or quarter.")
 
 
+class LoadArguments(Arguments):
+    """A period."""
+
+    days: Annotated[int, Field(ge=1, le=3660)] = 30
+
+
+class PersonLoadShape(Shape):
+    """How often a person was paged: counts of pages, nights, days of weekends, and hours of the clock."""
+
+    model_config = ConfigDict(title="PersonLoad")
+
+    person: str
+    pages: int
+    nights: int
+    weekend_days: int
+    interrupted_hours: int
+
+
+class LoadShape(Shape):
+    """The load of the actor, then of the people whom they lead by the policy."""
+
+    model_config = ConfigDict(title="Load")
+
+    days: int
+    loads: list[PersonLoadShape]
+
+
 async def _figures(call: Call, arguments: FiguresArguments) -> Answer:
     now = call.context.clock.now()
     severity = None if arguments.severity is None else severity_key(call, arguments.severity)
@@ -92,6 +135,17 @@ async def _figures(call: Call, arguments: FiguresArguments) -> Answer:
     scope = Scope(_period(call, arguments), selection, arguments.by)
     policy = call.context.policy
     return Answer(figures_json(await period_figures(call.context.database, policy, scope, now), policy))
+
+
+async def _load(call: Call, arguments: LoadArguments) -> Answer:
+    """Nights and weekends go by the policy's time zone: Slack, which knows each person's own, is not asked."""
+    if call.actor in {API, OPERATOR}:
+        raise Refused("This is about a person, and you act as nobody. Use a token of a person.", "metrics load")
+    now, policy = call.context.clock.now(), call.context.policy
+    async with call.context.database.snapshot() as conn:
+        pages = await people_paged(conn, now - timedelta(days=arguments.days), now)
+    loads = loads_of(call.actor, pages, policy, policy.zone)[:MOST_PEOPLE]
+    return Answer({"days": arguments.days, "loads": [asdict(load) for load in loads]})
 
 
 def _team(call: Call, name: str) -> str:
@@ -126,4 +180,6 @@ def _look_back(arguments: FiguresArguments) -> timedelta:
 OPERATIONS = (
     question("get_figures", "/metrics", "Read the figures of a period", _figures, FiguresShape, tag="Figures",
              arguments=FiguresArguments, example={"since": "90d", "by": "service"}),
+    question("get_load", "/metrics/load", "How often you, and people you lead, were paged", _load, LoadShape,
+             tag="Figures", arguments=LoadArguments, example={"days": 30}),
 )  # fmt: skip

@@ -1,4 +1,7 @@
-"""Operations on the subscribers of the status page, for administrators: list them, add one, and remove one."""
+"""Operations on the subscribers of the status page.
+
+Administrators list them, add an address, and remove one. Whoever may plan maintenance subscribes channels of Slack.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,14 @@ from bot.json_shapes.incidents import instant
 from bot.operations.base import Answer, Arguments, Call, NoArguments, Operation, Shape, question
 from bot.operations.publishing import Key, component_key
 from bot.operations.status_page import TAG
+from bot.usecases import authorize
 from bot.usecases.status_page import subscribe
 from bot.usecases.status_page.address import can_mail, can_post
+from bot.usecases.status_page.maintain import ACTION
 from storage.statuspage import subscribers
 
-PATH = "/status-page/subscribers"
+PATH, CHANNELS = "/status-page/subscribers", "/status-page/channels"
+CHANNEL = r"^[CG][A-Z0-9]{1,30}$"
 PAGE, MOST = 50, 200
 
 
@@ -59,6 +65,13 @@ class AddSubscriberArguments(Arguments):
     kind: Literal["email", "webhook"]
     address: Annotated[str, Field(min_length=3, max_length=1000, pattern=r"\S")]
     components: Annotated[tuple[Key, ...], Field(max_length=200)] = ()
+
+
+class SubscribeChannelArguments(Arguments):
+    """A channel of Slack, and the component that it is told of: all of them, if left out."""
+
+    channel: Annotated[str, Field(pattern=CHANNEL, description="Its ID, such as C0123ABCD.")]
+    component: Key | None = None
 
 
 def _json(subscriber: Subscriber) -> dict[str, Any]:
@@ -102,6 +115,20 @@ async def _remove(call: Call, _: NoArguments) -> Answer:
     return Answer(_json(subscriber))
 
 
+async def _subscribe_channel(call: Call, arguments: SubscribeChannelArguments) -> Answer:
+    authorize.require(call.context, ACTION, call.actor)
+    if "slack" not in call.context.policy.status_page.subscribe:
+        raise Refused("The policy lets no channel subscribe: add slack to `status_page.subscribe`.")
+    component = component_key(call, arguments.component) if arguments.component else None
+    subscriber = await subscribe.subscribe_channel(call.context, arguments.channel, component, call.delivery)
+    return Answer(_json(subscriber))
+
+
+async def _unsubscribe_channel(call: Call, _: NoArguments) -> Answer:
+    authorize.require(call.context, ACTION, call.actor)
+    return Answer(_json(await subscribe.unsubscribe_channel(call.context, call.path["channel"], call.delivery)))
+
+
 OPERATIONS = (
     question("list_subscribers", PATH, "List the subscribers of the status page", _list, SubscribersShape,
              arguments=ListSubscribersArguments, scope=Scope.ADMIN, tag=TAG, example={"limit": 50}),
@@ -111,4 +138,9 @@ OPERATIONS = (
               example={"kind": "email", "address": "ada@example.com", "components": ["api"]}),
     Operation(name="remove_subscriber", method="DELETE", path=f"{PATH}/{{subscriber}}", run=_remove, tag=TAG,
               summary="Remove a subscriber, with its address", answer=SubscriberShape, scope=Scope.ADMIN),
+    Operation(name="subscribe_channel", method="POST", path=CHANNELS, run=_subscribe_channel, tag=TAG,
+              summary="Tell a channel of what is published", answer=SubscriberShape,
+              arguments=SubscribeChannelArguments, example={"channel": "C0123ABCD", "component": "api"}),
+    Operation(name="unsubscribe_channel", method="DELETE", path=f"{CHANNELS}/{{channel}}", run=_unsubscribe_channel,
+              tag=TAG, summary="Tell a channel nothing more", answer=SubscriberShape),
 )  # fmt: skip

@@ -9,8 +9,9 @@ import pytest
 
 from bot.domain.statuspage.subscriber import SubscriberKind
 from storage.statuspage import subscribers
-from tests.api.calls import MAYA, program, token_for
+from tests.api.calls import GAIL, MAYA, TOM, program, token_for
 from tests.scenarios.running import World, world, written
+from tests.web.console.browser import browser
 
 POLICY = """
 preset: sev1-5
@@ -46,3 +47,30 @@ async def test_an_administrator_adds_lists_and_removes_a_subscriber_who_is_asked
         assert (await ours.send("DELETE", one, None)).status == 404
     async with here.tocsin.database.reading() as conn:
         assert await subscribers.of_address(conn, SubscriberKind.WEBHOOK, ADDRESS) is None
+
+
+async def test_whoever_may_plan_maintenance_subscribes_a_channel(sqlite_url: str, tmp_path: Path) -> None:
+    policy = POLICY.replace("[webhook]", "[slack]")
+    async with world(sqlite_url, policy=written(tmp_path, policy)) as here, program(here) as maya:
+        channels = "/status-page/channels"
+        assert (await maya.post(channels, {"channel": "general"})).status == 422
+        assert (await maya.post(channels, {"channel": "C0123ABCD", "component": "none"})).status == 409
+        first = await maya.post(channels, {"channel": "C0123ABCD", "component": "api"})
+        assert (first.status, first.body["kind"], first.body["components"]) == (200, "slack", ["api"])
+        again = await maya.post(channels, {"channel": "C0123ABCD", "component": "api"})
+        assert again.body == first.body, "twice is as once"
+        assert (await maya.post(channels, {"channel": "C0123ABCD"})).body["components"] == []
+        async with program(here, person=GAIL) as guest:
+            assert (await guest.post(channels, {"channel": "C0123ABCD"})).status == 403
+            assert (await guest.send("DELETE", f"{channels}/C0123ABCD", None)).status == 403
+        assert (await maya.send("DELETE", f"{channels}/C0123ABCD", None)).status == 200
+        assert (await maya.send("DELETE", f"{channels}/C0123ABCD", None)).status == 404
+        async with browser(here, TOM) as console:
+            page = await console.get("/statuspage")
+            sent = await console.send(page, "/statuspage/channels", channel="C0123ABCD", component="")
+            assert sent.status == 303
+            assert (await console.send(page, "/statuspage/channels/end", channel=" C0123ABCD")).status == 303
+            page = await console.get("/statuspage")
+            refused = await console.send(page, "/statuspage/channels/end", channel="C0123ABCD")
+            assert refused.status == 404
+            assert "not subscribed" in refused.text

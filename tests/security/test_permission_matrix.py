@@ -92,6 +92,7 @@ async def ask(client: Program, operation: Operation, incident: str, here: World)
         "subscriber": "abc",
         "token": "9",
         "rule": "errors",
+        "channel": "C0123ABCD",
     }
     if operation.path.startswith("/alerts"):
         values["id"] = "AG-1"

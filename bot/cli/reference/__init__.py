@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.cli.reference import alerts, api, commands, json_shapes, metrics, policy, settings, verbs
+from bot.cli.reference import alerts, api, commands, console, json_shapes, metrics, policy, settings, verbs
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = ROOT / "docs" / "reference"
 PAGES: dict[str, Callable[[Path], str]] = {  # by file name; each is given the root of the checkout
     "verbs.md": lambda root: verbs.page(),
+    "console.md": lambda root: console.page(),
     "commands.md": lambda root: commands.page(),
     "settings.md": lambda root: settings.page(),
     "policy.md": lambda root: policy.page(),

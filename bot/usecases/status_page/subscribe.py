@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.domain.errors import Refused
+from bot.domain.errors import NotFound, Refused
 from bot.domain.routing.subscribers import confirmation
 from bot.domain.statuspage.publication import new_id
 from bot.domain.statuspage.subscriber import (
@@ -26,6 +26,7 @@ from bot.domain.statuspage.subscriber import (
 )
 from bot.usecases.context import Context
 from bot.usecases.status_page.address import signing_secret
+from bot.usecases.unit_of_work import claim_delivery
 from storage.outbox import enqueue
 from storage.statuspage import subscribers
 
@@ -94,6 +95,33 @@ async def is_ours(context: Context, purpose: Purpose, token: str) -> bool:
     """Whether the link is genuine."""
     async with context.database.reading() as conn:
         return subscriber_of(await signing_secret(conn), purpose, token) is not None
+
+
+async def subscribe_channel(
+    context: Context, channel: str, component: str | None, delivery: str | None = None
+) -> Subscriber:
+    """Tell a channel of a component, or of all. Calling it twice is safe."""
+    async with context.database.transaction() as conn:
+        now = context.clock.now()
+        await claim_delivery(conn, delivery, now)
+        existing = await subscribers.lock_address(conn, SubscriberKind.SLACK, channel)
+        if existing is not None and (not existing.components or component in existing.components):
+            return existing
+        new = existing or Subscriber(new_id(ID_LENGTH), SubscriberKind.SLACK, channel, now, confirmed_at=now)
+        changed = replace(new, components=() if component is None else (*new.components, component))
+        await subscribers.save(conn, changed)
+        return changed
+
+
+async def unsubscribe_channel(context: Context, channel: str, delivery: str | None = None) -> Subscriber:
+    """Tell a channel nothing more. Returns what was removed. Raises `NotFound` if it was not subscribed."""
+    async with context.database.transaction() as conn:
+        await claim_delivery(conn, delivery, context.clock.now())
+        existing = await subscribers.lock_address(conn, SubscriberKind.SLACK, channel)
+        if existing is None:
+            raise NotFound("This channel is not subscribed.", "subscribe")
+        await subscribers.delete(conn, existing.id)
+        return existing
 
 
 async def toggle_channel(context: Context, channel: str, component: str | None) -> Subscriber | None:

@@ -33,6 +33,7 @@ _NAMES = {
     "subscriber": "abc",
     "playbook": "database-outage",
     "rule": "high-error-rate",
+    "channel": "C0123ABCD",
     "token": "ci",
 }
 _IDS = {"/alerts/": "AG-1", "/silences/": "SI-1"}

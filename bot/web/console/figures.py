@@ -1,4 +1,4 @@
-"""The page **Figures**: the same numbers as in Slack, with charts that are tables as well."""
+"""The pages **Figures** and **Your pages**: the same numbers as in Slack, with charts that are tables as well."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from bot.domain.access.identity import OPERATOR
 from bot.domain.errors import Refused
 from bot.domain.figures.period import of_words
 from bot.domain.figures.words import row_name
 from bot.domain.policy.policy import Policy
-from bot.operations.base import BadArgument
+from bot.operations.base import API, BadArgument
 from bot.web.console.charts import bars
 from bot.web.console.login_required import login_required
 from bot.web.console.visitor import Console, Visitor
@@ -56,7 +57,22 @@ def routes(console: Console) -> list[web.RouteDef]:
     async def show(visitor: Visitor) -> web.StreamResponse:
         return await _page(visitor, cache)
 
-    return [web.get("/figures", login_required(console, show))]
+    return [
+        web.get("/figures", login_required(console, show)),
+        web.get("/figures/load", login_required(console, show_load)),
+    ]
+
+
+async def show_load(visitor: Visitor) -> web.StreamResponse:
+    """How often the visitor was paged, and the people whom they lead."""
+    days = _days(visitor.request.query.get("days", ""))
+    load = await visitor.ask("get_load", days=days) if visitor.person not in {API, OPERATOR} else None
+    return await visitor.page("load.html", at="figures", load=load, days=days, choices=SPANS)
+
+
+def _days(text: str) -> int:
+    """One of the spans; 30 for anything else."""
+    return int(text) if text in {str(span) for span in SPANS} else 30
 
 
 async def _page(visitor: Visitor, kept: _Kept) -> web.StreamResponse:
@@ -82,7 +98,7 @@ async def _page(visitor: Visitor, kept: _Kept) -> web.StreamResponse:
 def _period(days: str, first: str, last: str, visitor: Visitor) -> dict[str, Any]:
     """The last days, or from the first to the last day where they are given."""
     if not first and not last:
-        return {"days": int(days) if days in {str(span) for span in SPANS} else 30}
+        return {"days": _days(days)}
     now, zone = visitor.now, visitor.context.policy.zone
     try:
         period = of_words(first or last, last or None, now, zone)

@@ -85,6 +85,8 @@ HINTS = {
     ("fill_run", "values"): "Such as service=api container=db-1",
     ("add_subscriber", "components"): "Nothing ticked: of everything.",
     ("tag_incident", "replace"): "Only those you add stay.",
+    ("subscribe_channel", "channel"): "Its ID, such as C0123ABCD. In Slack, the details of a channel end with it.",
+    ("subscribe_channel", "component"): "All of them, if left out.",
     ("create_token", "scopes"): "read sees; write does what its person may; admin also policy, tokens and subscribers.",
     ("create_token", "expires"): "Such as 90d; for ever, if left out.",
 }

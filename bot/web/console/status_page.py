@@ -1,15 +1,19 @@
-"""The page **Status page**: what is published, publishing and updating it, maintenance, and how many are told."""
+"""The page **Status page**: what is published, publishing and updating it, maintenance, and who is told."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 
 from bot.domain.access.token import Scope
+from bot.web.console.fields import Field
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
+from bot.web.console.labels import HINTS
 from bot.web.console.login_required import login_required
 from bot.web.console.visitor import Console, Visitor
+from bot.web.form import form_of
 from storage.statuspage import subscribers
 
 VERBS = {
@@ -24,6 +28,8 @@ def routes(console: Console) -> list[web.RouteDef]:
         web.get("/statuspage", login_required(console, show)),
         web.post("/statuspage/publish", login_required(console, publish)),
         web.post("/statuspage/maintenance", login_required(console, plan)),
+        web.post("/statuspage/channels", login_required(console, subscribe_channel)),
+        web.post("/statuspage/channels/end", login_required(console, unsubscribe_channel)),
         web.post("/statuspage/{publication}/{verb:update|resolve|correct}", login_required(console, act)),
     ]
 
@@ -49,6 +55,23 @@ async def act(visitor: Visitor) -> web.StreamResponse:
     return await _carried_out(visitor, _about(visitor, path["publication"], path["verb"]))
 
 
+async def subscribe_channel(visitor: Visitor) -> web.StreamResponse:
+    """Tell a channel of Slack what is published."""
+    return await _carried_out(visitor, _subscribing(visitor))
+
+
+async def unsubscribe_channel(visitor: Visitor) -> web.StreamResponse:
+    """Tell a channel of Slack nothing more."""
+    form = _unsubscribing(visitor)
+    channel = str((await form_of(visitor.request)).get("channel", "")).strip()[:40]
+    try:
+        await carry_out(visitor, replace(form, fields=()), {"channel": channel})
+    except Rejected as rejected:
+        refused = replace(form, values={"channel": channel}, error=rejected.form.error)
+        return await _page(visitor, refused, rejected.status)
+    return redirect("/statuspage")
+
+
 async def _carried_out(visitor: Visitor, form: Form) -> web.Response:
     try:
         await carry_out(visitor, form, visitor.request.match_info)
@@ -67,6 +90,19 @@ def _planning(visitor: Visitor) -> Form:
     return form_for("schedule_maintenance", "/statuspage/maintenance", policy, "Plan maintenance", "Plan it")
 
 
+def _subscribing(visitor: Visitor) -> Form:
+    policy = visitor.context.policy
+    return form_for("subscribe_channel", "/statuspage/channels", policy, "Tell a channel", "Tell it")
+
+
+def _unsubscribing(visitor: Visitor) -> Form:
+    policy = visitor.context.policy
+    form = form_for("unsubscribe_channel", "/statuspage/channels/end", policy, "Tell a channel nothing more", "End it")
+    return replace(
+        form, fields=(Field("channel", "Channel", "line", True, hint=HINTS["subscribe_channel", "channel"], most=40),)
+    )
+
+
 def _about(visitor: Visitor, publication: str, verb: str, kind: str = "") -> Form:
     name, title = VERBS[verb]
     shown_title = "Complete" if verb == "resolve" and kind == "maintenance" else title
@@ -80,6 +116,8 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
         counts = await subscribers.counts(conn)
     under_way = {publication["id"] for publication in page["publications"]}
     forms = [_publishing(visitor), _planning(visitor)]
+    if "slack" in visitor.context.policy.status_page.subscribe:
+        forms += [_subscribing(visitor), _unsubscribing(visitor)]
     return await visitor.page(
         "status_page.html", status, at="statuspage", page=page, counts=counts,
         admin=visitor.may(Scope.ADMIN),

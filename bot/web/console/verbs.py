@@ -26,7 +26,7 @@ _WHILE_OPEN = frozenset(
         "promise_update", "resolve_incident", "cancel_incident",
     }
 )  # fmt: skip
-_ONCE_ENDED = frozenset({"reopen_incident", "close_incident"})
+_ONCE_ENDED = frozenset({"reopen_incident", "close_incident", "add_checklists"})
 # `assign_role` gives roles one after the other; playbooks, reviews and messages have pages of their own.
 _ELSEWHERE = frozenset({"assign_roles", "open_playbook", "draft_communication", "send_communication"})
 _TITLES = {
@@ -39,7 +39,8 @@ _TITLES = {
     "record_impact": "Record the impact", "answer_fields": "Answer questions", "answer_handover": "Answer a handover",
     "merge_incident": "Merge into another incident", "relate_incident": "Relate another incident",
     "tag_incident": "Change tags", "create_action": "Add an action item", "correct_times": "Correct the times",
-    "redact_entry": "Redact an entry", "apply_policy": "Follow the policy in force",
+    "redact_entry": "Redact an entry", "add_checklists": "Add the checklists of the days after",
+    "apply_policy": "Follow the policy in force",
 }  # fmt: skip
 _KINDS = {"text": "line", "select": "choice", "number": "number", "user": "person", "checkbox": "yes"}
 
