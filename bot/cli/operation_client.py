@@ -21,6 +21,7 @@ from bot.domain.access.identity import OPERATOR, Membership
 from bot.domain.access.token import check_person
 from bot.domain.errors import NotAllowed, Refused, TocsinError
 from bot.domain.timeline.source import Source
+from bot.domain.values.slack_ids import is_user_id
 from bot.operations.base import Call, Operation
 from bot.operations.table import BY_NAME
 from bot.settings import Settings, secret_of
@@ -62,6 +63,24 @@ class OperationClient:
         """The known names of people, channels and user groups, by Slack ID."""
         return {}
 
+    async def people_called(self, name: str) -> dict[str, str]:
+        """The people whose known names contain this one, by Slack ID."""
+        return {}
+
+    async def person(self, word: str) -> str:
+        """The Slack ID of a person, given as one or by name. Raises `TocsinError`."""
+        if is_user_id(word):
+            return word
+        people = await self.people_called(word)
+        exact = [person for person, name in people.items() if name.lower() == word.lower()]
+        candidates = exact or list(people)
+        if len(candidates) == 1:
+            return candidates[0]
+        if not candidates:
+            raise TocsinError(f"I know nobody called “{word[:40]}” here. Write their Slack ID, such as U0123ABCD.")
+        several = ", ".join(f"{people[person]} ({person})" for person in candidates[:5])
+        raise TocsinError(f"“{word[:40]}” may be {several}. Write the ID.")
+
 
 class DatabaseClient(OperationClient):
     """Runs operations on the database."""
@@ -81,6 +100,11 @@ class DatabaseClient(OperationClient):
         """The known names of people, channels and user groups, by Slack ID."""
         async with self._context.database.reading() as conn:
             return await names.get_many(conn, ids)
+
+    async def people_called(self, name: str) -> dict[str, str]:
+        """The people whose known names contain this one, by Slack ID."""
+        async with self._context.database.reading() as conn:
+            return await names.containing(conn, name[:100])
 
 
 class ApiClient(OperationClient):

@@ -12,7 +12,8 @@ from bot.cli.output import echo, incident_number, print_json
 from bot.domain.errors import TocsinError
 from bot.domain.incident.relations import parse_tags
 from bot.domain.values.one_line import one_line
-from bot.domain.values.slack_ids import MENTION, is_user_id
+from bot.domain.values.slack_ids import MENTION, ids_in, is_user_id
+from bot.slack.text import recorded_text
 
 Arguments = dict[str, Any]
 
@@ -22,13 +23,19 @@ def _carry_out(target: Target, name: str, incident_id: str | None, arguments: Ar
     path = {} if incident_id is None else {"id": f"INC-{incident_number(incident_id)}"}
 
     async def work(client: OperationClient) -> Any:
-        return await client.run(name, path, arguments)
+        return await client.run(name, path, await _with_ids(client, arguments))
 
     incident = run_with_client(target, work)
     if as_json:
         print_json(incident)
         return
     echo(f"{incident['id']} · {incident['severity']} · {incident['status']} · {one_line(incident['title'])}")
+
+
+async def _with_ids(client: OperationClient, arguments: Arguments) -> Arguments:
+    """The arguments with the Slack ID of a person who was named."""
+    user = arguments.get("user")
+    return {**arguments, "user": await client.person(user)} if isinstance(user, str) else arguments
 
 
 def _words(words: tuple[str, ...], missing: str) -> str:
@@ -218,15 +225,17 @@ def why_command(incident_id: str, as_json: bool, **options: Any) -> None:
     """Every reminder and page: due, sent or not, and the reason."""
     path = {"id": f"INC-{incident_number(incident_id)}"}
 
-    async def work(client: OperationClient) -> Any:
-        return (await client.run("list_reminders", path, {}))["reminders"]
+    async def work(client: OperationClient) -> tuple[list[dict[str, Any]], dict[str, str]]:
+        reminders = (await client.run("list_reminders", path, {}))["reminders"]
+        return reminders, await client.names({slack_id for row in reminders for slack_id in ids_in(row["reason"])})
 
-    rows = run_with_client(target_of(options), work)
+    rows, names = run_with_client(target_of(options), work)
     if as_json:
         print_json(rows)
         return
     for row in rows:
         rung = f" rung {row['rung']}" if row["rung"] else ""
-        echo(f"{row['due_at']}   {row['kind'] + rung:<20} {row['state']:<10} {one_line(row['reason'])}")
+        reason = one_line(recorded_text(row["reason"], names))
+        echo(f"{row['due_at']}   {row['kind'] + rung:<20} {row['state']:<10} {reason}")
     if not rows:
         echo("Nothing is due.")

@@ -185,7 +185,8 @@ def text(page: Page) -> str:
     lines = [f"You are paged{page.count}: {page.headline}", ""]
     lines += [f"{name}: {value}" for name, value in _facts(page)]
     lines += [""] + ([f"Acknowledge without Slack: {page.acknowledge}"] if page.acknowledge else [])
-    lines += [_what_to_do(page), *([page.link] if page.link else [])]
+    room = page.console or page.link
+    lines += [_what_to_do(page), *([room] if room else [])]
     lines += [f"Join the call: {page.bridge}"] if page.bridge else []
     return "\n".join(BREAKS.sub(" ", line) for line in lines) + "\n"
 
@@ -196,7 +197,8 @@ def markup(page: Page) -> str:
         f"<tr><td><b>{html.escape(name)}</b></td><td>{html.escape(one_line(value))}</td></tr>"
         for name, value in _facts(page)
     )
-    link = f'<p><a href="{html.escape(page.link)}">Open the channel in Slack</a></p>' if page.link else ""
+    room, title = (page.console, "Open the incident") if page.console else (page.link, "Open the channel in Slack")
+    link = f'<p><a href="{html.escape(room)}">{title}</a></p>' if room else ""
     if page.acknowledge:
         link = f'<p><a href="{html.escape(page.acknowledge)}">Acknowledge without Slack</a></p>{link}'
     call = f'<p><a href="{html.escape(page.bridge)}">Join the call</a></p>' if page.bridge else ""
@@ -214,6 +216,15 @@ def _facts(page: Page) -> list[tuple[str, str]]:
 
 
 def _what_to_do(page: Page) -> str:
+    if page.slack_down and not page.alert:
+        way = (
+            "the link above stops the paging"
+            if page.acknowledge
+            else f"stop the paging with: tocsin ack {page.incident}"
+        )
+        if page.private:
+            return f"This incident is private, so nothing more is said here. Slack is down: {way}."
+        return f"Slack is down: {way}." + (" Until it is back, the incident is run here:" if page.console else "")
     if page.private:
         return "This incident is private, so nothing more is said here. Open Slack and press I'm on it."
     if page.alert:

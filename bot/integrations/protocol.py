@@ -50,6 +50,8 @@ class Page:
     uncertain: bool = False
     bridge: str | None = None
     acknowledge: str | None = field(default=None, repr=False)  # a link with which this person acknowledges, once
+    slack_down: bool = False  # so nobody is sent there
+    console: str | None = None  # while Slack is down: the incident's page in the console, its room for so long
     alert: bool = False  # it is about a group of alerts; `incident` is the group's ID
 
     @property

@@ -75,6 +75,8 @@ def _press(page: Page) -> str:
     """How the person answers: by the link that needs no Slack, where there is one."""
     if page.acknowledge:
         return f"\nAcknowledge: {page.acknowledge}"
+    if page.slack_down:
+        return f"\nSlack is down: tocsin ack {page.incident}"
     return f"\nPress I'm on it in Slack: {page.link}" if page.link else "\nPress I'm on it in Slack."
 
 

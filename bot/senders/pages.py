@@ -73,9 +73,15 @@ class PageSender:
             return NotNeeded(reason)
         page = page_of(row, incident, policy, self._team_url, self._context.clock.at(row.created_at.timestamp()))
         if not incident.private:
-            page = replace(page, bridge=self._bridge(incident, policy))
-        page = replace(page, acknowledge=await self._acknowledge_link(row, incident, page))
+            page = replace(page, bridge=self._bridge(incident, policy), console=self._console(incident))
+        down = self._context.outage is not None
+        page = replace(page, slack_down=down, acknowledge=await self._acknowledge_link(row, incident, page))
         return await self._deliver(row, page, _failure_text(row, policy, incident))
+
+    def _console(self, incident: Incident) -> str | None:
+        """Where the incident is run while Slack is down; None while it works, or without a public address."""
+        url = self._context.url
+        return f"{url.rstrip('/')}/incidents/{incident.id}" if url and self._context.outage is not None else None
 
     async def _acknowledge_link(self, row: ClaimedNotice, incident: Incident, page: Page) -> str | None:
         """The link in a page by one of `WITH_LINK`; None for the others, which have their own ways to acknowledge."""

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import date
 
+from bot.domain.access.identity import OPERATOR
 from bot.domain.timeline.entry import BOT
 from bot.domain.values.slack_ids import CHANNEL_ID, MENTION, USER_ID, is_user_id, user_mention
 
@@ -139,10 +140,13 @@ def quote(text: str) -> str:
     return "\n".join(f"> {line}" if line else ">" for line in text.splitlines())
 
 
+_PROGRAMS = {BOT: "Tocsin", OPERATOR: "the operator", "api": "a program"}  # actors that are nobody in Slack
+
+
 def mention(person: str) -> str:
     """Show a person: a user ID as a mention, an e-mail address or name as text, the bot by its name."""
-    if person == BOT:
-        return "Tocsin"
+    if person in _PROGRAMS:
+        return _PROGRAMS[person]
     if is_user_id(person):
         return user_mention(person)
     return _escape_silently(_CONTROL.sub("", MENTION.sub(r"@\1", person)))

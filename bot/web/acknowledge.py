@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import replace
 from html import escape
 
 from aiohttp import web
 
 from bot.domain.errors import Refused
+from bot.domain.incident import Incident
+from bot.slack.blocks.bookmarks import bridge_address
 from bot.usecases.acknowledge_links import PATH, LinkState, OpenedLink, act_on, open_link
 from bot.usecases.context import Context
 from bot.usecases.unit_of_work import DuplicateDelivery
@@ -59,7 +62,9 @@ def routes(context: Context) -> list[web.RouteDef]:
         except StorageError:
             return _page("Not recorded", "<p>It could not be recorded. Press the button again.</p>", 503)
         first = f"{escape(await _name(context, outcome.first_by))} was first. " if outcome.first_by else ""
-        return _page("Acknowledged", f"{_facts(link)}<p>{first}You are responding. Nobody else is paged for it.</p>")
+        said = f"<p>{first}You are responding. Nobody else is paged for it.</p>"
+        answered = replace(link, incident=outcome.incident)
+        return _page("Acknowledged", _facts(answered) + said + await _whereto(context, outcome.incident))
 
     return [web.get(PATH + "{token}", show), web.post(PATH + "{token}", act)]
 
@@ -72,6 +77,16 @@ async def _opened(context: Context, request: web.Request) -> OpenedLink | None:
 async def _name(context: Context, person: str) -> str:
     async with context.database.reading() as conn:
         return (await names.get_many(conn, {person})).get(person, person)
+
+
+async def _whereto(context: Context, incident: Incident) -> str:
+    """Where to go on: the incident's page in the console, and the call. Nothing of a private incident."""
+    if incident.private:
+        return ""
+    async with context.database.reading() as conn:
+        call = bridge_address(incident, await context.policies.of(conn, incident), "")
+    links = [("Go on in the console", f"/incidents/{incident.id}"), *([("Join the call", call)] if call else [])]
+    return "".join(f'<p><a href="{escape(url)}">{title}</a></p>' for title, url in links)
 
 
 def _facts(opened: OpenedLink) -> str:

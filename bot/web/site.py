@@ -56,6 +56,7 @@ def http_server(
     site.add_routes(review_calendar.routes(context))
     site.add_routes(reference.routes(context))
     console = add_console(site, authenticator, pages.console)
+    console.team = pages.team
     site.add_subapp(PREFIX, application(ApiContext(authenticator)))
     slackbot = SlackbotRequests(
         lambda: secret_of(live.current.slack_signing_secret), pages.team,

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from bot.cli.main import main
 from bot.domain.access.identity import Identity, Membership
-from storage import identities
+from storage import identities, names
 from tests.api.calls import GAIL, MAYA, TOM, token_for
 from tests.scenarios.running import World
 
@@ -48,6 +48,22 @@ async def test_an_incident_is_run_on_the_database(here: World) -> None:
     refused = await tocsin(database, "status", "INC-1", "detected", code=1)
     assert "cannot become undetected" in refused
     assert (await tocsin(database, "list", "--json"))[0]["id"] == "INC-1"
+
+
+async def test_people_are_named_by_name_and_an_unknown_one_is_told_so_in_words(here: World) -> None:
+    database = {"DATABASE_URL": here.settings.url}
+    await tocsin(database, "declare", "sev2", "Checkout", "is", "down", "--as", MAYA)
+    async with here.tocsin.database.transaction() as conn:
+        await names.put_many(conn, {TOM: "tom", "U0TOMMY000": "tommy"}, here.tocsin.context.clock.now())
+    await tocsin(database, "role", "INC-1", "commander", "@Tom", "--as", MAYA)
+    assert (await here.show())["roles"]["commander"] == TOM
+    assert "may be" in await tocsin(database, "role", "INC-1", "scribe", "to", code=1)
+    unknown = await tocsin(database, "role", "INC-1", "scribe", "zoe", code=1)
+    assert "I know nobody called “zoe” here. Write their Slack ID" in unknown
+    await tocsin(database, "ack", "INC-1", "--as", TOM)
+    reasons = await tocsin(database, "why", "INC-1")
+    assert "acknowledged by @tom" in reasons
+    assert "<@" not in reasons
 
 
 async def test_the_same_against_the_api(here: World) -> None:

@@ -83,6 +83,19 @@ async def test_of_a_private_incident_only_the_id_leaves() -> None:
     ]
 
 
+async def test_while_slack_is_down_a_page_sends_nobody_there() -> None:
+    ack, room = "https://t.example.com/ack/1.x", "https://t.example.com/incidents/INC-42"
+    async with post_office() as post:
+        sender = email(f"smtp://127.0.0.1:{post.port}")
+        await sender.send(page(slack_down=True, acknowledge=ack, console=room))
+        await sender.send(replace(private(), slack_down=True, key="second"))
+    told, alone = (part(mail, "plain").replace("\r\n", "\n") for mail in post.mails)
+    assert f"Acknowledge without Slack: {ack}\nSlack is down: the link above stops the paging." in told
+    assert f"is run here:\n{room}\n" in told
+    assert "Slack is down: stop the paging with: tocsin ack INC-42" in alone
+    assert not [text for text in (told, alone) if "Open Slack" in text or "slack.com" in text]
+
+
 @pytest.mark.parametrize(
     "evil", ["Down\r\nBcc: evil@example.com", "Down\nX: y", "Down\x00", "Down\u2028Bcc: a@b", "Ünïcödé 😀 \r\n\r\nbody"]
 )

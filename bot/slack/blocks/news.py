@@ -275,6 +275,11 @@ def _policy(entry: Entry, incident: Incident, policy: Policy) -> str:
     return f"{mention(entry.actor)} applied the current policy to {incident.id}:\n{changes}"
 
 
+def _sent(entry: Entry, incident: Incident, policy: Policy) -> str:
+    by = "" if entry.actor == BOT else f" · by {mention(entry.actor)}"
+    return f":mega: {clip(render(entry.text), NOTE)}{by}"
+
+
 def _other(entry: Entry) -> str:
     return f"{mention(entry.actor)} · {render(entry.kind.replace('_', ' '))}: {clip(render(entry.text), NOTE)}"
 
@@ -316,6 +321,7 @@ def _times(entry: Entry, incident: Incident, policy: Policy) -> str:
 
 
 _FORMATTERS: dict[str, Callable[[Entry, Incident, Policy], str]] = {
+    "sent": _sent,
     "acknowledged": _acknowledged,
     "status": _status,
     "severity": _severity,

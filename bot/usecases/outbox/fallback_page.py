@@ -98,5 +98,6 @@ def paged_instead_entry(work: UnitOfWork, row: ClaimedNotice) -> Entry:
     name = people.person_by_address(payload.contact or payload.person, work.policy).name
     way, failed = calls.label(payload.method), calls.label(payload.instead_of or "")
     why = f"{failed} waits its turn" if payload.waits else f"{failed} failed"
-    text = f"Rung {payload.rung}: {name} by {way}, since {why}"
+    head = f"Rung {payload.rung}" if payload.rung is not None else "Once more"
+    text = f"{head}: {name} by {way}, since {why}"
     return entry(work.now, "page", BOT, text, rung=payload.rung, by=[payload.method], dedup_key=row.dedup_key)

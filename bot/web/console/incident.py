@@ -12,9 +12,11 @@ from aiohttp import web
 
 from bot.domain.access.token import Token
 from bot.domain.errors import NotFound
+from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.operations.base import BadArgument
 from bot.operations.visibility import visible_incident
+from bot.slack.blocks.bookmarks import bridge_address
 from bot.web.api.problems import Problem
 from bot.web.console import rendering
 from bot.web.console.forms import Form, Rejected, carry_out, redirect
@@ -24,6 +26,7 @@ from bot.web.console.runs import opening_form
 from bot.web.console.verbs import FIRST, VERBS, offered, takes_nothing, title_of, verb_form
 from bot.web.console.visitor import Console, Visitor
 
+CHANNELS = "https://app.slack.com/client"
 PAGE, MOST_TOLD = 50, 5  # entries, and messages to audiences
 SHOWN: Mapping[str, tuple[str, dict[str, Any]]] = {
     "all": ("Everything", {}),
@@ -91,6 +94,7 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
         "upcoming": together(sorted((row for row in ledger if row["state"] == "waiting"), key=itemgetter("due_at"))),
         "past": [row for row in reversed(ledger) if row["state"] != "waiting"][:PAGE],
         "extras": _extras(facts, visitor.context.policy),
+        "links": await _links(visitor, incident),
         "groups": (await visitor.ask("list_incident_alerts", path))["groups"],
         **timeline,
     }
@@ -142,6 +146,16 @@ def together(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _as_one(rows: list[dict[str, Any]]) -> dict[str, Any]:
     more = len(rows) - 1
     return {**rows[0], "reason": f"{rows[0]['reason']}; {more} more at the same time"} if more else rows[0]
+
+
+async def _links(visitor: Visitor, incident: Incident) -> list[tuple[str, str]]:
+    """Where people talk about it: the call, and the channel once there is one."""
+    async with visitor.context.database.reading() as conn:
+        policy = await visitor.context.policies.of(conn, incident)
+    team = visitor.console.team
+    call = bridge_address(incident, policy, team)
+    channel = f"{CHANNELS}/{team}/{incident.channel_id}" if team and incident.channel_id else None
+    return [(title, url) for title, url in (("Call", call), ("Channel", channel)) if url]
 
 
 def _roles(policy: Policy, held: Mapping[str, str]) -> list[tuple[str, str | None]]:

@@ -41,6 +41,7 @@ class Console:
     authenticator: Authenticator
     slack: bool = False  # whether people can sign in with Slack
     proxies: str = ""  # the addresses of our own proxies, separated by commas
+    team: str = ""  # the ID of the Slack workspace
     rate_limit: RateLimit = field(default_factory=RateLimit)
     streams: Streams = field(init=False)
     _cookies: Cookies | None = None

@@ -9,6 +9,7 @@ import pytest
 from bot.domain import incident as verbs
 from bot.domain.incident import Change
 from bot.domain.incident.status import Status
+from bot.domain.timeline.entry import BOT, entry
 from bot.slack.blocks import news
 from tests.factories import ADA, BEN, FIVE, MAYA, NOW, day, declared, minutes, mrkdwn, with_channel
 
@@ -101,3 +102,11 @@ def test_the_new_holder_of_a_role_gets_its_duties() -> None:
         "Runs the incident.\n• Decides\n• Keeps the roles filled",
         "Go to <#C0INC>. Can't? Give it to someone else: `/incident role commander @user`",
     ]
+
+
+def test_what_was_sent_is_told_with_who_sent_it_and_programs_are_called_by_what_they_are() -> None:
+    text = "Published on the status page: “Card payments fail”"
+    assert news.sentence(entry(NOW, "sent", "cli", text), OPEN, FIVE) == f":mega: {text} · by the operator"
+    assert news.sentence(entry(NOW, "sent", BOT, "Executive briefing to Lena"), OPEN, FIVE) == (
+        ":mega: Executive briefing to Lena"
+    )
