@@ -1,4 +1,4 @@
-"""Holds background work back while a person is waiting for a request."""
+"""Holds background work back while something more urgent is under way."""
 
 from __future__ import annotations
 
@@ -37,3 +37,22 @@ class ForegroundGate:
                 await asyncio.wait_for(self._over.wait(), at_most_s)
             except TimeoutError:
                 return
+
+
+class LapsedBacklog:
+    """Whether more deadlines have lapsed than are decided in one batch, so that more reminders are about to come.
+
+    Until all are decided, the outbox begins nothing that is less urgent than a reminder.
+    """
+
+    def __init__(self) -> None:
+        self.is_long = False
+
+    @contextmanager
+    def deciding(self, *, is_long: bool) -> Iterator[None]:
+        """Decide lapsed deadlines within this block."""
+        self.is_long = is_long
+        try:
+            yield
+        finally:
+            self.is_long = False

@@ -20,7 +20,7 @@ from bot.domain.review.export import WikiKind
 from bot.domain.timeline.source import Source
 from bot.domain.values.outage_span import OutageSpan
 from bot.templates.library import TemplateLibrary
-from bot.usecases.backpressure import ForegroundGate
+from bot.usecases.backpressure import ForegroundGate, LapsedBacklog
 from bot.usecases.outage import Outage
 from playbooks.library_cache import LibraryCache
 from playbooks.runners.protocol import Runners
@@ -175,6 +175,7 @@ class Context:
     url: str | None = None  # the public address of our web pages; None: they have none
     playbook_library: LibraryCache = field(default_factory=LibraryCache)
     foreground_gate: ForegroundGate = field(default_factory=ForegroundGate)
+    lapsed_backlog: LapsedBacklog = field(default_factory=LapsedBacklog)
     templates: TemplateLibrary = field(default_factory=TemplateLibrary)  # of communications
     usergroups: Usergroups = field(default_factory=NoUsergroups)
     names: Names = field(default_factory=NoNames)

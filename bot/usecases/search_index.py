@@ -32,7 +32,7 @@ UNRELATED_KINDS = frozenset(
 )
 MAX_ENTRIES = 300
 MAX_BODY = 1500  # terms
-BATCH = 20
+BATCH = 200  # are looked for at once; each that has changed is indexed by itself
 _DOCUMENT_VERSION = 1  # raise it when `document` changes
 
 Pause = Callable[[], Awaitable[None]]

@@ -151,6 +151,11 @@ class Outbox(PolledService):
     def _free(self) -> int:
         return AT_ONCE - len(self._tasks.difference(*(lane.tasks for lane in self._lanes)))
 
+    @property
+    def _least_urgent(self) -> int:
+        """The lowest priority to claim now: while many deadlines have lapsed, more reminders are about to come."""
+        return claim_buffer.PRIORITY if self._context.lapsed_backlog.is_long else queue.LEAST_URGENT
+
     async def _claim(self) -> list[ClaimedNotice]:
         """Claim for the free places. Where reminders fill them all, some more are claimed into the buffer."""
         free, room = self._free, self._buffer.room
@@ -164,14 +169,15 @@ class Outbox(PolledService):
         async with self._context.database.transaction() as conn:
             rows: list[ClaimedNotice] = []
             if free > 0 and (self._urgent or not self._buffer):
-                rows = await queue.claim(conn, free, LEASE, skip_kinds=full)
+                rows = await queue.claim(conn, free, LEASE, skip_kinds=full, least=self._least_urgent)
             elif open_lanes and (self._urgent or not self._buffer):
                 kinds = frozenset().union(*(lane.kinds for lane in open_lanes))
                 rows = await queue.claim(conn, min(lane.free for lane in open_lanes), LEASE, only_kinds=kinds)
             burst = len(rows) == free > 0 and rows[-1].priority == claim_buffer.PRIORITY
             ahead = burst or (bool(self._buffer) and not self._urgent)
             more = await queue.claim(conn, room, LEASE, only_kinds=claim_buffer.KINDS) if room and ahead else []
-            if len(rows) < free and not self._buffer and self._reading.free > 0:  # nothing else is ready
+            quiet = len(rows) < free and not self._buffer and not self._context.lapsed_backlog.is_long
+            if quiet and self._reading.free > 0:  # nothing else is ready
                 rows += await queue.claim(conn, self._reading.free, LEASE, only_kinds=READING_KINDS)
         self._buffer.add(more)
         return rows

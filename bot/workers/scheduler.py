@@ -61,7 +61,9 @@ class Scheduler(PolledService):
             return
         async with self._turn:
             while not self._loop.stopping and (rows := await self._claim()):
-                await self._act(rows)
+                with self._context.lapsed_backlog.deciding(is_long=len(rows) > REMINDERS_TOGETHER):
+                    await self._act(rows)
+                self._context.wakeups.outbox.set()
             await self._arm()
             self.ticked_at = time.monotonic()
 

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+GATHER_TURNS = 5  # of the event loop: whoever asks meanwhile shares the query
 _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
 
@@ -37,6 +38,8 @@ class BatchLoader(Generic[_Key, _Value]):
         return await asyncio.shield(self._pending[key])
 
     async def _load(self) -> None:
+        for _ in range(GATHER_TURNS):
+            await asyncio.sleep(0)
         batch, self._pending = self._pending, {}  # calls from now on belong to the next batch
         try:
             async with self._reading() as conn:

@@ -25,6 +25,7 @@ from storage.outbox.dependencies import end_dependents, free_dependents
 from storage.outbox.marking import CLAIMS, DROPPED, SENT, mark_all_dropped, mark_all_sent, renew_all
 from storage.schema import outbox
 
+LEAST_URGENT = 1000  # a priority beyond all others
 BLOCKED = "Waits: "  # begins the error of a notice that waits for an operator
 LEASE_RAN_OUT = "the process that had claimed it stopped before recording a result"
 _LIVE = sa.text("state IN ('queued', 'unknown', 'leased')")  # as in the partial index, word for word
@@ -67,10 +68,14 @@ async def claim(
     lease: timedelta = LEASE,
     skip_kinds: Collection[str] = (),
     only_kinds: Collection[str] = (),
+    least: int = LEAST_URGENT,
 ) -> list[ClaimedNotice]:
-    """Lease up to `limit` notices to send now, most urgent first. One whose earlier lease ran out is `uncertain`."""
+    """Lease up to `limit` notices to send now, most urgent first. One whose earlier lease ran out is `uncertain`.
+
+    What is less urgent than the priority `least` is left.
+    """
     lease_ends = time.monotonic() + lease.total_seconds()  # from before the claim: never later than the lease
-    values = {"most": limit, "after_us": microseconds(lease)}
+    values = {"most": limit, "least": least, "after_us": microseconds(lease)}
     rows = await conn.execute(_claim(conn.dialect.name, frozenset(skip_kinds), frozenset(only_kinds)), values)
     return [_notice(row, lease_ends) for row in sorted(rows, key=lambda row: (row.priority, row.queued_at, row.id))]
 
@@ -99,7 +104,7 @@ def _claim(dialect: str, skip_kinds: frozenset[str], only_kinds: frozenset[str])
 
 def _next_rows(dialect: str, skip_kinds: Collection[str], only_kinds: Collection[str]) -> sa.Select[Any]:
     """The rows `claim` picks from, in the order of a partial index."""
-    ready = sa.select(_c.id).where(_LIVE, _c.next_try_at <= sql_now(dialect))
+    ready = sa.select(_c.id).where(_LIVE, _c.next_try_at <= sql_now(dialect), _c.priority <= sa.bindparam("least"))
     if only_kinds:
         ready = ready.where(_c.kind.in_(sorted(only_kinds)))
     if skip_kinds:
@@ -117,7 +122,8 @@ class ReadyNotice:
 
 async def first_ready(conn: AsyncConnection, skip_kinds: Collection[str] = ()) -> ReadyNotice | None:
     """The notice that a claim would take first, without claiming it. `None` if none is ready."""
-    row = (await conn.execute(_first_ready(conn.dialect.name, frozenset(skip_kinds)), {"most": 1})).one_or_none()
+    values = {"most": 1, "least": LEAST_URGENT}
+    row = (await conn.execute(_first_ready(conn.dialect.name, frozenset(skip_kinds)), values)).one_or_none()
     return None if row is None else ReadyNotice(row.kind, row.priority)
 
 

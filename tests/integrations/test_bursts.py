@@ -176,3 +176,24 @@ async def test_a_reminder_whose_lease_has_ended_is_not_sent(database: Database) 
     buffer = ClaimBuffer()
     buffer.add([replace(rows[0], lease_ends_monotonic=time.monotonic() - 1)])
     assert buffer.take() is None
+
+
+async def test_while_many_deadlines_have_lapsed_what_is_less_urgent_than_a_reminder_waits(database: Database) -> None:
+    sent: list[str] = []
+
+    async def send(row: ClaimedNotice) -> SendResult:
+        sent.append(row.dedup_key)
+        return Sent()
+
+    context = _context(database)
+    await _put_reminders(database, 1)
+    async with database.transaction() as conn:
+        await enqueue.put(conn, [Notice("edit", NoticeKind.CARD_EDIT, 1, priority=Priority.EDIT)])
+    with context.lapsed_backlog.deciding(is_long=True):
+        async with _running(context, send):
+            await _until_all_are(database, "sent", 1)
+            assert sent == ["n:0"]
+            assert await _states(database) == {"sent": 1, "queued": 1}
+    async with _running(context, send):
+        await _until_all_are(database, "sent", 2)
+    assert sent == ["n:0", "edit"]
