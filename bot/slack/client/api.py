@@ -249,9 +249,7 @@ def open_session() -> aiohttp.ClientSession:
 def web_client(token: str | None, base_url: str, session: aiohttp.ClientSession) -> AsyncWebClient:
     """The SDK's client on the shared session, with its own retries off: the outbox retries."""
     logger = logging.getLogger("slack_sdk.web")
-    logger.setLevel(
-        logging.WARNING
-    )  # its own level decides whether the SDK composes lines for debugging
+    logger.setLevel(logging.WARNING)  # its own level decides whether the SDK composes lines for debugging
     return AsyncWebClient(
         token=token, base_url=base_url, session=session, timeout=int(TIMEOUT_S), retry_handlers=[], logger=logger
     )
