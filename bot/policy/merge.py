@@ -37,18 +37,27 @@ def file_values(source: Source) -> dict[str, Any]:
 def merge(base: dict[str, Any], file: dict[str, Any]) -> dict[str, Any]:
     """The preset's values with the file's: settings are merged key by key, lists and plain values are replaced.
 
-    In a collection, `key: null` removes the preset's entry.
+    In a collection, `key: null` removes the preset's entry. A severity whose file says that a ticket is enough keeps
+    no ladder of the preset: its pages would wake somebody for it.
     """
     document = dict(base)
     for key, value in file.items():
         if key in models.COLLECTIONS and isinstance(value, dict):
             merged = _merge_settings(base.get(key, {}), value)
             document[key] = {name: entry for name, entry in merged.items() if entry is not None}
+            if key == "severities":
+                _ticket_instead_of_pages(value, document[key])
         elif isinstance(value, dict) and isinstance(base.get(key), dict):
             document[key] = _merge_settings(base[key], value)
         else:
             document[key] = value
     return document
+
+
+def _ticket_instead_of_pages(file: dict[str, Any], severities: dict[str, Any]) -> None:
+    for name, entry in file.items():
+        if isinstance(entry, dict) and entry.get("ticket") is True and "ladder" not in entry:
+            severities[name]["ladder"] = []
 
 
 def _merge_settings(base: dict[str, Any], file: dict[str, Any]) -> dict[str, Any]:

@@ -38,3 +38,15 @@ def test_an_entry_that_is_taken_out_leaves_the_lists_of_the_preset() -> None:
     assert "sev3" not in cleaned["severities"]
     assert all("sev3" not in role.get("required_for", []) for role in cleaned["roles"].values())
     assert all(rule["severity"] != "sev3" for rule in cleaned["classification"].values())
+
+
+def test_a_severity_for_which_a_ticket_is_enough_pages_nobody_unless_it_has_a_ladder_of_its_own() -> None:
+    base = {
+        "severities": {"sev4": {"ladder": [{"after": "0m"}]}, "sev5": {"ladder": [{"after": "0m"}], "ticket": True}}
+    }
+    file = {"severities": {"sev4": {"ticket": True}, "sev6": {"ticket": True, "ladder": [{"after": "5m"}]}}}
+    merged = merge(base, file)["severities"]
+    assert merged["sev4"] == {"ladder": [], "ticket": True}
+    assert merged["sev5"]["ladder"] == [{"after": "0m"}]  # as the preset says
+    assert merged["sev6"]["ladder"] == [{"after": "5m"}]
+    assert base["severities"]["sev4"] == {"ladder": [{"after": "0m"}]}

@@ -115,7 +115,10 @@ def _unclear_trends(report: Report) -> list[str]:
             names.setdefault((trend.n, trend.n_before), []).append(NAMES[name].removeprefix("Time to "))
     if not names:
         return []
-    spans = "; ".join(f"{', '.join(group)} ({n} against {before})" for (n, before), group in names.items())
+    spans = "; ".join(
+        f"{', '.join(group)} ({f'{n} against {before}' if n and before else 'nothing to compare with'})"
+        for (n, before), group in names.items()
+    )
     return [f"You cannot tell yet whether it changed, against comparable incidents of the period before: {spans}"]
 
 

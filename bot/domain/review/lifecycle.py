@@ -75,8 +75,9 @@ def schedule(
     changed = replace(
         review, state=ReviewState.SCHEDULED, scheduled_at=at, facilitator=facilitator or review.facilitator,
         scheduled=review.scheduled + 1, meeting=ReviewAgenda(policy.review_agenda), agenda=0,
+        reminders=max(review.reminders, 1),  # the one to schedule it is not needed any more
     )  # fmt: skip
-    if replace(changed, scheduled=review.scheduled, agenda=review.agenda) == review:
+    if replace(changed, scheduled=review.scheduled, agenda=review.agenda, reminders=review.reminders) == review:
         return Change(incident)
     verb = "moved the review to" if review.scheduled_at is not None else "scheduled the review for"
     text = f"{verb} {at:%-d %b %Y %H:%M} UTC"

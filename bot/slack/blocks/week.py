@@ -8,7 +8,8 @@ from datetime import date
 from bot.domain.actions.item import due_words
 from bot.domain.figures.week import Week
 from bot.domain.figures.words import summary
-from bot.slack.blocks import elements
+from bot.domain.incident import Incident
+from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Block, Message
 from bot.slack.text import clip, escape, mention, plain, render
 
@@ -31,7 +32,7 @@ def digest(week: Week, today: date, command: str) -> Message:
         [
             elements.header(head),
             *_part("Times", [escape(line) for line in summary(report)], len(summary(report))),
-            *_part("Open", [f"*{incident.id}* {_title(incident.title)}" for incident in week.open], week.open_total),
+            *_part("Open", [_open(incident) for incident in week.open], week.open_total),
             *_part(
                 "Overdue action items",
                 [
@@ -61,6 +62,12 @@ def digest(week: Week, today: date, command: str) -> Message:
             elements.context(f"More: `{command} metrics 7d` · `{command} actions overdue`"),
         ],
     )
+
+
+def _open(incident: Incident) -> str:
+    where = phrases.channel_link(incident) if incident.channel_id else ""
+    title = f"*{incident.id}* {_title(incident.title)}"
+    return elements.join_dots([title, render(incident.severity), str(incident.status), where])
 
 
 def _part(title: str, lines: Sequence[str], total: int) -> list[Block]:

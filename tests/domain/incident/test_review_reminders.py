@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from bot.domain import incident as verbs
 from bot.domain.deadlines import plan
 from bot.domain.incident import Incident, Review, ReviewState, review_reminders
+from bot.domain.review import lifecycle
 from tests.factories import ADA, BEN, FIVE, NOW, declared
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -31,6 +32,15 @@ def test_a_scheduled_review_is_reminded_of_the_day_after_it_was_to_take_place() 
     assert OPENED.review is not None
     later = replace(OPENED.review, state=ReviewState.SCHEDULED, scheduled_at=NOW + 72 * HOUR, scheduled=1)
     assert reminders(replace(OPENED, review=later), 1) == [NOW + 96 * HOUR]
+
+
+def test_a_review_that_is_scheduled_before_its_day_is_reminded_of_once_on_it() -> None:
+    due = NOW + 48 * HOUR
+    scheduled = lifecycle.schedule(OPENED, NOW + 3 * HOUR, None, ADA, FIVE, NOW + HOUR).incident
+    assert reminders(scheduled, 3) == [due, due + DAY, due + 2 * DAY]
+    moved = lifecycle.schedule(scheduled, NOW + 4 * HOUR, None, ADA, FIVE, NOW + 2 * HOUR)
+    assert moved.entries[0].text.startswith("moved the review to ")
+    assert reminders(moved.incident, 2) == [due, due + DAY]
 
 
 def test_a_completed_review_and_one_without_a_day_are_not_reminded_of() -> None:
