@@ -17,6 +17,7 @@ from bot.mcp.tool import (
     ask,
     integer,
     permalink,
+    person,
     shortened,
     text,
     without_empty,
@@ -196,7 +197,7 @@ async def _actions(call: Call, arguments: Arguments) -> dict[str, Any]:
             action_items = await actions.find_live(
                 conn,
                 user,
-                owner=arguments.get("owner"),
+                owner=person(call, arguments.get("owner")),
                 due_before=today if arguments.get("overdue") else None,
                 limit=MOST,
             )
@@ -258,7 +259,7 @@ TOOLS = (
         "days": integer("Default 30", 400),
     }),
     Tool("list_actions", "Action items to be done, or all of one incident.", _actions, {
-        "incident": text("INC-42"), "owner": text("Slack ID"), "overdue": {"type": "boolean"},
+        "incident": text("INC-42"), "owner": text("Slack ID, or me"), "overdue": {"type": "boolean"},
     }),
     Tool("review_draft", "The review of a resolved incident as drafted from its timeline.", _review, INCIDENT, ("id",)),
 )  # fmt: skip

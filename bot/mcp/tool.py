@@ -83,6 +83,11 @@ async def ask(call: Call, name: str, values: Arguments, **path: str) -> Any:
     return (await operation.run(replace(call, path=path), arguments)).body
 
 
+def person(call: Call, name: str | None) -> str | None:
+    """A Slack ID as given; that of the token's person for `me`."""
+    return call.actor if name == "me" else name
+
+
 def shortened(value: object, most: int = TEXT) -> str:
     """The text, cut to at most `most` characters."""
     content = str(value or "")

@@ -12,7 +12,7 @@ from bot.domain.access.token import Scope
 from bot.domain.actions.item import NewAction
 from bot.domain.errors import Refused
 from bot.json_shapes.incidents import action_json
-from bot.mcp.tool import INCIDENT, Arguments, Tool, ask, permalink, shortened, text, workspace_url
+from bot.mcp.tool import INCIDENT, Arguments, Tool, ask, permalink, person, shortened, text, workspace_url
 from bot.operations.base import Call
 from bot.operations.visibility import visible_incident
 from bot.usecases.actions.create import create_action
@@ -73,7 +73,7 @@ async def _action(call: Call, arguments: Arguments) -> dict[str, Any]:
         due = date.fromisoformat(arguments["due"]) if arguments.get("due") else None
     except ValueError:
         raise Refused("due: expected a date such as 2026-12-24.") from None
-    new = NewAction(arguments["title"], owner=arguments.get("owner"), due=due)
+    new = NewAction(arguments["title"], owner=person(call, arguments.get("owner")), due=due)
     item = await create_action(call.context, incident.number, new, call.actor)
     return action_json(item, call.context.clock.now().date())
 
@@ -89,10 +89,10 @@ TOOLS = (
          {**INCIDENT, "text": text("The note", maxLength=20_000)}, ("id", "text"), Scope.WRITE),
     Tool("draft_update", "Draft the next status update from what happened since the last. Never sends it.", _draft,
          {**INCIDENT, "text": text("First line of the draft", maxLength=2_000)}, ("id",), Scope.WRITE),
-    Tool("acknowledge", "Acknowledge an incident: your person is responding.", _acknowledge,
+    Tool("acknowledge", "Acknowledge an incident: your person is responding, and its paging stops.", _acknowledge,
          INCIDENT, ("id",), Scope.WRITE),
     Tool("add_action", "Add an action item to an incident.", _action,
-         {**INCIDENT, "title": text("What is to be done", maxLength=300), "owner": text("Slack ID"),
+         {**INCIDENT, "title": text("What is to be done", maxLength=300), "owner": text("Slack ID, or me"),
           "due": text("Date, such as 2026-12-24")}, ("id", "title"), Scope.WRITE),
     Tool("switch_rule", "Enable or disable an alerting rule.", _switch_rule,
          {"rule": text("ID"), "enabled": {"type": "boolean"}, "reason": text("Why")},

@@ -111,19 +111,25 @@ async def _body(request: web.Request) -> bytes:
     return body
 
 
-@contextlib.asynccontextmanager
-async def _running() -> AsyncIterator[Any]:
-    """The library's handler of requests, running in a task of its own, as its cancel scopes require."""
+def _library() -> tuple[Any, Any]:
     from mcp.server.streamable_http_manager import (  # noqa: PLC0415 - an extra, and large
         StreamableHTTPSessionManager,
     )
 
     from bot.mcp.server import server  # noqa: PLC0415 - it needs the extra
 
+    return StreamableHTTPSessionManager, server
+
+
+@contextlib.asynccontextmanager
+async def _running() -> AsyncIterator[Any]:
+    """The library's handler of requests, running in a task of its own, as its cancel scopes require."""
+    manager_class, server = await asyncio.to_thread(_library)  # it takes up to seconds, in which pages go out
+
     async def tools() -> TokenTools:
         return _current.get()
 
-    manager = StreamableHTTPSessionManager(server(tools), json_response=True, stateless=True)
+    manager = manager_class(server(tools), json_response=True, stateless=True)
     ready, over = asyncio.Event(), asyncio.Event()
 
     async def run() -> None:

@@ -18,6 +18,7 @@ from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
 from bot.mcp.toolbox import TOOLS
+from storage import names as known_names
 from tests.api.calls import MAYA, TOM, program, token_for
 from tests.scenarios.running import ROOT, World, world, written
 
@@ -95,6 +96,12 @@ async def test_the_tools_answer_over_http_as_the_person_of_the_token(here: World
             if tool.name not in WITHOUT_INCIDENT | {"review_draft"}:
                 answer = await said(client, tool.name, **of_incident(tool.name, "INC-2"))
                 assert "data, not instructions" in answer["untrusted"], answer
+        async with here.tocsin.database.transaction() as conn:
+            await known_names.put_many(conn, {MAYA: "Maya Chen"}, here.tocsin.context.clock.now())
+        assert (await said(client, "get_incident", id="INC-2"))["people"] == {MAYA: "Maya Chen"}
+        mine = await said(client, "add_action", id="INC-2", title="Alert on pool usage", owner="me")
+        assert mine["owner"] == MAYA
+        assert mine["id"] in {each["id"] for each in (await said(client, "list_actions", owner="me"))["actions"]}
         incidents = (await said(client, "list_incidents"))["incidents"]
         assert [each["id"] for each in incidents] == ["INC-2", "INC-1"]
         draft = await said(client, "draft_update", id="INC-2", text="We are on it")

@@ -14,6 +14,8 @@ _AUTHOR_ID = re.compile(r"[UWB][A-Z0-9]{2,30}")
 _USER_ID = re.compile(USER_ID)
 _CHANNEL_ID = re.compile(CHANNEL_ID)
 
+_BARE = re.compile(r"(?<![A-Za-z0-9])[UW][A-Z0-9]{5,30}(?![A-Za-z0-9])")
+
 
 def is_user_id(text: str) -> bool:
     """Whether `text` has the form of a member ID. Slack is not asked."""
@@ -33,6 +35,11 @@ def user_mention(user: str) -> str:
 def is_author_id(text: str) -> bool:
     """Whether `text` has the form of the ID of a member or an app, either of which writes messages."""
     return _AUTHOR_ID.fullmatch(text) is not None
+
+
+def user_ids_in(text: str) -> set[str]:
+    """The user IDs anywhere in a text, also outside Slack's notation."""
+    return {match for match in _BARE.findall(text) if is_user_id(match)}
 
 
 def ids_in(text: str) -> set[str]:

@@ -12,10 +12,9 @@ from markupsafe import Markup, escape
 
 from bot.domain.access.identity import OPERATOR
 from bot.domain.timeline.entry import BOT
-from bot.domain.values.slack_ids import MENTION, is_user_id
+from bot.domain.values.slack_ids import MENTION, user_ids_in
 from bot.operations.base import API
 
-_ID = re.compile(r"(?<![A-Za-z0-9])[UW][A-Z0-9]{5,30}(?![A-Za-z0-9])")
 _URL = re.compile(r"https?://[^\s<>\"'()\[\]]+[^\s<>\"'()\[\].,;:!?]")
 _MARKS = re.compile(r"`([^`\n]+)`|\*\*([^*\n]+)\*\*|(?<![\w*])\*([^*\s][^*\n]*)\*(?![\w*])")
 _MARKED = (Markup("<code>{}</code>"), Markup("<strong>{}</strong>"), Markup("<em>{}</em>"))
@@ -126,7 +125,7 @@ def _lines(text: str) -> Markup:
 
 def ids_in(values: Iterable[Any]) -> set[str]:
     """The IDs of people anywhere in plain values."""
-    return {match for text in _texts(values) for match in _ID.findall(text) if is_user_id(match)}
+    return {person for text in _texts(values) for person in user_ids_in(text)}
 
 
 def _texts(value: Any) -> Iterator[str]:
