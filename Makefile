@@ -117,8 +117,8 @@ lint: $(READY)
 lint-js:
 	@.ci/lint-js
 
+# It lists its steps first, with how long each takes.
 check:
-	@echo "Everything that CI checks, in its order: 27 minutes on two cores."
 	@.ci/run
 
 package:

@@ -14,7 +14,6 @@ from bot.check.slack import SCOPES
 from bot.cli.reference.setting_meanings import MEANINGS
 from bot.domain.values.target import Target
 from bot.settings import Settings
-from bot.slack.commands.verbs import VERBS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
@@ -23,12 +22,6 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT /
 SOURCES = sorted(
     path for folder in ("bot", "storage", "playbooks", "sandbox", "tests") for path in (ROOT / folder).rglob("*.py")
 )
-
-
-def test_the_readme_names_every_verb() -> None:
-    rows = README.split("<!-- verbs", 1)[1].split("\n\n")[1]
-    named = {word for cell in re.findall(r"`([^`]+)`", rows) for word in cell.split()[:1]}
-    assert {verb.name for verb in VERBS} <= named
 
 
 def test_the_reference_explains_every_setting_and_no_other() -> None:

@@ -59,7 +59,7 @@ EXECUTED_BY = {
     ("docs/tutorial/your-workspace.md", "yaml"): "tests/test_reference.py",
     ("sandbox/README.md", "python"): HERE + "test_examples.py",
 }
-DRAWINGS = {("README.md", "text"), ("docs/architecture.md", "text")}  # nothing in them is typed
+DRAWINGS = {("docs/architecture.md", "text")}  # nothing in them is typed
 YAML = HERE + "test_examples.py"  # executes every other one
 INLINE = re.compile(r"`(?:\.venv/bin/)?tocsin ([a-z][^`]*)`")
 BLOCKS = [each for path in HAND_WRITTEN for each in blocks(path)]
