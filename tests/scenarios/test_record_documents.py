@@ -73,7 +73,7 @@ def test_a_dump_of_postgresql_is_restored_as_written(tmp_path: Path, postgresql:
 
 def test_the_ends_of_the_chains_are_kept_as_written(tmp_path: Path) -> None:
     run(_talked(f"sqlite:///{tmp_path}/tocsin.db"))
-    (script,) = blocks("Is it as it was written?")
+    (script,) = blocks("Verify the timeline")
     assert "all as they were written" in typed(script, tmp_path, DATABASE_URL="sqlite:///tocsin.db")
 
 
