@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import html
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from bot.domain.errors import DeliveryError
 from bot.domain.incident import Incident
@@ -48,16 +49,17 @@ class InvitationSender:
         if address is None:
             return NotNeeded("no address is known")
         try:
-            receipt = await email.send_mail(self._mail(row, incident, address, email))
+            receipt = await email.send_mail(self._mail(row, incident, address, email, policy.zone))
         except DeliveryError as error:
             return result_of(error, f"Could not mail the review of {incident.id} to {address}: {error}.")
         return Sent(receipt.as_json())
 
-    def _mail(self, row: ClaimedNotice, incident: Incident, address: str, email: Email) -> Mail:
+    def _mail(self, row: ClaimedNotice, incident: Incident, address: str, email: Email, zone: tzinfo) -> Mail:
         url = self._context.url
         link = f"{url.rstrip('/')}/incidents/{incident.id}" if url else ""
         at = incident.review.scheduled_at if incident.review else None
-        text = f"{title(incident)} takes place on {at:%-d %b %Y at %H:%M} UTC. Your calendar can take it from here."
+        text = f"You took part in {incident.id}. {title(incident)} takes place {_when(at, zone) if at else 'later'}. "
+        text += "The attached invitation puts it into your calendar."
         link_html = f'<p><a href="{html.escape(link)}">{html.escape(link)}</a></p>' if link else ""
         sender = f"{email.sender.username}@{email.sender.domain}"
         return Mail(
@@ -69,6 +71,13 @@ class InvitationSender:
             thread=f"review-{incident.number}-{int(incident.declared_at.timestamp())}",
             calendar=meeting(incident, link, sender, address).decode(),
         )
+
+
+def _when(at: datetime, zone: tzinfo) -> str:
+    """`on 30 Nov 2026 at 10:30 UTC`, with the policy's local time where that differs."""
+    utc, local = at.astimezone(UTC), at.astimezone(zone)
+    also = "" if local.utcoffset() == timedelta() else f" ({local:%H:%M} {local.tzname()})"
+    return f"on {utc:%-d %b %Y at %H:%M} UTC{also}"
 
 
 def _of_contact(policy: Policy, person: str) -> str | None:

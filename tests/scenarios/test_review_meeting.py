@@ -36,6 +36,7 @@ async def test_a_scheduled_review_is_mailed_linked_bookmarked_and_kept_in_time(s
             payload: Any = parts[0].get_payload(decode=True)
             event = Calendar.from_ical(payload).walk("VEVENT")[0]
             assert str(event["summary"]) == "Review of INC-1: Checkout is down"
+            assert b"You took part in INC-1." in content
             assert event["attendee"] == "mailto:maya@example.com"
 
 

@@ -24,6 +24,7 @@ class Part:
 
     paged: RecordedEntry | None = None
     written: RecordedEntry | None = None
+    acted: bool = False  # whether there is anything of them but coming and going
     messages: list[RecordedEntry] = field(default_factory=list)
 
 
@@ -37,9 +38,11 @@ def did(record: Record, page: Page) -> None:
             count = f"{len(part.messages)} message{'s' if len(part.messages) != 1 else ''}"
             at = record.clock(part.messages[0].entry.at)
             text = f"You wrote {count}, the first on {at}. What did you know then that others did not?"
-        elif part.paged is not None:
+        elif part.paged is not None and not record.incident.merged:  # what they did may stand in the other's record
             at = record.clock(part.paged.entry.at)
             text = f"You were paged on {at}, and the record has no word of you. Did the page reach you?"
+            if part.acted:
+                text = f"You were paged on {at} and responded. What did you see first, and what was unclear?"
         else:
             continue
         page.ask(f"{DID}{person}", person, text)
@@ -65,8 +68,10 @@ def _parts(record: Record) -> Iterator[tuple[str, Part]]:
     for recorded in record.of("message", "file"):
         if is_from_person(recorded.entry):
             parts.setdefault(recorded.entry.actor, Part()).messages.append(recorded)
+    acted = {recorded.entry.actor for recorded in record.entries if recorded.entry.kind not in ("joined", "left")}
     for person in record.participants[:MOST_PEOPLE]:
         if person in parts:
+            parts[person].acted = person in acted
             yield person, parts[person]
 
 

@@ -4,9 +4,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
+import pytest
+
 from bot.domain import incident as verbs
 from bot.domain.actions import item as items
 from bot.domain.actions.item import ActionKind, NewAction
+from bot.domain.errors import Refused
 from bot.domain.figures.targets import count_kept, outcomes
 from bot.domain.incident import Change, Incident, ReviewState
 from bot.domain.incident.fact import IncidentFact
@@ -223,6 +226,10 @@ def test_each_participant_is_asked_about_what_they_did_themselves() -> None:
     assert f"{dan}: You were paged on" in asked(record, "response")
     assert f"{cleo}: What helped you, and what was missing or hard to find?" in asked(record, "improve")
     assert f"{dan}: What helped" not in asked(record, "improve")
+    told.entries.append(entry(minutes(2), "acknowledged", dan, "is responding"))
+    assert f"{dan}: You were paged on 5 Jan 2026 03:05 UTC and responded." in asked(told.record(), "response")
+    told.incident = replace(told.incident, merged=(2,))
+    assert f"{dan}: " not in asked(told.record(), "response")  # they may have written in the other incident
 
 
 def test_roles_and_pages_are_told_in_sentences_and_tickets_are_no_part_of_the_timeline() -> None:
@@ -280,3 +287,10 @@ def test_a_reopened_incident_that_ends_again_takes_its_finished_review_up_again(
     review = lifecycle.take_up_again(ended.review, ended, FIVE, minutes(80))
     assert (review.state, review.facilitator, review.scheduled, review.taken_up) == (ReviewState.DRAFT, ADA, 2, 1)
     assert not lifecycle.is_taken_up(again, replace(ended, status=Status.CANCELLED))
+
+
+def test_the_review_of_a_merged_incident_is_that_of_the_one_that_goes_on() -> None:
+    merged = replace(story().incident, status=Status.MERGED, merged_into=7, ended_at=minutes(60))
+    with pytest.raises(Refused, match="merged into INC-7, which has the review") as refused:
+        lifecycle.open_review(merged, ADA, FIVE, minutes(70))
+    assert refused.value.example == "review --in INC-7"
