@@ -219,5 +219,6 @@ def _html_cites(cites: Sequence[int], links: Mapping[int, str]) -> str:
 
 
 def _xml(text: str) -> str:
-    """Text without the characters that XML does not allow."""
+    """Text without the characters that XML does not allow, and without the marks of code."""
+    text = _CODE.sub(r"\1", text)
     return "".join(character for character in text if character in "\t\n" or character >= " ")

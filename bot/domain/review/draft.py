@@ -169,11 +169,11 @@ def _causes(record: Record, page: Page) -> None:
 
 def _improve(record: Record, page: Page) -> None:
     response.fell_short(record, page)
-    for role in _never_filled(record):
-        text = (
-            f"Nobody held {role}, which {record.incident.severity} needs. Would it have helped, and why was it empty?"
-        )
-        page.ask(f"role_{role}", record.leader(), text)
+    if empty := _never_filled(record):
+        roles = " and ".join(filter(None, [", ".join(empty[:-1]), empty[-1]]))
+        severity = record.incident.severity
+        text = f"Nobody held {roles}, which {severity} needs. Would it have helped, and why was that?"
+        page.ask("roles", record.leader(), text)
     for before, after in _silences(record)[:MOST_SILENCES]:
         text = f"What happened between {record.clock(before)} and {record.clock(after)}? The record is silent."
         page.ask(f"{SILENT}{int(before.timestamp())}", record.leader(), text)

@@ -124,7 +124,7 @@ def test_what_the_record_does_not_say_is_a_question_and_never_filler() -> None:
     assert "What caused it?" in asked(bare, "causes")
     assert "Root cause" not in said(bare, "causes")
     assert "When did it start?" in asked(bare, "detection")
-    assert "Nobody held Incident commander" in asked(bare, "improve")
+    assert "Nobody held Incident commander, which sev2 needs." in asked(bare, "improve")
     assert "No alert fired" in asked(bare, "detection")
     assert section(bare, "lessons").sentences == ()
 
@@ -294,3 +294,14 @@ def test_the_review_of_a_merged_incident_is_that_of_the_one_that_goes_on() -> No
     with pytest.raises(Refused, match="merged into INC-7, which has the review") as refused:
         lifecycle.open_review(merged, ADA, FIVE, minutes(70))
     assert refused.value.example == "review --in INC-7"
+
+
+def test_roles_that_nobody_held_are_one_question() -> None:
+    three = ("commander", "communications_lead", "scribe")
+    levels = tuple(replace(level, roles=three) if level.key == "sev2" else level for level in FIVE.severities)
+    record = Story().record()
+    record.policy = replace(FIVE, severities=levels)
+    assert asked(record, "improve").count("Nobody held") == 1
+    assert "Nobody held Incident commander, Communications lead and Scribe, which sev2 needs." in asked(
+        record, "improve"
+    )
