@@ -346,7 +346,7 @@ def withdrawal_reason(  # noqa: C901, PLR0911 - a table: one reason for each kin
         case RoleSubject() if after.severity == before.severity:
             return "the roles changed"
         case CommsSubject() if after.communications > before.communications:
-            return "an audience was told"
+            return f"told: {', '.join(_newly_told(before, after)) or 'an audience'}"
         case ShiftSubject():
             return "the role, or the schedule, changed"
         case HandoverSubject(offer=offer):
@@ -360,3 +360,8 @@ def withdrawal_reason(  # noqa: C901, PLR0911 - a table: one reason for each kin
     if after.ladder.mitigated_at and not before.ladder.mitigated_at:
         return "mitigated"
     return "the incident moved on"
+
+
+def _newly_told(before: Incident, after: Incident) -> list[str]:
+    """The keys of the audiences that this change tells."""
+    return [key for key, told in after.told.items() if told != before.told.get(key)]

@@ -6,6 +6,7 @@ which the schedule does not contain.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +18,7 @@ from bot.domain.errors import DeliveryError
 from bot.integrations import http
 
 VENDOR = "PagerDuty"
+EMAIL_FRESH_S = 3600.0  # an address may be corrected, or the token be given the right to read it
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,12 @@ class Entry:
 
 @dataclass(slots=True)
 class Schedules:
-    """A client for one account. It reads each person's address once per process."""
+    """A client for one account. It reads each person's address once an hour."""
 
     session: aiohttp.ClientSession
     url: str
     token: str = field(repr=False)
-    _emails: dict[str, str | None] = field(default_factory=dict)
+    _emails: dict[str, tuple[float, str | None]] = field(default_factory=dict)  # when they were read (monotonic)
 
     async def entries(self, schedule: str, since: datetime, until: datetime) -> list[Entry]:
         """The shifts of a schedule, in order. Raises `DeliveryError`, which says what to fix."""
@@ -64,12 +66,14 @@ class Schedules:
 
     async def _email(self, user: str) -> str | None:
         """The person's address; None if the token may not read them."""
-        if user not in self._emails:
+        read_at, email = self._emails.get(user, (float("-inf"), None))
+        if time.monotonic() - read_at >= EMAIL_FRESH_S:
             answer = await self._get(f"users/{quote(user, safe='')}", {})
             if answer.status not in (403, 404):
                 _check(answer)
-            self._emails[user] = str((answer.data.get("user") or {}).get("email") or "").lower() or None
-        return self._emails[user]
+            email = str((answer.data.get("user") or {}).get("email") or "").lower() or None
+            self._emails[user] = time.monotonic(), email
+        return email
 
     async def _get(self, path: str, query: dict[str, str]) -> http.Answer:
         headers = http.headers(Accept="application/json", Authorization=f"Token token={self.token}")

@@ -75,8 +75,8 @@ async def start(conn: AsyncConnection, outage: Outage, noticed_after: timedelta 
     return stored
 
 
-async def stop(conn: AsyncConnection, now: datetime, severities: Sequence[str]) -> Outage | None:
-    """End the outage. Returns it; None if there was none.
+async def stop(conn: AsyncConnection, now: datetime, severities: Sequence[str], by: str | None = None) -> Outage | None:
+    """End the outage, if `by` declared it or is None. Returns it; None if none was ended.
 
     Notices that wait for Slack become due at once, the worst severity first; `severities` are in that order. The
     outbox gathers the untold entries of each incident into one digest.
@@ -85,6 +85,8 @@ async def stop(conn: AsyncConnection, now: datetime, severities: Sequence[str]) 
     if not row:
         return None
     outage = _outage(row)
+    if by is not None and outage.by != by:
+        return None
     await key_value.OUTAGE.put(conn, None)
     over_wall = await wall_now(conn)
     span = OutageSpan(outage.since, now, outage.since_wall or over_wall - (now - outage.since), over_wall)

@@ -13,7 +13,7 @@ ASK_AGAIN_S = 3.0  # while Slack does not answer: people wait for it to be back
 
 
 class SlackCheck:
-    """A call returns what is wrong, or None. It asks Slack at most every `ASK_EVERY_S` seconds."""
+    """A call returns what is wrong, or None. It asks Slack only if no call was answered for `ASK_EVERY_S` seconds."""
 
     def __init__(self, api: SlackApi, sockets: SocketPool | None) -> None:
         self._api = api
@@ -27,6 +27,9 @@ class SlackCheck:
             return "no Socket Mode connection; is Slack reachable, and SLACK_APP_TOKEN right?"
         if self._api.refused is not None:
             return _refusal(SlackError(self._api.refused, "auth.test"))
+        answered_at = self._api.answered_at
+        if self._trouble is None and answered_at is not None and time.monotonic() - answered_at <= ASK_EVERY_S:
+            return None
         every_s = ASK_EVERY_S if self._trouble is None else min(ASK_EVERY_S, ASK_AGAIN_S)
         if self._asked_at is None or time.monotonic() - self._asked_at > every_s:
             self._asked_at = time.monotonic()

@@ -54,8 +54,7 @@ class OutageWatch:
         if trouble is not None and stored is None and bad_for_s >= DOWN_AFTER_S:
             await self._take(await self._started(trouble, timedelta(seconds=bad_for_s)))
         elif trouble is None and stored is not None and stored.by == NOTICED:
-            await self._ended()
-            await self._take(None)
+            await self._take(await self._ended())
 
     async def _started(self, trouble: str, noticed_after: timedelta) -> Outage:
         reason = trouble.partition(". ")[0].partition("; ")[0]
@@ -64,11 +63,13 @@ class OutageWatch:
         async with self._context.database.transaction() as conn:
             return await outages.start(conn, Outage(began, NOTICED, reason), noticed_after)
 
-    async def _ended(self) -> None:
+    async def _ended(self) -> Outage | None:
+        """End the outage that the bot noticed. Returns the one that somebody declared meanwhile, if any."""
         severities = [severity.key for severity in self._context.policy.severities]
         async with self._context.database.transaction() as conn:
-            await outages.stop(conn, self._context.clock.now(), severities)
+            await outages.stop(conn, self._context.clock.now(), severities, by=NOTICED)
             self._context.past_outages = await outages.past(conn)
+            return await outages.current(conn)
 
     async def _take(self, stored: Outage | None) -> None:
         before, self._context.outage = self._context.outage, stored

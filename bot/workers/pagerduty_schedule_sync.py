@@ -81,10 +81,15 @@ class PagerDutyScheduleSync:
             async with self._context.database.transaction() as conn:
                 await overrides.delete_imported_except(conn, sorted(ids))
             self._imported = frozenset(ids)
+        names = {f"{key}:{identity}:{policy.digest}" for key, identity in ids.items()}
+        self._next_at = {name: at for name, at in self._next_at.items() if name in names}
         for key, identity in ids.items():
-            if time.monotonic() >= self._next_at.get(f"{key}:{identity}", 0.0):
-                ok = await self._read(key, identity, policy)
-                self._next_at[f"{key}:{identity}"] = time.monotonic() + (REFRESH_S if ok else AGAIN_S)
+            name, schedules = f"{key}:{identity}:{policy.digest}", self._schedules
+            if time.monotonic() < self._next_at.get(name, 0.0):
+                continue
+            ok = await self._read(key, identity, policy)
+            if schedules is self._schedules:  # else another client is to read it soon
+                self._next_at[name] = time.monotonic() + (REFRESH_S if ok else AGAIN_S)
 
     async def _read(self, key: str, identity: str, policy: Policy) -> bool:
         if self._schedules is None:

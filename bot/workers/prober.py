@@ -132,14 +132,15 @@ class Prober:
                 task.add_done_callback(lambda _, key=key: self._running.pop(key, None))  # type: ignore[misc]
 
     async def _probe(self, probe: Probe) -> None:
+        fence = self.lease.fence
         try:
             async with self._turns:
                 result = await self._ask(probe)
         except Exception:
             log.exception("probes.not_asked", probe=probe.id, hint="it is asked again at its next turn")
             return
-        if self._context.policy.probes.get(probe.id) != probe or self.lease.fence is None:
-            return
+        if self._context.policy.probes.get(probe.id) != probe or self.lease.fence is None or self.lease.fence != fence:
+            return  # another replica may have asked since
         now = self._context.clock.now()
         after = probing.advance(self.states.get(probe.id) or ProbeState(probe.id), probe, result, now)
         self._put(probe.id, after)
@@ -159,8 +160,19 @@ class Prober:
         self._repeat()
         if not self._changed:
             return
-        changed = list(self._changed)
+        changed, self._changed = self._changed, {}  # what changes from now on belongs to the next commit
         states = [self.states[key] for key in changed if key in self.states]
+        try:
+            await self._tell(states)
+        except BaseException:
+            self._changed |= changed
+            raise
+        for state in (state for state in states if state.probe in self.states):
+            self.states[state.probe] = probing.mark_told(self.states[state.probe], state.untold)
+            self._dirty[state.probe] = None
+        await self._flush()
+
+    async def _tell(self, states: list[ProbeState]) -> None:
         await self._save(states)
         policy = self._context.policy
         alerts = [
@@ -169,12 +181,6 @@ class Prober:
             for trouble in state.untold
         ]
         await pass_on(self._context, alerts)
-        for key in changed:
-            del self._changed[key]
-        for state in states:
-            self.states[state.probe] = probing.mark_told(self.states[state.probe], state.untold)
-            self._dirty[state.probe] = None
-        await self._flush()
 
     def _repeat(self) -> None:
         """Mark the troubles of probes that are down as untold every `REPEATED_EVERY`."""

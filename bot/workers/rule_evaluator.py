@@ -187,20 +187,23 @@ class RuleEvaluator:
                 task.add_done_callback(lambda _, key=key: self._running.pop(key, None))  # type: ignore[misc]
 
     async def _evaluate(self, rule: AlertingRule, due: float) -> None:
-        begun = time.time()
+        begun, fence = time.time(), self.lease.fence
         started = time.perf_counter()
         result = "ok"
         try:
             readings = await self._readings(rule, begun)
             result = "ok" if readings.unknown is None else "unknown"
-            self._moved(rule, readings)
+            if self._is_current(rule, fence):
+                self._moved(rule, readings)
         except PrometheusError as error:
             result = "unreachable" if error.unreachable else "failed"
-            self._failed(rule, str(error), unreachable=error.unreachable)
+            if self._is_current(rule, fence):
+                self._failed(rule, str(error), unreachable=error.unreachable)
         except Exception as error:
             result = "failed"
             log.exception("rules.not_evaluated", rule=rule.id, hint="it is tried again at its next turn")
-            self._failed(rule, f"an error within Tocsin: {type(error).__name__}", unreachable=False)
+            if self._is_current(rule, fence):
+                self._failed(rule, f"an error within Tocsin: {type(error).__name__}", unreachable=False)
         self._observe(result, time.perf_counter() - started, max(0.0, begun - due))
 
     async def _readings(self, rule: AlertingRule, at: float) -> Readings:
@@ -211,18 +214,18 @@ class RuleEvaluator:
             self._baselines.clear()
         return await asyncio.to_thread(evaluate, rule, data, at, self._baselines)
 
+    def _is_current(self, rule: AlertingRule, fence: int | None) -> bool:
+        """Whether an evaluation still counts: the rule is as it was, and no other replica has evaluated since."""
+        return self._rules.get(rule.id) is rule and self.lease.fence == fence
+
     def _moved(self, rule: AlertingRule, readings: Readings) -> None:
         now = self._context.clock.now()
-        if self._rules.get(rule.id) is not rule:
-            return  # it changed meanwhile
         self._put(rule.id, life.advance(self._state(rule.id), rule, readings, now))
         if SOURCE in self.states and self.states[SOURCE].failures:
             self._put(SOURCE, life.known_again(self.states[SOURCE], now))
 
     def _failed(self, rule: AlertingRule, problem: str, *, unreachable: bool) -> None:
         now = self._context.clock.now()
-        if self._rules.get(rule.id) is not rule:
-            return
         before = self._state(rule.id)
         after = life.failed(before, problem, now, quiet=unreachable)
         if after.state is not before.state:
@@ -245,17 +248,15 @@ class RuleEvaluator:
         await self._repeat()
         if not self._changed:
             return
-        changed = list(self._changed)
+        changed, self._changed = self._changed, {}  # what changes from now on belongs to the next commit
         states = [self.states[key] for key in changed if key in self.states]
-        await save_states(self._context, LEASE, self._fence(), RULES, states)
-        for key in changed:
-            self._changed.pop(key, None)
         try:
+            await save_states(self._context, LEASE, self._fence(), RULES, states)
             await pass_on(self._context, [alert for state in states for alert in self._alerts(state)])
         except BaseException:
-            self._changed |= dict.fromkeys(changed)  # their alerts are passed on at the next turn
+            self._changed |= changed  # they are saved, and their alerts passed on, at the next turn
             raise
-        for state in states:
+        for state in (state for state in states if state.rule in self.states):
             self.states[state.rule] = life.mark_told(self.states[state.rule], state)
             self._dirty[state.rule] = None
         if any(state.untold or state.unknown_untold for state in states):

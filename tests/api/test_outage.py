@@ -108,3 +108,26 @@ async def test_while_slack_is_down_a_page_goes_by_mail_at_once_with_a_link_that_
 
 async def _nothing(_: OutageWatch) -> None:
     return
+
+
+async def test_an_outage_declared_while_slack_was_asked_is_not_ended_by_the_answer(
+    make_context: MakeContext,  # noqa: F811 - the fixture
+    clock: MovableClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(outage_watch, "DOWN_AFTER_S", 0.0)
+    context, trouble = make_context("preset: sev1-5"), ["no answer"]
+
+    async def slack() -> str | None:
+        if trouble:
+            return trouble.pop()
+        async with context.database.transaction() as conn:
+            await outage.start(conn, Outage(clock.now(), "maya", "the status page says so"))
+        return None
+
+    watch = OutageWatch(context, slack)
+    await watch.look()
+    assert context.outage is not None
+    await watch.look()
+    assert context.outage is not None
+    assert context.outage.by == "maya"

@@ -7,23 +7,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pydantic import SecretStr
 
 from bot.check.run import run
-from bot.integrations.pagerduty_schedules import Entry
+from bot.integrations.pagerduty_schedules import Entry, Schedules
 from bot.workers import pagerduty_schedule_sync, usergroup_sync
+from bot.workers.pagerduty_schedule_sync import PagerDutyScheduleSync
 from storage import overrides
 from tests.domain.policies import POLICY as DOMAIN_POLICY
 from tests.integrations.doubles import Asked, Double, Reply, serving
 from tests.scenarios.assertions import direct, rest, typed, until, words
 from tests.scenarios.running import World, world, written
+from tests.usecases.conftest import MakeContext, clock, make_context
 from tests.waiting import WITHIN_S
+
+__all__ = ["clock", "make_context"]
 
 TOKEN = "the-api-token-of-pagerduty"
 POLICY = """
@@ -206,3 +210,29 @@ def test_a_name_at_pagerduty_is_nobodys_slack_id() -> None:
     begins, ends = datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 9, tzinfo=UTC)
     shift = Entry("P1", "U0NOOR0000", None, begins, ends)
     assert pagerduty_schedule_sync.member_of(shift, DOMAIN_POLICY) == "U0NOOR0000 (PagerDuty)"
+
+
+async def test_a_client_put_in_use_while_the_earlier_one_reads_is_used_at_once(
+    make_context: MakeContext,
+) -> None:
+    read: list[str] = []
+
+    class Client:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        async def entries(self, *_: object) -> list[Entry]:
+            read.append(self.name)
+            if self.name == "old":
+                sync.use(cast(Schedules, Client("new")))
+            return []
+
+    context = make_context("preset: sev1-5\nschedules: {primary: {pagerduty: PABC123}}\n")
+    sync = PagerDutyScheduleSync(context, cast(Schedules, Client("old")))
+    for _ in range(3):
+        await sync.refresh()
+    assert read == ["old", "new"]
+    policy = replace(context.policy, digest="another")  # as after a change of the policy: its contacts may differ
+    context.policies.put_in_force(policy, context.policies.document)
+    await sync.refresh()
+    assert read == ["old", "new", "new"]

@@ -16,7 +16,7 @@ from bot.domain.rules.life import State
 from bot.integrations.prometheus import Address, Prometheus
 from bot.integrations.temporary_prometheus import SeriesToWrite, temporary, write
 from bot.usecases.context import Context
-from bot.usecases.rules.save import LeaseLost
+from bot.usecases.rules.save import LeaseLost, save_states
 from bot.workers import rule_evaluator
 from bot.workers.rule_evaluator import SOURCE, RuleEvaluator
 from storage.alerts import groups
@@ -294,3 +294,41 @@ async def test_a_query_that_prometheus_refuses_makes_its_rule_unknown(here: Here
     (title,) = await here.groups()
     assert title.startswith("Rule quick cannot be evaluated: Prometheus refuses the query: ")
     assert "no_such_function" in title
+
+
+async def test_what_changes_while_an_earlier_change_is_saved_is_told_too(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await here.set(9, kind="quick")
+    saves = 0
+
+    async def slow(*args: Any) -> None:
+        nonlocal saves
+        saves += 1
+        await save_states(*args)
+        if saves == 1:
+            await here.set(1, kind="quick")
+            here.clock.instant += timedelta(minutes=10)
+            await here.evaluator._evaluate(here.evaluator._rules["quick"], time.time())
+
+    monkeypatch.setattr(rule_evaluator, "save_states", slow)
+    await here.turn()
+    await here.evaluator._commit()
+    assert [firing for _, firing in await here.told()] == [False]
+
+
+async def test_an_evaluation_begun_before_the_lease_was_lost_and_gained_again_does_not_count(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await here.set(9, kind="quick")
+    await here.begin(here.evaluator)
+    read = RuleEvaluator._readings
+
+    async def slow(self: RuleEvaluator, *args: Any) -> Any:
+        assert self.lease.fence is not None
+        self.lease.fence += 2  # another replica had it meanwhile
+        return await read(self, *args)
+
+    monkeypatch.setattr(RuleEvaluator, "_readings", slow)
+    await here.evaluator._evaluate(here.evaluator._rules["quick"], time.time())
+    assert "quick" not in here.evaluator.states

@@ -208,3 +208,43 @@ async def test_what_was_asked_is_not_counted_by_a_replica_that_lost_its_lease(
     for probe in context.policy.probes.values():
         await prober._probe(probe)
     assert sum(sum(each) for each in prober._counts.values()) == 1
+
+
+async def test_what_changes_while_an_earlier_change_is_saved_is_told_too(
+    make_context: MakeContext, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = make_context(POLICY.replace("URL", server.url))
+    server.status = 500
+    prober = Prober(context, probe_request.ask)
+    await turn(prober)
+    save = Prober._save
+
+    async def slow(self: Prober, *args: Any) -> None:
+        await save(self, *args)
+        if server.status != 200:
+            server.status = 200
+            await self._probe(context.policy.probes["shop"])
+
+    monkeypatch.setattr(Prober, "_save", slow)
+    await turn(prober)
+    await prober._commit()
+    async with context.database.reading() as conn:
+        assert list(await conn.scalars(sa.select(alert_occurrences.c.firing))) == [False]
+
+
+async def test_an_answer_asked_for_before_the_lease_was_lost_and_gained_again_does_not_count(
+    make_context: MakeContext, server: Server
+) -> None:
+    context = make_context(POLICY.replace("URL", server.url))
+
+    async def ask(probe: Probe) -> Any:
+        if prober.lease.fence is not None:
+            prober.lease.fence += 2  # another replica had it meanwhile
+        return await probe_request.ask(probe)
+
+    prober = Prober(context, ask)
+    assert await prober.lease.keep()
+    await prober._take_over()
+    prober._use_policy()
+    await prober._probe(context.policy.probes["shop"])
+    assert prober.states == {}

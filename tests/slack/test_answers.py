@@ -37,6 +37,7 @@ from tests.factories import (
 )
 
 OPEN = with_channel(declared())
+LOST = declared()  # without a channel
 ACKNOWLEDGED = verbs.acknowledge(OPEN, BEN, minutes(2)).incident
 RESOLVED = verbs.resolve(ACKNOWLEDGED, BEN, minutes(9), summary="Rolled back").incident
 HOUR = timedelta(hours=1)
@@ -46,6 +47,8 @@ HOUR = timedelta(hours=1)
     ("message", "line"),
     [
         (replies.declared(OPEN, FIVE), "*INC-1* is declared: :red_circle: sev1 · Critical. Go to <#C0INC>."),
+        (replies.channel_open(OPEN, FIVE), "The channel of INC-1 is open: <#C0INC>."),
+        (replies.channel_open(LOST, FIVE), replies.declared(LOST, FIVE).text),
         (
             replies.declaring(declared(), FIVE),
             "*INC-1* is declared: :red_circle: sev1 · Critical. Its channel is being opened; I'll send you the link.",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+NOT_KNOWN = "not known yet"
 _GAP = re.compile(r"\[fill in: ([^\]\n]{1,200})\]")
 
 
@@ -28,5 +29,5 @@ def gaps_in(text: str) -> list[str]:
 
 
 def without_gaps(text: str) -> str:
-    """The text with “not known yet” in place of each gap, for messages that the bot sends by itself."""
-    return _GAP.sub("not known yet", text)
+    """The text with “not known yet” in place of each gap, for messages to people inside."""
+    return _GAP.sub(NOT_KNOWN, text)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_address
 
-from bot.domain.communications.gap import gaps_in
+from bot.domain.communications.gap import NOT_KNOWN, gaps_in
 from bot.domain.values.masking import Masker, strip_invisible
 from bot.domain.values.slack_ids import MENTION
 
@@ -22,6 +22,7 @@ class Leak(StrEnum):
 
     SECRET = "secret"  # noqa: S105 - a kind, not a password
     GAP = "gap"
+    UNFILLED = "unfilled"  # a gap in a message to people inside
     NAME = "name"
     HANDLE = "handle"
     HOST = "host"
@@ -47,6 +48,7 @@ UNSAFE = frozenset(
 PHRASES: dict[Leak, str] = {
     Leak.SECRET: "It contains a secret",
     Leak.GAP: "Still to fill in",
+    Leak.UNFILLED: f"Goes as “{NOT_KNOWN}” unless you fill it in",
     Leak.NAME: "Names a person",
     Leak.HANDLE: "Names a handle",
     Leak.HOST: "Names a host",

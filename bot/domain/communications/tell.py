@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.communications.communication import Communication, Reach, State
-from bot.domain.communications.leaks import Confidential, Finding, find
+from bot.domain.communications.gap import gaps_in, without_gaps
+from bot.domain.communications.leaks import Confidential, Finding, Leak, find
 from bot.domain.communications.stages import BRIEFING, RESOLVED, is_briefed
 from bot.domain.errors import Refused
 from bot.domain.incident import AudienceMessage, Change, Incident
@@ -42,9 +43,9 @@ def audience_of(policy: Policy, key: str) -> Audience:
 
 
 def findings_of(message: Message, audience: Audience, secret: Confidential) -> list[Finding]:
-    """What the lint finds in a message for the public; nothing in a message to an audience inside."""
+    """What the lint finds in a message for the public; in a message to an audience inside, the gaps alone."""
     if not audience.public:
-        return []
+        return [Finding(Leak.UNFILLED, gap) for gap in gaps_in(f"{message.subject}\n{message.text}")]
     more = message.stage not in (RESOLVED, BRIEFING) and message.corrects is None
     return find(f"{message.subject}\n{message.text}", secret, more_to_come=more)
 
@@ -65,11 +66,16 @@ def require_sendable(message: Message, audience: Audience, incident: Incident, f
         )
 
 
+def _filled(message: Message) -> Message:
+    return replace(message, subject=without_gaps(message.subject), text=without_gaps(message.text))
+
+
 def new_communication(
     incident: Incident, message: Message, audience: Audience, reach: Reach, author: str, now: datetime
 ) -> Communication:
     """The message as a communication that asks for a second person, or is to be sent at once."""
     latest = incident.told.get(audience.key)
+    message = message if audience.public else _filled(message)
     return Communication(
         incident=incident.number,
         number=incident.communications + 1,

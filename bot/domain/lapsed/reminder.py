@@ -31,9 +31,12 @@ def remind(
     """
     notice = routing.nudge(incident.number, deadline.dedup_key, _payload(deadline, nudge))
     reminder = entry(now, "reminder", BOT, nudge.words, of=deadline.kind, soft=nudge.soft, deadline=deadline.dedup_key)
-    reason = f"listed in the reminder about {_ABOUT.get(deadline.kind, 'roles')}"
+    listed = f"listed in the reminder about {_ABOUT.get(deadline.kind, 'roles')}"
+    named = f"{listed}: {', '.join(nudge.audiences)}"
     covered = [
-        LedgerDecision(candidate.dedup_key, DeadlineState.SKIPPED, reason)
+        LedgerDecision(
+            candidate.dedup_key, DeadlineState.SKIPPED, named if candidate.kind == "communication" else listed
+        )
         for candidate in waiting
         if _covers(nudge, candidate, now)
     ]

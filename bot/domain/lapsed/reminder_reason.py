@@ -37,7 +37,7 @@ _WORDS = {
     NudgeReason.NOBODY_LEFT: "two whole cadences of silence, and nobody is left to page",
     NudgeReason.BUSY: "softened: the channel is busy",
     NudgeReason.EMPTY_ROLES: "required roles are empty",
-    NudgeReason.AUDIENCES: "audiences were not told within the cadence",
+    NudgeReason.AUDIENCES: "not told within the cadence: {audiences}",
     NudgeReason.UNANSWERED: "unanswered {unanswered} times: the commander is asked",
     NudgeReason.UPDATE_DUE: "an update is due",
 }
@@ -79,7 +79,9 @@ class Nudge:
     @property
     def words(self) -> str:
         """The reason in the words of the ledger and the timeline."""
-        words = _WORDS[self.reason].format(unanswered=self.unanswered)
+        words = _WORDS[self.reason].format(
+            unanswered=self.unanswered, audiences=", ".join(self.audiences) or "audiences"
+        )
         return f"{words} (late by {durations.approximate(self.late)})" if self.late else words
 
 

@@ -37,6 +37,15 @@ def declared(incident: Incident, policy: Policy) -> Message:
     return elements.line(f"{phrases.drill_prefix(incident)}*{incident.id}* is declared: {level}. {where}")
 
 
+def channel_open(incident: Incident, policy: Policy) -> Message:
+    """The second answer to the person who declared by a command, after `declaring`: the link that it promised."""
+    if incident.channel_id is None:
+        return declared(incident, policy)
+    return elements.line(
+        f"{phrases.drill_prefix(incident)}The channel of {incident.id} is open: {phrases.channel_link(incident)}."
+    )
+
+
 def declared_from_message(incident: Incident, policy: Policy) -> Message:
     """The reply in the thread of the message that the incident was declared from, for everybody who reads it."""
     level = phrases.severity_name(incident.severity, policy)

@@ -56,15 +56,22 @@ def correct_button(incident: Incident, publication: Publication, number: int) ->
     return elements.button("Correct", CORRECT, press_value(incident, publication.id, number))
 
 
-def subscribed(components: tuple[str, ...], rules: StatusPageRules) -> Message:
-    """The answer to the person who subscribed the channel."""
-    names = [component.name for component in rules.components if component.key in components]
-    subject = (
-        elements.join_comma([render(plain(name)) for name in names], 20) if names else "everything on the status page"
-    )
+def subscription_changed(
+    told_of: tuple[str, ...] | None, rules: StatusPageRules, command: str, *, covered: str = "", ended: str = ""
+) -> Message:
+    """The answer to the person who changed what the channel is told of: the keys `told_of`, empty for everything.
+
+    `covered` is the component that everything contains already, `ended` the one that the channel is told of no more.
+    """
+    if told_of is None:
+        return elements.line("This channel is told nothing of the status page any more.")
+    names = [render(plain(component.name)) for component in rules.components if component.key in told_of]
+    subject = elements.join_comma(names, 20) if names else "everything on the status page"
+    if covered:
+        return elements.line(
+            f"This channel is told of {subject} already, and so of {render(plain(covered))}. For single components, "
+            f"end that with `{command}` first."
+        )
+    if ended:
+        return elements.line(f"This channel is told of {render(plain(ended))} no more, but still of {subject}.")
     return elements.line(f"This channel is told of {subject}. The same command again ends it.")
-
-
-def unsubscribed() -> Message:
-    """The answer to the person who ended the channel's subscription."""
-    return elements.line("This channel is told nothing of the status page any more.")

@@ -94,6 +94,7 @@ class SlackApi:
     ) -> None:
         self.client = client
         self.refused: str | None = None  # the error name, while Slack refuses the token
+        self.answered_at: float | None = None  # when Slack last took a call with the token in use (monotonic)
         self.missing_scopes: dict[str, str] = {}  # by method: the scope that its last call lacked
         self.rate_limiter = RateLimiter()
         self.profiles = Profiles(self.call)
@@ -113,11 +114,12 @@ class SlackApi:
         if isinstance(permit, float):
             self._waits(method, permit)
             raise SlackError(RATE_LIMIT_WAIT, method, wait_s=permit, attempted=False)
-        started = time.perf_counter()
+        started, token = time.perf_counter(), self.client.token
         result, counts = "ok", True
         try:
             answer = await self._post(method, {key: value for key, value in args.items() if value is not None})
-            self._accepted(method)
+            if self.client.token == token:  # else the answer says nothing about the token in use
+                self._accepted(method)
             return answer
         except SlackError as error:
             error.channel = channel or str(args.get("channel_id", ""))
@@ -125,7 +127,7 @@ class SlackApi:
             if error.name in RATE_LIMITED:
                 counts = False
                 self.rate_limiter.back_off(method, channel, error.wait_s or _retry_after({}))
-            if error.blocked:
+            if error.blocked and self.client.token == token:
                 self._blocked(error)
             raise
         finally:
@@ -135,12 +137,13 @@ class SlackApi:
     def use_token(self, token: str) -> None:
         """Use another bot token from now on. Calls that Slack refused with the earlier token are tried again."""
         self.client.token = token
-        self.refused = None
+        self.refused = self.answered_at = None
         self.missing_scopes.clear()
 
     def _accepted(self, method: str) -> None:
         if self.refused != WRONG_WORKSPACE:  # there Slack accepts the token, and we do not
             self.refused = None
+        self.answered_at = time.monotonic()
         self.missing_scopes.pop(method, None)
 
     def _blocked(self, error: SlackError) -> None:

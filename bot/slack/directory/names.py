@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -32,12 +32,14 @@ class NameDirectory:
         self._api = api
         self._clock = clock
         self._waiting: dict[str, None] = {}  # a set in order
-        self._done: set[str] = set()  # known, or Slack does not tell
+        self._done: dict[str, datetime] = {}  # when it was last known, or Slack did not tell
 
     def request(self, ids: Iterable[str]) -> None:
         """Have these names looked up soon. Returns at once."""
+        since = self._clock.now() - FRESH
         for slack_id in ids:
-            if slack_id not in self._done and len(self._waiting) < MOST_WAITING:
+            done_at = self._done.get(slack_id)
+            if (done_at is None or done_at < since) and len(self._waiting) < MOST_WAITING:
                 self._waiting[slack_id] = None
 
     @property
@@ -62,7 +64,7 @@ class NameDirectory:
                 if slack_id not in fresh_names and (name := await self._ask(slack_id)):
                     new_names[slack_id] = name
                 self._waiting.pop(slack_id, None)
-                self._done.add(slack_id)
+                self._done[slack_id] = now
         except SlackError as error:
             log.info("names.wait", error=error.name)
         finally:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.directory.accounts import AccountLog
 
 NAME_FRESH_S = 3600.0
+ID_FRESH_S = 3600.0  # an address may belong to another account later
 
 
 class People:
@@ -17,22 +20,33 @@ class People:
     def __init__(self, api: SlackApi, accounts: AccountLog) -> None:
         self._api = api
         self._accounts = accounts
-        self._ids: dict[str, str] = {}
+        self._ids: dict[str, tuple[float, str]] = {}  # when it was looked up (monotonic), and the user ID
         self._direct_channels: dict[str, str] = {}
 
     async def user_id(self, person: str) -> str:
         """The Slack ID of an ID or address. Raises a permanent `SlackError` for an address that the workspace lacks."""
         if "@" not in person:
             return person
-        if person not in self._ids:
-            try:
-                answer = await self._api.call("users.lookupByEmail", email=person)
-            except SlackError as error:
-                await self._accounts.missing(person, error)
-                raise
-            self._ids[person] = answer["user"]["id"]
-            await self._accounts.found(person, self._ids[person])
-        return self._ids[person]
+        looked_up_at, known = self._ids.get(person, (float("-inf"), None))
+        if known is not None and time.monotonic() - looked_up_at < ID_FRESH_S:
+            return known
+        try:
+            answer = await self._api.call("users.lookupByEmail", email=person)
+        except SlackError as error:
+            await self._accounts.missing(person, error)
+            if known is not None and not error.permanent:  # Slack cannot say: nobody waits for it
+                return known
+            self._ids.pop(person, None)
+            raise
+        user = str(answer["user"]["id"])
+        self._ids[person] = time.monotonic(), user
+        await self._accounts.found(person, user)
+        return user
+
+    def forget(self, person: str) -> None:
+        """Look the person up anew the next time, since Slack did not take a message to them."""
+        _, user = self._ids.pop(person, (0.0, person))
+        self._direct_channels.pop(user, None)
 
     async def direct_channel(self, person: str) -> str:
         """The direct-message channel with a person, which never changes and so is opened once."""
@@ -42,6 +56,8 @@ class People:
                 answer = await self._api.call("conversations.open", users=user)
             except SlackError as error:
                 await self._accounts.missing(user, error)
+                if error.permanent:
+                    self.forget(person)
                 raise
             self._direct_channels[user] = str(answer["channel"]["id"])
         return self._direct_channels[user]

@@ -79,10 +79,11 @@ class UserGroups:
         refused = self._refresh_requested and age >= REFUSAL_REFRESH_S
         if not (age >= REFRESH_S or groups != self._groups or refused):
             return
-        self._refresh_requested = False
+        requested, self._refresh_requested = self._refresh_requested, False
         self._read_at, new, self._groups = time.monotonic(), groups - self._groups, groups
         await self._recall(new)
-        await self.fetch(groups)
+        errors = await self.fetch(groups)
+        self._refresh_requested |= requested and any(name != GONE for name in errors.values())
 
     async def fetch(self, groups: Iterable[str]) -> dict[str, str]:
         """Fetch the members of each group from Slack and store them. Returns Slack's error names, by group."""

@@ -55,10 +55,14 @@ class Arrivals:
     async def write(self) -> None:
         """Add what is new to the record."""
         new, self._new = self._new, {}
-        async with self._database.transaction() as conn:
-            record = await key_value.SLACK_ARRIVALS.lock(conn, {"since": self._clock.now().isoformat()})
-            if new:
-                await key_value.SLACK_ARRIVALS.put(conn, {**record, **new})
+        try:
+            async with self._database.transaction() as conn:
+                record = await key_value.SLACK_ARRIVALS.lock(conn, {"since": self._clock.now().isoformat()})
+                if new:
+                    await key_value.SLACK_ARRIVALS.put(conn, {**record, **new})
+        except BaseException:
+            self._new = {**new, **self._new}  # it is written the next time
+            raise
 
 
 def arrival_record(stored: Mapping[str, str]) -> ArrivalRecord:

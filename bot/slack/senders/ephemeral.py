@@ -58,7 +58,10 @@ class AnswerSender(SenderBase):
                     raise
             # Slack shows a private message in a thread only where somebody has replied already.
             notice = replace(notice, payload={**notice.payload, "thread_ts": None})
-        return await self._respond(notice, replies.declared(incident, policy))
+        # A command was answered at once that the incident is declared; a form was only closed.
+        by_command = bool(notice.payload.get("response_url"))
+        message = (replies.channel_open if by_command else replies.declared)(incident, policy)
+        return await self._respond(notice, message)
 
     async def _respond(self, notice: ClaimedNotice, message: Message) -> SendResult:
         if notice.uncertain:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 from bot.domain import routing
@@ -24,6 +25,8 @@ from bot.slack.senders.registry import sends
 from storage.outbox import enqueue, receipts
 from storage.outbox.payloads import read_payload
 
+NAME_FRESH_S = 600.0  # a channel may be renamed, and another take its name
+
 SETTLED = {
     NoticeKind.PAGE_CHANNEL: settled_page.in_channel,
     NoticeKind.PAGE_ELSEWHERE: settled_page.elsewhere,
@@ -36,7 +39,8 @@ class SlackPageSender(SenderBase):
 
     def __init__(self, senders: SenderContext) -> None:
         super().__init__(senders)
-        self._channel_ids: dict[str, str] = {}  # of channels that rungs name
+        # Of channels that rungs name: when the name was checked (monotonic), and the ID.
+        self._channel_ids: dict[str, tuple[float, str]] = {}
 
     @sends(NoticeKind.PAGE_CHANNEL, failure="page in the channel", unless=ended)
     async def page_channel(self, delivery: Delivery) -> SendResult:
@@ -64,7 +68,12 @@ class SlackPageSender(SenderBase):
         message = page.page_direct(
             delivery.incident, delivery.policy, payload, delivery.now, bridge=self.bridge(delivery)
         )
-        return await self.post(delivery, channel, message)
+        try:
+            return await self.post(delivery, channel, message)
+        except SlackError as error:
+            if error.permanent:
+                self._people.forget(payload.person)  # a retry by hand looks the account up anew
+            raise
 
     @sends(NoticeKind.PAGE_ELSEWHERE, failure="page", unless=ended)
     async def page_elsewhere(self, delivery: Delivery) -> SendResult:
@@ -137,6 +146,22 @@ class SlackPageSender(SenderBase):
 
     async def _channel_id(self, name: str) -> str:
         """The channel's ID; its name if Slack has no such channel, so that Slack refuses it."""
-        if name not in self._channel_ids and (channel := await channels.find_by_name(self._api, name)):
-            self._channel_ids[name] = channel
-        return self._channel_ids.get(name, name)
+        checked_at, known = self._channel_ids.get(name, (0.0, None))
+        if known is not None and time.monotonic() - checked_at < NAME_FRESH_S:
+            return known
+        if known is not None and await self._has_name(known, name):
+            self._channel_ids[name] = time.monotonic(), known
+            return known
+        channel = await channels.find_by_name(self._api, name)
+        if channel is None:
+            return name
+        self._channel_ids[name] = time.monotonic(), channel
+        return channel
+
+    async def _has_name(self, channel: str, name: str) -> bool:
+        """Whether the channel still has this name; also if Slack cannot say, since a page does not wait for that."""
+        try:
+            answer = await self._api.call("conversations.info", channel=channel)
+        except SlackError as error:
+            return not error.permanent
+        return channel == name or bool(answer["channel"].get("name") == name.lstrip("#"))

@@ -6,7 +6,8 @@ Every request gets the same answer, so that nobody learns who is subscribed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from enum import Enum
 
 from bot.domain.errors import NotFound, Refused
 from bot.domain.routing.subscribers import confirmation
@@ -124,8 +125,27 @@ async def unsubscribe_channel(context: Context, channel: str, delivery: str | No
         return existing
 
 
-async def toggle_channel(context: Context, channel: str, component: str | None) -> Subscriber | None:
-    """Subscribe a channel to a component, or to all. None if it was subscribed to just that, which now ends."""
+class ChannelChange(Enum):
+    """What a subscription of a channel led to."""
+
+    BEGUN = "begun"
+    ENDED = "ended"  # it was subscribed to just that
+    COVERED = "covered"  # it is told of everything, and so of this component
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSubscription:
+    """What a channel is told of since a change."""
+
+    change: ChannelChange
+    components: tuple[str, ...] | None  # keys; empty: everything; None: nothing
+
+
+async def toggle_channel(context: Context, channel: str, component: str | None) -> ChannelSubscription:
+    """Subscribe a channel to a component, or to all; the same again ends that.
+
+    A channel that is told of everything is not narrowed to a component: nobody would learn what it lost.
+    """
     async with context.database.transaction() as conn:
         now = context.clock.now()
         existing = await subscribers.lock_address(conn, SubscriberKind.SLACK, channel)
@@ -133,13 +153,15 @@ async def toggle_channel(context: Context, channel: str, component: str | None) 
             remaining = tuple(key for key in existing.components if key != component)
             if not remaining:
                 await subscribers.delete(conn, existing.id)
-                return None
-            changed = replace(existing, components=remaining)
-        elif existing is not None and component is None and not existing.components:
+                return ChannelSubscription(ChannelChange.ENDED, None)
+            await subscribers.save(conn, replace(existing, components=remaining))
+            return ChannelSubscription(ChannelChange.ENDED, remaining)
+        if existing is not None and not existing.components:
+            if component is not None:
+                return ChannelSubscription(ChannelChange.COVERED, ())
             await subscribers.delete(conn, existing.id)
-            return None
-        else:
-            new = existing or Subscriber(new_id(ID_LENGTH), SubscriberKind.SLACK, channel, now, confirmed_at=now)
-            changed = replace(new, components=() if component is None else (*new.components, component))
+            return ChannelSubscription(ChannelChange.ENDED, None)
+        new = existing or Subscriber(new_id(ID_LENGTH), SubscriberKind.SLACK, channel, now, confirmed_at=now)
+        changed = replace(new, components=() if component is None else (*new.components, component))
         await subscribers.save(conn, changed)
-        return changed
+        return ChannelSubscription(ChannelChange.BEGUN, changed.components)

@@ -7,11 +7,13 @@ from dataclasses import replace
 import pytest
 
 from bot.domain import incident as verbs
-from bot.domain.deadlines import Deadline, plan
-from bot.domain.incident import Incident
-from bot.domain.lapsed.reminder import page_silence
+from bot.domain.deadlines import Deadline, plan, withdrawal_reason
+from bot.domain.incident import AudienceMessage, Incident
+from bot.domain.lapsed.reminder import page_silence, remind
 from bot.domain.lapsed.reminder_reason import Activity, Nudge, decide_nudge
+from bot.domain.policy.policy import Audience
 from bot.domain.routing.notice import NoticeKind
+from bot.domain.values.target import Target
 from tests.domain.incidents import declared
 from tests.domain.policies import MINUTE, NOON, POLICY, paging
 
@@ -51,3 +53,23 @@ def test_silence_pages_nobody_who_is_there_already() -> None:
     there = verbs.acknowledge(incident, "UPRIMARY", NOON).incident
     outcome = page_silence(there, deadline, nudge, [], paging(AT))
     assert [page.people for page in outcome.incident.ladder.pages] == [("USECOND",)]
+
+
+def test_the_ledger_names_the_audiences_that_were_not_told() -> None:
+    policy = replace(POLICY, audiences={"board": Audience("board", "The board", notify=(Target.parse("user:UBOARD"),))})
+    level = replace(policy.severities[0], extra={"audiences": ["board"]}, roles=())
+    policy = replace(policy, severities=(level, *policy.severities[1:]))
+    incident = replace(declared("fatal"), update_due_at=None)
+    (deadline,) = [each for each in plan(incident, policy) if each.kind == "communication"]
+    assert deadline.reason == "fatal asks that The board be told by then"
+    nudge = decide_nudge(incident, policy, "comms", deadline.due_at, Activity(), deadline.due_at)
+    outcome = remind(incident, deadline, nudge, [], deadline.due_at)
+    assert [decision.reason for decision in outcome.ledger] == ["not told within the cadence: The board"]
+    message = AudienceMessage(deadline.due_at, "update", 1, 0, "detected", "fatal", 1)
+    told = replace(incident, communications=1, told={"board": message})
+    assert withdrawal_reason(deadline.dedup_key, incident, told) == "told: board"
+    owed = replace(incident, update_due_at=deadline.due_at)
+    both = decide_nudge(owed, policy, "update", deadline.due_at, Activity(), deadline.due_at)
+    (update,) = [each for each in plan(owed, policy) if each.kind == "update"]
+    covered = remind(owed, update, both, [deadline], deadline.due_at).ledger[1]
+    assert covered.reason == "listed in the reminder about an update: The board"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 import pytest
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.integrations.http import RETRY_MARGIN_S
-from bot.slack.client.api import SlackError, _from_answer
+from bot.slack.client.api import SlackApi, SlackError, _from_answer
 from bot.slack.client.error_messages import describe_failure
+from bot.web import slack_check
+from bot.web.slack_check import SlackCheck
 
 
 class Answer:
@@ -56,3 +60,47 @@ def test_a_page_in_the_place_of_slacks_answer_is_no_final_refusal() -> None:
 def test_a_refusal_that_slack_names_is_final() -> None:
     error = refused(200, {"ok": False, "error": "cant_invite"})
     assert (error.name, error.permanent) == ("cant_invite", True)
+
+
+class Client:
+    """A client of which a test swaps the token while a call is under way."""
+
+    def __init__(self) -> None:
+        self.token = "xoxb-old"
+        self.answer: Exception | Any = None
+        self.under_way: Callable[[], None] = lambda: None
+
+    async def auth_test(self) -> Any:
+        self.under_way()
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+async def test_an_answer_about_an_earlier_token_says_nothing_about_the_one_in_use() -> None:
+    client = Client()
+    api = SlackApi(cast(AsyncWebClient, client))
+    client.answer = SlackApiError("refused", Answer(200, {"ok": False, "error": "token_revoked"}))  # type: ignore[no-untyped-call]  # of the SDK
+    client.under_way = lambda: api.use_token("xoxb-new")
+    with pytest.raises(SlackError, match="token_revoked"):
+        await api.call("auth.test")
+    assert api.refused is None
+    client.under_way = lambda: None
+    with pytest.raises(SlackError, match="token_revoked"):
+        await api.call("auth.test")
+    assert api.refused == "token_revoked"
+
+
+async def test_ready_asks_slack_only_if_no_call_was_answered_lately(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client()
+    api, asked = SlackApi(cast(AsyncWebClient, client)), []
+    client.answer = Answer(200, {"ok": True})
+    client.under_way = lambda: asked.append("auth.test")
+    await api.call("auth.test")  # as the start does
+    check = SlackCheck(api, None)
+    assert [await check(), await check()] == [None, None]
+    assert len(asked) == 1
+    monkeypatch.setattr(slack_check, "ASK_EVERY_S", -1.0)
+    client.answer = SlackApiError("refused", Answer(503, {}))  # type: ignore[no-untyped-call]  # of the SDK
+    assert "does not answer as it should" in str(await check())
+    assert len(asked) == 2

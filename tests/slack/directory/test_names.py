@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, cast
 
 from bot.slack.client.api import SlackApi, SlackError
-from bot.slack.directory.names import NameDirectory
+from bot.slack.directory.names import FRESH, NameDirectory
 from storage import names
 from storage.database import Database
 from tests.slack.fakes import Answer, FakeApi
@@ -55,3 +56,17 @@ async def test_while_slack_cannot_answer_the_rest_waits(database: Database) -> N
     learner.request(["U0GONE0000"])
     await learner.look_up()
     assert len(api.calls) == 3  # Slack does not know that one
+
+
+async def test_a_name_is_asked_for_again_after_a_week(database: Database) -> None:
+    answers: list[Answer] = [{"user": {"real_name": "Maya"}}, {"user": {"real_name": "Maya Noor"}}]
+    api = FakeApi(users_info=lambda args: answers.pop(0))
+    clock = MovableClock()
+    learner = NameDirectory(database, cast(SlackApi, api), clock)
+    learner.request(["U1"])
+    await learner.look_up()
+    clock.instant += FRESH + timedelta(seconds=1)
+    api.profiles._kept.clear()
+    learner.request(["U1"])
+    await learner.look_up()
+    assert await known(database, "U1") == {"U1": "Maya Noor"}

@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from bot.slack.client.api import SlackApi, SlackError
+from bot.slack.directory import people as people_module
 from bot.slack.directory.accounts import AccountLog
 from bot.slack.directory.people import People
 from tests.slack.fakes import Answer, FakeApi
@@ -90,3 +91,28 @@ async def test_a_direct_channel_is_opened_once() -> None:
 async def test_a_person_is_named_as_slack_shows_them(account: dict[str, Any], name: str) -> None:
     directory, _, _ = people(users_info=lambda args: {"user": account})
     assert await directory.name("U7") == name
+
+
+async def test_an_address_that_belongs_to_another_account_by_now_is_looked_up_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(people_module, "ID_FRESH_S", 0.0)
+    answers: list[Answer] = [
+        {"user": {"id": "U1"}}, {"user": {"id": "U2"}}, SlackError("internal_error", "users.lookupByEmail"),
+        SlackError("users_not_found", "users.lookupByEmail", permanent=True),
+    ]  # fmt: skip
+    directory = People(cast(SlackApi, FakeApi(users_lookupByEmail=lambda args: answers.pop(0))), Accounts())
+    assert [await directory.user_id("maya@x.io") for _ in range(3)] == ["U1", "U2", "U2"]
+    with pytest.raises(SlackError, match="users_not_found"):
+        await directory.user_id("maya@x.io")
+
+
+async def test_an_account_that_slack_does_not_reach_is_looked_up_again() -> None:
+    opened: list[Answer] = [
+        SlackError("user_disabled", "conversations.open", permanent=True), {"channel": {"id": "D1"}},
+    ]  # fmt: skip
+    directory, api, _ = people(conversations_open=lambda args: opened.pop(0))
+    with pytest.raises(SlackError, match="user_disabled"):
+        await directory.direct_channel("maya@x.io")
+    assert await directory.direct_channel("maya@x.io") == "D1"
+    assert api.methods().count("users.lookupByEmail") == 2

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 
+from bot.domain.policy.policy import AllowList
+from bot.policy.reader import preset
 from bot.slack.client.api import SlackApi, SlackError
-from bot.slack.directory.usergroups import GONE, fetch_members, find_id, is_group_id
+from bot.slack.directory import usergroups
+from bot.slack.directory.usergroups import GONE, UserGroups, fetch_members, find_id, is_group_id
+from storage.database import Database
 from tests.slack.fakes import Answer, FakeApi
+from tests.storage.helpers import NOW
 
 MEMBERS = {"S0OLD": ["U1"], "S0NEW": ["U2", "U3"]}
 
@@ -56,3 +62,23 @@ async def test_other_errors_are_raised() -> None:
 @pytest.mark.parametrize(("group", "is_id"), [("S0ABC", True), ("sre", False), ("S-team", False)])
 def test_ids_and_handles_are_told_apart(group: str, is_id: bool) -> None:
     assert is_group_id(group) is is_id
+
+
+async def test_a_refresh_that_was_asked_for_and_failed_is_repeated_soon(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usergroups, "REFUSAL_REFRESH_S", 0.0)
+    answers: list[Answer] = [
+        {"users": ["U1"]},
+        SlackError("internal_error", "usergroups.users.list"),
+        {"users": ["U2"]},
+    ]
+    api = cast(SlackApi, FakeApi(usergroups_users_list=lambda args: answers.pop(0)))
+    policy = replace(preset("sev1-5"), permissions={"resolve": AllowList(groups=("S0OLD",))})
+    groups = UserGroups(database, api, lambda: policy, lambda: NOW)
+    await groups._refresh_if_due()
+    groups.request_refresh()
+    await groups._refresh_if_due()
+    assert groups.members("S0OLD") == frozenset({"U1"}), "Slack did not answer"
+    await groups._refresh_if_due()
+    assert groups.members("S0OLD") == frozenset({"U2"})
