@@ -125,7 +125,7 @@ async def test_the_page_says_that_the_bot_is_starting_and_holds_what_is_typed(br
 async def test_a_channel_that_is_named_before_it_is_known_gets_its_name(ui: WebUI) -> None:
     maya = await ui.open("maya")
     await say(maya, "/incident declare sev2 Checkout is down")
-    welcome = maya.locator(".message.private", has_text="INC-1 is declared")
+    welcome = maya.locator(".message.private", has_text="The channel of INC-1 is open")
     await expect(welcome.locator(".mention")).to_have_text("#inc-1-checkout-is-down")
 
 

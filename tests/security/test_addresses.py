@@ -164,7 +164,7 @@ async def test_an_answer_whose_address_is_not_slacks_is_posted_in_the_channel(he
             ).encode()  # fmt: skip
             assert (await send(here, body, FORM)).status == 200
         async with asyncio.timeout(WITHIN_S):
-            while sum("* is declared: " in shown.text for shown in all_messages(here)) < 5:  # directly
+            while sum("The channel of INC-" in shown.text for shown in all_messages(here)) < 5:  # directly
                 await asyncio.sleep(0.05)
         assert found.reached == []
     await still_works(here)
