@@ -119,7 +119,9 @@ def test_the_events_that_it_sends_are_read_whole(body: str) -> None:
 
 def test_every_source_has_a_section_and_datadogs_template_is_read_once_it_is_filled_in() -> None:
     for kind in SOURCES:
-        assert f"/hooks/{kind}" in SENDERS["scripts" if kind == "events" else kind]
+        page = "scripts" if kind == "events" else kind
+        assert page in SENDERS, f"write docs/integrations/{page}.md"
+        assert f"/hooks/{kind}" in SENDERS[page]
     (template,) = re.findall(r"```text\n(.*?)```", SENDERS["datadog"], re.DOTALL)
     template = template.replace("\n", "")
     filled = {**json.loads(template.replace("$ALERT_TRANSITION", "Triggered")), "title": "Slow", "alert_title": "Slow"}

@@ -28,6 +28,11 @@ def one(kind: str, payload: Any, **headers: str) -> Alert:
     return alert
 
 
+def test_every_source_has_a_sample() -> None:
+    """Each sample is sent to its endpoint by `tests/alerts/test_every_source.py`."""
+    assert set(payloads.SAMPLES) == set(SOURCES)
+
+
 @pytest.mark.parametrize("kind", sorted(payloads.SAMPLES))
 def test_every_alert_has_its_source_and_a_name_as_labels(kind: str) -> None:
     alert = one(kind, payloads.SAMPLES[kind])
