@@ -33,7 +33,8 @@ async def insert(conn: AsyncConnection, item: ActionItem, remind_at: datetime | 
 async def insert_many(conn: AsyncConnection, items: Sequence[tuple[ActionItem, datetime | None]]) -> None:
     """Store new items, each with the instant of its first reminder."""
     rows = [
-        {"incident": item.incident, "number": item.number, **_columns(item, remind_at)} for item, remind_at in items
+        {"incident": item.incident, "number": item.number, **_columns(item), "remind_at": remind_at}
+        for item, remind_at in items
     ]
     if rows:
         await conn.execute(sa.insert(action_items), rows)
@@ -42,7 +43,13 @@ async def insert_many(conn: AsyncConnection, items: Sequence[tuple[ActionItem, d
 async def save(conn: AsyncConnection, item: ActionItem, remind_at: datetime | None) -> None:
     """Store an item in place of its earlier state, with the instant of its next reminder."""
     is_item = (_c.incident == item.incident, _c.number == item.number)
-    await conn.execute(sa.update(action_items).where(*is_item).values(**_columns(item, remind_at)))
+    await conn.execute(sa.update(action_items).where(*is_item).values(**_columns(item), remind_at=remind_at))
+
+
+async def save_words(conn: AsyncConnection, item: ActionItem) -> None:
+    """Store an item in place of its earlier state. Its next reminder stays as planned, also one that is due by now."""
+    is_item = (_c.incident == item.incident, _c.number == item.number)
+    await conn.execute(sa.update(action_items).where(*is_item).values(**_columns(item)))
 
 
 async def claim_due(conn: AsyncConnection, now: datetime, limit: int) -> list[tuple[ActionItem, datetime]]:
@@ -117,12 +124,11 @@ def _live(query: Any, wanted: ActionFilter) -> Any:
     return query
 
 
-def _columns(item: ActionItem, remind_at: datetime | None) -> dict[str, Any]:
+def _columns(item: ActionItem) -> dict[str, Any]:
     return {
         "live": item.live,
         "owner": item.owner,
         "due": item.due.isoformat() if item.due else None,
         "source_ts": item.source_ts,
-        "remind_at": remind_at,
         "state": _adapter.dump_python(item, mode="json"),
     }

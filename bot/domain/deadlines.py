@@ -11,7 +11,6 @@ from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import TypeVar
 
-from bot.domain.actions.reminders import until_working_hours
 from bot.domain.communications import stages
 from bot.domain.incident import Incident, Ladder, empty_roles, handover, review_agenda, review_reminders
 from bot.domain.oncall import shift_change
@@ -100,11 +99,9 @@ def plan(incident: Incident, policy: Policy) -> tuple[Deadline, ...]:
 
 def _review(incident: Incident, policy: Policy) -> tuple[Deadline, ...]:
     """When the facilitator is reminded of the review next, in working hours; nothing once it is completed."""
-    at = review_reminders.next_at(incident)
+    at = review_reminders.next_at(incident, policy.zone)
     if at is None or incident.review is None:
         return ()
-    local_day = at.astimezone(policy.zone).date()
-    at += until_working_hours(at, local_day, policy.zone)
     review = incident.review
     subject = ReviewSubject(incident.episode, review.reminders, review.scheduled)
     why = "the review is to be completed" if review.scheduled_at else "the review is not scheduled"

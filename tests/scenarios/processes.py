@@ -38,7 +38,15 @@ from bot.slack.senders import delays
 from bot.usecases.alerts import decide, escalate
 from bot.usecases.outbox import digest
 from bot.web import slack_check
-from bot.workers import job_runner, outage_monitor, outage_watch, outbox, scheduler
+from bot.workers import (
+    action_reminders,
+    job_runner,
+    outage_monitor,
+    outage_watch,
+    outbox,
+    scheduler,
+    weekly_digest,
+)
 from storage import database
 from storage.database import Database
 from storage.outbox import delayed
@@ -244,6 +252,12 @@ def _tune(tuning: Tuning) -> None:
     }  # fmt: skip
     if tuning.outages:
         constants |= _of_outages(shorter)
+    if tuning.clock is not None:  # days may pass
+        looking: dict[str, object] = {
+            "EVERY": timedelta(seconds=2 * tuning.look_s),
+            "FIRST": timedelta(seconds=tuning.look_s),
+        }
+        constants |= {action_reminders: looking, weekly_digest: looking}
     for module, values in constants.items():
         for name, value in values.items():
             assert hasattr(module, name), f"{module.__name__} has no {name}"

@@ -1,4 +1,4 @@
-"""`python -m tests.torture [--runs N] [--seed S] [--database sqlite|postgresql] [--replicas 1|2] [--outages]`.
+"""`python -m tests.torture [--runs N] [--seed S] [--database sqlite|postgresql] [--replicas 1|2] [--outages | --days]`.
 
 Runs seeds S, S+1 … to the end, and prints for each failure how to run it again.
 """
@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from tests.torture.days import night_of_days
 from tests.torture.outages import outage_night
 from tests.torture.runs import Laboratory, Result, laboratory
 from tests.torture.schedule import Schedule, schedule
@@ -26,7 +27,8 @@ def main() -> int:
     began = time.monotonic()
     with laboratory() as lab:
         for seed in range(first, first + args.runs):
-            plan = (outage_night if args.outages else schedule)(seed, args.database, args.replicas)
+            kind = outage_night if args.outages else night_of_days if args.days else schedule
+            plan = kind(seed, args.database, args.replicas)
             result = _survived(lab, plan, args.log)
             if result is None or result.wrong:
                 failed.append(seed)
@@ -42,7 +44,7 @@ def main() -> int:
 
 def _survived(lab: Laboratory, plan: Schedule, log: Path | None) -> Result | None:
     rerun = f"python -m tests.torture --seed {plan.seed} --database {plan.database} --replicas {plan.replicas}"
-    rerun += " --outages" * plan.outages
+    rerun += " --outages" * plan.outages + " --days" * bool(plan.days)
     try:
         result = lab.run(plan)
     except (TimeoutError, OSError) as error:
@@ -75,6 +77,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--database", choices=("sqlite", "postgresql"), help="default: from the seed")
     parser.add_argument("--replicas", type=int, choices=(1, 2), help="default: from the seed; SQLite has one")
     parser.add_argument("--outages", action="store_true", help="nights in which Slack is dead for hours")
+    parser.add_argument("--days", action="store_true", help="nights in which weeks pass after the incidents")
     parser.add_argument("--log", type=Path, help="a file for the logs of the processes")
     return parser.parse_args()
 

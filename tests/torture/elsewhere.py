@@ -19,7 +19,8 @@ from bot.usecases import tokens
 from storage.open import open_database
 from tests.scenarios import processes
 from tests.scenarios.processes import SteppedClock
-from tests.torture.people import ACCEPTED, REFUSED, UNKNOWN, Act, number_of, pick
+from tests.torture.acts import ACCEPTED, REFUSED, UNKNOWN, Act, pick
+from tests.torture.people import number_of
 from tests.torture.schedule import PEOPLE, Step
 from tests.web.console.browser import Browser
 

@@ -93,7 +93,7 @@ async def _lose_acks(world: World, step: Step) -> None:
 
 
 async def _step(world: World, step: Step) -> None:
-    world.clock.step(step.more["by_s"])
+    world.course.step(step.more["by_s"])
 
 
 async def _down(world: World, step: Step) -> None:
@@ -109,7 +109,7 @@ async def _outage(world: World, step: Step) -> None:
     leaps = step.more["leaps"]
     for leap_s in leaps:
         await asyncio.sleep(step.more["for_s"] / len(leaps))
-        world.clock.step(leap_s)
+        world.course.step(leap_s)
     await world.ws.come_back()
 
 

@@ -21,20 +21,27 @@ from storage.open import open_database
 from storage.schema import deadlines, outbox
 from storage.timeline import entries as timeline
 from storage.timeline.verify import chain_faults
+from tests.torture.acts import ACCEPTED, REFUSED
 from tests.torture.digest_oracle import outages
 from tests.torture.message_oracle import delivered_messages, messages
 from tests.torture.outsider_oracle import outsiders
-from tests.torture.people import ACCEPTED, ENTRY_KINDS, REFUSED, has_block, metadata_key
+from tests.torture.people import ENTRY_KINDS, has_block, metadata_key
 from tests.torture.post_oracle import POSTED_KINDS, channels_back, is_archived, keys, waits_for_channel
+from tests.torture.reminder_oracle import action_reminders, at_work, policy_zone, zone_of
+from tests.torture.replicas import WAITS_FOR_MORNING
+from tests.torture.review_oracle import reviews, weekly_digests
 from tests.torture.world import World
 
 DECLARES = ("declare", "declare_form", "declare_private")
+ACTION_EVENTS = {"action": "created", "action_form": "created", "action_shortcut": "created",
+                 "action_not_doing": "deferred"}  # fmt: skip
 BUTTON_ENTRY_KINDS = {"Snooze 15m": "snoozed", "Snooze 1h": "snoozed"}  # Escalate asks first
 
 
 # What ends the wait for the first page of an episode, and how long it lasts: the rungs of `world.POLICY`.
 TURNS = frozenset({"reopened", "acknowledged", "severity", "resolved", "closed", "cancelled"})
 RUNG_1_AFTER = {"sev1": timedelta(0), "sev2": timedelta(seconds=5)}
+RUNG_1_OF_DAYS = {"sev1": timedelta(0)}
 
 
 @dataclass(slots=True)
@@ -66,6 +73,7 @@ async def judge(world: World) -> Verdict:
     for check in (
         _declares, _channels, _cards_and_announcements, _verbs, _presses, messages, keys, channels_back, _reminders,
         _pages, _ledger, _reopenings, _outbox, outsiders, outages,
+        action_reminders, reviews, weekly_digests,
     ):  # fmt: skip
         check(world, snapshot, verdict)
     verdict.counts["incidents"] = len(snapshot.incidents)
@@ -142,6 +150,7 @@ def _announced(world: World, snapshot: Snapshot, verdict: Verdict, incident: Inc
     """The incident has one announcement, which shows its current state."""
     number, announced = incident.number, world.ws.bot_messages("incidents", threads=False)
     about = [m for m in announced if f"INC-{number} " in f"{m.text} " or f"INC-{number}:" in m.text]
+    about = [m for m in about if not _dedup_key(snapshot, m).startswith("review_published:")]
     if not about and (not incident.open or _announcement_lost(world, snapshot, number)):
         verdict.counts["deleted announcements that nobody needs or noticed"] += 1
     elif len(about) != 1:
@@ -165,7 +174,11 @@ def _verbs(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
         kind = ENTRY_KINDS.get(act.what)
         if kind is None:
             continue
-        count = sum(entry.kind == kind and f" {act.token} " in f" {entry.text} " for entry in entries)
+        event = ACTION_EVENTS.get(act.what)
+        count = sum(
+            entry.kind == kind and f" {act.token} " in f" {entry.text} " and event in (None, entry.data.get("event"))
+            for entry in entries
+        )
         least, most = {ACCEPTED: (1, 1), REFUSED: (0, 0)}.get(act.outcome, (0, 1))
         if act.what == "status" and act.outcome == ACCEPTED:
             most = 1
@@ -250,7 +263,8 @@ def _reopenings(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
     for number, records in snapshot.timelines.items():
         entries = [record.entry for record in sorted(records, key=lambda record: record.seq)]
         turns = [place for place, entry in enumerate(entries) if entry.kind in TURNS]
-        after = RUNG_1_AFTER.get(snapshot.incidents[number].severity)
+        rungs = RUNG_1_OF_DAYS if world.schedule.days else RUNG_1_AFTER
+        after = rungs.get(snapshot.incidents[number].severity)
         if not turns or entries[turns[-1]].kind != "reopened" or after is None:
             continue
         verdict.counts["reopenings"] += 1
@@ -268,20 +282,44 @@ def _dedup_key(snapshot: Snapshot, message: Message) -> str:
 def _ledger(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
     """No deadline stays due, none waits for an incident that ended, and no lapsed one was forgotten."""
     now = world.clock.now()
+    waiting = {row.deadline for row in snapshot.outbox if row.deadline and _waits_for_morning(world, row)}
     for row in snapshot.deadlines:
         incident = snapshot.incidents[row.incident]
-        if row.state == "due":
+        if row.state == "due" and row.dedup_key not in waiting:
             verdict.wrong.append(f"{row.dedup_key} stays due: {row.reason}")
-        elif row.state == "waiting" and not incident.open:
+        elif row.state == "waiting" and not incident.open and not _is_of_review(row, incident):
             verdict.wrong.append(f"{row.dedup_key} waits, and INC-{row.incident} is {incident.status}")
         elif row.state == "waiting" and row.due_at <= now:
             verdict.wrong.append(f"{row.dedup_key} was due at {row.due_at}, and it is {now}")
+
+
+def _waits_for_morning(world: World, row: Any) -> bool:
+    """Whether a row rightly waits: it reminds of items or of a review, and whom it is for is not at work."""
+    if row.state not in ("queued", "unknown") or not str(row.error).endswith(WAITS_FOR_MORNING):
+        return False
+    if row.kind == "action_reminder":
+        return not at_work(world.clock.now(), zone_of(world, row.payload["person"]))
+    return row.kind == "review_reminder" and not at_work(world.clock.now(), policy_zone(world))
+
+
+def _is_of_review(row: Any, incident: Incident) -> bool:
+    """Whether a deadline that outlasts its incident is of a review that is not completed: its reminder, or its meeting.
+
+    The meeting has one only while it has a time, the reminder only where the review has a day.
+    """
+    review = incident.review
+    if review is None or row.kind != "review" or review.state not in ("draft", "scheduled"):
+        return False
+    what = row.dedup_key.partition(":")[0]
+    return (what == "review" and review.due_at is not None) or (what == "agenda" and review.state == "scheduled")
 
 
 def _outbox(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
     for row in snapshot.outbox:
         if waits_for_channel(world, snapshot, row):
             verdict.counts["rows that wait for an archived channel"] += 1
+        elif _waits_for_morning(world, row):
+            verdict.counts["rows that wait for somebody's morning"] += 1
         elif row.state in ("held", "queued", "leased", "unknown"):
             verdict.wrong.append(f"{row.dedup_key} is still {row.state} after {row.attempts} attempts: {row.error}")
         elif row.state == "failed":

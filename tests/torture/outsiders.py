@@ -7,7 +7,8 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from sandbox import Channel, Reply
-from tests.torture.people import UNKNOWN, Act, Removal, number_of, pick
+from tests.torture.acts import UNKNOWN, Act, pick
+from tests.torture.people import Removal, number_of
 from tests.torture.schedule import PEOPLE, Step
 
 if TYPE_CHECKING:

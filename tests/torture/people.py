@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from sandbox import Channel, Ephemeral, Message, NotVisible, Reply, SlackError, Workspace
+from tests.torture.acts import ACCEPTED, REFUSED, UNKNOWN, Act, pick
+from tests.torture.afterwards import Afterwards
 from tests.torture.schedule import Step
 
-ACCEPTED, REFUSED, UNKNOWN = "accepted", "refused", "unknown"
 NOT_RECORDED = "not recorded"
 SUCCESS = re.compile(
     r"is declared|Noted on the timeline|Update #\d+ of|is now |is resolved\.|is closed\.|is open again|Reminders for|"
@@ -24,20 +27,9 @@ ESCALATE_AGAIN = re.compile(r"Page rung \d+ as well: .*\?")  # somebody escalate
 ENTRY_KINDS = {
     "note": "note", "update": "update", "update_form": "update", "status": "status", "severity": "severity",
     "escalate": "escalated", "resolve": "resolved", "resolve_form": "resolved", "reopen": "reopened",
-    "mention": "note", "action": "action",
+    "mention": "note", "action": "action", "action_form": "action", "action_shortcut": "action",
+    "action_not_doing": "action",
 }  # fmt: skip
-
-
-@dataclass(slots=True)
-class Act:
-    """Something that a person did. `who` is their ID. Its text, if any, contains `token`."""
-
-    what: str
-    who: str
-    token: str
-    number: int | None
-    outcome: str
-    words: str = ""
 
 
 @dataclass(slots=True)
@@ -67,6 +59,8 @@ class People:
     acts: list[Act] = field(default_factory=list)
     messages: list[SentMessage] = field(default_factory=list)
     pressed: list[Act] = field(default_factory=list)
+    settled: list[Act] = field(default_factory=list)  # presses of Done; the token is the item's ID
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)  # the bot's
     archived: int = 0  # channels that somebody archived
     kicked: list[str] = field(default_factory=list)  # channels from which somebody removed the bot
     outages: int = 0  # of the token
@@ -74,16 +68,21 @@ class People:
     removals: list[Removal] = field(default_factory=list)
     acted_unknown: set[int | None] = field(default_factory=set)  # of guests before Slack told who they are
     answers_outside: list[Act] = field(default_factory=list)  # what guests and removed people were answered
-    _form_locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    form_locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    afterwards: Afterwards = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.afterwards = Afterwards(self)
 
     async def do(self, step: Step) -> None:
         """Do one step. Skip it if its object does not exist yet, or if Slack does not allow it."""
+        act = getattr(self, f"_{step.what}", None) or getattr(self.afterwards, step.what)
         try:
             if step.what.endswith("_form"):
-                async with self._form_locks[step.who]:  # a person fills in one form at a time
-                    await getattr(self, f"_{step.what}")(step)
+                async with self.form_locks[step.who]:  # a person fills in one form at a time
+                    await act(step)
             else:
-                await getattr(self, f"_{step.what}")(step)
+                await act(step)
         except (SlackError, NotVisible, LookupError):
             return
 
@@ -92,7 +91,7 @@ class People:
     def channels(self) -> list[Channel]:
         return [channel for channel in self.ws.state.channels.values() if number_of(channel) is not None]
 
-    async def _channel(self, step: Step) -> Channel:
+    async def channel(self, step: Step) -> Channel:
         """Pick an incident channel, and join it if needed."""
         channel: Channel = pick(self.channels(), step.pick)
         await self.ws.person(step.who).join(channel.id)
@@ -101,13 +100,16 @@ class People:
     # — messages
 
     async def _say(self, step: Step) -> None:
-        channel = await self._channel(step)
-        text = f"{step.token} said"
-        self.messages.append(SentMessage(await self.ws.person(step.who).say(channel.id, text), channel.id, [text]))
+        await self.said(step, await self.channel(step), f"{step.token} said")
+
+    async def said(self, step: Step, channel: Channel, text: str) -> Message:
+        message = await self.ws.person(step.who).say(channel.id, text)
+        self.messages.append(SentMessage(message, channel.id, [text]))
+        return message
 
     async def _chat(self, step: Step) -> None:
         """Several messages in a row."""
-        channel = await self._channel(step)
+        channel = await self.channel(step)
         for number in range(4):
             text = f"{step.token} line {number}"
             self.messages.append(SentMessage(await self.ws.person(step.who).say(channel.id, text), channel.id, [text]))
@@ -143,11 +145,11 @@ class People:
 
     async def _declare(self, step: Step) -> None:
         severity = ("sev1", "sev2", "sev3")[int(step.pick * 3)]
-        await self._command(step, f"{severity} Case {step.token} is broken", None)
+        await self.command(step, f"{severity} Case {step.token} is broken", None)
 
     async def _declare_private(self, step: Step) -> None:
         severity = ("sev1", "sev2", "sev3")[int(step.pick * 3)]
-        await self._command(step, f"declare --private {severity} Case {step.token} is broken", None)
+        await self.command(step, f"declare --private {severity} Case {step.token} is broken", None)
 
     async def _declare_form(self, step: Step) -> None:
         person = self.ws.person(step.who)
@@ -156,7 +158,7 @@ class People:
         if view.callback_id == "declare":
             severity = ("sev1", "sev2", "sev3")[int(step.pick * 3)]
             await person.fill(view, {"Severity": severity})
-            await self._submit(step, None)
+            await self.submit(step, None)
 
     async def begin(self, step: Step) -> None:
         """Declare until it is acknowledged, so that there is an incident before the night begins."""
@@ -166,59 +168,56 @@ class People:
                 return
 
     async def _note(self, step: Step) -> None:
-        await self._command(step, f"note {step.token} noted")
-
-    async def _action(self, step: Step) -> None:
-        await self._command(step, f"action {step.token} alert on it @{step.who} by tomorrow P1")
+        await self.command(step, f"note {step.token} noted")
 
     async def _update(self, step: Step) -> None:
-        await self._command(step, f"update {step.token} updated")
+        await self.command(step, f"update {step.token} updated")
 
     async def _ack(self, step: Step) -> None:
-        await self._command(step, "ack")
+        await self.command(step, "ack")
 
     async def _severity(self, step: Step) -> None:
-        await self._command(step, f"severity {('sev1', 'sev2', 'sev3')[int(step.pick * 97 % 3)]} {step.token} worse")
+        await self.command(step, f"severity {('sev1', 'sev2', 'sev3')[int(step.pick * 97 % 3)]} {step.token} worse")
 
     async def _status(self, step: Step) -> None:
         status = ("investigating", "identified", "mitigating", "monitoring")[int(step.pick * 97 % 4)]
-        await self._command(step, f"status {status} {step.token} moved")
+        await self.command(step, f"status {status} {step.token} moved")
 
     async def _role(self, step: Step) -> None:
-        await self._command(step, f"role {('commander', 'scribe')[int(step.pick * 97 % 2)]} @{step.who}")
+        await self.command(step, f"role {('commander', 'scribe')[int(step.pick * 97 % 2)]} @{step.who}")
 
     async def _snooze(self, step: Step) -> None:
-        await self._command(step, "snooze 30s")
+        await self.command(step, "snooze 30s")
 
     async def _next(self, step: Step) -> None:
-        await self._command(step, f"next {5 + int(step.pick * 97 % 40)}s")
+        await self.command(step, f"next {5 + int(step.pick * 97 % 40)}s")
 
     async def _escalate(self, step: Step) -> None:
-        await self._command(step, f"escalate {step.token} more people")
+        await self.command(step, f"escalate {step.token} more people")
 
     async def _resolve(self, step: Step) -> None:
-        await self._command(step, f"resolve {step.token} rolled back")
+        await self.command(step, f"resolve {step.token} rolled back")
 
     async def _close(self, step: Step) -> None:
-        await self._command(step, "close")
+        await self.command(step, "close")
 
     async def _reopen(self, step: Step) -> None:
-        await self._command(step, f"reopen {step.token} is back")
+        await self.command(step, f"reopen {step.token} is back")
 
     async def _join(self, step: Step) -> None:
-        await self._command(step, "join")
+        await self.command(step, "join")
 
     async def _invite(self, step: Step) -> None:
-        await self._command(step, "invite @noor")
+        await self.command(step, "invite @noor")
 
     async def _mention(self, step: Step) -> None:
-        channel = await self._channel(step)
+        channel = await self.channel(step)
         text = f"@tocsin note {step.token} mentioned"
         message = await self.ws.person(step.who).say(channel.id, text)
         self.messages.append(SentMessage(message, channel.id, [message.text]))
         self.acts.append(Act("mention", self.ws.user(step.who).id, step.token, number_of(channel), UNKNOWN))
 
-    async def _command(self, step: Step, words: str, number: int | None = -1, *, again: bool = False) -> None:
+    async def command(self, step: Step, words: str, number: int | None = -1, *, again: bool = False) -> None:
         """Type a command in the incident's channel, or elsewhere with `--in`."""
         where = "#general"
         if number is not None and not again:
@@ -235,44 +234,42 @@ class People:
         if not reply.ok and not again:  # people try again, with a new token
             await asyncio.sleep(0.4)
             words = words.replace(step.token, f"{step.token}b")
-            await self._command(replace(step, token=f"{step.token}b"), words, number, again=True)
+            await self.command(replace(step, token=f"{step.token}b"), words, number, again=True)
 
     # — forms
 
     async def _update_form(self, step: Step) -> None:
-        await self._form(step, "update", "update", {"What changed?": f"{step.token} changed"})
+        await self.form(step, "update", "update", {"What changed?": f"{step.token} changed"})
 
     async def _resolve_form(self, step: Step) -> None:
-        channel = await self._channel(step)
+        channel = await self.channel(step)
         person = self.ws.person(step.who)
         await person.press(self.ws.pinned(channel.id)[0], "Resolve")
         if person.view.callback_id == "resolve":
             await person.fill(person.view, {"What fixed it?": f"{step.token} fixed"})
-            await self._submit(step, number_of(channel))
+            await self.submit(step, number_of(channel))
 
-    async def _form(self, step: Step, words: str, callback: str, values: dict[str, Any]) -> None:
-        channel = await self._channel(step)
+    async def form(self, step: Step, words: str, callback: str, values: dict[str, Any]) -> None:
+        channel = await self.channel(step)
         person = self.ws.person(step.who)
         await person.command(channel.id, f"/incident {words}")
         if person.view.callback_id == callback:
             await person.fill(person.view, values)
-            await self._submit(step, number_of(channel))
+            await self.submit(step, number_of(channel))
 
-    async def _submit(self, step: Step, number: int | None) -> None:
+    async def submit(self, step: Step, number: int | None, who: str | None = None) -> None:
         """Submit the open form, and record the outcome."""
-        person = self.ws.person(step.who)
+        person = self.ws.person(who or step.who)
         reply = await person.submit()
         outcome = _form_outcome(reply)
-        self.acts.append(
-            Act(step.what, self.ws.user(step.who).id, step.token, number, outcome, f"{reply.error} {reply.errors}")
-        )
+        self.acts.append(Act(step.what, person.id, step.token, number, outcome, f"{reply.error} {reply.errors}"))
         while self.ws.modals.stack(person.id):
             await person.close()
 
     # — buttons
 
     async def _press_card(self, step: Step) -> None:
-        channel = await self._channel(step)
+        channel = await self.channel(step)
         await self._press(step, self.ws.pinned(channel.id)[0], ("Acknowledge", "Escalate"))
 
     async def _press_announcement(self, step: Step) -> None:
@@ -288,7 +285,7 @@ class People:
         await self._press(step, message, ("I'm on it", "Can't"), owner)
 
     async def _press_nudge(self, step: Step) -> None:
-        channel = await self._channel(step)
+        channel = await self.channel(step)
         messages = [m for m in self.ws.bot_messages(channel.id) if has_block(m, "nudge")]
         await self._press(step, pick(messages, step.pick), ("Snooze 15m", "Snooze 1h"))
 
@@ -330,12 +327,6 @@ def has_block(message: Message, block_id: str) -> bool:
 def metadata_key(message: Message) -> str:
     """The key of a message of the bot's; empty if it has none."""
     return str((message.metadata or {}).get("event_payload", {}).get("key", ""))
-
-
-def pick(things: list[Any], pick: float) -> Any:
-    if not things:
-        raise LookupError("there is nothing to pick yet")
-    return things[int(pick * len(things))]
 
 
 def _command_outcome(reply: Reply) -> str:

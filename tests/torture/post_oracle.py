@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 POSTED_KINDS = frozenset(
     {
         "card", "announce", "thread", "news", "update", "continuation", "duties", "nudge",
-        "page_channel", "page_direct", "page_elsewhere", "digest",
+        "page_channel", "page_direct", "page_elsewhere", "digest", "action_assigned", "action_reminder", "review",
+        "review_questions", "review_published", "review_reminder", "review_point", "weekly_digest",
     }
 )  # fmt: skip
 # Posted in the incident's channel, or directly to one person while that is lost.

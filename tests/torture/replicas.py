@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 
 from storage.database import Database
-from storage.schema import deadlines, outbox
+from storage.schema import action_items, deadlines, meta, outbox
 from tests.scenarios import processes
 from tests.scenarios.processes import SteppedClock, Tuning
+from tests.torture.course import Steps
 from tests.torture.schedule import Life
 
 TIMEOUT_S = 0.7  # of a call; in production 10 s, with a lease of 30 s
@@ -174,13 +176,30 @@ async def supervised(setup: ReplicaSetup, lives: Sequence[Iterable[Life]]) -> As
         await setup.balancer.stop()
 
 
-async def nothing_waits(database: Database, clock: SteppedClock) -> bool:
-    """Whether no lapsed deadline waits, and no row of the outbox but those that wait for an archived channel."""
+LONG = timedelta(minutes=1)
+WAITS_FOR_MORNING = "working hours"  # in what a row of the outbox says that waits for those of a person
+
+
+async def nothing_waits(database: Database, clock: Steps) -> bool:
+    """Whether no lapsed deadline or reminder waits, nor any row of the outbox that could go out.
+
+    Some wait for an archived channel, and some for somebody's morning.
+    """
     async with database.reading() as conn:
         lost = outbox.c.depends_on.like("channel_back:%")  # held while a channel is archived
-        busy = outbox.c.state.in_(("queued", "leased", "unknown"))
+        asleep = sa.and_(
+            sa.func.coalesce(outbox.c.error, "").like(f"%{WAITS_FOR_MORNING}"),
+            outbox.c.state.in_(("queued", "unknown")),
+            outbox.c.next_try_at > datetime.now(UTC) + LONG,  # it was looked at since the clock jumped
+        )
+        busy = sa.and_(outbox.c.state.in_(("queued", "leased", "unknown")), ~asleep)
         waiting = sa.or_(busy, sa.and_(outbox.c.state == "held", sa.or_(outbox.c.depends_on.is_(None), ~lost)))
         if await conn.scalar(sa.select(sa.func.count()).where(waiting)):
+            return False
+        if await conn.scalar(sa.select(sa.func.count()).where(action_items.c.remind_at <= clock.now())):
+            return False
+        digest = await conn.scalar(sa.select(meta.c.value).where(meta.c.name == "weekly_digest"))
+        if digest and digest.get("due_at") and datetime.fromisoformat(digest["due_at"]) <= clock.now():
             return False
         due = sa.and_(deadlines.c.state == "waiting", deadlines.c.due_at <= clock.now())
         return not await conn.scalar(sa.select(sa.func.count()).where(due))

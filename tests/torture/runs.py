@@ -17,7 +17,7 @@ from tests.torture import oracle
 from tests.torture.schedule import Schedule
 from tests.torture.world import world
 
-WITHIN_S = 90.0
+WITHIN_S, DAY_WITHIN_S = 90.0, 20.0
 
 
 @dataclass(slots=True)
@@ -61,7 +61,10 @@ def _run(schedule: Schedule, url: str, cut_connections: Callable[[], None]) -> R
 
 async def _night(schedule: Schedule, url: str, folder: Path, cut_connections: Callable[[], None]) -> Result:
     began = time.monotonic()
-    async with asyncio.timeout(WITHIN_S), world(schedule, url, folder, cut_connections) as here:
+    async with (
+        asyncio.timeout(WITHIN_S + DAY_WITHIN_S * len(schedule.days)),
+        world(schedule, url, folder, cut_connections) as here,
+    ):
         await here.run()
         verdict = await oracle.judge(here)
         counts = verdict.counts

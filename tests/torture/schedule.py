@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from tests.scenarios.processes import Death
@@ -17,6 +18,9 @@ ACTS = {
     "ack": 4, "press_card": 8, "press_page": 6, "press_nudge": 5, "press_answer": 4, "press_announcement": 3,
     "severity": 4, "status": 3, "role": 3, "snooze": 2, "next": 3, "escalate": 3, "action": 4,
     "resolve": 3, "close": 1, "reopen": 5, "join": 2, "invite": 2, "mention": 3,
+    "action_form": 2, "action_check": 1, "action_shortcut": 1, "action_done": 2, "action_later": 1,
+    "action_not_doing": 1, "action_give": 2, "checklists": 1, "review": 2, "review_schedule": 1, "review_ask": 1,
+    "review_complete": 1, "review_publish": 1,
 }  # fmt: skip
 FAULTS = {
     "kill": 12, "sockets": 4, "slack": 9, "copies": 3, "reorder": 3, "late": 3, "lose_acks": 3,
@@ -78,6 +82,19 @@ class Life:
 
 
 @dataclass(frozen=True, slots=True)
+class Day:
+    """A jump to an instant of the bot's clock, and what happens then. `asleep`: all processes die as it jumps."""
+
+    at: datetime
+    asleep: bool
+    steps: tuple[Step, ...]
+
+    def __str__(self) -> str:
+        head = f"  {self.at:%a %d %b %Y %H:%M:%S} UTC{', all processes dead' if self.asleep else ''}"
+        return "\n".join([head, *(f"    {step}" for step in self.steps)])
+
+
+@dataclass(frozen=True, slots=True)
 class Schedule:
     """Everything about a run that is fixed beforehand."""
 
@@ -90,6 +107,7 @@ class Schedule:
     restart_at_end: bool
     span_s: float = SPAN_S
     outages: bool = False  # Slack is dead for hours, and people go on elsewhere
+    days: tuple[Day, ...] = ()  # that pass after the incidents; the steps of each are its own
 
     def __str__(self) -> str:
         way = "Socket Mode" if self.socket_mode else "HTTP"
@@ -97,7 +115,7 @@ class Schedule:
         for number, lives in enumerate(self.lives):
             deaths = ", ".join(f"{life.death} (back after {life.restart_after_s:.2f} s)" for life in lives)
             lines.append(f"  process {number} dies: {deaths or 'only when killed'}")
-        return "\n".join([*lines, *(f"  {step}" for step in self.steps)])
+        return "\n".join([*lines, *(f"  {step}" for step in self.steps), *map(str, self.days)])
 
 
 def schedule(seed: int, database: str | None = None, replicas: int | None = None) -> Schedule:

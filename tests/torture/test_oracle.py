@@ -14,8 +14,9 @@ from bot.domain import incident as verbs
 from bot.domain.incident import Change, Incident, members
 from tests.scenarios.running import World, world, written
 from tests.torture import oracle, outsider_oracle
+from tests.torture.acts import UNKNOWN, Act
 from tests.torture.oracle import Verdict
-from tests.torture.people import UNKNOWN, Act, People, Removal
+from tests.torture.people import People, Removal
 from tests.torture.world import POLICY
 
 Break = Callable[[pytest.MonkeyPatch], None]

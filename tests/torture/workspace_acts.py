@@ -7,8 +7,9 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from sandbox import Message, NotVisible, SlackError
+from tests.torture.acts import pick
 from tests.torture.outsiders import act_as_guest, remove
-from tests.torture.people import metadata_key, pick
+from tests.torture.people import metadata_key
 from tests.torture.schedule import PEOPLE, Step
 
 if TYPE_CHECKING:

@@ -16,9 +16,12 @@ from sandbox.transport import Answer
 from storage.open import open_database
 from tests.scenarios.processes import SteppedClock, Tuning
 from tests.scenarios.running import MANIFEST
+from tests.torture.course import Course
+from tests.torture.days import POLICY as POLICY_OF_DAYS
 from tests.torture.elsewhere import Elsewhere
 from tests.torture.faults import fault
 from tests.torture.outsiders import ask_from_outside
+from tests.torture.passing_days import pass_days
 from tests.torture.people import People
 from tests.torture.replicas import RETRIES_S, Balancer, Replica, nothing_waits, shortened, supervised
 from tests.torture.schedule import Schedule, Step
@@ -26,7 +29,7 @@ from tests.torture.workspace_acts import workspace_act
 from tests.waiting import WITHIN_S
 
 LEASE_S = 2.0
-QUIET_WITHIN_S = 40.0
+QUIET_WITHIN_S = 30.0
 STARTS_IN_S = 0.4  # how long a bot process takes to start on an idle machine
 
 POLICY = """
@@ -70,6 +73,7 @@ class World:
     people: People = field(init=False)
     elsewhere: Elsewhere = field(init=False)
     freezes: int = 0  # that lasted longer than a lease minus a call
+    course: Course = field(init=False)
     slack_outages: int = 0
     repeating: int = 0  # while above 0, every act of a person reaches the bot twice
 
@@ -77,8 +81,12 @@ class World:
         self.people = People(self.ws)
         self.elsewhere = Elsewhere(self)
         self.tuning, self.clock = shortened(self.folder, LEASE_S, outages=self.schedule.outages)
+        self.course = Course(self.clock)
+        self.people.clock = self.clock.now
+        if self.schedule.days:
+            self.course.go_to(self.schedule.days[0].at)
         policy = self.folder / "policy.yml"
-        policy.write_text(POLICY)
+        policy.write_text(POLICY_OF_DAYS if self.schedule.days else POLICY)
         self.settings = {
             "slack_bot_token": self.ws.settings.bot_token,
             "slack_api_url": self.ws.api_url,
@@ -127,11 +135,16 @@ class World:
             await asyncio.wait_for(self.replicas[0].up.wait(), WITHIN_S)
             if self.schedule.outages:
                 await self.elsewhere.sign_up()
-            await self._play(min(2.0, max(1.0, (time.monotonic() - began) / STARTS_IN_S)))
+            pace = min(2.0, max(1.0, (time.monotonic() - began) / STARTS_IN_S))
+            if self.schedule.days:
+                await pass_days(self, pace)
+            else:
+                await self._play(pace)
             await self._recover()
-            await self._wait_until_quiet()
+            await self.wait_until_quiet()
+            self.course.quiet.append(self.clock.now())
             await ask_from_outside(self)
-            await self._wait_until_quiet()
+            await self.wait_until_quiet()
 
     async def _play(self, pace: float) -> None:
         """Play the steps at their times, slower by the factor `pace` if processes take longer to start."""
@@ -142,11 +155,12 @@ class World:
         happening = []
         for step in steps:
             await asyncio.sleep(max(0.0, began + pace * step.at_s - time.monotonic()))
-            happening.append(asyncio.create_task(self._step(step), name=str(step)))
+            happening.append(asyncio.create_task(self.take(step), name=str(step)))
         await asyncio.gather(*happening)
         await asyncio.sleep(max(0.0, began + pace * self.schedule.span_s - time.monotonic()))
 
-    async def _step(self, step: Step) -> None:
+    async def take(self, step: Step) -> None:
+        """Do one step, or let one fault happen."""
         match step.what.partition(":")[0]:
             case "fault":
                 await fault(self, step)
@@ -157,8 +171,8 @@ class World:
             case _:
                 await self.people.do(step)
 
-    async def _recover(self) -> None:
-        """End the faults, start every process, and stop the clock. A restart finds events that Slack gave up."""
+    async def end_faults(self) -> None:
+        """End the faults, and start every process."""
         if self.ws.faults.down:
             await self.ws.come_back()
         self.ws.faults.clear()
@@ -170,6 +184,10 @@ class World:
         if self.schedule.socket_mode:
             await self.ws.until(lambda: self.ws.sockets.connections)
         await self._delivered()
+
+    async def _recover(self) -> None:
+        """End the faults, start every process, and stop the clock. A restart finds events that Slack gave up."""
+        await self.end_faults()
         if self.schedule.restart_at_end or self._has_unnoticed_loss():
             await self.replicas[0].restart()
         self.clock.stand()
@@ -188,17 +206,21 @@ class World:
         waiting = [d for d in self.ws.journal.deliveries if d.kind == "events_api"]
         await self.ws.until(lambda: all(d.state != "waiting" for d in waiting), WITHIN_S)
 
-    async def _wait_until_quiet(self) -> None:
-        """Wait until nothing is in flight in either direction, three times in a row. The oracle reports a time-out."""
+    async def wait_until_quiet(self) -> bool:
+        """Wait until nothing is in flight in either direction, three times in a row.
+
+        False if that takes too long: the oracle reports what is stuck.
+        """
         database = await open_database(self.url, migrate=False)
         try:
             until, still = time.monotonic() + QUIET_WITHIN_S, 0
             while still < 3:
                 if time.monotonic() > until:
-                    return  # the oracle reports what is stuck
+                    return False
                 await self._delivered()
                 still = still + 1 if await nothing_waits(database, self.clock) else 0
                 await asyncio.sleep(0.05)
+            return True
         finally:
             await database.close()
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from bot.domain.actions.item import ActionItem
+from bot.domain import routing
+from bot.domain.actions.item import ActionItem, NewAction
 from bot.domain.actions.reminders import begins_at
+from bot.usecases.actions.changes import complete_action, edit_action
 from bot.usecases.actions.remind import remind_owners
 from storage import actions, incidents
 from storage.database import Database
-from storage.outbox import enqueue
+from storage.outbox import enqueue, queue, reminded
 from storage.schema import outbox
 from tests.storage.helpers import NOW, incident
 from tests.usecases.conftest import START, MakeContext
@@ -61,3 +64,29 @@ async def test_one_that_dies_before_its_commit_loses_none(
     assert await queued(context.database) == Counter()
     await remind_owners(context)
     assert sum((await queued(context.database)).values()) == len(PEOPLE)
+
+
+async def test_a_reminder_that_is_due_outlasts_a_change_of_the_words_and_no_other(make_context: MakeContext) -> None:
+    context = make_context("preset: sev1-5\n")
+    await prepared(context.database)
+    due = START.date()
+    words = NewAction("Alert on the pool", owner=PEOPLE[0], due=due)
+    await edit_action(context, 1, 1, words, "UA")
+    await edit_action(context, 1, 21, replace(words, owner=PEOPLE[1]), "UA")
+    await complete_action(context, 1, 3, "UA")
+    await complete_action(context, 1, 23, "UA")
+    await remind_owners(context)
+    assert await queued(context.database) == Counter(
+        f"action_reminder:{each}:{due}" for place, each in enumerate(PEOPLE) if place != 2
+    )
+
+
+async def test_what_a_person_got_and_when_is_read_back(make_context: MakeContext) -> None:
+    context = make_context("preset: sev1-5\n")
+    keys = [routing.action_reminder("U1", START.date() + timedelta(days=day)).dedup_key for day in range(2)]
+    async with context.database.transaction() as conn:
+        await enqueue.put(conn, [routing.action_reminder("U1", START.date() + timedelta(days=day)) for day in range(2)])
+        first, _ = sorted(await queue.claim(conn, 9), key=lambda row: row.dedup_key)
+        await queue.mark_sent(conn, first, {"ts": "1", reminded.DAY: "2026-03-30"})
+        found = await reminded.with_keys(conn, [*keys, "action_reminder:U2:2026-03-30"])
+    assert sorted(found) == [(keys[0], "sent", date(2026, 3, 30)), (keys[1], "leased", None)]

@@ -31,6 +31,11 @@ def next_day(item: ActionItem, after: date) -> date | None:
     return day
 
 
+def same_days(before: ActionItem, after: ActionItem) -> bool:
+    """Whether a change leaves the same person to be reminded on the same days. One that is due by now stays due."""
+    return (before.owner, before.due, before.live) == (after.owner, after.due, after.live)
+
+
 def begins_at(day: date | None) -> datetime | None:
     """The instant at which the day begins anywhere on earth. The message then waits for the owner's own morning."""
     return None if day is None else datetime.combine(day, time(), _FIRST_ZONE).astimezone(UTC)

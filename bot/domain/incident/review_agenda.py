@@ -68,6 +68,14 @@ def current_point(incident: Incident, now: datetime) -> AgendaPoint | None:
     return begun[-1] if begun and now <= begun[-1].ends_at + LATEST else None
 
 
+def is_over(incident: Incident, number: int, now: datetime) -> bool:
+    """Whether the time of the point with this number is over. The end of the meeting is told for `LATEST` after it."""
+    if incident.review is None:
+        return True
+    point = next((point for point in points(incident.review) if point.number == number), None)
+    return point is None or now > (point.ends_at if point.title else point.ends_at + LATEST)
+
+
 def mark_announced(incident: Incident, now: datetime) -> Incident:
     """The incident with every point that has begun by now marked as announced."""
     review = incident.review

@@ -164,6 +164,7 @@ class Review:
     scheduled_at: datetime | None = None  # when it takes place
     scheduled: int = 0  # how often a time was set
     reminders: int = 0  # so far
+    reminded_at: datetime | None = None  # when the last of them goes out; None: not yet, or an earlier version counted
     meeting: ReviewAgenda = ReviewAgenda.LONG  # as the policy said when the time was set
     agenda: int = 0  # points of the meeting's agenda that were told
     completed_at: datetime | None = None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, tzinfo
+from collections.abc import Sequence
+from datetime import date, timedelta, tzinfo
 
+from bot.domain import routing
 from bot.domain.actions import reminders
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import ActionPayload, ActionReminderPayload
-from bot.domain.routing.send_result import Deferred, NotNeeded, SendResult
+from bot.domain.routing.send_result import Deferred, NotNeeded, SendResult, Sent
 from bot.slack.blocks import actions as blocks
 from bot.slack.directory.time_zones import time_zone_of
 from bot.slack.senders import post_once
@@ -15,8 +17,14 @@ from bot.slack.senders.base import Delivery, SenderBase
 from bot.slack.senders.registry import sends, sends_without_incident
 from bot.usecases.queries.actions import find_live
 from storage import actions
+from storage.outbox import reminded
 from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
+from storage.outbox.reminded import OtherReminder
+
+_UNDER_WAY = ("leased", "unknown")
+_SOON = timedelta(seconds=1)
+_DAYS_BACK = 10  # a reminder waits for a morning, over a weekend at most; longer only while the bot or Slack is down
 
 
 class ActionSender(SenderBase):
@@ -51,9 +59,32 @@ class ActionSender(SenderBase):
             return Deferred("it waits for the person's working hours", wait)
         today = now.astimezone(zone).date()
         async with self._context.database.reading() as conn:
+            others = await reminded.with_keys(conn, _keys_of_others(payload.person, day, today))
             live_items = await find_live(conn, payload.person, owner=payload.person, limit=blocks.IN_REMINDER)
-        if not reminders.any_due(live_items.items, today):
-            return NotNeeded("nothing of theirs is due any more")
+        if any(other.state in _UNDER_WAY and other.dedup_key < notice.dedup_key for other in others):
+            return Deferred("another reminder of theirs is being sent", _SOON)
+        unless = why_needless(notice, others, today)
+        if unless is None and not reminders.any_due(live_items.items, today):
+            unless = "nothing of theirs is due any more"
+        if unless is not None and not notice.uncertain:
+            return NotNeeded(unless)
         channel = await self._people.direct_channel(payload.person)
         message = blocks.reminder(live_items.items, live_items.total, today, self._senders.command)
-        return await post_once.post(self._api, notice, channel, message)
+        result = await post_once.post(self._api, notice, channel, message, unless=unless)
+        return Sent({**result.receipt, reminded.DAY: today.isoformat()}) if isinstance(result, Sent) else result
+
+
+def _keys_of_others(person: str, day: date, today: date) -> list[str]:
+    """The keys of the person's reminders for days around this one that may go out today as well."""
+    days = (today - timedelta(days=back) for back in range(max(_DAYS_BACK, (today - day).days + 1)))
+    return [routing.action_reminder(person, other).dedup_key for other in days if other != day]
+
+
+def why_needless(notice: ClaimedNotice, others: Sequence[OtherReminder], today: date) -> str | None:
+    """Why the reminder is not needed: a person gets one a day, that of the latest day, with all that is theirs."""
+    if any(other.told_on == today for other in others):
+        return "they were reminded of all their items today"
+    # Keys of one person differ in their days alone.
+    if any(other.dedup_key > notice.dedup_key and other.state != "failed" for other in others):
+        return "a later reminder has the same items"
+    return None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bot.domain import routing
-from bot.domain.incident import ReviewState
+from bot.domain.incident import ReviewState, review_agenda, review_reminders
 from bot.domain.review.document import questions_for
 from bot.domain.review.view import ReviewView
+from bot.domain.routing import keys
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import ReviewPointPayload, ReviewQuestionsPayload
-from bot.domain.routing.send_result import NotNeeded, SendResult
+from bot.domain.routing.send_result import Deferred, NotNeeded, SendResult
 from bot.slack.blocks import review as blocks
 from bot.slack.blocks.elements import Message
 from bot.slack.senders.base import Delivery, SenderBase
@@ -20,10 +21,20 @@ from storage import key_value
 from storage.outbox.payloads import read_payload
 
 
-def _review_over(delivery: Delivery) -> str | None:
+def _not_owed(delivery: Delivery) -> str | None:
+    """Why nobody is told of the review any more."""
     review = delivery.incident.review
-    over = review is None or review.state in (ReviewState.COMPLETED, ReviewState.PUBLISHED)
-    return "the review is completed" if over else None
+    if review is None or review.state in (ReviewState.COMPLETED, ReviewState.PUBLISHED):
+        return "the review is completed"
+    return "the incident is open again" if delivery.incident.open else None
+
+
+def _not_the_last(delivery: Delivery) -> str | None:
+    """Why this reminder is not needed: the review is not owed, or a later reminder says the same."""
+    review, subject = delivery.incident.review, keys.parse(delivery.notice.deadline or "")
+    if review is not None and isinstance(subject, keys.ReviewSubject) and review.reminders > subject.reminders + 1:
+        return "a later reminder took its place"
+    return _not_owed(delivery)
 
 
 class ReviewSender(SenderBase):
@@ -63,18 +74,24 @@ class ReviewSender(SenderBase):
             channel = await key_value.announcement_channel(name).get(conn) or name
         return await self.post(delivery, channel, blocks.published(await self._view(delivery), self._senders.command))
 
-    @sends(NoticeKind.REVIEW_REMINDER, failure="remind of the review", unless=_review_over)
+    @sends(NoticeKind.REVIEW_REMINDER, failure="remind of the review", unless=_not_the_last)
     async def reminder(self, delivery: Delivery) -> SendResult:
-        """Remind the facilitator in the channel."""
+        """Remind the facilitator in the channel, in working hours."""
+        wait = review_reminders.in_working_hours(delivery.now, delivery.policy.zone) - delivery.now
+        if wait and delivery.unless is None:
+            return Deferred("it waits for working hours", wait)
         return await self.post_in_channel(delivery, blocks.reminder(await self._view(delivery), delivery.now))
 
-    @sends(NoticeKind.REVIEW_POINT, failure="tell the agenda of the review", unless=_review_over)
+    @sends(NoticeKind.REVIEW_POINT, failure="tell the agenda of the review", unless=_not_owed)
     async def point(self, delivery: Delivery) -> SendResult:
         """Say in the thread of the review that a point begins."""
         number = delivery.incident.number
-        message = blocks.point(delivery.incident, read_payload(delivery.notice, ReviewPointPayload).point)
+        point = read_payload(delivery.notice, ReviewPointPayload).point
+        message = blocks.point(delivery.incident, point)
         if message is None:
             return NotNeeded("the review has another time by now")
+        if review_agenda.is_over(delivery.incident, point, delivery.now) and not delivery.notice.uncertain:
+            return NotNeeded("its time is over")
         receipt = await self.posted(routing.review_key(number))
         return await self.post_in_thread(delivery, receipt, message, routing.review_posted(number))
 

@@ -80,10 +80,11 @@ async def store(work: UnitOfWork, before: ActionItem | None, change: ActionChang
     item = change.item
     if change.entry is None:
         return item
-    day = today(work)
-    remind_at = reminders.begins_at(reminders.next_day(item, day))
+    remind_at = reminders.begins_at(reminders.next_day(item, today(work)))
     if before is None:
         await actions.insert(work.conn, item, remind_at)
+    elif reminders.same_days(before, item):
+        await actions.save_words(work.conn, item)
     else:
         await actions.save(work.conn, item, remind_at)
     notices = [*_to_new_owner(before, item, actor, work), *tickets.notices(work, before, item)]

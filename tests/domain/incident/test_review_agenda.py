@@ -93,3 +93,11 @@ def test_a_policy_that_changes_later_leaves_a_scheduled_meeting_as_it_is() -> No
 def test_the_preset_of_004_has_its_five_points() -> None:
     assert preset("level-1-4").review_agenda == "short"
     assert preset("p0-p4").review_agenda == "long"
+
+
+def test_a_point_that_waited_until_its_time_was_over_is_not_told_and_the_end_is_told_for_an_hour() -> None:
+    incident = scheduled()
+    assert not review_agenda.is_over(incident, 1, AT + 9 * MINUTE)
+    assert review_agenda.is_over(incident, 1, AT + 11 * MINUTE)
+    assert not review_agenda.is_over(incident, 8, AT + 100 * MINUTE)
+    assert review_agenda.is_over(incident, 8, AT + 141 * MINUTE)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.domain import incident as verbs
 from bot.domain.deadlines import plan
@@ -9,38 +9,58 @@ from bot.domain.incident import Incident, Review, ReviewState, review_reminders
 from bot.domain.review import lifecycle
 from tests.factories import ADA, BEN, FIVE, NOW, declared
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+HOUR = timedelta(hours=1)
 ENDED = verbs.resolve(declared(), BEN, NOW, summary="Rolled back").incident
 OPENED = replace(ENDED, review=Review(NOW, ADA, due_at=NOW + 48 * HOUR))
 
 
-def reminders(incident: Incident, count: int) -> list[datetime | None]:
+def reminders(incident: Incident, count: int, late: timedelta = timedelta()) -> list[str]:
+    """When the next reminders go out, each `late` after it is due."""
     found = []
     for _ in range(count):
-        found.append(review_reminders.next_at(incident))
-        incident = review_reminders.reminded(incident)
+        at = review_reminders.next_at(incident, UTC)
+        assert at is not None
+        incident = review_reminders.reminded(incident, at + late, UTC)
+        assert incident.review is not None
+        assert incident.review.reminded_at is not None
+        found.append(f"{incident.review.reminded_at:%a %d %H:%M}")
     return found
 
 
 def test_a_review_that_nobody_schedules_is_reminded_of_halfway_then_on_its_day_then_daily_then_weekly() -> None:
-    due = NOW + 48 * HOUR
-    expected = [NOW + 24 * HOUR, due, due + DAY, due + 2 * DAY, due + 3 * DAY, due + 10 * DAY]
+    assert f"{NOW:%a %d %H:%M}" == "Mon 05 03:04"
+    expected = ["Tue 06 09:00", "Wed 07 09:00", "Thu 08 09:00", "Fri 09 09:00", "Mon 12 09:00", "Mon 19 09:00"]
     assert reminders(OPENED, 6) == expected
 
 
-def test_a_scheduled_review_is_reminded_of_the_day_after_it_was_to_take_place() -> None:
+def test_a_weekend_takes_one_reminder_not_one_for_each_day() -> None:
     assert OPENED.review is not None
-    later = replace(OPENED.review, state=ReviewState.SCHEDULED, scheduled_at=NOW + 72 * HOUR, scheduled=1)
-    assert reminders(replace(OPENED, review=later), 1) == [NOW + 96 * HOUR]
+    friday = replace(OPENED, review=replace(OPENED.review, due_at=datetime(2026, 1, 9, 12, tzinfo=UTC)))
+    assert reminders(friday, 4) == ["Wed 07 09:00", "Fri 09 12:00", "Mon 12 09:00", "Mon 19 12:00"]
+
+
+def test_days_that_passed_while_the_bot_was_down_take_one_reminder_in_working_hours() -> None:
+    assert reminders(OPENED, 2, late=timedelta(days=9)) == ["Thu 15 09:00", "Wed 28 09:00"]
+    assert reminders(OPENED, 1, late=timedelta(hours=13)) == ["Wed 07 09:00"]
+
+
+def test_reminders_that_an_earlier_version_only_counted_are_not_repeated() -> None:
+    assert OPENED.review is not None
+    counted = replace(OPENED, review=replace(OPENED.review, reminders=2))
+    assert reminders(counted, 1) == ["Thu 08 09:00"]
 
 
 def test_a_review_that_is_scheduled_before_its_day_is_reminded_of_once_on_it() -> None:
-    due = NOW + 48 * HOUR
     scheduled = lifecycle.schedule(OPENED, NOW + 3 * HOUR, None, ADA, FIVE, NOW + HOUR).incident
-    assert reminders(scheduled, 3) == [due, due + DAY, due + 2 * DAY]
+    assert reminders(scheduled, 3) == ["Wed 07 09:00", "Thu 08 09:00", "Fri 09 09:00"]
     moved = lifecycle.schedule(scheduled, NOW + 4 * HOUR, None, ADA, FIVE, NOW + 2 * HOUR)
     assert moved.entries[0].text.startswith("moved the review to ")
-    assert reminders(moved.incident, 2) == [due, due + DAY]
+    assert reminders(moved.incident, 2) == ["Wed 07 09:00", "Thu 08 09:00"]
+
+
+def test_a_scheduled_review_is_reminded_of_the_day_after_it_was_to_take_place() -> None:
+    later = lifecycle.schedule(OPENED, NOW + 72 * HOUR, None, ADA, FIVE, NOW + HOUR).incident
+    assert reminders(later, 2) == ["Fri 09 09:00", "Mon 12 09:00"]
 
 
 def test_a_completed_review_and_one_without_a_day_are_not_reminded_of() -> None:

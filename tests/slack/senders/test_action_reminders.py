@@ -1,0 +1,41 @@
+"""A person gets one reminder of their action items a day, that of the latest day, with all that is theirs."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from bot.domain import routing
+from bot.domain.routing.notice import NoticeKind
+from bot.slack.senders.actions import why_needless
+from storage.outbox.queue import ClaimedNotice
+from storage.outbox.reminded import OtherReminder
+
+FRIDAY, MONDAY, TUESDAY = date(2026, 3, 6), date(2026, 3, 9), date(2026, 3, 10)
+NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
+
+
+def key(day: date) -> str:
+    return routing.action_reminder("U1", day).dedup_key
+
+
+def reminder(day: date) -> ClaimedNotice:
+    return ClaimedNotice(
+        1, key(day), NoticeKind.ACTION_REMINDER, None, {}, "key", attempts=1, uncertain=False, redirected=False,
+        first_try_at=NOW, created_at=NOW, deadline=None, fence=1, version=1,
+    )  # fmt: skip
+
+
+def test_of_two_that_waited_for_the_same_morning_the_later_goes_out() -> None:
+    waiting = [OtherReminder(key(TUESDAY), "queued", None)]
+    assert why_needless(reminder(MONDAY), waiting, TUESDAY) == "a later reminder has the same items"
+    assert why_needless(reminder(TUESDAY), [OtherReminder(key(MONDAY), "dropped", None)], TUESDAY) is None
+
+
+def test_one_that_comes_after_another_on_the_same_day_is_not_needed() -> None:
+    late = [OtherReminder(key(MONDAY), "sent", TUESDAY)]
+    assert why_needless(reminder(TUESDAY), late, TUESDAY) == "they were reminded of all their items today"
+    assert why_needless(reminder(TUESDAY), [OtherReminder(key(FRIDAY), "sent", FRIDAY)], TUESDAY) is None
+
+
+def test_a_later_one_that_slack_refused_replaces_none() -> None:
+    assert why_needless(reminder(MONDAY), [OtherReminder(key(TUESDAY), "failed", None)], TUESDAY) is None
