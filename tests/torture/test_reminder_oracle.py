@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.routing.notice import Notice, NoticeKind
 from bot.usecases.actions.remind import remind_owners
-from bot.usecases.queries.actions import FoundActions
+from bot.usecases.queries.actions import ActionMatches
 from bot.usecases.weekly_digest import queue_digest
 from storage import actions
 from storage.outbox import enqueue, queue
@@ -54,14 +54,14 @@ def double_reminders(monkeypatch: pytest.MonkeyPatch) -> None:
 def remind_at_any_hour_of_anything(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody looks at the clock, nor at what is settled. From Tuesday on: before that nothing is."""
 
-    async def all_items(conn: AsyncConnection, *_: Any, **__: Any) -> FoundActions:
+    async def all_items(conn: AsyncConnection, *_: Any, **__: Any) -> ActionMatches:
         items = await actions.of_incident(conn, 1)
-        return FoundActions(tuple(items), {}, len(items), {})
+        return ActionMatches(tuple(items), {}, len(items), {})
 
     for rules in ("reminder_oracle", "review_oracle"):  # nothing is under way as the clock of a scenario jumps
         monkeypatch.setattr(f"tests.torture.{rules}.UNDER_WAY_S", 0.0)
     monkeypatch.setattr("bot.slack.senders.actions.find_live", all_items)
-    monkeypatch.setattr("bot.domain.actions.reminders.until_working_hours", lambda *_: timedelta())
+    monkeypatch.setattr("bot.domain.values.working_hours.until_working_hours", lambda *_: timedelta())
     monkeypatch.setattr("bot.domain.incident.review_reminders.in_working_hours", lambda instant, _: instant)
 
 

@@ -5,13 +5,12 @@ then every week.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
 from bot.domain.actions.item import ActionItem
 from bot.domain.values.dates import business_days_after, on_business_day
 
 AHEAD = 2  # business days
-WORKING_HOURS = range(9, 17)
 _FIRST_ZONE = timezone(timedelta(hours=14))  # where a day begins first
 
 
@@ -54,16 +53,3 @@ def is_due_soon(item: ActionItem, today: date) -> bool:
 def any_due(items: Sequence[ActionItem], today: date) -> bool:
     """Whether there is something to remind of."""
     return any(is_due_soon(item, today) for item in items)
-
-
-def until_working_hours(now: datetime, day: date, zone: tzinfo) -> timedelta:
-    """How long a message for `day` waits for the next working hour in a person's time zone; zero in one."""
-    local = now.astimezone(zone)
-    opens = time(WORKING_HOURS.start)
-    if local.date() < day:
-        start = day
-    elif local.hour in WORKING_HOURS and local.weekday() < 5:
-        return timedelta()
-    else:
-        start = local.date() if local.hour < WORKING_HOURS.start else local.date() + timedelta(days=1)
-    return datetime.combine(on_business_day(start), opens, zone) - now

@@ -11,8 +11,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from itertools import islice
 
-from bot.domain.actions.reminders import until_working_hours
 from bot.domain.incident.state import Incident, Review, ReviewState
+from bot.domain.values.working_hours import until_working_hours
 
 DAY = timedelta(days=1)
 DAILY = 3  # reminders after the day, before they become weekly

@@ -10,6 +10,7 @@ from bot.domain.actions import reminders
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import ActionPayload, ActionReminderPayload
 from bot.domain.routing.send_result import Deferred, NotNeeded, SendResult, Sent
+from bot.domain.values import working_hours
 from bot.slack.blocks import actions as blocks
 from bot.slack.directory.time_zones import time_zone_of
 from bot.slack.senders import post_once
@@ -54,7 +55,7 @@ class ActionSender(SenderBase):
         payload = read_payload(notice, ActionReminderPayload)
         now, day = self._context.clock.now(), date.fromisoformat(payload.day)
         zone: tzinfo = await time_zone_of(self._api, payload.person) or self._context.policy.zone
-        wait = reminders.until_working_hours(now, day, zone)
+        wait = working_hours.until_working_hours(now, day, zone)
         if wait:
             return Deferred("it waits for the person's working hours", wait)
         today = now.astimezone(zone).date()

@@ -13,11 +13,10 @@ from bot.domain import routing
 from bot.domain.playbook.definition import Playbook
 from bot.domain.playbook.stats import RunStats, owner_of, review_due, run_stats
 from bot.domain.policy.policy import Contact, Policy
+from bot.domain.values.working_hours import WORKING_HOURS
 from bot.usecases.context import Context
 from storage import playbook_runs as stored
 from storage.outbox import enqueue
-
-WORKING_HOURS = range(9, 17)  # in the policy's time zone
 
 
 async def remind_owners(context: Context) -> int:

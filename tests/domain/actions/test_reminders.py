@@ -8,6 +8,7 @@ import pytest
 
 from bot.domain.actions import reminders
 from bot.domain.actions.item import ActionItem, ActionStatus
+from bot.domain.values import working_hours
 
 NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)  # a Monday
 FRIDAY = date(2026, 12, 4)
@@ -49,7 +50,7 @@ def test_a_message_waits_for_the_morning_of_its_day_wherever_the_person_is(zone:
     begins = reminders.begins_at(FRIDAY)
     assert begins is not None
     assert reminders.day_of(begins) == FRIDAY
-    at = (begins + reminders.until_working_hours(begins, FRIDAY, ZoneInfo(zone))).astimezone(ZoneInfo(zone))
+    at = (begins + working_hours.until_working_hours(begins, FRIDAY, ZoneInfo(zone))).astimezone(ZoneInfo(zone))
     assert (at.date(), at.hour, at.minute) == (FRIDAY, 9, 0)
 
 
@@ -63,4 +64,4 @@ def test_a_message_waits_for_the_morning_of_its_day_wherever_the_person_is(zone:
     ],
 )
 def test_outside_working_hours_a_message_waits(now: datetime, waits: timedelta) -> None:
-    assert reminders.until_working_hours(now, FRIDAY, UTC) == waits
+    assert working_hours.until_working_hours(now, FRIDAY, UTC) == waits
