@@ -55,6 +55,15 @@ TIMELINE = Section(
 )
 
 
+def test_a_sentence_that_people_wrote_into_the_timeline_is_a_row_without_time() -> None:
+    sentences = (Sentence("The pool · as we know now · was full", ()), Sentence("03:10 UTC", (4,)))
+    edited = Section("timeline", sentences, version=1)
+    assert written(edited) == (
+        "| UTC | Who | What |\n| --- | --- | --- |\n"
+        "|  |  | The pool · as we know now · was full |\n|  |  | 03:10 UTC (#4) |\n"
+    )
+
+
 def test_the_timeline_is_a_table_with_utc_and_local_time() -> None:
     assert written(TIMELINE) == (
         "| UTC | Local | Who | What |\n"

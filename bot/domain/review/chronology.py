@@ -54,6 +54,8 @@ def rows(section: Section) -> list[Row]:
 
 def _row(text: str, cites: tuple[int, ...]) -> Row:
     at, _, rest = text.partition(_SEPARATOR)
+    if " UTC" not in at or not rest:  # a sentence that people wrote
+        return Row("", "", "", text, cites)
     author, separator, what = rest.partition(_SEPARATOR)
     if not separator:  # folded messages have no author
         author, what = "", author

@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from bot import review_formats
+from bot.domain.review.lint import HintKind, grouped, lint
 from bot.operations.visibility import visible_incident
 from bot.usecases.reviews.read import read_review
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
@@ -80,7 +81,16 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
     return await visitor.page(
         "review.html", status, at="reviews", incident=incident, review=review, sections=sections, forms=review_forms,
         adding=adding, asked=_asked(review, visitor.person), trouble=refused.error if refused is not None else "",
+        hints=await _hints(visitor) if "complete" in NEXT.get(review["state"], ()) else [],
     )  # fmt: skip
+
+
+async def _hints(visitor: Visitor) -> list[str]:
+    """What a careful reader would ask about before the review is completed; open questions stand beside the text."""
+    incident = await visible_incident(visitor.call(visitor.request.match_info))
+    async with visitor.context.database.reading() as conn:
+        view = await read_review(conn, await visitor.context.policies.of(conn, incident), incident.number)
+    return grouped([hint for hint in lint(view.sections, view.actions) if hint.kind is not HintKind.OPEN])
 
 
 def _shown(section: dict[str, Any], *, whole: bool) -> dict[str, Any]:
