@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.routing.notice import NoticeKind
 from storage.schema import outbox
 
-TELLING = (NoticeKind.NEWS, NoticeKind.UPDATE, NoticeKind.CONTINUATION)
+TELLING = (NoticeKind.NEWS, NoticeKind.UPDATE, NoticeKind.CONTINUATION, NoticeKind.CARD)
+DECLARED = 1  # the `seq` of the declaration, which the card tells
 _c = outbox.c
 
 
@@ -22,6 +23,8 @@ async def by_entry(conn: AsyncConnection, incident: int) -> dict[int, tuple[str,
         receipt = row.receipt or {}
         if "ts" not in receipt or "channel" not in receipt:
             continue
+        if row.kind == NoticeKind.CARD:
+            messages.setdefault(DECLARED, (str(receipt["channel"]), str(receipt["ts"])))
         for seq in (row.payload.get("seq"), *(row.payload.get("seqs") or ())):
             if isinstance(seq, int):
                 messages.setdefault(seq, (str(receipt["channel"]), str(receipt["ts"])))

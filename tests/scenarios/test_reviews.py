@@ -63,6 +63,11 @@ async def test_every_sentence_of_a_real_incident_links_to_a_message(reviewed: Wo
     assert len(sentences) > 8
     assert all(cite["permalink"].startswith("http") for sentence in sentences for cite in sentence["cites"])
     assert all(sentence["cites"] for sentence in sentences)
+    channel = reviewed.ws.find_channel(INSIDE)
+    assert channel is not None
+    declared_by = next(sentence for sentence in sentences if "was declared by" in sentence["text"])
+    card = reviewed.card(channel)
+    assert declared_by["cites"][0]["permalink"].endswith(f"/archives/{channel.id}/p{card.ts.replace('.', '')}")
     asked = [question["to"] for section in made["sections"] for question in section["questions"]]
     assert set(asked) == {"U0MAYA0000"}
 
