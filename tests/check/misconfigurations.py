@@ -73,13 +73,13 @@ setting("neither an app token nor a signing secret", slack_signing_secret=None)
 setting("another token instead of the bot's", slack_bot_token="xoxp-1")
 setting("another token instead of the app's", slack_app_token="xoxb-1")
 setting("a token instead of the signing secret", slack_signing_secret="xapp-1")
-unreadable("a secret's file that is not there", SLACK_BOT_TOKEN_FILE="/run/secrets/none")
-unreadable("a port that is none", PORT="http")
+unreadable("a secret's file that does not exist", SLACK_BOT_TOKEN_FILE="/run/secrets/none")
+unreadable("a port that is not a number", PORT="http")
 unreadable("a public address without a scheme", TOCSIN_URL="tocsin.example.com")
-unreadable("a log level that there is not", LOG_LEVEL="loud")
+unreadable("a log level that does not exist", LOG_LEVEL="loud")
 unreadable("a mail server that cannot be read", SMTP_URL="mail.example.com:587")
 setting("an address of another machine", host="192.0.2.1", port=3000)
-setting("a host name that there is not", host="nowhere.invalid", port=3000)
+setting("a host name that does not exist", host="nowhere.invalid", port=3000)
 setting("a folder for exports that is a file", tocsin_archive=lambda scene: _file(scene.folder / "archive"))
 setting("a clock that runs faster, left from a demo", tocsin_speed=60)
 setting("pages for demos, left open", tocsin_demo=True)
@@ -148,17 +148,17 @@ async def schedule_without_key(scene: Scene) -> list[str]:
 
 # --- database ---------------------------------------------------------------------------------------------------------
 
-setting("a database address that is none", database_url="tocsin.db")
+setting("a database address that is not a URL", database_url="tocsin.db")
 setting("a database of another kind", database_url="mysql://tocsin@db/tocsin")
 setting("two slashes before a path", database_url="sqlite://tocsin.db")
 setting("a database in memory", database_url="sqlite:///:memory:")
 setting("an @ in the password", database_url="postgresql://tocsin:pa@ss@db.example.com/tocsin")
 setting("a parameter of another driver", database_url="postgresql://tocsin@db/tocsin?pgbouncer=true")
-setting("a folder that is not there", database_url=lambda scene: f"sqlite:///{scene.folder}/none/tocsin.db")
-setting("a server that is not there", database_url="postgresql://tocsin@127.0.0.1:1/tocsin")
+setting("a folder that does not exist", database_url=lambda scene: f"sqlite:///{scene.folder}/none/tocsin.db")
+setting("a server that does not answer", database_url="postgresql://tocsin@127.0.0.1:1/tocsin")
 
 
-@case("a file that is no database")
+@case("a file that is not a database")
 async def no_database(scene: Scene) -> list[str]:
     (scene.folder / "tocsin.db").write_text("Dear all, this is a letter. " * 100)
     return await scene.said()
@@ -274,13 +274,13 @@ async def archived(scene: Scene) -> list[str]:
     return await scene.said()
 
 
-@case("an announcement channel that there is not")
+@case("an announcement channel that does not exist")
 async def no_channel(scene: Scene) -> list[str]:
     scene.policy = scene.policy.replace("#incidents", "#outages")
     return await scene.said()
 
 
-@case("a user group that there is not")
+@case("a user group that does not exist")
 async def no_group(scene: Scene) -> list[str]:
     scene.policy += 'permissions: {cancel: ["@there-is-none"]}\n'
     return await scene.said()
@@ -339,11 +339,11 @@ async def other_secret(scene: Scene) -> list[str]:
 
 # --- policy and playbooks ---------------------------------------------------------------------------------------------
 
-setting("a policy file that is not there", tocsin_policy=lambda scene: scene.folder / "none.yml")
-setting("a playbook folder that is not there", tocsin_playbooks=lambda scene: str(scene.folder / "none"))
+setting("a policy file that does not exist", tocsin_policy=lambda scene: scene.folder / "none.yml")
+setting("a playbook folder that does not exist", tocsin_playbooks=lambda scene: str(scene.folder / "none"))
 
 
-@case("a key in the policy that there is not")
+@case("a key in the policy that does not exist")
 async def unknown_key(scene: Scene) -> list[str]:
     scene.policy += "severties: {}\n"
     return await scene.said()
@@ -355,7 +355,7 @@ async def nobody_on_call(scene: Scene) -> list[str]:
     return await scene.said()
 
 
-@case("a playbook in the policy that there is not")
+@case("a playbook in the policy that does not exist")
 async def no_playbook(scene: Scene) -> list[str]:
     scene.policy += "services: {api: {playbooks: [api-outge]}}\n"
     return await scene.said()
@@ -368,7 +368,7 @@ async def as_root(scene: Scene) -> list[str]:
     return await _with_program(scene, "/bin/true")
 
 
-@case("a program that is not there")
+@case("a program that does not exist")
 async def no_program(scene: Scene) -> list[str]:
     return await _with_program(scene, "/usr/bin/there-is-none")
 
