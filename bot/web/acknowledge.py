@@ -23,6 +23,7 @@ from storage.engine.errors import StorageError
 
 _STYLE = (
     "body{font:18px/1.5 system-ui,sans-serif;max-width:34rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
+    "h1{font-size:1.4rem;line-height:1.3}"
     "button{font:inherit;font-weight:600;padding:.75rem 1.5rem;width:100%;border:0;border-radius:.5rem;"
     "background:#0b6e4f;color:#fff}"
 )

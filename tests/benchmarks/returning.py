@@ -3,11 +3,14 @@
 The bars (docs/performance.md): the worst severity first; in channels that exist, the digest within 45 s after Slack
 answers; channel and card of incidents declared meanwhile as soon as Slack lets us create channels (20 a minute); at
 most five messages a channel, threads apart; nothing lost, nothing doubled.
+
+`python -m tests.benchmarks.returning 2` measures two replicas on PostgreSQL, with incidents declared meanwhile.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
@@ -29,7 +32,7 @@ from storage.database import Database
 from storage.open import open_database
 from storage.schema import outbox
 from tests.benchmarks import processes
-from tests.benchmarks.figures import Figure
+from tests.benchmarks.figures import Figure, table
 from tests.benchmarks.processes import Rig
 
 INCIDENTS, UPDATES = 40, 100  # an update is a message in the channel and one under the announcement
@@ -38,6 +41,7 @@ PERSON = "U0MAYA0000"
 BAR_S, WITHIN_S = 45.0, 240.0
 CREATED_AT_ONCE = 20  # channels that Slack creates within a minute
 MOST_MESSAGES = 5
+COUNTED_S = 12.0  # replicas count each other every ten seconds, to share Slack's limits
 MESSAGES = ("gather", "channel", "card", "announce", "update", "thread", "news", "continuation", "digest")
 POLICY = """
 preset: sev1-5
@@ -84,7 +88,7 @@ async def _write_updates(context: Context) -> None:
         await asyncio.gather(*writing)
 
 
-async def _measure(name: str, url: str, *, before: bool) -> list[Figure]:
+async def _measure(name: str, url: str, *, before: bool, replicas: int = 1) -> list[Figure]:
     """`before`: the channels exist when Slack goes; else the incidents are declared meanwhile."""
     async with processes.rig() as rig:
         policy = rig.folder / "policy.yml"
@@ -102,7 +106,10 @@ async def _measure(name: str, url: str, *, before: bool) -> list[Figure]:
                 await _declare(context)
             await _write_updates(context)
             held = await _held(context.database)
-            await rig.bot(url, TOCSIN_POLICY=str(policy), LIMITED="1")
+            for _ in range(replicas):
+                await rig.bot(url, TOCSIN_POLICY=str(policy), LIMITED="1")
+            if replicas > 1:
+                await asyncio.sleep(COUNTED_S)
             earlier = len(await rig.calls("conversations.create"))
             await rig.tell("settings", tiers=True)
             await rig.tell("slack", down=False)
@@ -239,5 +246,16 @@ async def measure() -> list[Figure]:
     return figures
 
 
+async def measure_replicas(count: int) -> list[Figure]:
+    """The incidents declared meanwhile, with several replicas on PostgreSQL."""
+    with processes.databases() as urls:
+        url = dict(urls)["PostgreSQL"]
+        return await _measure(f"PostgreSQL, {count} replicas", url, before=False, replicas=count)
+
+
 def figures() -> list[Figure]:
     return asyncio.run(measure())
+
+
+if __name__ == "__main__":
+    print(table(asyncio.run(measure_replicas(int(sys.argv[1])))))

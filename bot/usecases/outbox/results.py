@@ -156,10 +156,10 @@ async def retry_later(
         return await queue.retry_later(conn, row, after, error, uncertain=uncertain)
 
     if fallback_page.is_due(context, row, trying):
-        await fallback_page.also_page(context, row, mark, f"{error} It is tried again.", waits=False)
+        await fallback_page.also_page(context, row, mark, f"{error.rstrip('.')}. It is tried again.", waits=False)
         return
     if alert_pages.is_due(row, trying):
-        await alert_pages.also_page(context, row, mark, f"{error} It is tried again.")
+        await alert_pages.also_page(context, row, mark, f"{error.rstrip('.')}. It is tried again.")
         return
     async with context.database.transaction() as conn:
         await mark(conn)

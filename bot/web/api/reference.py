@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import functools
 import hashlib
 import json
+import re
+from collections.abc import Mapping
 from html import escape
+from typing import Any
 
 from aiohttp import web
 
 from bot.domain.policy.policy import Policy
-from bot.operations.base import Operation
+from bot.operations.base import Arguments, Operation
 from bot.operations.table import OPERATIONS
 from bot.usecases.context import Context
 from bot.web.api.openapi import example
@@ -33,7 +38,8 @@ def routes(context: Context) -> list[web.RouteDef]:
 
     async def reference(_: web.Request) -> web.Response:
         headers = {"Content-Security-Policy": CSP}
-        return web.Response(text=page(context.policy), content_type="text/html", charset="utf-8", headers=headers)
+        text = await asyncio.to_thread(page, context.policy)  # the first time takes tenths of a second
+        return web.Response(text=text, content_type="text/html", charset="utf-8", headers=headers)
 
     return [web.get("/api", reference)]
 
@@ -62,15 +68,48 @@ def _described(operation: Operation, policy: Policy) -> str:
     if not arguments:
         example_html = ""
     elif operation.method == "GET":
-        example_html = f"<pre>{escape('?' + '&'.join(f'{name}={value}' for name, value in arguments.items()))}</pre>"
+        query = "&".join(f"{name}={_in_query(value)}" for name, value in arguments.items())
+        example_html = f"<pre>{escape('?' + query)}</pre>"
     else:
         example_html = f"<pre>{escape(json.dumps(arguments, ensure_ascii=False))}</pre>"
     doc = " ".join((operation.arguments.__doc__ or "").split())
     return (
         f'<h3 id="{operation.name}"><code>{operation.method} {escape(operation.path)}</code></h3>'
         f"<p>{escape(operation.summary)}. Scope <code>{operation.scope}</code>."
-        f"{' ' + escape(doc) if arguments else ''}</p>{example_html}"
+        f"{' ' + _marked(doc) if ' ' in doc and arguments else ''}</p>{_arguments(operation.arguments)}{example_html}"
     )
+
+
+def _in_query(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _marked(text: str) -> str:
+    """Text with what stands between backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
+@functools.cache
+def _arguments(arguments: type[Arguments]) -> str:
+    """Each argument with its values and what it is for; those that may be left out say so."""
+    schema = arguments.model_json_schema()
+    required = set(schema.get("required", ()))
+    rows = "".join(
+        f"<li><code>{escape(name)}</code>{'' if name in required else ' optional'}{_detail(value, schema)}</li>"
+        for name, value in schema.get("properties", {}).items()
+    )
+    return f"<ul>{rows}</ul>" if rows else ""
+
+
+def _detail(value: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    options = [option for option in value.get("anyOf", [value]) if option.get("type") != "null"]
+    first = dict(options[0]) if options else {}
+    words = value.get("description") or first.get("description", "")
+    if "$ref" in first:
+        first = schema["$defs"][str(first["$ref"]).rsplit("/", 1)[-1]]
+    kinds = ", ".join(map(str, first.get("enum", ()))) or {"date-time": "an instant"}.get(first.get("format", ""), "")
+    said = ". ".join(filter(None, (_marked(kinds), _marked(str(words).rstrip(".")))))
+    return f": {said}." if said else ""
 
 
 def _problems() -> str:

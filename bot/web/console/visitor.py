@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.access.identity import OPERATOR, Membership
 from bot.domain.access.session import Session
@@ -29,7 +30,7 @@ from bot.web.api.stream import Streams
 from bot.web.console import rendering
 from bot.web.console.cookies import Cookies
 from bot.web.console.words import Words, ids_in
-from storage import names
+from storage import directory, names
 
 _INSIDE = frozenset({Membership.MEMBER, Membership.UNKNOWN})  # unknown while Slack does not answer
 
@@ -170,11 +171,14 @@ class Visitor:
         """Words with the names of everybody in these values."""
         context = self.context
         ids = ids_in([*values, self.person])
+        contacts = _contacts(context)
         async with context.database.reading() as conn:
             known_names = await names.get_many(conn, ids)
-        if missing := ids - known_names.keys():
-            context.names.request(missing)
-        return Words({**known_names, **_contacts(context)}, self.now)
+            if missing := ids - known_names.keys():
+                context.names.request(missing)
+                if missing - contacts.keys():
+                    contacts = {**await _contacts_by_address(conn, context), **contacts}
+        return Words({**known_names, **contacts}, self.now)
 
     async def page(self, template: str, status: int = 200, words: Words | None = None, **values: Any) -> web.Response:
         """A page with what all of them show."""
@@ -196,6 +200,18 @@ class Visitor:
             return self.context.outage
         async with self.context.database.reading() as conn:
             return await outage.current(conn)
+
+
+async def _contacts_by_address(conn: AsyncConnection, context: Context) -> dict[str, str]:
+    """The names of contacts whose Slack ID was found by their address: known also while Slack is down."""
+    by_address = {
+        address.lower(): contact.name
+        for contact in context.policy.contacts.values()
+        for address in (contact.slack, contact.email)
+        if contact.name and address and "@" in address
+    }
+    users = await directory.user_ids(conn, by_address)
+    return {user: by_address[address] for address, user in users.items()}
 
 
 def _contacts(context: Context) -> dict[str, str]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from bot.usecases.incidents.note import note
+from storage import directory
 from tests.api.calls import MAYA, TOM
 from tests.scenarios.running import World, world, written
 from tests.web.console.browser import Browser, Page, browser
@@ -175,3 +177,23 @@ async def test_figures_are_filtered_by_team_and_by_days(sqlite_url: str, tmp_pat
         assert '<option value="core" selected>Core team</option>' in core.text
         assert (await maya.get("/figures?team=nobody")).status == 422
         assert (await maya.get("/figures?from=2036-01-01")).status == 422
+
+
+async def test_a_contact_is_named_by_their_address_while_slack_has_not_told_their_name(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    policy = written(tmp_path, "contacts: {ann: {name: Ann Kim, slack: ann@example.com}}\n")
+    async with world(sqlite_url, policy=policy) as here, browser(here) as maya:
+        await maya.send(await maya.get("/"), "/declare", title="Checkout is down", severity="sev2")
+        await note(here.tocsin.context, 1, "Looking", "U0NOBODY77")
+        assert "<strong>U0NOBODY77</strong>" in (await maya.get("/incidents/INC-1")).text
+        async with here.tocsin.database.transaction() as conn:
+            await directory.remember_user(conn, "ann@example.com", "U0NOBODY77")
+        assert "<strong>Ann Kim</strong>" in (await maya.get("/incidents/INC-1")).text
+
+
+async def test_the_facts_lead_to_the_call(sqlite_url: str, tmp_path: Path) -> None:
+    policy = written(tmp_path, 'bookmarks: {bridge: "https://meet.example.com/{id}"}\n')
+    async with world(sqlite_url, policy=policy) as here, browser(here) as maya:
+        await maya.send(await maya.get("/"), "/declare", title="Checkout is down", severity="sev2")
+        assert '<a href="https://meet.example.com/INC-1"' in (await maya.get("/incidents/INC-1")).text
