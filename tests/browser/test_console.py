@@ -38,6 +38,8 @@ PHONE: ViewportSize = {"width": 360, "height": 740}
 TABLET: ViewportSize = {"width": 768, "height": 1024}
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 MOST_BYTES = 60 * 1024
+SIDEWAYS = """[...document.querySelectorAll(".scroll")].filter((part) => part.scrollWidth > part.clientWidth)
+    .map((part) => part.ariaLabel)"""
 LOOKS: tuple[tuple[Literal["light", "dark"], ViewportSize], ...] = (("light", PHONE), ("dark", WIDE))
 ALWAYS = ("/", "/incidents/INC-1")
 PATHS = (
@@ -115,6 +117,8 @@ async def test_axe_finds_nothing_on_the_console_on_a_phone_and_a_wide_screen_in_
                 found += [f"{where}: {each}" for each in await violations(tab)]
                 wide = await tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")
                 found += [f"{where}: {wide} px beyond the screen"] if wide > 0 else []
+                if size == PHONE:
+                    found += [f"{where}: {label} has to be pushed sideways" for label in await tab.evaluate(SIDEWAYS)]
             await opened.close()
         assert found == []
 
