@@ -11,6 +11,9 @@ import yaml
 from bot import policy
 from bot.cli import reference
 from bot.cli.commands import BY_NAME
+from bot.domain.actions.ticket import TrackerKind
+from bot.domain.review.export import WikiKind
+from bot.integrations.alerts.registry import SOURCES
 from bot.metrics import Metrics
 from bot.operations.table import OPERATIONS
 from bot.settings import Settings
@@ -50,6 +53,16 @@ def test_the_site_leads_to_every_document_once() -> None:
     documents = {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")}
     assert set(named) <= documents
     assert {str(Path(name).parent) for name in documents - set(named)} <= {".", "decisions"}
+
+
+def test_each_integration_is_found_by_its_name_in_the_navigation() -> None:
+    names = {*SOURCES, *(kind.value for kind in TrackerKind), *(kind.value for kind in WikiKind)} - {
+        "events",
+        "webhook",
+    }
+    assert {f"integrations/{name}.md" for name in names} <= set(re.findall(r": (integrations/[\w-]+\.md)$", SITE, re.M))
+    overview = (DOCS / "integrations" / "index.md").read_text(encoding="utf-8")
+    assert all(f"({name}.md)" in overview for name in names)
 
 
 def test_the_site_fetches_nothing_from_elsewhere() -> None:
