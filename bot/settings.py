@@ -157,7 +157,7 @@ class Settings(BaseSettings):
     # Opens the API for one program that acts as nobody in particular. People's tokens: tocsin token. docs/api.md
     tocsin_api_token: SecretStr | None = None
     tocsin_token: SecretStr | None = None  # of the command line, where it asks a bot elsewhere (TOCSIN_URL)
-    # Read by `tocsin import` alone; keys that may only read. docs/moving.md
+    # Read by `tocsin import`, and Opsgenie's in shadow mode; keys that may only read. docs/moving.md
     opsgenie_api_key: SecretStr | None = None
     opsgenie_api_url: str = "https://api.opsgenie.com"  # https://api.eu.opsgenie.com for accounts in the EU
     oncall_api_token: SecretStr | None = None  # of Grafana OnCall

@@ -34,6 +34,12 @@ async def between(conn: AsyncConnection, since: datetime, until: datetime, most:
     return [_adapter.validate_python(state) for state in await conn.scalars(query)]
 
 
+async def update(conn: AsyncConnection, page: ShadowPage) -> None:
+    """Store what has become known of a page."""
+    state = _adapter.dump_python(page, mode="json")
+    await conn.execute(sa.update(shadow_pages).where(_c.key == page.key).values(state=state))
+
+
 async def with_keys(conn: AsyncConnection, keys: Collection[str]) -> dict[str, ShadowPage]:
     """The pages with these keys, as far as there are any."""
     rows = await conn.scalars(sa.select(_c.state).where(_c.key.in_(sorted(keys)))) if keys else ()

@@ -20,6 +20,7 @@ from bot.workers.on_call_watch import OnCallWatch
 from bot.workers.playbook_reviews import playbook_reviews
 from bot.workers.replica_counter import ReplicaCounter
 from bot.workers.retention import Retention
+from bot.workers.shadow_on_call import ShadowOnCall, source_of
 from bot.workers.shadow_report import shadow_report
 from bot.workers.sheet_mail import sheet_mail
 from bot.workers.sheet_writer import SheetWriter
@@ -49,6 +50,7 @@ def repeated_work(base: Base, heartbeat: Heartbeat | None, replicas: ReplicaCoun
         weekly_digest(context),
         sheet_mail(context),
         shadow_report(context),
+        ShadowOnCall(context, lambda name: source_of(name, base.live.current, base.session)).periodic,
         Retention(context, settings.tocsin_archive, base.live.secrets).periodic,
     ]
     if replicas.periodic is not None:

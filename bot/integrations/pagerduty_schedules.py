@@ -7,6 +7,7 @@ which the schedule does not contain.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +19,7 @@ from bot.domain.errors import DeliveryError
 from bot.integrations import http
 
 VENDOR = "PagerDuty"
+ON_CALLS = 100  # in one answer: the most that PagerDuty gives
 EMAIL_FRESH_S = 3600.0  # an address may be corrected, or the token be given the right to read it
 
 
@@ -54,6 +56,24 @@ class Schedules:
             raise DeliveryError(f"{VENDOR}'s answer about {schedule} has no entries in it")
         return [await self._entry(shift) for shift in rendered]
 
+    async def on_call(self, schedules: Sequence[str], at: datetime) -> dict[str, tuple[str, ...]]:
+        """The names of who was on call at `at`, by ID of the schedule, in one request. Raises `DeliveryError`.
+
+        https://developer.pagerduty.com/api-reference/3a6b910f11050-list-all-of-the-on-calls
+        """
+        instant = at.astimezone(UTC).isoformat(timespec="seconds")
+        query = [("schedule_ids[]", schedule) for schedule in schedules]
+        query += [("since", instant), ("until", instant), ("time_zone", "UTC"), ("limit", str(ON_CALLS))]
+        answer = await self._get("oncalls", query)
+        _check(answer)
+        entries = answer.data.get("oncalls")
+        people: dict[str, dict[str, None]] = {schedule: {} for schedule in schedules}
+        for entry in entries if isinstance(entries, list) else ():
+            schedule, user = entry.get("schedule") or {}, entry.get("user") or {}
+            if schedule.get("id") in people and user.get("summary"):
+                people[schedule["id"]][str(user["summary"])] = None
+        return {schedule: tuple(names) for schedule, names in people.items()}
+
     async def _entry(self, shift: dict[str, Any]) -> Entry:
         user = shift["user"]
         return Entry(
@@ -75,7 +95,7 @@ class Schedules:
             self._emails[user] = time.monotonic(), email
         return email
 
-    async def _get(self, path: str, query: dict[str, str]) -> http.Answer:
+    async def _get(self, path: str, query: dict[str, str] | list[tuple[str, str]]) -> http.Answer:
         headers = http.headers(Accept="application/json", Authorization=f"Token token={self.token}")
         url = f"{self.url.rstrip('/')}/{path}"
         return await http.ask(self.session, "GET", url, VENDOR, (self.token,), headers=headers, params=query)

@@ -6,7 +6,6 @@ replicas there are.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import routing
 from bot.domain.alerts.shadow_page import ShadowPage, ShadowSide
-from bot.domain.figures.shadow import ShadowReport, compare
+from bot.domain.figures.shadow import ShadowReport, compare, contact_of, import_differences, schedule_key
 from bot.domain.oncall.schedule import Override, on_call
 from bot.domain.policy.policy import Policy
 from bot.domain.policy.shadow import ShadowRules
@@ -147,7 +146,9 @@ async def read_report(context: Context, since: datetime, until: datetime) -> Sha
         numbers = {page.incident for page in reported_pages} | {group.incident for group in groups_by_number.values()}
         incidents_by_number = await incidents.get_many(conn, sorted(number for number in numbers if number is not None))
     return replace(
-        compare(reported_pages, groups_by_number, incidents_by_number, context.policy), cut=len(pages) > MOST_PAGES
+        compare(reported_pages, groups_by_number, incidents_by_number, context.policy),
+        cut=len(pages) > MOST_PAGES,
+        imports=import_differences(reported_pages, context.policy, covers),
     )
 
 
@@ -158,13 +159,16 @@ def _named(page: ShadowPage, names: Mapping[str, str]) -> ShadowPage:
 
 
 def _with_people(page: ShadowPage, policy: Policy, covers: Sequence[Override]) -> ShadowPage:
-    """The other service's page of a schedule or team, with the people of the one imported from it.
+    """The other service's page of a schedule or team, with the people that it says were on call there.
 
-    An import derives the key from the name; `tocsin import prove` checks that both have the same people on call.
+    If it was not asked, they are those of the schedule that was imported from it, by the key that is derived from the
+    name.
     """
     if page.side is ShadowSide.OURS:
         return page
-    key = re.sub(r"[^a-z0-9]+", "-", page.who.lower()).strip("-")
+    key = schedule_key(page.who)
+    if (named := (page.vendor_on_call or {}).get(key)) is not None:
+        return replace(page, people=tuple(contact_of(name, policy) for name in named))
     if (schedule := policy.schedules.get(key)) is not None:
         return replace(page, people=on_call(schedule, page.at, covers))
     team = policy.teams.get(key)

@@ -29,6 +29,7 @@ class OpsgenieDouble:
     schedules: list[Raw] = field(default_factory=list)  # with their rotations
     overrides: dict[str, list[Raw]] = field(default_factory=dict)  # by schedule
     timelines: dict[str, Any] = field(default_factory=dict)  # by schedule: a function of start and days
+    on_calls: dict[str, Any] = field(default_factory=dict)  # by schedule: a function of the instant
     escalations: list[Raw] = field(default_factory=list)
     services: list[Raw] = field(default_factory=list)
     integrations: list[Raw] = field(default_factory=list)
@@ -91,6 +92,12 @@ class OpsgenieDouble:
             case ["v2", "schedules", schedule, "timeline"]:
                 render = self.timelines[schedule]
                 return _data(render(request.query["date"], int(request.query["interval"])))
+            case ["v2", "schedules", schedule, "on-calls"]:
+                assert (request.query["flat"], request.query["scheduleIdentifierType"]) == ("true", "id")
+                if schedule not in self.on_calls:
+                    return _answer(404, {"message": "No such schedule"})
+                recipients = self.on_calls[schedule](request.query["date"])
+                return _data({"_parent": {"id": schedule, "enabled": True}, "onCallRecipients": recipients})
             case ["v2", "escalations"]:
                 return _data(self.escalations)
             case ["v1", "services"]:

@@ -159,7 +159,7 @@ MEANINGS: Mapping[str, Mapping[tuple[str, ...], str]] = {
     "Moving in": {
         (
             "OPSGENIE_API_KEY",
-        ): "a key that only reads, for `tocsin import opsgenie` alone: see [moving in](../moving.md)",
+        ): "a key that only reads, for `tocsin import opsgenie` and for shadow mode: see [moving in](../moving.md)",
         ("OPSGENIE_API_URL",): "`https://api.eu.opsgenie.com` for accounts in Europe",
         ("DISPATCH_DATABASE_URL",): (
             "the PostgreSQL database of Netflix Dispatch or of monzo/response, for `tocsin import dispatch` "

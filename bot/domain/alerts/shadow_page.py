@@ -30,3 +30,5 @@ class ShadowPage:
     incident: int | None = None
     vendor_alert: str = ""  # key of the page of the side `ALERT` that says which alert it is, where `alert` does not
     people: tuple[str, ...] = ()  # contacts or user IDs, if `who` is a schedule or a team of the policy by its name
+    # Theirs: who was on call then as the vendor itself says, by schedule of the policy. None: it was not asked.
+    vendor_on_call: dict[str, tuple[str, ...]] | None = None  # names or e-mail addresses

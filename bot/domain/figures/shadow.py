@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 from bot.domain.alerts import escalation
 from bot.domain.alerts.group import AlertGroup
 from bot.domain.alerts.shadow_page import ShadowPage, ShadowSide
 from bot.domain.incident import Incident
+from bot.domain.oncall.schedule import Override, on_call
 from bot.domain.paging.people import Person, person_by_address, person_by_name
 from bot.domain.policy.policy import Policy
 
@@ -36,12 +38,23 @@ class ShadowCase:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportDifference:
+    """An instant at which an imported schedule has others on call than the vendor says of its own."""
+
+    schedule: str  # key in the policy
+    at: datetime
+    theirs: tuple[str, ...]  # names
+    ours: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ShadowReport:
     """The cases of a day, the earliest first."""
 
     cases: tuple[ShadowCase, ...]
     private: int = 0  # cases about private incidents, which are left out
     cut: bool = False  # whether there were more pages than one report reads
+    imports: tuple[ImportDifference, ...] = ()  # where the imported schedules have others than the source says
 
 
 def compare(
@@ -63,6 +76,42 @@ def compare(
         group = next((groups[number] for number in group_numbers if number in groups), None)
         cases.append(_case(case_pages, incident, group, policy))
     return ShadowReport(tuple(cases), private)
+
+
+def schedule_key(name: str) -> str:
+    """The key that an import derives from a schedule's or team's name."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def contact_of(name: str, policy: Policy) -> str:
+    """The key of the contact whom the other service names or gives the address of; else the name itself."""
+    person = person_by_name(name, policy) or person_by_address(name, policy)
+    return person.key
+
+
+def import_differences(
+    pages: Sequence[ShadowPage], policy: Policy, covers: Sequence[Override]
+) -> tuple[ImportDifference, ...]:
+    """Where the vendor named others than the imported schedule has, each such pair of people once."""
+    differences: dict[tuple[str, tuple[str, ...], tuple[str, ...]], ImportDifference] = {}
+    for page in pages:
+        for key, names in (page.vendor_on_call or {}).items():
+            if (schedule := policy.schedules.get(key)) is None:
+                continue
+            theirs = sorted({contact_of(name, policy) for name in names})
+            ours = sorted({person_by_address(member, policy).key for member in on_call(schedule, page.at, covers)})
+            if theirs != ours:
+                named = [tuple(person_by_address(each, policy).name for each in side) for side in (theirs, ours)]
+                difference = ImportDifference(key, page.at, *named)
+                differences.setdefault((key, tuple(theirs), tuple(ours)), difference)
+    return tuple(differences.values())
+
+
+def import_sentence(difference: ImportDifference, vendor: str, policy: Policy) -> str:
+    """Such as `primary at 03:12: Opsgenie has Ben on call, the imported schedule Anna`."""
+    at = f"{difference.at.astimezone(policy.zone):%H:%M}"
+    theirs, ours = (", ".join(side[:MOST_NAMED]) or "nobody" for side in (difference.theirs, difference.ours))
+    return f"{difference.schedule} at {at}: {vendor} has {theirs} on call, the imported schedule {ours}"
 
 
 def _place(page: ShadowPage, groups: Mapping[int, AlertGroup]) -> Place:

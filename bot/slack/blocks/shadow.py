@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain.figures.shadow import ShadowReport, sentence
+from bot.domain.figures.shadow import ShadowReport, import_sentence, sentence
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.payloads import ShadowReportPayload
 from bot.slack.blocks import elements
@@ -30,6 +30,11 @@ def report(shadow_report: ShadowReport, day: ShadowReportPayload, policy: Policy
         lines.append(f"{shadow_report.private} about private incidents, left out here")
     if shadow_report.cut:
         lines.append("There was more than one report tells of.")
+    if shadow_report.imports:
+        lines.append(f"\n*The import differs from {vendor}* (`tocsin import prove` says why):")
+        lines += [
+            f"≠ {_text(import_sentence(difference, vendor, policy))}" for difference in shadow_report.imports[:SHOWN]
+        ]
     foot = f"“They” is {vendor}. Tocsin pages nobody until day {day.days} is over, or `shadow` leaves the policy."
     if day.day >= day.days:
         foot = "Shadow mode is over: *from now on Tocsin pages*. Remove `shadow` from the policy."
