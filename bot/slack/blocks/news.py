@@ -309,7 +309,13 @@ def _review(entry: Entry, incident: Incident, policy: Policy) -> str:
     if held_at := entry.data.get("held_at"):
         verb = "moved the review to" if entry.text.startswith("moved") else "scheduled the review for"
         return f":calendar: {mention(entry.actor)} {verb} {elements.moment(_instant(held_at))}"
-    return f":memo: {mention(entry.actor)} {clip(render(entry.text), NOTE)}"
+    text, url = entry.text, str(entry.data.get("url") or "")
+    if url.startswith(("https://", "http://")) and url in text:
+        before, _, after = text.partition(url)
+        return (
+            f":memo: {mention(entry.actor)} {render(before)}{elements.link(url, 'open it')}{clip(render(after), NOTE)}"
+        )
+    return f":memo: {mention(entry.actor)} {clip(render(text), NOTE)}"
 
 
 def _instant(text: object) -> datetime:

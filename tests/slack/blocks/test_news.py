@@ -110,3 +110,9 @@ def test_what_was_sent_is_told_with_who_sent_it_and_programs_are_called_by_what_
     assert news.sentence(entry(NOW, "sent", BOT, "Executive briefing to Lena"), OPEN, FIVE) == (
         ":mega: Executive briefing to Lena"
     )
+
+
+def test_a_page_of_the_review_is_a_link_and_not_an_address_to_read() -> None:
+    url = "https://example.slack.com/docs/T1/F1"
+    mirrored = entry(NOW, "review", BOT, f"put the review into a canvas: {url}", told=True, url=url)
+    assert news.news(mirrored, declared(), FIVE).text == f":memo: Tocsin put the review into a canvas: <{url}|open it>"

@@ -39,7 +39,7 @@ def edit_modal(view: ReviewView) -> Block:
         section = view.section(key)
         text = from_modal(named(as_text(section.sentences), view.names))
         if length(text) > elements.INPUT:
-            blocks.append(elements.context(f"*{section.title}* is too long for this form."))
+            blocks.append(elements.context(f"*{section.title}* is too long for this form: the console takes it."))
             continue
         shown_versions[key] = [section.version, _digest(text)]
         hint = " ".join(question.text for question in section.questions)[:1000]
