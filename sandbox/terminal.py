@@ -28,6 +28,8 @@ quit
 """
 SETTLE_S = 0.6  # the bot has finished when it has called nothing for so long
 SETTLE_WITHIN_S = 6.0  # on a busy machine
+SCRIPT_PATIENCE_S = 30.0  # a script goes on once what its next line needs is there, as a person would who looks first
+RETRY_S = 0.2
 REFUSALS = {
     "not_in_channel": "You are not in this channel yet. Join it first: `in general`, then /incident join --in INC-1",
     "is_archived": "This channel is archived: no one can post in it.",
@@ -45,6 +47,7 @@ class Terminal:
         self._say = say
         self.who = who
         self.where = where
+        self._patience_s = 0.0
         self.problems: list[str] = []  # lines that failed, each with why
         self.commands: dict[str, Command] = {
             "as": self._be,
@@ -70,6 +73,7 @@ class Terminal:
 
     async def run(self, lines: AsyncIterator[str], *, echo: bool) -> None:
         """Execute lines until `quit` or their end. A line that fails prints why, and the next one is executed."""
+        self._patience_s = SCRIPT_PATIENCE_S if echo else 0.0
         async for typed in lines:
             line = typed.strip()
             if not line or line.startswith("#!") or line.startswith("# "):
@@ -80,7 +84,7 @@ class Terminal:
                 caption = line.removeprefix("tell ")
                 self._say(f"\n{self.prompt}{line}" if caption == line else f"\n— {caption}")
             try:
-                await self._line(line)
+                await self._execute(line)
             except SlackError as error:
                 self._refuse(line, REFUSALS.get(error.error, error.error))
             except (NotVisible, LookupError, ValueError, TimeoutError) as error:
@@ -89,6 +93,19 @@ class Terminal:
     def _refuse(self, line: str, why: str) -> None:
         self.problems.append(f"{line}: {why}")
         self._say(f"  ! {why}")
+
+    async def _execute(self, line: str) -> None:
+        """Execute a line. A script's line is tried again while its channel or button is not there yet."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._patience_s
+        while True:
+            try:
+                return await self._line(line)
+            except (SlackError, LookupError) as error:
+                not_yet = isinstance(error, LookupError) or error.error == "not_in_channel"
+                if not not_yet or loop.time() >= until:
+                    raise
+            await asyncio.sleep(RETRY_S)
 
     async def _line(self, line: str) -> None:
         word, _, arguments = line.partition(" ")
@@ -113,6 +130,8 @@ class Terminal:
             channel = self._ws.find_channel(f"inc-{match[1]}-") or self._ws.find_channel(f"inc-{match[1]}")
             if channel is None:
                 raise LookupError(f"{name} has no channel yet")
+            if self._patience_s and not self._ws.pinned(channel.id):
+                raise LookupError(f"the channel of {name} is still being set up")
             name = channel.id
         self.where = self._ws.channel(name).id
 

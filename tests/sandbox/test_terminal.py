@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -46,3 +47,28 @@ async def test_an_open_form_is_printed_once_with_readable_times(bot: Bot) -> Non
     await terminal.run(lines(), echo=False)
     assert len(output) == 2
     assert all("21 Nov 13:29" in form for form in output)
+
+
+async def test_a_script_waits_until_the_channel_of_its_incident_is_set_up(bot: Bot) -> None:
+    output: list[str] = []
+
+    @bot.app.command("/incident")
+    async def open_it(ack: Any, body: dict[str, Any], client: AsyncWebClient) -> None:
+        await ack()
+        await asyncio.sleep(0.5)
+        channel = (await client.conversations_create(name="inc-1-checkout"))["channel"]["id"]
+        await asyncio.sleep(1)
+        card = await client.chat_postMessage(channel=channel, text="card")
+        await client.pins_add(channel=channel, timestamp=card["ts"])
+        await asyncio.sleep(1)
+        await client.conversations_invite(channel=channel, users=body["user_id"])
+
+    terminal = Terminal(bot.ws, output.append)
+
+    async def lines() -> AsyncIterator[str]:
+        for line in ("/incident declare", "in INC-1", "the deployment is to blame", "show"):
+            yield line
+
+    await terminal.run(lines(), echo=True)
+    assert terminal.problems == []
+    assert "the deployment is to blame" in output[-1]
