@@ -12,6 +12,7 @@ from bot.slack.directory.used_numbers import UsedNumbers
 from bot.slack.inbound import arrivals
 from bot.web.health import Health
 from bot.workers.action_reminders import action_reminders
+from bot.workers.allocator import memory_trim
 from bot.workers.base import Periodic
 from bot.workers.figure_metrics import figure_metrics
 from bot.workers.heartbeat import Heartbeat
@@ -53,6 +54,8 @@ def repeated_work(base: Base, heartbeat: Heartbeat | None, replicas: ReplicaCoun
         ShadowOnCall(context, lambda name: source_of(name, base.live.current, base.session)).periodic,
         Retention(context, settings.tocsin_archive, base.live.secrets).periodic,
     ]
+    if (trim := memory_trim()) is not None:
+        periodic.append(trim)
     if replicas.periodic is not None:
         periodic.append(replicas.periodic)
     if settings.tocsin_sheet is not None:

@@ -33,7 +33,9 @@ async def _serve(settings: Settings) -> None:
     gc.disable()  # imports create no garbage, and collecting takes a fifth of their time
     from bot.app import App  # noqa: PLC0415 - every other command starts without the libraries of the server
     from bot.bootstrap import build  # noqa: PLC0415 - as above
+    from bot.workers.allocator import use_one_arena  # noqa: PLC0415 - as above
 
+    use_one_arena()
     gc.freeze()
     gc.enable()
     stop = asyncio.Event()
