@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.importers import oncall_people, oncall_routes
 from bot.importers.account import (
     NOBODY,
     Account,
@@ -104,9 +105,13 @@ async def read_account(reader: Reader, *, history: bool = True) -> Account:
     account.others += [_shift(raw) for raw in await oncall.items_of("on_call_shifts")]
     policies = await oncall.items_of("escalation_policies")
     account.ladders = [_ladder(raw, policies) for raw in await oncall.items_of("escalation_chains")]
-    account.senders = [_sender(raw) for raw in await oncall.items_of("integrations")]
-    account.others += [_notification_rule(raw) for raw in await oncall.items_of("personal_notification_rules")]
-    account.others += [_route(raw) for raw in await oncall.items_of("routes")]
+    integrations = await oncall.items_of("integrations")
+    account.senders = [_sender(raw) for raw in integrations]
+    account.others += oncall_people.notification_rules(
+        account.people, await oncall.items_of("personal_notification_rules")
+    )
+    for rule in oncall_routes.routing_rules(integrations, await oncall.items_of("routes")):
+        (account.others if rule.lost else account.routing).append(rule)
     for path, (kind, why, do) in _REST.items():
         for raw in await oncall.items_of(path):
             thing = SourceObject(Origin(kind, id_of(raw), text_of(raw, "name") or text_of(raw, "text")))
@@ -201,21 +206,6 @@ def _aim(rung: Rung, kind: str, step: Raw) -> None:
         rung.note(f"There is no step “{kind}” here", "Write the rung by hand.", lost=True)
 
 
-def _route(raw: Raw) -> SourceObject:
-    """A route of an integration. Its condition is an expression over the raw payload, which labels cannot express."""
-    words = "the last one" if raw.get("is_the_last_route") is True else text_of(raw, "routing_regex")
-    thing = SourceObject(Origin("route", id_of(raw), f"{id_of(raw, 'integration_id')}: {words}"))
-    chain = id_of(raw, "escalation_chain_id")
-    thing.note(
-        "It looks at the raw payload; here a route compares labels",
-        f"Write a route with a `match` and an `escalate` as in the ladder of the chain {chain}."
-        if chain
-        else "It notifies nobody: write a route with `do: record`, if it is missed.",
-        lost=True,
-    )
-    return thing
-
-
 def _alert_group(raw: Raw) -> PastIncident:
     """A past alert group, as one alert."""
     title = text_of(raw, "title", 300)
@@ -238,10 +228,3 @@ def _sender(raw: Raw) -> Sender:
     sender = Sender(Origin("integration", id_of(raw), text_of(raw, "name")))
     sender.vendor, sender.team = text_of(raw, "type"), id_of(raw, "team_id")
     return sender
-
-
-def _notification_rule(raw: Raw) -> SourceObject:
-    name = f"{id_of(raw, 'user_id')}: {text_of(raw, 'type')}"
-    thing = SourceObject(Origin("personal_notification_rule", id_of(raw), name))
-    thing.note("How a person is reached is said by rungs and by the contact here", "Look at the contact.", lost=True)
-    return thing

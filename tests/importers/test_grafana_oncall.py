@@ -110,3 +110,47 @@ def test_who_is_on_call_is_proven_by_the_final_shifts(run_import: Import) -> Non
     proof = json.loads(result.stdout)
     assert (result.exit_code, proof["differences"]) == (0, [])
     assert proof["equal_minutes"] == 60 * 1440
+
+
+def moved(rows: list[Raw], kind: str) -> dict[str, str]:
+    return {row["id"]: row["state"] for row in rows if row["kind"] == kind}
+
+
+def test_personal_notification_rules_become_the_methods_of_a_contact(run_import: Import, tmp_path: Path) -> None:
+    double = account()
+    kinds = ["notify_by_slack", "wait", "notify_by_email", "notify_by_phone_call", "notify_by_telegram"]
+    double.lists["personal_notification_rules"] = [
+        {"id": f"N{place}", "user_id": "U0", "position": place, "type": kind, "duration": 300, "important": False}
+        for place, kind in reversed(list(enumerate(kinds)))
+    ] + [{"id": "N9", "user_id": "U0", "position": 0, "type": "notify_by_slack", "important": True}]
+    rows = rows_of(run_import(double, "grafana-oncall", "--plan", "--output", "policy.yml", "--json"))
+    assert moved(rows, "personal_notification_rule") == {
+        "N0": "moved", "N1": "moved", "N2": "moved", "N3": "not_moved", "N4": "not_moved", "N9": "not_moved",
+    }  # fmt: skip
+    methods = load(tmp_path / "policy.yml").contacts["p0"].methods
+    assert [(method.method, method.after) for method in methods] == [
+        ("slack", timedelta(0)),
+        ("email", timedelta(minutes=5)),
+    ]
+
+
+def test_routes_that_compare_labels_and_the_last_one_become_routes(run_import: Import, tmp_path: Path) -> None:
+    double = account()
+    double.lists["integrations"].append({"id": "I2", "name": "Black box", "type": "webhook"})
+    condition = '{{ payload.commonLabels.severity == "critical" and payload.labels["zone"] == "eu" }}'
+    shared = {"integration_id": "I1", "escalation_chain_id": "E1", "routing_type": "jinja2"}
+    double.lists["routes"] = [
+        {"id": "R3", **shared, "position": 2, "routing_regex": "", "is_the_last_route": True},
+        {"id": "R1", **shared, "position": 0, "routing_regex": condition},
+        {"id": "R2", **shared, "position": 1, "routing_regex": '{{ "down" in payload.title }}'},
+        {"id": "R4", "integration_id": "I2", "position": 0, "is_the_last_route": True},
+    ]
+    rows = rows_of(run_import(double, "grafana-oncall", "--plan", "--output", "policy.yml", "--json"))
+    assert moved(rows, "route")["R2"] == "not_moved"
+    routes = load(tmp_path / "policy.yml").alerts.routes
+    assert [(route.name, dict(route.match)) for route in routes] == [
+        ("grafana-oncall R1", {"integration": "alerts", "severity": "critical", "zone": "eu"}),
+        ("grafana-oncall R3", {"integration": "alerts"}),
+        ("grafana-oncall R4", {"integration": "black-box"}),
+    ]
+    assert [str(route.do) for route in routes] == ["ask", "ask", "record"]

@@ -165,7 +165,11 @@ def _methods(person: Person) -> list[dict[str, Any]]:
             step.method, False
         )
         if missing:
-            step.note(f"There is no number or address to reach {person.origin.name} by {step.method}", "", lost=True)
+            step.note(
+                f"There is no number or address to reach {person.origin.name} by {step.method}",
+                "Write it to the contact, and the step to its `methods`.",
+                lost=True,
+            )
         else:
             methods.append({"by": step.method, "after": span(step.after)})
     return methods

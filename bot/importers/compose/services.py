@@ -70,7 +70,8 @@ def _route(draft: Draft, rule: RoutingRule) -> dict[str, Any] | None:
     escalate = [{key: value for key, value in rung.items() if key in _OF_ROUTES} for rung in rungs]
     if any(set(rung) - _OF_ROUTES for rung in rungs) or (rule.target.kind == "ladder" and _repeats(draft, rule)):
         rule.note("Its card pages by a copy of the ladder without repetitions", "Look at the route's `escalate`.")
-    rule.note("", f"Let the senders give these alerts the label team: {match.get('team', '')}.", moved=True)
+    if "team" in match:
+        rule.note("", f"Let the senders give these alerts the label team: {match['team']}.", moved=True)
     return {"name": name, "match": match, "do": "ask", "escalate": escalate}
 
 
