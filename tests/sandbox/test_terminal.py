@@ -51,17 +51,21 @@ async def test_an_open_form_is_printed_once_with_readable_times(bot: Bot) -> Non
 
 async def test_a_script_waits_until_the_channel_of_its_incident_is_set_up(bot: Bot) -> None:
     output: list[str] = []
+    tasks: list[asyncio.Task[None]] = []
 
-    @bot.app.command("/incident")
-    async def open_it(ack: Any, body: dict[str, Any], client: AsyncWebClient) -> None:
-        await ack()
+    async def set_up(client: AsyncWebClient, user: str) -> None:
         await asyncio.sleep(0.5)
         channel = (await client.conversations_create(name="inc-1-checkout"))["channel"]["id"]
         await asyncio.sleep(1)
         card = await client.chat_postMessage(channel=channel, text="card")
         await client.pins_add(channel=channel, timestamp=card["ts"])
         await asyncio.sleep(1)
-        await client.conversations_invite(channel=channel, users=body["user_id"])
+        await client.conversations_invite(channel=channel, users=user)
+
+    @bot.app.command("/incident")
+    async def open_it(ack: Any, body: dict[str, Any], client: AsyncWebClient) -> None:
+        tasks.append(asyncio.create_task(set_up(client, body["user_id"])))
+        await ack()
 
     terminal = Terminal(bot.ws, output.append)
 
