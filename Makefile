@@ -72,6 +72,7 @@ torture: $(READY)
 	@echo "Nights of failures, then a kill at each commit and call: half an hour."
 	$(BIN)/python -m tests.torture --runs $(RUNS) $(ARGS)
 	$(BIN)/python -m tests.torture --runs $(RUNS) --outages $(ARGS)
+	$(BIN)/python -m tests.torture --runs $(RUNS) --days $(ARGS)
 	TOCSIN_TORTURE=1 $(BIN)/python -m pytest -q -n auto --dist worksteal $(KILLS)
 
 pictures: $(READY)

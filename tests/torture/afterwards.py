@@ -32,8 +32,9 @@ class Afterwards:
 
     async def action(self, step: Step) -> None:
         """Type an item, for somebody or nobody, with or without a day."""
-        owner = ("", f"@{step.who}", *(f"@{who}" for who in self._others(step)))[int(step.pick * 1009 % 7)]
-        due = DUES[int(step.pick * 1013 % len(DUES))]
+        owners = ("", f"@{step.who}", *(f"@{who}" for who in self._others(step)))
+        owner = step.more.get("owner", owners[int(step.pick * 1009 % 7)])
+        due = step.more.get("due", DUES[int(step.pick * 1013 % len(DUES))])
         await self._people.command(step, " ".join(f"action {step.token} alert on it {owner} {due} P1".split()))
 
     async def action_form(self, step: Step) -> None:

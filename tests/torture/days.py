@@ -51,7 +51,7 @@ def night_of_days(seed: int, database: str | None = None, replicas: int | None =
     database = database or drawn[0]
     replicas = 1 if database == "sqlite" else replicas or drawn[1]
     socket_mode = rng.random() < 0.3
-    begin = (Step(0.0, "declare", "maya", "k0", 0.1), Step(0.0, "declare_private", "lena", "kp", rng.random()))
+    begin = _begin(rng)
     monday = FIRST_MONDAY + timedelta(weeks=rng.randint(0, WEEKS))
     instants = _instants(rng, monday)
     weights = FAULTS | ({"lock": 2} if database == "sqlite" else {"cut": 3})
@@ -62,6 +62,20 @@ def night_of_days(seed: int, database: str | None = None, replicas: int | None =
     lives = tuple(tuple(_life(rng) for _ in range(rng.randint(3, 7))) for _ in range(replicas))
     return Schedule(
         seed, database, replicas, socket_mode, begin, lives, rng.random() < 0.3, SPAN_S * len(days), days=days
+    )  # fmt: skip
+
+
+def _begin(rng: random.Random) -> tuple[Step, ...]:
+    """A public incident with some items and a private one; the first is resolved, so its review is opened."""
+    dues = rng.sample(("by tomorrow", "by in 2 business days", "by in 3 business days", "by friday", "by monday"), 4)
+    items = [
+        Step(0.0, "action", rng.choice(PEOPLE), f"b{place}", 0.0, {"owner": f"@{rng.choice(PEOPLE)}", "due": due})
+        for place, due in enumerate(dues)
+    ]
+    private = Step(0.0, "declare_private", "lena", "kp", rng.random())
+    severity = rng.choice((0.1, 0.5))  # sev1 or sev2, which have a review
+    return (
+        Step(0.0, "declare", "maya", "k0", severity), *items, Step(0.0, "resolve", "maya", "b9", 0.0), private
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from storage.open import open_database
 from storage.outbox import queue
 from tests.torture.days import SPAN_S
 from tests.torture.schedule import Day
+from tests.waiting import WITHIN_S
 
 if TYPE_CHECKING:
     from tests.torture.world import World
@@ -22,6 +23,7 @@ async def pass_days(world: World, pace: float) -> None:
     """Declare the first incidents, then let one day after the other pass. All is quiet at the end of each."""
     for step in world.schedule.steps:
         await world.people.begin(step)
+        await world.ws.until(world.people.channels, WITHIN_S)
     for number, day in enumerate(world.schedule.days):
         if number:
             await _jump(world, day)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -76,7 +76,7 @@ class People:
 
     async def do(self, step: Step) -> None:
         """Do one step. Skip it if its object does not exist yet, or if Slack does not allow it."""
-        act = getattr(self, f"_{step.what}", None) or getattr(self.afterwards, step.what)
+        act = self._act(step)
         try:
             if step.what.endswith("_form"):
                 async with self.form_locks[step.who]:  # a person fills in one form at a time
@@ -85,6 +85,12 @@ class People:
                 await act(step)
         except (SlackError, NotVisible, LookupError):
             return
+
+    def _act(self, step: Step) -> Callable[[Step], Awaitable[None]]:
+        act: Callable[[Step], Awaitable[None]] = getattr(self, f"_{step.what}", None) or getattr(
+            self.afterwards, step.what
+        )
+        return act
 
     # — where
 
@@ -161,9 +167,10 @@ class People:
             await self.submit(step, None)
 
     async def begin(self, step: Step) -> None:
-        """Declare until it is acknowledged, so that there is an incident before the night begins."""
+        """Do it until it is acknowledged: there is an incident, say, before the night begins."""
+        act = self._act(step)
         for attempt in range(20):
-            await getattr(self, f"_{step.what}")(replace(step, token=f"{step.token}-{attempt}"))
+            await act(replace(step, token=f"{step.token}-{attempt}"))
             if self.acts[-1].outcome == ACCEPTED:
                 return
 

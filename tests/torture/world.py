@@ -230,6 +230,12 @@ async def world(
     schedule: Schedule, url: str, folder: Path, cut_connections: Callable[[], None]
 ) -> AsyncIterator[World]:
     """A fresh workspace with a fresh database."""
-    settings = {"retry_delays_s": RETRIES_S, "ack_timeout_s": 1.0, "ping_interval_s": 0.4, "disconnect_warning_s": 1.0}
+    ack_s = 2.5 if schedule.days else 1.0  # in a night of days more depends on what people did
+    settings = {
+        "retry_delays_s": RETRIES_S,
+        "ack_timeout_s": ack_s,
+        "ping_interval_s": 0.4,
+        "disconnect_warning_s": 1.0,
+    }
     async with sandbox.running(manifest=MANIFEST, **settings) as ws:
         yield World(schedule, url, ws, folder, cut_connections)
