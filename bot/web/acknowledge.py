@@ -1,6 +1,6 @@
-"""Serves the page behind a link to acknowledge: GET shows who would acknowledge what, and only POST acts.
+"""Serves the page of an acknowledge link: GET shows who would acknowledge what, and only POST acts.
 
-Mail scanners follow links, so that following one must change nothing.
+Mail scanners follow links, so following one must change nothing.
 """
 
 from __future__ import annotations
@@ -31,46 +31,48 @@ _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode(
 CSP = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
-GONE = "This link is not valid. Open Slack, or the newest page that you got."
+NOT_VALID = "This link is not valid. Open Slack, or the newest page that you got."
 LONGEST = 600
 
 
 def routes(context: Context) -> list[web.RouteDef]:
-    """The routes."""
+    """GET shows a link and its button; POST acknowledges."""
 
     async def show(request: web.Request) -> web.Response:
-        link = await _opened(context, request)
+        link = await _link_of(context, request)
         if link is None:
-            return _page("Not valid", f"<p>{GONE}</p>", 404)
+            return _page("Not valid", f"<p>{NOT_VALID}</p>", 404)
         person = await _name(context, link.link.person)
         if link.state is LinkState.VALID and link.incident.open:
             button = '<form method="post"><button>Acknowledge: I am responding</button></form>'
-            return _page("Acknowledge", f"{_facts(link)}<p>You acknowledge as <b>{escape(person)}</b>.</p>{button}")
-        return _page("Nothing to do", _facts(link) + f"<p>{_why_not(link)}</p>", 410)
+            return _page(
+                "Acknowledge", f"{_incident_html(link)}<p>You acknowledge as <b>{escape(person)}</b>.</p>{button}"
+            )
+        return _page("Nothing to do", _incident_html(link) + f"<p>{_why_nothing(link)}</p>", 410)
 
     async def act(request: web.Request) -> web.Response:
-        link = await _opened(context, request)
+        link = await _link_of(context, request)
         if link is None:
-            return _page("Not valid", f"<p>{GONE}</p>", 404)
+            return _page("Not valid", f"<p>{NOT_VALID}</p>", 404)
         if link.state is not LinkState.VALID:
-            return _page("Nothing to do", _facts(link) + f"<p>{_why_not(link)}</p>", 410)
+            return _page("Nothing to do", _incident_html(link) + f"<p>{_why_nothing(link)}</p>", 410)
         try:
             outcome = await act_on(context, link)
         except DuplicateDelivery:
-            return _page("Nothing to do", _facts(link) + "<p>This link was used already.</p>", 410)
+            return _page("Nothing to do", _incident_html(link) + "<p>This link was used already.</p>", 410)
         except Refused as refused:
-            return _page("Nothing to do", _facts(link) + f"<p>{escape(refused.message)}</p>", 409)
+            return _page("Nothing to do", _incident_html(link) + f"<p>{escape(refused.message)}</p>", 409)
         except StorageError:
             return _page("Not recorded", "<p>It could not be recorded. Press the button again.</p>", 503)
         first = f"{escape(await _name(context, outcome.first_by))} was first. " if outcome.first_by else ""
         said = f"<p>{first}You are responding. Nobody else is paged for it.</p>"
         answered = replace(link, incident=outcome.incident)
-        return _page("Acknowledged", _facts(answered) + said + await _whereto(context, outcome.incident))
+        return _page("Acknowledged", _incident_html(answered) + said + await _whereto(context, outcome.incident))
 
     return [web.get(PATH + "{token}", show), web.post(PATH + "{token}", act)]
 
 
-async def _opened(context: Context, request: web.Request) -> OpenedLink | None:
+async def _link_of(context: Context, request: web.Request) -> OpenedLink | None:
     token = request.match_info["token"]
     return await open_link(context, token) if len(token) <= LONGEST else None
 
@@ -90,19 +92,19 @@ async def _whereto(context: Context, incident: Incident) -> str:
     return "".join(f'<p><a href="{escape(url)}">{title}</a></p>' for title, url in links)
 
 
-def _facts(opened: OpenedLink) -> str:
-    incident = opened.incident
+def _incident_html(link: OpenedLink) -> str:
+    incident = link.incident
     if incident.private:
         return f"<h1>{incident.id}</h1><p>This incident is private.</p>"
     return f"<h1>{incident.id}: {escape(incident.title)}</h1><p>{escape(incident.severity)} · {incident.status}</p>"
 
 
-def _why_not(opened: OpenedLink) -> str:
-    if opened.state is LinkState.USED:
+def _why_nothing(link: OpenedLink) -> str:
+    if link.state is LinkState.USED:
         return "This link was used already."
-    if opened.state is LinkState.EXPIRED:
+    if link.state is LinkState.EXPIRED:
         return "This link has expired. Open Slack, or the newest page that you got."
-    return f"The incident is {opened.incident.status}: nobody has to respond any more."
+    return f"The incident is {link.incident.status}: nobody has to respond any more."
 
 
 def _page(title: str, body: str, status: int = 200) -> web.Response:

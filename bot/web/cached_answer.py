@@ -11,9 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-KEPT_FOR = (
-    10  # times as long as it took: then at most a tenth of the time is spent on it, however often it is asked for
-)
+KEPT_FOR = 10  # times as long as the computation took, so that at most a tenth of the time is spent on it
 LONGEST_S = 10.0
 
 T = TypeVar("T")

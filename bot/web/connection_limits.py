@@ -59,7 +59,7 @@ class ConnectionLimiter:
         application.on_response_prepare.append(_add_headers)
         # A request that is not HTTP at all is answered before any of our hooks, and logged with a traceback each time.
         web_response.SERVER_SOFTWARE = HEADERS["Server"]  # type: ignore[attr-defined]
-        logging.getLogger("aiohttp.server").addFilter(_without_traceback)
+        logging.getLogger("aiohttp.server").addFilter(_shorten_parse_errors)
         return application
 
     def protocol(self, inner: asyncio.Protocol) -> asyncio.Protocol:
@@ -94,7 +94,10 @@ class ConnectionLimiter:
         return answer
 
     def _make_room(self) -> bool:
-        """Close one that has asked for nothing yet, else the one idle longest: a balancer's are old, and in use."""
+        """Close an idle connection that has sent no request yet, else the one that is idle longest.
+
+        A load balancer's connections are old and in use, so they go last.
+        """
         idle = [connection for connection in self._open.values() if not connection.in_request]
         if not idle:
             return False
@@ -143,7 +146,7 @@ class GuardedConnection(asyncio.Protocol):
             self.transport.abort()
             self.transport = None
             return
-        self._await_head()
+        self._start_head_timer()
         self._inner.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
@@ -151,7 +154,7 @@ class GuardedConnection(asyncio.Protocol):
         if self.transport is None:
             return
         if not self.in_request and self._timer is None:  # the next request on a connection that was kept
-            self._await_head()
+            self._start_head_timer()
         self._inner.data_received(data)
 
     def eof_received(self) -> bool | None:
@@ -168,7 +171,7 @@ class GuardedConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Free the connection's place and pass the loss on."""
-        self._stop_waiting()
+        self._cancel_head_timer()
         if self.transport is None:
             return
         self._limiter.remove(self)
@@ -177,7 +180,7 @@ class GuardedConnection(asyncio.Protocol):
     def begin_request(self) -> None:
         """Note that a whole head has arrived."""
         self.in_request = True
-        self._stop_waiting()
+        self._cancel_head_timer()
 
     def end_request(self) -> None:
         """Note that the request is answered, and the connection idle."""
@@ -187,15 +190,15 @@ class GuardedConnection(asyncio.Protocol):
 
     def hang_up(self) -> None:
         """Close the connection without an answer."""
-        self._stop_waiting()
+        self._cancel_head_timer()
         self._limiter.remove(self)
         if self.transport is not None:
             self.transport.abort()
 
-    def _await_head(self) -> None:
+    def _start_head_timer(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(self._limiter.head_within_s, self._too_slow)
 
-    def _stop_waiting(self) -> None:
+    def _cancel_head_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -230,7 +233,7 @@ class GuardedSite(web.TCPSite):
 _not_http = Sampler()
 
 
-def _without_traceback(record: logging.LogRecord) -> bool:
+def _shorten_parse_errors(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, HttpProcessingError):
         if _not_http.take(type(error).__name__) is None:

@@ -29,7 +29,7 @@ from storage.probe import prove_write
 
 log = structlog.get_logger()
 
-PROVE_EVERY_S = 2.0  # a write to the database; polls in between believe the last
+PROVE_EVERY_S = 2.0  # a test write to the database; polls in between use its result
 POLLED_WITHIN_S = 30.0  # `/readyz`, by a load balancer
 TICK_MAX_S = 15.0
 OUTBOX_MAX_S = 300.0
@@ -63,8 +63,8 @@ class Health:
     lock: InstanceLock | None = None  # on the SQLite file
     stopping: bool = False
     wrote_at: float = -math.inf  # when the database last took a write of ours, monotonic
-    asked_at: float = -math.inf  # when `/readyz` was last polled, monotonic
-    seen: asyncio.Event = field(default_factory=asyncio.Event)  # set once a poll was answered with "stopping"
+    polled_at: float = -math.inf  # when `/readyz` was last polled, monotonic
+    stop_was_polled: asyncio.Event = field(default_factory=asyncio.Event)  # once a poll was told so
 
     async def start(self) -> None:
         """Do nothing: the checks run when a request asks for them."""
@@ -73,10 +73,10 @@ class Health:
     async def stop(self, within_s: float) -> None:
         """Turn unready, and wait until a load balancer that polls `/readyz` has seen it, before the port closes."""
         self.stopping = True
-        if time.monotonic() - self.asked_at > POLLED_WITHIN_S:
+        if time.monotonic() - self.polled_at > POLLED_WITHIN_S:
             return
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.seen.wait(), within_s)
+            await asyncio.wait_for(self.stop_was_polled.wait(), within_s)
 
     async def checks(self) -> list[Check]:
         """Every condition, checked now."""
@@ -88,13 +88,13 @@ class Health:
         if checks[0].ok:
             checks.append(await self._outbox())
         checks += [await self._slack(), self._scheduler()]
-        checks.append(Check("scopes", True, self.missing_scopes() or "ok"))  # all that needs no more goes on
-        checks.append(Check("policy", True, self.policy() or "ok"))  # the previous policy serves as well
+        checks.append(Check("scopes", True, self.missing_scopes() or "ok"))  # what needs no further scope goes on
+        checks.append(Check("policy", True, self.policy() or "ok"))  # the previous policy stays in force
         checks.append(self._paging())
         return checks
 
     def _paging(self) -> Check:
-        """Ready all the same: people are paged by the methods that are set up."""
+        """Name the methods that the policy pages by and that are not set up. It is ready all the same."""
         missing = calls.methods_named(self.context.policy) - self.context.methods - {"slack"}
         if not missing:
             return Check("paging", True)
@@ -102,7 +102,7 @@ class Health:
         return Check("paging", True, f"the policy pages by {missing_labels}, which is not set up: run tocsin check")
 
     async def _database(self) -> Check:
-        """A database that only answers queries is not enough: nothing would be recorded."""
+        """Check that the database takes writes: one that only answers queries would record nothing."""
         database = self.context.database
         if self.lock is not None and (trouble := self.lock.trouble()):
             return Check("database", False, trouble)
@@ -210,11 +210,11 @@ def routes(health: Health) -> list[web.RouteDef]:
         return web.json_response({"ok": True})
 
     async def readyz(request: web.Request) -> web.Response:
-        health.asked_at = time.monotonic()
+        health.polled_at = time.monotonic()
         checks = await recent_checks.get()
         if health.stopping:  # perhaps only since the checks
             checks = await health.checks()
-            health.seen.set()
+            health.stop_was_polled.set()
         ready = all(check.ok for check in checks)
         body = {"ready": ready, "checks": {c.name: c.words for c in checks}}
         return web.json_response(body, status=200 if ready else 503)

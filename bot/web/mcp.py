@@ -18,7 +18,7 @@ from bot.mcp import toolbox
 from bot.operations.base import Call
 from bot.usecases.unit_of_work import DuplicateDelivery
 from bot.web.api.authentication import Authenticator
-from bot.web.api.problems import Problem, of_http
+from bot.web.api.problems import Problem, problem_of_http
 from bot.web.api.rate_limit import RateLimit
 from bot.web.slackbot import SlackbotRequests
 
@@ -72,9 +72,9 @@ class McpEndpoint:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer one request of the protocol. Each carries its token or Slack's signature: no sessions."""
         try:
-            if self._slackbot.is_one(request):
+            if self._slackbot.is_signed(request):
                 body = await _body(request)
-                tools = await self._of_slackbot(request, body)
+                tools = await self._slackbot_tools(request, body)
             else:
                 token = await self._authenticator.token_of(request)
                 self._rate_limit.take(token.id)
@@ -84,23 +84,23 @@ class McpEndpoint:
         except Problem as problem:
             return problem.response()
         except web.HTTPException as error:
-            return of_http(error).response()
+            return problem_of_http(error).response()
         _current.set(tools)
-        return await _through(await self._started(), request, body)
+        return await _ask_asgi(await self._start_once(), request, body)
 
-    async def _of_slackbot(self, request: web.Request, body: bytes) -> TokenTools:
+    async def _slackbot_tools(self, request: web.Request, body: bytes) -> TokenTools:
         signed = await self._slackbot.check(request, body)
         self._rate_limit.take(signed.token.id)
         return TokenTools(self._authenticator, signed.token, signed.delivery)
 
-    async def _started(self) -> Any:
+    async def _start_once(self) -> Any:
         async with self._starting:
             if self._manager is None:
-                self._manager = await self._open.enter_async_context(_running())
+                self._manager = await self._open.enter_async_context(_session_manager())
         return self._manager.handle_request
 
     async def close(self, _: web.Application) -> None:
-        """End what still runs."""
+        """End the session manager."""
         await self._open.aclose()
 
 
@@ -122,8 +122,8 @@ def _library() -> tuple[Any, Any]:
 
 
 @contextlib.asynccontextmanager
-async def _running() -> AsyncIterator[Any]:
-    """The library's handler of requests, running in a task of its own, as its cancel scopes require."""
+async def _session_manager() -> AsyncIterator[Any]:
+    """The MCP library's session manager, run in a task of its own as its cancel scopes require."""
     manager_class, server = await asyncio.to_thread(_library)  # it takes up to seconds, in which pages go out
 
     async def tools() -> TokenTools:
@@ -146,8 +146,8 @@ async def _running() -> AsyncIterator[Any]:
         await task
 
 
-async def _through(app: Callable[..., Any], request: web.Request, body: bytes) -> web.Response:
-    """Ask an ASGI application, and answer what it answers."""
+async def _ask_asgi(app: Callable[..., Any], request: web.Request, body: bytes) -> web.Response:
+    """Pass a request to an ASGI application and return its response."""
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": request.method, "scheme": "http",
         "path": request.path, "raw_path": request.path.encode(), "query_string": request.query_string.encode(),
@@ -176,7 +176,7 @@ async def _through(app: Callable[..., Any], request: web.Request, body: bytes) -
 
 
 def routes(authenticator: Authenticator, slackbot: SlackbotRequests, site: web.Application) -> list[web.RouteDef]:
-    """The route."""
+    """The route `/mcp`, for GET, POST and DELETE."""
     endpoint = McpEndpoint(authenticator, slackbot)
     site.on_cleanup.append(endpoint.close)
     return [web.post(PATH, endpoint.serve), web.get(PATH, endpoint.serve), web.delete(PATH, endpoint.serve)]

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from icalendar import Event
 
 HORIZON = timedelta(days=90)
-REMEMBERED = 200
-BEHIND = timedelta(days=40)  # a shift under way keeps its beginning, by which a calendar recognizes it
+MOST_CACHED = 200
+LOOK_BACK = timedelta(days=40)  # a shift under way keeps its start, which is part of its UID
 
 
 def calendar(
@@ -46,28 +46,28 @@ def calendar(
     feed.add("x-wr-calname", one_line(name))
     feed.add("refresh-interval", timedelta(minutes=15), parameters={"VALUE": "DURATION"})
     for schedule in schedules:
-        for shift in oncall.shifts(schedule, today - BEHIND, today + HORIZON, overrides_in_force):
+        for shift in oncall.shifts(schedule, today - LOOK_BACK, today + HORIZON, overrides_in_force):
             if shift.ends_at > today and (only is None or shift.member in only):
-                member = _called(shift.member, policy, names) if only is None else None
+                member = _member_name(shift.member, policy, names) if only is None else None
                 feed.add_component(_event(schedule, shift, member))
     return bytes(feed.to_ical())
 
 
-def _event(schedule: Schedule, shift: Shift, who: str | None) -> Event:
+def _event(schedule: Schedule, shift: Shift, name: str | None) -> Event:
     from icalendar import Event  # noqa: PLC0415 - as above
 
     event = Event()
-    about = f"{schedule.key}:{shift.member}:{shift.starts_at.isoformat()}"
-    event.add("uid", f"{hashlib.sha256(about.encode()).hexdigest()[:32]}@tocsin")
-    event.add("dtstamp", shift.starts_at.astimezone(UTC))  # the same at each reading, or nothing could be cached
+    identity = f"{schedule.key}:{shift.member}:{shift.starts_at.isoformat()}"
+    event.add("uid", f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}@tocsin")
+    event.add("dtstamp", shift.starts_at.astimezone(UTC))  # stays the same, so that feeds can be cached
     event.add("dtstart", shift.starts_at.astimezone(UTC))
     event.add("dtend", shift.ends_at.astimezone(UTC))
-    event.add("summary", f"On call: {schedule.key}" + (f" · {who}" if who else ""))
+    event.add("summary", f"On call: {schedule.key}" + (f" · {name}" if name else ""))
     event.add("transp", "TRANSPARENT")
     return event
 
 
-def _called(member: str, policy: Policy, names: Mapping[str, str]) -> str:
+def _member_name(member: str, policy: Policy, names: Mapping[str, str]) -> str:
     """The name in the policy, found by key or Slack ID, else the one that Slack told."""
     by_id = (contact for contact in policy.contacts.values() if contact.slack == member)
     contact = policy.contacts.get(member) or next(by_id, None)
@@ -77,7 +77,7 @@ def _called(member: str, policy: Policy, names: Mapping[str, str]) -> str:
 
 def routes(context: Context) -> list[web.RouteDef]:
     """A feed for each schedule, and one for each person's own shifts."""
-    rendered_feeds: dict[Any, bytes] = {}  # a cache by everything a feed is made of: calendars poll often
+    rendered_feeds: dict[Any, bytes] = {}  # by everything that a feed depends on: calendars poll often
 
     async def schedule(request: web.Request) -> web.Response:
         name = request.match_info["name"]
@@ -92,7 +92,7 @@ def routes(context: Context) -> list[web.RouteDef]:
 
 async def _answer(
     context: Context,
-    made: dict[Any, bytes],
+    cache: dict[Any, bytes],
     request: web.Request,
     feed: str,
     name: str | None,
@@ -102,9 +102,9 @@ async def _answer(
     policy, now = context.policy, context.clock.now()
     async with context.database.reading() as conn:
         expected = await calendar_feeds.current_token(conn, feed)
-        in_force = await overrides.in_force(conn, now - BEHIND)
+        in_force = await overrides.in_force(conn, now - LOOK_BACK)
         ids = _slack_ids(policy, in_force)
-        known = await names.get_many(conn, ids)
+        known_names = await names.get_many(conn, ids)
     context.names.request(ids)
     token = request.query.get("token", "").encode("utf-8", "replace")
     if expected is None or not hmac.compare_digest(expected.encode(), token):
@@ -112,15 +112,17 @@ async def _answer(
     schedules = [schedule for schedule in policy.schedules.values() if name in (None, schedule.key)]
     if not schedules:
         raise web.HTTPNotFound
-    title = f"On call: {name}" if name else f"On call: {_called(feed.partition(':')[2], policy, known)}"
-    made_of = (feed, policy.digest, tuple(in_force), now.astimezone(UTC).date(), tuple(sorted(known.items())))
-    if made_of not in made:
-        people = only and _also(only, policy)
-        if len(made) >= REMEMBERED:
-            made.clear()
+    title = f"On call: {name}" if name else f"On call: {_member_name(feed.partition(':')[2], policy, known_names)}"
+    cache_key = (feed, policy.digest, tuple(in_force), now.astimezone(UTC).date(), tuple(sorted(known_names.items())))
+    if cache_key not in cache:
+        people = only and _with_slack_ids(only, policy)
+        if len(cache) >= MOST_CACHED:
+            cache.clear()
         # A busy schedule takes half a second: in a thread, so that other requests do not wait.
-        made[made_of] = await asyncio.to_thread(calendar, title, schedules, policy, in_force, now, people, known)
-    body = made[made_of]
+        cache[cache_key] = await asyncio.to_thread(
+            calendar, title, schedules, policy, in_force, now, people, known_names
+        )
+    body = cache[cache_key]
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "private, max-age=300"}
     if request.headers.get("If-None-Match") == tag:
@@ -134,7 +136,7 @@ def _slack_ids(policy: Policy, covers: Sequence[Override]) -> set[str]:
     return {member for member in (*members, *(cover.member for cover in covers)) if is_user_id(member)}
 
 
-def _also(members: frozenset[str], policy: Policy) -> frozenset[str]:
+def _with_slack_ids(members: frozenset[str], policy: Policy) -> frozenset[str]:
     """The members, together with the Slack IDs under which they cover for others."""
     slack = {contact.slack for key in members if (contact := policy.contacts.get(key)) and contact.slack}
     return members | slack

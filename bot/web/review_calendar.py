@@ -1,4 +1,4 @@
-"""Serves the meeting of a review for calendars: `/reviews/INC-7.ics`, to whoever has its address."""
+"""Serves the meeting of a review as a calendar (`/reviews/INC-7.ics`). The address carries a token."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LONGEST_NUMBER = 9  # digits
 
 
 def routes(context: Context) -> list[web.RouteDef]:
-    """The route. A wrong token and a review without a time are both not found."""
+    """The route. A wrong token and a review without a meeting both get a 404."""
 
     async def calendar(request: web.Request) -> web.Response:
         text = request.match_info["number"]

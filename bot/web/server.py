@@ -15,11 +15,11 @@ SHUTDOWN_TIMEOUT_S = 5.0  # for requests that are under way
 
 
 class ListenError(TocsinError):
-    """The bot cannot listen where HOST and PORT say; the message says what to put there."""
+    """The bot cannot listen at HOST and PORT; the message says what to change."""
 
 
 def listen_problem(host: str, port: int, error: OSError) -> str:
-    """Why a server cannot listen there, and what to do about it."""
+    """The reason why a server cannot listen there, and how to fix it."""
     if isinstance(error, socket.gaierror):
         return f"HOST is {host}, which is neither an address nor a name of this machine. {_HOSTS}"
     if error.errno == errno.EADDRNOTAVAIL:

@@ -1,4 +1,4 @@
-"""Puts the routes together that the HTTP port serves; a surface whose secret is not set is not there."""
+"""Adds up the routes of the HTTP port. Routes whose secret is not set are left out."""
 
 from __future__ import annotations
 

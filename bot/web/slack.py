@@ -22,7 +22,7 @@ from bot.slack.inbound.arrivals import Arrivals
 from bot.web.refusals import Refusals
 from bot.web.replay_guard import ReplayGuard
 from bot.web.slack_body import is_event, read_body
-from bot.web.slack_signature import verified
+from bot.web.slack_signature import verify_request
 
 LARGEST_BODY = 1024 * 1024
 _HINTS = {
@@ -41,12 +41,12 @@ def routes(
     async def slack_events(request: web.Request) -> web.Response:
         started = time.perf_counter()
         body = await request.read()
-        text, why = verified(SignatureVerifier(signing_secret()), request, body)
+        text, why = verify_request(SignatureVerifier(signing_secret()), request, body)
         if text is None:
             arrivals.note_refused(why)
             refusals.note(why, remote=request.remote, **_HINTS.get(why, {}))
             return web.Response(status=401, text=f"Refused: {why}.")
-        content = _parsed(text)
+        content = _parse_body(text)
         if content is None:
             refusals.note("malformed", remote=request.remote)
             return web.Response(status=400, text="Refused: the body is nothing that Slack sends.")
@@ -73,8 +73,8 @@ def routes(
     return [web.post("/slack/events", slack_events)]
 
 
-def _parsed(text: str) -> dict[str, Any] | None:
-    """The body as Bolt takes it; None for a body that is not what Slack sends."""
+def _parse_body(text: str) -> dict[str, Any] | None:
+    """The body as Bolt expects it; None for a body that Slack does not send."""
     try:
         body = read_body(text)
     except (ValueError, RecursionError):  # RecursionError: thousands of brackets
@@ -83,8 +83,8 @@ def _parsed(text: str) -> dict[str, Any] | None:
 
 
 def _bolt_request(request: web.Request, body: dict[str, Any]) -> AsyncBoltRequest:
-    """Bolt's own reading of a form loses every command with the word “payload” in its text, so it gets the body read.
+    """The request for Bolt, with the body parsed, which Bolt accepts in socket mode only.
 
-    It takes that from sockets only.
+    Bolt's own parser of forms drops every command whose text contains the word “payload”.
     """
     return AsyncBoltRequest(body=body, query=request.query_string, headers=dict(request.headers), mode="socket_mode")

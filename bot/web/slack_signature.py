@@ -12,8 +12,11 @@ TIMESTAMP, SIGNATURE = "X-Slack-Request-Timestamp", "X-Slack-Signature"
 ONCE = (TIMESTAMP, SIGNATURE, "Content-Type")
 
 
-def verified(verifier: SignatureVerifier, request: web.Request, body: bytes) -> tuple[str | None, str]:
-    """The body as text, or why it is refused. The SDK's verifier would raise an error on what is refused first."""
+def verify_request(verifier: SignatureVerifier, request: web.Request, body: bytes) -> tuple[str | None, str]:
+    """Returns the body as text, or None with the reason for the refusal.
+
+    Checks first what would make the SDK's verifier raise an error.
+    """
     if any(len(request.headers.getall(name, ())) > 1 for name in ONCE):
         return None, "a header given twice"
     timestamp = request.headers.get(TIMESTAMP, "")

@@ -1,4 +1,4 @@
-"""Checks signed requests of Slackbot's MCP client, and finds out for whom they are.
+"""Verifies signed requests of Slackbot's MCP client, and reads the person on whose behalf they are made.
 
 https://docs.slack.dev/ai/slackbot-mcp-client, authentication method “Slack identity auth”: a request that calls a tool
 names the person in `params._meta.slack` as `user_id` and `team_id`; the signature covers it.
@@ -20,18 +20,18 @@ from bot.domain.access.token import Scope, Token
 from bot.domain.values.slack_ids import is_user_id
 from bot.web.api.problems import Problem
 from bot.web.replay_guard import ReplayGuard
-from bot.web.slack_signature import SIGNATURE, verified
+from bot.web.slack_signature import SIGNATURE, verify_request
 
 NAME = "Slackbot"
-NOBODY = "nobody"  # asks which tools there are
+NOBODY = "nobody"  # the person of a request that only lists the tools
 OFF = "Set TOCSIN_SLACKBOT_MCP to read or write to let Slackbot use these tools."
-# A request without a person may say hello and ask for the tools, which are the same for everybody.
+# Methods that need no person: the handshake, and the list of tools, which is the same for everybody.
 WITHOUT_PERSON = frozenset({"initialize", "ping", "tools/list", "server/discover"})
 
 
 @dataclass(frozen=True, slots=True)
 class SignedCall:
-    """A request that is Slack's: as whom it acts, and what names its effects once."""
+    """A verified request: the token with which it acts, and the key under which its effects happen once."""
 
     token: Token
     delivery: str | None
@@ -39,7 +39,7 @@ class SignedCall:
 
 @dataclass(slots=True)
 class SlackbotRequests:
-    """Checks signed requests. `scope` is what Slackbot may do; None: nothing."""
+    """Verifies signed requests. `scope` is what Slackbot may do; None if it is switched off."""
 
     signing_secret: Callable[[], str]
     team: str
@@ -47,23 +47,23 @@ class SlackbotRequests:
     _replays: ReplayGuard = field(default_factory=ReplayGuard)
 
     @staticmethod
-    def is_one(request: web.Request) -> bool:
+    def is_signed(request: web.Request) -> bool:
         """Whether the request says that it is signed, instead of carrying a token."""
         return SIGNATURE in request.headers and "Authorization" not in request.headers
 
     async def check(self, request: web.Request, body: bytes) -> SignedCall:
-        """As whom the request acts. Raises `Problem`.
+        """Verify the request and return the call. Raises `Problem`.
 
         A call counts once: the same signed bytes a second time are a replay.
         """
         scope, secret = self.scope(), self.signing_secret()
         if scope is None or not secret:
             raise Problem("unauthenticated", OFF)
-        text, why = verified(SignatureVerifier(secret), request, body)
+        text, why = verify_request(SignatureVerifier(secret), request, body)
         if text is None:
             raise Problem("unauthenticated", f"Refused: {why}.")
         message = _message(text)
-        if _is_for_everybody(message):
+        if _needs_no_person(message):
             return SignedCall(_token(NOBODY, scope), None)
         person = self._person(message)
         digest = hashlib.sha256(request.headers[SIGNATURE].encode()).hexdigest()
@@ -84,13 +84,13 @@ class SlackbotRequests:
         return user
 
 
-def _is_for_everybody(message: Mapping[str, Any]) -> bool:
+def _needs_no_person(message: Mapping[str, Any]) -> bool:
     method = str(message.get("method"))
     return method in WITHOUT_PERSON or method.startswith("notifications/")
 
 
 def _message(text: str) -> dict[str, Any]:
-    """The one message of the body. Several at once have no one person."""
+    """The one message of the body. A batch is refused, since its messages may be of several people."""
     try:
         message = json.loads(text)
     except (ValueError, RecursionError):

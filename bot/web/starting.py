@@ -1,4 +1,4 @@
-"""Answers on the HTTP port while the bot waits for what it cannot start without, and says what that is."""
+"""Answers on the HTTP port while the bot cannot start yet, and says what it waits for."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ STOPS_WITHIN_S = 1.0
 
 
 class StartingServer:
-    """The HTTP port before the start. It opens with the first `say`."""
+    """The server of the HTTP port before the start. The first `say` opens the port."""
 
     def __init__(self, host: str, port: int, metrics: Metrics) -> None:
         limiter = ConnectionLimiter(metrics)
         site = limiter.guard(web.Application())
         site.router.add_get("/healthz", self._healthz)
         site.router.add_get("/readyz", self._readyz)
-        site.router.add_route("*", "/{rest:.*}", self._not_yet)
+        site.router.add_route("*", "/{rest:.*}", self._refuse)
         self._server = HttpServer(site, limiter, host, port)
-        self._waits_for = ""
+        self._reason = ""
 
-    async def say(self, waits_for: str) -> None:
-        """Open the port unless it is open, and say this to whoever asks."""
-        first, self._waits_for = not self._waits_for, waits_for
+    async def say(self, reason: str) -> None:
+        """Open the port unless it is open, and answer every request with this reason."""
+        first, self._reason = not self._reason, reason
         if first:
             await self._server.start()
 
@@ -38,7 +38,7 @@ class StartingServer:
         return web.json_response({"ok": True})
 
     async def _readyz(self, request: web.Request) -> web.Response:
-        return web.json_response({"ready": False, "checks": {"start": self._waits_for}}, status=503)
+        return web.json_response({"ready": False, "checks": {"start": self._reason}}, status=503)
 
-    async def _not_yet(self, request: web.Request) -> web.Response:
-        return web.Response(status=503, text=f"Tocsin is starting: {self._waits_for}.\n")
+    async def _refuse(self, request: web.Request) -> web.Response:
+        return web.Response(status=503, text=f"Tocsin is starting: {self._reason}.\n")

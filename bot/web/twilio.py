@@ -1,4 +1,4 @@
-"""Receives what people answer by telephone: a key pressed during a call, and replies to text messages.
+"""Receives answers by telephone: a key pressed during a call, and replies to text messages.
 
 Twilio signs its requests, so these routes exist only with `TWILIO_AUTH_TOKEN` and `TOCSIN_URL`.
 https://www.twilio.com/docs/usage/security#validating-requests
@@ -68,7 +68,7 @@ def routes(context: Context, auth_token: Callable[[], str], metrics: Metrics) ->
 
 
 async def _answer_call(context: Context, token: str, key: str, request: web.Request) -> str:
-    """What the person hears after a key."""
+    """Act on the pressed key. Returns the TwiML of what the person hears."""
     link = await open_link(context, token) if len(token) <= LONGEST_TOKEN else None
     if link is None:
         return say("This call is not valid any more. Please open Slack.")
@@ -91,5 +91,5 @@ async def _answer_call(context: Context, token: str, key: str, request: web.Requ
     return say(f"{first}You have acknowledged it, and you are responding. Goodbye.")
 
 
-def _twiml(inside: str) -> web.Response:
-    return web.Response(text=response(inside), content_type="text/xml")
+def _twiml(content: str) -> web.Response:
+    return web.Response(text=response(content), content_type="text/xml")

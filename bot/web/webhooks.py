@@ -1,4 +1,4 @@
-"""Receives webhooks from paging vendors; so far PagerDuty's, which report what became of an alert.
+"""Receives webhooks of PagerDuty, which report that an alert was acknowledged or resolved there.
 
 An incident that PagerDuty opened for others becomes an alert here, if a route of the policy asks for that source.
 
@@ -75,12 +75,12 @@ def pagerduty(context: Context, secret: Callable[[], str], metrics: Metrics) -> 
 
     async def hook(request: web.Request) -> web.Response:
         if (request.content_length or 0) > LARGEST_BODY or len(body := await request.read()) > LARGEST_BODY:
-            return _refused(request, refusals, "too large", 413)
-        if not signed(secret(), body, request.headers.get("X-PagerDuty-Signature", "")):
-            return _refused(request, refusals, "bad signature", 401)
-        event = _read(body)
+            return _refuse(request, refusals, "too large", 413)
+        if not is_signed(secret(), body, request.headers.get("X-PagerDuty-Signature", "")):
+            return _refuse(request, refusals, "bad signature", 401)
+        event = _parse_event(body)
         if event is None:
-            return _refused(request, refusals, "malformed", 400)
+            return _refuse(request, refusals, "malformed", 400)
         try:
             outcome = await _apply(context, event)
         except StorageError as error:
@@ -92,7 +92,7 @@ def pagerduty(context: Context, secret: Callable[[], str], metrics: Metrics) -> 
     return [web.post("/hooks/pagerduty", hook)]
 
 
-def signed(secret: str, body: bytes, header: str) -> bool:
+def is_signed(secret: str, body: bytes, header: str) -> bool:
     """Whether one of the header's signatures is valid. There are several while a secret is being rotated."""
     expected = b"v1=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest().encode()
     signatures = [part.strip().encode("utf-8", "replace") for part in header.split(",")[:MOST_SIGNATURES]]
@@ -101,7 +101,7 @@ def signed(secret: str, body: bytes, header: str) -> bool:
 
 async def _apply(context: Context, event: Event) -> str:
     """Take an event: about an alert of ours, or as an alert if a route asks for them. Returns the outcome in a word."""
-    outcome = await _told_of_ours(context, event)
+    outcome = await _take_vendor_news(context, event)
     policy = context.policy
     is_alert_source = names_source(policy.alerts, alerts.NAME) or (
         policy.shadow and policy.shadow.source == alerts.NAME
@@ -126,7 +126,7 @@ def _is_ours(event: Event) -> bool:
     return isinstance(key, str) and calls.incident_number_in(key) is not None
 
 
-async def _told_of_ours(context: Context, event: Event) -> str:
+async def _take_vendor_news(context: Context, event: Event) -> str:
     """Tell the incident that its alert was acknowledged or resolved in PagerDuty. Returns the outcome in a word."""
     if event.event_type not in ("incident.acknowledged", "incident.resolved"):
         return "ignored"
@@ -156,7 +156,7 @@ def _person(event: Event) -> str | None:
     return " ".join((agent.summary or "somebody").split())[:WHO_LENGTH]
 
 
-def _read(body: bytes) -> Event | None:
+def _parse_event(body: bytes) -> Event | None:
     """Parse the body; None if it is not a V3 webhook."""
     try:
         return Envelope.model_validate_json(body).event
@@ -164,6 +164,6 @@ def _read(body: bytes) -> Event | None:
         return None
 
 
-def _refused(request: web.Request, refusals: Refusals, why: str, status: int) -> web.Response:
+def _refuse(request: web.Request, refusals: Refusals, why: str, status: int) -> web.Response:
     refusals.note(why, remote=request.remote, hook="pagerduty")
     return web.json_response({"error": why}, status=status)

@@ -16,7 +16,7 @@ from bot.domain.errors import DeliveryError
 from bot.integrations.trackers import hooks
 from bot.integrations.trackers.jira import Jira
 from bot.integrations.trackers.linear import Linear
-from bot.web.hooks.tickets import signed
+from bot.web.hooks.tickets import is_signed
 from tests.integrations.doubles import Reply, serving
 from tests.integrations.trackers_doubles import EMAIL, KEY, TOKEN, JiraDouble, LinearDouble
 
@@ -149,7 +149,7 @@ def test_what_is_no_webhook_of_theirs_is_ignored(content: dict[str, Any]) -> Non
 
 def test_a_signature_belongs_to_its_body() -> None:
     digest = hmac.new(b"s", b"body", hashlib.sha256).hexdigest()
-    assert signed("s", b"body", f"sha256={digest}", "sha256=")
-    assert signed("s", b"body", digest, "")
+    assert is_signed("s", b"body", f"sha256={digest}", "sha256=")
+    assert is_signed("s", b"body", digest, "")
     for header in ("", digest, f"sha256={digest[:-1]}0", "sha256=é"):
-        assert not signed("s", b"body", header, "sha256=")
+        assert not is_signed("s", b"body", header, "sha256=")

@@ -20,28 +20,28 @@ async def read_arguments(request: web.Request, operation: Operation) -> BaseMode
         names = list(request.query)
         if len(names) != len(set(names)):
             raise Problem("invalid", "A parameter is given twice.")
-        return _validated(operation, dict(request.query), strings=True)
+        return _validate(operation, dict(request.query), strings=True)
     body = await request.read()
     if not body:
-        return _validated(operation, {})
+        return _validate(operation, {})
     if request.content_type != "application/json":
         raise Problem("media-type", "Send the body as Content-Type: application/json.")
     try:
-        content = json.loads(body, parse_float=_number)
+        content = json.loads(body, parse_float=_parse_number)
     except (ValueError, RecursionError):
         raise Problem("malformed", "The body is no JSON.") from None
     if not isinstance(content, dict):
         raise Problem("invalid", f"The body is a JSON object, such as {json.dumps(dict(operation.example))}.")
-    return _validated(operation, content)
+    return _validate(operation, content)
 
 
-def _number(text: str) -> float:
+def _parse_number(text: str) -> float:
     """A number, which is an integer if it has no fraction: for JSON 1.0 and 1 are the same."""
     value = float(text)
     return int(value) if value.is_integer() else value
 
 
-def _validated(operation: Operation, given: dict[str, Any], *, strings: bool = False) -> BaseModel:
+def _validate(operation: Operation, given: dict[str, Any], *, strings: bool = False) -> BaseModel:
     """The arguments. A query has texts only; of JSON, a text is no number and no boolean."""
     try:
         if strings:

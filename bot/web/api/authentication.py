@@ -1,4 +1,4 @@
-"""Finds out as whom a request of the API acts: by its bearer token."""
+"""Authenticates requests of the API by their bearer tokens."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bot.web.one_of import is_one_of
 
 CHALLENGE = 'Bearer realm="tocsin"'
 LONGEST_TOKEN = 500
-ASK_AGAIN_S = 30.0  # while Slack does not answer, reading does not wait for it
+ASK_AGAIN_S = 30.0  # seconds between two attempts to ask an unresponsive Slack who a person is
 BOOTSTRAP = Token(0, "TOCSIN_API_TOKEN", API, (Scope.ADMIN,), datetime(1970, 1, 1, tzinfo=UTC))
 
 
@@ -36,15 +36,15 @@ class Authenticator:
         scheme, _, secret = request.headers.get("Authorization", "").strip().partition(" ")
         secret = secret.strip()
         if scheme.lower() != "bearer" or not secret:
-            raise _refused("Send the header Authorization: Bearer tcs_…", "")
+            raise _unauthenticated("Send the header Authorization: Bearer tcs_…", "")
         if len(secret) > LONGEST_TOKEN:
-            raise _refused("That is no token.", ', error="invalid_token"')
+            raise _unauthenticated("That is no token.", ', error="invalid_token"')
         if self._is_bootstrap(secret):
             return BOOTSTRAP
         now = self.context.clock.now()
         token = await tokens.valid(self.context.database, secret, now)
         if token is None:
-            raise _refused(
+            raise _unauthenticated(
                 "The token is unknown, expired or revoked. Make another: tocsin token create --name ci --as U0123 "
                 "--scopes write",
                 ', error="invalid_token"',
@@ -84,5 +84,5 @@ def require(token: Token, scope: Scope) -> None:
         raise Problem("not-allowed", f"This needs the scope {scope}; the token “{token.name}” has {has}.")
 
 
-def _refused(detail: str, error: str) -> Problem:
+def _unauthenticated(detail: str, error: str) -> Problem:
     return Problem("unauthenticated", detail, {"WWW-Authenticate": CHALLENGE + error})

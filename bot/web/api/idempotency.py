@@ -26,7 +26,7 @@ from storage.api_requests import StoredAnswer, StoredRequest
 KEPT = timedelta(hours=24)
 LONGEST_KEY = 200
 HEADER, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
-LOOKS, LOOK_S = 20, 0.1  # for the answer of the same request, which is under way
+LOOKS, LOOK_S = 20, 0.1  # how often, and every how many seconds, the answer of the first request is awaited
 _HEADERS = ("Content-Type", "ETag", "Location")
 
 Run = Callable[[StoredRequest | None], Awaitable[web.Response]]
@@ -39,8 +39,10 @@ class Idempotency:
 
     context: Context
 
-    async def once(self, request: web.Request, token: Token, given: Any, run: Run, recover: Recover) -> web.Response:
-        """The answer of `run`, or the stored one where the request was answered before.
+    async def run_once(
+        self, request: web.Request, token: Token, given: Any, run: Run, recover: Recover
+    ) -> web.Response:
+        """Run a request, or return the stored answer if it was answered before.
 
         `recover` makes the answer of a request that was carried out, but whose answer is not stored. Raises `Problem`
         for a key that another request has used.
@@ -48,17 +50,17 @@ class Idempotency:
         key = request.headers.get(HEADER)
         if key is None:
             return await run(None)
-        stored = await self._remember(_checked(key), token, _fingerprint(request, given))
+        stored = await self._store_request(_validate_key(key), token, _fingerprint(request, given))
         if stored.answer is not None:
             return _response(stored.answer)
         try:
             response = await run(stored)
         except DuplicateDelivery:
             return await self._answer_of(stored, recover)
-        await self._keep(stored, response)
+        await self._store_answer(stored, response)
         return response
 
-    async def _remember(self, key: str, token: Token, fingerprint: str) -> StoredRequest:
+    async def _store_request(self, key: str, token: Token, fingerprint: str) -> StoredRequest:
         now, name = self.context.clock.now(), f"{token.id}:{key}"
         async with self.context.database.transaction() as conn:
             stored = await api_requests.remember(conn, name, fingerprint, now, now - KEPT)
@@ -74,17 +76,17 @@ class Idempotency:
                 return _response(latest.answer)
             await asyncio.sleep(LOOK_S)
         response = await recover(latest)
-        await self._keep(latest, response)
+        await self._store_answer(latest, response)
         return response
 
-    async def _keep(self, stored: StoredRequest, response: web.Response) -> None:
+    async def _store_answer(self, stored: StoredRequest, response: web.Response) -> None:
         headers = {name: response.headers[name] for name in _HEADERS if name in response.headers}
         body = response.body if isinstance(response.body, bytes) else b""
         answer = StoredAnswer(response.status, headers, body)
         await self.context.database.batched(lambda conn: api_requests.note_answer(conn, stored.key, answer))
 
 
-def _checked(key: str) -> str:
+def _validate_key(key: str) -> str:
     if not 1 <= len(key) <= LONGEST_KEY or not key.isascii() or not key.isprintable():
         raise Problem("malformed", f"An {HEADER} has 1 to {LONGEST_KEY} printable ASCII characters, such as a UUID.")
     return key

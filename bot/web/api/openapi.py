@@ -59,15 +59,15 @@ class Document:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._made: tuple[tuple[str, date], bytes] | None = None
+        self._cached: tuple[tuple[str, date], bytes] | None = None
 
     def as_json(self) -> bytes:
         """The document as JSON."""
         policy = self._context.policy
         key = policy.digest, datetime.now(UTC).date()  # examples name days
-        if self._made is None or self._made[0] != key:
-            self._made = key, json.dumps(build(policy), ensure_ascii=False).encode()
-        return self._made[1]
+        if self._cached is None or self._cached[0] != key:
+            self._cached = key, json.dumps(build(policy), ensure_ascii=False).encode()
+        return self._cached[1]
 
 
 def build(policy: Policy) -> dict[str, Any]:
@@ -237,7 +237,7 @@ def _require_one_of(schema: dict[str, Any], model: type[BaseModel]) -> None:
 
 
 def _name_severities(components: dict[str, Any], policy: Policy) -> None:
-    """Where an argument is a severity of the policy, list them."""
+    """List the severities of the policy in each argument that is one."""
     names = [level.key for level in policy.severities]
     alternatives = "|".join(map(re.escape, names))
     for model in components.values():
@@ -252,7 +252,7 @@ def _name_severities(components: dict[str, Any], policy: Policy) -> None:
 
 
 def _name_roles(components: dict[str, Any], policy: Policy) -> None:
-    """Where an argument is a role of the policy, or has roles for its names, list them."""
+    """List the roles of the policy in each argument that is a role, or a mapping by roles."""
     names = [role.key for role in policy.roles]
     for model in components.values():
         if not model["title"].endswith("Arguments"):
@@ -264,7 +264,7 @@ def _name_roles(components: dict[str, Any], policy: Policy) -> None:
 
 
 def _name_components(components: dict[str, Any], policy: Policy) -> None:
-    """Where an argument is components of the status page, list them; a page without any takes none."""
+    """List the components of the status page in each argument that takes some. A page without any takes none."""
     names = [component.key for component in policy.status_page.components]
     if not names:
         return

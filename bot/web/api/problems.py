@@ -1,4 +1,4 @@
-"""Answers that say what went wrong and how to mend it, as problem details: https://www.rfc-editor.org/rfc/rfc9457"""
+"""Answers that say what went wrong and how to fix it, as problem details: https://www.rfc-editor.org/rfc/rfc9457"""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Problem(Exception):
         self.kind, self.detail, self.headers, self.more = kind, detail, headers or {}, more
 
     def response(self) -> web.Response:
-        """The answer."""
+        """The problem as JSON."""
         status, title = KINDS[self.kind]
         body: dict[str, Any] = {
             "type": f"/api#{self.kind}",
@@ -56,7 +56,7 @@ class Problem(Exception):
         )
 
 
-def of_refusal(error: Refused) -> Problem:
+def problem_of_refusal(error: Refused) -> Problem:
     """The problem of a request that a use case refused."""
     more: dict[str, Any] = {"example": f"/incident {error.example}"} if error.example else {}
     if isinstance(error, NotFound):
@@ -70,8 +70,8 @@ def of_refusal(error: Refused) -> Problem:
     return Problem("refused", error.message, **more)
 
 
-def of_http(error: web.HTTPException) -> Problem:
-    """The problem of a request that no route takes."""
+def problem_of_http(error: web.HTTPException) -> Problem:
+    """The problem of an HTTP error, such as an address without a route."""
     if isinstance(error, web.HTTPMethodNotAllowed):
         allowed = ", ".join(sorted(error.allowed_methods))
         return Problem("method", f"This address takes {allowed}.", {"Allow": allowed})

@@ -10,17 +10,18 @@ from dataclasses import dataclass, field
 from bot.web.api.problems import Problem
 
 PER_MINUTE, BURST = 600, 100
-MOST_TOKENS = 10_000  # remembered; a full bucket need not be
+MOST_TOKENS = 10_000  # whose buckets are kept
 
 
 @dataclass(slots=True)
 class RateLimit:
-    """A bucket for each token: it holds `burst` requests, and `per_minute` flow back. Counts within this process."""
+    """A token bucket for each API token, within this process: `burst` requests, refilled with `per_minute`."""
 
     per_minute: float = PER_MINUTE
     burst: float = BURST
     clock: Callable[[], float] = time.monotonic
-    _buckets: dict[int, tuple[float, float]] = field(default_factory=dict)  # by token: what is left, and when
+    # By token: requests left, and the monotonic time of the count.
+    _buckets: dict[int, tuple[float, float]] = field(default_factory=dict)
 
     def take(self, token: int) -> None:
         """Count a request. Raises `Problem` with `Retry-After` where the bucket is empty."""

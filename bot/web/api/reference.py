@@ -49,7 +49,7 @@ def page(policy: Policy) -> str:
     tags = dict.fromkeys(operation.tag for operation in OPERATIONS)
     sections = [
         f'<h2 id="{_anchor(tag)}">{escape(tag)}</h2>'
-        + "".join(_described(operation, policy) for operation in OPERATIONS if operation.tag == tag)
+        + "".join(_operation_html(operation, policy) for operation in OPERATIONS if operation.tag == tag)
         for tag in tags
     ]
     links = "".join(f'<a href="#{_anchor(tag)}">{escape(tag)}</a>' for tag in [*tags, "Problems"])
@@ -59,11 +59,11 @@ def page(policy: Policy) -> str:
         "<h1>Tocsin API</h1><p>Everything under <code>/api/v1</code>, with the header "
         "<code>Authorization: Bearer tcs_…</code>. A token is made by <code>tocsin token create --name ci --as U0123 "
         '--scopes write</code>. For programs: <a href="/api/v1/openapi.json">openapi.json</a>.</p>'
-        f"<nav>{links}</nav>{''.join(sections)}{_problems()}</main></body></html>"
+        f"<nav>{links}</nav>{''.join(sections)}{_problems_html()}</main></body></html>"
     )
 
 
-def _described(operation: Operation, policy: Policy) -> str:
+def _operation_html(operation: Operation, policy: Policy) -> str:
     arguments = example(operation, policy)
     if not arguments:
         example_html = ""
@@ -112,7 +112,7 @@ def _detail(value: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     return f": {said}." if said else ""
 
 
-def _problems() -> str:
+def _problems_html() -> str:
     rows = "".join(
         f'<tr id="{kind}"><td>{status}</td><td><code>{kind}</code></td><td>{escape(title)}</td></tr>'
         for kind, (status, title) in KINDS.items()

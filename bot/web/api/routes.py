@@ -25,7 +25,7 @@ from bot.web.api.arguments import read_arguments
 from bot.web.api.authentication import Authenticator, require
 from bot.web.api.idempotency import Idempotency
 from bot.web.api.openapi import Document
-from bot.web.api.problems import Problem, of_http, of_refusal
+from bot.web.api.problems import Problem, problem_of_http, problem_of_refusal
 from bot.web.api.rate_limit import RateLimit
 from bot.web.api.stream import Streams
 from storage.api_requests import StoredRequest
@@ -92,20 +92,20 @@ def _handler(api: ApiContext, operation: Operation) -> Handler:
         call = Call(context, token.person, request.match_info)
 
         async def run(stored: StoredRequest | None) -> web.Response:
-            mine = call if stored is None else replace(call, delivery=stored.delivery, request_key=stored.key)
-            return _response(request, operation, await operation.run(mine, arguments))
+            stored_call = call if stored is None else replace(call, delivery=stored.delivery, request_key=stored.key)
+            return _response(request, operation, await operation.run(stored_call, arguments))
 
         async def recover(stored: StoredRequest) -> web.Response:
-            return _response(request, operation, await _recovered(call, operation, stored))
+            return _response(request, operation, await _recover_answer(call, operation, stored))
 
         if operation.method == "GET" or operation.secret:
             return await run(None)
-        return await api.idempotency.once(request, token, _plain(arguments), run, recover)
+        return await api.idempotency.run_once(request, token, _arguments_json(arguments), run, recover)
 
     return handle
 
 
-async def _recovered(call: Call, operation: Operation, stored: StoredRequest) -> Answer:
+async def _recover_answer(call: Call, operation: Operation, stored: StoredRequest) -> Answer:
     """The answer of a write that was carried out by a process that died before it answered."""
     if stored.incident is not None:
         incident = await visible_incident(replace(call, path={"id": str(stored.incident)}))
@@ -115,7 +115,7 @@ async def _recovered(call: Call, operation: Operation, stored: StoredRequest) ->
     raise Problem("refused", "It was carried out when you sent it first; its answer is lost. Read what there is now.")
 
 
-def _plain(arguments: BaseModel) -> Any:
+def _arguments_json(arguments: BaseModel) -> Any:
     return {} if isinstance(arguments, NoArguments) else arguments.model_dump(mode="json")
 
 
@@ -146,11 +146,11 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
     except Problem as problem:
         return problem.response()
     except Refused as refused:
-        return of_refusal(refused).response()
+        return problem_of_refusal(refused).response()
     except DuplicateDelivery:
         return Problem("refused", "The same request is being carried out.").response()
     except StorageError as error:
         log.warning("api.not_recorded", error=str(error), path=request.path)
         return Problem("not-recorded", "Send it again.", {"Retry-After": "5"}).response()
     except web.HTTPException as error:
-        return of_http(error).response()
+        return problem_of_http(error).response()

@@ -1,6 +1,6 @@
 """Sends the entries of a timeline as they are recorded, as server-sent events.
 
-One task looks which timelines have grown, whatever process wrote to them, and wakes the streams of those.
+One task polls the database for timelines that have grown, whichever process wrote to them, and wakes their streams.
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
@@ -30,7 +30,7 @@ from storage.timeline.entry_pages import EntryFilter
 
 MOST_STREAMS = 100  # of one process
 LOOK_S = 0.4
-PING_S = 15.0  # also how often it is looked whether the token is still valid
+PING_S = 15.0  # between pings, and between checks that the token is still valid
 PAGE = 200
 
 
@@ -68,21 +68,21 @@ class Streams:
         incident = await visible_incident(call)
         if len(self._open) >= MOST_STREAMS:
             raise Problem("too-many", "Too many streams are open. Read the pages instead.", {"Retry-After": "30"})
-        stream = _Stream(incident.number, await self._start(request, incident.number))
+        stream = _Stream(incident.number, await self._first_seq(request, incident.number))
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
         await response.prepare(request)
         self._open.add(stream)
         try:
             if self._watch is None or self._watch.done():
-                self._watch = asyncio.create_task(self._look())
-            await self._pump(call, stream, response, token_of)
+                self._watch = asyncio.create_task(self._wake_grown())
+            await self._send_until_closed(call, stream, response, token_of)
         except (Problem, Refused, StorageError, ConnectionError):
             pass  # the client connects again, and is told why if it may not
         finally:
             self._open.discard(stream)
         return response
 
-    async def _start(self, request: web.Request, number: int) -> int:
+    async def _first_seq(self, request: web.Request, number: int) -> int:
         last = request.headers.get("Last-Event-ID", "")
         if last.isascii() and last.isdecimal() and len(last) < 18:
             return int(last)
@@ -91,7 +91,7 @@ class Streams:
         async with self._context.database.reading() as conn:
             return (await entry_pages.heads(conn, [number])).get(number, 0)
 
-    async def _pump(
+    async def _send_until_closed(
         self, call: Call, stream: _Stream, response: web.StreamResponse, token_of: Callable[[], Awaitable[Token]]
     ) -> None:
         await response.write(b": open\n\n")
@@ -119,8 +119,8 @@ class Streams:
             if len(records) < PAGE:
                 return
 
-    async def _look(self) -> None:
-        """Wake the streams whose timelines have grown, as long as there are streams."""
+    async def _wake_grown(self) -> None:
+        """Wake the streams whose timelines have grown, while any stream is open."""
         while self._open and not self._closing:
             await asyncio.sleep(LOOK_S)
             try:

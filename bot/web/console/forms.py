@@ -21,7 +21,7 @@ from bot.domain.values.slack_ids import MENTION, is_user_id
 from bot.operations.base import Arguments, BadArgument, Operation
 from bot.operations.table import BY_NAME
 from bot.usecases.unit_of_work import DuplicateDelivery
-from bot.web.api.problems import Problem, of_refusal
+from bot.web.api.problems import Problem, problem_of_refusal
 from bot.web.console.fields import Field, fields_of
 from bot.web.console.labels import label_of
 from bot.web.console.visitor import Visitor
@@ -96,7 +96,7 @@ async def carry_out(visitor: Visitor, form: Form, path: Mapping[str, str], under
     except BadArgument as refused:
         raise Rejected(replace(form, values=typed, errors={refused.name: refused.message}), 422) from None
     except Refused as refused:
-        problem = of_refusal(refused)
+        problem = problem_of_refusal(refused)
         raise Rejected(replace(form, values=typed, error=refused.message), problem.response().status) from None
     except Problem as problem:
         raise Rejected(replace(form, values=typed, error=problem.detail), problem.response().status) from None

@@ -13,7 +13,7 @@ from aiohttp import web
 from bot.domain.access.identity import OPERATOR
 from bot.domain.errors import NotFound, Refused
 from bot.operations.base import API
-from bot.web.api.problems import Problem, of_refusal
+from bot.web.api.problems import Problem, problem_of_refusal
 from bot.web.console import rendering
 from bot.web.console.cookies import FIELD, from_another_site
 from bot.web.console.inside import inside
@@ -64,7 +64,7 @@ async def _answered(visitor: Visitor, page: Page) -> web.StreamResponse:
             await visitor.console.authenticator.identify(visitor.token, ask=False)
         return await page(visitor)
     except Refused as refused:
-        return await _explained(visitor, of_refusal(refused), missing=isinstance(refused, NotFound))
+        return await _explained(visitor, problem_of_refusal(refused), missing=isinstance(refused, NotFound))
     except Problem as problem:
         return await _explained(visitor, problem)
     except StorageError as error:

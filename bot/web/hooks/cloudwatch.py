@@ -1,6 +1,6 @@
 """Receives CloudWatch's alarms from Amazon SNS at `POST /hooks/cloudwatch`, and confirms subscriptions.
 
-Only messages of the topics that the settings list are taken. The bot goes to no other host than SNS's own.
+Only messages of the topics that the settings list are taken. The bot sends requests to SNS's own hosts only.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bot.metrics import Metrics
 from bot.usecases.context import Context
 from bot.web.hooks.body import BodyRefused
 from bot.web.hooks.endpoint import Endpoint
-from bot.web.hooks.origin import IN_WORDS, Headers, Origin, token
+from bot.web.hooks.origin import EXPECTED, Headers, Origin, by_token
 
 log = structlog.get_logger()
 
@@ -43,18 +43,18 @@ class CloudWatchEndpoint(Endpoint):
     def __init__(
         self, context: Context, topics: frozenset[str], tokens: Callable[[], str], metrics: Metrics, fetch: Fetch
     ) -> None:
-        expected = f"a message of a topic in TOCSIN_SNS_TOPICS, signed by Amazon SNS; or {IN_WORDS}"
-        super().__init__(context, SOURCE, Origin(expected, token(tokens).by_header, self._is_signed), metrics)
+        expected = f"a message of a topic in TOCSIN_SNS_TOPICS, signed by Amazon SNS; or {EXPECTED}"
+        super().__init__(context, SOURCE, Origin(expected, by_token(tokens).by_header, self._is_signed), metrics)
         self._topics = topics
         self._fetch = fetch
         self._certificates: dict[str, tuple[float, bytes]] = {}  # by address, with when each was fetched
 
-    async def taken(self, request: web.Request, body: bytes) -> web.Response:
+    async def take(self, request: web.Request, body: bytes) -> web.Response:
         """Confirm the subscription if that is what SNS asks for; then take the message."""
         message = _message(body)
         if message.get("Type") == "SubscriptionConfirmation":
             await self._confirm(message)
-        return await super().taken(request, body)
+        return await super().take(request, body)
 
     async def _is_signed(self, headers: Headers, body: bytes) -> bool:
         message = _message(body)
@@ -91,7 +91,7 @@ class CloudWatchEndpoint(Endpoint):
 
 
 def fetch_from(origin: str | None = None) -> Fetch:
-    """A way to GET from SNS, without redirects. `origin`: another server that stands in for SNS."""
+    """A function that GETs from SNS, without redirects. `origin` is a stand-in for SNS in tests."""
 
     async def fetch(url: str) -> bytes:
         path = "/" + url.split("://", 1)[1].partition("/")[2]
@@ -112,7 +112,7 @@ def fetch_from(origin: str | None = None) -> Fetch:
 
 
 def _message(body: bytes) -> Mapping[str, Any]:
-    """The message in a body; empty for what is none."""
+    """The SNS message in a body; empty if it is not one."""
     if len(body) > LARGEST_MESSAGE:
         return {}
     try:

@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 MOST_AT_ONCE = 32  # requests of one source whose bodies are in memory; more are asked to come again
 AGAIN_AFTER_S = 5
-REASONS = 20  # rejected alerts whose reasons are told
+REASONS = 20  # of rejected alerts, in one answer
 
 
 class Endpoint:
@@ -45,45 +45,45 @@ class Endpoint:
         """The route for each of these methods."""
 
         async def hook(request: web.Request) -> web.Response:
-            return await self._answered(request)
+            return await self._answer_request(request)
 
         hook.reads_body = True  # type: ignore[attr-defined]  # bot.web.connection_limits reads other bodies before
         return [web.route(method, f"/hooks/{self._source.name}", hook) for method in methods]
 
-    async def _answered(self, request: web.Request) -> web.Response:
+    async def _answer_request(self, request: web.Request) -> web.Response:
         by_header = self._origin.by_header(request.headers)
         if not by_header and self._origin.by_body is None:
-            return self._unproved(request)
+            return self._refuse_unauthenticated(request)
         if self._slots.locked():
-            answer = _refused(429, "too many requests at once", f"the same again in {AGAIN_AFTER_S} seconds")
+            answer = _refusal(429, "too many requests at once", f"the same again in {AGAIN_AFTER_S} seconds")
             answer.headers["Retry-After"] = str(AGAIN_AFTER_S)
             return answer
         async with self._slots:
             try:
                 body = await read_body(request, forms=self._source.forms, any_type=self._source.any_type)
-                if not by_header and not await self._proved(request, body):
-                    return self._unproved(request)
-                return await self.taken(request, body)
+                if not by_header and not await self._has_valid_signature(request, body):
+                    return self._refuse_unauthenticated(request)
+                return await self.take(request, body)
             except BodyRefused as error:
                 self._refusals.note(str(error), remote=request.remote, hook=self._source.name)
-                return _refused(error.status, str(error), error.expected)
+                return _refusal(error.status, str(error), error.expected)
 
-    async def _proved(self, request: web.Request, body: bytes) -> bool:
+    async def _has_valid_signature(self, request: web.Request, body: bytes) -> bool:
         return self._origin.by_body is not None and await self._origin.by_body(request.headers, body)
 
-    def _unproved(self, request: web.Request) -> web.Response:
+    def _refuse_unauthenticated(self, request: web.Request) -> web.Response:
         self._refusals.note("bad token", remote=request.remote, hook=self._source.name)
-        answer = _refused(401, "bad token or signature", self._origin.expected)
+        answer = _refusal(401, "bad token or signature", self._origin.expected)
         answer.headers["WWW-Authenticate"] = 'Bearer realm="tocsin"'
         return answer
 
-    async def taken(self, request: web.Request, body: bytes) -> web.Response:
-        """Read a body whose origin is proved, and store what it tells. Raises `BodyRefused`."""
+    async def take(self, request: web.Request, body: bytes) -> web.Response:
+        """Parse an authenticated body and store its alerts. Raises `BodyRefused`."""
         headers = {name.lower(): value for name, value in request.headers.items()}
         began = time.monotonic()
         try:
             now = self._context.clock.now()
-            batch = await asyncio.to_thread(_read, self._source, body, request.content_type, headers, now)
+            batch = await asyncio.to_thread(_parse, self._source, body, request.content_type, headers, now)
         except TooManyAlerts as error:
             raise BodyRefused(413, str(error), f"at most {MOST_ALERTS} alerts") from None
         except UnreadableBody as error:
@@ -99,15 +99,15 @@ class Endpoint:
         self._metrics.alerts_received(self._source.name, _counts(receipt), time.monotonic() - began)
         groups = list(receipt.groups[:10])
         log.info("hook.taken", hook=self._source.name, received=receipt.received, new=receipt.new, groups=groups)
-        return web.json_response(_answer(receipt, batch), status=202)
+        return web.json_response(_receipt_json(receipt, batch), status=202)
 
 
-def _read(source: Source, body: bytes, kind: str, headers: dict[str, str], now: datetime) -> AlertBatch:
+def _parse(source: Source, body: bytes, kind: str, headers: dict[str, str], now: datetime) -> AlertBatch:
     return source.read(Delivery(parse(body, kind), headers), now)
 
 
 def _counts(receipt: Receipt) -> dict[str, int]:
-    """How many alerts were what."""
+    """The counts of the alerts by what became of them."""
     return {
         "new": receipt.new,
         "repeated": receipt.repeated,
@@ -117,7 +117,7 @@ def _counts(receipt: Receipt) -> dict[str, int]:
     }
 
 
-def _answer(receipt: Receipt, batch: AlertBatch) -> dict[str, object]:
+def _receipt_json(receipt: Receipt, batch: AlertBatch) -> dict[str, object]:
     answer: dict[str, object] = {
         "received": receipt.received,
         **_counts(receipt),
@@ -130,5 +130,5 @@ def _answer(receipt: Receipt, batch: AlertBatch) -> dict[str, object]:
     return answer
 
 
-def _refused(status: int, why: str, expected: str) -> web.Response:
+def _refusal(status: int, why: str, expected: str) -> web.Response:
     return web.json_response({"error": why, "expected": expected}, status=status)

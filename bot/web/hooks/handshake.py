@@ -1,8 +1,8 @@
-"""Answers the handshake of CloudEvents: a sender asks whether it may deliver here before it sends.
+"""Answers the validation handshake of CloudEvents, with which a sender asks whether it may deliver.
 
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/http-webhook.md#4-abuse-protection. Consent is given at once
 and to everybody, since what is delivered needs the token all the same. `WebHook-Request-Callback` is never called: the
-bot goes to no address that a stranger names.
+bot sends no request to an address that a stranger names.
 """
 
 from __future__ import annotations

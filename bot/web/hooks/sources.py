@@ -1,4 +1,4 @@
-"""Puts the endpoints of all sources of alerts together; one whose secret is not set is not there."""
+"""Adds up the endpoints of all sources of alerts. Those whose secrets are not set are left out."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def routes(context: Context, live: LiveSettings, metrics: Metrics) -> list[web.R
 
     endpoints: list[Endpoint] = []
     if settings.tocsin_hook_token is not None:
-        endpoints += [Endpoint(context, SOURCES[name], origin.token(tokens), metrics) for name in BY_TOKEN]
+        endpoints += [Endpoint(context, SOURCES[name], origin.by_token(tokens), metrics) for name in BY_TOKEN]
     if settings.sentry_client_secret is not None:
         proof = origin.sentry(lambda: secret_of(live.current.sentry_client_secret))
         endpoints.append(Endpoint(context, SOURCES["sentry"], proof, metrics))

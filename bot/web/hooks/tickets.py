@@ -1,4 +1,4 @@
-"""Receives what happens to tickets: `POST /hooks/github`, `/hooks/jira` and `/hooks/linear`, each signed.
+"""Receives changes of tickets: `POST /hooks/github`, `/hooks/jira` and `/hooks/linear`, each signed.
 
 An endpoint is served only if its secret is set. The answer comes after the commit; a 5xx asks for the same again.
 A delivery is known by the digest of its body: the headers with an ID are not signed, so that a recorded body could be
@@ -58,23 +58,23 @@ def routes(context: Context, live: LiveSettings, metrics: Metrics) -> list[web.R
 def _route(context: Context, hook: Hook, live: LiveSettings, metrics: Metrics) -> web.RouteDef:
     refusals = Refusals(metrics)
 
-    def refused(request: web.Request, why: str, status: int) -> web.Response:
+    def refuse(request: web.Request, why: str, status: int) -> web.Response:
         refusals.note(why, remote=request.remote, hook=hook.name)
         return web.json_response({"error": why}, status=status)
 
-    async def taken(request: web.Request) -> web.Response:
+    async def take(request: web.Request) -> web.Response:
         if (request.content_length or 0) > LARGEST_BODY or len(body := await request.read()) > LARGEST_BODY:
-            return refused(request, "too large", 413)
+            return refuse(request, "too large", 413)
         headers = {name.lower(): value for name, value in request.headers.items()}
         secret = secret_of(getattr(live.current, f"{hook.name}_webhook_secret"))
-        if not signed(secret, body, headers.get(hook.signature, ""), hook.prefix):
-            return refused(request, "bad signature", 401)
+        if not is_signed(secret, body, headers.get(hook.signature, ""), hook.prefix):
+            return refuse(request, "bad signature", 401)
         try:
             content = json.loads(body)
         except (ValueError, RecursionError):
             content = None
         if not isinstance(content, dict):
-            return refused(request, "malformed", 400)
+            return refuse(request, "malformed", 400)
         news = hook.read(headers, content)
         if news is None:
             return web.json_response({"outcome": "ignored"}, status=202)
@@ -89,10 +89,10 @@ def _route(context: Context, hook: Hook, live: LiveSettings, metrics: Metrics) -
         log.info("hook.taken", hook=hook.name, ticket=news.external, new=is_new)
         return web.json_response({"outcome": "taken" if is_new else "ignored"}, status=202)
 
-    return web.post(f"/hooks/{hook.name}", taken)
+    return web.post(f"/hooks/{hook.name}", take)
 
 
-def signed(secret: str, body: bytes, header: str, prefix: str) -> bool:
+def is_signed(secret: str, body: bytes, header: str, prefix: str) -> bool:
     """Whether the header is the signature of the body: HMAC-SHA256 in hexadecimal, after the prefix."""
     expected = prefix.encode() + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest().encode()
     return hmac.compare_digest(expected, header.strip().encode("utf-8", "replace"))

@@ -1,4 +1,4 @@
-"""Checks the token with which a monitoring system proves who it is: a bearer token, or a password."""
+"""Checks the token of a monitoring system: a bearer token, or the password of basic authentication."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ import base64
 from bot.web.one_of import is_one_of
 
 
-def accepted(header: str, tokens: str) -> bool:
+def is_accepted(header: str, tokens: str) -> bool:
     """Whether an `Authorization` header has one of the tokens, which are separated by commas.
 
-    The time it takes says nothing about the tokens. `Bearer` and the password of `Basic` are taken; the user's name of
-    `Basic` is not looked at.
+    Takes constant time. The user's name of `Basic` is ignored.
     """
-    return is_one_of(_given(header), tokens)
+    return is_one_of(_token_in(header), tokens)
 
 
-def _given(header: str) -> str:
+def _token_in(header: str) -> str:
     scheme, _, value = header.strip().partition(" ")
     if scheme.lower() == "bearer":
         return value.strip()
