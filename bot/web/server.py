@@ -39,6 +39,7 @@ class HttpServer:
     def __init__(self, application: web.Application, limiter: ConnectionLimiter, host: str, port: int) -> None:
         self.host = host
         self.port = 0
+        self.application = application
         self.limiter = limiter
         self._wanted_port = port
         self._site: web.TCPSite | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from pathlib import Path
 from typing import Literal
@@ -17,8 +16,6 @@ from playwright.async_api import Browser, BrowserContext, Page, ViewportSize
 from tests.api.calls import MAYA, TOM, program, token_for
 from tests.browser.test_status_page import violations
 from tests.scenarios.running import World, world, written
-from tests.web.console.browser import Browser as WebBrowser
-from tests.web.console.browser import browser as web_browser
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -37,7 +34,6 @@ status_page: {name: Example AI, preset: llm-platform, support: help@example.com}
 PHONE: ViewportSize = {"width": 360, "height": 740}
 TABLET: ViewportSize = {"width": 768, "height": 1024}
 WIDE: ViewportSize = {"width": 1440, "height": 900}
-MOST_BYTES = 60 * 1024
 SIDEWAYS = """[...document.querySelectorAll(".scroll")].filter((part) => part.scrollWidth > part.clientWidth)
     .map((part) => part.ariaLabel)"""
 LOOKS: tuple[tuple[Literal["light", "dark"], ViewportSize], ...] = (("light", PHONE), ("dark", WIDE))
@@ -145,32 +141,3 @@ async def test_the_keyboard_alone_runs_an_incident_and_a_page_keeps_itself_up_to
         plain = await browser.new_context(java_script_enabled=False, viewport=PHONE)
         await furnished(await signed_in(plain, here, TOM))
         await plain.close()
-
-
-async def test_a_cold_load_of_each_page_is_at_most_60_kilobytes(sqlite_url: str, tmp_path: Path) -> None:
-    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as here, web_browser(here, scopes="admin") as maya:
-        await maya.act("/declare", {"title": "Checkout is down", "severity": "sev1"})
-        await maya.act("/incidents/INC-1/playbooks", {"playbook": "database-outage"})
-        async with program(here, person=TOM) as tom:
-            for number in range(60):
-                await tom.post("/incidents/INC-1/note", {"text": f"Entry {number}: " + "words of a note " * 12})
-        heavy: dict[str, int] = {}
-        for path in (path for path in PATHS if "INC-2" not in path):
-            size = await weight(maya, path)
-            heavy |= {path: size} if size > MOST_BYTES else {}
-        assert heavy == {}
-
-
-async def weight(visitor: WebBrowser, path: str) -> int:
-    """The bytes of a page with its stylesheet and script, as they cross the network."""
-    total, waiting = 0, [path]
-    for each in waiting:
-        headers = {"Accept-Encoding": "gzip"}
-        async with visitor.session.get(visitor.url + each, headers=headers, auto_decompress=False) as answer:
-            assert answer.status == 200, each
-            body = await answer.read()
-        total += len(body) + sum(len(name) + len(value) + 4 for name, value in answer.headers.items())
-        if each == path:
-            text = gzip.decompress(body).decode() if answer.headers.get("Content-Encoding") else body.decode()
-            waiting += re.findall(r'(?:href|src)="(/console/[^"]+)"', text)
-    return total

@@ -12,10 +12,12 @@ from bot.domain.access.identity import OPERATOR
 from bot.domain.incident.status import Status
 from bot.usecases.queries.list_incidents import IncidentQuery, list_incidents
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
+from bot.web.console.list_parts import list_part
 from bot.web.console.login_required import login_required
 from bot.web.console.visitor import Console, Visitor
 
-MOST, MOST_ENDED = 200, 50
+MOST, MOST_ENDED = 200, 40
+PER_PART = 20  # action items
 # By verb: what it is called, what it changes, and what is asked.
 VERBS: Mapping[str, tuple[str, dict[str, str], tuple[str, ...]]] = {
     "done": ("Done", {"status": "completed"}, ()),
@@ -64,12 +66,13 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
     filters: dict[str, dict[str, Any]] = {"mine": {"owner": visitor.person}, "overdue": {"overdue": True}}
     chosen = filters.get(scope, {})
     answer = await visitor.ask("list_actions", limit=MOST, **chosen)
+    part = list_part(visitor.request, "part", answer["actions"], PER_PART)
     owners: dict[str, list[dict[str, Any]]] = {}
-    for item in answer["actions"]:
+    for item in part.rows:
         row = {**item, "forms": [_shown(visitor, item, verb, refused) for verb in VERBS]}
         owners.setdefault(item["owner"] or "", []).append(row)
     return await visitor.page(
-        "actions.html", status, at="reviews", scope=scope, owners=owners, total=answer["total"],
+        "actions.html", status, at="reviews", scope=scope, owners=owners, total=answer["total"], part=part,
         reviews=await _reviews(visitor),
     )  # fmt: skip
 

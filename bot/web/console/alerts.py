@@ -9,11 +9,13 @@ from aiohttp import web
 
 from bot.usecases.queries.alert_rates import alert_rates
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
+from bot.web.console.list_parts import list_part
 from bot.web.console.login_required import login_required
 from bot.web.console.visitor import Console, Visitor
 
 NOISE_OF = timedelta(days=30)
 MOST_OPEN = 50  # incidents to choose from
+GROUPS_PER_PART, SILENCES_PER_PART = 15, 30
 VERBS = {
     "declare": ("declare_from_alerts", "Declare an incident"),
     "attach": ("attach_alerts", "Attach to an incident"),
@@ -101,10 +103,12 @@ def _choosing(form: Form, incidents: tuple[tuple[str, str], ...]) -> Form:
 
 async def _page(visitor: Visitor, form: Form, status: int = 200) -> web.Response:
     scope = "all" if visitor.request.query.get("scope") == "all" else "firing"
+    groups = (await visitor.ask("list_alerts", scope=scope))["groups"]
+    silences = (await visitor.ask("list_silences"))["silences"]
     return await visitor.page(
         "alerts.html", status, at="alerts", scope=scope, form=form,
-        groups=(await visitor.ask("list_alerts", scope=scope))["groups"],
-        silences=(await visitor.ask("list_silences"))["silences"],
+        groups=list_part(visitor.request, "groups", groups, GROUPS_PER_PART),
+        silences=list_part(visitor.request, "silences", silences, SILENCES_PER_PART),
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The page **Audit**: who did what, when, in which incident and through which console."""
+"""The page **Audit**: who did what, when, in which incident and from which source."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from bot.domain.timeline.source import Source
 from bot.operations.base import BadArgument
 from bot.web.console.login_required import login_required
 from bot.web.console.visitor import Console, Visitor
+
+PAGE = 30  # entries
 
 
 def routes(console: Console) -> list[web.RouteDef]:
@@ -25,7 +27,7 @@ async def show(visitor: Visitor) -> web.StreamResponse:
     }
     cursor = visitor.request.query.get("cursor")
     try:
-        answer = await visitor.ask("list_deeds", **{**chosen, **({"cursor": cursor} if cursor else {})})
+        answer = await visitor.ask("list_deeds", limit=PAGE, **{**chosen, **({"cursor": cursor} if cursor else {})})
     except ValueError:
         raise BadArgument("source", "I cannot filter like that. Open the page again.") from None
     following = answer["next_cursor"]

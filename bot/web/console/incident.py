@@ -27,7 +27,7 @@ from bot.web.console.verbs import FIRST, VERBS, offered, takes_nothing, title_of
 from bot.web.console.visitor import Console, Visitor
 
 CHANNELS = "https://app.slack.com/client"
-PAGE, MOST_TOLD = 50, 5  # entries, and messages to audiences
+PAGE, MOST_TOLD = 30, 5  # entries, and messages to audiences
 SHOWN: Mapping[str, tuple[str, dict[str, Any]]] = {
     "all": ("Everything", {}),
     "key": ("Key moments", {"key": True}),

@@ -16,12 +16,15 @@ from bot.domain.policy.schedules import Schedule
 from bot.usecases.effects.on_call import address_of
 from bot.usecases.oncall import calendar_feeds
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
+from bot.web.console.list_parts import list_part
 from bot.web.console.login_required import login_required
 from bot.web.console.visitor import Console, Visitor
 from storage import overrides
 
 WEEK = timedelta(days=7)
 FARTHEST = 52  # weeks
+MOST_COVERS = 5  # of a schedule, beside its calendar
+SCHEDULES_PER_PART = 10
 
 
 def routes(console: Console) -> list[web.RouteDef]:
@@ -40,15 +43,15 @@ async def show(visitor: Visitor) -> web.StreamResponse:
 
 async def cover(visitor: Visitor) -> web.StreamResponse:
     """Take over on-call for a while."""
-    return await _carried_out(visitor, _covering(visitor, visitor.request.match_info["schedule"]))
+    return await _carry_out(visitor, _covering(visitor, visitor.request.match_info["schedule"]))
 
 
 async def give_up(visitor: Visitor) -> web.StreamResponse:
     """Give the visitor's own covers up."""
-    return await _carried_out(visitor, _giving_up(visitor, visitor.request.match_info["schedule"]))
+    return await _carry_out(visitor, _giving_up(visitor, visitor.request.match_info["schedule"]))
 
 
-async def _carried_out(visitor: Visitor, form: Form) -> web.Response:
+async def _carry_out(visitor: Visitor, form: Form) -> web.Response:
     try:
         await carry_out(visitor, form, visitor.request.match_info)
     except Rejected as rejected:
@@ -81,21 +84,24 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
     async with context.database.reading() as conn:
         in_force = await overrides.in_force(conn, min(start, visitor.now))
         feeds = {key: await calendar_feeds.current_token(conn, f"schedule:{key}") for key in context.policy.schedules}
+    part = list_part(visitor.request, "part", list(context.policy.schedules.items()), SCHEDULES_PER_PART)
     schedules = []
-    for key, schedule in context.policy.schedules.items():
+    for key, schedule in part.rows:
         forms = [_covering(visitor, key), _giving_up(visitor, key)]
+        covers = _covers(schedule, in_force, visitor.now)
         schedules.append(
             {
                 "key": key,
                 "days": [_day(visitor, schedule, monday + timedelta(days=n), in_force) for n in range(7)],
                 "forms": [refused if refused is not None and refused.action == form.action else form for form in forms],
                 "ics": f"/oncall/{key}.ics?{urlencode({'token': feeds[key] or ''})}",
-                "covers": _covers(schedule, in_force, visitor.now),
+                "covers": covers[:MOST_COVERS],
+                "more_covers": max(0, len(covers) - MOST_COVERS),
             }
         )
     return await visitor.page(
-        "oncall.html", status, at="oncall", schedules=schedules, week=week, monday=f"{monday.day} {monday:%B %Y}",
-        today=today.isoformat(),
+        "oncall.html", status, at="oncall", schedules=schedules, part=part, week=week, today=today.isoformat(),
+        monday=f"{monday.day} {monday:%B %Y}",
     )  # fmt: skip
 
 

@@ -16,10 +16,13 @@ from bot.usecases.access import sessions
 from bot.web.api.authentication import require
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
 from bot.web.console.integrations import Integration, by_name
+from bot.web.console.list_parts import list_part
 from bot.web.console.login_required import login_required
 from bot.web.console.policy import difference
 from bot.web.console.visitor import Console, Visitor
 from storage import console_sessions
+
+PER_PART = 25  # tokens, and sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +111,19 @@ async def _page(
 ) -> web.Response:
     context = visitor.context
     admin = visitor.may(Scope.ADMIN)
+    tokens = (await visitor.ask("list_tokens"))["tokens"] if admin else []
     results: dict[str, Any] = {"findings": None, "tested": None, "made": None, **values}
     return await visitor.page(
         "setup.html", status, at="setup", admin=admin, form=form or _creating(visitor),
         policy={"name": context.policy.name, "digest": context.policy.digest[:12]},
         difference=await asyncio.to_thread(difference, context.policies.document, installation.policy_file())
         if admin else None,
-        tokens=(await visitor.ask("list_tokens"))["tokens"] if admin else [],
-        sessions=[
+        tokens=list_part(visitor.request, "tokens", tokens, PER_PART),
+        sessions=list_part(visitor.request, "sessions", [
             {"id": session.id, "person": session.person, "way": str(session.way), "created_at": session.created_at,
              "seen_at": session.seen_at, "mine": session.id == visitor.session.id}
             for session in await _sessions(visitor)
-        ],
+        ], PER_PART),
         integrations=installation.integrations() if admin else [],
         **results,
     )  # fmt: skip

@@ -11,11 +11,13 @@ from bot.domain.access.token import Scope
 from bot.web.console.fields import Field
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
 from bot.web.console.labels import HINTS
+from bot.web.console.list_parts import list_part
 from bot.web.console.login_required import login_required
 from bot.web.console.visitor import Console, Visitor
 from bot.web.form import form_of
 from storage.statuspage import subscribers
 
+PER_PART = 10  # publications under way
 VERBS = {
     "update": ("update_publication", "Add an update"), "resolve": ("resolve_publication", "Resolve"),
     "correct": ("correct_publication", "Correct"),
@@ -114,6 +116,10 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
     past = (await visitor.ask("list_publications", limit=20))["publications"]
     async with visitor.context.database.reading() as conn:
         counts = await subscribers.counts(conn)
+    part = list_part(visitor.request, "part", page["publications"], PER_PART)
+    about = visitor.request.match_info.get("publication") or visitor.request.query.get("about", "")
+    if about not in {row["id"] for row in page["publications"]}:
+        about = part.rows[0]["id"] if part.rows else ""
     under_way = {publication["id"] for publication in page["publications"]}
     forms = [_publishing(visitor), _planning(visitor)]
     if "slack" in visitor.context.policy.status_page.subscribe:
@@ -122,7 +128,8 @@ async def _page(visitor: Visitor, refused: Form | None = None, status: int = 200
         "status_page.html", status, at="statuspage", page=page, counts=counts,
         admin=visitor.may(Scope.ADMIN),
         component_names={component["key"]: component["name"] for component in page["components"]},
-        listed=[{**current, "forms": _forms(visitor, current, refused)} for current in page["publications"]],
+        listed=part.rows, part=part, about=about,
+        about_forms=next((_forms(visitor, row, refused) for row in page["publications"] if row["id"] == about), []),
         past=[publication for publication in past if publication["id"] not in under_way],
         forms=[refused if refused is not None and refused.action == form.action else form for form in forms],
     )  # fmt: skip
