@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,15 @@ from bot.cli.output import as_json_option, echo, incident_number, print_json
 from bot.cli.shared import run
 from bot.domain.errors import TocsinError
 from bot.domain.incident import Incident
+from bot.domain.paging import calls
 from bot.domain.replay.sending import Sending, as_json, differences, night_pages, pages
 from bot.domain.values.durations import parse_duration
+from bot.domain.values.one_line import one_line
+from bot.domain.values.slack_ids import user_ids_in, with_names
 from bot.json_shapes.incidents import instant
 from bot.settings import Settings
 from bot.usecases.queries.replay import Replay, replay
-from storage import incidents
+from storage import incidents, names
 from storage.database import Database
 
 MOST = 2_000  # incidents of `--all`
@@ -38,16 +42,17 @@ def replay_command(incident_id: str | None, path: Path, span: str, *, every: boo
         raise TocsinError("Name one incident, or say --all: tocsin replay INC-42 --policy new.yml")
     number = incident_number(incident_id) if incident_id else None
     since = parse_duration(span)
-    replays, zone = run(lambda database, settings: _replays(database, settings, path, number, since))
+    replays, zone, known = run(lambda database, settings: _replays(database, settings, path, number, since))
     if number is None:
         _print_sum(replays, zone, as_json=as_json)
     else:
-        _print_one(replays[0], as_json=as_json)
+        _print_one(replays[0], known, as_json=as_json)
 
 
 async def _replays(
     database: Database, settings: Settings, path: Path, number: int | None, since: timedelta
-) -> tuple[list[Replay], Any]:
+) -> tuple[list[Replay], Any, dict[str, str]]:
+    """The replays, the policy's time zone, and the known names of the people in a single one."""
     context = await local_context(database, settings, None)
     policy, now = policy_reader.load(path), context.clock.now()
     async with database.snapshot() as conn:
@@ -65,7 +70,10 @@ async def _replays(
             await replay(conn, incident, await context.policies.of(conn, incident), policy, context.methods, now)
             for incident in chosen
         ]
-    return played, policy.zone
+        sendings = [sending for each in played[:1] for sending in (*each.sent, *each.would_send)]
+        people = user_ids_in(" ".join(f"{' '.join(sending.to)} {sending.reason}" for sending in sendings))
+        known = await names.get_many(conn, people) if number is not None else {}
+    return played, policy.zone, known
 
 
 def _print_sum(replays: list[Replay], zone: Any, *, as_json: bool) -> None:
@@ -91,7 +99,7 @@ def _print_sum(replays: list[Replay], zone: Any, *, as_json: bool) -> None:
         echo(f"{name.replace('_', ' '):20} {row['sent']:7} {row['would_send']:10}")
 
 
-def _print_one(played: Replay, *, as_json: bool) -> None:
+def _print_one(played: Replay, known: Mapping[str, str], *, as_json: bool) -> None:
     differing = differences(played.sent, played.would_send)
     if as_json:
         print_json(
@@ -106,19 +114,24 @@ def _print_one(played: Replay, *, as_json: bool) -> None:
     for title, sendings in (("Sent", played.sent), ("Would be sent", played.would_send)):
         echo(f"{title}: {len(sendings) or 'nothing'}")
         for sending in sendings:
-            echo(f"  {_line(sending)}")
+            echo(f"  {_line(sending, known)}")
     echo("Differences:" if differing else "No differences.")
     for row in differing:
         rung = f" (rung {row['rung']})" if row["rung"] else ""
-        echo(f"  {row['at']:%Y-%m-%d %H:%M} {row['kind']}{rung}: {row['difference']}")
+        echo(f"  {row['at']:%Y-%m-%d %H:%M} {row['kind']}{rung}: {_named(row['difference'], known)}")
 
 
 def _json(sending: Sending) -> dict[str, Any]:
     return {**as_json(sending), "at": instant(sending.at)}
 
 
-def _line(sending: Sending) -> str:
+def _line(sending: Sending, known: Mapping[str, str]) -> str:
     rung = f" rung {sending.rung}" if sending.rung else ""
     to = f" to {', '.join(sending.to)}" if sending.to else ""
-    by = f" by {', '.join(sending.by)}" if sending.by else ""
-    return f"{sending.at:%Y-%m-%d %H:%M} {sending.kind}{rung}{to}{by}: {sending.reason}"
+    by = f" by {', '.join(calls.label(method) for method in sending.by)}" if sending.by else ""
+    return _named(f"{sending.at:%Y-%m-%d %H:%M} {sending.kind}{rung}{to}{by}: {sending.reason}", known)
+
+
+def _named(text: str, known: Mapping[str, str]) -> str:
+    """The text with names in the place of Slack IDs, as far as they are known."""
+    return one_line(with_names(text, known))

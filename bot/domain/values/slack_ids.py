@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 # Patterns without anchors or groups. A member's ID starts with U, or with W in an Enterprise Grid.
 USER_ID = r"[UW][A-Z0-9]{1,30}"
@@ -40,6 +41,12 @@ def is_author_id(text: str) -> bool:
 def user_ids_in(text: str) -> set[str]:
     """The user IDs anywhere in a text, also outside Slack's notation."""
     return {match for match in _BARE.findall(text) if is_user_id(match)}
+
+
+def with_names(text: str, names: Mapping[str, str]) -> str:
+    """The text with names in the place of user IDs, mentioned or bare, as far as they are known."""
+    unmentioned = MENTION.sub(lambda match: match[1] if match[1] in names else match[0], text)
+    return _BARE.sub(lambda match: names.get(match[0], match[0]), unmentioned)
 
 
 def ids_in(text: str) -> set[str]:

@@ -27,6 +27,7 @@ SOON_S = 10.0
 SHARE_FROM, SHARE, SHARE_BURST = 0.4, 0.3, 2
 LONGEST_WAIT_S = 30.0  # then the caller asks again: others may have been quicker than expected
 POST_PROBE_LIMIT = 48  # Slack's “several hundred” is no exact figure, so probing beyond ours starts high
+LEFT_TO_OTHERS_S = 3.0  # replicas that have work use their parts within this time
 MAX_WINDOWS = 500  # from here on, idle windows are dropped
 
 ANONYMOUS = Caller()
@@ -66,7 +67,7 @@ class RateLimiter:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._windows: dict[_Key, RateWindow] = {}
-        self._strict_until = 0.0
+        self._strict_since = self._strict_until = 0.0
         self._refused_channels: dict[str, float] = {}
         self.replicas = 1
 
@@ -80,7 +81,7 @@ class RateLimiter:
         self.replicas = max(1, replicas)
         for key, window in self._windows.items():
             if key[0] == "method":
-                window.limit = self._limit(key[1])
+                window.limit, window.probe_after_s = self._limit(key[1]), self._probe_after(key[1])
 
     def acquire(self, method: str, channel: str, caller: Caller) -> CallPermit | float:
         """A permit to call now, or the seconds after which to ask again. A named caller keeps its place until then."""
@@ -102,9 +103,12 @@ class RateLimiter:
     def back_off(self, method: str, channel: str, wait_s: float) -> None:
         """Note a 429: every call of the method (of posts: in this channel) waits `wait_s`."""
         now = self._clock()
+        if not self.strict:
+            self._strict_since = now
         self._strict_until = now + STRICT_S
         if method != rate_tiers.POST:
-            self._window("method", method).back_off(now, wait_s)
+            explained = self.replicas > 1 and now < self._strict_since + MINUTE_S + LEFT_TO_OTHERS_S
+            self._window("method", method).back_off(now, wait_s, explained=explained)
             return
         self._window("channel", channel).back_off(now, wait_s)
         self._refused_channels = {c: at for c, at in self._refused_channels.items() if at + SOON_S > now}
@@ -143,7 +147,15 @@ class RateLimiter:
             return RateWindow(rate_tiers.CHANNEL_BURST, rate_tiers.CHANNEL_BURST_S * MINUTE_S / 60)
         if kind == "share":
             return RateWindow(SHARE_BURST, MINUTE_S * SHARE_BURST / (SHARE * self._limit(name)), probe_limit=0)
-        return RateWindow(self._limit(name), MINUTE_S, probe_limit=POST_PROBE_LIMIT if name == rate_tiers.POST else 1)
+        of_method = RateWindow(
+            self._limit(name), MINUTE_S, probe_limit=POST_PROBE_LIMIT if name == rate_tiers.POST else 1
+        )
+        of_method.probe_after_s = self._probe_after(name)
+        return of_method
+
+    def _probe_after(self, method: str) -> float:
+        """For how long this replica leaves what is beyond its part to the others, in seconds."""
+        return LEFT_TO_OTHERS_S if self.replicas > 1 and method != rate_tiers.POST else 0.0
 
     def _limit(self, method: str) -> int:
         """This replica's part of the method's calls a minute, at least one."""

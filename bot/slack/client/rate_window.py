@@ -49,12 +49,16 @@ class RateWindow:
 
     Until Slack has refused something, calls may go beyond the limit step by step, since Slack may allow it:
     `probe_limit` concurrent calls at first, and one more after each that passes. 0 means never beyond the limit.
+    `probe_after_s` after the limit was reached they begin: where replicas share it, what is beyond the limit of one may
+    be the part of another, which gets so long to use it.
     """
 
     def __init__(self, limit: int, span_s: float, *, probe_limit: int = 1) -> None:
         self.limit = limit
         self.span_s = span_s
         self.blocked_until = 0.0
+        self.probe_after_s = 0.0
+        self._full_at = -1e9  # when the limit was reached
         self._probe_limit = probe_limit
         self._done: deque[tuple[float, int | None]] = deque()
         self._served: deque[tuple[float, int | None]] = deque()  # like `_done`, kept longer, for fairness
@@ -91,6 +95,8 @@ class RateWindow:
         if self.used + place < room:
             return at
         if self._probe_limit and not strict and self._slow_until <= now:
+            if now < self._full_at + self.probe_after_s:
+                return max(at, self._full_at + self.probe_after_s)
             if self._under_way.total() + place < self._probes_allowed:
                 return at
             crowd = math.log2(1.0 + place / max(1, self._probes_allowed))
@@ -112,6 +118,8 @@ class RateWindow:
     def start(self, caller: Caller, now: float) -> None:
         """Note that a call begins: its caller leaves the queue."""
         self._waiting.pop(caller.name, None)
+        if self.used < self.limit <= self.used + 1:
+            self._full_at = now
         self._under_way[caller.incident] += 1
         self._started_at = now
 
@@ -125,11 +133,14 @@ class RateWindow:
             self._done.append((now, caller.incident))
             self._served.append((now, caller.incident))
 
-    def back_off(self, now: float, wait_s: float) -> None:
-        """Note a 429. If the limit was kept, it is lower than documented or shared: slow down for a while."""
+    def back_off(self, now: float, wait_s: float, *, explained: bool = False) -> None:
+        """Note a 429. If the limit was kept, it is lower than documented or shared: slow down for a while.
+
+        `explained`: other replicas have tried whether Slack allows more, and from now on they will not.
+        """
         self.blocked_until = max(self.blocked_until, now + wait_s)
         self._probes_allowed = self._probe_limit
-        if self.used <= self.limit:
+        if self.used <= self.limit and not explained:
             if now >= self._slowed_at + SAME_REFUSAL_S:
                 self._factor, self._slowed_at = max(SLOWEST, self._factor / 2), now
             self._slow_until = self.blocked_until + self.span_s

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import re
 from collections import Counter
 from pathlib import Path
@@ -288,3 +290,69 @@ def test_a_caller_that_never_comes_back_loses_its_place() -> None:
     assert isinstance(callers.limiter.acquire("conversations.create", "", row(0, 99)), float | CallPermit)
     callers.time.now += 60
     assert isinstance(callers.limiter.acquire("conversations.create", "", row(0, 98)), CallPermit)
+
+
+class StrictWorkspace:
+    """Slack that creates twenty channels a minute and refuses more, for several replicas with equal work."""
+
+    MOST, TOOK_S, METHOD = 20, 0.1, "conversations.create"
+
+    def __init__(self, replicas: int) -> None:
+        self.time = Time()
+        self.limiters = [RateLimiter(self.time) for _ in range(replicas)]
+        for limiter in self.limiters:
+            limiter.share_among(replicas)
+        self.created: list[float] = []
+
+    def create(self, count: int, apart_s: float) -> float:
+        """The seconds until all are created; each replica begins so much later than the one before."""
+        began, order = self.time.now, itertools.count()
+        todo: list[tuple[float, int, int, int, CallPermit | None]] = []
+        for number in range(count):
+            replica = number % len(self.limiters)
+            heapq.heappush(todo, (began + apart_s * replica, next(order), replica, number, None))
+        while todo:
+            at, _, replica, number, permit = heapq.heappop(todo)
+            self.time.now = max(self.time.now, at)
+            after_s = self._step(self.limiters[replica], Caller(f"channel {number}", number), permit)
+            if after_s is not None:
+                waits, given = after_s
+                heapq.heappush(todo, (self.time.now + waits, next(order), replica, number, given))
+        return self.created[-1] - began
+
+    def _step(
+        self, limiter: RateLimiter, caller: Caller, permit: CallPermit | None
+    ) -> tuple[float, CallPermit | None] | None:
+        if permit is None:
+            asked = limiter.acquire(self.METHOD, "", caller)
+            return (self.TOOK_S, asked) if isinstance(asked, CallPermit) else (asked, None)
+        recent = [at for at in self.created if at > self.time.now - rate_limiter.MINUTE_S]
+        if len(recent) < self.MOST:
+            self.created.append(self.time.now)
+            permit.release(counts=True)
+            return None
+        again = recent[0] + rate_limiter.MINUTE_S - self.time.now + 0.25
+        limiter.back_off(self.METHOD, "", again)
+        permit.release(counts=False)
+        return again, None
+
+
+@pytest.mark.parametrize("apart_s", [0.0, 0.35, 2.0])
+def test_two_replicas_create_forty_channels_as_soon_as_one_does(apart_s: float) -> None:
+    alone = StrictWorkspace(1).create(40, 0.0)
+    together = StrictWorkspace(2).create(40, apart_s)
+    assert alone < 61
+    assert together < alone + apart_s + 1, "neither takes the other's part, and is then taken for refused"
+
+
+@pytest.mark.parametrize(("replicas", "at_once"), [(1, 1), (2, 10)])
+def test_the_first_refusal_within_the_part_of_a_replica_is_of_another_that_went_beyond_its_own(
+    replicas: int, at_once: int
+) -> None:
+    clock = Time()
+    limiter = RateLimiter(clock)
+    limiter.share_among(replicas)
+    limiter.back_off("conversations.create", "", 20.0)
+    clock.now += 20.5
+    asked = [limiter.acquire("conversations.create", "", Caller(f"channel {n}", n)) for n in range(10)]
+    assert sum(isinstance(answer, CallPermit) for answer in asked) == at_once
