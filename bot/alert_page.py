@@ -37,7 +37,7 @@ async def page_of(context: Context, row: ClaimedNotice) -> Page | Failed | NotNe
         person=people.person_by_address(payload.contact or payload.person, policy),
         title=people.replace_mentions(group.title, policy),
         severity=group.severity,
-        severe=policy.rank(group.severity) if _known(group.severity, policy) else None,
+        severe=policy.rank(group.severity) if _has_severity(group.severity, policy) else None,
         status=str(group.state),
         why=people.replace_mentions(payload.why, policy),
         link=None,
@@ -53,11 +53,11 @@ async def page_of(context: Context, row: ClaimedNotice) -> Page | Failed | NotNe
 def words(row: ClaimedNotice) -> str:
     """What could not be done, if it fails."""
     payload = read_payload(row, AlertPagePayload)
-    what = f"page {payload.contact or payload.person}" if payload.action == Action.TRIGGER else payload.action
-    return f"Could not {what} about AG-{payload.group} by {calls.label(payload.method)}"
+    action_words = f"page {payload.contact or payload.person}" if payload.action == Action.TRIGGER else payload.action
+    return f"Could not {action_words} about AG-{payload.group} by {calls.label(payload.method)}"
 
 
-def _known(severity: str, policy: Policy) -> bool:
+def _has_severity(severity: str, policy: Policy) -> bool:
     return any(level.key == severity for level in policy.severities)
 
 

@@ -62,7 +62,7 @@ def _without_keys(record: dict[str, Any]) -> dict[str, Any]:
         key: {**contact, "pagerduty": "•••"} if isinstance(contact, dict) and contact.get("pagerduty") else contact
         for key, contact in contacts.items()
     }
-    webhooks = [{**each, "secret": "•••"} for each in document.get("webhooks", ()) if isinstance(each, dict)]
+    webhooks = [{**webhook, "secret": "•••"} for webhook in document.get("webhooks", ()) if isinstance(webhook, dict)]
     more = {"webhooks": webhooks} if webhooks else {}
     return {**record, "document": {**document, "contacts": hidden, **more}}
 
@@ -77,8 +77,8 @@ async def incident(conn: AsyncConnection, number: int, *, private: bool = True) 
     about = {"incident": exported.id, "private": exported.private}
     head = await export_rows.head(conn, number)
     chain = None if head is None else {"entries": head[0], "hash": head[1]}
-    whole = {"policy": exported.policy, "chain": chain, "state": await export_rows.state(conn, number)}
-    yield {"type": "incident", **about, **incident_json(exported), **whole}
+    extras = {"policy": exported.policy, "chain": chain, "state": await export_rows.state(conn, number)}
+    yield {"type": "incident", **about, **incident_json(exported), **extras}
     keyed = await entries.key_message_ts(conn, number)
     async for row in export_rows.entries(conn, number):
         yield {"type": "entry", **about, **_entry(row, keyed)}

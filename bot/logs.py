@@ -102,9 +102,9 @@ class Mask:
 
     def add(self, secrets: Iterable[str]) -> None:
         """Mask these secrets as well."""
-        known = {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
-        written = {form for secret in known for form in _forms(secret)}
-        forms = {again for form in written for again in _quoted(form) if len(again) >= _SHORTEST_SECRET}
+        long_secrets = {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
+        plain_forms = {form for secret in long_secrets for form in _forms(secret)}
+        forms = {again for form in plain_forms for again in _quoted_forms(form) if len(again) >= _SHORTEST_SECRET}
         self._secrets = sorted(forms.union(self._secrets), key=len, reverse=True)
 
     def event(self, logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -115,8 +115,8 @@ class Mask:
 
     def line(self, logger: Any, name: str, line: str) -> str:
         """The rendered record with secrets masked. Tracebacks are indented, so that no line looks like a record."""
-        first, *rest = self._masked(line).split("\n")
-        return "\n".join([first, *(f"    {escape_controls(one)}" for one in rest)])
+        first, *following_lines = self._mask_text(line).split("\n")
+        return "\n".join([first, *(f"    {escape_controls(following_line)}" for following_line in following_lines)])
 
     def _value(self, value: Any, keep: str = "") -> Any:
         if value is None or isinstance(value, bool | int | float):
@@ -125,9 +125,9 @@ class Mask:
             return {self._value(key): self._value(inner) for key, inner in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
             return [self._value(inner) for inner in value]
-        return escape_controls(self._masked(value if isinstance(value, str) else repr(value)), keep)
+        return escape_controls(self._mask_text(value if isinstance(value, str) else repr(value)), keep)
 
-    def _masked(self, text: str) -> str:
+    def _mask_text(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, "•••")
         return text
@@ -145,6 +145,6 @@ def _forms(secret: str) -> set[str]:
     }  # fmt: skip
 
 
-def _quoted(text: str) -> set[str]:
+def _quoted_forms(text: str) -> set[str]:
     """The text quoted once more, as an error's message is in a repr, and JSON inside JSON."""
     return {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1], repr(text)[1:-1]}

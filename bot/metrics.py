@@ -150,9 +150,9 @@ class Metrics:
         self._figures()
         self._playbooks()
         self._rules_and_probes()
-        for what in ("notice", "deadline"):
-            self.claims.labels(what)
-            self.taken_over.labels(what)
+        for claim_kind in ("notice", "deadline"):
+            self.claims.labels(claim_kind)
+            self.taken_over.labels(claim_kind)
 
     def _alerts(self) -> None:
         """Metrics of alerts that monitoring systems send. docs/alerts.md lists them."""

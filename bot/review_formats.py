@@ -77,39 +77,42 @@ def docx(view: ReviewView) -> bytes:
         if section.key == TIMELINE and section.sentences:
             _docx_table(document, section, view)
             continue
-        for each in section.sentences:
-            cites = "".join(f" [{seq}]" for seq in each.cites)
-            document.add_paragraph(_xml(named(each.text, view.names) + cites), style="List Bullet")
+        for sentence in section.sentences:
+            cites = "".join(f" [{seq}]" for seq in sentence.cites)
+            document.add_paragraph(_xml(with_names(sentence.text, view.names) + cites), style="List Bullet")
         if not section.sentences and not section.questions:
             document.add_paragraph(NOTHING)
         for question in section.questions:
             paragraph = document.add_paragraph(style="List Bullet")
             paragraph.add_run("Open question").bold = True
-            paragraph.add_run(_xml(f" for {_asked(question.to, view.names)}: {named(question.text, view.names)}"))
-    written = io.BytesIO()
-    document.save(written)
-    return written.getvalue()
+            paragraph.add_run(
+                _xml(f" for {_person_asked(question.to, view.names)}: {with_names(question.text, view.names)}")
+            )
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return buffer.getvalue()
 
 
 def _docx_table(document: Document, section: Section, view: ReviewView) -> None:
     head, rows = _timeline_table(section, view)
     table = document.add_table(rows=1, cols=len(head), style="Light Grid Accent 1")
     cited = [[*cells[:-1], cells[-1] + "".join(f" [{seq}]" for seq in cites)] for cells, cites in rows]
-    for written in (head, *cited):
-        row = table.rows[0] if written is head else table.add_row()
-        for cell, text in zip(row.cells, written, strict=True):
+    for row_cells in (head, *cited):
+        row = table.rows[0] if row_cells is head else table.add_row()
+        for cell, text in zip(row.cells, row_cells, strict=True):
             cell.text = _xml(text)
 
 
 def _timeline_table(section: Section, view: ReviewView) -> tuple[list[str], list[tuple[list[str], tuple[int, ...]]]]:
     """The headings of the timeline, and its rows with what they cite. The local time only where it differs from UTC."""
-    found = chronology.rows(section)
-    local = any(row.local for row in found)
+    events = chronology.rows(section)
+    local = any(row.local for row in events)
     head = ["UTC", *(["Local"] if local else []), "Who", "What"]
     rows = [
-        ([row.utc.removesuffix(" UTC"), *([row.local] if local else []), row.who, row.what], row.cites) for row in found
+        ([row.utc.removesuffix(" UTC"), *([row.local] if local else []), row.who, row.what], row.cites)
+        for row in events
     ]
-    return head, [([named(cell, view.names) for cell in cells], cites) for cells, cites in rows]
+    return head, [([with_names(cell, view.names) for cell in cells], cites) for cells, cites in rows]
 
 
 def title(view: ReviewView) -> str:
@@ -127,7 +130,7 @@ def figure_lines(figures: Spans) -> list[tuple[str, str]]:
     ]
 
 
-def named(text: str, names: Mapping[str, str]) -> str:
+def with_names(text: str, names: Mapping[str, str]) -> str:
     """Internal text with names in the place of mentions."""
     return MENTION.sub(lambda match: names.get(match[1], match[1]), text)
 
@@ -140,15 +143,19 @@ def _head_lines(view: ReviewView) -> list[str]:
     if review is not None:
         ahead = review.completed_at is None
         due = f" Due {review.due_at:%-d %b %Y %H:%M} UTC." if ahead and review.due_at else ""
-        held = f" Takes place {review.scheduled_at:%-d %b %Y %H:%M} UTC." if ahead and review.scheduled_at else ""
-        held = f" Completed {review.completed_at:%-d %b %Y %H:%M} UTC." if review.completed_at else held
-        lines.append(f"State: {review.state}.{due}{held}")
+        meeting_words = (
+            f" Takes place {review.scheduled_at:%-d %b %Y %H:%M} UTC." if ahead and review.scheduled_at else ""
+        )
+        meeting_words = (
+            f" Completed {review.completed_at:%-d %b %Y %H:%M} UTC." if review.completed_at else meeting_words
+        )
+        lines.append(f"State: {review.state}.{due}{meeting_words}")
     if view.incident.private:
         lines.append("This incident is private. Do not pass this on.")
     return lines
 
 
-def _asked(person: str | None, names: Mapping[str, str]) -> str:
+def _person_asked(person: str | None, names: Mapping[str, str]) -> str:
     return names.get(person, person) if person else "anybody"
 
 
@@ -177,9 +184,13 @@ def _html_table(section: Section, view: ReviewView) -> str:
 
 
 def _md_list(section: Section, view: ReviewView) -> list[str]:
-    lines = [f"- {_md(named(each.text, view.names))}{_md_cites(each, view.links)}" for each in section.sentences]
+    lines = [
+        f"- {_md(with_names(sentence.text, view.names))}{_md_cites(sentence, view.links)}"
+        for sentence in section.sentences
+    ]
     return lines + [
-        f"- **Open question** for {_md(_asked(question.to, view.names))}: {_md(named(question.text, view.names))}"
+        f"- **Open question** for {_md(_person_asked(question.to, view.names))}:"
+        f" {_md(with_names(question.text, view.names))}"
         for question in section.questions
     ]
 
@@ -202,20 +213,20 @@ def _md_cites(sentence: Sentence, links: Mapping[int, str]) -> str:
 
 def _html_list(section: Section, view: ReviewView) -> str:
     items = [
-        f"<li>{_html(named(each.text, view.names))}{_html_cites(each.cites, view.links)}</li>"
-        for each in section.sentences
+        f"<li>{_html(with_names(sentence.text, view.names))}{_html_cites(sentence.cites, view.links)}</li>"
+        for sentence in section.sentences
     ]
     items += [
-        f"<li><strong>Open question</strong> for {html.escape(_asked(question.to, view.names))}: "
-        f"{_html(named(question.text, view.names))}</li>"
+        f"<li><strong>Open question</strong> for {html.escape(_person_asked(question.to, view.names))}: "
+        f"{_html(with_names(question.text, view.names))}</li>"
         for question in section.questions
     ]
     return f"<ul>{''.join(items)}</ul>" if items else f"<p>{NOTHING}</p>"
 
 
 def _html_cites(cites: Sequence[int], links: Mapping[int, str]) -> str:
-    shown = [f'<a href="{html.escape(links[seq])}">#{seq}</a>' if seq in links else f"#{seq}" for seq in cites]
-    return f" <small>({', '.join(shown)})</small>" if shown else ""
+    citations = [f'<a href="{html.escape(links[seq])}">#{seq}</a>' if seq in links else f"#{seq}" for seq in cites]
+    return f" <small>({', '.join(citations)})</small>" if citations else ""
 
 
 def _xml(text: str) -> str:

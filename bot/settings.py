@@ -199,8 +199,8 @@ class Settings(BaseSettings):
     @classmethod
     def _networks(cls, value: str | None) -> str | None:
         try:
-            for each in (value or "").split(","):
-                ipaddress.ip_network(each.strip() or "127.0.0.1", strict=False)
+            for network in (value or "").split(","):
+                ipaddress.ip_network(network.strip() or "127.0.0.1", strict=False)
         except ValueError:
             raise ValueError("expected addresses or networks, separated by commas, such as 10.0.0.0/8") from None
         return value
@@ -275,7 +275,7 @@ class Settings(BaseSettings):
 
     @field_validator("log_level")
     @classmethod
-    def _known_level(cls, value: str) -> str:
+    def _log_level(cls, value: str) -> str:
         if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
             raise ValueError("expected DEBUG, INFO, WARNING or ERROR")
         return value.upper()

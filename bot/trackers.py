@@ -43,18 +43,18 @@ BUILDERS: dict[TrackerKind, Callable[[Settings, aiohttp.ClientSession], Tracker]
 }
 
 
-def configured(settings: Settings) -> tuple[TrackerKind, ...]:
+def configured_trackers(settings: Settings) -> tuple[TrackerKind, ...]:
     """The trackers that are completely set up, in the order in which they are preferred."""
     return tuple(
         kind for kind, names in NEEDS.items() if all(getattr(settings, name.lower()) is not None for name in names)
     )
 
 
-def used(settings: Settings) -> TrackerKind | None:
+def ticket_tracker(settings: Settings) -> TrackerKind | None:
     """The tracker that gets the tickets; None without one."""
-    return next(iter(configured(settings)), None)
+    return next(iter(configured_trackers(settings)), None)
 
 
 def build(settings: Settings, session: aiohttp.ClientSession) -> Mapping[TrackerKind, Tracker]:
     """The trackers that are set up."""
-    return {kind: BUILDERS[kind](settings, session) for kind in configured(settings)}
+    return {kind: BUILDERS[kind](settings, session) for kind in configured_trackers(settings)}

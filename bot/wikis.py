@@ -37,7 +37,7 @@ BUILDERS: dict[WikiKind, Callable[[Settings, aiohttp.ClientSession], Wiki]] = {
 }
 
 
-def configured(settings: Settings) -> tuple[WikiKind, ...]:
+def configured_wikis(settings: Settings) -> tuple[WikiKind, ...]:
     """The wikis that are completely set up."""
     return tuple(
         kind for kind, names in NEEDS.items() if all(getattr(settings, name.lower()) is not None for name in names)
@@ -46,4 +46,4 @@ def configured(settings: Settings) -> tuple[WikiKind, ...]:
 
 def build(settings: Settings, session: aiohttp.ClientSession) -> Mapping[WikiKind, Wiki]:
     """The wikis that are set up."""
-    return {kind: BUILDERS[kind](settings, session) for kind in configured(settings)}
+    return {kind: BUILDERS[kind](settings, session) for kind in configured_wikis(settings)}

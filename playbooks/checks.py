@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from bot.domain.playbook import definition as domain
-from bot.policy.problems import KeyPath, Problem, did_you_mean, dotted
+from bot.policy.problems import KeyPath, Problem, did_you_mean, path_text
 from bot.policy.yaml_source import Source
 from playbooks.models import Command, Document, Step
 
@@ -16,7 +16,7 @@ def check(model: Document, source: Source) -> list[Problem]:
     steps = list(_steps(model))
     # A misspelt parameter also leaves the right one unused: report that as one mistake, not two.
     problems = [*steps, *([] if steps else _parameters(model)), *_kind(model), *_self_reference(model)]
-    return [Problem(path, f"{dotted(path)} {message}", source.line(path)) for path, message in problems]
+    return [Problem(path, f"{path_text(path)} {message}", source.line(path)) for path, message in problems]
 
 
 def _steps(model: Document) -> Iterator[tuple[KeyPath, str]]:
@@ -25,7 +25,7 @@ def _steps(model: Document) -> Iterator[tuple[KeyPath, str]]:
         for number, step in enumerate(phase.steps):
             step_path: KeyPath = ("phases", at, "steps", number)
             for path, text in _texts(step, step_path):
-                yield from _declared(path, text, model)
+                yield from _undeclared_parameters(path, text, model)
             for path, command in _commands(step, step_path):
                 if shlex.split(command.run)[0].startswith("{"):
                     yield path, "begins with a parameter: the program itself must be written out."
@@ -53,7 +53,7 @@ def _texts(step: Step, here: KeyPath) -> Iterator[tuple[KeyPath, str]]:
         yield (*here, "automation", "success", "promql"), step.automation.success.promql
 
 
-def _declared(path: KeyPath, text: str, model: Document) -> Iterator[tuple[KeyPath, str]]:
+def _undeclared_parameters(path: KeyPath, text: str, model: Document) -> Iterator[tuple[KeyPath, str]]:
     for name in domain.placeholders(text):
         if name not in model.parameters:
             hint = did_you_mean(name, model.parameters, "Parameters here")

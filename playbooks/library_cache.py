@@ -54,5 +54,5 @@ class LibraryCache:
 
 
 def _read(folders: Sequence[Path]) -> _IndexedLibrary:
-    library = loader.load(folders) if folders else loader.shipped()
+    library = loader.load(folders) if folders else loader.shipped_library()
     return _IndexedLibrary(library, SearchIndex(library.playbooks))

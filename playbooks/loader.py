@@ -18,7 +18,7 @@ from bot.domain.errors import NotFound, TocsinError
 from bot.domain.playbook.definition import Playbook
 from bot.policy import validation_messages
 from bot.policy.document import digest
-from bot.policy.problems import Problem, dotted, nearest
+from bot.policy.problems import Problem, nearest, path_text
 from bot.policy.yaml_source import Source, parse_yaml
 from playbooks import checks, models, values
 
@@ -75,7 +75,7 @@ def load(folders: Iterable[Path] = (), shipped: Path | None = SHIPPED) -> Librar
 
 
 @functools.cache
-def shipped() -> Library:
+def shipped_library() -> Library:
     """The shipped playbooks alone, loaded once."""
     return load()
 
@@ -167,6 +167,6 @@ def _broken_links(by_id: dict[str, _LoadedFile]) -> list[tuple[str, Problem]]:
             path = ("related", number)
             guess = nearest(related_id, by_id)
             hint = f"Did you mean {guess}?" if guess else "See their ids: tocsin playbooks"
-            message = f"{dotted(path)}: there is no playbook “{related_id}”. {hint}"
+            message = f"{path_text(path)}: there is no playbook “{related_id}”. {hint}"
             problems.append((reading.source.name, Problem(path, message, reading.source.line(path))))
     return problems

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, mod
 
 from bot.domain.playbook import definition as domain
 from bot.domain.values import patterns
-from bot.policy.models.base import StrictModel, invalid, quoted
+from bot.policy.models.base import StrictModel, invalid, quote_value
 from bot.policy.models.texts import Key, Text
 from bot.policy.models.times import Day, Duration
 from bot.policy.problems import did_you_mean
@@ -25,13 +25,13 @@ _RANKS = re.compile(r"^([1-9])\s*(?:-|–|\.\.)\s*([1-9])$")
 
 def _id(value: Any) -> str:
     if not isinstance(value, str) or not _ID.match(value):
-        raise invalid(f"must be small letters, digits and - such as api-outage, not {quoted(value)}.")
+        raise invalid(f"must be small letters, digits and - such as api-outage, not {quote_value(value)}.")
     return value
 
 
 def _parameter_name(value: Any) -> str:
     if not isinstance(value, str) or not _NAME.match(value):
-        raise invalid(f"must be small letters, digits and _ such as pod_name, not {quoted(value)}.")
+        raise invalid(f"must be small letters, digits and _ such as pod_name, not {quote_value(value)}.")
     return value
 
 
@@ -42,7 +42,7 @@ def _severities(value: Any) -> Any:
     if isinstance(value, str) and (match := _RANKS.match(value)):
         first, last = int(match[1]), int(match[2])
         if first > last:
-            raise invalid(f"must count upwards from the worst: write {last}-{first}, not {quoted(value)}.")
+            raise invalid(f"must count upwards from the worst: write {last}-{first}, not {quote_value(value)}.")
         return list(range(first, last + 1))
     return value if isinstance(value, list) else [value]
 
@@ -53,8 +53,8 @@ def _severity(value: Any) -> int | str:
     if isinstance(value, str) and re.match(r"^[A-Za-z][A-Za-z0-9_.-]*$", value):
         return value
     raise invalid(
-        f"must be a rank from 1, the worst, to {LAST_RANK}, or the key of a severity of yours, not {quoted(value)}."
-        " Write 1-3, [1, 2] or any."
+        f"must be a rank from 1, the worst, to {LAST_RANK}, or the key of a severity of yours, "
+        f"not {quote_value(value)}. Write 1-3, [1, 2] or any."
     )
 
 
@@ -62,7 +62,7 @@ def _one_of(options: tuple[str, ...], what: str) -> Callable[[Any], str]:
     def check(value: Any) -> str:
         if value not in options:
             hint = did_you_mean(value, options, "There are") if isinstance(value, str) else f" There are {options}."
-            raise invalid(f"is not {what}: {quoted(value)}.{hint}")
+            raise invalid(f"is not {what}: {quote_value(value)}.{hint}")
         return str(value)
 
     return check
@@ -70,15 +70,15 @@ def _one_of(options: tuple[str, ...], what: str) -> Callable[[Any], str]:
 
 def _pattern(value: Any) -> str:
     if not isinstance(value, str):
-        raise invalid(f"must be a pattern in quotes, not {quoted(value)}.")
+        raise invalid(f"must be a pattern in quotes, not {quote_value(value)}.")
     if error := patterns.pattern_error(value):
-        raise invalid(f"is not a usable pattern: {quoted(value)}. {error}")
+        raise invalid(f"is not a usable pattern: {quote_value(value)}. {error}")
     return value
 
 
 def _run(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise invalid(f"must be a command, as it would be typed, not {quoted(value)}.")
+        raise invalid(f"must be a command, as it would be typed, not {quote_value(value)}.")
     try:
         shlex.split(value)
     except ValueError as error:

@@ -52,7 +52,7 @@ CATEGORY_SYNONYMS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is known about an incident, to search playbooks by."""
+    """The facts of an incident by which playbooks are searched."""
 
     text: str = ""
     symptoms: Sequence[str] = ()
@@ -113,7 +113,7 @@ class SearchIndex:
     def _hit(self, playbook: Playbook, query: Query, weights: Mapping[str, float]) -> Hit | None:
         by_words = sum(weight * self._score(playbook, term) for term, weight in weights.items() if term in self._idf)
         category = _category(playbook, query)
-        facts = [*_labels(playbook, query), *_preferred(playbook, query), *_services(playbook, query), *category]
+        facts = [*_labels(playbook, query), *_preference(playbook, query), *_services(playbook, query), *category]
         by_facts = sum(points for points, _ in facts)
         score = by_words + by_facts
         certainty = by_words * self._coverage(playbook, weights) + by_facts
@@ -216,7 +216,7 @@ def _services(playbook: Playbook, query: Query) -> list[tuple[float, str]]:
     return [(SERVICE, f"service: {service}") for service in query.services if service.lower() in own][:1]
 
 
-def _preferred(playbook: Playbook, query: Query) -> list[tuple[float, str]]:
+def _preference(playbook: Playbook, query: Query) -> list[tuple[float, str]]:
     return [(PREFERRED, "named for the affected service")] if playbook.id in query.preferred else []
 
 

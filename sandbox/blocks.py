@@ -190,7 +190,7 @@ def _check_totals(blocks: list[Json], at: str, report: Report) -> None:
         report(at, "only one table is allowed per message")
 
 
-def _refused(lines: list[str]) -> SlackError:
+def _refusal(lines: list[str]) -> SlackError:
     messages = [f"[ERROR] {line}" for line in lines]
     return SlackError("invalid_blocks", errors=lines, response_metadata={"messages": messages})
 
@@ -205,7 +205,7 @@ def blocks_of(value: Any, surface: str = "message", *, refused: Collection[str] 
     if not isinstance(value, list):
         raise SlackError("invalid_blocks_format")
     if lines := block_errors(value, surface, refused=refused):
-        raise _refused(lines)
+        raise _refusal(lines)
     if sum(len(part) for part in texts(value)) > MAX_BLOCK_TEXT:
         raise SlackError("msg_blocks_too_long")
     return with_ids(value)

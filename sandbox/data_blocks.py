@@ -99,7 +99,7 @@ def _rectangular(table: Json, at: str, report: Report) -> None:
         report(f"{at}/row_header_column_index", f"must be less than {width}")
 
 
-def _titled(container: Json, at: str, report: Report) -> None:
+def _check_title(container: Json, at: str, report: Report) -> None:
     if not container.get("title") and not container.get("rich_text_title"):
         report(at, "must provide either title or rich_text_title")
     if container.get("default_collapsed") and not container.get("is_collapsible"):
@@ -133,7 +133,7 @@ def container(children: dict[str, Check]) -> Check:
             "default_collapsed": boolean,
             "has_header_divider": boolean,
         },
-        _titled,
+        _check_title,
     )
 
 

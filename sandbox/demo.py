@@ -113,7 +113,7 @@ async def _with_bot(ws: Workspace, bot: BotProcess, url: str, options: Options, 
     say(f"The local workspace is at {url}. Tocsin is starting in it …")
     ws.delivery.app_starts()
     await bot.start()
-    await connected(ws, bot)
+    await wait_until_connected(ws, bot)
     ws.delivery.app_is_up()
     if not ws.sockets.connections:
         say(why_not(bot))
@@ -125,7 +125,7 @@ async def _with_bot(ws: Workspace, bot: BotProcess, url: str, options: Options, 
     if options.tour and not options.pauses:
         return 1 if await tour.play() else 0
     say(f"Tocsin is ready. Open {url} in a browser; Ctrl-C ends it.")
-    say(more(bot))
+    say(further_links(bot))
     if options.open and _has_screen():
         await asyncio.to_thread(webbrowser.open, url)
     if options.speed != 1:
@@ -146,7 +146,7 @@ async def _with_bot(ws: Workspace, bot: BotProcess, url: str, options: Options, 
     return 0
 
 
-async def connected(ws: Workspace, bot: BotProcess) -> None:
+async def wait_until_connected(ws: Workspace, bot: BotProcess) -> None:
     """Wait until the bot is connected or has ended; say so if it takes long."""
     for second in range(START_WITHIN_S):
         with contextlib.suppress(TimeoutError):
@@ -171,7 +171,7 @@ async def _welcome(ws: Workspace) -> None:
     await ws.person("sam").say("general", WELCOME)
 
 
-def more(bot: BotProcess) -> str:
+def further_links(bot: BotProcess) -> str:
     """What else to open, and what to type for `tocsin` in another terminal."""
     served = f"http://127.0.0.1:{bot.env['PORT']}"
     names = ["DATABASE_URL", "TOCSIN_POLICY", "TOCSIN_HOOK_TOKEN", "PORT"]

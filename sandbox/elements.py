@@ -62,11 +62,11 @@ def _initial_is_an_option(element: Json, at: str, report: Report) -> None:
     if "initial_options" in element and not element["initial_options"]:
         report(f"{at}/initial_options", "no fewer than 1 items allowed")
     for option in initial:
-        if not any(_same(option, choice) for choice in choices):
+        if not any(_is_same_option(option, choice) for choice in choices):
             report(at, "initial option(s) not found in options")
 
 
-def _same(option: Any, other: Any) -> bool:
+def _is_same_option(option: Any, other: Any) -> bool:
     if not isinstance(option, dict) or not isinstance(other, dict):
         return False
 

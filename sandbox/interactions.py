@@ -89,7 +89,7 @@ class Interactions:
         if not answer.ok:
             error = error_name(answer)
             return self._from_slack(user, channel, f'{name} failed with the error "{error}"', error)
-        return self._answered(user, channel, answer.body)
+        return self._show_answer(user, channel, answer.body)
 
     @staticmethod
     def _channel_name(channel: Channel) -> str:
@@ -101,7 +101,7 @@ class Interactions:
         message = self.posting.ephemeral(channel.id, user.id, text, from_slack=True)
         return Reply(False, text, error=error, message=message)
 
-    def _answered(self, user: User, channel: Channel, body: Any) -> Reply:
+    def _show_answer(self, user: User, channel: Channel, body: Any) -> Reply:
         """Show the content of a command's acknowledgement: nothing, text, or a message."""
         if body in (None, "", {}):
             return Reply(True, answer=body)

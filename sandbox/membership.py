@@ -49,7 +49,7 @@ class Membership:
         self._changed("channel_created", channel)
         if channel.is_public:
             self.emit(slack_events.channel_created(channel, self.team_id, self.state.ts()), None)
-        self._joined(channel, self.state.users[creator], None)
+        self._emit_join(channel, self.state.users[creator], None)
         return channel
 
     def _require_free_name(self, name: str) -> None:
@@ -67,9 +67,9 @@ class Membership:
         """Add a member."""
         channel.members.append(user.id)
         self._changed("member_joined", channel)
-        self._joined(channel, user, inviter)
+        self._emit_join(channel, user, inviter)
 
-    def _joined(self, channel: Channel, user: User, inviter: str | None) -> None:
+    def _emit_join(self, channel: Channel, user: User, inviter: str | None) -> None:
         if channel.is_im or channel.is_mpim:
             return
         # Slack sends the field only if there is an inviter; @slack/types requires it, so it is sent empty.

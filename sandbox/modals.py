@@ -84,11 +84,11 @@ class Modals:
         trigger = self._redeemable(trigger_id)
         if trigger.view_id is None or trigger.view_id not in self.state.stacks.get(trigger.user, []):
             raise SlackError("not_found")
-        view = self._pushed(trigger.user, body)
+        view = self._push_view(trigger.user, body)
         trigger.used = True
         return view
 
-    def _pushed(self, user: str, body: Json) -> View:
+    def _push_view(self, user: str, body: Json) -> View:
         stack = self.state.stacks.setdefault(user, [])
         if len(stack) >= PUSH_DEPTH:
             raise SlackError("push_limit_reached")
@@ -194,7 +194,7 @@ class Modals:
         elif action == "update":
             self.update(view, body.get("view"))
         elif action == "push":
-            self._pushed(view.user, view_of(body.get("view"), "modal"))
+            self._push_view(view.user, view_of(body.get("view"), "modal"))
         elif action == "clear":
             self.close(view.user, everything=True)
         elif body == {}:

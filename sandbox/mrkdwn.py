@@ -56,7 +56,7 @@ class TypedLine:
         return [{"type": "rich_text", "elements": [section]}]
 
 
-def typed(state: State, line: str) -> TypedLine:
+def convert_line(state: State, line: str) -> TypedLine:
     """Convert a typed line: escape it, resolve `@name` and `#channel`, wrap links."""
     text: list[str] = []
     elements: list[Json] = []

@@ -25,7 +25,7 @@ KEY_ID = "sandbox-1"
 
 @dataclass(frozen=True)
 class Grant:
-    """What a code stands for."""
+    """The sign-in that a code can be exchanged for."""
 
     user: str
     nonce: str

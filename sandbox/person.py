@@ -10,7 +10,7 @@ from sandbox.errors import NotVisible, SlackError
 from sandbox.forms import VALUE_FIELD, Field
 from sandbox.interactions import Reply
 from sandbox.model import Channel, Ephemeral, File, Json, Message, User, View
-from sandbox.mrkdwn import escape, typed
+from sandbox.mrkdwn import convert_line, escape
 from sandbox.state import new_id
 
 BUTTONS = {"button", "workflow_button", "overflow"}
@@ -54,13 +54,13 @@ class Person:
         room = self._writable(channel)
         if thread_ts is not None:
             thread_ts = self._thread(room, thread_ts)
-        line = typed(self.ws.state, text)
+        line = convert_line(self.ws.state, text)
         contents = files if isinstance(files, Mapping) else dict.fromkeys(files, b"")
         shared = [self._file(name, content, room) for name, content in contents.items()]
         fields: dict[str, Any] = {"thread_ts": thread_ts, "files": [file.id for file in shared]}
         if text.startswith("/me "):
             fields["subtype"] = "me_message"
-            line = typed(self.ws.state, text.removeprefix("/me "))
+            line = convert_line(self.ws.state, text.removeprefix("/me "))
         elif shared:
             fields["subtype"] = "file_share"
         if broadcast and thread_ts:
@@ -104,7 +104,7 @@ class Person:
     async def edit(self, message: Message, text: str) -> None:
         """Edit an own message."""
         self._require_own(message, "cant_update_message")
-        line = typed(self.ws.state, text)
+        line = convert_line(self.ws.state, text)
         self.ws.posting.edit(message, self.id, {"text": line.text, "blocks": line.blocks})
 
     async def delete(self, message: Message) -> None:

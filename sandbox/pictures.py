@@ -84,8 +84,8 @@ def has_emoji_font() -> bool:
     if shutil.which("fc-list") is None:
         return False
     command = [shutil.which("fc-list") or "", ":color=true:lang=und-zsye", "family"]
-    listed = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - all of it is ours
-    return bool(listed.stdout.strip())
+    completed = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - all of it is ours
+    return bool(completed.stdout.strip())
 
 
 async def play(ws: Workspace, browser: Browser) -> None:
@@ -105,7 +105,7 @@ async def play(ws: Workspace, browser: Browser) -> None:
     await tab.keyboard.press("Escape")
     await capture(tab, "declare.png")
     await modal.get_by_role("button", name="Declare", exact=True).click()
-    channel, card = await opened(ws)
+    channel, card = await wait_for_card(ws)
     paged = await ws.until(lambda: [id_ for id_ in channel.members if id_ not in (ws.bot.id, maya.id)], TIMEOUT_S)
     oncall = ws.person(paged[0])
     await oncall.press(card, "Acknowledge")
@@ -132,7 +132,7 @@ async def play(ws: Workspace, browser: Browser) -> None:
 
 async def show_playbook(ws: Workspace, browser: Browser) -> None:
     """A playbook in the incident's channel, with a step done."""
-    channel, _ = await opened(ws)
+    channel, _ = await wait_for_card(ws)
     maya = ws.person("maya")
     await maya.command(channel.id, "/incident playbook high-latency")
 
@@ -161,7 +161,7 @@ async def show_alerts(ws: Workspace, browser: Browser, bot: BotProcess) -> None:
 
 async def show_communications(ws: Workspace, browser: Browser) -> None:
     """The form that tells customers, with the recipients and what the lint finds."""
-    channel, _ = await opened(ws)
+    channel, _ = await wait_for_card(ws)
     maya = ws.person("maya")
     for view in maya.open_views():
         await maya.close(view)
@@ -174,7 +174,7 @@ async def show_communications(ws: Workspace, browser: Browser) -> None:
 
 async def show_status_page(ws: Workspace, browser: Browser, bot: BotProcess) -> None:
     """The page that customers see while an incident lasts, on a screen and on a phone."""
-    channel, _ = await opened(ws)
+    channel, _ = await wait_for_card(ws)
     maya = ws.person("maya")
     for view in maya.open_views():
         await maya.close(view)
@@ -206,7 +206,7 @@ async def show_console(ws: Workspace, browser: Browser, bot: BotProcess) -> None
 
 async def show_review(ws: Workspace, browser: Browser) -> None:
     """The review of the incident, drafted from the record, and its action items."""
-    channel, _ = await opened(ws)
+    channel, _ = await wait_for_card(ws)
     maya = ws.person("maya")
     await maya.command(channel.name, "/incident resolve Rolled back deploy 4512")
     await ws.until(lambda: review_of(ws, channel), TIMEOUT_S)
@@ -251,7 +251,7 @@ ACTIONS = (
 
 def review_of(ws: Workspace, channel: Channel) -> bool:
     """Whether the review's message is in the channel."""
-    return any("Drafted from the record" in str(each.blocks) for each in ws.bot_messages(channel.id))
+    return any("Drafted from the record" in str(message.blocks) for message in ws.bot_messages(channel.id))
 
 
 async def type_command(tab: Page, line: str) -> None:
@@ -268,7 +268,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def opened(ws: Workspace) -> tuple[Channel, Message]:
+async def wait_for_card(ws: Workspace) -> tuple[Channel, Message]:
     """Wait for the incident's channel and its card."""
 
     def both() -> tuple[Channel, Message] | None:

@@ -107,7 +107,7 @@ class Posting:
             message.reactions.append({"name": name, "users": [user]})
         else:
             entry["users"].append(user)
-        self._reacted("reaction_added", message, user, name)
+        self._emit_reaction("reaction_added", message, user, name)
 
     def unreact(self, message: Message, user: str, name: str) -> None:
         """Remove a reaction. Raises `SlackError`."""
@@ -117,9 +117,9 @@ class Posting:
         entry["users"].remove(user)
         if not entry["users"]:
             message.reactions.remove(entry)
-        self._reacted("reaction_removed", message, user, name)
+        self._emit_reaction("reaction_removed", message, user, name)
 
-    def _reacted(self, kind: str, message: Message, user: str, name: str) -> None:
+    def _emit_reaction(self, kind: str, message: Message, user: str, name: str) -> None:
         self.state.touch("message", f"{message.channel}|{message.ts}")
         self.journal.change(kind, {"channel": message.channel, "ts": message.ts, "user": user, "reaction": name})
         event = slack_events.reaction(kind, message, user, name, self.state.ts())
@@ -134,7 +134,7 @@ class Posting:
             raise SlackError("too_many_pins")
         item = {"ts": message.ts, "user": user, "created": int(self.state.clock.now())}
         channel.pins.append(item)
-        self._pinned("pin_added", channel, item, message, user)
+        self._emit_pin("pin_added", channel, item, message, user)
 
     def unpin(self, message: Message, user: str) -> None:
         """Unpin a message. Raises `SlackError`."""
@@ -143,9 +143,9 @@ class Posting:
         if item is None:
             raise SlackError("no_pin")
         channel.pins.remove(item)
-        self._pinned("pin_removed", channel, item, message, user)
+        self._emit_pin("pin_removed", channel, item, message, user)
 
-    def _pinned(self, kind: str, channel: Channel, item: Json, message: Message, user: str) -> None:
+    def _emit_pin(self, kind: str, channel: Channel, item: Json, message: Message, user: str) -> None:
         self.state.touch("channel", channel.id)
         self.journal.change(kind, {"channel": channel.id, "ts": message.ts, "user": user})
         shape = self.slack_messages.pinned(message)

@@ -154,14 +154,17 @@ class SlackMessages:
 
     def changed(self, message: Message, before: Json, channel: Channel, ts: str) -> Json:
         """Return the `message_changed` event; `before` is the message's event before the change."""
-        return self._hidden("message_changed", channel, ts) | {
+        return self._hidden_event("message_changed", channel, ts) | {
             "message": self.event(message, channel),
             "previous_message": before,
         }
 
     def deleted(self, message_ts: str, before: Json, channel: Channel, ts: str) -> Json:
         """Return the `message_deleted` event."""
-        return self._hidden("message_deleted", channel, ts) | {"deleted_ts": message_ts, "previous_message": before}
+        return self._hidden_event("message_deleted", channel, ts) | {
+            "deleted_ts": message_ts,
+            "previous_message": before,
+        }
 
     def pinned(self, message: Message) -> Json:
         """Return the message object inside pin events."""
@@ -175,7 +178,7 @@ class SlackMessages:
         return f"{link}?thread_ts={message.thread_ts}&cid={message.channel}" if message.is_reply else link
 
     @staticmethod
-    def _hidden(subtype: str, channel: Channel, ts: str) -> Json:
+    def _hidden_event(subtype: str, channel: Channel, ts: str) -> Json:
         return {
             "type": "message",
             "subtype": subtype,

@@ -241,17 +241,17 @@ def _input_lines(state: State, block: Json, value: Json, view: View) -> list[str
     optional = " (optional)" if block.get("optional") else ""
     if block["element"]["type"] == "datetimepicker" and isinstance(entered, int):
         entered = datetime.fromtimestamp(entered, ZoneInfo(state.users[view.user].tz)).strftime("%-d %b %H:%M")
-    lines = [f"│ {block['label']['text']}{optional}: {_entered(state, entered)}"]
+    lines = [f"│ {block['label']['text']}{optional}: {_entered_text(state, entered)}"]
     if block["block_id"] in view.errors:
         lines.append(f"│   ! {view.errors[block['block_id']]}")
     return lines
 
 
-def _entered(state: State, entered: Any) -> str:
+def _entered_text(state: State, entered: Any) -> str:
     if entered in (None, "", []):
         return "____"
     if isinstance(entered, list):
-        return ", ".join(_entered(state, value) for value in entered)
+        return ", ".join(_entered_text(state, value) for value in entered)
     if isinstance(entered, dict):
         return str((entered.get("text") or {}).get("text") or entered.get("id") or "…")
     if isinstance(entered, str) and entered in state.users:

@@ -103,9 +103,9 @@ class Tour:
         self._say("\n".join(f"  {line}" for line in text.splitlines()))
 
     async def _until(self, words: str) -> None:
-        await self._ws.until(lambda: self._appeared(words), COMES_WITHIN_S)
+        await self._ws.until(lambda: self._has_appeared(words), COMES_WITHIN_S)
 
-    def _appeared(self, words: str) -> bool:
+    def _has_appeared(self, words: str) -> bool:
         channel = self._ws.find_channel(words)
         if channel is not None:
             return bool(self._ws.pinned(channel.id))

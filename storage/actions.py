@@ -84,7 +84,7 @@ async def of_incident(conn: AsyncConnection, incident: int) -> list[ActionItem]:
     return [_adapter.validate_python(state) for state in states]
 
 
-async def unfinished(conn: AsyncConnection, numbers: Sequence[int], limit: int) -> list[ActionItem]:
+async def unfinished_items(conn: AsyncConnection, numbers: Sequence[int], limit: int) -> list[ActionItem]:
     """Up to `limit` items of these incidents that are still to be done."""
     if not numbers:
         return []

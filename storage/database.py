@@ -116,7 +116,7 @@ class Database:
     @asynccontextmanager
     async def _begin(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         try:
-            async with self._explained(engine) as conn:
+            async with self._explain_errors(engine) as conn:
                 yield conn
         except StorageError:
             if engine is self._writer:
@@ -124,7 +124,7 @@ class Database:
             raise
 
     @asynccontextmanager
-    async def _explained(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async def _explain_errors(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         """A connection whose errors are raised as `StorageError`, unless they are a mistake in our query."""
         try:
             async with contextlib.AsyncExitStack() as stack:

@@ -72,7 +72,7 @@ async def sync_many(conn: AsyncConnection, plans: Sequence[PlannedDeadlines], no
     """
     if not plans:
         return
-    stored = await _stored(conn, plans)
+    stored = await _read_stored(conn, plans)
     new: list[dict[str, Any]] = []
     moved: list[dict[str, Any]] = []
     withdrawn: list[dict[str, Any]] = []
@@ -90,7 +90,7 @@ async def sync_many(conn: AsyncConnection, plans: Sequence[PlannedDeadlines], no
             await conn.execute(statement, values)
 
 
-async def _stored(conn: AsyncConnection, plans: Sequence[PlannedDeadlines]) -> dict[int, dict[str, AnyRow]]:
+async def _read_stored(conn: AsyncConnection, plans: Sequence[PlannedDeadlines]) -> dict[int, dict[str, AnyRow]]:
     """By incident and `dedup_key`, the rows that wait or that are planned."""
     dedup_keys = [deadline.dedup_key for plan in plans for deadline in plan.planned]
     numbers = [plan.incident for plan in plans]
@@ -113,7 +113,7 @@ async def claim(conn: AsyncConnection, now: datetime, limit: int, lease: timedel
 
 @cache
 def _claim(dialect: str) -> Any:
-    lapsed = _lapsed(dialect)
+    lapsed = _select_lapsed(dialect)
     if dialect == "postgresql":
         lapsed = lapsed.with_for_update(skip_locked=True)
     picked = lapsed.cte("picked")
@@ -125,9 +125,9 @@ def _claim(dialect: str) -> Any:
     )
 
 
-def _lapsed(dialect: str) -> sa.Select[Any]:
+def _select_lapsed(dialect: str) -> sa.Select[Any]:
     """The rows `claim` picks from, by a partial index."""
-    lapsed = sa.select(_c.dedup_key).where(_WAITING, _c.due_at <= sa.bindparam("now"), _unleased(dialect))
+    lapsed = sa.select(_c.dedup_key).where(_WAITING, _c.due_at <= sa.bindparam("now"), _is_unleased(dialect))
     return lapsed.order_by(_c.due_at).limit(sa.bindparam("most"))
 
 
@@ -170,8 +170,8 @@ async def mark_many_sent(conn: AsyncConnection, dedup_keys: Sequence[str], at: d
 
 @cache
 def _mark_all_sent(dialect: str) -> Any:
-    these = sa.update(deadlines).where(in_list(dialect, _c.dedup_key, "dedup_keys"))
-    return these.values(state=str(DeadlineState.SENT), sent_at=sa.bindparam("sent"), lease_until=None)
+    marking = sa.update(deadlines).where(in_list(dialect, _c.dedup_key, "dedup_keys"))
+    return marking.values(state=str(DeadlineState.SENT), sent_at=sa.bindparam("sent"), lease_until=None)
 
 
 async def mark_failed(conn: AsyncConnection, dedup_key: str, reason: str) -> None:
@@ -209,10 +209,10 @@ async def next_due_at(conn: AsyncConnection) -> datetime | None:
 
 @cache
 def _next_due_at(dialect: str) -> Any:
-    return sa.select(_c.due_at).where(_WAITING, _unleased(dialect)).order_by(_c.due_at).limit(1)
+    return sa.select(_c.due_at).where(_WAITING, _is_unleased(dialect)).order_by(_c.due_at).limit(1)
 
 
-def _unleased(dialect: str) -> sa.ColumnElement[bool]:
+def _is_unleased(dialect: str) -> sa.ColumnElement[bool]:
     return sa.or_(_c.lease_until.is_(None), _c.lease_until <= sql_now(dialect))
 
 

@@ -75,7 +75,7 @@ async def alerts_of(conn: AsyncConnection, number: int) -> AsyncIterator[dict[st
     last: tuple[Any, ...] | None = None
     while True:
         page = (
-            await conn.execute(query if last is None else query.where(_after([c.group_number, c.identity], last)))
+            await conn.execute(query if last is None else query.where(_is_after([c.group_number, c.identity], last)))
         ).all()
         for row in page:
             yield _by_name(alerts, row)
@@ -97,7 +97,7 @@ async def rows(conn: AsyncConnection, table: sa.Table, number: int | None = None
     query = query.order_by(*key).limit(PAGE)
     last: tuple[Any, ...] | None = None
     while True:
-        page = (await conn.execute(query if last is None else query.where(_after(key, last)))).all()
+        page = (await conn.execute(query if last is None else query.where(_is_after(key, last)))).all()
         for row in page:
             yield _by_name(table, row)
         if len(page) < PAGE:
@@ -110,7 +110,7 @@ def _by_name(table: sa.Table, row: AnyRow) -> dict[str, Any]:
     return {column.name: row._mapping[column] for column in table.columns}
 
 
-def _after(key: list[sa.Column[Any]], last: tuple[Any, ...]) -> sa.ColumnElement[bool]:
+def _is_after(key: list[sa.Column[Any]], last: tuple[Any, ...]) -> sa.ColumnElement[bool]:
     if len(key) == 1:
         return sa.and_(key[0] > last[0])
     return sa.tuple_(*key) > sa.tuple_(*(sa.literal(v, c.type) for v, c in zip(last, key, strict=True)))

@@ -15,7 +15,7 @@ _i, _o = imports.c, overrides.c
 Imported = tuple[str, str, str]  # source, kind, ID there
 
 
-async def known(conn: AsyncConnection, source: str, kind: str, externals: Sequence[str]) -> set[str]:
+async def known_ids(conn: AsyncConnection, source: str, kind: str, externals: Sequence[str]) -> set[str]:
     """The IDs of these objects that were imported before."""
     query = sa.select(_i.external).where(_i.source == source, _i.kind == kind, _i.external.in_(list(externals)))
     return set((await conn.scalars(query)).all())

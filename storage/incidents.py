@@ -53,7 +53,7 @@ async def last_number(conn: AsyncConnection) -> int:
 
 
 async def skip_numbers(conn: AsyncConnection, up_to: int) -> None:
-    """Give no number up to and including this one any more. Never moves the counter back."""
+    """Skip all numbers up to and including this one. Never moves the counter back."""
     behind = (counters.c.name == "incident") & (counters.c.value < up_to)
     await conn.execute(sa.update(counters).where(behind).values(value=up_to))
 

@@ -37,7 +37,7 @@ class InstanceLock:
         self._opened = _identity(self._database)
 
     def trouble(self) -> str | None:
-        """What has happened to the files meanwhile, and what to do; None while they are where they were."""
+        """The problem if the files were moved or replaced meanwhile, and what to do about it; None if all is well."""
         if self._opened is not None and _identity(self._database) != self._opened:
             return (
                 f"the database file {self._database} was moved, removed or replaced while Tocsin serves from it: what "

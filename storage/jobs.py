@@ -73,7 +73,7 @@ async def ready(conn: AsyncConnection, limit: int) -> list[Job]:
     return [_job(row) for row in await conn.execute(queued.order_by(_c.next_try_at, _c.id).limit(limit))]
 
 
-async def abandoned(conn: AsyncConnection, limit: int = 100) -> list[Job]:
+async def abandoned_jobs(conn: AsyncConnection, limit: int = 100) -> list[Job]:
     """Jobs that were running when their replica stopped, so that their lease ran out."""
     running = sa.select(jobs).where(_LIVE, _c.state == "running", _lease_over(conn))
     return [_job(row) for row in await conn.execute(running.order_by(_c.id).limit(limit))]
@@ -126,7 +126,7 @@ async def mark_may_have_run(conn: AsyncConnection, job: Job, outcome: str, now: 
 
 
 async def cancel(conn: AsyncConnection, job: Job, why: str, now: datetime) -> bool:
-    """Record that a queued job is not wanted any more. False if it has begun."""
+    """Cancel a queued job. False if it has begun."""
     cancelled = await conn.execute(
         sa.update(jobs)
         .where(_c.id == job.id, _c.state == "queued", _c.fence == job.fence)

@@ -53,7 +53,7 @@ async def in_force(conn: AsyncConnection, since: datetime, made_until: datetime 
     return (*(_override(row) for row in imported), *(_cover(row) for row in covers))
 
 
-async def taken(conn: AsyncConnection, now: datetime) -> list[tuple[str, str, datetime]]:
+async def covers_in_force(conn: AsyncConnection, now: datetime) -> list[tuple[str, str, datetime]]:
     """Each cover that is in force now: its schedule, who covers, and when they took it."""
     query = _IN_FORCE.add_columns(_c.made_at).where(_c.starts_at <= now)
     return [(row.schedule, row.member, row.made_at) for row in await conn.execute(query, {"since": now})]

@@ -17,7 +17,7 @@ _adapter = TypeAdapter(PastAlert)
 _a, _w = past_alerts.c, past_alert_words.c
 
 
-async def known(conn: AsyncConnection, source: str, externals: Collection[str]) -> set[str]:
+async def known_ids(conn: AsyncConnection, source: str, externals: Collection[str]) -> set[str]:
     """The IDs of these alerts that are stored already."""
     query = sa.select(_a.external).where(_a.source == source, _a.external.in_(list(externals)))
     return set((await conn.scalars(query)).all())

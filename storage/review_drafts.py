@@ -48,5 +48,5 @@ async def delete(conn: AsyncConnection, incident: int, section: str, author: str
 
 
 async def delete_before(conn: AsyncConnection, before: datetime) -> None:
-    """Forget what nobody went on writing."""
+    """Delete drafts that were last saved before then."""
     await conn.execute(sa.delete(review_drafts).where(_c.at < before))

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.access.sign_in_limit import Attempts, most
+from bot.domain.access.sign_in_limit import Attempts, burst_limit
 from storage.engine.dialect import insert
 from storage.schema import sign_in_attempts
 
@@ -17,7 +17,7 @@ _c = sign_in_attempts.c
 
 async def lock(conn: AsyncConnection, keys: Collection[str], now: datetime) -> dict[str, Attempts]:
     """The rows of these keys, which other replicas wait for until the transaction ends."""
-    fresh = [{"key": key, "left": most(key), "at": now} for key in sorted(keys)]
+    fresh = [{"key": key, "left": burst_limit(key), "at": now} for key in sorted(keys)]
     await conn.execute(insert(conn, sign_in_attempts).on_conflict_do_nothing(index_elements=["key"]), fresh)
     rows = await conn.execute(sa.select(sign_in_attempts).where(_c.key.in_(keys)).order_by(_c.key).with_for_update())
     return {row.key: Attempts(row.left, row.at) for row in rows}

@@ -116,9 +116,9 @@ async def mark_indexed(conn: AsyncConnection, indexed: Sequence[DueForIndexing])
 
 @cache
 def _mark_indexed(dialect: str) -> Any:
-    given = _INDEXED.table(dialect, chains, "incident")
-    read_since = sa.and_(chains.c.incident == given.c.incident, chains.c.indexed_seq == given.c.before)
-    return sa.update(chains).where(read_since).values(indexed_seq=given.c.read_to).returning(chains.c.incident)
+    given_rows = _INDEXED.table(dialect, chains, "incident")
+    read_since = sa.and_(chains.c.incident == given_rows.c.incident, chains.c.indexed_seq == given_rows.c.before)
+    return sa.update(chains).where(read_since).values(indexed_seq=given_rows.c.read_to).returning(chains.c.incident)
 
 
 async def request_indexing(conn: AsyncConnection, number: int) -> None:

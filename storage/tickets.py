@@ -55,7 +55,7 @@ async def put(conn: AsyncConnection, ticket: Ticket, now: datetime) -> bool:
 
 
 async def set_state(conn: AsyncConnection, ticket: Ticket, state: TicketState, now: datetime) -> None:
-    """Store where a ticket stands in its tracker now."""
+    """Store the present state of a ticket in its tracker."""
     is_ticket = (_c.incident == ticket.incident, _c.item == ticket.item)
     await conn.execute(sa.update(tickets).where(*is_ticket).values(state=state.value, changed_at=now))
 
@@ -76,7 +76,7 @@ async def places(conn: AsyncConnection, since: datetime) -> list[tuple[TrackerKi
 def _ticket(row: AnyRow) -> Ticket:
     return Ticket(
         row.incident, row.item, TrackerKind(row.tracker), row.place, row.external, row.url, TicketState(row.state),
-        row.created_at, None if row.sent is None else _sent(row.sent),
+        row.created_at, None if row.sent is None else _ticket_sent(row.sent),
     )  # fmt: skip
 
 
@@ -86,5 +86,5 @@ def _words(sent: NewTicket | None) -> dict[str, Any] | None:
     return {"title": sent.title, "body": sent.body, "labels": list(sent.labels), "assignee": sent.assignee}
 
 
-def _sent(words: dict[str, Any]) -> NewTicket:
+def _ticket_sent(words: dict[str, Any]) -> NewTicket:
     return NewTicket(words["title"], words["body"], tuple(words["labels"]), words["assignee"], "")

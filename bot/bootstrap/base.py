@@ -78,8 +78,8 @@ async def open_base(settings: Settings, resources: AsyncExitStack) -> Base:
         policies=policies,
         clock=clock,
         methods=notifiers.methods(settings),
-        tracker=trackers.used(settings),
-        wikis=wikis.configured(settings),
+        tracker=trackers.ticket_tracker(settings),
+        wikis=wikis.configured_wikis(settings),
         url=settings.tocsin_url,
         playbook_library=library,
         templates=TemplateLibrary(settings.tocsin_templates),
@@ -96,7 +96,7 @@ async def open_base(settings: Settings, resources: AsyncExitStack) -> Base:
         await calendar_feeds.make_secret(conn)
         await acknowledge_links.make_secret(conn)
         context.restored_at = await restored_at(conn, clock)
-        context.outage, context.past_outages = await outages.current(conn), await outages.past(conn)
+        context.outage, context.past_outages = await outages.current(conn), await outages.past_outages(conn)
     await usergroups.recall()
     return Base(
         settings=settings, live=LiveSettings(settings), clock=clock,

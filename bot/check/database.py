@@ -31,14 +31,14 @@ async def check(settings: Settings, policy: Policy | None, now: datetime) -> tup
     except TocsinError as error:
         return None, [fail("database", str(error))]
     try:
-        return await _checked(database, policy, now)
+        return await _findings_of(database, policy, now)
     except TocsinError as error:
         return None, [fail("database", str(error))]
     finally:
         await database.close()
 
 
-async def _checked(database: Database, policy: Policy | None, now: datetime) -> tuple[str | None, list[Finding]]:
+async def _findings_of(database: Database, policy: Policy | None, now: datetime) -> tuple[str | None, list[Finding]]:
     revision = await migrate.current_revision(database)
     problems = await postgresql_facts.problems(database) if database.dialect == "postgresql" else []
     if database.read_only:

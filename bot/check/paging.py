@@ -23,7 +23,7 @@ ONLY_WHERE_USED = frozenset({"phone", "push"})  # reported only if the policy us
 
 def check(settings: Settings, policy: Policy | None) -> list[Finding]:
     """Check the paging methods and the heartbeat."""
-    return [*_notifiers(settings, calls.methods_named(policy) if policy else frozenset()), _heartbeat(settings)]
+    return [*_notifiers(settings, calls.methods_in_policy(policy) if policy else frozenset()), _heartbeat(settings)]
 
 
 def _notifiers(settings: Settings, used: frozenset[str]) -> list[Finding]:

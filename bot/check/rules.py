@@ -34,20 +34,20 @@ async def check(settings: Settings, policy: Policy | None) -> list[Finding]:
 
 
 async def _rules(settings: Settings, policy: Policy) -> list[Finding]:
-    switched = await _switched(settings)
+    switched = await _read_switches(settings)
     findings = [
         warn("rules", f"{key} is off since {switch.at:%Y-%m-%d} by {switch.actor}: {switch.reason}")
         for key, switch in switched.items()
         if key in policy.rules and not switch.enabled
     ]
-    enabled = [rule for key, rule in policy.rules.items() if _enabled(rule, switched.get(key))]
+    enabled = [rule for key, rule in policy.rules.items() if _is_enabled(rule, switched.get(key))]
     address = settings.prometheus_address
     if address is None:
         words = f"PROMETHEUS_URL is not set, so none of the {len(enabled)} rules can be evaluated. Set it."
         return [*findings, fail("rules", words)]
     prometheus = Prometheus(lambda: address)
     try:
-        refused = await _refused(prometheus, enabled)
+        refused = await _refused_queries(prometheus, enabled)
     except PrometheusError as error:
         return [*findings, fail("rules", f"{error}. Correct PROMETHEUS_URL, or start Prometheus.")]
     finally:
@@ -57,11 +57,11 @@ async def _rules(settings: Settings, policy: Policy) -> list[Finding]:
     return [*findings, *(fail("rules", words) for words in refused)]
 
 
-def _enabled(rule: AlertingRule, switch: Switch | None) -> bool:
+def _is_enabled(rule: AlertingRule, switch: Switch | None) -> bool:
     return rule.enabled if switch is None else switch.enabled
 
 
-async def _switched(settings: Settings) -> dict[str, Switch]:
+async def _read_switches(settings: Settings) -> dict[str, Switch]:
     """The newest switch of each rule. Empty if the database cannot be read, which its own check reports."""
     try:
         database = await open_database(settings.url, migrate=False)
@@ -76,7 +76,7 @@ async def _switched(settings: Settings) -> dict[str, Switch]:
         await database.close()
 
 
-async def _refused(prometheus: Prometheus, rules: Sequence[AlertingRule]) -> list[str]:
+async def _refused_queries(prometheus: Prometheus, rules: Sequence[AlertingRule]) -> list[str]:
     """One sentence for each query that Prometheus refuses. Raises `PrometheusError` if it does not answer."""
     now = time.time()
     queries = {need.query: rule for rule in rules for need in needs_of(rule)}

@@ -26,7 +26,7 @@ ANSWERS_WITHIN_S = 5.0
 async def check(settings: Settings) -> list[Finding]:
     """Check the settings, the port and the folders, without starting anything."""
     missing = [fail("settings", words) for words in settings.missing_for_serving()]
-    findings = [*missing, *_kinds(settings), *_left_from_a_demo(settings), *_environment_file(), *_archive(settings)]
+    findings = [*missing, *_kinds(settings), *_demo_settings(settings), *_environment_file(), *_archive(settings)]
     findings += await _port(settings)
     if any(not finding.fine for finding in findings):
         return findings
@@ -48,7 +48,7 @@ def _kinds(settings: Settings) -> list[Finding]:
     return findings
 
 
-def _left_from_a_demo(settings: Settings) -> list[Finding]:
+def _demo_settings(settings: Settings) -> list[Finding]:
     findings = []
     if settings.tocsin_speed != 1:
         words = (

@@ -34,14 +34,14 @@ EXAMPLE = "tocsin actions INC-42"
 @as_json_option
 def actions_command(scope: str, incident_id: str | None, owner: str | None, person: str | None, as_json: bool) -> None:
     """Action items that are to be done, those due soonest first."""
-    wanted = _wanted(scope, incident_id, owner, person)
+    action_filter = _wanted(scope, incident_id, owner, person)
     today = datetime.now(UTC).date()
-    items, people, tickets = run(lambda database, settings: _items(database, settings, wanted, person))
+    items, people, tickets = run(lambda database, settings: _items(database, settings, action_filter, person))
     if as_json:
         print_json([{**action_json(item, today), "ticket": ticket_json(tickets.get(item.id))} for item in items])
         return
     if not items:
-        echo("No action item is overdue." if wanted.due_before else "No action items.")
+        echo("No action item is overdue." if action_filter.due_before else "No action items.")
     for item in items:
         echo(_line(item, people))
 

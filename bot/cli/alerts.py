@@ -75,7 +75,7 @@ def all_command(as_json: bool) -> None:
 @as_json_option
 def explain_command(identifier: str, as_json: bool) -> None:
     """Why a group (AG-7), or the groups of a fingerprint, were decided as they were: each step and its reason."""
-    explained = run(lambda database, settings: _explained(database, settings, identifier))
+    explained = run(lambda database, settings: _read_explanations(database, settings, identifier))
     if as_json:
         print_json(explained)
         return
@@ -147,7 +147,7 @@ async def _silences(
     policies = Policies(loaded.policy, loaded.document, policy_reader.from_document)
     context = Context(database, policies, await open_clock(database, settings.tocsin_speed))
     if labels:
-        matchers = " ".join(silence.formatted(*label.split("=", 1)) if "=" in label else label for label in labels)
+        matchers = " ".join(silence.format_matcher(*label.split("=", 1)) if "=" in label else label for label in labels)
         await add_silence(context, silence.parse(f"{matchers} {terms}", BOT, context.clock.now()))
     if ended:
         number = ended.upper().removeprefix("SI-")
@@ -177,7 +177,7 @@ def send_command(kind: str, dry_run: bool, file: Path) -> None:
 
 
 def _print(scope: str, as_json: bool) -> None:
-    alert_groups = run(lambda database, _: _listed(database, scope))
+    alert_groups = run(lambda database, _: _read_groups(database, scope))
     if as_json:
         print_json(alert_groups)
         return
@@ -192,18 +192,19 @@ def _print(scope: str, as_json: bool) -> None:
         click.echo(f"{'':<8} {counts}; {one_line(group['reason'])}")
 
 
-async def _listed(database: Database, scope: str) -> list[dict[str, Any]]:
+async def _read_groups(database: Database, scope: str) -> list[dict[str, Any]]:
     async with database.reading() as conn:
         read = groups.firing if scope == "firing" else groups.newest
-        listed = await read(conn, MOST_GROUPS)
-        numbers = [group.number for group in listed]
+        alert_groups = await read(conn, MOST_GROUPS)
+        numbers = [group.number for group in alert_groups]
         counts, alerts = await members.counts(conn, numbers), await members.of_groups(conn, numbers, MOST_ALERTS)
         return [
-            group_json(group, counts.get(group.number, MemberCount()), alerts.get(group.number, [])) for group in listed
+            group_json(group, counts.get(group.number, MemberCount()), alerts.get(group.number, []))
+            for group in alert_groups
         ]
 
 
-async def _explained(database: Database, settings: Settings, identifier: str) -> list[dict[str, Any]]:
+async def _read_explanations(database: Database, settings: Settings, identifier: str) -> list[dict[str, Any]]:
     number = identifier.upper().removeprefix("AG-")
     by_number = identifier.upper().startswith("AG-") and number.isdecimal()
     async with database.reading() as conn:

@@ -36,7 +36,7 @@ def oncall_command(schedule: str | None, at: str | None, as_json: bool, **option
     if not rows:
         echo("Nobody is on call: the policy has no schedules.")
     for row in rows:
-        echo(f"{row['schedule']:<20} {_now(row['now'])}{_next(row['next'])}")
+        echo(f"{row['schedule']:<20} {_people_on_call(row['now'])}{_next(row['next'])}")
 
 
 def _instant(text: str) -> datetime:
@@ -47,7 +47,7 @@ def _instant(text: str) -> datetime:
         raise TocsinError(f"“{text[:40]}” is not a time. Write it like 2026-11-25T18:00Z.") from None
 
 
-def _now(people: list[dict[str, Any]]) -> str:
+def _people_on_call(people: list[dict[str, Any]]) -> str:
     return ", ".join(f"{person['name']}{_until(person['until'])}" for person in people) or "nobody"
 
 

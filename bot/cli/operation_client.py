@@ -93,7 +93,7 @@ class DatabaseClient(OperationClient):
         """Run an operation by its name and return its JSON. Raises `TocsinError`."""
         operation = BY_NAME[name]
         call = Call(self._context, self._person or OPERATOR, path, operator=self._person is None)
-        answer = await operation.run(call, _validated(operation, arguments))
+        answer = await operation.run(call, _validate(operation, arguments))
         return json.loads(json.dumps(answer.body))
 
     async def names(self, ids: set[str]) -> dict[str, str]:
@@ -117,7 +117,7 @@ class ApiClient(OperationClient):
     async def run(self, name: str, path: Mapping[str, str], arguments: Mapping[str, Any]) -> Any:
         """Run an operation by its name and return its JSON. Raises `TocsinError`."""
         operation = BY_NAME[name]
-        _validated(operation, arguments)
+        _validate(operation, arguments)
         url = self._url + operation.path.format(**{key: quote(value, safe="") for key, value in path.items()})
         if operation.method == "GET":
             query = {
@@ -193,8 +193,8 @@ async def local_context(database: Database, settings: Settings, person: str | No
         policies=Policies(loaded.policy, loaded.document, policy_reader.from_document),
         clock=await open_clock(database, settings.tocsin_speed),
         methods=notifiers.methods(settings),
-        tracker=trackers.used(settings),
-        wikis=wikis.configured(settings),
+        tracker=trackers.ticket_tracker(settings),
+        wikis=wikis.configured_wikis(settings),
         url=settings.tocsin_url,
         playbook_library=LibraryCache(settings.playbook_folders),
         templates=TemplateLibrary(settings.tocsin_templates),
@@ -213,7 +213,7 @@ async def check_identity(context: Context, person: str) -> None:
         raise NotAllowed(f"{person} has no account in this workspace, or a closed one.")
 
 
-def _validated(operation: Operation, arguments: Mapping[str, Any]) -> Any:
+def _validate(operation: Operation, arguments: Mapping[str, Any]) -> Any:
     try:
         return operation.arguments.model_validate_json(json.dumps(arguments), strict=True)
     except ValidationError as error:

@@ -105,7 +105,7 @@ def show_command(name: str, parameters: tuple[str, ...]) -> None:
 @click.option("--all", "everything", is_flag=True, help="Also those that were never used.")
 @as_json_option
 def stats_command(everything: bool, as_json: bool) -> None:
-    """How each playbook has fared: used, with success, how long it takes, last used, last reviewed, what is skipped.
+    """Show for each playbook its uses, successes, usual time, last use, last review and skipped steps.
 
     The most used first. JSON has all of them, in the order of `tocsin playbooks`.
     """
@@ -178,17 +178,19 @@ def _line(hit: Hit) -> str:
 
 def _as_text(playbook: Playbook, filled: dict[str, str]) -> list[str]:
     lines = [f"{playbook.name} ({playbook.id}) · {playbook.category}", playbook.description]
-    lines += _listed("Symptoms", playbook.symptoms) + _listed("Before you begin", playbook.prerequisites)
+    lines += _list_section("Symptoms", playbook.symptoms) + _list_section("Before you begin", playbook.prerequisites)
     for phase in playbook.phases:
         lines += ["", f"== {phase.title}{f' · {phase.within}' if phase.within else ''}"]
         for step in phase.steps:
             lines += _step(step, filled)
-    lines += _listed("Escalate when", playbook.escalation_criteria) + _listed("Tell", playbook.communication)
-    lines += _listed("Afterwards", playbook.post_resolution) + _listed("See also", playbook.related)
-    return lines + _listed("Why it differs from its source", playbook.notes)
+    lines += _list_section("Escalate when", playbook.escalation_criteria) + _list_section(
+        "Tell", playbook.communication
+    )
+    lines += _list_section("Afterwards", playbook.post_resolution) + _list_section("See also", playbook.related)
+    return lines + _list_section("Why it differs from its source", playbook.notes)
 
 
-def _listed(title: str, texts: tuple[str, ...]) -> list[str]:
+def _list_section(title: str, texts: tuple[str, ...]) -> list[str]:
     return ["", f"{title}:", *(f"  - {text}" for text in texts)] if texts else []
 
 

@@ -21,13 +21,13 @@ def expand(values: str) -> list[float | None]:
     """
     samples: list[float | None] = []
     for word in values.split():
-        samples += _expanded(word)
+        samples += _expand(word)
         if len(samples) > MOST_SAMPLES:
             raise TocsinError(f"“{values[:60]}” are more than {MOST_SAMPLES:,} samples")
     return samples
 
 
-def _expanded(word: str) -> list[float | None]:
+def _expand(word: str) -> list[float | None]:
     if word == "_":
         return [GAP]
     if word == "stale":

@@ -148,8 +148,8 @@ def _print(proof: Proof) -> None:
         echo("")
         echo("When:")
     for difference in proof.differences[:_MOST_DIFFERENCES]:
-        here, there = (", ".join(people) or "nobody" for people in (difference.ours, difference.theirs))
+        our_people, their_people = (", ".join(people) or "nobody" for people in (difference.ours, difference.theirs))
         span = f"{difference.starts_at:%Y-%m-%d %H:%M} to {difference.ends_at:%Y-%m-%d %H:%M} UTC"
-        echo(f"  {difference.schedule}, {span}, {difference.minutes} min: here {here}, there {there}")
+        echo(f"  {difference.schedule}, {span}, {difference.minutes} min: here {our_people}, there {their_people}")
     if len(proof.differences) > _MOST_DIFFERENCES:
         echo(f"  … and {len(proof.differences) - _MOST_DIFFERENCES} more; --json lists all.")

@@ -75,14 +75,14 @@ def backup_command(file: Path) -> None:
 
 @click.command("restored")
 def restored_command() -> None:
-    """After a database was restored, and before serving: nothing is sent twice, and no incident number is reused."""
-    count, numbers = asyncio.run(_restored())
+    """Run this after restoring a database, before serving: nothing is sent twice, and no number is reused."""
+    count, numbers = asyncio.run(_mark_restored())
     echo(f"{count} notices that wait are looked for in Slack before they are sent. Look at the rest: tocsin verify")
     echo("Reminders and pages that are due by now are looked for too, where the method can be asked.")
     echo(numbers)
 
 
-async def _restored() -> tuple[int, str]:
+async def _mark_restored() -> tuple[int, str]:
     """The number of waiting notices, and a sentence about the incident numbers."""
     lock = await acquire(settings_reader.load().url, wait_s=0)
     try:

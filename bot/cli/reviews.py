@@ -48,7 +48,7 @@ def review_command(
     if kind == "json" and output is None:
         print_json(review_json(view, datetime.now(UTC).date()))
         return
-    content = _formatted(view, kind)
+    content = _format(view, kind)
     if output is not None:
         write_file(output, content)
         echo(f"{output}: {len(content)} bytes.", err=True)
@@ -60,7 +60,7 @@ def review_command(
         click.echo(content.decode())
 
 
-def _formatted(view: ReviewView, kind: str) -> bytes:
+def _format(view: ReviewView, kind: str) -> bytes:
     match kind:
         case "html":
             return review_formats.html_page(view).encode()

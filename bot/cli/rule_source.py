@@ -21,7 +21,7 @@ def policy_in_force(path: Path | None) -> LoadedPolicy:
     return policy_reader.read(path)
 
 
-def rules_named(loaded: LoadedPolicy, source: str) -> tuple[Policy, list[AlertingRule]]:
+def resolve_rules(loaded: LoadedPolicy, source: str) -> tuple[Policy, list[AlertingRule]]:
     """Resolve `source` to rules: an ID, a file of rules, or one rule in a line such as `up == 0 for 5m`.
 
     Also returns the policy with them. Raises `TocsinError`.

@@ -144,7 +144,7 @@ async def _check(
         (_texts(alert_json.get("exp_labels")), _texts(alert_json.get("exp_annotations")))
         for alert_json in check.get("exp_alerts") or []
     ]
-    return _compared(name, str(check.get("eval_time", "0s")), expected, fired)
+    return _differences(name, str(check.get("eval_time", "0s")), expected, fired)
 
 
 async def firing_at(
@@ -171,7 +171,7 @@ def _with_every(rule: AlertingRule, every: float) -> AlertingRule:
 Texts = tuple[dict[str, str], dict[str, str]]
 
 
-def _compared(name: str, instant: str, expected: Sequence[Texts], fired: Sequence[Texts]) -> list[str]:
+def _differences(name: str, instant: str, expected: Sequence[Texts], fired: Sequence[Texts]) -> list[str]:
     unexpected = list(fired)
     failures = []
     for labels, notes in expected:

@@ -14,7 +14,7 @@ from bot import settings as settings_reader
 from bot.cli import rule_tests
 from bot.cli.operation_client import client_options, prints_json, run_in_group
 from bot.cli.output import as_json_option, echo, print_json
-from bot.cli.rule_source import policy_in_force, rules_named
+from bot.cli.rule_source import policy_in_force, resolve_rules
 from bot.cli.shared import run
 from bot.domain.errors import TocsinError
 from bot.domain.rules.conditions import figure
@@ -129,7 +129,7 @@ async def _backtest(database: Database, settings: Settings, source: str, since: 
     address = settings.prometheus_address
     if address is None:
         raise TocsinError("PROMETHEUS_URL is not set, so there is no history to try the rule on.")
-    policy, rules = rules_named(policy_in_force(settings.policy_path), source)
+    policy, rules = resolve_rules(policy_in_force(settings.policy_path), source)
     prometheus = Prometheus(lambda: address)
     try:
         return [await backtest(database, prometheus.range, policy, rule, since) for rule in rules]

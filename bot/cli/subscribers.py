@@ -20,7 +20,7 @@ from storage.statuspage import subscribers
 @as_json_option
 @click.pass_context
 def subscribers_command(ctx: click.Context, as_json: bool) -> None:
-    """How many are told of what is published; its commands list, add and remove them."""
+    """Count the subscribers of the status page; its commands list, add and remove them."""
     if ctx.invoked_subcommand is not None:
         return
     counted = run(lambda database, _: _subscribers(database))

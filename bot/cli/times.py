@@ -36,7 +36,7 @@ def times_command(incident_id: str, reason: str, as_json: bool, person: str | No
     """Correct the times of INCIDENT_ID; without a time, show them."""
     number = incident_number(incident_id)
     corrections = {f"{name}_at": _instant(text) for name, text in times.items() if text}
-    incident = run(lambda database, settings: _corrected(database, settings, number, corrections, reason, person))
+    incident = run(lambda database, settings: _correct(database, settings, number, corrections, reason, person))
     if as_json:
         print_json({**incident_json(incident), **{name: instant(getattr(incident, name)) for name in LABELS}})
         return
@@ -52,7 +52,7 @@ def _instant(text: str) -> datetime:
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
 
 
-async def _corrected(
+async def _correct(
     database: Database, settings: Settings, number: int, corrections: dict[str, datetime], reason: str,
     person: str | None,
 ) -> Incident:  # fmt: skip

@@ -50,7 +50,7 @@ def create_command(name: str, person: str, scopes: str, expires: str | None, as_
 @as_json_option
 def list_command(as_json: bool) -> None:
     """The tokens, the newest first."""
-    newest = run(lambda database, _: _listed(database))
+    newest = run(lambda database, _: _read_tokens(database))
     if as_json:
         print_json([token_json(token) for token in newest])
         return
@@ -76,7 +76,7 @@ def revoke_command(name_or_id: str, as_json: bool) -> None:
     echo(f"The token “{token.name}” is revoked.")
 
 
-async def _listed(database: Database) -> list[Token]:
+async def _read_tokens(database: Database) -> list[Token]:
     async with database.reading() as conn:
         return await stored_tokens.newest(conn)
 

@@ -14,7 +14,7 @@ from bot.domain.incident import Change, Incident
 from bot.domain.paging import calls
 from bot.domain.paging.calls import PagePlan
 from bot.domain.paging.context import PagingContext
-from bot.domain.paging.ladder import PagingOutcome, whom
+from bot.domain.paging.ladder import PagingOutcome, recipients_in_words
 from bot.domain.policy.policy import Rung
 from bot.domain.routing import keys
 from bot.domain.routing.notice import Notice
@@ -57,7 +57,7 @@ def due(change: Change, dedup_key: str, reason: str) -> Outcome:
     return Outcome(change, ledger=(LedgerDecision(dedup_key, DeadlineState.DUE, reason),))
 
 
-def skipped(change: Change, dedup_key: str, reason: str) -> Outcome:
+def skip(change: Change, dedup_key: str, reason: str) -> Outcome:
     """The outcome of a lapsed deadline for which nothing is sent."""
     return Outcome(change, ledger=(LedgerDecision(dedup_key, DeadlineState.SKIPPED, reason),))
 
@@ -93,7 +93,7 @@ def of_paging(before: Incident, paging: PagingOutcome, cause: PageCause, context
         )
     if before.drill:
         return _would_have_paged(before, paging, cause, first_page, pages)
-    recipient_words = whom(paging, context.policy)
+    recipient_words = recipients_in_words(paging, context.policy)
     used_up = [
         LedgerDecision(key, DeadlineState.DUE, _with_gaps(f"paged early: {cause.why}{recipient_words}", pages))
         for key in first_page

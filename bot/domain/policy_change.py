@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.errors import Refused
 from bot.domain.incident import Change, Incident, Ladder, PagedRung, TriggerState, empty_roles, require_open
-from bot.domain.incident.due import rearmed, roles_due
+from bot.domain.incident.due import next_after, roles_due
 from bot.domain.incident.handover import open_offers
 from bot.domain.paging import calls, triggers
 from bot.domain.policy.policy import Policy, Rung, Severity, Trigger
@@ -107,7 +107,7 @@ def _update_due(incident: Incident, before: Policy, policy: Policy, now: datetim
     if same_cadence or promised:
         return incident.update_due_at
     last = max(filter(None, (incident.updated_at, incident.ladder.started_at)))
-    return rearmed(last, new, now, policy.zone)
+    return next_after(last, new, now, policy.zone)
 
 
 def _roles_due(incident: Incident, before: Policy, policy: Policy, now: datetime) -> datetime | None:

@@ -57,7 +57,7 @@ class Archive:
             return None
         with self.file.open("rb") as file:
             file.seek(place)
-            line = _parsed(file.readline(LARGEST_ANSWER))
+            line = _parse(file.readline(LARGEST_ANSWER))
         return line["answer"] if line is not None else None
 
     def put(self, path: str, params: Mapping[str, str], answer: Mapping[str, Any]) -> None:
@@ -75,7 +75,7 @@ class Archive:
         place = 0
         with self.file.open("rb") as file:
             while len(self._places) < MOST_ANSWERS and (raw := file.readline(LARGEST_ANSWER)):
-                line = _parsed(raw) if raw.endswith(b"\n") else None
+                line = _parse(raw) if raw.endswith(b"\n") else None
                 if line is not None:
                     self._places[_key(line["source"], line["path"], line["params"])] = place
                 place += len(raw)
@@ -96,7 +96,7 @@ def _key(source: str, path: str, params: Mapping[str, str]) -> str:
     return json.dumps([source, path, sorted(params.items())])
 
 
-def _parsed(raw: bytes) -> dict[str, Any] | None:
+def _parse(raw: bytes) -> dict[str, Any] | None:
     """One line of the file; None if it is incomplete or not a saved response."""
     try:
         line = json.loads(raw)

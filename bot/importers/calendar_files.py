@@ -20,7 +20,7 @@ async def calendar_texts(places: Sequence[str]) -> list[tuple[str, str]]:
     texts: list[tuple[str, str]] = []
     for place in places:
         if "://" in place:
-            texts.append((f"calendar {len(texts) + 1}", await _fetched(place)))
+            texts.append((f"calendar {len(texts) + 1}", await _fetch(place)))
             continue
         texts += [(file.stem, _read(file)) for file in _files(Path(place))]
     if len(texts) > _MOST:
@@ -35,7 +35,7 @@ def _files(path: Path) -> list[Path]:
     return files
 
 
-async def _fetched(url: str) -> str:
+async def _fetch(url: str) -> str:
     if not url.startswith(("https://", "http://")) or http.in_the_clear(url):
         raise ImportFailed("The address of a calendar must begin with https://.")
     async with aiohttp.ClientSession() as session:

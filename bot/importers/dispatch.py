@@ -85,7 +85,7 @@ async def _dispatch(conn: AsyncConnection, schema: str) -> list[PastIncident]:
     incidents = []
     for row in await _rows(conn, schema, "incident"):
         name = _text(row, "name") or str(row["id"])
-        past = _past(f"{schema}/{row['id']}", f"{name}: {_text(row, 'title')}", row)
+        past = _past_incident(f"{schema}/{row['id']}", f"{name}: {_text(row, 'title')}", row)
         past.priority = priorities.get(row.get("incident_priority_id"), "")
         past.text = "\n\n".join(part for part in (_long(row, "description"), _long(row, "resolution")) if part)
         past.declared_at = _at(row, "reported_at") or _at(row, "created_at")
@@ -112,7 +112,7 @@ async def _response(conn: AsyncConnection, schema: str) -> list[PastIncident]:
     events = await _by_incident(conn, schema, "core_timelineevent")
     incidents = []
     for row in await _rows(conn, schema, "core_incident"):
-        past = _past(f"{schema}/{row['id']}", _text(row, "report"), row)
+        past = _past_incident(f"{schema}/{row['id']}", _text(row, "report"), row)
         past.priority, past.declared_at = _text(row, "severity"), _at(row, "start_time") or _at(row, "report_time")
         past.text = "\n\n".join(part for part in (_long(row, "summary"), _long(row, "impact")) if part)
         past.resolved_at = _at(row, "end_time")
@@ -125,7 +125,7 @@ async def _response(conn: AsyncConnection, schema: str) -> list[PastIncident]:
     return incidents
 
 
-def _past(identity: str, title: str, row: Row) -> PastIncident:
+def _past_incident(identity: str, title: str, row: Row) -> PastIncident:
     words = one_line(title)[:300] or f"Incident {row['id']}"
     return PastIncident(Origin("incident", identity, words), title=words)
 

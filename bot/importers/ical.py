@@ -46,7 +46,7 @@ def read_calendars(calendars: Sequence[tuple[str, str]], now: datetime) -> Accou
     account = Account(SOURCE)
     people: dict[str, Person] = {}
     for number, (name, text) in enumerate(calendars):
-        calendar = _parsed(name, text)
+        calendar = _parse(name, text)
         schedule = Schedule(Origin("calendar", name, calendar.name), timezone=calendar.zone_name)
         rotation = Rotation(Origin("shifts", name), reported=False)
         rotation.shifts = []
@@ -76,7 +76,7 @@ def rendering(account: Account) -> dict[str, list[Duty]]:
     }
 
 
-def _parsed(name: str, text: str) -> _Calendar:
+def _parse(name: str, text: str) -> _Calendar:
     try:
         calendar: Any = Calendar.from_ical(text)
         if calendar.name != "VCALENDAR":

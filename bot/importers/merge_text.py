@@ -44,7 +44,7 @@ class _Edits:
     text: str
     made: list[tuple[int, str]] = field(default_factory=list)
 
-    def applied(self) -> str:
+    def apply(self) -> str:
         """The text with all insertions; those at the same offset keep the order in which they were made."""
         parts, place = [], 0
         for offset, new in sorted(self.made, key=lambda insertion: insertion[0]):
@@ -53,7 +53,7 @@ class _Edits:
         return "".join([*parts, self.text[place:]])
 
 
-def merged(text: str, additions: Sequence[Addition]) -> str:
+def merge(text: str, additions: Sequence[Addition]) -> str:
     """The text of the file with the additions. Raises `ImportFailed` if the file is not a YAML mapping."""
     if not additions:
         return text
@@ -66,7 +66,7 @@ def merged(text: str, additions: Sequence[Addition]) -> str:
     if root.flow_style:
         raise ImportFailed("The policy file is one pair of braces; write its sections on lines of their own first.")
     _place(edits, root, _tree(additions), "")
-    return edits.applied()
+    return edits.apply()
 
 
 def _tree(additions: Sequence[Addition]) -> _Section:

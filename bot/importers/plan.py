@@ -13,7 +13,7 @@ from bot.importers.compose.people import Directory, add_people, add_teams
 from bot.importers.compose.schedules import add_schedules
 from bot.importers.compose.services import add_priorities, add_routes, add_senders, add_services
 from bot.importers.errors import ImportFailed
-from bot.importers.merge_text import Addition, merged
+from bot.importers.merge_text import Addition, merge
 from bot.importers.report import Report
 from bot.policy.yaml_source import parse_yaml
 
@@ -62,7 +62,7 @@ def make_plan(
         services=draft.services,
         teams=draft.teams,
         team_people=draft.team_people,
-        policy_text=merged(policy_text, draft.additions).lstrip("\n"),
+        policy_text=merge(policy_text, draft.additions).lstrip("\n"),
     )
 
 

@@ -117,7 +117,7 @@ def prove(
         key = plan.schedules.get(schedule.origin.id)
         duties = _policy_spells(coverage.policy, covers, key, start, end)
         spells = _source_spells(rendering.get(schedule.origin.id, ()), plan, start, end)
-        for since, until, policy_people, source_people in _compared(duties, spells, start, end):
+        for since, until, policy_people, source_people in _compare(duties, spells, start, end):
             minutes = int((until - since) / _MINUTE)
             total += minutes
             if policy_people == source_people:
@@ -169,7 +169,7 @@ def names_of(participant: Participant, plan: Plan) -> tuple[str, ...]:
     return (plan.people.get(participant.id, participant.name or participant.id),)
 
 
-def _compared(
+def _compare(
     policy_spells: list[_Spell], source_spells: list[_Spell], start: datetime, end: datetime
 ) -> Iterator[tuple[datetime, datetime, tuple[str, ...], tuple[str, ...]]]:
     """Split the span wherever the people on either side change: (from, until, policy's people, source's people)."""

@@ -56,7 +56,7 @@ class Reader:
         if self.session is None:
             raise Forbidden(f"the saved answers have none for {path}")
         async with self._gate:
-            answer = await self._asked(path, query)
+            answer = await self._ask(path, query)
         self._answers += 1
         if self._answers % _TOLD_EVERY == 0:
             self.tell(f"{self._answers:,} answers of {self.vendor} read …")
@@ -64,7 +64,7 @@ class Reader:
             self.archive.put(path, query, answer)
         return answer
 
-    async def _asked(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
+    async def _ask(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
         """Repeat the request until there is a final response."""
         reason = ""
         for attempt in range(ATTEMPTS):
@@ -100,13 +100,13 @@ class Reader:
             ) as response:  # fmt: skip
                 body = await _body(response)
                 wait_s = http.retry_after_s(response.headers)
-                return response.status, self._parsed(body, path, response.status), wait_s, f"{response.status}"
+                return response.status, self._parse(body, path, response.status), wait_s, f"{response.status}"
         except (aiohttp.InvalidURL, ValueError):
             raise ImportFailed(f"The address of {self.vendor} cannot be used: check the settings.") from None
         except (aiohttp.ClientError, TimeoutError) as error:
             return 0, {}, None, type(error).__name__
 
-    def _parsed(self, body: bytes | None, path: str, status: int) -> dict[str, Any]:
+    def _parse(self, body: bytes | None, path: str, status: int) -> dict[str, Any]:
         if status != 200:
             return {}
         if body is None:

@@ -13,7 +13,9 @@ _CHUNK = timedelta(days=30)  # of one request; PagerDuty renders three months at
 DutiesOf = Callable[[str, datetime, datetime], Awaitable[list[Duty]]]  # of one schedule, by its ID, in one span
 
 
-async def rendered(account: Account, start: datetime, end: datetime, duties_of: DutiesOf) -> dict[str, Sequence[Duty]]:
+async def render_schedules(
+    account: Account, start: datetime, end: datetime, duties_of: DutiesOf
+) -> dict[str, Sequence[Duty]]:
     """The duties of each active schedule, by its ID. Schedules are read concurrently."""
     identities = [schedule.origin.id for schedule in account.schedules if not schedule.lost]
     duties = await all_of(_in_chunks(identity, start, end, duties_of) for identity in identities)

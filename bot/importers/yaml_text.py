@@ -95,10 +95,10 @@ def _setting(key: str, value: Any, indent: str) -> Iterator[str]:
     for item in value:
         if isinstance(item, CommentedItem):
             yield f"{indent}  {comment(item.comment)}"
-        yield from _listed(plain(item), indent + "  ")
+        yield from _item_lines(plain(item), indent + "  ")
 
 
-def _listed(value: Any, indent: str) -> Iterator[str]:
+def _item_lines(value: Any, indent: str) -> Iterator[str]:
     """The lines of a list item; one that is far too long for a line has a line for each of its settings."""
     line = f"{indent}- {flow(value)}"
     if not isinstance(value, Mapping) or len(line) <= 2 * WIDTH:

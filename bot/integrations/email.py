@@ -22,7 +22,7 @@ import aiosmtplib
 from bot.domain.errors import DeliveryError
 from bot.integrations import http
 from bot.integrations.mail import Mail, build
-from bot.integrations.mail_message import BREAKS, begun, one_line, parsed_address, recipient_address
+from bot.integrations.mail_message import BREAKS, new_message, one_line, parsed_address, recipient_address
 from bot.integrations.protocol import Page, Receipt
 from bot.integrations.smtp_pool import Connection, OutcomeUnknown, SmtpPool
 
@@ -127,9 +127,9 @@ class Email:
         try:
             await client.connect()
         except aiosmtplib.SMTPAuthenticationError as error:
-            raise self._refused("refuses the user or the password; check SMTP_URL", error.code) from None
+            raise self._reply_error("refuses the user or the password; check SMTP_URL", error.code) from None
         except aiosmtplib.SMTPResponseException as error:
-            raise self._refused("refuses the connection", error.code) from None
+            raise self._reply_error("refuses the connection", error.code) from None
         except (aiosmtplib.SMTPException, TimeoutError, OSError) as error:
             if type(error) in _NOT_OFFERED:
                 words = f"{VENDOR} offers no STARTTLS, or no login that we know; try smtps://, or smtp+plain://"
@@ -143,20 +143,20 @@ class Email:
             reply = await self._pool.send(message)
         except aiosmtplib.SMTPRecipientsRefused as error:
             code = max((refusal.code for refusal in error.recipients), default=550)
-            raise self._refused("refuses the recipient", code) from None
+            raise self._reply_error("refuses the recipient", code) from None
         except aiosmtplib.SMTPSenderRefused as error:
-            raise self._refused("refuses the sender; check MAIL_FROM", error.code) from None
+            raise self._reply_error("refuses the sender; check MAIL_FROM", error.code) from None
         except aiosmtplib.SMTPNotSupported:
             raise DeliveryError(f"{VENDOR} takes no addresses beyond ASCII", permanent=True) from None
         except aiosmtplib.SMTPResponseException as error:
-            raise self._refused("refuses the message", error.code) from None
+            raise self._reply_error("refuses the message", error.code) from None
         except OutcomeUnknown as error:
             raise DeliveryError(f"the connection to {VENDOR} broke ({error})", uncertain=True) from None
         except (aiosmtplib.SMTPException, OSError) as error:
             raise DeliveryError(f"the connection to {VENDOR} broke ({type(error).__name__})") from None
         return Receipt(VENDOR, str(message["Message-ID"]), self._clean(" ".join(reply.split()))[:200])
 
-    def _refused(self, words: str, code: int) -> DeliveryError:
+    def _reply_error(self, words: str, code: int) -> DeliveryError:
         """The error of a reply: 4xx is temporary, 5xx permanent (RFC 5321, 4.2.1)."""
         return DeliveryError(f"{VENDOR} {words} ({code})", permanent=code >= 500)
 
@@ -166,7 +166,7 @@ class Email:
     def message(self, page: Page) -> EmailMessage:
         """The message as text and HTML. No value can inject a header."""
         to = recipient_address(page.person.name, page.person.email or "")
-        message = begun(self.sender, to, page.headline, self.now(), page.key, thread(page))
+        message = new_message(self.sender, to, page.headline, self.now(), page.key, thread(page))
         message["Importance"] = "high"
         message["X-Priority"] = "1"
         message.set_content(text(page))

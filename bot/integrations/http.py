@@ -129,18 +129,18 @@ async def _body(response: aiohttp.ClientResponse, largest: int) -> bytes:
 def _json(body: bytes, secrets: Collection[str]) -> Any:
     """The body's JSON; None for a body without."""
     try:
-        return _scrubbed(json.loads(body), secrets)
+        return _scrub(json.loads(body), secrets)
     except (ValueError, RecursionError):  # RecursionError: thousands of brackets
         return None
 
 
-def _scrubbed(value: Any, secrets: Collection[str]) -> Any:
+def _scrub(value: Any, secrets: Collection[str]) -> Any:
     if isinstance(value, str):
         return without(value, secrets)
     if isinstance(value, list):
-        return [_scrubbed(item, secrets) for item in value]
+        return [_scrub(item, secrets) for item in value]
     if isinstance(value, dict):
-        return {without(str(key), secrets): _scrubbed(item, secrets) for key, item in value.items()}
+        return {without(str(key), secrets): _scrub(item, secrets) for key, item in value.items()}
     return value
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 
-from bot.integrations.mail_message import BREAKS, begun, one_line, recipient_address
+from bot.integrations.mail_message import BREAKS, new_message, one_line, recipient_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Mail:
 def build(mail: Mail, sender: Address, now: datetime) -> EmailMessage:
     """The mail as multipart text and HTML. No value can inject a header. Raises `DeliveryError` for a bad address."""
     to = recipient_address(mail.name, mail.to)
-    message = begun(sender, to, mail.subject, now, mail.key, mail.thread, mail.answers)
+    message = new_message(sender, to, mail.subject, now, mail.key, mail.thread, mail.answers)
     if mail.reply_to:
         message["Reply-To"] = recipient_address("", mail.reply_to)
     if mail.unsubscribe_url and not BREAKS.search(mail.unsubscribe_url):

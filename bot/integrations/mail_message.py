@@ -17,7 +17,7 @@ BREAKS = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 _PLAIN = re.compile(r"[^@\s<>,;:\"\\()\[\]\x00-\x1f\x7f]+")
 
 
-def begun(
+def new_message(
     sender: Address, to: Address, subject: str, now: datetime, key: str, thread: str, answers: str | None = None
 ) -> EmailMessage:
     """A message without a body. `key`, `thread` and `answers` are parts of message IDs: letters, digits, `.` and `-`.

@@ -42,14 +42,14 @@ class Phone:
 
 def twiml(page: Page) -> str:
     """What Twilio does once the person answers: read the page twice, and take a key if they can acknowledge."""
-    words = spoken(page)
+    words = spoken_words(page)
     base, separator, token = (page.acknowledge or "").partition(_ACK)
     if not separator:
         return response(say(f"{words} Open Slack to acknowledge.", READ_TWICE))
     return response(ask_for_key(f"{words} Press 1 to acknowledge.", f"{base}{VOICE_PATH}?{urlencode({'ack': token})}"))
 
 
-def spoken(page: Page) -> str:
+def spoken_words(page: Page) -> str:
     """The page in words to be read aloud. Of a private incident only the ID is said."""
     start = f"This is Tocsin. You are paged{page.count} for {_aloud(page.incident)}"
     if page.private:

@@ -76,7 +76,7 @@ async def _ask(probe: Probe, expires: list[datetime]) -> str | None:
             expires.append(hop.expires_at)
         following = _redirect(url, hop)
         if following is None:
-            return _judged(hop, probe)
+            return _judge(hop, probe)
         if hop.status == 303 or (hop.status in (301, 302) and method == "POST"):
             method = "GET"  # https://fetch.spec.whatwg.org/#http-redirect-fetch
         url = following
@@ -99,7 +99,7 @@ def _redirect(url: URL, hop: _Hop) -> URL | None:
     return following
 
 
-def _judged(hop: _Hop, probe: Probe) -> str | None:
+def _judge(hop: _Hop, probe: Probe) -> str | None:
     status = str(hop.status)
     if status not in probe.expect and f"{status[0]}xx" not in probe.expect:
         elsewhere = " to another host, which is not followed" if hop.status in REDIRECTS else ""

@@ -54,7 +54,7 @@ class Address:
 
 
 class Prometheus:
-    """A client. Use `close` when it is not needed any more."""
+    """A client of one Prometheus. Call `close` at the end."""
 
     def __init__(self, address: Callable[[], Address]) -> None:
         """`address` is called before each request: its secrets may be replaced meanwhile."""
@@ -85,7 +85,7 @@ class Prometheus:
             parts.append(await self._range(query, start, last, step))
             start = last + step
             if start > end + step * 1e-6:
-                return parts[0] if len(parts) == 1 else _joined(parts)
+                return parts[0] if len(parts) == 1 else _join(parts)
 
     async def _range(self, query: str, start: float, end: float, step: float) -> list[Series]:
         form = {
@@ -161,7 +161,7 @@ def _series(result: Any) -> Series:
     return Series(labels_of(result["metric"]), times, values)
 
 
-def _joined(parts: list[list[Series]]) -> list[Series]:
+def _join(parts: list[list[Series]]) -> list[Series]:
     times: dict[Any, list[float]] = {}
     values: dict[Any, list[float]] = {}
     for part in parts:

@@ -57,13 +57,13 @@ class SmtpPool:
         What fails on a kept connection before the text of the mail is sent once more over a new one: servers close
         connections that were idle, or that carried many mails.
         """
-        client = self._kept()
+        client = self._take_kept()
         if client is not None:
             with contextlib.suppress(_StaleConnection):
-                return await self._over(client, message)
-        return await self._over(await self.opened(), message)
+                return await self._send_over(client, message)
+        return await self._send_over(await self.opened(), message)
 
-    async def _over(self, client: Connection, message: EmailMessage) -> str:
+    async def _send_over(self, client: Connection, message: EmailMessage) -> str:
         again = client.is_used
         try:
             _, reply = await client.send_message(message)
@@ -87,7 +87,7 @@ class SmtpPool:
         self._keep(client)
         return reply
 
-    def _kept(self) -> Connection | None:
+    def _take_kept(self) -> Connection | None:
         while self._idle:
             client, _ = self._idle.pop()
             if client.is_connected:
@@ -142,7 +142,7 @@ class OutcomeUnknown(Exception):
 
 
 class _StaleConnection(Exception):
-    """A kept connection is of no use any more; nothing was handed over."""
+    """The server has closed a kept connection; no mail was handed over."""
 
 
 def _closes(error: aiosmtplib.SMTPException) -> bool:

@@ -65,7 +65,7 @@ def findings_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     return [{"finding": finding.sentence, "blocks": finding.blocks} for finding in findings]
 
 
-def told_json(told: AudienceMessage | None) -> dict[str, Any] | None:
+def audience_message_json(told: AudienceMessage | None) -> dict[str, Any] | None:
     """When an audience was last told, and what."""
     return None if told is None else {"at": _instant(told.at), "stage": told.stage, "number": told.number}
 

@@ -18,7 +18,7 @@ from bot.mcp.tool import (
     integer,
     permalink,
     person,
-    shortened,
+    shorten,
     text,
     without_empty,
     workspace_url,
@@ -48,7 +48,7 @@ def _brief(incident: dict[str, Any], base: str, more: tuple[str, ...] = (), most
     fields = {name: incident.get(name) for name in (*_LISTED, *more)}
     for name in ("title", "description", "summary", "root_cause"):
         if fields.get(name):
-            fields[name] = shortened(fields[name], most)
+            fields[name] = shorten(fields[name], most)
     return without_empty({**fields, "link": permalink(base, incident.get("channel_id"))})
 
 
@@ -76,7 +76,7 @@ async def _timeline(call: Call, arguments: Arguments) -> dict[str, Any]:
                 "kind": entry["kind"],
                 "actor": entry["actor"],
                 "source": entry["source"],
-                "text": shortened(entry.get("last_text") or entry["text"]),
+                "text": shorten(entry.get("last_text") or entry["text"]),
                 "link": permalink(base, channel, entry["source_ts"]) if entry["source_ts"] else None,
             }
         )
@@ -87,7 +87,7 @@ async def _timeline(call: Call, arguments: Arguments) -> dict[str, Any]:
 
 async def _why(call: Call, arguments: Arguments) -> dict[str, Any]:
     answer = await ask(call, "list_reminders", {}, id=arguments["id"])
-    rows = [without_empty({**row, "reason": shortened(row["reason"])}) for row in answer["reminders"][-MOST:]]
+    rows = [without_empty({**row, "reason": shorten(row["reason"])}) for row in answer["reminders"][-MOST:]]
     return {"reminders": rows, "left_out": max(0, len(answer["reminders"]) - MOST)}
 
 
@@ -107,7 +107,7 @@ async def _similar(call: Call, arguments: Arguments) -> dict[str, Any]:
     return {
         "incidents": [
             without_empty(
-                {**_brief(incident, base), "fixed": shortened(incident["fixed"]), "reasons": incident["reasons"]}
+                {**_brief(incident, base), "fixed": shorten(incident["fixed"]), "reasons": incident["reasons"]}
             )
             for incident in incidents
         ]
@@ -136,7 +136,7 @@ async def _alerts(call: Call, arguments: Arguments) -> dict[str, Any]:
 def _cut(value: Any, depth: int = 0) -> Any:
     """The same value with long texts and long lists cut."""
     if isinstance(value, str):
-        return shortened(value)
+        return shorten(value)
     if isinstance(value, dict):
         return without_empty({name: _cut(item, depth + 1) for name, item in value.items()})
     return [_cut(item, depth + 1) for item in value[:20]] if isinstance(value, list) else value
@@ -149,8 +149,8 @@ async def _explain(call: Call, arguments: Arguments) -> dict[str, Any]:
 
 async def _rules(call: Call, _: Arguments) -> dict[str, Any]:
     rules = (await ask(call, "list_rules", {}))["rules"]
-    listed = [without_empty({**rule, "enabled": None if rule["enabled"] else "no"}) for rule in rules[:MOST]]
-    return {"rules": listed, "left_out": max(0, len(rules) - MOST)}
+    rule_rows = [without_empty({**rule, "enabled": None if rule["enabled"] else "no"}) for rule in rules[:MOST]]
+    return {"rules": rule_rows, "left_out": max(0, len(rules) - MOST)}
 
 
 async def _playbooks(call: Call, arguments: Arguments) -> dict[str, Any]:
@@ -217,7 +217,7 @@ async def _review(call: Call, arguments: Arguments) -> dict[str, Any]:
         without_empty(
             {
                 "title": section["title"],
-                "text": shortened(" ".join(sentence["text"] for sentence in section["sentences"]), 1_500),
+                "text": shorten(" ".join(sentence["text"] for sentence in section["sentences"]), 1_500),
                 "cites": sorted({cite["seq"] for sentence in section["sentences"] for cite in sentence["cites"]})[:20],
                 "questions": [question["text"] for question in section["questions"]],
             }

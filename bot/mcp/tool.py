@@ -88,7 +88,7 @@ def person(call: Call, name: str | None) -> str | None:
     return call.actor if name == "me" else name
 
 
-def shortened(value: object, most: int = TEXT) -> str:
+def shorten(value: object, most: int = TEXT) -> str:
     """The text, cut to at most `most` characters."""
     content = str(value or "")
     return content if len(content) <= most else f"{content[: most - 1]}…"

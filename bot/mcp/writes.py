@@ -12,7 +12,7 @@ from bot.domain.access.token import Scope
 from bot.domain.actions.item import NewAction
 from bot.domain.errors import Refused
 from bot.json_shapes.incidents import action_json
-from bot.mcp.tool import INCIDENT, Arguments, Tool, ask, permalink, person, shortened, text, workspace_url
+from bot.mcp.tool import INCIDENT, Arguments, Tool, ask, permalink, person, shorten, text, workspace_url
 from bot.operations.base import Call
 from bot.operations.visibility import visible_incident
 from bot.usecases.actions.create import create_action
@@ -64,7 +64,7 @@ async def _draft(call: Call, arguments: Arguments) -> dict[str, Any]:
 def _draft_line(kind: str, words: str, data: dict[str, Any]) -> str:
     if kind in ("status", "severity") and data.get("after"):
         return f"{kind}: {data.get('before')} to {data['after']}"
-    return f"{kind}: {shortened(words or data.get('user') or '')}".rstrip(": ")
+    return f"{kind}: {shorten(words or data.get('user') or '')}".rstrip(": ")
 
 
 async def _action(call: Call, arguments: Arguments) -> dict[str, Any]:

@@ -176,7 +176,7 @@ async def _change(call: Call, arguments: ChangeArguments) -> Answer:
         raise Refused("Say what changes.")
     if edits:
         item = await edit_action(
-            call.context, item.incident, item.number, _edited(item, arguments), call.actor,
+            call.context, item.incident, item.number, _apply_changes(item, arguments), call.actor,
             call.delivery if arguments.status is None else None,
         )  # fmt: skip
     if arguments.status is not None and arguments.status is not item.status:
@@ -196,7 +196,7 @@ async def _change_status(call: Call, item: ActionItem, status: ActionStatus, rea
     return await reopen_action(*item_key, call.actor, call.delivery)
 
 
-def _edited(item: ActionItem, arguments: ChangeArguments) -> NewAction:
+def _apply_changes(item: ActionItem, arguments: ChangeArguments) -> NewAction:
     """The item with the fields that the request changes."""
     values = arguments.model_dump(include=arguments.model_fields_set)
     due = _day(arguments.due) if "due" in values else item.due

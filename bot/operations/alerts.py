@@ -158,7 +158,7 @@ async def _of_incident(call: Call, _: NoArguments) -> Answer:
 
 async def _groups(call: Call, conn: AsyncConnection, alert_groups: Sequence[AlertGroup]) -> Answer:
     counts = await members.counts(conn, [group.number for group in alert_groups])
-    hidden = await _hidden(call, conn, alert_groups)
+    hidden = await _hidden_incidents(call, conn, alert_groups)
     alerts = await members.of_groups(conn, [group.number for group in alert_groups], MOST_ALERTS)
     rows = []
     for group in alert_groups:
@@ -167,14 +167,14 @@ async def _groups(call: Call, conn: AsyncConnection, alert_groups: Sequence[Aler
     return Answer({"groups": rows})
 
 
-async def _hidden(call: Call, conn: AsyncConnection, alert_groups: Sequence[AlertGroup]) -> set[int | None]:
+async def _hidden_incidents(call: Call, conn: AsyncConnection, alert_groups: Sequence[AlertGroup]) -> set[int | None]:
     """The incidents of the groups that the actor may not see."""
     if call.operator:
         return set()
-    named = {group.incident for group in alert_groups if group.incident is not None}
-    private = await incidents.private_among(conn, named)
-    seen = await visible_among(conn, private, call.actor)
-    return {each.number for each in private if each.number not in seen}
+    numbers = {group.incident for group in alert_groups if group.incident is not None}
+    private = await incidents.private_among(conn, numbers)
+    visible = await visible_among(conn, private, call.actor)
+    return {incident.number for incident in private if incident.number not in visible}
 
 
 async def _explain(call: Call, _: NoArguments) -> Answer:
@@ -182,7 +182,7 @@ async def _explain(call: Call, _: NoArguments) -> Answer:
         group = await groups.get(conn, _group(call))
         if group is None:
             raise NotFound(f"There is no group of alerts {call.path['id'][:40]}.", "alerts")
-        hidden = await _hidden(call, conn, [group])
+        hidden = await _hidden_incidents(call, conn, [group])
     explanation = explanation_json(group, call.context.policy)
     return Answer(without_incident(explanation, group.incident) if group.incident in hidden else explanation)
 

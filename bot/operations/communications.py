@@ -12,7 +12,7 @@ from bot.domain.communications import stages, tell
 from bot.domain.communications.communication import Communication
 from bot.domain.communications.tell import SUBJECT_LENGTH, TEXT_LENGTH
 from bot.domain.incident import Incident
-from bot.json_shapes.communications import communication_json, findings_json, reach_json, told_json
+from bot.json_shapes.communications import audience_message_json, communication_json, findings_json, reach_json
 from bot.json_shapes.incidents import instant
 from bot.operations.base import (
     CURSOR,
@@ -174,7 +174,7 @@ async def _audiences(call: Call, _: NoArguments) -> Answer:
     incident = await visible_incident(call)
     async with call.context.database.reading() as conn:
         policy = await call.context.policies.of(conn, incident)
-    proposed = stages.proposed(incident, policy)
+    proposed = stages.proposed_audiences(incident, policy)
     return Answer(
         {
             "audiences": [
@@ -183,7 +183,7 @@ async def _audiences(call: Call, _: NoArguments) -> Answer:
                     "name": audience.name,
                     "public": audience.public,
                     "proposed": audience in proposed,
-                    "told": told_json(incident.told.get(audience.key)),
+                    "told": audience_message_json(incident.told.get(audience.key)),
                     "due_at": instant(stages.due_at(incident, audience, policy)),
                 }
                 for audience in (
@@ -228,7 +228,7 @@ async def _draft(call: Call, arguments: DraftArguments) -> Answer:
             "second_person": audience.second_person,
             **reach_json(message_draft.reach),
             "findings": findings_json(message_draft.findings),
-            "told": told_json(message_draft.told),
+            "told": audience_message_json(message_draft.told),
             "changes": list(message_draft.changes),
             "due_at": instant(message_draft.due_at),
         }

@@ -209,7 +209,7 @@ async def _run(call: Call, run: int, _: NoArguments) -> PlaybookRun:
     if queued.refused is not None:
         raise Refused(queued.refused)
     call.context.wakeups.jobs.set()
-    return await _stored(call, run)
+    return await _read_run(call, run)
 
 
 async def _ask(call: Call, run: int, _: NoArguments) -> PlaybookRun:
@@ -246,7 +246,7 @@ async def _stop(call: Call, run: int, arguments: WhyArguments) -> PlaybookRun:
     return await runs.abandon(call.context, call.number, run, call.actor, arguments.reason, call.delivery)
 
 
-async def _stored(call: Call, run: int) -> PlaybookRun:
+async def _read_run(call: Call, run: int) -> PlaybookRun:
     async with call.context.database.reading() as conn:
         latest = await stored.get(conn, call.number, run)
     if latest is None:

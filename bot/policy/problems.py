@@ -33,7 +33,7 @@ class PolicyError(TocsinError):
         super().__init__("\n".join(problem.located(name) for problem in self.problems))
 
 
-def dotted(path: KeyPath) -> str:
+def path_text(path: KeyPath) -> str:
     """The path as text, such as `severities.sev1.ladder[2].notify[1]`. Positions in lists count from 1."""
     text = ""
     for part in path:

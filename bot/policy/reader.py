@@ -50,7 +50,7 @@ def read_text(text: str, name: str = "the policy", now: datetime | None = None) 
 
 def with_fragment(document: dict[str, Any], source: Source) -> Policy:
     """The policy of a document with a fragment, such as rules to try, merged into it. Raises `PolicyError`."""
-    return _validated(rule_presets.add_to(copy.deepcopy(document), source), source, datetime.now(UTC)).policy
+    return _validate(rule_presets.add_to(copy.deepcopy(document), source), source, datetime.now(UTC)).policy
 
 
 def load(path: Path | None, preset: str = "sev1-5") -> Policy:
@@ -103,10 +103,10 @@ def json_schema() -> dict[str, Any]:
 
 
 def _load(source: Source, preset: str, now: datetime) -> LoadedPolicy:
-    return _validated(rule_presets.add_to(_base(source, preset), source), source, now)
+    return _validate(rule_presets.add_to(_base(source, preset), source), source, now)
 
 
-def _validated(base: dict[str, Any], source: Source, now: datetime) -> LoadedPolicy:
+def _validate(base: dict[str, Any], source: Source, now: datetime) -> LoadedPolicy:
     if source.problems:
         raise PolicyError(source.name, source.problems)
     document = {**merge(base, file_values(source)), "preset": base["preset"]}

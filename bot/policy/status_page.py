@@ -29,7 +29,7 @@ def build_status_page(model: models.StatusPage, timezone: str) -> domain.StatusP
 
 def components(model: models.StatusPage) -> list[models.Component]:
     """The components in the order in which they are shown: the preset's with the document's own."""
-    by_key = {component.key: component for component in _shipped(model.preset)} if model.preset else {}
+    by_key = {component.key: component for component in _preset_components(model.preset)} if model.preset else {}
     by_key |= {component.key: component for component in model.components}
     numbered = list(enumerate(by_key.values(), 1))
     return [component for _, component in sorted(numbered, key=lambda item: (_order(item[1], item[0]), item[0]))]
@@ -53,7 +53,7 @@ def _component(model: models.Component, place: int) -> domain.Component:
 
 
 @functools.cache
-def _shipped(preset: str) -> tuple[models.Component, ...]:
+def _preset_components(preset: str) -> tuple[models.Component, ...]:
     path = resources.files("bot.policy").joinpath("presets", "status_page", f"{preset}.yml")
     source = parse_yaml(path.read_text(encoding="utf-8"), f"{preset}.yml")
     return tuple(models.Component.model_validate(entry) for entry in source.values["components"])

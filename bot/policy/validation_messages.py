@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.policy import models
-from bot.policy.problems import KeyPath, Problem, did_you_mean, dotted, nearest
+from bot.policy.problems import KeyPath, Problem, did_you_mean, nearest, path_text
 from bot.policy.yaml_source import Source
 
 _REQUIREMENTS = {
@@ -54,7 +54,7 @@ def _path(error: ErrorDetails) -> KeyPath:
 def _message(  # noqa: PLR0911 - a table: one text for each kind of error
     error: ErrorDetails, path: KeyPath, base: dict[str, Any], root: type[BaseModel]
 ) -> str:
-    kind, context, name = error["type"], error.get("ctx", {}), dotted(path)
+    kind, context, name = error["type"], error.get("ctx", {}), path_text(path)
     if kind == "policy":
         return f"{name} {context['message']}"
     if kind == "extra_forbidden":
@@ -73,13 +73,13 @@ def _message(  # noqa: PLR0911 - a table: one text for each kind of error
         return f"{name} must be {context['le']:g} or less, not {error['input']}."
     requirement = _REQUIREMENTS.get(kind, error["msg"])
     hint = _hint(kind, path, error["input"], root)
-    return f"{name} {requirement}, not {_described(error['input'])}.{hint}"
+    return f"{name} {requirement}, not {_value_words(error['input'])}.{hint}"
 
 
 def _unknown(path: KeyPath, root: type[BaseModel]) -> str:
     model = _model_at(path[:-1], root)
-    settings = _written(model) if model else []
-    return f"{dotted(path)} is not a setting here.{did_you_mean(str(path[-1]), settings, 'Settings here')}"
+    settings = _setting_names(model) if model else []
+    return f"{path_text(path)} is not a setting here.{did_you_mean(str(path[-1]), settings, 'Settings here')}"
 
 
 def _missing(path: KeyPath, base: dict[str, Any]) -> str:
@@ -88,8 +88,8 @@ def _missing(path: KeyPath, base: dict[str, Any]) -> str:
         entries = [str(name) for name in base.get(str(owner[0]), {})]
         guess = nearest(str(owner[1]), entries)
         suggestion = f" Did you mean {guess}?" if guess else ""
-        return f"{dotted(owner)} is new, and needs {_with_article(key)}: write `{_example(owner, key)}`.{suggestion}"
-    return f"{dotted(owner) or 'The file'} needs {_with_article(key)}: write `{_example(owner, key)}`."
+        return f"{path_text(owner)} is new, and needs {_with_article(key)}: write `{_example(owner, key)}`.{suggestion}"
+    return f"{path_text(owner) or 'The file'} needs {_with_article(key)}: write `{_example(owner, key)}`."
 
 
 def _with_article(key: str) -> str:
@@ -122,7 +122,7 @@ def _not_one_of(name: str, path: KeyPath, error: ErrorDetails) -> str:
     value = error["input"]
     guess = nearest(value, choices) if isinstance(value, str) else None
     suggestion = f" Did you mean {guess}?" if guess else ""
-    return f"{name} must be one of {', '.join(choices)}, not {_described(value)}.{suggestion}"
+    return f"{name} must be one of {', '.join(choices)}, not {_value_words(value)}.{suggestion}"
 
 
 def _hint(kind: str, path: KeyPath, value: Any, root: type[BaseModel]) -> str:
@@ -147,15 +147,15 @@ def _hint(kind: str, path: KeyPath, value: Any, root: type[BaseModel]) -> str:
 
 def _settings_hint(path: KeyPath, root: type[BaseModel]) -> str:
     model = _model_at(path, root)
-    return f"Settings here: {', '.join(_written(model))}." if model else ""
+    return f"Settings here: {', '.join(_setting_names(model))}." if model else ""
 
 
-def _written(model: type[BaseModel]) -> list[str]:
+def _setting_names(model: type[BaseModel]) -> list[str]:
     """The names of the settings as they are written in the file."""
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _described(value: Any) -> str:
+def _value_words(value: Any) -> str:
     if value is None:
         return "empty"
     if isinstance(value, dict):

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from bot.policy.problems import KeyPath, Problem, dotted
+from bot.policy.problems import KeyPath, Problem, path_text
 
 _INT = re.compile(r"^[-+]?[0-9]{1,18}$")
 _FLOAT = re.compile(r"^[-+]?[0-9]{1,15}\.[0-9]{1,15}$")
@@ -87,7 +87,7 @@ def parse_yaml(text: str, name: str, example: str = "preset: sev1-5") -> Source:
         source.problems.append(Problem((), f"The file is larger than {MAX_CHARACTERS:,} characters. Shorten it.", None))
         return source
     try:
-        node = _composed(text)
+        node = _compose(text)
     except yaml.YAMLError as error:
         source.problems.append(_syntax(error, text))
         return source
@@ -106,7 +106,7 @@ def parse_yaml(text: str, name: str, example: str = "preset: sev1-5") -> Source:
     return source
 
 
-def _composed(text: str) -> yaml.Node | None:
+def _compose(text: str) -> yaml.Node | None:
     """The document's root. Raises the errors of PyYAML's own parser, whose words the hints know."""
     try:
         node: yaml.Node | None = yaml.compose(text, _FastLoader)
@@ -151,7 +151,7 @@ class _NodeReader:
                 self._problem(path, "has a key that is not a plain word. Write a word before the colon.", key_node)
                 continue
             if key_node.tag.endswith(":merge"):
-                merged |= self._merged(value_node, path)
+                merged |= self._merge_key_values(value_node, path)
                 continue
             key, line = key_node.value, key_node.start_mark.line + 1
             item = (*path, key)
@@ -163,7 +163,7 @@ class _NodeReader:
             own[key] = self.value(value_node, item)
         return merged | own
 
-    def _merged(self, node: yaml.Node, path: KeyPath) -> dict[str, Any]:
+    def _merge_key_values(self, node: yaml.Node, path: KeyPath) -> dict[str, Any]:
         """`<<: *other`: the keys of the other mapping that this one does not have itself."""
         nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
         merged: dict[str, Any] = {}
@@ -210,7 +210,7 @@ class _NodeReader:
             self.too_large = Problem((), f"{message} Repeat less with * and <<.", node.start_mark.line + 1)
 
     def _problem(self, path: KeyPath, message: str, node: yaml.Node) -> None:
-        subject = dotted(path) if path else "The file"
+        subject = path_text(path) if path else "The file"
         self.source.problems.append(Problem(path, f"{subject} {message}", node.start_mark.line + 1))
 
 

@@ -80,7 +80,7 @@ class CommunicationSender:
         communication: Communication,
         corrected: Communication | None,
     ) -> Receipt | None:
-        """Make one attempt. None recipient the method is not set up any more."""
+        """Make one attempt. None if the recipient's method is no longer set up."""
         if row.kind == NoticeKind.COMMS_MAIL:
             email = self._holder.notifiers.get("email")
             if not isinstance(email, Email):

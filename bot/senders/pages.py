@@ -69,7 +69,7 @@ class PageSender:
             directory = await current_directory(conn, policy)
             policy = directory.with_users(policy)  # mentions become contacts' names
             failed = {failure.dedup_key for failure in await census.failures(conn, incident.number)}
-        if reason := _not_needed(row, incident, failed) or _removed(row, incident, policy):
+        if reason := _drop_reason(row, incident, failed) or _removed_reason(row, incident, policy):
             return NotNeeded(reason)
         page = page_of(row, incident, policy, self._team_url, self._context.clock.at(row.created_at.timestamp()))
         if not incident.private:
@@ -105,7 +105,7 @@ class PageSender:
         return Sent({"method": method, **receipt.as_json()})
 
 
-def _not_needed(row: ClaimedNotice, incident: Incident, failed: set[str]) -> str | None:
+def _drop_reason(row: ClaimedNotice, incident: Incident, failed: set[str]) -> str | None:
     """The reason to drop the notice; None while it is needed."""
     if incident.drill:
         return "a drill pages nobody"
@@ -116,7 +116,7 @@ def _not_needed(row: ClaimedNotice, incident: Incident, failed: set[str]) -> str
     return "it was never opened there" if failed.issuperset(payload.triggers) else None
 
 
-def _removed(row: ClaimedNotice, incident: Incident, policy: Policy) -> str | None:
+def _removed_reason(row: ClaimedNotice, incident: Incident, policy: Policy) -> str | None:
     """The reason not to page a person who was removed from the private incident's channel."""
     payload = _payload(row)
     if not incident.removed or not isinstance(payload, PersonPagePayload):

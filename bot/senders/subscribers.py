@@ -28,7 +28,7 @@ from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
 
 AT_ONCE = 16  # connections to the mail server
-GIVEN_UP_AFTER = timedelta(days=2)  # older news is no use
+GIVEN_UP_AFTER = timedelta(days=2)  # an older update does not help anybody
 
 
 class SubscriberSender:
@@ -130,13 +130,13 @@ def _facts(publication: Publication, update: PublicUpdate, rules: StatusPageRule
 def _mail_of(
     subscriber: Subscriber, subject: str, lines: list[str], key: str, leave: str, thread: str = "subscriptions"
 ) -> Mail:
-    marked = "".join(f"<p>{_linked(line)}</p>" for line in lines)
+    marked = "".join(f"<p>{_link_address(line)}</p>" for line in lines)
     return Mail(
         subscriber.address, subject, "\n\n".join(lines), marked, key, thread, unsubscribe_url=leave or None
     )  # fmt: skip
 
 
-def _linked(line: str) -> str:
+def _link_address(line: str) -> str:
     """The line as HTML, with an address at its end as a link."""
     words, _, last = line.rpartition(" ")
     if last.startswith(("https://", "http://")) and "\n" not in last:

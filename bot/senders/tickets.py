@@ -16,14 +16,14 @@ from bot.domain.actions.ticket import (
     Ticket,
     TicketState,
     TrackerKind,
-    left_out,
+    dropped_words,
     of_incident,
     of_item,
     state_of,
     state_of_incident,
     wants_ticket,
 )
-from bot.domain.actions.ticket_edit import NOTHING, added, same_words
+from bot.domain.actions.ticket_edit import NOTHING, additions, same_words
 from bot.domain.errors import DeliveryError
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
@@ -113,7 +113,7 @@ class TicketSender:
             created = await tracker.create(place, new)
         ticket = _ticket(source, tracker.kind, created, created.place or place, self._context.clock.now())
         ticket = replace(ticket, sent=new)
-        await ticket_created(self._context, ticket, left_out(new, created.labels, created.assignees))
+        await ticket_created(self._context, ticket, dropped_words(new, created.labels, created.assignees))
         return Sent({"vendor": tracker.kind.value, "id": ticket.name})
 
     async def _update(self, row: ClaimedNotice, source: _TicketSource) -> SendResult:
@@ -133,7 +133,7 @@ class TicketSender:
                 return _AGAIN
             before = ticket.sent or NOTHING
             edited = await tracker.edit(ticket.place, ticket.external, before, new)
-            dropped = left_out(added(before, new), edited.labels, edited.assignees)
+            dropped = dropped_words(additions(before, new), edited.labels, edited.assignees)
             await ticket_edited(self._context, ticket, new, dropped)
         if moves:
             if _ends_too_soon(row):

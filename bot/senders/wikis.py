@@ -13,7 +13,7 @@ from bot.domain.review.export import (
     Exported,
     WikiKind,
     WikiSection,
-    after,
+    marks_after,
     plan,
     sections_of,
     title_of,
@@ -94,7 +94,7 @@ class WikiSender:
             return Sent({"vendor": wiki.kind.value, "id": page.external})
         export = export or Exported(wiki.kind, page.external, page.url)
         changed_titles = await self._update_sections(wiki, review, page, export)
-        stored_export = replace(export, written=after(export, review.sections, changed_titles), pending={})
+        stored_export = replace(export, written=marks_after(export, review.sections, changed_titles), pending={})
         await export_finished(self._context, review.number, stored_export, changed_titles, new=review.export is None)
         return Sent({"vendor": wiki.kind.value, "id": page.external})
 

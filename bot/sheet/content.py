@@ -123,7 +123,7 @@ def _playbooks(policy: Policy, playbooks: Iterable[Playbook]) -> list[dict[str, 
     worst = set(order[:SERIOUS])
     rows = [values.as_json(playbook, order) for playbook in playbooks if playbook.category != "process"]
     serious = [row for row in rows if worst & set(row["severities"] or order)]
-    named = {key for service in policy.services.values() for key in service.playbooks}
+    named_keys = {key for service in policy.services.values() for key in service.playbooks}
     return [
         {
             "id": row["id"],
@@ -135,7 +135,7 @@ def _playbooks(policy: Policy, playbooks: Iterable[Playbook]) -> list[dict[str, 
                 for step in phase["steps"]
             ],
         }
-        for row in _by_turns(serious, named)[:MOST_PLAYBOOKS]
+        for row in _by_turns(serious, named_keys)[:MOST_PLAYBOOKS]
     ]
 
 

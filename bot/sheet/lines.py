@@ -25,7 +25,7 @@ TITLE = "Emergency sheet"
 
 def validity(sheet: dict[str, Any]) -> str:
     """When the sheet was made, and for how long it holds."""
-    return f"Made {_when(sheet['made_at'], 'UTC')} UTC. Who is on call for {sheet['days']} days from then."
+    return f"Made {_instant_words(sheet['made_at'], 'UTC')} UTC. Who is on call for {sheet['days']} days from then."
 
 
 def parts(sheet: dict[str, Any]) -> list[Part]:
@@ -73,11 +73,17 @@ def _text(sheet_parts: Sequence[Part], depth: int) -> list[str]:
 def _schedule(schedule: dict[str, Any]) -> Part:
     zone = schedule["timezone"]
     shifts = [
-        (_when(shift["starts_at"], zone), _when(shift["ends_at"], zone), shift["name"], shift["phone"] or "–")
+        (
+            _instant_words(shift["starts_at"], zone),
+            _instant_words(shift["ends_at"], zone),
+            shift["name"],
+            shift["phone"] or "–",
+        )
         for shift in schedule["shifts"]
     ]
     gaps = tuple(
-        f"Nobody from {_when(gap['starts_at'], zone)} to {_when(gap['ends_at'], zone)}" for gap in schedule["gaps"]
+        f"Nobody from {_instant_words(gap['starts_at'], zone)} to {_instant_words(gap['ends_at'], zone)}"
+        for gap in schedule["gaps"]
     )
     return Part(f"{schedule['schedule']} ({zone})", ("From", "To", "Who", "Telephone"), tuple(shifts), gaps)
 
@@ -104,5 +110,5 @@ def _playbook(playbook: dict[str, Any]) -> Part:
     return Part(playbook["name"], lines=tuple(lines))
 
 
-def _when(instant: str, zone: str) -> str:
+def _instant_words(instant: str, zone: str) -> str:
     return f"{datetime.fromisoformat(instant).astimezone(ZoneInfo(zone)):%a %d %b %Y %H:%M}"

@@ -127,10 +127,10 @@ def render_recorded(raw: str, names: Mapping[str, str] = NO_NAMES) -> str:
 def recorded_text(raw: str, names: Mapping[str, str] = NO_NAMES) -> str:
     """A recorded channel message as text: IDs become the names that came along with them, else those in `names`."""
     all_names = {**names, **names_in(raw)}
-    return MENTION.sub(lambda match: "@" + all_names.get(match[1], match[1]), from_command(labelled(raw, all_names)))
+    return MENTION.sub(lambda match: "@" + all_names.get(match[1], match[1]), from_command(with_labels(raw, all_names)))
 
 
-def labelled(raw: str, names: Mapping[str, str]) -> str:
+def with_labels(raw: str, names: Mapping[str, str]) -> str:
     """Slack's text with names in the tokens of channels and user groups that came without them."""
     return _NAMELESS.sub(lambda token: f"{token[1]}|{names[token[2]]}>" if token[2] in names else token[0], raw)
 
@@ -168,7 +168,7 @@ def clip(text: str, limit: int) -> str:
             break
         if atom.start() >= cut:
             break
-    while 0 < cut < len(text) and _joined(text[cut - 1], text[cut]):
+    while 0 < cut < len(text) and _are_joined(text[cut - 1], text[cut]):
         cut -= 1
     return text[:cut].rstrip() + ELLIPSIS
 
@@ -289,7 +289,7 @@ def _fitting(text: str, limit: int) -> int:
     return len(text)
 
 
-def _joined(before: str, after: str) -> bool:
+def _are_joined(before: str, after: str) -> bool:
     """Whether two code points belong to one written character: combining marks, emoji sequences, flags."""
     return (
         bool(unicodedata.combining(after))

@@ -33,7 +33,7 @@ class TemplateLibrary:
         """The text of the template; None if there is none with this key."""
         if own := policy.templates.get(key):
             return f"Subject: {own.subject}\n\n{own.body}"
-        return self._in_folder(key) or shipped(policy.template_set, key)
+        return self._in_folder(key) or shipped_template(policy.template_set, key)
 
     def keys(self, policy: Policy) -> list[str]:
         """The keys of all templates of a policy."""
@@ -63,7 +63,7 @@ class TemplateLibrary:
 
 
 @cache
-def shipped(template_set: str, key: str) -> str | None:
+def shipped_template(template_set: str, key: str) -> str | None:
     """The template as it ships: that of the preset's own document, else of the first document that has it."""
     own = [template_set] if template_set in SETS else []
     for name in dict.fromkeys((*own, *SETS)):

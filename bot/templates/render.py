@@ -53,7 +53,7 @@ def _is_known(value: object) -> bool:
     return not isinstance(value, Gap | Undefined) and value not in (None, "", ())
 
 
-def _shown(value: object) -> str:
+def _to_text(value: object) -> str:
     return _UNSEEN.sub(" ", "" if value is None else str(value))
 
 
@@ -73,7 +73,7 @@ class _Environment(ImmutableSandboxedEnvironment):
 
 def _environment() -> ImmutableSandboxedEnvironment:
     environment = _Environment(
-        undefined=_UnknownVariable, finalize=_shown, trim_blocks=True, lstrip_blocks=True, autoescape=False
+        undefined=_UnknownVariable, finalize=_to_text, trim_blocks=True, lstrip_blocks=True, autoescape=False
     )  # each target escapes the whole text: `bot.templates.markup`, `bot.slack.text`
     environment.tests["known"] = _is_known
     for name in _SWELLING:

@@ -52,7 +52,7 @@ async def address_for(context: Context, incident: Incident, person: str, page_ke
         return None
     page = acknowledge_link.page_name(page_key)
     link = AcknowledgeLink(incident.number, person, context.clock.now() + VALID_FOR, page)
-    return context.url.rstrip("/") + PATH + acknowledge_link.signed(link, secret)
+    return context.url.rstrip("/") + PATH + acknowledge_link.sign(link, secret)
 
 
 async def open_link(context: Context, token: str) -> OpenedLink | None:

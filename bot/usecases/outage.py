@@ -53,7 +53,7 @@ def _outage(kept: dict[str, str]) -> Outage:
     return Outage(since, kept["by"], kept["reason"], datetime.fromisoformat(wall) if wall else None)
 
 
-async def past(conn: AsyncConnection) -> tuple[OutageSpan, ...]:
+async def past_outages(conn: AsyncConnection) -> tuple[OutageSpan, ...]:
     """The latest outages that are over, the last of them first."""
     return tuple(OutageSpan.from_json(stored) for stored in await key_value.PAST_OUTAGES.get(conn) or [])
 
@@ -90,7 +90,7 @@ async def stop(conn: AsyncConnection, now: datetime, severities: Sequence[str], 
     await key_value.OUTAGE.put(conn, None)
     over_wall = await wall_now(conn)
     span = OutageSpan(outage.since, now, outage.since_wall or over_wall - (now - outage.since), over_wall)
-    spans = [outage_span.to_json() for outage_span in (span, *await past(conn))]
+    spans = [outage_span.to_json() for outage_span in (span, *await past_outages(conn))]
     await key_value.PAST_OUTAGES.put(conn, spans[:REMEMBERED])
     numbers = await delayed.to_be_told(conn, span, routing.TOLD_IN_DIGEST)
     await enqueue.put(conn, [routing.gathering(number, span) for number in numbers])

@@ -28,5 +28,5 @@ async def unfurl_link(context: Context, event: str, payload: UnfurlPayload) -> N
 async def open_home(context: Context, user: str) -> None:
     """Queue the home tab of a person who has opened it, and keep it up to date for a while."""
     async with context.database.transaction() as conn:
-        await home_tab.opened(conn, user, context.clock.now())
+        await home_tab.record_opening(conn, user, context.clock.now())
     context.wakeups.notify()

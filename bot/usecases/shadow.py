@@ -138,7 +138,7 @@ async def read_report(context: Context, since: datetime, until: datetime) -> Sha
         covers = await overrides.in_force(conn, since)
         rules = context.policy.shadow
         names = await key_value.imported_names(rules.source).get(conn) if rules is not None else None
-        named_pages = [_named(page, names or {}) for page in pages[:MOST_PAGES]]
+        named_pages = [_with_name(page, names or {}) for page in pages[:MOST_PAGES]]
         reported_pages = [_with_people(page, context.policy, covers) for page in named_pages]
         groups_by_number = await groups.get_many(
             conn, {page.group for page in reported_pages if page.group is not None}
@@ -152,7 +152,7 @@ async def read_report(context: Context, since: datetime, until: datetime) -> Sha
     )
 
 
-def _named(page: ShadowPage, names: Mapping[str, str]) -> ShadowPage:
+def _with_name(page: ShadowPage, names: Mapping[str, str]) -> ShadowPage:
     """The other service's page, with the imported name of the person instead of the vendor's ID."""
     name = names.get(page.who) if page.side is not ShadowSide.OURS else None
     return page if name is None else replace(page, who=name.partition(":")[2])

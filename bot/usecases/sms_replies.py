@@ -67,7 +67,7 @@ async def answer(context: Context, reply: Reply) -> str:
     async with context.database.reading() as conn:
         directory = await current_directory(conn, context.policy)
         people = _people(directory.with_users(context.policy), reply.sender)
-        paged = await _paged(conn, people)
+        paged = await _paged_incidents(conn, people)
     if not people:
         return ""
     id_match = _ID.search(reply.body)
@@ -117,7 +117,7 @@ def _people(policy: Policy, sender: str) -> list[str]:
     return [address for contact in owners if digits and (address := contact.slack or contact.email)]
 
 
-async def _paged(conn: AsyncConnection, people: list[str]) -> list[Incident]:
+async def _paged_incidents(conn: AsyncConnection, people: list[str]) -> list[Incident]:
     """The open incidents for which one of them was paged: unacknowledged ones first, then the newest page."""
     if not people:
         return []

@@ -23,7 +23,7 @@ from bot.domain.policy.policy import Policy
 from bot.domain.policy.service_ladder import for_services
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import Entry, ids_named_in
-from bot.domain.timeline.source import Source, stamped
+from bot.domain.timeline.source import Source, with_source
 from bot.usecases.context import Context
 from bot.usecases.effects import EFFECTS
 from bot.usecases.effects.incident_save import IncidentSave
@@ -110,7 +110,7 @@ async def commit_many(conn: AsyncConnection, pending: Sequence[PendingChange], n
     for change in pending:
         if change.before is None:
             await incidents.insert(conn, change.outcome.incident)
-    entries = [(change.outcome.incident.number, _sealed(change)) for change in pending]
+    entries = [(change.outcome.incident.number, _sealed_entries(change)) for change in pending]
     saves = [
         IncidentSave(change.before, change.outcome.incident, recorded, change.policy, change.outcome.notices)
         for change, recorded in zip(pending, await chain.append(conn, entries), strict=True)
@@ -122,7 +122,7 @@ async def commit_many(conn: AsyncConnection, pending: Sequence[PendingChange], n
         conn, [save.after for save, incident in zip(saves, stored, strict=True) if save.after != incident]
     )
     await deadlines.decide_many(conn, [decision for change in pending for decision in change.outcome.ledger], now)
-    plans = [_planned(save, change.policy_before) for save, change in zip(saves, pending, strict=True)]
+    plans = [_planned_deadlines(save, change.policy_before) for save, change in zip(saves, pending, strict=True)]
     await deadlines.sync_many(conn, [planned for planned in plans if planned is not None], now)
     looked = [looked_for(save.notices, change.look_since) for save, change in zip(saves, pending, strict=True)]
     await enqueue.put(conn, [notice for notices in looked for notice in notices])
@@ -142,9 +142,9 @@ def _by_services(pending: PendingChange, now: datetime) -> PendingChange:
     return replace(pending, outcome=outcome, policy=policy, policy_before=pending.policy_before or pending.policy)
 
 
-def _sealed(pending: PendingChange) -> tuple[Entry, ...]:
+def _sealed_entries(pending: PendingChange) -> tuple[Entry, ...]:
     """The entries of a change with their source; the last of them seals the incident's row and the ledger."""
-    entries = tuple(stamped(entry, pending.source) for entry in pending.outcome.change.entries)
+    entries = tuple(with_source(entry, pending.source) for entry in pending.outcome.change.entries)
     ledger = _decisions_about_rows(pending)
     if not entries:
         return entries
@@ -169,7 +169,7 @@ def _decisions_about_rows(pending: PendingChange) -> list[LedgerDecision]:
     return [decision for decision in pending.outcome.ledger if decision.dedup_key in planned]
 
 
-def _planned(save: IncidentSave, policy_before: Policy | None) -> deadlines.PlannedDeadlines | None:
+def _planned_deadlines(save: IncidentSave, policy_before: Policy | None) -> deadlines.PlannedDeadlines | None:
     """The incident's deadlines; None if the change leaves them as they were."""
     before, after = save.before, save.after
     planned = plan(after, save.policy)

@@ -25,12 +25,16 @@ async def can_see(conn: AsyncConnection, incident: Incident, user: str) -> bool:
 
 async def visible_among(conn: AsyncConnection, among: Collection[Incident], user: str) -> set[int]:
     """The numbers of those incidents that `can_see` lets the user see, in one query."""
-    numbers = [each.number for each in among if each.private and user not in each.removed]
+    numbers = [incident.number for incident in among if incident.private and user not in incident.removed]
     last: dict[int, Entry] = {}
     for number, move in await entries.of_actor_among(conn, numbers, ("joined", "left"), user) if numbers else ():
         if number not in last or move.at >= last[number].at:
             last[number] = move
-    return {each.number for each in among if not each.private or _is_inside(each, user, last.get(each.number))}
+    return {
+        incident.number
+        for incident in among
+        if not incident.private or _is_inside(incident, user, last.get(incident.number))
+    }
 
 
 def _is_inside(incident: Incident, user: str, move: Entry | None) -> bool:

@@ -95,7 +95,7 @@ class Health:
 
     def _paging(self) -> Check:
         """Name the methods that the policy pages by and that are not set up. It is ready all the same."""
-        missing = calls.methods_named(self.context.policy) - self.context.methods - {"slack"}
+        missing = calls.methods_in_policy(self.context.policy) - self.context.methods - {"slack"}
         if not missing:
             return Check("paging", True)
         missing_labels = " and ".join(sorted(map(calls.label, missing)))

@@ -54,8 +54,8 @@ class ClaimBuffer:
             return
         rows, self._rows = list(self._rows), deque()
         async with database.transaction() as conn:
-            ours = await queue.renew(conn, rows)
-        self._rows.extendleft(reversed(ours))
+            renewed_rows = await queue.renew(conn, rows)
+        self._rows.extendleft(reversed(renewed_rows))
 
     async def release(self, database: Database) -> None:
         """Queue all of them again, as not tried."""

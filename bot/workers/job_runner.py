@@ -73,7 +73,7 @@ class JobRunner(PolledService):
     async def _recover_orphans(self) -> None:
         """Handle jobs whose process died while they ran: a person has to decide about them."""
         async with self._context.database.reading() as conn:
-            orphans = await stored.abandoned(conn)
+            orphans = await stored.abandoned_jobs(conn)
         for job in orphans:
             log.warning("jobs.left_behind", job=job.id, incident=f"INC-{job.incident}", step=job.step)
             await jobs.recover_orphan(self._context, job)
@@ -150,13 +150,13 @@ class JobRunner(PolledService):
             ended = await runner.run(invocation, job.plan.timeout)
             if len(job.plan.invocations) > 1:
                 printed.append(f"$ {masker.mask(invocation.quoted)}")
-            printed.append(_printed(ended, masker))
-            verdict, exit_kind = _masked(judge(job.plan, position, ended), masker), ended.kind
+            printed.append(_masked_output(ended, masker))
+            verdict, exit_kind = _mask_verdict(judge(job.plan, position, ended), masker), ended.kind
             if not verdict.succeeded:
                 return verdict, exit_kind, _all(printed)
-        return await self._validated(job, runner, verdict, exit_kind, printed, masker)
+        return await self._validate(job, runner, verdict, exit_kind, printed, masker)
 
-    async def _validated(
+    async def _validate(
         self, job: Job, runner: Runner, verdict: Verdict, exit_kind: ExitKind, printed: list[str], masker: Masker
     ) -> tuple[Verdict, ExitKind, str]:
         """The verdict by a figure in Prometheus, if the playbook lets one decide."""
@@ -168,7 +168,7 @@ class JobRunner(PolledService):
             words = f"{verdict.summary}, and whether it worked is not known: the runner promql is not set up"
             return Verdict(False, words), ExitKind.ENDED, _all(printed)
         ended = await prometheus.run(Invocation((success.promql,)), job.plan.timeout)
-        judged_by = _masked(compare(success, ended), masker)
+        judged_by = _mask_verdict(compare(success, ended), masker)
         return (
             Verdict(judged_by.succeeded, f"{verdict.summary}; {success.promql}: {judged_by.summary}"),
             ended.kind,
@@ -219,12 +219,12 @@ def _result_of(verdict: Verdict, exit_kind: ExitKind) -> str:
     return "worked" if verdict.succeeded else "failed" if exit_kind is ExitKind.ENDED else str(exit_kind)
 
 
-def _printed(ended: InvocationResult, masker: Masker) -> str:
+def _masked_output(ended: InvocationResult, masker: Masker) -> str:
     cut = ended.truncated or ended.kind is not ExitKind.ENDED
     return masker.mask_truncated(ended.output) if cut else masker.mask(ended.output)
 
 
-def _masked(verdict: Verdict, masker: Masker) -> Verdict:
+def _mask_verdict(verdict: Verdict, masker: Masker) -> Verdict:
     """The verdict with secrets masked. Redact before truncating: half a secret would not be recognized."""
     words = masker.mask(verdict.summary)
     return Verdict(verdict.succeeded, words if len(words) <= WORDS else f"{words[:WORDS]}…")

@@ -44,7 +44,7 @@ class OutageWatch:
     async def look(self) -> None:
         """1. Take over what other processes have stored; 2. ask how Slack is; 3. start or end an outage."""
         async with self._context.database.reading() as conn:
-            stored, past = await outages.current(conn), await outages.past(conn)
+            stored, past = await outages.current(conn), await outages.past_outages(conn)
         self._context.past_outages = past
         await self._take(stored)
         trouble = await self._slack()
@@ -52,23 +52,23 @@ class OutageWatch:
         self._bad_since = None if trouble is None else self._bad_since or now
         bad_for_s = now - (self._bad_since or now)
         if trouble is not None and stored is None and bad_for_s >= DOWN_AFTER_S:
-            await self._take(await self._started(trouble, timedelta(seconds=bad_for_s)))
+            await self._take(await self._begin_outage(trouble, timedelta(seconds=bad_for_s)))
         elif trouble is None and stored is not None and stored.by == NOTICED:
-            await self._take(await self._ended())
+            await self._take(await self._end_outage())
 
-    async def _started(self, trouble: str, noticed_after: timedelta) -> Outage:
+    async def _begin_outage(self, trouble: str, noticed_after: timedelta) -> Outage:
         reason = trouble.partition(". ")[0].partition("; ")[0]
         clock, wall_s = self._context.clock, time.time()
         began = clock.now() - (clock.at(wall_s) - clock.at(wall_s - noticed_after.total_seconds()))
         async with self._context.database.transaction() as conn:
             return await outages.start(conn, Outage(began, NOTICED, reason), noticed_after)
 
-    async def _ended(self) -> Outage | None:
+    async def _end_outage(self) -> Outage | None:
         """End the outage that the bot noticed. Returns the one that somebody declared meanwhile, if any."""
         severities = [severity.key for severity in self._context.policy.severities]
         async with self._context.database.transaction() as conn:
             await outages.stop(conn, self._context.clock.now(), severities, by=NOTICED)
-            self._context.past_outages = await outages.past(conn)
+            self._context.past_outages = await outages.past_outages(conn)
             return await outages.current(conn)
 
     async def _take(self, stored: Outage | None) -> None:

@@ -246,7 +246,7 @@ class Outbox(PolledService):
                 return "held"
             case Failed(reason):
                 log.warning("outbox.failed", dedup_key=row.dedup_key, kind=row.kind, incident=_name(row), error=reason)
-                await results.failed(self._context, row, reason)
+                await results.record_failure(self._context, row, reason)
                 return "failed"
 
     async def _record_sent(self, row: ClaimedNotice, receipt: dict[str, Any]) -> bool:

@@ -21,7 +21,7 @@ from bot.domain import routing
 from bot.domain.routing.notice import Notice
 from bot.metrics import Metrics
 from bot.policy import LoadedPolicy, PolicyError
-from bot.policy.problems import dotted
+from bot.policy.problems import path_text
 from bot.usecases.context import Context
 from bot.usecases.effects import home_tab
 from bot.workers.base import Periodic
@@ -97,13 +97,13 @@ class PolicyWatcher:
             self._settled_at_start = True
         is_requested, self._asked = self._asked, False
         try:
-            if is_requested or await self._settled():
+            if is_requested or await self._is_settled():
                 await self.read(asked=is_requested)
         except StorageError:
             self._read, self._content = NEVER, None  # so that it is read, and reported, again
             raise
 
-    async def _settled(self) -> bool:
+    async def _is_settled(self) -> bool:
         """Whether the file has changed, but not since the last look: it may be half written."""
         self._path = self._find() or self._path
         if self._path is None:
@@ -176,7 +176,7 @@ class PolicyWatcher:
                 return
             number = last["number"] + 1
             await key_value.POLICY_REJECTION.put(conn, {"number": number, "digest": invalid.digest})
-            summary = {"count": invalid.count, "line": first.line, "key": dotted(first.path)}
+            summary = {"count": invalid.count, "line": first.line, "key": path_text(first.path)}
             await enqueue.put(conn, [routing.policy_refused(number, summary), *_settle_announcement(last)])
         self._context.wakeups.notify()
 

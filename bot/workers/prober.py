@@ -115,7 +115,7 @@ class Prober:
         self._due = {key: self._due.get(key, _first_due(probe, now)) for key, probe in policy.probes.items()}
         for key, state in self.states.items():
             if key not in policy.probes:
-                self._put(key, probing.ended(state, self._context.clock.now()))
+                self._put(key, probing.end(state, self._context.clock.now()))
 
     def _begin_due(self, now: float) -> None:
         for key, due in self._due.items():

@@ -76,7 +76,7 @@ class Retention:
             count += await self._steps(partial(table_module.delete_before, before=now - keep, limit=BATCH), pause_s)
         count += await self._through(lambda conn, after: expired_alerts.delete_groups(conn, now - keep, after), pause_s)
         last: EndedIncident | None = None
-        while ended := await self._ended(now - keep, last):
+        while ended := await self._ended_incidents(now - keep, last):
             for last in ended:
                 count += await self._purge(last.number, now - keep, now, pause_s)
         return count
@@ -108,7 +108,7 @@ class Retention:
             await asyncio.sleep(pause_s)
         return total
 
-    async def _ended(self, before: datetime, after: EndedIncident | None) -> list[EndedIncident]:
+    async def _ended_incidents(self, before: datetime, after: EndedIncident | None) -> list[EndedIncident]:
         async with self._context.database.reading() as conn:
             return await retention.ended_incidents(conn, before, after)
 

@@ -151,7 +151,7 @@ class RuleEvaluator:
         self._switches_read_s = time.monotonic()
 
     def _use_policy(self) -> None:
-        """Take in the rules of the policy in force. A rule that is not evaluated any more ends."""
+        """Take in the rules of the policy in force. A rule that is no longer evaluated ends."""
         policy = self._context.policy
         if policy is self._policy:
             return
@@ -166,7 +166,7 @@ class RuleEvaluator:
                 self._schedule(key, _first_due(rule, now))
         for key, state in self.states.items():
             if key not in enabled and key != SOURCE:
-                self._put(key, life.ended(state, self._context.clock.now()))
+                self._put(key, life.end(state, self._context.clock.now()))
 
     def _schedule(self, key: str, due: float) -> None:
         self._next[key] = due
@@ -194,16 +194,16 @@ class RuleEvaluator:
             readings = await self._readings(rule, begun)
             result = "ok" if readings.unknown is None else "unknown"
             if self._is_current(rule, fence):
-                self._moved(rule, readings)
+                self._advance(rule, readings)
         except PrometheusError as error:
             result = "unreachable" if error.unreachable else "failed"
             if self._is_current(rule, fence):
-                self._failed(rule, str(error), unreachable=error.unreachable)
+                self._record_failure(rule, str(error), unreachable=error.unreachable)
         except Exception as error:
             result = "failed"
             log.exception("rules.not_evaluated", rule=rule.id, hint="it is tried again at its next turn")
             if self._is_current(rule, fence):
-                self._failed(rule, f"an error within Tocsin: {type(error).__name__}", unreachable=False)
+                self._record_failure(rule, f"an error within Tocsin: {type(error).__name__}", unreachable=False)
         self._observe(result, time.perf_counter() - started, max(0.0, begun - due))
 
     async def _readings(self, rule: AlertingRule, at: float) -> Readings:
@@ -218,22 +218,22 @@ class RuleEvaluator:
         """Whether an evaluation still counts: the rule is as it was, and no other replica has evaluated since."""
         return self._rules.get(rule.id) is rule and self.lease.fence == fence
 
-    def _moved(self, rule: AlertingRule, readings: Readings) -> None:
+    def _advance(self, rule: AlertingRule, readings: Readings) -> None:
         now = self._context.clock.now()
         self._put(rule.id, life.advance(self._state(rule.id), rule, readings, now))
         if SOURCE in self.states and self.states[SOURCE].failures:
-            self._put(SOURCE, life.known_again(self.states[SOURCE], now))
+            self._put(SOURCE, life.clear_failures(self.states[SOURCE], now))
 
-    def _failed(self, rule: AlertingRule, problem: str, *, unreachable: bool) -> None:
+    def _record_failure(self, rule: AlertingRule, problem: str, *, unreachable: bool) -> None:
         now = self._context.clock.now()
         before = self._state(rule.id)
-        after = life.failed(before, problem, now, quiet=unreachable)
+        after = life.record_failure(before, problem, now, quiet=unreachable)
         if after.state is not before.state:
             log.warning("rules.unknown", rule=rule.id, problem=problem, hint="it is evaluated again at its next turn")
         self._put(rule.id, after)
         source = self._state(SOURCE)
         if unreachable and (source.evaluated_at is None or now - source.evaluated_at >= SOURCE_FAILS_EVERY):
-            self._put(SOURCE, life.failed(source, problem, now))
+            self._put(SOURCE, life.record_failure(source, problem, now))
 
     def _state(self, key: str) -> RuleState:
         return self.states.get(key) or RuleState(key)
@@ -268,7 +268,7 @@ class RuleEvaluator:
         if state.rule == SOURCE:
             rules = list(self._rules.values())
             return [alerts.of_unreachable(state, rules, policy)] if state.unknown_untold else []
-        rule = policy.rules.get(state.rule) or _removed(state.rule, policy)
+        rule = policy.rules.get(state.rule) or _stand_in_rule(state.rule, policy)
         display_url = self._prometheus.shown if self._prometheus is not None else None
         instance_alerts = [alerts.of_instance(instance, rule, policy, display_url) for instance in state.untold]
         return [*instance_alerts, alerts.of_unknown(state, rule, policy)] if state.unknown_untold else instance_alerts
@@ -314,7 +314,7 @@ class RuleEvaluator:
         return self.lease.fence
 
 
-def _removed(key: str, policy: Policy) -> AlertingRule:
+def _stand_in_rule(key: str, policy: Policy) -> AlertingRule:
     """Stand in for a rule that the policy no longer has, so that its alerts can resolve."""
     return AlertingRule(id=key, name=key, severity=policy.severities[-1].key, conditions=())
 

@@ -45,11 +45,11 @@ class BackgroundTask:
 
     def run(self) -> None:
         """Begin the work and return at once."""
-        task = asyncio.create_task(self._guarded(), name=self.name)
+        task = asyncio.create_task(self._run_guarded(), name=self.name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _guarded(self) -> None:
+    async def _run_guarded(self) -> None:
         try:
             await self._work()
         except Exception:

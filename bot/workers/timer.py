@@ -90,7 +90,7 @@ class Timer:
 
     async def _run(self, periodic: Periodic) -> None:
         """Run the work in a task of its own, as APScheduler would log a cancellation as an error."""
-        task = asyncio.create_task(_guarded(periodic), name=periodic.name)
+        task = asyncio.create_task(_run_guarded(periodic), name=periodic.name)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         await asyncio.wait({task})
@@ -105,7 +105,7 @@ class Timer:
         self._clock_watch = asyncio.get_running_loop().call_later(WATCH_CLOCK_S, self._watch_clock)
 
 
-async def _guarded(periodic: Periodic) -> None:
+async def _run_guarded(periodic: Periodic) -> None:
     try:
         await periodic.work()
     except StorageError as error:

@@ -61,11 +61,11 @@ def add_bookmark(call: Call) -> Json:
         "app_id": call.bot.app_id,
     }
     channel.bookmarks.append(bookmark)
-    _stored(call, channel)
+    _note_change(call, channel)
     return {"bookmark": bookmark}
 
 
-def _stored(call: Call, channel: Channel) -> None:
+def _note_change(call: Call, channel: Channel) -> None:
     call.ws.state.touch("channel", channel.id)
     call.ws.journal.change("bookmarks", {"channel": channel.id})
 
@@ -82,7 +82,7 @@ def edit_bookmark(call: Call) -> Json:
     if "link" in call.args:
         changes["link"] = _link(call)
     bookmark |= changes | {"date_updated": int(call.ws.clock.now())}
-    _stored(call, channel)
+    _note_change(call, channel)
     return {"bookmark": bookmark}
 
 
@@ -97,7 +97,7 @@ def remove_bookmark(call: Call) -> Json:
     """Remove a bookmark."""
     channel = _bookmarks(call)
     channel.bookmarks.remove(_bookmark(call, channel))
-    _stored(call, channel)
+    _note_change(call, channel)
     return {}
 
 

@@ -52,13 +52,13 @@ def complete_upload(call: Call) -> Json:
     entries = call.args["files"]
     if not isinstance(entries, list) or not all(isinstance(entry, dict) and "id" in entry for entry in entries):
         raise invalid_arguments("must be a list of objects with an id [json-pointer:/files]")
-    files = [_uploaded(call, entry) for entry in entries]
+    files = [_take_upload(call, entry) for entry in entries]
     for channel_id in filter(None, [call.get("channel_id"), *(call.get("channels") or "").split(",")]):
         _share(call, files, channel_id)
     return {"files": [call.ws.slack_messages.file(file) for file in files]}
 
 
-def _uploaded(call: Call, entry: Json) -> File:
+def _take_upload(call: Call, entry: Json) -> File:
     file = call.ws.state.files.get(entry["id"])
     if file is None or file.id not in call.ws.state.contents:
         raise SlackError("file_not_found")

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.alerts.service_change import ServiceChange
-from storage.alerts.occurrences import chunked
+from storage.alerts.occurrences import chunks
 from storage.engine.dialect import in_list, insert, list_param
 from storage.schema import service_changes
 
@@ -27,9 +27,9 @@ async def save(conn: AsyncConnection, changes: Sequence[ServiceChange]) -> int:
     rows = insert(conn, service_changes)
     update = {name: rows.excluded[name] for name in ("service", "at", "state")}
     statement = rows.on_conflict_do_update(index_elements=["key"], set_=update)
-    for part in chunked(list(last.values())):
+    for part in chunks(list(last.values())):
         keys = {"keys": list_param(conn, [change.key for change in part])}
-        known_keys.update(await conn.scalars(_known(conn.dialect.name), keys))
+        known_keys.update(await conn.scalars(_select_known(conn.dialect.name), keys))
         await conn.execute(statement, [_row(change) for change in part])
     return len(last) - len(known_keys)
 
@@ -40,7 +40,7 @@ async def changes_before(
     """Up to `most` changes of these services in the span that ends at `at`, the nearest first."""
     if not services:
         return []
-    query = _before(conn.dialect.name)
+    query = _select_before(conn.dialect.name)
     values = {"services": list_param(conn, sorted(services)), "since": at - within, "until": at, "most": most}
     return [_adapter.validate_python(state) for state in await conn.scalars(query, values)]
 
@@ -52,12 +52,12 @@ async def delete_before(conn: AsyncConnection, before: datetime, limit: int) -> 
 
 
 @cache
-def _known(dialect: str) -> Any:
+def _select_known(dialect: str) -> Any:
     return sa.select(_c.key).where(in_list(dialect, _c.key, "keys"))
 
 
 @cache
-def _before(dialect: str) -> Any:
+def _select_before(dialect: str) -> Any:
     span = (_c.at >= sa.bindparam("since"), _c.at <= sa.bindparam("until"))
     query = sa.select(_c.state).where(in_list(dialect, _c.service, "services"), *span)
     return query.order_by(_c.at.desc(), _c.id.desc()).limit(sa.bindparam("most"))

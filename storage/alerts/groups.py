@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.alerts.alert import AlertStatus
 from bot.domain.alerts.group import AlertGroup, Decision
-from storage.alerts.occurrences import chunked
+from storage.alerts.occurrences import chunks
 from storage.engine.dialect import in_list, insert_all, list_param
 from storage.schema import alert_groups, counters
 
@@ -44,7 +44,7 @@ async def set_highest_number(conn: AsyncConnection, number: int) -> None:
 async def newest_by_key(conn: AsyncConnection, keys: Collection[str]) -> dict[str, AlertGroup]:
     """The newest group of each of these keys, as far as there is one."""
     newest: dict[str, AlertGroup] = {}
-    for part in chunked(sorted(keys)):
+    for part in chunks(sorted(keys)):
         states = await conn.scalars(_by_key(conn.dialect.name), {"keys": list_param(conn, part)})
         newest |= {group.key: group for group in map(_adapter.validate_python, states)}
     return newest
@@ -58,7 +58,7 @@ def _by_key(dialect: str) -> Any:
 async def get_many(conn: AsyncConnection, numbers: Collection[int]) -> dict[int, AlertGroup]:
     """The groups with these numbers, as far as they exist."""
     groups: dict[int, AlertGroup] = {}
-    for part in chunked(sorted(numbers)):
+    for part in chunks(sorted(numbers)):
         states = await conn.scalars(_by_number(conn.dialect.name), {"numbers": list_param(conn, part)})
         groups |= {group.number: group for group in map(_adapter.validate_python, states)}
     return groups
@@ -76,7 +76,7 @@ async def get(conn: AsyncConnection, number: int) -> AlertGroup | None:
 
 async def open_many(conn: AsyncConnection, groups: Sequence[AlertGroup]) -> None:
     """Store new groups. Each takes the place of the newest with its key."""
-    for part in chunked(groups):
+    for part in chunks(groups):
         keys = list_param(conn, [group.key for group in part])
         await conn.execute(_displace(conn.dialect.name), {"keys": keys})
         await insert_all(conn, alert_groups, [_row(group) for group in part])
@@ -89,7 +89,7 @@ def _displace(dialect: str) -> Any:
 
 async def save_many(conn: AsyncConnection, groups: Sequence[AlertGroup]) -> None:
     """Store groups that changed."""
-    for part in chunked(groups):
+    for part in chunks(groups):
         rows = [_row(group) for group in part]
         await conn.execute(_save(), [{"this": row["number"], **{f"new_{c}": row[c] for c in _COLUMNS}} for row in rows])
 
@@ -140,11 +140,13 @@ async def inhibited_by(conn: AsyncConnection, numbers: Collection[int]) -> list[
     """The numbers of the groups that these keep quiet."""
     if not numbers:
         return []
-    return list(await conn.scalars(_inhibited(conn.dialect.name), {"numbers": list_param(conn, sorted(numbers))}))
+    return list(
+        await conn.scalars(_select_inhibited(conn.dialect.name), {"numbers": list_param(conn, sorted(numbers))})
+    )
 
 
 @cache
-def _inhibited(dialect: str) -> Any:
+def _select_inhibited(dialect: str) -> Any:
     return sa.select(_c.number).where(in_list(dialect, _c.inhibited_by, "numbers")).order_by(_c.number)
 
 

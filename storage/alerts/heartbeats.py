@@ -43,7 +43,7 @@ async def hear(conn: AsyncConnection, beats: Sequence[Heartbeat], now: datetime)
     return overdue
 
 
-async def lapsed(conn: AsyncConnection, now: datetime, limit: int) -> list[Heartbeat]:
+async def lapsed_heartbeats(conn: AsyncConnection, now: datetime, limit: int) -> list[Heartbeat]:
     """Up to `limit` heartbeats that are missing, and of which nobody was told; the longest first."""
     query = sa.select(_c.state).where(_UNTOLD, _c.due_at <= now).order_by(_c.due_at).limit(limit)
     return [_adapter.validate_python(state) for state in await conn.scalars(query)]

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.alerts.alert import Alert
-from storage.alerts.occurrences import chunked
+from storage.alerts.occurrences import chunks
 from storage.engine.dialect import in_list, insert, list_param
 from storage.schema import alert_inhibitors
 
@@ -20,7 +20,7 @@ _c = alert_inhibitors.c
 async def add(conn: AsyncConnection, sources: Sequence[tuple[str, int, Alert]]) -> None:
     """Store keys, each with the group and the alert that has it. What is known already changes nothing."""
     rows = [{"key": key, "group_number": group, "identity": alert.identity} for key, group, alert in sources]
-    for part in chunked(rows):
+    for part in chunks(rows):
         await conn.execute(insert(conn, alert_inhibitors).on_conflict_do_nothing(), list(part))
 
 
@@ -34,7 +34,7 @@ async def remove(conn: AsyncConnection, members: Sequence[tuple[int, Alert]]) ->
     statement = sa.delete(alert_inhibitors).where(
         _c.group_number == sa.bindparam("this_group"), _c.identity == sa.bindparam("this_alert")
     )
-    for part in chunked(over):
+    for part in chunks(over):
         await conn.execute(statement, list(part))
     return sources
 
@@ -47,7 +47,7 @@ def _of_groups(dialect: str) -> Any:
 async def firing(conn: AsyncConnection, keys: Collection[str]) -> dict[str, int]:
     """The first group that has an alert with each of these keys, by key."""
     groups_by_key: dict[str, int] = {}
-    for part in chunked(sorted(keys)):
+    for part in chunks(sorted(keys)):
         rows = await conn.execute(_by_key(conn.dialect.name), {"keys": list_param(conn, part)})
         groups_by_key |= {row.key: row.number for row in rows}
     return groups_by_key

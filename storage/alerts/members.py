@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.alerts.alert import Alert
 from bot.domain.alerts.reception import CurrentOccurrence, grade_of
-from storage.alerts.occurrences import chunked
+from storage.alerts.occurrences import chunks
 from storage.engine.dialect import in_list, insert, list_param
 from storage.schema import alert_groups, alerts
 
@@ -44,7 +44,7 @@ class MemberCount:
 async def current_occurrences(conn: AsyncConnection, identities: Sequence[str]) -> dict[str, CurrentOccurrence]:
     """The occurrence in which each of these alerts fires, the latest where there are several."""
     current: dict[str, CurrentOccurrence] = {}
-    for part in chunked(identities):
+    for part in chunks(identities):
         for row in await conn.execute(_where_told(conn.dialect.name), {"identities": list_param(conn, part)}):
             occurrence = current.get(row.identity)
             if occurrence is None or occurrence.starts_at < row.starts_at:
@@ -56,7 +56,7 @@ async def current_occurrences(conn: AsyncConnection, identities: Sequence[str]) 
 async def firing_occurrences(conn: AsyncConnection, identities: Sequence[str]) -> dict[str, list[tuple[int, str]]]:
     """Where these alerts fire: by identity, the groups with the occurrence that fires in each."""
     firing_by_identity: dict[str, list[tuple[int, str]]] = {}
-    for part in chunked(identities):
+    for part in chunks(identities):
         for row in await conn.execute(_where_firing(conn.dialect.name), {"identities": list_param(conn, part)}):
             firing_by_identity.setdefault(row.identity, []).append((row.group_number, row.occurrence))
     return firing_by_identity
@@ -90,7 +90,7 @@ async def _upsert(conn: AsyncConnection, members: Sequence[tuple[int, Alert]], *
     if firing:
         changed["occurrences"] = _c.occurrences + 1
     statement = rows.on_conflict_do_update(index_elements=["group_number", "identity"], set_=changed)
-    for part in chunked(list({(group, alert.identity): (group, alert) for group, alert in members}.values())):
+    for part in chunks(list({(group, alert.identity): (group, alert) for group, alert in members}.values())):
         await conn.execute(
             statement,
             [
@@ -132,12 +132,14 @@ async def of_groups(conn: AsyncConnection, groups: Collection[int], limit: int) 
     """Up to `limit` alerts of each of these groups, in the order of `of_group`."""
     if not groups:
         return {}
-    found: dict[int, list[Member]] = {}
+    members_by_group: dict[int, list[Member]] = {}
     values = {"groups": list_param(conn, sorted(groups)), "most": limit}
     for row in await conn.execute(_of_groups(conn.dialect.name), values):
         alert = _adapter.validate_python(row.state)
-        found.setdefault(row.group_number, []).append(Member(row.group_number, alert, row.occurrences, row.firing))
-    return found
+        members_by_group.setdefault(row.group_number, []).append(
+            Member(row.group_number, alert, row.occurrences, row.firing)
+        )
+    return members_by_group
 
 
 @cache
@@ -147,8 +149,8 @@ def _of_groups(dialect: str) -> Any:
     ranked = (
         sa.select(_c.group_number, _c.identity, place).where(in_list(dialect, _c.group_number, "groups")).subquery()
     )
-    same = sa.and_(_c.group_number == ranked.c.group_number, _c.identity == ranked.c.identity)
-    rows = sa.select(_c.group_number, _c.state, _c.occurrences, _c.firing).join_from(ranked, alerts, same)
+    same_alert = sa.and_(_c.group_number == ranked.c.group_number, _c.identity == ranked.c.identity)
+    rows = sa.select(_c.group_number, _c.state, _c.occurrences, _c.firing).join_from(ranked, alerts, same_alert)
     return rows.where(ranked.c.place <= sa.bindparam("most")).order_by(ranked.c.group_number, ranked.c.place)
 
 

@@ -19,15 +19,15 @@ CHUNK = 250  # rows in a statement: preparing more at once would hold up the eve
 _c = alert_occurrences.c
 
 
-def chunked(values: Sequence[Any]) -> list[Sequence[Any]]:
+def chunks(values: Sequence[Any]) -> list[Sequence[Any]]:
     """The values in parts of at most `CHUNK`."""
     return [values[start : start + CHUNK] for start in range(0, len(values), CHUNK)]
 
 
-async def known(conn: AsyncConnection, occurrences: Sequence[str]) -> dict[str, AlertStatus]:
+async def known_statuses(conn: AsyncConnection, occurrences: Sequence[str]) -> dict[str, AlertStatus]:
     """The status of each of these occurrences that was told of before."""
     status: dict[str, AlertStatus] = {}
-    for part in chunked(occurrences):
+    for part in chunks(occurrences):
         rows = await conn.execute(_select(conn.dialect.name), {"keys": list_param(conn, part)})
         status |= {row.occurrence: AlertStatus.FIRING if row.firing else AlertStatus.RESOLVED for row in rows}
     return status
@@ -44,7 +44,7 @@ async def save(conn: AsyncConnection, received: Sequence[ReceivedAlert], now: da
     rows = insert(conn, alert_occurrences)
     changed = {"firing": rows.excluded.firing, "last_seen_at": rows.excluded.last_seen_at}
     statement = rows.on_conflict_do_update(index_elements=["occurrence"], set_=changed)
-    for part in chunked(list(last.values())):
+    for part in chunks(list(last.values())):
         await conn.execute(
             statement,
             [
@@ -68,7 +68,7 @@ def _is_stored(received: ReceivedAlert) -> bool:
 async def ends(conn: AsyncConnection, identities: Sequence[str]) -> dict[str, datetime]:
     """When alerts that are told by state were last said to be over, by their identities."""
     ended: dict[str, datetime] = {}
-    for part in chunked([_end_key(identity) for identity in identities]):
+    for part in chunks([_end_key(identity) for identity in identities]):
         rows = await conn.execute(_select_ends(conn.dialect.name), {"keys": list_param(conn, part)})
         ended |= {row.occurrence[:-1]: row.ended_at for row in rows}
     return ended
@@ -80,7 +80,7 @@ async def save_ends(conn: AsyncConnection, ended: Mapping[str, datetime], now: d
     changed = {"ended_at": rows.excluded.ended_at, "last_seen_at": rows.excluded.last_seen_at}
     statement = rows.on_conflict_do_update(index_elements=["occurrence"], set_=changed)
     defaults = {"firing": False, "first_seen_at": now, "last_seen_at": now}
-    for part in chunked(sorted(ended.items())):
+    for part in chunks(sorted(ended.items())):
         values = [{"occurrence": _end_key(identity), "ended_at": at, **defaults} for identity, at in part]
         await conn.execute(statement, values)
 

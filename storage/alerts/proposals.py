@@ -63,7 +63,7 @@ async def fire_again(conn: AsyncConnection, incidents: Collection[int]) -> list[
 
 
 async def keep_open(conn: AsyncConnection, incident: int, turn: int, by: str) -> bool:
-    """Answer the question of this turn; `False` if it is not asked any more."""
+    """Answer the question of this turn; `False` if it is no longer asked."""
     open_question = sa.and_(_c.incident == incident, _c.turn == turn, _c.state == str(ProposalState.ASKED))
     update = sa.update(alert_proposals).where(open_question)
     result = await conn.execute(update.values(state=str(ProposalState.KEPT_OPEN), answered_by=by).returning(_c.turn))

@@ -44,7 +44,7 @@ _NOISIEST = (
 async def tallies(conn: AsyncConnection, start: datetime, end: datetime) -> list[Tally]:
     """The groups that opened from `start` until before `end` and told people, counted by incident and outcome."""
     first, below = await first_opened_since(conn, start), await first_opened_since(conn, end)
-    rows = await conn.execute(_counted(conn.dialect.name), {"from_number": first, "below": below})
+    rows = await conn.execute(_select_tallies(conn.dialect.name), {"from_number": first, "below": below})
     return [
         Tally(incident, bool(dismissed), bool(false_alarm), groups, _instant(opened_at))
         for incident, dismissed, false_alarm, groups, opened_at in rows
@@ -78,7 +78,7 @@ async def first_opened_since(conn: AsyncConnection, instant: datetime) -> int:
 
 
 @cache
-def _counted(dialect: str) -> Any:
+def _select_tallies(dialect: str) -> Any:
     # The earliest by text is the earliest but for less than a second: a fraction of zero is left out.
     opened_at = _c.state["opened_at"].as_string()
     false_alarm = sa.func.coalesce(_c.state["dismissed_as"].as_string() == "false_alarm", sa.false())

@@ -28,10 +28,10 @@ DROPPED = GivenRows((("id", _NUMBER), ("fence", _NUMBER), ("version", _NUMBER), 
 @cache
 def mark_all_sent(dialect: str) -> Any:
     """Marks the claims of `SENT`. Their receipts are JSON as text."""
-    given = SENT.table(dialect, outbox, "id", "fence")
-    unchanged = _c.version == given.c.version  # it was not enqueued anew since the claim
-    receipt = sa.cast(given.c.receipt, postgresql.JSONB) if dialect == "postgresql" else given.c.receipt
-    return _marking(given).values(
+    given_rows = SENT.table(dialect, outbox, "id", "fence")
+    unchanged = _c.version == given_rows.c.version  # it was not enqueued anew since the claim
+    receipt = sa.cast(given_rows.c.receipt, postgresql.JSONB) if dialect == "postgresql" else given_rows.c.receipt
+    return _marking(given_rows).values(
         state=sa.case((unchanged, "sent"), else_="queued"),
         attempts=sa.case((unchanged, _c.attempts), else_=0),
         first_try_at=sa.case((unchanged, _c.first_try_at), else_=sa.null()),
@@ -39,7 +39,7 @@ def mark_all_sent(dialect: str) -> Any:
         uncertain=sa.false(),
         look_since=sa.null(),
         receipt=receipt,
-        redirected=given.c.direct,
+        redirected=given_rows.c.direct,
         error=None,
         sent_at=sql_now(dialect),
     )
@@ -48,13 +48,13 @@ def mark_all_sent(dialect: str) -> Any:
 @cache
 def mark_all_dropped(dialect: str) -> Any:
     """Marks the claims of `DROPPED`, and returns their new states too: `queued` if enqueued anew since the claim."""
-    given = DROPPED.table(dialect, outbox, "id", "fence")
-    unchanged = _c.version == given.c.version
-    marking = _marking(given).values(
+    given_rows = DROPPED.table(dialect, outbox, "id", "fence")
+    unchanged = _c.version == given_rows.c.version
+    marking = _marking(given_rows).values(
         state=sa.case((unchanged, "dropped"), else_="queued"),
         attempts=sa.case((unchanged, _c.attempts), else_=0),
         next_try_at=sql_now(dialect),
-        error=given.c.why,
+        error=given_rows.c.why,
     )
     return marking.returning(_c.state)
 

@@ -152,11 +152,11 @@ async def mark_many_sent(conn: AsyncConnection, sent: Sequence[tuple[ClaimedNoti
     """Mark several notices as sent, each with its receipt. Two claims of the same row may be among them."""
     if not sent:
         return []
-    given = [
+    parameter_rows = [
         (*row.claim, row.version, dumps(receipt), row.redirected or bool(receipt.get("redirected")))
         for row, receipt in sent
     ]
-    rows = await conn.execute(mark_all_sent(conn.dialect.name), SENT.params(conn, given))
+    rows = await conn.execute(mark_all_sent(conn.dialect.name), SENT.params(conn, parameter_rows))
     marked = {(row.id, row.fence) for row in rows}
     if freed := [row.dedup_key for row, _ in sent if row.claim in marked]:
         await free_dependents(conn, freed)
@@ -218,7 +218,7 @@ async def mark_failed(conn: AsyncConnection, row: ClaimedNotice, error: str) -> 
 
 
 async def mark_dropped(conn: AsyncConnection, row: ClaimedNotice, reason: str) -> bool:
-    """Record that a notice and its dependents are not needed any more. False if it was claimed meanwhile."""
+    """Record that a notice and its dependents are no longer needed. False if it was claimed meanwhile."""
     return (await mark_many_dropped(conn, [(row, reason)]))[0]
 
 
@@ -226,8 +226,8 @@ async def mark_many_dropped(conn: AsyncConnection, dropped: Sequence[tuple[Claim
     """Mark several notices as dropped, each with its reason. Two claims of the same row may be among them."""
     if not dropped:
         return []
-    given = [(*row.claim, row.version, reason) for row, reason in dropped]
-    rows = await conn.execute(mark_all_dropped(conn.dialect.name), DROPPED.params(conn, given))
+    parameter_rows = [(*row.claim, row.version, reason) for row, reason in dropped]
+    rows = await conn.execute(mark_all_dropped(conn.dialect.name), DROPPED.params(conn, parameter_rows))
     states = {(row.id, row.fence): row.state for row in rows}
     ended: dict[str, list[str]] = {}
     for row, reason in dropped:

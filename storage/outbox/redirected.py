@@ -45,35 +45,35 @@ def _undirect() -> Any:
     return sa.update(outbox).where(waiting).values(redirected=sa.false())
 
 
-def _sent(dialect: str) -> Any:
+def _was_sent(dialect: str) -> Any:
     still_wanted = sa.or_(_c.kind != str(NoticeKind.PAGE_CHANNEL), in_list(dialect, _c.dedup_key, "live_pages"))
     return sa.and_(_c.incident == sa.bindparam("number"), _c.redirected, _c.state == "sent", still_wanted)
 
 
 @cache
 def _select_sent(dialect: str) -> Any:
-    return sa.select(_c.dedup_key, _c.kind, _c.receipt).where(_sent(dialect)).order_by(_c.id).with_for_update()
+    return sa.select(_c.dedup_key, _c.kind, _c.receipt).where(_was_sent(dialect)).order_by(_c.id).with_for_update()
 
 
 @cache
 def _requeue(dialect: str) -> Any:
     now = sql_now(dialect)
-    return sa.update(outbox).where(_sent(dialect)).values(
+    return sa.update(outbox).where(_was_sent(dialect)).values(
         state="queued", redirected=sa.false(), uncertain=sa.false(), metadata_key=sql_random_hex(dialect),
         version=_c.version + 1, attempts=0, first_try_at=sa.null(), next_try_at=now, queued_at=now,
         receipt=sa.null(), sent_at=sa.null(),
     )  # fmt: skip
 
 
-async def tried(conn: AsyncConnection, dedup_keys: Collection[str]) -> list[str]:
+async def tried_keys(conn: AsyncConnection, dedup_keys: Collection[str]) -> list[str]:
     """The keys of notices that were sent, or may have reached Slack."""
     if not dedup_keys:
         return []
-    rows = await conn.scalars(_tried(conn.dialect.name), {"dedup_keys": list_param(conn, list(dedup_keys))})
+    rows = await conn.scalars(_select_tried(conn.dialect.name), {"dedup_keys": list_param(conn, list(dedup_keys))})
     return sorted(rows)
 
 
 @cache
-def _tried(dialect: str) -> Any:
+def _select_tried(dialect: str) -> Any:
     begun = sa.or_(_c.state.in_(("sent", "leased", "unknown")), _c.uncertain)
     return sa.select(_c.dedup_key).where(in_list(dialect, _c.dedup_key, "dedup_keys"), begun)

@@ -28,7 +28,7 @@ MOST_OPEN = 500
 
 
 async def version(conn: AsyncConnection) -> int:
-    """How often what is published has changed."""
+    """The number of changes of publications so far."""
     return int(await conn.scalar(_VERSION) or 0)
 
 
@@ -74,7 +74,7 @@ async def lock(conn: AsyncConnection, publication_id: str) -> Publication | None
 
 
 async def of_incident(conn: AsyncConnection, incident: int, limit: int = 20) -> list[Publication]:
-    """What was published about an incident: what is open first, then the newest first."""
+    """The publications about an incident: open ones first, then the newest first."""
     query = sa.select(_c.state).where(_c.incident == incident)
     return await _list(conn, query.order_by(_c.open.desc(), _c.started_at.desc()).limit(limit))
 

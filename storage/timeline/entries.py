@@ -63,7 +63,7 @@ async def read(
     else:
         all_rows = sa.select(timeline).where(_c.incident == number)
         rows = [row async for row in iter_rows(conn, all_rows, BY_TIME, limit, newest=newest)]
-    records = await later_changes.added(conn, number, [_recorded(row, keyed) for row in rows])
+    records = await later_changes.added(conn, number, [_recorded_entry(row, keyed) for row in rows])
     return records[::-1] if newest else records
 
 
@@ -79,7 +79,7 @@ async def _key_rows(
 
 
 def json_text(text: str) -> str:
-    """A text as it stands in the stored JSON of an entry's data, without the quotes."""
+    """A text as it is encoded in the stored JSON of an entry's data, without the quotes."""
     return dumps(text)[1:-1]
 
 
@@ -87,7 +87,7 @@ async def by_seqs(conn: AsyncConnection, number: int, seqs: Sequence[int]) -> li
     """The entries with these `seq`, in the order of the chain."""
     keyed = await key_message_ts(conn, number)
     rows = sa.select(timeline).where(_c.incident == number, _c.seq.in_(seqs)).order_by(_c.seq)
-    return await later_changes.added(conn, number, [_recorded(row, keyed) for row in await conn.execute(rows)])
+    return await later_changes.added(conn, number, [_recorded_entry(row, keyed) for row in await conn.execute(rows)])
 
 
 async def seqs_between(
@@ -102,7 +102,7 @@ async def message(conn: AsyncConnection, number: int, source_ts: str) -> Recorde
     """The entry of the message with this `ts`; `None` if it is not recorded."""
     rows = await _message_rows(conn, number, [source_ts])
     keyed = await key_message_ts(conn, number) if rows else set()
-    return next(iter(await later_changes.added(conn, number, [_recorded(row, keyed) for row in rows[:1]])), None)
+    return next(iter(await later_changes.added(conn, number, [_recorded_entry(row, keyed) for row in rows[:1]])), None)
 
 
 async def _message_rows(conn: AsyncConnection, number: int, messages: Sequence[str]) -> list[AnyRow]:
@@ -139,8 +139,8 @@ async def of_actor_among(
     """A person's entries of these kinds in several incidents, each with the incident's number, as `of_actor` reads."""
     among = in_list(conn.dialect.name, _c.incident, "numbers")
     rows = sa.select(timeline).where(among, _c.kind.in_(kinds), _NO_MESSAGE, _c.actor == actor)
-    found = await conn.execute(rows.order_by(_c.incident, _c.seq), {"numbers": list_param(conn, numbers)})
-    return [(row.incident, entry_of(row)) for row in found]
+    stored_rows = await conn.execute(rows.order_by(_c.incident, _c.seq), {"numbers": list_param(conn, numbers)})
+    return [(row.incident, entry_of(row)) for row in stored_rows]
 
 
 async def of_kind(conn: AsyncConnection, number: int, kind: str) -> list[Entry]:
@@ -233,10 +233,10 @@ async def _one(conn: AsyncConnection, number: int, rows: sa.Select[Any]) -> Reco
     row = (await conn.execute(rows)).one_or_none()
     if row is None:
         return None
-    return _recorded(row, await key_message_ts(conn, number) if row.kind in ("message", "file") else set())
+    return _recorded_entry(row, await key_message_ts(conn, number) if row.kind in ("message", "file") else set())
 
 
-def _recorded(row: AnyRow, keyed: set[str]) -> RecordedEntry:
+def _recorded_entry(row: AnyRow, keyed: set[str]) -> RecordedEntry:
     entry = entry_of(row)
     key = entry.key or (is_message(entry) and entry.source_ts in keyed)
     return RecordedEntry(row.incident, row.seq, entry, key, row.hash, row.previous, row.purged is not None)

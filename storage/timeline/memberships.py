@@ -42,8 +42,8 @@ async def around(conn: AsyncConnection, number: int, report: MembershipReport) -
         )
         for row in await conn.execute(rows.order_by(_c.at, _c.dedup_key).limit(LIMIT))
     ]  # fmt: skip
-    same = (report.entry.dedup_key, report.by_message)
-    return [other for other in reports if (other.entry.dedup_key, other.by_message) != same]
+    own_key = (report.entry.dedup_key, report.by_message)
+    return [other for other in reports if (other.entry.dedup_key, other.by_message) != own_key]
 
 
 async def keys(conn: AsyncConnection, number: int, user: str) -> set[str]:

@@ -68,7 +68,7 @@ async def verify_all(
     `earlier` are heads of chains that were kept elsewhere; each must still be part of its chain.
     """
     async with snapshot() as conn:
-        declared = await _declared(conn)
+        declared = await _declared_count(conn)
     if declared is None:
         yield Report(0, faults=[Fault("the counter of incidents is missing")])
     last: Any = None
@@ -215,7 +215,7 @@ async def _check_head(conn: AsyncConnection, number: Any, report: Report, end: H
 
 async def _check_incident(conn: AsyncConnection, number: Any, report: Report) -> None:
     exists = await conn.scalar(sa.select(sa.literal(1)).where(incidents.c.number == number))
-    declared = await _declared(conn)
+    declared = await _declared_count(conn)
     if exists is None:
         report.add_fault(f"there are entries for {_name(number)}, and there is no such incident")
     elif not report.entries and not report.faults:
@@ -236,7 +236,7 @@ def _name(number: Any) -> str:
     return f"INC-{str(number)[:40]}"
 
 
-async def _declared(conn: AsyncConnection) -> int | None:
+async def _declared_count(conn: AsyncConnection) -> int | None:
     """The number of incidents ever declared; `None` if the counter is missing."""
     value: int | None = await conn.scalar(sa.select(counters.c.value).where(counters.c.name == "incident"))
     return value

@@ -23,7 +23,7 @@ _TO_BE_SENT = frozenset({DeadlineState.DUE, DeadlineState.SENT})
 
 @dataclass(slots=True)
 class Attestations:
-    """What the entries of one timeline say of the incident's other rows."""
+    """What the entries of one timeline attest about the incident's other rows: seals and decisions."""
 
     seal: str | None = None  # over the incident's row
     seal_seq: int = 0  # the entry that has it
@@ -47,7 +47,7 @@ class Attestations:
 
 
 async def row_faults(conn: AsyncConnection, number: int, vouched: Attestations) -> list[str]:
-    """What is wrong with the incident's row, in sentences."""
+    """The faults of the incident's row, one sentence each."""
     row = (await conn.execute(sa.select(incidents).where(incidents.c.number == number))).mappings().one_or_none()
     if row is None:
         return []  # reported as such

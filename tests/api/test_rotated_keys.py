@@ -93,7 +93,7 @@ async def test_the_console_signs_with_its_new_key_without_a_restart(here: World)
         await visitor.signed_in(token)
         assert (await visitor.get("/")).status == 200
         key = await sessions.key(here.tocsin.database)
-        assert session.unsigned("tocsin_session", visitor.cookies()["tocsin_session"], key)
+        assert session.verify("tocsin_session", visitor.cookies()["tocsin_session"], key)
 
 
 async def test_a_feed_is_read_at_its_new_address_only(here: World) -> None:

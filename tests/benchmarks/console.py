@@ -19,7 +19,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from bot.domain import incident as verbs
-from bot.domain.access.session import SignIn, signed
+from bot.domain.access.session import SignIn, sign
 from bot.domain.access.token import Scope
 from bot.policy import preset
 from bot.usecases.access import sessions
@@ -93,7 +93,7 @@ async def _cookie(database: Database) -> str:
     key = await sessions.key(database)
     async with database.transaction() as conn:
         _, secret = await sessions.open_session(conn, PERSON, (Scope.WRITE,), SignIn.LINK, datetime.now(UTC))
-    return f"tocsin_session={signed('tocsin_session', secret, key)}"
+    return f"tocsin_session={sign('tocsin_session', secret, key)}"
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.actions.ticket_edit import changed_list, merged
+from bot.domain.actions.ticket_edit import changed_list, merge_text
 
 BEFORE = "Look at the pool.\n\n**Owner:** Maya\n**Priority:** P1\n**Incident:** INC-1 It is down"
 AFTER = "Look at the pool.\n\n**Owner:** Tom\n**Due:** 4 Dec 2026\n**Incident:** INC-1 It is down"
@@ -25,7 +25,7 @@ AFTER = "Look at the pool.\n\n**Owner:** Tom\n**Due:** 4 Dec 2026\n**Incident:**
     ],
 )  # fmt: skip
 def test_our_part_is_replaced_and_what_people_wrote_stays(there: str, then: str) -> None:
-    assert merged(there, BEFORE, AFTER) == then
+    assert merge_text(there, BEFORE, AFTER) == then
 
 
 def test_labels_of_other_people_stay() -> None:

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.importers.merge_text import Addition, merged
+from bot.importers.merge_text import Addition, merge
 from bot.importers.yaml_text import CommentedItem, flow
 from bot.policy.yaml_source import parse_yaml
 
@@ -38,7 +38,7 @@ FILES = st.sampled_from(
 def test_whatever_names_say_the_file_holds_what_was_added_and_what_was_there(
     text: str, entries: dict[str, Any], note: str
 ) -> None:
-    result = merged(text, [Addition(("contacts",), key, value, note) for key, value in entries.items()])
+    result = merge(text, [Addition(("contacts",), key, value, note) for key, value in entries.items()])
     source = parse_yaml(result, "policy.yml")
     assert source.problems == []
     before = parse_yaml(text, "policy.yml").values
@@ -57,7 +57,7 @@ def test_a_long_list_of_shifts_has_a_line_for_each() -> None:
         for day in range(1, 20)
     ]
     layers = [CommentedItem({"name": "x", "shifts": shifts}, "rotation 1")]
-    text = merged("", [Addition(("schedules",), "primary", {"timezone": "UTC", "layers": layers}, "schedule 1")])
+    text = merge("", [Addition(("schedules",), "primary", {"timezone": "UTC", "layers": layers}, "schedule 1")])
     assert yaml.safe_load(text)["schedules"]["primary"]["layers"][0]["shifts"][0]["member"] == "anna"
     assert max(len(line) for line in text.splitlines()) < 120
 

@@ -45,7 +45,7 @@ def own(folder: Path) -> Path:
 
 def test_json_has_the_shape_of_the_contract() -> None:
     shown = json.loads(tocsin("--json").stdout)
-    assert len(shown) == len(loader.shipped().playbooks)
+    assert len(shown) == len(loader.shipped_library().playbooks)
     recovery = next(one for one in shown if one["id"] == "service-down-auto-recovery")
     assert recovery["severities"] == ["sev1", "sev2"]
     assert recovery["phases"][1]["steps"][0] == {
@@ -117,7 +117,7 @@ def test_the_schema_for_editors_accepts_every_shipped_file_and_refuses_a_typo() 
     schema = json.loads(tocsin("--schema").stdout)
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
-    for one in loader.shipped().playbooks:
+    for one in loader.shipped_library().playbooks:
         validator.validate(parse_yaml(Path(one.file).read_text(encoding="utf-8"), one.file).values)
     wrong = {**yaml.safe_load((loader.SHIPPED / "war-room.yml").read_text(encoding="utf-8")), "ownr": "x"}
     assert not validator.is_valid(wrong)
@@ -158,7 +158,7 @@ async def walked_once(url: str) -> None:
         async with database.transaction() as conn:
             incident = Incident(1, "Redis", "sev2", "U1", at, at, Ladder(at))
             await incidents.insert(conn, incident)
-            walk = lifecycle.open_run(1, 1, loader.shipped().get("redis-outage"), "U1", at).run
+            walk = lifecycle.open_run(1, 1, loader.shipped_library().get("redis-outage"), "U1", at).run
             walk = steps.skip(walk, "1.1", "U1", at, "We know").run
             await stored.save(conn, lifecycle.abandon(walk, "U1", at, "It was the network").run)
     finally:

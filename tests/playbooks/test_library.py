@@ -12,7 +12,7 @@ from bot import policy
 from bot.domain.playbook.definition import Command, Playbook, Step
 from playbooks import loader, values
 
-LIBRARY = loader.shipped()
+LIBRARY = loader.shipped_library()
 EVERY = pytest.mark.parametrize("one", LIBRARY.playbooks, ids=lambda one: one.id)
 ORDER = [severity.key for severity in policy.preset("sev1-5").severities]
 

@@ -14,7 +14,7 @@ from bot.domain.values.tokenizer import bigrams, terms
 from playbooks import loader
 from playbooks.search import CATEGORY_SYNONYMS, Query, SearchIndex
 
-FINDER = SearchIndex(loader.shipped().playbooks)
+FINDER = SearchIndex(loader.shipped_library().playbooks)
 ORDER = tuple(severity.key for severity in policy.preset("sev1-5").severities)
 HERE = Path(__file__).parent
 

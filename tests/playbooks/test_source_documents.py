@@ -15,7 +15,7 @@ from bot.domain.values.durations import exact
 from playbooks import loader
 
 GROUPS: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("seed_commands.yml").read_text(encoding="utf-8"))
-LIBRARY = loader.shipped()
+LIBRARY = loader.shipped_library()
 COMMANDS = [(group, said) for group in GROUPS for said in group.get("commands", [])]
 STEPS = [(group, asks, words) for group in GROUPS for asks, words in group.get("steps", {}).items()]
 

@@ -173,7 +173,7 @@ def test_an_own_playbook_replaces_the_shipped_one(tmp_path: Path) -> None:
     library = loader.load([write(tmp_path, "mine.yml", changed("id: api-down", "id: api-outage"))])
     assert library.replaced == ("api-outage",)
     assert library.get("api-outage").name == "API down"
-    assert len(library.playbooks) == len(loader.shipped().playbooks)
+    assert len(library.playbooks) == len(loader.shipped_library().playbooks)
 
 
 def test_a_later_folder_outranks_an_earlier_one(tmp_path: Path) -> None:
@@ -213,4 +213,4 @@ def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
 
 def test_an_unknown_id_suggests_the_nearest() -> None:
     with pytest.raises(NotFound, match="Did you mean api-outage"):
-        loader.shipped().get("api-outrage")
+        loader.shipped_library().get("api-outrage")

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from bot.cli.alerts import _listed
+from bot.cli.alerts import _read_groups
 from tests.rules.prometheus import needs_prometheus, prometheus
 from tests.scenarios.running import World, world, written
 
@@ -38,7 +38,7 @@ rules:
 
 
 async def listed(here: World) -> list[dict[str, Any]]:
-    return await _listed(here.tocsin.database, "all")
+    return await _read_groups(here.tocsin.database, "all")
 
 
 async def until_group(here: World, state: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 import sandbox
 from bot import policy as policy_reader
 from sandbox.bot_process import BotProcess, demo_bot
-from sandbox.demo import HERE, connected, more, why_not
+from sandbox.demo import HERE, further_links, wait_until_connected, why_not
 from sandbox.settings import Settings
 
 DEMO_POLICY = HERE / "demo.policy.yml"
@@ -32,7 +32,7 @@ def test_the_demo_says_how_a_terminal_speaks_to_its_bot(tmp_path: Path) -> None:
     bot = demo_bot(
         Settings(), "http://localhost/api/", tmp_path, policy=tmp_path / "my policy.yml", speed=1.0, port=3999
     )
-    said = more(bot)
+    said = further_links(bot)
     assert "http://127.0.0.1:3999/status" in said
     assert f"TOCSIN_POLICY='{tmp_path}/my policy.yml'" in said
     assert "TOCSIN_HOOK_TOKEN=demo PORT=3999" in said
@@ -45,7 +45,7 @@ async def test_a_bot_that_ends_at_once_is_noticed_with_its_last_words(tmp_path: 
     async with sandbox.running() as ws:
         await bot.start()
         async with asyncio.timeout(20):
-            await connected(ws, bot)
+            await wait_until_connected(ws, bot)
     assert why_not(bot) == "The bot did not start. Its last words:\nthe port is taken"
 
 

@@ -123,7 +123,7 @@ async def test_four_hours_without_slack_lose_nothing_and_double_nothing(
         async with context.database.transaction() as conn:
             severities = [level.key for level in context.policy.severities]
             await outages.stop(conn, clock.now(), severities)
-            context.outage, context.past_outages = None, await outages.past(conn)
+            context.outage, context.past_outages = None, await outages.past_outages(conn)
         context.wakeups.notify()
         await here.delivered()
         shown = await here.show()

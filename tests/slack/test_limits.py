@@ -162,7 +162,7 @@ def _messages(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message
     yield "announcement", announcement.announcement(incident, policy, NOW)
     for kind in KINDS:
         yield f"news of {kind}", news.entry_message(_said(kind), incident, policy)
-    yield "news together", news.combined([news.entry_message(_said(kind), incident, policy) for kind in KINDS])
+    yield "news together", news.combine([news.entry_message(_said(kind), incident, policy) for kind in KINDS])
     yield "duties", news.duties(policy.roles[-1], incident)
     nudges = {"hard": NUDGE, "soft": replace(NUDGE, soft=True), "roles": replace(NUDGE, owes_update=False)}
     for name, payload in nudges.items():
@@ -229,8 +229,8 @@ def _answers(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message]
     yield "roles", incident_lists.roles(incident, policy)
     yield "what may help", triage.triage(incident, policy, _helping(incident))
     yield "nothing helps", triage.triage(incident, policy, Triage())
-    yield "searched", triage.searched(_found(incident), _past_alerts(), policy, LONG, "/incident")
-    yield "nothing found", triage.searched([], [], policy, LONG, "/incident")
+    yield "searched", triage.search_results(_found(incident), _past_alerts(), policy, LONG, "/incident")
+    yield "nothing found", triage.search_results([], [], policy, LONG, "/incident")
     upcoming = [catchup.UpcomingDeadline("rung", 2, NOW), catchup.UpcomingDeadline("update", None, NOW)]
     missed = catchup.MissedEntries(NOW - timedelta(days=1), entries, 9999, upcoming, CONTACTS, LINKS)
     yield "caught up", catchup.catchup(incident, policy, NOW, missed)

@@ -54,14 +54,14 @@ async def test_a_running_job_is_abandoned_only_after_its_lease(database: Databas
     job = await begun(database, await added(database))
     assert job is not None
     async with database.transaction() as conn:
-        assert await jobs.abandoned(conn) == []
+        assert await jobs.abandoned_jobs(conn) == []
         assert not await jobs.mark_may_have_run(conn, job, "gone", NOW)
         assert await jobs.extend_lease(conn, job, GONE, position=3)
-        (left,) = await jobs.abandoned(conn)
+        (left,) = await jobs.abandoned_jobs(conn)
         assert left.position == 3
         assert await jobs.mark_may_have_run(conn, left, "gone", NOW)
         assert not await jobs.mark_may_have_run(conn, left, "gone", NOW)
-        assert await jobs.abandoned(conn) == []
+        assert await jobs.abandoned_jobs(conn) == []
         assert await jobs.ready(conn, 10) == []
 
 

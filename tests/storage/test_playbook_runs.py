@@ -8,7 +8,7 @@ from storage import incidents, playbook_runs
 from storage.database import Database
 from tests.storage.helpers import MINUTE, NOW, incident, store_incidents
 
-PLAYBOOKS = loader.shipped()
+PLAYBOOKS = loader.shipped_library()
 
 
 async def test_a_run_is_read_as_it_was_saved(database: Database) -> None:
@@ -21,8 +21,8 @@ async def test_a_run_is_read_as_it_was_saved(database: Database) -> None:
     run = steps.assign(run, "2.1", "U3", "U2", NOW + MINUTE).run
     run = approvals.request(run, "2.1", "do", ("kubectl scale …",), "U3", 30 * MINUTE, NOW + MINUTE).run
     run = approvals.approve(run, "2.1", 1, "U1", NOW + MINUTE).run
-    run = job_results.started(run, "2.1", "j1", "U3", NOW + MINUTE).run
-    run = job_results.finished(run, "2.1", "j1", "timed_out", "after 3 minutes", NOW + MINUTE).run
+    run = job_results.record_start(run, "2.1", "j1", "U3", NOW + MINUTE).run
+    run = job_results.record_end(run, "2.1", "j1", "timed_out", "after 3 minutes", NOW + MINUTE).run
     async with database.transaction() as conn:
         await playbook_runs.save(conn, run)
         await playbook_runs.save(conn, run)

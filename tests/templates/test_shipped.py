@@ -19,7 +19,7 @@ from bot.domain.incident import AudienceMessage, Incident, NewIncident
 from bot.domain.incident.status import Status
 from bot.domain.policy.policy import Audience, CommunicationRules, Policy
 from bot.domain.timeline.entry import RecordedEntry, entry
-from bot.templates.library import SETS, TemplateLibrary, shipped, shipped_keys
+from bot.templates.library import SETS, TemplateLibrary, shipped_keys, shipped_template
 from bot.templates.render import problems_in, render
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -114,7 +114,7 @@ def test_every_shipped_template_is_free_of_problems_and_known_to_the_manual() ->
     manual = (Path(__file__).resolve().parents[2] / "docs" / "communications.md").read_text()
     for name in SETS:
         for key in shipped_keys():
-            source = shipped(name, key)
+            source = shipped_template(name, key)
             assert source is not None
             assert problems_in(source) == []
             assert f"`{key}`" in manual

@@ -14,7 +14,7 @@ from bot.domain.routing.announcements import announcement_key
 from bot.domain.timeline.entry import RecordedEntry
 from bot.domain.values.outage_span import OutageSpan
 from bot.slack.blocks import phrases
-from bot.usecases.outage import past
+from bot.usecases.outage import past_outages
 from sandbox import Message
 from storage import incidents
 from storage.open import open_database
@@ -97,7 +97,7 @@ async def _read(url: str) -> Snapshot:
                 list(await conn.execute(sa.select(outbox))),
                 list(await conn.execute(sa.select(deadlines))),
                 [f"INC-{n}: {words}" for n in by_number for words in await chain_faults(conn, n)],
-                list(await past(conn)),
+                list(await past_outages(conn)),
             )
     finally:
         await database.close()

@@ -28,7 +28,7 @@ def page_name(page_key: str) -> str:
     return hashlib.sha256(page_key.encode()).hexdigest()[:10]
 
 
-def signed(link: AcknowledgeLink, secret: str) -> str:
+def sign(link: AcknowledgeLink, secret: str) -> str:
     """The signed token of the link, which ends its address."""
     person = base64.urlsafe_b64encode(link.person.encode()).decode().rstrip("=")
     body = f"{link.incident}.{person}.{int(link.expires_at.timestamp())}.{link.page}"

@@ -78,7 +78,7 @@ def require(
         if request.verb not in OPEN_TO_GUESTS:
             require_member(request, PHRASES[request.verb], f"permissions.{request.verb}")
         return
-    if _listed(request, allowed):
+    if _is_listed(request, allowed):
         return
     groups = {group: members(group) for group in allowed.groups}
     if any(request.actor in people for people in groups.values() if people is not None):
@@ -96,7 +96,7 @@ def require_member_or_named(
     if request.who.membership is Membership.BOT:
         raise NotAllowed(f"Bots may not {act}.")
     if allowed is not None and (
-        _listed(request, allowed) or any(request.actor in (members(group) or ()) for group in allowed.groups)
+        _is_listed(request, allowed) or any(request.actor in (members(group) or ()) for group in allowed.groups)
     ):
         return
     require_member(request, act, f"permissions.{request.verb}")
@@ -130,15 +130,15 @@ def require_known(who: Identity, act: str) -> None:
         )
 
 
-def _listed(request: PermissionRequest, allowed: AllowList) -> bool:
+def _is_listed(request: PermissionRequest, allowed: AllowList) -> bool:
     return request.actor in allowed.users or any(
         role in allowed.roles and is_given_by_others(request.incident, role)
-        for role in _held(request)
+        for role in _held_roles(request)
         if request.incident is not None
     )
 
 
-def _held(request: PermissionRequest) -> list[str]:
+def _held_roles(request: PermissionRequest) -> list[str]:
     """The roles that the person holds in the incident."""
     holders = request.incident.roles if request.incident is not None else {}
     return [role for role, holder in holders.items() if holder == request.actor]
@@ -156,7 +156,7 @@ def _refusal(
     sentences = [f"Only {_join_or(entitled)} may {PHRASES[request.verb]}."]
     if unknown := [f"@{group}" for group, people in groups.items() if people is None]:
         sentences.append(f"Slack has not told me yet who is in {_join_or(unknown)}, so I can't let you.")
-    if self_assigned := [role for role in _held(request) if role in allowed.roles]:
+    if self_assigned := [role for role in _held_roles(request) if role in allowed.roles]:
         sentences.append(
             f"You took the role {titles(self_assigned[0])} yourself; it counts once somebody else gives it to you."
         )

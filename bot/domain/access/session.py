@@ -70,13 +70,13 @@ def hash_of(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def signed(purpose: str, value: str, key: str) -> str:
+def sign(purpose: str, value: str, key: str) -> str:
     """The value with a signature for this purpose."""
     return f"{value}.{mac(purpose, value, key)}"
 
 
-def unsigned(purpose: str, text: str, key: str) -> str | None:
-    """The value of a text that `signed` made for the same purpose; None for any other."""
+def verify(purpose: str, text: str, key: str) -> str | None:
+    """The value of a text that `sign` signed for the same purpose; None for any other."""
     value, _, signature = text.rpartition(".")
     is_genuine = hmac.compare_digest(signature.encode("utf-8", "replace"), mac(purpose, value, key).encode())
     return value if value and is_genuine else None

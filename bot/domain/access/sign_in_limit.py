@@ -21,7 +21,7 @@ class Attempts:
     at: datetime
 
 
-def most(key: str) -> float:
+def burst_limit(key: str) -> float:
     """How many attempts of a key may fail at once."""
     return 100.0 if key == ALL else 10.0
 
@@ -38,16 +38,16 @@ def keys_of(address: str | None) -> tuple[str, str]:
 
 def wait_s(attempts: Mapping[str, Attempts], keys: Collection[str], now: datetime) -> int:
     """The seconds to wait before the next attempt; 0 where there is one left for each key."""
-    return max(_wait_s(key, left_of(attempts, key, now)) for key in keys)
+    return max(_wait_s(key, failures_left(attempts, key, now)) for key in keys)
 
 
-def left_of(attempts: Mapping[str, Attempts], key: str, now: datetime) -> float:
+def failures_left(attempts: Mapping[str, Attempts], key: str, now: datetime) -> float:
     """How many failures the key has left."""
     latest = attempts.get(key)
     if latest is None:
-        return most(key)
+        return burst_limit(key)
     minutes = max(0.0, (now - latest.at).total_seconds() / 60)
-    return min(most(key), latest.left + minutes * flow(key))
+    return min(burst_limit(key), latest.left + minutes * flow(key))
 
 
 def _wait_s(key: str, left: float) -> int:

@@ -28,7 +28,7 @@ class Priority(StrEnum):
 
 
 class ActionStatus(StrEnum):
-    """Where an item stands. The values are persisted."""
+    """The status of an action item. The values are persisted."""
 
     OPEN = "open"
     IN_PROGRESS = "in_progress"

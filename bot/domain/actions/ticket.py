@@ -36,7 +36,7 @@ TITLES = {
 
 
 class TicketState(StrEnum):
-    """Where a ticket stands in its tracker. The values are persisted."""
+    """The state of a ticket in its tracker. The values are persisted."""
 
     OPEN = "open"
     DONE = "done"
@@ -138,7 +138,7 @@ def of_incident(incident: Incident, link: str, key: str) -> NewTicket:
     return NewTicket(f"{incident.id}: {incident.title}", body, (LABEL, incident.severity), None, key)
 
 
-def left_out(ticket: NewTicket, labels: tuple[str, ...], assignees: tuple[str, ...]) -> str:
+def dropped_words(ticket: NewTicket, labels: tuple[str, ...], assignees: tuple[str, ...]) -> str:
     """What a tracker dropped without an error: `the labels incident, p1 and the assignee maya`. Empty: nothing."""
     have = {label.lower() for label in labels}
     missing = [label for label in ticket.labels if label.lower() not in have]

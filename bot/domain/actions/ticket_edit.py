@@ -9,7 +9,7 @@ from bot.domain.actions.item import ActionItem
 from bot.domain.actions.ticket import NewTicket
 from bot.domain.incident import Incident
 
-NOTHING = NewTicket("", "", (), None, "")  # what stands in a ticket of which nothing is known
+NOTHING = NewTicket("", "", (), None, "")  # the content of an unknown ticket
 _FACT = re.compile(r"\*{0,2}(Owner|Due|Priority|Severity|Services|Incident|Labels):")
 
 
@@ -34,16 +34,16 @@ def same_words(ticket: NewTicket, other: NewTicket) -> bool:
     return replace(ticket, key="") == replace(other, key="")
 
 
-def added(before: NewTicket, after: NewTicket) -> NewTicket:
+def additions(before: NewTicket, after: NewTicket) -> NewTicket:
     """The ticket with only those labels and that assignee that are new."""
     labels = tuple(label for label in after.labels if label not in before.labels)
     return replace(after, labels=labels, assignee=after.assignee if after.assignee != before.assignee else None)
 
 
-def merged(body: str, before: str, after: str) -> str:
+def merge_text(body: str, before: str, after: str) -> str:
     """The text of a ticket with our part brought up to date.
 
-    Where our part stands as we wrote it, it is replaced. Where people changed it, only the lines of facts are, such as
+    If our part is as we wrote it, it is replaced. Where people changed it, only the lines of facts are, such as
     `**Due:** 4 Dec 2026`: those that are new are added, and those that are gone are removed.
     """
     text = body.replace("\r\n", "\n")

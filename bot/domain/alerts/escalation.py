@@ -44,7 +44,7 @@ def why_nobody(group: AlertGroup) -> str | None:
     return None
 
 
-def explained(group: AlertGroup, policy: Policy) -> str | None:
+def reason_for_no_page(group: AlertGroup, policy: Policy) -> str | None:
     """Why nobody was paged about the group, in words; None if somebody was, or if a rung says why not."""
     if any(step.step == "page" for step in group.steps):
         return None

@@ -43,7 +43,7 @@ class DecisionStep:
     """One thing that was decided about a group, and why."""
 
     at: datetime
-    step: str  # what was looked at: `route`, `group`, `wait`, `declare`, `storm`, `depends_on`, `person` …
+    step: str  # what was decided on: `route`, `group`, `wait`, `declare`, `storm`, `depends_on`, `person` …
     reason: str
 
 
@@ -118,10 +118,10 @@ class AlertGroup:
 
     def with_step(self, at: datetime, step: str, reason: str) -> AlertGroup:
         """The group with another step. Of many steps the first and the last are kept."""
-        return replace(self, steps=_kept((*self.steps, DecisionStep(at, step, reason))))
+        return replace(self, steps=_trim_steps((*self.steps, DecisionStep(at, step, reason))))
 
 
-def _kept(steps: tuple[DecisionStep, ...]) -> tuple[DecisionStep, ...]:
+def _trim_steps(steps: tuple[DecisionStep, ...]) -> tuple[DecisionStep, ...]:
     return steps if len(steps) <= FIRST_STEPS + LAST_STEPS else (*steps[:FIRST_STEPS], *steps[-LAST_STEPS:])
 
 
@@ -173,7 +173,7 @@ def open_group(number: int, placements: Sequence[Placement], policy: Policy, now
         reason=reason,
         decided_at=None if decision is Decision.WAITING else now,
         fired_at=_times((), placements, now),
-        steps=_kept(tuple(DecisionStep(now, name, words) for name, words in steps)),
+        steps=_trim_steps(tuple(DecisionStep(now, name, words) for name, words in steps)),
     )
 
 
@@ -247,7 +247,7 @@ def settle(change: GroupChange, resolved: int, firing: int, now: datetime) -> Gr
     changed_at = now if resolved else group.changed_at
     over = firing == 0 and group.state is AlertStatus.FIRING
     if over:
-        steps = _kept((*group.steps, DecisionStep(now, "resolved", "no alert fires")))
+        steps = _trim_steps((*group.steps, DecisionStep(now, "resolved", "no alert fires")))
         ended = AlertStatus.RESOLVED
         group = replace(group, state=ended, resolved_at=now, stale_since=None, changed_at=changed_at, steps=steps)
         if group.held:

@@ -47,7 +47,7 @@ def missing(beat: Heartbeat) -> Alert:
     )
 
 
-def recovered(beat: Heartbeat, now: datetime) -> Alert:
+def recovery(beat: Heartbeat, now: datetime) -> Alert:
     """The same alert, resolved: the heartbeat is heard again."""
     return replace(missing(beat), status=AlertStatus.RESOLVED, starts_at=now, ends_at=now)
 

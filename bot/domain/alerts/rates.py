@@ -33,7 +33,7 @@ class RuleRates:
     false: int
     noise: int  # dismissed as known or not actionable
     flaps: int
-    precision: float | None  # of what was decided, the share that was right
+    precision: float | None  # the share of decided groups that were right
     time_to_detect_s: float | None  # median, from the first alert's start to its arrival
     time_to_triage_s: float | None  # median, from detection to acknowledgement
     time_to_mitigate_s: float | None  # median, from detection to mitigation

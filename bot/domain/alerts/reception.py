@@ -63,9 +63,9 @@ def receive(
     status |= {current.occurrence: AlertStatus.FIRING for current in states.firing.values()}
     received = []
     for arriving in alerts:
-        alert, outdated = _placed(arriving, states) if arriving.by_state else (arriving, None)
+        alert, outdated = _place(arriving, states) if arriving.by_state else (arriving, None)
         if outdated is None and _is_graded_anew(alert, states):
-            received.append(_replaced(alert, states, status))
+            received.append(_end_of_old_grade(alert, states, status))
         reception = outdated or _compare(status.get(alert.occurrence), alert.status)
         received.append(ReceivedAlert(alert, reception))
         if reception in (Reception.NEW, Reception.RESOLVED):
@@ -74,7 +74,7 @@ def receive(
     return received
 
 
-def _placed(alert: Alert, states: AlertStates) -> tuple[Alert, Reception | None]:
+def _place(alert: Alert, states: AlertStates) -> tuple[Alert, Reception | None]:
     """An alert reported by state, placed in its occurrence; and its reception, if it changes no occurrence."""
     current = states.firing.get(alert.identity)
     if alert.status is AlertStatus.RESOLVED:
@@ -109,7 +109,7 @@ def _is_graded_anew(alert: Alert, states: AlertStates) -> bool:
     return fires and current is not None and alert.occurrence != current.occurrence
 
 
-def _replaced(alert: Alert, states: AlertStates, status: dict[str, AlertStatus]) -> ReceivedAlert:
+def _end_of_old_grade(alert: Alert, states: AlertStates, status: dict[str, AlertStatus]) -> ReceivedAlert:
     """The end of the occurrence that goes on with another grade."""
     over = replace(
         _within(alert, states.firing.pop(alert.identity)), status=AlertStatus.RESOLVED, ends_at=alert.starts_at

@@ -30,7 +30,7 @@ class Related:
 
 def dependencies(services: Mapping[str, Service], start: Sequence[str]) -> list[str]:
     """Every service that these depend on, the nearest first; `depends_on` may contain cycles."""
-    return _reached({key: service.depends_on for key, service in services.items()}, start)
+    return _reachable_from({key: service.depends_on for key, service in services.items()}, start)
 
 
 def dependents(services: Mapping[str, Service], start: Sequence[str]) -> list[str]:
@@ -39,7 +39,7 @@ def dependents(services: Mapping[str, Service], start: Sequence[str]) -> list[st
     for key, service in services.items():
         for used in service.depends_on:
             users.setdefault(used, []).append(key)
-    return _reached(users, start)
+    return _reachable_from(users, start)
 
 
 def upstream(group: AlertGroup, situation: Situation, policy: Policy) -> list[Related]:
@@ -78,7 +78,7 @@ def _by_service(groups: Sequence[AlertGroup]) -> dict[str, list[AlertGroup]]:
     return by_service
 
 
-def _reached(edges: Mapping[str, Sequence[str]], start: Sequence[str]) -> list[str]:
+def _reachable_from(edges: Mapping[str, Sequence[str]], start: Sequence[str]) -> list[str]:
     visited = dict.fromkeys(start)
     frontier = list(visited)
     reached: list[str] = []

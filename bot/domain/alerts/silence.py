@@ -74,7 +74,7 @@ def parse(text: str, by: str, now: datetime) -> Silence:
     return silence(labels, span, by, " ".join(words[2:]), now)
 
 
-def formatted(label: str, value: str) -> str:
+def format_matcher(label: str, value: str) -> str:
     """A label as `parse` reads it: in quotes if its value has spaces, as a regular expression if it has quotes."""
     if '"' in value or "“" in value or "”" in value or " ".join(value.split()) != value:
         value = "/" + "(?s:.+)".join(re.sub(r'\\?["“”]', ".", re.escape(part)) for part in value.split()) + "/"

@@ -60,7 +60,7 @@ class Reach:
         """The recipients of one group."""
         return tuple(recipient for recipient in self.recipients if recipient.group is group)
 
-    def counted(self) -> str:
+    def in_words(self) -> str:
         """The recipients in words, such as `#support, 3 by e-mail`."""
         parts = [recipient.address for recipient in self.of(Group.CHANNEL)]
         if direct := self.of(Group.DIRECT):

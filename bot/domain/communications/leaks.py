@@ -174,7 +174,7 @@ def find(text: str, confidential: Confidential = Confidential(), *, more_to_come
     """Every finding in a text for the public, each once. With `more_to_come` a next update is due."""
     findings = [*leaks_in(text, confidential)]
     findings += [Finding(Leak.GAP, gap) for gap in gaps_in(text)]
-    findings += _quoted(Leak.HYPOTHESIS, _HYPOTHESIS, text) + _quoted(Leak.BLAME, _BLAME, text)
+    findings += _findings_of(Leak.HYPOTHESIS, _HYPOTHESIS, text) + _findings_of(Leak.BLAME, _BLAME, text)
     if not _IMPACT.search(text):
         findings.append(Finding(Leak.NO_IMPACT))
     if more_to_come and not _NEXT_UPDATE.search(text):
@@ -193,22 +193,22 @@ def leaks_in(text: str, confidential: Confidential = Confidential()) -> list[Fin
     rest = _URL.sub(" ", text)
     findings += [Finding(Leak.HANDLE, _cut(handle)) for handle in (*_EMAIL.findall(rest), *MENTION.findall(rest))]
     rest = MENTION.sub(" ", _EMAIL.sub(" ", rest))
-    findings += _quoted(Leak.HANDLE, _AT, rest)
+    findings += _findings_of(Leak.HANDLE, _AT, rest)
     findings += [Finding(Leak.IP, word) for word in _IPV4.findall(rest) if _is_ip(word)]
     findings += [Finding(Leak.IP, word) for word in _IPV6.findall(rest) if _is_ip(word.split("%")[0])]
     for pattern in (_PRIVATE_HOST, _POD, _CLOUD_HOST, _VENDOR_HOST, _MACHINE):
-        findings += _quoted(Leak.HOST, pattern, rest)
+        findings += _findings_of(Leak.HOST, pattern, rest)
     findings += _occurrences(Leak.HOST, confidential.hosts, rest)
     for pattern in (_TICKET, _PULL_REQUEST):
-        findings += _quoted(Leak.TICKET, pattern, rest)
+        findings += _findings_of(Leak.TICKET, pattern, rest)
     for pattern in _TRACES:
-        findings += _quoted(Leak.STACK_TRACE, pattern, rest)
+        findings += _findings_of(Leak.STACK_TRACE, pattern, rest)
     findings += _occurrences(Leak.NAME, _forms_of(confidential.people), rest)
     findings += _occurrences(Leak.CUSTOMER, confidential.customers, rest)
     return list(dict.fromkeys(findings))[:_MOST]
 
 
-def _quoted(leak: Leak, pattern: re.Pattern[str], text: str) -> list[Finding]:
+def _findings_of(leak: Leak, pattern: re.Pattern[str], text: str) -> list[Finding]:
     return [Finding(leak, _cut(match[0])) for match in pattern.finditer(text)]
 
 

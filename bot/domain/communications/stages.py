@@ -32,7 +32,7 @@ def template_of(audience: Audience, stage: str) -> str:
     return own or (_PUBLIC if audience.public else _INTERNAL).get(stage, "executive_briefing")
 
 
-def proposed(incident: Incident, policy: Policy) -> list[Audience]:
+def proposed_audiences(incident: Incident, policy: Policy) -> list[Audience]:
     """The audiences of the incident's severity. For a drill, and for a private incident, none that is public."""
     try:
         keys = policy.severity(incident.severity).extra.get("audiences") or ()
@@ -81,7 +81,7 @@ def due_audiences(incident: Incident, policy: Policy, now: datetime) -> list[Aud
 
 def _audiences_to_remind(incident: Incident, policy: Policy) -> list[Audience]:
     """The proposed audiences that reach anybody, and the status page while it tells an older state of the incident."""
-    audiences = [audience for audience in proposed(incident, policy) if is_set_up(audience, policy)]
+    audiences = [audience for audience in proposed_audiences(incident, policy) if is_set_up(audience, policy)]
     latest = incident.told.get(STATUS_PAGE.key)
     if latest is not None and latest.stage != RESOLVED and changed_since(incident, latest):
         audiences.append(STATUS_PAGE)
@@ -118,7 +118,7 @@ def last_told_words(incident: Incident, audience: Audience, now: datetime) -> st
 
 
 def changed_since(incident: Incident, told: AudienceMessage | None) -> list[str]:
-    """What is new since the last message to an audience, in words. Empty where nothing is."""
+    """The changes since the last message to an audience, in words. Empty if there are none."""
     if told is None:
         return []
     changes = []

@@ -210,14 +210,14 @@ def _links(record: VariableInputs) -> dict[str, Any]:
     return {
         "incident_channel": f"#{incident.channel_name}" if incident.channel_name else Gap("channel"),
         "runbook_url": runbook,
-        "bridge": None if bridge in (None, HUDDLE) else _filled(str(bridge), incident),
+        "bridge": None if bridge in (None, HUDDLE) else _fill_in(str(bridge), incident),
         "dashboards": [f"{title}: {url}" for title, url in list(policy.links.items())[:LISTED]],
         "status_page_url": record.status_page_url,
         "company_name": policy.communications.company,
     }
 
 
-def _filled(url: str, incident: Incident) -> str:
+def _fill_in(url: str, incident: Incident) -> str:
     values = {"id": incident.id, "number": str(incident.number), "severity": incident.severity, "slug": ""}
     for name, value in values.items():
         url = url.replace(f"{{{name}}}", value)
@@ -257,10 +257,10 @@ def _measures(record: VariableInputs) -> str:
     within = _level(record).review_within
     if within is None:
         return ""
-    return f"Within {_spelled(within)} we review what happened, and how to keep it from happening again."
+    return f"Within {_span_words(within)} we review what happened, and how to keep it from happening again."
 
 
-def _spelled(span: durations.Span) -> str:
+def _span_words(span: durations.Span) -> str:
     """A span for customers: `2 days`, `12 hours`, `5 business days`."""
     if isinstance(span, durations.BusinessDays):
         count, unit = span.days, "business day"

@@ -31,7 +31,7 @@ class Goal:
 
     @property
     def met(self) -> bool | None:
-        """Whether the period has what is aimed at."""
+        """Whether the period reaches the target."""
         if self.value is None or not self.n:
             return None
         return self.value <= self.target if self.at_most else self.value >= self.target
@@ -39,12 +39,14 @@ class Goal:
     @property
     def words(self) -> str:
         """The target with what the period has."""
-        aim = f"{'at most' if self.at_most else 'at least'} {self._shown(self.target)}"
+        aim = f"{'at most' if self.at_most else 'at least'} {self._figure_words(self.target)}"
         if self.value is None or not self.n:
             return f"{self.name} {aim}: no figure (n {self.n})"
-        return f"{self.name} {aim}: {'met' if self.met else 'missed'} with {self._shown(self.value)} (n {self.n})"
+        return (
+            f"{self.name} {aim}: {'met' if self.met else 'missed'} with {self._figure_words(self.value)} (n {self.n})"
+        )
 
-    def _shown(self, value: float) -> str:
+    def _figure_words(self, value: float) -> str:
         return durations.approximate(timedelta(seconds=value)) if self.group == "availability" else f"{value:.1%}"
 
 

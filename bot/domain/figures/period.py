@@ -53,7 +53,7 @@ def _end(until: str, zone: tzinfo, now: datetime) -> datetime:
 
 
 def _instant(text: str, zone: tzinfo, now: datetime) -> datetime | None:
-    """A day begins at midnight. None for what is no day and no instant."""
+    """The instant that the text names; a day begins at midnight. None if it is neither a day nor an instant."""
     if (day := _day(text)) is not None:
         return _midnight(day, zone, now)
     try:

@@ -11,7 +11,7 @@ from bot.domain.alerts.rates import AlertRates
 from bot.domain.figures.distribution import Distribution, distribution
 from bot.domain.figures.selection import EVERYTHING, Selection, keys_of
 from bot.domain.figures.spans import Spans, spans
-from bot.domain.figures.split import Buckets, Row, buckets, ordered, rows
+from bot.domain.figures.split import Buckets, Row, buckets, rows, sort_counts
 from bot.domain.figures.targets import Cadence, TargetCounts, cadence, count_kept, outcomes
 from bot.domain.figures.trend import Durations, Trend, trend
 from bot.domain.incident.fact import IncidentFact
@@ -61,7 +61,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class ActivityCounts:
-    """What is counted beside the incidents: alerts, updates, pages and action items."""
+    """The counts beside those of incidents: alerts, updates, pages and action items."""
 
     alerts: AlertRates
     updates: Mapping[int, int] = field(default_factory=dict)  # by incident: how many were posted
@@ -176,4 +176,4 @@ def _durations(
 
 
 def _count(facts: Iterable[IncidentFact], by: str, policy: Policy) -> dict[str, int]:
-    return ordered(Counter(key for fact in facts for key in keys_of(fact, by)), by, policy)
+    return sort_counts(Counter(key for fact in facts for key in keys_of(fact, by)), by, policy)

@@ -38,7 +38,7 @@ class Selection:
 
     @property
     def words(self) -> str:
-        """What is selected, such as `service payments`; empty for everything."""
+        """The selection in words, such as `service payments`; empty if everything is selected."""
         return ", ".join(f"{by} {key}" for by, key in self.criteria)
 
 

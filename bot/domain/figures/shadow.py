@@ -143,7 +143,7 @@ def _why_nobody(incident: Incident | None, group: AlertGroup | None, policy: Pol
         return f"no rung of {incident.id} ({incident.severity}) came due"
     if group is None:
         return "no route took the alert"
-    reason = escalation.explained(group, policy)
+    reason = escalation.reason_for_no_page(group, policy)
     if reason is None:
         return next(step.reason for step in reversed(group.steps) if step.step == "page")
     because = f": {group.reason}" if group.reason else ""

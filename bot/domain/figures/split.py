@@ -52,11 +52,11 @@ def rows(
         for key in keys_of(member[0], by):
             members.setdefault(key, []).append(member)
     counts = {key: len(key_members) for key, key_members in members.items()}
-    return {key: _row(members[key]) for key in ordered(counts, by, policy)}
+    return {key: _row(members[key]) for key in sort_counts(counts, by, policy)}
 
 
-def ordered(counts: dict[str, int], by: str, policy: Policy) -> dict[str, int]:
-    """Severities, the worst first, with those that the policy does not have any more last; else the most frequent."""
+def sort_counts(counts: dict[str, int], by: str, policy: Policy) -> dict[str, int]:
+    """Sort severities from the worst on, those that the policy no longer has last; anything else by frequency."""
     if by != "severity":
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
     policy_keys = [level.key for level in policy.severities if level.key in counts]
@@ -96,7 +96,7 @@ def _counts(
         index = bisect_right(begins, fact.detected_at) - 1
         if index >= 0:
             counted.setdefault(fact.severity, [0] * len(starts))[index] += 1
-    order = ordered({key: sum(values) for key, values in counted.items()}, "severity", policy)
+    order = sort_counts({key: sum(values) for key, values in counted.items()}, "severity", policy)
     return {key: tuple(counted[key]) for key in order}
 
 

@@ -24,7 +24,7 @@ SEED = 20250101
 
 
 class Verdict(StrEnum):
-    """What may be said about two periods."""
+    """The possible results of comparing two periods."""
 
     BETTER = "better"
     WORSE = "worse"
@@ -96,7 +96,7 @@ def _by_shuffling(strata: Sequence[tuple[list[float], int]], observed: float) ->
     for shuffle_count in range(1, SHUFFLES + 1):
         shuffled = sum(sum(chance.sample(scores, count)) for scores, count in strata)
         extreme += abs(shuffled) >= abs(observed) - 1e-9
-        if extreme > enough:  # whatever follows, nothing can be claimed
+        if extreme > enough:  # no later result can change this
             return extreme / shuffle_count
     return (extreme + 1) / (SHUFFLES + 1)
 

@@ -48,25 +48,25 @@ def headline(report: Report) -> str:
 def summary(report: Report) -> list[str]:
     """How long incidents took, and whether that changed: what to read first."""
     if not report.incidents:
-        return [f"Nothing to measure. Left out: {_left_out(report)}"]
+        return [f"Nothing to measure. Left out: {_uncounted(report)}"]
     return [*(_span(report, name) for name in SPANS if report.spans[name].n), *_unclear_trends(report)]
 
 
 def trends(report: Report) -> list[str]:
     """Which times became better or worse, and for which that cannot be told."""
-    told = [
+    clear_trends = [
         f"{NAMES[name]}: {_change(report.trends[name])}"
         for name in SPANS
         if report.spans[name].n and report.trends[name].verdict is not Verdict.CANNOT_TELL
     ]
-    return [*told, *_unclear_trends(report)]
+    return [*clear_trends, *_unclear_trends(report)]
 
 
 def details(report: Report, policy: Policy) -> list[str]:
     """The other figures."""
     missing = [NAMES[name].lower() for name in SPANS if not report.spans[name].n] if report.incidents else []
     return [
-        f"Left out: {_left_out(report)}",
+        f"Left out: {_uncounted(report)}",
         *([f"No figure (n 0): {', '.join(missing)}"] if missing else []),
         f"Targets: acknowledged in time {_part(report.kept.acknowledged, report.kept.acknowledge_n)}, "
         f"resolved in time {_part(report.kept.resolved, report.kept.resolve_n)}; "
@@ -91,7 +91,7 @@ def row_name(by: str, key: str, policy: Policy) -> str:
     return key
 
 
-def _left_out(report: Report) -> str:
+def _uncounted(report: Report) -> str:
     return f"{_plural(report.drills, 'drill')}, {report.cancelled} cancelled, {report.merged} merged"
 
 

@@ -24,7 +24,7 @@ _FOUND_LOST = {
 }
 
 
-def opened(incident: Incident, channel_id: str, name: str | None) -> Change:
+def record_opening(incident: Incident, channel_id: str, name: str | None) -> Change:
     """Record that the channel exists."""
     return Change(replace(incident, channel_id=channel_id, channel_name=name, channel_lost=None))
 
@@ -41,7 +41,7 @@ def stand_in(incident: Incident) -> str | None:
     return members.inside(incident, people)
 
 
-def refused(incident: Incident) -> Incident:
+def record_refusal(incident: Incident) -> Incident:
     """Record that Slack refused for good to open a channel. A retry by a person may still open it."""
     return replace(incident, channel_lost=ChannelLoss.REFUSED)
 

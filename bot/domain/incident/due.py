@@ -16,7 +16,7 @@ def due_after(instant: datetime, span: durations.Span | None, zone: tzinfo) -> d
     return None if span is None else durations.add(instant, span, zone)
 
 
-def rearmed(last: datetime, cadence: durations.Span | None, now: datetime, zone: tzinfo) -> datetime | None:
+def next_after(last: datetime, cadence: durations.Span | None, now: datetime, zone: tzinfo) -> datetime | None:
     """One cadence after `last`; one cadence after `now` if that instant has passed; None without a cadence."""
     due = due_after(last, cadence, zone)
     return due if due is None or due > now else due_after(now, cadence, zone)

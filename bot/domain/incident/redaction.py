@@ -63,7 +63,7 @@ def without_words(incident: Incident, words: StruckWords) -> Incident:
     )
 
 
-def redacted(
+def redaction_entry(
     incident: Incident, seqs: list[int], seal: str | None, author: str, reason: str, actor: str, now: datetime
 ) -> Change:
     """The entry that says which entries lost their words, who struck them, and why."""

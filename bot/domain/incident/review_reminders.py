@@ -37,7 +37,7 @@ def next_at(incident: Incident, zone: tzinfo) -> datetime | None:
     return next((instant for instant in instants if instant.astimezone(zone).date() > last), None)
 
 
-def reminded(incident: Incident, now: datetime, zone: tzinfo) -> Incident:
+def count_reminder(incident: Incident, now: datetime, zone: tzinfo) -> Incident:
     """The incident after one more reminder of its review, which goes out now or as the next working hours begin."""
     if incident.review is None:
         return incident

@@ -56,7 +56,7 @@ def clear_role(incident: Incident, role: str, actor: str, policy: Policy, now: d
 
 
 def is_given_by_others(incident: Incident, role: str) -> bool:
-    """Whether the role's holder has it from somebody else. What nobody recorded counts as given."""
+    """Whether another person gave the role to its holder. A role without a record counts as given."""
     grant = incident.role_grants.get(role)
     return grant is None or grant.by != incident.roles.get(role)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.errors import Refused
-from bot.domain.incident.due import rearmed, roles_due
+from bot.domain.incident.due import next_after, roles_due
 from bot.domain.incident.state import Change, Incident, Ladder, require_open
 from bot.domain.policy.policy import Policy, Severity
 from bot.domain.timeline.entry import entry
@@ -30,9 +30,9 @@ def change_severity(
     changed = replace(
         incident,
         severity=level.key,
-        ladder=_restarted(incident.ladder, now) if raised else _lowered(incident, level.key, now),
+        ladder=_restart(incident.ladder, now) if raised else _lower(incident, level.key, now),
         unanswered=0,
-        update_due_at=rearmed(incident.updated_at or incident.declared_at, level.update_every, now, policy.zone),
+        update_due_at=next_after(incident.updated_at or incident.declared_at, level.update_every, now, policy.zone),
         roles_due_at=roles_due(now, level, policy),
     )
     text = f"{before} → {level.key}" + (f": {reason}" if reason else "")
@@ -40,14 +40,14 @@ def change_severity(
     return Change(changed, (record,))
 
 
-def _restarted(ladder: Ladder, now: datetime) -> Ladder:
+def _restart(ladder: Ladder, now: datetime) -> Ladder:
     """The ladder from its start, not acknowledged. It keeps what was paged and what fired in this episode."""
     return Ladder(
         started_at=now, mitigated_at=ladder.mitigated_at, pages=(), spent=ladder.spent, tripped=ladder.tripped
     )
 
 
-def _lowered(incident: Incident, severity: str, now: datetime) -> Ladder:
+def _lower(incident: Incident, severity: str, now: datetime) -> Ladder:
     """The lesser severity's ladder, with as many rungs counted as paged as the worse one's had reached."""
     ladder = incident.ladder
     reached = max(ladder.spent.get(incident.severity, (0,)), default=0)

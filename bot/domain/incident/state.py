@@ -138,7 +138,7 @@ class RoleShift:
 
 
 class ReviewState(StrEnum):
-    """Where the review of an incident stands. The values are persisted."""
+    """The state of an incident's review. The values are persisted."""
 
     DRAFT = "draft"
     SCHEDULED = "scheduled"
@@ -194,7 +194,7 @@ class ChannelLoss(StrEnum):
 
     ARCHIVED = "archived"
     DELETED = "deleted"
-    REMOVED = "removed"  # the bot is no member of it any more, and cannot join by itself
+    REMOVED = "removed"  # the bot is no longer a member, and cannot join by itself
     REFUSED = "refused"  # it could not be opened in the first place
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.errors import Refused
 from bot.domain.incident.acknowledgement import acknowledge
-from bot.domain.incident.due import next_update_due, rearmed, roles_due
+from bot.domain.incident.due import next_after, next_update_due, roles_due
 from bot.domain.incident.lifecycle import move, with_status
 from bot.domain.incident.severity import change_severity
 from bot.domain.incident.state import Change, Incident, Snooze, require_open
@@ -55,13 +55,13 @@ def post_update(incident: Incident, post: StatusUpdate, actor: str, policy: Poli
         change = change.then(lambda current: change_severity(current, severity, actor, policy, now))
     if status and status is not before and status not in ENDED:
         change = change.then(lambda current: with_status(current, status, before, actor, now))
-    change = change.then(lambda current: _posted(current, post, actor, policy, now))
+    change = change.then(lambda current: _post(current, post, actor, policy, now))
     if status in ENDED:
         change = change.then(lambda current: move(current, status, actor, policy, now, post.text.strip()))
     return change
 
 
-def _posted(incident: Incident, post: StatusUpdate, actor: str, policy: Policy, now: datetime) -> Change:
+def _post(incident: Incident, post: StatusUpdate, actor: str, policy: Policy, now: datetime) -> Change:
     """The update itself: it settles earlier reminders and starts the cadence again."""
     text, next_in = post.text.strip(), post.next_in
     number = incident.updates + 1
@@ -119,7 +119,7 @@ def end_snooze(incident: Incident, actor: str, policy: Policy, now: datetime) ->
     last = max(filter(None, (incident.updated_at, incident.ladder.started_at)))
     update_due_at, roles_due_at = incident.update_due_at, incident.roles_due_at
     if update_due_at == snoozed.until:
-        update_due_at = rearmed(last, level.update_every, now, policy.zone)
+        update_due_at = next_after(last, level.update_every, now, policy.zone)
     if roles_due_at == snoozed.until:
         roles_due_at = roles_due(now, level, policy)
     changed = replace(incident, snooze=None, update_due_at=update_due_at, roles_due_at=roles_due_at)

@@ -12,7 +12,7 @@ from bot.domain.deadlines import Deadline
 from bot.domain.incident import Change, Incident
 from bot.domain.lapsed.next_rung import page_next_rung
 from bot.domain.lapsed.reminder_reason import late_by
-from bot.domain.outcome import Outcome, skipped
+from bot.domain.outcome import Outcome, skip
 from bot.domain.paging import ladder
 from bot.domain.paging.context import PagingContext
 from bot.domain.routing.keys import MitigateSubject, RespondSubject
@@ -25,7 +25,7 @@ def decide(incident: Incident, deadline: Deadline, context: PagingContext) -> Ou
     missed = Change(ladder.target_acted_on(incident, deadline.kind))
     page = next((page for page in incident.ladder.pages if page.rung and page.last_at >= deadline.due_at), None)
     if page is not None:
-        outcome = skipped(missed, deadline.dedup_key, f"{why}: rung {page.rung} was paged at the same time")
+        outcome = skip(missed, deadline.dedup_key, f"{why}: rung {page.rung} was paged at the same time")
     else:
         outcome = page_next_rung(missed, deadline, why, context)
     if not isinstance(deadline.subject, MitigateSubject):

@@ -19,6 +19,10 @@ def page_next_rung(change: Change, deadline: Deadline, why: str, context: Paging
     """
     incident = change.incident
     paging = ladder.page_next_rung(incident, context, why)
-    reason = f"{why}{ladder.whom(paging, context.policy)}" if paging.rung is not None else f"{why}: nobody left to page"
+    reason = (
+        f"{why}{ladder.recipients_in_words(paging, context.policy)}"
+        if paging.rung is not None
+        else f"{why}: nobody left to page"
+    )
     lapsed = due(change, deadline.dedup_key, reason)
     return lapsed.then(of_paging(incident, paging, PageCause(why, deadline.dedup_key), context))

@@ -8,7 +8,7 @@ from bot.domain import routing
 from bot.domain.deadlines import Deadline
 from bot.domain.incident import Change, Incident
 from bot.domain.lapsed.reminder_reason import late_by
-from bot.domain.outcome import Outcome, due, skipped
+from bot.domain.outcome import Outcome, due, skip
 from bot.domain.paging.calls import PageAttempt, label, unless_for
 from bot.domain.paging.context import PagingContext
 from bot.domain.paging.ladder import page_entry
@@ -29,10 +29,10 @@ def decide(incident: Incident, deadline: Deadline, context: PagingContext) -> Ou
     waited = deadline.due_at - page.first_at if page.first_at else deadline.due_at - page.last_at
     why = f"{durations.exact(waited)} without an answer{late_by(context.now - deadline.due_at, waited)}"
     if reason := _needless(incident, person.slack, person.name):
-        return skipped(Change(incident), deadline.dedup_key, f"{why}: {reason}")
+        return skip(Change(incident), deadline.dedup_key, f"{why}: {reason}")
     method = subject.method
     if (method != "slack" and method not in context.methods) or not person.reachable_by(method):
-        return skipped(Change(incident), deadline.dedup_key, f"{why}: {label(method)} does not reach {person.name}")
+        return skip(Change(incident), deadline.dedup_key, f"{why}: {label(method)} does not reach {person.name}")
     rung = context.policy.severity(incident.severity).ladder[subject.rung - 1]
     attempt = PageAttempt(person, method)
     notice = routing.page_to(incident.number, _payload(incident, subject, rung, page.times, why, deadline), attempt)
@@ -43,7 +43,7 @@ def decide(incident: Incident, deadline: Deadline, context: PagingContext) -> Ou
         times=page.times, by=[method],
     )  # fmt: skip
     if incident.drill:
-        return skipped(Change(incident), deadline.dedup_key, f"a drill pages nobody; otherwise: {words}, {why}")
+        return skip(Change(incident), deadline.dedup_key, f"a drill pages nobody; otherwise: {words}, {why}")
     changed = replace(incident, live_pages=(*incident.live_pages, *routing.live_page_keys([notice])))
     paged = due(Change(changed, (record,)), deadline.dedup_key, f"paged: {words}, {why}")
     return replace(paged, notices=(notice,))

@@ -41,7 +41,7 @@ def remind(
         if _covers(nudge, candidate, now)
     ]
     return Outcome(
-        Change(_reminded(incident, nudge, notice.dedup_key, now), (reminder,)),
+        Change(_record_reminder(incident, nudge, notice.dedup_key, now), (reminder,)),
         (notice,),
         (LedgerDecision(deadline.dedup_key, DeadlineState.DUE, nudge.words), *covered),
     )
@@ -69,7 +69,7 @@ def page_silence(
     return reminded.then(of_paging(reminded.incident, paging, cause, context))
 
 
-def _reminded(incident: Incident, nudge: Nudge, dedup_key: str, now: datetime) -> Incident:
+def _record_reminder(incident: Incident, nudge: Nudge, dedup_key: str, now: datetime) -> Incident:
     nobody_left = nudge.reason is NudgeReason.NOBODY_LEFT
     return replace(
         incident,

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from bot.domain.communications import stages
 from bot.domain.incident import Incident, empty_roles, update_owed_by
-from bot.domain.incident.due import due_after, rearmed
+from bot.domain.incident.due import due_after, next_after
 from bot.domain.policy.policy import Policy, Severity
 from bot.domain.timeline.entry import BOT
 from bot.domain.values import durations
@@ -45,7 +45,7 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What people wrote in the incident's channel."""
+    """The recent messages of people in the incident's channel."""
 
     recent: int = 0  # messages from people within the policy's `busy_within`
     last_at: datetime | None = None  # the last message from a person
@@ -93,7 +93,7 @@ def decide_nudge(
     owes_update = incident.update_due_at is not None and incident.update_due_at <= now
     reason = _reason(incident, policy, kind, owes_update, activity, now)
     late = now - due_at
-    next_update_at = incident.update_due_at and rearmed(incident.update_due_at, level.update_every, now, policy.zone)
+    next_update_at = incident.update_due_at and next_after(incident.update_due_at, level.update_every, now, policy.zone)
     roles_every = policy.nudges.roles_every or level.update_every
     audiences = stages.due_audiences(incident, policy, now)
     return Nudge(
@@ -104,7 +104,7 @@ def decide_nudge(
         mention=() if reason is NudgeReason.BUSY else _mention(incident, owes_update or bool(audiences)),
         late=late if is_late(late, level.update_every) else None,
         next_update_at=next_update_at if owes_update else incident.update_due_at,
-        next_roles_at=incident.roles_due_at and rearmed(incident.roles_due_at, roles_every, now, policy.zone),
+        next_roles_at=incident.roles_due_at and next_after(incident.roles_due_at, roles_every, now, policy.zone),
         audiences=tuple(audience.name for audience in audiences),
         next_audiences_at=due_after(now, level.update_every, policy.zone) if audiences else None,
     )

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from bot.domain.deadlines import Deadline, plan
 from bot.domain.incident import Change, Incident
 from bot.domain.lapsed.reminder_reason import late_by
-from bot.domain.outcome import Outcome, PageCause, due, of_paging, skipped
+from bot.domain.outcome import Outcome, PageCause, due, of_paging, skip
 from bot.domain.paging import ladder
 from bot.domain.paging.context import PagingContext
 from bot.domain.routing.keys import RungSubject
@@ -47,12 +47,16 @@ def _page(incident: Incident, deadline: Deadline, context: PagingContext) -> Out
         why = f"still not {rung.until}{late}"
         paging = ladder.repeat_rung(incident, context, number)
         if paging.rung is None:
-            return skipped(paging.change, deadline.dedup_key, f"{why}: {paging.skipped[0][1]}")
+            return skip(paging.change, deadline.dedup_key, f"{why}: {paging.skipped[0][1]}")
     else:
         occasion = f"{durations.exact(rung.after)} without being {rung.until}" if rung.after else _occasion(incident)
         why = f"{occasion}{late}"
         paging = ladder.page_next_rung(incident, context, why, rung=number)
-    reason = f"paged: {why}{ladder.whom(paging, policy)}" if paging.rung is not None else f"{why}: nobody left to page"
+    reason = (
+        f"paged: {why}{ladder.recipients_in_words(paging, policy)}"
+        if paging.rung is not None
+        else f"{why}: nobody left to page"
+    )
     lapsed = due(Change(incident), deadline.dedup_key, reason)
     return lapsed.then(of_paging(incident, paging, PageCause(why, deadline.dedup_key), context))
 

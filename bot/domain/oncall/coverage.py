@@ -11,7 +11,7 @@ from bot.domain.oncall import rotation
 from bot.domain.oncall.schedule import shifts
 from bot.domain.policy.schedules import NOBODY, Layer, Schedule
 
-_ANOTHER_LAYER = ""  # stands for the members of the layers above the one that is looked at
+_ANOTHER_LAYER = ""  # a placeholder for the members of higher layers
 _UNIT = {
     "hourly": timedelta(hours=1),
     "daily": timedelta(days=1),
@@ -29,7 +29,7 @@ def begins_at(schedule: Schedule) -> datetime:
 
 
 def ends_at(schedule: Schedule) -> datetime | None:
-    """The instant from which no layer holds any more; None if some layer goes on for ever."""
+    """The instant at which the last layer ends; None if a layer has no end."""
     ends = [_ends_at(layer) for layer in schedule.layers]
     return None if None in ends else max((end for end in ends if end is not None), default=None)
 

@@ -59,7 +59,7 @@ def label(method: str) -> str:
     return LABELS.get(method, method)
 
 
-def methods_named(policy: Policy) -> frozenset[str]:
+def methods_in_policy(policy: Policy) -> frozenset[str]:
     """Every method by which some rung or trigger of the policy pages."""
     rungs = [rung for severity in policy.severities for rung in severity.ladder]
     rungs += [trigger.rung for trigger in policy.triggers]
@@ -196,7 +196,7 @@ def incident_number_in(key: str) -> int | None:
 
 
 def not_needed_because(incident: Incident, unless: str) -> str | None:
-    """Why a page that waits to be sent is not needed any more; None while it is. `unless` is one of `Until`."""
+    """The reason why a queued page is no longer needed; None while it is needed. `unless` is one of `Until`."""
     if not incident.open:
         return f"the incident was {incident.status} before it could be sent"
     if unless == Until.ACKNOWLEDGED and incident.ladder.acknowledged_at is not None:

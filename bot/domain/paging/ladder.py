@@ -161,7 +161,7 @@ def _try_rung(
     )
 
 
-def whom(paging: PagingOutcome, policy: Policy) -> str:
+def recipients_in_words(paging: PagingOutcome, policy: Policy) -> str:
     """The people and channels paged and the methods, for the ledger: ` — <@U1>, #ops (Slack)`; empty for nobody."""
     people = [recipient_name(person, policy) for person in paging.recipients.people]
     names = [*people, *paging.recipients.channels] or list(paging.recipients.contacts)

@@ -104,7 +104,7 @@ class _Resolution:
             self.add_member(member, f"is on call on {name}")
 
     def add_team(self, name: str) -> None:
-        """Add all members of the team; without any, whoever is on call on its schedule."""
+        """Add all members of the team, or the people on call on its schedule if it has no members."""
         team = self.context.policy.teams.get(name)
         if team is None:
             self.gaps.append(f"the policy has no team {name}")
@@ -125,7 +125,7 @@ class _Resolution:
         self.add_member(member, f"has the turn in the team {name}")
 
     def add_next(self, name: str) -> None:
-        """Add whoever is on call next on the schedule."""
+        """Add the people who are on call next on the schedule."""
         members = self.context.next_on_call(name, self.context.now)
         if not members:
             self.gaps.append(f"nobody is on call next on {name}")

@@ -46,12 +46,12 @@ def holds(trigger: Trigger, incident: Incident) -> bool:
 
 def fire_holding(incident: Incident, policy: Policy, now: datetime) -> Incident:
     """Fire every trigger that holds. A trigger that has fired stays so for the episode."""
-    return _fired(incident, [trigger for trigger in policy.triggers if holds(trigger, incident)], now)
+    return _mark_fired(incident, [trigger for trigger in policy.triggers if holds(trigger, incident)], now)
 
 
 def fire(incident: Incident, policy: Policy, when: str, now: datetime) -> Incident:
     """Fire the triggers that wait for the event `when`: `manual`, `auto_remediation_failed`."""
-    return _fired(incident, [trigger for trigger in policy.triggers if trigger.when == when], now)
+    return _mark_fired(incident, [trigger for trigger in policy.triggers if trigger.when == when], now)
 
 
 def fire_one(incident: Incident, trigger: Trigger, now: datetime) -> Incident:
@@ -65,7 +65,7 @@ def fire_one(incident: Incident, trigger: Trigger, now: datetime) -> Incident:
         raise Refused(f"“{trigger.name}” pages at {levels} only, and {incident.id} is {incident.severity}.", "escalate")
     if trigger.key in incident.ladder.tripped:
         raise Refused(f"“{trigger.name}” has fired already; `/incident why` says whom it paged.", "escalate")
-    return _fired(incident, [trigger], now)
+    return _mark_fired(incident, [trigger], now)
 
 
 def parse_trigger(policy: Policy, text: str) -> tuple[Trigger, str] | None:
@@ -104,7 +104,7 @@ def record_page(incident: Incident, trigger: Trigger, now: datetime) -> Incident
     return replace(incident, ladder=replace(incident.ladder, tripped={**incident.ladder.tripped, trigger.key: state}))
 
 
-def _fired(incident: Incident, triggers: list[Trigger], now: datetime) -> Incident:
+def _mark_fired(incident: Incident, triggers: list[Trigger], now: datetime) -> Incident:
     fired = incident.ladder.tripped
     new = {
         trigger.key: TriggerState(now)

@@ -41,7 +41,7 @@ def decide(
     `runner_refusal` is the reason why the step's runner refuses it, if it does. `confidence`, from 0 to 1, is how
     likely the playbook helps; a confidence that a responder stated in the incident takes precedence.
     """
-    if refusal := _blocked(rules, incident, step) or runner_refusal:
+    if refusal := _blocking_reason(rules, incident, step) or runner_refusal:
         return Decision(REFUSED, (refusal,))
     stated = _confidence(incident, confidence)
     row, skipped = _matching_row(rules, incident, playbook, step, stated)
@@ -66,7 +66,7 @@ def explain(decision: Decision) -> str:
     return f"{head}: {'; '.join(decision.reasons)}."
 
 
-def _blocked(rules: AutomationRules, incident: Incident, step: Step) -> str | None:
+def _blocking_reason(rules: AutomationRules, incident: Incident, step: Step) -> str | None:
     if step.automation is None:
         return "the playbook names no runner for it, so it is for a person"
     if not rules.enabled:
@@ -150,7 +150,7 @@ def _approval_reasons(rules: AutomationRules, incident: Incident, step: Step, co
 def _threshold(rules: AutomationRules, step: Step) -> float | None:
     """The required confidence: the higher of the policy's threshold for the action and the step's own."""
     automation = step.automation
-    assert automation is not None  # noqa: S101 - `_blocked` has checked it
+    assert automation is not None  # noqa: S101 - `_blocking_reason` has checked it
     thresholds = [automation.confidence, rules.thresholds.get(automation.action or "")]
     return max((threshold for threshold in thresholds if threshold is not None), default=None)
 

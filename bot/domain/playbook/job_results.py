@@ -26,7 +26,7 @@ from bot.domain.timeline.entry import BOT
 from bot.domain.values.slack_ids import user_mention
 
 
-def started(run: PlaybookRun, key: str, job: str, by: str, now: datetime, action: str = "run") -> RunChange:
+def record_start(run: PlaybookRun, key: str, job: str, by: str, now: datetime, action: str = "run") -> RunChange:
     """Mark the step as running a job.
 
     Raises `StepAlreadySettled` if a job is already running, or if the step is settled and `action` is not `rollback`.
@@ -61,7 +61,7 @@ def started(run: PlaybookRun, key: str, job: str, by: str, now: datetime, action
     return RunChange(start_current(with_step(run, running), now), (logged,))
 
 
-def finished(run: PlaybookRun, key: str, job: str, outcome: str, text: str, now: datetime) -> RunChange:
+def record_end(run: PlaybookRun, key: str, job: str, outcome: str, text: str, now: datetime) -> RunChange:
     """Record that a job ended with `outcome`: `succeeded`, `failed`, `timed_out`, `refused` or `cancelled`.
 
     After a rollback the step is rolled back if the job succeeded, otherwise failed. If the step has another job by now,

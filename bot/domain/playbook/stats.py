@@ -35,7 +35,7 @@ class RunStats:
 def run_stats(playbook: Playbook, runs: Sequence[PlaybookRun]) -> RunStats:
     """Count the runs of a playbook."""
     counted = [run for run in runs if not run.drill]
-    succeeded = [run for run in counted if _succeeded(run)]
+    succeeded = [run for run in counted if _has_succeeded(run)]
     took = [run.ended_at - run.opened_at for run in succeeded if run.ended_at]
     skipped = Counter(
         step.key
@@ -56,7 +56,7 @@ def run_stats(playbook: Playbook, runs: Sequence[PlaybookRun]) -> RunStats:
     )
 
 
-def _succeeded(run: PlaybookRun) -> bool:
+def _has_succeeded(run: PlaybookRun) -> bool:
     has_done_step = any(step.settled and step.state is not StepStatus.SKIPPED for step in run.steps)
     return run.outcome == "finished" and run.helped is not False and has_done_step
 

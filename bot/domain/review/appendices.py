@@ -6,7 +6,7 @@ import re
 from itertools import islice
 
 from bot.domain.review.document import Page
-from bot.domain.review.record import AFTERWARDS, Record, who, words
+from bot.domain.review.record import AFTERWARDS, Record, author_words, words
 from bot.domain.timeline.entry import RecordedEntry
 
 MOST_LINKS = 30
@@ -17,12 +17,12 @@ def appended(record: Record, page: Page) -> None:
     """Files and alerts, the links that key entries have, and where the whole record is."""
     for recorded in record.of("file"):
         link = recorded.entry.data.get("link")
-        page.say(f"File by {who(recorded.entry)}: {words(recorded)}{f' {link}' if link else ''}", recorded.seq)
+        page.say(f"File by {author_words(recorded.entry)}: {words(recorded)}{f' {link}' if link else ''}", recorded.seq)
     for recorded in record.of("alert"):
         if recorded.entry.data.get("event") == "fired":
             page.say(f"Alert on {record.clock(recorded.entry.at)}: {words(recorded)}", recorded.seq)
     for link, recorded in _links(record).items():
-        page.say(f"Link by {who(recorded.entry)} on {record.clock(recorded.entry.at)}: {link}", recorded.seq)
+        page.say(f"Link by {author_words(recorded.entry)} on {record.clock(recorded.entry.at)}: {link}", recorded.seq)
     entries = [recorded for recorded in record.entries if recorded.entry.kind not in AFTERWARDS]
     if entries:
         first, last = entries[0], entries[-1]
@@ -35,9 +35,9 @@ def appended(record: Record, page: Page) -> None:
 
 def _links(record: Record) -> dict[str, RecordedEntry]:
     """The web addresses in key entries, each with the first entry that has it."""
-    found: dict[str, RecordedEntry] = {}
+    entries_by_link: dict[str, RecordedEntry] = {}
     for recorded in record.entries:
         if recorded.key and not recorded.purged and not recorded.deleted and recorded.entry.kind not in AFTERWARDS:
             for link in _LINK.findall(recorded.current_text):
-                found.setdefault(link.rstrip(".,;:"), recorded)
-    return dict(islice(found.items(), MOST_LINKS))
+                entries_by_link.setdefault(link.rstrip(".,;:"), recorded)
+    return dict(islice(entries_by_link.items(), MOST_LINKS))

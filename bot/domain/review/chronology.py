@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from bot.domain.review.document import Page, Section
-from bot.domain.review.record import AFTERWARDS, Record, is_chatter, who, words
+from bot.domain.review.record import AFTERWARDS, Record, author_words, is_chatter, words
 from bot.domain.timeline.entry import RecordedEntry
 
 MOST_ROWS = 1000
@@ -28,7 +28,7 @@ class Row:
     cites: tuple[int, ...]
 
 
-def told(record: Record, page: Page) -> None:
+def draft_timeline(record: Record, page: Page) -> None:
     """Key entries one by one; what was said between them is folded into one line."""
     folded: list[RecordedEntry] = []
     for recorded in record.entries:
@@ -42,7 +42,8 @@ def told(record: Record, page: Page) -> None:
             _fold(record, page, folded)
             folded = []
             page.say(
-                _SEPARATOR.join((record.clock(recorded.entry.at), who(recorded.entry), _what(recorded))), recorded.seq
+                _SEPARATOR.join((record.clock(recorded.entry.at), author_words(recorded.entry), _what(recorded))),
+                recorded.seq,
             )
     _fold(record, page, folded)
 

@@ -17,7 +17,7 @@ from bot.domain.incident.impact import describe
 from bot.domain.incident.status import Status
 from bot.domain.review import appendices, chronology, participants, response
 from bot.domain.review.document import SILENT, Page, Section, Sentence
-from bot.domain.review.record import ANSWER, Record, who, words
+from bot.domain.review.record import ANSWER, Record, author_words, words
 from bot.domain.timeline.entry import BOT, RecordedEntry
 from bot.domain.values import durations
 from bot.domain.values.slack_ids import user_mention
@@ -55,7 +55,7 @@ def answers(record: Record, key: str, since: datetime | None = None) -> list[Sen
     sentences = []
     for answer in record.of(ANSWER):
         if answer.entry.data.get("section") == key and (since is None or answer.entry.at > since):
-            author = "A participant" if answer.entry.data.get("anonymous") else who(answer.entry)
+            author = "A participant" if answer.entry.data.get("anonymous") else author_words(answer.entry)
             sentences.append(Sentence(f"{author}: {' '.join(answer.current_text.split())}", (answer.seq,)))
     return sentences
 
@@ -66,10 +66,12 @@ def _metadata(record: Record, page: Page) -> None:
         title = str(declared.entry.data.get("title") or incident.title)
         level = declared.entry.data.get("severity", incident.severity)
         at = record.clock(declared.entry.at)
-        page.say(f"{incident.id} “{title}” was declared by {who(declared.entry)} on {at} as {level}.", declared.seq)
+        page.say(
+            f"{incident.id} “{title}” was declared by {author_words(declared.entry)} on {at} as {level}.", declared.seq
+        )
     for change in record.of("severity"):
         data = change.entry.data
-        sentence = f"{who(change.entry)} changed the severity from {data.get('before')} to {data.get('after')}"
+        sentence = f"{author_words(change.entry)} changed the severity from {data.get('before')} to {data.get('after')}"
         page.say(f"{sentence} on {record.clock(change.entry.at)}.", change.seq)
     for role, holder in incident.roles.items():
         grants = [grant for grant in record.of("role") if grant.entry.data.get("role") == role]
@@ -77,11 +79,11 @@ def _metadata(record: Record, page: Page) -> None:
             page.say(f"{user_mention(holder)} was {grants[-1].entry.data.get('title', role)}.", grants[-1].seq)
     for relation in record.of("merged", "related"):
         text = words(relation).rstrip(".")
-        page.say(f"{who(relation.entry)} on {record.clock(relation.entry.at)}: {text}.", relation.seq)
+        page.say(f"{author_words(relation.entry)} on {record.clock(relation.entry.at)}: {text}.", relation.seq)
     resolved = record.last("resolved")
     if resolved and incident.resolved_at:
-        page.say(f"It was resolved by {who(resolved.entry)} on {record.clock(incident.resolved_at)}.",
-                 resolved.seq, _corrected(record, "resolved_at"))  # fmt: skip
+        page.say(f"It was resolved by {author_words(resolved.entry)} on {record.clock(incident.resolved_at)}.",
+                 resolved.seq, _latest_correction(record, "resolved_at"))  # fmt: skip
 
 
 def _summary(record: Record, page: Page) -> None:
@@ -91,9 +93,11 @@ def _summary(record: Record, page: Page) -> None:
         cites = (record.declared.seq, resolved.seq, *_corrections(record, "detected_at", "resolved_at"))
         page.say(f"{incident.id} lasted {took} from detection to resolution.", *cites)
     if record.declared and incident.description and incident.description in record.declared.entry.text:
-        page.say(f"{who(record.declared.entry)} first described it: {words(record.declared)}", record.declared.seq)
+        page.say(
+            f"{author_words(record.declared.entry)} first described it: {words(record.declared)}", record.declared.seq
+        )
     if resolved and resolved.entry.text:
-        page.say(f"What fixed it, in the words of {who(resolved.entry)}: {words(resolved)}", resolved.seq)
+        page.say(f"What fixed it, in the words of {author_words(resolved.entry)}: {words(resolved)}", resolved.seq)
     elif last := record.last("update"):
         page.say(f"The last status update said: {words(last)}", last.seq)
     if not (resolved and resolved.entry.text):
@@ -135,12 +139,12 @@ def _detection(record: Record, page: Page) -> None:
     if early:
         page.say(f"An alert noticed it: {words(early[0])}", early[0].seq)
     elif declared and declared.entry.actor != BOT:
-        page.say(f"{who(declared.entry)} noticed it and declared it.", declared.seq)
+        page.say(f"{author_words(declared.entry)} noticed it and declared it.", declared.seq)
         text = "No alert fired before a person noticed it. Which alert should have, and why did it not?"
         page.ask("alert", record.leader("technical_lead"), text)
     if incident.started_at:
         took = durations.approximate(max(timedelta(), incident.detected_at - incident.started_at))
-        correction = _corrected(record, "started_at")
+        correction = _latest_correction(record, "started_at")
         page.say(f"It started on {record.clock(incident.started_at)} and was detected {took} later.", correction)
     else:
         page.ask("started", record.leader("technical_lead"), "When did it start? `/incident times` records it.")
@@ -151,14 +155,14 @@ def _causes(record: Record, page: Page) -> None:
     causes = [resolution for resolution in record.of("resolved") if resolution.entry.data.get("root_cause")]
     if causes:
         cause = " ".join(str(causes[-1].entry.data["root_cause"]).split())
-        page.say(f"Root cause, in the words of {who(causes[-1].entry)}: {cause}", causes[-1].seq)
+        page.say(f"Root cause, in the words of {author_words(causes[-1].entry)}: {cause}", causes[-1].seq)
     else:
         page.ask("cause", record.leader("technical_lead"), "What caused it?")
     for change in record.of("status"):
-        if change.entry.data.get("after") == Status.IDENTIFIED and (found := words(change).partition(": ")[2]):
-            page.say(f"{who(change.entry)} said when the cause was found: {found}", change.seq)
+        if change.entry.data.get("after") == Status.IDENTIFIED and (finding := words(change).partition(": ")[2]):
+            page.say(f"{author_words(change.entry)} said when the cause was found: {finding}", change.seq)
     for note in record.of("note")[:MOST_NOTES]:
-        page.say(f"{who(note.entry)} noted: {words(note)}", note.seq)
+        page.say(f"{author_words(note.entry)} noted: {words(note)}", note.seq)
     page.ask(
         "factors", record.leader("technical_lead"), "What else had to be true for this to happen? Name two or more."
     )
@@ -215,7 +219,8 @@ def _prevention(record: Record, page: Page) -> None:
 def _communication(record: Record, page: Page) -> None:
     for message in record.of("update", "sent"):
         page.say(
-            f"{_message_name(message)} by {who(message.entry)} on {record.clock(message.entry.at)}: {words(message)}",
+            f"{_message_name(message)} by {author_words(message.entry)}"
+            f" on {record.clock(message.entry.at)}: {words(message)}",
             message.seq,
         )
     if not record.of("update"):
@@ -259,7 +264,7 @@ def _saying(entries: list[RecordedEntry], prefix: str) -> int | None:
     return next((recorded.seq for recorded in reversed(entries) if prefix in recorded.entry.text), None)
 
 
-def _corrected(record: Record, name: str) -> int | None:
+def _latest_correction(record: Record, name: str) -> int | None:
     """The entry of the latest correction of this time."""
     return next(
         (correction.seq for correction in reversed(record.of("times")) if correction.entry.data.get("field") == name),
@@ -268,16 +273,16 @@ def _corrected(record: Record, name: str) -> int | None:
 
 
 def _corrections(record: Record, *names: str) -> list[int | None]:
-    return [_corrected(record, name) for name in names]
+    return [_latest_correction(record, name) for name in names]
 
 
 WRITERS: dict[str, Callable[[Record, Page], None]] = {
     "metadata": _metadata,
     "summary": _summary,
     "impact": _impact,
-    "timeline": chronology.told,
+    "timeline": chronology.draft_timeline,
     "detection": _detection,
-    "response": response.responded,
+    "response": response.who_responded,
     "causes": _causes,
     "well": response.went_well,
     "improve": _improve,

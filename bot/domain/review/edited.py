@@ -16,7 +16,7 @@ _BULLET = re.compile(r"^\s*(?:[-*•]\s+|\d+[.)]\s+)")
 
 def as_text(sentences: Sequence[Sentence]) -> str:
     """The sentences, each on a line with its citations."""
-    return "\n".join(f"- {sentence.text}{_cited(sentence.cites)}" for sentence in sentences)
+    return "\n".join(f"- {sentence.text}{_citation(sentence.cites)}" for sentence in sentences)
 
 
 def parse(text: str, known: Collection[int]) -> tuple[Sentence, ...]:
@@ -41,16 +41,16 @@ def parse(text: str, known: Collection[int]) -> tuple[Sentence, ...]:
 def with_text(section: Section, text: str, known: Collection[int], later: Sequence[Sentence] = ()) -> Section:
     """The section with what people wrote instead of what was drafted, and what participants answered `later`.
 
-    Whoever adds a sentence has read the questions. Only those stay that it cannot answer: of times, which are
-    corrected, and those that each participant is asked.
+    A person who adds a sentence has read the questions. Only those stay that a sentence cannot answer: about times,
+    which are corrected, and those that each participant is asked.
     """
-    written, questions = parse(text, known), section.questions
+    sentences, questions = parse(text, known), section.questions
     drafted = {sentence.text for sentence in section.sentences}
     cited = {sentence.cites for sentence in section.sentences}
-    if any(sentence.text not in drafted and sentence.cites not in cited for sentence in written):
+    if any(sentence.text not in drafted and sentence.cites not in cited for sentence in sentences):
         questions = tuple(question for question in questions if question.key.startswith(STAYING))
-    return replace(section, sentences=(*written, *later), questions=questions)
+    return replace(section, sentences=(*sentences, *later), questions=questions)
 
 
-def _cited(cites: Sequence[int]) -> str:
+def _citation(cites: Sequence[int]) -> str:
     return f" [{', '.join(f'#{seq}' for seq in cites)}]" if cites else ""

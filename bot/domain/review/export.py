@@ -98,7 +98,7 @@ def title_of(view: ReviewView) -> str:
 
 
 def plan(current: Texts, export: Exported, sections: Sequence[WikiSection]) -> Plan:
-    """Compare what stands in the wiki with what we wrote and what is to stand there.
+    """Compare the text in the wiki with the text that we wrote last and the new text.
 
     A section whose heading people removed or renamed is theirs as well.
     """
@@ -114,7 +114,7 @@ def plan(current: Texts, export: Exported, sections: Sequence[WikiSection]) -> P
     return Plan(tuple(replace), tuple(changed_by_people))
 
 
-def after(export: Exported, sections: Sequence[WikiSection], untouched: Sequence[str]) -> Marks:
+def marks_after(export: Exported, sections: Sequence[WikiSection], untouched: Sequence[str]) -> Marks:
     """What we have written into each section, once a plan is carried out."""
     return {
         section.title: list(export.written.get(section.title, ())) if section.title in untouched else section.marks
@@ -128,7 +128,7 @@ def plain(text: str) -> str:
 
 
 def mark(text: str) -> str:
-    """The hash of a line, whatever its white space."""
+    """The hash of a line, without regard to white space."""
     return hashlib.sha256(plain(text).encode()).hexdigest()[:32]
 
 

@@ -71,7 +71,7 @@ def schedule(
     incident: Incident, at: datetime, facilitator: str | None, actor: str, policy: Policy, now: datetime
 ) -> Change:
     """Set when the review takes place. Raises `Refused` for a time that has passed, and once it is completed."""
-    review = required(incident)
+    review = require_review(incident)
     if review.state in (ReviewState.COMPLETED, ReviewState.PUBLISHED):
         raise Refused(f"The review of {incident.id} is {review.state} already.", "review")
     if not now < at < now + FURTHEST:
@@ -91,7 +91,7 @@ def schedule(
 
 def complete(incident: Incident, actor: str, now: datetime) -> Change:
     """Say that the review took place and its text is final. Nothing changes where it is completed already."""
-    review = required(incident)
+    review = require_review(incident)
     if review.state in (ReviewState.COMPLETED, ReviewState.PUBLISHED):
         return Change(incident)
     changed = replace(review, state=ReviewState.COMPLETED, completed_at=now)
@@ -101,7 +101,7 @@ def complete(incident: Incident, actor: str, now: datetime) -> Change:
 
 def publish(incident: Incident, actor: str, now: datetime) -> Change:
     """Publish a completed review. Raises `Refused` before; nothing changes where it is published already."""
-    review = required(incident)
+    review = require_review(incident)
     if review.state is ReviewState.PUBLISHED:
         return Change(incident)
     if review.state is not ReviewState.COMPLETED:
@@ -111,7 +111,7 @@ def publish(incident: Incident, actor: str, now: datetime) -> Change:
     return Change(replace(incident, review=changed), (record,))
 
 
-def required(incident: Incident) -> Review:
+def require_review(incident: Incident) -> Review:
     """The review. Raises `Refused` where it is not open."""
     if incident.review is None:
         raise Refused(f"The review of {incident.id} is not open yet.", "review")

@@ -128,7 +128,7 @@ def _of_item(item: ActionItem) -> list[Hint]:
 
 def of_sentence(text: str) -> HintKind | None:
     """The hint that a sentence deserves; None for most."""
-    if any(pattern.search(text) for pattern in _BLAME) and not (_MACHINES.match(text) and not _person_named(text)):
+    if any(pattern.search(text) for pattern in _BLAME) and not (_MACHINES.match(text) and not _blames_person(text)):
         return HintKind.BLAME
     if (match := _SINGLE.search(text)) and not _SEVERAL.search(text[match.end() :]):
         return HintKind.SINGLE_CAUSE
@@ -140,7 +140,7 @@ def of_action(title: str) -> bool:
     return bool(_VAGUE_BEGIN.match(title)) and len(title.split()) <= SHORT and not _CONCRETE.search(title)
 
 
-def _person_named(text: str) -> bool:
+def _blames_person(text: str) -> bool:
     return bool(re.search(r"\b(?:careless|negligen|incompeten|lazy|stupid|to blame|human error)", text, re.I))
 
 

@@ -92,7 +92,7 @@ class Record:
         return durations.approximate(max(timedelta(), at - self.incident.detected_at))
 
 
-def who(entry: Entry) -> str:
+def author_words(entry: Entry) -> str:
     """The author of an entry, for a sentence."""
     if entry.actor == BOT:
         return "Tocsin"

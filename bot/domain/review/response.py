@@ -13,7 +13,7 @@ from bot.domain.figures.targets import late_updates
 from bot.domain.policy.policy import Severity
 from bot.domain.review import participants
 from bot.domain.review.document import Page
-from bot.domain.review.record import Record, who, words
+from bot.domain.review.record import Record, author_words, words
 from bot.domain.timeline.entry import BOT, RecordedEntry
 from bot.domain.values import durations
 from bot.domain.values.slack_ids import user_mention
@@ -34,24 +34,26 @@ def triage_and_cause(record: Record, page: Page) -> None:
     incident, acknowledged = record.incident, record.first("acknowledged")
     if acknowledged and incident.acknowledged_at:
         after = record.since_detection(incident.acknowledged_at)
-        page.say(f"{who(acknowledged.entry)} acknowledged it {after} after the detection.", acknowledged.seq)
-    identified = _reached(record, "identified")
+        page.say(f"{author_words(acknowledged.entry)} acknowledged it {after} after the detection.", acknowledged.seq)
+    identified = _entry_of_status(record, "identified")
     if identified and incident.identified_at:
         after = record.since_detection(incident.identified_at)
-        page.say(f"The cause was found {after} after the detection, by {who(identified.entry)}.", identified.seq)
+        page.say(
+            f"The cause was found {after} after the detection, by {author_words(identified.entry)}.", identified.seq
+        )
     else:
         text = "When was the cause found? Nobody moved the status to identified."
         page.ask("identified", record.leader("technical_lead"), text)
 
 
-def responded(record: Record, page: Page) -> None:
+def who_responded(record: Record, page: Page) -> None:
     """Who responded, how, and when."""
     level, incident = _level(record), record.incident
     acknowledged = record.first("acknowledged")
     if acknowledged and incident.acknowledged_at:
         target = f"; the target is {durations.exact(level.respond_within)}" if level and level.respond_within else ""
         after = record.since_detection(incident.acknowledged_at)
-        page.say(f"{who(acknowledged.entry)} responded first, after {after}{target}.", acknowledged.seq)
+        page.say(f"{author_words(acknowledged.entry)} responded first, after {after}{target}.", acknowledged.seq)
     for recorded in record.of("role", "handover"):
         page.say(f"{record.clock(recorded.entry.at)}: {_role(recorded)}", recorded.seq)
     cadence = cadence_of(record)
@@ -65,8 +67,8 @@ def responded(record: Record, page: Page) -> None:
     for recorded in record.of("page", "escalated")[:MOST]:
         page.say(f"{record.clock(recorded.entry.at)}: {_paged(recorded)}", recorded.seq)
     for recorded in [recorded for recorded in record.of("playbook") if recorded.key][:MOST]:
-        page.say(f"{record.clock(recorded.entry.at)}: {who(recorded.entry)}: {words(recorded)}", recorded.seq)
-    mitigated = _reached(record, "monitoring")
+        page.say(f"{record.clock(recorded.entry.at)}: {author_words(recorded.entry)}: {words(recorded)}", recorded.seq)
+    mitigated = _entry_of_status(record, "monitoring")
     if mitigated and incident.mitigated_at:
         after = record.since_detection(incident.mitigated_at)
         page.say(f"The fix was in place {after} after the detection.", mitigated.seq)
@@ -106,7 +108,7 @@ def fell_short(record: Record, page: Page) -> None:
     for update, late in cadence_of(record).late:
         page.say(f"Update #{update.entry.data.get('number')} was {durations.approximate(late)} late.", update.seq)
     for recorded in [recorded for recorded in record.of("escalated") if not recorded.entry.data.get("by_hand")][:MOST]:
-        page.say(_unanswered(recorded), recorded.seq)
+        page.say(_why_unanswered(recorded), recorded.seq)
     for recorded in record.of("page"):
         for gap in recorded.entry.data.get("gaps") or ():
             page.say(f"A page did not get through: {gap}", recorded.seq)
@@ -135,10 +137,10 @@ def _role(recorded: RecordedEntry) -> str:
     data, actor = recorded.entry.data, recorded.entry.actor
     holder, title = data.get("user"), data.get("title")
     if recorded.entry.kind != "role" or not holder or not title:
-        return f"{who(recorded.entry)}: {words(recorded)}"
+        return f"{author_words(recorded.entry)}: {words(recorded)}"
     if holder == actor:
         return f"{user_mention(holder)} became {title}."
-    return f"{user_mention(holder)} became {title}, named by {who(recorded.entry)}."
+    return f"{user_mention(holder)} became {title}, named by {author_words(recorded.entry)}."
 
 
 def _paged(recorded: RecordedEntry) -> str:
@@ -146,7 +148,7 @@ def _paged(recorded: RecordedEntry) -> str:
     return f"Paged: {text[:1].lower()}{text[1:]}" if recorded.entry.kind == "page" else text
 
 
-def _reached(record: Record, status: str) -> RecordedEntry | None:
+def _entry_of_status(record: Record, status: str) -> RecordedEntry | None:
     """The entry that moved the status there first, or beyond."""
     order = ("identified", "mitigating", "monitoring", "resolved")
     statuses = order[order.index(status) :]
@@ -176,8 +178,8 @@ def _late(begin: datetime, end: datetime, span: durations.Span, record: Record) 
     return max(timedelta(), end - durations.add(begin, span, record.policy.zone))
 
 
-def _unanswered(record: RecordedEntry) -> str:
+def _why_unanswered(record: RecordedEntry) -> str:
     """Why a page got no answer: it reached nobody, or the person could not come."""
     if record.entry.data.get("declined"):
-        return f"{who(record.entry)} was paged and declined: {words(record)}"
+        return f"{author_words(record.entry)} was paged and declined: {words(record)}"
     return words(record) if record.entry.actor == BOT else f"It had to be escalated: {words(record)}"

@@ -32,7 +32,7 @@ from bot.domain.routing.announcements import (
     briefings,
     briefings_over,
 )
-from bot.domain.routing.answers import answer, correction, declared
+from bot.domain.routing.answers import answer, correction, declaration
 from bot.domain.routing.changes import on_change, on_declared, without_settled
 from bot.domain.routing.channel import (
     backfill,
@@ -135,7 +135,7 @@ __all__ = [
     "communication_notices",
     "communication_test",
     "correction",
-    "declared",
+    "declaration",
     "digest_notices",
     "follow_up_key",
     "gathering",

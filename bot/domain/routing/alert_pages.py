@@ -36,7 +36,7 @@ def alert_page_to(shared: AlertPagePayload, call: PageAttempt) -> Notice:
 
 
 def live_page(notice: Notice) -> LivePage:
-    """What is kept of a page to settle it."""
+    """The data of a page that is needed to settle it later."""
     contact = notice.payload["contact"]
     return LivePage(notice.dedup_key, str(notice.payload["method"]), contact)
 

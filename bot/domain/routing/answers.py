@@ -19,7 +19,7 @@ def correction(of: str, user: str, channel: str | None, words: str) -> Notice:
     return Notice(f"correction:{of}", NoticeKind.ANSWER, None, payload, priority=Priority.ANSWER, resend=True)
 
 
-def declared(number: int, payload: dict[str, Any]) -> Notice:
+def declaration(number: int, payload: dict[str, Any]) -> Notice:
     """The message to the person who declared the incident, sent once its channel exists or could not be created."""
     return Notice(
         f"declared:{number}", NoticeKind.DECLARED, number, payload,

@@ -13,7 +13,7 @@ from bot.domain.routing.payloads import ChannelLookPayload, ChannelLostPayload, 
 from bot.domain.timeline.entry import BOT, RecordedEntry
 from bot.domain.values.slack_ids import is_user_id
 
-# Messages with buttons, or which say where the incident stands: they must not stay behind in a direct message.
+# Messages with buttons or with the state of the incident: they must not stay behind in a direct message.
 _LEFT_BEHIND = frozenset(
     {
         NoticeKind.CARD, NoticeKind.TRIAGE, NoticeKind.NUDGE, NoticeKind.PAGE_CHANNEL, NoticeKind.RUN,
@@ -42,14 +42,14 @@ def channel_look(number: int, by: str = "", loss: str = "") -> Notice:
 
 def channel_changes(before: Incident, after: Incident, recorded: Sequence[RecordedEntry]) -> list[Notice]:
     """Tell commander and reporter once of a lost channel; bring the channel up to date when it is usable again."""
-    if _lost(after) and not (_lost(before) and before.channel_lost == after.channel_lost):
+    if _has_lost_channel(after) and not (_has_lost_channel(before) and before.channel_lost == after.channel_lost):
         return _loss_notices(after, recorded)
     if before.channel_lost and not after.channel_lost:
         return [card_edit(after.number), backfill(after.number)]
     return []
 
 
-def _lost(incident: Incident) -> bool:
+def _has_lost_channel(incident: Incident) -> bool:
     """Whether an open incident has lost its channel. An ended incident no longer needs one."""
     return incident.open and incident.channel_lost not in (None, ChannelLoss.REFUSED)
 

@@ -28,7 +28,7 @@ IN_ORDER = frozenset({NoticeKind.CHANNEL, NoticeKind.ANNOUNCE})
 OWN_REPLIES = 5  # so many under the announcement stand as messages of their own; more become one digest
 CHANNEL, ANNOUNCEMENT = "channel", "announcement"
 FIRST_LENGTH, PART_LENGTH = 2_600, 9_000  # characters of entries in the first message, and in each of its thread
-LINE_LENGTH = 120  # of what stands around the text of an entry
+LINE_LENGTH = 120  # of the markup around an entry's text
 WHOLE = frozenset({"update", "note"})  # every word of these is told; of others as much as the news would tell
 PIECE = 4_000  # of one entry's text in one message
 
@@ -82,7 +82,7 @@ def _parts(records: Sequence[RecordedEntry]) -> list[list[tuple[int, int, int]]]
     for record in records:
         text = record.entry.text
         for start, end in _pieces(len(text)) if record.entry.kind in WHOLE else [(0, IN_NEWS)]:
-            takes = _escaped(text[start:end]) + LINE_LENGTH
+            takes = _escaped_length(text[start:end]) + LINE_LENGTH
             if not parts or takes > room:
                 parts.append([])
                 room = FIRST_LENGTH if len(parts) == 1 else PART_LENGTH
@@ -95,6 +95,6 @@ def _pieces(length: int) -> list[tuple[int, int]]:
     return [(start, min(start + PIECE, length)) for start in range(0, max(1, length), PIECE)]
 
 
-def _escaped(text: str) -> int:
+def _escaped_length(text: str) -> int:
     escapes = 4 * text.count("&") + 3 * (text.count("<") + text.count(">")) + text.count("@")
     return len(text.encode("utf-16-le", "surrogatepass")) // 2 + escapes

@@ -34,7 +34,7 @@ class DeadlineKind(StrEnum):
     STEP = "step"  # a playbook step takes longer than it was given
     APPROVAL = "approval"  # a request for approval expires
     REHEARSAL = "rehearsal"  # a drill of an outage of Slack ends
-    PLAY = "play"  # a drill plays what came in in a past incident, and compares at its end
+    PLAY = "play"  # a drill replays the input of a past incident, and compares both at its end
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ class NoticeKind(StrEnum):
     CHANNEL_LOST = "channel_lost"
     MEMBER_REMOVED = "member_removed"
     MOVED = "moved"  # takes the buttons off a direct message that is posted in the channel now
-    GATHER = "gather"  # what was not told while Slack was down, into digests
+    GATHER = "gather"  # gathers the messages of a Slack outage into digests
     DIGEST = "digest"
     # Outside it
     ANNOUNCE = "announce"
@@ -118,7 +118,7 @@ class NoticeKind(StrEnum):
     STATUS_CHANNEL = "status_channel"
     STATUS_WEBHOOK = "status_webhook"  # also the first message, which asks to confirm
     STATUSPAGE_COPY = "statuspage_copy"  # at Atlassian Statuspage
-    STATUS_RECEIPT = "status_receipt"  # in the incident's channel: what was published, by whom
+    STATUS_RECEIPT = "status_receipt"  # in the incident's channel: the publication and its author
     # The workspace
     HOME = "home"
     USERGROUP = "usergroup"

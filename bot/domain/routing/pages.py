@@ -210,7 +210,7 @@ def person_of_page(dedup_key: str) -> str:
 
 
 def page_withdrawn(number: int, dedup_key: str) -> Notice:
-    """Take the buttons off the page of a person who is not inside the private incident any more."""
+    """Take the buttons off the page of a person who has left the private incident."""
     return Notice(
         f"settle:{dedup_key}",
         NoticeKind.PAGE_EDIT,

@@ -45,7 +45,9 @@ def rewrites(before: Incident, after: Incident, notices: Sequence[PastNotice], s
     for notice in notices:
         if not notice.posted or notice.payload.get("of") or not _shows(notice, before, after, seqs):
             continue
-        edits.append(_again(settled[notice.dedup_key], after) if notice.dedup_key in settled else _edit(notice, after))
+        edits.append(
+            _send_again(settled[notice.dedup_key], after) if notice.dedup_key in settled else _edit(notice, after)
+        )
     return edits
 
 
@@ -66,6 +68,6 @@ def _edit(notice: PastNotice, incident: Incident) -> Notice:
     return Notice(key, NoticeKind.REWRITE, incident.number, payload, priority=Priority.EDIT, resend=True)
 
 
-def _again(edit: PastNotice, incident: Incident) -> Notice:
+def _send_again(edit: PastNotice, incident: Incident) -> Notice:
     kind = NoticeKind(edit.kind)
     return Notice(edit.dedup_key, kind, incident.number, edit.payload, priority=Priority.EDIT, resend=True)

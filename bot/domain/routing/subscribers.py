@@ -30,7 +30,7 @@ def publication_notice(kind: SubscriberKind, mailing: str, payload: SubscriberPa
             return Notice(key, NoticeKind.STATUS_WEBHOOK, None, values, priority=_PRIORITY)
 
 
-def copied(publication: Publication) -> Notice:
+def copy_update(publication: Publication) -> Notice:
     """Bring the copy of a publication elsewhere up to date; several changes collapse into one notice."""
     key, payload = f"statuspage:{publication.id}", CopyPayload(publication.id).to_json()
     return Notice(key, NoticeKind.STATUSPAGE_COPY, publication.incident, payload, resend=True)

@@ -31,7 +31,7 @@ def user_group(group: str) -> Notice:
 
 
 def relieved(key: str, payload: RelievedPayload) -> Notice:
-    """Tell a person directly that their shift is covered, or not any more. `key` names the cover."""
+    """Tell a person directly that somebody covers their shift, or that the cover has ended. `key` names the cover."""
     dedup_key = f"relieved:{key}:{payload.person}{':ended' if payload.ended else ''}"
     return Notice(dedup_key, NoticeKind.RELIEVED, None, payload.to_json(), priority=Priority.NEWS)
 

@@ -43,7 +43,7 @@ def of_instance(instance: Instance, rule: AlertingRule, policy: Policy, promethe
 def labels_of(series: Labels, value: float | None, rule: AlertingRule, policy: Policy) -> dict[str, str]:
     """The labels of an alert: the series', then the rule's own, then what routes match on."""
     labels = dict(series)
-    labels |= {name: _filled(text, labels, value) for name, text in rule.labels.items()}
+    labels |= {name: _fill_in(text, labels, value) for name, text in rule.labels.items()}
     labels |= {"alertname": rule.name, "source": SOURCE, "rule": rule.id}
     labels |= {"severity": rule.severity, policy.alerts.severity.label: rule.severity}
     if rule.category:
@@ -96,7 +96,7 @@ def _unknown(state: RuleState, identity: Mapping[str, str], labels: Mapping[str,
     )
 
 
-def _filled(text: str, labels: Mapping[str, str], value: float | None) -> str:
+def _fill_in(text: str, labels: Mapping[str, str], value: float | None) -> str:
     """The text with `{{name}}`, `{{ $labels.name }}` and `{{ $value }}` replaced; a label that is missing is empty."""
 
     def found(match: re.Match[str]) -> str:

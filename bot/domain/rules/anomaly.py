@@ -1,4 +1,4 @@
-"""Says what is usual for a series, and how far a value deviates from it.
+"""Computes the baseline of a series, and how far a value deviates from it.
 
 `zscore` compares with mean and standard deviation of the training span, `robust` with its median and median absolute
 deviation (MAD, https://en.wikipedia.org/wiki/Median_absolute_deviation). `seasonal` expects what the same time of the
@@ -19,7 +19,7 @@ from bot.domain.rules.series import TOLERANCE_S, Labels, Need, Series, sampling_
 
 WEEK_S = 7 * 86_400.0
 WEEKS = 4
-SLACK_S = 300.0  # what is usual is found anew every five minutes
+SLACK_S = 300.0  # the baseline is computed anew every five minutes
 SEASONAL_STEP_S = 300.0
 AROUND = 2  # samples before and after the same time of the week that count as well
 LOCAL_S = 1800.0  # around the same time of the week, for how much values vary at this hour
@@ -30,7 +30,7 @@ MEAN_SIGMA = 1.2533  # … and of its mean absolute deviation
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What is usual for a series at an instant."""
+    """The baseline of a series at an instant: its usual value and scale."""
 
     centre: float
     scale: float  # the usual deviation, comparable with a standard deviation
@@ -39,7 +39,7 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """How a value compares with what is usual."""
+    """The deviation of a value from its baseline."""
 
     anomalous: bool
     expected: float
@@ -56,7 +56,7 @@ def sampled_query(condition: Anomaly) -> str:
 
 
 def needs(condition: Anomaly) -> list[Need]:
-    """The present value first, then the history that says what is usual."""
+    """The ranges to read: the present value first, then the history for the baseline."""
     query = sampled_query(condition)
     offset_s, training_s = condition.offset.total_seconds(), condition.training.total_seconds()
     present = Need(query, 0.0, 0.0, 1.0)
@@ -82,13 +82,13 @@ def _slack(condition: Anomaly) -> float:
     return min(SLACK_S, max(15.0, condition.training.total_seconds() / 100))
 
 
-def aligned(need: Need, at: float) -> float:
+def align(need: Need, at: float) -> float:
     """The instant for which a kept history counts."""
     return math.floor(at / need.slack_s) * need.slack_s if need.slack_s else at
 
 
 def judge(value: float, baseline: Baseline, condition: Anomaly) -> Deviation:
-    """Compare a value with what is usual: by direction, sensitivity, and the smallest difference that matters."""
+    """Compare a value with its baseline, by direction, sensitivity and the smallest difference that matters."""
     difference = value - baseline.centre
     if baseline.scale > 0:
         score = difference / baseline.scale
@@ -107,7 +107,7 @@ def baseline(condition: Anomaly, history: Sequence[Sequence[Series]], labels: La
     if condition.method is Method.SEASONAL:
         return _seasonal(condition, [_with_labels(series, labels) for series in history], at)
     need = needs(condition)[1]
-    then = aligned(need, at)
+    then = align(need, at)
     series = _with_labels(history[0], labels)
     values = list(series.between(then - need.begins_s, then - need.ends_s)) if series else []
     if not values:
@@ -145,7 +145,7 @@ def _seasonal(condition: Anomaly, history: Sequence[Series | None], at: float) -
     the past weeks vary around this time of the week: the larger of both is the usual deviation.
     """  # fmt: skip
     need = needs(condition)[1]
-    then = aligned(need, at)
+    then = align(need, at)
     first, last = then - need.begins_s, then - need.ends_s
     recent = _grid(history[0], first, last)
     ahead = round((at - last) / SEASONAL_STEP_S)  # the present, in steps after the last recent sample

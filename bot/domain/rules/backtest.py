@@ -63,7 +63,7 @@ def firings(rule: AlertingRule, data: Data, start: float, end: float) -> list[Fi
     return [Firing(instance) for instance in instances.values()]
 
 
-def matched(fired: Sequence[Firing], rule: AlertingRule, incidents: Sequence[Incident]) -> list[Firing]:
+def match_incidents(fired: Sequence[Firing], rule: AlertingRule, incidents: Sequence[Incident]) -> list[Firing]:
     """The firings with the incident that each is about: one that ran while the rule fired, or began soon after.
 
     A rule of a service is about incidents of this service only.

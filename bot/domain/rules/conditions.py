@@ -188,7 +188,7 @@ def _absence(condition: Absence, data: Data, at: float) -> Readings:
 
 def _anomaly(condition: Anomaly, data: Data, at: float, baselines: Baselines) -> Readings:
     present, *history = anomaly.needs(condition)
-    then = anomaly.aligned(history[0], at)
+    then = anomaly.align(history[0], at)
     readings: dict[Labels, Reading] = {}
     short: list[int] = []
     for series in _series(data, present):

@@ -27,7 +27,7 @@ _METHODS = {
 _DIRECTIONS = {Direction.UP: "above ", Direction.DOWN: "below ", Direction.BOTH: ""}
 
 
-def described(condition: Condition) -> str:
+def describe(condition: Condition) -> str:
     """The condition, such as `average of api.error_rate over 2m > 0.5`."""
     match condition:
         case Threshold():
@@ -44,7 +44,7 @@ def described(condition: Condition) -> str:
             return f"{_value(condition)} is {usual} (sensitivity {figure(condition.sensitivity)}){floor}"
         case Composite():
             word = " and " if condition.when is When.ALL else " or "
-            return "(" + word.join(described(part) for part in condition.conditions) + ")"
+            return "(" + word.join(describe(part) for part in condition.conditions) + ")"
 
 
 def _value(condition: Threshold | Anomaly) -> str:

@@ -74,7 +74,7 @@ class RuleState:
 
     @property
     def untold(self) -> tuple[Instance, ...]:
-        """What has become no alert yet."""
+        """The instances whose change has not become an alert yet."""
         return tuple(instance for instance in self.instances if not instance.told)
 
     @property
@@ -84,9 +84,9 @@ class RuleState:
 
 
 def advance(before: RuleState, rule: AlertingRule, readings: Readings, now: datetime) -> RuleState:
-    """The state after an evaluation at `now`. One that failed changes neither what is pending nor what fires."""
+    """The state after an evaluation at `now`. A failed evaluation changes neither pending nor firing instances."""
     if readings.unknown is not None:
-        return failed(before, readings.unknown, now)
+        return record_failure(before, readings.unknown, now)
     holding = readings.holding
     instances = [_advance(instance, holding.get(instance.labels), rule, now) for instance in before.instances]
     after = [instance for instance in instances if instance is not None]
@@ -94,11 +94,11 @@ def advance(before: RuleState, rule: AlertingRule, readings: Readings, now: date
     room = MOST_INSTANCES - len(known_labels)
     new = [labels for labels in holding if labels not in known_labels][: max(0, room)]
     after += [_begin(labels, holding[labels], rule, now) for labels in new]
-    state = replace(known_again(before, now), instances=tuple(after), value=_value(readings), evaluated_at=now)
-    return _dated(before, state, now)
+    state = replace(clear_failures(before, now), instances=tuple(after), value=_value(readings), evaluated_at=now)
+    return _with_since(before, state, now)
 
 
-def failed(before: RuleState, problem: str, now: datetime, *, quiet: bool = False) -> RuleState:
+def record_failure(before: RuleState, problem: str, now: datetime, *, quiet: bool = False) -> RuleState:
     """The state after an evaluation that failed: unknown from the third in a row on.
 
     `quiet`: the reason has an alert of its own, so the rule gets none.
@@ -106,12 +106,14 @@ def failed(before: RuleState, problem: str, now: datetime, *, quiet: bool = Fals
     failures = before.failures + 1
     state = replace(before, failures=failures, problem=problem, evaluated_at=now)
     if failures < FAILURES_UNTIL_UNKNOWN or (before.state is State.UNKNOWN and (quiet or not before.quiet)):
-        return _dated(before, state, now)
+        return _with_since(before, state, now)
     since = now if before.unknown_since is None else before.unknown_since  # its end was never told: it goes on
-    return _dated(before, replace(state, unknown_since=since, unknown_until=None, unknown_told=quiet, quiet=quiet), now)
+    return _with_since(
+        before, replace(state, unknown_since=since, unknown_until=None, unknown_told=quiet, quiet=quiet), now
+    )
 
 
-def known_again(before: RuleState, now: datetime) -> RuleState:
+def clear_failures(before: RuleState, now: datetime) -> RuleState:
     """The state without failures: if it was unknown, that is over."""
     state = replace(before, failures=0, problem=None)
     if before.state is not State.UNKNOWN:
@@ -121,18 +123,18 @@ def known_again(before: RuleState, now: datetime) -> RuleState:
     return replace(state, unknown_until=now, unknown_told=False)
 
 
-def ended(before: RuleState, now: datetime) -> RuleState:
-    """The state of a rule that is evaluated no more: what fires is over, and what is pending forgotten."""
+def end(before: RuleState, now: datetime) -> RuleState:
+    """The state of a rule that is no longer evaluated: firing instances end, and pending ones are forgotten."""
     over = [
         replace(instance, resolved_at=instance.resolved_at or now, told=instance.resolved_at is not None)
         for instance in before.instances
         if instance.fired_at is not None
     ]
-    return replace(known_again(before, now), instances=tuple(over), value=None, since=now)
+    return replace(clear_failures(before, now), instances=tuple(over), value=None, since=now)
 
 
 def mark_told(state: RuleState, earlier: RuleState) -> RuleState:
-    """The state once what was untold in `earlier` has become alerts. What is over is forgotten."""
+    """The state once the untold changes of `earlier` have become alerts. Ended instances are forgotten."""
     events = {_event(instance) for instance in earlier.untold}
     instances = [
         replace(instance, told=True) if _event(instance) in events else instance
@@ -170,7 +172,7 @@ def _advance(instance: Instance, reading: Reading | None, rule: AlertingRule, no
     if instance.resolved_at is not None:
         return instance  # until it is told
     if reading is not None:
-        return _held(replace(instance, last_held_at=now, value=reading.value, words=reading.words), rule, now)
+        return _hold(replace(instance, last_held_at=now, value=reading.value, words=reading.words), rule, now)
     if instance.fired_at is None:
         return None
     if rule.auto_resolve and now - instance.last_held_at >= rule.keep_firing:
@@ -179,10 +181,10 @@ def _advance(instance: Instance, reading: Reading | None, rule: AlertingRule, no
 
 
 def _begin(labels: Labels, reading: Reading, rule: AlertingRule, now: datetime) -> Instance:
-    return _held(Instance(labels, now, now, reading.words, reading.value), rule, now)
+    return _hold(Instance(labels, now, now, reading.words, reading.value), rule, now)
 
 
-def _held(instance: Instance, rule: AlertingRule, now: datetime) -> Instance:
+def _hold(instance: Instance, rule: AlertingRule, now: datetime) -> Instance:
     if instance.fired_at is None and now - instance.active_since >= rule.hold:
         return replace(instance, fired_at=now, told=False)
     return instance
@@ -194,6 +196,6 @@ def _value(readings: Readings) -> float | None:
     return next((reading.value for reading in by_series.values()), None)
 
 
-def _dated(before: RuleState, after: RuleState, now: datetime) -> RuleState:
+def _with_since(before: RuleState, after: RuleState, now: datetime) -> RuleState:
     changed = before.since is None or before.state is not after.state
     return replace(after, since=now if changed else before.since)

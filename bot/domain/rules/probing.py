@@ -57,7 +57,7 @@ class ProbeState:
 
     @property
     def untold(self) -> tuple[ProbeProblem, ...]:
-        """What has become no alert yet."""
+        """The problems whose change has not become an alert yet."""
         return tuple(trouble for trouble in self.troubles if not trouble.told)
 
 
@@ -78,7 +78,7 @@ def advance(before: ProbeState, probe: Probe, result: ProbeResult, now: datetime
     return _certificate(state, probe, now) if result.expires_at is not None else state
 
 
-def ended(before: ProbeState, now: datetime) -> ProbeState:
+def end(before: ProbeState, now: datetime) -> ProbeState:
     """The state of a probe that is asked no more: its troubles are over."""
     over = tuple(
         replace(trouble, until=now, told=False) if trouble.until is None else trouble for trouble in before.troubles

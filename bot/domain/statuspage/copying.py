@@ -24,7 +24,7 @@ class CopyMetadata:
 
 @dataclass(frozen=True, slots=True)
 class CopiedUpdate:
-    """An update as it stands at the copy."""
+    """An update as the copy has it."""
 
     id: str
     body: str
@@ -53,7 +53,7 @@ class CopyStep:
 
 @dataclass(frozen=True, slots=True)
 class ManualChange:
-    """What somebody changed at the copy, so that it is not overwritten, in words."""
+    """A change that a person made to the copy, which is not overwritten. `what` says it in words."""
 
     what: str
 
@@ -80,7 +80,7 @@ def next_step(publication: Publication, copy: Copy) -> CopyStep | ManualChange |
         if copy.status != last:
             return ManualChange(f"its status is {copy.status} there, and was {last}")
         name = _name(publication, copy)
-        after = _marked(marks, missing)
+        after = _with_digest(marks, missing)
         return CopyStep(after if name is None else replace(after, name=name), missing, name)
     for update in publication.updates:
         if marks.updates[update.id] != digest(update.message):
@@ -94,7 +94,7 @@ def next_step(publication: Publication, copy: Copy) -> CopyStep | ManualChange |
 
 def _correction(update: PublicUpdate, copy: Copy) -> CopyStep | ManualChange:
     was = copy.marks.updates[update.id]
-    after = _marked(copy.marks, update)
+    after = _with_digest(copy.marks, update)
     if any(digest(copied.body) == digest(update.message) for copied in copy.updates):
         return CopyStep(after)  # an earlier attempt wrote the words and not the marks
     copied_update = next((copied for copied in copy.updates if digest(copied.body) == was), None)
@@ -108,7 +108,7 @@ def _name(publication: Publication, copy: Copy) -> str | None:
     return publication.title if copy.name == copy.marks.name != publication.title else None
 
 
-def _marked(marks: CopyMetadata, update: PublicUpdate) -> CopyMetadata:
+def _with_digest(marks: CopyMetadata, update: PublicUpdate) -> CopyMetadata:
     return replace(marks, updates={**marks.updates, update.id: digest(update.message)})
 
 

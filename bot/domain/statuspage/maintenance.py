@@ -83,7 +83,7 @@ def due_at(publication: Publication) -> datetime | None:
 
 
 def lapse(publication: Publication, now: datetime) -> tuple[Publication, Lapse] | None:
-    """The publication after what is due of it; None if nothing is. Call it again: more may be due after downtime."""
+    """The publication after its next due step; None if none is due. Call it again: after downtime more may be due."""
     due = due_at(publication)
     if due is None or due > now:
         return None

@@ -143,7 +143,7 @@ class NewPublication:
 
     @property
     def notify(self) -> bool:
-        """Whether subscribers are told: not of what is over already."""
+        """Whether subscribers are told. They are not told of a publication that is over already."""
         return self.ended_at is None
 
 
@@ -188,7 +188,7 @@ def publish(new: NewPublication, incident: int | None, by: str, now: datetime) -
     components: Mapping[str, ComponentState] = dict(new.components)
     ended_at = None
     if status in OVER:
-        ended_at, components = new.ended_at or now, recovered(components)
+        ended_at, components = new.ended_at or now, all_operational(components)
         if first.status not in OVER:  # else the states of the first update held until the end
             updates = (first, PublicUpdate(new_id(), status, "This incident is resolved.", ended_at, components))
     return Publication(
@@ -213,15 +213,15 @@ def change(publication: Publication, post: PublicChange, now: datetime) -> Publi
     over = status in OVER
     components = {**publication.components, **(post.components or {})}
     if over:
-        components = recovered(components)
+        components = all_operational(components)
     update = PublicUpdate(new_id(), status, checked_message(post.message), at, components)
     changed = replace(
         publication, updates=(*publication.updates, update), components=components, ended_at=at if over else None
     )
-    return retitled(changed, post.title, post.impact, now)
+    return retitle(changed, post.title, post.impact, now)
 
 
-def retitled(publication: Publication, title: str | None, impact: str | None, now: datetime) -> Publication:
+def retitle(publication: Publication, title: str | None, impact: str | None, now: datetime) -> Publication:
     """Another title or impact, shown as edited. None leaves it as it is."""
     title = publication.title if title is None else checked_title(title)
     impact = publication.impact if impact is None else public_text(impact, IMPACT_LENGTH)
@@ -240,9 +240,9 @@ def edit_update(publication: Publication, number: int, message: str, now: dateti
     return replace(publication, updates=tuple(updates))
 
 
-def corrected(publication: Publication, correction: Correction, now: datetime) -> Publication:
+def apply_correction(publication: Publication, correction: Correction, now: datetime) -> Publication:
     """The publication with the right words, shown as edited. Raises `Refused` where nothing is corrected."""
-    changed = retitled(publication, correction.title, correction.impact, now)
+    changed = retitle(publication, correction.title, correction.impact, now)
     if correction.message is not None:
         number = len(publication.updates) if correction.update is None else correction.update
         if not 1 <= number <= len(publication.updates):
@@ -268,7 +268,7 @@ def referred_update(publication: Publication, reference: str | None) -> tuple[Pu
     return update, bool(corrected_at)
 
 
-def recovered(components: Mapping[str, ComponentState]) -> dict[str, ComponentState]:
+def all_operational(components: Mapping[str, ComponentState]) -> dict[str, ComponentState]:
     """The components as operational."""
     return dict.fromkeys(components, ComponentState.OPERATIONAL)
 

@@ -54,7 +54,7 @@ class Uptime:
 def spans(publications: Sequence[Publication], key: str, now: datetime) -> list[Span]:
     """When the component was not operational, in order and without overlaps: the worst state counts."""
     pieces = [piece for publication in publications for piece in _pieces(publication, key, now)]
-    return _merged(pieces)
+    return _merge(pieces)
 
 
 def uptime(
@@ -104,7 +104,7 @@ def _pieces(publication: Publication, key: str, now: datetime) -> list[Span]:
     return pieces
 
 
-def _merged(pieces: Sequence[Span]) -> list[Span]:
+def _merge(pieces: Sequence[Span]) -> list[Span]:
     """The pieces without overlaps: at each moment the worst of them. Neighbours in one state become one."""
     events = sorted(
         [(piece.starts_at, 1, piece.state) for piece in pieces]

@@ -27,7 +27,7 @@ class ComponentView:
 
 @dataclass(frozen=True, slots=True)
 class PagePublications:
-    """What was read of the publications: what is not over, and what ended within the page's history."""
+    """The publications that the page shows: the unresolved ones, and those that ended within its history."""
 
     unresolved: tuple[Publication, ...]
     past: tuple[Publication, ...]  # the last ended first

@@ -113,7 +113,7 @@ def entry_hash(previous: str, incident: int, seq: int, item: Entry, content: str
 
     So a purged entry can still be verified, except for the content itself.
     """
-    return _linked(
+    return _chain_hash(
         previous,
         [
             2, incident, seq, rfc3339(item.at), item.kind, item.actor, item.source_ts, item.dedup_key, item.key,
@@ -124,13 +124,13 @@ def entry_hash(previous: str, incident: int, seq: int, item: Entry, content: str
 
 def entry_hash_v1(previous: str, incident: int, seq: int, item: Entry) -> str:
     """The first version of the hash. It covers text and data directly, so a purged entry cannot be verified."""
-    return _linked(
+    return _chain_hash(
         previous,
         [incident, seq, rfc3339(item.at), item.kind, item.actor, item.text, item.source_ts, item.data, item.key],
     )
 
 
-def _linked(previous: str, values: list[Any]) -> str:
+def _chain_hash(previous: str, values: list[Any]) -> str:
     body = _canonical(values)
     return hashlib.sha256(f"{previous}\n{body}".encode("utf-8", "surrogatepass")).hexdigest()
 

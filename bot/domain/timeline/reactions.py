@@ -68,9 +68,9 @@ def missed_changes(before: Sequence[Entry], now: Sequence[Entry], slack_state: S
         complete = reaction.ts in slack_state.looked_at and (reaction.ts, reaction.name) not in slack_state.unsure
         was_there, is_there = bool(past) and is_added(past[-1]), reaction in slack_state.reactions
         if is_there and not was_there:
-            changes.append(_fetched(slack_state.reactions[reaction], reaction, past))
+            changes.append(_missed_entry(slack_state.reactions[reaction], reaction, past))
         elif was_there and not is_there and complete:
-            changes.append(_fetched(_removed(past[-1], at), reaction, past))
+            changes.append(_missed_entry(_removal(past[-1], at), reaction, past))
     return changes
 
 
@@ -107,14 +107,14 @@ def _by_reaction(entries: Sequence[Entry], kinds: AbstractSet[str]) -> dict[Reac
     return by_reaction
 
 
-def _fetched(entry: Entry, reaction: Reaction, past: Sequence[Entry]) -> Entry:
+def _missed_entry(entry: Entry, reaction: Reaction, past: Sequence[Entry]) -> Entry:
     """An entry for a missed change. Its time is not before known changes; its key counts them, so it is unique."""
     at = max(entry.at, past[-1].at) if past else entry.at
     dedup_key = f"h:{reaction.name}:{reaction.ts}:{reaction.actor}:{len(past)}"
     return replace(entry, at=at, data=entry.data | {"fetched": True}, dedup_key=dedup_key)
 
 
-def _removed(entry: Entry, at: datetime) -> Entry:
+def _removal(entry: Entry, at: datetime) -> Entry:
     data = {key: value for key, value in entry.data.items() if key != "fetched"} | {"added": False}
     match entry.kind:
         case "keyed":

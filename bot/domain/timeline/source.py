@@ -23,7 +23,7 @@ class Source(StrEnum):
     SCHEDULER = "scheduler"  # the bot itself
 
 
-def stamped(entry: Entry, source: Source | None) -> Entry:
+def with_source(entry: Entry, source: Source | None) -> Entry:
     """The entry with its source. Without one it has the usual source of its kind and actor."""
     if source is None or source is usual_source(entry):
         return entry

@@ -26,7 +26,7 @@ SIMILAR = 0.7  # of the likeness
 
 @dataclass(frozen=True, slots=True)
 class ProbableCause:
-    """What may have caused the incident."""
+    """A probable cause of the incident."""
 
     service: str | None  # key in the catalog; None: a similar incident
     confidence: float  # 0 to `MOST`
@@ -36,7 +36,7 @@ class ProbableCause:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was found around the incident."""
+    """The facts around an incident from which its probable causes are ranked."""
 
     started_at: datetime
     distances: Mapping[str, int]  # the affected services (0) and what they depend on, in dependencies

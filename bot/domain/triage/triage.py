@@ -17,7 +17,7 @@ from bot.domain.triage.similarity import SimilarIncident
 
 @dataclass(frozen=True, slots=True)
 class Triage:
-    """What is known about an incident that may help."""
+    """The known facts that may help the responders of an incident."""
 
     similar: tuple[SimilarIncident, ...] = ()  # the most similar first
     affected: tuple[str, ...] = ()  # services, by their keys in the catalog

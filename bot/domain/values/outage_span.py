@@ -29,7 +29,7 @@ class OutageSpan:
         return OutageSpan(*(datetime.fromisoformat(kept[n]) for n in ("since", "until", "since_wall", "until_wall")))
 
     def waited(self, written_wall: datetime) -> bool:
-        """Whether what was written then, and is posted after the outage, waited for its end."""
+        """Whether a message that was written then, and is posted after the outage, waited for its end."""
         return self.since_wall - NOTICED_LATE <= written_wall <= self.until_wall
 
     def is_after(self, posted_s: float) -> bool:
@@ -40,7 +40,7 @@ class OutageSpan:
         return posted_s > (self.since_wall.timestamp() + self.until_wall.timestamp()) / 2
 
 
-def rehearsed(since: datetime, until: datetime, over_wall: datetime | None) -> OutageSpan | None:
+def rehearsed_span(since: datetime, until: datetime, over_wall: datetime | None) -> OutageSpan | None:
     """The span of a drill of an outage; None while it lasts."""
     return None if over_wall is None else OutageSpan(since, until, over_wall - (until - since), over_wall)
 

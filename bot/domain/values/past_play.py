@@ -1,4 +1,4 @@
-"""Defines how far a drill has played a past incident."""
+"""Defines the progress of a drill that replays a past incident."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class PastPlay:
-    """A drill that plays a past incident: what came in then comes in again, `speed` times as fast."""
+    """A drill that replays a past incident: its input arrives again, `speed` times as fast."""
 
     of: int  # number of the past incident
     began_at: datetime  # when that was declared

@@ -25,7 +25,7 @@ _HINTS = {
 def matches_fully(pattern: str, text: str) -> bool:
     """Whether the whole of `text` matches. False for an invalid pattern."""
     try:
-        return _compiled(pattern).fullmatch(text) is not None
+        return _compile(pattern).fullmatch(text) is not None
     except (re2.error, UnicodeEncodeError):
         return False
 
@@ -33,7 +33,7 @@ def matches_fully(pattern: str, text: str) -> bool:
 def pattern_error(pattern: str) -> str | None:
     """Why a pattern is invalid, for people. None if it is valid."""
     try:
-        _compiled(pattern)
+        _compile(pattern)
     except UnicodeEncodeError:
         return "It contains half a character."
     except re2.error as error:
@@ -44,7 +44,7 @@ def pattern_error(pattern: str) -> str | None:
 
 
 @lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> Any:
+def _compile(pattern: str) -> Any:
     options = re2.Options()
     options.log_errors = False
     options.max_mem = LARGEST

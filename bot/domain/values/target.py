@@ -17,7 +17,7 @@ class TargetKind(StrEnum):
     SCHEDULE = "schedule"  # the people on call
     TEAM = "team"  # all of its members
     TURN = "turn"  # one member of a team, the next at each page
-    NEXT = "next"  # whoever is on call next on a schedule
+    NEXT = "next"  # the people who are on call next on a schedule
     ALL = "all"  # everybody who is ever on call on a schedule
     ROLE = "role"  # the holder of a role in the incident
     USER = "user"  # a Slack user ID, or an e-mail address

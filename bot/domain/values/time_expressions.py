@@ -123,11 +123,13 @@ def resolve(expression: TimeExpression, now: datetime, zone: tzinfo, since: date
         matching = wall_clock.instants(day, expression.at, place)
         for instant in matching or (wall_clock.first_instant(day, expression.at, place),):
             if instant >= since:
-                return ResolvedTime(instant, () if matching else (_skipped(day, expression.at, instant, place),))
+                return ResolvedTime(
+                    instant, () if matching else (_skipped_hour_note(day, expression.at, instant, place),)
+                )
     raise Refused("That time has passed. Write one in the future, such as tomorrow 18:00.")
 
 
-def _skipped(day: date, at: time, instant: datetime, zone: tzinfo) -> str:
+def _skipped_hour_note(day: date, at: time, instant: datetime, zone: tzinfo) -> str:
     return (
         f"{at:%H:%M} does not exist on {day.day} {day:%b}: the clocks go forward. "
         f"I took {instant.astimezone(zone):%H:%M} instead."
@@ -177,7 +179,7 @@ def _day(words: list[str], at: time) -> TimeExpression | None:
         (word,) = words
         if word in _DAYS_AHEAD:
             return TimeExpression(at=at, days_ahead=_DAYS_AHEAD[word])
-        if (weekday := _named(word, _WEEKDAYS)) is not None:
+        if (weekday := _position_of_name(word, _WEEKDAYS)) is not None:
             return TimeExpression(at=at, weekday=weekday)
         if match := _ISO.fullmatch(word):
             return _calendar_day(at, int(match[2]), int(match[3]), int(match[1]))
@@ -187,7 +189,7 @@ def _day(words: list[str], at: time) -> TimeExpression | None:
     if len(pair) != 2:
         return None
     for name, number in (pair, pair[::-1]):
-        month, match = _named(name, _MONTHS), _DAY.fullmatch(number)
+        month, match = _position_of_name(name, _MONTHS), _DAY.fullmatch(number)
         if month is not None and match:
             return _calendar_day(at, month + 1, int(match[1]), year)
     return None
@@ -205,6 +207,6 @@ def _date(year: int, month: int, day: int) -> date | None:
         return None
 
 
-def _named(word: str, names: tuple[str, ...]) -> int | None:
+def _position_of_name(word: str, names: tuple[str, ...]) -> int | None:
     """The position of a name that `word` abbreviates with at least three letters: `mon`, `tues`, `wednesday`."""
     return next((i for i, name in enumerate(names) if len(word) >= 3 and name.startswith(word.rstrip("."))), None)

@@ -61,7 +61,7 @@ def _layers(draft: Draft, schedule: Schedule) -> list[CommentedItem]:
 def _layer(draft: Draft, schedule: Schedule, rotation: Rotation) -> dict[str, Any]:
     """The settings of a layer; empty if the rotation cannot become one. Its notes say why, and what differs."""
     if rotation.shifts is not None:
-        return _listed(draft, rotation)
+        return _shift_list(draft, rotation)
     members = [_member(draft, rotation, participant) for participant in rotation.participants]
     if rotation.lost:
         return {}
@@ -102,7 +102,7 @@ def _turns(rotation: Rotation, anchor: datetime, members: list[str]) -> dict[str
     return {"rotation": length, "handoff": handoff, "start": f"{anchor:%Y-%m-%d}", "members": members}
 
 
-def _listed(draft: Draft, rotation: Rotation) -> dict[str, Any]:
+def _shift_list(draft: Draft, rotation: Rotation) -> dict[str, Any]:
     shifts = [
         {"member": member, "begins": _instant(begins), "ends": _instant(ends)}
         for participant, begins, ends in rotation.shifts or []

@@ -19,7 +19,7 @@ _LONGEST = 20_000  # characters of a description
 
 def alert_of(raw: Raw) -> PastIncident:
     """A past alert, with the time until it was acknowledged and closed."""
-    past = _past("alert", raw, text_of(raw, "message", 300))
+    past = _past_incident("alert", raw, text_of(raw, "message", 300))
     past.is_alert = True
     report = object_of(raw, "report")
     if past.declared_at is not None:
@@ -36,7 +36,7 @@ def alert_of(raw: Raw) -> PastIncident:
 
 def incident_of(raw: Raw) -> PastIncident:
     """A past incident with its timeline."""
-    past = _past("incident", raw, text_of(raw, "message", 300))
+    past = _past_incident("incident", raw, text_of(raw, "message", 300))
     past.services = tuple(
         str(service)[:120] for service in raw.get("impactedServices") or () if isinstance(service, str)
     )
@@ -52,7 +52,7 @@ def incident_of(raw: Raw) -> PastIncident:
     return past
 
 
-def _past(kind: str, raw: Raw, title: str) -> PastIncident:
+def _past_incident(kind: str, raw: Raw, title: str) -> PastIncident:
     past = PastIncident(Origin(kind, id_of(raw), title), title=title or f"{kind} {id_of(raw)}")
     text = raw.get("description")
     past.text = text[:_LONGEST] if isinstance(text, str) else ""

@@ -33,7 +33,7 @@ class Opsgenie:
         return await all_of(self._user(user) for user in users)
 
     async def _user(self, user: Raw) -> Raw:
-        path = f"v2/users/{_quoted(id_of(user))}"
+        path = f"v2/users/{_path_part(id_of(user))}"
         contacts = await self._list(f"{path}/contacts")
         rules = [await self._rule(path, rule) for rule in await self._list(f"{path}/notification-rules")]
         return {**user, "contacts": contacts, "rules": rules}
@@ -41,14 +41,14 @@ class Opsgenie:
     async def _rule(self, path: str, rule: Raw) -> Raw:
         if text_of(rule, "actionType") != "create-alert":
             return rule
-        return await self._one(f"{path}/notification-rules/{_quoted(id_of(rule))}") or rule
+        return await self._one(f"{path}/notification-rules/{_path_part(id_of(rule))}") or rule
 
     async def teams(self) -> list[Raw]:
         """Each team, with `members` and `routing`."""
         return await all_of(self._team(team) for team in await self._list("v2/teams"))
 
     async def _team(self, team: Raw) -> Raw:
-        path = f"v2/teams/{_quoted(id_of(team))}"
+        path = f"v2/teams/{_path_part(id_of(team))}"
         details = await self._one(path) or team
         return {**team, **details, "routing": await self._list(f"{path}/routing-rules")}
 
@@ -58,7 +58,7 @@ class Opsgenie:
         return await all_of(self._schedule(schedule) for schedule in schedules)
 
     async def _schedule(self, schedule: Raw) -> Raw:
-        return {**schedule, "overrides": await self._list(f"v2/schedules/{_quoted(id_of(schedule))}/overrides")}
+        return {**schedule, "overrides": await self._list(f"v2/schedules/{_path_part(id_of(schedule))}/overrides")}
 
     async def escalations(self) -> list[Raw]:
         """Each escalation, with `rules`."""
@@ -79,15 +79,15 @@ class Opsgenie:
             for kind in ("alert", "notification")
         }
         rules = await all_of(
-            self._list(f"v1/services/{_quoted(id_of(service))}/incident-rules") for service in services
+            self._list(f"v1/services/{_path_part(id_of(service))}/incident-rules") for service in services
         )
         return {
             "heartbeat": await self._heartbeats(),
             "maintenance": await self._list("v1/maintenance"),
             "forwarding_rule": await self._list("v2/forwarding-rules"),
-            "alert_policy": _deduplicated(policies["alert"]),
-            "notification_policy": _deduplicated(policies["notification"]),
-            "incident_rule": _deduplicated(rules),
+            "alert_policy": _deduplicate(policies["alert"]),
+            "notification_policy": _deduplicate(policies["notification"]),
+            "incident_rule": _deduplicate(rules),
             "incident_template": await self._list("v1/incident-templates"),
             "saved_search": await self._list("v2/alerts/saved-searches"),
             "custom_role": await self._list("v2/roles"),
@@ -114,13 +114,13 @@ class Opsgenie:
         return await all_of(self._incident(incident) for incident in incidents)
 
     async def _incident(self, incident: Raw) -> Raw:
-        answer = await self._get(f"v2/incident-timelines/{_quoted(id_of(incident))}/entries", {})
+        answer = await self._get(f"v2/incident-timelines/{_path_part(id_of(incident))}/entries", {})
         return {**incident, "entries": list_of(object_of(answer, "data"), "entries")}
 
     async def timeline(self, schedule: str, start: str, days: int) -> Raw:
         """Who is on call, as Opsgenie renders it: https://docs.opsgenie.com/docs/schedule-api#get-schedule-timeline."""
         query = {"identifierType": "id", "interval": str(days), "intervalUnit": "days", "date": start}
-        return await self._one(f"v2/schedules/{_quoted(schedule)}/timeline", query) or {}
+        return await self._one(f"v2/schedules/{_path_part(schedule)}/timeline", query) or {}
 
     async def _list(
         self, path: str, query: Mapping[str, str] | None = None, most: int = PAGE * MOST_PAGES
@@ -151,12 +151,12 @@ class Opsgenie:
             return {}
 
 
-def _deduplicated(lists: Iterable[Sequence[Raw]]) -> list[Raw]:
+def _deduplicate(lists: Iterable[Sequence[Raw]]) -> list[Raw]:
     """The items of several lists, each once."""
     return list({id_of(item): item for items in lists for item in items}.values())
 
 
-def _quoted(identity: str) -> str:
+def _path_part(identity: str) -> str:
     """An ID as part of a path."""
     if not identity or not all(letter.isalnum() or letter in "-_." for letter in identity) or set(identity) <= {"."}:
         raise ImportFailed(f"Opsgenie's answer has an ID that cannot be one: {identity[:40]!r}.")

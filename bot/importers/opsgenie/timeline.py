@@ -16,7 +16,7 @@ from bot.importers.opsgenie.convert import participant_of
 from bot.importers.opsgenie.source import Opsgenie
 from bot.importers.proof import Duty
 from bot.importers.reader import Reader
-from bot.importers.rendering import rendered
+from bot.importers.rendering import render_schedules
 
 
 async def rendering(reader: Reader, account: Account, start: datetime, end: datetime) -> dict[str, Sequence[Duty]]:
@@ -27,7 +27,7 @@ async def rendering(reader: Reader, account: Account, start: datetime, end: date
         days = -(-(until - since) // timedelta(days=1))
         return _periods(await opsgenie.timeline(schedule, since.strftime("%Y-%m-%dT%H:%M:%SZ"), days))
 
-    return await rendered(account, start, end, duties_of)
+    return await render_schedules(account, start, end, duties_of)
 
 
 def _periods(raw: Mapping[str, Any]) -> list[Duty]:

@@ -21,7 +21,7 @@ from bot.importers.pagerduty.convert import (
 from bot.importers.pagerduty.source import PagerDuty
 from bot.importers.proof import Duty
 from bot.importers.reader import Reader
-from bot.importers.rendering import rendered
+from bot.importers.rendering import render_schedules
 
 SOURCE = "pagerduty"
 Raw = Mapping[str, Any]
@@ -79,7 +79,7 @@ async def rendering(reader: Reader, account: Account, start: datetime, end: date
     async def duties_of(schedule: str, since: datetime, until: datetime) -> list[Duty]:
         return [duty for raw in await pagerduty.entries(schedule, since, until) if (duty := _duty(raw)) is not None]
 
-    return await rendered(account, start, end, duties_of)
+    return await render_schedules(account, start, end, duties_of)
 
 
 def _duty(raw: Mapping[str, Any]) -> Duty | None:

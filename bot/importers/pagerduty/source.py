@@ -40,14 +40,14 @@ class PagerDuty:
         return await all_of(self._team(team) for team in await self._list("teams", "teams"))
 
     async def _team(self, team: Raw) -> Raw:
-        return {**team, "members": await self._list(f"teams/{_quoted(id_of(team))}/members", "members")}
+        return {**team, "members": await self._list(f"teams/{_path_part(id_of(team))}/members", "members")}
 
     async def schedules(self) -> list[Raw]:
         """Each schedule, with `schedule_layers` and `overrides`."""
         return await all_of(self._schedule(schedule) for schedule in await self._list("schedules", "schedules"))
 
     async def _schedule(self, schedule: Raw) -> Raw:
-        path = f"schedules/{_quoted(id_of(schedule))}"
+        path = f"schedules/{_path_part(id_of(schedule))}"
         details = object_of(await self._get(path, {}), "schedule") or schedule
         now = self.reader.now
         span = {"since": rfc3339(now - OVERRIDES_BACK), "until": rfc3339(now + OVERRIDES_AHEAD)}
@@ -57,7 +57,7 @@ class PagerDuty:
     async def entries(self, schedule: str, since: datetime, until: datetime) -> list[Raw]:
         """Who is on call, as PagerDuty renders it: the final schedule."""
         span = {"since": rfc3339(since), "until": rfc3339(until), "time_zone": "UTC"}
-        answer = await self._get(f"schedules/{_quoted(schedule)}", span)
+        answer = await self._get(f"schedules/{_path_part(schedule)}", span)
         return list_of(object_of(object_of(answer, "schedule"), "final_schedule"), "rendered_schedule_entries")
 
     async def lists(self) -> dict[str, list[Raw]]:
@@ -88,7 +88,7 @@ class PagerDuty:
         return await all_of(self._incident(incident) for incident in incidents.values())
 
     async def _incident(self, incident: Raw) -> Raw:
-        path = f"incidents/{_quoted(id_of(incident))}/log_entries"
+        path = f"incidents/{_path_part(id_of(incident))}/log_entries"
         return {**incident, "log_entries": await self._list(path, "log_entries", {"is_overview": "true"})}
 
     async def _list(self, path: str, name: str, query: Mapping[str, str] | None = None) -> list[Raw]:
@@ -118,7 +118,7 @@ def rfc3339(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _quoted(identity: str) -> str:
+def _path_part(identity: str) -> str:
     """An ID as part of a path."""
     if not identity.isalnum():
         raise ImportFailed(f"PagerDuty's answer has an ID that cannot be one: {identity[:40]!r}.")

@@ -54,10 +54,10 @@ def event_in(event: Mapping[str, Any]) -> dict[str, Any]:
     fields.setdefault("title", data.get("alertname") or data.get("message") or event["type"])
     if words and words[-1] in _ENDS:
         fields.setdefault("status", "resolved")
-    return _told(event, data, fields, words)
+    return _event_fields(event, data, fields, words)
 
 
-def _told(
+def _event_fields(
     event: Mapping[str, Any], data: Mapping[str, Any], fields: dict[str, Any], words: list[str]
 ) -> dict[str, Any]:
     """The fields with the labels, the annotations, the key and the time of the event."""

@@ -47,7 +47,7 @@ def _alert(item: Any, now: datetime) -> Alert:
     transition = text_of(item.get("transition")).strip()
     if transition.startswith("$"):
         raise ValueError(f"`transition` is {transition[:40]}, which Datadog did not fill in")
-    fields = {str(name): _filled(value) for name, value in item.items()}
+    fields = {str(name): _template_value(value) for name, value in item.items()}
     name = _PREFIX.sub("", fields.get("alert_title") or fields.get("title") or "").strip()
     if not name or not transition:
         raise ValueError("`title` or `transition` is missing")
@@ -89,7 +89,7 @@ def _labels(fields: Mapping[str, str], name: str) -> dict[str, str]:
     return texts_of({"alertname": name, **labels, "source": NAME})
 
 
-def _filled(value: Any) -> str:
+def _template_value(value: Any) -> str:
     """A value of the template; empty where Datadog left the variable or wrote `null`."""
     text = text_of(value).strip()
     return "" if text.startswith("$") or text == "null" else text

@@ -42,7 +42,7 @@ def read(delivery: Delivery, now: datetime) -> AlertBatch:
     """The alert of an action. Raises `UnreadableBody`."""
     item = delivery.payload
     if _is_escalation(item):
-        return AlertBatch((), pages=_escalated(item, now))
+        return AlertBatch((), pages=_escalation_pages(item, now))
     batch = read_one(item, lambda item: _alert(item, now), EXPECTED)
     return replace(batch, pages=_pages(item, batch.alerts[0], now)) if batch.alerts else batch
 
@@ -58,7 +58,7 @@ def _is_escalation(item: Any) -> bool:
     )
 
 
-def _escalated(item: Mapping[str, Any], now: datetime) -> tuple[ShadowPage, ...]:
+def _escalation_pages(item: Mapping[str, Any], now: datetime) -> tuple[ShadowPage, ...]:
     """Whom an escalation notified, as `{"escalationNotify": {"name": …, "entity": "user"}, "repeatCount": 0}` says."""
     alert_id = harmless(text_of(item["alert"].get("alertId")), NAME_LENGTH)
     rung = ":".join(text_of(item.get(name)) for name in ("escalationId", "escalationTime", "repeatCount"))
@@ -68,7 +68,7 @@ def _escalated(item: Mapping[str, Any], now: datetime) -> tuple[ShadowPage, ...]
             f"{NAME}:{alert_id}",
             f"Opsgenie's alert {alert_id}", vendor_alert=f"{NAME}:{alert_id}",
         )
-        for recipient in _named(item.get("escalationNotify"))
+        for recipient in _responder_names(item.get("escalationNotify"))
     )  # fmt: skip
 
 
@@ -82,9 +82,11 @@ def _pages(item: Mapping[str, Any], alert: Alert, now: datetime) -> tuple[Shadow
         names = [text_of(content.get("username"))]
     elif action in _PAGING:
         # A responder that is added or assigned is named by itself; the others were paged before.
-        names = _named(content.get("recipient") or content.get("owner"))
+        names = _responder_names(content.get("recipient") or content.get("owner"))
         names = (
-            names if action != "create" and names else [name for field in _WHO for name in _named(content.get(field))]
+            names
+            if action != "create" and names
+            else [name for field in _WHO for name in _responder_names(content.get(field))]
         )
     at = alert.starts_at if action == "create" else min(_moment(content, "updatedAt") or now, now)
     pages = [
@@ -98,10 +100,10 @@ def _pages(item: Mapping[str, Any], alert: Alert, now: datetime) -> tuple[Shadow
     return (*([alert_page] if action == "create" or pages else []), *pages)
 
 
-def _named(value: Any) -> list[str]:
+def _responder_names(value: Any) -> list[str]:
     """The names of responders: a text, an object with a `name`, or a list of such."""
     if isinstance(value, list):
-        return [name for responder in value[:MOST_NAMED] for name in _named(responder)]
+        return [name for responder in value[:MOST_NAMED] for name in _responder_names(responder)]
     if isinstance(value, Mapping):
         value = value.get("name") or value.get("username")
     name = harmless(text_of(value), NAME_LENGTH)

@@ -36,7 +36,7 @@ def read(delivery: Delivery, now: datetime) -> AlertBatch:
 
 
 def _alert(item: Any, headers: Mapping[str, str], now: datetime) -> Alert | None:
-    """The alert; None for what is none, such as an installation, a comment, or an issue that somebody was assigned."""
+    """The alert; None for other events, such as an installation, a comment or an assignment."""
     if not isinstance(item, Mapping) or not isinstance(item.get("data"), Mapping):
         raise ValueError("`data` is no object")
     data, action = item["data"], text_of(item.get("action")).lower()

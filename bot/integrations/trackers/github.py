@@ -16,7 +16,7 @@ from typing import Any
 import aiohttp
 
 from bot.domain.actions.ticket import NewTicket, TicketNews, TicketState, TrackerKind
-from bot.domain.actions.ticket_edit import changed_list, merged
+from bot.domain.actions.ticket_edit import changed_list, merge_text
 from bot.domain.errors import DeliveryError
 from bot.integrations import http
 from bot.integrations.trackers.protocol import Changes, Created
@@ -90,7 +90,7 @@ class GitHub:
         if before.title != after.title:
             content["title"] = after.title[:TITLE]
         if before.body != after.body:
-            content["body"] = merged(str(answer.data.get("body") or ""), before.body[:BODY], after.body[:BODY])
+            content["body"] = merge_text(str(answer.data.get("body") or ""), before.body[:BODY], after.body[:BODY])
         if before.labels != after.labels:
             content["labels"] = changed_list(list(existing.labels), before.labels, after.labels)
         if before.assignee != after.assignee:
@@ -173,7 +173,7 @@ def marker(key: str) -> str:
 
 
 def state_of(issue: Mapping[str, Any]) -> TicketState:
-    """Where an issue stands, as GitHub tells it."""
+    """The state of an issue, as GitHub reports it."""
     if issue.get("state") != "closed":
         return TicketState.OPEN
     return TicketState.NOT_DOING if issue.get("state_reason") in ("not_planned", "duplicate") else TicketState.DONE
@@ -188,7 +188,7 @@ def _created(issue: Mapping[str, Any]) -> Created:
 def _error(answer: http.Answer, place: str) -> DeliveryError:
     """The error of an answer. A limit is 403 or 429, and says by a header or by words that it is one."""
     message = answer.text("message")
-    if answer.status in (403, 429) and (wait_s := _limited(answer, message)) is not None:
+    if answer.status in (403, 429) and (wait_s := _rate_limit_wait_s(answer, message)) is not None:
         return DeliveryError(f"{VENDOR} is asked too often ({answer.status})", wait_s=wait_s)
     if (passing := http.passing(answer, VENDOR)) is not None:
         return passing
@@ -203,7 +203,7 @@ def _error(answer: http.Answer, place: str) -> DeliveryError:
     )
 
 
-def _limited(answer: http.Answer, said: str) -> float | None:
+def _rate_limit_wait_s(answer: http.Answer, said: str) -> float | None:
     """Seconds to wait, if the answer is a rate limit; else None."""
     if answer.retry_after_s is not None:
         return answer.retry_after_s

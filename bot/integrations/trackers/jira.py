@@ -16,7 +16,7 @@ from typing import Any
 import aiohttp
 
 from bot.domain.actions.ticket import NewTicket, TicketNews, TicketState, TrackerKind
-from bot.domain.actions.ticket_edit import changed_list, merged
+from bot.domain.actions.ticket_edit import changed_list, merge_text
 from bot.domain.errors import DeliveryError
 from bot.integrations import http
 from bot.integrations.trackers.hooks import NOT_DONE, jira_state
@@ -94,7 +94,7 @@ class Jira:
             fields["summary"] = after.title[:SUMMARY]
         if before.body != after.body:
             texts = (_plain(ticket.body[:DESCRIPTION]) for ticket in (before, after))
-            fields["description"] = merged(str(issue_fields.get("description") or ""), *texts)
+            fields["description"] = merge_text(str(issue_fields.get("description") or ""), *texts)
         if before.labels != after.labels:
             fields["labels"] = labels = changed_list(labels, before.labels, after.labels)
         answer = await self._ask("PUT", path, json={"fields": fields}) if fields else answer

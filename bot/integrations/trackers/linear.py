@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 
 from bot.domain.actions.ticket import NewTicket, TicketNews, TicketState, TrackerKind
-from bot.domain.actions.ticket_edit import merged
+from bot.domain.actions.ticket_edit import merge_text
 from bot.domain.errors import DeliveryError
 from bot.integrations import http
 from bot.integrations.trackers.hooks import linear_state
@@ -89,7 +89,7 @@ class Linear:
         if before.title != after.title:
             content["title"] = after.title[:TITLE]
         if _text(before) != _text(after):
-            content["description"] = merged(str(issue.get("description") or ""), _text(before), _text(after))
+            content["description"] = merge_text(str(issue.get("description") or ""), _text(before), _text(after))
         if content:
             await self._ask(_CHANGE, {"id": external, "input": content})
         return _created(issue, after)

@@ -52,7 +52,7 @@ class Tracker(Protocol):
         ...
 
     async def edit(self, place: str, external: str, before: NewTicket, after: NewTicket) -> Created:
-        """Change what differs between what we wrote last and what is to stand there. Twice is safe.
+        """Write the differences between the ticket as we wrote it last and its new text. Calling it twice is safe.
 
         What people wrote into the ticket stays. Returns the ticket with the labels and assignees that it has now.
         """

@@ -74,7 +74,7 @@ class Confluence:
         new = {section.title: section for section in sections}
         content = {
             "id": page.external, "status": "current", "title": page.raw["title"],
-            "body": {"representation": "storage", "value": _spliced(page.raw["body"], new)},
+            "body": {"representation": "storage", "value": _splice(page.raw["body"], new)},
             "version": {"number": page.raw["version"] + 1, "message": "Brought up to date by Tocsin"},
         }  # fmt: skip
         answer = await self._ask("PUT", f"/pages/{_id(page.external)}", json=content)
@@ -134,7 +134,7 @@ def _parts(body: str) -> list[tuple[str, int, int, list[str]]]:
     ]
 
 
-def _spliced(body: str, new: Mapping[str, WikiSection]) -> str:
+def _splice(body: str, new: Mapping[str, WikiSection]) -> str:
     for title, start, end, _ in reversed(_parts(body)):
         if title in new:
             body = body[:start] + _list(new[title]) + body[end:]

@@ -14,7 +14,7 @@ from bot.domain.review.export import Texts, WikiKind, WikiSection
 
 @dataclass(frozen=True, slots=True)
 class WikiPage:
-    """A page as it stands in the wiki."""
+    """A page as the wiki has it."""
 
     external: str  # its ID
     url: str

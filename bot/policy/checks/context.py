@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.policy.models import AlertRung, Document, Ladder, Rung, Severity, Trigger, rungs_of
-from bot.policy.problems import KeyPath, Problem, dotted, nearest
+from bot.policy.problems import KeyPath, Problem, nearest, path_text
 from bot.policy.yaml_source import Source
 
 _MAX_LISTED = 12  # names that a message lists
@@ -23,7 +23,7 @@ class CheckContext:
 
     def problem(self, path: KeyPath, message: str, after: str = ":") -> Problem:
         """A problem at `path`. Its message begins with the path and `after`."""
-        return Problem(path, f"{dotted(path)}{after} {message}", self.source.line(path))
+        return Problem(path, f"{path_text(path)}{after} {message}", self.source.line(path))
 
     def in_file(self, path: KeyPath) -> bool:
         """Whether the file itself contains the setting, not only the preset."""

@@ -42,7 +42,7 @@ def problems(context: CheckContext) -> Iterator[Problem]:
 
 def warnings(context: CheckContext) -> Iterator[Problem]:
     """A warning for people whom only some methods reach, and for names in the preset that are not defined yet."""
-    yield from _undefined(context)
+    yield from _undefined_contacts(context)
     for path, rung, _ in context.rungs():
         yield from _useless_methods(context, path, rung)
     yield from _waking_nobody(context)
@@ -123,7 +123,7 @@ def _people(context: CheckContext, target: Target) -> list[str]:
 
 
 def _people_of(context: CheckContext, member: str) -> list[str]:
-    """The people whom a member of a schedule stands for."""
+    """The people behind a member of a schedule: a team has several."""
     if member in context.model.teams:
         return list(context.model.teams[member].members)
     return [] if member == NOBODY else [member]
@@ -187,7 +187,7 @@ def _out_of_order(context: CheckContext) -> Iterator[Problem]:
                 yield context.problem((*path, number, "after"), message, "")
 
 
-def _undefined(context: CheckContext) -> Iterator[Problem]:
+def _undefined_contacts(context: CheckContext) -> Iterator[Problem]:
     """A warning for each schedule and contact that the preset names and only the organisation can define."""
     undefined: dict[str, list[str]] = {"schedules": [], "contacts": []}
     for _, rung, _ in context.rungs():

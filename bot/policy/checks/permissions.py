@@ -29,7 +29,7 @@ def problems(context: CheckContext) -> Iterator[Problem]:
             message = "is empty, so nobody could do it. Name people, or remove it to allow everybody."
             yield context.problem(path, message, "")
         for number, target in enumerate(names):
-            yield from _who(context, (*path, number), action, target)
+            yield from _unknown_target(context, (*path, number), action, target)
 
 
 def warnings(context: CheckContext) -> Iterator[Problem]:
@@ -80,7 +80,7 @@ def _not_restrictable(action: str) -> str:
     return f"is not an action that can be restricted.{did_you_mean(action, RESTRICTABLE_VERBS, 'There are:')}"
 
 
-def _who(context: CheckContext, path: KeyPath, action: str, target: Target) -> Iterator[Problem]:
+def _unknown_target(context: CheckContext, path: KeyPath, action: str, target: Target) -> Iterator[Problem]:
     name = target.name
     if target.kind is TargetKind.ROLE:
         if action in VERBS_WITHOUT_INCIDENT:

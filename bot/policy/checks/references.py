@@ -36,14 +36,14 @@ def problems(context: CheckContext) -> Iterator[Problem]:
         yield from _figure(context, key)
     yield from _rules(context)
     yield from _people(context, ("executives",), model.executives)
-    yield from _mailed(context)
+    yield from _sheet_recipients(context)
     yield from _backups(context)
     yield from _services(context)
     yield from _teams(context)
     yield from _custom_fields(context)
 
 
-def _mailed(context: CheckContext) -> Iterator[Problem]:
+def _sheet_recipients(context: CheckContext) -> Iterator[Problem]:
     """A problem for each recipient of the emergency sheet without an e-mail address."""
     contacts = context.model.contacts
     for number, recipient in enumerate(context.model.sheet.mail if context.model.sheet else ()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.policy.checks.context import CheckContext
-from bot.policy.problems import KeyPath, Problem, dotted
+from bot.policy.problems import KeyPath, Problem, path_text
 from bot.templates.library import shipped_keys
 from bot.templates.render import TemplateProblem, problems_in
 
@@ -17,7 +17,7 @@ def problems(context: CheckContext) -> Iterator[Problem]:
     for key, template in context.model.templates.items():
         if context.in_file(("templates", key)):
             for problem in problems_in(f"Subject: {template.subject}\n\n{template.body}"):
-                yield _located(context, ("templates", key), template.body, problem)
+                yield _in_policy_file(context, ("templates", key), template.body, problem)
 
 
 def warnings(context: CheckContext) -> Iterator[Problem]:
@@ -31,11 +31,11 @@ def warnings(context: CheckContext) -> Iterator[Problem]:
                 yield context.problem(path, message)
 
 
-def _located(context: CheckContext, path: KeyPath, body: str, problem: TemplateProblem) -> Problem:
+def _in_policy_file(context: CheckContext, path: KeyPath, body: str, problem: TemplateProblem) -> Problem:
     """The problem in the line of the policy file that it stands in; a body of several lines begins below its key."""
     in_body = problem.line - _FIRST_LINE_OF_BODY
     where = (*path, "subject") if in_body < 0 else (*path, "body")
     line = context.source.line(where)
     if line is not None and in_body >= 0 and "\n" in body.strip():
         line += 1 + in_body
-    return Problem(where, f"{dotted(where)}: {problem.message}", line)
+    return Problem(where, f"{path_text(where)}: {problem.message}", line)

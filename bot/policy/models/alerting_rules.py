@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, PlainValidator, WithJsonSchema
 
-from bot.policy.models.base import StrictModel, invalid, quoted
+from bot.policy.models.base import StrictModel, invalid, quote_value
 from bot.policy.models.targets import TARGET_FORMS, Method, TargetField
 from bot.policy.models.texts import Key, Link, Name, Text
 from bot.policy.models.times import Delay, Duration
@@ -20,18 +20,20 @@ def _change(value: Any) -> str:
     text = str(value).strip() if isinstance(value, int | float | str) and not isinstance(value, bool) else ""
     match = CHANGE.match(text)
     if match is None or not float(match[2]):
-        raise invalid(f"must be a change such as -50%, +50% or +200, not {quoted(value)}.")
+        raise invalid(f"must be a change such as -50%, +50% or +200, not {quote_value(value)}.")
     return text
 
 
 def _query(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise invalid(f"must be a PromQL expression, in quotes, not {quoted(value)}.")
+        raise invalid(f"must be a PromQL expression, in quotes, not {quote_value(value)}.")
     text = value.strip()
     for opening, closing in ("()", "{}", "[]"):
         plain = re.sub(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|`[^`]*`', "", text)
         if plain.count(opening) != plain.count(closing):
-            raise invalid(f"has {opening} and {closing} that do not match: {quoted(value)}. Put it in single quotes.")
+            raise invalid(
+                f"has {opening} and {closing} that do not match: {quote_value(value)}. Put it in single quotes."
+            )
     return text
 
 

@@ -8,13 +8,13 @@ from pydantic import ConfigDict, Field, PlainValidator, WithJsonSchema
 
 from bot.domain.values.patterns import pattern_error
 from bot.policy.models.alerting_rules import AlertRung
-from bot.policy.models.base import StrictModel, invalid, quoted
+from bot.policy.models.base import StrictModel, invalid, quote_value
 from bot.policy.models.targets import Channel
 from bot.policy.models.texts import Key, Name, Text
 from bot.policy.models.times import Delay, Duration
 
 
-def _wanted(value: Any) -> str:
+def _matcher(value: Any) -> str:
     """Check the value that a route asks of a label: text, or a regular expression between slashes."""
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -23,11 +23,11 @@ def _wanted(value: Any) -> str:
     if not isinstance(value, str):
         raise invalid('must be a text, or a regular expression such as "/staging|dev/".')
     if len(value) > 1 and value[0] == value[-1] == "/" and (error := pattern_error(value[1:-1])):
-        raise invalid(f"is no regular expression: {quoted(value)}. {error}")
+        raise invalid(f"is no regular expression: {quote_value(value)}. {error}")
     return value
 
 
-Wanted = Annotated[str, PlainValidator(_wanted), WithJsonSchema({"type": ["string", "number", "boolean"]})]
+Wanted = Annotated[str, PlainValidator(_matcher), WithJsonSchema({"type": ["string", "number", "boolean"]})]
 
 
 class AlertSeverity(StrictModel):

@@ -13,7 +13,7 @@ def invalid(message: str) -> PydanticCustomError:
     return PydanticCustomError("policy", "{message}", {"message": message})
 
 
-def quoted(value: Any) -> str:
+def quote_value(value: Any) -> str:
     """The value in quotation marks, shortened, for a message."""
     return f"“{str(value)[:60]}”"
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, WithJsonSchema
 
 from bot.domain.values import patterns
-from bot.policy.models.base import invalid, quoted
+from bot.policy.models.base import invalid, quote_value
 from bot.policy.models.texts import as_text
 
 _HOST = re.compile(r"^(?=.{2,253}$)[a-z0-9][a-z0-9.-]*[a-z0-9]$")
@@ -17,9 +17,9 @@ _HOST = re.compile(r"^(?=.{2,253}$)[a-z0-9][a-z0-9.-]*[a-z0-9]$")
 
 def _executable(value: Any) -> str:
     if not isinstance(value, str) or not re.match(r"^/(?:[^/\x00-\x1f]+/)*[^/\x00-\x1f]+$", value):
-        raise invalid(f"must be an absolute path such as /usr/bin/kubectl, not {quoted(value)}.")
+        raise invalid(f"must be an absolute path such as /usr/bin/kubectl, not {quote_value(value)}.")
     if ".." in value.split("/") or "." in value.split("/"):
-        raise invalid(f"must be a path without . and .. in it, not {quoted(value)}.")
+        raise invalid(f"must be a path without . and .. in it, not {quote_value(value)}.")
     return value
 
 
@@ -30,7 +30,7 @@ def _argument(value: Any, info: ValidationInfo) -> str:
         raise invalid("must be a pattern for one argument, in quotes.")
     error = None if (info.context or {}).get("kept") else patterns.pattern_error(text)
     if error is not None:
-        raise invalid(f"is not a usable pattern: {quoted(text)}. {error}")
+        raise invalid(f"is not a usable pattern: {quote_value(text)}. {error}")
     return text
 
 
@@ -41,7 +41,7 @@ def _forms(value: Any) -> Any:
 
 def _environment_name(value: Any) -> str:
     if not isinstance(value, str) or not re.match(r"^[A-Za-z_][A-Za-z0-9_]*$", value):
-        raise invalid(f"is not the name of an environment variable: {quoted(value)}. Write it like KUBECONFIG.")
+        raise invalid(f"is not the name of an environment variable: {quote_value(value)}. Write it like KUBECONFIG.")
     return value
 
 
@@ -51,7 +51,7 @@ def _host_name(value: Any) -> str:
         ip_address(text.strip("[]"))
     except ValueError:
         if not _HOST.match(text) or re.match(r"^[0-9.]+$|^0x", text):
-            raise invalid(f"must be the name of one host such as api.example.com, not {quoted(value)}.") from None
+            raise invalid(f"must be the name of one host such as api.example.com, not {quote_value(value)}.") from None
     return text
 
 
@@ -59,13 +59,13 @@ def _network(value: Any) -> str:
     try:
         return str(ip_network(value if isinstance(value, str) else "", strict=True))
     except ValueError:
-        raise invalid(f"must be a network such as 10.0.0.0/8, not {quoted(value)}.") from None
+        raise invalid(f"must be a network such as 10.0.0.0/8, not {quote_value(value)}.") from None
 
 
 def _bytes(value: Any) -> int:
     match = re.match(r"^(\d{1,6}) ?(k|M|G)i?B?$", value) if isinstance(value, str) else None
     if match is None or not int(match[1]):
-        raise invalid(f"must be a size such as 64k or 2M, not {quoted(value)}.")
+        raise invalid(f"must be a size such as 64k or 2M, not {quote_value(value)}.")
     return int(match[1]) << (10 * " kMG".index(match[2]))
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import PlainValidator, WithJsonSchema
 
-from bot.policy.models.base import invalid, quoted
+from bot.policy.models.base import invalid, quote_value
 
 CONDITION = re.compile(r"^([a-z][a-z0-9_]*)(?: ?(>=|<=|>|<) ?(\d+(?:\.\d+)?))?$")
 
@@ -16,8 +16,8 @@ def _condition(value: Any) -> str:
     text = " ".join(value.split()) if isinstance(value, str) else ""
     if not CONDITION.match(text):
         raise invalid(
-            f"is not a condition: {quoted(value)}. Write a fact and a number, such as “users >= 50”, or a fact alone, "
-            "such as security."
+            f"is not a condition: {quote_value(value)}. Write a fact and a number, such as “users >= 50”, "
+            "or a fact alone, such as security."
         )
     return text
 

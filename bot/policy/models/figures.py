@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
-from bot.policy.models.base import StrictModel, invalid, quoted
+from bot.policy.models.base import StrictModel, invalid, quote_value
 from bot.policy.models.targets import Channel
 from bot.policy.models.texts import Text
 
@@ -19,20 +19,20 @@ def _percentage(value: Any) -> float:
     if isinstance(value, str) and (match := re.fullmatch(r"(\d{1,3}(?:\.\d+)?) ?%", value.strip())):
         value = float(match[1]) / 100
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise invalid(f"must be a share such as 99% or 0.99, not {quoted(value)}.")
+        raise invalid(f"must be a share such as 99% or 0.99, not {quote_value(value)}.")
     return float(value)
 
 
 def _weekday(value: Any) -> str:
     day = value.strip().lower()[:3] if isinstance(value, str) else ""
     if day not in DAYS:
-        raise invalid(f"must be a day of the week such as monday, not {quoted(value)}.")
+        raise invalid(f"must be a day of the week such as monday, not {quote_value(value)}.")
     return day
 
 
 def _time_of_day(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
-        raise invalid(f'must be a time such as "09:00", in quotes, not {quoted(value)}.')
+        raise invalid(f'must be a time such as "09:00", in quotes, not {quote_value(value)}.')
     return value
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
-from bot.policy.models.base import StrictModel, invalid, quoted
+from bot.policy.models.base import StrictModel, invalid, quote_value
 from bot.policy.models.targets import TARGET_FORMS, Method, TargetField
 from bot.policy.models.texts import Key, Name
 from bot.policy.models.times import Delay, Duration
@@ -47,7 +47,7 @@ def _form(value: Any) -> str:
 
 def _ladder(value: Any) -> Any:
     if not isinstance(value, list | dict | Ladder | str):
-        raise invalid(f"must be a list of rungs, not {quoted(value)}. {_EXAMPLE}")
+        raise invalid(f"must be a list of rungs, not {quote_value(value)}. {_EXAMPLE}")
     return value
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 
-from bot.policy.models.base import StrictModel, invalid, quoted
+from bot.policy.models.base import StrictModel, invalid, quote_value
 from bot.policy.models.bounds import Network
 from bot.policy.models.texts import Key, Link, Text
 from bot.policy.models.times import Duration
@@ -18,7 +18,7 @@ _STATUS = re.compile(r"^[1-5](?:xx|\d\d)$")
 def _status(value: Any) -> str:
     text = str(value).lower() if isinstance(value, int | str) and not isinstance(value, bool) else ""
     if not _STATUS.match(text):
-        raise invalid(f"must be a class of statuses such as 2xx, or a status such as 204, not {quoted(value)}.")
+        raise invalid(f"must be a class of statuses such as 2xx, or a status such as 204, not {quote_value(value)}.")
     return text
 
 

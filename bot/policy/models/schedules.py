@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field, PlainValidator, WithJsonSchema
 
 from bot.domain.oncall.notation import DEFAULT_HANDOFF
-from bot.policy.models.base import StrictModel, invalid, quoted
+from bot.policy.models.base import StrictModel, invalid, quote_value
 from bot.policy.models.texts import Key, Name, Text
 from bot.policy.models.times import Day, Hours, Moment, Zone
 from bot.policy.problems import nearest
@@ -33,15 +33,15 @@ def _length(value: Any) -> ShiftLength:
         guess = nearest(value, DEFAULT_HANDOFF) if isinstance(value, str) else None
         hint = f" Did you mean {guess}?" if guess else ""
         raise invalid(
-            f"must be hourly, daily, weekly, monthly, or longer, such as {{every: 2, unit: week}}, not {quoted(value)}."
-            f"{hint}"
+            f"must be hourly, daily, weekly, monthly, or longer, such as {{every: 2, unit: week}}, "
+            f"not {quote_value(value)}.{hint}"
         )
     count, unit = value.get("every"), value.get("unit")
     if not isinstance(unit, str) or unit not in UNITS or set(value) - {"every", "unit"}:
         raise invalid(f"must have a number and one unit of {', '.join(UNITS)}: write {{every: 2, unit: week}}.")
     most = LONGEST_SHIFT[unit]
     if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= most:
-        raise invalid(f"must be every 1 to {most} {unit}s, not {quoted(count)}. Write {{every: 2, unit: {unit}}}.")
+        raise invalid(f"must be every 1 to {most} {unit}s, not {quote_value(count)}. Write {{every: 2, unit: {unit}}}.")
     return ShiftLength(UNITS[unit], count)
 
 

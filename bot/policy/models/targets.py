@@ -11,7 +11,7 @@ from pydantic import PlainValidator, WithJsonSchema
 from bot.domain.policy.policy import METHODS
 from bot.domain.values.slack_ids import CHANNEL_ID, is_user_id
 from bot.domain.values.target import Target, TargetKind
-from bot.policy.models.base import invalid, quoted
+from bot.policy.models.base import invalid, quote_value
 from bot.policy.problems import did_you_mean
 
 TARGET_FORMS = (
@@ -38,13 +38,15 @@ def _target(value: Any) -> Target:
     try:
         target = Target.parse(value.strip())
     except ValueError:
-        raise invalid(f"is not a target: {quoted(value)}.{_target_hint(value.strip())}") from None
+        raise invalid(f"is not a target: {quote_value(value)}.{_target_hint(value.strip())}") from None
     if target.kind is TargetKind.GROUP:
-        raise invalid(f"is not a target: {quoted(value)}.{_target_hint(value.strip())}")
+        raise invalid(f"is not a target: {quote_value(value)}.{_target_hint(value.strip())}")
     if target.kind is TargetKind.USER and not (is_user_id(target.name) or _MAIL.match(target.name)):
-        raise invalid(f"is not a Slack member: {quoted(value)}. Write user: and the member ID, such as user:U0123ABCD.")
+        raise invalid(
+            f"is not a Slack member: {quote_value(value)}. Write user: and the member ID, such as user:U0123ABCD."
+        )
     if target.kind is TargetKind.CHANNEL and not _CHANNEL.match(target.name):
-        raise invalid(f'is not a channel: {quoted(value)}. Write "channel:#name", in lower case, or its ID.')
+        raise invalid(f'is not a channel: {quote_value(value)}. Write "channel:#name", in lower case, or its ID.')
     return target
 
 
@@ -59,17 +61,17 @@ def _target_hint(text: str) -> str:
     return f" Write {TARGET_FORMS}."
 
 
-def _who(value: Any) -> Target:
+def _permission_target(value: Any) -> Target:
     """Parse a person or group that has a permission: `group:`, `user:`, `role:` or `contact:`."""
     if not isinstance(value, str):
         raise invalid(f"must be one of {WHO_FORMS}, in quotes.")
     target = _parse_who(value.strip())
     if target is None or target.kind not in _WHO_KINDS:
-        raise invalid(f"is not a person or group: {quoted(value)}. Write {WHO_FORMS}.")
+        raise invalid(f"is not a person or group: {quote_value(value)}. Write {WHO_FORMS}.")
     if target.kind is TargetKind.GROUP and not _GROUP.match(target.name):
-        raise invalid(f'is not a user group: {quoted(value)}. Write "@sre", in quotes, or group:S0123ABCD.')
+        raise invalid(f'is not a user group: {quote_value(value)}. Write "@sre", in quotes, or group:S0123ABCD.')
     if target.kind is TargetKind.USER and not is_user_id(target.name):
-        raise invalid(f"is not a Slack member: {quoted(value)}. Write the member ID, such as user:U0123ABCD.")
+        raise invalid(f"is not a Slack member: {quote_value(value)}. Write the member ID, such as user:U0123ABCD.")
     return target
 
 
@@ -88,14 +90,14 @@ def _parse_who(text: str) -> Target | None:
 def _method(value: Any) -> str:
     if not isinstance(value, str) or value not in METHODS:
         hint = did_you_mean(value, METHODS, "Use") if isinstance(value, str) else f" Use: {', '.join(METHODS)}."
-        raise invalid(f"is not a method to reach people: {quoted(value)}.{hint}")
+        raise invalid(f"is not a method to reach people: {quote_value(value)}.{hint}")
     return value
 
 
 def _channel(value: Any) -> str:
     if not isinstance(value, str) or not _CHANNEL.match(value):
         name = str(value).strip().lstrip("#").lower().replace(" ", "-")
-        raise invalid(f'is not a channel: {quoted(value)}. Write "#{name}", in quotes, or its ID.')
+        raise invalid(f'is not a channel: {quote_value(value)}. Write "#{name}", in quotes, or its ID.')
     return value
 
 
@@ -103,14 +105,14 @@ def _slack(value: Any) -> str:
     if not isinstance(value, str) or not (is_user_id(value) or _MAIL.match(value)):
         raise invalid(
             f"must be a Slack member ID such as U0123ABCD (in Slack: profile, ⋮, Copy member ID) "
-            f"or an e-mail address, not {quoted(value)}."
+            f"or an e-mail address, not {quote_value(value)}."
         )
     return value
 
 
 def _mail(value: Any) -> str:
     if not isinstance(value, str) or not _MAIL.match(value):
-        raise invalid(f"must be an e-mail address, not {quoted(value)}.")
+        raise invalid(f"must be an e-mail address, not {quote_value(value)}.")
     return value
 
 
@@ -118,7 +120,9 @@ def _phone(value: Any) -> str:
     if isinstance(value, int):
         raise invalid(f'must be a phone number with its country code, in quotes: "+49…", not {value}.')
     if not isinstance(value, str) or not _PHONE.match(value):
-        raise invalid(f'must be a phone number with its country code, such as "+4915112345678", not {quoted(value)}.')
+        raise invalid(
+            f'must be a phone number with its country code, such as "+4915112345678", not {quote_value(value)}.'
+        )
     return value
 
 
@@ -126,7 +130,7 @@ def _push(value: Any) -> str:
     text = value.strip() if isinstance(value, str) else ""
     if text.startswith("env:"):
         if not re.match(r"^env:[A-Za-z_][A-Za-z0-9_]*$", text):
-            raise invalid(f"names no variable: {quoted(value)}. Write it like env:ANNA_PUSH.")
+            raise invalid(f"names no variable: {quote_value(value)}. Write it like env:ANNA_PUSH.")
         return text
     scheme = text.partition("://")[0].lower()
     if scheme in LOCAL:
@@ -139,7 +143,7 @@ def _push(value: Any) -> str:
 _TARGET_SCHEMA = {"type": "string", "pattern": "^(contact|schedule|next|all|team|turn|role|user|channel):.+$"}
 TargetField = Annotated[Target, PlainValidator(_target), WithJsonSchema(_TARGET_SCHEMA)]
 _WHO_SCHEMA = {"type": "string", "examples": ["@sre", "role:commander"]}
-Who = Annotated[Target, PlainValidator(_who), WithJsonSchema(_WHO_SCHEMA)]
+Who = Annotated[Target, PlainValidator(_permission_target), WithJsonSchema(_WHO_SCHEMA)]
 Method = Annotated[str, PlainValidator(_method), WithJsonSchema({"type": "string", "enum": list(METHODS)})]
 Channel = Annotated[str, PlainValidator(_channel), WithJsonSchema({"type": "string", "examples": ["#incidents"]})]
 SlackUser = Annotated[str, PlainValidator(_slack), WithJsonSchema({"type": "string"})]

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
 
 from bot.domain.policy.policy import HUDDLE
 from bot.domain.values.one_line import one_line
-from bot.policy.models.base import invalid, quoted
+from bot.policy.models.base import invalid, quote_value
 from bot.policy.problems import nearest
 
 PLACEHOLDERS = ("number", "slug", "severity", "date")
@@ -32,7 +32,7 @@ def _name(value: Any) -> Any:
 def _key(value: Any) -> Any:
     value = as_text(value)
     if isinstance(value, str) and not _KEY.match(value):
-        raise invalid(f"is not a key: {quoted(value)}. Use letters, digits, _ and -, without spaces.")
+        raise invalid(f"is not a key: {quote_value(value)}. Use letters, digits, _ and -, without spaces.")
     return value
 
 
@@ -40,13 +40,13 @@ def _bookmark(value: Any) -> str:
     if value == HUDDLE:
         return HUDDLE
     if not isinstance(value, str) or not re.match(r"^https://[^\s/]+", value):
-        raise invalid(f"must be an address that begins with https://, or huddle, not {quoted(value)}.")
+        raise invalid(f"must be an address that begins with https://, or huddle, not {quote_value(value)}.")
     return _template(value, BOOKMARK_PLACEHOLDERS)
 
 
 def _web(value: Any) -> str:
     if not isinstance(value, str) or not re.match(r"^https?://[^\s/]+", value):
-        raise invalid(f"must be an address that begins with https:// or http://, not {quoted(value)}.")
+        raise invalid(f"must be an address that begins with https:// or http://, not {quote_value(value)}.")
     return value
 
 
@@ -55,7 +55,7 @@ def _template(value: str, known: tuple[str, ...]) -> str:
     try:
         parts = list(Formatter().parse(value))
     except ValueError:
-        raise invalid(f"has unbalanced braces: {quoted(value)}. Placeholders are {forms}.") from None
+        raise invalid(f"has unbalanced braces: {quote_value(value)}. Placeholders are {forms}.") from None
     for _, name, spec, conversion in parts:
         if name is None:
             continue
@@ -72,7 +72,7 @@ def _channel_name(value: Any) -> str:
     _template(value, PLACEHOLDERS)
     literal = "".join(text for text, *_ in Formatter().parse(value))
     if bad := re.search(r"[^a-z0-9_-]", literal):
-        raise invalid(f"may contain lower-case letters, digits, - and _, and placeholders, not {quoted(bad[0])}.")
+        raise invalid(f"may contain lower-case letters, digits, - and _, and placeholders, not {quote_value(bad[0])}.")
     if "{number}" not in value:
         raise invalid("must contain {number}: without it two incidents could get the same name.")
     return value
@@ -81,7 +81,7 @@ def _channel_name(value: Any) -> str:
 def _emoji(value: Any) -> str:
     name = str(value).strip(":")
     if not _EMOJI.match(name):
-        raise invalid(f"is not the name of an emoji: {quoted(value)}. Write its name, such as eyes.")
+        raise invalid(f"is not the name of an emoji: {quote_value(value)}. Write its name, such as eyes.")
     return name
 
 

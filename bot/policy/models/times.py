@@ -12,7 +12,7 @@ from pydantic import PlainValidator, WithJsonSchema
 from bot.domain.errors import Refused
 from bot.domain.oncall import notation
 from bot.domain.values import durations
-from bot.policy.models.base import invalid, quoted
+from bot.policy.models.base import invalid, quote_value
 from bot.policy.problems import nearest
 
 
@@ -24,7 +24,7 @@ def _span(value: Any) -> str:
     try:
         durations.parse_span(value)
     except Refused as refused:
-        raise invalid(f"is not a duration: {quoted(value)}. {_span_hint(value, refused)}") from None
+        raise invalid(f"is not a duration: {quote_value(value)}. {_span_hint(value, refused)}") from None
     return value.strip()
 
 
@@ -47,7 +47,7 @@ def _delay(value: Any) -> str:
     """A duration that is not in business days; zero is allowed."""
     text = _span(value)
     if isinstance(durations.parse_span(text), durations.BusinessDays):
-        raise invalid(f"cannot count business days: {quoted(value)}. Write 10s, 15m, 2h or 1d.")
+        raise invalid(f"cannot count business days: {quote_value(value)}. Write 10s, 15m, 2h or 1d.")
     return text
 
 
@@ -71,7 +71,7 @@ def _zone(value: Any) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         guess = nearest(value, available_timezones())
         hint = f"Did you mean {guess}?" if guess else "Write one such as Europe/Berlin or UTC."
-        raise invalid(f"is not a time zone: {quoted(value)}. {hint}") from None
+        raise invalid(f"is not a time zone: {quote_value(value)}. {hint}") from None
     return value
 
 
@@ -79,7 +79,7 @@ def _day(value: Any) -> str:
     try:
         return date.fromisoformat(value).isoformat()
     except (TypeError, ValueError):
-        raise invalid(f"must be a day such as 2026-01-05, not {quoted(value)}.") from None
+        raise invalid(f"must be a day such as 2026-01-05, not {quote_value(value)}.") from None
 
 
 def _moment(value: Any) -> str:
@@ -88,7 +88,7 @@ def _moment(value: Any) -> str:
         return datetime.fromisoformat(value.strip()).isoformat()
     except (TypeError, ValueError, AttributeError):
         example = "a day or time such as 2026-01-05 or 2026-01-05 09:00"
-        raise invalid(f"must be {example}, not {quoted(value)}.") from None
+        raise invalid(f"must be {example}, not {quote_value(value)}.") from None
 
 
 def _hours(value: Any) -> str:
@@ -98,7 +98,7 @@ def _hours(value: Any) -> str:
         try:
             notation.parse_hours(part if isinstance(part, str) else str(part))
         except ValueError as error:
-            raise invalid(f"are not valid hours: {quoted(part)}. {error}") from None
+            raise invalid(f"are not valid hours: {quote_value(part)}. {error}") from None
     return "; ".join(str(part) for part in parts)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
-from bot.policy.models.base import StrictModel, invalid, quoted
+from bot.policy.models.base import StrictModel, invalid, quote_value
 from bot.policy.models.texts import Key
 
 _ADDRESS = re.compile(r"^(https://[^\s/?#@]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)([/?][^\s]*)?$")
@@ -16,7 +16,7 @@ SHORTEST_SECRET = 16
 
 def _address(value: Any) -> str:
     if not isinstance(value, str) or not _ADDRESS.match(value):
-        raise invalid(f"must be an address that begins with https://, not {quoted(value)}.")
+        raise invalid(f"must be an address that begins with https://, not {quote_value(value)}.")
     return value
 
 
@@ -29,7 +29,7 @@ def _secret(value: Any) -> str:
 def _event(value: Any) -> str:
     name = str(value)
     if not re.fullmatch(r"incident\.[a-z_]+", name):
-        raise invalid(f"must be an event such as incident.declared, not {quoted(value)}.")
+        raise invalid(f"must be an event such as incident.declared, not {quote_value(value)}.")
     return name
 
 

@@ -31,7 +31,7 @@ def add_to(base: dict[str, Any], source: Source) -> dict[str, Any]:
     preset = _document(name)
     severities = _severities(base, source)
     categories = {**base.get("categories", {}), **(source.values.get("categories") or {})}
-    adapted = {key: _adapted(rule, severities, categories) for key, rule in preset["rules"].items()}
+    adapted = {key: _adapt(rule, severities, categories) for key, rule in preset["rules"].items()}
     return {**base, "metrics": {**preset["metrics"]}, "rules": adapted}
 
 
@@ -43,7 +43,7 @@ def _severities(base: dict[str, Any], source: Source) -> list[str]:
     return [key for key in order if isinstance(key, str) and merged.get(key) is not None] or list(merged)
 
 
-def _adapted(rule: dict[str, Any], severities: list[str], categories: dict[str, Any]) -> dict[str, Any]:
+def _adapt(rule: dict[str, Any], severities: list[str], categories: dict[str, Any]) -> dict[str, Any]:
     severity = rule["severity"]
     if severity not in severities and severities:
         severity = severities[min(_WRITTEN_FOR.index(severity), len(severities) - 1)]

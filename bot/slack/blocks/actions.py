@@ -200,7 +200,7 @@ def _due(item: ActionItem, today: date) -> str:
 def _settle(items: Sequence[ActionItem]) -> list[Block | None]:
     """Buttons for the first items that are to be done, and a menu of the others, settled ones too."""
     live = [item for item in items if item.live]
-    others = [*live[UNDER_TABLE:], *(item for item in items if not item.live)]
+    menu_items = [*live[UNDER_TABLE:], *(item for item in items if not item.live)]
     blocks: list[Block | None] = []
     for item in live[:UNDER_TABLE]:
         title = clip(render(plain(item.title)), IN_CELL)
@@ -209,7 +209,7 @@ def _settle(items: Sequence[ActionItem]) -> list[Block | None]:
             _buttons(item),
         ]
     options = [
-        elements.option(f"{item.id} {plain(item.title)}", f"INC-{item.incident}:{item.number}") for item in others
+        elements.option(f"{item.id} {plain(item.title)}", f"INC-{item.incident}:{item.number}") for item in menu_items
     ]
     if options:
         menu = {**elements.select(options, placeholder="Choose another item"), "action_id": "action_choose"}

@@ -25,7 +25,7 @@ def announcement(incident: Incident, policy: Policy, now: datetime) -> Message:
             elements.context(marks) if marks else None,
             elements.section(_state(incident, policy, now)),
             _latest(incident, now),
-            _ended(incident),
+            _ending(incident),
             _buttons(incident),
         ],
     )
@@ -57,7 +57,7 @@ def _latest(incident: Incident, now: datetime) -> Block | None:
     )
 
 
-def _ended(incident: Incident) -> Block | None:
+def _ending(incident: Incident) -> Block | None:
     if incident.open:
         return None
     fixed = f"\n*What fixed it:* {clip(render(incident.summary), LATEST_LENGTH)}" if incident.summary else ""

@@ -53,13 +53,13 @@ def card(
         elements.header(f"{phrases.drill_prefix(incident)}{incident.id} · {incident.title}"),
         _marks(incident),
         *elements.fields(_facts(incident, policy, now, bridge)),
-        *_described(incident),
-        *_ended(incident, now),
+        *_description(incident),
+        *_ending(incident, now),
         _latest(incident, now),
         custom_fields.missing(incident, policy),
         _checklist(incident, policy),
         *[elements.section(f":warning: {render(text)}") for text in warnings[:FAILURES]],
-        *failed(incident, failures),
+        *failed_steps(incident, failures),
         *_playbooks(incident, playbook),
         buttons(incident),
     ]
@@ -72,8 +72,8 @@ def body(incident: Incident, policy: Policy, now: datetime) -> list[Block | None
         elements.header(f"{phrases.drill_prefix(incident)}{incident.id} · {incident.title}"),
         _marks(incident),
         *elements.fields([("Channel", phrases.channel_link(incident)), *_facts(incident, policy, now)]),
-        *_described(incident),
-        *_ended(incident, now),
+        *_description(incident),
+        *_ending(incident, now),
         _latest(incident, now),
     ]
 
@@ -81,7 +81,7 @@ def body(incident: Incident, policy: Policy, now: datetime) -> list[Block | None
 def notification(incident: Incident, policy: Policy) -> str:
     """One line of plain text: title, severity, status and commander."""
     level = phrases.severity_plain(phrases.level_of(incident, policy))
-    lead = phrases.led(incident)
+    lead = phrases.leadership(incident)
     parts = [render(plain(level)), phrases.status_name(incident.status).lower(), lead if incident.open else ""]
     return f"{phrases.drill_prefix(incident)}{phrases.title(incident)} ({', '.join(part for part in parts if part)})"
 
@@ -162,7 +162,7 @@ def _facts(incident: Incident, policy: Policy, now: datetime, bridge: str = "") 
         ("Incident commander", _commander(incident)),
         ("Bridge", bridge),
         ("Declared", f"by {mention(incident.declared_by)} {_declared_at(incident, now)}{_declared_from(incident)}"),
-        ("Acknowledged", _acknowledged(incident, now)),
+        ("Acknowledged", _acknowledgement(incident, now)),
         ("Next update due", _next_update(incident, now)),
         ("Reminders snoozed", phrases.snoozed(incident, now)),
         ("Still needed", _missing(incident, policy)),
@@ -173,7 +173,7 @@ def _facts(incident: Incident, policy: Policy, now: datetime, bridge: str = "") 
         ("Merged into it", _ids(incident.merged)),
         ("Related", _ids(incident.related)),
         ("Tags", render(plain(elements.join_comma(incident.tags)))),
-        *custom_fields.shown(incident, policy),
+        *custom_fields.answered_fields(incident, policy),
     ]
     return [(label, value) for label, value in facts if value]
 
@@ -216,7 +216,7 @@ def _declared_from(incident: Incident) -> str:
     return f", from {elements.link(incident.source_link, 'this message')}" if incident.source_link else ""
 
 
-def _acknowledged(incident: Incident, now: datetime) -> str:
+def _acknowledgement(incident: Incident, now: datetime) -> str:
     if acknowledgement := phrases.acknowledged(incident, now):
         return acknowledgement
     if not incident.open or incident.ladder.acknowledged_at is not None:
@@ -253,7 +253,7 @@ def _other_roles(incident: Incident, policy: Policy) -> str:
     return "\n".join(lines)
 
 
-def _described(incident: Incident) -> list[Block]:
+def _description(incident: Incident) -> list[Block]:
     """The description, and a pointer to the full texts if the card cuts them."""
     description = clip(render(incident.description), ON_CARD_DESCRIPTION)
     blocks = [elements.section(description)] if description.strip() else []
@@ -269,7 +269,7 @@ def _latest(incident: Incident, now: datetime) -> Block | None:
     return elements.section(f"*Update #{incident.updates}*{when}\n{quote(clip(render(incident.update_text), LATEST))}")
 
 
-def _ended(incident: Incident, now: datetime) -> list[Block]:
+def _ending(incident: Incident, now: datetime) -> list[Block]:
     if incident.open:
         return []
     lines = [phrases.ending(incident)]
@@ -282,7 +282,7 @@ def _ended(incident: Incident, now: datetime) -> list[Block]:
     return [elements.section("\n".join(lines))]
 
 
-def failed(incident: Incident, failures: Sequence[Failure]) -> list[Block | None]:
+def failed_steps(incident: Incident, failures: Sequence[Failure]) -> list[Block | None]:
     """The steps that failed and why, with the button that retries them."""
     if not failures:
         return []

@@ -52,7 +52,7 @@ def catchup(incident: Incident, policy: Policy, now: datetime, missed: MissedEnt
         title,
         [
             elements.section(f"*{title}*\n{_state(incident, policy)}"),
-            elements.section(clip(_happened(missed, now), elements.TEXT)),
+            elements.section(clip(_events(missed, now), elements.TEXT)),
             elements.section(clip(f"*Next*\n{next_lines}", elements.TEXT)) if incident.open else None,
             *contacts_and_links(missed.contacts, missed.links),
             elements.actions(button("Timeline", "timeline", press_value(incident)), block_id="catchup"),
@@ -68,7 +68,7 @@ def _state(incident: Incident, policy: Policy) -> str:
         [
             phrases.severity_name(incident.severity, policy),
             phrases.status_line(incident),
-            phrases.led(incident),
+            phrases.leadership(incident),
         ]
     )
     if not incident.update_text:
@@ -76,7 +76,7 @@ def _state(incident: Incident, policy: Policy) -> str:
     return f"{state}\n*Update #{incident.updates}:* {clip(render(incident.update_text), LINE * 2)}"
 
 
-def _happened(missed: MissedEntries, now: datetime) -> str:
+def _events(missed: MissedEntries, now: datetime) -> str:
     since, entries, count = missed.since, missed.entries, missed.messages
     head = f"*Since you were last here, {durations.ago(now - since)}*" if since else "*Since it was declared*"
     chatter = f"{count} message{'s' if count != 1 else ''} in the channel" if count else ""

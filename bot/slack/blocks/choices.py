@@ -35,7 +35,7 @@ def select(name: str, policy: Policy, chosen: str | None = None) -> Block:
     if len(options) < SEARCHED_FROM:
         return elements.select(options, chosen)
     initial = next((option for option in options if option["value"] == chosen), None)
-    return _searched("external_select", {"initial_option": initial} if initial else {})
+    return _searchable_select("external_select", {"initial_option": initial} if initial else {})
 
 
 def multi_select(name: str, policy: Policy, chosen: Collection[str] = ()) -> Block | None:
@@ -44,9 +44,9 @@ def multi_select(name: str, policy: Policy, chosen: Collection[str] = ()) -> Blo
     initial = [option for option in options if option["value"] in chosen]
     more = {"initial_options": initial} if initial else {}
     if len(options) < SEARCHED_FROM:
-        element: Block = {"type": "multi_static_select", **elements.grouped(options), **more}
+        element: Block = {"type": "multi_static_select", **elements.option_groups(options), **more}
         return {**element, "placeholder": elements.plain_text("Choose any", elements.PLACEHOLDER)} if options else None
-    return _searched("multi_external_select", more)
+    return _searchable_select("multi_external_select", more)
 
 
 def matching(name: str, typed: str, policy: Policy) -> list[Block]:
@@ -57,7 +57,7 @@ def matching(name: str, typed: str, policy: Policy) -> list[Block]:
     return matches[: elements.OPTIONS]
 
 
-def _searched(kind: str, more: dict[str, Any]) -> Block:
+def _searchable_select(kind: str, more: dict[str, Any]) -> Block:
     placeholder = elements.plain_text("Type to search", elements.PLACEHOLDER)
     return {"type": kind, "placeholder": placeholder, "min_query_length": 0, **more}
 

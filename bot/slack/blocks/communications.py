@@ -54,7 +54,7 @@ def receipt(communication: Communication, incident: Incident, states: Mapping[Gr
     head = {
         State.ASKED: f":hourglass: {author} asks somebody to approve: *{title}*",
         State.REFUSED: f":no_entry: Not approved: *{title}*",
-        State.SENT: f":loudspeaker: {author} {_told(communication)}",
+        State.SENT: f":loudspeaker: {author} {_who_was_told(communication)}",
     }[communication.state]
     if communication.state is not State.ASKED and communication.approver:
         verb = "approved" if communication.state is State.SENT else "declined"
@@ -64,13 +64,15 @@ def receipt(communication: Communication, incident: Incident, states: Mapping[Gr
         f"{phrases.drill_prefix(incident)}{tell.title_of(communication)}: {plain(communication.subject)}",
         [
             elements.section(f"{phrases.drill_prefix(incident)}{head}\n{quote(words)}"),
-            elements.context(elements.join_dots([*_reached(communication, states), *_left_out(communication)]) or "–"),
+            elements.context(
+                elements.join_dots([*_reach_lines(communication, states), *_exclusion_lines(communication)]) or "–"
+            ),
             _buttons(communication, incident),
         ],
     )
 
 
-def _told(communication: Communication) -> str:
+def _who_was_told(communication: Communication) -> str:
     audience = f"*{render(plain(communication.name))}*"
     if communication.corrects is not None:
         return f"corrected what {audience} was told"
@@ -86,7 +88,7 @@ def _buttons(communication: Communication, incident: Incident) -> elements.Block
     return None
 
 
-def _reached(communication: Communication, states: Mapping[Group, list[str]]) -> list[str]:
+def _reach_lines(communication: Communication, states: Mapping[Group, list[str]]) -> list[str]:
     lines = []
     for group in Group:
         recipients = [recipient for recipient in communication.recipients if recipient.group is group]
@@ -104,7 +106,7 @@ def _reached(communication: Communication, states: Mapping[Group, list[str]]) ->
     return lines
 
 
-def _left_out(communication: Communication) -> list[str]:
+def _exclusion_lines(communication: Communication) -> list[str]:
     return [
         f"left out: {render(plain(omission.who))} ({render(plain(omission.why))})"
         for omission in communication.left_out[:LISTED]

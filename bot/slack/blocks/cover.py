@@ -12,13 +12,13 @@ from bot.domain.routing.payloads import RelievedPayload
 from bot.domain.values import durations
 from bot.slack.blocks import elements
 from bot.slack.blocks.elements import Message, button
-from bot.slack.blocks.oncall import called, is_covering
+from bot.slack.blocks.oncall import is_covering, member_name
 from bot.slack.text import mention, plain, render
 
 LISTED = 3  # people and times named in one sentence
 
 
-def covered(
+def cover_confirmation(
     cover: CoverResult,
     policy: Policy,
     now: datetime,
@@ -38,14 +38,14 @@ def covered(
             "Pages for it come to you then."
         )
     if cover.instead_of:
-        people = [called(person, policy) for person in cover.instead_of]
+        people = [member_name(person, policy) for person in cover.instead_of]
         words += f" You stand in for {elements.join_comma(people, LISTED)}."
-    words += _uncovered(cover)
+    words += _uncovered_hours(cover)
     undo = f"Changed your mind? {elements.code(f'{command} cover {place} none')}"
     return elements.message(words, [elements.section(words), elements.context(*[render(note) for note in notes], undo)])
 
 
-def _uncovered(cover: CoverResult) -> str:
+def _uncovered_hours(cover: CoverResult) -> str:
     """A sentence about hours in which the schedule has nobody else, such as nights. Empty where there are none."""
     if not cover.uncovered:
         return ""
@@ -60,7 +60,7 @@ def _uncovered(cover: CoverResult) -> str:
     )
 
 
-def relieved(payload: RelievedPayload, command: str) -> Message:
+def relief(payload: RelievedPayload, command: str) -> Message:
     """Tell a person that somebody covers their shift, or that they are on call again because the cover ended."""
     schedule, person = f"*{render(plain(payload.schedule))}*", mention(payload.by)
     until = elements.moment(payload.ends_at)
@@ -91,7 +91,7 @@ def ask_long_cover(schedule: str, starts_at: datetime, ends_at: datetime) -> Mes
     )
 
 
-def given_up(result: CoverEnd, policy: Policy, now: datetime, user: str) -> Message:
+def cover_end_confirmation(result: CoverEnd, policy: Policy, now: datetime, user: str) -> Message:
     """Confirm that the person's covers, or those of people whom Slack does not reach, ended. Says who is on call."""
     ended = result.ended
     times = [
@@ -99,18 +99,20 @@ def given_up(result: CoverEnd, policy: Policy, now: datetime, user: str) -> Mess
         for cover in ended
     ]
     schedule = render(ended[0].schedule)
-    names = [called(member, policy) for member in dict.fromkeys(cover.member for cover in ended) if member != user]
+    names = [member_name(member, policy) for member in dict.fromkeys(cover.member for cover in ended) if member != user]
     unreached = elements.join_comma(names, LISTED)
     whose = f"Slack does not reach {unreached}, who no longer cover" if names else "You no longer cover"
-    return elements.line(f"{whose} {schedule} ({elements.join_comma(times, LISTED)}). {_instead(result, policy, now)}")
+    return elements.line(
+        f"{whose} {schedule} ({elements.join_comma(times, LISTED)}). {_on_call_after(result, policy, now)}"
+    )
 
 
-def _instead(result: CoverEnd, policy: Policy, now: datetime) -> str:
+def _on_call_after(result: CoverEnd, policy: Policy, now: datetime) -> str:
     """Who is on call once the covers have ended."""
     then = "now" if result.at <= now else elements.moment(result.at)
     if not result.shifts:
         return f":warning: Nobody is on call {then}."
-    people = elements.join_comma([called(shift.member, policy) for shift in result.shifts], LISTED)
+    people = elements.join_comma([member_name(shift.member, policy) for shift in result.shifts], LISTED)
     first, *more = result.shifts
     if not more and is_covering(policy.schedules[result.ended[0].schedule], first, result.at, result.overrides):
         return f"{people} covers it {then}, until {elements.moment(first.ends_at)}."

@@ -9,7 +9,7 @@ from bot.slack.blocks.elements import Block
 from bot.slack.text import clip, plain, render
 
 
-def shown(incident: Incident, policy: Policy) -> list[tuple[str, str]]:
+def answered_fields(incident: Incident, policy: Policy) -> list[tuple[str, str]]:
     """Labels and answers as mrkdwn, for the card and `show`. Fields that the policy no longer has are left out."""
     by_key = {custom.key: custom for custom in policy.fields}
     return [

@@ -32,7 +32,7 @@ def digest(incident: Incident, policy: Policy, payload: DigestPayload, records: 
     )
 
 
-def stamped(message: Message, written_at: datetime) -> Message:
+def with_delay_note(message: Message, written_at: datetime) -> Message:
     """A message that waited for Slack, with a line that says so."""
     mark = f":hourglass: delayed: written {elements.moment(written_at)}, while Slack was down"
     return elements.message(message.text, [*message.blocks, elements.context(mark)])
@@ -64,7 +64,7 @@ def _line(record: RecordedEntry, start: int, end: int, incident: Incident, polic
     """An entry, or a piece of its text; the time stands before the first piece."""
     entry, at = record.entry, elements.clock(record.entry.at)
     if record.purged:
-        return f"{at} {news.recorded(record, incident, policy).text}"
+        return f"{at} {news.recorded_message(record, incident, policy).text}"
     if start:
         return render(entry.text[start:end])
     if entry.kind == "update":

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.slack.blocks.press_value import tagged
+from bot.slack.blocks.press_value import with_tag
 from bot.slack.text import chunks, clip, escape, length, plain, render
 
 Block = dict[str, Any]
@@ -123,7 +123,7 @@ def section(mrkdwn: str, accessory: Block | None = None, block_id: str | None = 
     block: Block = {"type": "section", "text": {"type": "mrkdwn", "text": clip(mrkdwn, TEXT)}, "expand": True}
     if accessory:
         block["accessory"] = accessory
-    return _with_block_id(block, tagged(block_id, [accessory] if accessory else []))
+    return _with_block_id(block, with_tag(block_id, [accessory] if accessory else []))
 
 
 def sections(mrkdwn: str, at_most: int = 3) -> list[Block]:
@@ -155,7 +155,7 @@ def divider() -> Block:
 def actions(*buttons: Block | None, block_id: str | None = None) -> Block | None:
     """A row of buttons. None without buttons."""
     row = [block for block in buttons if block]
-    return _with_block_id({"type": "actions", "elements": row[:ACTIONS]}, tagged(block_id, row)) if row else None
+    return _with_block_id({"type": "actions", "elements": row[:ACTIONS]}, with_tag(block_id, row)) if row else None
 
 
 def button(label: str, action_id: str, value: str, *, style: str | None = None) -> Block:
@@ -171,7 +171,7 @@ def button(label: str, action_id: str, value: str, *, style: str | None = None) 
     return block
 
 
-def confirmed(block: Block, title: str, text: str, yes: str, no: str = "Cancel") -> Block:
+def with_confirmation(block: Block, title: str, text: str, yes: str, no: str = "Cancel") -> Block:
     """The button with a confirmation dialog."""
     dialog = {
         "title": plain_text(title, 100),
@@ -223,7 +223,7 @@ def usable(values: Iterable[str]) -> list[str]:
     return [value for value in values if 0 < len(value) <= OPTION_VALUE]
 
 
-def grouped(options: Sequence[Block]) -> Block:
+def option_groups(options: Sequence[Block]) -> Block:
     """The options of a select, in groups named after their first and last where there are more than Slack takes."""
     if len(options) <= OPTIONS:
         return {"options": list(options)}
@@ -240,7 +240,7 @@ def select(options: Sequence[Block], chosen: str | None = None, placeholder: str
     """A select menu. `chosen` is the value selected at first; with None, or a value that is no option, none is."""
     element: Block = {
         "type": "static_select",
-        **grouped(options),
+        **option_groups(options),
         "placeholder": plain_text(placeholder, PLACEHOLDER),
     }
     if initial := next((block for block in options if block["value"] == chosen), None):

@@ -75,8 +75,8 @@ def _short_line(command: str, usage: str) -> str:
 @cache
 def _others() -> str:
     """The names of the verbs that no situation names."""
-    shown = {usage.split()[0] for _, usages in _SITUATIONS for usage in usages}
-    return "Also: " + ", ".join(verb.name for verb in VERBS if verb.name not in shown)
+    shown_verbs = {usage.split()[0] for _, usages in _SITUATIONS for usage in usages}
+    return "Also: " + ", ".join(verb.name for verb in VERBS if verb.name not in shown_verbs)
 
 
 def _all(policy: Policy, command: str) -> Message:

@@ -122,10 +122,10 @@ def _pages(incident: Incident, viewer: Viewer) -> list[PagedRung]:
     """The latest page of this person, if the incident still waits for an acknowledgement; at most one."""
     if incident.ladder.acknowledged_at is not None or viewer.user in incident.responders or incident.drill:
         return []
-    return [page for page in incident.ladder.pages if viewer.addresses.intersection(_folded(page.people))][-1:]
+    return [page for page in incident.ladder.pages if viewer.addresses.intersection(_fold_case(page.people))][-1:]
 
 
-def _folded(people: Sequence[str]) -> set[str]:
+def _fold_case(people: Sequence[str]) -> set[str]:
     """Slack IDs, and e-mail addresses in small letters."""
     return {person.lower() if "@" in person else person for person in people}
 
@@ -158,7 +158,7 @@ def _row(incident: Incident, policy: Policy, user: str | None = None) -> Block:
         [
             phrases.severity_name(incident.severity, policy),
             phrases.status_name(incident.status),
-            f"you are {elements.join_comma(roles)}" if roles else phrases.led(incident),
+            f"you are {elements.join_comma(roles)}" if roles else phrases.leadership(incident),
             phrases.channel_link(incident),
             ":lock:" if incident.private else "",
         ]

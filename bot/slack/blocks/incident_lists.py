@@ -67,7 +67,7 @@ def show(
         [
             *card.body(incident, policy, now),
             elements.section(clip("*Latest*\n" + "\n".join(latest), elements.TEXT)) if latest else None,
-            *card.failed(incident, failures),
+            *card.failed_steps(incident, failures),
             card.buttons(incident),
         ],
     )

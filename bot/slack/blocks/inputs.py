@@ -38,11 +38,11 @@ def refusal_at(block_id: str) -> Iterator[None]:
 
 
 def metadata(**values: Any) -> str:
-    """Encode the values as JSON for `private_metadata`, within Slack's limit; see `packed`."""
-    return packed(values, METADATA)
+    """Encode the values as JSON for `private_metadata`, within Slack's limit; see `pack`."""
+    return pack(values, METADATA)
 
 
-def packed(values: Mapping[str, Any], limit: int) -> str:
+def pack(values: Mapping[str, Any], limit: int) -> str:
     """Encode the values as JSON of at most `limit` characters.
 
     If they do not fit, texts are shortened first, then whole values dropped, the largest first. An incident's ID always
@@ -71,11 +71,11 @@ def opened_in(view: View, channel: str | None, response_url: str | None, tag: st
 
 def metadata_of(view: View) -> dict[str, Any]:
     """The values that `metadata` encoded. Empty if they cannot be read."""
-    return unpacked(view.get("private_metadata") or "{}")
+    return unpack(view.get("private_metadata") or "{}")
 
 
-def unpacked(encoded: str) -> dict[str, Any]:
-    """The values that `packed` encoded. Empty if they cannot be read."""
+def unpack(encoded: str) -> dict[str, Any]:
+    """The values that `pack` encoded. Empty if they cannot be read."""
     try:
         values = json.loads(encoded)
     except (ValueError, RecursionError):  # RecursionError: thousands of brackets
@@ -139,7 +139,7 @@ def typed_texts(view: View) -> list[tuple[str, str]]:
     return typed
 
 
-def chosen(view: View, name: str) -> str | None:
+def chosen_value(view: View, name: str) -> str | None:
     """The value of a select. None if nothing is chosen."""
     option = element(view, name).get("selected_option")
     return str(option["value"]) if option else None

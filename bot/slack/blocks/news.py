@@ -34,7 +34,7 @@ def sentence(entry: Entry, incident: Incident, policy: Policy) -> str:
     return formatter(entry, incident, policy) if formatter else _other(entry)
 
 
-def recorded(record: RecordedEntry, incident: Incident, policy: Policy, place: str = IN_THREAD) -> Message:
+def recorded_message(record: RecordedEntry, incident: Incident, policy: Policy, place: str = IN_THREAD) -> Message:
     """An entry as it is now; an erased entry shows only that it was erased, and why.
 
     `place` says where to read a text in full that is longer than the message.
@@ -73,11 +73,11 @@ def change_news(
             if record is roles[0]:
                 messages.append(_roles_set([r.entry for r in roles], incident, policy))
         elif update is None or record.entry.kind not in TOLD_BY_UPDATE or record.purged:
-            messages.append(recorded(record, incident, policy, place))
-    return combined(messages)
+            messages.append(recorded_message(record, incident, policy, place))
+    return combine(messages)
 
 
-def combined(messages: Sequence[Message]) -> Message:
+def combine(messages: Sequence[Message]) -> Message:
     """Join the messages that one command caused into a single message."""
     if len(messages) == 1:
         return messages[0]

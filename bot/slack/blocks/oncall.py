@@ -64,7 +64,7 @@ def row(schedule: Schedule, policy: Policy, now: datetime, overrides: Sequence[O
     upcoming = _next_shifts(schedule, now, on_duty, overrides)
     after = ""
     if upcoming:
-        people = elements.join_comma([called(shift.member, policy) for shift in upcoming], MAX_PEOPLE)
+        people = elements.join_comma([member_name(shift.member, policy) for shift in upcoming], MAX_PEOPLE)
         after = f"\nNext: {people}, {elements.moment(upcoming[0].starts_at)}"
     after += _upcoming_covers(schedule, policy, now, overrides)
     if not on_duty:
@@ -82,11 +82,15 @@ def _until(
     until = [f"until {elements.moment(shift.ends_at)}"] if shift.ends_at < now + oncall.LOOKAHEAD else []
     details = ", ".join([*covering, *until])
     if not details:
-        return called(shift.member, policy)
-    return f"{called(shift.member, policy)} ({details})" if several else f"{called(shift.member, policy)}, {details}"
+        return member_name(shift.member, policy)
+    return (
+        f"{member_name(shift.member, policy)} ({details})"
+        if several
+        else f"{member_name(shift.member, policy)}, {details}"
+    )
 
 
-def called(member: str, policy: Policy) -> str:
+def member_name(member: str, policy: Policy) -> str:
     """A contact's key or a Slack ID as a mention, or as a name if the policy has no Slack ID."""
     contact = policy.contacts.get(member)
     if contact is None:
@@ -103,7 +107,7 @@ def _upcoming_covers(schedule: Schedule, policy: Policy, now: datetime, override
         key=lambda cover: cover.starts_at,
     )
     covers = [
-        f"{called(cover.member, policy)}{f' ({render(plain(cover.layer))})' if cover.layer else ''}, "
+        f"{member_name(cover.member, policy)}{f' ({render(plain(cover.layer))})' if cover.layer else ''}, "
         f"{elements.moment(cover.starts_at)} – {elements.moment(cover.ends_at)}"
         for cover in ahead[:MAX_COVERS]
     ]

@@ -55,7 +55,7 @@ def _last_resort(incident: Incident, policy: Policy, payload: PagePayload) -> li
     """A line for the last rung of a ladder: nobody follows, and how often it is paged again."""
     if not _is_last(incident, policy, payload):
         return []
-    return [f"*Last resort:* nobody follows on the ladder. {_again(incident, policy)}".rstrip()]
+    return [f"*Last resort:* nobody follows on the ladder. {_repeat_words(incident, policy)}".rstrip()]
 
 
 def nobody_left(incident: Incident, policy: Policy, payload: PagePayload, command: str = COMMAND) -> Message:
@@ -64,7 +64,7 @@ def nobody_left(incident: Incident, policy: Policy, payload: PagePayload, comman
     lines = [f"*Why now:* {_why(payload)}", *gap_lines(payload)]
     if payload.paged_before:
         rung, people = payload.paged_before[-1]
-        lines.append(f"*Last resort:* {_paged_people(people)}, rung {rung}. {_again(incident, policy)}".rstrip())
+        lines.append(f"*Last resort:* {_paged_people(people)}, rung {rung}. {_repeat_words(incident, policy)}".rstrip())
     lines.append(f"*What to do:* call someone yourself, and bring them in with `{command} invite @user`.")
     return elements.message(
         phrases.drill_prefix(incident) + words,
@@ -101,7 +101,7 @@ def _paged_people(people: Sequence[str]) -> str:
     return elements.join_comma([mention(person) for person in people], PEOPLE) or "people outside Slack"
 
 
-def _again(incident: Incident, policy: Policy) -> str:
+def _repeat_words(incident: Incident, policy: Policy) -> str:
     """How often rungs are paged again while nobody answers. Empty if they are not."""
     intervals = {rung.repeat for rung in phrases.level_of(incident, policy).ladder if rung.repeat}
     if not intervals or incident.ladder.acknowledged_at:

@@ -95,7 +95,7 @@ def who_leads(incident: Incident) -> str:
     return mention(user) if user else "nobody yet"
 
 
-def led(incident: Incident) -> str:
+def leadership(incident: Incident) -> str:
     """`led by` the incident commander, or that nobody leads yet."""
     return f"led by {who_leads(incident)}" if LEADS in incident.roles else "nobody leads yet"
 
@@ -128,7 +128,7 @@ def channel_loss(incident: Incident) -> str:
 
 
 def channel_link(incident: Incident) -> str:
-    """The channel as a link, with what is wrong with it; a phrase if there is no channel."""
+    """The channel as a link, with its problem if it has one; a phrase if there is no channel."""
     loss = channel_loss(incident)
     if incident.channel_id is None:
         return f"its channel {loss or 'is being opened'}"

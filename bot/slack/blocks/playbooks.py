@@ -22,7 +22,7 @@ MAX_REVIEWS = 30
 MAX_HITS = 3  # nobody reads more on a telephone
 
 
-def suggested(
+def suggestions(
     incident: Incident, hits: Sequence[Hit], runs: Sequence[PlaybookRun], command: str, query: str = ""
 ) -> Message:
     """The playbooks that fit the incident or the query, and the playbooks that are open already."""

@@ -35,7 +35,7 @@ def incident_tag(incident: Incident) -> str:
     return f"{int(incident.declared_at.timestamp() * 1000):x}"
 
 
-def tagged(block_id: str | None, elements: Iterable[dict[str, Any]]) -> str | None:
+def with_tag(block_id: str | None, elements: Iterable[dict[str, Any]]) -> str | None:
     """The `block_id` with the tag of the incident that the block's buttons are about; unchanged if there is none."""
     for element in elements:
         for holder in (element, *element.get("options", ())):

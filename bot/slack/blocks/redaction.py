@@ -10,7 +10,7 @@ from bot.slack.blocks.timeline import link_of
 from bot.slack.text import mention
 
 
-def redacted(result: RedactionResult, actor: str) -> Message:
+def redaction_confirmation(result: RedactionResult, actor: str) -> Message:
     """The answer to the person who redacted an entry."""
     entry, incident = result.record.entry, result.incident
     entries = f"{result.count} entries" if result.count != 1 else "one entry"

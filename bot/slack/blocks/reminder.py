@@ -29,7 +29,7 @@ def nudge(incident: Incident, policy: Policy, payload: NudgePayload, now: dateti
         [
             elements.section(f"{text}{_paging(payload)}"),
             elements.context(
-                f"*Why:* {_why(incident, policy, payload)}", _again(payload, now), _stops(payload, command)
+                f"*Why:* {_why(incident, policy, payload)}", _next_reminder(payload, now), _stops(payload, command)
             ),
             _buttons(incident, payload),
         ],
@@ -63,19 +63,19 @@ def _outcome(outcome: str, incident: Incident | None) -> str:
 
 
 def _soft(incident: Incident, policy: Policy, payload: NudgePayload, now: datetime) -> str:
-    owed, late = " and ".join(_owed(incident, policy, payload)), _late(payload)
+    owed, late = " and ".join(_owed_parts(incident, policy, payload)), _late(payload)
     next_at = payload.next_at
     again = f" I'll ask again {phrases.at(next_at, now)}." if next_at else ""
     return f"When you have a moment: {incident.id} is due {owed}{f' ({late})' if late else ''}.{again}"
 
 
 def _demand(incident: Incident, policy: Policy, payload: NudgePayload) -> str:
-    owed = " and ".join(_owed(incident, policy, payload)) or "a status update"
+    owed = " and ".join(_owed_parts(incident, policy, payload)) or "a status update"
     late = _late(payload)
     return f"*{incident.id}* needs {owed}." + (f" This reminder is {late}." if late else "")
 
 
-def _owed(incident: Incident, policy: Policy, payload: NudgePayload) -> list[str]:
+def _owed_parts(incident: Incident, policy: Policy, payload: NudgePayload) -> list[str]:
     owed = ["a status update"] if payload.owes_update else []
     missing = [render(plain(phrases.role_of(key, policy).title)) for key in payload.missing]
     if missing:
@@ -112,7 +112,7 @@ def _why(incident: Incident, policy: Policy, payload: NudgePayload) -> str:
     return f"{reason}."
 
 
-def _again(payload: NudgePayload, now: datetime) -> str:
+def _next_reminder(payload: NudgePayload, now: datetime) -> str:
     next_at = payload.next_at
     return f"*Again:* {phrases.at(next_at, now)}" if next_at else "*Again:* no more for now"
 

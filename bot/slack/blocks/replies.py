@@ -158,7 +158,7 @@ def updated(incident: Incident, policy: Policy) -> Message:
     due = incident.update_due_at
     after = f" The next one is due {elements.moment(due)}." if due and incident.open else ""
     how = f"recorded; its channel {phrases.channel_loss(incident)}" if incident.channel_lost else "posted"
-    return elements.line(f"Update #{incident.updates} of {incident.id} is {how}.{_instead(incident)}{after}")
+    return elements.line(f"Update #{incident.updates} of {incident.id} is {how}.{_direct_recipients(incident)}{after}")
 
 
 def snoozed(incident: Incident, span: timedelta) -> Message:
@@ -327,11 +327,11 @@ def declined_page(incident: Incident, outcome: PagingOutcome | None) -> Message:
 
 def _go(incident: Incident) -> str:
     if incident.channel_lost:
-        return f" Its channel {phrases.channel_loss(incident)}.{_instead(incident)}"
+        return f" Its channel {phrases.channel_loss(incident)}.{_direct_recipients(incident)}"
     return f" Go to {phrases.channel_link(incident)}." if incident.channel_id else ""
 
 
-def _instead(incident: Incident) -> str:
+def _direct_recipients(incident: Incident) -> str:
     """Who gets the messages directly, while the channel cannot be used."""
     person = stand_in(incident) if incident.channel_lost else None
     return f" {mention(person)} gets directly what I would post there." if person and person != BOT else ""

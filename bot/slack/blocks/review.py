@@ -66,11 +66,11 @@ def _cited(view: ReviewView) -> str:
     """How many sentences there are, and how many of them cite an entry: people write some that do not."""
     sentences = [sentence for section in view.sections for sentence in section.sentences]
     cited = sum(bool(sentence.cites) for sentence in sentences)
-    each = "each" if cited == len(sentences) else f"{cited} of them"
-    return f"{_counted(len(sentences), 'sentence')}, {each} with the entry that says so"
+    share = "each" if cited == len(sentences) else f"{cited} of them"
+    return f"{_count_words(len(sentences), 'sentence')}, {share} with the entry that says so"
 
 
-def _counted(number: int, noun: str) -> str:
+def _count_words(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' if number != 1 else ''}"
 
 
@@ -80,7 +80,7 @@ def _open_questions(questions: Sequence[Question]) -> str:
         return "No question is open."
     people = len({question.to for question in questions if question.to})
     whom = "anybody" if not people else "1 person" if people == 1 else f"{people} people"
-    return f"{_counted(len(questions), 'open question')} for {whom}: press *Ask participants*."
+    return f"{_count_words(len(questions), 'open question')} for {whom}: press *Ask participants*."
 
 
 def _agenda(incident: Incident, calendar_url: str | None) -> Block | None:
@@ -139,12 +139,12 @@ def asked(view: ReviewView, questions: Sequence[Question], at_once: int) -> Mess
 
     A button opens the form for the answers.
     """
-    incident, shown = view.incident, questions[:at_once]
-    asks = "a question" if len(shown) == 1 else f"{len(shown)} questions"
+    incident, first_questions = view.incident, questions[:at_once]
+    asks = "a question" if len(first_questions) == 1 else f"{len(first_questions)} questions"
     words = f"{phrases.drill_prefix(incident)}The review of {phrases.title(incident)} has {asks} for you"
-    lines = "\n".join(f"• {render(question.text)}" for question in shown)
-    more = len(questions) - len(shown)
-    left = f" The review has {_counted(more, 'more question')} for you: press *Read*." if more else ""
+    lines = "\n".join(f"• {render(question.text)}" for question in first_questions)
+    more = len(questions) - len(first_questions)
+    more_words = f" The review has {_count_words(more, 'more question')} for you: press *Read*." if more else ""
     return elements.message(
         words,
         [
@@ -154,7 +154,7 @@ def asked(view: ReviewView, questions: Sequence[Question], at_once: int) -> Mess
                 button("Read", READ, incident.id) if more else None,
                 block_id="review_answer",
             ),
-            elements.context(f"Your words go into the review, with your name or without, as you choose.{left}"),
+            elements.context(f"Your words go into the review, with your name or without, as you choose.{more_words}"),
         ],
     )
 
@@ -229,18 +229,18 @@ def buttons(incident: Incident) -> list[Block]:
     return [row] if row else []
 
 
-def whole(view: ReviewView, policy: Policy) -> Block:
+def whole_text(view: ReviewView, policy: Policy) -> Block:
     """A view with all of the text."""
     blocks: list[Block] = [elements.section(_state(view))]
     for section in view.sections:
-        lines = [f"• {_linked(sentence.text, sentence.cites, view)}" for sentence in section.sentences]
+        lines = [f"• {_link_citations(sentence.text, sentence.cites, view)}" for sentence in section.sentences]
         lines += [
             f":grey_question: {mention(question.to) if question.to else 'Anybody'}: {render(question.text)}"
             for question in section.questions
         ]
         edited = f" _(written by {mention(section.edited_by)})_" if section.edited_by else ""
         blocks.append(elements.section(f"*{section.title}*{edited}"))
-        blocks += _packed(lines or ["_Nothing._"])
+        blocks += _pack(lines or ["_Nothing._"])
     title = f"Review of {view.incident.id}"
     if len(blocks) > elements.VIEW_BLOCKS:
         blocks = blocks[: elements.VIEW_BLOCKS - 1]
@@ -262,7 +262,7 @@ def history(incident: Incident, versions: Sequence[Version]) -> Block:
     return elements.modal("review_versions", f"History of {incident.id}", None, blocks)
 
 
-def _packed(lines: list[str]) -> list[Block]:
+def _pack(lines: list[str]) -> list[Block]:
     blocks: list[Block] = []
     pack: list[str] = []
     room = elements.TEXT
@@ -276,7 +276,7 @@ def _packed(lines: list[str]) -> list[Block]:
     return [*blocks, elements.section("\n".join(pack))]
 
 
-def _linked(text: str, cites: tuple[int, ...], view: ReviewView) -> str:
+def _link_citations(text: str, cites: tuple[int, ...], view: ReviewView) -> str:
     """A sentence with a link to each entry that it cites, three at most."""
     links = "".join(f" {elements.link(view.links[seq], '↗')}" for seq in cites[:3] if seq in view.links)
     return f"{render(text)}{links}"

@@ -52,8 +52,11 @@ def _plotted(series: Mapping[str, Sequence[int]]) -> list[tuple[str, Sequence[in
     plotted = list(series.items())
     if len(plotted) <= len(FILLS):
         return plotted
-    kept = len(FILLS) - 1
-    return [*plotted[:kept], (OTHERS, [sum(counts) for counts in zip(*(c for _, c in plotted[kept:]), strict=True)])]
+    kept_count = len(FILLS) - 1
+    return [
+        *plotted[:kept_count],
+        (OTHERS, [sum(counts) for counts in zip(*(c for _, c in plotted[kept_count:]), strict=True)]),
+    ]
 
 
 def _bar(counts: Sequence[int], scale: float) -> str:

@@ -49,7 +49,7 @@ def triage(incident: Incident, policy: Policy, findings: Triage, now: datetime |
     )
 
 
-def searched(
+def search_results(
     matches: Sequence[SimilarIncident], alerts: Sequence[PastAlert], policy: Policy, query: str, command: str
 ) -> Message:
     """The results of a search, in the given order; `alerts` were imported from an earlier tool."""
@@ -96,7 +96,7 @@ def _similar(incident: Incident, match: SimilarIncident, findings: Triage) -> li
         lines.append(f"*What fixed it:* {clip(render(match.fixed), FIX_LENGTH)}")
     if match.fix:
         lines.append(f"*Fixed by the playbook:* {clip(render(match.fix.step), FIX_LENGTH)}")
-    lines += _unfinished(earlier, findings)
+    lines += _unfinished_actions(earlier, findings)
     lines.append(f"_Why:_ {render(' · '.join(match.reasons))}")
     playbook = next(
         (candidate for candidate in findings.playbooks if match.fix and candidate.id == match.fix.playbook), None
@@ -111,7 +111,7 @@ def _similar(incident: Incident, match: SimilarIncident, findings: Triage) -> li
     return [elements.section(text), elements.actions(more, show, block_id=f"similar:{earlier.number}")]
 
 
-def _unfinished(earlier: Incident, findings: Triage) -> list[str]:
+def _unfinished_actions(earlier: Incident, findings: Triage) -> list[str]:
     """The action items after an earlier incident that were to prevent the next, and are not done."""
     items = [item for item in findings.unfinished if item.incident == earlier.number]
     if not items:

@@ -13,7 +13,7 @@ COMMAND = "/incident"
 MAX_TRIGGERS = 30
 
 
-def listed(incident: Incident, policy: Policy, command: str = COMMAND, unknown: str = "") -> Message:
+def trigger_list(incident: Incident, policy: Policy, command: str = COMMAND, unknown: str = "") -> Message:
     """All triggers. `unknown` is the key that a person typed, if no trigger has it."""
     if not policy.triggers:
         return elements.line(f"The policy has no triggers. To call for help: `{command} escalate`")
@@ -31,7 +31,7 @@ def listed(incident: Incident, policy: Policy, command: str = COMMAND, unknown: 
     )
 
 
-def tripped(incident: Incident, trigger: Trigger) -> Message:
+def trigger_confirmation(incident: Incident, trigger: Trigger) -> Message:
     """Confirm a trigger that was fired by hand, and say who will be paged."""
     when = f"in {durations.exact(trigger.rung.after)}" if trigger.rung.after else "now"
     ways = f" unless it is {trigger.rung.until} by then" if trigger.rung.after else ""

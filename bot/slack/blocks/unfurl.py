@@ -10,7 +10,7 @@ from bot.slack.blocks.elements import Block
 from bot.slack.text import render
 
 
-def unfurled(incident: Incident, policy: Policy) -> Block:
+def link_preview(incident: Incident, policy: Policy) -> Block:
     """The blocks of a link's preview."""
     state = elements.join_dots(
         [

@@ -84,10 +84,10 @@ def _merge_steps(rows: Sequence[Reminder], now: datetime) -> list[Reminder]:
     for number, row in enumerate(rows):
         alike = (elements.moment(row.due_at), row.state, _outcome(row, now), STEP.sub("step", row.reason))
         groups.setdefault(alike if row.kind == "playbook" else number, []).append(row)
-    return [_merged(group) for group in groups.values()]
+    return [_merge(group) for group in groups.values()]
 
 
-def _merged(rows: Sequence[Reminder]) -> Reminder:
+def _merge(rows: Sequence[Reminder]) -> Reminder:
     keys = list(dict.fromkeys(key for row in rows for key in STEP.findall(row.reason)[:1]))
     first = rows[0]
     if len(keys) < 2:

@@ -119,7 +119,7 @@ class SlackApi:
         try:
             answer = await self._post(method, {key: value for key, value in args.items() if value is not None})
             if self.client.token == token:  # else the answer says nothing about the token in use
-                self._accepted(method)
+                self._note_success(method)
             return answer
         except SlackError as error:
             error.channel = channel or str(args.get("channel_id", ""))
@@ -128,7 +128,7 @@ class SlackApi:
                 counts = False
                 self.rate_limiter.back_off(method, channel, error.wait_s or _retry_after({}))
             if error.blocked and self.client.token == token:
-                self._blocked(error)
+                self._note_refusal(error)
             raise
         finally:
             permit.release(counts=counts)
@@ -140,13 +140,13 @@ class SlackApi:
         self.refused = self.answered_at = None
         self.missing_scopes.clear()
 
-    def _accepted(self, method: str) -> None:
+    def _note_success(self, method: str) -> None:
         if self.refused != WRONG_WORKSPACE:  # there Slack accepts the token, and we do not
             self.refused = None
         self.answered_at = time.monotonic()
         self.missing_scopes.pop(method, None)
 
-    def _blocked(self, error: SlackError) -> None:
+    def _note_refusal(self, error: SlackError) -> None:
         if error.name == MISSING_SCOPE:
             self.missing_scopes[error.method] = error.needed
         else:

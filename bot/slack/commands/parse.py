@@ -39,7 +39,7 @@ def parse(text: str, policy: Policy, *, command: str = COMMAND, asker: str | Non
     """
     internal = _without_politeness(slack_text.from_command(text).strip(), policy)
     names = slack_text.names_in(text)
-    if (declaration := _declared(internal, policy, names)) is not None:
+    if (declaration := _parse_declaration(internal, policy, names)) is not None:
         return declaration
     try:
         typed = flags.split_incident(internal, slack_text.channels_in(text), policy.channel_name)
@@ -49,7 +49,7 @@ def parse(text: str, policy: Policy, *, command: str = COMMAND, asker: str | Non
     if not typed.words:
         return Request(MENU, typed.number, typed.channel)
     context = _VerbContext(policy, command, asker, slack_text.groups_in(text))
-    return _declared(typed.words, policy, names) or _with_verb(typed, context)
+    return _parse_declaration(typed.words, policy, names) or _with_verb(typed, context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def _in_flag(verb: Verb, incident: int | None) -> str:
     return f" --in INC-{incident}" if incident is not None and verb.needs_incident else ""
 
 
-def _declared(internal: str, policy: Policy, names: dict[str, str]) -> DeclareRequest | None:
+def _parse_declaration(internal: str, policy: Policy, names: dict[str, str]) -> DeclareRequest | None:
     """Parse `declare …` or `sev1 Payments down`; None for any other verb.
 
     A severity that this policy lacks opens the form: a declaration is never refused.

@@ -48,17 +48,17 @@ class Request:
     @property
     def required_status(self) -> Status:
         """The status of a verb whose grammar requires one."""
-        return _required(self.status)
+        return _require(self.status)
 
     @property
     def required_severity(self) -> str:
         """The severity of a verb whose grammar requires one."""
-        return _required(self.severity)
+        return _require(self.severity)
 
     @property
     def required_span(self) -> timedelta:
         """The duration of a verb whose grammar requires one."""
-        return _required(self.span)
+        return _require(self.span)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class BadRequest:
 ParsedCommand = Request | DeclareRequest | BadRequest
 
 
-def _required(value: _T | None) -> _T:
+def _require(value: _T | None) -> _T:
     if value is None:
         raise ValueError("the verb's grammar requires this argument")
     return value

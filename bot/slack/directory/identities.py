@@ -65,7 +65,7 @@ class Identities:
         return await self._learnt(identity_from_profile(profile, self._bot), cached)
 
     async def _last_known(self, cached: Identity) -> Identity:
-        return cached if cached.membership is not Membership.UNKNOWN else await self._stored(cached)
+        return cached if cached.membership is not Membership.UNKNOWN else await self._read_stored(cached)
 
     async def _learnt(self, identity: Identity, before: Identity) -> Identity:
         """Store Slack's answer, for other processes and for the time after a restart."""
@@ -77,7 +77,7 @@ class Identities:
                 log.warning("identity.not_stored", user=identity.user, error=str(error))
         return identity
 
-    async def _stored(self, unknown: Identity) -> Identity:
+    async def _read_stored(self, unknown: Identity) -> Identity:
         """The identity that was stored before a restart; `unknown` if there is none."""
         try:
             async with self._database.reading() as conn:

@@ -111,7 +111,7 @@ class UserGroups:
         policy, now = self._policy(), self._now()
         followed = on_call.schedules_by_usergroup(policy)
         async with self._database.reading() as conn:
-            covers = await overrides.taken(conn, now)
+            covers = await overrides.covers_in_force(conn, now)
             for group in groups:
                 names = {group, *(handle for handle, own in self._ids.items() if own == group), self._ids.get(group)}
                 schedules = [key for name in names if name in followed for key in followed[name]]

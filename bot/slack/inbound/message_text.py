@@ -58,16 +58,16 @@ def _of_inline(inline: dict[str, Any]) -> str:
     kind = _string(inline.get("type"))
     if kind == "link":
         url, label = _string(inline.get("url")), _string(inline.get("text"))
-        return f"<{url}|{_escaped(label)}>" if label else f"<{url}>"
+        return f"<{url}|{_escape(label)}>" if label else f"<{url}>"
     if kind == "emoji":
         return f":{_string(inline.get('name'))}:"
     if kind in _PREFIXES:
         target = inline.get("range") if kind == "broadcast" else inline.get(f"{kind}_id")
         return f"<{_PREFIXES[kind]}{_string(target)}>"
-    return _escaped(_string(inline.get("text")))
+    return _escape(_string(inline.get("text")))
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -130,7 +130,7 @@ class ListenerContext:
             return raw
         self.context.names.request(ids)
         async with self.context.database.reading() as conn:
-            return text.labelled(raw, await names.get_many(conn, ids))
+            return text.with_labels(raw, await names.get_many(conn, ids))
 
     async def incident_number_in(self, channel: str | None) -> int | None:
         """The number of the incident that a channel belongs to; None for other channels."""

@@ -14,7 +14,7 @@ from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackError
 from bot.slack.directory import channels
 from bot.slack.senders import post_once
-from bot.slack.senders.base import Delivery, SenderBase, ended
+from bot.slack.senders.base import Delivery, SenderBase, reason_if_ended
 from bot.slack.senders.registry import sends, sends_without_incident
 from bot.usecases.queries import alert_facts, alerts
 from storage import key_value
@@ -73,7 +73,7 @@ class AlertSender(SenderBase):
         again = routing.alerts_posted(number) if delivery.incident.open else None
         return await self.edit_or_post(routing.alerts_key(number), lambda: self._listing(delivery), again)
 
-    @sends(NoticeKind.ALERTS_RESOLVED, failure="ask whether it is resolved", unless=ended)
+    @sends(NoticeKind.ALERTS_RESOLVED, failure="ask whether it is resolved", unless=reason_if_ended)
     async def resolved(self, delivery: Delivery) -> SendResult:
         """Ask in the incident's channel whether it is resolved, as long as no alert fires again."""
         turn = read_payload(delivery.notice, ProposalPayload).turn

@@ -17,7 +17,7 @@ from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackError
 from bot.slack.directory import channels
 from bot.slack.senders import post_once
-from bot.slack.senders.base import NEVER_POSTED, Delivery, SenderBase, ended
+from bot.slack.senders.base import NEVER_POSTED, Delivery, SenderBase, reason_if_ended
 from bot.slack.senders.delays import spans
 from bot.slack.senders.registry import sends, sends_without_incident
 from bot.usecases.communications.draft import briefing_text
@@ -82,7 +82,7 @@ class AnnouncementSender(SenderBase):
             return False
         return receipt is None or "ts" not in receipt or span.is_after(float(receipt["ts"]))
 
-    @sends(NoticeKind.BRIEFING, failure="brief", failure_to="send the briefing to", unless=ended)
+    @sends(NoticeKind.BRIEFING, failure="brief", failure_to="send the briefing to", unless=reason_if_ended)
     async def briefing(self, delivery: Delivery) -> SendResult:
         """Send a briefing to one executive as a direct message."""
         payload = read_payload(delivery.notice, BriefingPayload)

@@ -108,7 +108,7 @@ class SenderBase:
         """Post exactly once. If `delivery.unless` is set, nothing new is posted."""
         if delivery.late is not None and delivery.notice.kind in STAMPED:
             written_at = self._context.clock.at(delivery.notice.created_at.timestamp())
-            message = digest.stamped(message, written_at)
+            message = digest.with_delay_note(message, written_at)
         if delivery.instead_of is not None:
             return await self.edit(delivery.instead_of, message)
         return await post_once.post(self._api, delivery.notice, channel, message, thread_ts, unless=delivery.unless)
@@ -230,7 +230,7 @@ class SenderBase:
                 raise
 
 
-def ended(delivery: Delivery) -> str | None:
+def reason_if_ended(delivery: Delivery) -> str | None:
     """The reason to drop a notice that only an open incident needs; None while it is open."""
     incident = delivery.incident
     return None if incident.open else f"the incident was {incident.status} before it could be sent"

@@ -23,4 +23,4 @@ class CoverSender(SenderBase):
         """Tell the person whose shift is covered, or who is on call again."""
         payload = read_payload(notice, RelievedPayload)
         channel = await self._people.direct_channel(payload.person)
-        return await post_once.post(self._api, notice, channel, cover.relieved(payload, self._senders.command))
+        return await post_once.post(self._api, notice, channel, cover.relief(payload, self._senders.command))

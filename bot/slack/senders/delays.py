@@ -11,7 +11,7 @@ from bot.domain.paging import calls
 from bot.domain.routing.digests import GATHERED, IN_ORDER, WITHHELD
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.send_result import Deferred
-from bot.domain.values.outage_span import NOTICED_LATE, OutageSpan, rehearsed, span_of
+from bot.domain.values.outage_span import NOTICED_LATE, OutageSpan, rehearsed_span, span_of
 from bot.slack.senders.base import Delivery, KnownOutages, SenderContext
 from bot.usecases import outage as outages
 from bot.usecases.context import Context
@@ -35,7 +35,7 @@ async def known_outages(context: Context, notice: ClaimedNotice) -> KnownOutages
     waited = notice.attempts > 1 or datetime.now(UTC) - notice.created_at > SOONEST
     if context.outage is None and waited and notice.kind in WITHHELD | IN_ORDER | PAGES:
         async with context.database.reading() as conn:
-            return KnownOutages(await outages.current(conn), await outages.past(conn))
+            return KnownOutages(await outages.current(conn), await outages.past_outages(conn))
     return KnownOutages(context.outage, context.past_outages)
 
 
@@ -67,7 +67,7 @@ async def withheld(senders: SenderContext, delivery: Delivery) -> Deferred | Del
 
 def spans(known: KnownOutages, incident: Incident) -> tuple[OutageSpan, ...]:
     """The outages that are over: the drill of one in this incident, else those of Slack, the last first."""
-    drill = incident.rehearsal and rehearsed(
+    drill = incident.rehearsal and rehearsed_span(
         incident.rehearsal.since, incident.rehearsal.until, incident.rehearsal.over_wall
     )
     return (drill, *known.past) if drill else known.past
@@ -78,7 +78,7 @@ def waited_for(known: KnownOutages, incident: Incident, notice: ClaimedNotice) -
     return span_of(spans(known, incident), notice.created_at)
 
 
-def answered(delivery: Delivery) -> str | None:
+def reason_if_answered(delivery: Delivery) -> str | None:
     """Why a page that waited for Slack is not repeated; None where it is, or did not wait.
 
     Slack may answer again before the outage counts as over.

@@ -147,7 +147,7 @@ class Dispatcher:
                 return decision
             delivery = decision
             removed = await self._addressee_was_removed(delivery)
-            if reason := OUTSIDE if removed else registration.unless(delivery) or delays.answered(delivery):
+            if reason := OUTSIDE if removed else registration.unless(delivery) or delays.reason_if_answered(delivery):
                 if not notice.uncertain or (removed and notice.kind == NoticeKind.INVITE):
                     return NotNeeded(reason)
                 delivery = replace(delivery, unless=reason)

@@ -30,7 +30,7 @@ def _offer(delivery: Delivery) -> Handover:
     return _open_offer(delivery) or from_payload(delivery.notice.payload)
 
 
-def _answered(delivery: Delivery) -> str | None:
+def _reason_if_answered(delivery: Delivery) -> str | None:
     return None if _open_offer(delivery) else OVER
 
 
@@ -43,7 +43,7 @@ def _shift_offer_over(delivery: Delivery) -> str | None:
 class HandoverSender(SenderBase):
     """Sends the request and the reminder, and edits them once they are settled."""
 
-    @sends(NoticeKind.HANDOVER, failure="ask somebody to take a role over", unless=_answered)
+    @sends(NoticeKind.HANDOVER, failure="ask somebody to take a role over", unless=_reason_if_answered)
     async def handover(self, delivery: Delivery) -> SendResult:
         """Send the request to the person. In a private incident it is complete only once they are invited."""
         incident, offer = delivery.incident, _offer(delivery)
@@ -56,7 +56,7 @@ class HandoverSender(SenderBase):
         message = handover.request(incident, delivery.policy, offer, latest_entries, delivery.now, inside=inside)
         return await self.post(delivery, await self._people.direct_channel(offer.to), message)
 
-    @sends(NoticeKind.HANDOVER_NUDGE, failure="ask again to take a role over", unless=_answered)
+    @sends(NoticeKind.HANDOVER_NUDGE, failure="ask again to take a role over", unless=_reason_if_answered)
     async def handover_nudge(self, delivery: Delivery) -> SendResult:
         """Ask once more, in the channel, for an answer to an offered role."""
         message = handover.reminder(delivery.incident, delivery.policy, _offer(delivery))

@@ -20,7 +20,7 @@ from bot.domain.values.slack_ids import user_mention
 from bot.slack.blocks import page, settled_page
 from bot.slack.client.api import SlackError
 from bot.slack.directory import channels
-from bot.slack.senders.base import NEVER_POSTED, Delivery, SenderBase, SenderContext, ended
+from bot.slack.senders.base import NEVER_POSTED, Delivery, SenderBase, SenderContext, reason_if_ended
 from bot.slack.senders.registry import sends
 from storage.outbox import enqueue, receipts
 from storage.outbox.payloads import read_payload
@@ -42,7 +42,7 @@ class SlackPageSender(SenderBase):
         # Of channels that rungs name: when the name was checked (monotonic), and the ID.
         self._channel_ids: dict[str, tuple[float, str]] = {}
 
-    @sends(NoticeKind.PAGE_CHANNEL, failure="page in the channel", unless=ended)
+    @sends(NoticeKind.PAGE_CHANNEL, failure="page in the channel", unless=reason_if_ended)
     async def page_channel(self, delivery: Delivery) -> SendResult:
         """Page people by a mention in the incident's channel."""
         payload = read_payload(delivery.notice, PagePayload)
@@ -57,7 +57,7 @@ class SlackPageSender(SenderBase):
         )
         return await self.post_in_channel(delivery, message)
 
-    @sends(NoticeKind.PAGE_DIRECT, failure="page", unless=ended)
+    @sends(NoticeKind.PAGE_DIRECT, failure="page", unless=reason_if_ended)
     async def page_direct(self, delivery: Delivery) -> SendResult:
         """Page one person by direct message."""
         payload = read_payload(delivery.notice, PersonPagePayload)
@@ -75,7 +75,7 @@ class SlackPageSender(SenderBase):
                 self._people.forget(payload.person)  # a retry by hand looks the account up anew
             raise
 
-    @sends(NoticeKind.PAGE_ELSEWHERE, failure="page", unless=ended)
+    @sends(NoticeKind.PAGE_ELSEWHERE, failure="page", unless=reason_if_ended)
     async def page_elsewhere(self, delivery: Delivery) -> SendResult:
         """Page another channel, which the bot joins if it has to."""
         payload = read_payload(delivery.notice, ChannelPagePayload)
@@ -94,7 +94,7 @@ class SlackPageSender(SenderBase):
         await channels.join(self._api, channel)
         return await self.post(delivery, channel, message)
 
-    @sends(NoticeKind.PAGE_DRILL, failure="say whom a page would reach", unless=ended)
+    @sends(NoticeKind.PAGE_DRILL, failure="say whom a page would reach", unless=reason_if_ended)
     async def page_drill(self, delivery: Delivery) -> SendResult:
         """Say in the channel of a drill who would be paged, and how."""
         payload = read_payload(delivery.notice, DrillPagePayload)

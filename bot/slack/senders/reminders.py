@@ -13,7 +13,7 @@ from bot.domain.routing.payloads import NudgePayload, NudgeSettledPayload
 from bot.domain.routing.send_result import NotNeeded, SendResult, Sent
 from bot.slack.blocks import reminder
 from bot.slack.client.api import SlackError
-from bot.slack.senders.base import DELETED, Delivery, SenderBase, ended
+from bot.slack.senders.base import DELETED, Delivery, SenderBase, reason_if_ended
 from bot.slack.senders.registry import sends
 from storage.outbox.payloads import read_payload
 
@@ -22,7 +22,7 @@ ROLES_LEFT = "the update was posted, and required roles are empty"
 
 def _no_longer_live(delivery: Delivery) -> str | None:
     """The reason to drop a reminder that was answered or replaced while Slack could not be reached."""
-    if reason := ended(delivery):
+    if reason := reason_if_ended(delivery):
         return reason
     live = delivery.incident.live_nudge == delivery.notice.dedup_key
     return None if live else "answered or replaced before it could be sent"
@@ -55,11 +55,11 @@ class ReminderSender(SenderBase):
                 delivery.incident, delivery.policy, nudge_payload, delivery.now, self._senders.command
             )
             return await self.edit_posted(payload.of, message)
-        if payload.outcome == "superseded" and await self._deleted(payload.of):
+        if payload.outcome == "superseded" and await self._delete(payload.of):
             return Sent()
         return await self.edit_posted(payload.of, reminder.nudge_done(payload.outcome or "", delivery.incident))
 
-    async def _deleted(self, dedup_key: str) -> bool:
+    async def _delete(self, dedup_key: str) -> bool:
         """Delete the message of a reminder. False if it stays: people answered it, or the bot may not delete it."""
         receipt = await self.posted(dedup_key)
         if receipt is None:

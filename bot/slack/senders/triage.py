@@ -8,7 +8,7 @@ from bot.domain import routing
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.send_result import NotNeeded, SendResult
 from bot.slack.blocks import triage as blocks
-from bot.slack.senders.base import Delivery, SenderBase, ended
+from bot.slack.senders.base import Delivery, SenderBase, reason_if_ended
 from bot.slack.senders.registry import sends
 from bot.usecases.queries import triage
 from storage.outbox import enqueue
@@ -17,7 +17,7 @@ from storage.outbox import enqueue
 class TriageSender(SenderBase):
     """Posts and edits the triage message."""
 
-    @sends(NoticeKind.TRIAGE, failure="post what may help", unless=ended)
+    @sends(NoticeKind.TRIAGE, failure="post what may help", unless=reason_if_ended)
     async def triage(self, delivery: Delivery) -> SendResult:
         """Post the triage message, unless there is nothing useful to suggest."""
         findings = await triage.gather_triage(self._context, delivery.incident, delivery.policy)

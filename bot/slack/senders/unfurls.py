@@ -36,7 +36,7 @@ class UnfurlSender(SenderBase):
             if payload.unfurl_id and payload.source
             else {"channel": payload.channel, "ts": payload.ts}
         )
-        previews = {payload.url: unfurl.unfurled(incident, policy)}
+        previews = {payload.url: unfurl.link_preview(incident, policy)}
         try:
             await self._api.call("chat.unfurl", **where, unfurls=previews)
         except SlackError as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.domain.access.sign_in_limit import FULL_AFTER, Attempts, keys_of, left_of, most, wait_s
+from bot.domain.access.sign_in_limit import FULL_AFTER, Attempts, burst_limit, failures_left, keys_of, wait_s
 from storage import sign_in_attempts
 from storage.database import Database
 
@@ -21,7 +21,9 @@ async def take(database: Database, address: str | None, now: datetime) -> int:
             attempts |= await sign_in_attempts.lock(conn, [key], now)
             if wait := wait_s(attempts, [key], now):
                 return wait
-        await sign_in_attempts.put(conn, {key: Attempts(left_of(attempts, key, now) - 1, now) for key in attempts})
+        await sign_in_attempts.put(
+            conn, {key: Attempts(failures_left(attempts, key, now) - 1, now) for key in attempts}
+        )
     return 0
 
 
@@ -31,5 +33,5 @@ async def give_back(database: Database, address: str | None, now: datetime) -> N
     async with database.serialized() as conn:
         attempts = await sign_in_attempts.lock(conn, keys, now)
         await sign_in_attempts.put(
-            conn, {key: Attempts(min(most(key), left_of(attempts, key, now) + 1), now) for key in keys}
+            conn, {key: Attempts(min(burst_limit(key), failures_left(attempts, key, now) + 1), now) for key in keys}
         )

@@ -23,9 +23,9 @@ async def add_checklists(context: Context, number: int, actor: str, delivery: st
     """
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, "action", actor, work.incident)
-        known = await actions.of_incident(work.conn, number)
+        existing_items = await actions.of_incident(work.conn, number)
         day, resolved_at = today(work), work.incident.resolved_at or work.now
-        missing = missing_items(work.incident, known, resolved_at.astimezone(work.policy.zone).date(), day)
+        missing = missing_items(work.incident, existing_items, resolved_at.astimezone(work.policy.zone).date(), day)
         first = await actions.next_number(work.conn, number)
         new = [
             items.create(number, first + index, new_action, actor, work.now).item

@@ -42,7 +42,7 @@ async def tell_of_missing_heartbeats(context: Context) -> int:
     """Raise an alert for each missing heartbeat, routed from the top. Returns how many. Calling it twice is safe."""
     now = context.clock.now()
     async with context.database.reading() as conn:
-        lapsed = await heartbeats.lapsed(conn, now, AT_ONCE)
+        lapsed = await heartbeats.lapsed_heartbeats(conn, now, AT_ONCE)
     for beat in lapsed:
         policy = heartbeat.without_heartbeats(context.policy)
         await receive_by(context, AlertBatch((heartbeat.missing(beat),)), policy)

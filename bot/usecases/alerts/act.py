@@ -38,7 +38,7 @@ class _LockedGroup:
     now: datetime
 
 
-async def undecided(context: Context, number: int) -> AlertGroup:
+async def require_undecided(context: Context, number: int) -> AlertGroup:
     """The group, before a form is opened for it. Raises `Refused` if somebody has acted on it."""
     async with context.database.reading() as conn:
         group = await groups.get(conn, number)
@@ -59,7 +59,7 @@ async def declare_from_card(
     actor = declaration.actor
     authorize.require(context, "declare", actor)
     context.policy.severity(declaration.severity)
-    async with _undecided(context, number, delivery) as locked:
+    async with _locked_undecided(context, number, delivery) as locked:
         decided = groups_of_alerts.decide(locked.group, Decision.DECLARED, "a person declared it", locked.now, by=actor)
         since = replace(declaration, detected_at=locked.group.started_at)
         incident = await declare_within(context, locked.conn, since)
@@ -79,7 +79,7 @@ async def attach_to_incident(
     context: Context, number: int, incident_number: int, actor: str, delivery: str | None = None
 ) -> Incident:
     """Make a group part of an open incident. Raises `Refused` if somebody was faster, or if the incident has ended."""
-    async with _undecided(context, number, delivery) as locked:
+    async with _locked_undecided(context, number, delivery) as locked:
         incident = await incidents.lock(locked.conn, incident_number)
         if incident is None:
             raise NotFound(f"There is no incident INC-{incident_number}.", "list all")
@@ -101,14 +101,14 @@ async def dismiss(
     """
     authorize.require(context, "cancel", actor)
     reason = DISMISSALS[why] + (f": {note}" if note else "")
-    async with _undecided(context, number, delivery) as locked:
+    async with _locked_undecided(context, number, delivery) as locked:
         dismissed = groups_of_alerts.decide(locked.group, Decision.DISMISSED, reason, locked.now, by=actor)
         locked.group = replace(dismissed, dismissed_as=why)
     return locked.group
 
 
 @asynccontextmanager
-async def _undecided(context: Context, number: int, delivery: str | None) -> AsyncIterator[_LockedGroup]:
+async def _locked_undecided(context: Context, number: int, delivery: str | None) -> AsyncIterator[_LockedGroup]:
     """Lock a group that people are asked about. At the end of the block it is saved, and its card edited."""
     async with context.database.serialized() as conn:
         await groups.lock_all(conn)

@@ -22,7 +22,7 @@ from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import BOT
 from bot.usecases.alerts.due import claim_due
 from bot.usecases.alerts.escalate import arm_rungs, settle_pages
-from bot.usecases.alerts.inhibit import inhibited, inhibition_of, lift
+from bot.usecases.alerts.inhibit import inhibit, inhibition_of, lift
 from bot.usecases.alerts.silence import silenced_group
 from bot.usecases.context import Context
 from bot.usecases.incidents.declare import Declaration, declare_within
@@ -61,7 +61,7 @@ async def decide_group(context: Context, number: int) -> AlertGroup | None:
             return quiet
         if group.state is AlertStatus.FIRING and (by := await inhibition_of(conn, group, context.policy.alerts)):
             await deadlines.settle(conn, number, deadlines.DECIDE)
-            quiet = inhibited(group, by, now)
+            quiet = inhibit(group, by, now)
             await groups.save_many(conn, [quiet])
             return quiet
         group = await _with_checked_steps(conn, group, context.policy.alerts, now)
@@ -201,7 +201,7 @@ async def _apply(
     due_at = await deadlines.due_at(conn, group.number, deadlines.DECIDE) or now
     await deadlines.settle(conn, group.number, deadlines.DECIDE)
     if verdict.decision is Decision.INHIBITED and verdict.inhibited_by is not None:
-        return inhibited(group, ActiveInhibition(verdict.inhibited_by, verdict.reason), now)
+        return inhibit(group, ActiveInhibition(verdict.inhibited_by, verdict.reason), now)
     if verdict.decision is Decision.WAITING:
         return replace(group.with_step(now, verdict.step, verdict.reason), held=True, reason=verdict.reason)
     await lift(conn, [group.number], now)

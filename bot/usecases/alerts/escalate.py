@@ -72,7 +72,7 @@ async def claim_rungs(context: Context) -> list[LapsedRung]:
 
 
 async def page_rung(context: Context, lapsed: LapsedRung) -> AlertGroup | None:
-    """Page one rung in one transaction. None if it is not due any more; twice is safe.
+    """Page one rung in one transaction. None if it is no longer due; calling it twice is safe.
 
     A rung that reaches nobody is followed by the next one at once.
     """

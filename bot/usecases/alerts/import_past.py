@@ -24,7 +24,9 @@ async def import_past_alerts(database: Database, past: Sequence[PastAlert]) -> i
             known_keys: set[tuple[str, str]] = set()
             for source in sorted({alert.source for alert in portion}):
                 ids = [alert.id for alert in portion if alert.source == source]
-                known_ids = await past_alerts.known(conn, source, ids) | await imports.known(conn, source, KIND, ids)
+                known_ids = await past_alerts.known_ids(conn, source, ids) | await imports.known_ids(
+                    conn, source, KIND, ids
+                )
                 known_keys |= {(source, known_id) for known_id in known_ids}
             new = {(alert.source, alert.id): alert for alert in portion if (alert.source, alert.id) not in known_keys}
             await past_alerts.add(conn, [(alert, _words(alert)) for alert in new.values()])

@@ -53,7 +53,7 @@ async def inhibition_of(conn: AsyncConnection, group: AlertGroup, rules: AlertRu
     return ActiveInhibition(source.number, inhibition.in_words(source, rule, firing[0]))
 
 
-def inhibited(group: AlertGroup, by: ActiveInhibition, now: datetime) -> AlertGroup:
+def inhibit(group: AlertGroup, by: ActiveInhibition, now: datetime) -> AlertGroup:
     """The group as inhibited."""
     if group.decision is Decision.INHIBITED and group.inhibited_by == by.by:
         return group

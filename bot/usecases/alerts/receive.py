@@ -14,7 +14,7 @@ from bot.domain import routing
 from bot.domain.alerts import group as groups_of_alerts
 from bot.domain.alerts.alert import Alert, AlertBatch, AlertStatus
 from bot.domain.alerts.group import AlertGroup, Decision, GroupChange
-from bot.domain.alerts.heartbeat import REPEATING, beats_in, recovered
+from bot.domain.alerts.heartbeat import REPEATING, beats_in, recovery
 from bot.domain.alerts.reception import AlertStates, ReceivedAlert, Reception, receive
 from bot.domain.alerts.routing import Placement, in_catalog, place_all
 from bot.domain.policy.alert_rules import AlertAction
@@ -116,8 +116,8 @@ async def _receive_portion(context: Context, batch: AlertBatch, policy: Policy) 
         now = context.clock.now()
         beats = beats_in([placement for several in placements_by_occurrence.values() for placement in several], now)
         missed = await heartbeats.hear(conn, list(beats.values()), now)
-        again = [recovered(beat, now) for beat in missed]
-        received = await _received(conn, [*batch.alerts, *again], now)
+        again = [recovery(beat, now) for beat in missed]
+        received = await _record_alerts(conn, [*batch.alerts, *again], now)
         new_changes = await service_changes.save(conn, in_catalog(batch.changes, policy))
         work = _Batch(conn, policy, now)
         placements = [
@@ -180,9 +180,9 @@ def _repeats(alert: Alert) -> bool:
     return alert.source in REPEATING and alert.status is AlertStatus.FIRING
 
 
-async def _received(conn: AsyncConnection, alerts: Sequence[Alert], now: datetime) -> list[ReceivedAlert]:
+async def _record_alerts(conn: AsyncConnection, alerts: Sequence[Alert], now: datetime) -> list[ReceivedAlert]:
     """Compare alerts with their stored occurrences, and store new ones."""
-    known_occurrences = await occurrences.known(conn, list({alert.occurrence for alert in alerts}))
+    known_occurrences = await occurrences.known_statuses(conn, list({alert.occurrence for alert in alerts}))
     by_state = list({alert.identity for alert in alerts if alert.by_state})
     firing = await members.current_occurrences(conn, by_state)
     states = AlertStates(firing, await occurrences.ends(conn, by_state))

@@ -19,7 +19,7 @@ from bot.domain.incident import AudienceMessage, Incident
 from bot.domain.policy.policy import Audience, Policy
 from bot.domain.statuspage.subscriber import SubscriberKind
 from bot.domain.timeline.entry import ids_named_in
-from bot.templates.library import shipped
+from bot.templates.library import shipped_template
 from bot.templates.render import render
 from bot.usecases.context import Context
 from bot.usecases.effects.on_call import current_paging_context
@@ -60,7 +60,7 @@ class Overview:
 
 async def overview(conn: AsyncConnection, incident: Incident, policy: Policy) -> Overview:
     """The choices of the modal."""
-    proposed = stages.proposed(incident, policy)
+    proposed = stages.proposed_audiences(incident, policy)
     other_audiences = [audience for audience in policy.audiences.values() if audience not in proposed]
     return Overview(
         tuple(proposed), tuple(other_audiences), tuple(await communications.newest(conn, incident.number, SHOWN))
@@ -155,4 +155,4 @@ async def briefing_text(context: Context, conn: AsyncConnection, incident: Incid
     try:
         return context.templates.render(policy, stages.template_of(audience, stages.BRIEFING), values).text
     except Refused:
-        return render(shipped("", _EXECUTIVES.stages[stages.BRIEFING]) or "", values).text
+        return render(shipped_template("", _EXECUTIVES.stages[stages.BRIEFING]) or "", values).text

@@ -21,7 +21,7 @@ ALL_INCIDENTS_FOR = timedelta(minutes=30)
 AT_MOST = 50  # people whose tabs one change publishes
 
 
-async def opened(conn: AsyncConnection, user: str, now: datetime) -> None:
+async def record_opening(conn: AsyncConnection, user: str, now: datetime) -> None:
     """Record that the person opened the tab, and queue its publication."""
     await user_activity.home_opened(conn, user, now)
     await enqueue.put(conn, [routing.home(user)])

@@ -19,12 +19,12 @@ async def open_at_end(_conn: AsyncConnection, save: IncidentSave, now: datetime)
     before, after = save.before, save.after
     if before is not None and lifecycle.opens_by_itself(before, after, save.policy):
         after = replace(after, review=lifecycle.new_review(after, save.policy, now))
-        return replace(save, after=after, notices=(*save.notices, *_opened(after.number)))
+        return replace(save, after=after, notices=(*save.notices, *_opening_notices(after.number)))
     if before is not None and after.review is not None and lifecycle.is_taken_up(before, after):
         after = replace(after, review=lifecycle.take_up_again(after.review, after, save.policy, now))
         return replace(save, after=after, notices=(*save.notices, routing.review_edit(after.number)))
     if before is not None and before.review is None and after.review is not None:
-        return replace(save, notices=(*save.notices, *_opened(after.number)))
+        return replace(save, notices=(*save.notices, *_opening_notices(after.number)))
     if before is not None and after.review is not None and (before.review != after.review or _timed(before, after)):
         return replace(save, notices=(*save.notices, routing.review_edit(after.number)))
     return save
@@ -35,5 +35,5 @@ def _timed(before: Incident, after: Incident) -> bool:
     return any(getattr(before, name) != getattr(after, name) for name in times.LABELS)
 
 
-def _opened(number: int) -> tuple[Notice, ...]:
+def _opening_notices(number: int) -> tuple[Notice, ...]:
     return routing.review_posted(number), routing.review_bookmark(number)

@@ -47,7 +47,7 @@ async def regain_channel(context: Context, number: int, *, joined: bool) -> None
 
 async def channel_opened(work: UnitOfWork, channel_id: str, name: str | None) -> None:
     """Record the new channel. Messages that went to the reporter instead go there now; earlier pages get its name."""
-    await work.commit(channel.opened(work.incident, channel_id, name), await page_refreshes(work))
+    await work.commit(channel.record_opening(work.incident, channel_id, name), await page_refreshes(work))
     await bring_to_channel(work)
 
 
@@ -55,7 +55,7 @@ async def page_refreshes(work: UnitOfWork) -> list[Notice]:
     """Edits of the pages that announced the channel as being opened."""
     pages = [key for key in work.incident.live_pages if not key.endswith(":channel")]
     number = work.incident.number
-    return [routing.page_refresh(number, key) for key in await redirected.tried(work.conn, pages)]
+    return [routing.page_refresh(number, key) for key in await redirected.tried_keys(work.conn, pages)]
 
 
 async def bring_to_channel(work: UnitOfWork) -> None:
@@ -67,4 +67,4 @@ async def bring_to_channel(work: UnitOfWork) -> None:
 
 def refused_change(work: UnitOfWork) -> Change:
     """The change that records that the channel could not be opened."""
-    return Change(channel.refused(work.incident))
+    return Change(channel.record_refusal(work.incident))

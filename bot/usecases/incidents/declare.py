@@ -56,7 +56,7 @@ async def declare(context: Context, declaration: Declaration, delivery: str | No
     if declaration.plays is None:
         context.policy.severity(declaration.severity)
     async with context.database.serialized() as conn:
-        past = await _past(conn, declaration)
+        past = await _past_incident(conn, declaration)
         plays = None if past is None else PastPlay(past.number, past.declared_at, declaration.speed)
         declaration = declaration if past is None else _with_past_defaults(declaration, past, context.policy)
         await claim_delivery(conn, delivery, context.clock.now())
@@ -91,7 +91,7 @@ async def declare_within(
     return incident
 
 
-async def _past(conn: AsyncConnection, declaration: Declaration) -> Incident | None:
+async def _past_incident(conn: AsyncConnection, declaration: Declaration) -> Incident | None:
     """The past incident that a drill plays. Raises `Refused` for one that is open, private or missing."""
     if declaration.plays is None:
         return None
@@ -126,4 +126,4 @@ def _new_incident(declaration: Declaration) -> verbs.NewIncident:
 
 
 def _answer(number: int, declaration: Declaration) -> tuple[Notice, ...]:
-    return () if declaration.answer is None else (routing.declared(number, declaration.answer),)
+    return () if declaration.answer is None else (routing.declaration(number, declaration.answer),)

@@ -23,7 +23,7 @@ from bot.domain.values.slack_ids import user_mention
 from bot.domain.values.target import Target, TargetKind
 from bot.usecases import authorize
 from bot.usecases.context import Context
-from bot.usecases.incidents.page_answers import PageRef, others_asked
+from bot.usecases.incidents.page_answers import PageRef, people_asked_instead
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 
 ASK_WITHIN = timedelta(seconds=15)  # a further escalation within this time has to be confirmed
@@ -115,7 +115,7 @@ async def decline_page(
         incident, rung = work.incident, page.rung
         if actor in incident.removed:  # since the press was looked at
             raise NotFound(f"There is no incident {incident.id}.", "list all")
-        if recipients := await others_asked(work.conn, incident, page, actor, channel):
+        if recipients := await people_asked_instead(work.conn, incident, page, actor, channel):
             people = ", ".join(mention_or_name(person) for person in recipients)
             raise Refused(f"That page is for {people}, who can say so. To page more people:", "escalate We need help")
         if incident.open and rung == 0:

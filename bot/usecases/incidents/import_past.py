@@ -40,7 +40,7 @@ async def _portion(
     new = []
     for source, kind in sorted({(past_record.source, past_record.kind) for past_record in past}):
         of_source = [past_record for past_record in past if (past_record.source, past_record.kind) == (source, kind)]
-        known_ids = await imports.known(conn, source, kind, [past_record.id for past_record in of_source])
+        known_ids = await imports.known_ids(conn, source, kind, [past_record.id for past_record in of_source])
         new += [past_record for past_record in of_source if past_record.id not in known_ids]
     timelines, rows = [], []
     for past_record in sorted(new, key=lambda past_incident: past_incident.declared_at):

@@ -62,7 +62,7 @@ async def merge(
         people = await insiders(conn, incident)
         target_insiders = await insiders(conn, target) if target.private else None
         moved = await _move_groups(conn, incident, target, now)
-        policies = [await context.policies.of(conn, each) for each in (incident, target)]
+        policies = [await context.policies.of(conn, changed) for changed in (incident, target)]
         ending = merged(incident, target, actor, now)
         joining = absorb(target, incident, actor, policies[1], now, target_insiders)
         invited = _people_to_invite(people, joining.incident) if target_insiders is None else ()
@@ -79,7 +79,7 @@ async def merge(
             ),
         ]
         context.names.request(people)
-        saved = {each.number: each for each in await commit_many(conn, _by_number(pending), now)}
+        saved = {changed.number: changed for changed in await commit_many(conn, _by_number(pending), now)}
     context.wakeups.notify()
     outside = () if target_insiders is None else tuple(sorted(people - target_insiders))
     return MergeResult(saved[number], saved[into], invited, outside, len(moved))

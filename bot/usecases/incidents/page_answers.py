@@ -29,7 +29,7 @@ class PageRef:
         return cls(int(rung) if rung.isdecimal() else 0, key)
 
 
-async def others_asked(
+async def people_asked_instead(
     conn: AsyncConnection, incident: Incident, page: PageRef, user: str, channel: str | None
 ) -> tuple[str, ...]:
     """The people whose answer the page waits for, if the user is not one of them; empty if the user may answer.

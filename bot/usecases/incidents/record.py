@@ -79,8 +79,8 @@ async def _missing_moves(
     reported = await memberships.keys(conn, number, report.entry.actor)
     if recorded_without_report(report.entry, recorded, reported):
         return []
-    others = await memberships.around(conn, number, report)
-    return unrecorded_moves(report, others, {entry.dedup_key or "" for entry in recorded})
+    other_reports = await memberships.around(conn, number, report)
+    return unrecorded_moves(report, other_reports, {entry.dedup_key or "" for entry in recorded})
 
 
 async def _is_latest(conn: AsyncConnection, number: int, entry: Entry, recorded: Sequence[Entry]) -> bool:

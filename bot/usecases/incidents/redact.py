@@ -78,7 +78,7 @@ async def _redact(
     else:
         notices = await rewriting.strike(conn, number, lambda value: value)
     await rewriting.strike_answers(conn, words.strike_in)
-    change = rules.redacted(after, sorted(erased), seal, record.entry.actor, reason, actor, work.now)
+    change = rules.redaction_entry(after, sorted(erased), seal, record.entry.actor, reason, actor, work.now)
     edits = routing.rewrites(before, after, notices, frozenset(erased))
     saved = await work.commit(change, edits)
     return RedactionResult(saved, record, len(erased), title_struck=after.title != before.title)

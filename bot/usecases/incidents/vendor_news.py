@@ -67,7 +67,7 @@ async def _acknowledge_for(work: UnitOfWork, news: VendorNews) -> Incident:
     incident = work.incident
     policy = (await current_directory(work.conn, work.policy)).with_users(work.policy)
     person = people.person_by_name(news.name, policy)
-    if person is not None and incident.private and person.slack not in _paged(incident):
+    if person is not None and incident.private and person.slack not in _people_paged(incident):
         person = None  # the vendor's names let nobody into a private incident
     actor = person.slack if person and person.slack else news.name
     change = verbs.acknowledge(incident, actor, work.now)
@@ -87,7 +87,7 @@ async def _acknowledge_for(work: UnitOfWork, news: VendorNews) -> Incident:
     return await work.commit(Change(change.incident, entries), invited)
 
 
-def _paged(incident: Incident) -> set[str]:
+def _people_paged(incident: Incident) -> set[str]:
     return {person for page in incident.ladder.pages for person in page.people}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.domain import routing
 from bot.domain.deadlines import Deadline
 from bot.domain.incident import Change, review_agenda
-from bot.domain.outcome import Outcome, due, skipped
+from bot.domain.outcome import Outcome, due, skip
 from bot.usecases.unit_of_work import UnitOfWork
 
 
@@ -14,7 +14,7 @@ async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
     change = Change(review_agenda.mark_announced(work.incident, work.now))
     point = review_agenda.current_point(work.incident, work.now)
     if point is None:
-        return skipped(change, deadline.dedup_key, "the meeting was over")
+        return skip(change, deadline.dedup_key, "the meeting was over")
     outcome = due(change, deadline.dedup_key, deadline.reason)
     notice = routing.review_point(work.incident.number, point.number, deadline.dedup_key)
     return Outcome(outcome.change, (notice,), outcome.ledger)

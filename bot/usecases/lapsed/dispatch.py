@@ -11,7 +11,7 @@ import structlog
 
 from bot.domain.deadlines import Deadline, plan
 from bot.domain.incident import Change
-from bot.domain.outcome import Outcome, skipped
+from bot.domain.outcome import Outcome, skip
 from bot.domain.routing.keys import DeadlineKind
 from bot.usecases.context import Context
 from bot.usecases.lapsed import (
@@ -81,6 +81,6 @@ async def _handle(work: UnitOfWork, row: LedgerRow) -> None:
     if planned is not None and planned.subject is not None:
         await work.write(await HANDLERS[planned.subject.kind](work, planned))
     elif row.subject is not None:
-        await work.write(skipped(Change(work.incident), row.dedup_key, "the incident moved on"))
+        await work.write(skip(Change(work.incident), row.dedup_key, "the incident moved on"))
     else:  # its lease ends, and a process of the version that planned it claims it
         log.warning("deadline.unknown_kind", incident=work.incident.id, deadline=row.dedup_key)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.deadlines import Deadline
 from bot.domain.incident import Change, Incident
-from bot.domain.outcome import Outcome, skipped
+from bot.domain.outcome import Outcome, skip
 from bot.domain.timeline.entry import BOT, Entry, RecordedEntry, entry, is_from_person
 from bot.domain.values import durations
 from bot.domain.values.past_play import PastPlay
@@ -32,16 +32,14 @@ async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
     past = await incidents.get(work.conn, plays.of) if plays is not None else None
     if plays is None or past is None or past.private:
         unplayable = replace(incident, plays=replace(plays, compared=True) if plays else None)
-        return skipped(Change(unplayable), deadline.dedup_key, "the past incident cannot be played")
+        return skip(Change(unplayable), deadline.dedup_key, "the past incident cannot be played")
     if not incident.open:
         return await _compare(work, deadline, past, plays)
     page = await timeline.next_of_kinds(work.conn, past.number, PLAYED, plays.seq, past.ended_at or work.now, PAGE)
     due, after = step(plays, incident, page, work.now)
     lines = [f"Replayed from {past.id}:", *(line(plays, record) for record in due)]
     drill_entries = (entry(work.now, "drill", BOT, "\n".join(lines), told=True, of=past.id),) if due else ()
-    return skipped(
-        Change(replace(incident, plays=after), drill_entries), deadline.dedup_key, f"{len(due)} entries played"
-    )
+    return skip(Change(replace(incident, plays=after), drill_entries), deadline.dedup_key, f"{len(due)} entries played")
 
 
 def step(
@@ -66,7 +64,7 @@ async def _compare(work: UnitOfWork, deadline: Deadline, past: Incident, plays: 
     text = "\n".join(comparison(past, past_entries, work.incident, drill_entries))
     drill_entry = entry(work.now, "drill", BOT, text, told=True, of=past.id)
     compared = replace(work.incident, plays=replace(plays, compared=True))
-    return skipped(Change(compared, (drill_entry,)), deadline.dedup_key, "compared, then and now")
+    return skip(Change(compared, (drill_entry,)), deadline.dedup_key, "compared, then and now")
 
 
 def is_played(record: RecordedEntry) -> bool:

@@ -12,7 +12,7 @@ from bot.usecases.unit_of_work import UnitOfWork
 
 async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
     """Remind, and plan the next reminder with the same change."""
-    incident = review_reminders.reminded(work.incident, work.now, work.policy.zone)
+    incident = review_reminders.count_reminder(work.incident, work.now, work.policy.zone)
     record = entry(work.now, "reminder", BOT, deadline.reason, of="review", deadline=deadline.dedup_key)
     outcome = due(Change(incident, (record,)), deadline.dedup_key, deadline.reason)
     return Outcome(outcome.change, (routing.review_reminder(incident.number, deadline.dedup_key),), outcome.ledger)

@@ -11,7 +11,7 @@ from bot.domain import routing
 from bot.domain.deadlines import Deadline
 from bot.domain.incident import Change, ShiftState
 from bot.domain.oncall import schedule, shift_change
-from bot.domain.outcome import Outcome, due, skipped
+from bot.domain.outcome import Outcome, due, skip
 from bot.domain.policy.policy import Policy
 from bot.domain.routing import keys
 from bot.domain.timeline.entry import BOT, entry
@@ -32,11 +32,11 @@ async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
     member = await _on_call_now(work, shift.schedule)
     if member is None:
         reason = f"nobody is on call on {shift.schedule} after {user_mention(shift.user)}"
-        return skipped(Change(shift_change.with_state(incident, shift, ShiftState.OVER)), deadline.dedup_key, reason)
+        return skip(Change(shift_change.with_state(incident, shift, ShiftState.OVER)), deadline.dedup_key, reason)
     if await on_call.user_of(work.conn, policy, member) == shift.user:
         without_shift = replace(incident, turns=tuple(candidate for candidate in incident.turns if candidate != shift))
         with_current_shift = await role_shifts.with_current_shifts(work.conn, without_shift, policy, work.now)
-        return skipped(
+        return skip(
             Change(with_current_shift),
             deadline.dedup_key,
             f"{user_mention(shift.user)} is on call on {shift.schedule} for longer",

@@ -53,13 +53,13 @@ async def cover(
         await overrides.add(conn, override, person.user, now)
         await home_tab.refresh_all(conn, now)
         covered = await _cover_result(conn, context.policy, override, person, before)
-        await enqueue.put(conn, _relieved(context.policy, covered, now))
+        await enqueue.put(conn, _relief_notices(context.policy, covered, now))
     await shift_change.schedules_changed(context, {schedule}, before)
     context.wakeups.notify()
     return covered
 
 
-def _relieved(policy: Policy, covered: CoverResult, now: datetime) -> list[Notice]:
+def _relief_notices(policy: Policy, covered: CoverResult, now: datetime) -> list[Notice]:
     """The notices to the people whom the cover relieves, who may not know of it."""
     override = covered.override
     key = f"{override.schedule}:{override.member}:{now.timestamp()}"

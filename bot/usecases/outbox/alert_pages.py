@@ -30,7 +30,7 @@ def is_due(row: ClaimedNotice, trying: timedelta) -> bool:
     return row.kind in KINDS and trying >= PATIENCE
 
 
-async def failed(context: Context, row: ClaimedNotice, error: str) -> None:
+async def record_failure(context: Context, row: ClaimedNotice, error: str) -> None:
     """Record that a page failed for good, and page by the next method."""
 
     async def mark(conn: AsyncConnection) -> bool:

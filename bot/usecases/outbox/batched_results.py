@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.routing.notice import SUBSCRIBER_KINDS, NoticeKind
 from bot.usecases.communications import receipts
 from bot.usecases.context import Context
-from bot.usecases.outbox.results import dropped, sent
+from bot.usecases.outbox.results import record_dropped, record_sent
 from bot.usecases.outbox.rows import deadlines_of, lock_incidents
 from storage import deadlines
 from storage.engine.group_commit import GroupCommit
@@ -36,15 +36,15 @@ class BatchedResults:
     async def sent(self, row: ClaimedNotice, receipt: dict[str, Any]) -> bool:
         """Record a notice as sent. False, with nothing written, if another process has taken over its lease."""
         if _is_alone(row) or _has_consequences(row) or receipt.get("redirected"):
-            return await sent(self._context, row, receipt)
+            return await record_sent(self._context, row, receipt)
         recorded = await self._sent.run((row, receipt))
         self._context.wakeups.outbox.set()
         return recorded
 
     async def dropped(self, row: ClaimedNotice, reason: str) -> None:
-        """Record that a notice was not needed any more; the ledger says why."""
+        """Record that a notice was no longer needed; the ledger says why."""
         if _is_alone(row) or deadlines_of(row) or row.kind in receipts.KINDS:
-            await dropped(self._context, row, reason)
+            await record_dropped(self._context, row, reason)
             return
         await self._dropped.run((row, reason))
         self._context.wakeups.outbox.set()

@@ -30,7 +30,7 @@ NEWER_PAGE = "a later page in the channel names everybody who is needed"
 async def gather(context: Context, number: int, span: OutageSpan) -> bool:
     """Replace waiting messages by digests, in one transaction. False while one is being sent or may have arrived.
 
-    Calling it twice is safe: the second time nothing waits any more, and the digests exist.
+    Calling it twice is safe: the second time no message waits, and the digests exist.
     """
     async with context.database.transaction() as conn:
         incident = await incidents.lock(conn, number)

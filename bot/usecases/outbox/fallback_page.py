@@ -49,7 +49,7 @@ async def also_page(context: Context, row: ClaimedNotice, mark: MarkRow, why: st
 
 
 async def next_page(work: UnitOfWork, row: ClaimedNotice, *, waits: bool = False) -> Notice | None:
-    """The same page by the next method; None if there is no such method, or the page is not needed any more."""
+    """The same page by the next method; None if there is no such method, or the page is no longer needed."""
     incident = work.incident
     if row.kind not in PAGES or "base" not in row.payload or incident.drill:
         return None

@@ -35,7 +35,7 @@ from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
 
 
-async def sent(context: Context, row: ClaimedNotice, receipt: dict[str, Any]) -> bool:
+async def record_sent(context: Context, row: ClaimedNotice, receipt: dict[str, Any]) -> bool:
     """Record the notice as sent. False, with nothing written, if another process has taken over its lease."""
 
     async def mark(conn: AsyncConnection) -> bool:
@@ -86,10 +86,10 @@ async def _follow_up(
         await bring_to_channel(await begin(context, conn, incident))
 
 
-async def failed(context: Context, row: ClaimedNotice, error: str) -> None:
+async def record_failure(context: Context, row: ClaimedNotice, error: str) -> None:
     """Record that the notice failed for good: on the card, on the timeline and in the ledger."""
     if row.kind in alert_pages.KINDS:
-        await alert_pages.failed(context, row, error)
+        await alert_pages.record_failure(context, row, error)
         return
     async with context.database.transaction() as conn:
         incident = await lock_incident(conn, row)
@@ -131,7 +131,7 @@ def _can_be_used(incident: Incident) -> bool:
     return incident.channel_id is not None and incident.channel_lost is None
 
 
-async def dropped(context: Context, row: ClaimedNotice, reason: str) -> None:
+async def record_dropped(context: Context, row: ClaimedNotice, reason: str) -> None:
     """Record that the notice was no longer needed; the ledger says why."""
 
     async def mark(conn: AsyncConnection) -> None:

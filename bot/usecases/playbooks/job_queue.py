@@ -107,7 +107,7 @@ async def _queue(work: UnitOfWork, run: PlaybookRun, playbook: Playbook, step: S
     approver = state.asked.answered_by if state.needs_approval and state.asked else None
     new = NewJob(run.incident, run.number, step.key, step.title, dry.plan, asked_by=request.by, approved_by=approver)
     job = await stored.add(work.conn, new, work.now)
-    change = job_results.started(run, step.key, str(job.id), request.by, work.now, str(request.action))
+    change = job_results.record_start(run, step.key, str(job.id), request.by, work.now, str(request.action))
     explanation = f". {dry.explanation}" if request.by == BOT else ""
     change = rollback.with_plan(change, f": {'; '.join(dry.lines)}{explanation}", dry.plan)
     run = await commit(work, change, notices)

@@ -140,7 +140,7 @@ async def _finish(work: UnitOfWork, job: Job, state: JobState, outcome: str, sum
     if not await stored.finish(work.conn, job, state, summary, output, work.now):
         return False
     run, _ = await load_run(work.conn, job.incident, job.walk)
-    change = job_results.finished(run, job.step, str(job.id), outcome, summary, work.now)
+    change = job_results.record_end(run, job.step, str(job.id), outcome, summary, work.now)
     run = await commit(work, change, [routing.jobs.output(job)])
     if state is JobState.DONE and job.chain:
         await rollback.roll_back_next(work, run)

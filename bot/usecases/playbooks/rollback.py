@@ -47,7 +47,7 @@ async def roll_back_next(work: UnitOfWork, run: PlaybookRun) -> None:
     )  # fmt: skip
     added = await stored.add(work.conn, new, work.now)
     try:
-        change = job_results.started(run, job.step, str(added.id), BOT, work.now, "rollback")
+        change = job_results.record_start(run, job.step, str(added.id), BOT, work.now, "rollback")
     except Refused as refused:
         await stored.cancel(work.conn, added, refused.message, work.now)
         await hand_to_people(work, run, remaining, refused.message.rstrip("."))

@@ -36,7 +36,7 @@ async def period_figures(database: Database, policy: Policy, scope: Scope, now: 
         within = [fact for fact in scope.selection.of(facts) if period.start <= fact.detected_at < period.end]
         outside = [fact for fact in facts if not period.start <= fact.detected_at < period.end]
         counted = {fact.number for fact in within if fact.counts}
-        alerts = shares(_selected(group_tallies, within, scope), within, outside)
+        alerts = shares(_select_tallies(group_tallies, within, scope), within, outside)
         late_ones = {**late, **_late_in_business_days(within, times, policy)}
         follow_through = _follow_through(items, counted, now.date())
         return report(
@@ -71,7 +71,7 @@ def _late_in_business_days(
     }
 
 
-def _selected(group_tallies: Sequence[Tally], within: Sequence[IncidentFact], scope: Scope) -> Sequence[Tally]:
+def _select_tallies(group_tallies: Sequence[Tally], within: Sequence[IncidentFact], scope: Scope) -> Sequence[Tally]:
     """The tallies of the groups that count: if incidents are selected, only those of their groups."""
     if not scope.selection.criteria:
         return group_tallies

@@ -22,8 +22,14 @@ async def merged_into(conn: AsyncConnection, incident: Incident, reader: str | N
     if not incident.merged:
         return []
     incidents_by_number = await incidents.get_many(conn, incident.merged[-MOST_INCIDENTS:])
-    merged = [other for number, other in sorted(incidents_by_number.items()) if other.status is Status.MERGED]
-    return [other for other in merged if reader is None or await can_see(conn, other, reader)]
+    merged = [
+        source_incident
+        for number, source_incident in sorted(incidents_by_number.items())
+        if source_incident.status is Status.MERGED
+    ]
+    return [
+        source_incident for source_incident in merged if reader is None or await can_see(conn, source_incident, reader)
+    ]
 
 
 async def read_together(

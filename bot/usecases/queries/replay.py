@@ -23,7 +23,7 @@ from storage.timeline import entries as timeline
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What was sent about an incident, and what another policy would have sent."""
+    """The messages that were sent about an incident, and those that another policy would have sent."""
 
     incident: Incident
     sent: tuple[Sending, ...]
@@ -42,12 +42,12 @@ async def replay(
     entries = [record.entry for record in records if not record.purged]
     directory = await current_directory(conn, policy)
     covers = await overrides.in_force(conn, incident.declared_at)
-    all_methods = frozenset(methods) | calls.methods_named(policy)
+    all_methods = frozenset(methods) | calls.methods_in_policy(policy)
 
     def context_at(at: datetime) -> PagingContext:
         return paging_context(policy, covers, directory, all_methods, at)
 
-    actual_sendings = await _sent(conn, incident, entries)
+    actual_sendings = await _sendings(conn, incident, entries)
     simulated_sendings = tuple(simulate(incident, entries, policy, context_at, now))
     end = now if incident.open else (incident.closed_at or incident.resolved_at or now)
     acts = [entry.at for entry in entries if is_from_person(entry) or (entry.key and entry.actor != BOT)]
@@ -59,7 +59,7 @@ async def replay(
     return Replay(incident, actual_sendings, simulated_sendings, silent)
 
 
-async def _sent(conn: AsyncConnection, incident: Incident, entries: Sequence[Entry]) -> tuple[Sending, ...]:
+async def _sendings(conn: AsyncConnection, incident: Incident, entries: Sequence[Entry]) -> tuple[Sending, ...]:
     mentioned = await nudged.mentions(conn, incident.number)
     sendings = []
     for entry in entries:

@@ -75,7 +75,7 @@ async def similar_by(
     frequencies = frequencies.merged(await index.frequencies(sorted(title_terms)))
     ranked = similarity.rank(_compare(query, likely_documents, incidents_by_number, frequencies), incidents_by_number)
     confident = [pair for pair in ranked if pair[1].confidence >= at_least]
-    return [await _described(conn, match, like, query, now) for match, like in confident[:limit]]
+    return [await _describe(conn, match, like, query, now) for match, like in confident[:limit]]
 
 
 async def search(
@@ -97,7 +97,7 @@ async def search(
     compared = _compare(query, [*public, *private], visible, frequencies)
     matches = [pair for pair in similarity.rank(compared, visible) if pair[1].covered >= MIN_COVERAGE]
     matches.sort(key=lambda pair: (-round(pair[1].covered, 1), -pair[0].number))
-    return [await _described(conn, match, like, query, now) for match, like in matches[:limit]]
+    return [await _describe(conn, match, like, query, now) for match, like in matches[:limit]]
 
 
 async def search_past_alerts(conn: AsyncConnection, text: str, limit: int = 5) -> list[PastAlert]:
@@ -169,7 +169,7 @@ def _compare(
     }
 
 
-async def _described(
+async def _describe(
     conn: AsyncConnection, match: Incident, like: Similarity, query: SimilarityQuery, now: datetime
 ) -> SimilarIncident:
     """A match with the reasons for it, and its fix."""
@@ -180,6 +180,6 @@ async def _described(
         match,
         like.confidence,
         similarity.reasons(query, like, match, now),
-        similarity.what_fixed(match, cancelled.entry.text if cancelled else ""),
+        similarity.fix_words(match, cancelled.entry.text if cancelled else ""),
         similarity.fixing_step(match, steps),
     )

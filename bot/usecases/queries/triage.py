@@ -39,7 +39,7 @@ async def gather_triage(context: Context, incident: Incident, policy: Policy) ->
         similar = await search.similar_to(conn, incident, now)
         changed = await changes.changes_before(conn, distances, started_at, CHANGED_WITHIN, MOST_CHANGES)
         alerting = await groups.firing(conn, MOST_FIRING) if distances else []
-        unfinished = await actions.unfinished(conn, [match.incident.number for match in similar], UNFINISHED)
+        unfinished = await actions.unfinished_items(conn, [match.incident.number for match in similar], UNFINISHED)
         running = await _open_at_dependencies(conn, policy, services)
     firing = [group for group in alerting if distances.keys() & {*group.services}][:SHOWN_FIRING]
     other_incidents = [match for match in running if match.number != incident.number and not match.drill]

@@ -21,7 +21,7 @@ async def ask_participants(context: Context, number: int, actor: str, delivery: 
     """Send each person their questions, once for each request. Returns the people who are asked."""
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, "review", actor, work.incident)
-        lifecycle.required(work.incident)
+        lifecycle.require_review(work.incident)
         view = await read_review(work.conn, work.policy, number)
         people = list(dict.fromkeys(question.to for question in view.questions if question.to))
         recipients = [person for person in people if is_user_id(person)]
@@ -50,7 +50,7 @@ async def answer(
     An anonymous answer carries no name anywhere in the record.
     """
     async with locked_incident(context, number, delivery) as work:
-        lifecycle.required(work.incident)
+        lifecycle.require_review(work.incident)
         records = tuple(
             entry(
                 work.now, "answer", BOT if anonymous else actor, text.strip(), question=question, section=section,

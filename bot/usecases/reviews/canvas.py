@@ -15,7 +15,7 @@ async def mirror_review(context: Context, number: int, actor: str, delivery: str
     """Queue the update, and return the canvas ID if there is one. Raises `Refused` before the review is opened."""
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, "review", actor, work.incident)
-        lifecycle.required(work.incident)
+        lifecycle.require_review(work.incident)
         canvas = await review_canvas(number).get(work.conn)
         await work.commit(Change(work.incident), [routing.review_canvas(number)])
         return None if canvas is None else str(canvas["id"])

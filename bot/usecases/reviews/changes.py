@@ -54,7 +54,7 @@ async def edit_sections(
     """
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, PERMISSION, actor, work.incident)
-        lifecycle.required(work.incident)
+        lifecycle.require_review(work.incident)
         stored = await reviews.current(work.conn, number)
         overtaken = {
             key: stored[key] for key, (version, _) in texts.items() if key in stored and stored[key].version > version

@@ -32,7 +32,7 @@ class SectionDrafts:
 async def keep_draft(context: Context, incident: Incident, section: str, version: int, text: str, actor: str) -> None:
     """Store the draft of a person. It changes neither the review nor the timeline. Raises `Refused`."""
     authorize.require(context, PERMISSION, actor, incident)
-    lifecycle.required(incident)
+    lifecycle.require_review(incident)
     if len(text) > LONGEST:
         raise Refused(f"A section has at most {LONGEST:,} characters.")
     now = context.clock.now()

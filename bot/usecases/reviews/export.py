@@ -21,7 +21,7 @@ async def export_review(context: Context, number: int, wiki: WikiKind, actor: st
     """Queue the export. Raises `Refused` before the review is opened, for a private incident, or without the wiki."""
     async with locked_incident(context, number) as work:
         authorize.require(context, "review", actor, work.incident)
-        lifecycle.required(work.incident)
+        lifecycle.require_review(work.incident)
         if work.incident.private:
             raise Refused(f"{work.incident.id} is private: its review stays here.")
         if wiki not in context.wikis:

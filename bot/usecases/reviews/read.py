@@ -45,8 +45,8 @@ async def read_review(conn: AsyncConnection, policy: Policy, number: int) -> Rev
 
 
 def _with_text(section: Section, text: SectionText, record: Record, seqs: set[int]) -> Section:
-    written = edited.with_text(section, text.text, seqs, answers(record, section.key, since=text.at))
-    return replace(written, version=text.version, edited_by=text.author, edited_at=text.at)
+    edited_section = edited.with_text(section, text.text, seqs, answers(record, section.key, since=text.at))
+    return replace(edited_section, version=text.version, edited_by=text.author, edited_at=text.at)
 
 
 async def _links(conn: AsyncConnection, incident: Incident, cited: Mapping[int, Mapping[str, Any]]) -> dict[int, str]:

@@ -45,7 +45,9 @@ async def backtest(
         begun = firings[0].instance.active_since - past.AROUND if firings else None
         numbers = await incidents.open_or_ended_after(conn, begun, MOST_INCIDENTS) if begun is not None else []
         incidents_by_number = await incidents.get_many(conn, numbers)
-    firings = past.matched(firings, rule, sorted(incidents_by_number.values(), key=lambda incident: incident.number))
+    firings = past.match_incidents(
+        firings, rule, sorted(incidents_by_number.values(), key=lambda incident: incident.number)
+    )
     matched = sum(firing.incident is not None for firing in firings)
     return {
         "rule": rule.id,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.routing.subscribers import copied
+from bot.domain.routing.subscribers import copy_update
 from bot.domain.statuspage.publication import Publication
 from storage.outbox import enqueue
 from storage.statuspage import mailings
@@ -16,4 +16,4 @@ async def announce(conn: AsyncConnection, publication: Publication, reference: s
     """Queue them. `reference` is the update that subscribers are reference of; None: they are reference nothing."""
     if reference is not None:
         await mailings.add(conn, publication.id, reference, now)
-    await enqueue.put(conn, [copied(publication)])
+    await enqueue.put(conn, [copy_update(publication)])

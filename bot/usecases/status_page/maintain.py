@@ -10,7 +10,7 @@ from bot.usecases import authorize
 from bot.usecases.context import Context
 from bot.usecases.status_page.announce import announce
 from bot.usecases.status_page.lint import require_publishable
-from bot.usecases.status_page.publish import known_components
+from bot.usecases.status_page.publish import require_known_components
 from bot.usecases.status_page.quiet import settle
 from bot.usecases.unit_of_work import claim_delivery
 from storage.alerts import groups
@@ -24,7 +24,7 @@ async def schedule(context: Context, new: NewMaintenance, actor: str, delivery: 
     """Schedule maintenance and publish it. Raises `Refused` without permission, and for an impossible time."""
     if actor != BOT:
         authorize.require(context, ACTION, actor)
-    known_components(context.policy, new.components)
+    require_known_components(context.policy, new.components)
     require_publishable((new.title, new.message), None)
     async with context.database.transaction() as conn:
         now = context.clock.now()

@@ -56,7 +56,7 @@ async def publish(
         if work is not None and work.incident.drill:
             raise Refused(f"{work.incident.id} is a drill: nothing of it goes to the public.")
         require_publishable((new.title, new.impact, new.message), None if work is None else work.incident)
-        known_components(context.policy, new.components)
+        require_known_components(context.policy, new.components)
         publication = pages.publish(new, number, actor, context.clock.now())
         await publications.save(conn, publication)
         await announce(conn, publication, publication.updates[-1].id if new.notify else None, context.clock.now())
@@ -73,7 +73,7 @@ async def post(
     context: Context, publication_id: str, change: PublicChange, actor: str, delivery: str | None = None
 ) -> Publication:
     """Add an update to a publication, `resolved` too."""
-    known_components(context.policy, change.components or {})
+    require_known_components(context.policy, change.components or {})
     requested = _Change(
         lambda publication: pages.change(publication, change, context.clock.now()),
         "Updated on the status page",
@@ -87,7 +87,7 @@ async def correct(
 ) -> Publication:
     """Correct a publication. The page shows the text as edited, and subscribers get a correction."""
     requested = _Change(
-        lambda publication: pages.corrected(publication, correction, context.clock.now()),
+        lambda publication: pages.apply_correction(publication, correction, context.clock.now()),
         "Corrected on the status page",
         (correction.message, correction.title, correction.impact),
         correction.notify,
@@ -237,7 +237,7 @@ def _receipt(
     return record_status_page(work.incident, (record,), work.now, resolved=published.ended)
 
 
-def known_components(policy: Policy, components: Iterable[str]) -> None:
+def require_known_components(policy: Policy, components: Iterable[str]) -> None:
     """Raise `Refused` for a component that is not on the status page, with a list of those that are."""
     known_keys = {component.key for component in policy.status_page.components}
     unknown = [key for key in components if key not in known_keys]

@@ -28,11 +28,13 @@ async def settle(context: Context, conn: AsyncConnection, changed: Publication, 
             await end_in(conn, number, now)
         return replace(changed, silences=())
     if changed.silence and changed.running and not changed.silences:
-        return await _silenced(context, conn, changed, now)
+        return await _with_silence(context, conn, changed, now)
     return changed
 
 
-async def _silenced(context: Context, conn: AsyncConnection, publication: Publication, now: datetime) -> Publication:
+async def _with_silence(
+    context: Context, conn: AsyncConnection, publication: Publication, now: datetime
+) -> Publication:
     """The publication with a silence of its services' alerts until the planned end."""
     services = maintenance.services_of(publication, context.policy)
     until = publication.scheduled_until

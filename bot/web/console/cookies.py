@@ -94,11 +94,11 @@ class Cookies:
 
     def _read(self, request: web.Request, name: str, longest: int = LONGEST) -> str | None:
         value = request.cookies.get(self._name(name), "")
-        return sessions.unsigned(name, value, self.key) if 0 < len(value) <= longest else None
+        return sessions.verify(name, value, self.key) if 0 < len(value) <= longest else None
 
     def _write(self, response: web.Response, name: str, value: str, lasts_s: int) -> None:
         response.set_cookie(
-            self._name(name), sessions.signed(name, value, self.key) if value else "", max_age=lasts_s, path="/",
+            self._name(name), sessions.sign(name, value, self.key) if value else "", max_age=lasts_s, path="/",
             httponly=True, samesite="Lax", secure=self.secure,
         )  # fmt: skip
 

@@ -15,7 +15,7 @@ from bot.domain.access.token import Scope
 from bot.domain.errors import NotFound, Refused, TocsinError
 from bot.domain.policy.alerting_rules import AlertingRule
 from bot.domain.policy.policy import Policy
-from bot.domain.rules.description import described
+from bot.domain.rules.description import describe
 from bot.domain.values.durations import exact, parse_duration
 from bot.integrations.prometheus import Address, Prometheus
 from bot.usecases.rules.backtest import backtest
@@ -203,7 +203,7 @@ def _facts(rule: AlertingRule) -> list[tuple[str, str]]:
     spans += [("Resolves", f"after {exact(rule.keep_firing)} without" if rule.keep_firing else "at once")]
     labels = [("Labels", ", ".join(f"{key}={value}" for key, value in rule.labels.items()))] if rule.labels else []
     service = [("Service", rule.service)] if rule.service else []
-    conditions = [(f"Condition {number}", described(condition)) for number, condition in enumerate(rule.conditions, 1)]
+    conditions = [(f"Condition {number}", describe(condition)) for number, condition in enumerate(rule.conditions, 1)]
     needed = [
         ("Fires when", f"{'all' if rule.when == 'all' else 'one'} of them hold{'' if rule.when == 'all' else 's'}")
     ]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bot.domain.access.session import SignIn, signed
+from bot.domain.access.session import SignIn, sign
 from bot.domain.access.token import Scope
 from bot.usecases import tokens
 from bot.usecases.access import sessions
@@ -101,7 +101,7 @@ async def opened(database: Database, channel: str) -> RequestBuilder:
         number = await incidents.last_number(conn) + 1
         _, secret = await sessions.open_session(conn, PERSON, (Scope.WRITE,), SignIn.LINK, now)
     _, token = await tokens.create(database, f"scale {time.time_ns()}", PERSON, (Scope.ADMIN,), now)
-    cookie = f"tocsin_session={signed('tocsin_session', secret, key)}"
+    cookie = f"tocsin_session={sign('tocsin_session', secret, key)}"
     return RequestBuilder(channel, cookie, token, number, f"w{time.time_ns() // 1000 % 10**9}")
 
 

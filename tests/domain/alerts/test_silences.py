@@ -46,5 +46,5 @@ def test_a_label_of_a_card_silences_alerts_with_that_label(value: str) -> None:
     """The form of the card is filled in with the label, and read again when it is submitted."""
     if pattern_in(value) is not None:
         return
-    parsed = silence.parse(f"{silence.formatted('alertname', value)} for 2h", "U1", NOON)
+    parsed = silence.parse(f"{silence.format_matcher('alertname', value)} for 2h", "U1", NOON)
     assert parsed.matches({"alertname": value})

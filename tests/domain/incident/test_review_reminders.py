@@ -20,7 +20,7 @@ def reminders(incident: Incident, count: int, late: timedelta = timedelta()) -> 
     for _ in range(count):
         at = review_reminders.next_at(incident, UTC)
         assert at is not None
-        incident = review_reminders.reminded(incident, at + late, UTC)
+        incident = review_reminders.count_reminder(incident, at + late, UTC)
         assert incident.review is not None
         assert incident.review.reminded_at is not None
         found.append(f"{incident.review.reminded_at:%a %d %H:%M}")

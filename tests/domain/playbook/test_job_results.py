@@ -26,18 +26,18 @@ from tests.domain.policies import MINUTE, NOON
     ],
 )
 def test_a_job_leaves_its_step_as_it_ended(outcome: str, action: str, state: StepStatus) -> None:
-    run = job_results.started(opened(), "1.1", "j1", "UA", NOON, action).run
+    run = job_results.record_start(opened(), "1.1", "j1", "UA", NOON, action).run
     assert run.step("1.1").state is StepStatus.RUNNING
-    run = job_results.finished(run, "1.1", "j1", outcome, "exit code 1", NOON + MINUTE).run
+    run = job_results.record_end(run, "1.1", "j1", outcome, "exit code 1", NOON + MINUTE).run
     assert run.step("1.1").state is state
-    again = job_results.finished(
+    again = job_results.record_end(
         run, "1.1", "j1", "succeeded", "", NOON + MINUTE
     )  # of a job that is not its own any more
     assert again.run == run
 
 
 def test_an_interrupted_job_waits_for_a_person() -> None:
-    run = job_results.started(opened(), "1.1", "j1", "UA", NOON).run
+    run = job_results.record_start(opened(), "1.1", "j1", "UA", NOON).run
     run = job_results.may_have_run(run, "1.1", "j1", "", NOON).run
     assert (run.step("1.1").state, current_keys(run)) == (StepStatus.MAY_HAVE_RUN, ["1.1", "1.2"])
     assert job_results.settle_uncertain(run, "1.1", "j1", True, "UB", NOON).run.step("1.1").state is StepStatus.DONE

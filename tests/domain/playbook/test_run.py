@@ -54,7 +54,7 @@ def test_the_second_person_is_told_who_was_faster() -> None:
 
 
 def running() -> PlaybookRun:
-    return job_results.started(opened(), "1.1", "j", "UA", NOON).run
+    return job_results.record_start(opened(), "1.1", "j", "UA", NOON).run
 
 
 REFUSED: list[tuple[str, Callable[[], RunChange]]] = [
@@ -69,7 +69,7 @@ REFUSED: list[tuple[str, Callable[[], RunChange]]] = [
     ("has no step 9.9", lambda: steps.complete(opened(), "9.9", "UA", NOON)),
     ("nothing to reopen", lambda: steps.reopen(opened(), "1.1", "UA", NOON)),
     ("is not finished", lambda: lifecycle.judge(opened(), True, "UA", NOON)),
-    ("approval first", lambda: job_results.started(completed("1.1", "1.2", "1.3"), "2.1", "j", "UA", NOON)),
+    ("approval first", lambda: job_results.record_start(completed("1.1", "1.2", "1.3"), "2.1", "j", "UA", NOON)),
     ("was stopped", lambda: steps.complete(lifecycle.abandon(opened(), "UA", NOON, "wrong").run, "1.1", "UA", NOON)),
     ("is running", lambda: steps.complete(running(), "1.1", "UA", NOON)),
     ("must be a name", lambda: lifecycle.fill(opened(), BOOK, {"pod": "x; rm -rf /"}, "UA", NOON, {})),

@@ -95,12 +95,12 @@ class AnyRun(RuleBasedStateMachine):
     @rule(who=PEOPLE, key=KEYS, action=st.sampled_from(["run", "rollback"]))
     def run(self, who: str, key: str, action: str) -> None:
         self.jobs += 1
-        self.apply(lambda: job_results.started(self.run_, key, str(self.jobs), who, self.now, action))
+        self.apply(lambda: job_results.record_start(self.run_, key, str(self.jobs), who, self.now, action))
 
     @rule(key=KEYS, outcome=st.sampled_from(["succeeded", "failed", "timed_out", "cancelled"]))
     def ran(self, key: str, outcome: str) -> None:
         job = self.run_.step(key).job or "none"
-        self.apply(lambda: job_results.finished(self.run_, key, job, outcome, "", self.now))
+        self.apply(lambda: job_results.record_end(self.run_, key, job, outcome, "", self.now))
 
     @rule(key=KEYS)
     def lost(self, key: str) -> None:

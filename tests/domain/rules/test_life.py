@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.policy.alerting_rules import AlertingRule
 from bot.domain.rules.conditions import Reading, Readings
-from bot.domain.rules.life import RuleState, State, advance, differs, ended, failed, known_again, mark_told
+from bot.domain.rules.life import RuleState, State, advance, clear_failures, differs, end, mark_told, record_failure
 from tests.domain.rules.making import NOW, rule
 
 HOLDS = Readings({(): Reading(True, 7.0, "q is 7")})
@@ -23,7 +23,7 @@ def states(tried: AlertingRule, text: str, state: RuleState | None = None, now: 
     current, found = state or RuleState("rule"), []
     for sign in text:
         if sign == "?":
-            current = failed(current, "no answer", now)
+            current = record_failure(current, "no answer", now)
         else:
             current = advance(current, tried, HOLDS if sign == "x" else QUIET, now)
         found.append(current)
@@ -97,19 +97,19 @@ def test_being_unknown_and_its_end_are_told_once() -> None:
 def test_a_rule_is_quiet_about_a_reason_that_has_an_alert_of_its_own() -> None:
     state = RuleState("rule")
     for _ in range(3):
-        state = failed(state, "unreachable", NOW, quiet=True)
+        state = record_failure(state, "unreachable", NOW, quiet=True)
     assert (state.state, state.unknown_untold) == (U, False)
-    again = known_again(state, NOW)
+    again = clear_failures(state, NOW)
     assert (again.state, again.unknown_untold) == (I, False)
-    assert failed(state, "bad query", NOW).unknown_untold
+    assert record_failure(state, "bad query", NOW).unknown_untold
 
 
 def test_a_rule_that_is_evaluated_no_more_resolves() -> None:
     state = states(TWO, "xxx")[-1]
-    over = ended(mark_told(state, state), NOW + 9 * MINUTE)
+    over = end(mark_told(state, state), NOW + 9 * MINUTE)
     assert [(each.resolved_at, each.told) for each in over.instances] == [(NOW + 9 * MINUTE, False)]
     assert over.state is I
-    assert ended(states(TWO, "x")[-1], NOW).instances == ()
+    assert end(states(TWO, "x")[-1], NOW).instances == ()
 
 
 def test_only_a_new_value_need_not_be_committed_at_once() -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot import policy
 from bot.domain.alerts.alert import AlertStatus
 from bot.domain.policy.probe_rules import Probe
-from bot.domain.rules.probing import ProbeResult, ProbeState, advance, alert_of, ended, mark_told
+from bot.domain.rules.probing import ProbeResult, ProbeState, advance, alert_of, end, mark_told
 from tests.domain.rules.making import NOW
 
 POLICY = policy.preset("sev1-5")
@@ -62,7 +62,7 @@ def test_being_down_and_up_again_are_told_once() -> None:
 
 
 def test_a_probe_that_is_asked_no_more_is_over() -> None:
-    (trouble,) = ended(states("xxx")[-1], NOW + timedelta(hours=1)).troubles
+    (trouble,) = end(states("xxx")[-1], NOW + timedelta(hours=1)).troubles
     assert trouble.until == NOW + timedelta(hours=1)
 
 

@@ -14,8 +14,8 @@ from bot.domain.triage.similarity import (
     SearchDocument,
     SimilarityQuery,
     compare,
+    fix_words,
     fixing_step,
-    what_fixed,
 )
 from tests.storage.helpers import MINUTE, NOW, incident
 
@@ -61,12 +61,10 @@ def test_a_playbook_judged_helpful_takes_precedence() -> None:
 
 def test_only_an_ended_incident_has_a_fix() -> None:
     over = replace(incident(), status=Status.RESOLVED, summary="Rolled back")
-    assert what_fixed(over) == "Rolled back"
-    assert what_fixed(replace(over, summary="", root_cause="Bad deploy")) == "Its root cause: Bad deploy"
-    assert what_fixed(replace(over, status=Status.INVESTIGATING)) == ""
-    assert (
-        what_fixed(replace(over, status=Status.CANCELLED), "The probe lied") == "It was a false alarm: The probe lied"
-    )
+    assert fix_words(over) == "Rolled back"
+    assert fix_words(replace(over, summary="", root_cause="Bad deploy")) == "Its root cause: Bad deploy"
+    assert fix_words(replace(over, status=Status.INVESTIGATING)) == ""
+    assert fix_words(replace(over, status=Status.CANCELLED), "The probe lied") == "It was a false alarm: The probe lied"
 
 
 def test_a_common_word_weighs_less_than_a_rare_one() -> None:

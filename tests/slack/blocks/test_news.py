@@ -89,7 +89,7 @@ def test_a_long_update_is_posted_in_full() -> None:
 
 def test_the_news_of_one_command_is_one_message() -> None:
     change = verbs.resolve(OPEN, BEN, NOW)
-    message = news.combined([news.entry_message(entry, change.incident, FIVE) for entry in change.entries])
+    message = news.combine([news.entry_message(entry, change.incident, FIVE) for entry in change.entries])
     assert len(message.blocks) == 2
     assert message.text.splitlines()[1] == f":white_check_mark: <@{BEN}> *resolved* INC-1."
 

@@ -10,7 +10,7 @@ import pytest
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.values.outage_span import OutageSpan
 from bot.slack.senders.base import Delivery, KnownOutages
-from bot.slack.senders.delays import answered, waited_for
+from bot.slack.senders.delays import reason_if_answered, waited_for
 from bot.usecases.outage import NOTICED, Outage
 from storage.outbox.queue import ClaimedNotice
 from tests.factories import FIVE
@@ -37,12 +37,12 @@ def page(kind: NoticeKind, unless: str | None, known: KnownOutages, hours_ago: f
 @pytest.mark.parametrize("known", [LASTS, IS_OVER], ids=["slack answers again", "the outage is over"])
 @pytest.mark.parametrize("kind", [NoticeKind.PAGE_DIRECT, NoticeKind.PAGE_CHANNEL, NoticeKind.PAGE_ELSEWHERE])
 def test_a_page_that_waited_is_not_posted_once_it_is_answered(kind: NoticeKind, known: KnownOutages) -> None:
-    assert answered(page(kind, "acknowledged", known))
-    assert answered(page(kind, "resolved", known)) is None  # by hand, or of a rung that goes on until then
-    assert answered(page(kind, None, known))  # an older version's
+    assert reason_if_answered(page(kind, "acknowledged", known))
+    assert reason_if_answered(page(kind, "resolved", known)) is None  # by hand, or of a rung that goes on until then
+    assert reason_if_answered(page(kind, None, known))  # an older version's
 
 
 def test_a_page_that_waited_for_no_outage_is_posted() -> None:
-    assert answered(page(NoticeKind.PAGE_DIRECT, "acknowledged", LASTS, hours_ago=5)) is None
-    assert answered(page(NoticeKind.PAGE_DIRECT, "acknowledged", IS_OVER, hours_ago=5)) is None
-    assert answered(page(NoticeKind.NUDGE, "acknowledged", IS_OVER)) is None
+    assert reason_if_answered(page(NoticeKind.PAGE_DIRECT, "acknowledged", LASTS, hours_ago=5)) is None
+    assert reason_if_answered(page(NoticeKind.PAGE_DIRECT, "acknowledged", IS_OVER, hours_ago=5)) is None
+    assert reason_if_answered(page(NoticeKind.NUDGE, "acknowledged", IS_OVER)) is None

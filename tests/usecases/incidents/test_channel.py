@@ -35,7 +35,7 @@ async def send(context: Context, kind: str, receipt: dict[str, str]) -> None:
         rows = await queue.claim(conn, 100, timedelta(minutes=1))
     for row in rows:
         if row.kind == kind:
-            assert await results.sent(context, row, receipt)
+            assert await results.record_sent(context, row, receipt)
 
 
 async def kinds(context: Context) -> list[str]:

@@ -87,7 +87,7 @@ schedules:
     day = START.replace(hour=9, minute=0, second=0, microsecond=0)
     covered = await cover(context, "primary", day, day + 24 * HOUR, CAT)
     assert covered.uncovered == (Gap(day + 8 * HOUR, day + 24 * HOUR),)
-    said = blocks.covered(covered, context.policy, START, "/incident").text
+    said = blocks.cover_confirmation(covered, context.policy, START, "/incident").text
     assert "That includes 16h for which the schedule has nobody" in said
     assert "you are on call then, too" in said
 
@@ -97,11 +97,11 @@ async def test_a_cover_that_is_given_up_leaves_it_to_the_cover_below_which_is_sa
     await cover(context, "primary", START, START + 3 * HOUR, DOG)
     await cover(context, "primary", START, START + HOUR, CAT)
     result = await give_up(context, "primary", CAT.user)
-    said = blocks.given_up(result, context.policy, START, CAT.user).text
+    said = blocks.cover_end_confirmation(result, context.policy, START, CAT.user).text
     assert "<@U0DOG0000> covers it now, until" in said
     assert "rotation" not in said
     last = await give_up(context, "primary", DOG.user)
-    said = blocks.given_up(last, context.policy, START, DOG.user).text
+    said = blocks.cover_end_confirmation(last, context.policy, START, DOG.user).text
     assert f"The rotation applies again: <@{rotation}> is on call now." in said
 
 
@@ -114,7 +114,7 @@ async def test_anybody_who_may_cover_may_end_a_cover_whose_holder_nobody_can_rea
         await directory.mark_unreachable(conn, DOG.user, "their account is deactivated", START)
     assert await on_call(context) == (rotation,)  # pages pass the cover over even before
     result = await give_up(context, "primary", CAT.user)
-    said = blocks.given_up(result, context.policy, START, CAT.user).text
+    said = blocks.cover_end_confirmation(result, context.policy, START, CAT.user).text
     assert said.startswith("Slack does not reach <@U0DOG0000>, who no longer cover primary (now")
     async with context.database.reading() as conn:
         assert await overrides.in_force(conn, START) == ()
@@ -131,7 +131,7 @@ schedules:
     )
     covered = await cover(context, "primary", START, START + HOUR, CAT)
     assert covered.instead_of == ()
-    assert "stand in" not in blocks.covered(covered, context.policy, START, "/incident").text
+    assert "stand in" not in blocks.cover_confirmation(covered, context.policy, START, "/incident").text
 
 
 LAYERS = """

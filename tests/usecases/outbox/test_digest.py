@@ -38,7 +38,7 @@ async def end(context: Context, clock: MovableClock) -> OutageSpan:
     clock.instant = datetime.now(UTC)
     async with context.database.transaction() as conn:
         await outages.stop(conn, context.clock.now(), SEVERITIES)
-        context.outage, context.past_outages = None, await outages.past(conn)
+        context.outage, context.past_outages = None, await outages.past_outages(conn)
     return context.past_outages[0]
 
 
@@ -164,7 +164,7 @@ async def test_a_note_on_an_incident_that_had_ended_is_told_as_well(
     clock.instant += timedelta(hours=1)
     async with context.database.transaction() as conn:
         await outages.stop(conn, context.clock.now(), SEVERITIES)
-        span = (await outages.past(conn))[0]
+        span = (await outages.past_outages(conn))[0]
     assert [row.incident for row in await rows(context, "gather")] == [number]
     assert await gather(context, number, span)
     assert len(await rows(context, "digest")) == 1

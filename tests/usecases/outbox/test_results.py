@@ -74,10 +74,10 @@ async def _stands(context: Context, row: ClaimedNotice) -> tuple[list[str], list
 async def test_a_page_that_another_has_taken_over_has_not_failed(context: Context) -> None:
     stopped, successor = await _taken_over(context)
     before = await _stands(context, successor)
-    await results.failed(context, stopped, "Slack says: invalid_auth")
+    await results.record_failure(context, stopped, "Slack says: invalid_auth")
     assert await _stands(context, successor) == before
-    assert await results.sent(context, successor, {"ts": "1.1", "channel": "D1"})
-    await results.failed(context, stopped, "Slack says: invalid_auth")
+    assert await results.record_sent(context, successor, {"ts": "1.1", "channel": "D1"})
+    await results.record_failure(context, stopped, "Slack says: invalid_auth")
     assert (await _stands(context, successor))[0] == []
     async with context.database.reading() as conn:
         assert await receipts.get(conn, successor.dedup_key) == {"ts": "1.1", "channel": "D1"}
@@ -86,7 +86,7 @@ async def test_a_page_that_another_has_taken_over_has_not_failed(context: Contex
 async def test_a_page_that_another_has_taken_over_was_not_dropped(context: Context) -> None:
     stopped, successor = await _taken_over(context)
     before = await _stands(context, successor)
-    await results.dropped(context, stopped, "the incident is over")
+    await results.record_dropped(context, stopped, "the incident is over")
     assert await _stands(context, successor) == before
-    await results.failed(context, successor, "Slack says: user_disabled")
+    await results.record_failure(context, successor, "Slack says: user_disabled")
     assert (await _stands(context, successor))[0] != [], "its own failure is told"

@@ -39,7 +39,9 @@ async def state(context: Context, kind: str) -> str:
 
 
 async def test_a_retry_queues_what_failed_again_and_edits_the_card(context: Context) -> None:
-    await results.failed(context, (await claimed(context))["channel"], "Could not open the channel: restricted_action.")
+    await results.record_failure(
+        context, (await claimed(context))["channel"], "Could not open the channel: restricted_action."
+    )
     assert await state(context, "channel") == "failed"
     assert await retry_failed(context, 1, "press:1") >= 1
     assert "channel" in await claimed(context)
@@ -54,7 +56,7 @@ async def test_a_retry_delivered_twice_counts_once(context: Context) -> None:
 
 async def test_where_nothing_failed_nothing_is_sent_again(context: Context) -> None:
     channel = (await claimed(context))["channel"]
-    assert await results.sent(context, channel, {"channel": "C1", "name": "inc-1"})
+    assert await results.record_sent(context, channel, {"channel": "C1", "name": "inc-1"})
     assert await retry_failed(context, 1) == 0
     assert await state(context, "channel") == "sent"
 

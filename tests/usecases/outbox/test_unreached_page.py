@@ -64,7 +64,7 @@ async def rung(context: Context, number: int) -> tuple[DeadlineState, str]:
 
 async def test_the_next_rung_is_paged_and_the_row_has_failed(context: Context) -> None:
     await lapse(context)
-    await results.failed(context, (await calls(context))["U0ROTA0001"], GONE)
+    await results.record_failure(context, (await calls(context))["U0ROTA0001"], GONE)
     assert set(await calls(context)) == {"U0ANA0001", "U0BEN0001"}
     assert await rung(context, 1) == (DeadlineState.FAILED, f"could not be sent: {GONE}")
     assert (await rung(context, 2))[0] is DeadlineState.DUE
@@ -80,8 +80,8 @@ async def test_a_rung_of_whom_one_is_reached_is_followed_by_none(context: Contex
     await escalate(context, 1, "U1")
     await escalate(context, 1, "U1", rung=2)
     paged = await calls(context)
-    await results.failed(context, paged["U0ANA0001"], GONE)
-    assert await results.sent(context, paged["U0BEN0001"], {"ts": "1.1", "channel": "D1"})
+    await results.record_failure(context, paged["U0ANA0001"], GONE)
+    assert await results.record_sent(context, paged["U0BEN0001"], {"ts": "1.1", "channel": "D1"})
     assert await calls(context) == {}
     assert (await rung(context, 2))[0] is DeadlineState.SENT
 
@@ -90,12 +90,12 @@ async def test_a_rung_is_followed_once_its_last_call_has_failed(context: Context
     await escalate(context, 1, "U1")
     await escalate(context, 1, "U1", rung=2)
     paged = await calls(context)
-    await results.failed(context, paged["U0ANA0001"], GONE)
+    await results.record_failure(context, paged["U0ANA0001"], GONE)
     assert (await rung(context, 2))[0] is DeadlineState.DUE
-    await results.failed(context, paged["U0BEN0001"], GONE)
+    await results.record_failure(context, paged["U0BEN0001"], GONE)
     channel = await calls(context)
     assert set(channel) == {"#bosses"}
-    await results.failed(context, channel["#bosses"], "Could not page in #bosses: I cannot see that channel.")
+    await results.record_failure(context, channel["#bosses"], "Could not page in #bosses: I cannot see that channel.")
     assert set(await calls(context)) == {"U0CTO0001"}
 
 
@@ -103,7 +103,7 @@ async def test_a_page_that_fails_after_the_acknowledgement_is_followed_by_none(c
     await lapse(context)
     paged = await calls(context)
     await acknowledge(context, 1, "U2")
-    await results.failed(context, paged["U0ROTA0001"], GONE)
+    await results.record_failure(context, paged["U0ROTA0001"], GONE)
     assert await calls(context) == {}
 
 
@@ -112,7 +112,7 @@ async def test_a_page_that_fails_after_the_next_rung_was_paged_is_told_and_follo
     paged = await calls(context)
     await escalate(context, 1, "U1")
     await calls(context)
-    await results.failed(context, paged["U0ROTA0001"], GONE)
+    await results.record_failure(context, paged["U0ROTA0001"], GONE)
     assert await calls(context) == {}
     async with context.database.reading() as conn:
         told = [record.entry.text for record in await entries.read(conn, 1) if record.entry.data.get("told")]
@@ -128,10 +128,10 @@ async def test_where_a_cover_cannot_be_reached_the_rotation_is_paged(context: Co
     assert set(paged) == {"U0COVER01"}
     async with context.database.transaction() as conn:
         await directory.mark_unreachable(conn, "U0COVER01", "their account is deactivated", START)
-    await results.failed(context, paged["U0COVER01"], GONE)
+    await results.record_failure(context, paged["U0COVER01"], GONE)
     rota = await calls(context)
     assert set(rota) == {"U0ROTA0001"}
-    assert await results.sent(context, rota["U0ROTA0001"], {"ts": "1.1", "channel": "D1"})
+    assert await results.record_sent(context, rota["U0ROTA0001"], {"ts": "1.1", "channel": "D1"})
     assert await rung(context, 1) == (
         DeadlineState.SENT, f"paged: nobody on rung 1 could be reached — <@U0ROTA0001> (Slack); {GONE[:-1]}",
     )  # fmt: skip
@@ -139,7 +139,7 @@ async def test_where_a_cover_cannot_be_reached_the_rotation_is_paged(context: Co
 
 async def test_a_page_by_hand_that_reaches_nobody_tells_whoever_asked(context: Context) -> None:
     await page(context, 1, "U1", users=("U0LEFT001",), reason="You wrote it")
-    await results.failed(context, (await calls(context))["U0LEFT001"], GONE)
+    await results.record_failure(context, (await calls(context))["U0LEFT001"], GONE)
     async with context.database.reading() as conn:
         told = [record.entry.text for record in await entries.read(conn, 1) if record.entry.data.get("told")]
     assert told == [f"<@U1> asks for you: You wrote it: nobody was reached. {GONE}"]

@@ -19,7 +19,7 @@ class ChannelLookPayload(Payload):
     """What an event said about the channel. Slack is asked all the same: events come late, twice or out of order."""
 
     by: str = ""  # who did it
-    loss: str = ""  # a `ChannelLoss`, for a private channel that the bot cannot see any more
+    loss: str = ""  # a `ChannelLoss`, for a private channel that the bot can no longer see
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class ChannelLostPayload(Payload):
 
 @dataclass(frozen=True)
 class MemberRemovedPayload(Payload):
-    """Tells one person inside a private incident who is not inside any more."""
+    """Tells one person in a private incident who has left it."""
 
     person: str  # who is told, as a Slack ID
     user: str  # who was removed

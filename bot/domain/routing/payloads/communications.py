@@ -35,7 +35,7 @@ class CopyPayload(Payload):
 
 @dataclass(frozen=True)
 class PublicationPayload(Payload):
-    """What somebody published about the incident, or corrected."""
+    """A publication about the incident, or a correction of one."""
 
     publication: str
     update: str  # a reference, as `referred_update` reads it

@@ -61,7 +61,7 @@ def _about(view: GroupView, facts: AlertFacts, policy: Policy, now: datetime, co
     group = view.group
     pairs = [
         ("Since", phrases.at(group.started_at, now)),
-        ("Alerts", parts.counted(group, view.firing, view.resolved)),
+        ("Alerts", parts.counts_in_words(group, view.firing, view.resolved)),
         ("Severity", phrases.severity_name(group.severity, policy)),
         ("Service", parts.services(group, policy) or "not known"),
         *([("Owner", owner)] if (owner := help_lines.owner(facts)) else []),

@@ -99,7 +99,7 @@ def _facts(view: GroupView, policy: Policy, now: datetime) -> str:
         decision += f" as {incident_name}" if group.decision is Decision.DECLARED else f" to {incident_name}"
     return elements.join_dots(
         [
-            parts.counted(group, view.firing, view.resolved),
+            parts.counts_in_words(group, view.firing, view.resolved),
             f"since {phrases.at(group.started_at, now)}",
             parts.services(group, policy),
             f"{decision}: {clip(render(plain(parts.reason(view))), REASON_LENGTH)}",

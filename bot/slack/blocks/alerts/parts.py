@@ -33,7 +33,7 @@ def title(group: AlertGroup) -> str:
     return clip(_data(group.title), TITLE_LENGTH)
 
 
-def counted(group: AlertGroup, firing: int, resolved: int) -> str:
+def counts_in_words(group: AlertGroup, firing: int, resolved: int) -> str:
     """True counts, such as `3 firing, 1 resolved and 7 more, not sent to us · flapped 2 times`."""
     counts = f"{firing} firing" + (f", {resolved} resolved" if resolved else "")
     if group.truncated:

@@ -93,11 +93,11 @@ def values_of_action(view: View) -> ActionValues:
         raise InputErrors({"title": "Say in a few words what is to be done."})
     metadata = inputs.metadata_of(view)
     source = metadata.get("source") if isinstance(metadata.get("source"), dict) else {}
-    category, kind = inputs.chosen(view, "category"), inputs.chosen(view, "kind")
+    category, kind = inputs.chosen_value(view, "category"), inputs.chosen_value(view, "kind")
     new = NewAction(
         title,
         owner=inputs.user(view, "owner"),
-        priority=Priority(inputs.chosen(view, "priority") or Priority.P2),
+        priority=Priority(inputs.chosen_value(view, "priority") or Priority.P2),
         due=inputs.day(view, "due"),
         description=inputs.text(view, "description"),
         category=Category(category) if category else None,

@@ -42,7 +42,7 @@ def add_to_timeline_modal(incidents: Sequence[Incident], source: Mapping[str, An
 
 def values_of_add_to_timeline(view: View) -> AddValues:
     """Read the form. Raises `InputErrors` where no incident was chosen."""
-    number = (inputs.chosen(view, "incident") or "").removeprefix("INC-")
+    number = (inputs.chosen_value(view, "incident") or "").removeprefix("INC-")
     source = inputs.metadata_of(view).get("source")
     if not number.isdecimal() or not isinstance(source, dict):
         raise InputErrors({"incident": "Choose an incident, then press Add."})

@@ -56,7 +56,7 @@ def attach_modal(group: int, open_incidents: Sequence[Incident]) -> Block:
 
 def values_of_attach(view: View) -> AttachValues:
     """Read the form. Raises `InputErrors` if no incident is chosen."""
-    chosen = (inputs.chosen(view, "into") or "").removeprefix("INC-")
+    chosen = (inputs.chosen_value(view, "into") or "").removeprefix("INC-")
     if not chosen.isdecimal():
         raise InputErrors({"into": "Choose an incident."})
     return AttachValues(_group(view), int(chosen))
@@ -81,7 +81,7 @@ def dismiss_modal(group: int, reasons: Mapping[str, str]) -> Block:
 
 def values_of_dismiss(view: View, reasons: Mapping[str, str]) -> DismissValues:
     """Read the form. Raises `InputErrors` if no reason is chosen."""
-    why = inputs.chosen(view, "why")
+    why = inputs.chosen_value(view, "why")
     if why not in reasons:
         raise InputErrors({"why": "Choose one."})
     return DismissValues(_group(view), str(why), inputs.text(view, "note"))
@@ -97,7 +97,7 @@ class SilenceValues:
 
 def silence_modal(labels: Mapping[str, str], channel: str | None) -> Block:
     """The form with three inputs: the labels of the alerts, for how long, and an optional reason."""
-    lines = "\n".join(silence.formatted(label, value) for label, value in labels.items() if value)
+    lines = "\n".join(silence.format_matcher(label, value) for label, value in labels.items() if value)
     options = [elements.option(label, span) for span, label in SPANS.items()]
     return elements.modal(
         SILENCE,
@@ -124,7 +124,7 @@ def values_of_silence(view: View) -> SilenceValues:
     labels = inputs.text(view, "labels")
     if "=" not in labels:
         raise InputErrors({"labels": "Write each as label=value, such as alertname=HighErrors."})
-    text = f"{labels} for {inputs.chosen(view, 'span') or '2h'} {inputs.text(view, 'reason')}"
+    text = f"{labels} for {inputs.chosen_value(view, 'span') or '2h'} {inputs.text(view, 'reason')}"
     channel = inputs.metadata_of(view).get("channel")
     return SilenceValues(text, channel if isinstance(channel, str) else None)
 

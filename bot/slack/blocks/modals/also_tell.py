@@ -47,7 +47,7 @@ class Offer:
 
 def also_tell_input(incident: Incident, policy: Policy) -> Block | None:
     """The audiences to tell as well, ticked by the severity's rules. None where the policy names nobody to tell."""
-    proposed = stages.proposed(incident, policy)
+    proposed = stages.proposed_audiences(incident, policy)
     hidden = incident.private or incident.drill
     unproposed = [
         audience

@@ -54,7 +54,7 @@ def comms_modal(form: CommsForm) -> Block:
     """The form, with inputs `audience`, `subject` and `text`, and the button **Send a test to me**."""
     blocks = [
         *([] if form.corrected else [_choice(form)]),
-        _told(form),
+        _last_messages(form),
         *([_corrects(form.corrected)] if form.corrected else []),
         elements.input_block(
             _block_id("subject", form), "Subject", elements.text_input(form.message.subject, longest=SUBJECT_LENGTH)
@@ -68,7 +68,7 @@ def comms_modal(form: CommsForm) -> Block:
         *findings_blocks(form.findings),
         *recipient_blocks(form.reach, form.audience),
         elements.actions(elements.button("Send a test to me", TEST, press_value(form.incident))),
-        *([] if form.corrected else _sent(form)),
+        *([] if form.corrected else _sent_messages(form)),
     ]
     submit = "Ask for approval" if form.asks else "Send"
     return elements.modal(
@@ -142,7 +142,7 @@ def typed_so_far(view: View) -> CommsValues:
 
 def chosen_audience(view: View) -> str | None:
     """The audience that is chosen now; it may differ from the one whose text stands in the form."""
-    return inputs.chosen(view, AUDIENCE)
+    return inputs.chosen_value(view, AUDIENCE)
 
 
 def text_block(view: View) -> str:
@@ -174,7 +174,7 @@ def _choice(form: CommsForm) -> Block:
     return {**block, "dispatch_action": True}
 
 
-def _told(form: CommsForm) -> Block:
+def _last_messages(form: CommsForm) -> Block:
     due = [f"*{render(plain(c.audience.name))}*: {c.last_told}" for c in form.choices if c.proposed]
     lines = [" · ".join(due)] if due else ["The severity proposes no audience."]
     if form.told is not None:
@@ -192,7 +192,7 @@ def recipient_blocks(reach: Reach, audience: Audience) -> list[Block]:
     """Exactly who gets the message, and who is left out and why."""
     blocks = [elements.section(f"*Goes to*\n{reach_line(reach, audience)}")]
     if reach.left_out:
-        lines = [_left_out(omission) for omission in reach.left_out]
+        lines = [_exclusion(omission) for omission in reach.left_out]
         blocks.append(elements.section("*Left out*\n" + "\n".join(lines[:LISTED])))
     return blocks
 
@@ -224,11 +224,11 @@ def _recipient(address: str, name: str, group: Group) -> str:
     return f"{render(plain(name))} ({person})" if name and name != address else person
 
 
-def _left_out(omission: ExcludedRecipient) -> str:
+def _exclusion(omission: ExcludedRecipient) -> str:
     return f"• {render(plain(omission.who))}: {render(plain(omission.why))}"
 
 
-def _sent(form: CommsForm) -> list[Block]:
+def _sent_messages(form: CommsForm) -> list[Block]:
     """The messages so far, each with **Correct**."""
     blocks: list[Block] = []
     for communication in form.sent:

@@ -31,9 +31,9 @@ def states_input(rules: StatusPageRules, lines: str) -> list[Block]:
 def lines_of(rules: StatusPageRules, states: Mapping[str, ComponentState], common: ComponentState) -> str:
     """A line for each affected component whose state is not `common`."""
     return "\n".join(
-        f"{each.name}: {states[each.key].label.lower()}"
-        for each in rules.components
-        if states.get(each.key, common) not in (common, ComponentState.OPERATIONAL)
+        f"{component.name}: {states[component.key].label.lower()}"
+        for component in rules.components
+        if states.get(component.key, common) not in (common, ComponentState.OPERATIONAL)
     )
 
 
@@ -50,7 +50,7 @@ def states_of(rules: StatusPageRules, lines: str) -> dict[str, ComponentState]:
 
 
 def _unknown(rules: StatusPageRules, line: str) -> str:
-    names = [each.name for each in rules.components[:LISTED]]
+    names = [component.name for component in rules.components[:LISTED]]
     example = f"Write it like “{names[0]}: major outage”."
     return f"“{clip(line, 40)}” names no component. {example} There are: {', '.join(names)}."
 
@@ -60,7 +60,7 @@ def _state(text: str) -> ComponentState:
         state = parse_state(text)
     except Refused:
         allowed = ", ".join(
-            each.label.lower() for each in ComponentState if each is not ComponentState.UNDER_MAINTENANCE
+            choice.label.lower() for choice in ComponentState if choice is not ComponentState.UNDER_MAINTENANCE
         )
         raise InputErrors({STATES: f"“{clip(text.strip(), 40)}” is not a state. Write one of: {allowed}."}) from None
     if state not in ALLOWED:

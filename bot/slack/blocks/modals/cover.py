@@ -52,7 +52,7 @@ def _picker(at: datetime) -> Block:
 def values_of_cover(view: View, now: datetime) -> CoverValues:
     """Read the form. Raises `InputErrors` for a time in the past, or an end before the start."""
     schedule, starts, ends = (
-        inputs.chosen(view, "cover") or inputs.chosen(view, "schedule"),
+        inputs.chosen_value(view, "cover") or inputs.chosen_value(view, "schedule"),
         inputs.instant(view, "starts"),
         inputs.instant(view, "ends"),
     )

@@ -107,7 +107,7 @@ def _value(view: View, custom: CustomField) -> Answer | None:
     name = _block(custom)
     match custom.kind:
         case "select":
-            return inputs.chosen(view, name)
+            return inputs.chosen_value(view, name)
         case "number":
             return _number(inputs.text(view, name))
         case "user":

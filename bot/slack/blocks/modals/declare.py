@@ -157,7 +157,7 @@ def facts_of(view: View, policy: Policy) -> dict[str, Fact]:
 def values_of_declare(view: View, policy: Policy) -> DeclareValues:
     """Read the form. Raises `InputErrors`, which keeps the form open with what was typed."""
     context = inputs.metadata_of(view)
-    title, severity = title_of(inputs.text(view, "title")), inputs.chosen(view, "severity")
+    title, severity = title_of(inputs.text(view, "title")), inputs.chosen_value(view, "severity")
     errors = {}
     if not title:
         errors["title"] = "Say in a few words what is wrong, such as “Checkout is down”."
@@ -173,7 +173,7 @@ def values_of_declare(view: View, policy: Policy) -> DeclareValues:
         severity=severity,
         description=inputs.text(view, "description"),
         services=chosen_services(view, policy),
-        category=inputs.chosen(view, "category"),
+        category=inputs.chosen_value(view, "category"),
         private="private" in inputs.several(view, "private"),
         facts=facts_of(view, policy),
         custom=custom,

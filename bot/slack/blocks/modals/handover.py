@@ -44,7 +44,7 @@ def handover_modal(incident: Incident, policy: Policy, asker: str) -> Block:
 
 def values_of_handover(view: View) -> HandoverValues:
     """Read the form. Raises `InputErrors` if the role or the person is missing."""
-    number, role, to = inputs.incident_of(view), inputs.chosen(view, "role"), inputs.user(view, "to")
+    number, role, to = inputs.incident_of(view), inputs.chosen_value(view, "role"), inputs.user(view, "to")
     missing = {"role": "" if role else "Choose a role.", "to": "" if to else "Choose a person to ask."}
     if role is None or to is None:
         raise InputErrors({block: error for block, error in missing.items() if error})

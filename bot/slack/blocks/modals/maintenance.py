@@ -89,7 +89,7 @@ def planned_list(planned: Sequence[Publication]) -> Message:
     return elements.message("Maintenance", [elements.section(_planned_lines(planned))])
 
 
-def scheduled(publication: Publication) -> Message:
+def schedule_confirmation(publication: Publication) -> Message:
     """The answer to the person who scheduled it."""
     return elements.message("Maintenance is on the status page", [elements.section(_planned_lines([publication]))])
 

@@ -53,7 +53,7 @@ def redact_modal(incident: Incident, records: Sequence[RecordedEntry]) -> Block:
 
 def values_of_redact(view: View) -> RedactValues:
     """Read the form. Raises `InputErrors` if nothing was chosen or the reason is empty."""
-    chosen = inputs.chosen(view, "entry") or str(inputs.metadata_of(view).get("entry") or "")
+    chosen = inputs.chosen_value(view, "entry") or str(inputs.metadata_of(view).get("entry") or "")
     if not chosen.isdecimal():
         raise InputErrors({"entry": "Choose what to redact."})
     reason = inputs.text(view, "reason")

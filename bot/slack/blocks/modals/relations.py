@@ -60,7 +60,7 @@ def tag_modal(incident: Incident) -> Block:
 
 def other_of(view: View) -> tuple[int, int]:
     """The numbers of the form's incident and of the chosen one. Raises `InputErrors` where none is chosen."""
-    chosen = inputs.chosen(view, OTHER)
+    chosen = inputs.chosen_value(view, OTHER)
     if chosen is None:
         raise InputErrors({OTHER: "Choose an incident."})
     return inputs.incident_of(view), int(chosen)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bot.domain.review.document import TITLES
 from bot.domain.review.edited import as_text
 from bot.domain.review.view import ReviewView
-from bot.review_formats import named
+from bot.review_formats import with_names
 from bot.slack.blocks import elements, inputs
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.inputs import View
@@ -37,7 +37,7 @@ def edit_modal(view: ReviewView) -> Block:
     ]
     for key in WRITTEN:
         section = view.section(key)
-        text = from_modal(named(as_text(section.sentences), view.names))
+        text = from_modal(with_names(as_text(section.sentences), view.names))
         if length(text) > elements.INPUT:
             blocks.append(elements.context(f"*{section.title}* is too long for this form: the console takes it."))
             continue

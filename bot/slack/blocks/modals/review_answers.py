@@ -66,4 +66,4 @@ def values_of_answers(view: View) -> Answers:
     }
     if not answers:
         raise InputErrors({inputs.first_block(view): "Answer at least one, or close this form."})
-    return Answers(inputs.incident_of(view), answers, inputs.chosen(view, "name") == ANONYMOUS)
+    return Answers(inputs.incident_of(view), answers, inputs.chosen_value(view, "name") == ANONYMOUS)

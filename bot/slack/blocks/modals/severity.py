@@ -43,7 +43,7 @@ def severity_modal(incident: Incident, policy: Policy) -> Block:
 
 def values_of_severity(view: View, policy: Policy) -> SeverityValues:
     """Read the form. Raises `InputErrors` for a severity that is not in the policy."""
-    number, severity = inputs.incident_of(view), inputs.chosen(view, "severity")
+    number, severity = inputs.incident_of(view), inputs.chosen_value(view, "severity")
     errors = severity_errors(severity, policy)
     if errors or severity is None:
         raise InputErrors(errors)

@@ -71,7 +71,7 @@ def status_page_modal(form: PageForm) -> Block:
     lines = typed.lines if typed else lines_of(form.rules, states, state)
     blocks = [
         _choice(form),
-        _now(form),
+        _present_state(form),
         elements.input_block(
             "title", "Title", elements.text_input(title, longest=TITLE_LENGTH, placeholder="Checkout fails for some"),
             hint="For customers. The incident's own title stays inside.",
@@ -90,7 +90,7 @@ def status_page_modal(form: PageForm) -> Block:
             hint="What happens, what you do about it, and when you say more.",
         ),
         *findings_blocks(form.findings),
-        *_published(form),
+        *_published_updates(form),
     ]  # fmt: skip
     sentences = [finding.sentence for finding in form.findings]
     metadata = inputs.metadata(incident=form.incident.id, publication=page.id if page else None, found=sentences)
@@ -108,7 +108,7 @@ def values_of_page(view: View, rules: StatusPageRules) -> PageValues:
     if errors:
         raise InputErrors(errors)
     metadata = inputs.metadata_of(view)
-    state = ComponentState(inputs.chosen(view, "state") or ComponentState.OPERATIONAL)
+    state = ComponentState(inputs.chosen_value(view, "state") or ComponentState.OPERATIONAL)
     lines = inputs.text(view, STATES)
     publication = metadata.get("publication")
     return PageValues(
@@ -117,7 +117,7 @@ def values_of_page(view: View, rules: StatusPageRules) -> PageValues:
         title,
         inputs.text(view, "impact"),
         message,
-        PublicStatus(inputs.chosen(view, "status") or PublicStatus.INVESTIGATING),
+        PublicStatus(inputs.chosen_value(view, "status") or PublicStatus.INVESTIGATING),
         {**dict.fromkeys(inputs.several(view, "components"), state), **states_of(rules, lines)},
         lines,
         state,
@@ -135,7 +135,7 @@ def _choice(form: PageForm) -> Block:
     return {**block, "dispatch_action": True}
 
 
-def _now(form: PageForm) -> Block:
+def _present_state(form: PageForm) -> Block:
     page = form.publication
     if page is None:
         return elements.context("Nothing of this incident is on the status page yet.")
@@ -143,7 +143,7 @@ def _now(form: PageForm) -> Block:
     return elements.context(f"On the page: *{render(plain(page.title))}* · {page.status.label} · {last}")
 
 
-def _published(form: PageForm) -> list[Block]:
+def _published_updates(form: PageForm) -> list[Block]:
     """The last updates on the page, each with **Correct**."""
     page = form.publication
     if page is None:

@@ -73,7 +73,7 @@ def values_of_update(view: View, policy: Policy) -> UpdateValues:
     """Read the form. Raises `InputErrors` for an empty text, and for a status or severity that no longer exists."""
     number, metadata = inputs.incident_of(view), inputs.metadata_of(view)
     text = inputs.text(view, "text")
-    status, severity = inputs.chosen(view, "status"), inputs.chosen(view, "severity")
+    status, severity = inputs.chosen_value(view, "status"), inputs.chosen_value(view, "severity")
     errors = {}
     if not text:
         errors["text"] = "Write what changed, such as “Rolled back, error rate is falling”."
@@ -87,7 +87,7 @@ def values_of_update(view: View, policy: Policy) -> UpdateValues:
         status=Status(status),
         severity=severity,
         text=text,
-        next_in=_next_in(inputs.chosen(view, "next_in")),
+        next_in=_next_in(inputs.chosen_value(view, "next_in")),
         status_seen=str(metadata.get("status", "")),
         severity_seen=str(metadata.get("severity", "")),
     )

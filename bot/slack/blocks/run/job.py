@@ -41,7 +41,7 @@ def question(incident: Incident, run_name: str, job: Job, step: Step) -> Message
     )
     look = f"*Look first:* {render(plain(step.verification))}" if step.verification else "*Look first* whether it ran."
     value = press_value(incident, job.walk, job.step, job.id)
-    again = elements.confirmed(
+    again = elements.with_confirmation(
         elements.button("Run again", "job_again", value, style="danger"),
         "Run it again?", "If it did run, this does it a second time.", "Run again",
     )  # fmt: skip

@@ -34,7 +34,7 @@ def run_message(
 ) -> Message:
     """The message. `runnable` and `undoable` are the keys of steps that a runner would run, or roll back."""
     if not run.active:
-        return _ended(incident, playbook, run, now)
+        return _ending(incident, playbook, run, now)
     current = runs.current_steps(run)
     resting = _is_resting(incident, run)
     steps = {step.key: step for step in playbook.steps}
@@ -42,7 +42,7 @@ def run_message(
     prefix = phrases.drill_prefix(incident)
     blocks: list[Block | None] = [
         elements.section(f"{prefix}:blue_book: *{render(plain(run.name))}* · {progress_bar(run)}"),
-        elements.context(_opened(incident, run), *([render(run.before)] if run.before else [])),
+        elements.context(_opening(incident, run), *([render(run.before)] if run.before else [])),
         elements.context(f"{incident.id} is {incident.status}, so this playbook rests.") if resting else None,
         _missing_values(incident, playbook, run, [steps[state.key] for state in current]) if not resting else None,
         elements.context(f"*{_phase(playbook, first.phase)}*" + _in_parallel(current)),
@@ -62,7 +62,7 @@ def _is_resting(incident: Incident, run: PlaybookRun) -> bool:
     return incident.ended_at is not None and run.opened_at <= incident.ended_at
 
 
-def _opened(incident: Incident, run: PlaybookRun) -> str:
+def _opening(incident: Incident, run: PlaybookRun) -> str:
     kind = "Checklist" if run.kind == "checklist" else "Playbook"
     return f"{kind} for {incident.id}, opened by {mention(run.opened_by)} {elements.clock(run.opened_at)}"
 
@@ -159,7 +159,7 @@ def _escalation_criteria(incident: Incident, playbook: Playbook, run: PlaybookRu
     if not unused:
         return []
     buttons = [
-        elements.confirmed(
+        elements.with_confirmation(
             button(criterion, f"walk_escalate_{number}", press_value(incident, run.number, number)),
             "Escalate?", f"{criterion}. The next rung of the ladder is paged now.", "Escalate",
         )
@@ -191,7 +191,7 @@ def _undo_button(playbook: Playbook, run: PlaybookRun, value: str) -> Block | No
     return button(f"Undo step {latest.key}", "walk_rollback", f"{value}:{latest.key}")
 
 
-def _ended(incident: Incident, playbook: Playbook, run: PlaybookRun, now: datetime) -> Message:
+def _ending(incident: Incident, playbook: Playbook, run: PlaybookRun, now: datetime) -> Message:
     """A finished or stopped run: its outcome, and what the playbook asks for afterwards."""
     prefix, value = phrases.drill_prefix(incident), press_value(incident, run.number)
     actor = f"{mention(run.ended_by)} {phrases.at(run.ended_at, now)}" if run.ended_by and run.ended_at else ""

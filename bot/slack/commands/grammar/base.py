@@ -45,7 +45,7 @@ def split_first_word(typed: str) -> tuple[str, str]:
     return (pieces[0] if pieces else "", pieces[1].strip() if len(pieces) > 1 else "")
 
 
-def normalized(name: str) -> str:
+def normalize(name: str) -> str:
     """A name for comparison: lower case, without spaces, `_` and `-`."""
     return re.sub(r"[\s_-]+", "", name).lower()
 

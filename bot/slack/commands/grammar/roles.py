@@ -6,7 +6,7 @@ import re
 
 from bot.domain.policy.policy import Policy, Role
 from bot.slack import text
-from bot.slack.commands.grammar.base import ArgumentError, ParseContext, echo, join_or, normalized
+from bot.slack.commands.grammar.base import ArgumentError, ParseContext, echo, join_or, normalize
 from bot.slack.commands.grammar.people import nobody_called, typed_name
 from bot.slack.commands.request import Request
 
@@ -73,9 +73,9 @@ def _role_and_name(phrase: str, context: ParseContext, *, by_mention: bool) -> t
 
 def find_role(phrase: str, policy: Policy) -> Role | tuple[Role, ...]:
     """The role that the words name by key, title, initials or the start of one; else all that they may mean."""
-    name = normalized(phrase)
+    name = normalize(phrase)
     for role in policy.roles:
-        if name and name in (normalized(role.key), normalized(role.title)):
+        if name and name in (normalize(role.key), normalize(role.title)):
             return role
     candidates = [role for role in policy.roles if name and _may_mean(name, role)]
     return candidates[0] if len(candidates) == 1 else tuple(candidates)
@@ -84,7 +84,7 @@ def find_role(phrase: str, policy: Policy) -> Role | tuple[Role, ...]:
 def _may_mean(name: str, role: Role) -> bool:
     initials = "".join(word[0] for word in role.title.lower().split())
     prefix = _ABBREVIATIONS.get(name, name)
-    return name == initials or any(normalized(full).startswith(prefix) for full in (role.key, role.title))
+    return name == initials or any(normalize(full).startswith(prefix) for full in (role.key, role.title))
 
 
 def _commander(policy: Policy) -> Role:

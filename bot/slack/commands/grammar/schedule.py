@@ -8,7 +8,7 @@ from bot.domain.errors import Refused
 from bot.domain.oncall.place import parse_place, place_of
 from bot.domain.policy.policy import Policy
 from bot.slack.commands import cover_window
-from bot.slack.commands.grammar.base import ArgumentError, ParseContext, echo, join_or, normalized
+from bot.slack.commands.grammar.base import ArgumentError, ParseContext, echo, join_or, normalize
 from bot.slack.commands.request import Request
 
 _GIVE_UP = frozenset({"none", "nobody", "noone", "no-one", "clear", "-", "off", "end", "stop"})
@@ -56,14 +56,14 @@ def _find_place(typed: str, policy: Policy) -> str:
 
 def find_schedule(typed: str, policy: Policy) -> str:
     """The key of the schedule meant by its name or the start of one. Raises `ArgumentError`."""
-    name = normalized(typed.rstrip(",.;:!?"))
+    name = normalize(typed.rstrip(",.;:!?"))
     keys = list(policy.schedules)
     if not keys:
         raise ArgumentError("The policy has no schedules. Add some under `schedules:`, then try again.")
     if not name:
         raise ArgumentError(f"Which schedule? One of: {', '.join(keys[:_LISTED])}.")
-    exact = [key for key in keys if normalized(key) == name]
-    matching = exact or [key for key in keys if normalized(key).startswith(name)]
+    exact = [key for key in keys if normalize(key) == name]
+    matching = exact or [key for key in keys if normalize(key).startswith(name)]
     if len(matching) != 1:
         near = matching or difflib.get_close_matches(name, keys, n=2, cutoff=0.5)
         hint = f"Did you mean {join_or(near)}?" if near else f"Use one of: {', '.join(keys[:_LISTED])}."

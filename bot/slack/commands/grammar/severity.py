@@ -9,7 +9,7 @@ from bot.slack.commands.grammar.base import (
     ArgumentError,
     ParseContext,
     echo,
-    normalized,
+    normalize,
     split_first_word,
     without_because,
 )
@@ -59,9 +59,9 @@ def drill(context: ParseContext) -> Request:
 def find_severity(typed: str, policy: Policy) -> tuple[str, str] | None:
     """The key of a severity at the start of `typed`, given by key or name, and the rest. The longest match wins."""
     pieces = typed.split(None, _LONGEST_NAME)
-    keys = {normalized(name): level.key for level in reversed(policy.severities) for name in (level.name, level.key)}
+    keys = {normalize(name): level.key for level in reversed(policy.severities) for name in (level.name, level.key)}
     for count in range(min(_LONGEST_NAME, len(pieces)), 0, -1):
-        key = keys.get(normalized("".join(pieces[:count]).rstrip(":,;")))
+        key = keys.get(normalize("".join(pieces[:count]).rstrip(":,;")))
         if key is not None:
             split = typed.split(None, count)
             return key, split[count].strip() if len(split) > count else ""

@@ -87,7 +87,7 @@ async def _submit_silence(call: Submission) -> None:
 async def press_declare(call: Call, value: str) -> Message | None:
     """Open the form to declare an incident, with what the group says filled in."""
     call.require("declare")
-    group = await act.undecided(call.context, _number(value))
+    group = await act.require_undecided(call.context, _number(value))
     policy = call.context.policy
     view = declare_modal(
         policy,
@@ -113,7 +113,7 @@ async def _press_keep_open(call: Press) -> Message | None:
 async def press_attach(call: Call, value: str) -> Message | None:
     """Open the form to choose an incident."""
     act.require_attach(call.context, call.user)
-    number = (await act.undecided(call.context, _number(value))).number
+    number = (await act.require_undecided(call.context, _number(value))).number
     open_incidents = await call.ctx.open_incidents(call.user, elements.OPTIONS)
     if not open_incidents.incidents:
         raise Refused("No incident is open to attach it to. Declare one.", "declare")
@@ -123,7 +123,7 @@ async def press_attach(call: Call, value: str) -> Message | None:
 async def press_dismiss(call: Call, value: str) -> Message | None:
     """Open the form to say why."""
     call.require("cancel")
-    number = (await act.undecided(call.context, _number(value))).number
+    number = (await act.require_undecided(call.context, _number(value))).number
     return await call.open_form(dismiss_modal(number, act.DISMISSALS), "alerts")
 
 

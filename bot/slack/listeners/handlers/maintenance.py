@@ -10,7 +10,7 @@ from bot.slack.blocks.modals.maintenance import (
     CALLBACK,
     maintenance_modal,
     planned_list,
-    scheduled,
+    schedule_confirmation,
     values_of_maintenance,
 )
 from bot.slack.listeners.calls import Call, Submission, SubmissionHandler, WorkspaceCall, WorkspaceHandler
@@ -20,7 +20,7 @@ from storage.statuspage import publications
 
 async def _maintenance(call: WorkspaceCall) -> Message | None:
     """List what is planned; without words open the form."""
-    planned = await _planned(call)
+    planned = await _planned_maintenance(call)
     if call.request.text.strip().lower() in ("list", "all"):
         return planned_list(planned)
     call.require(ACTION)
@@ -34,10 +34,10 @@ async def _submit(call: Submission) -> None:
     new = values_of_maintenance(call.view, call.context.clock.now())
     with refusal_at("title"):
         publication = await schedule(call.context, new, call.user, call.delivery)
-    await call.reply_later(scheduled(publication), channel=None)
+    await call.reply_later(schedule_confirmation(publication), channel=None)
 
 
-async def _planned(call: Call) -> list[Publication]:
+async def _planned_maintenance(call: Call) -> list[Publication]:
     async with call.context.database.reading() as conn:
         unresolved = await publications.unresolved(conn)
     planned = [publication for publication in unresolved if publication.is_maintenance]

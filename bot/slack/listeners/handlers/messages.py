@@ -36,7 +36,7 @@ def source_of(ctx: ListenerContext, interaction: Interaction, message: dict[str,
 
 def source_in(value: str) -> Source:
     """The message that a button carries. Raises `ValueError` if it carries none."""
-    source = inputs.unpacked(value).get("source")
+    source = inputs.unpack(value).get("source")
     if not isinstance(source, dict) or not all(isinstance(part, str) or part is None for part in source.values()):
         raise ValueError("the button carries no message")
     return source
@@ -53,7 +53,7 @@ async def open_declare_from_message(ctx: ListenerContext, interaction: Interacti
         origin=FormOrigin(interaction.channel, {name: value for name, value in source.items() if name != "text"}),
     )
     return await ctx.open_view(
-        _again(interaction, "declare_from_message", source), view, command_line(ctx, title=title_of(text))
+        _retry_interaction(interaction, "declare_from_message", source), view, command_line(ctx, title=title_of(text))
     )
 
 
@@ -65,9 +65,9 @@ async def open_add_to_timeline(ctx: ListenerContext, interaction: Interaction, s
     words = title_of(from_command(source.get("text") or "")) or "What happened"
     line = f"{ctx.command} note {words} --in {incidents[0].id}"
     view = add_to_timeline_modal(incidents, source)
-    return await ctx.open_view(_again(interaction, "add_to_timeline", source), view, line)
+    return await ctx.open_view(_retry_interaction(interaction, "add_to_timeline", source), view, line)
 
 
-def _again(interaction: Interaction, action: str, source: Source) -> Interaction:
+def _retry_interaction(interaction: Interaction, action: str, source: Source) -> Interaction:
     """The interaction with the button that opens the form once more, as much of the text as fits in it."""
-    return replace(interaction, again=(action, inputs.packed({"source": source}, elements.VALUE)))
+    return replace(interaction, again=(action, inputs.pack({"source": source}, elements.VALUE)))

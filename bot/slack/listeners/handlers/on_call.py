@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bot.domain.errors import Refused
 from bot.slack.blocks import oncall
-from bot.slack.blocks.cover import ask_long_cover, covered, given_up
+from bot.slack.blocks.cover import ask_long_cover, cover_confirmation, cover_end_confirmation
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.modals.cover import CALLBACK, cover_modal, values_of_cover
 from bot.slack.directory.time_zones import time_zone_of
@@ -33,7 +33,7 @@ async def _cover(call: WorkspaceCall) -> Message | None:
     request = call.request
     if request.clear:
         ended = await give_up(call.context, request.schedule or "", call.user, delivery=call.delivery)
-        return given_up(ended, call.context.policy, call.context.clock.now(), call.user)
+        return cover_end_confirmation(ended, call.context.policy, call.context.clock.now(), call.user)
     if request.window is None or request.schedule is None:
         return await open_cover_form(call, request.schedule)
     zone: tzinfo = UTC
@@ -89,7 +89,7 @@ async def _take_at_once(
 ) -> Message:
     outcome = await cover(call.context, schedule, starts_at, ends_at, call.identity, delivery=call.delivery)
     now = call.context.clock.now()
-    return covered(outcome, call.context.policy, now, call.ctx.command, notes)
+    return cover_confirmation(outcome, call.context.policy, now, call.ctx.command, notes)
 
 
 async def _submit_cover(call: Submission) -> None:

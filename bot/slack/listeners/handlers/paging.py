@@ -61,10 +61,10 @@ async def _trigger(call: VerbCall) -> Message:
     """Fire the named trigger; list all triggers if the text names none."""
     parsed = parse_trigger(call.policy, call.request.text)
     if parsed is None:
-        return triggers.listed(call.incident, call.policy, call.ctx.command, call.request.text)
+        return triggers.trigger_list(call.incident, call.policy, call.ctx.command, call.request.text)
     trigger, reason = parsed
     saved = await escalate.fire_trigger(call.context, call.number, trigger, call.user, reason, delivery=call.delivery)
-    return triggers.tripped(saved, trigger)
+    return triggers.trigger_confirmation(saved, trigger)
 
 
 async def _press_cannot_come(call: Press) -> Message:

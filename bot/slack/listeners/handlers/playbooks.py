@@ -23,7 +23,7 @@ async def _playbook(call: VerbCall) -> Message:
     hits = await runs.suggest(call.context, call.incident, call.policy, text)
     async with call.context.database.reading() as conn:
         existing = await playbook_runs.of_incident(conn, call.number)
-    return playbooks.suggested(call.incident, hits, existing, call.ctx.command, text)
+    return playbooks.suggestions(call.incident, hits, existing, call.ctx.command, text)
 
 
 async def _open(call: VerbCall | Press, playbook: str) -> Message:

@@ -94,7 +94,7 @@ async def _search(call: WorkspaceCall) -> Message:
     async with call.context.database.reading() as conn:
         matches = await search.search(conn, text, call.user, call.context.clock.now())
         alerts = await search.search_past_alerts(conn, text)
-    return triage.searched(matches, alerts, call.context.policy, text, call.ctx.command)
+    return triage.search_results(matches, alerts, call.context.policy, text, call.ctx.command)
 
 
 async def _help(call: WorkspaceCall) -> Message:

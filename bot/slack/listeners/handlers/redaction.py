@@ -34,7 +34,7 @@ _LINK = re.compile(r"<?https?://[^\s/]+/archives/([A-Z0-9]+)/p([0-9]{10})([0-9]{
 async def _redact(call: VerbCall) -> Message | None:
     """`redact` opens the form; `redact <link to a message> <reason>` redacts at once."""
     if not call.request.text:
-        return await call.open_form(redact_modal(call.incident, await _offered(call)), "redact")
+        return await call.open_form(redact_modal(call.incident, await _redactable_entries(call)), "redact")
     link = _LINK.match(call.request.text)
     if link is None:
         raise Refused("Give the link to the message, then the reason. Without both, the form opens.", "redact")
@@ -43,7 +43,7 @@ async def _redact(call: VerbCall) -> Message | None:
     if not reason:
         return await _form_about(call, record)
     result = await redact(call.context, call.number, record.seq, reason, call.user, delivery=call.delivery)
-    return redaction.redacted(result, call.user)
+    return redaction.redaction_confirmation(result, call.user)
 
 
 async def open_redact_form(call: Press, ts: str) -> Message | None:
@@ -57,7 +57,7 @@ async def _form_about(call: IncidentCall, record: RecordedEntry) -> Message | No
     return await call.open_form(redact_modal(call.incident, [record]), "redact")
 
 
-async def _offered(call: VerbCall) -> list[RecordedEntry]:
+async def _redactable_entries(call: VerbCall) -> list[RecordedEntry]:
     """The newest entries that the person may redact, the newest first. Raises `Refused` if there are none."""
     everything = may_redact_everything(call.context, call.incident, call.user)
     async with call.context.database.reading() as conn:
@@ -92,7 +92,7 @@ async def _record_of_message(call: IncidentCall, channel: str, ts: str) -> Recor
 async def _submit(call: Submission) -> None:
     values = values_of_redact(call.view)
     result = await redact(call.context, values.incident, values.seq, values.reason, call.user, delivery=call.delivery)
-    await call.reply_later(redaction.redacted(result, call.user), channel=result.incident.channel_id)
+    await call.reply_later(redaction.redaction_confirmation(result, call.user), channel=result.incident.channel_id)
 
 
 VERBS: dict[str, VerbHandler] = {"redact": _redact}

@@ -44,10 +44,10 @@ async def _merge(call: VerbCall) -> Message | None:
             raise Refused(f"There is no other open incident that {call.incident.id} could go on in.", "list all")
         return await call.open_form(merge_modal(call.incident, fitting), "merge INC-7")
     merged = await merge(call.context, call.number, call.request.other, call.user, call.delivery)
-    return _merged(merged)
+    return _merge_reply(merged)
 
 
-def _merged(merged: MergeResult) -> Message:
+def _merge_reply(merged: MergeResult) -> Message:
     incident, target = merged.incident, merged.target
     where = f" <#{target.channel_id}>" if target.channel_id else ""
     parts = [f"{incident.id} is merged into {target.id}{where}. Reminders and pages have stopped here."]
@@ -82,10 +82,10 @@ async def _tag(call: VerbCall) -> Message | None:
         call.require("tag", call.incident)
         return await call.open_form(tag_modal(call.incident), "tag checkout database")
     saved = await tag(call.context, call.number, parse_tags(call.request.text), call.user, call.delivery)
-    return _tagged(saved)
+    return _tag_reply(saved)
 
 
-def _tagged(incident: Incident) -> Message:
+def _tag_reply(incident: Incident) -> Message:
     tags = elements.join_comma(incident.tags, at_most=20)
     return replies.done(f"Tags of {incident.id}: {render(plain(tags)) or 'none'}.")
 
@@ -100,7 +100,7 @@ async def _submit_merge(call: Submission) -> None:
     number, target = other_of(call.view)
     with refusal_at(OTHER):
         merged = await merge(call.context, number, target, call.user, call.delivery)
-    await call.reply_later(_merged(merged), channel=merged.incident.channel_id)
+    await call.reply_later(_merge_reply(merged), channel=merged.incident.channel_id)
 
 
 async def _submit_relate(call: Submission) -> None:
@@ -114,7 +114,7 @@ async def _submit_tag(call: Submission) -> None:
     number, change = tags_of(call.view)
     with refusal_at(TAGS):
         saved = await tag(call.context, number, change, call.user, call.delivery)
-    await call.reply_later(_tagged(saved), channel=saved.channel_id)
+    await call.reply_later(_tag_reply(saved), channel=saved.channel_id)
 
 
 VERBS: dict[str, VerbHandler] = {"merge": _merge, "relate": _relate, "tag": _tag}

@@ -15,15 +15,15 @@ from bot.slack.listeners.people import refuse_bots
 from bot.slack.text import mention
 from bot.usecases.incidents.acknowledge import AcknowledgementResult, acknowledge, invite, join
 from bot.usecases.incidents.assign_roles import assign_roles
-from bot.usecases.incidents.page_answers import PageRef, others_asked
+from bot.usecases.incidents.page_answers import PageRef, people_asked_instead
 
 
 async def _acknowledge(call: VerbCall) -> Message:
     outcome = await acknowledge(call.context, call.number, call.user, delivery=call.delivery)
-    return _acknowledged(outcome, call.user)
+    return _acknowledgement_reply(outcome, call.user)
 
 
-def _acknowledged(outcome: AcknowledgementResult, user: str) -> Message:
+def _acknowledgement_reply(outcome: AcknowledgementResult, user: str) -> Message:
     """The answer: the person is the first, or came after another."""
     if outcome.first_by is not None and outcome.first_at is not None:
         return replies.already_acknowledged(outcome.incident, outcome.first_by, outcome.first_at, user)
@@ -34,7 +34,7 @@ async def _press_acknowledge(call: Press) -> Message | None:
     outcome = await acknowledge(call.context, call.number, call.user, delivery=call.delivery)
     if outcome.first_by is None and not outcome.offer_lead:
         return None  # the channel sees it
-    return _acknowledged(outcome, call.user)
+    return _acknowledgement_reply(outcome, call.user)
 
 
 async def _press_on_it(call: Press) -> Message | None:
@@ -43,11 +43,11 @@ async def _press_on_it(call: Press) -> Message | None:
         return replies.outdated_press(call.incident)
     page, channel = PageRef.parse(call.argument), call.interaction.channel
     async with call.context.database.reading() as conn:
-        paged_people = await others_asked(conn, call.incident, page, call.user, channel)
+        paged_people = await people_asked_instead(conn, call.incident, page, call.user, channel)
     if paged_people:
         return replies.not_your_page(call.incident, paged_people)
     outcome = await acknowledge(call.context, call.number, call.user, delivery=call.delivery)
-    return _acknowledged(outcome, call.user)
+    return _acknowledgement_reply(outcome, call.user)
 
 
 async def _press_lead(call: Press) -> Message | None:

@@ -45,7 +45,7 @@ async def _review(call: VerbCall) -> Message:
 
 async def _press_read(call: Press) -> Message | None:
     view = await _read(call)
-    return await call.open_form(blocks.whole(view, call.policy), "review")
+    return await call.open_form(blocks.whole_text(view, call.policy), "review")
 
 
 async def _press_history(call: Press) -> Message | None:

@@ -9,7 +9,7 @@ from bot.domain.communications import stages
 from bot.domain.communications.stages import STATUS_PAGE
 from bot.domain.errors import NotFound
 from bot.domain.statuspage.component_state import ComponentState
-from bot.domain.statuspage.publication import OVER, NewPublication, PublicChange, recovered
+from bot.domain.statuspage.publication import OVER, NewPublication, PublicChange, all_operational
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.inputs import InputErrors, in_place_of
 from bot.slack.blocks.modals.comms import AudienceChoice
@@ -85,7 +85,7 @@ async def _publish(call: Submission, values: PageValues) -> None:
         return
     async with call.context.database.reading() as conn:
         published = await open_publication(conn, values.incident)
-    before: dict[str, ComponentState] = {} if published is None else recovered(published.components)
+    before: dict[str, ComponentState] = {} if published is None else all_operational(published.components)
     change = PublicChange(
         values.message, values.status, {**before, **values.components}, values.title, values.impact
     )  # fmt: skip

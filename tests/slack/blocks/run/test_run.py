@@ -71,7 +71,7 @@ def states(playbook: Playbook) -> Iterator[PlaybookRun]:
             run = approvals.break_glass(run, state.key, run.approvals_asked, ADA, NOW, LONG[:900]).run
             yield run
         job = f"j{state.key}"
-        run = job_results.started(run, state.key, job, BEN, NOW).run
+        run = job_results.record_start(run, state.key, job, BEN, NOW).run
         yield run
         run = job_results.may_have_run(run, state.key, job, LONG[:900], NOW).run
         yield run
@@ -93,9 +93,9 @@ def messages(playbook: Playbook, run: PlaybookRun) -> Iterator[Message]:
 
 
 @needs_reference
-@pytest.mark.parametrize("name", [*(playbook.id for playbook in loader.shipped().playbooks), "huge"])
+@pytest.mark.parametrize("name", [*(playbook.id for playbook in loader.shipped_library().playbooks), "huge"])
 def test_slack_takes_every_state_of_every_playbook(name: str) -> None:
-    playbook = HUGE if name == "huge" else loader.shipped().get(name)
+    playbook = HUGE if name == "huge" else loader.shipped_library().get(name)
     for number, run in enumerate(states(playbook)):
         if name == "huge" and number > 8:
             break
@@ -109,7 +109,7 @@ def test_slack_takes_every_state_of_every_playbook(name: str) -> None:
 
 
 @needs_reference
-@pytest.mark.parametrize("playbook", [HUGE, loader.shipped().get("memory-leak")], ids=["huge", "memory-leak"])
+@pytest.mark.parametrize("playbook", [HUGE, loader.shipped_library().get("memory-leak")], ids=["huge", "memory-leak"])
 def test_slack_takes_every_form(playbook: Playbook) -> None:
     run = lifecycle.open_run(1, 1, playbook, ADA, NOW).run
     key = next(step.key for step in playbook.steps if step.requires_approval)
@@ -127,13 +127,13 @@ def test_slack_takes_every_form(playbook: Playbook) -> None:
 
 @needs_reference
 def test_slack_takes_what_is_suggested() -> None:
-    hits = SearchIndex([*loader.shipped().playbooks, replace(HUGE, keywords=("database",))]).find(
+    hits = SearchIndex([*loader.shipped_library().playbooks, replace(HUGE, keywords=("database",))]).find(
         Query("database slow"), 9
     )
     run = lifecycle.open_run(1, 1, HUGE, ADA, NOW).run
     shown = [
-        playbooks.suggested(INCIDENT, hits, [run], "/incident", LONG),
-        playbooks.suggested(INCIDENT, [], [], "/incident"),
+        playbooks.suggestions(INCIDENT, hits, [run], "/incident", LONG),
+        playbooks.suggestions(INCIDENT, [], [], "/incident"),
         playbooks.opened(run, INCIDENT, here=True), playbooks.opened_already(run),
         playbooks.overtaken("done", run.steps[0], BEN),
         playbooks.review([{"what": "review", "name": LONG, "playbook": "x", "reviewed": "2026-01-01"}] * 60),
@@ -158,13 +158,13 @@ def _opens(shown: Message) -> list[str]:
 
 
 def test_three_hits_are_enough_for_a_telephone_and_none_is_said_beside_what_is_open() -> None:
-    hits = SearchIndex(loader.shipped().playbooks).find(Query("the database is down"), 10)
-    shown = playbooks.suggested(INCIDENT, hits, [], "/incident")
+    hits = SearchIndex(loader.shipped_library().playbooks).find(Query("the database is down"), 10)
+    shown = playbooks.suggestions(INCIDENT, hits, [], "/incident")
     assert _opens(shown) == [f"INC-1:{hit.playbook.id}" for hit in hits[:3]]
     run = lifecycle.open_run(1, 1, hits[0].playbook, ADA, NOW).run
-    shown = playbooks.suggested(INCIDENT, hits, [run], "/incident")
+    shown = playbooks.suggestions(INCIDENT, hits, [run], "/incident")
     assert _opens(shown) == [f"INC-1:{hit.playbook.id}" for hit in hits[1:4]]
-    nothing = playbooks.suggested(INCIDENT, [], [run], "/incident", "flying saucers")
+    nothing = playbooks.suggestions(INCIDENT, [], [run], "/incident", "flying saucers")
     assert "No playbook fits “flying saucers”. Describe what you see" in str(nothing.blocks[-1])
 
 
@@ -178,7 +178,7 @@ def test_three_hits_are_enough_for_a_telephone_and_none_is_said_beside_what_is_o
     ],
 )
 def test_the_form_before_a_run_says_each_limit_once(limits: str, retries: int, text: str) -> None:
-    playbook = loader.shipped().get("redis-outage")
+    playbook = loader.shipped_library().get("redis-outage")
     run, step = lifecycle.open_run(1, 1, playbook, ADA, NOW).run, next(iter(playbook.steps))
     plan = Plan(
         "process",
@@ -195,14 +195,14 @@ def test_the_form_before_a_run_says_each_limit_once(limits: str, retries: int, t
 
 def test_after_a_failure_was_taken_back_the_message_says_what_failed_and_why() -> None:
     playbook = Playbook("x", "X", "x", (Phase("A", (Step("1.1", "Mend"), Step("1.2", "Look"))),), digest="d")
-    run = job_results.started(lifecycle.open_run(1, 1, playbook, ADA, NOW).run, "1.1", "j1", ADA, NOW).run
-    run = job_results.finished(run, "1.1", "j1", "succeeded", "exit code 0", NOW).run
+    run = job_results.record_start(lifecycle.open_run(1, 1, playbook, ADA, NOW).run, "1.1", "j1", ADA, NOW).run
+    run = job_results.record_end(run, "1.1", "j1", "succeeded", "exit code 0", NOW).run
     shown = str(run_message(INCIDENT, playbook, run, NOW).blocks)
     assert f"1.1 Mend — run by <@{ADA}>" in shown
-    run = job_results.started(run, "1.2", "j2", ADA, NOW).run
-    run = job_results.finished(run, "1.2", "j2", "failed", "exit code 7", NOW).run
-    run = job_results.started(run, "1.1", "j3", "tocsin", NOW, "rollback").run
-    run = job_results.finished(run, "1.1", "j3", "succeeded", "exit code 0", NOW).run
+    run = job_results.record_start(run, "1.2", "j2", ADA, NOW).run
+    run = job_results.record_end(run, "1.2", "j2", "failed", "exit code 7", NOW).run
+    run = job_results.record_start(run, "1.1", "j3", "tocsin", NOW, "rollback").run
+    run = job_results.record_end(run, "1.1", "j3", "succeeded", "exit code 0", NOW).run
     shown = str(run_message(INCIDENT, playbook, run, NOW).blocks)
     assert "Do it again, or skip it." in shown
     assert "exit code 0" not in shown
@@ -212,7 +212,7 @@ def test_after_a_failure_was_taken_back_the_message_says_what_failed_and_why() -
 
 @pytest.mark.parametrize("drill", [False, True])
 def test_when_the_incident_ends_its_playbook_keeps_no_live_button(drill: bool) -> None:
-    playbook = loader.shipped().by_id["database-performance"]
+    playbook = loader.shipped_library().by_id["database-performance"]
 
     def pressable(message: Message) -> list[str]:
         pressed = [each for block in message.blocks if block["type"] == "actions" for each in block["elements"]]

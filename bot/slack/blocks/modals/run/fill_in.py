@@ -33,7 +33,7 @@ def values_of_fill_in(view: View, playbook: Playbook) -> dict[str, str]:
     errors: dict[str, str] = {}
     for parameter in playbook.parameters:
         name = f"{VALUE}{parameter.name}"
-        value = (inputs.chosen(view, name) or "") if parameter.options else inputs.text(view, name)
+        value = (inputs.chosen_value(view, name) or "") if parameter.options else inputs.text(view, name)
         if not value:
             continue
         if problem := parameter.problem_with(value):
