@@ -91,6 +91,11 @@ def lint(sections: Sequence[Section], actions: Sequence[ActionItem]) -> list[Hin
     return hints
 
 
+def advice(hint: Hint) -> str:
+    """The words of a hint without the sentence that they are about."""
+    return hint.text.partition(" “")[0].rstrip(":") if hint.kind in QUOTING else hint.text
+
+
 def grouped(hints: Sequence[Hint]) -> list[str]:
     """The hints as lines, those with the same advice about several sentences in one."""
     by_advice: dict[str, list[str]] = {}

@@ -298,7 +298,9 @@ ACTION_VERBS = {  # by what happened to the item
 def _action(entry: Entry, incident: Incident, policy: Policy) -> str:
     item, event = str(entry.data.get("action") or ""), str(entry.data.get("event"))
     text = entry.text
-    if event in ACTION_VERBS and item and text.startswith(f"{item} "):
+    if event == "checklists":
+        text = f"added {text}"
+    elif event in ACTION_VERBS and item and text.startswith(f"{item} "):
         if event not in ("created", "edited"):  # others say what happened before the title
             text = f"{item}: {text.partition(': ')[2]}"
         text = f"{ACTION_VERBS[event]} {text}"

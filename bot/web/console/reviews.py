@@ -7,7 +7,8 @@ from typing import Any
 from aiohttp import web
 
 from bot import review_formats
-from bot.domain.review.lint import HintKind, grouped, lint
+from bot.domain.review.document import TITLES
+from bot.domain.review.lint import HintKind, advice, lint
 from bot.operations.visibility import visible_incident
 from bot.usecases.reviews.read import read_review
 from bot.web.console.forms import Form, Rejected, carry_out, form_for, redirect
@@ -90,7 +91,8 @@ async def _hints(visitor: Visitor) -> list[str]:
     incident = await visible_incident(visitor.call(visitor.request.match_info))
     async with visitor.context.database.reading() as conn:
         view = await read_review(conn, await visitor.context.policies.of(conn, incident), incident.number)
-    return grouped([hint for hint in lint(view.sections, view.actions) if hint.kind is not HintKind.OPEN])
+    hints = [hint for hint in lint(view.sections, view.actions) if hint.kind is not HintKind.OPEN]
+    return list(dict.fromkeys(f"{TITLES[hint.section]}: {advice(hint)}" for hint in hints))
 
 
 def _shown(section: dict[str, Any], *, whole: bool) -> dict[str, Any]:

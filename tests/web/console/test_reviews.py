@@ -54,7 +54,7 @@ async def test_a_draft_is_kept_for_its_author_and_the_second_person_is_told(here
         assert "Roll <em>back</em> first" in review.text
         assert "<strong>very</strong>" in review.text
         assert "Before it is completed" in review.text
-        assert "Which entry says so?" in review.text
+        assert "Lessons: Which entry says so?" in review.text
         page = await maya.get(LESSONS)
         assert "your draft" not in page.text, "what is saved is no draft any more"
         assert page.text.count('<details class="verb"><summary>') == 2, "two versions"
