@@ -187,6 +187,7 @@ async def show_status_page(ws: Workspace, browser: Browser, bot: BotProcess) -> 
     await ws.settled()
     for name, (width, height) in (("status-page.png", WIDE), ("status-page-phone.png", PHONE)):
         context = await browser.new_context(viewport={"width": width, "height": height}, device_scale_factor=1.5)
+        context.set_default_timeout(TIMEOUT_S * 1000)
         tab = await context.new_page()
         await tab.goto(f"http://127.0.0.1:{bot.env['PORT']}/status")
         await tab.get_by_text("Checkout fails for some").first.wait_for()
@@ -197,6 +198,7 @@ async def show_console(ws: Workspace, browser: Browser, bot: BotProcess) -> None
     """The incident in the console, signed in as Maya."""
     served = f"http://127.0.0.1:{bot.env['PORT']}"
     context = await browser.new_context(viewport={"width": 1280, "height": 1000}, device_scale_factor=1.5)
+    context.set_default_timeout(TIMEOUT_S * 1000)
     tab = await context.new_page()
     await tab.goto(f"{ws.url}/openid/as/{ws.person('maya').id}?then={served}/login/slack")
     await tab.goto(f"{served}/incidents/INC-1")
@@ -287,6 +289,7 @@ async def open_tab(
     context = await browser.new_context(
         viewport={"width": width, "height": height}, device_scale_factor=1.5, color_scheme="dark" if dark else "light"
     )
+    context.set_default_timeout(TIMEOUT_S * 1000)
     tab = await context.new_page()
     await tab.goto(f"{ws.url}/?as={who}&in={channel}")
     await tab.locator("#main h1").wait_for()
@@ -307,8 +310,8 @@ async def capture(tab: Page, name: str) -> None:
 
     with Image.open(io.BytesIO(await tab.screenshot())) as picture:
         # The default, median cut, makes rare colours those of their neighbours: the orange circle of sev2 turned red.
-        palette = picture.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-        palette.save(OUT / name, optimize=True)
+        few = picture.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
+        few.save(OUT / name, optimize=True)
     sys.stdout.write(f"{OUT / name}\n")
 
 
