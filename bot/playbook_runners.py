@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.domain.policy.automation_rules import AutomationRules
-from bot.settings import Settings, secret_of
+from bot.secret_settings import secret_of
+from bot.settings import Settings
 from playbooks.runners import http, process, promql, wait
 from playbooks.runners.protocol import Runner, Runners
 

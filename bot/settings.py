@@ -5,72 +5,16 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic.fields import FieldInfo
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.domain.errors import TocsinError
 from bot.integrations.email import Server, sender_of
 from bot.integrations.prometheus import Address
-
-
-class SettingsError(TocsinError):
-    """A setting is missing or unusable; the message names the variable and what to put there."""
-
-
-class SecretFiles(PydanticBaseSettingsSource):
-    """Reads a secret from the file that `NAME_FILE` names, as Docker and Kubernetes provide it."""
-
-    def __init__(self, settings_cls: type[BaseSettings], *named_by: PydanticBaseSettingsSource) -> None:
-        super().__init__(settings_cls)
-        self._variables: dict[str, str | None] = {}
-        for source in named_by:
-            if isinstance(source, EnvSettingsSource):
-                self._variables = {**source.env_vars, **self._variables}
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """The secret in the file; None where no file is named. Raises `SettingsError` for one that cannot be read."""
-        path = self._variables.get(f"{field_name}_file")
-        if not path:
-            return None, field_name, False
-        try:
-            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
-        except (OSError, ValueError) as error:
-            name = f"{field_name.upper()}_FILE"
-            raise SettingsError(f"{name}: {path} cannot be read ({type(error).__name__})") from error
-
-    def __call__(self) -> dict[str, Any]:
-        """The secrets that files provide, by field."""
-        fields = {name: self.settings_cls.model_fields[name] for name in secret_fields(self.settings_cls)}
-        values = {name: self.get_field_value(field, name)[0] for name, field in fields.items()}
-        return {name: value for name, value in values.items() if value}
-
-
-def secret_fields(settings_cls: type[BaseSettings]) -> list[str]:
-    """The fields that hold a secret, or an address with one in it."""
-    return [
-        name
-        for name, field in settings_cls.model_fields.items()
-        if any(isinstance(kind, type) and issubclass(kind, SecretStr) for kind in _types_of(field.annotation))
-    ]
-
-
-def _types_of(annotation: Any) -> tuple[Any, ...]:
-    return get_args(annotation) or (annotation,)
-
-
-class AddressWithPassword(SecretStr):
-    """An address that may be shown in part: only its password is a secret."""
+from bot.secret_settings import AddressWithPassword, SecretFiles, SettingsError, password_of, secret_of
 
 
 class Settings(BaseSettings):
@@ -344,47 +288,12 @@ class Settings(BaseSettings):
             for field in fields
             if isinstance(field, SecretStr) and not isinstance(field, AddressWithPassword)
         ]
-        passwords = [_password_of(self.url)]
+        passwords = [password_of(self.url)]
         if self.prometheus is not None:
             passwords.append(urlsplit(self.prometheus).password)
         if self.smtp_url is not None:
             passwords.append(Server.of(self.smtp_url.get_secret_value()).password)
         return values + [password for password in passwords if password]
-
-
-def secret_of(value: SecretStr | None) -> str:
-    """The secret as text; empty where it is not set."""
-    return value.get_secret_value() if value is not None else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Rotation:
-    """What another reading of the settings changes, by field."""
-
-    secrets: tuple[str, ...]  # in use at once
-    restart: tuple[str, ...]  # in use after a restart
-
-
-@dataclass(slots=True)
-class LiveSettings:
-    """The settings in use. Secrets can be replaced while the bot runs; whatever else has changed needs a restart."""
-
-    current: Settings
-    _replaced: list[str] = field(default_factory=list)
-
-    def secrets(self) -> list[str]:
-        """Every secret value that is or was in use, to be masked."""
-        return [*self.current.secrets(), *self._replaced]
-
-    def replace(self, read: Settings) -> Rotation:
-        """Put changed secrets in use. A secret that was not set before, or is not set any more, needs a restart."""
-        differs = [name for name in type(read).model_fields if getattr(read, name) != getattr(self.current, name)]
-        rotating = set(secret_fields(type(read))) - {"database_url"}
-        both_set = [name for name in differs if None not in (getattr(read, name), getattr(self.current, name))]
-        rotated = [name for name in both_set if name in rotating]
-        self._replaced += [secret for secret in self.current.secrets() if secret not in self._replaced]
-        self.current = self.current.model_copy(update={name: getattr(read, name) for name in rotated})
-        return Rotation(tuple(rotated), tuple(name for name in differs if name not in rotated))
 
 
 def load() -> Settings:
@@ -397,17 +306,3 @@ def load() -> Settings:
             for problem in error.errors()
         ]
         raise SettingsError("These settings cannot be used:\n  " + "\n  ".join(lines)) from None
-
-
-def _password_of(url: str) -> str | None:
-    from sqlalchemy.engine import make_url  # noqa: PLC0415 - slow to import, and not every command needs it
-    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415 - as above
-
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        return None
-    password = parsed.password
-    if parsed.host and "@" in parsed.host:  # not encoded: what follows it would be taken for the host
-        password = f"{password}@{parsed.host.rpartition('@')[0]}"
-    return str(password) if password else None

@@ -11,7 +11,8 @@ from bot.integrations.trackers.github import GitHub
 from bot.integrations.trackers.jira import Jira
 from bot.integrations.trackers.linear import Linear
 from bot.integrations.trackers.protocol import Tracker
-from bot.settings import Settings, secret_of
+from bot.secret_settings import secret_of
+from bot.settings import Settings
 
 # The settings that each tracker needs. The attribute of `Settings` has the same name in lower case.
 NEEDS: dict[TrackerKind, tuple[str, ...]] = {

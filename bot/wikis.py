@@ -10,7 +10,8 @@ from bot.domain.review.export import WikiKind
 from bot.integrations.wikis.confluence import Confluence
 from bot.integrations.wikis.notion import Notion
 from bot.integrations.wikis.protocol import Wiki
-from bot.settings import Settings, secret_of
+from bot.secret_settings import secret_of
+from bot.settings import Settings
 
 # The settings that each wiki needs. The attribute of `Settings` has the same name in lower case.
 NEEDS: dict[WikiKind, tuple[str, ...]] = {

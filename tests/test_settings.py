@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
-from bot.settings import AddressWithPassword, Settings
+from bot.secret_settings import AddressWithPassword
+from bot.settings import Settings
 
 
 def settings(**values: str) -> Settings:

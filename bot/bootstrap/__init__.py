@@ -21,9 +21,10 @@ from bot.bootstrap.rotation import SecretHolders, secret_rotation
 from bot.bootstrap.slack import bolt_app, join_announcements, socket_pool
 from bot.bootstrap.status_page import status_page_services, statuspage_client
 from bot.metrics import Metrics
+from bot.secret_settings import SettingsError
 from bot.senders.communications import CommunicationSender
 from bot.senders.pages import PageSender
-from bot.settings import Settings, SettingsError
+from bot.settings import Settings
 from bot.slack.blocks import bookmarks
 from bot.slack.directory.token_watch import TokenWatch
 from bot.usecases.incidents.backfill import request_backfill

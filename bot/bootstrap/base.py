@@ -12,9 +12,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import notifiers, trackers, wikis
 from bot import policy as policy_reader
 from bot.clock import Clock
+from bot.live_settings import LiveSettings
 from bot.metrics import Metrics
 from bot.playbook_runners import RunnerFactory
-from bot.settings import LiveSettings, Settings, secret_of
+from bot.secret_settings import secret_of
+from bot.settings import Settings
 from bot.slack.client import api as slack_api
 from bot.slack.client.api import SlackApi
 from bot.slack.directory.bot_identity import read_identity

@@ -13,7 +13,8 @@ from bot.domain.paging import calls
 from bot.integrations.protocol import Notifier
 from bot.integrations.slack_openid import SlackOpenId
 from bot.integrations.statuspage import Statuspage
-from bot.settings import Settings, secret_of
+from bot.secret_settings import secret_of
+from bot.settings import Settings
 from bot.web.console.integrations import (
     LABELS,
     Integration,

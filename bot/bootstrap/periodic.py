@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot import trackers
 from bot.bootstrap.base import Base
-from bot.settings import secret_of
+from bot.secret_settings import secret_of
 from bot.slack.directory.accounts import AccountSync
 from bot.slack.directory.used_numbers import UsedNumbers
 from bot.slack.inbound import arrivals

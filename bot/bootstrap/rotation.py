@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from bot import logs, notifiers
 from bot.bootstrap.base import Base
+from bot.secret_settings import secret_of
 from bot.senders.pages import PageSender
-from bot.settings import Settings, secret_of
+from bot.settings import Settings
 from bot.slack.directory.token_watch import TokenWatch
 from bot.slack.inbound.socket_mode import SocketPool
 from bot.workers import pagerduty_schedule_sync

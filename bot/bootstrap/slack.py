@@ -9,7 +9,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
 from bot.bootstrap.base import Base
-from bot.settings import secret_of
+from bot.secret_settings import secret_of
 from bot.slack.directory import announcements
 from bot.slack.inbound.socket_mode import SocketPool
 from bot.slack.listeners import register

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bot.bootstrap.base import Base
 from bot.integrations.statuspage import Statuspage
-from bot.settings import secret_of
+from bot.secret_settings import secret_of
 from bot.web.statuspage.cache import StatusPageCache
 from bot.web.statuspage.listener import StatusServer, status_server
 from bot.web.statuspage.mirror import Mirror

@@ -11,7 +11,8 @@ import stat
 import aiohttp
 
 from bot.check.finding import Finding, fail, ok, warn
-from bot.settings import Settings, secret_of
+from bot.secret_settings import secret_of
+from bot.settings import Settings
 from bot.slack.client import api as slack_api
 from bot.web.server import listen_problem
 

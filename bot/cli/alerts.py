@@ -30,7 +30,8 @@ from bot.domain.values.one_line import one_line
 from bot.integrations.alerts.protocol import Delivery
 from bot.integrations.alerts.registry import SOURCES
 from bot.json_shapes.alerts import explanation_json, group_json, silence_json
-from bot.settings import Settings, secret_of
+from bot.secret_settings import secret_of
+from bot.settings import Settings
 from bot.usecases.alerts.silence import add_silence, end_silence
 from bot.usecases.context import Context, Policies
 from bot.usecases.open_clock import open_clock

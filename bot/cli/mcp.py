@@ -19,7 +19,7 @@ from bot.domain.errors import TocsinError
 from bot.domain.timeline.source import Source
 from bot.mcp import toolbox
 from bot.operations.base import Call
-from bot.settings import secret_of
+from bot.secret_settings import secret_of
 from bot.usecases import tokens
 from bot.usecases.context import Context
 

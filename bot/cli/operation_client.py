@@ -24,7 +24,8 @@ from bot.domain.timeline.source import Source
 from bot.domain.values.slack_ids import is_user_id
 from bot.operations.base import Call, Operation
 from bot.operations.table import BY_NAME
-from bot.settings import Settings, secret_of
+from bot.secret_settings import secret_of
+from bot.settings import Settings
 from bot.templates.library import TemplateLibrary
 from bot.usecases.context import AllMembers, Context, Policies
 from bot.usecases.open_clock import open_clock

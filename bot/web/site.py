@@ -8,8 +8,9 @@ from aiohttp import web
 from slack_bolt.app.async_app import AsyncApp
 
 from bot.domain.access.token import Scope
+from bot.live_settings import LiveSettings
 from bot.metrics import Metrics
-from bot.settings import LiveSettings, secret_of
+from bot.secret_settings import secret_of
 from bot.slack.inbound.arrivals import Arrivals
 from bot.usecases.context import Context
 from bot.web import acknowledge, debug, health, mcp, oncall, review_calendar, slack, twilio, webhooks

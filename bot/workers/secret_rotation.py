@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import structlog
 
 from bot.domain.errors import TocsinError
-from bot.settings import LiveSettings, Rotation, Settings
+from bot.live_settings import LiveSettings, Rotation
+from bot.settings import Settings
 
 log = structlog.get_logger()
 

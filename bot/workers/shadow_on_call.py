@@ -13,7 +13,8 @@ from bot.domain.errors import DeliveryError
 from bot.integrations.http import in_the_clear
 from bot.integrations.opsgenie_on_call import OpsgenieOnCall
 from bot.integrations.pagerduty_schedules import Schedules
-from bot.settings import Settings, secret_of
+from bot.secret_settings import secret_of
+from bot.settings import Settings
 from bot.usecases.context import Context
 from bot.usecases.shadow_on_call import OnCallQuestion, open_questions, record_answer
 from bot.workers.base import Periodic

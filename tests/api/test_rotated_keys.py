@@ -15,7 +15,8 @@ from bot import notifiers
 from bot.cli.main import main
 from bot.domain.access import session
 from bot.domain.errors import DeliveryError
-from bot.settings import LiveSettings, Settings
+from bot.live_settings import LiveSettings
+from bot.settings import Settings
 from bot.usecases import acknowledge_links
 from bot.usecases.access import sessions
 from bot.usecases.oncall import calendar_feeds

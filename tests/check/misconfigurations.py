@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from aiohttp import web
 
 from bot import settings as settings_reader
-from bot.settings import SettingsError
+from bot.secret_settings import SettingsError
 from storage import incidents, key_value
 from storage.database import Database
 from storage.open import open_database

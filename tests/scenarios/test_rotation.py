@@ -22,7 +22,9 @@ import pytest
 from pydantic import SecretStr
 
 import sandbox
-from bot.settings import LiveSettings, Settings, SettingsError, secret_fields
+from bot.live_settings import LiveSettings
+from bot.secret_settings import SettingsError, secret_fields
+from bot.settings import Settings
 from sandbox import Workspace
 from tests.integrations.scene import HOOK_SECRET, Scene, scene
 from tests.rules.prometheus import free_port

@@ -9,7 +9,8 @@ from pydantic_core import PydanticUndefined
 
 from bot.cli.reference.markdown import code, document, table
 from bot.cli.reference.setting_meanings import MEANINGS
-from bot.settings import Settings, secret_fields
+from bot.secret_settings import secret_fields
+from bot.settings import Settings
 
 INTRODUCTION = (
     "Settings come from environment variables or a `.env` file in the working directory. An empty variable counts as "

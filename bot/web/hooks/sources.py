@@ -5,8 +5,9 @@ from __future__ import annotations
 from aiohttp import web
 
 from bot.integrations.alerts.registry import SOURCES
+from bot.live_settings import LiveSettings
 from bot.metrics import Metrics
-from bot.settings import LiveSettings, secret_of
+from bot.secret_settings import secret_of
 from bot.usecases.context import Context
 from bot.web.hooks import handshake, origin
 from bot.web.hooks.cloudwatch import CloudWatchEndpoint, fetch_from

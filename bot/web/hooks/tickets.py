@@ -19,8 +19,9 @@ from aiohttp import web
 
 from bot.domain.actions.ticket import TicketNews
 from bot.integrations.trackers import hooks
+from bot.live_settings import LiveSettings
 from bot.metrics import Metrics
-from bot.settings import LiveSettings, secret_of
+from bot.secret_settings import secret_of
 from bot.usecases.actions.ticket_news import take_news
 from bot.usecases.context import Context
 from bot.usecases.unit_of_work import DuplicateDelivery
